@@ -1,0 +1,59 @@
+"""The switches of the Desk365 simulator: what differs between accounts, and what the papers leave open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from helpdesk_bridge.testing.simulator import ASSUMED, DOCUMENTED, OBSERVED, Switch
+
+SWITCHES: Final[Mapping[str, Switch]] = MappingProxyType(
+    {
+        "subscription": Switch(
+            "standard",
+            "the plan: standard has 100 calls an hour, plus and premium 50 a minute",
+            OBSERVED,
+            ("standard", "plus", "premium"),
+        ),
+        "rate_limit": Switch(0, "calls in a window; 0 takes the plan's", DOCUMENTED),
+        "rate_window": Switch(0, "seconds of that window; 0 takes the plan's", DOCUMENTED),
+        "rows_per_hour": Switch(10_000, "tickets that lists may give in an hour", DOCUMENTED),
+        "retry_after": Switch(
+            "none", "the header that a 429 carries", ASSUMED, ("none", "retry-after", "x-rate-limit")
+        ),
+        "bearer": Switch(False, "take the key with the word Bearer in front too"),
+        "error_shape": Switch(
+            "errors", "400 bodies: {description, errors} or {status, error, message}", OBSERVED, ("errors", "status")
+        ),
+        "docs_shape": Switch(False, "tickets exactly as in the specification's sample body", DOCUMENTED),
+        "additions_2026": Switch(
+            False, "message ids, contact_email on update, company and field filters, contacts' fields", OBSERVED
+        ),
+        "contact_list_keys": Switch(
+            "primary_email", "the e-mail's key in the contact list", OBSERVED, ("primary_email", "email")
+        ),
+        "agents_endpoint": Switch(False, "answer GET /agents", OBSERVED),
+        "search_endpoint": Switch(False, "answer GET /tickets/search, which costs five calls", OBSERVED),
+        "contracts": Switch(False, "the account is entitled to contracts", DOCUMENTED),
+        "escaped_quote": Switch(
+            "accept",
+            "a backslash before a single quote in filters: accept both forms, refuse it, or require it",
+            ASSUMED,
+            ("accept", "refuse", "require"),
+        ),
+        "updated_since": Switch("after", "whether the very second is in: after or since", DOCUMENTED, ("after", "since")),
+        "last_next_page": Switch("null", "next_page on the last page", ASSUMED, ("null", "absent")),
+        "updated_lag": Switch(True, "updated_on of a new ticket is 1 or 2 s after created_on", OBSERVED),
+        "automation": Switch(
+            "none", "what the account's own rules do to a new ticket after the answer", OBSERVED, ("none", "assign")
+        ),
+        "notify_on_create": Switch(False, "the account mails contacts about new tickets", OBSERVED),
+        "survey_on_close": Switch(False, "closing a ticket sends a satisfaction survey", DOCUMENTED),
+        "custom_statuses": Switch("", "the account's own statuses, separated by commas", OBSERVED),
+        "subject_limit": Switch(120, "the longest subject", ASSUMED),
+        "max_files": Switch(10, "files that one call takes", ASSUMED),
+        "max_file_megabytes": Switch(20, "size of all files of one call", ASSUMED),
+    }
+)
+"""What `simulate --set KEY=VALUE` takes. Sources: dossier sections 1.4 to 13, at each behaviour."""

@@ -1,0 +1,156 @@
+"""Reading the body of a ticket's create and update: every name must exist, every member be of its type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from attrs import define
+
+from helpdesk_bridge_desk365.simulator.filters import UNSET
+from helpdesk_bridge_desk365.simulator.refusals import invalid
+from helpdesk_bridge_desk365.simulator.request_body import checked_email, custom_values, required_text, text_of
+from helpdesk_bridge_desk365.simulator.tenant import FORM, PRIORITIES, Tenant
+
+CLEAR: Final = "--"
+
+
+@define
+class TicketInput:
+    """What a body asks to set: attributes of a ticket by name, only those that it mentions."""
+
+    values: dict[str, Any]
+    custom_fields: dict[str, Any]
+
+
+def read_ticket(body: Mapping[str, Any], tenant: Tenant, *, subject_limit: int, creating: bool) -> TicketInput:
+    """Everything that create and update have in common; keys that the vendor does not know are ignored (assumed).
+
+    documented: OpenAPI, the request names `assign_to` and `sub_category`; unknown names are 400 by assumption.
+    """
+    values: dict[str, Any] = {}
+    for name, reader in _READERS.items():
+        if body.get(name) is None:
+            continue
+        attribute, value = reader(body, tenant)
+        if value is None and creating and attribute in _DEFAULTED:
+            continue
+        values[attribute] = value
+    _read_subject(body, values, subject_limit, creating=creating)
+    if creating or body.get("description") is not None:
+        values["description"] = required_text(body, "description")
+    if not creating and body.get("sla") is not None:
+        values["sla"] = _one_of(required_text(body, "sla"), tenant.slas, "sla")
+    return TicketInput(values, custom_values(body, tenant.fields))
+
+
+def check_subcategory(subcategory: str | None, category: str | None, tenant: Tenant) -> None:
+    """A subcategory belongs to its category: assumed."""
+    if subcategory is not None and subcategory not in tenant.categories.get(category or "", ()):
+        raise invalid(f"The subcategory {subcategory} does not exist in the category.", "sub_category")
+
+
+def read_form(body: Mapping[str, Any]) -> str:
+    """The ticket form; only the default one exists. documented: OpenAPI, form_name."""
+    return _one_of(text_of(body, "form_name") or FORM, (FORM,), "form_name")
+
+
+def read_watchers(value: Any, tenant: Tenant) -> list[str]:
+    """E-mails of agents, as an array. documented: OpenAPI, create."""
+    return [_agent(email, tenant, "watchers") for email in _texts(value, "watchers")]
+
+
+def read_shares(value: Any) -> list[str]:
+    """E-mails of contacts, as an array. documented: OpenAPI, create."""
+    return [checked_email(email, "share_to") for email in _texts(value, "share_to")]
+
+
+def changed_addresses(held: list[str], change: Any, name: str, read: Callable[[Any], list[str]]) -> list[str]:
+    """The addresses after `{"add": […], "remove": […]}`. documented: OpenAPI, update; an array is 400 (assumed)."""
+    if not isinstance(change, dict):
+        raise invalid(f"{name} must be an object with add and remove.", name)
+    removed = {email.casefold() for email in _texts(change.get("remove"), name)}
+    kept = [email for email in held if email.casefold() not in removed]
+    present = {email.casefold() for email in kept}
+    return kept + [email for email in read(change.get("add")) if email.casefold() not in present]
+
+
+def _read_subject(body: Mapping[str, Any], values: dict[str, Any], limit: int, *, creating: bool) -> None:
+    if not creating and body.get("subject") is None:
+        return
+    subject = required_text(body, "subject")
+    if len(subject) > limit:
+        raise invalid(f"subject must not be longer than {limit} characters.", "subject")
+    values["subject"] = subject
+
+
+def _status(body: Mapping[str, Any], tenant: Tenant) -> tuple[str, str | None]:
+    """Whatever the case, stored as the account spells it. observed: dossier section 2."""
+    status = text_of(body, "status")
+    known = {name.casefold(): name for name in tenant.statuses}
+    if status is not None and status.casefold() not in known:
+        raise invalid(f"The status {status} does not exist.", "status")
+    return "status", known[status.casefold()] if status else None
+
+
+def _priority(body: Mapping[str, Any], _tenant: Tenant) -> tuple[str, int | None]:
+    value = body["priority"]
+    if isinstance(value, bool) or value not in PRIORITIES:
+        raise invalid("priority must be 1, 5, 10 or 20.", "priority")
+    return "priority", int(value)
+
+
+def _assignee(body: Mapping[str, Any], tenant: Tenant) -> tuple[str, str | None]:
+    email = _clearable(body, "assign_to")
+    return "assigned_to", None if email is None else _agent(email, tenant, "assign_to")
+
+
+def _named(name: str, attribute: str, known: Callable[[Tenant], Iterable[str]]) -> Callable[..., tuple[str, Any]]:
+    def read(body: Mapping[str, Any], tenant: Tenant) -> tuple[str, str | None]:
+        value = _clearable(body, name)
+        return attribute, None if value is None else _one_of(value, known(tenant), name)
+
+    return read
+
+
+def _any_subcategory(tenant: Tenant) -> Iterable[str]:
+    return (name for names in tenant.categories.values() for name in names)
+
+
+_READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Tenant], tuple[str, Any]]]] = {
+    "status": _status,
+    "priority": _priority,
+    "assign_to": _assignee,
+    "type": _named("type", "type", lambda tenant: tenant.types),
+    "group": _named("group", "group", lambda tenant: tenant.groups),
+    "category": _named("category", "category", lambda tenant: tenant.categories),
+    "sub_category": _named("sub_category", "subcategory", _any_subcategory),
+}
+_DEFAULTED: Final = frozenset({"status", "priority"})
+
+
+def _clearable(body: Mapping[str, Any], name: str) -> str | None:
+    """`--` clears (documented: OpenAPI, update), "" is null (documented: the specification)."""
+    value = text_of(body, name)
+    return None if value in UNSET else value
+
+
+def _one_of(value: str, known: Iterable[str], name: str) -> str:
+    if value not in known:
+        raise invalid(f"The {name} {value} does not exist.", name)
+    return value
+
+
+def _agent(email: str, tenant: Tenant, name: str) -> str:
+    agent = tenant.agent(email)
+    if agent is None:
+        raise invalid(f"The agent {email} in {name} does not exist.", name)
+    return agent.email
+
+
+def _texts(value: Any, name: str) -> list[str]:
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise invalid(f"{name} must be an array of strings.", name)
+    return value

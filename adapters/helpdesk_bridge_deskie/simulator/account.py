@@ -1,0 +1,186 @@
+"""The simulated account: its records, their indexes, and the bookkeeping that every write needs."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import Counter
+from typing import TYPE_CHECKING, TypeVar
+
+from .indexes import TimeIndex
+from .refusals import missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .records import (
+        Case,
+        Company,
+        CustomChannel,
+        FieldDefinition,
+        Group,
+        Label,
+        Mail,
+        Message,
+        Staff,
+        User,
+    )
+
+Kept = TypeVar("Kept")
+
+class Account:
+    """Everything that one Deskie account holds, by id. Ids are sequential from 1 in each kind (assumed)."""
+
+    def __init__(self) -> None:
+        self.cases: dict[int, Case] = {}
+        self.created = TimeIndex()
+        self.updated = TimeIndex()
+        self.hidden: set[int] = set()
+        self.messages: dict[int, list[Message]] = {}
+        self.users: dict[int, User] = {}
+        self.staff: dict[int, Staff] = {}
+        self.groups: dict[int, Group] = {}
+        self.companies: dict[int, Company] = {}
+        self.labels: dict[int, Label] = {}
+        self.fields: dict[int, FieldDefinition] = {}
+        self.channels: list[CustomChannel] = []
+        self.outbox: list[Mail] = []
+        self._numbers: dict[str, int] = {}
+        self._identities: dict[tuple[str, str], list[int]] = {}
+        self._staff_emails: dict[str, int] = {}
+        self._last: Counter[str] = Counter()
+
+    def next_id(self, kind: str) -> int:
+        """Return the next id of a kind of record."""
+        self._last[kind] += 1
+        return self._last[kind]
+
+    # cases
+
+    def add_case(self, case: Case) -> Case:
+        """Enter a case; merged cases and running chats stay out of lists that do not ask for them."""
+        self.cases[case.case_id] = case
+        self.messages[case.case_id] = []
+        self._numbers[case.case_number] = case.case_id
+        self.created.add(case.created_at, case.case_id)
+        self.updated.add(case.updated_at, case.case_id)
+        if case.parent_case_id or case.active_chat:
+            self.hidden.add(case.case_id)
+        return case
+
+    def touch(self, case: Case, now: int) -> None:
+        """Note that a case was written to: `updated_at` moves (assumed: on every write)."""
+        self.updated.discard(case.updated_at, case.case_id)
+        case.updated_at = now
+        self.updated.add(now, case.case_id)
+        case.drawn = None
+
+    def drop_case(self, case: Case) -> None:
+        """Delete a case and its messages for good."""
+        del self.cases[case.case_id], self.messages[case.case_id], self._numbers[case.case_number]
+        self.created.discard(case.created_at, case.case_id)
+        self.updated.discard(case.updated_at, case.case_id)
+        self.hidden.discard(case.case_id)
+
+    def case_named(self, ident: str) -> Case:
+        """Return the case with an id or a number (observed: the path takes both); 404 where there is none."""
+        number = self._numbers.get(ident) or (int(ident) if ident.isdecimal() else 0)
+        case = self.cases.get(number)
+        if case is None:
+            raise missing("case")
+        return case
+
+    def add_message(self, message: Message) -> Message:
+        """Enter a message in its case's thread, which is in the order of `created_at` (assumed; then of the id)."""
+        insort(self.messages[message.case_id], message, key=lambda each: (each.created_at, each.message_id))
+        return message
+
+    # people
+
+    def add_user(self, user: User) -> User:
+        """Enter a user. Seed data may hold two users whose e-mails differ in case only."""
+        self.users[user.user_id] = user
+        self._identities.setdefault((user.kind, fold_identity(user.kind, user.identity)), []).append(user.user_id)
+        return user
+
+    def drop_user(self, user: User) -> None:
+        """Delete a user for good; the cases stay and keep the id (assumed)."""
+        del self.users[user.user_id]
+        self._identities[user.kind, fold_identity(user.kind, user.identity)].remove(user.user_id)
+
+    def rename_user(self, user: User, identity: str) -> None:
+        """Give a user another e-mail or phone."""
+        self.drop_user(user)
+        user.identity = identity
+        self.add_user(user)
+
+    def users_known_as(self, kind: str, identity: str) -> list[User]:
+        """Return the users with an identity, the one in the same spelling first (assumed: e-mail case does not count)."""
+        ids = self._identities.get((kind, fold_identity(kind, identity)), [])
+        return sorted((self.users[each] for each in ids), key=lambda user: (user.identity != identity, user.user_id))
+
+    def add_staff(self, staff: Staff) -> Staff:
+        """Enter an agent."""
+        self.staff[staff.staff_id] = staff
+        self._staff_emails[staff.email.casefold()] = staff.staff_id
+        return staff
+
+    def drop_staff(self, staff: Staff) -> None:
+        """Delete an agent; messages keep the id."""
+        del self.staff[staff.staff_id]
+        self._staff_emails.pop(staff.email.casefold(), None)
+
+    def staff_known_as(self, email: str) -> Staff | None:
+        """Return the agent with an e-mail, in any case, or None."""
+        return self.staff.get(self._staff_emails.get(email.casefold(), 0))
+
+    def readdress_staff(self, staff: Staff, email: str) -> None:
+        """Give an agent another e-mail."""
+        self.drop_staff(staff)
+        staff.email = email
+        self.add_staff(staff)
+
+    @property
+    def enabled_agents(self) -> int:
+        """Return the number of agents that the rate limit counts."""
+        return sum(staff.active for staff in self.staff.values())
+
+    # the rest
+
+    def field_named(self, key: str) -> FieldDefinition | None:
+        """Return the custom field whose values stand under a key such as `cf_20`, or None."""
+        number = key.removeprefix("cf_")
+        return self.fields.get(int(number)) if number.isdecimal() else None
+
+    def cases_of_staff(self, staff_id: int) -> Iterator[Case]:
+        """Yield the cases that an agent is responsible for."""
+        return (case for case in list(self.cases.values()) if case.staff_id == staff_id)
+
+    def cases_of_group(self, group_id: int) -> Iterator[Case]:
+        """Yield the cases of a group."""
+        return (case for case in list(self.cases.values()) if case.group_id == group_id)
+
+    def company_named(self, name: str) -> Company | None:
+        """Return the company with a name, in any case, or None."""
+        folded = name.casefold()
+        return next((each for each in self.companies.values() if each.name.casefold() == folded), None)
+
+
+def fold_identity(kind: str, identity: str) -> str:
+    """Return what two spellings of one identity share: e-mail without case, phones as digits."""
+    if kind in ("phone", "wa"):
+        return "".join(filter(str.isdecimal, identity)) or identity
+    return identity.strip().casefold()
+
+
+def require(records: Mapping[int, Kept], record_id: int, kind: str) -> Kept:
+    """Return a record by its id, or refuse with 404 `<kind>_not_found`."""
+    record = records.get(record_id)
+    if record is None:
+        raise missing(kind)
+    return record
+
+
+def case_number(case_id: int) -> str:
+    """Return the number of a case, `NNN-NNNNNN` (observed form; assumed: how the parts are made)."""
+    return f"{case_id * 389 % 900 + 100:03d}-{case_id:06d}"
+

@@ -1,0 +1,81 @@
+"""The list of cases: the narrowest time index first, then the filters, then the order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from .records import PRIORITIES, STATUSES, Case
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .account import Account
+    from .conditions import CaseTest, Window
+    from .envelope import Page
+    from .indexes import TimeIndex
+
+_KEYS: dict[str, Callable[[Case], tuple[int, int]]] = {
+    "created_at": lambda case: (case.created_at, case.case_id),
+    "updated_at": lambda case: (case.updated_at, case.case_id),
+    "response": lambda case: (case.last_response_at or 0, case.case_id),
+    "priority": lambda case: (PRIORITIES.index(case.priority), case.case_id),
+    "status": lambda case: (STATUSES.index(case.status), case.case_id),
+}
+SORTS = frozenset(f"{key}_{way}" for key in _KEYS for way in ("asc", "desc"))
+"""observed: the values of `sort`; `priority_desc` is critical first, `status_asc` open first. Others are ignored."""
+
+
+@frozen
+class CaseQuery:
+    """What a case list asks for, read and checked."""
+
+    created: Window
+    updated: Window
+    tests: Sequence[CaseTest]
+    sort: str
+
+    def run(self, account: Account, page: Page) -> tuple[list[Case], int]:
+        """Return the page's cases and the number of all matches."""
+        key, _, way = self.sort.rpartition("_")
+        index, source, (start, stop) = self._narrowest(account, key)
+        tests = [*self.tests, *self._time_tests(source)]
+        if not tests and source == key:
+            return self._slice(account, index, start, stop, page, descending=way == "desc")
+        cases = [account.cases[each] for each in index.ids(start, stop)]
+        for test in tests:
+            cases = [case for case in cases if test(case)]
+        if source != key:
+            cases.sort(key=_KEYS[key])
+        if way == "desc":
+            cases.reverse()
+        return cases[page.start : page.stop], len(cases)
+
+    def _narrowest(self, account: Account, key: str) -> tuple[TimeIndex, str, tuple[int, int]]:
+        created = account.created.span(self.created.low, self.created.high)
+        updated = account.updated.span(self.updated.low, self.updated.high)
+        by_created = (account.created, "created_at", created)
+        by_updated = (account.updated, "updated_at", updated)
+        own, other = (by_updated, by_created) if key == "updated_at" else (by_created, by_updated)
+        worth_a_sort = (other[2][1] - other[2][0]) * 2 < own[2][1] - own[2][0]
+        return other if worth_a_sort else own
+
+    def _time_tests(self, source: str) -> list[CaseTest]:
+        tests: list[CaseTest] = []
+        created, updated = self.created, self.updated
+        if source != "created_at" and (created.low, created.high) != (None, None):
+            tests.append(lambda case: created.holds(case.created_at))
+        if source != "updated_at" and (updated.low, updated.high) != (None, None):
+            tests.append(lambda case: updated.holds(case.updated_at))
+        return tests
+
+    @staticmethod
+    def _slice(
+        account: Account, index: TimeIndex, start: int, stop: int, page: Page, *, descending: bool
+    ) -> tuple[list[Case], int]:
+        if descending:
+            ids = index.ids(max(start, stop - page.stop), max(start, stop - page.start))[::-1]
+        else:
+            ids = index.ids(min(stop, start + page.start), min(stop, start + page.stop))
+        return [account.cases[each] for each in ids], stop - start

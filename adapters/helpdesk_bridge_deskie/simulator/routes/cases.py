@@ -1,0 +1,208 @@
+"""Cases: list, view, create, update, rate, trash, spam, restore, delete, singly and in bulk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from helpdesk_bridge.testing.simulator.app import DOCUMENTED, OBSERVED, Call, Refused, Reply, route
+from helpdesk_bridge_deskie.simulator.base import DeskieBase
+from helpdesk_bridge_deskie.simulator.casequery import SORTS, CaseQuery
+from helpdesk_bridge_deskie.simulator.casewrites import (
+    case_values,
+    change_case,
+    channel_for,
+    label_ids,
+    mail_of,
+    new_case,
+)
+from helpdesk_bridge_deskie.simulator.conditions import CaseTest, case_tests, window
+from helpdesk_bridge_deskie.simulator.filters import saved_filter
+from helpdesk_bridge_deskie.simulator.params import Params
+from helpdesk_bridge_deskie.simulator.records import RATINGS, Case, Message
+from helpdesk_bridge_deskie.simulator.refusals import invalid, no_access
+from helpdesk_bridge_deskie.simulator.requesters import add_user, find_user, identity_of
+from helpdesk_bridge_deskie.simulator.uploads import upload_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from helpdesk_bridge_deskie.simulator.records import FileEntry
+
+_BULK = 10
+"""observed: ten ids at most in the path of a bulk call."""
+
+
+class CaseRoutes(DeskieBase):
+    """The calls on cases."""
+
+    @route("GET", "/api/cases.json", provenance=DOCUMENTED, source='Deskie API, "getting a list of cases"')
+    def list_cases(self, call: Call) -> Reply:
+        """List cases by filters; merged cases and running chats only where they are asked for (observed)."""
+        params, staff = self.query(call), self.caller(call)
+        tests = case_tests(self.account, params, self.rules, self.choice("labels_match"))
+        if saved := params.text("filter"):
+            conditions = Params(saved_filter(saved), self.zone)
+            tests += case_tests(self.account, conditions, self.rules, self.choice("labels_match"))
+        if self.is_limited(staff):
+            if self.choice("limited_access") == "403":
+                raise no_access()
+            tests.append(lambda case: self.sees(staff, case))
+        tests += self._shown(params)
+        bounds = self.choice("time_bounds")
+        sort = params.text("sort")
+        query = CaseQuery(
+            created=window(params, "", bounds),
+            updated=window(params, "updated_", bounds),
+            tests=tests,
+            sort=sort if sort in SORTS else self.choice("default_sort"),
+        )
+        cases, total = query.run(self.account, self.page(params))
+        return self.listing("case", cases, total, self.renderer.case)
+
+    def _shown(self, params: Params) -> list[CaseTest]:
+        tests: list[CaseTest] = []
+        merged, chats = params.flag("show_merged_cases"), params.flag("show_active_chats")
+        if self.account.hidden and not (merged and chats):
+            hidden = self.account.hidden
+            tests.append(
+                lambda case: case.case_id not in hidden
+                or bool((merged or not case.parent_case_id) and (chats or not case.active_chat))
+            )
+        if not self.flag("list_removed"):
+            tests.append(lambda case: not (case.deleted or case.spam))
+        return tests
+
+    @route("POST", "/api/cases.json", provenance=DOCUMENTED, source="Deskie API, Cases, create")
+    def create_case(self, call: Call) -> Reply:
+        """Create a case; its content becomes the first message, an unknown customer a new user (documented)."""
+        params, now = self.body(call, "case"), self.now()
+        identity = identity_of(
+            self.account, params, wrong_email="incorrect_user_email", channel_name="channel"
+        )
+        if "subject" not in params:
+            raise invalid("empty_subject")
+        content, html = params.text("content") or "", params.text("content_html") or ""
+        if not content and not html:
+            raise invalid("empty_content")
+        values = case_values(self.account, params)
+        values.plain.setdefault("status", self.choice("new_case_status"))
+        labels = label_ids(self.account, params, "labels")
+        channel = channel_for(self.account, identity, params, self.choice("api_channel"))
+        created = params.moment("created_at")
+        files = self.uploaded(call, params, "case")
+        user = find_user(self.account, identity) or add_user(self.account, identity, params, now)
+        created_at = now if created is None else created
+        case = new_case(self.account, user, values, channel=channel, created_at=created_at, now=now)
+        case.labels = labels
+        opening = self._open(case, content, html, files)
+        user.last_contact_at, user.drawn = max(created_at, user.last_contact_at or created_at), None
+        if self.flag("autoreply"):
+            self.account.outbox.append(mail_of(self.account, case, opening, "autoreply"))
+        document = self.renderer.case(case)
+        if files:
+            document["attachments"] = self.renderer.files(files)
+        return self.show("case", document, 201)
+
+    def _open(self, case: Case, content: str, html: str, files: list[FileEntry]) -> Message:
+        return self.account.add_message(
+            Message(
+                message_id=self.account.next_id("message"),
+                case_id=case.case_id,
+                user_id=case.user_id,
+                content=content,
+                content_html=html,
+                files=files,
+                message_type="reply_user",
+                created_at=case.created_at,
+                sent_at=case.created_at,
+            )
+        )
+
+    def uploaded(self, call: Call, params: Params, wrapper: str) -> list[FileEntry]:
+        """Keep the files that came with a request."""
+        return upload_files(
+            self.files,
+            call,
+            params,
+            wrapper,
+            origin=self.base_url.rstrip("/"),
+            urls=self.flag("attachment_urls"),
+            too_large=self.number("too_large_status"),
+        )
+
+    @route("GET", "/api/cases/<ident>.json", provenance=DOCUMENTED, source="Deskie API, Cases, view")
+    def show_case(self, call: Call, ident: str) -> Reply:
+        """Show a case by its id or its number (observed: both)."""
+        return self.show("case", self.renderer.case(self.case_for(call, ident)))
+
+    @route("PUT", "/api/cases/<ident>.json", provenance=DOCUMENTED, source="Deskie API, Cases, update")
+    def update_case(self, call: Call, ident: str) -> Reply:
+        """Change parameters of a case; labels by `add_labels` and `delete_labels` only (observed)."""
+        case, staff = self.case_for(call, ident), self.caller(call)
+        params = self.body(call, "case")
+        values = case_values(self.account, params)
+        removed = set(params.integers("delete_labels"))
+        added = label_ids(self.account, params, "add_labels")
+        labels = [each for each in dict.fromkeys([*case.labels, *added]) if each not in removed]
+        change_case(self.account, case, values, labels, staff, self.now())
+        return self.show("case", self.renderer.case(case))
+
+    @route("PUT", "/api/cases/<ident>/rate.json", provenance=OBSERVED, source="clients: PUT with low, middle, high")
+    def rate_case(self, call: Call, ident: str) -> Reply:
+        """Rate a case."""
+        case, params = self.case_for(call, ident), self.body(call, "rate")
+        rating = params.choice("rating", RATINGS)
+        if rating is None:
+            raise invalid("wrong_rating")
+        case.rating = rating
+        case.rating_comment = params.text("rating_comment") or ""
+        case.rated_staff_id = params.integer("rated_staff_id") or 0
+        self.account.touch(case, self.now())
+        return self.show("case", self.renderer.case(case))
+
+    @route("PUT", "/api/cases/<idents>/trash.json", provenance=DOCUMENTED, source="Deskie API, Cases, trash")
+    def trash_case(self, call: Call, idents: str) -> Reply:
+        """Move cases to the trash."""
+        return self._each(call, idents, lambda case: self._mark(case, deleted=True, spam=case.spam))
+
+    @route("PUT", "/api/cases/<idents>/spam.json", provenance=DOCUMENTED, source="Deskie API, Cases, spam")
+    def spam_case(self, call: Call, idents: str) -> Reply:
+        """Mark cases as spam."""
+        return self._each(call, idents, lambda case: self._mark(case, deleted=case.deleted, spam=True))
+
+    @route("PUT", "/api/cases/<idents>/restore.json", provenance=DOCUMENTED, source="Deskie API, Cases, restore")
+    def restore_case(self, call: Call, idents: str) -> Reply:
+        """Bring cases back from trash or spam."""
+        return self._each(call, idents, lambda case: self._mark(case, deleted=False, spam=False))
+
+    @route("DELETE", "/api/cases/<idents>.json", provenance=DOCUMENTED, source="Deskie API, Cases, delete")
+    def delete_case(self, call: Call, idents: str) -> Reply:
+        """Delete cases for good; whether they have to be in the trash first is a switch."""
+        return self._each(call, idents, self._delete, deleting=True)
+
+    def _mark(self, case: Case, *, deleted: bool, spam: bool) -> None:
+        case.deleted, case.spam = deleted, spam
+        self.account.touch(case, self.now())
+
+    def _delete(self, case: Case) -> None:
+        if self.flag("delete_needs_trash") and not case.deleted:
+            raise invalid("case_not_in_trash")
+        self.account.drop_case(case)
+
+    def _each(self, call: Call, idents: str, act: Callable[[Case], None], *, deleting: bool = False) -> Reply:
+        names = [name.strip() for name in idents.split(",") if name.strip()]
+        if "," not in idents:
+            case = self.case_for(call, idents)
+            act(case)
+            return self.done() if deleting else self.show("case", self.renderer.case(case))
+        if len(names) > _BULK:
+            raise invalid("too_many_cases")
+        done: list[int] = []
+        for name in dict.fromkeys(names):
+            try:
+                case = self.case_for(call, name)
+                act(case)
+            except Refused:
+                continue
+            done.append(case.case_id)
+        return Reply.json({"case_success_id": done}, indent=4)

@@ -1,0 +1,98 @@
+"""One port for helpdesks: swap vendors by configuration, migrate between them, and test against faithful fakes.
+
+Names are resolved on first use, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from helpdesk_bridge.connection import connect, desks, open_desk
+    from helpdesk_bridge.errors import (
+        AuthenticationFailed,
+        BadResponse,
+        ConfigError,
+        Conflict,
+        HelpdeskError,
+        InDoubt,
+        Invalid,
+        NotFound,
+        PermissionDenied,
+        RateLimited,
+        Unavailable,
+        Unsupported,
+        WrongDesk,
+    )
+    from helpdesk_bridge.model import (
+        UNSET,
+        Actor,
+        ActorKind,
+        Add,
+        Attachment,
+        Body,
+        Contact,
+        ContactChange,
+        ContactDraft,
+        Message,
+        MessageDraft,
+        MessageKind,
+        Priority,
+        Ref,
+        Remove,
+        Sent,
+        Status,
+        Ticket,
+        TicketChange,
+        TicketDraft,
+        Upload,
+        Visibility,
+    )
+    from helpdesk_bridge.ports import Helpdesk, Missing
+    from helpdesk_bridge.query import NONE, ContactQuery, Match, Order, Period, TicketQuery
+
+__version__ = "0.1.0"
+
+_HOME = {
+    **dict.fromkeys(("connect", "desks", "open_desk"), "connection"),
+    **dict.fromkeys(
+        (
+            "AuthenticationFailed", "BadResponse", "ConfigError", "Conflict", "HelpdeskError", "InDoubt", "Invalid",
+            "NotFound", "PermissionDenied", "RateLimited", "Unavailable", "Unsupported", "WrongDesk",
+        ),
+        "errors",
+    ),
+    **dict.fromkeys(
+        (
+            "UNSET", "Actor", "ActorKind", "Add", "Attachment", "Body", "Contact", "ContactChange", "ContactDraft",
+            "Message", "MessageDraft", "MessageKind", "Priority", "Ref", "Remove", "Sent", "Status", "Ticket",
+            "TicketChange", "TicketDraft", "Upload", "Visibility",
+        ),
+        "model",
+    ),
+    **dict.fromkeys(("Helpdesk", "Missing"), "ports"),
+    **dict.fromkeys(("NONE", "ContactQuery", "Match", "Order", "Period", "TicketQuery"), "query"),
+}  # fmt: skip
+
+__all__ = [
+    "NONE", "UNSET", "Actor", "ActorKind", "Add", "Attachment", "AuthenticationFailed", "BadResponse", "Body",
+    "ConfigError", "Conflict", "Contact", "ContactChange", "ContactDraft", "ContactQuery", "Helpdesk",
+    "HelpdeskError", "InDoubt", "Invalid", "Match", "Message", "MessageDraft", "MessageKind", "Missing", "NotFound",
+    "Order", "Period", "PermissionDenied", "Priority", "RateLimited", "Ref", "Remove", "Sent", "Status", "Ticket",
+    "TicketChange", "TicketDraft", "TicketQuery", "Unavailable", "Unsupported", "Upload", "Visibility", "WrongDesk",
+    "connect", "desks", "open_desk",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

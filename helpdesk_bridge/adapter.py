@@ -1,0 +1,590 @@
+"""What an adapter writes, and all that it needs from the core. Public and versioned.
+
+An adapter package registers one ``Vendor`` value under the entry-point group ``helpdesk_bridge.adapters``. Its ``open``
+takes the vendor's settings and a ``DeskContext`` and returns an ``Adapter``: ``split(query)``, ``page(native, cursor)``
+and one method a vendor operation. ``desk.py`` joins it to the port once for all vendors: refusal by capabilities,
+the residue of a query, repeats, loop guard, aliases, the directory.
+
+Adapters get values with the vendor's own names (aliases are already translated), people as the caller gave them
+(an e-mail, an id or an ``Actor``) and resolve those through ``context.directory``.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from enum import Enum
+from typing import Any, BinaryIO, Final, Generic, Protocol, TypeVar
+
+from attrs import field, frozen
+
+from helpdesk_bridge.capabilities import Capabilities, FileLimits
+from helpdesk_bridge.directory import Directory
+from helpdesk_bridge.errors import (
+    AuthenticationFailed,
+    BadResponse,
+    ConfigError,
+    Conflict,
+    HelpdeskError,
+    InDoubt,
+    Invalid,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    Unavailable,
+    Unsupported,
+    WrongDesk,
+)
+from helpdesk_bridge.headerline import HeaderLine, split_header, split_marker, with_header, with_marker
+from helpdesk_bridge.http.clock import Clock
+from helpdesk_bridge.http.events import EventBus
+from helpdesk_bridge.http.origin import vendor_origin
+from helpdesk_bridge.http.request import Auth, Effect, Part, Request, Response
+from helpdesk_bridge.http.options import HttpOptions
+from helpdesk_bridge.http.stack import Stack, open_transport
+from helpdesk_bridge.identity import file_digest, synthetic_ids
+from helpdesk_bridge.model import (
+    Actor,
+    ActorKind,
+    Add,
+    Agent,
+    Attachment,
+    Body,
+    Company,
+    Contact,
+    ContactChange,
+    ContactDraft,
+    CustomValue,
+    FieldDefinition,
+    FieldType,
+    Group,
+    IdKind,
+    Message,
+    MessageDraft,
+    MessageKind,
+    Named,
+    Person,
+    Phone,
+    Priority,
+    Rating,
+    Ref,
+    Remove,
+    SYSTEM,
+    Sent,
+    Status,
+    Tag,
+    Ticket,
+    TicketChange,
+    TicketDraft,
+    UNSET,
+    Unset,
+    Upload,
+    Visibility,
+    Words,
+    body_of,
+    evolve,
+    set_fields,
+)
+from helpdesk_bridge.query import NONE, ContactQuery, How, Match, Order, Period, TicketQuery, phone_digits
+from helpdesk_bridge.ratelimit.policy import RateHeaders, RateLimitPolicy, Scope, Window
+from helpdesk_bridge.refs import format_ref, local_id
+from helpdesk_bridge.secret import Secret
+from helpdesk_bridge.text import digest, fold, fold_email, html_to_text, squash, text_to_html
+from helpdesk_bridge.wire import Converter, Wire, WireTypeError
+
+API_VERSION: Final = 1
+T_co = TypeVar("T_co", covariant=True)
+
+
+@frozen
+class Page(Generic[T_co]):
+    """One page of a listing. ``next`` is an opaque cursor (text, may be stored), None on the last page.
+
+    ``total`` is the number of all matches of the native part where the vendor tells it.
+    """
+
+    items: tuple[T_co, ...]
+    next: str | None = None
+    total: int | None = None
+
+
+@frozen
+class Split:
+    """How a query divides: ``native`` is the adapter's own value for the part that the vendor answers.
+
+    ``fields`` names the query fields that the native part narrows; everything is compared again by the desk, so a
+    native filter must only be documented or observed to return a superset. ``described`` is what is sent, for
+    ``explain``. ``ordered`` says that pages come in the query's order; ``empty`` that nothing can match.
+    """
+
+    native: Any
+    fields: frozenset[str] = frozenset()
+    described: Mapping[str, str] = field(factory=dict)
+    ordered: bool = True
+    exact: bool = False
+    empty: bool = False
+    page_size: int = 100
+
+
+class Severity(Enum):
+    """How much a finding of ``check`` matters."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@frozen
+class Finding:
+    """One line of ``desk.check()``."""
+
+    severity: Severity
+    subject: str
+    detail: str
+
+
+class Provenance(Enum):
+    """Where a vendor fact comes from."""
+
+    DOCUMENTED = "documented"
+    OBSERVED = "observed"
+    ASSUMED = "assumed"
+
+
+@frozen
+class Hazard:
+    """What a vendor's own automation may send during an import, and which setting stops it."""
+
+    id: str
+    what: str
+    when: str
+    stop: str
+    provenance: Provenance
+
+
+class Keep(Enum):
+    """What becomes of a field: kept natively, told in the header line, changed into something near, or lost."""
+
+    NATIVE = "kept"
+    HEADER_LINE = "header line"
+    CHANGED = "changed"
+    LOST = "lost"
+
+
+@frozen
+class Kept:
+    """What becomes of a field, and why; ``to`` says what it becomes where it is changed."""
+
+    how: Keep
+    why: str = ""
+    to: str | None = None
+
+
+class MessageClass(Enum):
+    """The kinds of messages that importers treat differently."""
+
+    OPENING_BY_CONTACT = "opening by the customer"
+    OPENING_BY_AGENT = "opening by an agent"
+    REPLY_BY_CONTACT = "reply by the customer"
+    REPLY_BY_AGENT = "reply by an agent"
+    NOTE = "internal note"
+    AUTOMATIC = "automatic message"
+    FORWARD = "forward"
+
+    @classmethod
+    def of(cls, message: Message) -> MessageClass:
+        """Return the class of ``message``."""
+        by_contact = message.author.kind is ActorKind.CONTACT
+        if message.opening:
+            return cls.OPENING_BY_CONTACT if by_contact else cls.OPENING_BY_AGENT
+        if message.visibility is Visibility.INTERNAL:
+            return cls.NOTE
+        if message.kind is MessageKind.FORWARD:
+            return cls.FORWARD
+        if message.kind is MessageKind.AUTOMATIC or message.author.kind is ActorKind.SYSTEM:
+            return cls.AUTOMATIC
+        return cls.REPLY_BY_CONTACT if by_contact else cls.REPLY_BY_AGENT
+
+
+@frozen(kw_only=True)
+class Keeps:
+    """What an importer keeps. A field that is not named is lost.
+
+    ``ticket`` and ``contact`` name fields of ``Ticket`` and ``Contact``; ``messages`` per class the fields author,
+    created_at, visibility, kind, body, attachments, inline, cc, to.
+    """
+
+    ticket: Mapping[str, Kept]
+    contact: Mapping[str, Kept]
+    messages: Mapping[MessageClass, Mapping[str, Kept]]
+
+
+@frozen
+class Imported:
+    """What ``importer.ticket`` created: the ticket's id, and the ids of the messages that its opening became."""
+
+    ticket_id: str
+    message_ids: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class ImportCost:
+    """What an import costs in budget units, for forecasts and for the lower bound in ``docs/explanation/calls.md``.
+
+    ``message`` is one later message with up to ``files.count`` files; ``finish`` is charged for a ticket with at least
+    one later message where ``finish_always`` is False.
+    """
+
+    contact: int
+    ticket: int
+    message: int
+    finish: int
+    finish_always: bool = False
+
+
+class Importer(Protocol):
+    """Writes old records in silence. Every call asks the vendor for silence and none is known to mail a customer."""
+
+    hazards: tuple[Hazard, ...]
+    settle: float
+    keeps: Keeps
+    cost: ImportCost
+
+    @abstractmethod
+    def contact(self, old: Contact, marker: str) -> tuple[str, ...]:
+        """Write a contact; return its ids."""
+
+    @abstractmethod
+    def ticket(self, old: Ticket, opening: Message, files: Sequence[Upload], marker: str) -> Imported:
+        """Write a ticket with its opening message; people, groups, statuses and fields are the destination's."""
+
+    @abstractmethod
+    def message(self, ticket_id: str, old: Message, files: Sequence[Upload]) -> tuple[str, ...]:
+        """Write a later message; return its ids, several where one became several."""
+
+    @abstractmethod
+    def finish(self, ticket_id: str, old: Ticket) -> None:
+        """Put the ticket into its final state: whatever the messages' writing may have changed."""
+
+    @abstractmethod
+    def find(self, kind: str, marker: str, since: datetime, old: Ticket | Contact) -> tuple[str, ...]:
+        """Return the ids of the ``ticket`` or ``contact`` that carry ``marker``, looking at what was written since
+        ``since`` (our wall clock). ``old`` is the record as it was passed for writing: it bounds the search."""
+
+    @abstractmethod
+    def tail(self, ticket_id: str, n: int) -> tuple[Message, ...]:
+        """Return the last ``n`` messages of a thread, oldest first, as they stand at the vendor."""
+
+
+class Removal(Protocol):
+    """Removes records that this library made."""
+
+    @abstractmethod
+    def ticket(self, ticket_id: str) -> None:
+        """Remove a ticket for good."""
+
+    @abstractmethod
+    def contact(self, contact_id: str) -> None:
+        """Remove a contact for good."""
+
+
+class TicketsAdapter(Protocol):
+    """The vendor's side of ``desk.tickets``."""
+
+    @abstractmethod
+    def split(self, query: TicketQuery) -> Split:
+        """Divide a query; no I/O but the directory."""
+
+    @abstractmethod
+    def page(self, native: Any, cursor: str | None, size: int | None = None) -> Page[Ticket]:
+        """Return one page; a first page has no cursor. Over all pages, each record that existed throughout comes at
+        least once although records come and go meanwhile; the desk removes repeats."""
+
+    @abstractmethod
+    def get(self, ticket_id: str) -> Ticket:
+        """Return one ticket with everything loaded."""
+
+    @abstractmethod
+    def create(self, draft: TicketDraft, marker: str | None = None) -> Ticket:
+        """Create a ticket; ``marker`` is written with it where the vendor has a place."""
+
+    @abstractmethod
+    def update(self, ticket_id: str, change: TicketChange) -> Ticket:
+        """Change a ticket."""
+
+
+class ContactsAdapter(Protocol):
+    """The vendor's side of ``desk.contacts``."""
+
+    @abstractmethod
+    def split(self, query: ContactQuery) -> Split:
+        """Divide a query."""
+
+    @abstractmethod
+    def page(self, native: Any, cursor: str | None, size: int | None = None) -> Page[Contact]:
+        """Return one page."""
+
+    @abstractmethod
+    def get(self, contact_id: str) -> Contact:
+        """Return one contact."""
+
+    @abstractmethod
+    def find(self, *, email: str | None, phone: str | None) -> Sequence[Contact]:
+        """Return candidates for an e-mail or a phone; the desk compares them again."""
+
+    @abstractmethod
+    def create(self, draft: ContactDraft) -> Contact:
+        """Create a contact."""
+
+    @abstractmethod
+    def update(self, contact_id: str, change: ContactChange) -> Contact:
+        """Change a contact."""
+
+
+class MessagesAdapter(Protocol):
+    """The vendor's side of ``desk.messages``."""
+
+    @abstractmethod
+    def page(self, ticket_id: str, cursor: str | None) -> Page[Message]:
+        """Return a page of the whole thread, oldest first, the opening first."""
+
+    @abstractmethod
+    def reply(self, ticket_id: str, draft: MessageDraft) -> Sent:
+        """Answer the customer."""
+
+    @abstractmethod
+    def note(self, ticket_id: str, draft: MessageDraft) -> Sent:
+        """Add an internal note."""
+
+    @abstractmethod
+    def add_from_contact(self, ticket_id: str, draft: MessageDraft, author: Person) -> Sent:
+        """Record what a customer wrote elsewhere; never called where the capability is not declared."""
+
+
+class Lister(Protocol[T_co]):
+    """A reference list: agents, groups, companies, tags, custom-field definitions."""
+
+    @abstractmethod
+    def list(self) -> Iterable[T_co]:
+        """Return all of them, as many calls as that takes."""
+
+
+class AttachmentsAdapter(Protocol):
+    """The vendor's side of ``desk.attachments``."""
+
+    @abstractmethod
+    def open(self, attachment: Attachment) -> AbstractContextManager[BinaryIO]:
+        """Stream a file's bytes."""
+
+
+class Adapter(Protocol):
+    """What ``Vendor.open`` returns. Facets that the vendor lacks are None."""
+
+    account: str
+    capabilities: Capabilities
+    policy: RateLimitPolicy | None
+    transport: Stack | None
+
+    @property
+    def tickets(self) -> TicketsAdapter: ...
+    @property
+    def contacts(self) -> ContactsAdapter: ...
+    @property
+    def messages(self) -> MessagesAdapter: ...
+    @property
+    def agents(self) -> Lister[Agent] | None: ...
+    @property
+    def groups(self) -> Lister[Group] | None: ...
+    @property
+    def companies(self) -> Lister[Company] | None: ...
+    @property
+    def tags(self) -> Lister[Tag] | None: ...
+    @property
+    def custom_fields(self) -> Lister[FieldDefinition] | None: ...
+    @property
+    def attachments(self) -> AttachmentsAdapter | None: ...
+    @property
+    def templates(self) -> Any | None: ...
+    @property
+    def webhooks(self) -> Any | None: ...
+    @property
+    def events(self) -> Any | None: ...
+    @property
+    def importer(self) -> Importer | None: ...
+    @property
+    def removal(self) -> Removal | None: ...
+    @property
+    def vendor_api(self) -> Any: ...
+
+    @abstractmethod
+    def check(self) -> Sequence[Finding]:
+        """Try the credentials and look at the account; a few reads at most."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back sockets and files."""
+
+
+@frozen(kw_only=True)
+class DeskContext:
+    """What the core hands to an adapter when a desk is opened. Nothing here has done any I/O yet."""
+
+    desk: str
+    vendor: str
+    clock: Clock
+    events: EventBus
+    options: HttpOptions
+    directory: Directory
+    base_url: str | None = None
+    region: str | None = None
+    keep_raw: bool = False
+    rate_limit: int | None = None
+    marker_field: str | None = None
+
+
+@frozen(kw_only=True)
+class Vendor:
+    """One vendor: the value that the entry point names.
+
+    ``policy``, ``capabilities`` and ``account`` are computed from the settings alone, offline. ``open`` and
+    ``simulator`` are dotted names (``package.module:function``) that are imported on use. ``domains`` are the vendor's
+    own: a secret goes to another host only where the user said so.
+    """
+
+    name: str
+    title: str
+    settings: type[Any]
+    account: Callable[[Any], str]
+    policy: Callable[[Any], RateLimitPolicy | None]
+    capabilities: Callable[[Any], Capabilities]
+    open: str
+    simulator: str | None = None
+    domains: tuple[str, ...] = ()
+    api_version: int = API_VERSION
+
+
+__all__ = [
+    "Converter",
+    "Wire",
+    "WireTypeError",
+    "digest",
+    "squash",
+    "API_VERSION",
+    "Actor",
+    "ActorKind",
+    "Adapter",
+    "Add",
+    "Agent",
+    "Attachment",
+    "AttachmentsAdapter",
+    "Auth",
+    "AuthenticationFailed",
+    "BadResponse",
+    "Body",
+    "Capabilities",
+    "Clock",
+    "Company",
+    "ConfigError",
+    "Conflict",
+    "Contact",
+    "ContactChange",
+    "ContactDraft",
+    "ContactQuery",
+    "ContactsAdapter",
+    "CustomValue",
+    "DeskContext",
+    "Directory",
+    "Effect",
+    "EventBus",
+    "FieldDefinition",
+    "FieldType",
+    "FileLimits",
+    "Finding",
+    "Group",
+    "Hazard",
+    "HeaderLine",
+    "HelpdeskError",
+    "How",
+    "HttpOptions",
+    "IdKind",
+    "ImportCost",
+    "Imported",
+    "Importer",
+    "InDoubt",
+    "Invalid",
+    "Keep",
+    "Keeps",
+    "Kept",
+    "Lister",
+    "Match",
+    "Message",
+    "MessageClass",
+    "MessageDraft",
+    "MessageKind",
+    "MessagesAdapter",
+    "NONE",
+    "Named",
+    "NotFound",
+    "Order",
+    "Page",
+    "Part",
+    "Period",
+    "PermissionDenied",
+    "Person",
+    "Phone",
+    "Priority",
+    "Provenance",
+    "RateHeaders",
+    "RateLimitPolicy",
+    "RateLimited",
+    "Rating",
+    "Ref",
+    "Removal",
+    "Remove",
+    "Request",
+    "Response",
+    "SYSTEM",
+    "Scope",
+    "Secret",
+    "Sent",
+    "Severity",
+    "Split",
+    "Stack",
+    "Status",
+    "Tag",
+    "Ticket",
+    "TicketChange",
+    "TicketDraft",
+    "TicketQuery",
+    "TicketsAdapter",
+    "UNSET",
+    "Unavailable",
+    "Unset",
+    "Unsupported",
+    "Upload",
+    "Vendor",
+    "Visibility",
+    "Window",
+    "Words",
+    "WrongDesk",
+    "body_of",
+    "evolve",
+    "file_digest",
+    "fold",
+    "fold_email",
+    "format_ref",
+    "html_to_text",
+    "local_id",
+    "open_transport",
+    "phone_digits",
+    "set_fields",
+    "split_header",
+    "split_marker",
+    "synthetic_ids",
+    "text_to_html",
+    "vendor_origin",
+    "with_header",
+    "with_marker",
+]

@@ -1,0 +1,149 @@
+"""Everything that can go wrong, by what the caller can do about it.
+
+.. code-block:: text
+
+    HelpdeskError               any failure of a desk; also a vendor fault of no other kind (405, 406, 415)
+    ├── NotFound                the record does not exist, or is not visible to these credentials
+    ├── WrongDesk               the ref belongs to another account
+    ├── Invalid                 a value was refused: ``field`` and ``limit`` say which and why
+    ├── Conflict                the record exists already, or changed meanwhile
+    ├── AuthenticationFailed    the credentials are wrong or were revoked
+    ├── PermissionDenied        the credentials are right and not allowed to do this
+    ├── RateLimited             the budget is spent; ``retry_after`` says for how long
+    ├── Unavailable             the vendor or the network failed; nothing is known to have changed
+    ├── Unsupported             the vendor cannot do this: ``capability``; nothing was sent
+    ├── BadResponse             the vendor answered something unreadable: ``path``
+    └── InDoubt                 a write was sent and its outcome is unknown
+
+    ConfigError                 the configuration is wrong; deliberately outside HelpdeskError
+
+No message, ``repr`` or attribute here ever holds a secret, a request header or a customer's text.
+"""
+
+from __future__ import annotations
+
+
+class ConfigError(Exception):
+    """The configuration is wrong; the message names the key and the fix. No request was made."""
+
+
+class HelpdeskError(Exception):
+    """A desk failed. ``temporary`` says whether the same call may succeed later."""
+
+    temporary: bool = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        vendor: str | None = None,
+        desk: str | None = None,
+        operation: str | None = None,
+        status: int | None = None,
+        code: str | None = None,
+        doc_url: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.vendor = vendor
+        self.desk = desk
+        self.operation = operation
+        self.status = status
+        self.code = code
+        self.doc_url = doc_url
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        """Return one line: the message and, in brackets, where it happened."""
+        where = [part for part in (self.desk or self.vendor, self.operation) if part]
+        if self.status is not None:
+            where.append(f"HTTP {self.status}")
+        if self.code:
+            where.append(self.code)
+        return f"{self.message} [{', '.join(where)}]" if where else self.message
+
+    def located(self, *, vendor: str | None = None, desk: str | None = None, operation: str | None = None) -> HelpdeskError:
+        """Fill in where the error happened, where that is not known yet, and return the error itself."""
+        self.vendor = self.vendor or vendor
+        self.desk = self.desk or desk
+        self.operation = self.operation or operation
+        return self
+
+
+class NotFound(HelpdeskError):
+    """The record does not exist, was deleted, or is not visible to these credentials."""
+
+
+class WrongDesk(HelpdeskError):
+    """A ref of another account was passed; its number is somebody else's record here. Nothing was sent."""
+
+
+class Invalid(HelpdeskError):
+    """A value was refused. ``field`` names it and ``limit`` the rule, where they are known."""
+
+    def __init__(self, message: str, *, field: str | None = None, limit: str | int | None = None, **where: object) -> None:
+        super().__init__(message, **where)  # type: ignore[arg-type]
+        self.field = field
+        self.limit = limit
+
+
+class Conflict(HelpdeskError):
+    """The record exists already, or was changed by somebody else."""
+
+
+class AuthenticationFailed(HelpdeskError):
+    """The vendor does not accept the credentials."""
+
+
+class PermissionDenied(HelpdeskError):
+    """The credentials are right, but not allowed to do this."""
+
+
+class RateLimited(HelpdeskError):
+    """The budget is spent. ``retry_after`` is in vendor seconds, or None where the vendor does not tell."""
+
+    temporary = True
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **where: object) -> None:
+        super().__init__(message, **where)  # type: ignore[arg-type]
+        self.retry_after = retry_after
+
+
+class Unavailable(HelpdeskError):
+    """The vendor or the network failed before anything changed, or on a call that changes nothing."""
+
+    temporary = True
+
+
+class Unsupported(HelpdeskError):
+    """The vendor cannot do this. ``capability`` names what is missing; nothing was sent."""
+
+    def __init__(self, message: str, *, capability: str | None = None, **where: object) -> None:
+        super().__init__(message, **where)  # type: ignore[arg-type]
+        self.capability = capability
+
+
+class BadResponse(HelpdeskError):
+    """The vendor answered something that cannot be read. ``path`` is where in the answer, such as ``$.case.status``."""
+
+    def __init__(self, message: str, *, path: str | None = None, **where: object) -> None:
+        super().__init__(message, **where)  # type: ignore[arg-type]
+        self.path = path
+
+
+class InDoubt(HelpdeskError):
+    """A write was sent and its outcome is unknown: it may have happened, or may still happen.
+
+    Look for the record by ``marker`` once ``settle_seconds`` (vendor seconds) have passed; repeating the call
+    blindly can create it twice.
+    """
+
+    def __init__(
+        self, message: str, *, settle_seconds: float = 60.0, marker: str | None = None, **where: object
+    ) -> None:
+        super().__init__(message, **where)  # type: ignore[arg-type]
+        self.settle_seconds = settle_seconds
+        self.marker = marker
+
+

@@ -1,0 +1,70 @@
+"""Time, in one place: everything else asks an injected clock and can be tested without waiting."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+from attrs import field, frozen, validators
+
+
+class Clock(Protocol):
+    """What the bridge needs to know about time.
+
+    ``now``, ``sleep`` and ``wait`` speak **vendor seconds**: real seconds times ``time_scale``. Rate windows, waits
+    after a refusal and settle times run on them; socket timeouts stay real.
+    """
+
+    @property
+    def time_scale(self) -> float:
+        """How many vendor seconds pass in one real second; 1 except against a simulator."""
+        ...
+
+    def now(self) -> float:
+        """Return monotonic vendor seconds; only differences mean anything."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Return after that many vendor seconds."""
+        ...
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Return when the event is set (True) or that many vendor seconds have passed (False)."""
+        ...
+
+    def wall(self) -> datetime:
+        """Return the time of day, aware and in UTC; never scaled."""
+        ...
+
+
+@frozen
+class SystemClock:
+    """The machine's own clock. Two with the same scale are equal: their readings can be compared."""
+
+    time_scale: float = field(default=1.0, converter=float, validator=validators.gt(0.0))
+
+    def now(self) -> float:
+        """Return ``time.monotonic()`` in vendor seconds."""
+        return time.monotonic() * self.time_scale
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep for vendor seconds."""
+        if seconds > 0:
+            time.sleep(seconds / self.time_scale)
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Wait for the event, at most for vendor seconds; infinity waits for the event alone."""
+        # threading refuses timeouts above about 292 years, and infinity with them
+        return event.wait(None if math.isinf(seconds) else max(seconds, 0.0) / self.time_scale)
+
+    def wall(self) -> datetime:
+        """Return the current time in UTC."""
+        return datetime.now(UTC)
+
+
+def real_seconds() -> float:
+    """Return monotonic real seconds, for deadlines on sockets and for measuring: those are never scaled."""
+    return time.monotonic()

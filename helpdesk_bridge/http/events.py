@@ -1,0 +1,91 @@
+"""What happened on the wire, for those who subscribe. No body, header, id or secret is ever part of an event."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import TypeAlias
+
+from attrs import frozen
+
+logger = logging.getLogger("helpdesk_bridge.http")
+
+
+@frozen(kw_only=True)
+class Attempt:
+    """One HTTP request that was answered or failed; a call that is repeated makes several.
+
+    ``path`` is the template, ``status`` None where no answer came, and then ``failure`` says why. ``waited`` is in
+    vendor seconds, ``units`` what the attempt was charged, ``refused`` whether the vendor answered "too many".
+    """
+
+    vendor: str
+    desk: str
+    operation: str
+    method: str
+    path: str
+    status: int | None
+    elapsed_ms: float
+    waited: float = 0.0
+    units: int = 0
+    refused: bool = False
+    failure: str | None = None
+
+
+@frozen(kw_only=True)
+class Waiting:
+    """A call is about to wait for its turn in the budget, or before it is tried again."""
+
+    vendor: str
+    desk: str
+    operation: str
+    seconds: float
+    reason: str
+
+
+@frozen(kw_only=True)
+class Refused:
+    """The vendor refused a call because the budget is spent; ``retry_after`` in vendor seconds, if it told."""
+
+    vendor: str
+    desk: str
+    operation: str
+    retry_after: float | None
+
+
+Event: TypeAlias = Attempt | Waiting | Refused
+Callback: TypeAlias = Callable[[object], None]
+
+
+class EventBus:
+    """Passes events to subscribers, in the thread where they happen and in the order of subscription."""
+
+    def __init__(self) -> None:
+        self._callbacks: tuple[Callback, ...] = ()
+        self._lock = threading.Lock()
+
+    def subscribe(self, callback: Callback) -> Callable[[], None]:
+        """Call ``callback`` with every event from now on; the result ends that."""
+        with self._lock:
+            self._callbacks = (*self._callbacks, callback)
+
+        def unsubscribe() -> None:
+            with self._lock:
+                rest = list(self._callbacks)
+                if callback in rest:
+                    rest.remove(callback)
+                self._callbacks = tuple(rest)
+
+        return unsubscribe
+
+    def __bool__(self) -> bool:
+        return bool(self._callbacks)
+
+    def publish(self, event: object) -> None:
+        """Tell every subscriber. One that raises is logged by type and cannot break the call it watches."""
+        for callback in self._callbacks:
+            try:
+                callback(event)
+            except Exception as error:  # noqa: BLE001 - whatever a subscriber does, the vendor call goes on
+                logger.warning("a subscriber failed on %s: %s", type(event).__name__, type(error).__name__)

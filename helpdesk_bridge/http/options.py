@@ -1,0 +1,38 @@
+"""What a user can set about a desk's connection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen, validators
+
+if TYPE_CHECKING:
+    from helpdesk_bridge.ratelimit.store import Store
+
+MIB = 1024 * 1024
+
+
+@frozen(kw_only=True)
+class HttpOptions:
+    """Timeouts, waits, caps and the budget of one desk.
+
+    ``timeout``: real seconds for one attempt in all, waiting for the budget excluded. ``max_wait``: the longest
+    single wait for the budget, in vendor seconds; None is no bound. ``reserve``: units of every window that this desk
+    leaves to others. ``priority``: lower is served first among those who share a budget. ``budget``: where it lives.
+    ``time_scale``: vendor seconds a real second, other than 1 only on loopback. ``max_body`` and ``max_download``:
+    decoded bytes. ``proxies`` and ``ca_bundle``: as requests takes them; the environment is never asked. ``attempts``:
+    how often a call that may be repeated is tried.
+    """
+
+    timeout: float = field(default=30.0, validator=validators.gt(0.0))
+    max_wait: float | None = field(default=10.0, validator=validators.optional(validators.ge(0.0)))
+    reserve: int = field(default=0, validator=validators.ge(0))
+    priority: int = 0
+    budget: str | Store = "auto"
+    time_scale: float = field(default=1.0, validator=validators.gt(0.0))
+    max_body: int = field(default=64 * MIB, validator=validators.gt(0))
+    max_download: int = field(default=256 * MIB, validator=validators.gt(0))
+    proxies: Mapping[str, str] | None = field(default=None, repr=False)
+    ca_bundle: str | None = None
+    attempts: int = field(default=5, validator=validators.ge(1))

@@ -1,0 +1,99 @@
+"""Puts the layers of a desk's connection together: Retrying -> Governed -> Logged -> Session."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from helpdesk_bridge.errors import ConfigError, HelpdeskError
+from helpdesk_bridge.http.clock import Clock, SystemClock
+from helpdesk_bridge.http.events import EventBus
+from helpdesk_bridge.http.logged import Logged, Stats
+from helpdesk_bridge.http.options import HttpOptions
+from helpdesk_bridge.http.origin import Origin, check_base_url
+from helpdesk_bridge.http.retry import Retrying
+from helpdesk_bridge.http.session import Session
+from helpdesk_bridge.ratelimit.budget import Budget, shared_governor
+from helpdesk_bridge.ratelimit.governed import Governed
+
+if TYPE_CHECKING:
+    from requests.auth import AuthBase
+
+    from helpdesk_bridge.http.request import Request, Response
+    from helpdesk_bridge.http.transport import Download
+    from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
+
+Classify = Callable[["Request", "Response"], HelpdeskError | None]
+CountRows = Callable[["Request", "Response"], int]
+
+
+@frozen
+class Stack:
+    """A desk's way to its vendor. Shared between threads freely; nothing is opened before the first call."""
+
+    _top: Retrying
+    _logged: Logged
+    budget: Budget
+    clock: Clock
+    events: EventBus
+
+    @property
+    def stats(self) -> Stats:
+        """What went out so far: ``calls`` (every HTTP request, repeats included), ``units``, ``refused``."""
+        return self._logged.stats
+
+    def send(self, request: Request) -> Response:
+        """Return a successful answer, or raise the ``HelpdeskError`` that says what the caller can do."""
+        return self._top.send(request)
+
+    def open(self, request: Request) -> Download:
+        """Return a successful answer whose body is still to be read; use it in a ``with``."""
+        return self._top.open(request)
+
+    def close(self) -> None:
+        """Close every connection, in all threads; later calls raise ``HelpdeskError``."""
+        self._top.close()
+
+
+def open_transport(
+    *,
+    base_url: str,
+    auth: AuthBase | None,
+    policy: RateLimitPolicy,
+    scope_key: str,
+    classify: Classify,
+    vendor: str,
+    desk: str,
+    options: HttpOptions | None = None,
+    clock: Clock | None = None,
+    events: EventBus | None = None,
+    count_rows: CountRows | None = None,
+) -> Stack:
+    """Return the connection of one desk.
+
+    ``base_url`` may end in a path prefix. ``scope_key`` names who shares the budget (an account, a key, an address);
+    only its digest is kept. ``classify`` turns an answer into the vendor's error, or None for a success; whatever it
+    leaves unjudged (a status of 400 or above, a redirect) is judged by status. ``count_rows`` says how many records an
+    answer held, for windows that count rows. Raises ``ConfigError`` for a base URL or an option that cannot be used.
+    """
+    options = options or HttpOptions()
+    base = check_base_url(base_url)
+    origin = Origin.parse(base)
+    if options.time_scale != 1.0 and not origin.is_loopback:
+        raise ConfigError("time_scale: another scale than 1 is only for a simulator on this machine; remove it")
+    clock = clock or SystemClock(options.time_scale)
+    events = events or EventBus()
+    digest = hashlib.sha256(scope_key.encode()).hexdigest()
+    governor = shared_governor((vendor, str(origin), digest), policy, options.budget, clock)
+    session = Session(base_url=base, auth=auth, options=options)
+    logged = Logged(session, events=events, vendor=vendor, desk=desk, refused=policy.refused)
+    governed = Governed(
+        logged, governor=governor, options=options, events=events, vendor=vendor, desk=desk, count_rows=count_rows
+    )
+    top = Retrying(
+        governed, classify=classify, clock=clock, policy=policy, options=options, events=events, vendor=vendor, desk=desk
+    )
+    return Stack(top, logged, governor.budget, clock, events)

@@ -1,0 +1,91 @@
+"""Listings: lazy, page by page, each record once although a vendor's pages move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Generic, TypeVar
+
+from attrs import field, frozen
+
+from helpdesk_bridge.adapter import Page, Split
+from helpdesk_bridge.errors import BadResponse
+
+R = TypeVar("R")
+
+
+@frozen(kw_only=True)
+class QueryListing(Generic[R]):
+    """The answer to one query.
+
+    ``fetch`` asks for a page of the native part, ``keep`` compares a record with the whole query and returns it as the
+    user sees it (or None), ``key`` is its identity. Where the vendor cannot order, ``sort`` does, after reading all.
+    """
+
+    split: Split
+    fetch: Callable[[str | None, int | None], Page[R]]
+    keep: Callable[[R], R | None]
+    key: Callable[[R], str]
+    sort: Callable[[list[R]], list[R]]
+    limit: int | None = None
+    located: Callable[[], AbstractContextManager[None]] = field(repr=False)
+
+    def __iter__(self) -> Iterator[R]:
+        if self.split.empty or self.limit == 0:
+            return
+        records = self._kept() if self.split.ordered else iter(self.sort(list(self._kept())))
+        for number, record in enumerate(records, start=1):
+            yield record
+            if number == self.limit:
+                return
+
+    def _kept(self) -> Iterator[R]:
+        seen: set[str] = set()
+        for page in self._pages():
+            for record in page.items:
+                key = self.key(record)
+                if key in seen:
+                    continue
+                seen.add(key)
+                with self.located():
+                    kept = self.keep(record)
+                if kept is not None:
+                    yield kept
+
+    def _pages(self) -> Iterator[Page[R]]:
+        size = min(self.limit, self.split.page_size) if self.limit is not None and self.split.exact else None
+        cursor: str | None = None
+        cursors: set[str] = set()
+        before: tuple[str, ...] = ()
+        while True:
+            with self.located():
+                page = self.fetch(cursor, size)
+                keys = tuple(self.key(record) for record in page.items)
+                if page.next is not None and (page.next in cursors or (keys and keys == before)):
+                    raise BadResponse("the vendor's pages go round in a circle; the listing was stopped", path="$")
+            yield page
+            if page.next is None:
+                return
+            cursors.add(page.next)
+            cursor, before = page.next, keys
+
+    def page(self, cursor: str | None = None, size: int | None = None) -> Page[R]:
+        """Return one page of what matches: it may be shorter than ``size``, and empty though there is a next."""
+        if self.split.empty:
+            return Page(())
+        with self.located():
+            found = self.fetch(cursor, size)
+            kept = tuple(record for record in map(self.keep, found.items) if record is not None)
+        if not self.split.ordered:
+            kept = tuple(self.sort(list(kept)))
+        return Page(kept, found.next, found.total if self.split.exact else None)
+
+    def count(self) -> int | None:
+        """Return how many records match where the vendor counts exactly these, else None; at most one call."""
+        if self.split.empty or self.limit == 0:
+            return 0
+        if not self.split.exact:
+            return None
+        with self.located():
+            total = self.fetch(None, 1).total
+        return total if total is None or self.limit is None else min(total, self.limit)

@@ -1,0 +1,291 @@
+"""What users hold: a ``Helpdesk`` with its tickets, contacts and messages, and the facets that a vendor may lack.
+
+Protocols, structural; nothing here does I/O. A facet that a vendor lacks is a ``Missing``: falsy, so that
+``if desk.agents:`` is the test, and a type checker rejects its use without one.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NoReturn, Protocol, TypeVar
+
+from attrs import frozen
+
+from helpdesk_bridge.capabilities import Capabilities
+from helpdesk_bridge.errors import Unsupported
+from helpdesk_bridge.model import (
+    Agent,
+    Attachment,
+    Company,
+    Contact,
+    ContactChange,
+    ContactDraft,
+    FieldDefinition,
+    Group,
+    Message,
+    MessageDraft,
+    Person,
+    Sent,
+    Tag,
+    Ticket,
+    TicketChange,
+    TicketDraft,
+)
+from helpdesk_bridge.query import ContactQuery, TicketQuery
+
+if TYPE_CHECKING:
+    from helpdesk_bridge.adapter import Finding, Importer, Page, RateLimitPolicy, Removal
+    from helpdesk_bridge.directory import Directory
+    from helpdesk_bridge.ratelimit.budget import Budget
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Listing(Protocol[T_co]):
+    """The answer to a query: iterable, lazy, page by page; each record once although pages move.
+
+    Not resumable and not shared between threads. Iterating again asks again.
+    """
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[T_co]:
+        """Yield the records. Raises ``BadResponse`` where a vendor's pages go round in a circle."""
+
+    @abstractmethod
+    def page(self, cursor: str | None = None, size: int | None = None) -> Page[T_co]:
+        """Return one page, for web pages: the records, and the cursor of the next or None."""
+
+    @abstractmethod
+    def count(self) -> int | None:
+        """Return how many records match, exactly, or None where only reading them all would tell."""
+
+
+@frozen
+class Explanation:
+    """How a query is answered: the ``native`` part as it is sent, the ``residue`` compared here, the fewest ``calls``.
+
+    ``calls`` is for the first page where the vendor does not tell totals without being asked. Nothing was sent.
+    """
+
+    native: dict[str, str]
+    residue: tuple[str, ...]
+    sorted_here: bool
+    calls: int
+
+
+class Tickets(Protocol):
+    """Tickets of a desk. Every id parameter takes an id or a ref; a ref of another account raises ``WrongDesk``."""
+
+    @abstractmethod
+    def list(self, query: TicketQuery = ..., *, resolve: bool = True) -> Listing[Ticket]:
+        """List tickets; ``resolve=False`` spares the calls that fill in names and e-mails the vendor did not send."""
+
+    @abstractmethod
+    def get(self, id: str) -> Ticket:
+        """Return one ticket with everything loaded. Raises ``NotFound``."""
+
+    @abstractmethod
+    def create(self, draft: TicketDraft, *, idempotency_key: str | None = None) -> Ticket:
+        """Create a ticket. With a key, a repeated call adopts what is there (``capabilities.idempotency``)."""
+
+    @abstractmethod
+    def update(self, id: str, change: TicketChange) -> Ticket:
+        """Change a ticket and return it as it is now."""
+
+    @abstractmethod
+    def explain(self, query: TicketQuery) -> Explanation:
+        """Tell how a query would be answered, sending nothing."""
+
+
+class Contacts(Protocol):
+    """Customers of a desk."""
+
+    @abstractmethod
+    def list(self, query: ContactQuery = ...) -> Listing[Contact]:
+        """List contacts."""
+
+    @abstractmethod
+    def get(self, id: str) -> Contact:
+        """Return one contact. Raises ``NotFound``."""
+
+    @abstractmethod
+    def find(self, *, email: str | None = None, phone: str | None = None) -> Contact | None:
+        """Return the contact with exactly this e-mail or phone, compared here again, or None."""
+
+    @abstractmethod
+    def create(self, draft: ContactDraft) -> Contact:
+        """Create a contact. Raises ``Conflict`` where the e-mail is taken."""
+
+    @abstractmethod
+    def update(self, id: str, change: ContactChange) -> Contact:
+        """Change a contact."""
+
+
+class Messages(Protocol):
+    """Threads. ``reply`` reaches the customer; ``note`` never does."""
+
+    @abstractmethod
+    def list(self, ticket_id: str) -> Listing[Message]:
+        """Yield the whole thread, oldest first, the opening message first."""
+
+    @abstractmethod
+    def reply(self, ticket_id: str, draft: MessageDraft, *, idempotency_key: str | None = None) -> Sent:
+        """Answer the customer. Raises ``InDoubt`` where the answer was sent and its outcome is unknown."""
+
+    @abstractmethod
+    def note(self, ticket_id: str, draft: MessageDraft, *, idempotency_key: str | None = None) -> Sent:
+        """Add an internal note, which the customer never sees."""
+
+    @abstractmethod
+    def add_from_contact(
+        self, ticket_id: str, draft: MessageDraft, author: Person, *, idempotency_key: str | None = None
+    ) -> Sent:
+        """Record what a customer wrote in the application's own portal."""
+
+
+class Agents(Protocol):
+    """The desk's agents."""
+
+    @abstractmethod
+    def list(self) -> Sequence[Agent]:
+        """Return the agents."""
+
+
+class Groups(Protocol):
+    """The desk's groups."""
+
+    @abstractmethod
+    def list(self) -> Sequence[Group]:
+        """Return the groups."""
+
+
+class Companies(Protocol):
+    """The desk's companies."""
+
+    @abstractmethod
+    def list(self) -> Sequence[Company]:
+        """Return the companies."""
+
+
+class Tags(Protocol):
+    """The desk's tags."""
+
+    @abstractmethod
+    def list(self) -> Sequence[Tag]:
+        """Return the tags."""
+
+
+class CustomFields(Protocol):
+    """The desk's custom-field definitions."""
+
+    @abstractmethod
+    def list(self) -> Sequence[FieldDefinition]:
+        """Return the definitions."""
+
+
+class Attachments(Protocol):
+    """Files of messages."""
+
+    @abstractmethod
+    def open(self, attachment: Attachment) -> AbstractContextManager[BinaryIO]:
+        """Stream the bytes of a file; a URL that expired is asked for again."""
+
+
+class Missing:
+    """A facet that this vendor lacks: falsy, and any use raises ``Unsupported`` having sent nothing."""
+
+    __slots__ = ("_capability", "_reason", "_vendor")
+
+    def __init__(self, capability: str, vendor: str, reason: str | None = None) -> None:
+        self._capability = capability
+        self._vendor = vendor
+        self._reason = reason
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+    def __repr__(self) -> str:
+        return f"<{self._vendor} has no {self._capability}>"
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            reason = f": {self._reason}" if self._reason else ""
+            raise Unsupported(
+                f"{self._vendor} has no {self._capability}{reason}", capability=self._capability, vendor=self._vendor
+            )
+
+
+class Helpdesk(Protocol):
+    """One account at a vendor. Safe to share between threads; no I/O happens before the first call."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def vendor(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def account(self) -> str: ...
+    @property
+    def tickets(self) -> Tickets: ...
+    @property
+    def contacts(self) -> Contacts: ...
+    @property
+    def messages(self) -> Messages: ...
+    @property
+    def capabilities(self) -> Capabilities: ...
+    @property
+    def rate_limit(self) -> RateLimitPolicy | None: ...
+    @property
+    def budget(self) -> Budget | None: ...
+    @property
+    def directory(self) -> Directory: ...
+    @property
+    def agents(self) -> Agents | Missing: ...
+    @property
+    def groups(self) -> Groups | Missing: ...
+    @property
+    def companies(self) -> Companies | Missing: ...
+    @property
+    def tags(self) -> Tags | Missing: ...
+    @property
+    def custom_fields(self) -> CustomFields | Missing: ...
+    @property
+    def attachments(self) -> Attachments | Missing: ...
+    @property
+    def templates(self) -> Any: ...
+    @property
+    def webhooks(self) -> Any: ...
+    @property
+    def importer(self) -> Importer | Missing: ...
+    @property
+    def removal(self) -> Removal | Missing: ...
+    @property
+    def vendor_api(self) -> Any: ...
+
+    @abstractmethod
+    def events(self, since: datetime) -> Sequence[Any]:
+        """Return what happened since then, by polling."""
+
+    @abstractmethod
+    def subscribe(self, callback: Callable[[Any], None]) -> Callable[[], None]:
+        """Call ``callback`` with typed events of the transport; returns what ends the subscription."""
+
+    @abstractmethod
+    def check(self) -> Sequence[Finding]:
+        """Try the credentials and look at the account."""
+
+    @abstractmethod
+    def refresh(self) -> None:
+        """Forget what the directory keeps."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back sockets and files."""
+

@@ -1,0 +1,161 @@
+"""A vendor's rate limits as data, and what its headers say. No vendor figure stands here: adapters bring them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from typing import Literal
+
+from attrs import field, frozen, validators
+
+Counts = Literal["requests", "units", "rows"]
+
+LONGEST_WAIT = 86_400.0
+"""A wait that a header asks for is believed up to a day; above that it is a mistake and ignored."""
+
+
+class Scope(Enum):
+    """Who shares one budget."""
+
+    IP = "ip"
+    KEY = "key"
+    ACCOUNT = "account"
+
+
+@frozen
+class Window:
+    """At most ``limit`` of what ``counts`` names in ``seconds``.
+
+    ``applies`` narrows it to some calls (method, path template); ``charges`` to some answers (status), for limits
+    that count failures only: what it refuses is given back when the answer is there.
+    """
+
+    limit: int = field(validator=validators.gt(0))
+    seconds: float = field(converter=float, validator=validators.gt(0.0))
+    counts: Counts = "requests"
+    name: str = ""
+    applies: Callable[[str, str], bool] | None = field(default=None, eq=False, repr=False)
+    charges: Callable[[int], bool] | None = field(default=None, eq=False, repr=False)
+
+
+@frozen(kw_only=True)
+class RateHeaders:
+    """Names of the headers that tell about the budget; they are looked up whatever their case.
+
+    ``reset``: seconds until the current window ends, on any answer (with ``reset_is_epoch``: the Unix time of that
+    end). ``retry_after``: seconds to wait, read on a refusal only; a date is understood too. Where the vendor's
+    ``remaining`` is only a hint, it may lower what is believed left, never raise the limit. They speak of the window
+    number ``window`` of the policy. ``resolution`` is the step of the figures, in seconds, rounded up.
+    """
+
+    limit: str | None = None
+    remaining: str | None = None
+    reset: str | None = None
+    retry_after: str | None = "Retry-After"
+    reset_is_epoch: bool = False
+    remaining_is_hint: bool = False
+    resolution: float = 1.0
+    window: int = 0
+
+
+@frozen
+class Reading:
+    """What one answer said, in vendor seconds and units; None where it said nothing usable."""
+
+    limit: int | None = None
+    remaining: int | None = None
+    reset: float | None = None
+    retry_after: float | None = None
+
+
+NOTHING = Reading()
+
+
+def one_unit(method: str, path: str) -> int:  # noqa: ARG001 - the signature of every cost function
+    """Charge one unit for every call."""
+    return 1
+
+
+def too_many_requests(status: int, headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG001 - ditto
+    """Take HTTP 429, and nothing else, as a refusal."""
+    return status == 429  # noqa: PLR2004 - Too Many Requests, RFC 6585
+
+
+@frozen(kw_only=True)
+class RateLimitPolicy:
+    """Everything the governor must know of a vendor.
+
+    ``cost(method, path template)`` is the price of a call in units; 0 is free and never waits. ``refused(status,
+    headers, body)`` recognises "too many requests" in whatever form the vendor gives it. ``settle_seconds`` is how
+    long a write may stay invisible; ``source`` says where the figures come from.
+    """
+
+    windows: tuple[Window, ...] = field(validator=validators.min_len(1))
+    scope: Scope = Scope.KEY
+    cost: Callable[[str, str], int] = field(default=one_unit, eq=False, repr=False)
+    headers: RateHeaders = field(factory=RateHeaders)
+    refused: Callable[[int, Mapping[str, str], bytes], bool] = field(default=too_many_requests, eq=False, repr=False)
+    settle_seconds: float = 60.0
+    source: str = ""
+
+    def read(self, headers: Mapping[str, str], *, refused: bool, wall: datetime) -> Reading:
+        """Return what the headers of one answer say; garbage counts as absent. ``wall`` is the time it arrived."""
+        names = self.headers
+        limit = _whole(headers.get(names.limit)) if names.limit else None
+        remaining = _whole(headers.get(names.remaining)) if names.remaining else None
+        reset = headers.get(names.reset) if names.reset else None
+        wait = headers.get(names.retry_after) if refused and names.retry_after else None
+        return Reading(
+            limit=limit if limit and limit > 0 else None,
+            remaining=remaining,
+            reset=None if reset is None else _reset(reset, headers, wall, is_epoch=names.reset_is_epoch),
+            retry_after=None if wait is None else seconds_to_wait(wait, headers, wall),
+        )
+
+
+def seconds_to_wait(text: str, headers: Mapping[str, str], wall: datetime) -> float | None:
+    """Return the seconds that a Retry-After header asks for: a number, or an HTTP date against the server's own.
+
+    None for garbage, for a number below zero and for more than a day.
+    """
+    number = _number(text)
+    if number is None:
+        until = _date(text)
+        if until is None:
+            return None
+        number = max(0.0, (until - (_date(headers.get("Date", "")) or wall)).total_seconds())
+    return number if 0.0 <= number <= LONGEST_WAIT else None
+
+
+def _reset(text: str, headers: Mapping[str, str], wall: datetime, *, is_epoch: bool) -> float | None:
+    number = _number(text)
+    if number is None:
+        return None
+    if is_epoch:
+        # The vendor's own Date shows its clock; ours may be minutes off.
+        number = max(0.0, number - (_date(headers.get("Date", "")) or wall).timestamp())
+    return number if 0.0 <= number <= LONGEST_WAIT else None
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _whole(text: str | None) -> int | None:
+    number = None if text is None else _number(text)
+    return None if number is None or number < 0 else int(number)
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        parsed = parsedate_to_datetime(text)
+    except (ValueError, OverflowError, IndexError, TypeError):
+        return None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

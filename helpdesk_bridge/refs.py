@@ -1,0 +1,53 @@
+"""Refs: what an application stores of a record, such as ``deskie:robotsrule/ticket/51230``."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, unquote
+
+from attrs import frozen
+
+from helpdesk_bridge.errors import Invalid, WrongDesk
+
+_SAFE = "@+~.:_- "
+
+
+@frozen
+class RecordRef:
+    """A ref in its parts; ``str()`` gives the text that ``parse_ref`` reads back."""
+
+    vendor: str
+    account: str
+    kind: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.vendor}:{quote(self.account, safe=_SAFE)}/{self.kind}/{quote(self.id, safe=_SAFE)}"
+
+
+def format_ref(vendor: str, account: str, kind: str, record_id: str) -> str:
+    """Return the ref of a record as text."""
+    return str(RecordRef(vendor, account, kind, record_id))
+
+
+def parse_ref(text: str) -> RecordRef:
+    """Read a ref. Raises ``Invalid`` where the text is none."""
+    vendor, colon, rest = text.partition(":")
+    parts = rest.split("/")
+    if not colon or len(parts) != 3 or not all((vendor, *parts)):  # noqa: PLR2004 - account, kind, id
+        raise Invalid("not a ref: expected vendor:account/kind/id", field="ref")
+    return RecordRef(vendor, unquote(parts[0]), parts[1], unquote(parts[2]))
+
+
+def local_id(id_or_ref: str, *, vendor: str, account: str, kind: str) -> str:
+    """Return the id of an id or ref. Raises ``WrongDesk`` for a ref of another account or of another kind.
+
+    A ref is recognised by its shape ``vendor:account/kind/id``; anything else is taken as an id.
+    """
+    if ":" not in id_or_ref or id_or_ref.count("/") != 2:  # noqa: PLR2004 - the two slashes of a ref
+        return id_or_ref
+    ref = parse_ref(id_or_ref)
+    if (ref.vendor, ref.account) != (vendor, account):
+        raise WrongDesk(f"this ref belongs to {ref.vendor} {ref.account}, not to {vendor} {account}", vendor=vendor)
+    if ref.kind != kind:
+        raise WrongDesk(f"this ref names a {ref.kind}, not a {kind}", vendor=vendor)
+    return ref.id

@@ -1,0 +1,1 @@
+"""Simulators, fakes and faults for tests."""

@@ -1,0 +1,88 @@
+"""The simulator core: everything that the wire-faithful servers of the vendors have in common."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from helpdesk_bridge.testing.simulator.app import SimulatorApp as SimulatorApp
+    from helpdesk_bridge.testing.simulator.breakage import ConnectionBroken as ConnectionBroken
+    from helpdesk_bridge.testing.simulator.breakage import NoAnswer as NoAnswer
+    from helpdesk_bridge.testing.simulator.call import BadBody as BadBody
+    from helpdesk_bridge.testing.simulator.call import BodyTooLarge as BodyTooLarge
+    from helpdesk_bridge.testing.simulator.call import Call as Call
+    from helpdesk_bridge.testing.simulator.call import UnsupportedMedia as UnsupportedMedia
+    from helpdesk_bridge.testing.simulator.clock import Deadline as Deadline
+    from helpdesk_bridge.testing.simulator.clock import Expiring as Expiring
+    from helpdesk_bridge.testing.simulator.clock import SimulatorClock as SimulatorClock
+    from helpdesk_bridge.testing.simulator.corpus import CorpusError as CorpusError
+    from helpdesk_bridge.testing.simulator.corpus import load_corpus as load_corpus
+    from helpdesk_bridge.testing.simulator.dataset import Dataset as Dataset
+    from helpdesk_bridge.testing.simulator.dataset import SeedField as SeedField
+    from helpdesk_bridge.testing.simulator.dataset import SeedFile as SeedFile
+    from helpdesk_bridge.testing.simulator.dataset import SeedMessage as SeedMessage
+    from helpdesk_bridge.testing.simulator.dataset import SeedPerson as SeedPerson
+    from helpdesk_bridge.testing.simulator.dataset import SeedTicket as SeedTicket
+    from helpdesk_bridge.testing.simulator.faults import Fault as Fault
+    from helpdesk_bridge.testing.simulator.faults import FaultError as FaultError
+    from helpdesk_bridge.testing.simulator.faults import FaultPlan as FaultPlan
+    from helpdesk_bridge.testing.simulator.files import FileStore as FileStore
+    from helpdesk_bridge.testing.simulator.files import StoredFile as StoredFile
+    from helpdesk_bridge.testing.simulator.files import content_disposition as content_disposition
+    from helpdesk_bridge.testing.simulator.forms import UploadedFile as UploadedFile
+    from helpdesk_bridge.testing.simulator.generator import generate as generate
+    from helpdesk_bridge.testing.simulator.inprocess import mock_simulator as mock_simulator
+    from helpdesk_bridge.testing.simulator.limits import Allowance as Allowance
+    from helpdesk_bridge.testing.simulator.limits import FixedWindow as FixedWindow
+    from helpdesk_bridge.testing.simulator.limits import whole_seconds as whole_seconds
+    from helpdesk_bridge.testing.simulator.reply import Refused as Refused
+    from helpdesk_bridge.testing.simulator.reply import Reply as Reply
+    from helpdesk_bridge.testing.simulator.requestlog import RecordedRequest as RecordedRequest
+    from helpdesk_bridge.testing.simulator.requestlog import RequestLog as RequestLog
+    from helpdesk_bridge.testing.simulator.routing import ASSUMED as ASSUMED
+    from helpdesk_bridge.testing.simulator.routing import DOCUMENTED as DOCUMENTED
+    from helpdesk_bridge.testing.simulator.routing import OBSERVED as OBSERVED
+    from helpdesk_bridge.testing.simulator.routing import Provenance as Provenance
+    from helpdesk_bridge.testing.simulator.routing import RouteInfo as RouteInfo
+    from helpdesk_bridge.testing.simulator.routing import route as route
+    from helpdesk_bridge.testing.simulator.server import SimulatorServer as SimulatorServer
+    from helpdesk_bridge.testing.simulator.switches import Setting as Setting
+    from helpdesk_bridge.testing.simulator.switches import SettingError as SettingError
+    from helpdesk_bridge.testing.simulator.switches import Switch as Switch
+
+_MODULES = {
+    "app": ("SimulatorApp",),
+    "breakage": ("ConnectionBroken", "NoAnswer"),
+    "call": ("BadBody", "BodyTooLarge", "Call", "UnsupportedMedia"),
+    "clock": ("Deadline", "Expiring", "SimulatorClock"),
+    "corpus": ("CorpusError", "load_corpus"),
+    "dataset": ("Dataset", "SeedField", "SeedFile", "SeedMessage", "SeedPerson", "SeedTicket"),
+    "faults": ("Fault", "FaultError", "FaultPlan"),
+    "files": ("FileStore", "StoredFile", "content_disposition"),
+    "forms": ("UploadedFile",),
+    "generator": ("generate",),
+    "inprocess": ("mock_simulator",),
+    "limits": ("Allowance", "FixedWindow", "whole_seconds"),
+    "reply": ("Refused", "Reply"),
+    "requestlog": ("RecordedRequest", "RequestLog"),
+    "routing": ("ASSUMED", "DOCUMENTED", "OBSERVED", "Provenance", "RouteInfo", "route"),
+    "server": ("SimulatorServer",),
+    "switches": ("Setting", "SettingError", "Switch"),
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = list(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name's module when the name is first used (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

@@ -1,0 +1,116 @@
+"""The simulator's own door, ``/_sim``: look at it, move its clock, inject faults, start over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from helpdesk_bridge.testing.simulator.call import BadBody, Call
+from helpdesk_bridge.testing.simulator.faults import FaultError, FaultPlan
+from helpdesk_bridge.testing.simulator.reply import Reply
+from helpdesk_bridge.testing.simulator.routing import route
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from helpdesk_bridge.testing.simulator.clock import SimulatorClock
+    from helpdesk_bridge.testing.simulator.requestlog import RequestLog
+    from helpdesk_bridge.testing.simulator.switches import Setting
+
+_SHOWN = 1000
+
+
+class AdminRoutes:
+    """The admin routes that every simulator has."""
+
+    vendor: ClassVar[str]
+    clock: SimulatorClock
+    faults: FaultPlan
+    lock: threading.RLock
+    requests: RequestLog
+    settings: Mapping[str, Setting]
+
+    def state(self) -> Mapping[str, Any]:
+        """Return what ``/_sim/state`` tells of the vendor's own records, for JSON; overridden by the vendor."""
+        return {}
+
+    def reset(self) -> None:
+        """Start over with the seed."""
+        raise NotImplementedError
+
+    @route("GET", "/_sim/state", admin=True)
+    def sim_state(self, _call: Call) -> Reply:
+        """Tell what the simulator is and holds."""
+        return Reply.json(
+            {
+                "vendor": self.vendor,
+                "settings": dict(self.settings),
+                "time_scale": self.clock.time_scale,
+                "now": _iso(self.clock.now()),
+                "elapsed": self.clock.elapsed(),
+                "requests": self.requests.total,
+                "faults": self.faults.describe(),
+                "records": dict(self.state()),
+            }
+        )
+
+    @route("GET", "/_sim/requests", admin=True)
+    def sim_requests(self, call: Call) -> Reply:
+        """List the newest requests, oldest first, without their headers and bodies; ``?limit=`` up to 1,000."""
+        limit = call.query.get("limit", str(_SHOWN))
+        count = min(int(limit), _SHOWN) if limit.isascii() and limit.isdigit() else _SHOWN
+        shown = [
+            {"method": r.method, "path": r.path, "query": r.query, "status": r.status, "operation": r.operation}
+            for r in (self.requests[-count:] if count else [])
+        ]
+        return Reply.json({"total": self.requests.total, "requests": shown})
+
+    @route("DELETE", "/_sim/requests", admin=True)
+    def sim_forget_requests(self, _call: Call) -> Reply:
+        """Forget the recorded requests."""
+        self.requests.clear()
+        return Reply(204)
+
+    @route("POST", "/_sim/reset", admin=True)
+    def sim_reset(self, _call: Call) -> Reply:
+        """Start over: the seed's records, no faults, no recorded requests, full budgets."""
+        self.reset()
+        return Reply(204)
+
+    @route("POST", "/_sim/clock", admin=True)
+    def sim_clock(self, call: Call) -> Reply:
+        """Move the clock forward by ``{"advance": vendor seconds}``."""
+        seconds = call.body_tree.get("advance")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            raise BadBody("advance must be a number of seconds")
+        try:
+            self.clock.advance(seconds)
+        except ValueError as error:
+            raise BadBody(str(error)) from error
+        return Reply.json({"now": _iso(self.clock.now()), "elapsed": self.clock.elapsed()})
+
+    @route("GET", "/_sim/faults", admin=True)
+    def sim_faults(self, _call: Call) -> Reply:
+        """List the faults in force and the kinds there are."""
+        return Reply.json({"faults": self.faults.describe(), "kinds": sorted(self.faults.kinds)})
+
+    @route("POST", "/_sim/faults", admin=True)
+    def sim_inject(self, call: Call) -> Reply:
+        """Inject a fault: ``{"kind": …, "on": …, "times": …}`` and the other fields of ``Fault``."""
+        options = dict(call.body_tree)
+        try:
+            self.faults.inject(str(options.pop("kind", "")), **options)
+        except (FaultError, TypeError) as error:
+            raise BadBody(str(error)) from error
+        return Reply.json({"faults": self.faults.describe()}, 201)
+
+    @route("DELETE", "/_sim/faults", admin=True)
+    def sim_end_faults(self, _call: Call) -> Reply:
+        """End all faults."""
+        self.faults.clear()
+        return Reply(204)
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")

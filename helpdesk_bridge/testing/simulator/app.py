@@ -1,0 +1,310 @@
+"""The WSGI application under every vendor's simulator.
+
+A vendor subclasses `SimulatorApp`, declares its `SWITCHES`, builds its records in `load` and writes a method a call:
+
+    class DeskieSimulator(SimulatorApp):
+        vendor = "deskie"
+
+        @route("GET", "/api/cases/<int:case_id>.json", provenance=DOCUMENTED, source='Deskie API, "Cases"')
+        def show_case(self, call: Call, case_id: int) -> Reply: ...
+
+A request passes `before` (credentials, rate limit), then its handler, or `not_found`, `method_not_allowed` and
+`bad_body`, and last `finish`, which sees every answer. All of that happens under `lock`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+from werkzeug.http import http_date
+
+from helpdesk_bridge.testing.simulator.admin import AdminRoutes
+from helpdesk_bridge.testing.simulator.breakage import CLOSING, broken_body, damaged, gateway_page
+from helpdesk_bridge.testing.simulator.call import BadBody, BodyTooLarge, Call, UnsupportedMedia
+from helpdesk_bridge.testing.simulator.clock import Deadline, SimulatorClock
+from helpdesk_bridge.testing.simulator.faults import KINDS, Fault, FaultPlan
+from helpdesk_bridge.testing.simulator.files import FileStore
+from helpdesk_bridge.testing.simulator.forms import UploadedFile
+from helpdesk_bridge.testing.simulator.reply import Refused, Reply
+from helpdesk_bridge.testing.simulator.requestlog import RecordedRequest, RequestLog
+from helpdesk_bridge.testing.simulator.routing import (
+    ASSUMED,
+    DOCUMENTED,
+    OBSERVED,
+    Provenance,
+    RouteInfo,
+    RouteTable,
+    route,
+)
+from helpdesk_bridge.testing.simulator.switches import Setting, SettingError, Switch, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from helpdesk_bridge.testing.simulator.dataset import Dataset
+
+__all__ = [
+    "ASSUMED",
+    "DOCUMENTED",
+    "OBSERVED",
+    "BadBody",
+    "BodyTooLarge",
+    "Call",
+    "Provenance",
+    "RecordedRequest",
+    "Refused",
+    "Reply",
+    "RouteInfo",
+    "Setting",
+    "SettingError",
+    "SimulatorApp",
+    "Switch",
+    "UnsupportedMedia",
+    "UploadedFile",
+    "route",
+]
+
+logger = logging.getLogger("helpdesk_bridge.simulator")
+_NO_BODY = frozenset({204, 304})
+
+
+class SimulatorApp(AdminRoutes, ABC):
+    """One vendor's account, answering HTTP. Fronts set ``base_url`` (scheme, host and port) when they serve it."""
+
+    vendor: ClassVar[str]
+    SWITCHES: ClassVar[Mapping[str, Switch]] = {}
+    FAULTS: ClassVar[frozenset[str]] = frozenset()
+    """Kinds of faults that the handlers act out themselves: they find them in ``call.fault``."""
+    STRICT_SLASHES: ClassVar[bool] = True
+    HEAD_AS_GET: ClassVar[bool] = True
+    """Whether HEAD is answered where GET is; otherwise it is a method like any other."""
+    MAX_BODY: ClassVar[int] = 64 << 20
+
+    base_url: str = "http://localhost"
+    connection: Mapping[str, str | float | int] = {}
+    """What a desk's table needs to reach the simulator, besides ``vendor`` and ``base_url``."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        *,
+        clock: SimulatorClock | None = None,
+        settings: Mapping[str, Setting] | None = None,
+        time_scale: float = 1.0,
+    ) -> None:
+        self.dataset = dataset
+        self.clock = clock or SimulatorClock(time_scale)
+        self.settings = resolve(self.SWITCHES, settings or {})
+        self.files = FileStore(self.clock)
+        self.faults = FaultPlan(self.FAULTS)
+        self.requests = RequestLog()
+        self.lock = threading.RLock()
+        self._table = RouteTable(type(self), strict_slashes=self.STRICT_SLASHES, head_as_get=self.HEAD_AS_GET)
+        self._late: list[tuple[Deadline, Call]] = []
+        self._previous: dict[str, Reply] = {}
+        self._date = (0, "")
+        self.load(dataset)
+
+    @abstractmethod
+    def load(self, dataset: Dataset) -> None:
+        """Build the vendor's records, budgets and files from the seed, dropping what was there.
+
+        Called when the simulator is made, after everything of the base class is in place, and at every reset.
+        """
+
+    # What a vendor overrides
+
+    def before(self, call: Call) -> Reply | None:  # noqa: ARG002 - for the vendor to override
+        """Refuse a request, or let it through; ``call.matched`` and ``call.allowed_methods`` say what routing found."""
+        return None
+
+    def not_found(self, call: Call) -> Reply:  # noqa: ARG002
+        """Answer a path that has no route."""
+        return Reply.json({"error": "not_found"}, 404)
+
+    def method_not_allowed(self, call: Call, allowed: tuple[str, ...]) -> Reply:  # noqa: ARG002
+        """Answer a path that has routes, but none for this method."""
+        return Reply.json({"error": "method_not_allowed"}, 405, {"Allow": ", ".join(allowed)})
+
+    def bad_body(self, call: Call, error: BadBody) -> Reply:  # noqa: ARG002
+        """Answer an unreadable body; ``error.status`` is 400, 413 or 415."""
+        return Reply.json({"error": "bad_body", "message": str(error)}, error.status)
+
+    def rate_limited(self, call: Call, retry_after: str | None) -> Reply:  # noqa: ARG002
+        """Answer as if the limit were reached; ``retry_after`` goes out as it stands (a fault asks for it)."""
+        return Reply.json({"error": "rate_limited"}, 429, {} if retry_after is None else {"Retry-After": retry_after})
+
+    def unauthorized(self, call: Call) -> Reply:  # noqa: ARG002
+        """Answer a credential that is no longer good (a fault asks for it)."""
+        return Reply.json({"error": "unauthorized"}, 401)
+
+    def server_error(self, call: Call, status: int) -> Reply:  # noqa: ARG002
+        """Answer a failure of the vendor's own."""
+        return Reply.json({"error": "server_error"}, status)
+
+    def finish(self, call: Call, reply: Reply) -> Reply:  # noqa: ARG002
+        """Add what every answer has; headers that the answer has already must stay."""
+        return reply
+
+    # What a vendor uses
+
+    def flag(self, name: str) -> bool:
+        """Return a switch that is true or false."""
+        return bool(self.settings[name])
+
+    def number(self, name: str) -> int:
+        """Return a switch that is a whole number."""
+        return int(self.settings[name])
+
+    def choice(self, name: str) -> str:
+        """Return a switch that is text."""
+        return str(self.settings[name])
+
+    @classmethod
+    def routes(cls) -> tuple[RouteInfo, ...]:
+        """List the vendor's routes, without those under ``/_sim``."""
+        table = RouteTable(cls, strict_slashes=cls.STRICT_SLASHES, head_as_get=cls.HEAD_AS_GET)
+        return tuple(info for info in table.routes if not info.admin)
+
+    def reset(self) -> None:
+        """Start over with the seed: no faults, no late commits, no recorded requests."""
+        with self.lock:
+            self._late.clear()
+            self._previous.clear()
+            self.faults.clear()
+            self.requests.clear()
+            self.files.clear()
+            self.load(self.dataset)
+
+    def commit_due(self) -> None:
+        """Process the requests whose late commit is due; every request does so first."""
+        with self.lock:
+            due = [call for deadline, call in self._late if deadline.passed]
+            self._late = [(deadline, call) for deadline, call in self._late if not deadline.passed]
+            for call in due:
+                self._handled(call)
+
+    # One request
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request, as WSGI demands."""
+        matched = self._table.match(environ["REQUEST_METHOD"], _path(environ))
+        call = Call(environ, matched, max_body=self.MAX_BODY)
+        if matched.route is not None and matched.route.admin:
+            with self.lock:
+                self.commit_due()
+                return self._send(call, self._handled(call), None, start_response)
+        with self.lock:
+            self.commit_due()
+            reply, fault = self._answered(call)
+        self.requests.add(
+            call.method,
+            call.path,
+            call.query_string,
+            dict(_lowered(environ)),
+            call.body,
+            status=reply.status,
+            operation=call.operation,
+        )
+        return self._send(call, reply, fault, start_response)
+
+    def _answered(self, call: Call) -> tuple[Reply, Fault | None]:
+        try:
+            refusal = self.before(call)
+        except Refused as refused:
+            refusal = refused.reply
+        except BadBody as error:
+            refusal = self.bad_body(call, error)
+        if refusal is not None:
+            return self.finish(call, refusal), None
+        fault = call.fault = self.faults.take(call.operation, call.method, call.path)
+        if fault is None or fault.kind not in KINDS:
+            return self._processed(call), None
+        return self._faulty(call, fault), fault
+
+    def _processed(self, call: Call) -> Reply:
+        operation = call.operation
+        reply = self.finish(call, self._handled(call))
+        if operation:
+            self._previous[operation] = reply
+        return reply
+
+    def _faulty(self, call: Call, fault: Fault) -> Reply:
+        if fault.kind == "late_commit":
+            self._late.append((self.clock.deadline(fault.seconds), call))
+            return Reply(202)
+        if fault.kind in {"connection_reset", "hang"}:
+            return Reply(503)
+        if fault.kind in {"rate_limited", "token_expired", "foreign_redirect"}:
+            return self.finish(call, self._refusal(call, fault))
+        if fault.kind in {"server_error", "html_page"}:
+            if fault.processed:
+                self._processed(call)
+            page = fault.kind == "html_page"
+            return gateway_page(fault.status) if page else self.finish(call, self.server_error(call, fault.status))
+        previous = self._previous.get(call.operation)
+        reply = self._processed(call)
+        if fault.kind == "duplicate_page":
+            return previous or reply
+        return damaged(reply, fault)
+
+    def _refusal(self, call: Call, fault: Fault) -> Reply:
+        if fault.kind == "rate_limited":
+            return self.rate_limited(call, None if fault.retry_after is None else str(fault.retry_after))
+        if fault.kind == "token_expired":
+            return self.unauthorized(call)
+        return Reply(302, headers={"Location": fault.location})
+
+    def _handled(self, call: Call) -> Reply:
+        try:
+            if call.body_error is not None:
+                return self.bad_body(call, call.body_error)
+            if call.matched is None:
+                allowed = call.allowed_methods
+                return self.method_not_allowed(call, allowed) if allowed else self.not_found(call)
+            reply: Reply = getattr(self, call.matched.operation)(call, **call.path_args)
+        except Refused as refused:
+            return refused.reply
+        except BadBody as error:
+            return self.bad_body(call, error)
+        except Exception:
+            logger.exception("%s simulator: %s %s failed", self.vendor, call.method, call.operation)
+            return self.server_error(call, 500)
+        return reply
+
+    def _send(self, call: Call, reply: Reply, fault: Fault | None, start_response: StartResponse) -> Iterable[bytes]:
+        body = broken_body(fault, call.environ, reply.body) if fault else [reply.body]
+        headers = [(name, value) for name, value in reply.headers.items() if name.lower() != "content-length"]
+        if not any(name.lower() == "date" for name in reply.headers):
+            headers.append(("Date", self._now()))
+        if reply.status not in _NO_BODY:
+            headers.append(("Content-Length", str(len(reply.body))))
+        if call.body_error is not None or (fault is not None and fault.kind in CLOSING):
+            headers.append(("Connection", "close"))
+        start_response(reply.status_line, headers)
+        return [] if call.method == "HEAD" or reply.status in _NO_BODY else body
+
+    def _now(self) -> str:
+        now = self.clock.now()
+        second = int(now.timestamp())
+        if self._date[0] != second:
+            self._date = (second, http_date(now))
+        return self._date[1]
+
+
+def _path(environ: WSGIEnvironment) -> str:
+    path: str = environ.get("PATH_INFO", "") or "/"
+    return path if path.isascii() else path.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+def _lowered(environ: WSGIEnvironment) -> Iterable[tuple[str, str]]:
+    for key, value in environ.items():
+        if key.startswith("HTTP_"):
+            yield key[5:].replace("_", "-").lower(), value
+        elif key in {"CONTENT_TYPE", "CONTENT_LENGTH"} and value:
+            yield key.replace("_", "-").lower(), value

@@ -1,0 +1,134 @@
+"""Acts faults out: on the answer, and on the socket beneath it."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import socket
+import struct
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from attrs import evolve
+
+from helpdesk_bridge.testing.simulator.reply import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from helpdesk_bridge.testing.simulator.faults import Fault
+
+SOCKET: Final = "werkzeug.socket"
+"""The environ key under which the server front passes the connection; absent in process."""
+
+_HTML: Final = (
+    "<html>\r\n<head><title>{status} Gateway</title></head>\r\n<body>\r\n<center><h1>{status}</h1></center>\r\n"
+    "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+)
+_LINK_TARGET: Final = re.compile(r"<[^>?]*")
+
+
+class ConnectionBroken(ConnectionError):  # noqa: N818 - says what happened, as the fault's name does
+    """The connection ends without an answer; in process the front turns this into the client's own error."""
+
+
+class NoAnswer(TimeoutError):  # noqa: N818 - says what happened, as the fault's name does
+    """The answer does not come in time; only in process, where nobody can wait for it."""
+
+
+def gateway_page(status: int) -> Reply:
+    """Answer as a proxy in front of the vendor would: HTML, and none of the vendor's headers."""
+    return Reply.text(_HTML.format(status=status), status, content_type="text/html")
+
+
+def damaged(reply: Reply, fault: Fault) -> Reply:
+    """Return the answer as the fault leaves it; faults of the connection leave it whole."""
+    if fault.kind == "malformed_json":
+        return evolve(reply, body=reply.body[: max(1, len(reply.body) // 2)] + b"\x00}{")
+    if fault.kind == "empty":
+        return evolve(reply, body=b"")
+    if fault.kind == "gzip_bomb":
+        return evolve(reply, body=_blanks(fault.size)).with_headers({"Content-Encoding": "gzip"}, override=True)
+    if fault.kind == "foreign_next_link":
+        links = {
+            name: _LINK_TARGET.sub(lambda _: f"<{fault.location}", value) if name.lower() == "link" else value
+            for name, value in reply.headers.items()
+        }
+        return evolve(reply, headers=links)
+    return reply
+
+
+def broken_body(fault: Fault, environ: WSGIEnvironment, body: bytes) -> Iterable[bytes]:
+    """Send the body as the fault allows; the announced length stays that of the whole body.
+
+    ``ConnectionBroken`` and ``NoAnswer`` are raised before anything was sent.
+    """
+    act = _ACTS.get(fault.kind)
+    return act(environ.get(SOCKET), fault, body) if act else [body]
+
+
+def _reset(connection: socket.socket | None, _fault: Fault, _body: bytes) -> Iterable[bytes]:
+    if connection is not None:
+        # Closing with a linger time of 0 sends RST; a plain close would look like an orderly end.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        os.close(connection.detach())
+    raise ConnectionBroken("the simulator broke the connection")
+
+
+def _silence(connection: socket.socket | None, fault: Fault, _body: bytes) -> Iterable[bytes]:
+    if connection is None:
+        raise NoAnswer("the simulator does not answer")
+    _peer_left(connection, fault.seconds)
+    raise ConnectionBroken("the simulator did not answer")
+
+
+def _drip(connection: socket.socket | None, fault: Fault, body: bytes) -> Iterable[bytes]:
+    if connection is None:
+        raise NoAnswer("the simulator answers too slowly")
+    return _drops(connection, fault.seconds, body)
+
+
+def _drops(connection: socket.socket, seconds: float, body: bytes) -> Iterator[bytes]:
+    for position in range(len(body)):
+        if position and _peer_left(connection, seconds):
+            raise ConnectionBroken("the client left")
+        yield body[position : position + 1]
+
+
+def _half(_connection: socket.socket | None, _fault: Fault, body: bytes) -> Iterable[bytes]:
+    return [body[: len(body) // 2]]
+
+
+def _peer_left(connection: socket.socket, seconds: float) -> bool:
+    """Wait real seconds on the connection; True as soon as the other side, or the server, has closed it."""
+    connection.settimeout(max(seconds, 0.001))
+    try:
+        while connection.recv(65536):
+            continue
+    except TimeoutError:
+        connection.settimeout(None)
+        return False
+    except OSError:
+        return True
+    return True
+
+
+@lru_cache(maxsize=1)
+def _blanks(size: int) -> bytes:
+    return gzip.compress(b" " * size, compresslevel=1)
+
+
+_ACTS: Final[dict[str, Callable[[socket.socket | None, Fault, bytes], Iterable[bytes]]]] = {
+    "connection_reset": _reset,
+    "response_lost": _reset,
+    "late_commit": _reset,
+    "hang": _silence,
+    "read_timeout": _silence,
+    "slow_drip": _drip,
+    "truncated": _half,
+}
+CLOSING: Final = frozenset({"truncated", "slow_drip"})
+"""Faults after which the connection must not be used again."""

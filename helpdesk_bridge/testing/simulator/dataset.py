@@ -1,0 +1,131 @@
+"""What a simulator is seeded with: people, groups, fields and tickets in nobody's wire format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from attrs import Factory, field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+Role = Literal["contact", "agent"]
+FieldType = Literal["text", "integer", "decimal", "checkbox", "date", "select"]
+FieldLevel = Literal["ticket", "contact"]
+SeedStatus = Literal["new", "open", "pending", "on_hold", "solved", "closed"]
+SeedPriority = Literal["low", "normal", "high", "urgent"]
+MessageKind = Literal["reply", "note", "forward", "automatic"]
+
+
+@frozen
+class SeedFile:
+    """A file of a message. ``inline`` files are shown in the HTML as ``<img src="cid:CONTENT_ID">``."""
+
+    filename: str
+    content_type: str
+    content: bytes = field(repr=False)
+    inline: bool = False
+    content_id: str | None = None
+
+
+@frozen
+class SeedPerson:
+    """A contact or an agent. ``email`` keeps its original case; two contacts may differ in nothing but that."""
+
+    key: str
+    name: str | None
+    email: str | None
+    phone: str | None = None
+    role: Role = "contact"
+    company: str | None = None
+    created_at: datetime = field(kw_only=True)
+    blocked: bool = False
+    deleted: bool = False
+    custom_fields: Mapping[str, Any] = Factory(dict)
+
+
+@frozen
+class SeedMessage:
+    """One message of a thread. ``author`` is a person's key, or None for the helpdesk itself."""
+
+    author: str | None
+    created_at: datetime
+    private: bool = False
+    html: str | None = field(default=None, repr=False)
+    text: str | None = field(default=None, repr=False)
+    files: tuple[SeedFile, ...] = ()
+    kind: MessageKind = "reply"
+
+
+@frozen
+class SeedField:
+    """A custom field. Values are ``str``, ``int``, ``float``, ``bool`` and, for a date, ``YYYY-MM-DD``."""
+
+    name: str
+    type: FieldType
+    options: tuple[str, ...] = ()
+    level: FieldLevel = "ticket"
+
+
+@frozen
+class SeedTicket:
+    """One ticket with its thread; the first message is the opening, and an agent may have written it.
+
+    ``requester``, ``assignee`` and ``cc`` are keys of people, ``merged_into`` is the key of a ticket. ``rating`` is
+    a score of -1, 0 or 1 with the contact's comment.
+    """
+
+    key: str
+    subject: str
+    requester: str
+    assignee: str | None = None
+    group: str | None = None
+    status: SeedStatus = "open"
+    priority: SeedPriority = "normal"
+    created_at: datetime = field(kw_only=True)
+    updated_at: datetime = field(kw_only=True)
+    channel: str = "email"
+    type: str | None = None
+    category: str | None = None
+    subcategory: str | None = None
+    tags: tuple[str, ...] = ()
+    custom_fields: Mapping[str, Any] = Factory(dict)
+    cc: tuple[str, ...] = ()
+    spam: bool = False
+    deleted: bool = False
+    merged_into: str | None = None
+    messages: tuple[SeedMessage, ...] = field(kw_only=True)
+    rating: tuple[int, str | None] | None = None
+
+
+@frozen
+class Dataset:
+    """Everything one account holds. Every time in it is aware and in whole seconds."""
+
+    people: tuple[SeedPerson, ...] = ()
+    groups: tuple[str, ...] = ()
+    companies: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    fields: tuple[SeedField, ...] = ()
+    tickets: tuple[SeedTicket, ...] = ()
+    ticket_types: tuple[str, ...] = ()
+    categories: Mapping[str, tuple[str, ...]] = Factory(dict)
+    _by_key: dict[str, SeedPerson] = field(init=False, repr=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "_by_key", {person.key: person for person in self.people})
+
+    @property
+    def contacts(self) -> tuple[SeedPerson, ...]:
+        """The people who ask."""
+        return tuple(person for person in self.people if person.role == "contact")
+
+    @property
+    def agents(self) -> tuple[SeedPerson, ...]:
+        """The people who answer."""
+        return tuple(person for person in self.people if person.role == "agent")
+
+    def person(self, key: str) -> SeedPerson:
+        """Return the person with this key; an unknown key is a ``KeyError``."""
+        return self._by_key[key]

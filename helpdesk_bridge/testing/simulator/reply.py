@@ -1,0 +1,73 @@
+"""What a handler answers."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from attrs import Factory, evolve, field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@frozen
+class Reply:
+    """An HTTP answer; the length is added when it is sent, header names go out exactly as they are written here."""
+
+    status: int = 200
+    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = Factory(dict)
+
+    @classmethod
+    def json(
+        cls,
+        obj: Any,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        *,
+        indent: int | None = None,
+        ensure_ascii: bool = False,
+        content_type: str = "application/json",
+    ) -> Reply:
+        """Answer with a JSON document."""
+        separators = (",", ":") if indent is None else (",", ": ")
+        text = json.dumps(obj, ensure_ascii=ensure_ascii, indent=indent, separators=separators)
+        return cls(status, text.encode(), {"Content-Type": content_type, **(headers or {})})
+
+    @classmethod
+    def text(
+        cls,
+        text: str,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        *,
+        content_type: str = "text/plain; charset=utf-8",
+    ) -> Reply:
+        """Answer with text, or with HTML by its content type."""
+        return cls(status, text.encode(), {"Content-Type": content_type, **(headers or {})})
+
+    def with_headers(self, headers: Mapping[str, str], *, override: bool = False) -> Reply:
+        """Return the same answer with more headers; those it has already stay, unless ``override``."""
+        if override:
+            return evolve(self, headers={**self.headers, **headers})
+        present = {name.lower() for name in self.headers}
+        added = {name: value for name, value in headers.items() if name.lower() not in present}
+        return evolve(self, headers={**self.headers, **added})
+
+    @property
+    def status_line(self) -> str:
+        """The status with its standard phrase."""
+        try:
+            return f"{self.status} {HTTPStatus(self.status).phrase}"
+        except ValueError:
+            return f"{self.status} Unknown"
+
+
+class Refused(Exception):  # noqa: N818 - it carries an answer and is no fault of the program
+    """Ends a handler from anywhere with this answer."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply

@@ -1,0 +1,86 @@
+"""What a simulator was asked, kept within a bounded memory."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from typing import overload
+
+from attrs import field, frozen
+
+
+@frozen
+class RecordedRequest:
+    """A request as it arrived and the status it got. Long bodies are cut; ``headers`` are in lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    status: int
+    operation: str
+
+
+class RequestLog(Sequence[RecordedRequest]):
+    """The newest requests, oldest first; ``total`` counts those that were dropped too. Safe for threads."""
+
+    def __init__(self, *, keep: int = 10_000, keep_bytes: int = 32 << 20, body_bytes: int = 1 << 20) -> None:
+        self.total = 0
+        self._keep = keep
+        self._keep_bytes = keep_bytes
+        self._body_bytes = body_bytes
+        self._requests: deque[RecordedRequest] = deque()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def add(
+        self,
+        method: str,
+        path: str,
+        query: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        status: int,
+        operation: str,
+    ) -> None:
+        """Keep one request and drop the oldest ones that no longer fit."""
+        kept = RecordedRequest(method, path, query, headers, body[: self._body_bytes], status, operation)
+        with self._lock:
+            self.total += 1
+            self._requests.append(kept)
+            self._bytes += len(kept.body)
+            while len(self._requests) > self._keep or self._bytes > self._keep_bytes:
+                self._bytes -= len(self._requests.popleft().body)
+
+    def clear(self) -> None:
+        """Forget all requests."""
+        with self._lock:
+            self._requests.clear()
+            self._bytes = 0
+            self.total = 0
+
+    def snapshot(self) -> list[RecordedRequest]:
+        """Return the kept requests as a list of its own."""
+        with self._lock:
+            return list(self._requests)
+
+    @overload
+    def __getitem__(self, index: int) -> RecordedRequest: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[RecordedRequest]: ...
+
+    def __getitem__(self, index: int | slice) -> RecordedRequest | list[RecordedRequest]:
+        if isinstance(index, slice):
+            return self.snapshot()[index]
+        with self._lock:
+            return self._requests[index]
+
+    def __len__(self) -> int:
+        return len(self._requests)
+
+    def __iter__(self) -> Iterator[RecordedRequest]:
+        return iter(self.snapshot())

@@ -1,0 +1,103 @@
+"""Which handler answers which request, and how well that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+from attrs import frozen
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import Map, RequestRedirect, Rule
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+_ROUTES = "_simulator_routes"
+
+
+class Provenance(StrEnum):
+    """How a behaviour is known: from the vendor's papers, from a client's traffic, or by reasoning."""
+
+    DOCUMENTED = "documented"
+    OBSERVED = "observed"
+    ASSUMED = "assumed"
+
+
+DOCUMENTED: Final = Provenance.DOCUMENTED
+OBSERVED: Final = Provenance.OBSERVED
+ASSUMED: Final = Provenance.ASSUMED
+
+
+@frozen
+class RouteInfo:
+    """One method and rule of a simulator. ``operation`` is the handler's name, which faults and the log go by."""
+
+    method: str
+    rule: str
+    provenance: Provenance
+    source: str
+    operation: str
+    admin: bool = False
+
+
+@frozen
+class Match:
+    """What routing found: a route with its path arguments, or the methods that the path would have taken."""
+
+    route: RouteInfo | None
+    arguments: Mapping[str, Any]
+    allowed_methods: tuple[str, ...]
+
+
+def route(
+    method: str, rule: str, *, provenance: Provenance = ASSUMED, source: str = "", admin: bool = False
+) -> Callable[[Handler], Handler]:
+    """Make a method of a ``SimulatorApp`` answer ``method rule`` (werkzeug's rule syntax); may be stacked.
+
+    ``source`` names the paper behind it, such as ``Deskie API, "Cases"``. Admin routes stand under ``/_sim`` and are
+    neither checked, limited, finished nor recorded.
+    """
+
+    def register(handler: Handler) -> Handler:
+        info = RouteInfo(method.upper(), rule, provenance, source, handler.__name__, admin)
+        setattr(handler, _ROUTES, (info, *getattr(handler, _ROUTES, ())))
+        return handler
+
+    return register
+
+
+class RouteTable:
+    """All routes of one simulator class."""
+
+    def __init__(self, owner: type, *, strict_slashes: bool, head_as_get: bool) -> None:
+        self.routes: tuple[RouteInfo, ...] = tuple(
+            info for name in _names(owner) for info in getattr(getattr(owner, name), _ROUTES, ())
+        )
+        self._head_as_get = head_as_get
+        rules = [Rule(info.rule, methods=[info.method], endpoint=info) for info in self.routes]
+        table = Map(rules, strict_slashes=strict_slashes, merge_slashes=False, redirect_defaults=False)
+        self._adapter = table.bind("simulator.invalid")
+
+    def match(self, method: str, path: str) -> Match:
+        """Find the route of a request; never raises and never redirects."""
+        if method == "HEAD" and not self._head_as_get:
+            return Match(None, {}, tuple(name for name in self._allowed(path) if name != "HEAD"))
+        try:
+            matched: tuple[Any, Mapping[str, Any]] = self._adapter.match(path, method)
+        except MethodNotAllowed as error:
+            allowed = sorted(set(error.valid_methods or ()))
+            return Match(None, {}, tuple(name for name in allowed if name != "HEAD" or self._head_as_get))
+        except (NotFound, RequestRedirect):
+            return Match(None, {}, ())
+        info: RouteInfo = matched[0]
+        return Match(info, matched[1], (info.method,))
+
+    def _allowed(self, path: str) -> list[str]:
+        return sorted(self._adapter.allowed_methods(path))
+
+
+def _names(owner: type) -> list[str]:
+    """All attribute names, those of base classes last, in the order of definition."""
+    seen: dict[str, None] = {}
+    for cls in owner.__mro__:
+        seen.update(dict.fromkeys(vars(cls)))
+    return [name for name in seen if callable(getattr(owner, name, None))]

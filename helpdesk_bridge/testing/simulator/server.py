@@ -1,0 +1,210 @@
+"""The loopback front: a threaded HTTP/1.1 server with keep-alive on werkzeug's."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import logging
+import socket
+import threading
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+from helpdesk_bridge.testing.simulator.breakage import ConnectionBroken
+from helpdesk_bridge.testing.simulator.switches import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
+    from _typeshed.wsgi import WSGIApplication
+
+    from helpdesk_bridge.testing.simulator.app import SimulatorApp
+
+logger = logging.getLogger("helpdesk_bridge.simulator")
+_POLL_SECONDS = 0.05
+_LINGER_SECONDS = 0.5
+_LINGER_BYTES = 256 << 20
+
+
+class SimulatorServer:
+    """Serves one simulator on a loopback address, on a free port by default; nothing is printed or logged.
+
+    A context manager; ``stop()`` ends every open connection and returns when all threads are gone.
+    """
+
+    def __init__(self, app: SimulatorApp, port: int = 0, *, host: str = "127.0.0.1") -> None:
+        if not _is_loopback(host):
+            raise SettingError(f"a simulator listens on loopback only, not on {host!r}; use 127.0.0.1 or ::1")
+        self.app = app
+        self._host = "127.0.0.1" if host == "localhost" else host
+        self._port = port
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> Self:
+        """Listen and serve in the background; an ``OSError`` where the port is taken."""
+        if self._server is not None:
+            raise RuntimeError("the simulator is already running")
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        with socket.create_server((self._host, self._port), family=family, backlog=256) as listening:
+            self._server = _Server(self._host, self.app, listening.fileno())
+        self.app.base_url = self.url
+        self._thread = threading.Thread(
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": _POLL_SECONDS},
+            name=f"simulator-{self.app.vendor}",
+            daemon=True,
+        )
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening, end all connections and wait for their threads; harmless where it is not running."""
+        server, thread = self._server, self._thread
+        if server is None or thread is None:
+            return
+        server.shutdown()
+        thread.join()
+        server.end_connections()
+        server.server_close()
+        self._server = self._thread = None
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port, such as ``http://127.0.0.1:4711``."""
+        if self._server is None:
+            raise RuntimeError("the simulator is not running")
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._server.port}"
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return self._server.open_connections if self._server is not None else 0
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class _Server(ThreadedWSGIServer):
+    daemon_threads = True
+
+    def __init__(self, host: str, app: WSGIApplication, listening: int) -> None:
+        # The listening socket is made by the caller: werkzeug exits the process where a port is taken.
+        super().__init__(host, 0, app, _Handler, fd=listening)
+        self._open: dict[socket.socket, threading.Thread] = {}
+        self._open_lock = threading.Lock()
+
+    @property
+    def open_connections(self) -> int:
+        return len(self._open)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        thread = threading.Thread(target=self.process_request_thread, args=(request, client_address), daemon=True)
+        with self._open_lock:
+            self._open[request] = thread
+        thread.start()
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._open_lock:
+                self._open.pop(request, None)
+
+    def end_connections(self) -> None:
+        with self._open_lock:
+            connections = list(self._open.items())
+        for connection, _ in connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for _, thread in connections:
+            thread.join()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the signature is socketserver's
+        logger.exception("a simulator connection failed")
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the signature is werkzeug's
+        logger.debug(message, *args)
+
+
+class _Handler(WSGIRequestHandler):
+    """Werkzeug's handler, but it keeps connections alive and sends each answer in one piece."""
+
+    protocol_version = "HTTP/1.1"
+    rbufsize = 1 << 16
+    server: _Server
+    _status: ClassVar[str] = ""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Stay quiet."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the signature is werkzeug's
+        """Log what http.server complains about, such as a malformed request line."""
+        logger.debug(message, *args)
+
+    def run_wsgi(self) -> None:
+        """Answer one request; the connection stays open unless the answer or the client says otherwise."""
+        environ = self.make_environ()
+        started: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ARG001
+            started[:] = [status, headers]
+
+        try:
+            chunks = self.server.app(environ, start_response)
+            self._write(started[0], started[1], chunks)
+        except ConnectionBroken:
+            self.close_connection = True
+        except OSError:
+            self.close_connection = True
+
+    def _write(self, status: str, headers: list[tuple[str, str]], chunks: Iterable[bytes]) -> None:
+        lines = [f"HTTP/1.1 {status}"]
+        announced = -1
+        for name, value in headers:
+            lowered = name.lower()
+            if lowered == "content-length":
+                announced = int(value)
+            elif lowered == "connection" and value.lower() == "close":
+                self.close_connection = True
+            lines.append(f"{name}: {value}")
+        head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+        sent = 0
+        pending = head
+        for chunk in chunks:
+            sent += len(chunk)
+            self.wfile.write(pending + chunk)
+            pending = b""
+        if pending:
+            self.wfile.write(pending)
+        if announced > sent and self.command != "HEAD":
+            self.close_connection = True
+        if self.close_connection:
+            self._let_client_read()
+
+    def _let_client_read(self) -> None:
+        """Discard what the client still sends: closing over unread bytes would reset the answer away."""
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(_LINGER_SECONDS)
+            left = _LINGER_BYTES
+            while left > 0 and (data := self.connection.recv(1 << 16)):
+                left -= len(data)

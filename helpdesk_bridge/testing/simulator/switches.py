@@ -1,0 +1,66 @@
+"""The switches of a simulator: behaviours of a vendor that are not certain, or differ between accounts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from helpdesk_bridge.testing.simulator.routing import ASSUMED, Provenance
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Setting = str | bool | int
+_TRUE = frozenset({"true", "1", "yes", "on"})
+_FALSE = frozenset({"false", "0", "no", "off"})
+
+
+class SettingError(ValueError):
+    """A switch or a setting of a simulator is unknown or has an impossible value; the message names what is known."""
+
+
+@frozen
+class Switch:
+    """One switch. The default's type is the switch's type; ``choices`` are all its values where they are few."""
+
+    default: Setting
+    help: str
+    provenance: Provenance = ASSUMED
+    choices: tuple[Setting, ...] = ()
+
+
+def resolve(switches: Mapping[str, Switch], given: Mapping[str, Setting]) -> dict[str, Setting]:
+    """Return all switches with their values, text of a command line turned into the default's type."""
+    unknown = sorted(set(given) - set(switches))
+    if unknown:
+        known = ", ".join(sorted(switches)) or "none"
+        raise SettingError(f"unknown setting {unknown[0]!r}; this simulator knows: {known}")
+    return {
+        name: _coerce(name, switch, given[name]) if name in given else switch.default
+        for name, switch in switches.items()
+    }
+
+
+def _coerce(name: str, switch: Switch, value: Setting) -> Setting:
+    coerced = _typed(name, switch.default, value)
+    if switch.choices and coerced not in switch.choices:
+        choices = ", ".join(str(choice) for choice in switch.choices)
+        raise SettingError(f"setting {name!r} takes one of: {choices}")
+    return coerced
+
+
+def _typed(name: str, default: Setting, value: Setting) -> Setting:
+    text = str(value).strip()
+    if isinstance(default, bool):
+        if text.lower() in _TRUE:
+            return True
+        if text.lower() in _FALSE:
+            return False
+        raise SettingError(f"setting {name!r} takes true or false")
+    if isinstance(default, int):
+        try:
+            return int(text)
+        except ValueError:
+            raise SettingError(f"setting {name!r} takes a whole number") from None
+    return text

@@ -1,0 +1,65 @@
+"""Text as people compare it, and the way between HTML and plain text."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+import unicodedata
+from typing import Any
+
+_SPACES = re.compile(r"\s+")
+
+
+def fold(text: str) -> str:
+    """Return ``text`` as searches compare it: NFKC, then ``casefold()``."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def fold_email(email: str) -> str:
+    """Return an e-mail as two are compared: without surrounding space, casefolded."""
+    return email.strip().casefold()
+
+
+def html_to_text(markup: str) -> str:
+    """Return the text that a reader of ``markup`` sees, with line breaks where blocks end."""
+    if not markup.strip():
+        return ""
+    from inscriptis import get_text
+
+    # lxml refuses NUL and other control characters; a reader would not see them either.
+    text: str = get_text(_CONTROL.sub("", markup), _inscriptis_config())
+    return text.strip()
+
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_config: Any = None
+
+
+def _inscriptis_config() -> Any:
+    global _config  # noqa: PLW0603 - the style sheet takes a millisecond to build and never changes
+    if _config is None:
+        from inscriptis.css_profiles import CSS_PROFILES
+        from inscriptis.model.config import ParserConfig
+
+        _config = ParserConfig(css=CSS_PROFILES["strict"], display_images=False, display_links=False)
+    return _config
+
+
+def text_to_html(text: str) -> str:
+    """Return ``text`` as HTML in which nothing is markup and every line break is kept."""
+    return html.escape(text, quote=False).replace("\r\n", "\n").replace("\n", "<br>\n")
+
+
+def squash(text: str) -> str:
+    """Return ``text`` without differences that no reader sees: NFC, runs of white space as one blank, trimmed."""
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", text).replace("\u200b", "")).strip()
+
+
+def digest(*parts: str | bytes) -> str:
+    """Return 16 hex digits of SHA-256 over the parts, their lengths included so that no two lists collide by joining."""
+    hasher = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        hasher.update(str(len(data)).encode() + b":" + data)
+    return hasher.hexdigest()[:16]
