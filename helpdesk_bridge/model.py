@@ -430,7 +430,7 @@ class Add:
     values: tuple[str, ...]
 
     def __init__(self, *values: str) -> None:
-        self.__attrs_init__(values)  # type: ignore[attr-defined]
+        self.__attrs_init__(values)
 
 
 @frozen(init=False)
@@ -440,7 +440,7 @@ class Remove:
     values: tuple[str, ...]
 
     def __init__(self, *values: str) -> None:
-        self.__attrs_init__(values)  # type: ignore[attr-defined]
+        self.__attrs_init__(values)
 
 
 Person: TypeAlias = str | Actor

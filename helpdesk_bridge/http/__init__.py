@@ -14,8 +14,18 @@ if TYPE_CHECKING:
     from helpdesk_bridge.http.headers import Headers
     from helpdesk_bridge.http.options import HttpOptions
     from helpdesk_bridge.http.origin import Origin, check_base_url, vendor_origin
-    from helpdesk_bridge.http.request import UNSET, WITH_AUTH, WITHOUT_AUTH, Answer, Auth, Effect, Part, Request, Response
-    from helpdesk_bridge.http.retry import error_for_status
+    from helpdesk_bridge.http.request import (
+        UNSET,
+        WITH_AUTH,
+        WITHOUT_AUTH,
+        Answer,
+        Auth,
+        Effect,
+        Part,
+        Request,
+        Response,
+    )
+    from helpdesk_bridge.http.status import error_for_status
     from helpdesk_bridge.http.stack import Stack, open_transport
     from helpdesk_bridge.http.transport import Download, Transport
 
@@ -54,7 +64,7 @@ _HOME = {
     "options": ("HttpOptions",),
     "origin": ("Origin", "check_base_url", "vendor_origin"),
     "request": ("UNSET", "WITH_AUTH", "WITHOUT_AUTH", "Answer", "Auth", "Effect", "Part", "Request", "Response"),
-    "retry": ("error_for_status",),
+    "status": ("error_for_status",),
     "stack": ("Stack", "open_transport"),
     "transport": ("Download", "Transport"),
 }

@@ -89,11 +89,18 @@ def open_transport(
     digest = hashlib.sha256(scope_key.encode()).hexdigest()
     governor = shared_governor((vendor, str(origin), digest), policy, options.budget, clock)
     session = Session(base_url=base, auth=auth, options=options)
-    logged = Logged(session, events=events, vendor=vendor, desk=desk, refused=policy.refused)
+    logged = Logged(inner=session, events=events, vendor=vendor, desk=desk, refused=policy.refused)
     governed = Governed(
-        logged, governor=governor, options=options, events=events, vendor=vendor, desk=desk, count_rows=count_rows
+        inner=logged, governor=governor, options=options, events=events, vendor=vendor, desk=desk, count_rows=count_rows
     )
     top = Retrying(
-        governed, classify=classify, clock=clock, policy=policy, options=options, events=events, vendor=vendor, desk=desk
+        inner=governed,
+        classify=classify,
+        clock=clock,
+        policy=policy,
+        options=options,
+        events=events,
+        vendor=vendor,
+        desk=desk,
     )
     return Stack(top, logged, governor.budget, clock, events)

@@ -51,9 +51,7 @@ _lock = threading.Lock()
 _shared: dict[tuple[object, ...], Governor] = {}
 
 
-def shared_governor(
-    scope: tuple[str, ...], policy: RateLimitPolicy, store: str | Store, clock: Clock
-) -> Governor:
+def shared_governor(scope: tuple[str, ...], policy: RateLimitPolicy, store: str | Store, clock: Clock) -> Governor:
     """Return the one governor of that scope (vendor, origin, digest of the scope key) in this process.
 
     Desks that share a scope share it, also after one of them was closed. Where their policies differ in a limit, the

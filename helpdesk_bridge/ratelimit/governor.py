@@ -15,10 +15,11 @@ from attrs import define, field
 
 from helpdesk_bridge.errors import RateLimited
 from helpdesk_bridge.ratelimit.budget import Budget
-from helpdesk_bridge.ratelimit.policy import NOTHING, RateLimitPolicy
+from helpdesk_bridge.ratelimit.policy import NOTHING, RateLimitPolicy, Window
 
 if TYPE_CHECKING:
     from helpdesk_bridge.http.clock import Clock
+    from helpdesk_bridge.ratelimit.state import BudgetState
     from helpdesk_bridge.ratelimit.store import Store
 
 logger = logging.getLogger("helpdesk_bridge.ratelimit")
@@ -60,7 +61,7 @@ class Governor:
         self._poll = math.inf if store.poll is None else store.poll
         self._lease = LEASE_REAL_SECONDS * clock.time_scale
         self._rows = tuple(window.counts == "rows" for window in policy.windows)
-        self._plain = len(policy.windows) == 1 and policy.windows[0] == _plain(policy)
+        self._plain = len(policy.windows) == 1 and _always_charges(policy.windows[0])
         self._lock = threading.Lock()
         self._queue: list[_Waiter] = []
         self._numbers = itertools.count()
@@ -147,22 +148,31 @@ class Governor:
         """Return the seconds until that many units can have been sent, all who wait now first."""
         amounts = self._amounts(units, rows, "", "")
         with self._lock:
-            return self._expected(_Waiter((0, next(self._numbers)), amounts, ), self._spares(0))
+            return self._expected(_Waiter((0, next(self._numbers)), amounts), self._spares(0))
 
     def left(self) -> tuple[int, int, float | None]:
         """Return limit, units left now, and the seconds until nothing is spent any more (None: nothing is)."""
         now = self.clock.now()
         number = self.policy.headers.window
 
-        def look(state: object) -> tuple[int, int, float | None]:
-            ledger = state.ledgers[number]  # type: ignore[attr-defined]
+        def look(state: BudgetState) -> tuple[int, int, float | None]:
+            ledger = state.ledgers[number]
             ledger.sweep(now)
-            blocked = state.blocked_until - now  # type: ignore[attr-defined]
+            blocked = state.blocked_until - now
             left = 0 if blocked > 0 else max(ledger.limit - ledger.used, 0)
             ends = ledger.charges[-1].release - now if ledger.charges else ledger.seconds if ledger.held else None
             return ledger.limit, left, max(ends or 0.0, blocked) if ends or blocked > 0 else None
 
         return self._cell.update(look)
+
+    def tighten(self, policy: RateLimitPolicy) -> None:
+        """Lower the limits to those of another policy for the same budget; the server may raise them again."""
+
+        def lower(state: BudgetState) -> None:
+            for ledger, window in zip(state.ledgers, policy.windows, strict=True):
+                ledger.limit = min(ledger.limit, window.limit)
+
+        self._cell.update(lower)
 
     def idle(self) -> bool:
         """Whether forgetting this governor would lose nothing."""
@@ -178,9 +188,7 @@ class Governor:
         now = self.clock.now()
         self._cell.update(lambda state: state.abandon(now))
 
-    def _wait(
-        self, waiter: _Waiter, ident: str, spares: Amounts, entered: float, max_wait: float | None
-    ) -> float:
+    def _wait(self, waiter: _Waiter, ident: str, spares: Amounts, entered: float, max_wait: float | None) -> float:
         while True:
             pause = math.inf
             with self._lock:
@@ -255,7 +263,5 @@ def _order(waiter: _Waiter) -> tuple[int, int]:
     return waiter.order
 
 
-def _plain(policy: RateLimitPolicy) -> object:
-    window = policy.windows[0]
-    special = window.counts == "rows" or window.applies is not None or window.charges is not None
-    return None if special else window
+def _always_charges(window: Window) -> bool:
+    return window.counts != "rows" and window.applies is None and window.charges is None

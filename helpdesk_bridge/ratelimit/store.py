@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
@@ -58,12 +59,12 @@ class MemoryCell:
 
 
 class MemoryStore:
-    """Budgets of this process."""
+    """Budgets of this process; one that no governor uses any more is forgotten."""
 
     poll: float | None = None
 
     def __init__(self) -> None:
-        self._cells: dict[str, MemoryCell] = {}
+        self._cells: weakref.WeakValueDictionary[str, MemoryCell] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
 
     def cell(self, key: str, policy: RateLimitPolicy) -> MemoryCell:
@@ -73,8 +74,3 @@ class MemoryStore:
             if found is None:
                 found = self._cells[key] = MemoryCell(BudgetState.fresh(policy))
             return found
-
-    def forget(self, key: str) -> None:
-        """Drop the cell of that key."""
-        with self._lock:
-            self._cells.pop(key, None)

@@ -6,15 +6,17 @@ import hashlib
 import hmac
 import re
 import uuid
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 from xml.sax.saxutils import escape
 
 from helpdesk_bridge.testing.simulator import Call, FileStore, Reply, SeedFile, SimulatorClock, StoredFile
 from helpdesk_bridge_desk365.simulator.wire_text import INLINE_ORIGIN, time_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LIFETIME: Final = 3599
 """Seconds that a signed URL works. observed: `X-Amz-Expires=3599`, dossier section 7."""
@@ -62,7 +64,7 @@ class FileLinks:
         return _CID.sub(lambda match: links.get(match[1], match[0]), markup) if links else markup
 
     def descriptor(self, stored: StoredFile, created_on: datetime, base_url: str) -> dict[str, Any]:
-        """An attachment as details and conversations give it, with a fresh URL. observed: dossier section 7."""
+        """Return an attachment as details and conversations give it, with a fresh URL. observed: dossier section 7."""
         return {
             "file_name": stored.filename,
             "file_size": len(stored.content),
@@ -72,7 +74,7 @@ class FileLinks:
         }
 
     def download(self, call: Call, key: str) -> Reply:
-        """The bytes, or object storage's XML refusal: a second way of authentication, expired, altered, unknown."""
+        """Return the bytes, or object storage's XML refusal: a second way of authentication, expired, altered, unknown."""
         if "Authorization" in call.headers:
             return _xml(HTTPStatus.BAD_REQUEST, "InvalidArgument", "Only one auth mechanism allowed")
         stamp = call.query.get("X-Amz-Date", "")
@@ -86,7 +88,7 @@ class FileLinks:
         return _bytes(stored)
 
     def inline_image(self, key: str) -> Reply:
-        """The image, to anybody; object storage's XML if there is none."""
+        """Return the image, to anybody; object storage's XML if there is none."""
         stored = self._inline.get(key)
         return _xml(HTTPStatus.FORBIDDEN, "AccessDenied", "Access Denied") if stored is None else _bytes(stored)
 
@@ -110,7 +112,7 @@ def _key(stored: StoredFile) -> str:
 
 
 def _path_name(stored: StoredFile) -> str:
-    """The name as a path's last segment; one that a client would fold away is not shown."""
+    """Return the name as a path's last segment; one that a client would fold away is not shown."""
     return "file" if stored.filename in ("", ".", "..") else quote(stored.filename, safe="")
 
 

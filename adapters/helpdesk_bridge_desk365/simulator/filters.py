@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
-from helpdesk_bridge_desk365.simulator.records import CustomField, Ticket
 from helpdesk_bridge_desk365.simulator.refusals import invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from helpdesk_bridge_desk365.simulator.records import CustomField, Ticket
 
 UNSET: Final = frozenset({"--", "- -"})
 """Marks of "no value": `--` documented in OpenAPI, "- -" in the specification's prose; both are taken."""
@@ -62,7 +65,7 @@ class Condition:
 def read_filters(
     text: str, *, quotes: str, additions: bool, fields: Mapping[str, CustomField]
 ) -> tuple[Condition, ...]:
-    """The conditions of a `filters` text; values of one attribute are alternatives, attributes all hold.
+    """Return the conditions of a `filters` text; values of one attribute are alternatives, attributes all hold.
 
     `quotes` says what the account makes of a backslash before a single quote: accept (both forms), refuse (legal JSON
     only) or require (a bare single quote is refused). Unknown attributes are ignored: assumed, as unknown parameters.

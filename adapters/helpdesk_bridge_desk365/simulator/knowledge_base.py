@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import Factory, define
 
 from helpdesk_bridge_desk365.simulator.wire_text import NEVER, lossy_text, time_text
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 PUBLISHED: Final = 1
 """documented: OpenAPI, article status: 0 unpublished, 1 published, 2 draft of a published one."""
@@ -24,7 +26,7 @@ class Category:
     folders: dict[str, dict[str, Any]] = Factory(dict)
 
     def wire(self) -> dict[str, Any]:
-        """The category as details give it."""
+        """Return the category as details give it."""
         facts = self.facts
         return {
             "category_name": self.name,
@@ -54,7 +56,7 @@ class Article:
     updated_on: datetime | None = None
 
     def wire(self, subdomain: str) -> dict[str, Any]:
-        """The article as details give it."""
+        """Return the article as details give it."""
         return {
             "article_title": self.title,
             "article_content": self.content,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from helpdesk_bridge_desk365.simulator.records import CONTACT, Message, SurveyAnswer, Ticket
 from helpdesk_bridge_desk365.simulator.survey_catalogue import CLOSING_SURVEY
 from helpdesk_bridge_desk365.simulator.tenant import Tenant, due_date
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 RESOLVED: Final = "Resolved"
 CLOSED: Final = "Closed"

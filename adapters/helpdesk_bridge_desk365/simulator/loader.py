@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from helpdesk_bridge.testing.simulator import Dataset, SeedField, SeedMessage, SeedTicket
-from helpdesk_bridge_desk365.simulator.file_links import FileLinks
 from helpdesk_bridge_desk365.simulator.knowledge_base import Article, Category
 from helpdesk_bridge_desk365.simulator.lifecycle import CLOSED, RESOLVED, add_message, assign, set_status
 from helpdesk_bridge_desk365.simulator.people_loader import OPENED, PeopleLoader
@@ -17,6 +14,12 @@ from helpdesk_bridge_desk365.simulator.records import AGENT, CONTACT, CustomFiel
 from helpdesk_bridge_desk365.simulator.survey_catalogue import CLOSING_SURVEY
 from helpdesk_bridge_desk365.simulator.tenant import DEFAULT_SLA, FORM, NO_SLA, TYPES, Tenant, due_date
 from helpdesk_bridge_desk365.simulator.wire_text import time_text, whole_second
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from helpdesk_bridge.testing.simulator import Dataset, SeedField, SeedMessage, SeedTicket
+    from helpdesk_bridge_desk365.simulator.file_links import FileLinks
 
 _STATUSES: Final[Mapping[str, str]] = MappingProxyType(
     {"new": "Open", "open": "Open", "pending": "Pending", "on_hold": "Pending", "solved": RESOLVED, "closed": CLOSED}
@@ -110,14 +113,14 @@ class _TicketLoader:
                 ticket.share_to.append(self._people.contact_of(key).email)
 
     def _custom_fields(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """A value of a field that nobody defined becomes a text field: data is never dropped in silence."""
+        """Turn a value of a field that nobody defined into a text field: data is never dropped in silence."""
         for name, value in values.items():
             field = CustomField(name, "checkbox" if isinstance(value, bool) else "text")
             self._tenant.fields.setdefault(field.key, field)
         return {name: value for name, value in values.items() if value not in (None, "")}
 
     def _message(self, ticket: Ticket, seed: SeedMessage) -> Message:
-        """A contact writes replies; an agent replies, notes or forwards; the helpdesk itself signs as its mailbox.
+        """Make the message: a contact writes replies; an agent replies, notes or forwards; the helpdesk itself signs as its mailbox.
 
         assumed: the `type` of forwards, and the author of what nobody wrote; dossier section 6.2.
         """
@@ -147,7 +150,7 @@ class _TicketLoader:
 
 
 def _surveys(ticket: Ticket, seed: SeedTicket) -> list[SurveyAnswer]:
-    """The rating as an answered survey, on every other ticket after an older one; some closed ones unanswered."""
+    """Return the rating as an answered survey, on every other ticket after an older one; some closed ones unanswered."""
     if seed.rating is None:
         unanswered = ticket.closed_on is not None and ticket.number % 3 == 0
         return [SurveyAnswer(CLOSING_SURVEY, ticket.updated_on)] if unanswered else []

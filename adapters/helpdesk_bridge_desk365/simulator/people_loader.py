@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from helpdesk_bridge.testing.simulator import Dataset, SeedPerson
 from helpdesk_bridge_desk365.simulator.records import Agent, Company, Contact
 from helpdesk_bridge_desk365.simulator.tenant import DEFAULT_SLA, Tenant
 from helpdesk_bridge_desk365.simulator.wire_text import whole_second
+
+if TYPE_CHECKING:
+    from helpdesk_bridge.testing.simulator import Dataset, SeedPerson
 
 OPENED: Final = datetime(2020, 1, 1, tzinfo=UTC)
 """When the simulated account was opened: its companies and articles are from then."""
@@ -34,14 +36,14 @@ class PeopleLoader:
                 self._load_contact(person)
 
     def agent_of(self, key: str | None) -> Agent | None:
-        """The agent of that key; None for no key and for a contact's."""
+        """Return the agent of that key; None for no key and for a contact's."""
         if key is None:
             return None
         person = self._dataset.person(key)
         return self._tenant.agent(_email(person)) if person.role == "agent" else None
 
     def contact_of(self, key: str) -> Contact:
-        """The contact that stands for a person; one is made for who has no e-mail, or is an agent.
+        """Return the contact that stands for a person; one is made for who has no e-mail, or is an agent.
 
         Desk365 has no contact without an e-mail: documented in OpenAPI, `primary_email` is required.
         """
@@ -78,7 +80,7 @@ class PeopleLoader:
             self._tenant.companies[name] = company
 
     def _domains(self) -> dict[str, list[str]]:
-        """The e-mail domains that belong to one company alone, so that no contact changes its company by them."""
+        """Return the e-mail domains that belong to one company alone, so that no contact changes its company by them."""
         owners: dict[str, set[str | None]] = defaultdict(set)
         for person in self._dataset.people:
             if person.email:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
 from helpdesk_bridge.testing.simulator import Allowance, FixedWindow, Setting, whole_seconds
 from helpdesk_bridge_desk365.simulator.refusals import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 REMAINING: Final = "X-Rate-Limit-Remaining"
 """The only rate header there is. observed: on every answer but ping's, dossier section 1.3."""
@@ -39,7 +41,7 @@ PLANS: Final[Mapping[str, tuple[int, float]]] = MappingProxyType(
 
 
 def policy_of(settings: Mapping[str, Setting]) -> RatePolicy:
-    """The policy that the switches ask for."""
+    """Return the policy that the switches ask for."""
     calls, seconds = PLANS[str(settings["subscription"])]
     return RatePolicy(
         calls=int(settings["rate_limit"]) or calls,
@@ -69,7 +71,7 @@ class Rates:
         self._judge(self._rows.take(key, rows))
 
     def remaining(self, key: str) -> int:
-        """Calls that the key has left in its window."""
+        """Return calls that the key has left in its window."""
         return self._calls.peek(key).remaining
 
     def _judge(self, allowance: Allowance) -> None:

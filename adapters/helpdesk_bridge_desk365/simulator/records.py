@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import Factory, define, frozen
 
-from helpdesk_bridge.testing.simulator import StoredFile
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from helpdesk_bridge.testing.simulator import StoredFile
 
 AGENT: Final = "agent"
 CONTACT: Final = "contact"

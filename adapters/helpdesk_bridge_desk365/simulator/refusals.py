@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from helpdesk_bridge.testing.simulator import BadBody
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Refusal(BadBody):
@@ -51,7 +53,7 @@ def status_body(status: int, message: str) -> dict[str, Any]:
 
 
 def error_body(status: int, message: str, field: str | None, *, shape: str) -> dict[str, Any]:
-    """The body of a refusal: 400 in the `errors` shape or, by the switch, in the `status` shape; all else in the latter.
+    """Return the body of a refusal: 400 in the `errors` shape or, by the switch, in the `status` shape; all else in the latter.
 
     observed: two clients read `errors[0].message` before anything else, dossier section 1.5.
     """

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from datetime import date
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from helpdesk_bridge.testing.simulator import Call, Setting, UnsupportedMedia, UploadedFile
-from helpdesk_bridge_desk365.simulator.records import CustomField
 from helpdesk_bridge_desk365.simulator.refusals import Refusal, invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from helpdesk_bridge_desk365.simulator.records import CustomField
 
 MULTIPART: Final = "multipart/form-data"
 FILE_FIELDS: Final = ("file", "files")
@@ -21,14 +24,14 @@ _EMAIL: Final = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
 
 
 def json_object(call: Call) -> dict[str, Any]:
-    """The JSON object of a body; 415 for another kind of body, 400 for another kind of JSON."""
+    """Return the JSON object of a body; 415 for another kind of body, 400 for another kind of JSON."""
     if call.body and call.content_type != "application/json":
         raise UnsupportedMedia("Content type is not supported.")
     return _object(call.json)
 
 
 def multipart_object(call: Call, name: str) -> dict[str, Any]:
-    """The JSON object of a `_with_attachment` call, as a form part or in the query; the part wins.
+    """Return the JSON object of a `_with_attachment` call, as a form part or in the query; the part wins.
 
     documented: OpenAPI declares the query, the vendor's own sample sends a part; dossier section 6.3.
     """
@@ -43,14 +46,14 @@ def multipart_object(call: Call, name: str) -> dict[str, Any]:
 
 
 def multipart_text(call: Call, name: str) -> str | None:
-    """A parameter of a multipart call, from its form part or else its query; None if it is in neither."""
+    """Return a parameter of a multipart call, from its form part or else its query; None if it is in neither."""
     if call.content_type != MULTIPART:
         raise UnsupportedMedia("Content type is not supported.")
     return dict(call.form_pairs).get(name) or call.query.get(name) or None
 
 
 def uploads(call: Call, settings: Mapping[str, Setting]) -> list[UploadedFile]:
-    """The files of a multipart call; an empty part is none (observed), too many or too large are 400 (assumed)."""
+    """Return the files of a multipart call; an empty part is none (observed), too many or too large are 400 (assumed)."""
     found = [file for file in call.files if file.field in FILE_FIELDS and (file.filename or file.content)]
     if len(found) > int(settings["max_files"]):
         raise invalid(f"No more than {settings['max_files']} files can be attached.", "files")
@@ -60,7 +63,7 @@ def uploads(call: Call, settings: Mapping[str, Setting]) -> list[UploadedFile]:
 
 
 def text_of(body: Mapping[str, Any], name: str) -> str | None:
-    """A text member; "" is null. documented: Desk365 API, "Understanding Desk365 API"."""
+    """Read a text member; "" is null. documented: Desk365 API, "Understanding Desk365 API"."""
     value = body.get(name)
     if value is not None and not isinstance(value, str):
         raise invalid(f"{name} must be a string.", name)
@@ -68,7 +71,7 @@ def text_of(body: Mapping[str, Any], name: str) -> str | None:
 
 
 def required_text(body: Mapping[str, Any], name: str) -> str:
-    """A text member that must be there and not be blank. documented: OpenAPI marks it required; 400 is assumed."""
+    """Read a text member that must be there and not be blank. documented: OpenAPI marks it required; 400 is assumed."""
     value = text_of(body, name)
     if value is None or not value.strip():
         raise invalid(f"{name} is required.", name)
@@ -76,19 +79,19 @@ def required_text(body: Mapping[str, Any], name: str) -> str:
 
 
 def email_of(body: Mapping[str, Any], name: str) -> str:
-    """A required e-mail address."""
+    """Read a required e-mail address."""
     return checked_email(required_text(body, name).strip(), name)
 
 
 def checked_email(text: str, name: str) -> str:
-    """The text if it is an e-mail address."""
+    """Return the text if it is an e-mail address."""
     if not _EMAIL.fullmatch(text):
         raise invalid(f"{name} is not a valid email address.", name)
     return text
 
 
 def flag_of(body: Mapping[str, Any], name: str, *, default: int) -> int:
-    """A member that is 0 or 1, as number or text."""
+    """Read a member that is 0 or 1, as number or text."""
     value = body.get(name, default)
     if isinstance(value, bool) or str(value) not in ("0", "1"):
         raise invalid(f"{name} must be 0 or 1.", name)
@@ -96,7 +99,7 @@ def flag_of(body: Mapping[str, Any], name: str, *, default: int) -> int:
 
 
 def custom_values(body: Mapping[str, Any], fields: Mapping[str, CustomField]) -> dict[str, Any]:
-    """The custom fields of a body by name; null and "" clear.
+    """Return the custom fields of a body by name; null and "" clear.
 
     documented: keys carry `cf_`; that a bare or unknown key, or a value of another type, is 400 is observed in part
     (a client had to leave a field out) and assumed in part, dossier sections 1.5 and 3.4.

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
-from werkzeug.datastructures import MultiDict
 
-from helpdesk_bridge_desk365.simulator.records import Ticket
 from helpdesk_bridge_desk365.simulator.refusals import invalid
-from helpdesk_bridge_desk365.simulator.tenant import Tenant
 from helpdesk_bridge_desk365.simulator.wire_text import lossy_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from werkzeug.datastructures import MultiDict
+
+    from helpdesk_bridge_desk365.simulator.records import Ticket
+    from helpdesk_bridge_desk365.simulator.tenant import Tenant
 
 MOST_REACHABLE: Final = 1000
 """Tickets that a search can reach, whatever the offset."""
@@ -46,7 +50,7 @@ class Search:
 
 
 def read_search(query: MultiDict[str, str], tenant: Tenant) -> Search:
-    """The search that the parameters describe; 400 for what cannot be read."""
+    """Return the search that the parameters describe; 400 for what cannot be read."""
     try:
         document = json.loads(query.get("search_query", ""))
     except ValueError:

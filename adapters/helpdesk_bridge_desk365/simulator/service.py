@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from helpdesk_bridge.testing.simulator import BadBody, Call, Dataset, Reply, Setting, SimulatorApp, SimulatorClock, Switch
+from helpdesk_bridge.testing.simulator import (
+    BadBody,
+    Call,
+    Dataset,
+    Reply,
+    Setting,
+    SimulatorApp,
+    SimulatorClock,
+    Switch,
+)
 from helpdesk_bridge_desk365.simulator.file_links import FILES_PATH, INLINE_PATH, FileLinks
 from helpdesk_bridge_desk365.simulator.loader import load
 from helpdesk_bridge_desk365.simulator.rates import REMAINING, SEARCH_COST, Rates, policy_of
@@ -15,7 +23,17 @@ from helpdesk_bridge_desk365.simulator.records import Agent
 from helpdesk_bridge_desk365.simulator.refusals import Refusal, error_body, missing, query_missing
 from helpdesk_bridge_desk365.simulator.switches import SWITCHES
 from helpdesk_bridge_desk365.simulator.tenant import STATUSES, Tenant
-from helpdesk_bridge_desk365.simulator.wire_text import INLINE_ORIGIN, RawJson, comma_list, encode, encode_page, whole_number
+from helpdesk_bridge_desk365.simulator.wire_text import (
+    INLINE_ORIGIN,
+    RawJson,
+    comma_list,
+    encode,
+    encode_page,
+    whole_number,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT: Final = "/apis/v3"
 PING: Final = f"{ROOT}/ping"
@@ -171,21 +189,21 @@ class Desk365Service(SimulatorApp):
     # What the operations use
 
     def answer(self, document: Any, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> Reply:
-        """A JSON answer as Desk365 prints it, its inline images on the simulator's own host."""
+        """Return a JSON answer as Desk365 prints it, its inline images on the simulator's own host."""
         has_rows = isinstance(document, dict) and any(_is_rows(value) for value in document.values())
         text = encode_page(document) if has_rows else encode(document)
         text = text.replace(INLINE_ORIGIN, f"{self.base_url}{INLINE_PATH}/")
         return Reply(status, text.encode(), dict(headers or {}))
 
     def required(self, call: Call, name: str) -> str:
-        """A query parameter that the operation cannot do without; 405 if it is not in the URL."""
+        """Return a query parameter that the operation cannot do without; 405 if it is not in the URL."""
         value = call.query.get(name, "")
         if not value:
             raise query_missing(name, call.method)
         return value
 
     def key_of(self, call: Call) -> str:
-        """The key that the call came with."""
+        """Return the key that the call came with."""
         return str(call.environ[_KEY])
 
     def key_owner(self) -> Agent:
@@ -194,7 +212,7 @@ class Desk365Service(SimulatorApp):
         return owner or Agent(self.tenant.support_address, "Support")
 
     def page(self, call: Call, rows: list[Any], size: int) -> list[Any]:
-        """The rows from `offset` on. documented: OpenAPI, offset counts rows."""
+        """Return the rows from `offset` on. documented: OpenAPI, offset counts rows."""
         start = offset_of(call)
         return rows[start : start + size]
 
@@ -205,7 +223,7 @@ class Desk365Service(SimulatorApp):
 
 
 def offset_of(call: Call) -> int:
-    """The row offset; what is no number counts as 0: assumed."""
+    """Return the row offset; what is no number counts as 0: assumed."""
     return whole_number(call.query.get("offset", "")) or 0
 
 
@@ -218,6 +236,8 @@ def _cors(call: Call) -> dict[str, str]:
     return {
         "Access-Control-Allow-Origin": call.headers["Origin"],
         "Access-Control-Allow-Methods": "GET,POST,PUT,DELETE,OPTIONS",
-        "Access-Control-Allow-Headers": call.headers.get("Access-Control-Request-Headers", "Authorization,Content-Type"),
+        "Access-Control-Allow-Headers": call.headers.get(
+            "Access-Control-Request-Headers", "Authorization,Content-Type"
+        ),
         "Access-Control-Expose-Headers": REMAINING,
     }

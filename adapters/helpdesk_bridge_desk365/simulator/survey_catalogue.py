@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CSAT: Final = 1
 FIVE_STAR: Final = 2
@@ -42,7 +44,7 @@ class Survey:
     is_deleted: bool = False
 
     def wire(self) -> dict[str, Any]:
-        """The survey as /surveys and /surveys/details give it. documented: OpenAPI, dossier section 6.7."""
+        """Return the survey as /surveys and /surveys/details give it. documented: OpenAPI, dossier section 6.7."""
         return {
             "survey_name": self.name,
             "survey_type": self.type,
@@ -107,5 +109,5 @@ CLOSING_SURVEY: Final = "Customer satisfaction"
 
 
 def survey_named(name: str) -> Survey | None:
-    """The survey of that name, deleted ones included, or None."""
+    """Return the survey of that name, deleted ones included, or None."""
     return next((survey for survey in SURVEYS if survey.name == name), None)

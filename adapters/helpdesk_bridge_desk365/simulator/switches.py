@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from helpdesk_bridge.testing.simulator import ASSUMED, DOCUMENTED, OBSERVED, Switch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SWITCHES: Final[Mapping[str, Switch]] = MappingProxyType(
     {
@@ -42,7 +44,9 @@ SWITCHES: Final[Mapping[str, Switch]] = MappingProxyType(
             ASSUMED,
             ("accept", "refuse", "require"),
         ),
-        "updated_since": Switch("after", "whether the very second is in: after or since", DOCUMENTED, ("after", "since")),
+        "updated_since": Switch(
+            "after", "whether the very second is in: after or since", DOCUMENTED, ("after", "since")
+        ),
         "last_next_page": Switch("null", "next_page on the last page", ASSUMED, ("null", "absent")),
         "updated_lag": Switch(True, "updated_on of a new ticket is 1 or 2 s after created_on", OBSERVED),
         "automation": Switch(

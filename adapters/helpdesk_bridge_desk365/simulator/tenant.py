@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import Factory, define
 
 from helpdesk_bridge_desk365.simulator.knowledge_base import KnowledgeBase
 from helpdesk_bridge_desk365.simulator.records import Agent, Company, Contact, CustomField, Mail, Ticket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 STATUSES: Final = ("Open", "Pending", "Resolved", "Closed")
 """observed: Desk365 recordings, dossier section 2; a tenant can add its own."""
@@ -60,11 +62,11 @@ class Tenant:
         return f"support@{self.subdomain}.desk365.example"
 
     def agent(self, email: str) -> Agent | None:
-        """The agent with that e-mail, whatever its case."""
+        """Return the agent with that e-mail, whatever its case."""
         return self.agents.get(email.casefold())
 
     def contact(self, email: str) -> Contact | None:
-        """The contact with that primary e-mail, or else that secondary one, whatever its case."""
+        """Return the contact with that primary e-mail, or else that secondary one, whatever its case."""
         folded = email.casefold()
         return self.contacts.get(folded) or self.secondary_contacts.get(folded)
 
@@ -78,7 +80,7 @@ class Tenant:
         return contact
 
     def ensure_contact(self, email: str, now: datetime) -> Contact:
-        """The contact with that e-mail, created from its local part if there is none.
+        """Return the contact with that e-mail, created from its local part if there is none.
 
         observed: ticket create, dossier section 6.3. A deleted contact comes back: assumed.
         """
@@ -94,12 +96,12 @@ class Tenant:
         self.revision += 1
 
     def next_number(self) -> int:
-        """The next ticket number: ascending for the whole tenant, never reused. observed: dossier section 3.1."""
+        """Return the next ticket number: ascending for the whole tenant, never reused. observed: dossier section 3.1."""
         self.last_number += 1
         return self.last_number
 
     def next_message_id(self) -> int:
-        """An id for a message; only shown with the additions of 2026."""
+        """Return an id for a message; only shown with the additions of 2026."""
         self.last_message_id += 1
         return self.last_message_id
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define
 
@@ -12,7 +11,8 @@ from helpdesk_bridge_desk365.simulator.refusals import invalid
 from helpdesk_bridge_desk365.simulator.request_body import checked_email, custom_values, required_text, text_of
 from helpdesk_bridge_desk365.simulator.tenant import FORM, PRIORITIES, Tenant
 
-CLEAR: Final = "--"
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
 
 
 @define
@@ -33,9 +33,8 @@ def read_ticket(body: Mapping[str, Any], tenant: Tenant, *, subject_limit: int, 
         if body.get(name) is None:
             continue
         attribute, value = reader(body, tenant)
-        if value is None and creating and attribute in _DEFAULTED:
-            continue
-        values[attribute] = value
+        if value is not None or attribute not in _NEVER_NULL:
+            values[attribute] = value
     _read_subject(body, values, subject_limit, creating=creating)
     if creating or body.get("description") is not None:
         values["description"] = required_text(body, "description")
@@ -45,13 +44,13 @@ def read_ticket(body: Mapping[str, Any], tenant: Tenant, *, subject_limit: int, 
 
 
 def check_subcategory(subcategory: str | None, category: str | None, tenant: Tenant) -> None:
-    """A subcategory belongs to its category: assumed."""
+    """Refuse a subcategory that is not of its category: assumed."""
     if subcategory is not None and subcategory not in tenant.categories.get(category or "", ()):
         raise invalid(f"The subcategory {subcategory} does not exist in the category.", "sub_category")
 
 
 def read_form(body: Mapping[str, Any]) -> str:
-    """The ticket form; only the default one exists. documented: OpenAPI, form_name."""
+    """Return the ticket form; only the default one exists. documented: OpenAPI, form_name."""
     return _one_of(text_of(body, "form_name") or FORM, (FORM,), "form_name")
 
 
@@ -66,7 +65,7 @@ def read_shares(value: Any) -> list[str]:
 
 
 def changed_addresses(held: list[str], change: Any, name: str, read: Callable[[Any], list[str]]) -> list[str]:
-    """The addresses after `{"add": […], "remove": […]}`. documented: OpenAPI, update; an array is 400 (assumed)."""
+    """Return the addresses after `{"add": […], "remove": […]}`. documented: OpenAPI, update; an array is 400 (assumed)."""
     if not isinstance(change, dict):
         raise invalid(f"{name} must be an object with add and remove.", name)
     removed = {email.casefold() for email in _texts(change.get("remove"), name)}
@@ -126,7 +125,7 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Tenant], tuple[str, An
     "category": _named("category", "category", lambda tenant: tenant.categories),
     "sub_category": _named("sub_category", "subcategory", _any_subcategory),
 }
-_DEFAULTED: Final = frozenset({"status", "priority"})
+_NEVER_NULL: Final = frozenset({"status", "priority"})
 
 
 def _clearable(body: Mapping[str, Any], name: str) -> str | None:

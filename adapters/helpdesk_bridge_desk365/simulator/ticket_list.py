@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlencode
 
 from attrs import frozen
-from werkzeug.datastructures import MultiDict
 
-from helpdesk_bridge.testing.simulator import Setting
 from helpdesk_bridge_desk365.simulator.filters import Condition, read_filters
-from helpdesk_bridge_desk365.simulator.records import Ticket
 from helpdesk_bridge_desk365.simulator.refusals import invalid
-from helpdesk_bridge_desk365.simulator.tenant import Tenant
 from helpdesk_bridge_desk365.simulator.ticket_wire import TicketShape
 from helpdesk_bridge_desk365.simulator.wire_text import parse_time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from werkzeug.datastructures import MultiDict
+
+    from helpdesk_bridge.testing.simulator import Setting
+    from helpdesk_bridge_desk365.simulator.records import Ticket
+    from helpdesk_bridge_desk365.simulator.tenant import Tenant
 
 PAGE_SIZES: Final = ("30", "50", "100")
 """documented: Desk365 API, "Retrieve details up to 10,000 tickets per call"; others fall back to 30: assumed."""
@@ -50,7 +54,7 @@ class TicketList:
         return found
 
     def next_page(self, base_url: str) -> str:
-        """The absolute URL of the next page with every effective parameter. observed: dossier section 4.1."""
+        """Return the absolute URL of the next page with every effective parameter. observed: dossier section 4.1."""
         shape = self.shape
         query: dict[str, str | int] = {
             "filters": self.filters,
@@ -75,7 +79,7 @@ class TicketList:
 
 
 def read_shape(query: MultiDict[str, str], settings: Mapping[str, Setting]) -> TicketShape:
-    """What the include parameters ask for; all are off unless 1. documented: "Additional parameters"."""
+    """Return what the include parameters ask for; all are off unless 1. documented: "Additional parameters"."""
     return TicketShape(
         description=query.get("include_description") == "1",
         custom_fields=query.get("include_custom_fields") == "1",
@@ -89,7 +93,7 @@ def read_shape(query: MultiDict[str, str], settings: Mapping[str, Setting]) -> T
 def read_ticket_list(
     query: MultiDict[str, str], tenant: Tenant, settings: Mapping[str, Setting], *, offset: int
 ) -> TicketList:
-    """The list that the parameters describe; 400 for filters or a time that cannot be read."""
+    """Return the list that the parameters describe; 400 for filters or a time that cannot be read."""
     filters = query.get("filters") or "{}"
     since_text = query.get("updated_since") or None
     since = None if since_text is None else parse_time(since_text)

@@ -30,9 +30,11 @@ _NO_PARAMETERS: Final[MultiDict[str, str]] = MultiDict()
 class TicketReading(Desk365Service):
     """Lists, details and conversations."""
 
-    @route("GET", f"{ROOT}/tickets", provenance=DOCUMENTED, source='Desk365 API, "Adding filters and retrieving tickets"')
+    @route(
+        "GET", f"{ROOT}/tickets", provenance=DOCUMENTED, source='Desk365 API, "Adding filters and retrieving tickets"'
+    )
     def list_tickets(self, call: Call) -> Reply:
-        """A page of tickets; `count` is the total that matches."""
+        """Give a page of tickets; `count` is the total that matches."""
         wanted = read_ticket_list(call.query, self.tenant, self.settings, offset=offset_of(call))
         found = wanted.rows(self.tenant)
         page = found[wanted.offset : wanted.offset + wanted.size]
@@ -68,7 +70,7 @@ class TicketReading(Desk365Service):
 
     @route("GET", f"{ROOT}/tickets/search", provenance=OBSERVED, source="clients of 2026")
     def search_tickets(self, call: Call) -> Reply:
-        """A page of what a search finds, at most a thousand; behind a switch."""
+        """Give a page of what a search finds, at most a thousand; behind a switch."""
         self.entitled("search_endpoint", "requested resource")
         search = read_search(call.query, self.tenant)
         found = [ticket for ticket in self.tenant.ordered(search.order_by) if search.finds(ticket)]
@@ -82,7 +84,7 @@ class TicketReading(Desk365Service):
     # What other operations use too
 
     def ticket_of(self, call: Call, number: str | None = None) -> Ticket:
-        """The ticket that `ticket_number` names; 404 for a gap, 405 if the query lacks it."""
+        """Return the ticket that `ticket_number` names; 404 for a gap, 405 if the query lacks it."""
         wanted = whole_number(number or self.required(call, "ticket_number"))
         if wanted is None:
             raise invalid("ticket_number must be a number.", "ticket_number")
@@ -96,14 +98,14 @@ class TicketReading(Desk365Service):
         self.rates.spend_rows(self.key_of(call), rows)
 
     def row(self, ticket: Ticket, shape: TicketShape) -> RawJson:
-        """A ticket in a list, rendered once for each shape until it changes."""
+        """Return a ticket in a list, rendered once for each shape until it changes."""
         rendered = ticket.rendered.get(shape)
         if rendered is None:
             rendered = ticket.rendered[shape] = RawJson(encode(ticket_document(self.tenant, ticket, shape)))
         return rendered
 
     def details(self, ticket: Ticket) -> dict[str, Any]:
-        """A ticket as details, create and update give it."""
+        """Return a ticket as details, create and update give it."""
         shape = evolve(read_shape(_NO_PARAMETERS, self.settings), details=True)
         document = ticket_document(self.tenant, ticket, shape)
         document["attachments"] = [
@@ -112,7 +114,7 @@ class TicketReading(Desk365Service):
         return document
 
     def message(self, ticket: Ticket, message: Message) -> dict[str, Any]:
-        """A message as conversations give it."""
+        """Return a message as conversations give it."""
         files = [self.links.descriptor(file, message.created_on, self.base_url) for file in message.files]
         return message_document(ticket, message, files, additions=self.flag("additions_2026"))
 

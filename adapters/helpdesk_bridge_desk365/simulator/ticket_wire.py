@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
-from helpdesk_bridge_desk365.simulator.records import Message, SurveyAnswer, Ticket
 from helpdesk_bridge_desk365.simulator.survey_catalogue import survey_named
-from helpdesk_bridge_desk365.simulator.tenant import Tenant
 from helpdesk_bridge_desk365.simulator.wire_text import lossy_text, minutes_between, time_text
+
+if TYPE_CHECKING:
+    from helpdesk_bridge_desk365.simulator.records import Message, SurveyAnswer, Ticket
+    from helpdesk_bridge_desk365.simulator.tenant import Tenant
 
 _LIST_LACKS: Final = ("completed_within_sla", "attachments")
 """observed: never in a list item, dossier section 3.2."""
@@ -46,7 +48,7 @@ class TicketShape:
 
 
 def ticket_document(tenant: Tenant, ticket: Ticket, shape: TicketShape) -> dict[str, Any]:
-    """The ticket as a JSON object of that shape; the attachments of details are added by who signs their URLs."""
+    """Return the ticket as a JSON object of that shape; the attachments of details are added by who signs their URLs."""
     document = _recorded(tenant, ticket)
     if not shape.details:
         for key in _LIST_LACKS:
@@ -147,7 +149,7 @@ def _flattened(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def survey_rating(ticket: Ticket) -> dict[str, Any] | None:
-    """The latest answered survey, or the latest sent if none is, or null. documented: "Survey retrieval"."""
+    """Return the latest answered survey, or the latest sent if none is, or null. documented: "Survey retrieval"."""
     if not ticket.surveys:
         return None
     answer = max(reversed(ticket.surveys), key=lambda one: (one.answered, one.rated_on or one.sent_on))
@@ -172,7 +174,7 @@ def survey_rating(ticket: Ticket) -> dict[str, Any] | None:
 
 
 def rating_document(ticket: Ticket, answer: SurveyAnswer) -> dict[str, Any]:
-    """An answer as /surveys/ratings gives it. documented: OpenAPI, dossier section 6.7."""
+    """Return an answer as /surveys/ratings gives it. documented: OpenAPI, dossier section 6.7."""
     survey = survey_named(answer.survey)
     return {
         "ticket_number": ticket.number,
@@ -199,7 +201,7 @@ def rating_document(ticket: Ticket, answer: SurveyAnswer) -> dict[str, Any]:
 def message_document(
     ticket: Ticket, message: Message, attachments: list[dict[str, Any]], *, additions: bool
 ) -> dict[str, Any]:
-    """A message of a conversation; the misspelt key is the vendor's. observed: dossier section 6.2."""
+    """Return a message of a conversation; the misspelt key is the vendor's. observed: dossier section 6.2."""
     document = {
         "ticket_number": ticket.number,
         "created_by": message.email,
@@ -221,5 +223,3 @@ def message_document(
         "email_bounce_status": None,
     }
     return {"id": message.id, **document} if additions else document
-
-

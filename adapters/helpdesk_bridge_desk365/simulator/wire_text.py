@@ -24,7 +24,7 @@ _ESCAPED_BY_JACKSON: Final = re.compile("[\ud800-\udfff\U00010000-\U0010ffff]")
 
 
 def whole_second(moment: datetime) -> datetime:
-    """The moment in UTC without fractions: the finest thing Desk365 can say. observed: dossier section 8."""
+    """Return the moment in UTC without fractions: the finest thing Desk365 can say. observed: dossier section 8."""
     return moment.astimezone(UTC).replace(microsecond=0)
 
 
@@ -34,7 +34,7 @@ def time_text(moment: datetime | None) -> str | None:
 
 
 def parse_time(text: str) -> datetime | None:
-    """The moment that `YYYY-MM-DD HH:MM:SS` names in UTC, or None if the text is not of that form."""
+    """Return the moment that `YYYY-MM-DD HH:MM:SS` names in UTC, or None if the text is not of that form."""
     if not _TIME.fullmatch(text):
         return None
     try:
@@ -44,7 +44,7 @@ def parse_time(text: str) -> datetime | None:
 
 
 def whole_number(text: str) -> int | None:
-    """The number that a query parameter spells in digits, or None."""
+    """Return the number that a query parameter spells in digits, or None."""
     return int(text) if _NUMBER.fullmatch(text) else None
 
 
@@ -54,7 +54,7 @@ def minutes_between(start: datetime, end: datetime | None) -> int | None:
 
 
 def lossy_text(markup: str) -> str:
-    """What Desk365 calls `description_text`: tags cut out with nothing in their place, `&nbsp;` left as it is.
+    """Return what Desk365 calls `description_text`: tags cut out with nothing in their place, `&nbsp;` left as it is.
 
     observed: dossier section 3.1. May be "".
     """
@@ -62,12 +62,12 @@ def lossy_text(markup: str) -> str:
 
 
 def comma_list(text: str) -> list[str]:
-    """The e-mail addresses of a comma string, blanks dropped. documented: OpenAPI, cc_emails."""
+    """Return the e-mail addresses of a comma string, blanks dropped. documented: OpenAPI, cc_emails."""
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def comma_text(parts: list[str] | tuple[str, ...]) -> str | None:
-    """The parts joined by commas; None for none, because Desk365 returns empty values as null."""
+    """Return the parts joined by commas; None for none, because Desk365 returns empty values as null."""
     return ",".join(parts) or None
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Kept = TypeVar("Kept")
 
+
 class Account:
     """Everything that one Deskie account holds, by id. Ids are sequential from 1 in each kind (assumed)."""
 
@@ -183,4 +184,3 @@ def require(records: Mapping[int, Kept], record_id: int, kind: str) -> Kept:
 def case_number(case_id: int) -> str:
     """Return the number of a case, `NNN-NNNNNN` (observed form; assumed: how the parts are made)."""
     return f"{case_id * 389 % 900 + 100:03d}-{case_id:06d}"
-

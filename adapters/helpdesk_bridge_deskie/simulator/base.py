@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from helpdesk_bridge.testing.simulator.app import BadBody, Call, Refused, Reply, SettingError, SimulatorApp
+from helpdesk_bridge.testing.simulator.app import Refused, Reply, SettingError, SimulatorApp
 from helpdesk_bridge.testing.simulator.limits import FixedWindow, whole_seconds
 
 from .account import Account
-from .envelope import ListForm, Page, page_of
+from .envelope import ListForm, Page, list_item, page_of
 from .loading import load
 from .params import Params
 from .plans import PLANS, WINDOW_SECONDS, WRITE_UNITS
@@ -23,7 +22,11 @@ from .search import SearchRules
 from .switches import ACCOUNT_NAME, ADMIN_EMAIL, API_KEY, STAFF_EMAIL, SWITCHES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from helpdesk_bridge.testing.simulator.app import BadBody, Call
     from helpdesk_bridge.testing.simulator.dataset import Dataset
+    from helpdesk_bridge.testing.simulator.limits import Allowance
     from helpdesk_bridge.testing.simulator.switches import Switch
 
     from .loading import Seeded
@@ -53,9 +56,7 @@ class DeskieBase(SimulatorApp):
         self.zone = _zone(self.choice("zone"))
         self.rules = SearchRules(self.flag("case_sensitive_search"), self.choice("short_search"))
         self.renderer = Renderer(self.settings, self.zone, lambda: self.base_url.rstrip("/"))
-        self.budget = FixedWindow(
-            0, WINDOW_SECONDS, self.clock.elapsed, charge_refused=self.flag("charge_refused")
-        )
+        self.budget = FixedWindow(0, WINDOW_SECONDS, self.clock.elapsed, charge_refused=self.flag("charge_refused"))
         self.account = Account()
         self.seeded = load(self.account, dataset, self.files, self.now(), marker_field=self.flag("marker_field"))
         self.connection: Mapping[str, str | float | int] = {
@@ -162,7 +163,7 @@ class DeskieBase(SimulatorApp):
             return frozenset(group.group_id for group in groups if group.title.casefold() in titles)
         return frozenset(group.group_id for group in islice(groups, 1))
 
-    def _allowance(self) -> Any:
+    def _allowance(self) -> Allowance:
         self.budget.limit = self.limit()
         return self.budget.peek(_BUDGET)
 
@@ -224,6 +225,10 @@ class DeskieBase(SimulatorApp):
         """Answer a page of records as a list; `total` counts all matches."""
         return self.list_reply(kind, [self.renderer.item(kind, record, draw) for record in records], total)
 
+    def plain_listing(self, kind: str, documents: Iterable[Mapping[str, Any]], total: int) -> Reply:
+        """Answer a page of documents that no record keeps drawn."""
+        return self.list_reply(kind, [list_item(kind, document) for document in documents], total)
+
     def list_reply(self, kind: str, items: list[str], total: int, *, count: str = "total_count") -> Reply:
         """Answer a list of drawn items."""
         form = ListForm(self.choice("legacy_empty"), self.choice("list_form"), self.flag("omit_total_count"))
@@ -248,5 +253,3 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise SettingError(f"setting 'zone' takes a time zone such as Europe/Helsinki, not {name!r}") from None
-
-

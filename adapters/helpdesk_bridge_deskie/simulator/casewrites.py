@@ -96,7 +96,7 @@ def new_case(account: Account, user: User, values: CaseValues, *, channel: str, 
     return account.add_case(case)
 
 
-def change_case(account: Account, case: Case, values: CaseValues, labels: list[int], staff: Staff, now: int) -> None:
+def change_case(account: Account, case: Case, values: CaseValues, labels: list[int], *, staff: Staff, now: int) -> None:
     """Apply an update and keep its changelog (observed: its events and `done_by`)."""
     before = {name: getattr(case, name) for name in values.plain}
     previous_fields, previous_labels = dict(case.custom_fields), list(case.labels)

@@ -55,27 +55,42 @@ def window(params: Params, kind: str, bounds: str) -> Window:
 
 def case_tests(account: Account, params: Params, rules: SearchRules, labels_match: str) -> list[CaseTest]:
     """Return the tests of a case list's filters (observed: their names; unknown parameters are ignored, assumed)."""
-    tests: list[CaseTest] = []
-    for name in ("user_id", "staff_id", "group_id"):
-        if wanted := frozenset(params.integers(name)):
-            tests.append(_number_test(name, wanted))
-    for name, allowed in (("status", STATUSES), ("priority", PRIORITIES), ("channel", ())):
-        if words := frozenset(params.texts(name)):
-            if allowed and not words.issubset(allowed):
-                raise invalid(f"wrong_{name}")
-            tests.append(_word_test(name, words))
-    for name, kind in (("user_email", "email"), ("user_phone", "phone")):
-        if needles := rules.needles(params, name, _CASE_TEXT):
-            found = any_of(needles)
-            tests.append(_of_users({user.user_id for user in account.users.values() if _is(user, kind, found)}))
-    if names := params.texts("user_custom_id"):
-        tests.append(_of_users({each.user_id for each in account.users.values() if each.kind == "custom" and each.identity in names}))
+    tests = [
+        _attribute_test(name, frozenset(wanted))
+        for name in ("user_id", "staff_id", "group_id")
+        if (wanted := params.integers(name))
+    ]
+    tests += _word_tests(params)
+    tests += _people_tests(account, params, rules)
     if needles := rules.needles(params, "subject", _CASE_TEXT):
         in_subject = any_of(needles)
         tests.append(lambda case: in_subject(case.subject))
     if labels := frozenset(params.integers("labels")):
         tests.append(_label_test(labels, labels_match))
     return tests + _custom_field_tests(account, params, rules)
+
+
+def _word_tests(params: Params) -> list[CaseTest]:
+    tests: list[CaseTest] = []
+    for name, allowed in (("status", STATUSES), ("priority", PRIORITIES), ("channel", None)):
+        words = frozenset(params.texts(name))
+        if allowed is not None and not words.issubset(allowed):
+            raise invalid(f"wrong_{name}")
+        if words:
+            tests.append(_attribute_test(name, words))
+    return tests
+
+
+def _people_tests(account: Account, params: Params, rules: SearchRules) -> list[CaseTest]:
+    tests: list[CaseTest] = []
+    users = account.users.values()
+    for name, kind in (("user_email", "email"), ("user_phone", "phone")):
+        if needles := rules.needles(params, name, _CASE_TEXT):
+            found = any_of(needles)
+            tests.append(_of_users({each.user_id for each in users if each.kind == kind and found(each.identity)}))
+    if names := params.texts("user_custom_id"):
+        tests.append(_of_users({each.user_id for each in users if each.kind == "custom" and each.identity in names}))
+    return tests
 
 
 def custom_field_test(definition: FieldDefinition, value: Any, rules: SearchRules) -> Callable[[dict[str, Any]], bool]:
@@ -127,11 +142,7 @@ def user_tests(account: Account, params: Params, rules: SearchRules) -> list[Use
     return tests
 
 
-def _number_test(name: str, wanted: frozenset[int]) -> CaseTest:
-    return lambda case: getattr(case, name) in wanted
-
-
-def _word_test(name: str, wanted: frozenset[str]) -> CaseTest:
+def _attribute_test(name: str, wanted: frozenset[int] | frozenset[str]) -> CaseTest:
     return lambda case: getattr(case, name) in wanted
 
 
@@ -151,7 +162,3 @@ def _on_case(test: Callable[[dict[str, Any]], bool]) -> CaseTest:
 
 def _on_user(test: Callable[[dict[str, Any]], bool]) -> UserTest:
     return lambda user: test(user.custom_fields)
-
-
-def _is(user: User, kind: str, found: Callable[[str], bool]) -> bool:
-    return user.kind == kind and found(user.identity)

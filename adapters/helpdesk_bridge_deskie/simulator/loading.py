@@ -95,22 +95,20 @@ def _load_reference(account: Account, dataset: Dataset, seeded: Seeded, now: int
     for seed in dataset.fields:
         level = "case" if seed.level == "ticket" else "user"
         options = {str(position): option for position, option in enumerate(seed.options, start=1)}
-        _define_field(account, seeded, seed.name, FIELD_TYPE_OF[seed.type], level, options)
+        number = account.next_id("field")
+        _define(account, seeded, FieldDefinition(number, seed.name, FIELD_TYPE_OF[seed.type], level, options))
     for level in ("case", "user") if marker_field else ():
         if (level, MARKER_TITLE) not in seeded.fields:
-            _define_field(account, seeded, MARKER_TITLE, "text", level, {})
+            _define(account, seeded, FieldDefinition(account.next_id("field"), MARKER_TITLE, "text", level))
     names = [*dataset.companies, *(person.company for person in dataset.people if person.company)]
     for name in dict.fromkeys(names):
         company = Company(company_id=account.next_id("company"), name=name, created_at=began, updated_at=began)
         account.companies[company.company_id] = company
 
 
-def _define_field(
-    account: Account, seeded: Seeded, title: str, field_type: str, level: str, options: dict[str, str]
-) -> None:
-    definition = FieldDefinition(account.next_id("field"), title, field_type, level, options)
+def _define(account: Account, seeded: Seeded, definition: FieldDefinition) -> None:
     account.fields[definition.field_id] = definition
-    seeded.fields[level, title] = definition
+    seeded.fields[definition.level, definition.title] = definition
 
 
 def _load_agent(account: Account, person: SeedPerson, seeded: Seeded) -> None:

@@ -14,6 +14,7 @@ NOT_SET = "-"
 """What stands where a time is not set. observed: in clients' captures (`closed_at`, `last_response_at`)."""
 
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+_FARTHEST = 60_000_000_000
 _SECONDS = re.compile(r"-?\d{1,12}")
 
 
@@ -34,16 +35,22 @@ def parse_moment(value: Any, zone: ZoneInfo) -> int:
     assumed: ISO 8601 and RFC 2822 are read too, and text without an offset is in the account's zone.
     """
     if isinstance(value, bool):
-        raise ValueError("a boolean is not a time")
+        raise ValueError("a boolean is not a time")  # noqa: TRY004 - callers treat all unreadable times alike
     if isinstance(value, int | float):
-        return int(value)
+        return _in_range(int(value))
     text = str(value).strip()
     if _SECONDS.fullmatch(text):
-        return int(text)
+        return _in_range(int(text))
     moment = _read_text(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
-    return int(moment.astimezone(UTC).timestamp())
+    return _in_range(int(moment.astimezone(UTC).timestamp()))
+
+
+def _in_range(seconds: int) -> int:
+    if abs(seconds) > _FARTHEST:
+        raise ValueError("the time is too far away to be written")
+    return seconds
 
 
 def _read_text(text: str) -> datetime:

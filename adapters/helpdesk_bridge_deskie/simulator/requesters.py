@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from .refusals import invalid
 from .records import User
+from .refusals import invalid
 
 if TYPE_CHECKING:
     from .account import Account

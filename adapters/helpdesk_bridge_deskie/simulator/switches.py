@@ -11,9 +11,7 @@ API_KEY = "sim-deskie-5f2c9e7ab1d04c63"
 ACCOUNT_NAME = "robotsrule"
 
 _LIMITS = {
-    "subscription": Switch(
-        "pro", "the plan that the limit is computed for", DOCUMENTED, ("basic", "standard", "pro")
-    ),
+    "subscription": Switch("pro", "the plan that the limit is computed for", DOCUMENTED, ("basic", "standard", "pro")),
     "rate_limit": Switch(0, "requests a minute in place of the plan's figure; 0 computes it", DOCUMENTED),
     "rate_limit_status": Switch(429, "the status of a refusal; clients of 2016 saw 403", DOCUMENTED, (429, 403)),
     "charge_refused": Switch(False, "whether a refused request counts too"),
@@ -62,7 +60,7 @@ _FORMS = {
     ),
     "numeric_strings": Switch(False, "some numbers as text", OBSERVED),
     "minimal_objects": Switch(False, "cases and messages without their optional fields", OBSERVED),
-    "flag_form": Switch("bool", "deleted, spam and note as true, 1 or \"true\"", OBSERVED, ("bool", "int", "text")),
+    "flag_form": Switch("bool", 'deleted, spam and note as true, 1 or "true"', OBSERVED, ("bool", "int", "text")),
     "empty_map_as_list": Switch(False, "empty custom_fields as PHP's []"),
     "message_type": Switch(True, "emit the undocumented message_type", OBSERVED),
 }

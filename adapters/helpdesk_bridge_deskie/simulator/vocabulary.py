@@ -32,8 +32,9 @@ CHANNEL_OF = {
     "teams": "cch1",
 }
 CHANNELS = frozenset(
-    "email web call live_chat facebook fb_chat vkontakte vk_chat twitter instagram_posts instagram_chat ok_chat telegram"
-    " skype slack mattermost viber line zalo wa_chat youscan avito idea".split()
+    {"email", "web", "call", "live_chat", "facebook", "fb_chat", "vkontakte", "vk_chat", "twitter", "instagram_posts"}
+    | {"instagram_chat", "ok_chat", "telegram", "skype", "slack", "mattermost", "viber", "line", "zalo", "wa_chat"}
+    | {"youscan", "avito", "idea"}
 )
 """observed: values in filters and answers; custom channels are `cch<N>`. An open set."""
 TEXT_CHANNELS = frozenset({"live_chat", "wa_chat", "telegram", "viber", "cch1"})

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, ClassVar
 from werkzeug.http import http_date
 
 from helpdesk_bridge.testing.simulator.admin import AdminRoutes
-from helpdesk_bridge.testing.simulator.breakage import CLOSING, broken_body, damaged, gateway_page
+from helpdesk_bridge.testing.simulator.breakage import CLOSING, UNANSWERED, broken_body, damaged, gateway_page
 from helpdesk_bridge.testing.simulator.call import BadBody, BodyTooLarge, Call, UnsupportedMedia
 from helpdesk_bridge.testing.simulator.clock import Deadline, SimulatorClock
 from helpdesk_bridge.testing.simulator.faults import KINDS, Fault, FaultPlan
@@ -208,7 +208,7 @@ class SimulatorApp(AdminRoutes, ABC):
             call.query_string,
             dict(_lowered(environ)),
             call.body,
-            status=reply.status,
+            status=0 if fault is not None and fault.kind in UNANSWERED else reply.status,
             operation=call.operation,
         )
         return self._send(call, reply, fault, start_response)

@@ -130,5 +130,7 @@ _ACTS: Final[dict[str, Callable[[socket.socket | None, Fault, bytes], Iterable[b
     "slow_drip": _drip,
     "truncated": _half,
 }
+UNANSWERED: Final = frozenset({"connection_reset", "response_lost", "late_commit", "hang", "read_timeout"})
+"""Faults after which no byte of an answer is sent."""
 CLOSING: Final = frozenset({"truncated", "slow_drip"})
 """Faults after which the connection must not be used again."""

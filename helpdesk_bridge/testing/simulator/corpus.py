@@ -156,17 +156,11 @@ def _optional(document: dict[str, Any], name: str, default: str, where: str = ""
 
 
 def _text(value: str, where: str) -> str:
-    if "\x00" in value or not _encodable(value):
-        raise _BadLineError(f"{where} holds NUL or half a character")
-    return value
-
-
-def _encodable(value: str) -> bool:
     try:
         value.encode()
     except UnicodeEncodeError:
-        return False
-    return True
+        raise _BadLineError(f"{where} holds half a character") from None
+    return value
 
 
 def _one_of(document: dict[str, Any], name: str, values: tuple[str, ...], default: str | None, where: str = "") -> str:

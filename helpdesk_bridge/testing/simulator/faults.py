@@ -7,7 +7,7 @@ import threading
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from attrs import asdict, field, fields_dict, frozen
+from attrs import Factory, asdict, field, fields_dict, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,6 +41,10 @@ class FaultError(ValueError):
     """A fault was described wrongly; the message says what is known."""
 
 
+def _usual_seconds(fault: Fault) -> float:
+    return _SECONDS.get(fault.kind, 0.0)
+
+
 @frozen
 class Fault:
     """One fault.
@@ -59,14 +63,10 @@ class Fault:
     seed: int = 0
     status: int = 503
     retry_after: str | int | None = 1
-    seconds: float = field()
+    seconds: float = field(default=Factory(_usual_seconds, takes_self=True))
     processed: bool = False
     location: str = "https://elsewhere.invalid/"
     size: int = 128 << 20
-
-    @seconds.default
-    def _usual_seconds(self) -> float:
-        return _SECONDS.get(self.kind, 0.0)
 
     def fits(self, operation: str, method: str, path: str) -> bool:
         """Whether the fault is meant for such a request."""

@@ -1,5 +1,8 @@
 """The people of the generated helpdesk."""
 
+# The remainders below say which contact in so many is odd; names would only repeat it.
+# Letters of several alphabets look alike, and are meant.
+# ruff: noqa: PLR2004, RUF001
 from __future__ import annotations
 
 from datetime import timedelta

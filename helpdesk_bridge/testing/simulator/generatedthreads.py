@@ -1,5 +1,8 @@
 """The threads of the generated helpdesk: mails with quotes and pictures, notes, files, and exact duplicates."""
 
+# The remainders below say which message in so many is odd; names would only repeat it.
+# Letters of several alphabets look alike, and are meant.
+# ruff: noqa: PLR2004, RUF001
 from __future__ import annotations
 
 from datetime import timedelta
@@ -24,7 +27,9 @@ _THANKS = "Thanks!"
 
 
 @frozen
-class _Thread:
+class Parties:
+    """Who writes a thread, in what language and through what; an agent opens every fifteenth."""
+
     index: int
     language: Language
     order: str
@@ -32,7 +37,11 @@ class _Thread:
     assignee: SeedPerson | None
     colleagues: tuple[SeedPerson, ...]
     channel: str
-    opened_by_agent: bool
+
+    @property
+    def opened_by_agent(self) -> bool:
+        """Whether an agent wrote first."""
+        return self.index % 15 == 5
 
 
 class ThreadWriter:
@@ -43,22 +52,9 @@ class ThreadWriter:
         self._written = 0
         self._attached = 0
 
-    def write(
-        self,
-        index: int,
-        *,
-        language: Language,
-        order: str,
-        requester: SeedPerson,
-        assignee: SeedPerson | None,
-        colleagues: tuple[SeedPerson, ...],
-        channel: str,
-        opened: datetime,
-        length: int,
-    ) -> tuple[SeedMessage, ...]:
+    def write(self, thread: Parties, opened: datetime, length: int) -> tuple[SeedMessage, ...]:
         """Write a thread of ``length`` messages that begins at ``opened``."""
-        by_agent = index % 15 == 5
-        thread = _Thread(index, language, order, requester, assignee, colleagues, channel, by_agent)
+        index = thread.index
         messages: list[SeedMessage] = []
         moment = opened
         while len(messages) < length:
@@ -74,7 +70,7 @@ class ThreadWriter:
         usual = self._chance.choice((1, 47, 600, 3600, 14_400, 90_000, 200_000))
         return timedelta(seconds=usual % 5000 + 1 if length >= _LONG else usual)
 
-    def _message(self, thread: _Thread, position: int, moment: datetime, before: list[SeedMessage]) -> SeedMessage:
+    def _message(self, thread: Parties, position: int, moment: datetime, before: list[SeedMessage]) -> SeedMessage:
         self._written += 1
         kind, author = self._turn(thread, position)
         text = self._text(thread, kind, author)
@@ -90,7 +86,7 @@ class ThreadWriter:
             return message
         return self._as_mail(thread, message, before)
 
-    def _turn(self, thread: _Thread, position: int) -> tuple[MessageKind, SeedPerson | None]:
+    def _turn(self, thread: Parties, position: int) -> tuple[MessageKind, SeedPerson | None]:
         agent = thread.assignee or thread.colleagues[thread.index % len(thread.colleagues)]
         if position == 0:
             return "reply", agent if thread.opened_by_agent else thread.requester
@@ -103,7 +99,7 @@ class ThreadWriter:
             return "forward", agent
         return "reply", agent if step % 2 else thread.requester
 
-    def _text(self, thread: _Thread, kind: MessageKind, author: SeedPerson | None) -> str:
+    def _text(self, thread: Parties, kind: MessageKind, author: SeedPerson | None) -> str:
         language, chance = thread.language, self._chance
         if kind == "automatic":
             return f"[{thread.order}] Your request was received / Talebiniz alındı / Ваш запрос получен."
@@ -120,7 +116,7 @@ class ThreadWriter:
         name = (author.name if author is not None else None) or "-"
         return f"{language.greeting}\n\n{body} ({self._written})\n\n{language.closing}\n{name}"
 
-    def _files(self, thread: _Thread, kind: MessageKind, position: int) -> tuple[SeedFile, ...]:
+    def _files(self, thread: Parties, kind: MessageKind, position: int) -> tuple[SeedFile, ...]:
         if kind == "automatic":
             return ()
         count = 1 if self._written % 6 == 1 else 0
@@ -129,7 +125,7 @@ class ThreadWriter:
         self._attached += count
         return tuple(attachment(self._attached - number) for number in range(count))
 
-    def _as_mail(self, thread: _Thread, message: SeedMessage, before: list[SeedMessage]) -> SeedMessage:
+    def _as_mail(self, thread: Parties, message: SeedMessage, before: list[SeedMessage]) -> SeedMessage:
         html = f'<div dir="{"rtl" if thread.language.code == "ar" else "ltr"}">{_paragraphs(message.text or "")}</div>'
         files = message.files
         if self._written % 4 == 2:

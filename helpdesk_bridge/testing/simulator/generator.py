@@ -1,5 +1,7 @@
 """Makes up a helpdesk that looks like a real one, the same for the same numbers."""
 
+# The remainders below say which ticket in so many is odd; names would only repeat it.
+# ruff: noqa: PLR2004
 from __future__ import annotations
 
 import random
@@ -10,7 +12,7 @@ from attrs import evolve
 
 from helpdesk_bridge.testing.simulator.dataset import Dataset, SeedField, SeedTicket
 from helpdesk_bridge.testing.simulator.generatedpeople import COMPANIES, People, agents, make_people
-from helpdesk_bridge.testing.simulator.generatedthreads import ThreadWriter
+from helpdesk_bridge.testing.simulator.generatedthreads import Parties, ThreadWriter
 from helpdesk_bridge.testing.simulator.phrases import LANGUAGES
 
 if TYPE_CHECKING:
@@ -85,30 +87,29 @@ class _TicketMaker:
         self._mergeable: SeedTicket | None = None
 
     def make(self, index: int) -> SeedTicket:
+        """Make the ticket of this index; indexes come in order."""
+        spam, deleted = index % 29 == 11, index % 31 == 13
+        target = self._mergeable if index % 23 == 17 else None
+        requester = self._people.by_key[target.requester] if target else self._requester(index, spam=spam)
+        ticket = self._written(index, requester, spam=spam)
+        ticket = evolve(ticket, spam=spam, deleted=deleted)
+        if target is not None:
+            return evolve(ticket, status="closed", merged_into=target.key)
+        if not (spam or deleted):
+            self._mergeable = ticket
+        return ticket
+
+    def _written(self, index: int, requester: SeedPerson, *, spam: bool) -> SeedTicket:
         chance = self._chance
-        spam, deleted, merged = index % 29 == 11, index % 31 == 13, index % 23 == 17 and self._mergeable is not None
-        requester = self._requester(index, spam=spam)
-        if merged and self._mergeable is not None:
-            requester = self._people.by_key[self._mergeable.requester]
-        assignee = None if index % 9 == 2 or spam else chance.choice(self._people.agents)
+        assignee = None if index % 9 == 2 or spam else self._assignee(index)
         language = LANGUAGES[index % len(LANGUAGES)]
         channel = "phone" if requester.email is None else CHANNELS[index % len(CHANNELS)]
         order = f"A-{10_000 + index * 7}"
-        opened = self._opens(index)
-        messages = self._writer.write(
-            index,
-            language=language,
-            order=order,
-            requester=requester,
-            assignee=assignee,
-            colleagues=self._people.agents,
-            channel=channel,
-            opened=opened,
-            length=self._length(index),
-        )
+        parties = Parties(index, language, order, requester, assignee, self._people.agents, channel)
+        messages = self._writer.write(parties, self._opens(index), self._length(index))
         category = chance.choice((None, *CATEGORIES))
-        status: SeedStatus = "closed" if merged else STATUSES[index % len(STATUSES)]
-        ticket = SeedTicket(
+        status = STATUSES[index % len(STATUSES)]
+        return SeedTicket(
             key=f"t{index + 1}",
             subject=self._subject(index, language, order),
             requester=requester.key,
@@ -116,7 +117,7 @@ class _TicketMaker:
             group=None if index % 11 == 4 else chance.choice(GROUPS),
             status=status,
             priority=PRIORITIES[index % len(PRIORITIES)],
-            created_at=opened,
+            created_at=messages[0].created_at,
             updated_at=messages[-1].created_at + timedelta(seconds=chance.choice((0, 0, 1, 3600, 86_400))),
             channel=channel,
             type=chance.choice((None, *TYPES)),
@@ -125,15 +126,9 @@ class _TicketMaker:
             tags=tuple(sorted(chance.sample(TAGS, chance.choice((0, 0, 1, 2, 3))))),
             custom_fields=self._custom_fields(index, order),
             cc=self._copied(index, requester),
-            spam=spam,
-            deleted=deleted,
-            merged_into=self._mergeable.key if merged and self._mergeable is not None else None,
             messages=messages,
             rating=self._rating(index, status),
         )
-        if not (spam or deleted or merged):
-            self._mergeable = ticket
-        return ticket
 
     def _requester(self, index: int, *, spam: bool) -> SeedPerson:
         people = self._people
@@ -144,6 +139,11 @@ class _TicketMaker:
         if index % 25 in {4, 14}:
             return people.twins[index % 25 // 10]
         return self._chance.choice(people.usual)
+
+    def _assignee(self, index: int) -> SeedPerson:
+        """Give every twenty-first ticket to an agent who has left since."""
+        left = index % 21 == 15
+        return self._chance.choice([agent for agent in self._people.agents if agent.deleted == left])
 
     def _opens(self, index: int) -> datetime:
         """Spread openings over the span in order, with some in the same second and two beside the clock changes."""

@@ -1,5 +1,7 @@
 """The words of the generated helpdesk: five languages, and what text can do to a program."""
 
+# Letters of several alphabets look alike, and are meant.
+# ruff: noqa: RUF001
 from __future__ import annotations
 
 from typing import Final

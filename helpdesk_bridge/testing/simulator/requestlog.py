@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 @frozen
 class RecordedRequest:
-    """A request as it arrived and the status it got. Long bodies are cut; ``headers`` are in lower case."""
+    """A request as it arrived and the status it got, 0 where no answer was sent. Long bodies are cut; ``headers`` are in lower case."""
 
     method: str
     path: str

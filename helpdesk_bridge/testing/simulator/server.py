@@ -7,7 +7,7 @@ import ipaddress
 import logging
 import socket
 import threading
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
@@ -139,9 +139,9 @@ class _Server(ThreadedWSGIServer):
             thread.join()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the signature is socketserver's
-        logger.exception("a simulator connection failed")
+        logger.error("a simulator connection failed", exc_info=True)  # noqa: LOG014 - socketserver calls it from an except block
 
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the signature is werkzeug's
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002, ARG002 - the signature is werkzeug's
         logger.debug(message, *args)
 
 
@@ -150,13 +150,11 @@ class _Handler(WSGIRequestHandler):
 
     protocol_version = "HTTP/1.1"
     rbufsize = 1 << 16
-    server: _Server
-    _status: ClassVar[str] = ""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Stay quiet."""
 
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the signature is werkzeug's
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002, ARG002 - the signature is werkzeug's
         """Log what http.server complains about, such as a malformed request line."""
         logger.debug(message, *args)
 

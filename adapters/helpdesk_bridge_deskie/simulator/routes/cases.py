@@ -47,7 +47,7 @@ class CaseRoutes(DeskieBase):
             if self.choice("limited_access") == "403":
                 raise no_access()
             tests.append(lambda case: self.sees(staff, case))
-        tests += self._shown(params)
+        tests += self._visibility_tests(params)
         bounds = self.choice("time_bounds")
         sort = params.text("sort")
         query = CaseQuery(
@@ -59,14 +59,16 @@ class CaseRoutes(DeskieBase):
         cases, total = query.run(self.account, self.page(params))
         return self.listing("case", cases, total, self.renderer.case)
 
-    def _shown(self, params: Params) -> list[CaseTest]:
+    def _visibility_tests(self, params: Params) -> list[CaseTest]:
         tests: list[CaseTest] = []
         merged, chats = params.flag("show_merged_cases"), params.flag("show_active_chats")
         if self.account.hidden and not (merged and chats):
             hidden = self.account.hidden
             tests.append(
-                lambda case: case.case_id not in hidden
-                or bool((merged or not case.parent_case_id) and (chats or not case.active_chat))
+                lambda case: (
+                    case.case_id not in hidden
+                    or bool((merged or not case.parent_case_id) and (chats or not case.active_chat))
+                )
             )
         if not self.flag("list_removed"):
             tests.append(lambda case: not (case.deleted or case.spam))
@@ -76,9 +78,7 @@ class CaseRoutes(DeskieBase):
     def create_case(self, call: Call) -> Reply:
         """Create a case; its content becomes the first message, an unknown customer a new user (documented)."""
         params, now = self.body(call, "case"), self.now()
-        identity = identity_of(
-            self.account, params, wrong_email="incorrect_user_email", channel_name="channel"
-        )
+        identity = identity_of(self.account, params, wrong_email="incorrect_user_email", channel_name="channel")
         if "subject" not in params:
             raise invalid("empty_subject")
         content, html = params.text("content") or "", params.text("content_html") or ""
@@ -94,7 +94,7 @@ class CaseRoutes(DeskieBase):
         created_at = now if created is None else created
         case = new_case(self.account, user, values, channel=channel, created_at=created_at, now=now)
         case.labels = labels
-        opening = self._open(case, content, html, files)
+        opening = self._add_opening(case, content, html, files)
         user.last_contact_at, user.drawn = max(created_at, user.last_contact_at or created_at), None
         if self.flag("autoreply"):
             self.account.outbox.append(mail_of(self.account, case, opening, "autoreply"))
@@ -103,7 +103,7 @@ class CaseRoutes(DeskieBase):
             document["attachments"] = self.renderer.files(files)
         return self.show("case", document, 201)
 
-    def _open(self, case: Case, content: str, html: str, files: list[FileEntry]) -> Message:
+    def _add_opening(self, case: Case, content: str, html: str, files: list[FileEntry]) -> Message:
         return self.account.add_message(
             Message(
                 message_id=self.account.next_id("message"),
@@ -144,7 +144,7 @@ class CaseRoutes(DeskieBase):
         removed = set(params.integers("delete_labels"))
         added = label_ids(self.account, params, "add_labels")
         labels = [each for each in dict.fromkeys([*case.labels, *added]) if each not in removed]
-        change_case(self.account, case, values, labels, staff, self.now())
+        change_case(self.account, case, values, labels, staff=staff, now=self.now())
         return self.show("case", self.renderer.case(case))
 
     @route("PUT", "/api/cases/<ident>/rate.json", provenance=OBSERVED, source="clients: PUT with low, middle, high")
@@ -163,33 +163,33 @@ class CaseRoutes(DeskieBase):
     @route("PUT", "/api/cases/<idents>/trash.json", provenance=DOCUMENTED, source="Deskie API, Cases, trash")
     def trash_case(self, call: Call, idents: str) -> Reply:
         """Move cases to the trash."""
-        return self._each(call, idents, lambda case: self._mark(case, deleted=True, spam=case.spam))
+        return self._each_case(call, idents, lambda case: self._flag_case(case, deleted=True, spam=case.spam))
 
     @route("PUT", "/api/cases/<idents>/spam.json", provenance=DOCUMENTED, source="Deskie API, Cases, spam")
     def spam_case(self, call: Call, idents: str) -> Reply:
         """Mark cases as spam."""
-        return self._each(call, idents, lambda case: self._mark(case, deleted=case.deleted, spam=True))
+        return self._each_case(call, idents, lambda case: self._flag_case(case, deleted=case.deleted, spam=True))
 
     @route("PUT", "/api/cases/<idents>/restore.json", provenance=DOCUMENTED, source="Deskie API, Cases, restore")
     def restore_case(self, call: Call, idents: str) -> Reply:
         """Bring cases back from trash or spam."""
-        return self._each(call, idents, lambda case: self._mark(case, deleted=False, spam=False))
+        return self._each_case(call, idents, lambda case: self._flag_case(case, deleted=False, spam=False))
 
     @route("DELETE", "/api/cases/<idents>.json", provenance=DOCUMENTED, source="Deskie API, Cases, delete")
     def delete_case(self, call: Call, idents: str) -> Reply:
         """Delete cases for good; whether they have to be in the trash first is a switch."""
-        return self._each(call, idents, self._delete, deleting=True)
+        return self._each_case(call, idents, self._delete_case, deleting=True)
 
-    def _mark(self, case: Case, *, deleted: bool, spam: bool) -> None:
+    def _flag_case(self, case: Case, *, deleted: bool, spam: bool) -> None:
         case.deleted, case.spam = deleted, spam
         self.account.touch(case, self.now())
 
-    def _delete(self, case: Case) -> None:
+    def _delete_case(self, case: Case) -> None:
         if self.flag("delete_needs_trash") and not case.deleted:
             raise invalid("case_not_in_trash")
         self.account.drop_case(case)
 
-    def _each(self, call: Call, idents: str, act: Callable[[Case], None], *, deleting: bool = False) -> Reply:
+    def _each_case(self, call: Call, idents: str, act: Callable[[Case], None], *, deleting: bool = False) -> Reply:
         names = [name.strip() for name in idents.split(",") if name.strip()]
         if "," not in idents:
             case = self.case_for(call, idents)

@@ -1,0 +1,87 @@
+"""The operations on companies: list, details, create, update."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from helpdesk_bridge.testing.simulator import DOCUMENTED, Call, Reply, route
+from helpdesk_bridge_desk365.simulator.contacts import PAGE_SIZE
+from helpdesk_bridge_desk365.simulator.records import Company
+from helpdesk_bridge_desk365.simulator.refusals import invalid, missing
+from helpdesk_bridge_desk365.simulator.request_body import json_object, required_text, text_of
+from helpdesk_bridge_desk365.simulator.service import ROOT, Desk365Service
+from helpdesk_bridge_desk365.simulator.tenant import DEFAULT_SLA
+from helpdesk_bridge_desk365.simulator.wire_text import NEVER, comma_list, comma_text, time_text, whole_second
+
+_FACTS: Final = ("description", "phone", "address", "city", "state", "country", "zipcode")
+
+
+class Companies(Desk365Service):
+    """Companies by name; `domains` is an array in the list and a comma string elsewhere. observed: section 6.5."""
+
+    @route("GET", f"{ROOT}/companies", provenance=DOCUMENTED, source="OpenAPI v3, companies")
+    def list_companies(self, call: Call) -> Reply:
+        """Give a page of 30 companies, by name (assumed)."""
+        found = sorted(self.tenant.companies.values(), key=lambda company: company.name.casefold())
+        rows = []
+        for company in self.page(call, found, PAGE_SIZE):
+            document = {"name": company.name, **_facts(company), "domains": list(company.domains)}
+            rows.append(document | _stamps(company) | {"sla": company.sla})
+        return self.answer({"count": len(found), "content": rows})
+
+    @route("GET", f"{ROOT}/companies/details", provenance=DOCUMENTED, source="OpenAPI v3, companies")
+    def company_details(self, call: Call) -> Reply:
+        """One company by `name`."""
+        company = self.tenant.companies.get(self.required(call, "name"))
+        if company is None:
+            raise missing("company")
+        return self.answer(_details(company))
+
+    @route("POST", f"{ROOT}/companies/create", provenance=DOCUMENTED, source="OpenAPI v3, companies")
+    def create_company(self, call: Call) -> Reply:
+        """Create; a name that exists is 400 (assumed)."""
+        body = json_object(call)
+        name = required_text(body, "name")
+        if name in self.tenant.companies:
+            raise invalid("A company with this name already exists.", "name")
+        company = Company(name=name, created_on=whole_second(self.clock.now()), sla=DEFAULT_SLA)
+        company.facts = dict.fromkeys(_FACTS)
+        self._apply_company(company, body)
+        self.tenant.companies[name] = company
+        return self.answer(_details(company))
+
+    @route("PUT", f"{ROOT}/companies/update", provenance=DOCUMENTED, source="OpenAPI v3, companies")
+    def update_company(self, call: Call) -> Reply:
+        """Change what the body mentions, of the company in `company_name`."""
+        company = self.tenant.companies.get(self.required(call, "company_name"))
+        if company is None:
+            raise missing("company")
+        self._apply_company(company, json_object(call))
+        company.updated_on = whole_second(self.clock.now())
+        return self.answer(_details(company))
+
+    def _apply_company(self, company: Company, body: dict[str, Any]) -> None:
+        facts: dict[str, str | None] = {name: text_of(body, name) for name in _FACTS if name in body}
+        sla = text_of(body, "sla")
+        if sla is not None and sla != "helpdesk default" and sla not in self.tenant.slas:
+            raise invalid("The SLA in sla does not exist.", "sla")
+        domains = text_of(body, "domains")
+        company.facts |= facts
+        if sla is not None:
+            company.sla = DEFAULT_SLA if sla == "helpdesk default" else sla
+        if "domains" in body:
+            company.domains = [domain.casefold() for domain in comma_list(domains or "")]
+
+
+def _facts(company: Company) -> dict[str, Any]:
+    return {name: company.facts.get(name) for name in _FACTS}
+
+
+def _stamps(company: Company) -> dict[str, Any]:
+    return {"created_on": time_text(company.created_on), "updated_on": time_text(company.updated_on) or NEVER}
+
+
+def _details(company: Company) -> dict[str, Any]:
+    """Another order of keys than in the list. observed: dossier section 6.5."""
+    head = {"name": company.name, "sla": company.sla, "domains": comma_text(company.domains)}
+    return {**head, **_facts(company), **_stamps(company)}

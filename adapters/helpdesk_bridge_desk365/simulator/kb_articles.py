@@ -1,0 +1,201 @@
+"""The operations on the knowledge base: articles, folders, categories, all by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from helpdesk_bridge.testing.simulator import DOCUMENTED, Call, Reply, route
+from helpdesk_bridge_desk365.simulator.knowledge_base import PUBLISHED, Article, Category
+from helpdesk_bridge_desk365.simulator.refusals import invalid, missing
+from helpdesk_bridge_desk365.simulator.request_body import json_object, required_text, text_of
+from helpdesk_bridge_desk365.simulator.service import ROOT, Desk365Service
+from helpdesk_bridge_desk365.simulator.wire_text import time_text, whole_second
+
+_SOURCE = "OpenAPI v3, knowledge base"
+_STATUSES = (0, 1, 2)
+
+
+class KnowledgeBaseArticles(Desk365Service):
+    """Articles; only live ones are listed."""
+
+    @route("GET", f"{ROOT}/kb/article", provenance=DOCUMENTED, source=_SOURCE)
+    @route("GET", f"{ROOT}/kb/article/", provenance=DOCUMENTED, source=_SOURCE)
+    def list_articles(self, _call: Call) -> Reply:
+        """Return the titles of the published articles; the trailing slash is the vendor's, both are taken."""
+        titles = [one.title for one in self.tenant.knowledge_base.articles.values() if one.status == PUBLISHED]
+        return self.answer({"count": len(titles), "article_titles": titles})
+
+    @route("GET", f"{ROOT}/kb/article/details", provenance=DOCUMENTED, source=_SOURCE)
+    def article_details(self, call: Call) -> Reply:
+        """One article by `article_name`."""
+        return self.answer(self._article(call).wire(self.tenant.subdomain))
+
+    @route("POST", f"{ROOT}/kb/article/create", provenance=DOCUMENTED, source=_SOURCE)
+    def create_article(self, call: Call) -> Reply:
+        """Create in an existing folder; a title that exists is 400 (assumed)."""
+        body = json_object(call)
+        article = Article(
+            title=required_text(body, "article_title"),
+            content=required_text(body, "article_content"),
+            category=required_text(body, "category_name"),
+            folder=required_text(body, "folder_name"),
+            created_by=text_of(body, "created_by_email") or self.key_owner().email,
+            created_on=whole_second(self.clock.now()),
+            status=_status(body, PUBLISHED),
+        )
+        held = self.tenant.knowledge_base
+        if article.title in held.articles:
+            raise invalid("An article with this title already exists.", "article_title")
+        if not held.place_exists(article.category, article.folder):
+            raise invalid("The folder does not exist.", "folder_name")
+        held.articles[article.title] = article
+        return self.answer(article.wire(self.tenant.subdomain))
+
+    @route("PUT", f"{ROOT}/kb/article/update", provenance=DOCUMENTED, source=_SOURCE)
+    def update_article(self, call: Call) -> Reply:
+        """Change title, content and status."""
+        article, body = self._article(call), json_object(call)
+        held = self.tenant.knowledge_base.articles
+        title = text_of(body, "article_title") or article.title
+        if title != article.title and title in held:
+            raise invalid("An article with this title already exists.", "article_title")
+        del held[article.title]
+        article.title, article.content = title, text_of(body, "article_content") or article.content
+        article.status = _status(body, article.status)
+        article.updated_by, article.updated_on = self.key_owner().email, whole_second(self.clock.now())
+        held[title] = article
+        return self.answer(article.wire(self.tenant.subdomain))
+
+    @route("DELETE", f"{ROOT}/kb/article/delete", provenance=DOCUMENTED, source=_SOURCE)
+    def delete_article(self, call: Call) -> Reply:
+        """Delete by `article_name`."""
+        del self.tenant.knowledge_base.articles[self._article(call).title]
+        return self.answer({"message": "Article deleted successfully."})
+
+    def _article(self, call: Call) -> Article:
+        article = self.tenant.knowledge_base.articles.get(self.required(call, "article_name"))
+        if article is None:
+            raise missing("article")
+        return article
+
+
+class KnowledgeBasePlaces(Desk365Service):
+    """Categories and their folders, which cannot be listed. documented: OpenAPI."""
+
+    @route("GET", f"{ROOT}/kb/category/details", provenance=DOCUMENTED, source=_SOURCE)
+    def category_details(self, call: Call) -> Reply:
+        """One category by `category_name`."""
+        return self.answer(self._category(call).wire())
+
+    @route("POST", f"{ROOT}/kb/category/create", provenance=DOCUMENTED, source=_SOURCE)
+    def create_category(self, call: Call) -> Reply:
+        """Create; a name that exists is 400 (assumed)."""
+        body = json_object(call)
+        held = self.tenant.knowledge_base.categories
+        name = required_text(body, "category_name")
+        if name in held:
+            raise invalid("A category with this name already exists.", "category_name")
+        held[name] = Category(name, whole_second(self.clock.now()), len(held) + 1, body)
+        return self.answer(held[name].wire())
+
+    @route("PUT", f"{ROOT}/kb/category/update", provenance=DOCUMENTED, source=_SOURCE)
+    def update_category(self, call: Call) -> Reply:
+        """Change what the body mentions."""
+        category, body = self._category(call), json_object(call)
+        held = self.tenant.knowledge_base
+        name = text_of(body, "category_name") or category.name
+        if name != category.name and name in held.categories:
+            raise invalid("A category with this name already exists.", "category_name")
+        category.facts |= body
+        for article in held.articles.values():
+            article.category = name if article.category == category.name else article.category
+        del held.categories[category.name]
+        category.name = name
+        held.categories[name] = category
+        return self.answer(category.wire())
+
+    @route("DELETE", f"{ROOT}/kb/category/delete", provenance=DOCUMENTED, source=_SOURCE)
+    def delete_category(self, call: Call) -> Reply:
+        """Delete with its folders and articles (assumed)."""
+        name = self._category(call).name
+        self._drop_articles(name, None)
+        del self.tenant.knowledge_base.categories[name]
+        return self.answer({"message": "Category deleted successfully."})
+
+    @route("GET", f"{ROOT}/kb/folder/details", provenance=DOCUMENTED, source=_SOURCE)
+    def folder_details(self, call: Call) -> Reply:
+        """One folder by `category_name` and `folder_name`."""
+        category, name = self._folder(call)
+        return self.answer(_folder_document(category, name))
+
+    @route("POST", f"{ROOT}/kb/folder/create", provenance=DOCUMENTED, source=_SOURCE)
+    def create_folder(self, call: Call) -> Reply:
+        """Create in an existing category."""
+        body = json_object(call)
+        category = self.tenant.knowledge_base.categories.get(required_text(body, "category_name"))
+        name = required_text(body, "folder_name")
+        if category is None:
+            raise invalid("The category does not exist.", "category_name")
+        if name in category.folders:
+            raise invalid("A folder with this name already exists.", "folder_name")
+        author = text_of(body, "created_by_email") or self.key_owner().email
+        category.folders[name] = {"created_by_email": author, "created_on": whole_second(self.clock.now())}
+        return self.answer(_folder_document(category, name))
+
+    @route("PUT", f"{ROOT}/kb/folder/update", provenance=DOCUMENTED, source=_SOURCE)
+    def update_folder(self, call: Call) -> Reply:
+        """Rename."""
+        category, name = self._folder(call)
+        renamed = text_of(json_object(call), "folder_name") or name
+        if renamed != name and renamed in category.folders:
+            raise invalid("A folder with this name already exists.", "folder_name")
+        category.folders[renamed] = category.folders.pop(name)
+        for article in self.tenant.knowledge_base.articles.values():
+            if (article.category, article.folder) == (category.name, name):
+                article.folder = renamed
+        return self.answer(_folder_document(category, renamed))
+
+    @route("DELETE", f"{ROOT}/kb/folder/delete", provenance=DOCUMENTED, source=_SOURCE)
+    def delete_folder(self, call: Call) -> Reply:
+        """Delete with its articles (assumed)."""
+        category, name = self._folder(call)
+        self._drop_articles(category.name, name)
+        del category.folders[name]
+        return self.answer({"message": "Folder deleted successfully."})
+
+    def _category(self, call: Call) -> Category:
+        category = self.tenant.knowledge_base.categories.get(self.required(call, "category_name"))
+        if category is None:
+            raise missing("category")
+        return category
+
+    def _folder(self, call: Call) -> tuple[Category, str]:
+        category, name = self._category(call), self.required(call, "folder_name")
+        if name not in category.folders:
+            raise missing("folder")
+        return category, name
+
+    def _drop_articles(self, category: str, folder: str | None) -> None:
+        held = self.tenant.knowledge_base
+        held.articles = {
+            title: article
+            for title, article in held.articles.items()
+            if article.category != category or (folder is not None and article.folder != folder)
+        }
+
+
+def _status(body: dict[str, Any], default: int) -> int:
+    status = body.get("status", default)
+    if isinstance(status, bool) or status not in _STATUSES:
+        raise invalid("status must be 0, 1 or 2.", "status")
+    return int(status)
+
+
+def _folder_document(category: Category, name: str) -> dict[str, Any]:
+    folder = category.folders[name]
+    return {
+        "category_name": category.name,
+        "folder_name": name,
+        "created_by_email": folder["created_by_email"],
+        "created_on": time_text(folder["created_on"]),
+    }

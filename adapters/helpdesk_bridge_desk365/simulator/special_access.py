@@ -1,0 +1,118 @@
+"""The operations that only some accounts have, or that only read: time entries, agents, contracts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Final
+
+from helpdesk_bridge.testing.simulator import DOCUMENTED, OBSERVED, Call, Reply, route
+from helpdesk_bridge_desk365.simulator.refusals import Refusal, invalid, missing, query_missing
+from helpdesk_bridge_desk365.simulator.request_body import json_object, required_text
+from helpdesk_bridge_desk365.simulator.service import ROOT, Desk365Service
+from helpdesk_bridge_desk365.simulator.ticket_list import PAGE_SIZES
+
+_Test = Callable[[dict[str, Any], str], bool]
+
+_ENTRY_FILTERS: Final[dict[str, _Test]] = {
+    "ticket_number": lambda entry, text: str(entry["ticket_number"]) == text,
+    "agent_email": lambda entry, text: str(entry["agent_email"]).casefold() == text.casefold(),
+    "started_before": lambda entry, text: entry["start_time"] < text,
+    "started_after": lambda entry, text: entry["start_time"] > text,
+    "created_after": lambda entry, text: entry["created_time"] > text,
+    "updated_after": lambda entry, text: entry["updated_time"] > text,
+    "billable": lambda entry, text: str(entry["billable"]) == text,
+    "timer_running": lambda entry, text: str(entry["timer_running"]) == text,
+}
+"""documented: OpenAPI, time entries; times compare as text, which their form allows."""
+
+_CONTRACTS_PAGE: Final = 30
+
+
+class TimeEntries(Desk365Service):
+    """Time entries are read-only."""
+
+    @route("GET", f"{ROOT}/time_entries", provenance=DOCUMENTED, source="OpenAPI v3, time entries")
+    def list_time_entries(self, call: Call) -> Reply:
+        """Give a page of time entries."""
+        wanted = [(test, call.query[name]) for name, test in _ENTRY_FILTERS.items() if call.query.get(name)]
+        found = [entry for entry in self.tenant.time_entries if all(test(entry, text) for test, text in wanted)]
+        if call.query.get("company_name"):
+            found = [entry for entry in found if self._entry_company(entry) == call.query["company_name"]]
+        count = call.query.get("time_entries_count", "")
+        size = int(count) if count in PAGE_SIZES else 30
+        return self.answer({"count": len(found), "content": self.page(call, found, size)})
+
+    @route("GET", f"{ROOT}/time_entries/details", provenance=DOCUMENTED, source="OpenAPI v3, time entries")
+    def time_entry_details(self, call: Call) -> Reply:
+        """One time entry by `id`."""
+        wanted = self.required(call, "id")
+        for entry in self.tenant.time_entries:
+            if str(entry["id"]) == wanted:
+                return self.answer(entry)
+        raise missing("time entry")
+
+    def _entry_company(self, entry: dict[str, Any]) -> str | None:
+        ticket = self.tenant.tickets.get(entry["ticket_number"])
+        return None if ticket is None else ticket.contact.company
+
+
+class Agents(Desk365Service):
+    """Not in the OpenAPI: one client of 2026 reads it, dossier section 6.10."""
+
+    @route("GET", f"{ROOT}/agents", provenance=OBSERVED, source="a client of 2026, unverified")
+    def list_agents(self, _call: Call) -> Reply:
+        """All agents; behind a switch, else 404."""
+        self.entitled("agents_endpoint", "requested resource")
+        content = [{"email": agent.email, "name": agent.name} for agent in self.tenant.agents.values()]
+        return self.answer({"count": len(content), "content": content})
+
+
+class Contracts(Desk365Service):
+    """Contracts need special access. documented: OpenAPI; that the refusal is 403 is assumed, section 6.9."""
+
+    @route("GET", f"{ROOT}/contracts", provenance=DOCUMENTED, source="OpenAPI v3, contracts")
+    def list_contracts(self, call: Call) -> Reply:
+        """Give a page of contracts, of one `company` if asked."""
+        self._need_access()
+        company = call.query.get("company")
+        found = [one for one in self.tenant.contracts if not company or one.get("company_name") == company]
+        return self.answer({"count": len(found), "contracts": self.page(call, found, _CONTRACTS_PAGE)})
+
+    @route("GET", f"{ROOT}/contracts/details", provenance=DOCUMENTED, source="OpenAPI v3, contracts")
+    def contract_details(self, call: Call) -> Reply:
+        """One contract by name or reference number."""
+        self._need_access()
+        return self.answer(self._contract(call))
+
+    @route("POST", f"{ROOT}/contracts/create", provenance=DOCUMENTED, source="OpenAPI v3, contracts")
+    def create_contract(self, call: Call) -> Reply:
+        """Create; a name that exists is 400 (assumed)."""
+        self._need_access()
+        body = json_object(call)
+        name = required_text(body, "contract_name")
+        if any(one["contract_name"] == name for one in self.tenant.contracts):
+            raise invalid("A contract with this name already exists.", "contract_name")
+        self.tenant.contracts.append(body)
+        return self.answer(body)
+
+    @route("PUT", f"{ROOT}/contracts/update", provenance=DOCUMENTED, source="OpenAPI v3, contracts")
+    def update_contract(self, call: Call) -> Reply:
+        """Change what the body mentions."""
+        self._need_access()
+        contract = self._contract(call)
+        contract |= json_object(call)
+        return self.answer(contract)
+
+    def _need_access(self) -> None:
+        if not self.flag("contracts"):
+            raise Refusal(HTTPStatus.FORBIDDEN, "Access to this resource is forbidden.")
+
+    def _contract(self, call: Call) -> dict[str, Any]:
+        wanted = {name: call.query[name] for name in ("contract_name", "reference_number") if call.query.get(name)}
+        if not wanted:
+            raise query_missing("contract_name", call.method)
+        for contract in self.tenant.contracts:
+            if all(contract.get(name) == value for name, value in wanted.items()):
+                return contract
+        raise missing("contract")

@@ -1,0 +1,109 @@
+"""From Deskie's answers to errors. Where code and status disagree, the code decides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from helpdesk_bridge_deskie.policy import HEADERS, refused
+
+from helpdesk_bridge.adapter import (
+    AuthenticationFailed,
+    BadResponse,
+    Conflict,
+    Effect,
+    HelpdeskError,
+    Invalid,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    Request,
+    Response,
+    Unavailable,
+)
+
+KEY_HINT: Final = (
+    "Deskie does not accept staff_email and api_key: the e-mail must be an active agent's (not the admin's), the key is "
+    'made in the admin account under "Settings" > "API" > "add API key"'
+)
+_CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_DOCS: Final = "https://deskie.io/api"
+_FIRST_SERVER_ERROR: Final = 500
+
+# observed: the codes that clients have met; their statuses are not recorded.
+_INVALID_FIELDS: Final[Mapping[str, str]] = {
+    "incorrect_user_email": "requester",
+    "wrong_email": "email",
+    "staff_not_active": "assignee",
+}
+_CONFLICTS: Final = frozenset({"email_already_exist", "phone_already_exist"})
+
+
+def classify(request: Request, response: Response) -> HelpdeskError | None:
+    """Return the error that an answer means, None for a success or for what the status alone tells."""
+    code = error_code(response)
+    if code is None and response.ok:
+        return None
+    where: dict[str, Any] = {"status": response.status, "code": code, "doc_url": _DOCS}
+    if refused(response.status, response.headers, response.body):
+        return RateLimited("Deskie's rate limit is spent", retry_after=_seconds(response), **where)
+    if response.status >= _FIRST_SERVER_ERROR:
+        return Unavailable("Deskie failed", **where)
+    return (_by_code(request, code, where) if code else None) or _by_status(response.status, where)
+
+
+def error_code(response: Response) -> str | None:
+    """Return the code of ``{"error": …}``, also in an answer of status 200 (observed), else None.
+
+    A code that is no identifier counts as ``unknown``: it might hold a customer's text.
+    """
+    if response.ok and b'"error"' not in response.body:
+        return None
+    try:
+        document = response.json()
+    except BadResponse:
+        return None
+    if not isinstance(document, dict) or not document.get("error"):
+        return None
+    code = document["error"]
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else "unknown"
+
+
+def _seconds(response: Response) -> float | None:
+    text = response.headers.get(HEADERS.retry_after or "", "")
+    return float(text) if re.fullmatch(r"\d{1,6}(\.\d+)?", text) else None
+
+
+def _by_code(request: Request, code: str, where: dict[str, Any]) -> HelpdeskError | None:
+    if code.endswith("_not_found"):
+        return NotFound("Deskie has no such record, or does not show it to this agent", **where)
+    if code in _CONFLICTS or code.endswith("_already_exist"):
+        return Conflict("Deskie has a record with this e-mail or phone already", **where)
+    if code in _INVALID_FIELDS:
+        field = _INVALID_FIELDS[code]
+        return Invalid(f"Deskie refuses the {field}: {code}", field=field, **where)
+    if code == "staff_has_not_access":
+        # observed: the answer to an assignee without access; a read has no assignee, so there it is our own agent.
+        if request.effect is Effect.READ:
+            return PermissionDenied("the agent of staff_email has no access to this", **where)
+        return Invalid("the agent has no access to this ticket", field="assignee", **where)
+    return None
+
+
+def _refused(message: str) -> Callable[..., HelpdeskError]:
+    return lambda **where: Invalid(message, **where)
+
+
+_BY_STATUS: Final[Mapping[int, Callable[..., HelpdeskError]]] = {
+    401: lambda **where: AuthenticationFailed(KEY_HINT, **where),
+    403: lambda **where: PermissionDenied("the agent of staff_email may not do this; use one with full access", **where),
+    404: lambda **where: NotFound("Deskie has no such record, or does not show it to this agent", **where),
+    405: lambda **where: HelpdeskError("Deskie has no such call", **where),
+    409: lambda **where: Conflict("Deskie has such a record already, or it changed meanwhile", **where),
+    413: lambda **where: Invalid("Deskie refuses the size of this request", field="attachments", **where),
+}
+
+
+def _by_status(status: int, where: dict[str, Any]) -> HelpdeskError:
+    return _BY_STATUS.get(status, _refused("Deskie refuses this request"))(**where)

@@ -1,0 +1,62 @@
+"""The keys of a Deskie desk's configuration."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import Final
+
+from attrs import field, frozen
+
+from helpdesk_bridge.adapter import ConfigError, Secret
+
+DOMAIN: Final = "deskie.io"
+_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_EMAIL: Final = re.compile(r"[^@\s:\x00-\x1f]+@[^@\s:\x00-\x1f]+")
+
+
+class Subscription(Enum):
+    """The plans that set the rate limit. documented: Deskie API, "API rate limits depend on your plan"."""
+
+    BASIC = "basic"
+    STANDARD = "standard"
+    PRO = "pro"
+
+
+def _account(value: str) -> str:
+    return value.strip().casefold() if isinstance(value, str) else value
+
+
+@frozen(kw_only=True)
+class DeskieSettings:
+    """What it takes to reach one Deskie account. Raises ``ConfigError`` naming the key and the fix.
+
+    ``subscription`` and ``enabled_agents`` give the limit until the first answer tells the account's own; without them
+    the smallest limit that any account has is kept until then.
+    """
+
+    account: str = field(converter=_account)
+    staff_email: str = field(repr=False)
+    api_key: Secret
+    subscription: str | None = None
+    enabled_agents: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if not isinstance(self.account, str) or not _LABEL.fullmatch(self.account):
+            raise ConfigError(
+                'account: expected the name before ".deskie.io", such as "robotsrule"; an address of your own goes into base_url'
+            )
+        if not isinstance(self.staff_email, str) or not _EMAIL.fullmatch(self.staff_email):
+            raise ConfigError("staff_email: expected the e-mail of an active agent with full access (not the admin's)")
+        if not isinstance(self.api_key, Secret) or not self.api_key:
+            raise ConfigError('api_key: is empty; as the admin, open "Settings" > "API" and click "add API key"')
+        if self.subscription is not None and self.subscription not in {plan.value for plan in Subscription}:
+            raise ConfigError("subscription: expected basic, standard or pro")
+        agents = self.enabled_agents
+        if agents is not None and (isinstance(agents, bool) or not isinstance(agents, int) or agents < 1):
+            raise ConfigError("enabled_agents: expected the number of enabled agents, 1 or more")
+
+    @property
+    def plan(self) -> Subscription | None:
+        """The subscription, None where the configuration does not tell."""
+        return None if self.subscription is None else Subscription(self.subscription)

@@ -1,0 +1,141 @@
+"""Groups and labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from helpdesk_bridge.testing.simulator.app import DOCUMENTED, Call, Reply, route
+from helpdesk_bridge_deskie.simulator.account import require
+from helpdesk_bridge_deskie.simulator.base import DeskieBase
+from helpdesk_bridge_deskie.simulator.records import Group, Label
+from helpdesk_bridge_deskie.simulator.refusals import invalid
+
+if TYPE_CHECKING:
+    from helpdesk_bridge_deskie.simulator.params import Params
+
+
+class GroupRoutes(DeskieBase):
+    """The calls on groups and labels."""
+
+    @route("GET", "/api/groups.json", provenance=DOCUMENTED, source="Deskie API, Groups, list")
+    def list_groups(self, call: Call) -> Reply:
+        """List groups, disabled ones included."""
+        page = self.page(self.query(call))
+        groups = list(self.account.groups.values())
+        return self.listing("group", groups[page.start : page.stop], len(groups), self.renderer.group)
+
+    @route("POST", "/api/groups.json", provenance=DOCUMENTED, source='Deskie API, "creating and editing groups"')
+    def create_group(self, call: Call) -> Reply:
+        """Create a group."""
+        params, now = self.body(call, "group"), self.now()
+        title = (params.text("group_title") or "").strip()
+        if not title:
+            raise invalid("empty_group_title")
+        group = Group(group_id=self.account.next_id("group"), title=title, created_at=now, updated_at=now)
+        self.account.groups[group.group_id] = group
+        return self._describe_group(group, params, 201)
+
+    @route("GET", "/api/groups/<int:group_id>.json", provenance=DOCUMENTED, source="Deskie API, Groups, view")
+    def show_group(self, call: Call, group_id: int) -> Reply:  # noqa: ARG002 - every handler gets the call
+        """Show a group."""
+        return self.show("group", self.renderer.group(self._group(group_id)))
+
+    @route("PUT", "/api/groups/<int:group_id>.json", provenance=DOCUMENTED, source="Deskie API, Groups, update")
+    def update_group(self, call: Call, group_id: int) -> Reply:
+        """Change a group."""
+        group, params = self._group(group_id), self.body(call, "group")
+        title = params.text("group_title")
+        if title is not None and not title.strip():
+            raise invalid("empty_group_title")
+        group.title = (title or group.title).strip()
+        return self._describe_group(group, params, 200)
+
+    @route("DELETE", "/api/groups/<int:group_id>.json", provenance=DOCUMENTED, source="Deskie API, Groups, delete")
+    def delete_group(self, call: Call, group_id: int) -> Reply:
+        """Delete a group; one with cases needs `replace_group_id` (documented)."""
+        group = self._group(group_id)
+        self._regroup_cases(call, group)
+        del self.account.groups[group_id]
+        return self.done()
+
+    @route(
+        "PUT", "/api/groups/<int:group_id>/disable.json", provenance=DOCUMENTED, source="Deskie API, Groups, disable"
+    )
+    def disable_group(self, call: Call, group_id: int) -> Reply:
+        """Disable a group; one with cases needs `replace_group_id` (documented)."""
+        group = self._group(group_id)
+        self._regroup_cases(call, group)
+        return self._enable_group(group, active=False)
+
+    @route("PUT", "/api/groups/<int:group_id>/enable.json", provenance=DOCUMENTED, source="Deskie API, Groups, enable")
+    def enable_group(self, call: Call, group_id: int) -> Reply:  # noqa: ARG002
+        """Enable a group."""
+        return self._enable_group(self._group(group_id), active=True)
+
+    @route("GET", "/api/labels.json", provenance=DOCUMENTED, source="Deskie API, Labels, list")
+    def list_labels(self, call: Call) -> Reply:
+        """List labels."""
+        page = self.page(self.query(call))
+        labels = list(self.account.labels.values())
+        return self.listing("label", labels[page.start : page.stop], len(labels), self.renderer.label)
+
+    @route("POST", "/api/labels.json", provenance=DOCUMENTED, source="Deskie API, Labels, create")
+    def create_label(self, call: Call) -> Reply:
+        """Create a label; the wrapper may be `labels` (documented: the sample says so, the text says `label`)."""
+        title = self._label_title(self.body(call, "label", "labels"), None)
+        label = Label(label_id=self.account.next_id("label"), title=title)
+        self.account.labels[label.label_id] = label
+        return self.show("label", self.renderer.label(label), 201)
+
+    @route("PUT", "/api/labels/<int:label_id>.json", provenance=DOCUMENTED, source="Deskie API, Labels, update")
+    def update_label(self, call: Call, label_id: int) -> Reply:
+        """Rename a label."""
+        label = require(self.account.labels, label_id, "label")
+        label.title, label.drawn = self._label_title(self.body(call, "label", "labels"), label), None
+        return self.show("label", self.renderer.label(label))
+
+    @route("DELETE", "/api/labels/<int:label_id>.json", provenance=DOCUMENTED, source="Deskie API, Labels, delete")
+    def delete_label(self, call: Call, label_id: int) -> Reply:  # noqa: ARG002
+        """Delete a label and take it off its cases."""
+        require(self.account.labels, label_id, "label")
+        del self.account.labels[label_id]
+        for case in self.account.cases.values():
+            if label_id in case.labels:
+                case.labels.remove(label_id)
+                case.drawn = None
+        return self.done()
+
+    def _group(self, group_id: int) -> Group:
+        return require(self.account.groups, group_id, "group")
+
+    def _describe_group(self, group: Group, params: Params, status: int) -> Reply:
+        from_name, signature = params.text("group_from_name"), params.text("group_signature")
+        group.from_name = group.from_name if from_name is None else from_name
+        group.signature = group.signature if signature is None else signature
+        group.updated_at, group.drawn = self.now(), None
+        return self.show("group", self.renderer.group(group), status)
+
+    def _regroup_cases(self, call: Call, group: Group) -> None:
+        cases = list(self.account.cases_of_group(group.group_id))
+        given = self.body(call, "group").integer("replace_group_id") or 0
+        if given and (given == group.group_id or given not in self.account.groups):
+            raise invalid("wrong_replace_group_id")
+        if cases and not given:
+            raise invalid("replace_group_id_required")
+        for case in cases:
+            case.group_id = given
+            self.account.touch(case, self.now())
+
+    def _enable_group(self, group: Group, *, active: bool) -> Reply:
+        group.active, group.updated_at, group.drawn = active, self.now(), None
+        return self.show("group", self.renderer.group(group))
+
+    def _label_title(self, params: Params, owner: Label | None) -> str:
+        title = (params.text("label_title") or "").strip()
+        if not title:
+            raise invalid("empty_label_title")
+        if self.choice("duplicate_label") == "error" and any(
+            each is not owner and each.title.casefold() == title.casefold() for each in self.account.labels.values()
+        ):
+            raise invalid("label_already_exist")
+        return title

@@ -1,0 +1,111 @@
+"""The command's groups, imported when they are used, and how an error becomes one line and an exit code."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, Final
+
+import click
+
+from helpdesk_bridge import __version__
+from helpdesk_bridge.cli.exits import FAILED, SECOND_SIGNAL, USAGE, exit_code_of
+from helpdesk_bridge.errors import ConfigError, HelpdeskError
+
+COMMANDS: Final = {
+    "demo": ("demo", "Watch one helpdesk move into another, both simulated."),
+    "simulate": ("simulate", "Serve a simulator of a vendor on this machine."),
+    "desks": ("desks", "List the desks of helpdesk.toml."),
+    "check": ("desks", "Try a desk's credentials and look at its account."),
+    "capabilities": ("desks", "Tell what a desk or vendor can do."),
+    "tickets": ("tickets", "List and show tickets."),
+    "contacts": ("contacts", "List and find contacts."),
+    "messages": ("messages", "List the messages of a ticket."),
+    "migrate": ("migrate", "Move a helpdesk into another."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported on use, so that ``--help`` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"helpdesk_bridge.cli.{module}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="helpdesk-bridge")
+@click.option("--config", type=click.Path(dir_okay=False), help="The configuration file (default: helpdesk.toml).")
+@click.option("--debug", is_flag=True, help="Log every request to stderr: method, path, status, time; never bodies.")
+@click.pass_context
+def cli(ctx: click.Context, config: str | None, debug: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Talk to helpdesks, move data between them, and simulate them."""
+    ctx.obj = {"config": config}
+    if debug:
+        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format="%(name)s %(message)s")
+        for noisy in ("urllib3", "werkzeug"):
+            logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command with ``arguments`` and return its exit code; errors are one line on stderr."""
+    warnings.showwarning = _show_warning
+    try:
+        result: Any = cli.main(list(arguments), prog_name="helpdesk-bridge", standalone_mode=False)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.Abort:
+        return SECOND_SIGNAL
+    except KeyboardInterrupt:
+        return SECOND_SIGNAL
+    except click.ClickException as error:
+        error.show(file=sys.stderr)
+        return USAGE
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, as ``| head`` does; the interpreter must not try to flush again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except (ConfigError, HelpdeskError) as error:
+        return _tell(error)
+    except Exception as error:
+        if not isinstance(getattr(error, "exit_code", None), int):
+            return _unexpected(error)
+        return _tell(error)
+    return result if isinstance(result, int) else 0
+
+
+def _tell(error: Exception) -> int:
+    click.echo(f"helpdesk-bridge: {' '.join(str(error).split())}", err=True)
+    return exit_code_of(error)
+
+
+def _unexpected(error: Exception) -> int:
+    # The text of an unknown exception may hold a customer's words; its type and place cannot.
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "?"  # noqa: PTH119
+    click.echo(f"helpdesk-bridge: unexpected {type(error).__name__} at {place}; please report this", err=True)
+    return FAILED
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+    if issubclass(category, UserWarning):
+        click.echo(f"helpdesk-bridge: warning: {message}", err=True)

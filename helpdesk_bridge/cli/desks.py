@@ -1,0 +1,67 @@
+"""``helpdesk-bridge desks``, ``check`` and ``capabilities``."""
+
+from __future__ import annotations
+
+import click
+
+from helpdesk_bridge import registry
+from helpdesk_bridge.adapter import Capabilities, Severity
+from helpdesk_bridge.capabilities import OPERATIONS
+from helpdesk_bridge.cli.exits import FAILED
+from helpdesk_bridge.cli.options import json_option, open_named
+from helpdesk_bridge.cli.output import write_json, write_table
+from helpdesk_bridge.config import find_file, from_file, read_file
+
+
+@click.command()
+@json_option
+@click.pass_context
+def desks(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
+    """List the desks of the configuration, without opening any."""
+    path = find_file((ctx.obj or {}).get("config"))
+    rows = []
+    for name in read_file(path):
+        config = from_file(name, path)
+        rows.append({"name": name, "vendor": config.vendor.name, "account": config.vendor.account(config.settings)})
+    if as_json:
+        write_json(rows)
+    else:
+        write_table(("name", "vendor", "account"), [tuple(row.values()) for row in rows])
+
+
+@click.command()
+@click.argument("desk")
+@json_option
+@click.pass_context
+def check(ctx: click.Context, desk: str, as_json: bool) -> int:  # noqa: FBT001
+    """Try the credentials of DESK with a few reads; ends with 1 where there is a problem."""
+    findings = open_named(ctx, desk).check()
+    if as_json:
+        write_json(findings)
+    else:
+        write_table(("", "what", "detail"), [(one.severity, one.subject, one.detail) for one in findings])
+    return FAILED if any(one.severity is Severity.PROBLEM for one in findings) else 0
+
+
+@click.command()
+@click.argument("desk", required=False)
+@json_option
+@click.pass_context
+def capabilities(ctx: click.Context, desk: str | None, as_json: bool) -> None:  # noqa: FBT001
+    """Tell what DESK (a desk of the configuration, or a vendor's name) can do; without it, all vendors."""
+    from helpdesk_bridge.cli.matrix import vendor_capabilities
+
+    if desk is None:
+        found = {name: vendor_capabilities(name) for name in registry.names()}
+    elif desk in registry.names():
+        found = {desk: vendor_capabilities(desk)}
+    else:
+        found = {desk: open_named(ctx, desk).capabilities}
+    if as_json:
+        write_json(found)
+        return
+    write_table(("operation", *found), [(name, *(_mark(one, name) for one in found.values())) for name in OPERATIONS])
+
+
+def _mark(capabilities: Capabilities, operation: str) -> str:
+    return "yes" if operation in capabilities.operations else "-"

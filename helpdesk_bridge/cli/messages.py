@@ -1,0 +1,39 @@
+"""``helpdesk-bridge messages``."""
+
+from __future__ import annotations
+
+import click
+
+from helpdesk_bridge.cli.options import json_option, jsonl_option, open_named
+from helpdesk_bridge.cli.output import write_json, write_jsonl, write_table
+
+
+@click.group()
+def messages() -> None:
+    """List the messages of a ticket."""
+
+
+@messages.command("list")
+@click.argument("desk")
+@click.argument("ticket")
+@json_option
+@jsonl_option
+@click.pass_context
+def list_messages(ctx: click.Context, desk: str, ticket: str, as_json: bool, as_jsonl: bool) -> None:  # noqa: FBT001
+    """List the thread of TICKET (an id or a ref), oldest first."""
+    found = open_named(ctx, desk).messages.list(ticket)
+    if as_jsonl:
+        write_jsonl(found)
+    elif as_json:
+        write_json(list(found))
+    else:
+        write_table(
+            ("id", "created", "author", "visibility", "kind", "files", "text"),
+            [
+                (
+                    one.id, one.created_at, one.author.email or one.author.name or one.author.kind,
+                    one.visibility, one.kind, len(one.attachments), one.body.text.replace("\n", " ")[:80],
+                )
+                for one in found
+            ],
+        )  # fmt: skip

@@ -1,0 +1,36 @@
+"""Options and checks that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from helpdesk_bridge.connection import connect
+from helpdesk_bridge.desk import Desk
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+jsonl_option = click.option("--jsonl", "as_jsonl", is_flag=True, help="Print one JSON document a line.")
+
+
+def open_named(ctx: click.Context, name: str, **overrides: Any) -> Desk:
+    """Open a desk of the configuration and close it when the command ends.
+
+    Waits of over a second are told on stderr.
+    """
+    from helpdesk_bridge.cli.progress import tell_waits
+
+    desk = connect(name, (ctx.obj or {}).get("config"), **overrides)
+    ctx.call_on_close(desk.close)
+    ctx.call_on_close(desk.subscribe(tell_waits(desk)))
+    return desk
+
+
+def in_choices(value: str, choices: tuple[str, ...], name: str) -> str:
+    """Return ``value``, or raise a usage error naming the choices."""
+    if value not in choices:
+        raise click.UsageError(f"{name}: {value!r} is not one of {', '.join(choices)}")
+    return value

@@ -1,0 +1,88 @@
+"""What the command prints: data to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Final
+
+import attrs
+import click
+
+from helpdesk_bridge.model import Body
+
+_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def clean(text: str) -> str:
+    """Return ``text`` without what a terminal would obey: control and direction characters."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def plain(value: Any) -> Any:
+    """Return a model value as JSON knows it; bodies as html and text, times in ISO 8601."""
+    if isinstance(value, Body):
+        return {"html": value.html, "text": value.text}
+    if attrs.has(type(value)):
+        return {
+            one.name: plain(getattr(value, one.name))
+            for one in attrs.fields(type(value))
+            if one.name not in ("raw", "locator") and not one.name.startswith("_")
+        }
+    if isinstance(value, Mapping):
+        return {str(plain(key)): plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted((plain(one) for one in value), key=str)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def write_json(value: Any, *, indent: int | None = 2) -> None:
+    """Print one JSON document on stdout."""
+    click.echo(json.dumps(plain(value), ensure_ascii=False, indent=indent))
+
+
+def write_jsonl(values: Iterable[Any]) -> None:
+    """Print one JSON document a line on stdout, as they come."""
+    for value in values:
+        click.echo(json.dumps(plain(value), ensure_ascii=False))
+
+
+def write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print a table: drawn on a terminal, tab-separated elsewhere."""
+    shown = [[clean(_cell(value)) for value in row] for row in rows]
+    if not sys.stdout.isatty():
+        for row in shown:
+            click.echo("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, header_style="bold", box=None, pad_edge=False)
+    for row in shown:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    return str(value.value) if isinstance(value, Enum) else str(value)
+
+
+def say(text: str) -> None:
+    """Print a line for a person on stderr."""
+    click.echo(clean(text), err=True)

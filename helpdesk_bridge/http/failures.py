@@ -1,0 +1,60 @@
+"""Tells what a failure below HTTP proves: that nothing was sent, or nothing at all."""
+
+from __future__ import annotations
+
+import requests
+from urllib3 import exceptions as u3
+
+from helpdesk_bridge.http.transport import Lost, NotSent
+
+_NEVER_CONNECTED = (u3.NewConnectionError, u3.ConnectTimeoutError, u3.NameResolutionError, u3.SSLError, u3.ProxyError)
+_NEVER_STARTED = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema)
+
+
+class TooLarge(Exception):  # noqa: N818 - named for what it says
+    """The answer is larger than its cap."""
+
+
+def failure_of(error: BaseException, *, sent: bool) -> NotSent | Lost:
+    """Return what is known after ``error``; ``sent`` is whether a byte was handed to a socket.
+
+    The original error is not kept: requests hangs the request on it, with the credentials in its headers.
+    """
+    chain = list(_causes(error))
+    connecting = any(isinstance(cause, (*_NEVER_CONNECTED, *_NEVER_STARTED)) for cause in chain)
+    reason = _reason(chain)
+    return NotSent(reason) if connecting and not sent else Lost(reason)
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    found: list[BaseException] = []
+    todo: list[object] = [error]
+    while todo:
+        current = todo.pop(0)
+        if not isinstance(current, BaseException) or current in found:
+            continue
+        found.append(current)
+        todo += [getattr(current, "reason", None), current.__cause__, current.__context__, *current.args]
+    return found
+
+
+_REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((TooLarge,), "the answer is larger than allowed"),
+    ((u3.NameResolutionError,), "the host name is not known"),
+    ((u3.ConnectTimeoutError, requests.ConnectTimeout), "no connection within the timeout"),
+    ((ConnectionRefusedError,), "the connection was refused"),
+    ((u3.ProxyError,), "the proxy failed"),
+    ((u3.ReadTimeoutError, requests.ReadTimeout, TimeoutError), "no complete answer within the timeout"),
+    ((u3.SSLError, requests.exceptions.SSLError), "TLS failed"),
+    ((u3.DecodeError, requests.exceptions.ContentDecodingError), "the answer could not be decompressed"),
+    ((u3.IncompleteRead, requests.exceptions.ChunkedEncodingError), "the answer was cut off"),
+    ((ConnectionResetError, BrokenPipeError, u3.ProtocolError), "the connection was lost"),
+    ((u3.NewConnectionError,), "the host could not be reached"),
+)
+
+
+def _reason(chain: list[BaseException]) -> str:
+    for kinds, text in _REASONS:
+        if any(isinstance(cause, kinds) for cause in chain):
+            return text
+    return "the connection failed"

@@ -1,0 +1,139 @@
+"""Where a URL points: scheme, host and port, compared exactly before any credential goes there."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import SplitResult, quote, urlsplit
+
+from attrs import frozen
+
+from helpdesk_bridge.errors import BadResponse, ConfigError
+
+_PORTS = {"https": 443, "http": 80}
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_HOST = re.compile(r"[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\]")
+# Parsers disagree on what these mean, so no URL with one of them is ever used.
+_CONFUSING = re.compile(r"[\x00-\x20\x7f\\]")
+_SAFE = "/%:=&?~#+!$,;'@()*[]-._"
+
+
+class NotAUrl(ValueError):
+    """The text is no absolute http or https URL that all parsers read alike; the message quotes nothing of it."""
+
+
+@frozen
+class Origin:
+    """Scheme, host and port. Two are the same only if all three are."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, url: str) -> Origin:
+        """Return the origin of an absolute URL. Raises ``NotAUrl`` for anything ambiguous."""
+        return cls._of(_split(url))
+
+    @classmethod
+    def _of(cls, parts: SplitResult) -> Origin:
+        try:
+            port = parts.port
+        except ValueError:
+            port = 0
+        if port == 0:
+            raise NotAUrl("its port is none")
+        return cls(parts.scheme, _host(parts), port or _PORTS[parts.scheme])
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it is this machine by its very name: ``localhost`` or a loopback address."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return False
+
+    def __str__(self) -> str:
+        port = "" if self.port == _PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{self.host}{port}"
+
+
+@frozen
+class Target:
+    """A URL that was taken apart and rebuilt, so that whoever parses it next sees the same origin."""
+
+    origin: Origin
+    url: str
+
+
+def target(url: str) -> Target:
+    """Return a vendor's absolute URL with its origin; ``BadResponse`` if it is not usable."""
+    try:
+        parts = _split(url)
+        origin = Origin._of(parts)  # noqa: SLF001 - the same module
+    except NotAUrl as error:
+        problem = BadResponse(f"the vendor gave a URL that cannot be used: {error}")
+    else:
+        path = quote(parts.path or "/", safe=_SAFE)
+        query = f"?{quote(parts.query, safe=_SAFE)}" if parts.query else ""
+        return Target(origin, f"{origin}{path}{query}")
+    raise problem
+
+
+def vendor_origin(label: str, domain: str, *, key: str = "account") -> Origin:
+    """Return ``https://<label>.<domain>`` for one DNS label that a user configured under ``key``.
+
+    Anything else than letters, digits and inner hyphens could name another host; it is a ``ConfigError``.
+    """
+    folded = label.lower()
+    if _LABEL.fullmatch(folded):
+        origin = Origin.parse(f"https://{folded}.{domain}")
+        if origin == Origin("https", f"{folded}.{domain}", 443):
+            return origin
+    raise ConfigError(f'{key}: use only the name before ".{domain}": letters, digits and hyphens')
+
+
+def check_base_url(url: str, *, key: str = "base_url") -> str:
+    """Return a base URL without its trailing slash: https, or http on this machine, perhaps with a path prefix.
+
+    Raises ``ConfigError`` naming ``key`` and the fix.
+    """
+    try:
+        parts = _split(url)
+        origin = Origin._of(parts)  # noqa: SLF001 - the same module
+    except NotAUrl as error:
+        problem = ConfigError(f"{key}: {error}; write it as https://host or https://host/prefix")
+    else:
+        if parts.query or parts.fragment or "?" in url or "#" in url:
+            raise ConfigError(f"{key}: remove everything from the first ? or # on")
+        if origin.scheme == "http" and not origin.is_loopback:
+            raise ConfigError(f"{key}: plain http is only for this machine; use https://")
+        if any(segment in {".", ".."} for segment in parts.path.split("/")):
+            raise ConfigError(f"{key}: remove the . and .. segments")
+        return f"{origin}{quote(parts.path, safe=_SAFE)}".rstrip("/")
+    raise problem
+
+
+def _split(url: str) -> SplitResult:
+    if _CONFUSING.search(url):
+        raise NotAUrl("it holds blanks, control characters or backslashes")
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = None
+    if parts is None or parts.scheme not in _PORTS or not parts.netloc:
+        raise NotAUrl("it is no absolute http or https URL")
+    if "@" in parts.netloc:
+        raise NotAUrl("it holds a user name or password")
+    return parts
+
+
+def _host(parts: SplitResult) -> str:
+    host = (parts.hostname or "").lower()
+    if ":" in host:
+        host = f"[{host}]"
+    if not _HOST.fullmatch(host):
+        raise NotAUrl("its host is no plain name or address")
+    return host

@@ -1,0 +1,218 @@
+"""The innermost layer: one ``requests.Session`` a thread, a deadline, caps, and credentials for one origin only."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlencode
+
+import requests
+from requests.hooks import default_hooks
+from requests.models import PreparedRequest
+from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import HTTPError
+
+from helpdesk_bridge.errors import BadResponse, HelpdeskError
+from helpdesk_bridge.http import jsontext, sockets
+from helpdesk_bridge.http.clock import real_seconds
+from helpdesk_bridge.http.download import StreamedDownload, read_capped
+from helpdesk_bridge.http.failures import TooLarge, failure_of
+from helpdesk_bridge.http.multipart import MultipartBody
+from helpdesk_bridge.http.origin import Origin, Target, target
+from helpdesk_bridge.http.request import UNSET, Auth, Request, Response
+from helpdesk_bridge.http.transport import FREE, Grant
+
+if TYPE_CHECKING:
+    from requests.auth import AuthBase
+
+    from helpdesk_bridge.http.options import HttpOptions
+
+T = TypeVar("T")
+
+USER_AGENT = "helpdesk-bridge"
+
+
+class _PerThread(threading.local):
+    pid: int = 0
+    own: requests.Session | None = None
+    foreign: requests.Session | None = None
+
+
+class Session:
+    """Sends one attempt. Redirects are never followed; the environment (proxies, .netrc) is never read."""
+
+    def __init__(self, *, base_url: str, auth: AuthBase | None, options: HttpOptions) -> None:
+        self._base = base_url
+        self._origin = Origin.parse(base_url)
+        self._auth = auth
+        self._options = options
+        self._proxies = dict(options.proxies or {})
+        self._verify: bool | str = options.ca_bundle or True
+        self._thread = _PerThread()
+        self._opened: weakref.WeakSet[requests.Session] = weakref.WeakSet()
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def send(self, request: Request, grant: Grant = FREE) -> Response:  # noqa: ARG002 - read by the layers above
+        """Return the complete answer. Raises ``NotSent`` or ``Lost`` if none came within the timeout."""
+        started = real_seconds()
+
+        def exchange(session: requests.Session, prepared: PreparedRequest) -> Response:
+            answer = self._start(session, prepared)
+            return self._whole(request, answer, started)
+
+        return self._attempt(request, exchange)
+
+    def open(self, request: Request, grant: Grant = FREE) -> StreamedDownload:  # noqa: ARG002 - read by the layers above
+        """Return the answer with its body to be read; one whose status is not 2xx is read at once."""
+        started = real_seconds()
+
+        def exchange(session: requests.Session, prepared: PreparedRequest) -> StreamedDownload:
+            answer = self._start(session, prepared)
+            good = 200 <= answer.status_code < 300  # noqa: PLR2004 - the range of HTTP successes
+            failed = None if good else self._whole(request, answer, started)
+            return StreamedDownload(answer, failed, timeout=self._options.timeout, cap=self._options.max_download)
+
+        return self._attempt(request, exchange)
+
+    def close(self) -> None:
+        """Close the connections of every thread; later calls raise ``HelpdeskError``."""
+        with self._lock:
+            self._closed = True
+            sessions = list(self._opened)
+        for session in sessions:
+            session.close()
+
+    def _attempt(self, request: Request, exchange: Callable[[requests.Session, PreparedRequest], T]) -> T:
+        session, prepared = self._prepare(request)
+        problem: Exception
+        try:
+            with sockets.attempt(self._options.timeout):
+                try:
+                    return exchange(session, prepared)
+                except sockets.ForbiddenAddress as error:
+                    problem = BadResponse(f"the vendor gave a URL that is not fetched: {error}")
+                except (requests.RequestException, HTTPError, OSError, TooLarge) as error:
+                    problem = failure_of(error, sent=sockets.anything_sent())
+        finally:
+            if isinstance(prepared.body, MultipartBody):
+                prepared.body.close()
+        # Raised here, outside the except clause: the original error carries the request with its credentials.
+        raise problem
+
+    def _start(self, session: requests.Session, prepared: PreparedRequest) -> requests.Response:
+        return session.send(
+            prepared,
+            stream=True,
+            allow_redirects=False,
+            timeout=self._options.timeout,
+            proxies=self._proxies,
+            verify=self._verify,
+            cert=None,
+        )
+
+    def _whole(self, request: Request, answer: requests.Response, started: float) -> Response:
+        try:
+            body = read_capped(answer.raw, self._options.max_body)
+        finally:
+            answer.close()
+        return Response(answer.status_code, answer.headers, body, request, (real_seconds() - started) * 1000)
+
+    def _prepare(self, request: Request) -> tuple[requests.Session, PreparedRequest]:
+        if self._closed:
+            raise HelpdeskError("the desk was closed")
+        foreign = False
+        if request.url is None:
+            url = self._base + request.target()
+        else:
+            place = target(request.url)
+            foreign = self._is_foreign(request, place)
+            url = place.url
+        prepared = PreparedRequest()
+        prepared.method = request.method
+        prepared.url = url
+        prepared.hooks = default_hooks()
+        prepared.headers = CaseInsensitiveDict(
+            {
+                "User-Agent": USER_AGENT,
+                "Accept": "*/*" if request.url else "application/json",
+                "Accept-Encoding": "gzip, deflate",
+                **request.headers,
+            }
+        )
+        session = self._session(foreign=foreign)
+        self._write_body(request, prepared)
+        if request.auth is Auth.WITH_AUTH and self._auth is not None:
+            prepared = self._auth(prepared)
+        return session, prepared
+
+    def _is_foreign(self, request: Request, place: Target) -> bool:
+        if place.origin == self._origin:
+            return False
+        if request.auth is Auth.WITH_AUTH:
+            raise BadResponse(f"the vendor gave a URL on {place.origin}; credentials go to {self._origin} only")
+        here = self._origin.is_loopback and place.origin.is_loopback
+        if place.origin.scheme != "https" and not here:
+            raise BadResponse(f"the vendor gave a URL on {place.origin}, which is not encrypted")
+        if self._proxies:
+            # The proxy will look the name up again, so this is all that can be checked from here.
+            self._check_address(place.origin)
+        return True
+
+    def _check_address(self, origin: Origin) -> None:
+        problem: BadResponse | None = None
+        try:
+            sockets.public_addresses(origin.host, origin.port, allow_loopback=self._origin.is_loopback)
+        except sockets.ForbiddenAddress as error:
+            problem = BadResponse(f"the vendor gave a URL that is not fetched: {error}")
+        except OSError:
+            return  # only the proxy can resolve it
+        if problem is not None:
+            raise problem
+
+    @staticmethod
+    def _write_body(request: Request, prepared: PreparedRequest) -> None:
+        body: bytes | MultipartBody | None = None
+        kind = None
+        if request.json is not UNSET:
+            body, kind = jsontext.dumps(request.json), "application/json"
+        elif request.form is not None:
+            body, kind = urlencode(request.form).encode(), "application/x-www-form-urlencoded"
+        elif request.parts is not None:
+            body = MultipartBody(request.parts)
+            kind = body.content_type
+        if body is not None:
+            length = body.length if isinstance(body, MultipartBody) else len(body)
+            prepared.headers.setdefault("Content-Type", kind)
+            prepared.headers["Content-Length"] = str(length)
+        elif request.method not in {"GET", "HEAD"}:
+            prepared.headers["Content-Length"] = "0"
+        prepared.body = body  # type: ignore[assignment]
+
+    def _session(self, *, foreign: bool) -> requests.Session:
+        thread = self._thread
+        if thread.pid != os.getpid():
+            # The sockets of a forked process belong to its parent.
+            thread.pid, thread.own, thread.foreign = os.getpid(), None, None
+        if foreign:
+            if thread.foreign is None:
+                here = self._origin.is_loopback
+                thread.foreign = self._new(sockets.LoopbackAdapter() if here else sockets.PublicAdapter())
+            return thread.foreign
+        if thread.own is None:
+            thread.own = self._new(sockets.DeadlineAdapter())
+        return thread.own
+
+    def _new(self, adapter: sockets.DeadlineAdapter) -> requests.Session:
+        session = requests.Session()
+        session.trust_env = False
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        with self._lock:
+            self._opened.add(session)
+        return session

@@ -1,0 +1,224 @@
+"""Sockets that keep a deadline for the whole attempt, tell whether anything was sent, and refuse private addresses.
+
+A timeout of a socket starts again with every byte, so a server that drips can hold a call for ever: in headers as
+well as in the body. Here every receive gets what is left of the attempt.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util.ssl_ import create_urllib3_context
+
+from helpdesk_bridge.http.clock import real_seconds
+
+
+class _Attempt(threading.local):
+    deadline: float | None = None
+    sent: bool = False
+
+
+_attempt = _Attempt()
+
+
+@contextmanager
+def attempt(seconds: float) -> Iterator[None]:
+    """Give the socket work of this thread that many real seconds in all, and note that nothing was sent yet."""
+    before = (_attempt.deadline, _attempt.sent)
+    _attempt.deadline = real_seconds() + seconds
+    _attempt.sent = False
+    try:
+        yield
+    finally:
+        _attempt.deadline, _attempt.sent = before
+
+
+def anything_sent() -> bool:
+    """Whether a byte was handed to a socket in the current ``attempt`` of this thread."""
+    return _attempt.sent
+
+
+class ForbiddenAddress(Exception):  # noqa: N818 - named for what it is about
+    """A host that the vendor named resolves to an address that is not public."""
+
+
+def _left() -> float | None:
+    deadline = _attempt.deadline
+    if deadline is None:
+        return None
+    left = deadline - real_seconds()
+    if left <= 0:
+        message = "the deadline of the attempt has passed"
+        raise TimeoutError(message)
+    return left
+
+
+class _DeadlineSocket(socket.socket):
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        left = _left()
+        if left is not None:
+            self.settimeout(left)
+        return super().recv_into(*args, **kwargs)
+
+    def sendall(self, *args: Any, **kwargs: Any) -> None:
+        left = _left()
+        _attempt.sent = True
+        if left is not None:
+            self.settimeout(left)
+        super().sendall(*args, **kwargs)
+
+
+class _DeadlineTlsSocket(ssl.SSLSocket):
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        left = _left()
+        if left is not None:
+            self.settimeout(left)
+        return super().recv_into(*args, **kwargs)
+
+    def sendall(self, *args: Any, **kwargs: Any) -> None:
+        left = _left()
+        _attempt.sent = True
+        if left is not None:
+            self.settimeout(left)
+        super().sendall(*args, **kwargs)
+
+
+def _watched(plain: socket.socket) -> socket.socket:
+    timeout = plain.gettimeout()
+    watched = _DeadlineSocket(plain.family, plain.type, plain.proto, fileno=plain.detach())
+    watched.settimeout(timeout)
+    return watched
+
+
+class _Connection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _watched(super()._new_conn())
+
+
+class _TlsConnection(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _watched(super()._new_conn())
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """A requests adapter whose sockets keep the deadline of the attempt."""
+
+    pools: Mapping[str, type[HTTPConnectionPool]] = {"http": _Pool, "https": _TlsPool}
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Build the pools with connections of this module."""
+        super().init_poolmanager(*args, ssl_context=_tls_context(), **kwargs)  # type: ignore[no-untyped-call]
+        self.poolmanager.pool_classes_by_scheme = dict(self.pools)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """Do the same for connections through a proxy."""
+        manager = super().proxy_manager_for(proxy, ssl_context=_tls_context(), **kwargs)  # type: ignore[no-untyped-call]
+        manager.pool_classes_by_scheme = dict(self.pools)
+        return manager
+
+
+def _tls_context() -> ssl.SSLContext:
+    context = create_urllib3_context()
+    context.sslsocket_class = _DeadlineTlsSocket
+    return context
+
+
+def public_addresses(host: str, port: int, *, allow_loopback: bool) -> list[tuple[Any, ...]]:
+    """Return what ``getaddrinfo`` gives for a host, if every address of it may be fetched from.
+
+    Raises ``ForbiddenAddress`` otherwise, and ``OSError`` if the name does not resolve.
+    """
+    found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    for *_, address in found:
+        if not _is_allowed(str(address[0]), allow_loopback=allow_loopback):
+            message = "it resolves to an address that is not public"
+            raise ForbiddenAddress(message)
+    return list(found)
+
+
+def _is_allowed(text: str, *, allow_loopback: bool) -> bool:
+    address = ipaddress.ip_address(text.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        elif address.sixtofour is not None or address.teredo is not None or address in _NAT64:
+            return False  # tunnels to an IPv4 address that nobody has judged
+    if address.is_loopback:
+        return allow_loopback
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class _CheckedMixin:
+    """Connects to the very address that was judged, so that a second look-up cannot name another one."""
+
+    allow_loopback = False
+
+    def _new_conn(self: Any) -> socket.socket:
+        problem: Exception | None = None
+        for family, kind, proto, _, address in public_addresses(
+            self._dns_host, self.port, allow_loopback=self.allow_loopback
+        ):
+            plain = socket.socket(family, kind, proto)
+            try:
+                plain.settimeout(self.timeout)
+                plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                plain.connect(address)
+            except OSError as error:
+                plain.close()
+                problem = error
+            else:
+                return _watched(plain)
+        raise problem or OSError("no address")
+
+
+class _CheckedConnection(_CheckedMixin, HTTPConnection):
+    pass
+
+
+class _CheckedTlsConnection(_CheckedMixin, HTTPSConnection):
+    pass
+
+
+class _LoopbackConnection(_CheckedConnection):
+    allow_loopback = True
+
+
+class _LoopbackTlsConnection(_CheckedTlsConnection):
+    allow_loopback = True
+
+
+def _pool(connection: type[HTTPConnection]) -> type[HTTPConnectionPool]:
+    base = HTTPSConnectionPool if issubclass(connection, HTTPSConnection) else HTTPConnectionPool
+    return type(f"{connection.__name__}Pool", (base,), {"ConnectionCls": connection})
+
+
+class PublicAdapter(DeadlineAdapter):
+    """Fetches from public addresses only."""
+
+    pools = {"http": _pool(_CheckedConnection), "https": _pool(_CheckedTlsConnection)}
+
+
+class LoopbackAdapter(DeadlineAdapter):
+    """Fetches from public addresses and from this machine: for a desk that is a simulator here."""
+
+    pools = {"http": _pool(_LoopbackConnection), "https": _pool(_LoopbackTlsConnection)}

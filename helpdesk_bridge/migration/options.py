@@ -1,0 +1,64 @@
+"""What a user can choose about a migration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+from attrs import field, frozen, validators
+
+
+class Threads(Enum):
+    """How a thread is written: a message each, all later messages in one note, or everything in the opening."""
+
+    MESSAGES = "messages"
+    NOTE = "note"
+    DESCRIPTION = "description"
+
+
+class Level(Enum):
+    """How much is read back: nothing beyond the write's answer, the list of tickets, or threads and files too."""
+
+    ECHO = "echo"
+    LIST = "list"
+    FULL = "full"
+
+
+@frozen(kw_only=True)
+class Options:
+    """The choices of one run.
+
+    ``yes`` acknowledges all hazards and accepts all announced losses, and is recorded. ``patience``: real seconds of
+    one outage before the run stops, resumable. ``sample``: verify only so many tickets in full, None all of them.
+    ``takeover``: take the journal from an owner that is stuck. ``settle``: vendor seconds to wait before a write in
+    doubt is looked up; None is the importer's own figure. ``rebuild``: look for markers at the destination although
+    the journal is new, as after its loss.
+    """
+
+    workers: int = field(default=6, validator=[validators.ge(1), validators.le(64)])
+    yes: bool = False
+    threads: Threads | None = None
+    patience: float = field(default=900.0, validator=validators.ge(0.0))
+    level: Level = Level.FULL
+    sample: int | None = field(default=None, validator=validators.optional(validators.ge(0)))
+    takeover: bool = False
+    settle: float | None = field(default=None, validator=validators.optional(validators.ge(0.0)))
+    rebuild: bool = False
+
+
+@frozen
+class Progress:
+    """Where a run stands: ``done`` of ``total`` records of a phase (None where it is not known yet)."""
+
+    phase: str
+    done: int
+    total: int | None = None
+
+
+@frozen
+class Decisions:
+    """What a user decided: acknowledged hazards, and values ``(field, old) -> new`` (None: let it go)."""
+
+    hazards: frozenset[str] = frozenset()
+    values: Mapping[tuple[str, str], str | None] = field(factory=dict)
+    threads: Threads | None = None

@@ -1,0 +1,97 @@
+"""How a migration can end, and what each end means to a shell.
+
+.. code-block:: text
+
+    MigrationError              a migration could not go on; ``exit_code`` is what the command ends with
+    ├── NeverPossible     2     this pair of desks cannot be migrated; nothing was sent
+    ├── WrongJournal      2     the journal belongs to another pair of desks
+    ├── JournalDamaged    1     the journal cannot be read
+    ├── CredentialsLost   4     a desk no longer accepts the credentials; resumable
+    ├── Interrupted       5     stopped and resumable: a signal, an outage past the deadline, a full disk
+    ├── JournalInUse      6     another process owns the journal
+    └── DecisionNeeded    7     a hazard is unacknowledged or a value has no counterpart
+
+No message holds a customer's text, an e-mail of a customer or a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the command ends with."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    INCOMPLETE = 3
+    CREDENTIALS = 4
+    STOPPED = 5
+    IN_USE = 6
+    DECISION = 7
+
+
+class MigrationError(Exception):
+    """A migration could not go on. What is in the journal stays and a later run goes on from there."""
+
+    exit_code: ExitCode = ExitCode.FAILED
+
+
+class NeverPossible(MigrationError):
+    """This pair of desks can never be migrated; no call was made."""
+
+    exit_code = ExitCode.USAGE
+
+
+class WrongJournal(MigrationError):
+    """The journal belongs to another pair of desks, or was written by a newer version."""
+
+    exit_code = ExitCode.USAGE
+
+
+class JournalDamaged(MigrationError):
+    """The journal cannot be read. Move it away and run again: what is at the destination is found by its markers."""
+
+    exit_code = ExitCode.FAILED
+
+
+class CredentialsLost(MigrationError):
+    """A desk no longer accepts the credentials. No record was marked as failed; run again with good ones."""
+
+    exit_code = ExitCode.CREDENTIALS
+
+
+class Interrupted(MigrationError):
+    """The run stopped before its end and can be resumed."""
+
+    exit_code = ExitCode.STOPPED
+
+
+class JournalInUse(MigrationError):
+    """Another process owns the journal; ``pid`` and ``host`` say which."""
+
+    exit_code = ExitCode.IN_USE
+
+    def __init__(self, message: str, *, pid: int | None = None, host: str | None = None) -> None:
+        super().__init__(message)
+        self.pid = pid
+        self.host = host
+
+
+class DecisionNeeded(MigrationError):
+    """Somebody has to decide first. ``hazards`` and ``values`` say what is open, as arguments of ``migrate decide``."""
+
+    exit_code = ExitCode.DECISION
+
+    def __init__(self, message: str, *, hazards: Sequence[str] = (), values: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.hazards = tuple(hazards)
+        self.values = tuple(values)
+
+
+__all__ = [
+    "CredentialsLost", "DecisionNeeded", "ExitCode", "Interrupted", "JournalDamaged", "JournalInUse",
+    "MigrationError", "NeverPossible", "WrongJournal",
+]  # fmt: skip

@@ -1,0 +1,130 @@
+"""One side of a migration: a desk with what the migration reads of it once."""
+
+from __future__ import annotations
+
+import threading
+from functools import cached_property
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from helpdesk_bridge.aliases import Aliases
+from helpdesk_bridge.http.clock import Clock, SystemClock
+from helpdesk_bridge.migration.marker import account_ref
+from helpdesk_bridge.model import Actor, ActorKind, Agent, FieldDefinition, Group, Ref, Tag, Ticket
+from helpdesk_bridge.ports import Helpdesk
+from helpdesk_bridge.text import fold_email
+
+
+@frozen
+class Spent:
+    """HTTP requests that went out, units charged for them, and how many the vendor refused."""
+
+    calls: int = 0
+    units: int = 0
+    refused: int = 0
+
+
+@frozen(slots=False, eq=False)
+class Side:
+    """A desk and its reference lists, each asked for once and then kept for the whole migration.
+
+    The desk's directory drops its lists after a while, in vendor seconds; a migration of weeks would ask for them
+    thousands of times.
+    """
+
+    desk: Helpdesk
+    _lock: threading.RLock = field(factory=threading.RLock, repr=False)
+
+    @property
+    def ref(self) -> str:
+        """What names the account, such as ``deskie:robotsrule``."""
+        return account_ref(self.desk)
+
+    @property
+    def label(self) -> str:
+        """The desk as people see it: "support (Desk365 robotsrule)"."""
+        return f"{self.desk.name} ({self.desk.title} {self.desk.account})"
+
+    @property
+    def clock(self) -> Clock:
+        """The desk's own clock, in its vendor's seconds."""
+        clock: Clock = getattr(self.desk, "clock", None) or SystemClock()
+        return clock
+
+    @property
+    def time_scale(self) -> float | None:
+        """How many vendor seconds pass in a real one; None for a desk without a vendor behind it."""
+        return None if self.desk.rate_limit is None else self.clock.time_scale
+
+    @property
+    def aliases(self) -> Aliases:
+        """The application's own names at this desk."""
+        aliases: Aliases = getattr(self.desk, "aliases", None) or Aliases()
+        return aliases
+
+    def spent(self) -> Spent:
+        """Return what this desk's connection sent so far; nothing for a desk without one."""
+        stats: Any = getattr(getattr(self.desk, "transport", None), "stats", None)
+        return Spent() if stats is None else Spent(stats.calls, stats.units, stats.refused)
+
+    def knows_all(self, listing: str) -> bool:
+        """Whether a reference list of this desk holds everything the account has."""
+        return listing in self.desk.capabilities.complete_lists
+
+    def _listed(self, name: str) -> tuple[Any, ...]:
+        facet = getattr(self.desk, name)
+        with self._lock:
+            return tuple(facet.list()) if facet else ()
+
+    @cached_property
+    def agents(self) -> tuple[Agent, ...]:
+        """The agents."""
+        return self._listed("agents")
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups."""
+        return self._listed("groups")
+
+    @cached_property
+    def tags(self) -> tuple[Tag, ...]:
+        """The tags."""
+        return self._listed("tags")
+
+    @cached_property
+    def custom_fields(self) -> tuple[FieldDefinition, ...]:
+        """The custom-field definitions."""
+        return self._listed("custom_fields")
+
+    @cached_property
+    def _agents_by_id(self) -> dict[str, Agent]:
+        return {agent.id: agent for agent in self.agents}
+
+    @cached_property
+    def _agents_by_email(self) -> dict[str, Agent]:
+        return {fold_email(agent.email): agent for agent in self.agents if agent.email}
+
+    def agent(self, actor: Actor) -> Agent | None:
+        """Return the agent that an actor names, by id or e-mail."""
+        if actor.id is not None and actor.id in self._agents_by_id:
+            return self._agents_by_id[actor.id]
+        return self._agents_by_email.get(fold_email(actor.email)) if actor.email else None
+
+    def filled(self, actor: Actor | None) -> Actor | None:
+        """Return an agent with name and e-mail; other actors as they are."""
+        if actor is None or actor.kind is not ActorKind.AGENT or (actor.email and actor.name):
+            return actor
+        agent = self.agent(actor)
+        return actor if agent is None else evolve(actor, name=actor.name or agent.name, email=actor.email or agent.email)
+
+    def named(self, group: Ref | None) -> Ref | None:
+        """Return a group with its name, in the application's words."""
+        if group is None or group.name is not None:
+            return group
+        name = next((one.name for one in self.groups if one.id == group.id), None)
+        return group if name is None else Ref(group.id, self.aliases.groups.into(name))
+
+    def ticket(self, ticket: Ticket) -> Ticket:
+        """Return a ticket with the names that its vendor tells by id, without asking for anything but lists."""
+        return evolve(ticket, assignee=self.filled(ticket.assignee), group=self.named(ticket.group))

@@ -1,0 +1,96 @@
+"""What was read from the source and is still needed: tickets, contacts, and files on their way.
+
+Customer's text lies here and nowhere else, in a folder of its own beside the journal that only its owner can read;
+it is emptied when a run begins and removed when it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from helpdesk_bridge.migration.codec import decode, encode
+from helpdesk_bridge.migration.outcome import Interrupted
+
+T = TypeVar("T")
+
+
+class Spool:
+    """A folder with one SQLite file of documents, and one file an attachment. Safe to share between threads."""
+
+    def __init__(self, journal: Path) -> None:
+        self.folder = journal.with_name(f"{journal.name}.spool")
+        self._lock = threading.Lock()
+        self.discard()
+        try:
+            self.folder.mkdir(mode=0o700)
+            self._db = sqlite3.connect(self.folder / "records.db", isolation_level=None, check_same_thread=False)
+            # Nothing here outlives the run: a crash empties it.
+            for statement in (
+                "PRAGMA journal_mode=OFF",
+                "PRAGMA synchronous=OFF",
+                "CREATE TABLE record (kind TEXT, id TEXT, document TEXT, PRIMARY KEY (kind, id))",
+            ):
+                self._db.execute(statement)
+        except (OSError, sqlite3.Error) as error:
+            raise Interrupted(f"the spool beside the journal cannot be written ({type(error).__name__})") from None
+
+    def put(self, kind: str, record_id: str, value: object) -> None:
+        """Keep a record; the latest reading wins."""
+        try:
+            with self._lock:
+                self._db.execute(
+                    "INSERT INTO record VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET document = excluded.document",
+                    (kind, record_id, encode(value)),
+                )
+        except sqlite3.Error as error:
+            raise Interrupted(f"the spool is full or cannot be written ({error}); make room and run again") from None
+
+    def get(self, kind: str, record_id: str, wanted: type[T]) -> T | None:
+        """Return a record, or None."""
+        with self._lock:
+            row = self._db.execute("SELECT document FROM record WHERE kind = ? AND id = ?", (kind, record_id)).fetchone()
+        return None if row is None else decode(row[0], wanted)
+
+    def each(self, kind: str, wanted: type[T]) -> Iterator[T]:
+        """Yield the records of a kind in the order in which they came."""
+        last = 0
+        while True:
+            with self._lock:
+                rows = self._db.execute(
+                    "SELECT rowid, document FROM record WHERE kind = ? AND rowid > ? ORDER BY rowid LIMIT 100", (kind, last)
+                ).fetchall()
+            if not rows:
+                return
+            for number, document in rows:
+                last = number
+                yield decode(document, wanted)
+
+    def count(self, kind: str) -> int:
+        """Return how many records of a kind there are."""
+        with self._lock:
+            return int(self._db.execute("SELECT count(*) FROM record WHERE kind = ?", (kind,)).fetchone()[0])
+
+    def file(self) -> tuple[Path, BinaryIO]:
+        """Return a new, private file: its name owes nothing to what the customer called it."""
+        handle, name = tempfile.mkstemp(dir=self.folder, prefix="file-")
+        return Path(name), os.fdopen(handle, "w+b")
+
+    def close(self) -> None:
+        """Remove everything."""
+        with self._lock:
+            self._db.close()
+        self.discard()
+
+    def discard(self) -> None:
+        """Remove what this run or an earlier one left."""
+        if self.folder.is_symlink():
+            self.folder.unlink()
+        elif self.folder.exists():
+            shutil.rmtree(self.folder)

@@ -1,0 +1,116 @@
+"""The layer that asks the governor before every attempt and tells it the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.http.events import EventBus, Refused, Waiting
+from helpdesk_bridge.http.request import Auth, Response
+from helpdesk_bridge.http.transport import FREE, Grant, NotSent
+
+if TYPE_CHECKING:
+    from helpdesk_bridge.http.options import HttpOptions
+    from helpdesk_bridge.http.request import Request
+    from helpdesk_bridge.http.transport import Download, Transport
+    from helpdesk_bridge.ratelimit.governor import Governor, Reservation
+
+
+@frozen(kw_only=True)
+class Governed:
+    """Reserve, send, settle; what was provably not sent costs nothing."""
+
+    inner: Transport
+    governor: Governor
+    options: HttpOptions
+    events: EventBus
+    vendor: str
+    desk: str
+    count_rows: Callable[[Request, Response], int] | None = None
+
+    def send(self, request: Request, grant: Grant = FREE) -> Response:  # noqa: ARG002 - this layer makes the grant
+        """Wait for the budget, then send. Raises ``RateLimited`` before sending where the wait is too long."""
+        reservation = self._reserve(request)
+        try:
+            response = self.inner.send(request, Grant(reservation.units, reservation.waited))
+        except (NotSent, HelpdeskError):
+            # Below this layer a HelpdeskError means that the request was turned down before it left.
+            self.governor.cancel(reservation)
+            raise
+        except BaseException:
+            self.governor.settle(reservation, None)
+            raise
+        self._settle(request, reservation, response)
+        return response
+
+    def open(self, request: Request, grant: Grant = FREE) -> Download:  # noqa: ARG002 - this layer makes the grant
+        """Do the same for an answer that is read piece by piece."""
+        reservation = self._reserve(request)
+        try:
+            download = self.inner.open(request, Grant(reservation.units, reservation.waited))
+        except (NotSent, HelpdeskError):
+            # Below this layer a HelpdeskError means that the request was turned down before it left.
+            self.governor.cancel(reservation)
+            raise
+        except BaseException:
+            self.governor.settle(reservation, None)
+            raise
+        if download.failed is not None:
+            self._settle(request, reservation, download.failed)
+        else:
+            self.governor.settle(reservation, download.status, download.headers)
+        return download
+
+    def close(self) -> None:
+        """Close what is inside."""
+        self.inner.close()
+
+    def _reserve(self, request: Request) -> Reservation:
+        units = request.cost
+        if units is None:
+            # Files on somebody else's storage are no calls of the vendor's API.
+            foreign = request.url is not None and request.auth is Auth.WITHOUT_AUTH
+            units = 0 if foreign else self.governor.policy.cost(request.method, request.path)
+
+        def waiting(seconds: float) -> None:
+            self.events.publish(
+                Waiting(
+                    vendor=self.vendor,
+                    desk=self.desk,
+                    operation=request.operation,
+                    seconds=seconds,
+                    reason="rate limit",
+                )
+            )
+
+        return self.governor.reserve(
+            units,
+            request.rows,
+            self.options.priority,
+            self.options.max_wait,
+            method=request.method,
+            path=request.path,
+            reserve=self.options.reserve,
+            on_wait=waiting,
+        )
+
+    def _settle(self, request: Request, reservation: Reservation, response: Response) -> None:
+        policy = self.governor.policy
+        refused = policy.refused(response.status, response.headers, response.body)
+        rows = None
+        if self.count_rows is not None and request.rows and response.ok and not refused:
+            rows = self.count_rows(request, response)
+        self.governor.settle(reservation, response.status, response.headers, refused=refused, rows=rows)
+        if refused and self.events:
+            reading = policy.read(response.headers, refused=True, wall=self.governor.clock.wall())
+            self.events.publish(
+                Refused(
+                    vendor=self.vendor,
+                    desk=self.desk,
+                    operation=request.operation,
+                    retry_after=reading.retry_after,
+                )
+            )

@@ -1,0 +1,67 @@
+"""Imports point inward; a vendor is one package."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ADAPTERS = sorted(path for path in (ROOT / "adapters").iterdir() if path.is_dir() and path.name.startswith("helpdesk_bridge_"))
+
+
+def imports(path):
+    found = set()
+    package = path.relative_to(ROOT / "adapters" if "adapters" in path.parts else ROOT).with_suffix("").parts
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: -node.level] if node.level else ()
+            found.add(".".join([*base, *([node.module] if node.module else [])]))
+    return found
+
+
+def within(name, package):
+    return name == package or name.startswith(f"{package}.")
+
+
+def test_the_core_imports_no_adapter():
+    for path in (ROOT / "helpdesk_bridge").rglob("*.py"):
+        assert not [name for name in imports(path) if name.startswith("helpdesk_bridge_")], path
+
+
+def test_no_adapter_imports_another_and_of_the_core_only_its_public_side():
+    for adapter in ADAPTERS:
+        for path in adapter.rglob("*.py"):
+            simulator = "simulator" in path.relative_to(adapter).parts
+            allowed = "helpdesk_bridge.testing" if simulator else "helpdesk_bridge.adapter"
+            for name in imports(path):
+                if name.startswith("helpdesk_bridge_"):
+                    assert within(name, adapter.name), f"{path} imports another adapter: {name}"
+                elif within(name, "helpdesk_bridge"):
+                    assert within(name, allowed), f"{path} imports {name}"
+
+
+def test_a_simulator_and_its_adapter_know_nothing_of_each_other():
+    for adapter in ADAPTERS:
+        for path in adapter.rglob("*.py"):
+            simulator = "simulator" in path.relative_to(adapter).parts
+            for name in imports(path):
+                if not within(name, adapter.name) or name == adapter.name:
+                    continue
+                assert within(name, f"{adapter.name}.simulator") == simulator, f"{path} imports {name}"
+
+
+def test_model_and_query_do_no_io_and_only_the_clock_asks_the_time():
+    for name in ("model", "query", "ports", "capabilities", "errors"):
+        assert not imports(ROOT / "helpdesk_bridge" / f"{name}.py") & {"requests", "sqlite3", "socket", "time"}
+    for path in (ROOT / "helpdesk_bridge").rglob("*.py"):
+        if "testing" not in path.parts and path.name != "clock.py":
+            assert "time" not in imports(path), path
+
+
+def test_each_vendor_is_named_in_its_own_places_only():
+    vendors = {path.name.removeprefix("helpdesk_bridge_") for path in ADAPTERS}
+    for path in (ROOT / "helpdesk_bridge").rglob("*.py"):
+        code = ast.parse(path.read_text("utf-8"))
+        names = {node.value for node in ast.walk(code) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+        if path.parent.name != "cli":
+            assert not names & vendors, f"{path} decides by a vendor's name"
