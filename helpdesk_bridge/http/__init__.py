@@ -25,8 +25,8 @@ if TYPE_CHECKING:
         Request,
         Response,
     )
-    from helpdesk_bridge.http.status import error_for_status
     from helpdesk_bridge.http.stack import Stack, open_transport
+    from helpdesk_bridge.http.status import error_for_status
     from helpdesk_bridge.http.transport import Download, Transport
 
 __all__ = [

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from attrs import field, frozen, validators
+
+if TYPE_CHECKING:
+    import threading
 
 
 class Clock(Protocol):

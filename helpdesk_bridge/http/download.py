@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-import requests
 from urllib3.exceptions import HTTPError
 
 from helpdesk_bridge.errors import Unavailable
@@ -15,6 +14,7 @@ from helpdesk_bridge.http.headers import Headers
 if TYPE_CHECKING:
     from types import TracebackType
 
+    import requests
     from urllib3 import BaseHTTPResponse
 
     from helpdesk_bridge.http.request import Response
@@ -76,7 +76,7 @@ class StreamedDownload:
         """Give the connection back, or drop it if the body was not read to its end."""
         self._answer.close()
 
-    def __enter__(self) -> StreamedDownload:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

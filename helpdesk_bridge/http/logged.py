@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
@@ -14,6 +13,8 @@ from helpdesk_bridge.http.events import Attempt, EventBus
 from helpdesk_bridge.http.transport import FREE, Grant, NotSent, TransportFailure
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from helpdesk_bridge.http.request import Request, Response
     from helpdesk_bridge.http.transport import Download, Transport
 

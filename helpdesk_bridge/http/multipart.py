@@ -7,10 +7,11 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from helpdesk_bridge.http.request import Part
 
 SPOOL_BYTES = 1024 * 1024
@@ -85,7 +86,7 @@ class MultipartBody(io.RawIOBase):
 
     def _file(self, file: BinaryIO) -> None:
         if not file.seekable():
-            spool = tempfile.SpooledTemporaryFile(SPOOL_BYTES)  # noqa: SIM115 - closed with the body
+            spool = cast("BinaryIO", tempfile.SpooledTemporaryFile(SPOOL_BYTES))  # noqa: SIM115 - closed with the body
             self._pieces.append(spool)
             with file:
                 shutil.copyfileobj(file, spool)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen, validators
 
+from helpdesk_bridge.errors import ConfigError
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from helpdesk_bridge.ratelimit.store import Store
 
 MIB = 1024 * 1024
+
+
+def _not_negative(_: object, __: object, value: float | None) -> None:
+    if value is not None and value < 0:
+        raise ConfigError("max_wait: use seconds from 0 on, or nothing for no bound")
 
 
 @frozen(kw_only=True)
@@ -26,7 +34,7 @@ class HttpOptions:
     """
 
     timeout: float = field(default=30.0, validator=validators.gt(0.0))
-    max_wait: float | None = field(default=10.0, validator=validators.optional(validators.ge(0.0)))
+    max_wait: float | None = field(default=10.0, validator=_not_negative)
     reserve: int = field(default=0, validator=validators.ge(0))
     priority: int = 0
     budget: str | Store = "auto"

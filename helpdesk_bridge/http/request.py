@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import quote, urlencode
 
 from attrs import field, frozen
@@ -13,6 +12,9 @@ from attrs import field, frozen
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.http import jsontext
 from helpdesk_bridge.http.headers import Headers, headers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 Pairs = tuple[tuple[str, str], ...]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from attrs import field, frozen
@@ -28,6 +27,8 @@ from helpdesk_bridge.http.transport import NotSent, TransportFailure
 from helpdesk_bridge.ratelimit.policy import LONGEST_WAIT, seconds_to_wait
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from helpdesk_bridge.http.clock import Clock
     from helpdesk_bridge.http.options import HttpOptions
     from helpdesk_bridge.http.request import Request

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
@@ -27,12 +26,17 @@ from helpdesk_bridge.http.request import UNSET, Auth, Request, Response
 from helpdesk_bridge.http.transport import FREE, Grant
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from requests.auth import AuthBase
 
     from helpdesk_bridge.http.options import HttpOptions
 
 T = TypeVar("T")
 
+Body = bytes | MultipartBody | None
+
+FORM = "application/x-www-form-urlencoded"
 USER_AGENT = "helpdesk-bridge"
 
 
@@ -88,9 +92,10 @@ class Session:
             session.close()
 
     def _attempt(self, request: Request, exchange: Callable[[requests.Session, PreparedRequest], T]) -> T:
-        session, prepared = self._prepare(request)
         problem: Exception
+        body = _body(request)
         try:
+            session, prepared = self._prepare(request, body)
             with sockets.attempt(self._options.timeout):
                 try:
                     return exchange(session, prepared)
@@ -99,8 +104,8 @@ class Session:
                 except (requests.RequestException, HTTPError, OSError, TooLarge) as error:
                     problem = failure_of(error, sent=sockets.anything_sent())
         finally:
-            if isinstance(prepared.body, MultipartBody):
-                prepared.body.close()
+            if isinstance(body, MultipartBody):
+                body.close()
         # Raised here, outside the except clause: the original error carries the request with its credentials.
         raise problem
 
@@ -122,7 +127,7 @@ class Session:
             answer.close()
         return Response(answer.status_code, answer.headers, body, request, (real_seconds() - started) * 1000)
 
-    def _prepare(self, request: Request) -> tuple[requests.Session, PreparedRequest]:
+    def _prepare(self, request: Request, body: Body) -> tuple[requests.Session, PreparedRequest]:
         if self._closed:
             raise HelpdeskError("the desk was closed")
         foreign = False
@@ -145,7 +150,16 @@ class Session:
             }
         )
         session = self._session(foreign=foreign)
-        self._write_body(request, prepared)
+        prepared.body = body  # type: ignore[assignment]  # a stream is fine, its length is in the headers
+        if isinstance(body, MultipartBody):
+            prepared.headers.setdefault("Content-Type", body.content_type)
+            prepared.headers["Content-Length"] = str(body.length)
+        elif body is not None:
+            json = request.json is not UNSET
+            prepared.headers.setdefault("Content-Type", "application/json" if json else FORM)
+            prepared.headers["Content-Length"] = str(len(body))
+        elif request.method not in {"GET", "HEAD"}:
+            prepared.headers["Content-Length"] = "0"
         if request.auth is Auth.WITH_AUTH and self._auth is not None:
             prepared = self._auth(prepared)
         return session, prepared
@@ -174,25 +188,6 @@ class Session:
         if problem is not None:
             raise problem
 
-    @staticmethod
-    def _write_body(request: Request, prepared: PreparedRequest) -> None:
-        body: bytes | MultipartBody | None = None
-        kind = None
-        if request.json is not UNSET:
-            body, kind = jsontext.dumps(request.json), "application/json"
-        elif request.form is not None:
-            body, kind = urlencode(request.form).encode(), "application/x-www-form-urlencoded"
-        elif request.parts is not None:
-            body = MultipartBody(request.parts)
-            kind = body.content_type
-        if body is not None:
-            length = body.length if isinstance(body, MultipartBody) else len(body)
-            prepared.headers.setdefault("Content-Type", kind)
-            prepared.headers["Content-Length"] = str(length)
-        elif request.method not in {"GET", "HEAD"}:
-            prepared.headers["Content-Length"] = "0"
-        prepared.body = body  # type: ignore[assignment]
-
     def _session(self, *, foreign: bool) -> requests.Session:
         thread = self._thread
         if thread.pid != os.getpid():
@@ -216,3 +211,11 @@ class Session:
         with self._lock:
             self._opened.add(session)
         return session
+
+
+def _body(request: Request) -> Body:
+    if request.json is not UNSET:
+        return jsontext.dumps(request.json)
+    if request.form is not None:
+        return urlencode(request.form).encode()
+    return None if request.parts is None else MultipartBody(request.parts)

@@ -10,9 +10,8 @@ import ipaddress
 import socket
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
@@ -20,6 +19,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.ssl_ import create_urllib3_context
 
 from helpdesk_bridge.http.clock import real_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 
 class _Attempt(threading.local):
@@ -120,16 +122,16 @@ class _TlsPool(HTTPSConnectionPool):
 class DeadlineAdapter(HTTPAdapter):
     """A requests adapter whose sockets keep the deadline of the attempt."""
 
-    pools: Mapping[str, type[HTTPConnectionPool]] = {"http": _Pool, "https": _TlsPool}
+    pools: ClassVar[Mapping[str, type[HTTPConnectionPool]]] = {"http": _Pool, "https": _TlsPool}
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Build the pools with connections of this module."""
-        super().init_poolmanager(*args, ssl_context=_tls_context(), **kwargs)  # type: ignore[no-untyped-call]
+        super().init_poolmanager(*args, ssl_context=_tls_context(), **kwargs)
         self.poolmanager.pool_classes_by_scheme = dict(self.pools)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         """Do the same for connections through a proxy."""
-        manager = super().proxy_manager_for(proxy, ssl_context=_tls_context(), **kwargs)  # type: ignore[no-untyped-call]
+        manager = super().proxy_manager_for(proxy, ssl_context=_tls_context(), **kwargs)
         manager.pool_classes_by_scheme = dict(self.pools)
         return manager
 
@@ -215,10 +217,10 @@ def _pool(connection: type[HTTPConnection]) -> type[HTTPConnectionPool]:
 class PublicAdapter(DeadlineAdapter):
     """Fetches from public addresses only."""
 
-    pools = {"http": _pool(_CheckedConnection), "https": _pool(_CheckedTlsConnection)}
+    pools: ClassVar = {"http": _pool(_CheckedConnection), "https": _pool(_CheckedTlsConnection)}
 
 
 class LoopbackAdapter(DeadlineAdapter):
     """Fetches from public addresses and from this machine: for a desk that is a simulator here."""
 
-    pools = {"http": _pool(_LoopbackConnection), "https": _pool(_LoopbackTlsConnection)}
+    pools: ClassVar = {"http": _pool(_LoopbackConnection), "https": _pool(_LoopbackTlsConnection)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 from attrs import frozen
 
@@ -66,7 +66,7 @@ class Download(Protocol):
         """Give the connection back, or drop it if the body was not read to its end."""
         ...
 
-    def __enter__(self) -> Download: ...
+    def __enter__(self) -> Self: ...
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -13,6 +12,8 @@ from helpdesk_bridge.http.request import Auth, Response
 from helpdesk_bridge.http.transport import FREE, Grant, NotSent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from helpdesk_bridge.http.options import HttpOptions
     from helpdesk_bridge.http.request import Request
     from helpdesk_bridge.http.transport import Download, Transport

@@ -8,7 +8,6 @@ import logging
 import math
 import os
 import threading
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from attrs import define, field
@@ -18,6 +17,8 @@ from helpdesk_bridge.ratelimit.budget import Budget
 from helpdesk_bridge.ratelimit.policy import NOTHING, RateLimitPolicy, Window
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from helpdesk_bridge.http.clock import Clock
     from helpdesk_bridge.ratelimit.state import BudgetState
     from helpdesk_bridge.ratelimit.store import Store
@@ -133,10 +134,12 @@ class Governor:
             reading = self.policy.read(headers, refused=refused, wall=self.clock.wall())
         if refused:
             logger.debug("refused by the vendor; retry after %s s", reading.retry_after)
-            self._cell.update(lambda state: state.refuse(ident, sent, answered, reading, resolution))
+            self._cell.update(lambda state: state.refuse(ident, sent, answered, reading=reading, resolution=resolution))
         elif any(reservation.amounts):
             amounts = reservation.amounts if self._plain else self._spent(reservation.amounts, status, rows)
-            self._cell.update(lambda state: state.settle(ident, amounts, sent, answered, reading, resolution))
+            self._cell.update(
+                lambda state: state.settle(ident, amounts, sent, answered, reading=reading, resolution=resolution)
+            )
         self._wake()
 
     def cancel(self, reservation: Reservation) -> None:

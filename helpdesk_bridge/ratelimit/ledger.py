@@ -119,7 +119,14 @@ class Ledger:
             self.used -= held.units
 
     def settle(
-        self, ident: str, units: int, sent: float, answered: float, reset: float | None = None, resolution: float = 1.0
+        self,
+        ident: str,
+        units: int,
+        sent: float,
+        answered: float,
+        *,
+        reset: float | None = None,
+        resolution: float = 1.0,
     ) -> Charge | None:
         """Replace what was held by a charge with its release time; return it unless nothing is charged."""
         self.drop(ident)

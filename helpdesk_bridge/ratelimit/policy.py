@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from attrs import field, frozen, validators
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 Counts = Literal["requests", "units", "rows"]
 

@@ -62,6 +62,7 @@ class BudgetState:
         amounts: tuple[int, ...],
         sent: float,
         answered: float,
+        *,
         reading: Reading = NOTHING,
         resolution: float = 1.0,
     ) -> None:
@@ -70,13 +71,15 @@ class BudgetState:
             self.ledgers[self._header_window].limit = reading.limit
         for number, (ledger, amount) in enumerate(zip(self.ledgers, amounts, strict=True)):
             speaks = number == self._header_window
-            charge = ledger.settle(ident, amount, sent, answered, reading.reset if speaks else None, resolution)
+            charge = ledger.settle(
+                ident, amount, sent, answered, reset=reading.reset if speaks else None, resolution=resolution
+            )
             if speaks and charge is not None and reading.remaining is not None:
                 ledger.observe(reading.remaining, charge, sent)
         if sent >= self.blocked_at:
             self.strikes = 0
 
-    def refuse(self, ident: str, sent: float, answered: float, reading: Reading, resolution: float) -> None:
+    def refuse(self, ident: str, sent: float, answered: float, *, reading: Reading, resolution: float) -> None:
         """Give back what was held and stop everybody for as long as the vendor says, or else for a growing pause."""
         self.drop(ident)
         ledger = self.ledgers[self._header_window]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
 from helpdesk_bridge.ratelimit.state import BudgetState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
 
 T = TypeVar("T")
 

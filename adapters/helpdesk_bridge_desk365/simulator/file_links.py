@@ -74,7 +74,7 @@ class FileLinks:
         }
 
     def download(self, call: Call, key: str) -> Reply:
-        """Return the bytes, or object storage's XML refusal: a second way of authentication, expired, altered, unknown."""
+        """Return the bytes, or object storage's XML refusal: a second authentication, expired, altered, unknown."""
         if "Authorization" in call.headers:
             return _xml(HTTPStatus.BAD_REQUEST, "InvalidArgument", "Only one auth mechanism allowed")
         stamp = call.query.get("X-Amz-Date", "")

@@ -120,7 +120,7 @@ class _TicketLoader:
         return {name: value for name, value in values.items() if value not in (None, "")}
 
     def _message(self, ticket: Ticket, seed: SeedMessage) -> Message:
-        """Make the message: a contact writes replies; an agent replies, notes or forwards; the helpdesk itself signs as its mailbox.
+        """Make a message: contacts reply; agents reply, note or forward; the helpdesk itself signs as its mailbox.
 
         assumed: the `type` of forwards, and the author of what nobody wrote; dossier section 6.2.
         """
@@ -150,7 +150,7 @@ class _TicketLoader:
 
 
 def _surveys(ticket: Ticket, seed: SeedTicket) -> list[SurveyAnswer]:
-    """Return the rating as an answered survey, on every other ticket after an older one; some closed ones unanswered."""
+    """Make an answered survey of the rating, on every other ticket after an older one; some stay unanswered."""
     if seed.rating is None:
         unanswered = ticket.closed_on is not None and ticket.number % 3 == 0
         return [SurveyAnswer(CLOSING_SURVEY, ticket.updated_on)] if unanswered else []

@@ -80,7 +80,7 @@ class PeopleLoader:
             self._tenant.companies[name] = company
 
     def _domains(self) -> dict[str, list[str]]:
-        """Return the e-mail domains that belong to one company alone, so that no contact changes its company by them."""
+        """Return the e-mail domains that belong to one company alone, so that they change no contact's company."""
         owners: dict[str, set[str | None]] = defaultdict(set)
         for person in self._dataset.people:
             if person.email:

@@ -53,7 +53,7 @@ def status_body(status: int, message: str) -> dict[str, Any]:
 
 
 def error_body(status: int, message: str, field: str | None, *, shape: str) -> dict[str, Any]:
-    """Return the body of a refusal: 400 in the `errors` shape or, by the switch, in the `status` shape; all else in the latter.
+    """Return the body of a refusal: 400 in the shape that is switched on, all else in the `status` shape.
 
     observed: two clients read `errors[0].message` before anything else, dossier section 1.5.
     """

@@ -53,7 +53,7 @@ def multipart_text(call: Call, name: str) -> str | None:
 
 
 def uploads(call: Call, settings: Mapping[str, Setting]) -> list[UploadedFile]:
-    """Return the files of a multipart call; an empty part is none (observed), too many or too large are 400 (assumed)."""
+    """Return the files of a multipart call; an empty part is none (observed), too much is 400 (assumed)."""
     found = [file for file in call.files if file.field in FILE_FIELDS and (file.filename or file.content)]
     if len(found) > int(settings["max_files"]):
         raise invalid(f"No more than {settings['max_files']} files can be attached.", "files")

@@ -96,7 +96,7 @@ class Tenant:
         self.revision += 1
 
     def next_number(self) -> int:
-        """Return the next ticket number: ascending for the whole tenant, never reused. observed: dossier section 3.1."""
+        """Return the next ticket number: ascending, never reused. observed: dossier section 3.1."""
         self.last_number += 1
         return self.last_number
 

@@ -65,7 +65,7 @@ def read_shares(value: Any) -> list[str]:
 
 
 def changed_addresses(held: list[str], change: Any, name: str, read: Callable[[Any], list[str]]) -> list[str]:
-    """Return the addresses after `{"add": […], "remove": […]}`. documented: OpenAPI, update; an array is 400 (assumed)."""
+    """Return the addresses after `{"add": […], "remove": […]}`. documented: OpenAPI; an array is 400 (assumed)."""
     if not isinstance(change, dict):
         raise invalid(f"{name} must be an object with add and remove.", name)
     removed = {email.casefold() for email in _texts(change.get("remove"), name)}

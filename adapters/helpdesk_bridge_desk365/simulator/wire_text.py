@@ -88,7 +88,7 @@ def encode(value: Any) -> str:
 
 
 def encode_page(document: dict[str, Any]) -> str:
-    """Like `encode` for a flat document whose values may be lists of `RawJson`: rendered rows are not rendered again."""
+    """Encode a flat document whose values may be lists of `RawJson`: such rows are not rendered again."""
     members = []
     for key, value in document.items():
         if isinstance(value, list) and value and isinstance(value[0], RawJson):

@@ -1,0 +1,136 @@
+"""Opens the file of a local desk: what it is, whether it may be written, and its way to the newest schema."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from helpdesk_bridge.errors import ConfigError, HelpdeskError, Unavailable
+from helpdesk_bridge.local.schema import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION
+
+MEMORY: Final = ":memory:"
+BUSY_SECONDS: Final = 30.0
+_MAGIC: Final = b"SQLite format 3\x00"
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """Return a connection to the desk at ``path``, its schema up to date; a file that is not there is made, 0600.
+
+    Raises ``ConfigError`` for a folder, a file that is no local desk or one of a newer version, and for a place that
+    cannot be written. Such a file is never changed.
+    """
+    if path != MEMORY:
+        _prepare(Path(path))
+    try:
+        connection = sqlite3.connect(
+            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+    except sqlite3.Error as error:
+        raise ConfigError(f"the local desk {path} cannot be opened: {error}") from None
+    try:
+        _initialise(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(path: Path) -> None:
+    """Make the file where there is none, readable by its owner alone; SQLite gives its companions the same mode."""
+    if path.is_dir():
+        raise ConfigError(f"path: {path} is a folder; name a file in it, such as {path / 'desk.db'}")
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        _check_existing(path)
+    except FileNotFoundError:
+        raise ConfigError(f"path: the folder {path.parent} does not exist; make it, or name another") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no file name"
+        raise ConfigError(f"path: the local desk {path} cannot be made: {reason}") from None
+
+
+def _check_existing(path: Path) -> None:
+    try:
+        with path.open("r+b") as file:
+            start = file.read(len(_MAGIC))
+    except OSError as error:
+        raise ConfigError(f"path: the local desk {path} cannot be written: {error.strerror}") from None
+    # Journal files stand beside the desk: without a folder that can be written there are no transactions.
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise ConfigError(f"path: the folder {path.parent} cannot be written, which a local desk needs for its journal")
+    if start and start != _MAGIC:
+        raise ConfigError(f"path: {path} is not a local desk; it was left as it is")
+
+
+def _initialise(connection: sqlite3.Connection, path: str) -> None:
+    try:
+        _refuse_foreign(connection, path)
+        if path != MEMORY:
+            connection.execute("PRAGMA journal_mode = WAL").fetchall()
+            connection.execute("PRAGMA synchronous = FULL")
+        _migrate(connection, path)
+    except sqlite3.Error as error:
+        raise ConfigError(f"the local desk {path} cannot be opened: {error}") from None
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+
+
+def _refuse_foreign(connection: sqlite3.Connection, path: str) -> None:
+    version = _number(connection, "user_version")
+    ours = _number(connection, "application_id") == APPLICATION_ID
+    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if not ours and (version or tables):
+        raise ConfigError(f"path: {path} is another program's SQLite file, not a local desk; it was left as it is")
+    if version > SCHEMA_VERSION:
+        raise ConfigError(
+            f"path: {path} was written by a newer helpdesk-bridge (schema {version}, this one knows {SCHEMA_VERSION}); "
+            "update helpdesk-bridge"
+        )
+
+
+def _migrate(connection: sqlite3.Connection, path: str) -> None:
+    if _number(connection, "user_version") == SCHEMA_VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        _refuse_foreign(connection, path)  # another process may have been quicker
+        for version in range(_number(connection, "user_version"), SCHEMA_VERSION):
+            for statement in MIGRATIONS[version]:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("INSERT OR IGNORE INTO meta VALUES ('account', ?)", (secrets.token_hex(8),))
+        connection.execute("COMMIT")
+    except BaseException:
+        rollback(connection)
+        raise
+
+
+def rollback(connection: sqlite3.Connection) -> None:
+    """End a transaction that failed, if SQLite has not ended it by itself (as it does when the disk is full)."""
+    with contextlib.suppress(sqlite3.Error):
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def translated(error: sqlite3.Error) -> HelpdeskError | None:
+    """Return what a failure of SQLite means to the caller, or None where it is a fault of this program."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return Unavailable(f"the local desk's file was in use for more than {BUSY_SECONDS:g} seconds")
+    if code == sqlite3.SQLITE_FULL:
+        return Unavailable("the disk of the local desk is full; nothing of this call was kept")
+    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        return Unavailable("the local desk's file cannot be read or written; nothing of this call was kept")
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return HelpdeskError("the local desk's file is damaged; restore it from a copy")
+    if code == sqlite3.SQLITE_READONLY:
+        return HelpdeskError("the local desk's file can no longer be written")
+    return None

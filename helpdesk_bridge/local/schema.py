@@ -1,0 +1,150 @@
+"""The tables of a local desk, and how an older file becomes a newer one.
+
+Every record stands in a ``space``: the local desk's own is the empty one, an adapter that keeps its inbox in the same
+file (one conversation per integration and phone) takes one of its own. A record's ``document`` is the whole of it as
+JSON; the other columns exist to be searched and sorted by. Times are microseconds since 1970 in UTC.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+APPLICATION_ID: Final = 0x48444252  # "HDBR": tells our files from other SQLite files
+NO_TIME: Final = -62_135_596_800_000_000  # 0001-01-01, where the model sorts records without a time
+
+_RECORD: Final = f"""
+    space TEXT NOT NULL,
+    id TEXT NOT NULL,
+    id_rank INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    written_at INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    marker TEXT,
+    created_at INTEGER,
+    updated_at INTEGER,
+    created_key INTEGER NOT NULL GENERATED ALWAYS AS (ifnull(created_at, {NO_TIME})) VIRTUAL,
+    updated_key INTEGER NOT NULL GENERATED ALWAYS AS (ifnull(updated_at, {NO_TIME})) VIRTUAL,
+    deleted INTEGER NOT NULL,"""
+
+
+def _record_indexes(table: str) -> tuple[str, ...]:
+    return (
+        f"CREATE INDEX {table}_by_creation ON {table} (space, created_key, id_rank, id)",
+        f"CREATE INDEX {table}_by_update ON {table} (space, updated_key, id_rank, id)",
+        f"CREATE INDEX {table}_by_revision ON {table} (space, revision)",
+        f"CREATE INDEX {table}_by_change ON {table} (space, changed_at)",
+        f"CREATE INDEX {table}_by_marker ON {table} (space, marker) WHERE marker IS NOT NULL",
+    )
+
+
+_FIRST: Final = (
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE counters (space TEXT, name TEXT, value INTEGER NOT NULL, PRIMARY KEY (space, name)) WITHOUT ROWID",
+    f"""CREATE TABLE tickets ({_RECORD}
+    spam INTEGER NOT NULL,
+    merged INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    status_fold TEXT,
+    priority TEXT NOT NULL,
+    priority_fold TEXT,
+    requester_kind TEXT,
+    requester_id TEXT,
+    requester_email TEXT,
+    requester_phone TEXT,
+    assignee_kind TEXT,
+    assignee_id TEXT,
+    assignee_email TEXT,
+    assignee_phone TEXT,
+    group_id TEXT,
+    group_fold TEXT,
+    channel_fold TEXT,
+    category_fold TEXT,
+    subcategory_fold TEXT,
+    type_fold TEXT,
+    subject_fold TEXT NOT NULL,
+    tags_fold TEXT NOT NULL,
+    custom_fold TEXT NOT NULL,
+    message_count INTEGER NOT NULL DEFAULT 0,
+    document TEXT NOT NULL,
+    PRIMARY KEY (space, id))""",
+    *_record_indexes("tickets"),
+    "CREATE INDEX tickets_by_requester ON tickets (space, requester_id)",
+    "CREATE INDEX tickets_by_requester_email ON tickets (space, requester_email)",
+    "CREATE INDEX tickets_by_assignee ON tickets (space, assignee_id)",
+    "CREATE INDEX tickets_by_flags ON tickets (space, spam, deleted, merged)",
+    f"""CREATE TABLE contacts ({_RECORD}
+    blocked INTEGER NOT NULL,
+    name_fold TEXT,
+    company_id TEXT,
+    company_fold TEXT,
+    external_fold TEXT,
+    document TEXT NOT NULL,
+    PRIMARY KEY (space, id))""",
+    *_record_indexes("contacts"),
+    "CREATE INDEX contacts_by_flags ON contacts (space, deleted, blocked)",
+    """CREATE TABLE contact_keys (
+    space TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    contact_id TEXT NOT NULL,
+    PRIMARY KEY (space, kind, key, contact_id)) WITHOUT ROWID""",
+    "CREATE INDEX contact_keys_by_contact ON contact_keys (space, contact_id, kind)",
+    """CREATE TABLE messages (
+    place INTEGER PRIMARY KEY,
+    space TEXT NOT NULL,
+    id TEXT NOT NULL,
+    ticket_id TEXT NOT NULL,
+    rank INTEGER NOT NULL,
+    time_key INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    UNIQUE (space, id))""",
+    "CREATE INDEX messages_by_thread ON messages (space, ticket_id, rank, time_key, place)",
+    "CREATE INDEX messages_by_change ON messages (space, changed_at)",
+    """CREATE TABLE files (
+    space TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    blob TEXT,
+    document TEXT NOT NULL,
+    PRIMARY KEY (space, message_id, position)) WITHOUT ROWID""",
+    "CREATE INDEX files_by_blob ON files (blob) WHERE blob IS NOT NULL",
+    "CREATE TABLE blobs (sha TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE blob_chunks (sha TEXT NOT NULL, position INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (sha, position))",
+    """CREATE TABLE entries (
+    space TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    id_rank INTEGER NOT NULL,
+    name TEXT,
+    name_fold TEXT,
+    email_fold TEXT,
+    document TEXT NOT NULL,
+    PRIMARY KEY (space, kind, id)) WITHOUT ROWID""",
+    "CREATE INDEX entries_by_name ON entries (space, kind, name_fold)",
+    "CREATE INDEX entries_by_email ON entries (space, kind, email_fold) WHERE email_fold IS NOT NULL",
+    """CREATE TABLE outbox (
+    place INTEGER PRIMARY KEY,
+    space TEXT NOT NULL,
+    message_id TEXT NOT NULL)""",
+    "CREATE INDEX outbox_by_message ON outbox (space, message_id)",
+    """CREATE TABLE deliveries (
+    space TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    at INTEGER,
+    detail TEXT,
+    place INTEGER NOT NULL,
+    PRIMARY KEY (space, message_id, state)) WITHOUT ROWID""",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST,)
+"""Step ``n`` brings a file of version ``n`` to version ``n + 1``; steps are only ever added."""
+
+SCHEMA_VERSION: Final = len(MIGRATIONS)
+
+TABLES: Final = (
+    "counters", "tickets", "contacts", "contact_keys", "messages", "files", "blobs", "blob_chunks", "entries", "outbox",
+    "deliveries",
+)  # fmt: skip
+"""What a desk holds; ``meta``, with the account's id, is the desk itself."""
