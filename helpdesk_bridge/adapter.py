@@ -41,7 +41,7 @@ from helpdesk_bridge.headerline import HeaderLine, split_header, split_marker, w
 from helpdesk_bridge.http.clock import Clock
 from helpdesk_bridge.http.events import EventBus
 from helpdesk_bridge.http.origin import vendor_origin
-from helpdesk_bridge.http.request import Auth, Effect, Part, Request, Response
+from helpdesk_bridge.http.request import Answer, Auth, Effect, Part, Request, Response
 from helpdesk_bridge.http.options import HttpOptions
 from helpdesk_bridge.http.stack import Stack, open_transport
 from helpdesk_bridge.identity import file_digest, synthetic_ids
@@ -477,6 +477,7 @@ __all__ = [
     "Adapter",
     "Add",
     "Agent",
+    "Answer",
     "Attachment",
     "AttachmentsAdapter",
     "Auth",

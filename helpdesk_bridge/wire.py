@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from attrs import has
 from cattrs import ClassValidationError, Converter, IterableValidationError
+from cattrs.errors import IterableValidationNote
 from cattrs.v import transform_error
 
 from helpdesk_bridge.errors import BadResponse
@@ -65,7 +66,25 @@ def _guard_sequences(converter: Converter) -> None:
                 raise WireTypeError(f"expected a list, found {type(value).__name__}")
             return make(hook(one, item) for one in value)
 
-        return read
+        def read_with_places(value: Any, _: Any) -> Any:
+            if not isinstance(value, list):
+                raise WireTypeError(f"expected a list, found {type(value).__name__}")
+            return make(_each(value, hook, item))
+
+        return read_with_places if converter.detailed_validation else read
+
+
+def _each(values: list[Any], hook: Callable[[Any, Any], Any], item: Any) -> list[Any]:
+    read, errors = [], []
+    for index, value in enumerate(values):
+        try:
+            read.append(hook(value, item))
+        except Exception as error:  # noqa: BLE001 - collected, as cattrs does, so that every place is known
+            error.add_note(IterableValidationNote("in a list", index, item))
+            errors.append(error)
+    if errors:
+        raise IterableValidationError("in a list", errors, item)
+    return read
 
 
 class Wire:

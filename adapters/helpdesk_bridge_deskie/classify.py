@@ -41,9 +41,11 @@ _CONFLICTS: Final = frozenset({"email_already_exist", "phone_already_exist"})
 
 
 def classify(request: Request, response: Response) -> HelpdeskError | None:
-    """Return the error that an answer means, None for a success or for what the status alone tells."""
+    """Return the error that an answer means, None for a success. Raises ``BadResponse`` for an unreadable one."""
     code = error_code(response)
     if code is None and response.ok:
+        if request.effect is Effect.READ and response.body.strip():
+            response.json()  # a list may come as nothing (observed), but not as a proxy's page or half a document
         return None
     where: dict[str, Any] = {"status": response.status, "code": code, "doc_url": _DOCS}
     if refused(response.status, response.headers, response.body):

@@ -86,7 +86,8 @@ class RouteTable:
         except MethodNotAllowed as error:
             allowed = sorted(set(error.valid_methods or ()))
             return Match(None, {}, tuple(name for name in allowed if name != "HEAD" or self._head_as_get))
-        except (NotFound, RequestRedirect):
+        except (NotFound, RequestRedirect, ValueError):
+            # A path of thousands of digits is a ValueError of int(), which werkzeug lets through.
             return Match(None, {}, ())
         info: RouteInfo = matched[0]
         return Match(info, matched[1], (info.method,))

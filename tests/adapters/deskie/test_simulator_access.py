@@ -225,7 +225,7 @@ def test_c11_trailing_slashes_are_accepted_and_unknown_paths_are_not():
     assert desk.refused("GET", "cases") == (404, "method_not_found")
 
 
-def test_time_scale_shortens_the_window_and_not_the_header():
+def test_time_scale_shortens_the_window():
     ticks = iter(range(100))
     clock = SimulatorClock(60.0, wall=lambda: START, monotonic=lambda: next(ticks))
     desk = Desk(rate_limit=1, clock=clock)

@@ -6,7 +6,7 @@ import logging
 import pytest
 from werkzeug.test import Client
 
-from helpdesk_bridge.testing.simulator import Dataset, RouteInfo, SettingError, generate
+from helpdesk_bridge.testing.simulator import Dataset, RequestLog, RouteInfo, SettingError, generate
 
 
 @pytest.fixture
@@ -31,6 +31,10 @@ def test_unknown_path_is_404_and_known_path_with_another_method_is_405_with_allo
     assert refused.status_code == 405
     assert refused.headers["Allow"] == "GET, HEAD, POST"
     assert client.open("/notes.json", method="BREW").status_code == 405
+
+
+def test_a_number_that_no_server_can_hold_is_404(client):
+    assert client.get(f"/notes/{'9' * 5000}.json").status_code == 404
 
 
 def test_head_has_the_length_but_no_body_and_can_be_a_method_of_its_own(client, simulator_class):
@@ -131,7 +135,7 @@ def test_an_empty_body_and_phps_empty_array_are_empty_objects(client):
 def test_switches_are_coerced_from_text_and_unknown_ones_name_the_known(simulator_class):
     app = simulator_class(Dataset(), settings={"loud": "yes", "most": "12", "style": "fancy"})
     assert (app.flag("loud"), app.number("most"), app.choice("style")) == (True, 12, "fancy")
-    with pytest.raises(SettingError, match="'quiet'.*loud, most, style"):
+    with pytest.raises(SettingError, match=r"'quiet'.*loud, most, style"):
         simulator_class(Dataset(), settings={"quiet": True})
     for name, value in (("loud", "perhaps"), ("most", "many"), ("style", "baroque")):
         with pytest.raises(SettingError, match=name):
@@ -187,8 +191,6 @@ def test_reset_brings_the_seed_back_and_ends_faults(simulator_class):
 
 
 def test_the_log_is_bounded_in_number_and_bytes(app):
-    from helpdesk_bridge.testing.simulator import RequestLog
-
     log = RequestLog(keep=5, keep_bytes=100, body_bytes=40)
     for number in range(20):
         log.add("GET", f"/{number}", "", {}, b"x" * 1000, status=200, operation="op")

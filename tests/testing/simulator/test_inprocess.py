@@ -4,8 +4,10 @@ import io
 
 import pytest
 import requests
+import responses
 
 from helpdesk_bridge.testing.simulator import Dataset, SettingError, mock_simulator
+from helpdesk_bridge.testing.simulator.inprocess import _mock
 
 ORIGIN = "https://robotsrule.deskie.io"
 
@@ -66,12 +68,8 @@ def test_blocks_nest_each_with_its_own_origin(app, simulator_class, http):
 
 
 def test_no_request_is_kept_by_the_mock(desk, http):
-    import responses
-
     for _ in range(10):
         http.get(ORIGIN + "/notes.json")
-    from helpdesk_bridge.testing.simulator.inprocess import _mock
-
     assert isinstance(_mock._mock, responses.RequestsMock)
     assert len(_mock._mock.calls) <= 1
 

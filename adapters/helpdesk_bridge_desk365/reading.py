@@ -1,0 +1,209 @@
+"""Reads Desk365's documents, whichever of their spellings they come in.
+
+The documentation's samples and recorded answers name the same things differently; both are read into the recorded
+names (`docs/vendors/desk365.md` lists the differences).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+from attrs import evolve
+
+from helpdesk_bridge.adapter import BadResponse, Converter, Wire, WireTypeError
+from helpdesk_bridge_desk365.wire import (
+    CompanyWire,
+    ContactWire,
+    MessageWire,
+    Moment,
+    SurveyAnswer,
+    SurveyDefinition,
+    TicketWire,
+    Written,
+)
+
+T = TypeVar("T")
+
+# Observed: "1970-01-01 00:00:00" stands for "never" in a company's updated_on. Assumed: elsewhere too.
+_NEVER: Final = "1970-01-01"
+CUSTOM_PREFIX: Final = "cf_"
+_SURVEY_PREFIX: Final = "sv_"
+
+# Documented (sample body, OpenAPI) -> observed.
+_TICKET_NAMES: Final = {
+    "sub_category": "subcategory",
+    "assign_to": "assigned_to",
+    "survey_ratings": "survey_rating",
+    "email": "contact_email",
+}
+_CONTACT_NAMES: Final = {"email": "primary_email", "secondary_email": "secondary_emails"}
+
+
+def _moment(value: Any, _type: Any) -> Moment:
+    if isinstance(value, Moment):
+        return value
+    if not isinstance(value, str):
+        raise WireTypeError(f"expected a time, found {type(value).__name__}")
+    text = value.strip()
+    if not text or text.startswith(_NEVER):
+        return Moment(text)
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise WireTypeError("expected a time such as 2026-01-31 09:15:00") from None
+    # Observed, three ways: times without a zone are UTC.
+    return Moment(text, parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC))
+
+
+def _number_or_text(value: Any, _type: Any) -> int | str | None:
+    if value is None or (isinstance(value, (int, str)) and not isinstance(value, bool)):
+        return value
+    raise WireTypeError(f"expected a number or text, found {type(value).__name__}")
+
+
+def _configure(converter: Converter) -> None:
+    converter.register_structure_hook(Moment, _moment)
+    for union in (int | str | None, str | int | None):
+        converter.register_structure_hook(union, _number_or_text)
+
+
+_wire: Final = Wire(_configure)
+
+
+def _as_object(document: Any, at: str) -> dict[str, Any]:
+    if not isinstance(document, dict):
+        raise BadResponse(f"expected an object at {at}, found {type(document).__name__}", path=at)
+    return document
+
+
+def _renamed(document: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    known = dict(document)
+    for other, name in names.items():
+        if other in known:
+            value = known.pop(other)
+            if known.get(name) is None:
+                known[name] = value
+    return known
+
+
+def _numbered(known: dict[str, Any], *keys: str) -> None:
+    # Documented: the sample has source as the text "1"; observed: a number.
+    for key in keys:
+        value = known.get(key)
+        if isinstance(value, str) and value.strip().lstrip("-").isdigit():
+            known[key] = int(value)
+
+
+def _flagged(known: dict[str, Any], *keys: str) -> None:
+    # Observed: the vendor writes flags as 0 and 1 in some documents, as booleans in others.
+    for key in keys:
+        if type(known.get(key)) is int:
+            known[key] = bool(known[key])
+
+
+def split_words(value: Any) -> Any:
+    """Return the parts of a comma-joined text as a list; anything else as it is."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def field_name(key: str) -> str:
+    """Return a custom field's name as people see it."""
+    return key.removeprefix(CUSTOM_PREFIX)
+
+
+def field_key(name: str) -> str:
+    """Return the key under which a custom field is written: with its prefix, never twice."""
+    return name if name.startswith(CUSTOM_PREFIX) else f"{CUSTOM_PREFIX}{name}"
+
+
+def _unflattened(known: dict[str, Any]) -> None:
+    # Documented: with nested_fields=1 custom fields and survey details stand in the ticket itself.
+    fields = {key: known.pop(key) for key in tuple(known) if key.startswith(CUSTOM_PREFIX)}
+    survey = {key: known.pop(key) for key in tuple(known) if key.startswith(_SURVEY_PREFIX)}
+    if fields and known.get("custom_fields") is None:
+        known["custom_fields"] = fields
+    if survey and known.get("survey_rating") is None:
+        known["survey_rating"] = survey if any(value is not None for value in survey.values()) else None
+
+
+def read_ticket(document: Any, at: str = "$") -> TicketWire:
+    """Return a ticket. Raises ``BadResponse`` naming the place of what cannot be read."""
+    known = _renamed(_as_object(document, at), _TICKET_NAMES)
+    _unflattened(known)
+    _numbered(known, "ticket_number", "source", "priority")
+    for key in ("watchers", "share_to"):
+        known[key] = split_words(known[key]) if key in known else None
+    survey = known.get("survey_rating")
+    if isinstance(survey, list):
+        survey = known["survey_rating"] = survey[0] if survey else None
+    if isinstance(survey, dict):
+        known["survey_rating"] = survey = dict(survey)
+        _flagged(survey, "sv_answered")
+    fields = known.get("custom_fields")
+    if isinstance(fields, dict):
+        known["custom_fields"] = {field_name(key): value for key, value in fields.items()}
+    present = frozenset(_renamed(document, _TICKET_NAMES)) | {key for key in ("custom_fields", "survey_rating") if key in known}
+    wire = _wire.read(TicketWire, {**known, "present": [], "document": {}}, at=at)
+    return evolve(wire, present=present, document=document)
+
+
+def read_message(document: Any, at: str = "$") -> MessageWire:
+    """Return a message of a thread."""
+    known = dict(_as_object(document, at))
+    for key in ("to_address", "cc_address"):
+        known[key] = split_words(known.get(key))
+    _flagged(known, "public_note")
+    return evolve(_wire.read(MessageWire, {**known, "document": {}}, at=at), document=document)
+
+
+def read_contact(document: Any, at: str = "$") -> ContactWire:
+    """Return a contact, from a list, from details or from an echo."""
+    known = _renamed(_as_object(document, at), _CONTACT_NAMES)
+    present = frozenset(known)
+    known["secondary_emails"] = split_words(known.get("secondary_emails"))
+    _flagged(known, "is_deleted")
+    wire = _wire.read(ContactWire, {**known, "present": [], "document": {}}, at=at)
+    return evolve(wire, present=present, document=document)
+
+
+def read_company(document: Any, at: str = "$") -> CompanyWire:
+    """Return a company; its domains are a list in lists and a comma-joined text in details."""
+    known = dict(_as_object(document, at))
+    known["domains"] = split_words(known.get("domains"))
+    return _wire.read(CompanyWire, known, at=at)
+
+
+def read_survey(document: Any, at: str = "$") -> SurveyDefinition:
+    """Return a survey's definition."""
+    known = dict(_as_object(document, at))
+    _flagged(known, "is_active", "is_deleted")
+    return evolve(_wire.read(SurveyDefinition, {**known, "document": {}}, at=at), document=document)
+
+
+def read_answer(document: Any, at: str = "$") -> SurveyAnswer:
+    """Return one answered or sent survey."""
+    known = dict(_as_object(document, at))
+    return evolve(_wire.read(SurveyAnswer, {**known, "document": {}}, at=at), document=document)
+
+
+def read_written(document: Any, at: str = "$") -> Written:
+    """Return what was said about a written message."""
+    return _wire.read(Written, _as_object(document, at), at=at)
+
+
+def read_rows(document: Any, *keys: str) -> tuple[int | None, list[Any], str]:
+    """Return total and rows of a list under the first of ``keys`` that it has, and that key's path."""
+    found = _as_object(document, "$")
+    for key in keys:
+        if key in found:
+            rows = found[key]
+            if not isinstance(rows, list):
+                raise BadResponse(f"expected a list at $.{key}, found {type(rows).__name__}", path=f"$.{key}")
+            count = found.get("count")
+            total = count if type(count) is int and count >= 0 else None
+            return total, rows, f"$.{key}"
+    raise BadResponse(f"the answer has no list {keys[0]}", path=f"$.{keys[0]}")

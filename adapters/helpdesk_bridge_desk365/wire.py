@@ -1,0 +1,180 @@
+"""Desk365's JSON as frozen classes, in the names that recorded answers use.
+
+Every key but a ticket's number may be missing: the documentation's own sample lacks ten of those that real answers
+have. ``present`` tells which were sent, because a missing key is not the same as null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import field, frozen
+
+
+def _document() -> Any:
+    return field(factory=dict, eq=False, repr=False)
+
+
+@frozen
+class Moment:
+    """A time as the vendor wrote it, and what it means: aware UTC, or None for its word for "never"."""
+
+    text: str
+    at: datetime | None = field(default=None, eq=False)
+
+
+@frozen(kw_only=True)
+class FileWire:
+    """A file's description; it has no id, and its address expires after about an hour."""
+
+    file_name: str | None = None
+    file_size: int | None = None
+    file_type: str | None = None
+    created_on: str | None = None
+    attachment_url: str | None = field(default=None, repr=False)
+
+
+@frozen(kw_only=True)
+class SurveyWire:
+    """The latest answered survey of a ticket, else one that was sent."""
+
+    sv_name: str | None = None
+    sv_answered: bool | None = None
+    sv_type: int | None = None
+    sv_cs_scale: int | None = None
+    sv_cs_neutral_type: int | None = None
+    sv_question: str | None = None
+    sv_rating: int | None = None
+    sv_cs_question_2: str | None = None
+    sv_cs_rating_2: int | None = None
+    sv_cs_question_3: str | None = None
+    sv_cs_rating_3: int | None = None
+    sv_additional_comments_title: str | None = None
+    sv_additional_comments_response: str | None = field(default=None, repr=False)
+    sv_sent_on: Moment | None = None
+    sv_rated_on: Moment | None = None
+
+
+@frozen(kw_only=True)
+class TicketWire:
+    """A ticket: a row of ``tickets``, and the answer of details, create and update."""
+
+    ticket_number: int
+    contact_email: str | None = field(default=None, repr=False)
+    contact_name: str | None = field(default=None, repr=False)
+    subject: str | None = field(default=None, repr=False)
+    description: str | None = field(default=None, repr=False)
+    description_text: str | None = field(default=None, repr=False)
+    status: str | None = None
+    priority: int | None = None
+    type: str | None = None
+    source: int | str | None = None
+    assigned_to: str | None = None
+    company_name: str | None = None
+    sla: str | None = None
+    group: str | None = None
+    category: str | None = None
+    subcategory: str | None = None
+    created_on: Moment | None = None
+    updated_on: Moment | None = None
+    resolved_on: Moment | None = None
+    closed_on: Moment | None = None
+    due_date: Moment | None = None
+    first_response_time: Moment | None = None
+    first_assigned_time: Moment | None = None
+    first_assigned_duration: int | None = None
+    resolved_duration: int | None = None
+    first_replied_duration: int | None = None
+    closed_duration: int | None = None
+    custom_fields: dict[str, Any] | None = field(default=None, repr=False)
+    attachments: tuple[FileWire, ...] | None = None
+    watchers: tuple[str, ...] | None = field(default=None, repr=False)
+    share_to: tuple[str, ...] | None = field(default=None, repr=False)
+    conversation_count: int | None = None
+    survey_rating: SurveyWire | None = None
+    present: frozenset[str] = frozenset()
+    document: Mapping[str, Any] = _document()
+
+
+@frozen(kw_only=True)
+class MessageWire:
+    """One message of ``tickets/conversations``. Its ``id`` is missing in answers of 2025."""
+
+    id: str | int | None = None
+    created_by: str | None = field(default=None, repr=False)
+    creator_name: str | None = field(default=None, repr=False)
+    type: str | None = None
+    public_note: bool | None = None
+    sender_type: str | None = None
+    to_address: tuple[str, ...] | None = field(default=None, repr=False)
+    cc_address: tuple[str, ...] | None = field(default=None, repr=False)
+    body: str | None = field(default=None, repr=False)
+    attachments: tuple[FileWire, ...] | None = None
+    created_on: Moment | None = None
+    document: Mapping[str, Any] = _document()
+
+
+@frozen(kw_only=True)
+class ContactWire:
+    """A contact: a row of ``contacts``, details, or the echo of create and update."""
+
+    primary_email: str | None = field(default=None, repr=False)
+    secondary_emails: tuple[str, ...] | None = field(default=None, repr=False)
+    name: str | None = field(default=None, repr=False)
+    title: str | None = None
+    phone: str | None = field(default=None, repr=False)
+    mobile: str | None = field(default=None, repr=False)
+    company_name: str | None = None
+    is_deleted: bool | None = None
+    created_on: Moment | None = None
+    updated_on: Moment | None = None
+    present: frozenset[str] = frozenset()
+    document: Mapping[str, Any] = _document()
+
+
+@frozen(kw_only=True)
+class CompanyWire:
+    """A company."""
+
+    name: str
+    domains: tuple[str, ...] | None = None
+
+
+@frozen(kw_only=True)
+class SurveyDefinition:
+    """A survey; ``cs_scale_point_map`` gives the words of a customer-satisfaction rating, keyed "3" to "-3"."""
+
+    survey_name: str
+    survey_type: int | None = None
+    cs_survey_scale: int | None = None
+    cs_rating_order: int | None = None
+    cs_neutral_type: int | None = None
+    cs_scale_point_map: dict[str, Any] | None = None
+    notify_type: int | None = None
+    is_active: bool | None = None
+    is_deleted: bool | None = None
+    document: Mapping[str, Any] = _document()
+
+
+@frozen(kw_only=True)
+class SurveyAnswer:
+    """One row of ``surveys/ratings``."""
+
+    ticket_number: int | None = None
+    survey_name: str | None = None
+    survey_type: int | None = None
+    contact_email: str | None = field(default=None, repr=False)
+    agent_assigned: str | None = None
+    ratings: dict[str, Any] | None = None
+    sent_on: Moment | None = None
+    rated_on: Moment | None = None
+    document: Mapping[str, Any] = _document()
+
+
+@frozen(kw_only=True)
+class Written:
+    """What add_reply and add_note answer; the id is missing in answers of 2025."""
+
+    id: str | int | None = None

@@ -1,0 +1,254 @@
+"""Deskie's documents as they come, read strictly but for the looseness that clients have met.
+
+observed: numbers as text, flags as 0/1 and "true", "-" for a date that is not set, absent fields.
+assumed: ``[]`` for an empty object, because the server is PHP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, NewType
+
+from attrs import field, frozen
+
+from helpdesk_bridge.adapter import Converter, Wire, WireTypeError
+
+Fields = NewType("Fields", dict)  # type: ignore[type-arg]
+"""An object of custom values by key, or the options of a select by key."""
+
+_MONTHS: Final = {
+    name: number
+    for number, name in enumerate(
+        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
+    )
+}
+_LENGTH: Final = len("Mon, 05 May 2014 00:15:17 +0300")
+_ZONES: Final[dict[str, timezone]] = {}
+_TRUE: Final = frozenset({True, 1, "1", "true"})
+_FALSE: Final = frozenset({False, 0, "0", "false", ""})
+
+
+def moment(text: Any) -> datetime | None:
+    """Read a date such as ``Mon, 05 May 2014 00:15:17 +0300`` into UTC; "-" and "" are None.
+
+    Raises ``WireTypeError`` for anything else.
+    """
+    if not isinstance(text, str):
+        raise WireTypeError(f"expected a date, found {type(text).__name__}")
+    if len(text) == _LENGTH:
+        try:
+            return datetime(
+                int(text[12:16]),
+                _MONTHS[text[8:11]],
+                int(text[5:7]),
+                int(text[17:19]),
+                int(text[20:22]),
+                int(text[23:25]),
+                tzinfo=_ZONES.get(text[26:]) or _zone(text[26:]),
+            ).astimezone(UTC)
+        except (ValueError, KeyError):
+            raise WireTypeError("expected a date") from None
+    return _other_moment(text.strip())
+
+
+def _zone(text: str) -> timezone:
+    if text[0] not in "+-" or not text[1:].isdecimal():
+        raise WireTypeError("expected an offset from UTC")
+    offset = timedelta(hours=int(text[1:3]), minutes=int(text[3:5]))
+    return _ZONES.setdefault(text, timezone(-offset if text[0] == "-" else offset))
+
+
+def _other_moment(text: str) -> datetime | None:
+    if text in {"", "-"}:
+        return None
+    try:
+        parsed = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        raise WireTypeError("expected a date") from None
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _integer(value: Any, _: Any) -> int:
+    if type(value) is int:
+        return value
+    if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
+        return int(value)
+    raise WireTypeError(f"expected a whole number, found {type(value).__name__}")
+
+
+def _text(value: Any, _: Any) -> str:
+    if type(value) is str:
+        return value
+    # PHP sends text of digits as a number where the column is one (observed: telegram ids).
+    if type(value) is int:
+        return str(value)
+    raise WireTypeError(f"expected text, found {type(value).__name__}")
+
+
+def _flag(value: Any, _: Any) -> bool:
+    if type(value) is bool:
+        return value
+    if isinstance(value, (str, int)):
+        folded = value.casefold() if isinstance(value, str) else value
+        if folded in _TRUE or folded in _FALSE:
+            return folded in _TRUE
+    raise WireTypeError(f"expected true or false, found {type(value).__name__}")
+
+
+def _fields(value: Any, _: Any) -> Any:
+    if isinstance(value, dict):
+        return value
+    if value in ([], "", None):
+        return {}
+    if isinstance(value, list):
+        return {str(index): one for index, one in enumerate(value)}
+    raise WireTypeError(f"expected an object, found {type(value).__name__}")
+
+
+def _configure(converter: Converter) -> None:
+    converter.register_structure_hook(int, _integer)
+    converter.register_structure_hook(str, _text)
+    converter.register_structure_hook(bool, _flag)
+    converter.register_structure_hook(datetime, lambda value, _: moment(value))
+    converter.register_structure_hook(Fields, _fields)
+
+
+WIRE: Final = Wire(_configure)
+
+
+def _raw() -> Any:
+    return field(default=None, eq=False, repr=False)
+
+
+@frozen(kw_only=True)
+class FileDocument:
+    """A file of a message."""
+
+    file_id: int | None = None
+    file_name: str | None = None
+    file_size: int | None = None
+    mime_type: str | None = None
+    url: str | None = field(default=None, repr=False)
+
+
+@frozen(kw_only=True)
+class CaseDocument:
+    """A case. Any field but its id may be absent (observed)."""
+
+    case_id: int
+    case_number: str | None = None
+    subject: str | None = field(default=None, repr=False)
+    user_id: int | None = None
+    staff_id: int | None = None
+    group_id: int | None = None
+    status: str | None = None
+    priority: str | None = None
+    channel: str | None = None
+    recipient_cc: str | None = field(default=None, repr=False)
+    cc_emails: str | None = field(default=None, repr=False)
+    deleted: bool | None = None
+    spam: bool | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    closed_at: datetime | None = None
+    parent_case_id: int | None = None
+    custom_fields: Fields | None = field(default=None, repr=False)
+    labels: tuple[int, ...] | None = None
+    rating: str | None = None
+    rating_comment: str | None = field(default=None, repr=False)
+    attachments: tuple[FileDocument, ...] | None = None
+    raw: Any = _raw()
+
+
+@frozen(kw_only=True)
+class MessageDocument:
+    """A message or a note of a case."""
+
+    message_id: int
+    user_id: int | None = None
+    staff_id: int | None = None
+    content: str | None = field(default=None, repr=False)
+    content_html: str | None = field(default=None, repr=False)
+    attachments: tuple[FileDocument, ...] | None = None
+    note: bool | None = None
+    message_type: str | None = None
+    sent_via_rule: bool | None = None
+    created_at: datetime | None = None
+    raw: Any = _raw()
+
+
+@frozen(kw_only=True)
+class UserDocument:
+    """A user, who is a contact. Which identity fields are there depends on the user's type (observed)."""
+
+    user_id: int
+    user_full_name: str | None = field(default=None, repr=False)
+    user_email: str | None = field(default=None, repr=False)
+    user_phone: str | None = field(default=None, repr=False)
+    user_whatsapp_phone: str | None = field(default=None, repr=False)
+    wa_id: str | None = field(default=None, repr=False)
+    user_custom_id: str | None = None
+    company_name: str | None = None
+    active: bool | None = None
+    deleted: bool | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    custom_fields: Fields | None = field(default=None, repr=False)
+    raw: Any = _raw()
+
+
+@frozen(kw_only=True)
+class StaffDocument:
+    """An agent."""
+
+    staff_id: int
+    staff_email: str | None = None
+    staff_full_name: str | None = None
+    active: bool | None = None
+
+
+@frozen(kw_only=True)
+class GroupDocument:
+    """A group."""
+
+    group_id: int
+    group_title: str | None = None
+    active: bool | None = None
+
+
+@frozen(kw_only=True)
+class LabelDocument:
+    """A label."""
+
+    label_id: int
+    label_title: str | None = None
+
+
+@frozen(kw_only=True)
+class CompanyDocument:
+    """A company."""
+
+    company_id: int
+    company_name: str | None = None
+    company_domains: str | None = None
+    active: bool | None = None
+    deleted: bool | None = None
+
+
+@frozen(kw_only=True)
+class CustomFieldDocument:
+    """The definition of a custom field; ``field_data`` holds a select's words by key."""
+
+    field_id: int
+    title: str | None = None
+    field_type: str | None = None
+    field_level: str | None = None
+    active: bool | None = None
+    field_data: Fields | None = None
+
+
+def without_secrets(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a document without the password that Deskie sends in clear text when a user is created (documented)."""
+    return {key: value for key, value in document.items() if key != "password"}

@@ -1,0 +1,111 @@
+"""A source record as it is written at the destination: people, words and lengths are the destination's."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from attrs import evolve, frozen
+
+from helpdesk_bridge.migration.people import People
+from helpdesk_bridge.migration.side import Side
+from helpdesk_bridge.migration.values import PASSING, Values, agent_email, is_marker_field
+from helpdesk_bridge.model import Actor, ActorKind, Contact, Message, Ref, Ticket
+
+NO_EMAIL_DOMAIN: Final = "no-email.invalid"
+
+
+@frozen
+class Mapping:
+    """Turns the source's records into the destination's. Sends nothing but the lists that ``Side`` keeps."""
+
+    source: Side
+    destination: Side
+    values: Values
+    people: People
+
+    def ticket(self, old: Ticket) -> Ticket:
+        """Return a ticket as it is to be written; undecided values are let go."""
+        ticket = self.source.ticket(old)
+        status, status_label = self.values.status(ticket.status, ticket.status_label).value or (ticket.status, None)
+        priority, priority_label = self.values.priority(ticket.priority, ticket.priority_label).value or (ticket.priority, None)
+        words = {name: self._word(name, getattr(ticket, name)) for name in PASSING}
+        return evolve(
+            ticket,
+            subject=self.subject(ticket.subject),
+            status=status,
+            status_label=status_label,
+            priority=priority,
+            priority_label=priority_label,
+            requester=self.requester(ticket),
+            assignee=self._assignee(ticket.assignee),
+            group=self._group(ticket.group),
+            tags=tuple(new for tag in ticket.tags if (new := self.values.tag(tag).value) is not None),
+            custom_fields=self._custom_fields(ticket),
+            **words,
+        )
+
+    def subject(self, subject: str) -> str:
+        """Return a subject that fits: one that is too long ends in an ellipsis."""
+        limit = self.destination.desk.capabilities.subject_limit
+        if limit is None or len(subject) <= limit:
+            return subject
+        return subject[: limit - 1].rstrip() + "…"
+
+    def _word(self, name: str, value: str | None) -> Any:
+        return None if value is None else self.values.word(name, value).value
+
+    def _assignee(self, actor: Actor | None) -> Actor | None:
+        email = agent_email(self.source, actor)
+        return None if email is None else self.values.agent(email).value
+
+    def _group(self, group: Ref | None) -> Ref | None:
+        if group is None or group.name is None:
+            return None
+        found: Ref | None = self.values.group(group.name).value
+        return found
+
+    def _custom_fields(self, ticket: Ticket) -> dict[str, Any]:
+        found = {}
+        for name, value in ticket.custom_fields.items():
+            if value is None or value == "" or is_marker_field(name):
+                continue
+            new = self.values.custom_field(name).value
+            if new is None:
+                continue
+            kept = self.values.option(new, value).value
+            if kept is not None:
+                found[new] = kept
+        return found
+
+    def requester(self, ticket: Ticket) -> Actor:
+        """Return the customer of a ticket at the destination.
+
+        One that the destination cannot hold as a contact stands under ``<source id>@no-email.invalid``.
+        """
+        requester = self.people.filled(ticket.requester) or Actor(ActorKind.CONTACT, id=f"ticket-{ticket.id}")
+        found = self.people.at_destination(requester)
+        if found is not None:
+            return found
+        known = evolve(requester, id=None)
+        if requester.email or (requester.phone and "email" not in self.destination.desk.capabilities.contact_needs):
+            return known
+        return evolve(known, email=f"{requester.id or ticket.id}@{NO_EMAIL_DOMAIN}")
+
+    def message(self, old: Message) -> Message:
+        """Return a message with its author as the destination knows them."""
+        return evolve(old, author=self.author(old.author))
+
+    def author(self, actor: Actor) -> Actor:
+        """Return an author at the destination: id and e-mail are the destination's where it knows them."""
+        if actor.kind is ActorKind.AGENT:
+            return self.values.author(self.source.filled(actor) or actor)
+        if actor.kind is ActorKind.CONTACT:
+            filled = self.people.filled(actor) or actor
+            return self.people.at_destination(filled) or evolve(filled, id=None)
+        return evolve(actor, id=None)
+
+    def contact(self, old: Contact) -> Contact:
+        """Return a contact as it is to be written."""
+        kept = {name: value for name, value in old.custom_fields.items() if value not in (None, "") and not is_marker_field(name)}
+        fields = self.destination.aliases.custom_fields
+        return evolve(old, custom_fields={fields.out(name): value for name, value in kept.items()})

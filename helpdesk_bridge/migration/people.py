@@ -1,0 +1,60 @@
+"""Which contact of the source is which at the destination."""
+
+from __future__ import annotations
+
+from attrs import evolve, frozen
+
+from helpdesk_bridge.migration.journal import Journal
+from helpdesk_bridge.migration.spool import Spool
+from helpdesk_bridge.migration.states import Key, Kind
+from helpdesk_bridge.model import Actor, ActorKind, Contact
+from helpdesk_bridge.query import phone_digits
+from helpdesk_bridge.text import digest, fold_email
+
+
+def fold_key(contact: Contact) -> str | None:
+    """Return the key under which contacts are the same person: a digest of the folded e-mail, else of the phone."""
+    if contact.email:
+        return digest("email", fold_email(contact.email))
+    if contact.phones:
+        phone = contact.phones[0]
+        digits = phone_digits(phone.e164 or phone.raw)
+        return digest("phone", digits) if digits else None
+    return None
+
+
+def actor_key(actor: Actor) -> str | None:
+    """Return the same key for somebody whom a record names."""
+    if actor.email:
+        return digest("email", fold_email(actor.email))
+    digits = phone_digits(actor.phone or "")
+    return digest("phone", digits) if digits else None
+
+
+@frozen(eq=False)
+class People:
+    """Looks contacts up in the spool (what the source says) and in the journal (where they are now)."""
+
+    journal: Journal
+    spool: Spool
+
+    def filled(self, actor: Actor | None) -> Actor | None:
+        """Return a customer with name, e-mail and phone as the source's list of contacts tells them."""
+        if actor is None or actor.kind is not ActorKind.CONTACT or actor.id is None or actor.email:
+            return actor
+        contact = self.spool.get(Kind.CONTACT.value, actor.id, Contact)
+        if contact is None:
+            return actor
+        known = contact.actor()
+        return evolve(known, name=actor.name or known.name, phone=actor.phone or known.phone)
+
+    def at_destination(self, actor: Actor) -> Actor | None:
+        """Return the customer with the destination's id, or None where there is no such contact."""
+        found = self._destination_id(actor.id, actor_key(actor))
+        return None if found is None else evolve(actor, id=found)
+
+    def _destination_id(self, source_id: str | None, key: str | None) -> str | None:
+        record = self.journal.get(Key(Kind.CONTACT, source_id)) if source_id is not None else None
+        if record is None and key is not None:
+            record = self.journal.by_fold(key)
+        return record.destination[0] if record is not None and record.destination else None
