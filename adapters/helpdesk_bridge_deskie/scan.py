@@ -17,7 +17,7 @@ from attrs import evolve, field, frozen
 from helpdesk_bridge_deskie.client import LAST_PAGE, PAGE, Documents, Params
 from helpdesk_bridge_deskie.wire import CaseDocument
 
-from helpdesk_bridge.adapter import BadResponse, HelpdeskError, Order, Page
+from helpdesk_bridge.adapter import HelpdeskError, Order, Page
 
 _SWEEPS: Final = 5
 
@@ -197,4 +197,4 @@ def bounds_of(period: Any) -> Bounds:
     return Bounds(start, end)
 
 
-__all__ = ["BadResponse", "Bounds", "CaseScan", "bounds_of"]
+__all__ = ["Bounds", "CaseScan", "bounds_of"]

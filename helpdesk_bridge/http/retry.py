@@ -167,10 +167,10 @@ class Retrying:
             return None
         error.status = response.status if error.status is None else error.status
         error.request_id = error.request_id or _request_id(response.headers)
-        after = seconds_to_wait(response.headers.get("Retry-After", ""), response.headers, self.clock.wall())
+        after = seconds_to_wait(response.headers.get("Retry-After", ""), response.headers, self.clock.wall)
         if isinstance(error, RateLimited):
             if error.retry_after is None:
-                reading = self.policy.read(response.headers, refused=True, wall=self.clock.wall())
+                reading = self.policy.read(response.headers, refused=True, wall=self.clock.wall)
                 error.retry_after = reading.retry_after if reading.retry_after is not None else after
             return _Verdict(error, again=True, refused=refused, after=error.retry_after)
         if request.effect is Effect.CREATE:

@@ -106,7 +106,7 @@ class Governed:
             rows = self.count_rows(request, response)
         self.governor.settle(reservation, response.status, response.headers, refused=refused, rows=rows)
         if refused and self.events:
-            reading = policy.read(response.headers, refused=True, wall=self.governor.clock.wall())
+            reading = policy.read(response.headers, refused=True, wall=self.governor.clock.wall)
             self.events.publish(
                 Refused(
                     vendor=self.vendor,

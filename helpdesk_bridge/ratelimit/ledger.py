@@ -34,7 +34,6 @@ class Held:
     """Units of a request in flight; after ``lease`` its process is taken for dead."""
 
     units: int
-    sent: float
     lease: float
 
 
@@ -51,11 +50,11 @@ class Ledger:
     swept: float = UNKNOWN
     outside_until: float = UNKNOWN
     """Until then the window is known to be shared with somebody we cannot see."""
+    guard: float = field(init=False)
+    """Seconds added to every release, for clocks that do not run equally fast."""
 
-    @property
-    def guard(self) -> float:
-        """Seconds added to every release, for clocks that do not run equally fast."""
-        return self.seconds * 2e-4
+    def __attrs_post_init__(self) -> None:
+        self.guard = self.seconds * 2e-4
 
     def sweep(self, now: float) -> None:
         """Drop what cannot count any more."""
@@ -64,13 +63,12 @@ class Ledger:
             gone = charges.pop(0)
             self.used -= gone.units
             self.swept = gone.release
-        for ident, held in self.held.items():
-            if held.lease > now:
-                break
-            # Its process died; it was sent at the latest when the lease ended.
-            del self.held[ident]
-            self._insert(Charge(held.lease + self.seconds + self.guard, held.units))
-            break
+        if self.held:
+            # Its process died; it was sent at the latest when the lease ended. The oldest stands first.
+            ident, held = next(iter(self.held.items()))
+            if held.lease <= now:
+                del self.held[ident]
+                self._insert(Charge(held.lease + self.seconds + self.guard, held.units))
 
     def wait(self, now: float, units: int, spare: int = 0) -> float:
         """Return the seconds until ``units`` may be sent, 0 for now; infinity if only an answer can tell.
@@ -109,7 +107,7 @@ class Ledger:
 
     def hold(self, ident: str, units: int, now: float, lease: float) -> None:
         """Count units against every window until ``settle`` or ``drop``."""
-        self.held[ident] = Held(units, now, now + lease)
+        self.held[ident] = Held(units, now + lease)
         self.used += units
 
     def drop(self, ident: str) -> None:
@@ -149,8 +147,9 @@ class Ledger:
             if charge.earliest != UNKNOWN and charge.earliest <= latest and earliest <= charge.release:
                 charge.units += units
                 charge.earliest = max(charge.earliest, earliest)
-                charge.release = min(charge.release, latest)
-                self.charges.sort(key=_release)
+                if latest < charge.release:
+                    charge.release = latest
+                    self.charges.sort(key=_release)
                 return charge
         charge = Charge(latest, units, earliest)
         self._insert(charge)
@@ -162,7 +161,7 @@ class Ledger:
             # A window may have ended while that request was in flight: the figure may speak of the old one.
             return
         others = 0
-        if charge.earliest != UNKNOWN:
+        if charge.earliest != UNKNOWN and len(self.charges) > 1:
             others = sum(c.units for c in self.charges if c is not charge and c.earliest != UNKNOWN)
         missing = self.limit - remaining - (self.used - others)
         if missing > 0:
@@ -210,7 +209,7 @@ class Ledger:
             "limit": self.limit,
             "seconds": self.seconds,
             "charges": [[c.release, c.units, None if c.earliest == UNKNOWN else c.earliest] for c in self.charges],
-            "held": {ident: [h.units, h.sent, h.lease] for ident, h in self.held.items()},
+            "held": {ident: [h.units, h.lease] for ident, h in self.held.items()},
             "swept": None if self.swept == UNKNOWN else self.swept,
             "outside_until": None if self.outside_until == UNKNOWN else self.outside_until,
         }
@@ -219,7 +218,7 @@ class Ledger:
     def load(cls, data: dict[str, Any]) -> Ledger:
         """Return the ledger that ``dump`` wrote."""
         charges = [Charge(release, units, _or_unknown(earliest)) for release, units, earliest in data["charges"]]
-        held = {ident: Held(units, sent, lease) for ident, (units, sent, lease) in data["held"].items()}
+        held = {ident: Held(units, lease) for ident, (units, lease) in data["held"].items()}
         used = sum(c.units for c in charges) + sum(h.units for h in held.values())
         return cls(
             data["limit"],

@@ -103,8 +103,8 @@ class RateLimitPolicy:
     settle_seconds: float = 60.0
     source: str = ""
 
-    def read(self, headers: Mapping[str, str], *, refused: bool, wall: datetime) -> Reading:
-        """Return what the headers of one answer say; garbage counts as absent. ``wall`` is the time it arrived."""
+    def read(self, headers: Mapping[str, str], *, refused: bool, wall: Callable[[], datetime]) -> Reading:
+        """Return what the headers of one answer say; garbage counts as absent. ``wall`` tells the time, for dates."""
         names = self.headers
         limit = _whole(headers.get(names.limit)) if names.limit else None
         remaining = _whole(headers.get(names.remaining)) if names.remaining else None
@@ -118,7 +118,7 @@ class RateLimitPolicy:
         )
 
 
-def seconds_to_wait(text: str, headers: Mapping[str, str], wall: datetime) -> float | None:
+def seconds_to_wait(text: str, headers: Mapping[str, str], wall: Callable[[], datetime]) -> float | None:
     """Return the seconds that a Retry-After header asks for: a number, or an HTTP date against the server's own.
 
     None for garbage, for a number below zero and for more than a day.
@@ -128,17 +128,17 @@ def seconds_to_wait(text: str, headers: Mapping[str, str], wall: datetime) -> fl
         until = _date(text)
         if until is None:
             return None
-        number = max(0.0, (until - (_date(headers.get("Date", "")) or wall)).total_seconds())
+        number = max(0.0, (until - (_date(headers.get("Date", "")) or wall())).total_seconds())
     return number if 0.0 <= number <= LONGEST_WAIT else None
 
 
-def _reset(text: str, headers: Mapping[str, str], wall: datetime, *, is_epoch: bool) -> float | None:
+def _reset(text: str, headers: Mapping[str, str], wall: Callable[[], datetime], *, is_epoch: bool) -> float | None:
     number = _number(text)
     if number is None:
         return None
     if is_epoch:
         # The vendor's own Date shows its clock; ours may be minutes off.
-        number = max(0.0, number - (_date(headers.get("Date", "")) or wall).timestamp())
+        number = max(0.0, number - (_date(headers.get("Date", "")) or wall()).timestamp())
     return number if 0.0 <= number <= LONGEST_WAIT else None
 
 

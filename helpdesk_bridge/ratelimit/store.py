@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 
 from helpdesk_bridge.ratelimit.state import BudgetState
 
@@ -13,14 +13,15 @@ if TYPE_CHECKING:
 
     from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Cell(Protocol):
     """The state of one budget."""
 
-    def update(self, change: Callable[[BudgetState], T]) -> T:
-        """Load the state, let ``change`` alter it, keep it, and return the result: all of it, atomically.
+    def update(self, change: Callable[Concatenate[BudgetState, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Load the state, call ``change(state, …)``, keep the state, and return the result: all of it, atomically.
 
         ``change`` is short, never waits, and may be called again after a conflict.
         """
@@ -51,10 +52,10 @@ class MemoryCell:
         self._state = state
         self._lock = threading.Lock()
 
-    def update(self, change: Callable[[BudgetState], T]) -> T:
+    def update(self, change: Callable[Concatenate[BudgetState, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Apply the change under the lock."""
         with self._lock:
-            return change(self._state)
+            return change(self._state, *args, **kwargs)
 
     def reopen(self) -> None:
         """Replace the lock: a thread that does not exist in this process may have held it."""
