@@ -40,12 +40,14 @@ from helpdesk_bridge.errors import (
 from helpdesk_bridge.headerline import HeaderLine, split_header, split_marker, with_header, with_marker
 from helpdesk_bridge.http.clock import Clock
 from helpdesk_bridge.http.events import EventBus
+from helpdesk_bridge.http.options import HttpOptions
 from helpdesk_bridge.http.origin import vendor_origin
 from helpdesk_bridge.http.request import Answer, Auth, Effect, Part, Request, Response
-from helpdesk_bridge.http.options import HttpOptions
 from helpdesk_bridge.http.stack import Stack, open_transport
 from helpdesk_bridge.identity import file_digest, synthetic_ids
 from helpdesk_bridge.model import (
+    SYSTEM,
+    UNSET,
     Actor,
     ActorKind,
     Add,
@@ -71,14 +73,12 @@ from helpdesk_bridge.model import (
     Rating,
     Ref,
     Remove,
-    SYSTEM,
     Sent,
     Status,
     Tag,
     Ticket,
     TicketChange,
     TicketDraft,
-    UNSET,
     Unset,
     Upload,
     Visibility,
@@ -270,8 +270,11 @@ class Importer(Protocol):
 
     @abstractmethod
     def find(self, kind: str, marker: str, since: datetime, old: Ticket | Contact) -> tuple[str, ...]:
-        """Return the ids of the ``ticket`` or ``contact`` that carry ``marker``, looking at what was written since
-        ``since`` (our wall clock). ``old`` is the record as it was passed for writing: it bounds the search."""
+        """Return the ids of the ``ticket`` or ``contact`` that carry ``marker``.
+
+        Only what was written since ``since`` (our wall clock) is looked at. ``old`` is the record as it was passed for
+        writing: it bounds the search.
+        """
 
     @abstractmethod
     def tail(self, ticket_id: str, n: int) -> tuple[Message, ...]:
@@ -299,8 +302,11 @@ class TicketsAdapter(Protocol):
 
     @abstractmethod
     def page(self, native: Any, cursor: str | None, size: int | None = None) -> Page[Ticket]:
-        """Return one page; a first page has no cursor. Over all pages, each record that existed throughout comes at
-        least once although records come and go meanwhile; the desk removes repeats."""
+        """Return one page; a first page has no cursor.
+
+        Over all pages, each record that existed throughout comes at least once although records come and go meanwhile;
+        the desk removes repeats.
+        """
 
     @abstractmethod
     def get(self, ticket_id: str) -> Ticket:
@@ -466,12 +472,10 @@ class Vendor:
 
 
 __all__ = [
-    "Converter",
-    "Wire",
-    "WireTypeError",
-    "digest",
-    "squash",
     "API_VERSION",
+    "NONE",
+    "SYSTEM",
+    "UNSET",
     "Actor",
     "ActorKind",
     "Adapter",
@@ -494,6 +498,7 @@ __all__ = [
     "ContactDraft",
     "ContactQuery",
     "ContactsAdapter",
+    "Converter",
     "CustomValue",
     "DeskContext",
     "Directory",
@@ -525,7 +530,6 @@ __all__ = [
     "MessageDraft",
     "MessageKind",
     "MessagesAdapter",
-    "NONE",
     "Named",
     "NotFound",
     "Order",
@@ -546,7 +550,6 @@ __all__ = [
     "Remove",
     "Request",
     "Response",
-    "SYSTEM",
     "Scope",
     "Secret",
     "Sent",
@@ -560,7 +563,6 @@ __all__ = [
     "TicketDraft",
     "TicketQuery",
     "TicketsAdapter",
-    "UNSET",
     "Unavailable",
     "Unset",
     "Unsupported",
@@ -568,9 +570,12 @@ __all__ = [
     "Vendor",
     "Visibility",
     "Window",
+    "Wire",
+    "WireTypeError",
     "Words",
     "WrongDesk",
     "body_of",
+    "digest",
     "evolve",
     "file_digest",
     "fold",
@@ -583,6 +588,7 @@ __all__ = [
     "set_fields",
     "split_header",
     "split_marker",
+    "squash",
     "synthetic_ids",
     "text_to_html",
     "vendor_origin",

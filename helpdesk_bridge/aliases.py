@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from helpdesk_bridge.model import (
     UNSET,
@@ -38,11 +38,9 @@ class Table:
     """One alias table, in both directions; names that it does not hold pass through."""
 
     entries: Mapping[str, str] = field(factory=dict)
-    _back: Mapping[str, str] = field(init=False, repr=False)
-
-    @_back.default
-    def _(self) -> Mapping[str, str]:
-        return _inverse(self.entries)
+    _back: Mapping[str, str] = field(
+        init=False, repr=False, default=Factory(lambda table: _inverse(table.entries), takes_self=True)
+    )
 
     def out(self, name: str) -> str:
         """Return the vendor's name."""
@@ -75,7 +73,9 @@ class Aliases:
         """Return ``ticket`` in the application's names."""
         changes: dict[str, Any] = {}
         if self.custom_fields.entries and ticket.custom_fields:
-            changes["custom_fields"] = {self.custom_fields.into(key): value for key, value in ticket.custom_fields.items()}
+            changes["custom_fields"] = {
+                self.custom_fields.into(key): value for key, value in ticket.custom_fields.items()
+            }
         if self.tags.entries and ticket.tags:
             changes["tags"] = tuple(self.tags.into(tag) for tag in ticket.tags)
         if self.groups.entries and ticket.group is not None and ticket.group.name is not None:
@@ -110,7 +110,9 @@ class Aliases:
         """Return a draft or change in the vendor's names."""
         changes: dict[str, Any] = {}
         if draft.custom_fields is not UNSET:
-            changes["custom_fields"] = {self.custom_fields.out(key): value for key, value in draft.custom_fields.items()}
+            changes["custom_fields"] = {
+                self.custom_fields.out(key): value for key, value in draft.custom_fields.items()
+            }
         if draft.tags is not UNSET:
             changes["tags"] = self._words_out(draft.tags)
         if draft.group is not UNSET:
@@ -125,7 +127,9 @@ class Aliases:
         """Return a query in the vendor's names."""
         changes: dict[str, Any] = {}
         if query.custom_fields is not None:
-            changes["custom_fields"] = {self.custom_fields.out(key): value for key, value in query.custom_fields.items()}
+            changes["custom_fields"] = {
+                self.custom_fields.out(key): value for key, value in query.custom_fields.items()
+            }
         for name, table in (("tags", self.tags), ("groups", self.groups), ("statuses", self.statuses)):
             wanted = getattr(query, name)
             if wanted is not None and table.entries:

@@ -84,12 +84,12 @@ def check_files(files: Sequence[Upload], capabilities: Capabilities) -> None:
     """Raise ``Invalid`` where files are too many or too large for one message of this desk."""
     limits = capabilities.files
     if limits.count is not None and len(files) > limits.count:
-        raise Invalid(f"{len(files)} files are too many; at most {limits.count}", field="attachments", limit=limits.count)
+        raise Invalid(
+            f"{len(files)} files are too many; at most {limits.count}", field="attachments", limit=limits.count
+        )
     sizes = [file.size for file in files if file.size is not None]
     if limits.bytes_each is not None and sizes and max(sizes) > limits.bytes_each:
-        raise Invalid(
-            f"a file is larger than {limits.bytes_each} bytes", field="attachments", limit=limits.bytes_each
-        )
+        raise Invalid(f"a file is larger than {limits.bytes_each} bytes", field="attachments", limit=limits.bytes_each)
     if limits.bytes_together is not None and sum(sizes) > limits.bytes_together:
         raise Invalid(
             f"the files together are larger than {limits.bytes_together} bytes",

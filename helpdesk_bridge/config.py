@@ -102,7 +102,7 @@ def read_file(path: Path) -> dict[str, dict[str, Any]]:
         raise ConfigError(f"{path} cannot be read: {type(error).__name__}") from None
     desks = document.pop("desks", {})
     if document:
-        raise ConfigError(f"{path}: unknown table {sorted(document)[0]!r}; desks are [desks.NAME] tables")
+        raise ConfigError(f"{path}: unknown table {min(document)!r}; desks are [desks.NAME] tables")
     if not isinstance(desks, dict) or not all(isinstance(table, dict) for table in desks.values()):
         raise ConfigError(f"{path}: desks are [desks.NAME] tables")
     return desks
@@ -150,7 +150,9 @@ def from_table(
         for key in table
         if key in own_keys
     }
-    missing = [one.name for one in attrs.fields(vendor.settings) if one.default is attrs.NOTHING and one.name not in values]
+    missing = [
+        one.name for one in attrs.fields(vendor.settings) if one.default is attrs.NOTHING and one.name not in values
+    ]
     if missing:
         raise ConfigError(f"{where} needs {missing[0]} = … for {vendor.title}")
     try:
@@ -285,11 +287,12 @@ def _from_keyring(rest: str, where: str) -> str:
         raise ConfigError(f"{where}: write keyring:SERVICE/USER")
     try:
         import keyring
+        from keyring.errors import KeyringError
     except ImportError:
         raise ConfigError(f"{where}: keyring: needs pip install 'helpdesk-bridge[keyring]'") from None
     try:
         found = keyring.get_password(service, user)
-    except keyring.errors.KeyringError as error:
+    except KeyringError as error:
         raise ConfigError(f"{where}: the keyring refused ({type(error).__name__})") from None
     if found is None:
         raise ConfigError(f"{where}: the keyring has no entry {service}/{user}")
@@ -303,7 +306,7 @@ def _aliases(table: Mapping[str, Any], where: str) -> Aliases:
     for key in ALIAS_TABLES:
         entries = table.get(key, {})
         if not isinstance(entries, dict):
-            raise ConfigError(f"{where} {key}: expected a table of name = \"the vendor's name\"")
+            raise ConfigError(f'{where} {key}: expected a table of name = "the vendor\'s name"')
         tables[key] = {}
         for ours, theirs in entries.items():
             label = theirs.get("name") if isinstance(theirs, dict) and key == "statuses" else theirs

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 from attrs import evolve, field, frozen
 
@@ -37,7 +37,16 @@ from helpdesk_bridge.model import (
     TicketChange,
     TicketDraft,
 )
-from helpdesk_bridge.ports import Explanation, Missing
+from helpdesk_bridge.ports import (
+    Agents,
+    Attachments,
+    Companies,
+    CustomFields,
+    Explanation,
+    Groups,
+    Missing,
+    Tags,
+)
 from helpdesk_bridge.query import (
     ContactQuery,
     TicketQuery,
@@ -223,7 +232,9 @@ class ContactsPort:
 def _contact_out(value: Any, aliases: Aliases) -> Any:
     if not value.custom_fields:
         return value
-    return evolve(value, custom_fields={aliases.custom_fields.out(key): one for key, one in value.custom_fields.items()})
+    return evolve(
+        value, custom_fields={aliases.custom_fields.out(key): one for key, one in value.custom_fields.items()}
+    )
 
 
 @frozen
@@ -332,7 +343,7 @@ class Desk:
     def __str__(self) -> str:
         return f"{self.name} ({self.title} {self.account})"
 
-    def __enter__(self) -> Desk:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -374,35 +385,41 @@ class Desk:
         return _ListPort(self._link, name, facet) if facet else facet
 
     @property
-    def agents(self) -> Any:
+    def agents(self) -> Agents | Missing:
         """Agents, or ``Missing``."""
-        return self._list_facet("agents")
+        facet: Agents | Missing = self._list_facet("agents")
+        return facet
 
     @property
-    def groups(self) -> Any:
+    def groups(self) -> Groups | Missing:
         """Groups, or ``Missing``."""
-        return self._list_facet("groups")
+        facet: Groups | Missing = self._list_facet("groups")
+        return facet
 
     @property
-    def companies(self) -> Any:
+    def companies(self) -> Companies | Missing:
         """Companies, or ``Missing``."""
-        return self._list_facet("companies")
+        facet: Companies | Missing = self._list_facet("companies")
+        return facet
 
     @property
-    def tags(self) -> Any:
+    def tags(self) -> Tags | Missing:
         """Tags, or ``Missing``."""
-        return self._list_facet("tags")
+        facet: Tags | Missing = self._list_facet("tags")
+        return facet
 
     @property
-    def custom_fields(self) -> Any:
+    def custom_fields(self) -> CustomFields | Missing:
         """Custom-field definitions, or ``Missing``."""
-        return self._list_facet("custom_fields")
+        facet: CustomFields | Missing = self._list_facet("custom_fields")
+        return facet
 
     @property
-    def attachments(self) -> Any:
+    def attachments(self) -> Attachments | Missing:
         """Files, or ``Missing``."""
         facet = self._facet("attachments")
-        return _AttachmentsPort(self._link, facet) if facet else facet
+        port: Attachments | Missing = _AttachmentsPort(self._link, facet) if facet else facet
+        return port
 
     @property
     def templates(self) -> Any:

@@ -39,8 +39,11 @@ class Directory:
         complete: Iterable[str] = (),
         **loaders: Callable[[], Iterable[Any]],
     ) -> None:
-        """Tell where the lists come from: agents, groups, tags, custom_fields. ``complete`` names those lists that
-        hold everything the account has, so that a name which is not there is refused before sending."""
+        """Tell where the lists come from: agents, groups, tags, custom_fields.
+
+        ``complete`` names those lists that hold everything the account has, so that a name which is not there is
+        refused before sending.
+        """
         self._loaders.update(loaders)
         self._load_contact = contact or self._load_contact
         self._complete = frozenset(complete)
@@ -150,7 +153,9 @@ class Directory:
         for value in values:
             if ref is None and (value.id == named or fold(value.name) == fold(str(named))):
                 return Ref(value.id, value.name)
-            if ref is not None and (value.id == ref.id or (ref.id is None and fold(value.name) == fold(ref.name or ""))):
+            if ref is not None and (
+                value.id == ref.id or (ref.id is None and fold(value.name) == fold(ref.name or ""))
+            ):
                 return Ref(value.id, value.name)
         if listing in self._complete:
             raise Invalid(f"no such {field} at this desk", field=field)

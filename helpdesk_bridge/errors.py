@@ -63,7 +63,9 @@ class HelpdeskError(Exception):
             where.append(self.code)
         return f"{self.message} [{', '.join(where)}]" if where else self.message
 
-    def located(self, *, vendor: str | None = None, desk: str | None = None, operation: str | None = None) -> HelpdeskError:
+    def located(
+        self, *, vendor: str | None = None, desk: str | None = None, operation: str | None = None
+    ) -> HelpdeskError:
         """Fill in where the error happened, where that is not known yet, and return the error itself."""
         self.vendor = self.vendor or vendor
         self.desk = self.desk or desk
@@ -82,7 +84,9 @@ class WrongDesk(HelpdeskError):
 class Invalid(HelpdeskError):
     """A value was refused. ``field`` names it and ``limit`` the rule, where they are known."""
 
-    def __init__(self, message: str, *, field: str | None = None, limit: str | int | None = None, **where: object) -> None:
+    def __init__(
+        self, message: str, *, field: str | None = None, limit: str | int | None = None, **where: object
+    ) -> None:
         super().__init__(message, **where)  # type: ignore[arg-type]
         self.field = field
         self.limit = limit
@@ -145,5 +149,3 @@ class InDoubt(HelpdeskError):
         super().__init__(message, **where)  # type: ignore[arg-type]
         self.settle_seconds = settle_seconds
         self.marker = marker
-
-

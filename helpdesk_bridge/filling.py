@@ -37,7 +37,11 @@ class Filling:
 
     def ticket(self, ticket: Ticket) -> Ticket:
         """Return ``ticket`` with its people and group filled in."""
-        requester, assignee, group = self.actor(ticket.requester), self.actor(ticket.assignee), self._group(ticket.group)
+        requester, assignee, group = (
+            self.actor(ticket.requester),
+            self.actor(ticket.assignee),
+            self._group(ticket.group),
+        )
         if requester is ticket.requester and assignee is ticket.assignee and group is ticket.group:
             return ticket
         return evolve(ticket, requester=requester, assignee=assignee, group=group)

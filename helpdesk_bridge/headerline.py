@@ -53,7 +53,13 @@ class HeaderLine:
         name = re.sub(r"[\s<>·]+", " ", self.author.name or "").strip()
         email = re.sub(r"[\s<>]+", "", self.author.email or "")
         moment = self.created_at.strftime("%Y-%m-%dT%H:%M:%SZ") if self.created_at else "-"
-        parts = [f"[Imported] {name} <{email}>", _WORDS[self.author.kind], moment, self.visibility.value, self.kind.value]
+        parts = [
+            f"[Imported] {name} <{email}>",
+            _WORDS[self.author.kind],
+            moment,
+            self.visibility.value,
+            self.kind.value,
+        ]
         phone = re.sub(r"[\s·]+", " ", self.author.phone or "").strip()
         return " · ".join(parts) + (f" · phone {phone}" if phone and not email else "")
 
@@ -65,7 +71,9 @@ def _parse(line: str) -> HeaderLine | None:
     author = Actor(
         _KINDS[found["who"]], name=found["name"] or None, email=found["email"] or None, phone=found["phone"] or None
     )
-    moment = None if found["time"] == "-" else datetime.strptime(found["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    moment = (
+        None if found["time"] == "-" else datetime.strptime(found["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    )
     return HeaderLine(author, moment, Visibility(found["visibility"]), MessageKind(found["kind"]))
 
 

@@ -430,7 +430,7 @@ class Add:
     values: tuple[str, ...]
 
     def __init__(self, *values: str) -> None:
-        self.__attrs_init__(values)
+        object.__setattr__(self, "values", values)
 
 
 @frozen(init=False)
@@ -440,7 +440,7 @@ class Remove:
     values: tuple[str, ...]
 
     def __init__(self, *values: str) -> None:
-        self.__attrs_init__(values)
+        object.__setattr__(self, "values", values)
 
 
 Person: TypeAlias = str | Actor
@@ -463,14 +463,14 @@ class TicketDraft:
     subject: str = field(repr=False)
     description: str | Body = field(repr=False)
     requester: Person = field(repr=False)
-    assignee: Person | None | Unset = UNSET
-    group: Named | None | Unset = UNSET
-    company: Named | None | Unset = UNSET
+    assignee: Person | Unset | None = UNSET
+    group: Named | Unset | None = UNSET
+    company: Named | Unset | None = UNSET
     status: Status | str | Unset = UNSET
     priority: Priority | str | Unset = UNSET
-    type: str | None | Unset = UNSET
-    category: str | None | Unset = UNSET
-    subcategory: str | None | Unset = UNSET
+    type: str | Unset | None = UNSET
+    category: str | Unset | None = UNSET
+    subcategory: str | Unset | None = UNSET
     tags: tuple[str, ...] | Unset = field(default=UNSET, converter=_words)
     custom_fields: Mapping[str, CustomValue] | Unset = UNSET
     cc: tuple[str, ...] | Unset = field(default=UNSET, converter=_words)
@@ -482,14 +482,14 @@ class TicketChange:
     """What of a ticket to change. ``UNSET`` leaves a field alone, ``None`` clears it."""
 
     subject: str | Unset = field(default=UNSET, repr=False)
-    assignee: Person | None | Unset = UNSET
-    group: Named | None | Unset = UNSET
-    company: Named | None | Unset = UNSET
+    assignee: Person | Unset | None = UNSET
+    group: Named | Unset | None = UNSET
+    company: Named | Unset | None = UNSET
     status: Status | str | Unset = UNSET
     priority: Priority | str | Unset = UNSET
-    type: str | None | Unset = UNSET
-    category: str | None | Unset = UNSET
-    subcategory: str | None | Unset = UNSET
+    type: str | Unset | None = UNSET
+    category: str | Unset | None = UNSET
+    subcategory: str | Unset | None = UNSET
     tags: Words | Unset = field(default=UNSET, converter=_words)
     custom_fields: Mapping[str, CustomValue] | Unset = UNSET
     cc: Words | Unset = field(default=UNSET, converter=_words)
@@ -508,11 +508,11 @@ class MessageDraft:
 class ContactDraft:
     """A contact to be created; it needs an e-mail or a phone, as the vendor demands."""
 
-    name: str | None | Unset = field(default=UNSET, repr=False)
+    name: str | Unset | None = field(default=UNSET, repr=False)
     emails: tuple[str, ...] = field(default=(), converter=tuple, repr=False)
     phones: tuple[str, ...] = field(default=(), converter=tuple, repr=False)
-    company: Named | None | Unset = UNSET
-    external_id: str | None | Unset = UNSET
+    company: Named | Unset | None = UNSET
+    external_id: str | Unset | None = UNSET
     custom_fields: Mapping[str, CustomValue] | Unset = UNSET
 
 
@@ -520,11 +520,11 @@ class ContactDraft:
 class ContactChange:
     """What of a contact to change."""
 
-    name: str | None | Unset = field(default=UNSET, repr=False)
+    name: str | Unset | None = field(default=UNSET, repr=False)
     emails: Words | Unset = field(default=UNSET, converter=_words, repr=False)
     phones: Words | Unset = field(default=UNSET, converter=_words, repr=False)
-    company: Named | None | Unset = UNSET
-    external_id: str | None | Unset = UNSET
+    company: Named | Unset | None = UNSET
+    external_id: str | Unset | None = UNSET
     blocked: bool | Unset = UNSET
     custom_fields: Mapping[str, CustomValue] | Unset = UNSET
 

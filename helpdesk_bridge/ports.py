@@ -288,4 +288,3 @@ class Helpdesk(Protocol):
     @abstractmethod
     def close(self) -> None:
         """Give back sockets and files."""
-

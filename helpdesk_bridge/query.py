@@ -126,7 +126,9 @@ def _match(value: Any) -> Match | None:
 def _include(value: Iterable[str]) -> frozenset[str]:
     names = frozenset({value} if isinstance(value, str) else value)
     if unknown := names - INCLUDES:
-        raise Invalid(f"unknown include: {', '.join(sorted(unknown))}; known are {', '.join(sorted(INCLUDES))}", field="include")
+        raise Invalid(
+            f"unknown include: {', '.join(sorted(unknown))}; known are {', '.join(sorted(INCLUDES))}", field="include"
+        )
     return names
 
 
@@ -164,7 +166,9 @@ class TicketQuery:
     category: frozenset[Word] | None = field(default=None, converter=_any_of)
     subcategory: frozenset[Word] | None = field(default=None, converter=_any_of)
     type: frozenset[Word] | None = field(default=None, converter=_any_of)
-    custom_fields: Mapping[str, frozenset[CustomValue | Nothing]] | None = field(default=None, converter=_custom, hash=False)
+    custom_fields: Mapping[str, frozenset[CustomValue | Nothing]] | None = field(
+        default=None, converter=_custom, hash=False
+    )
     subject: Match | None = field(default=None, converter=_match)
     created: Period | None = field(default=None, converter=_period)
     updated: Period | None = field(default=None, converter=_period)
@@ -195,7 +199,7 @@ _NON_DIGITS = re.compile(r"\D")
 def phone_digits(phone: str) -> str:
     """Return the digits of a phone number; a leading international 00 is dropped."""
     digits = _NON_DIGITS.sub("", phone)
-    return digits[2:] if digits.startswith("00") else digits
+    return digits.removeprefix("00")
 
 
 def same_phone(one: Phone, other: Phone) -> bool:
@@ -228,7 +232,9 @@ def _ref_in(wanted: frozenset[Any], ref: Ref | None) -> bool:
         if one is NONE:
             continue
         if isinstance(one, Ref):
-            if (one.id is not None and one.id == ref.id) or (one.id is None and one.name and fold(one.name) == fold(ref.name or "")):
+            if (one.id is not None and one.id == ref.id) or (
+                one.id is None and one.name and fold(one.name) == fold(ref.name or "")
+            ):
                 return True
         elif one == ref.id or fold(one) == fold(ref.name or ""):
             return True
@@ -265,7 +271,9 @@ def _value_in(wanted: frozenset[Any], value: CustomValue) -> bool:
 
 
 def _enum_in(wanted: frozenset[Any], value: enum.Enum, label: str | None) -> bool:
-    return value in wanted or (label is not None and any(isinstance(one, str) and fold(one) == fold(label) for one in wanted))
+    return value in wanted or (
+        label is not None and any(isinstance(one, str) and fold(one) == fold(label) for one in wanted)
+    )
 
 
 _TICKET_TESTS: Final[Mapping[str, Callable[[Any, Ticket], bool]]] = {
@@ -279,7 +287,9 @@ _TICKET_TESTS: Final[Mapping[str, Callable[[Any, Ticket], bool]]] = {
     "category": lambda wanted, t: _word_in(wanted, t.category),
     "subcategory": lambda wanted, t: _word_in(wanted, t.subcategory),
     "type": lambda wanted, t: _word_in(wanted, t.type),
-    "custom_fields": lambda wanted, t: all(_value_in(values, t.custom_fields.get(name)) for name, values in wanted.items()),
+    "custom_fields": lambda wanted, t: all(
+        _value_in(values, t.custom_fields.get(name)) for name, values in wanted.items()
+    ),
     "subject": lambda wanted, t: wanted.matches(t.subject),
     "created": lambda wanted, t: wanted.contains(t.created_at),
     "updated": lambda wanted, t: wanted.contains(t.updated_at),

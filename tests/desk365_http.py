@@ -8,7 +8,6 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
-from helpdesk_bridge_desk365.simulator import API_KEY, create
 from werkzeug.test import Client
 
 from helpdesk_bridge.testing.simulator import (
@@ -19,6 +18,7 @@ from helpdesk_bridge.testing.simulator import (
     SeedTicket,
     SimulatorClock,
 )
+from helpdesk_bridge_desk365.simulator import API_KEY, create
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -114,9 +114,7 @@ class Desk365Http:
         parts: dict[str, Any] = dict(fields)
         for name, filename, content in files:
             parts.setdefault(name, []).append((BytesIO(content), filename, "text/plain"))
-        return self.client.post(
-            f"/apis/v3{path}", headers={"Authorization": API_KEY}, query_string=query, data=parts
-        )
+        return self.client.post(f"/apis/v3{path}", headers={"Authorization": API_KEY}, query_string=query, data=parts)
 
     def numbers(self, **query: Any) -> list[int]:
         """The ticket numbers of one page."""

@@ -1,6 +1,5 @@
 """Configuration: every mistake is one clear sentence, before anything is sent."""
 
-
 import warnings
 
 import pytest

@@ -143,8 +143,14 @@ def test_an_unsupported_status_names_the_nearest(opened):
         (lambda d: d.tickets.update("1", TicketChange()), "change"),
         (lambda d: d.tickets.get(""), "id"),
         (lambda d: d.messages.note("1", MessageDraft(body="  ")), "body"),
-        (lambda d: d.messages.note("1", MessageDraft(body="x", attachments=[Upload.from_bytes("a", b"12345")])), "attachments"),
-        (lambda d: d.messages.note("1", MessageDraft(body="x", attachments=[Upload.from_bytes("a", b"")] * 2)), "attachments"),
+        (
+            lambda d: d.messages.note("1", MessageDraft(body="x", attachments=[Upload.from_bytes("a", b"12345")])),
+            "attachments",
+        ),
+        (
+            lambda d: d.messages.note("1", MessageDraft(body="x", attachments=[Upload.from_bytes("a", b"")] * 2)),
+            "attachments",
+        ),
         (lambda d: d.contacts.create(ContactDraft(name="Ann")), "emails"),
         (lambda d: d.contacts.find(), "email"),
     ],
@@ -190,7 +196,12 @@ def test_people_and_groups_are_filled_in_with_each_list_and_contact_asked_once(o
     stub.pages = [
         Page(
             tuple(
-                ticket(str(n), requester=Actor(ActorKind.CONTACT, id="7"), assignee=Actor(ActorKind.AGENT, id="4"), group=Ref("9"))
+                ticket(
+                    str(n),
+                    requester=Actor(ActorKind.CONTACT, id="7"),
+                    assignee=Actor(ActorKind.AGENT, id="4"),
+                    group=Ref("9"),
+                )
                 for n in range(3)
             )
         )
@@ -223,18 +234,44 @@ def test_the_applications_own_names_go_out_as_the_vendors_and_come_back(opened):
     }
     desk, stub = opened(aliases, open_statuses=True)
     draft = TicketDraft(
-        **DRAFT, custom_fields={"order_number": "A-7"}, status="waiting_for_parts", group="sales", tags=["vip"], assignee="bo"
+        **DRAFT,
+        custom_fields={"order_number": "A-7"},
+        status="waiting_for_parts",
+        group="sales",
+        tags=["vip"],
+        assignee="bo",
     )
     created = desk.tickets.create(draft)
     sent = stub.calls[-1][1]
     assert sent.custom_fields == {"Order No": "A-7"}
-    assert (sent.status, sent.group, sent.tags, sent.assignee) == ("Awaiting parts", "Vertrieb", ("VIP customer",), "bo@x.io")
+    assert (sent.status, sent.group, sent.tags, sent.assignee) == (
+        "Awaiting parts",
+        "Vertrieb",
+        ("VIP customer",),
+        "bo@x.io",
+    )
     assert created.custom_fields == {"order_number": "A-7"}
     stub.pages = [
-        Page((ticket("1", status_label="erledigt", group=Ref("1", "Vertrieb"), tags=("VIP customer",), custom_fields={"Order No": "A-7"}),))
+        Page(
+            (
+                ticket(
+                    "1",
+                    status_label="erledigt",
+                    group=Ref("1", "Vertrieb"),
+                    tags=("VIP customer",),
+                    custom_fields={"Order No": "A-7"},
+                ),
+            )
+        )
     ]
-    found = list(desk.tickets.list(TicketQuery(statuses={Status.SOLVED}, groups="sales", tags="vip", custom_fields={"order_number": "a-7"})))
-    assert [(one.status, one.status_label, one.group.name, one.tags) for one in found] == [(Status.SOLVED, "solved", "sales", ("vip",))]
+    found = list(
+        desk.tickets.list(
+            TicketQuery(statuses={Status.SOLVED}, groups="sales", tags="vip", custom_fields={"order_number": "a-7"})
+        )
+    )
+    assert [(one.status, one.status_label, one.group.name, one.tags) for one in found] == [
+        (Status.SOLVED, "solved", "sales", ("vip",))
+    ]
     desk.tickets.update("1", TicketChange(status=Status.SOLVED))
     assert stub.calls[-1][2].status == "Erledigt"
 

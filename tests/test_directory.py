@@ -83,7 +83,9 @@ def test_an_incomplete_list_lets_names_pass(clock):
 
 def test_names_ids_and_refs_find_the_same(directory):
     assert directory.group("sales") == directory.group("9") == directory.group(Ref("9")) == Ref("9", "Sales")
-    assert directory.agent("4") == directory.agent(Actor.agent(id="4")) == Actor.agent(id="4", name="Bo", email="Bo@x.io")
+    assert (
+        directory.agent("4") == directory.agent(Actor.agent(id="4")) == Actor.agent(id="4", name="Bo", email="Bo@x.io")
+    )
     assert directory.tag("vip").id == "1"
     assert directory.field("order no").key == "cf_26"
     assert directory.field("cf_25").name == "Order No"

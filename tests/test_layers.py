@@ -4,7 +4,9 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ADAPTERS = sorted(path for path in (ROOT / "adapters").iterdir() if path.is_dir() and path.name.startswith("helpdesk_bridge_"))
+ADAPTERS = sorted(
+    path for path in (ROOT / "adapters").iterdir() if path.is_dir() and path.name.startswith("helpdesk_bridge_")
+)
 
 
 def imports(path):
@@ -62,6 +64,8 @@ def test_each_vendor_is_named_in_its_own_places_only():
     vendors = {path.name.removeprefix("helpdesk_bridge_") for path in ADAPTERS}
     for path in (ROOT / "helpdesk_bridge").rglob("*.py"):
         code = ast.parse(path.read_text("utf-8"))
-        names = {node.value for node in ast.walk(code) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+        names = {
+            node.value for node in ast.walk(code) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
         if path.parent.name != "cli":
             assert not names & vendors, f"{path} decides by a vendor's name"

@@ -30,7 +30,9 @@ def test_text_compares_after_nfkc_and_casefold_also_for_dotted_i_and_sharp_s():
 
 
 def test_none_asks_for_records_without_a_value():
-    assert ticket_matches(TicketQuery(assignee=NONE, groups=NONE, tags=NONE, custom_fields={"Order No": NONE}), ticket())
+    assert ticket_matches(
+        TicketQuery(assignee=NONE, groups=NONE, tags=NONE, custom_fields={"Order No": NONE}), ticket()
+    )
     assert not ticket_matches(TicketQuery(groups=NONE), ticket(group=Ref("1", "Sales")))
 
 
@@ -77,7 +79,10 @@ def test_a_query_that_cannot_be_meant_is_refused(make):
 
 def test_contacts_match_by_any_email_and_phone_compares_e164_before_digits():
     one = Contact(
-        id="1", ref="x:y/contact/1", emails=("a@x.io", "B@x.io"), phones=(Phone("0555 111", None), Phone("x", "+905551112233"))
+        id="1",
+        ref="x:y/contact/1",
+        emails=("a@x.io", "B@x.io"),
+        phones=(Phone("0555 111", None), Phone("x", "+905551112233")),
     )
     assert contact_matches(ContactQuery(email="b@X.io"), one)
     assert contact_matches(ContactQuery(phone="+905551112233"), one)

@@ -14,7 +14,9 @@ def test_text_written_as_html_reads_back_as_that_text(text):
 
 
 def test_html_keeps_line_breaks_and_drops_what_a_reader_does_not_see():
-    markup = "<style>p{}</style><p>One<br>two</p><blockquote>three</blockquote><script>alert(1)</script><img src='cid:1'>"
+    markup = (
+        "<style>p{}</style><p>One<br>two</p><blockquote>three</blockquote><script>alert(1)</script><img src='cid:1'>"
+    )
     assert html_to_text(markup).split() == ["One", "two", "three"]
     assert html_to_text("<p>One<br>two</p>") == "One\ntwo"
     assert html_to_text("") == html_to_text("  ") == ""

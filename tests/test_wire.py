@@ -62,7 +62,9 @@ json_values = st.recursive(
 )
 
 
-@given(st.fixed_dictionaries({"number": json_values, "subject": json_values, "labels": json_values, "people": json_values}))
+@given(
+    st.fixed_dictionaries({"number": json_values, "subject": json_values, "labels": json_values, "people": json_values})
+)
 def test_any_json_is_read_or_refused_with_a_typed_error(document):
     try:
         case = WIRE.read(Case, document)

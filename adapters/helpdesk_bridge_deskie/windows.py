@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 from helpdesk_bridge_deskie.client import LAST_PAGE, PAGE, Documents, Params
 from helpdesk_bridge_deskie.scan import Bounds
 from helpdesk_bridge_deskie.wire import UserDocument
@@ -19,7 +19,7 @@ from helpdesk_bridge_deskie.wire import UserDocument
 from helpdesk_bridge.adapter import HelpdeskError, Order, Page
 
 _DAY: Final = 86_400
-_FILL: Final = 0.7
+_FILL: Final = 0.8
 """How full a window should be: rows are not spread evenly, and one that overflows costs a call."""
 _SPARSE: Final = 0.35
 _WIDEN: Final = 2
@@ -31,11 +31,13 @@ _NO_YEAR: Final = 0
 
 @frozen(kw_only=True)
 class _Position:
-    """``low``: where the next window starts, in the direction of the listing; ``width`` in seconds."""
+    """``low``: where the next window starts, in the direction of the listing; ``width`` of windows in seconds;
+    ``until``: where the very first one ends, because nothing is expected before."""
 
     low: int
     width: int
     newest: int
+    until: int | None = None
     sweeping: bool = False
 
     @classmethod
@@ -43,7 +45,7 @@ class _Position:
         return cls(**json.loads(cursor))
 
     def text(self) -> str:
-        return json.dumps({"low": self.low, "width": self.width, "newest": self.newest, "sweeping": self.sweeping})
+        return json.dumps(asdict(self))
 
 
 @frozen(kw_only=True)
@@ -73,13 +75,13 @@ class UserScan:
             return Page((), _Position(low=0, width=0, newest=0).text(), found.total)
         span = max(self.now - min(times), 1)
         width = max(1, int(span * _FILL * PAGE / (found.total or LAST_PAGE)))
-        low = self._start(sign, min(times))
-        return Page((), _Position(low=low, width=width, newest=max(self.now, *times)).text(), found.total)
+        low, until = self._start(sign), min(times) if sign > 0 else None
+        return Page((), _Position(low=low, width=width, newest=max(self.now, *times), until=until).text(), found.total)
 
-    def _start(self, sign: int, oldest_seen: int) -> int:
+    def _start(self, sign: int) -> int:
         if sign < 0:
             return -(self.bounds.end if self.bounds.end is not None else self.now + _DAY)
-        return self.bounds.start if self.bounds.start is not None else min(oldest_seen, _NO_YEAR)
+        return self.bounds.start if self.bounds.start is not None else _NO_YEAR
 
     def at(self, user: UserDocument) -> int | None:
         """Return the time by which this scan orders, in Unix seconds."""
@@ -108,29 +110,32 @@ class _Windows:
     def page(self, position: _Position) -> Page[UserDocument]:
         if position.width == 0:
             return Page(self.scan.sorted(self._numbered(self.scan.bounds), self.sign))
-        low, width = position.low, position.width
+        low, width, until = position.low, position.width, position.until
         while True:
-            last = low + width > self._end(position)
-            window = self._asked(low, None if last else low + width)
-            found = self.scan.ask(window, 1)
-            if found.more_after(1, PAGE) and width > 1:
-                width = max(1, min(width // 2, int(width * _FILL * PAGE / (found.total or LAST_PAGE))))
+            high = self._high(until if until is not None and until > low else low + width, position)
+            found = self.scan.ask(self._asked(low, high), 1)
+            crowded = found.more_after(1, PAGE)
+            if crowded and (until is not None or width > 1):
+                tried = until - low if until is not None else width
+                width, until = max(1, min(tried // 2, int(tried * _FILL * PAGE / (found.total or LAST_PAGE)))), None
                 continue
-            users = self._numbered(window) if found.more_after(1, PAGE) else found.items
-            rows = [user for user in users if self._inside(user, low, None if last else low + width)]
-            if last:
+            users = self._numbered(self._asked(low, high)) if crowded else found.items
+            rows = [user for user in users if self._inside(user, low, high)]
+            if high is None:
                 return Page(self.scan.sorted(rows, self.sign), self._sweep(position))
-            low, width = low + width, self._next_width(width, len(rows))
+            low, width, until = high, width if until is not None else self._next_width(width, len(rows)), None
             if rows:
                 following = _Position(low=low, width=width, newest=position.newest, sweeping=position.sweeping)
                 return Page(self.scan.sorted(rows, self.sign), following.text())
 
-    def _end(self, position: _Position) -> int:
-        """Return the time behind which there is nothing: a window that reaches it is left open."""
+    def _high(self, high: int, position: _Position) -> int | None:
+        """Return where a window ends, None where nothing is behind it: such a window is left open."""
         bounds = self.scan.bounds
         if self.sign < 0:
-            return -(bounds.start if bounds.start is not None else _NO_YEAR)
-        return bounds.end if bounds.end is not None else position.newest
+            end = -(bounds.start if bounds.start is not None else _NO_YEAR)
+        else:
+            end = bounds.end if bounds.end is not None else position.newest
+        return None if high > end else high
 
     def _asked(self, low: int, high: int | None) -> Bounds:
         # A second wider at both ends: it is not known whether the ends count.

@@ -32,11 +32,11 @@ COMMANDS: Final = {
 class LazyGroup(click.Group):
     """A group whose commands are imported on use, so that ``--help`` is quick."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names of all commands."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """Import and return a command."""
         if cmd_name not in COMMANDS:
             return None
@@ -44,7 +44,7 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(import_module(f"helpdesk_bridge.cli.{module}"), cmd_name)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """Write the list of commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
@@ -84,7 +84,7 @@ def run(arguments: Sequence[str]) -> int:
         return FAILED
     except (ConfigError, HelpdeskError) as error:
         return _tell(error)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last line of defence: one line and an exit code
         if not isinstance(getattr(error, "exit_code", None), int):
             return _unexpected(error)
         return _tell(error)

@@ -34,7 +34,13 @@ def _row(contact: Contact) -> tuple[Any, ...]:
 @jsonl_option
 @click.pass_context
 def list_contacts(
-    ctx: click.Context, desk: str, name: str | None, company: str | None, limit: int, as_json: bool, as_jsonl: bool  # noqa: FBT001
+    ctx: click.Context,
+    desk: str,
+    name: str | None,
+    company: str | None,
+    limit: int,
+    as_json: bool,
+    as_jsonl: bool,  # noqa: FBT001
 ) -> None:
     """List the contacts of DESK."""
     found = open_named(ctx, desk).contacts.list(ContactQuery(name=name, company=company, limit=limit))

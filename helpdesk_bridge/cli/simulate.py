@@ -31,7 +31,13 @@ REQUESTS_A_SECOND = 200
 @click.option("--set", "switches", multiple=True, metavar="KEY=VALUE", help="Set a quirk; --routes lists them.")
 @click.option("--routes", is_flag=True, help="List routes and quirks with their provenance, and end.")
 def simulate(
-    vendor: str, port: int, corpus: Path | None, tickets: int, seed: int, time_scale: str, switches: tuple[str, ...],
+    vendor: str,
+    port: int,
+    corpus: Path | None,
+    tickets: int,
+    seed: int,
+    time_scale: str,
+    switches: tuple[str, ...],
     routes: bool,  # noqa: FBT001 - click passes flags so
 ) -> int:
     """Serve a wire-faithful simulator of VENDOR on this machine.
@@ -107,9 +113,7 @@ def automatic_scale(vendor: str, app: SimulatorApp) -> float:
     policy = found.policy(from_table(settings_table(vendor, app)).settings)
     if policy is None:
         return 1.0
-    scales = [
-        REQUESTS_A_SECOND * window.seconds / window.limit for window in policy.windows if window.counts != "rows"
-    ]
+    scales = [REQUESTS_A_SECOND * window.seconds / window.limit for window in policy.windows if window.counts != "rows"]
     return max(1.0, round(min(scales), 3))
 
 
@@ -119,10 +123,12 @@ def settings_table(vendor: str, app: SimulatorApp) -> dict[str, Any]:
 
 
 def _pairs(switches: tuple[str, ...]) -> dict[str, str]:
-    pairs = dict(switch.partition("=")[::2] for switch in switches)
+    pairs: dict[str, str] = {}
     for switch in switches:
-        if "=" not in switch:
+        key, equals, value = switch.partition("=")
+        if not equals:
             raise click.UsageError(f"--set {switch}: write KEY=VALUE")
+        pairs[key] = value
     return pairs
 
 

@@ -18,7 +18,7 @@ def tickets() -> None:
     """List and show tickets."""
 
 
-def _word(value: str, words: type[Status] | type[Priority]) -> Any:
+def _word(value: str, words: type[Status | Priority]) -> Any:
     known = {one.value: one for one in words}
     return known.get(value.lower(), value)
 

@@ -46,7 +46,7 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's own clock. Two with the same scale are equal: their readings can be compared."""
 
-    time_scale: float = field(default=1.0, converter=float, validator=validators.gt(0.0))
+    time_scale: float = field(default=1.0, validator=validators.gt(0.0))
 
     def now(self) -> float:
         """Return ``time.monotonic()`` in vendor seconds."""

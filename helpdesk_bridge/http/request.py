@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import quote, urlencode
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.http import jsontext
@@ -86,6 +86,14 @@ def _request_headers(given: Mapping[str, str]) -> Mapping[str, str]:
     return dict(given)
 
 
+def _default_auth(request: Request) -> Auth:
+    return Auth.WITH_AUTH if request.url is None else Auth.WITHOUT_AUTH
+
+
+def _default_answer(request: Request) -> Answer:
+    return Answer.ANY if request.method == "DELETE" else Answer.JSON
+
+
 @frozen
 class Request:
     """One call: what is asked, of which path, and what it does.
@@ -110,18 +118,10 @@ class Request:
     parts: tuple[Part, ...] | None = field(default=None, kw_only=True, repr=False)
     headers: Mapping[str, str] = field(factory=dict, kw_only=True, repr=False, converter=_request_headers)
     url: str | None = field(default=None, kw_only=True, repr=False)
-    auth: Auth = field(kw_only=True)
+    auth: Auth = field(kw_only=True, default=Factory(_default_auth, takes_self=True))
     rows: int = field(default=0, kw_only=True)
     cost: int | None = field(default=None, kw_only=True)
-    answer: Answer = field(kw_only=True)
-
-    @auth.default
-    def _default_auth(self) -> Auth:
-        return Auth.WITH_AUTH if self.url is None else Auth.WITHOUT_AUTH
-
-    @answer.default
-    def _default_answer(self) -> Answer:
-        return Answer.ANY if self.method == "DELETE" else Answer.JSON
+    answer: Answer = field(kw_only=True, default=Factory(_default_answer, takes_self=True))
 
     def __attrs_post_init__(self) -> None:
         if (self.json is not UNSET) + (self.form is not None) + (self.parts is not None) > 1:

@@ -11,7 +11,7 @@ import socket
 import ssl
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
@@ -112,11 +112,11 @@ class _TlsConnection(HTTPSConnection):
 
 
 class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
+    ConnectionCls = _Connection  # pyright: ignore[reportAssignmentType]  # the real class, not urllib3's protocol of it
 
 
 class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
+    ConnectionCls = _TlsConnection  # pyright: ignore[reportAssignmentType]  # ditto
 
 
 class DeadlineAdapter(HTTPAdapter):
@@ -211,7 +211,7 @@ class _LoopbackTlsConnection(_CheckedTlsConnection):
 
 def _pool(connection: type[HTTPConnection]) -> type[HTTPConnectionPool]:
     base = HTTPSConnectionPool if issubclass(connection, HTTPSConnection) else HTTPConnectionPool
-    return type(f"{connection.__name__}Pool", (base,), {"ConnectionCls": connection})
+    return cast("type[HTTPConnectionPool]", type(f"{connection.__name__}Pool", (base,), {"ConnectionCls": connection}))
 
 
 class PublicAdapter(DeadlineAdapter):

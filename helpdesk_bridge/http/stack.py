@@ -84,10 +84,10 @@ def open_transport(
     origin = Origin.parse(base)
     if options.time_scale != 1.0 and not origin.is_loopback:
         raise ConfigError("time_scale: another scale than 1 is only for a simulator on this machine; remove it")
-    clock = clock or SystemClock(options.time_scale)
+    running: Clock = clock or SystemClock(options.time_scale)
     events = events or EventBus()
     digest = hashlib.sha256(scope_key.encode()).hexdigest()
-    governor = shared_governor((vendor, str(origin), digest), policy, options.budget, clock)
+    governor = shared_governor((vendor, str(origin), digest), policy, options.budget, running)
     session = Session(base_url=base, auth=auth, options=options)
     logged = Logged(inner=session, events=events, vendor=vendor, desk=desk, refused=policy.refused)
     governed = Governed(
@@ -96,11 +96,11 @@ def open_transport(
     top = Retrying(
         inner=governed,
         classify=classify,
-        clock=clock,
+        clock=running,
         policy=policy,
         options=options,
         events=events,
         vendor=vendor,
         desk=desk,
     )
-    return Stack(top, logged, governor.budget, clock, events)
+    return Stack(top, logged, governor.budget, running, events)

@@ -71,7 +71,6 @@ _FIRST: Final = (
     "CREATE INDEX tickets_by_requester ON tickets (space, requester_id)",
     "CREATE INDEX tickets_by_requester_email ON tickets (space, requester_email)",
     "CREATE INDEX tickets_by_assignee ON tickets (space, assignee_id)",
-    "CREATE INDEX tickets_by_flags ON tickets (space, spam, deleted, merged)",
     f"""CREATE TABLE contacts ({_RECORD}
     blocked INTEGER NOT NULL,
     name_fold TEXT,
@@ -81,7 +80,6 @@ _FIRST: Final = (
     document TEXT NOT NULL,
     PRIMARY KEY (space, id))""",
     *_record_indexes("contacts"),
-    "CREATE INDEX contacts_by_flags ON contacts (space, deleted, blocked)",
     """CREATE TABLE contact_keys (
     space TEXT NOT NULL,
     kind TEXT NOT NULL,

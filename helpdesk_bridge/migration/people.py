@@ -55,6 +55,6 @@ class People:
 
     def _destination_id(self, source_id: str | None, key: str | None) -> str | None:
         record = self.journal.get(Key(Kind.CONTACT, source_id)) if source_id is not None else None
-        if record is None and key is not None:
+        if (record is None or not record.destination) and key is not None:
             record = self.journal.by_fold(key)
         return record.destination[0] if record is not None and record.destination else None

@@ -15,12 +15,12 @@ from attrs import define, field
 from helpdesk_bridge.errors import RateLimited
 from helpdesk_bridge.ratelimit.budget import Budget
 from helpdesk_bridge.ratelimit.policy import NOTHING, RateLimitPolicy, Window
+from helpdesk_bridge.ratelimit.state import BudgetState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from helpdesk_bridge.http.clock import Clock
-    from helpdesk_bridge.ratelimit.state import BudgetState
     from helpdesk_bridge.ratelimit.store import Store
 
 logger = logging.getLogger("helpdesk_bridge.ratelimit")
@@ -63,6 +63,7 @@ class Governor:
         self._lease = LEASE_REAL_SECONDS * clock.time_scale
         self._rows = tuple(window.counts == "rows" for window in policy.windows)
         self._plain = len(policy.windows) == 1 and _always_charges(policy.windows[0])
+        self._no_spares = self._spares(0)
         self._lock = threading.Lock()
         self._queue: list[_Waiter] = []
         self._numbers = itertools.count()
@@ -92,13 +93,14 @@ class Governor:
         entered = self.clock.now()
         if not any(amounts):
             return Reservation(ident, amounts, 0, entered)
-        spares = self._spares(reserve)
-        waiter = _Waiter((priority, number), amounts)
+        spares = self._spares(reserve) if reserve else self._no_spares
+        order = (priority, number)
         with self._lock:
-            if not self._queue or waiter.order < self._queue[0].order:
-                wait = self._cell.update(lambda state: state.take(ident, amounts, spares, entered, self._lease))
+            if not self._queue or order < self._queue[0].order:
+                wait = self._cell.update(BudgetState.take, ident, amounts, spares, entered, self._lease)
                 if wait == 0.0:
                     return Reservation(ident, amounts, units, entered)
+            waiter = _Waiter(order, amounts)
             expected = self._expected(waiter, spares)
             self._refuse_long_wait(expected, 0.0, max_wait)
             bisect.insort(self._queue, waiter, key=_order)
@@ -131,20 +133,20 @@ class Governor:
         resolution = self.policy.headers.resolution
         reading = NOTHING
         if headers is not None:
-            reading = self.policy.read(headers, refused=refused, wall=self.clock.wall())
+            reading = self.policy.read(headers, refused=refused, wall=self.clock.wall)
         if refused:
             logger.debug("refused by the vendor; retry after %s s", reading.retry_after)
-            self._cell.update(lambda state: state.refuse(ident, sent, answered, reading=reading, resolution=resolution))
+            self._cell.update(BudgetState.refuse, ident, sent, answered, reading=reading, resolution=resolution)
         elif any(reservation.amounts):
             amounts = reservation.amounts if self._plain else self._spent(reservation.amounts, status, rows)
             self._cell.update(
-                lambda state: state.settle(ident, amounts, sent, answered, reading=reading, resolution=resolution)
+                BudgetState.settle, ident, amounts, sent, answered, reading=reading, resolution=resolution
             )
         self._wake()
 
     def cancel(self, reservation: Reservation) -> None:
         """Give everything back: the request was provably not sent."""
-        self._cell.update(lambda state: state.drop(reservation.ident))
+        self._cell.update(BudgetState.drop, reservation.ident)
         self._wake()
 
     def forecast(self, units: int, rows: int = 0) -> float:
@@ -180,7 +182,7 @@ class Governor:
     def idle(self) -> bool:
         """Whether forgetting this governor would lose nothing."""
         now = self.clock.now()
-        return not self._queue and self._cell.update(lambda state: state.idle(now))
+        return not self._queue and self._cell.update(BudgetState.idle, now)
 
     def after_fork(self) -> None:
         """Start anew in a child process: no thread of the parent waits or settles here."""
@@ -189,7 +191,7 @@ class Governor:
         self._prefix = f"{os.getpid():x}."
         self._cell.reopen()
         now = self.clock.now()
-        self._cell.update(lambda state: state.abandon(now))
+        self._cell.update(BudgetState.abandon, now)
 
     def _wait(self, waiter: _Waiter, ident: str, spares: Amounts, entered: float, max_wait: float | None) -> float:
         while True:
@@ -198,9 +200,7 @@ class Governor:
                 waiter.event.clear()
                 now = self.clock.now()
                 if self._queue[0] is waiter:
-                    wait = self._cell.update(
-                        lambda state: state.take(ident, waiter.amounts, spares, now, self._lease)  # noqa: B023 - called at once
-                    )
+                    wait = self._cell.update(BudgetState.take, ident, waiter.amounts, spares, now, self._lease)
                     if wait == 0.0:
                         return now
                     waited = now - entered
@@ -229,7 +229,7 @@ class Governor:
         ahead = [other.amounts for other in self._queue if other.order < waiter.order]
         amounts = tuple(sum(column) for column in zip(waiter.amounts, *ahead, strict=True))
         now = self.clock.now()
-        return self._cell.update(lambda state: state.forecast(amounts, spares, now))
+        return self._cell.update(BudgetState.forecast, amounts, spares, now)
 
     def _amounts(self, units: int, rows: int, method: str, path: str) -> Amounts:
         if self._plain:

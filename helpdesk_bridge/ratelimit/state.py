@@ -31,15 +31,15 @@ class BudgetState:
 
     def take(self, ident: str, amounts: tuple[int, ...], spares: tuple[int, ...], now: float, lease: float) -> float:
         """Hold the amounts, one a window, and return 0; or hold nothing and return the seconds to wait."""
-        wait = max(self.blocked_until - now, 0.0)
-        for ledger, amount, spare in zip(self.ledgers, amounts, spares, strict=True):
-            if amount:
+        wait = self.blocked_until - now if self.blocked_until > now else 0.0
+        for number, ledger in enumerate(self.ledgers):
+            if amounts[number]:
                 ledger.sweep(now)
-                wait = max(wait, ledger.wait(now, amount, spare))
+                wait = max(wait, ledger.wait(now, amounts[number], spares[number]))
         if wait == 0.0:
-            for ledger, amount in zip(self.ledgers, amounts, strict=True):
-                if amount:
-                    ledger.hold(ident, amount, now, lease)
+            for number, ledger in enumerate(self.ledgers):
+                if amounts[number]:
+                    ledger.hold(ident, amounts[number], now, lease)
         return wait
 
     def forecast(self, amounts: tuple[int, ...], spares: tuple[int, ...], now: float) -> float:
@@ -69,7 +69,8 @@ class BudgetState:
         """Replace what was held by what was spent, and learn what the answer said."""
         if reading.limit is not None:
             self.ledgers[self._header_window].limit = reading.limit
-        for number, (ledger, amount) in enumerate(zip(self.ledgers, amounts, strict=True)):
+        for number, ledger in enumerate(self.ledgers):
+            amount = amounts[number]
             speaks = number == self._header_window
             charge = ledger.settle(
                 ident, amount, sent, answered, reset=reading.reset if speaks else None, resolution=resolution

@@ -16,7 +16,7 @@ NEVER: Final = "1970-01-01 00:00:00"
 INLINE_ORIGIN: Final = "inline-image-origin.invalid://"
 """Stands for the host of public inline images in stored HTML until a request tells the simulator's own address."""
 
-_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 _TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}")
 _TAG: Final = re.compile(r"<[^<>]*>")
 _ENTITY_BUT_SPACE: Final = re.compile(r"&(?!nbsp;)#?\w{1,32};")

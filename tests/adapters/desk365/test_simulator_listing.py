@@ -161,9 +161,8 @@ def test_b12_both_marks_find_what_has_no_value(varied, mark):
     assert found(varied, type=[mark], category=[mark, "Billing"]) == {2, 3}
 
 
-@pytest.mark.parametrize("category", ["Müşteri 🚚"])
-def test_b13_filters_are_read_as_percent_encoded_utf8(varied, category):
-    assert found(varied, category=[category]) == {1}
+def test_b13_filters_are_read_as_percent_encoded_utf8(varied):
+    assert found(varied, category=["Müşteri 🚚"]) == {1}
     plain = varied.client.get(
         "/apis/v3/tickets?filters=%7B%22category%22%3A%5B%22M%C3%BC%C5%9Fteri%20%F0%9F%9A%9A%22%5D%7D",
         headers={"Authorization": varied.simulator.connection["api_key"]},
@@ -235,8 +234,8 @@ def test_spam_and_deleted_tickets_leave_gaps_and_merged_ones_stay():
     assert desk.numbers() == [4, 1]
     assert desk.get("/tickets")["count"] == 2
     for gap in (2, 3, 99, 10**12):
-        assert desk.send("GET", "/tickets/details", ticket_number=gap).status_code in (400, 404)
-    assert desk.send("GET", "/tickets/details", ticket_number=2).status_code == 404
+        assert desk.send("GET", "/tickets/details", ticket_number=gap).status_code == 404
+    assert desk.send("GET", "/tickets/details", ticket_number="one").status_code == 400
 
 
 def test_numbers_ascend_with_time_and_skip_some(full):

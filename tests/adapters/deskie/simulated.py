@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from helpdesk_bridge_deskie.simulator import DeskieSimulator, create
 from werkzeug.test import Client, TestResponse
 
 from helpdesk_bridge.testing.simulator import (
@@ -20,6 +19,7 @@ from helpdesk_bridge.testing.simulator import (
     SeedTicket,
     SimulatorClock,
 )
+from helpdesk_bridge_deskie.simulator import DeskieSimulator, create
 
 START = datetime(2026, 5, 4, 21, 15, 17, tzinfo=UTC)
 """00:15:17 on the next day at +0300."""

@@ -7,11 +7,11 @@ import json
 import pytest
 from adapters.deskie.simulated import START, Desk, basic, dataset, person
 from attrs import evolve
-from helpdesk_bridge_deskie.simulator.plans import PLANS
 from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk_bridge.testing.simulator import Dataset, SettingError, SimulatorClock
+from helpdesk_bridge_deskie.simulator.plans import PLANS
 
 ADMIN = "admin@robotsrule.example"
 

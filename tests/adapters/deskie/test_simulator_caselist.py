@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 from adapters.deskie.simulated import SEEDED, Desk, dataset, ticket
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpdesk_bridge.testing.simulator import Dataset
@@ -197,6 +197,7 @@ def test_limit_is_capped_at_100():
     assert len(desk.get("cases.json", {"page": 2})) == 28
 
 
+@settings(deadline=None)
 @given(
     created=st.lists(st.integers(0, 20), min_size=1, max_size=25),
     window=st.tuples(st.integers(-1, 21), st.integers(-1, 21)),

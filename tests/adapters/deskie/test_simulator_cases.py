@@ -230,7 +230,9 @@ def test_closing_stamps_and_reopening_clears(desk):
 def test_changelog_tells_what_changed_and_by_whom(desk):
     case_id = desk.case("sales")
     desk.write("PUT", f"cases/{case_id}.json", {"case": {"status": "closed", "staff_id": desk.staff("rob")}})
-    desk.write("PUT", f"cases/{case_id}.json", {"case": {"status": "open", "add_labels": [1], "custom_fields": {"cf_1": "X"}}})
+    desk.write(
+        "PUT", f"cases/{case_id}.json", {"case": {"status": "open", "add_labels": [1], "custom_fields": {"cf_1": "X"}}}
+    )
     changes = desk.get(f"cases/{case_id}/changelog.json")["changelog"]
     assert {(each["event"], each["old_value"], each["value"]) for each in changes} == {
         ("status", "open", "closed"),
@@ -243,7 +245,9 @@ def test_changelog_tells_what_changed_and_by_whom(desk):
     path = f"cases/{case_id}/changelog.json"
     assert [each["value"] for each in desk.get(path, {"status": "any,closed"})["changelog"]] == ["closed"]
     assert [each["event"] for each in desk.get(path, {"staff": "empty,any"})["changelog"]] == ["staff"]
-    assert [each["event"] for each in desk.get(path, {"custom_fields[cf_1]": "any,X"})["changelog"]] == ["custom_field_1"]
+    assert [each["event"] for each in desk.get(path, {"custom_fields[cf_1]": "any,X"})["changelog"]] == [
+        "custom_field_1"
+    ]
     assert desk.refused("GET", path, query={"status": "closed"}) == (400, "wrong_status")
 
 

@@ -8,6 +8,7 @@ import re
 
 import pytest
 from adapters.deskie.simulated import PIXEL, REPORT, SEEDED, Desk, dataset, ticket
+from urllib3.filepost import encode_multipart_formdata
 
 from helpdesk_bridge.testing.simulator import SeedMessage
 
@@ -197,7 +198,10 @@ def test_messages_and_notes_are_edited_deleted_and_rated_by_their_own_paths(desk
     assert desk.write("PUT", f"{base}/note/{note}.json", {"note": {"content": "n"}})["message"]["content"] == "n"
     rated = desk.write("PUT", f"{base}/rate/{answer}.json", {"rate": {"rating": "middle"}})["message"]
     assert (rated["rating"], rated["rated_staff_id"]) == ("middle", desk.staff("meg"))
-    assert desk.refused("PUT", f"{base}/messages/{note}.json", {"message": {"content": "n"}}) == (404, "message_not_found")
+    assert desk.refused("PUT", f"{base}/messages/{note}.json", {"message": {"content": "n"}}) == (
+        404,
+        "message_not_found",
+    )
     assert desk.refused("DELETE", f"{base}/note/{answer}.json") == (404, "message_not_found")
     assert desk.refused("PUT", f"{base}/messages/{answer}.json", {}) == (400, "empty_content")
     assert [each["content_html"] or each["content"] for each in messages(desk, "main")][1:3] == ["<b>new</b>", "n"]
@@ -271,7 +275,11 @@ def test_own_urls_are_taken_and_nothing_is_fetched_elsewhere(desk):
     copied = reply(desk, "sales", attachment_urls=[url], do_not_send_email=True)
     assert [each["file_name"] for each in copied["attachments"]] == [REPORT.filename]
     path = f"cases/{desk.case('sales')}/messages.json"
-    for refused in ("https://elsewhere.example/x", "https://robotsrule.deskie.io/attachments/999/x", "file:///etc/passwd"):
+    for refused in (
+        "https://elsewhere.example/x",
+        "https://robotsrule.deskie.io/attachments/999/x",
+        "file:///etc/passwd",
+    ):
         body = {"message": {"content": "c", "attachment_urls": [refused]}}
         assert desk.refused("POST", path, body) == (400, "wrong_attachment_urls")
     off = Desk(attachment_urls=False)
@@ -281,10 +289,11 @@ def test_own_urls_are_taken_and_nothing_is_fetched_elsewhere(desk):
 
 @pytest.mark.parametrize(("megabytes", "expected"), [((25,), 201), ((25.1,), 413), ((20, 20, 20), 413)])
 def test_large_files_are_refused(desk, megabytes, expected):
-    data = {"message[content]": "c"}
+    fields = {"message[content]": "c"}
     for position, size in enumerate(megabytes):
-        data[f"message[attachments][{position}]"] = (io.BytesIO(b"x" * int(size * (1 << 20))), "big.bin")
+        fields[f"message[attachments][{position}]"] = ("big.bin", b"x" * int(size * (1 << 20)))
+    body, content_type = encode_multipart_formdata(fields)
     path = f"/api/cases/{desk.case('sales')}/messages.json"
-    response = desk.send("POST", path, data=data, headers={"Content-Type": "multipart/form-data"})
+    response = desk.send("POST", path, data=body, headers={"Content-Type": content_type})
     assert response.status_code == expected
     assert len(messages(desk, "sales")) == (2 if expected == 201 else 1)

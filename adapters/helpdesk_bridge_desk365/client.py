@@ -1,0 +1,214 @@
+"""Desk365's API v3, one method an operation. What it returns is the vendor's, as frozen classes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from attrs import frozen
+
+from helpdesk_bridge.adapter import Effect, Part, Request, Response, Upload
+from helpdesk_bridge.http.request import Answer
+from helpdesk_bridge_desk365 import reading
+from helpdesk_bridge_desk365.wire import (
+    CompanyWire,
+    ContactWire,
+    MessageWire,
+    SurveyAnswer,
+    SurveyDefinition,
+    TicketWire,
+    Written,
+)
+
+if TYPE_CHECKING:
+    from helpdesk_bridge.adapter import Stack
+
+R = TypeVar("R")
+
+TICKET_COUNTS: Final = (30, 50, 100)
+"""Documented: Desk365 API, "Retrieve details": 30, 50 or 100 tickets per call."""
+
+PAGE_OF_OTHERS: Final = 30
+"""Documented (OpenAPI): contacts, companies and ratings come 30 a page."""
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@frozen
+class Rows(Generic[R]):
+    """One page of a list; ``total`` is the vendor's count of all matches, None where it told none."""
+
+    items: tuple[R, ...]
+    total: int | None
+
+
+def count_rows(request: Request, response: Response) -> int:
+    """Return how many tickets an answer held, for the hourly window that counts them."""
+    if request.path != "/tickets":
+        return request.rows
+    document = response.json()
+    rows = document.get("tickets") if isinstance(document, dict) else None
+    return len(rows) if isinstance(rows, list) else request.rows
+
+
+@frozen
+class Client:
+    """Typed calls on one account. Errors are those of ``helpdesk_bridge.errors``."""
+
+    stack: Stack
+
+    def ping(self) -> None:
+        """Ask whether the service runs. It does not check the key (observed) and costs nothing."""
+        # Observed: the answer is plain text under an application/json header.
+        self._send(Request("GET", "/ping", operation="ping", answer=Answer.ANY))
+
+    def get(self, path: str, **params: str) -> Any:
+        """Read any other document of the API by its path below ``/apis/v3``; for calls without a method here."""
+        return self._read("vendor_api.get", path, tuple(params.items())).json()
+
+    # --- tickets ---
+
+    def tickets(self, params: Pairs, *, count: int) -> Rows[TicketWire]:
+        """Return a page of tickets; ``count`` is the number asked for, one of ``TICKET_COUNTS``."""
+        asked = (("ticket_count", str(count)), *params)
+        answer = self._read("tickets.list", "/tickets", asked, rows=count).json()
+        total, rows, at = reading.read_rows(answer, "tickets")
+        return Rows(tuple(reading.read_ticket(row, f"{at}[{index}]") for index, row in enumerate(rows)), total)
+
+    def ticket(self, ticket_id: str) -> TicketWire:
+        """Return one ticket with description, custom fields and files. Raises ``NotFound``."""
+        params = (("ticket_number", ticket_id),)
+        return reading.read_ticket(self._read("tickets.get", "/tickets/details", params, rows=1).json())
+
+    def conversations(self, ticket_id: str) -> tuple[MessageWire, ...]:
+        """Return the thread without the description, oldest first, all in one answer."""
+        params = (("ticket_number", ticket_id), ("sort_by", "earliest_on_top"))
+        answer = self._read("messages.list", "/tickets/conversations", params).json()
+        _, rows, at = reading.read_rows(answer, "conversations")
+        return tuple(reading.read_message(row, f"{at}[{index}]") for index, row in enumerate(rows))
+
+    def create_ticket(self, ticket: Mapping[str, Any], files: Sequence[Upload] = ()) -> TicketWire:
+        """Create a ticket, with its files in the same call."""
+        answer = self._write("tickets.create", "/tickets/create", "ticket_object", ticket, files)
+        return reading.read_ticket(answer.json())
+
+    def update_ticket(self, ticket_id: str, change: Mapping[str, Any]) -> TicketWire:
+        """Change a ticket; the answer leaves its files out (observed)."""
+        request = Request(
+            "PUT",
+            "/tickets/update",
+            operation="tickets.update",
+            effect=Effect.SET,
+            params=(("ticket_number", ticket_id),),
+            json=dict(change),
+        )
+        return reading.read_ticket(self._send(request).json())
+
+    def add_reply(self, ticket_id: str, reply: Mapping[str, Any], files: Sequence[Upload] = ()) -> Written:
+        """Send an answer to the customer."""
+        answer = self._write("messages.reply", "/tickets/add_reply", "reply_object", reply, files, ticket_id)
+        return reading.read_written(answer.json())
+
+    def add_note(self, ticket_id: str, note: Mapping[str, Any], files: Sequence[Upload] = ()) -> Written:
+        """Add a note; ``private_note`` 0 would mail it to the customer."""
+        answer = self._write("messages.note", "/tickets/add_note", "note_object", note, files, ticket_id)
+        return reading.read_written(answer.json())
+
+    # --- contacts and companies ---
+
+    def contacts(self, params: Pairs) -> Rows[ContactWire]:
+        """Return a page of contacts."""
+        total, rows, at = reading.read_rows(self._read("contacts.list", "/contacts", params).json(), "content")
+        return Rows(tuple(reading.read_contact(row, f"{at}[{index}]") for index, row in enumerate(rows)), total)
+
+    def contact(self, *, primary: str | None = None, secondary: str | None = None) -> ContactWire:
+        """Return the contact of an e-mail. ``secondary`` is read by newer accounts only (a client of 2026)."""
+        params = (("primary_email", primary),) if primary is not None else (("secondary_email", secondary or ""),)
+        return reading.read_contact(self._read("contacts.get", "/contacts/details", params).json())
+
+    def create_contact(self, contact: Mapping[str, Any]) -> ContactWire:
+        """Create a contact; the answer is an echo of what was sent."""
+        return reading.read_contact(self._write("contacts.create", "/contacts/create", "", contact).json())
+
+    def update_contact(self, email: str, change: Mapping[str, Any]) -> ContactWire:
+        """Change a contact; the answer is an echo of what was sent."""
+        request = Request(
+            "PUT",
+            "/contacts/update",
+            operation="contacts.update",
+            effect=Effect.SET,
+            params=(("primary_email", email),),
+            json=dict(change),
+        )
+        return reading.read_contact(self._send(request).json())
+
+    def companies(self, offset: int) -> Rows[CompanyWire]:
+        """Return a page of companies."""
+        answer = self._read("companies.list", "/companies", (("offset", str(offset)),)).json()
+        total, rows, at = reading.read_rows(answer, "content")
+        return Rows(tuple(reading.read_company(row, f"{at}[{index}]") for index, row in enumerate(rows)), total)
+
+    def create_company(self, name: str) -> None:
+        """Create a company."""
+        self._write("companies.create", "/companies/create", "", {"name": name})
+
+    # --- surveys ---
+
+    def surveys(self) -> tuple[SurveyDefinition, ...]:
+        """Return every survey, oldest first."""
+        total_rows = reading.read_rows(self._read("surveys.list", "/surveys", ()).json(), "surveys")
+        return tuple(reading.read_survey(row, f"{total_rows[2]}[{i}]") for i, row in enumerate(total_rows[1]))
+
+    def survey(self, name: str) -> SurveyDefinition:
+        """Return a survey by its name. Raises ``NotFound`` also for one that was deleted."""
+        return reading.read_survey(self._read("surveys.get", "/surveys/details", (("survey_name", name),)).json())
+
+    def survey_ratings(self, offset: int = 0) -> Rows[SurveyAnswer]:
+        """Return a page of ratings, oldest first."""
+        answer = self._read("surveys.ratings", "/surveys/ratings", (("offset", str(offset)),)).json()
+        total, rows, at = reading.read_rows(answer, "survey_ratings")
+        return Rows(tuple(reading.read_answer(row, f"{at}[{index}]") for index, row in enumerate(rows)), total)
+
+    # --- the wire ---
+
+    def _send(self, request: Request) -> Response:
+        return self.stack.send(request)
+
+    def _read(self, operation: str, path: str, params: Pairs, *, rows: int = 0) -> Response:
+        return self._send(Request("GET", path, operation=operation, params=params, rows=rows))
+
+    def _write(
+        self,
+        operation: str,
+        path: str,
+        part: str,
+        document: Mapping[str, Any],
+        files: Sequence[Upload] = (),
+        ticket_id: str | None = None,
+    ) -> Response:
+        if not files:
+            # Observed: a ticket number in the body instead of the query is answered 405.
+            params = (("ticket_number", ticket_id),) if ticket_id is not None else ()
+            request = Request("POST", path, operation=operation, effect=Effect.CREATE, params=params, json=dict(document))
+            return self._send(request)
+        request = Request(
+            "POST",
+            f"{path}_with_attachment",
+            operation=operation,
+            effect=Effect.CREATE,
+            parts=_parts(part, document, files, ticket_id),
+        )
+        return self._send(request)
+
+
+def _parts(part: str, document: Mapping[str, Any], files: Sequence[Upload], ticket_id: str | None) -> tuple[Part, ...]:
+    # Observed: as form parts. The OpenAPI document has them in the query, where long descriptions break the URL.
+    number = (Part(name="ticket_number", value=ticket_id),) if ticket_id is not None else ()
+    text = Part(name=part, value=json.dumps(dict(document), ensure_ascii=False))
+    # Documented (OpenAPI): "file" for one, "files" for several.
+    name = "file" if len(files) == 1 else "files"
+    uploads = (
+        Part(name=name, filename=file.filename, content_type=file.content_type, open=file.open) for file in files
+    )
+    return (*number, text, *uploads)

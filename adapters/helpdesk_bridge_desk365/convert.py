@@ -1,0 +1,328 @@
+"""From Desk365's documents to the model: pure functions."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, Final
+
+from attrs import frozen
+
+from helpdesk_bridge.adapter import (
+    SYSTEM,
+    Actor,
+    ActorKind,
+    Attachment,
+    Body,
+    Company,
+    Contact,
+    CustomValue,
+    IdKind,
+    Message,
+    MessageKind,
+    Phone,
+    Rating,
+    Ref,
+    Ticket,
+    Visibility,
+    evolve,
+    fold_email,
+    format_ref,
+    phone_digits,
+    synthetic_ids,
+)
+from helpdesk_bridge_desk365.images import take_images
+from helpdesk_bridge_desk365.wire import CompanyWire, ContactWire, FileWire, MessageWire, Moment, SurveyWire, TicketWire
+from helpdesk_bridge_desk365.words import channel_of, priority_of, status_of
+
+VENDOR_NAME: Final = "desk365"
+
+# A field of the model and the key that must have been sent for it to be loaded.
+_TICKET_KEYS: Final[Mapping[str, str]] = {
+    "subject": "subject",
+    "status": "status",
+    "priority": "priority",
+    "requester": "contact_email",
+    "assignee": "assigned_to",
+    "group": "group",
+    "company": "company_name",
+    "sla": "sla",
+    "type": "type",
+    "category": "category",
+    "subcategory": "subcategory",
+    "channel": "source",
+    "custom_fields": "custom_fields",
+    "cc": "share_to",
+    "description": "description",
+    "created_at": "created_on",
+    "updated_at": "updated_on",
+    "first_response_at": "first_response_time",
+    "solved_at": "resolved_on",
+    "closed_at": "closed_on",
+    "due_at": "due_date",
+    "rating": "survey_rating",
+    "message_count": "conversation_count",
+    "attachments": "attachments",
+}
+_CONTACT_KEYS: Final[Mapping[str, str]] = {
+    "name": "name",
+    "company": "company_name",
+    "created_at": "created_on",
+    "updated_at": "updated_on",
+}
+# Observed: addresses of files carry their permission in the query, so they are no part of what is kept.
+_SIGNED: Final = "attachment_url"
+_E164_DIGITS: Final = range(7, 16)
+
+
+@frozen
+class Source:
+    """What the conversion needs to know of the desk: ``origin`` is scheme, host and port of its API."""
+
+    account: str
+    origin: str
+    keep_raw: bool = False
+
+
+def locator(**values: Any) -> str:
+    """Return an attachment's locator."""
+    return json.dumps(values, separators=(",", ":"), ensure_ascii=False)
+
+
+def _at(moment: Moment | None) -> datetime | None:
+    return moment.at if moment is not None else None
+
+
+def _ref(name: str | None) -> Ref | None:
+    # Observed: Desk365 knows these by name only, so the name is the id.
+    return Ref(name, name) if name else None
+
+
+def _unsigned(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return MappingProxyType({key: _unsigned(one) for key, one in value.items() if key != _SIGNED})
+    return tuple(_unsigned(one) for one in value) if isinstance(value, list) else value
+
+
+def raw_of(source: Source, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the vendor's document, read-only and without signed addresses, where the desk keeps it."""
+    return _unsigned(document) if source.keep_raw else None
+
+
+def custom_value(value: Any) -> CustomValue:
+    """Return a custom field's value; empty text is none (documented: "empty strings are converted to null")."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, list):
+        return tuple(str(one) for one in value)
+    if isinstance(value, Mapping):
+        return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return None if value == "" else value
+
+
+def files_of(
+    files: Sequence[FileWire] | None, ticket_id: str, where: str, seen: Counter[FileWire] | None = None
+) -> tuple[Attachment, ...]:
+    """Return attachments.
+
+    ``where`` says whether the ticket's details or its conversations give a fresh address. Files have no id: equal ones
+    are told apart by their order, which ``seen`` counts over a thread.
+    """
+    counted = Counter() if seen is None else seen
+    found = []
+    for file in files or ():
+        key = evolve(file, attachment_url=None)
+        place = locator(
+            ticket=ticket_id,
+            where=where,
+            name=file.file_name,
+            size=file.file_size,
+            at=file.created_on,
+            number=counted[key],
+            url=file.attachment_url,
+        )
+        counted[key] += 1
+        found.append(Attachment(file.file_name or "file", file.file_type, file.file_size, locator=place))
+    return tuple(found)
+
+
+def body_of_html(markup: str | None, source: Source) -> tuple[Body, tuple[Attachment, ...]]:
+    """Return a body and its inline images."""
+    if not markup:
+        return Body(text=""), ()
+    taken, images = take_images(markup, source.origin, lambda url: locator(inline=url))
+    return Body(html=taken), images
+
+
+def rating(survey: SurveyWire | None, label: str | None = None) -> Rating | None:
+    """Return a rating: None if no survey was sent, one without score if it was not answered."""
+    if survey is None:
+        return None
+    return Rating(survey.sv_rating, label, survey.sv_additional_comments_response or None, _at(survey.sv_rated_on))
+
+
+def ticket(wire: TicketWire, source: Source, *, rating_label: str | None = None) -> Ticket:
+    """Return a ticket; what was not sent is named in ``not_loaded``."""
+    number = str(wire.ticket_number)
+    status, status_label = status_of(wire.status)
+    priority, priority_label = priority_of(wire.priority)
+    body, images = body_of_html(wire.description, source)
+    has_files = "attachments" in wire.present
+    return Ticket(
+        id=number,
+        ref=format_ref(VENDOR_NAME, source.account, "ticket", number),
+        number=number,
+        # Observed: a client's deep link into the agents' view.
+        url=f"https://{source.account}.desk365.io/app/tickets/ticketdetails?tktNum={number}",
+        subject=wire.subject or "",
+        status=status,
+        status_label=status_label,
+        priority=priority,
+        priority_label=priority_label,
+        requester=Actor.contact(id=wire.contact_email, name=wire.contact_name or None, email=wire.contact_email)
+        if wire.contact_email
+        else None,
+        assignee=Actor.agent(id=wire.assigned_to, email=wire.assigned_to) if wire.assigned_to else None,
+        group=_ref(wire.group),
+        company=_ref(wire.company_name),
+        sla=_ref(wire.sla),
+        type=wire.type or None,
+        category=wire.category or None,
+        subcategory=wire.subcategory or None,
+        channel=channel_of(wire.source),
+        custom_fields={name: custom_value(value) for name, value in (wire.custom_fields or {}).items()},
+        cc=wire.share_to or (),
+        description=body if wire.description else None,
+        created_at=_at(wire.created_on),
+        updated_at=_at(wire.updated_on),
+        first_response_at=_at(wire.first_response_time),
+        solved_at=_at(wire.resolved_on),
+        closed_at=_at(wire.closed_on),
+        due_at=_at(wire.due_date),
+        rating=rating(wire.survey_rating, rating_label),
+        # Observed: conversation_count leaves the description out, which is the opening message here.
+        message_count=None if wire.conversation_count is None else wire.conversation_count + 1,
+        attachments=(*files_of(wire.attachments, number, "details"), *images) if has_files else (),
+        not_loaded=frozenset(name for name, key in _TICKET_KEYS.items() if key not in wire.present),
+        raw=raw_of(source, wire.document),
+    )
+
+
+def opening_id(ticket_id: str) -> str:
+    """Return the id of the message that a ticket's description is."""
+    return f"{ticket_id}:0"
+
+
+def opening(ticket: Ticket) -> Message:
+    """Return the opening message of a ticket that was read with its description and files."""
+    return Message(
+        id=opening_id(ticket.id),
+        ticket_id=ticket.id,
+        author=ticket.requester or Actor(ActorKind.UNKNOWN),
+        visibility=Visibility.PUBLIC,
+        kind=MessageKind.REPLY,
+        body=ticket.description or Body(text=""),
+        opening=True,
+        created_at=ticket.created_at,
+        attachments=ticket.attachments,
+        not_loaded=frozenset({"attachments"}) & ticket.not_loaded,
+    )
+
+
+def _author(wire: MessageWire, requester: str | None) -> Actor:
+    name = wire.creator_name or None
+    email = wire.created_by if wire.created_by and "@" in wire.created_by else None
+    if email is None:
+        return Actor(ActorKind.UNKNOWN, name=name or wire.created_by) if name or wire.created_by else SYSTEM
+    kind = {"agent": ActorKind.AGENT, "contact": ActorKind.CONTACT}.get((wire.sender_type or "").lower())
+    if kind is None:
+        # Observed: the documented model lacks sender_type; who asked is then known by the address.
+        same = requester is not None and fold_email(requester) == fold_email(email)
+        kind = ActorKind.CONTACT if same else ActorKind.UNKNOWN
+    return Actor(kind, id=email, name=name, email=email)
+
+
+def _kind(wire: MessageWire) -> tuple[MessageKind, Visibility]:
+    word = (wire.type or "").lower()
+    if "forward" in word:
+        # Assumed: a forward goes to a third party, and the customer does not see it.
+        return MessageKind.FORWARD, Visibility.INTERNAL
+    if word == "note" or (not word and wire.public_note is not None):
+        # Observed: true or false on notes, null on replies. Whatever is not said to be public stays internal.
+        return MessageKind.NOTE, Visibility.PUBLIC if wire.public_note else Visibility.INTERNAL
+    return MessageKind.REPLY, Visibility.PUBLIC
+
+
+def messages(
+    wires: Sequence[MessageWire], ticket_id: str, source: Source, *, requester: str | None = None
+) -> tuple[Message, ...]:
+    """Return the later messages of a thread, oldest first, from ``sequence`` 1 on."""
+    made = iter(
+        synthetic_ids(
+            (ticket_id, wire.created_on.text if wire.created_on else "", wire.created_by or "", wire.type or "", wire.body or "")
+            for wire in wires
+            if wire.id is None
+        )
+    )
+    found = []
+    seen: Counter[FileWire] = Counter()
+    for sequence, wire in enumerate(wires, start=1):
+        kind, visibility = _kind(wire)
+        body, images = body_of_html(wire.body, source)
+        found.append(
+            Message(
+                id=str(wire.id) if wire.id is not None else next(made),
+                id_kind=IdKind.NATIVE if wire.id is not None else IdKind.SYNTHETIC,
+                ticket_id=ticket_id,
+                author=_author(wire, requester),
+                visibility=visibility,
+                kind=kind,
+                body=body,
+                to=wire.to_address or (),
+                cc=wire.cc_address or (),
+                created_at=_at(wire.created_on),
+                sequence=sequence,
+                attachments=(*files_of(wire.attachments, ticket_id, "conversations", seen), *images),
+                raw=raw_of(source, wire.document),
+            )
+        )
+    return tuple(found)
+
+
+def _phone(raw: str) -> Phone:
+    digits = phone_digits(raw)
+    certain = re.fullmatch(r"\+[\d\s().\-/]+", raw.strip()) is not None and len(digits) in _E164_DIGITS
+    return Phone(raw, f"+{digits}" if certain else None)
+
+
+def contact(wire: ContactWire, source: Source) -> Contact:
+    """Return a contact. Its id is its primary e-mail, which nobody can change by API."""
+    email = wire.primary_email or ""
+    others = tuple(one for one in wire.secondary_emails or () if fold_email(one) != fold_email(email))
+    missing = {name for name, key in _CONTACT_KEYS.items() if key not in wire.present}
+    if not wire.present & {"phone", "mobile"}:
+        missing.add("phones")
+    return Contact(
+        id=email,
+        ref=format_ref(VENDOR_NAME, source.account, "contact", email),
+        id_kind=IdKind.NATURAL,
+        name=wire.name or None,
+        emails=(email, *others) if email else others,
+        phones=tuple(_phone(one) for one in (wire.phone, wire.mobile) if one),
+        company=_ref(wire.company_name),
+        deleted=bool(wire.is_deleted),
+        created_at=_at(wire.created_on),
+        updated_at=_at(wire.updated_on),
+        not_loaded=frozenset(missing),
+        raw=raw_of(source, wire.document),
+    )
+
+
+def company(wire: CompanyWire) -> Company:
+    """Return a company; its name is its id."""
+    return Company(id=wire.name, name=wire.name, domains=wire.domains or ())

@@ -1,0 +1,220 @@
+"""Threads: oldest first, the opening before all, equal times in the order in which they were written."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from typing import Any, Final
+
+from attrs import evolve, frozen
+
+from helpdesk_bridge.errors import Invalid, NotFound
+from helpdesk_bridge.local import documents
+from helpdesk_bridge.local.blobs import Files
+from helpdesk_bridge.local.database import run
+from helpdesk_bridge.local.paging import page_size, read_cursor, write_cursor
+from helpdesk_bridge.local.schema import NO_TIME
+from helpdesk_bridge.local.space import Space
+from helpdesk_bridge.local.values import micros, moment_of
+from helpdesk_bridge.model import Body, Message
+
+_COLUMNS: Final = "rank, time_key, place, id, ticket_id, document"
+
+
+@frozen
+class Thread:
+    """A page of a thread; ``next`` is its cursor."""
+
+    messages: tuple[Message, ...]
+    next: str | None
+
+
+@frozen(eq=False)
+class MessageTable:
+    """The messages of one space."""
+
+    _space: Space
+    _files: Files
+
+    def add(self, message: Message) -> bool:
+        """Write a message and return whether it is new; one with this id that is there already stays as it is."""
+        space = self._space
+        with space.database.write() as connection:
+            if run(connection, "SELECT 1 FROM messages WHERE space = ? AND id = ?", (space.name, message.id)):
+                return False
+            if not run(connection, "SELECT 1 FROM tickets WHERE space = ? AND id = ?", (space.name, message.ticket_id)):
+                raise NotFound("there is no such ticket")
+            row = (
+                space.name,
+                message.id,
+                message.ticket_id,
+                0 if message.opening else 1,
+                self._time_key(connection, message),
+                space.now(),
+                documents.dump(message, documents.MESSAGE),
+            )
+            columns = "space, id, ticket_id, rank, time_key, changed_at, document"
+            run(connection, f"INSERT INTO messages ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608 - constant
+            self._files.attach(connection, message.id, message.attachments)
+            count = "UPDATE tickets SET message_count = message_count + 1 WHERE space = ? AND id = ?"
+            run(connection, count, (space.name, message.ticket_id))
+        return True
+
+    def _time_key(self, connection: sqlite3.Connection, message: Message) -> int:
+        # A message without a time stands where it was written: after all that are there.
+        known = micros(message.created_at, "created_at")
+        if known is not None:
+            return known
+        sql = "SELECT ifnull(max(time_key), ?) FROM messages WHERE space = ? AND ticket_id = ?"
+        return int(run(connection, sql, (NO_TIME, self._space.name, message.ticket_id))[0][0])
+
+    def page(self, ticket_id: str, cursor: str | None = None, size: int | None = None) -> Thread:
+        """Return a page of a thread. Raises ``NotFound`` where there is no such ticket."""
+        state = read_cursor(cursor, key=list, count=int) if cursor is not None else {}
+        count = state.get("count", 0)
+        wanted = page_size(size)
+        with self._space.database.read() as connection:
+            if not run(connection, "SELECT 1 FROM tickets WHERE space = ? AND id = ?", (self._space.name, ticket_id)):
+                raise NotFound("there is no such ticket")
+            found = self._after(connection, ticket_id, state.get("key"), wanted + 1)
+            rows = found[:wanted]
+            messages = self._read(connection, rows, count)
+        more = len(found) > wanted
+        return Thread(messages, write_cursor(key=rows[-1][:3], count=count + len(rows)) if more else None)
+
+    def _after(
+        self, connection: sqlite3.Connection, ticket_id: str, key: list[Any] | None, limit: int
+    ) -> list[tuple[Any, ...]]:
+        where, params = "WHERE space = ? AND ticket_id = ?", [self._space.name, ticket_id]
+        if key is not None:
+            if [type(one) for one in key] != [int, int, int]:
+                raise Invalid("this cursor is not one of this listing", field="cursor")
+            where += " AND (rank, time_key, place) > (?, ?, ?)"
+            params += key
+        sql = f"SELECT {_COLUMNS} FROM messages {where} ORDER BY rank, time_key, place LIMIT {limit}"  # noqa: S608 - constant
+        return run(connection, sql, params)
+
+    def tail(self, ticket_id: str, count: int) -> tuple[Message, ...]:
+        """Return the last messages of a thread, oldest first."""
+        key = (self._space.name, ticket_id)
+        sql = (
+            f"SELECT {_COLUMNS} FROM messages WHERE space = ? AND ticket_id = ? "  # noqa: S608 - constant
+            f"ORDER BY rank DESC, time_key DESC, place DESC LIMIT {max(0, int(count))}"
+        )
+        with self._space.database.read() as connection:
+            found = run(connection, "SELECT message_count FROM tickets WHERE space = ? AND id = ?", key)
+            if not found:
+                raise NotFound("there is no such ticket")
+            rows = run(connection, sql, key)[::-1]
+            return self._read(connection, rows, int(found[0][0]) - len(rows))
+
+    def get(self, message_id: str) -> Message | None:
+        """Return a message by its id; ``sequence`` is not told."""
+        sql = f"SELECT {_COLUMNS} FROM messages WHERE space = ? AND id = ?"  # noqa: S608 - constant
+        with self._space.database.read() as connection:
+            found = run(connection, sql, (self._space.name, message_id))
+            return self._read(connection, found, 0)[0] if found else None
+
+    def openings(self, connection: sqlite3.Connection, ticket_ids: list[str]) -> dict[str, Message]:
+        """Return the opening messages of tickets, by ticket."""
+        marks = ", ".join("?" * len(ticket_ids))
+        where = f"WHERE space = ? AND rank = 0 AND ticket_id IN ({marks})"
+        found = run(
+            connection,
+            f"SELECT {_COLUMNS} FROM messages {where} ORDER BY place DESC",  # noqa: S608 - only question marks
+            (self._space.name, *ticket_ids),
+        )
+        return {message.ticket_id: message for message in self._read(connection, found, 0)}
+
+    def changed_since(self, connection: sqlite3.Connection, since: datetime) -> list[tuple[str, str, int]]:
+        """Return id, ticket and time of what was written since then."""
+        sql = "SELECT id, ticket_id, changed_at FROM messages WHERE space = ? AND changed_at >= ? ORDER BY place"
+        found = run(connection, sql, (self._space.name, micros(since, "since")))
+        return [(str(one), str(ticket), int(at)) for one, ticket, at in found]
+
+    def remove_thread(self, connection: sqlite3.Connection, ticket_id: str) -> None:
+        """Remove all messages of a ticket with their files, their place in the outbox and what became of them."""
+        key = (self._space.name, ticket_id)
+        ids = [one for (one,) in run(connection, "SELECT id FROM messages WHERE space = ? AND ticket_id = ?", key)]
+        self._files.forget(connection, ids)
+        for table in ("outbox", "deliveries"):
+            for message_id in ids:
+                sql = f"DELETE FROM {table} WHERE space = ? AND message_id = ?"  # noqa: S608 - our own names
+                run(connection, sql, (self._space.name, message_id))
+        run(connection, "DELETE FROM messages WHERE space = ? AND ticket_id = ?", key)
+
+    def _read(
+        self, connection: sqlite3.Connection, rows: list[tuple[Any, ...]], first: int
+    ) -> tuple[Message, ...]:
+        files = self._files.of(connection, [row[3] for row in rows]) if rows else {}
+        return tuple(
+            Message(
+                id=row[3],
+                ticket_id=row[4],
+                sequence=first + number,
+                attachments=files.get(row[3], ()),
+                **documents.load(row[5], documents.MESSAGE),
+            )
+            for number, row in enumerate(rows)
+        )
+
+
+@frozen
+class Delivery:
+    """What became of a message that was sent: one state and when it was reached."""
+
+    message_id: str
+    state: str
+    at: datetime | None
+    detail: str | None = None
+
+
+@frozen(eq=False)
+class Deliveries:
+    """The delivery states of one space's messages; ids that no message here has are kept as well."""
+
+    _space: Space
+
+    def add(self, delivery: Delivery) -> bool:
+        """Note a state and return whether it is new."""
+        space = self._space
+        with space.database.write() as connection:
+            key = (space.name, delivery.message_id, delivery.state)
+            sql = "SELECT 1 FROM deliveries WHERE space = ? AND message_id = ? AND state = ?"
+            if run(connection, sql, key):
+                return False
+            row = (*key, micros(delivery.at, "at"), delivery.detail, space.number(connection, "delivery"))
+            run(connection, "INSERT INTO deliveries VALUES (?, ?, ?, ?, ?, ?)", row)
+        return True
+
+    def of(self, message_id: str) -> tuple[Delivery, ...]:
+        """Return the states of a message in the order in which they were noted."""
+        sql = "SELECT state, at, detail FROM deliveries WHERE space = ? AND message_id = ? ORDER BY place"
+        with self._space.database.read() as connection:
+            found = run(connection, sql, (self._space.name, message_id))
+        return tuple(Delivery(message_id, state, moment_of(at), detail) for state, at, detail in found)
+
+
+@frozen(eq=False)
+class Outbox:
+    """The replies that a desk with a mail server would have sent. Nothing here is ever sent."""
+
+    _space: Space
+    _messages: MessageTable
+
+    def add(self, connection: sqlite3.Connection, message_id: str) -> None:
+        """Note a reply."""
+        run(connection, "INSERT INTO outbox (space, message_id) VALUES (?, ?)", (self._space.name, message_id))
+
+    def all(self) -> tuple[Message, ...]:
+        """Return the replies, oldest first."""
+        with self._space.database.read() as connection:
+            sql = "SELECT message_id FROM outbox WHERE space = ? ORDER BY place"
+            ids = [one for (one,) in run(connection, sql, (self._space.name,))]
+            found = [self._messages.get(message_id) for message_id in ids]
+        return tuple(message for message in found if message is not None)
+
+
+def plain(body: str | Body) -> Body:
+    """Return a draft's body as the model has it."""
+    return Body(text=body) if isinstance(body, str) else evolve(body)

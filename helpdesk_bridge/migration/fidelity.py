@@ -1,0 +1,121 @@
+"""What a migration keeps, changes and loses, known before it writes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from attrs import asdict, evolve, frozen
+
+from helpdesk_bridge.adapter import Importer, Keep, Kept, MessageClass
+from helpdesk_bridge.capabilities import Capabilities
+from helpdesk_bridge.migration.tally import Tally, used_fields
+from helpdesk_bridge.migration.values import Answer
+from helpdesk_bridge.model import Message
+
+LOST: Final = Kept(Keep.LOST, "the destination has no place for it")
+
+
+@frozen
+class Change:
+    """A field that does not arrive as it was: what becomes of it, why, and for how many records."""
+
+    field: str
+    change: str
+    why: str
+    records: int | None
+
+    def as_json(self) -> dict[str, object]:
+        """Return the change as the report tells it."""
+        return asdict(self)
+
+
+def _said(kept: Kept) -> str:
+    if kept.how is Keep.HEADER_LINE:
+        return "kept in the header line"
+    if kept.how is Keep.CHANGED:
+        return f"kept as {kept.to}" if kept.to else "changed"
+    return "lost"
+
+
+def record_changes(importer: Importer, tally: Tally) -> list[Change]:
+    """Return what becomes of the fields of tickets and contacts that the source uses."""
+    found = []
+    for area, kept in (("ticket", importer.keeps.ticket), ("contact", importer.keeps.contact)):
+        for name, records in sorted(tally.fields.items()):
+            kind, _, field = name.partition(".")
+            how = kept.get(field, LOST)
+            if kind == area and how.how is not Keep.NATIVE:
+                found.append(Change(name, _said(how), how.why, records))
+    return found
+
+
+def value_changes(answers: Iterable[tuple[str, str, Answer, int]], importer: Importer) -> list[Change]:
+    """Return what becomes of values without a counterpart, one line a field and outcome."""
+    summed: Counter[tuple[str, str, str]] = Counter()
+    for name, old, answer, records in answers:
+        field = {"tag": "tags", "custom_field": "custom_fields"}.get(name, name)
+        if importer.keeps.ticket.get(field, LOST).how is Keep.LOST:
+            continue  # the whole field is lost, and said so already
+        if answer.value is None:
+            # Who an agent is stays out of reports that leave the house.
+            what = "an agent" if name == "assignee" else repr(old)
+            why = f"{what} has no counterpart" if name != "assignee" else "agents without a counterpart"
+            summed[f"ticket.{field}", "lost", why] += records
+        elif answer.announced is not None:
+            what = "an agent" if name == "assignee" else repr(old)
+            summed[f"ticket.{field}", f"kept as {answer.announced}", f"{what} has no counterpart"] += records
+    return [Change(field, change, why, records) for (field, change, why), records in summed.items()]
+
+
+def message_changes(importer: Importer, used: Mapping[tuple[str, str], int]) -> list[Change]:
+    """Return what becomes of messages; ``used`` counts messages by class name and field."""
+    summed: Counter[tuple[str, str, str]] = Counter()
+    for (class_name, field), records in used.items():
+        kept = importer.keeps.messages.get(MessageClass[class_name], {}).get(field, LOST)
+        if kept.how is not Keep.NATIVE:
+            summed[f"message.{field}", _said(kept), kept.why] += records
+    return [Change(field, change, why, records) for (field, change, why), records in sorted(summed.items())]
+
+
+def estimated(tally: Tally) -> dict[tuple[str, str], int]:
+    """Return how many messages of each class and field the sample suggests."""
+    if not tally.sampled:
+        return {}
+    times = tally.tickets / tally.sampled
+    return {key: max(1, round(count * times)) for key, count in tally.sample.items()}
+
+
+def uses(message: Message) -> str:
+    """Return a message's class and the fields it uses as one word, such as ``NOTE:author,body,inline``."""
+    return f"{MessageClass.of(message).name}:{','.join(used_fields(message))}"
+
+
+def counted(words: Mapping[str, int]) -> dict[tuple[str, str], int]:
+    """Return how many messages of each class and field there are; ``words`` counts what ``uses`` says."""
+    found: Counter[tuple[str, str]] = Counter()
+    for word, records in words.items():
+        class_name, _, fields = word.partition(":")
+        for field in fields.split(",") if fields else ():
+            found[class_name, field] += records
+    return dict(found)
+
+
+def length_changes(capabilities: Capabilities, long_subjects: int) -> list[Change]:
+    """Return what becomes of subjects that do not fit."""
+    if not long_subjects or capabilities.subject_limit is None:
+        return []
+    why = f"{capabilities.vendor} takes {capabilities.subject_limit} characters"
+    return [Change("ticket.subject", "kept as its beginning", why, long_subjects)]
+
+
+def merged(changes: Iterable[Change]) -> list[Change]:
+    """Return the changes with those of the same field, outcome and reason as one."""
+    found: dict[tuple[str, str, str], Change] = {}
+    for one in changes:
+        key = (one.field, one.change, one.why)
+        known = found.get(key)
+        records = one.records if known is None or known.records is None else known.records + (one.records or 0)
+        found[key] = evolve(one, records=records)
+    return list(found.values())

@@ -1,0 +1,126 @@
+"""What a migration will do: counts, fidelity, decisions, hazards and cost, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from attrs import asdict, field, frozen
+
+from helpdesk_bridge.adapter import Finding, Hazard, Importer
+from helpdesk_bridge.migration.calls import ReadCost, Work, pages, write_minimum
+from helpdesk_bridge.migration.fidelity import Change
+from helpdesk_bridge.migration.options import Threads
+from helpdesk_bridge.migration.side import Side
+from helpdesk_bridge.migration.tally import Tally
+
+
+@frozen
+class OpenValue:
+    """A value of the source without a counterpart; ``proposed`` is what ``yes`` would take (None: it is let go)."""
+
+    field: str
+    old: str
+    proposed: str | None
+    records: int
+
+    def __str__(self) -> str:
+        return f"--map {self.field}:{self.old}={self.proposed or ''}"
+
+
+@frozen
+class Forecast:
+    """What one way of writing the threads costs: budget units and vendor seconds of each side, and when it ends."""
+
+    threads: Threads
+    source_units: int
+    destination_units: int
+    seconds: float
+    ends: datetime
+
+
+@frozen(kw_only=True)
+class Plan:
+    """The plan. ``messages`` is None where only reading every thread would tell."""
+
+    source: str
+    destination: str
+    tickets: int
+    contacts: int
+    messages: int | None
+    fidelity: tuple[Change, ...]
+    values: tuple[OpenValue, ...]
+    hazards: tuple[Hazard, ...]
+    open_hazards: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+    forecasts: Mapping[Threads, Forecast] = field(factory=dict)
+
+    @property
+    def needs_decision(self) -> bool:
+        """Whether a run would stop and ask."""
+        return bool(self.values or self.open_hazards)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the plan as JSON values."""
+        return {
+            "source": self.source,
+            "destination": self.destination,
+            "tickets": self.tickets,
+            "contacts": self.contacts,
+            "messages": self.messages,
+            "fidelity": [one.as_json() for one in self.fidelity],
+            "decisions": [asdict(one) for one in self.values],
+            "hazards": [
+                {"id": one.id, "what": one.what, "when": one.when, "stop": one.stop, "provenance": one.provenance.value,
+                 "acknowledged": one.id not in self.open_hazards}
+                for one in self.hazards
+            ],
+            "findings": [{"severity": one.severity.value, "subject": one.subject, "detail": one.detail} for one in self.findings],
+            "forecasts": [
+                {"threads": one.threads.value, "source_units": one.source_units, "destination_units": one.destination_units,
+                 "seconds": round(one.seconds, 1), "ends": one.ends.isoformat()}
+                for one in self.forecasts.values()
+            ],
+        }  # fmt: skip
+
+
+def forecasts(tally: Tally, source: Side, destination: Side, importer: Importer) -> dict[Threads, Forecast]:
+    """Return the cost of each way of writing the threads, from the counts and the budgets as they are now.
+
+    ``seconds`` are vendor seconds; the slower side decides, since reading and writing go on side by side.
+    """
+    tickets = tally.tickets - tally.left_out
+    messages = tally.messages if tally.messages is not None else tally.tickets
+    later = max(0, messages - tally.tickets)
+    with_later = min(tickets, later)
+    reading = ReadCost.of(source.desk.capabilities)
+    back = ReadCost.of(destination.desk.capabilities)
+    lists = pages(tally.tickets, reading.tickets_page) + pages(tally.contacts, reading.contacts_page)
+    found = {}
+    for way in Threads:
+        count = {Threads.MESSAGES: later, Threads.NOTE: with_later, Threads.DESCRIPTION: 0}[way]
+        finished = tickets if importer.cost.finish_always else min(with_later, count)
+        work = Work(
+            contacts_written=tally.contacts, tickets_written=tickets, messages_written=count, tickets_finished=finished
+        )
+        writing = write_minimum(work, importer.cost)
+        verifying = pages(tickets, back.tickets_page) + pages(tally.contacts, back.contacts_page) + tickets
+        units = (lists + tally.tickets, writing + verifying)
+        seconds = max(_seconds(source, units[0]), _seconds(destination, units[1]))
+        real = seconds / destination.clock.time_scale
+        ends = destination.clock.wall() + timedelta(seconds=real)
+        found[way] = Forecast(way, units[0], units[1], seconds, ends)
+    return found
+
+
+def _seconds(side: Side, units: int) -> float:
+    return 0.0 if side.desk.budget is None else side.desk.budget.forecast(units)
+
+
+def open_values(answers: Sequence[tuple[str, str, object, int]]) -> tuple[OpenValue, ...]:
+    """Return the values that nobody decided about yet."""
+    found = []
+    for name, old, answer, records in answers:
+        if getattr(answer, "open", False):
+            found.append(OpenValue(name, old, getattr(answer, "announced", None), records))
+    return tuple(found)
