@@ -80,7 +80,8 @@ def _each(values: list[Any], hook: Callable[[Any, Any], Any], item: Any) -> list
         try:
             read.append(hook(value, item))
         except Exception as error:  # noqa: BLE001 - collected, as cattrs does, so that every place is known
-            error.add_note(IterableValidationNote("in a list", index, item))  # pyright: ignore[reportCallIssue] - a str with its own __new__
+            # A str with a __new__ of its own, which pyright does not see.
+            error.add_note(IterableValidationNote("in a list", index, item))  # pyright: ignore[reportCallIssue]
             errors.append(error)
     if errors:
         raise IterableValidationError("in a list", errors, item)

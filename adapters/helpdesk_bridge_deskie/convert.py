@@ -87,7 +87,7 @@ class Reader:
         return Ticket(
             id=str(case.case_id),
             ref=format_ref(VENDOR_NAME, self.account, "ticket", str(case.case_id)),
-            subject=(case.subject or "").strip(),
+            subject=_subject(case.subject),
             number=case.case_number,
             status=STATUSES.get(case.status or "", Status.UNKNOWN),
             status_label=case.status,
@@ -159,6 +159,11 @@ class Reader:
             not_loaded=frozenset({"custom_fields"}) if user.custom_fields is None else frozenset(),
             raw=user.raw,
         )
+
+
+def _subject(text: str | None) -> str:
+    # observed: clients send blanks where there is none, because Deskie wants a subject.
+    return text if text and text.strip() else ""
 
 
 def _absent(case: CaseDocument) -> frozenset[str]:

@@ -55,7 +55,7 @@ class LazyGroup(click.Group):
 @click.option("--config", type=click.Path(dir_okay=False), help="The configuration file (default: helpdesk.toml).")
 @click.option("--debug", is_flag=True, help="Log every request to stderr: method, path, status, time; never bodies.")
 @click.pass_context
-def cli(ctx: click.Context, config: str | None, debug: bool) -> None:  # noqa: FBT001 - click passes flags so
+def cli(ctx: click.Context, config: str | None, debug: bool) -> None:
     """Talk to helpdesks, move data between them, and simulate them."""
     ctx.obj = {"config": config}
     if debug:

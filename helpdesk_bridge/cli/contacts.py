@@ -40,7 +40,7 @@ def list_contacts(
     company: str | None,
     limit: int,
     as_json: bool,
-    as_jsonl: bool,  # noqa: FBT001
+    as_jsonl: bool,
 ) -> None:
     """List the contacts of DESK."""
     found = open_named(ctx, desk).contacts.list(ContactQuery(name=name, company=company, limit=limit))
@@ -58,7 +58,7 @@ def list_contacts(
 @click.option("--phone")
 @json_option
 @click.pass_context
-def find_contact(ctx: click.Context, desk: str, email: str | None, phone: str | None, as_json: bool) -> int:  # noqa: FBT001
+def find_contact(ctx: click.Context, desk: str, email: str | None, phone: str | None, as_json: bool) -> int:
     """Find the contact with exactly this e-mail or phone; ends with 1 where there is none."""
     if (email is None) == (phone is None):
         raise click.UsageError("give --email or --phone, one of the two")

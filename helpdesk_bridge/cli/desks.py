@@ -16,7 +16,7 @@ from helpdesk_bridge.config import find_file, from_file, read_file
 @click.command()
 @json_option
 @click.pass_context
-def desks(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
+def desks(ctx: click.Context, as_json: bool) -> None:
     """List the desks of the configuration, without opening any."""
     path = find_file((ctx.obj or {}).get("config"))
     rows = []
@@ -33,7 +33,7 @@ def desks(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
 @click.argument("desk")
 @json_option
 @click.pass_context
-def check(ctx: click.Context, desk: str, as_json: bool) -> int:  # noqa: FBT001
+def check(ctx: click.Context, desk: str, as_json: bool) -> int:
     """Try the credentials of DESK with a few reads; ends with 1 where there is a problem."""
     findings = open_named(ctx, desk).check()
     if as_json:
@@ -47,7 +47,7 @@ def check(ctx: click.Context, desk: str, as_json: bool) -> int:  # noqa: FBT001
 @click.argument("desk", required=False)
 @json_option
 @click.pass_context
-def capabilities(ctx: click.Context, desk: str | None, as_json: bool) -> None:  # noqa: FBT001
+def capabilities(ctx: click.Context, desk: str | None, as_json: bool) -> None:
     """Tell what DESK (a desk of the configuration, or a vendor's name) can do; without it, all vendors."""
     from helpdesk_bridge.cli.matrix import vendor_capabilities
 

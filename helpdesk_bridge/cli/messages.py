@@ -19,7 +19,7 @@ def messages() -> None:
 @json_option
 @jsonl_option
 @click.pass_context
-def list_messages(ctx: click.Context, desk: str, ticket: str, as_json: bool, as_jsonl: bool) -> None:  # noqa: FBT001
+def list_messages(ctx: click.Context, desk: str, ticket: str, as_json: bool, as_jsonl: bool) -> None:
     """List the thread of TICKET (an id or a ref), oldest first."""
     found = open_named(ctx, desk).messages.list(ticket)
     if as_jsonl:

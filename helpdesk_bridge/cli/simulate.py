@@ -38,7 +38,7 @@ def simulate(
     seed: int,
     time_scale: str,
     switches: tuple[str, ...],
-    routes: bool,  # noqa: FBT001 - click passes flags so
+    routes: bool,
 ) -> int:
     """Serve a wire-faithful simulator of VENDOR on this machine.
 

@@ -51,7 +51,7 @@ def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetim
 @jsonl_option
 @click.pass_context
 def list_tickets(
-    ctx: click.Context, desk: str, as_json: bool, as_jsonl: bool, limit: int, order: str,  # noqa: FBT001
+    ctx: click.Context, desk: str, as_json: bool, as_jsonl: bool, limit: int, order: str,
     created_since: datetime | None, updated_since: datetime | None, subject: str | None, includes: tuple[str, ...],
     statuses: tuple[str, ...], priorities: tuple[str, ...], requester: tuple[str, ...], assignee: tuple[str, ...],
     groups: tuple[str, ...], tags: tuple[str, ...],
@@ -93,7 +93,7 @@ def _row(ticket: Ticket) -> tuple[Any, ...]:
 @click.argument("ticket")
 @json_option
 @click.pass_context
-def show_ticket(ctx: click.Context, desk: str, ticket: str, as_json: bool) -> None:  # noqa: FBT001
+def show_ticket(ctx: click.Context, desk: str, ticket: str, as_json: bool) -> None:
     """Show one TICKET (an id or a ref) with its thread."""
     opened = open_named(ctx, desk)
     found = opened.tickets.get(ticket)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
 import requests
-from requests.hooks import default_hooks
 from requests.models import PreparedRequest
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
@@ -110,14 +108,9 @@ class Session:
         raise problem
 
     def _start(self, session: requests.Session, prepared: PreparedRequest) -> requests.Response:
-        return session.send(
-            prepared,
-            stream=True,
-            allow_redirects=False,
-            timeout=self._options.timeout,
-            proxies=self._proxies,
-            verify=self._verify,
-            cert=None,
+        # Session.send would read the whole body of a redirect, without a cap, to find where it leads.
+        return session.get_adapter(prepared.url or "").send(
+            prepared, stream=True, timeout=self._options.timeout, verify=self._verify, proxies=self._proxies
         )
 
     def _whole(self, request: Request, answer: requests.Response, started: float) -> Response:
@@ -140,7 +133,6 @@ class Session:
         prepared = PreparedRequest()
         prepared.method = request.method
         prepared.url = url
-        prepared.hooks = default_hooks()
         prepared.headers = CaseInsensitiveDict(
             {
                 "User-Agent": USER_AGENT,
@@ -205,7 +197,6 @@ class Session:
     def _new(self, adapter: sockets.DeadlineAdapter) -> requests.Session:
         session = requests.Session()
         session.trust_env = False
-        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         with self._lock:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import IO, BinaryIO, Final
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from helpdesk_bridge.errors import NotFound
 from helpdesk_bridge.local import documents
@@ -94,11 +94,6 @@ class Files:
         with spooled((upload,)) as files, self._space.database.write() as connection:
             return self.keep(connection, files)[0]
 
-    def held(self, attachment: Attachment) -> bool:
-        """Whether the bytes of an attachment stand here."""
-        with self._space.database.read() as connection:
-            return _size(connection, attachment) is not None
-
     def open(self, attachment: Attachment) -> BinaryIO:
         """Stream the bytes of a file. Raises ``NotFound`` where they are not here (any more)."""
         with self._space.database.read() as connection:
@@ -120,11 +115,6 @@ class Files:
             if not run(connection, "SELECT 1 FROM files WHERE blob = ? LIMIT 1", (sha,)):
                 run(connection, "DELETE FROM blobs WHERE sha = ?", (sha,))
                 run(connection, "DELETE FROM blob_chunks WHERE sha = ?", (sha,))
-
-    def located(self, attachment: Attachment, upload: Upload) -> Attachment:
-        """Return ``attachment`` with its bytes taken over from ``upload``."""
-        kept = self.store(upload)
-        return evolve(attachment, size=kept.size, locator=kept.locator)
 
 
 def _size(connection: sqlite3.Connection, attachment: Attachment) -> int | None:

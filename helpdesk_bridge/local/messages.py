@@ -6,7 +6,7 @@ import sqlite3
 from datetime import datetime
 from typing import Any, Final
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from helpdesk_bridge.errors import Invalid, NotFound
 from helpdesk_bridge.local import documents
@@ -15,8 +15,8 @@ from helpdesk_bridge.local.database import run
 from helpdesk_bridge.local.paging import page_size, read_cursor, write_cursor
 from helpdesk_bridge.local.schema import NO_TIME
 from helpdesk_bridge.local.space import Space
-from helpdesk_bridge.local.values import micros, moment_of
-from helpdesk_bridge.model import Body, Message
+from helpdesk_bridge.local.values import micros
+from helpdesk_bridge.model import Message
 
 _COLUMNS: Final = "rank, time_key, place, id, ticket_id, document"
 
@@ -157,64 +157,3 @@ class MessageTable:
             )
             for number, row in enumerate(rows)
         )
-
-
-@frozen
-class Delivery:
-    """What became of a message that was sent: one state and when it was reached."""
-
-    message_id: str
-    state: str
-    at: datetime | None
-    detail: str | None = None
-
-
-@frozen(eq=False)
-class Deliveries:
-    """The delivery states of one space's messages; ids that no message here has are kept as well."""
-
-    _space: Space
-
-    def add(self, delivery: Delivery) -> bool:
-        """Note a state and return whether it is new."""
-        space = self._space
-        with space.database.write() as connection:
-            key = (space.name, delivery.message_id, delivery.state)
-            sql = "SELECT 1 FROM deliveries WHERE space = ? AND message_id = ? AND state = ?"
-            if run(connection, sql, key):
-                return False
-            row = (*key, micros(delivery.at, "at"), delivery.detail, space.number(connection, "delivery"))
-            run(connection, "INSERT INTO deliveries VALUES (?, ?, ?, ?, ?, ?)", row)
-        return True
-
-    def of(self, message_id: str) -> tuple[Delivery, ...]:
-        """Return the states of a message in the order in which they were noted."""
-        sql = "SELECT state, at, detail FROM deliveries WHERE space = ? AND message_id = ? ORDER BY place"
-        with self._space.database.read() as connection:
-            found = run(connection, sql, (self._space.name, message_id))
-        return tuple(Delivery(message_id, state, moment_of(at), detail) for state, at, detail in found)
-
-
-@frozen(eq=False)
-class Outbox:
-    """The replies that a desk with a mail server would have sent. Nothing here is ever sent."""
-
-    _space: Space
-    _messages: MessageTable
-
-    def add(self, connection: sqlite3.Connection, message_id: str) -> None:
-        """Note a reply."""
-        run(connection, "INSERT INTO outbox (space, message_id) VALUES (?, ?)", (self._space.name, message_id))
-
-    def all(self) -> tuple[Message, ...]:
-        """Return the replies, oldest first."""
-        with self._space.database.read() as connection:
-            sql = "SELECT message_id FROM outbox WHERE space = ? ORDER BY place"
-            ids = [one for (one,) in run(connection, sql, (self._space.name,))]
-            found = [self._messages.get(message_id) for message_id in ids]
-        return tuple(message for message in found if message is not None)
-
-
-def plain(body: str | Body) -> Body:
-    """Return a draft's body as the model has it."""
-    return Body(text=body) if isinstance(body, str) else evolve(body)

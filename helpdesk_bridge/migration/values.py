@@ -89,8 +89,8 @@ class Values:
         nearest = status.nearest(frozenset(offered))
         if nearest is Status.UNKNOWN:
             nearest = Status.OPEN if Status.OPEN in offered else next(iter(offered), Status.UNKNOWN)
-        word = offered.get(nearest)
-        return Answer((nearest, word), open=True, announced=word or nearest.value)
+        nearest_word = offered.get(nearest)
+        return Answer((nearest, nearest_word), open=True, announced=nearest_word or nearest.value)
 
     def _status_named(self, new: str) -> tuple[Status, str | None]:
         named = self.destination.aliases.statuses.out(new)

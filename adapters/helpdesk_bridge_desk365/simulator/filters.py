@@ -88,7 +88,7 @@ def _parse(text: str, quotes: str) -> dict[str, Any]:
         text = _ESCAPE.sub(lambda match: "'" if match[1] == "'" else match[0], text)
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise invalid("filters is not valid JSON.", "filters") from None
     if not isinstance(document, dict):
         raise invalid("filters must be a JSON object.", "filters")

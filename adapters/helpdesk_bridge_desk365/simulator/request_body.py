@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from datetime import date
 from http import HTTPStatus
@@ -40,14 +41,14 @@ def multipart_object(call: Call, name: str) -> dict[str, Any]:
         raise invalid(f"{name} is required.", name)
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise invalid(f"{name} is not valid JSON.", name) from None
     return _object(value)
 
 
 def multipart_text(call: Call, name: str) -> str | None:
     """Return a parameter of a multipart call, from its form part or else its query; None if it is in neither."""
-    if call.content_type != MULTIPART:
+    if call.body and call.content_type != MULTIPART:
         raise UnsupportedMedia("Content type is not supported.")
     return dict(call.form_pairs).get(name) or call.query.get(name) or None
 
@@ -127,7 +128,7 @@ def _checked(field: CustomField, value: Any) -> Any:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _is_date(value: Any) -> bool:

@@ -53,7 +53,7 @@ def read_search(query: MultiDict[str, str], tenant: Tenant) -> Search:
     """Return the search that the parameters describe; 400 for what cannot be read."""
     try:
         document = json.loads(query.get("search_query", ""))
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     kind = query.get("search_type")
     if kind not in ("1", "2") or not isinstance(document, dict):
@@ -67,7 +67,7 @@ def read_search(query: MultiDict[str, str], tenant: Tenant) -> Search:
 
 def _anywhere(document: dict[str, Any]) -> Callable[[Ticket], bool]:
     places = document.get("search_in") or [1]
-    if not isinstance(places, list) or not all(place in _PLACES for place in places):
+    if not isinstance(places, list) or not all(type(place) is int and place in _PLACES for place in places):
         raise invalid("search_in must be an array of numbers from 1 to 7.", "search_query")
     matches = _matcher(document.get("query"))
     return lambda ticket: matches(" ".join(text for place in places for text in _PLACES[place](ticket)))

@@ -6,7 +6,7 @@ from bisect import insort
 from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
-from .indexes import TimeIndex
+from .indexes import CaseTimes
 from .refusals import missing
 
 if TYPE_CHECKING:
@@ -33,9 +33,8 @@ class Account:
 
     def __init__(self) -> None:
         self.cases: dict[int, Case] = {}
-        self.created = TimeIndex()
-        self.updated = TimeIndex()
-        self.hidden: set[int] = set()
+        self.listed = CaseTimes()
+        self.every = CaseTimes()
         self.messages: dict[int, list[Message]] = {}
         self.users: dict[int, User] = {}
         self.staff: dict[int, Staff] = {}
@@ -62,25 +61,25 @@ class Account:
         self.cases[case.case_id] = case
         self.messages[case.case_id] = []
         self._numbers[case.case_number] = case.case_id
-        self.created.add(case.created_at, case.case_id)
-        self.updated.add(case.updated_at, case.case_id)
-        if case.parent_case_id or case.active_chat:
-            self.hidden.add(case.case_id)
+        for times in self._times_of(case):
+            times.add(case)
         return case
 
     def touch(self, case: Case, now: int) -> None:
         """Note that a case was written to: `updated_at` moves (assumed: on every write)."""
-        self.updated.discard(case.updated_at, case.case_id)
-        case.updated_at = now
-        self.updated.add(now, case.case_id)
-        case.drawn = None
+        for times in self._times_of(case):
+            times.updated.discard(case.updated_at, case.case_id)
+            times.updated.add(now, case.case_id)
+        case.updated_at, case.drawn = now, None
 
     def drop_case(self, case: Case) -> None:
         """Delete a case and its messages for good."""
         del self.cases[case.case_id], self.messages[case.case_id], self._numbers[case.case_number]
-        self.created.discard(case.created_at, case.case_id)
-        self.updated.discard(case.updated_at, case.case_id)
-        self.hidden.discard(case.case_id)
+        for times in self._times_of(case):
+            times.discard(case)
+
+    def _times_of(self, case: Case) -> tuple[CaseTimes, ...]:
+        return (self.every,) if case.parent_case_id or case.active_chat else (self.listed, self.every)
 
     def case_named(self, ident: str) -> Case:
         """Return the case with an id or a number (observed: the path takes both); 404 where there is none."""

@@ -9,12 +9,11 @@ from attrs import frozen
 from .records import PRIORITIES, STATUSES, Case
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from .account import Account
     from .conditions import CaseTest, Window
     from .envelope import Page
-    from .indexes import TimeIndex
+    from .indexes import CaseTimes, TimeIndex
 
 _KEYS: dict[str, Callable[[Case], tuple[int, int]]] = {
     "created_at": lambda case: (case.created_at, case.case_id),
@@ -36,27 +35,28 @@ class CaseQuery:
     tests: Sequence[CaseTest]
     sort: str
 
-    def run(self, account: Account, page: Page) -> tuple[list[Case], int]:
+    def run(self, cases: Mapping[int, Case], times: CaseTimes, page: Page) -> tuple[list[Case], int]:
         """Return the page's cases and the number of all matches."""
         key, _, way = self.sort.rpartition("_")
-        index, source, (start, stop) = self._narrowest(account, key)
+        index, source, (start, stop) = self._narrowest(times, key)
         tests = [*self.tests, *self._time_tests(source)]
         if not tests and source == key:
-            return self._slice(account, index, start, stop, page, descending=way == "desc")
-        cases = [account.cases[each] for each in index.ids(start, stop)]
+            ids = self._page_ids(index, start, stop, page, descending=way == "desc")
+            return [cases[each] for each in ids], stop - start
+        found = [cases[each] for each in index.ids(start, stop)]
         for test in tests:
-            cases = [case for case in cases if test(case)]
+            found = [case for case in found if test(case)]
         if source != key:
-            cases.sort(key=_KEYS[key])
+            found.sort(key=_KEYS[key])
         if way == "desc":
-            cases.reverse()
-        return cases[page.start : page.stop], len(cases)
+            found.reverse()
+        return found[page.start : page.stop], len(found)
 
-    def _narrowest(self, account: Account, key: str) -> tuple[TimeIndex, str, tuple[int, int]]:
-        created = account.created.span(self.created.low, self.created.high)
-        updated = account.updated.span(self.updated.low, self.updated.high)
-        by_created = (account.created, "created_at", created)
-        by_updated = (account.updated, "updated_at", updated)
+    def _narrowest(self, times: CaseTimes, key: str) -> tuple[TimeIndex, str, tuple[int, int]]:
+        created = times.created.span(self.created.low, self.created.high)
+        updated = times.updated.span(self.updated.low, self.updated.high)
+        by_created = (times.created, "created_at", created)
+        by_updated = (times.updated, "updated_at", updated)
         own, other = (by_updated, by_created) if key == "updated_at" else (by_created, by_updated)
         worth_a_sort = (other[2][1] - other[2][0]) * 2 < own[2][1] - own[2][0]
         return other if worth_a_sort else own
@@ -71,11 +71,7 @@ class CaseQuery:
         return tests
 
     @staticmethod
-    def _slice(
-        account: Account, index: TimeIndex, start: int, stop: int, page: Page, *, descending: bool
-    ) -> tuple[list[Case], int]:
+    def _page_ids(index: TimeIndex, start: int, stop: int, page: Page, *, descending: bool) -> list[int]:
         if descending:
-            ids = index.ids(max(start, stop - page.stop), max(start, stop - page.start))[::-1]
-        else:
-            ids = index.ids(min(stop, start + page.start), min(stop, start + page.stop))
-        return [account.cases[each] for each in ids], stop - start
+            return index.ids(max(start, stop - page.stop), max(start, stop - page.start))[::-1]
+        return index.ids(min(stop, start + page.start), min(stop, start + page.stop))

@@ -1,9 +1,13 @@
-"""A time index, so that a list of thousands of cases costs a page and not a sort."""
+"""Time indexes, so that a list of thousands of cases costs a page and not a sort."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from math import inf
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .records import Case
 
 
 class TimeIndex:
@@ -34,3 +38,21 @@ class TimeIndex:
     def ids(self, start: int, stop: int) -> list[int]:
         """Return the record ids at the positions [start, stop), oldest first."""
         return [record_id for _, record_id in self._entries[start:stop]]
+
+
+class CaseTimes:
+    """The cases of one kind of list in the order of their creation, and of their last change."""
+
+    def __init__(self) -> None:
+        self.created = TimeIndex()
+        self.updated = TimeIndex()
+
+    def add(self, case: Case) -> None:
+        """Enter a case under its times."""
+        self.created.add(case.created_at, case.case_id)
+        self.updated.add(case.updated_at, case.case_id)
+
+    def discard(self, case: Case) -> None:
+        """Take a case out; its times have to be those that it was entered under."""
+        self.created.discard(case.created_at, case.case_id)
+        self.updated.discard(case.updated_at, case.case_id)

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 from desk365_http import Desk365Http, ticket, with_tickets
-from helpdesk_bridge_desk365.simulator import API_KEY, FOREIGN_API_KEY, SECOND_API_KEY
 
 from helpdesk_bridge.testing.simulator import SettingError, SimulatorClock
+from helpdesk_bridge_desk365.simulator import API_KEY, FOREIGN_API_KEY, SECOND_API_KEY
 
 REMAINING = "X-Rate-Limit-Remaining"
 
@@ -47,7 +47,7 @@ def test_b04_the_101st_call_of_an_hour_is_refused_and_keys_do_not_share():
         "error": "Too Many Requests",
         "message": "API rate limit exceeded. Please try again later.",
     }
-    assert not {"retry-after", "x-rate-limit-retry-after-seconds"} & {name.lower() for name in refused.headers.keys()}
+    assert not {"retry-after", "x-rate-limit-retry-after-seconds"} & {name.lower() for name, _ in refused.headers}
     other = desk.send("GET", "/tickets", key=SECOND_API_KEY)
     assert (other.status_code, other.headers[REMAINING]) == (200, "99")
     desk.clock.advance(3599)
@@ -125,13 +125,14 @@ def test_every_answer_has_the_recorded_headers():
         assert headers["Vary"].startswith("Origin,")
         assert headers["Server"].startswith("Apache/2.4")
         assert (REMAINING in headers) == (path != "/ping")
-        assert not {"X-Rate-Limit-Limit", "X-Rate-Limit-Reset", "ETag"} & set(headers.keys())
+        assert not {"X-Rate-Limit-Limit", "X-Rate-Limit-Reset", "ETag"} & {name for name, _ in headers}
 
 
 def test_a_browser_may_ask_before_it_calls():
     desk = limited()
     asked = desk.client.options(
-        "/apis/v3/tickets", headers={"Origin": "https://board.example", "Access-Control-Request-Headers": "authorization"}
+        "/apis/v3/tickets",
+        headers={"Origin": "https://board.example", "Access-Control-Request-Headers": "authorization"},
     )
     assert asked.status_code == 200
     assert asked.headers["Access-Control-Allow-Origin"] == "https://board.example"
@@ -201,6 +202,8 @@ def test_an_injected_failure_has_the_documented_body():
     assert response.json["error"] == "Internal Server Error"
     desk.simulator.faults.inject("rate_limited", on="GET /apis/v3/tickets", retry_after=3)
     assert desk.send("GET", "/tickets").headers["Retry-After"] == "3"
+    desk.simulator.faults.inject("token_expired", on="list_tickets")
+    assert desk.send("GET", "/tickets").status_code == 401
 
 
 def test_an_unknown_switch_or_value_names_the_known_ones():

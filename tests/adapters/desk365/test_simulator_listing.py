@@ -96,6 +96,7 @@ def test_b08_updated_since_excludes_the_very_second_unless_switched():
     assert Desk365Http(data).numbers(updated_since=second) == [3]
     assert Desk365Http(data, updated_since="since").numbers(updated_since=second) == [3, 2]
     assert Desk365Http(data).send("GET", "/tickets", updated_since="2025-01-01T08:02:00Z").status_code == 400
+    assert Desk365Http(data).send("GET", "/tickets", updated_since="2025-02-30 00:00:00").status_code == 400
 
 
 def test_b10_each_filter_alone_and_all_together(varied):
@@ -254,6 +255,7 @@ def test_additions_of_2026_filter_by_company_dropdown_and_merged():
         assert desk.numbers(filters='{"custom_fields": {"cf_Region": ["EU"]}}') == region
         assert desk.numbers(filters='{"include_merged": 0}') == merged
     new = Desk365Http(data, additions_2026=True)
+    assert new.send("GET", "/tickets", filters='{"custom_fields": ["EU"]}').status_code == 400
     assert new.send("GET", "/tickets", filters='{"custom_fields": {"cf_Order No": ["x"]}}').status_code == 400
 
 
@@ -300,9 +302,7 @@ def test_conversations_come_all_at_once_with_their_counts():
     assert first["created_by"] == "Mira@client.example"
     assert "id" not in first
     assert desk.get("/tickets")["tickets"][0]["conversation_count"] == 6
-    latest = desk.get(
-        "/tickets/conversations", ticket_number=1, sort_by="latest_on_top", include_private_notes=0
-    )
+    latest = desk.get("/tickets/conversations", ticket_number=1, sort_by="latest_on_top", include_private_notes=0)
     assert [one["body_text"] for one in latest["conversations"]] == ["six", "five", "four", "two", "one"]
 
 

@@ -98,6 +98,13 @@ def test_b09_empty_strings_come_back_as_null(desk):
     assert updated["custom_fields"]["cf_Order No"] is None
 
 
+def test_a_number_beyond_all_bounds_is_refused(desk):
+    body = '{"email": "n@c.example", "subject": "S", "description": "D", "custom_fields": {"cf_Boxes": 1e999}}'
+    headers = {"Authorization": desk.simulator.connection["api_key"]}
+    response = desk.client.post("/apis/v3/tickets/create", headers=headers, data=body, content_type="application/json")
+    assert response.status_code == 400
+
+
 def test_b15_custom_fields_need_their_prefix_and_all_come_back(desk):
     values = {
         "cf_Order No": "A-77",
@@ -125,6 +132,7 @@ def test_b15_custom_fields_need_their_prefix_and_all_come_back(desk):
         ("cf_Amount", "12.5"),
         ("cf_Boxes", 1.5),
         ("cf_Boxes", True),
+        ("cf_Due", 20260401),
         ("cf_Due", "1.4.2026"),
         ("cf_Due", "2026-02-30"),
     ],
@@ -314,7 +322,9 @@ def test_a_private_note_is_silent_and_the_default(seeded):
 def test_public_notes_and_notified_agents_show_in_the_outbox(seeded):
     public = seeded.post("/tickets/add_note", {"body": "n", "private_note": 0}, ticket_number=1)
     assert (public["private_note"], public["to_email"]) == (0, "Mira@client.example")
-    seeded.post("/tickets/add_note", {"body": "n", "notify_emails": "ada@desk.example,BOB@desk.example"}, ticket_number=1)
+    seeded.post(
+        "/tickets/add_note", {"body": "n", "notify_emails": "ada@desk.example,BOB@desk.example"}, ticket_number=1
+    )
     mails = outbox(seeded)["mails"]
     assert [(mail["audience"], mail["occasion"]) for mail in mails] == [("contact", "public note"), ("agent", "note")]
     assert mails[1]["to"] == ["ada@desk.example", "Bob@desk.example"]
@@ -422,7 +432,7 @@ def test_multipart_calls_refuse_what_they_cannot_use(seeded):
 
 
 def test_any_text_survives_the_way_there_and_back(desk):
-    text = 'Zeile "eins" \\ \'zwei\' – 🚚 \u2028 İstanbul'
+    text = "Zeile \"eins\" \\ 'zwei' – 🚚 \u2028 İstanbul"
     made = desk.create(subject=text, description=f"<p>{text}</p>")
     assert made["subject"] == text
     raw = desk.send("GET", "/tickets/details", ticket_number=1).data.decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 from adapters.deskie.simulated import START, Desk, basic, dataset, person
@@ -126,7 +127,7 @@ def test_c06_writes_cost_two_and_reads_one():
         ("GET", "/api/nothing.json"),
     ]
     left = [100, *(int(desk.send(method, path).headers["api_calls_left"]) for method, path in steps)]
-    assert [before - after for before, after in zip(left, left[1:], strict=False)] == [1, 2, 2, 2, 1, 1]
+    assert [before - after for before, after in pairwise(left)] == [1, 2, 2, 2, 1, 1]
 
 
 def test_c06_wrong_credentials_and_downloads_cost_nothing():

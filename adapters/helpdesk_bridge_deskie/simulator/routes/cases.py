@@ -38,16 +38,13 @@ class CaseRoutes(DeskieBase):
     @route("GET", "/api/cases.json", provenance=DOCUMENTED, source='Deskie API, "getting a list of cases"')
     def list_cases(self, call: Call) -> Reply:
         """List cases by filters; merged cases and running chats only where they are asked for (observed)."""
-        params, staff = self.query(call), self.caller(call)
-        tests = case_tests(self.account, params, self.rules, self.choice("labels_match"))
-        if saved := params.text("filter"):
-            conditions = Params(saved_filter(saved), self.zone)
-            tests += case_tests(self.account, conditions, self.rules, self.choice("labels_match"))
-        if self.is_limited(staff):
-            if self.choice("limited_access") == "403":
-                raise no_access()
-            tests.append(lambda case: self.sees(staff, case))
-        tests += self._visibility_tests(params)
+        params = self.query(call)
+        tests = self._asked_and_allowed(call, params)
+        merged, chats = bool(params.flag("show_merged_cases")), bool(params.flag("show_active_chats"))
+        if merged != chats:
+            tests.append(lambda case: (merged or not case.parent_case_id) and (chats or not case.active_chat))
+        if not self.flag("list_removed"):
+            tests.append(lambda case: not (case.deleted or case.spam))
         bounds = self.choice("time_bounds")
         sort = params.text("sort")
         query = CaseQuery(
@@ -56,22 +53,20 @@ class CaseRoutes(DeskieBase):
             tests=tests,
             sort=sort if sort in SORTS else self.choice("default_sort"),
         )
-        cases, total = query.run(self.account, self.page(params))
+        times = self.account.every if merged or chats else self.account.listed
+        cases, total = query.run(self.account.cases, times, self.page(params))
         return self.listing("case", cases, total, self.renderer.case)
 
-    def _visibility_tests(self, params: Params) -> list[CaseTest]:
-        tests: list[CaseTest] = []
-        merged, chats = params.flag("show_merged_cases"), params.flag("show_active_chats")
-        if self.account.hidden and not (merged and chats):
-            hidden = self.account.hidden
-            tests.append(
-                lambda case: (
-                    case.case_id not in hidden
-                    or bool((merged or not case.parent_case_id) and (chats or not case.active_chat))
-                )
-            )
-        if not self.flag("list_removed"):
-            tests.append(lambda case: not (case.deleted or case.spam))
+    def _asked_and_allowed(self, call: Call, params: Params) -> list[CaseTest]:
+        labels_match, staff = self.choice("labels_match"), self.caller(call)
+        tests = case_tests(self.account, params, self.rules, labels_match)
+        if saved := params.text("filter"):
+            conditions = Params(saved_filter(saved), self.zone)
+            tests += case_tests(self.account, conditions, self.rules, labels_match)
+        if self.is_limited(staff):
+            if self.choice("limited_access") == "403":
+                raise no_access()
+            tests.append(lambda case: self.sees(staff, case))
         return tests
 
     @route("POST", "/api/cases.json", provenance=DOCUMENTED, source="Deskie API, Cases, create")

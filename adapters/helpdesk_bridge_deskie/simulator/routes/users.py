@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from helpdesk_bridge.testing.simulator.app import DOCUMENTED, OBSERVED, Call, Reply, route
 from helpdesk_bridge_deskie.simulator.account import fold_identity, require
 from helpdesk_bridge_deskie.simulator.base import DeskieBase
-from helpdesk_bridge_deskie.simulator.conditions import UserTest, user_tests, window
+from helpdesk_bridge_deskie.simulator.conditions import UserTest, Window, user_tests, window
 from helpdesk_bridge_deskie.simulator.customvalues import checked_values
 from helpdesk_bridge_deskie.simulator.refusals import invalid, no_access
 from helpdesk_bridge_deskie.simulator.requesters import Identity, add_user, find_user, identity_of
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from helpdesk_bridge_deskie.simulator.records import User
 
 _TEXT = 3
+_TIMES = {"": "created_at", "updated_": "updated_at", "last_contact_": "last_contact_at"}
 _DESCRIPTIONS = {
     "user_full_name": "full_name",
     "company_name": "company_name",
@@ -37,11 +38,11 @@ class UserRoutes(DeskieBase):
         params = self.query(call)
         tests = user_tests(self.account, params, self.rules)
         bounds = self.choice("time_bounds")
-        created, updated = window(params, "", bounds), window(params, "updated_", bounds)
-        contact = window(params, "last_contact_", bounds)
-        tests.append(lambda user: created.holds(user.created_at) and updated.holds(user.updated_at))
-        tests.append(lambda user: contact.holds(user.last_contact_at))
-        users = [user for user in self._searched(params) if all(test(user) for test in tests)]
+        for kind, attribute in _TIMES.items():
+            span = window(params, kind, bounds)
+            if span.low is not None or span.high is not None:
+                tests.append(_time_test(span, attribute))
+        users = _passing(self._searched(params), tests)
         page = self.page(params)
         if params.flag("amount_of_cases"):
             return self._with_amounts(users[page.start : page.stop], len(users))
@@ -60,7 +61,7 @@ class UserRoutes(DeskieBase):
         if phones:
             in_phone = any_of(phones)
             tests.append(lambda user: user.kind in ("phone", "wa") and _in_phone(in_phone, user.identity))
-        return [user for user in self.account.users.values() if all(test(user) for test in tests)]
+        return _passing(self.account.users.values(), tests)
 
     def _with_amounts(self, users: list[User], total: int) -> Reply:
         items = [{**self.renderer.user(user), "amount_of_cases": self._cases_of(user)} for user in users]
@@ -195,6 +196,17 @@ class UserRoutes(DeskieBase):
 
     def _touch_user(self, user: User) -> None:
         user.updated_at, user.drawn = self.now(), None
+
+
+def _passing(users: Iterable[User], tests: Iterable[UserTest]) -> list[User]:
+    kept = list(users)
+    for test in tests:
+        kept = [user for user in kept if test(user)]
+    return kept
+
+
+def _time_test(span: Window, attribute: str) -> UserTest:
+    return lambda user: span.holds(getattr(user, attribute))
 
 
 def _exists(identity: Identity) -> str:

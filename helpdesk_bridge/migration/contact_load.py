@@ -1,0 +1,149 @@
+"""Loads one contact: all source contacts that fold to one key become one, and count as migrated each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from attrs import evolve
+
+from helpdesk_bridge.errors import AuthenticationFailed, Conflict, HelpdeskError, InDoubt
+from helpdesk_bridge.migration import expected
+from helpdesk_bridge.migration.context import LoadContext, reason_of
+from helpdesk_bridge.migration.people import fold_key
+from helpdesk_bridge.migration.runner import Parked
+from helpdesk_bridge.migration.states import Key, Kind, Record, State
+from helpdesk_bridge.model import Contact
+
+SKEW: Final = timedelta(minutes=5)
+
+
+class ContactLoad:
+    """The contacts of one folded key, the one that is written first."""
+
+    def __init__(self, context: LoadContext, contacts: Sequence[Contact]) -> None:
+        self._context = context
+        self._contacts = contacts
+        self._ready_at: float | None = None
+
+    def advance(self) -> None:
+        """Write the contact, or adopt what is there. Raises ``Parked`` while a write is in doubt."""
+        context = self._context
+        context.check_stop()
+        records = [self._record(one) for one in self._contacts]
+        if all(record.state.final and record.state is not State.FAILED for record in records):
+            return
+        leader, contact = records[0], context.mapping.contact(self._contacts[0])
+        adopted = self._known(contact)
+        if adopted is None:
+            adopted = self._look_up(leader, contact) if leader.state is State.INTENT else self._create(leader, contact)
+        if adopted is None:
+            return
+        done = [
+            evolve(record, state=State.DONE, destination=adopted, reason=None)
+            for record in records
+            if not record.state.final or record.state is State.FAILED
+        ]
+        context.journal.save(*done)
+        context.progress("contacts")
+
+    def _record(self, contact: Contact) -> Record:
+        record = self._context.journal.get(Key(Kind.CONTACT, contact.id))
+        return record or Record(key=Key(Kind.CONTACT, contact.id), fold=fold_key(contact))
+
+    def _known(self, contact: Contact) -> tuple[str, ...] | None:
+        """Return the ids of a contact that an earlier run wrote, or that was at the destination before."""
+        key = fold_key(contact)
+        if key is None:
+            return None
+        found = self._context.journal.by_fold(key)
+        return found.destination if found is not None else self._context.journal.existing_contact(key)
+
+    def _create(self, record: Record, contact: Contact) -> tuple[str, ...] | None:
+        context = self._context
+        context.destination_outage.hold()
+        marker = context.marker("contact", contact.ref)
+        intent = evolve(
+            record,
+            state=State.INTENT,
+            reason=None,
+            marker=marker,
+            intent_at=context.destination.clock.wall(),
+            attempts=record.attempts + 1,
+            expected=expected.contact(contact, context.importer.keeps.contact),
+        )
+        context.journal.save(intent)
+        try:
+            ids: tuple[str, ...] = context.write(lambda: context.importer.contact(contact, marker))  # type: ignore[assignment]
+        except InDoubt:
+            self._ready_at = context.settled_at(context.destination.clock.wall(), own=True)
+            raise Parked(self._ready_at) from None
+        except Conflict:
+            return self._taken(intent, contact)
+        except AuthenticationFailed:
+            raise
+        except HelpdeskError as error:
+            self._failed(intent, reason_of(error))
+            return None
+        self._leader_done(intent, ids)
+        return ids
+
+    def _leader_done(self, intent: Record, ids: tuple[str, ...]) -> None:
+        self._context.journal.save(evolve(intent, state=State.DONE, destination=ids))
+
+    def _taken(self, intent: Record, contact: Contact) -> tuple[str, ...] | None:
+        """Adopt whoever holds this e-mail or phone already."""
+        found = self._by_address(contact)
+        if found is None:
+            self._failed(intent, "Conflict: the address is taken by a contact that cannot be found")
+            return None
+        # It was there before and is left as it is: only its being there is promised.
+        self._leader_done(evolve(intent, expected=None), found)
+        return found
+
+    def _by_address(self, contact: Contact) -> tuple[str, ...] | None:
+        context = self._context
+        contacts = context.destination.desk.contacts
+        if contact.email:
+            found = context.destination_outage.patiently(lambda: contacts.find(email=contact.email))
+        elif contact.phones:
+            phone = contact.phones[0]
+            found = context.destination_outage.patiently(lambda: contacts.find(phone=phone.e164 or phone.raw))
+        else:
+            return None
+        return None if found is None else (found.id,)
+
+    def _look_up(self, record: Record, contact: Contact) -> tuple[str, ...] | None:
+        context = self._context
+        if record.intent_at is None:
+            raise ValueError("an intent without its time")
+        if self._ready_at is None:
+            self._ready_at = context.settled_at(record.intent_at, own=False)
+        if context.destination.clock.now() < self._ready_at:
+            raise Parked(self._ready_at)
+        self._ready_at = None
+        found = self._by_address(contact)
+        if found is None:
+            marker, since = record.marker or "", record.intent_at - SKEW
+            ids = context.destination_outage.patiently(lambda: context.importer.find("contact", marker, since, contact))
+            if len(ids) > 1:
+                self._ambiguous(record, ids)
+                return None
+            found = ids or None
+        if found is None:
+            return self._create(evolve(record, state=State.PLANNED), contact)
+        self._leader_done(record, found)
+        return found
+
+    def _ambiguous(self, record: Record, ids: tuple[str, ...]) -> None:
+        reason = f"the marker stands at {', '.join(ids)}"
+        self._context.journal.save(*[evolve(one, state=State.IN_DOUBT, reason=reason) for one in self._open(record)])
+
+    def _failed(self, record: Record, reason: str) -> None:
+        failed = [evolve(one, state=State.FAILED, reason=reason) for one in self._open(record)]
+        self._context.journal.save(*failed)
+
+    def _open(self, leader: Record) -> list[Record]:
+        others = [self._record(one) for one in self._contacts[1:]]
+        return [leader, *(one for one in others if not one.state.final or one.state is State.FAILED)]

@@ -1,0 +1,112 @@
+"""Waiting out a vendor that does not answer, and stopping, resumable, when that takes too long."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from helpdesk_bridge.adapter import Severity
+from helpdesk_bridge.errors import AuthenticationFailed, HelpdeskError, PermissionDenied, RateLimited
+from helpdesk_bridge.migration.outcome import CredentialsLost, Interrupted
+from helpdesk_bridge.migration.side import Side
+from helpdesk_bridge.query import TicketQuery
+
+T = TypeVar("T")
+
+FAILURES_IN_A_ROW: Final = 3
+LONGEST_PAUSE: Final = 30.0
+
+
+class Stopped(Exception):  # noqa: N818 - not an error: somebody asked for it
+    """The run was asked to stop; whoever sees this leaves everything as the journal says."""
+
+
+class Outage:
+    """Watches one side of a migration. Shared by all workers.
+
+    ``patience`` is in real seconds: an outage lasts as long as it lasts, whatever the vendor's time scale.
+    """
+
+    def __init__(self, side: Side, stop: threading.Event, patience: float) -> None:
+        self._side = side
+        self._stop = stop
+        self._patience = patience
+        self._failures = 0
+        self._lock = threading.Lock()
+
+    def real_now(self) -> float:
+        """Return monotonic real seconds."""
+        return self._side.clock.now() / self._side.clock.time_scale
+
+    def pause(self, seconds: float) -> None:
+        """Wait for real seconds. Raises ``Stopped`` where the run is to stop."""
+        if self._side.clock.wait(self._stop, seconds * self._side.clock.time_scale):
+            raise Stopped
+
+    def answered(self) -> None:
+        """Note that the side works."""
+        self._failures = 0
+
+    def failed(self) -> None:
+        """Note a failure that may be an outage."""
+        self._failures += 1
+
+    def patiently(self, call: Callable[[], T]) -> T:
+        """Return what ``call`` does, asking again while the failure may pass: for reads and for what was not sent."""
+        since: float | None = None
+        pause = 1.0
+        while True:
+            if self._stop.is_set():
+                raise Stopped
+            try:
+                result = call()
+            except (AuthenticationFailed, PermissionDenied) as error:
+                raise self._credentials(error) from error
+            except HelpdeskError as error:
+                if not error.temporary:
+                    raise
+                self.failed()
+                since = self.real_now() if since is None else since
+                self._give_up_after(since, error)
+                wait = self._asked_for(error)
+                self.pause(pause if wait is None else max(wait, pause))
+                pause = min(pause * 2, LONGEST_PAUSE)
+            else:
+                self.answered()
+                return result
+
+    def _asked_for(self, error: HelpdeskError) -> float | None:
+        if isinstance(error, RateLimited) and error.retry_after is not None:
+            return error.retry_after / self._side.clock.time_scale
+        return None
+
+    def _give_up_after(self, since: float, error: HelpdeskError) -> None:
+        if self.real_now() - since >= self._patience:
+            raise Interrupted(
+                f"{self._side.label} did not answer for {self._patience:.0f} seconds ({error}); run again to go on"
+            ) from error
+
+    def _credentials(self, error: HelpdeskError) -> CredentialsLost:
+        return CredentialsLost(f"{self._side.label} refuses the credentials ({error}); mend them and run again")
+
+    def hold(self) -> None:
+        """Return at once while the side works; after several failures in a row, only when a read succeeds again.
+
+        Writes are never the probe: each that fails would be one more in doubt.
+        """
+        if self._failures < FAILURES_IN_A_ROW:
+            return
+        with self._lock:
+            if self._failures >= FAILURES_IN_A_ROW:
+                self.patiently(lambda: self._side.desk.tickets.list(TicketQuery(limit=1), resolve=False).page(size=1))
+
+    def rights_lost(self, error: PermissionDenied) -> bool:
+        """Whether a refusal is about the credentials as a whole and not about one record."""
+        try:
+            findings = self.patiently(self._side.desk.check)
+        except CredentialsLost:
+            return True
+        except HelpdeskError:
+            return False
+        return any(one.severity is Severity.PROBLEM for one in findings)
