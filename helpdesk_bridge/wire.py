@@ -80,11 +80,11 @@ def _each(values: list[Any], hook: Callable[[Any, Any], Any], item: Any) -> list
         try:
             read.append(hook(value, item))
         except Exception as error:  # noqa: BLE001 - collected, as cattrs does, so that every place is known
-            # A str with a __new__ of its own, which pyright does not see.
-            error.add_note(IterableValidationNote("in a list", index, item))  # pyright: ignore[reportCallIssue]
+            error.add_note(IterableValidationNote("in a list", index, item))
             errors.append(error)
     if errors:
-        raise IterableValidationError("in a list", errors, item)
+        # An exception group with a __new__ of its own, which pyright does not see.
+        raise IterableValidationError("in a list", errors, item)  # pyright: ignore[reportCallIssue]
     return read
 
 

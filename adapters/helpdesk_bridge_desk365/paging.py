@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from attrs import evolve, field, frozen
 
@@ -22,43 +22,44 @@ class Mark(NamedTuple):
 
 
 @frozen
-class _Place:
-    """Where a walk stands: the next row, and the last rows before it.
+class _Standing:
+    """Where a walk stands: the next row, the last rows before it, and the pages of this pass.
 
-    ``top`` is the first row's place where rows can move to the front; ``sweep`` is set while the front is read again.
+    ``first`` is the place of the pass's first row; ``bound`` is where a repeated pass over the front may end.
     """
 
     offset: int = 0
     tail: tuple[Mark, ...] = ()
-    top: str | None = None
     pages: int = 0
-    sweep: bool = False
+    first: str | None = None
+    bound: str | None = None
 
     @classmethod
-    def read(cls, cursor: str | None) -> _Place:
+    def read(cls, cursor: str | None) -> _Standing:
         if cursor is None:
             return cls()
         try:
-            offset, tail, top, pages, sweep = json.loads(cursor)
-            return cls(int(offset), tuple(Mark(str(one), str(place)) for one, place in tail), top, int(pages), bool(sweep))
+            offset, tail, pages, first, bound = json.loads(cursor)
+            return cls(int(offset), tuple(Mark(str(one), str(place)) for one, place in tail), int(pages), first, bound)
         except (ValueError, TypeError):
             problem = Invalid("this cursor is not one of this listing", field="cursor")
         raise problem
 
     def text(self) -> str:
-        return json.dumps([self.offset, self.tail, self.top, self.pages, self.sweep], separators=(",", ":"))
+        return json.dumps([self.offset, self.tail, self.pages, self.first, self.bound], separators=(",", ":"))
 
 
 @frozen(kw_only=True)
 class Walk(Generic[R]):
     """One listing by offset.
 
-    ``fetch(offset, count)`` asks for a page; ``sizes`` are the counts that the vendor takes. Each page begins
-    ``overlap`` rows before the last one's end: while one of these rows is there again, nothing can have slipped
+    ``fetch(offset, count)`` asks for a page; ``sizes`` are the counts that the vendor takes, ascending. Each page
+    begins ``overlap`` rows before the last one's end: while one of these rows is there again, nothing can have slipped
     through between. Where all of them are gone, the walk goes back until it meets ground it knows.
 
     ``ordered`` says that places sort as the vendor sorts them. ``fronted`` says that a row which changes moves to the
-    front: the front is then read again at the end. ``until`` ends the walk at the first row past it.
+    front: the front is then read again at the end. ``until`` ends the walk: ascending at the first row that is not
+    before it, descending at the first that is.
     """
 
     fetch: Callable[[int, int], Rows[R]]
@@ -76,37 +77,41 @@ class Walk(Generic[R]):
         return max(self.sizes)
 
     def page(self, cursor: str | None, size: int | None = None) -> Page[R]:
-        """Return one page: the rows that were not among the last page's, at most ``size``."""
-        place = _Place.read(cursor)
+        """Return one page: the rows that were not among the last page's end, at most ``size``."""
+        standing = _Standing.read(cursor)
         wanted = self._largest if size is None else max(1, min(size, self._largest))
-        offset, rows = self._reach(place, min(wanted + len(place.tail), self._largest))
-        known = set(place.tail)
-        fresh = [number for number, row in enumerate(rows.items) if self.mark(row) not in known]
+        offset, rows = self._reach(standing, min(wanted + len(standing.tail), self._largest))
+        known = set(standing.tail)
+        marks = tuple(self.mark(row) for row in rows.items)
+        fresh = [number for number, mark in enumerate(marks) if mark not in known]
         taken = fresh[:wanted]
-        items = tuple(rows.items[number] for number in taken)
-        end = offset + (len(rows.items) if len(fresh) <= wanted else taken[-1] + 1)
-        marks = tuple(self.mark(row) for row in rows.items[: end - offset])
+        used = len(marks) if len(fresh) <= wanted else taken[-1] + 1
+        marks = marks[:used]
         here = evolve(
-            place,
-            offset=end,
-            tail=marks[-self.overlap :] if self.overlap else (),
-            top=marks[0].place if place.top is None and marks and self.fronted else place.top,
-            pages=place.pages + 1,
+            standing,
+            offset=offset + used,
+            tail=marks[-self.overlap :],
+            pages=standing.pages + 1,
+            first=marks[0].place if standing.first is None and marks else standing.first,
         )
-        more = bool(items) and (end < rows.total if rows.total is not None else len(rows.items) >= self.sizes[0])
-        if items and self._past(marks[-1], self.until):
-            more = False
-        following = self._sweep(here, marks, more=more) if self.fronted else here if more else None
-        return Page(items, None if following is None else following.text(), None if place.sweep else rows.total)
+        more = bool(taken) and not self._ended(marks[-1]) and self._goes_on(here.offset, rows, used)
+        following = self._following(here, marks, more=more)
+        items = tuple(rows.items[number] for number in taken)
+        return Page(items, following.text() if following is not None else None, rows.total)
 
-    def _reach(self, place: _Place, count: int) -> tuple[int, Rows[R]]:
+    def _goes_on(self, end: int, rows: Rows[R], used: int) -> bool:
+        if rows.total is not None:
+            return end < rows.total
+        return used < len(rows.items) or len(rows.items) >= self.sizes[0]
+
+    def _reach(self, standing: _Standing, count: int) -> tuple[int, Rows[R]]:
         """Fetch from before the end of the last page, further back while no known ground is there."""
         asked = next((size for size in self.sizes if size >= count), self._largest)
-        offset = max(0, place.offset - len(place.tail))
+        offset = max(0, standing.offset - len(standing.tail))
         step = max(1, asked - self.overlap)
         while True:
             rows = self.fetch(offset, asked)
-            if offset == 0 or not place.tail or self._continues(place.tail, rows):
+            if offset == 0 or self._continues(standing.tail, rows):
                 return offset, rows
             asked = self._largest
             offset = max(0, offset - step)
@@ -116,30 +121,23 @@ class Walk(Generic[R]):
         marks = [self.mark(row) for row in rows.items]
         if set(tail) & set(marks):
             return True
-        return bool(marks) and self.ordered and self._past(tail[-1], marks[0].place)
-
-    def _past(self, mark: Mark, bound: str | None) -> bool:
-        """Whether ``mark`` comes after ``bound`` in the listing's order; at an end that is not included, equal counts."""
-        if bound is None or not mark.place:
+        if not marks or not self.ordered:
             return False
-        if self.descending:
-            return mark.place < bound
-        return mark.place > bound
+        before, after = (tail[-1].place, marks[0].place) if self.descending else (marks[0].place, tail[-1].place)
+        return before < after and bool(before)
 
-    def _sweep(self, here: _Place, marks: tuple[Mark, ...], *, more: bool) -> _Place | None:
-        # What changes during a walk from the newest change backwards jumps over the walker, to the front.
-        if here.sweep:
-            if more and not (marks and here.top and marks[-1].place < here.top):
-                return here
-            if here.pages == 1:
-                return None
-        elif more:
+    def _ended(self, last: Mark) -> bool:
+        if self.until is None or not last.place:
+            return False
+        return last.place < self.until if self.descending else last.place >= self.until
+
+    def _following(self, here: _Standing, marks: tuple[Mark, ...], *, more: bool) -> _Standing | None:
+        if here.bound is not None and marks and marks[-1].place < here.bound:
+            more = False
+        if more:
             return here
-        elif here.pages == 1:
+        # What changes during a walk from the newest change backwards jumps over the walker, to the front. One page
+        # is one answer and cannot be jumped over.
+        if not self.fronted or here.pages == 1 or here.first is None:
             return None
-        return _Place(top=None, sweep=True) if here.top is None else _Place(top=here.top, sweep=True)
-
-
-def ident(value: Any) -> str:
-    """Return an id as text."""
-    return str(value)
+        return _Standing(bound=here.first)

@@ -59,8 +59,8 @@ class NativeContacts:
 def exactly(text: str) -> tuple[str, ...]:
     """Return the searches for exactly ``text``. documented: Deskie API, `^string^`.
 
-    Whether Deskie minds upper and lower case is not known, so both spellings are asked for. None where the text holds a
-    ``^``, which has no documented escape.
+    Whether Deskie minds upper and lower case is not known, so both spellings are asked for. There is none for a text
+    that holds a ``^``, which has no documented escape.
     """
     if "^" in text:
         return ()
@@ -242,9 +242,10 @@ def split_contacts(query: ContactQuery) -> Split:
     """Divide a query, sending nothing."""
     params: list[tuple[str, str]] = []
     fields = {name for name in ("created", "updated") if getattr(query, name) is not None}
-    emails = query.email
-    if emails is not None and all(isinstance(one, str) and "@" in one and "^" not in one for one in emails):
-        params += several("user_email", [search for one in emails for search in exactly(str(one))])
+    # One only: that the list of users takes several, as the list of cases does, is not known.
+    emails = [one for one in query.email or () if isinstance(one, str) and "@" in one and "^" not in one]
+    if query.email is not None and len(emails) == len(query.email) == 1:
+        params.append(("user_email", f"^{emails[0]}^"))
         fields.add("email")
     bounds, more = _times(query, query.order)
     params += more

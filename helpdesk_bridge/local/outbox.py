@@ -8,7 +8,7 @@ from datetime import datetime
 from attrs import frozen
 
 from helpdesk_bridge.local.database import run
-from helpdesk_bridge.local.messages import MessageTable
+from helpdesk_bridge.local.message_table import MessageTable
 from helpdesk_bridge.local.space import Space
 from helpdesk_bridge.local.values import micros, moment_of
 from helpdesk_bridge.model import Message

@@ -6,23 +6,21 @@ webhooks bring into a space of its own, one for each integration, and lists it f
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from helpdesk_bridge.http.clock import Clock
 from helpdesk_bridge.local.blobs import Files
-from helpdesk_bridge.local.contacts import ContactTable
+from helpdesk_bridge.local.contact_table import ContactTable
 from helpdesk_bridge.local.database import Database, run
 from helpdesk_bridge.local.lists import Lists
-from helpdesk_bridge.local.messages import MessageTable
+from helpdesk_bridge.local.message_table import MessageTable
 from helpdesk_bridge.local.outbox import Deliveries, Outbox
 from helpdesk_bridge.local.schema import TABLES
 from helpdesk_bridge.local.space import Space
-from helpdesk_bridge.local.tickets import TicketTable
+from helpdesk_bridge.local.ticket_table import TicketTable
 
 
 class LocalStore:
@@ -107,10 +105,6 @@ class LocalStore:
                 for row in values:
                     run(connection, f"INSERT INTO {table} ({columns}) VALUES ({marks})", row)  # noqa: S608 - our own names
 
-    def digest(self) -> str:
-        """Return a digest of all rows, equal for equal contents."""
-        return hashlib.sha256(repr(sorted(self.dump().items())).encode()).hexdigest()
-
     def close(self) -> None:
         """Close the file; what stood in memory is gone."""
         self.database.close()
@@ -119,12 +113,3 @@ class LocalStore:
 def _columns(connection: sqlite3.Connection, table: str) -> str:
     # Generated columns are hidden from table_info, which is what writing them back needs.
     return ", ".join(str(row[1]) for row in run(connection, f"PRAGMA table_info({table})"))
-
-
-@contextmanager
-def opened(store: LocalStore) -> Iterator[LocalStore]:
-    """Close ``store`` at the end of the context."""
-    try:
-        yield store
-    finally:
-        store.close()

@@ -15,7 +15,7 @@ from helpdesk_bridge.local import documents
 from helpdesk_bridge.local.columns import ticket_columns
 from helpdesk_bridge.local.conditions import Native, divide_tickets
 from helpdesk_bridge.local.database import changed, run
-from helpdesk_bridge.local.messages import MessageTable
+from helpdesk_bridge.local.message_table import MessageTable
 from helpdesk_bridge.local.paging import Pages
 from helpdesk_bridge.local.space import Space
 from helpdesk_bridge.local.values import micros
@@ -153,6 +153,7 @@ class TicketTable:
 
 def _named(actor: Actor, person: Contact | Agent) -> Actor | None:
     if isinstance(person, Contact):
-        return person.actor() if actor == evolve(actor, kind=person.actor().kind) else None
-    agent = Actor.agent(id=person.id, name=person.name, email=person.email)
-    return agent if actor.kind is agent.kind else None
+        now = person.actor()
+    else:
+        now = Actor.agent(id=person.id, name=person.name, email=person.email)
+    return now if actor.kind is now.kind and actor != now else None

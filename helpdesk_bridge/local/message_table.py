@@ -36,6 +36,11 @@ class MessageTable:
     _space: Space
     _files: Files
 
+    def new_id(self) -> str:
+        """Return an id that was never used here; call it within the write that uses it."""
+        with self._space.database.write() as connection:
+            return str(self._space.number(connection, "message"))
+
     def add(self, message: Message) -> bool:
         """Write a message and return whether it is new; one with this id that is there already stays as it is."""
         space = self._space

@@ -1,0 +1,91 @@
+"""Deskie's side of ``desk.messages``: the thread in Deskie's own order."""
+
+from __future__ import annotations
+
+import json
+
+from attrs import field, frozen
+from helpdesk_bridge_deskie.client import PAGE, DeskieClient
+from helpdesk_bridge_deskie.convert import Reader
+from helpdesk_bridge_deskie.inline import named
+from helpdesk_bridge_deskie.people import People
+from helpdesk_bridge_deskie.wire import MessageDocument
+from helpdesk_bridge_deskie.writing import Pictures, body_fields
+
+from helpdesk_bridge.adapter import Body, Message, MessageDraft, Page, Person, Sent, Unsupported, Upload, body_of
+
+NO_MAIL = {"do_not_send_email": True}
+"""observed: keeps a message from being mailed to the customer."""
+
+
+@frozen
+class DeskieMessages:
+    """Messages and notes of a case."""
+
+    client: DeskieClient = field(repr=False)
+    reader: Reader = field(repr=False)
+    people: People = field(repr=False)
+    pictures: Pictures = field(repr=False)
+
+    def page(self, ticket_id: str, cursor: str | None) -> Page[Message]:
+        """Return a page of the thread, oldest first, the opening first.
+
+        Where messages were deleted since the last page, the rest has moved up: then as much is read again before.
+        """
+        page, total = json.loads(cursor) if cursor is not None else (1, None)
+        found = self.client.messages(ticket_id, page)
+        rows = self._rows(found.items, page)
+        gone = 0 if total is None or found.total is None else max(0, total - found.total)
+        for back in range(1, min(page - 1, -(-gone // PAGE)) + 1):
+            again = self.client.messages(ticket_id, page - back)
+            rows = [*self._rows(again.items, page - back), *rows]
+        following = json.dumps([page + 1, found.total]) if found.more_after(page, PAGE) else None
+        messages = tuple(self.reader.message(message, ticket_id, sequence) for sequence, message in rows)
+        return Page(messages, following, found.total)
+
+    @staticmethod
+    def _rows(items: tuple[MessageDocument, ...], page: int) -> list[tuple[int, MessageDocument]]:
+        return list(enumerate(items, start=(page - 1) * PAGE))
+
+    def reply(self, ticket_id: str, draft: MessageDraft) -> Sent:
+        """Answer the customer as the agent of ``staff_email``; Deskie mails it.
+
+        Inline pictures go along as files and are named in the mailed body: their addresses are known only afterwards,
+        when the body in the thread gets them.
+        """
+        self._refuse_cc(draft, "messages.reply")
+        body = body_of(draft.body)
+        names = {file.content_id: file.filename for file in draft.attachments if file.inline and file.content_id}
+        mailed = Body(html=named(body.html, names)) if body.html and names else body
+        message = self.client.add_message(ticket_id, body_fields(mailed), draft.attachments)
+        return self._sent(ticket_id, message, body, draft.attachments)
+
+    def note(self, ticket_id: str, draft: MessageDraft) -> Sent:
+        """Add an internal note as the agent of ``staff_email``."""
+        self._refuse_cc(draft, "messages.note")
+        body = body_of(draft.body)
+        message = self.client.add_note(ticket_id, body_fields(body), draft.attachments)
+        return self._sent(ticket_id, message, body, draft.attachments)
+
+    def add_from_contact(self, ticket_id: str, draft: MessageDraft, author: Person) -> Sent:
+        """Record what a customer wrote elsewhere; Deskie is asked to mail nobody."""
+        self._refuse_cc(draft, "messages.add_from_contact")
+        user_id = self.people.contact_id(author)
+        body = body_of(draft.body)
+        fields = {**body_fields(body), "user_id": int(user_id) if user_id.isdecimal() else user_id, **NO_MAIL}
+        message = self.client.add_message(ticket_id, fields, draft.attachments, operation="messages.add_from_contact")
+        return self._sent(ticket_id, message, body, draft.attachments)
+
+    def _sent(self, ticket_id: str, message: MessageDocument, body: Body, files: tuple[Upload, ...]) -> Sent:
+        if self.pictures.needed(body, files):
+            self.pictures.settle(
+                ticket_id, str(message.message_id), body, files, message.attachments or (), note=bool(message.note)
+            )
+        # Its place in the thread is not in the answer; it is not the opening.
+        read = self.reader.message(message, ticket_id, -1)
+        return Sent((str(message.message_id),), message.created_at, read)
+
+    @staticmethod
+    def _refuse_cc(draft: MessageDraft, operation: str) -> None:
+        if draft.cc:
+            raise Unsupported("Deskie takes no cc for a message", capability=f"{operation}:cc")

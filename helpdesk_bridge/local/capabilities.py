@@ -1,0 +1,98 @@
+"""What a local desk can do: everything, or what another vendor can do."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from helpdesk_bridge import registry
+from helpdesk_bridge.capabilities import OPERATIONS, Capabilities
+from helpdesk_bridge.errors import ConfigError
+from helpdesk_bridge.local.settings import LocalSettings
+from helpdesk_bridge.model import (
+    Contact,
+    ContactChange,
+    ContactDraft,
+    Message,
+    Priority,
+    Status,
+    Ticket,
+    TicketChange,
+    TicketDraft,
+)
+
+_LACKS: Final = ("templates.list", "webhooks")
+_ANSWER: Final = frozenset({"raw", "not_loaded", "ref", "id_kind"})
+
+STATUSES: Final = {
+    Status.NEW: "New",
+    Status.OPEN: "Open",
+    Status.PENDING: "Pending",
+    Status.ON_HOLD: "On hold",
+    Status.SOLVED: "Solved",
+    Status.CLOSED: "Closed",
+}
+PRIORITIES: Final = {
+    Priority.LOW: "Low",
+    Priority.NORMAL: "Normal",
+    Priority.HIGH: "High",
+    Priority.URGENT: "Urgent",
+}
+
+
+def _names(kind: type) -> frozenset[str]:
+    return frozenset(one.name for one in attrs.fields(kind)) - _ANSWER
+
+
+EVERYTHING: Final = Capabilities(
+    vendor="local",
+    operations=frozenset(OPERATIONS) - frozenset(_LACKS),
+    ticket_fields=_names(Ticket),
+    contact_fields=_names(Contact),
+    message_fields=_names(Message),
+    ticket_create=_names(TicketDraft),
+    ticket_update=_names(TicketChange),
+    ticket_clear=frozenset(
+        {"assignee", "group", "company", "type", "category", "subcategory", "tags", "custom_fields", "cc"}
+    ),
+    contact_create=_names(ContactDraft),
+    contact_update=_names(ContactChange),
+    statuses=STATUSES,
+    open_statuses=True,
+    priorities=PRIORITIES,
+    complete_lists=frozenset({"agents", "groups", "companies", "tags", "custom_fields"}),
+    idempotency=frozenset({"tickets.create"}),
+    page_size=100,
+    notes={
+        "templates.list": "a local desk sends nothing, and so has no message templates",
+        "webhooks": "a local desk calls nobody; events(since) tells what happened",
+    },
+)
+
+
+def local_capabilities(settings: LocalSettings) -> Capabilities:
+    """Return what the desk can do. Raises ``ConfigError`` where ``like`` names no vendor."""
+    if settings.like is None:
+        return EVERYTHING
+    other = settings.like if isinstance(settings.like, Capabilities) else _of_vendor(settings.like)
+    return attrs.evolve(EVERYTHING.narrowed(other), complete_lists=EVERYTHING.complete_lists)
+
+
+def _of_vendor(name: str) -> Capabilities:
+    try:
+        vendor = registry.vendor(name)
+    except ConfigError as error:
+        raise ConfigError(f"like: {error}") from None
+    if vendor.simulator is None:
+        return vendor.capabilities(vendor.settings())
+    # The settings by which a vendor's own simulator is reached are the example that every vendor has.
+    try:
+        simulator = registry.load(vendor.simulator)
+        dataset = registry.load("helpdesk_bridge.testing.simulator.generator:generate")(0)
+    except ImportError:
+        raise ConfigError(f"like: what {name} can do needs pip install 'helpdesk-bridge[testing]'") from None
+    from helpdesk_bridge.config import from_table
+
+    table = {"vendor": name, "base_url": "http://127.0.0.1:1", **simulator(dataset).connection}
+    return vendor.capabilities(from_table(table).settings)

@@ -1,0 +1,171 @@
+"""From what a caller gives for a person, group or company to the desk's own records."""
+
+from __future__ import annotations
+
+from attrs import evolve, frozen
+
+from helpdesk_bridge.errors import Invalid
+from helpdesk_bridge.local.phones import phone_of
+from helpdesk_bridge.local.lists import ReferenceList
+from helpdesk_bridge.local.store import LocalStore
+from helpdesk_bridge.local.values import moment_of
+from helpdesk_bridge.model import Actor, ActorKind, Agent, Company, Contact, Group, Named, Person, Ref
+from helpdesk_bridge.query import phone_digits
+
+OWN_AGENT = "desk@local.invalid"
+
+
+@frozen(eq=False)
+class People:
+    """Resolves names within the write that uses them, and makes what is not there yet.
+
+    ``closed`` is a desk narrowed to a vendor's abilities: there an agent, group or company must exist. ``needs`` are
+    what a contact must have.
+    """
+
+    _store: LocalStore
+    closed: bool
+    needs: frozenset[str]
+    region: str | None = None
+
+    def requester(self, person: Person, field: str = "requester") -> Actor:
+        """Return the contact (or agent) who asks; an e-mail or a phone that nobody has becomes a contact."""
+        wanted = person if isinstance(person, Actor) else _as_actor(person)
+        if wanted.kind is ActorKind.AGENT:
+            return self.agent(wanted, field)
+        found = self._contact(wanted)
+        if found is not None:
+            return found.actor()
+        if not (wanted.email or wanted.phone):
+            raise Invalid("no such contact at this desk; give an e-mail or a phone", field=field)
+        return self._new_contact(wanted, field).actor()
+
+    def _contact(self, wanted: Actor) -> Contact | None:
+        contacts = self._store.contacts
+        by_id = contacts.lookup(wanted.id) if wanted.id is not None else None
+        if by_id is not None and not by_id.deleted:
+            return by_id
+        found: tuple[Contact, ...] = ()
+        if wanted.email:
+            found = contacts.find(email=wanted.email)
+        elif wanted.phone and phone_digits(wanted.phone):
+            found = contacts.find(phone=wanted.phone)
+        return next((contact for contact in found if not contact.deleted), None)
+
+    def _new_contact(self, wanted: Actor, field: str) -> Contact:
+        if wanted.email is not None and not looks_like_email(wanted.email):
+            raise Invalid("not an e-mail address", field=field)
+        if "email" in self.needs and not wanted.email:
+            raise Invalid("a contact of this desk needs an e-mail", field=field)
+        now = moment_of(self._store.space.now())
+        contact_id = self._store.contacts.new_id()
+        contact = Contact(
+            id=contact_id,
+            ref=self._store.space.ref("contact", contact_id),
+            name=wanted.name,
+            emails=(wanted.email.strip(),) if wanted.email else (),
+            phones=(phone_of(wanted.phone, self.region),) if wanted.phone else (),
+            created_at=now,
+            updated_at=now,
+        )
+        self._store.contacts.put(contact)
+        return contact
+
+    def agent(self, person: Person, field: str = "assignee") -> Actor:
+        """Return an agent; one that is not there is added, by e-mail or name, unless the desk is closed."""
+        wanted = person if isinstance(person, Actor) else _as_agent(person)
+        found = self._agent(wanted)
+        if found is None:
+            if self.closed or not (wanted.email or wanted.name):
+                raise Invalid("no such agent at this desk", field=field)
+            found = self._store.lists.agents.add({"name": wanted.name, "email": wanted.email})
+        return _agent_actor(found)
+
+    def _agent(self, wanted: Actor) -> Agent | None:
+        agents = self._store.lists.agents
+        found = agents.by_id(wanted.id) if wanted.id is not None else None
+        if found is None and wanted.email:
+            return agents.by_email(wanted.email)
+        if found is None and wanted.name:
+            return agents.by_name(wanted.name)
+        return found
+
+    def own_agent(self) -> Actor:
+        """Return the agent in whose name this library answers."""
+        agents = self._store.lists.agents
+        found = agents.by_email(OWN_AGENT) or agents.add({"name": "Local desk", "email": OWN_AGENT})
+        return _agent_actor(found)
+
+    def group(self, named: Named) -> Ref:
+        """Return a group; one that is not there is added, unless the desk is closed."""
+        return self._named(self._store.lists.groups, named, "group")
+
+    def company(self, named: Named) -> Ref:
+        """Return a company; one that is not there is added: every vendor makes companies as they are named."""
+        return self._named(self._store.lists.companies, named, "company")
+
+    def _named(self, known: ReferenceList[Group] | ReferenceList[Company], named: Named, field: str) -> Ref:
+        ref = named if isinstance(named, Ref) else Ref(named, None if named.isdigit() else named)
+        found = known.by_id(ref.id) if ref.id is not None else None
+        if found is None and ref.name:
+            found = known.by_name(ref.name)
+        if found is None:
+            if self.closed or not ref.name:
+                raise Invalid(f"no such {field} at this desk", field=field)
+            found = known.add({"name": ref.name})
+        return Ref(found.id, found.name)
+
+    def imported(self, actor: Actor) -> Actor:
+        """Return a person of an old record with the halves that this desk knows; nothing that was told is changed."""
+        if actor.kind is ActorKind.CONTACT:
+            contact = self._contact(actor)
+            return _completed(actor, contact.actor()) if contact is not None else actor
+        if actor.kind is ActorKind.AGENT:
+            agent = self._agent(actor)
+            if agent is None and not self.closed and (actor.email or actor.name):
+                agent = self._store.lists.agents.add({"name": actor.name, "email": actor.email})
+            return _completed(actor, _agent_actor(agent)) if agent is not None else actor
+        return actor
+
+    def imported_ref(self, ref: Ref | None, known: ReferenceList[Group] | ReferenceList[Company]) -> Ref | None:
+        """Return a group or company of an old record with its id here; one that is not there is added."""
+        if ref is None:
+            return None
+        found = known.by_name(ref.name) if ref.name else known.by_id(ref.id or "")
+        if found is None and ref.name and not self.closed:
+            found = known.add({"name": ref.name})
+        return ref if found is None else Ref(found.id, ref.name or found.name)
+
+
+def looks_like_email(text: str) -> bool:
+    """Whether a text can be an e-mail address: one @ with something on both sides, no white space."""
+    local, at, domain = text.strip().rpartition("@")
+    return bool(local and at and domain) and not any(letter.isspace() for letter in text.strip())
+
+
+def _as_actor(person: str) -> Actor:
+    if "@" in person:
+        return Actor.contact(email=person)
+    phone = person if person.lstrip().startswith("+") else None
+    return Actor.contact(id=person, phone=phone)
+
+
+def _as_agent(person: str) -> Actor:
+    if "@" in person:
+        return Actor.agent(email=person)
+    # A number that is no agent's id is a mistake and nobody's name.
+    return Actor.agent(id=person, name=None if person.isdigit() else person)
+
+
+def _agent_actor(agent: Agent) -> Actor:
+    return Actor.agent(id=agent.id, name=agent.name, email=agent.email)
+
+
+def _completed(actor: Actor, known: Actor) -> Actor:
+    return evolve(
+        actor,
+        id=known.id if actor.id is None or actor.email else actor.id,
+        name=actor.name or known.name,
+        email=actor.email or known.email,
+        phone=actor.phone or known.phone,
+    )

@@ -1,0 +1,20 @@
+"""Phone numbers as people write them, with their E.164 form where that is certain."""
+
+from __future__ import annotations
+
+from helpdesk_bridge.model import Phone
+
+
+def phone_of(raw: str, region: str | None = None) -> Phone:
+    """Return a phone number; E.164 needs a leading + or the region of the desk (``DE``), and a number that can be."""
+    if not raw.lstrip().startswith("+") and region is None:
+        return Phone(raw)
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(raw, region)
+    except phonenumbers.NumberParseException:
+        return Phone(raw)
+    if not phonenumbers.is_possible_number(number):
+        return Phone(raw)
+    return Phone(raw, phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))

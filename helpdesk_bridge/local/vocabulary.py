@@ -1,0 +1,74 @@
+"""What writes name and the desk does not know yet: custom fields and tags are defined as they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from attrs import frozen
+
+from helpdesk_bridge.errors import Invalid
+from helpdesk_bridge.local.documents import custom_value
+from helpdesk_bridge.local.store import LocalStore
+from helpdesk_bridge.model import CustomValue, FieldDefinition, FieldType
+from helpdesk_bridge.text import fold
+
+# bool before int and datetime before date: the one is also the other.
+_TYPES: Final[tuple[tuple[type, FieldType], ...]] = (
+    (bool, FieldType.BOOLEAN),
+    (int, FieldType.INTEGER),
+    (Decimal, FieldType.DECIMAL),
+    (datetime, FieldType.DATETIME),
+    (date, FieldType.DATE),
+    (tuple, FieldType.MULTISELECT),
+)
+
+
+def field_key(name: str, applies_to: str) -> str:
+    """Return the key of a custom field: its name, or for one that tickets do not have, whose it is in front of it."""
+    return name if applies_to == "ticket" else f"{applies_to}:{name}"
+
+
+@frozen(eq=False)
+class Vocabulary:
+    """Defines custom fields and tags within the write that uses them."""
+
+    _store: LocalStore
+
+    def fields(self, values: Mapping[str, Any] | None, applies_to: str, *, exact: bool = False) -> dict[str, CustomValue]:
+        """Return ``values`` by the names of the desk's fields; a field that it lacks is defined.
+
+        ``exact`` takes "order no" and "Order No" for two fields, as an import must; otherwise the known spelling wins.
+        """
+        found: dict[str, CustomValue] = {}
+        for name, value in (values or {}).items():
+            if not isinstance(name, str) or not name:
+                raise Invalid("a custom field needs a name", field="custom_fields")
+            custom_value(value, f"custom_fields.{name}")
+            known = self._known(name, applies_to, exact=exact) or self._define(name, value, applies_to)
+            found[known] = tuple(value) if isinstance(value, list) else value
+        return found
+
+    def _known(self, name: str, applies_to: str, *, exact: bool) -> str | None:
+        definitions = self._store.lists.custom_fields
+        if definitions.by_id(field_key(name, applies_to)) is not None:
+            return name
+        if exact:
+            return None
+        for definition in definitions.list():
+            if definition.applies_to == applies_to and fold(definition.name) == fold(name):
+                return definition.name
+        return None
+
+    def _define(self, name: str, value: Any, applies_to: str) -> str:
+        kind = next((kind for python, kind in _TYPES if isinstance(value, python)), FieldType.TEXT)
+        definition = FieldDefinition(key=field_key(name, applies_to), name=name, type=kind, applies_to=applies_to)
+        return self._store.lists.custom_fields.put(definition).name
+
+    def tags(self, words: Iterable[str]) -> None:
+        """Note tags that the desk's list does not have."""
+        for word in words:
+            if self._store.lists.tags.by_name(word) is None:
+                self._store.lists.tags.add({"name": word})

@@ -1,0 +1,74 @@
+"""Statuses and priorities in a desk's words, and lists of words as changes alter them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from helpdesk_bridge.capabilities import Capabilities
+from helpdesk_bridge.errors import Invalid
+from helpdesk_bridge.model import Add, Priority, Remove, Status, Words
+from helpdesk_bridge.text import fold
+
+E = TypeVar("E", Status, Priority)
+
+
+def status_of(status: Status | str, capabilities: Capabilities) -> tuple[Status, str | None]:
+    """Return a status and its label. A word of nobody's is UNKNOWN with that label, where any word can be written."""
+    if isinstance(status, Status):
+        return _labelled(status, capabilities.statuses, "status")
+    found = _meaning(status, capabilities.statuses)
+    if found is not None:
+        return found
+    if capabilities.open_statuses:
+        return Status.UNKNOWN, status
+    raise Invalid("no such status at this desk", field="status")
+
+
+def priority_of(priority: Priority | str, capabilities: Capabilities) -> tuple[Priority, str | None]:
+    """Return a priority and its label."""
+    if isinstance(priority, Priority):
+        return _labelled(priority, capabilities.priorities, "priority")
+    found = _meaning(priority, capabilities.priorities)
+    if found is None:
+        raise Invalid("no such priority at this desk", field="priority")
+    return found
+
+
+def _labelled(member: E, labels: Mapping[E, str], field: str) -> tuple[E, str | None]:
+    if member not in labels:
+        raise Invalid(f"no {field} {member.value} at this desk", field=field)
+    return member, labels[member]
+
+
+def _meaning(word: str, labels: Mapping[E, str]) -> tuple[E, str | None] | None:
+    for member, label in labels.items():
+        if fold(label) == fold(word) or member.value == word:
+            return member, label
+    return None
+
+
+def changed_words(now: tuple[str, ...], change: Words | None) -> tuple[str, ...]:
+    """Return ``now`` after a whole tuple, ``Add``, ``Remove`` or None; words that people take for the same are one."""
+    if isinstance(change, Add):
+        return _distinct((*now, *change.values))
+    if isinstance(change, Remove):
+        gone = {fold(word) for word in change.values}
+        return tuple(word for word in now if fold(word) not in gone)
+    return _distinct(change or ())
+
+
+def _distinct(words: tuple[str, ...]) -> tuple[str, ...]:
+    found: dict[str, str] = {}
+    for word in words:
+        if not isinstance(word, str):
+            raise Invalid("a list of words takes text only", field="tags")
+        found.setdefault(fold(word), word)
+    return tuple(found.values())
+
+
+def text_or_none(value: Any, field: str) -> str | None:
+    """Return a text or None. Raises ``Invalid`` for anything else."""
+    if value is None or isinstance(value, str):
+        return value
+    raise Invalid(f"{field} takes text, not {type(value).__name__}", field=field)

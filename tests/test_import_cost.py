@@ -1,0 +1,37 @@
+"""Importing the package loads nothing; what it loads is asked of the interpreter, not timed."""
+
+import subprocess
+import sys
+
+
+def modules_after(statement):
+    code = f"import sys; before = set(sys.modules); {statement}; print(*sorted(set(sys.modules) - before))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    return set(out.split())
+
+
+def test_importing_the_package_imports_no_other_module_of_it_and_no_dependency():
+    loaded = modules_after("import helpdesk_bridge")
+    assert {name for name in loaded if name.startswith("helpdesk_bridge")} == {"helpdesk_bridge"}
+    assert not loaded & {"requests", "attrs", "attr", "cattrs", "sqlite3"}
+
+
+def test_the_model_and_the_policies_of_a_vendor_need_no_http():
+    loaded = modules_after("from helpdesk_bridge import Ticket, TicketQuery; import helpdesk_bridge.ratelimit")
+    assert not loaded & {"requests", "cattrs", "phonenumbers", "inscriptis"}
+
+
+def test_every_public_name_resolves_and_is_listed():
+    import helpdesk_bridge
+
+    for name in helpdesk_bridge.__all__:
+        assert getattr(helpdesk_bridge, name) is not None
+    assert set(helpdesk_bridge.__all__) == set(helpdesk_bridge._HOME)
+    assert set(helpdesk_bridge.__all__) <= set(dir(helpdesk_bridge))
+
+
+def test_help_imports_no_command_group():
+    loaded = modules_after("from helpdesk_bridge.cli.app import run; run(['--help'])")
+    commands = {name for name in loaded if name.startswith("helpdesk_bridge.cli.")}
+    assert commands == {"helpdesk_bridge.cli.app", "helpdesk_bridge.cli.exits"}
+    assert not loaded & {"rich", "sqlalchemy", "werkzeug", "requests", "attrs"}
