@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from enum import Enum
-from typing import Any, BinaryIO, Final, Generic, Protocol, TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Generic, Protocol, TypeVar
 
 from attrs import field, frozen
 
@@ -93,6 +94,11 @@ from helpdesk_bridge.refs import format_ref, local_id
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.text import digest, fold, fold_email, html_to_text, squash, text_to_html
 from helpdesk_bridge.wire import Converter, Wire, WireTypeError
+
+if TYPE_CHECKING:
+    from helpdesk_bridge.local.conditions import divide_contacts, divide_tickets
+    from helpdesk_bridge.local.outbox import Delivery
+    from helpdesk_bridge.local.store import LocalStore
 
 API_VERSION: Final = 1
 T_co = TypeVar("T_co", covariant=True)
@@ -471,6 +477,23 @@ class Vendor:
     api_version: int = API_VERSION
 
 
+# For an adapter whose vendor keeps nothing that can be read: a local desk's file as its inbox. Resolved on use, because
+# the local desk is an adapter itself.
+_INBOX: Final = {
+    "Delivery": "outbox",
+    "LocalStore": "store",
+    "divide_contacts": "conditions",
+    "divide_tickets": "conditions",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _INBOX.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"helpdesk_bridge.local.{home}"), name)
+
+
 __all__ = [
     "API_VERSION",
     "NONE",
@@ -500,6 +523,7 @@ __all__ = [
     "ContactsAdapter",
     "Converter",
     "CustomValue",
+    "Delivery",
     "DeskContext",
     "Directory",
     "Effect",
@@ -524,6 +548,7 @@ __all__ = [
     "Keeps",
     "Kept",
     "Lister",
+    "LocalStore",
     "Match",
     "Message",
     "MessageClass",
@@ -576,6 +601,8 @@ __all__ = [
     "WrongDesk",
     "body_of",
     "digest",
+    "divide_contacts",
+    "divide_tickets",
     "evolve",
     "file_digest",
     "fold",

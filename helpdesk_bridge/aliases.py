@@ -136,6 +136,11 @@ class Aliases:
                 changes[name] = frozenset(self._named_out(table, one) for one in wanted)
         if query.assignee is not None and self.agents.entries:
             changes["assignee"] = frozenset(self.agent_out(one) for one in query.assignee)
+        if query.statuses is not None and self.status_meanings:
+            # A vendor asked for a status natively must also be asked for the own words that mean it here.
+            words = self.statuses.entries.values()
+            own = frozenset(word for word in words if self.status_meanings.get(fold(word)) in query.statuses)
+            changes["statuses"] = changes.get("statuses", query.statuses) | own
         return evolve(query, **changes) if changes else query
 
 

@@ -66,6 +66,10 @@ class Directory:
             self._lists[name] = (self._clock.now(), values)
             return values
 
+    def listed(self, name: str) -> tuple[Any, ...]:
+        """Return a reference list of the vendor's own, bound under ``name`` and kept as the others are."""
+        return self._list(name)
+
     def agents(self) -> tuple[Agent, ...]:
         """Return the agents."""
         return self._list("agents")

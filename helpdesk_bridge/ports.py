@@ -128,8 +128,8 @@ class Messages(Protocol):
     """Threads. ``reply`` reaches the customer; ``note`` never does."""
 
     @abstractmethod
-    def list(self, ticket_id: str) -> Listing[Message]:
-        """Yield the whole thread, oldest first, the opening message first."""
+    def list(self, ticket_id: str, *, resolve: bool = True) -> Listing[Message]:
+        """Yield the whole thread, oldest first, the opening message first; ``resolve`` as in ``tickets.list``."""
 
     @abstractmethod
     def reply(self, ticket_id: str, draft: MessageDraft, *, idempotency_key: str | None = None) -> Sent:

@@ -198,7 +198,9 @@ class Client:
         if not files:
             # Observed: a ticket number in the body instead of the query is answered 405.
             params = (("ticket_number", ticket_id),) if ticket_id is not None else ()
-            request = Request("POST", path, operation=operation, effect=Effect.CREATE, params=params, json=dict(document))
+            request = Request(
+                "POST", path, operation=operation, effect=Effect.CREATE, params=params, json=dict(document)
+            )
             return self._send(request)
         request = Request(
             "POST",

@@ -264,7 +264,13 @@ def messages(
     """Return the later messages of a thread, oldest first, from ``sequence`` 1 on."""
     made = iter(
         synthetic_ids(
-            (ticket_id, wire.created_on.text if wire.created_on else "", wire.created_by or "", wire.type or "", wire.body or "")
+            (
+                ticket_id,
+                wire.created_on.text if wire.created_on else "",
+                wire.created_by or "",
+                wire.type or "",
+                wire.body or "",
+            )
             for wire in wires
             if wire.id is None
         )

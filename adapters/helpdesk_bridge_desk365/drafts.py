@@ -105,9 +105,8 @@ def _common(value: TicketDraft | TicketChange, named: FieldNamed) -> dict[str, A
         document["status"] = status_word(value.status)
     if value.priority is not UNSET:
         document["priority"] = priority_word(value.priority)
-    for key, one in (("type", value.type), ("category", value.category), ("sub_category", value.subcategory)):
-        if one is not UNSET:
-            document[key] = one
+    words = (("type", value.type), ("category", value.category), ("sub_category", value.subcategory))
+    document |= {key: word for key, word in words if word is not UNSET}
     if value.group is not UNSET:
         document["group"] = None if value.group is None else name_of(value.group)
     if value.assignee is not UNSET:
@@ -123,7 +122,9 @@ def ticket_document(draft: TicketDraft, named: FieldNamed) -> dict[str, Any]:
         raise Invalid("Desk365 needs a subject", field="subject")
     if len(draft.subject) > SUBJECT_LIMIT:
         raise Invalid(
-            f"the subject has {len(draft.subject)} characters; at most {SUBJECT_LIMIT}", field="subject", limit=SUBJECT_LIMIT
+            f"the subject has {len(draft.subject)} characters; at most {SUBJECT_LIMIT}",
+            field="subject",
+            limit=SUBJECT_LIMIT,
         )
     chosen = {key: value for key, value in _common(draft, named).items() if value is not None}
     document = {

@@ -19,6 +19,9 @@ LONGEST_FILTERS: Final = 6000
 UPDATED_OVERLAP: Final = timedelta(seconds=1)
 """Documented: only tickets updated *after* ``updated_since``; the vendor's reference says "since"."""
 
+_ESCAPED: Final = "\\'"
+_UNICODE: Final = "\\u0027"
+
 Spellings = Callable[[str, str], tuple[str, ...]]
 Filters = Mapping[str, tuple[str, ...]]
 
@@ -53,7 +56,16 @@ def variants(word: str, seen: Iterable[str] = ()) -> tuple[str, ...]:
     alone could miss tickets.
     """
     plain = unicodedata.normalize("NFC", word)
-    found = [word, plain, *seen, plain.lower(), plain.upper(), plain.capitalize(), plain.title(), plain[:1].upper() + plain[1:]]
+    found = [
+        word,
+        plain,
+        *seen,
+        plain.lower(),
+        plain.upper(),
+        plain.capitalize(),
+        plain.title(),
+        plain[:1].upper() + plain[1:],
+    ]
     return tuple(dict.fromkeys(one for one in found if one and one != UNASSIGNED))
 
 
@@ -136,9 +148,7 @@ def narrow(query: TicketQuery, spellings: Spellings) -> Narrowed:
     if tagged or any(not values for _, values in found.values()):
         return Narrowed({}, frozenset(), frozenset(), empty=True)
     kept = _short_enough(found)
-    return Narrowed(
-        dict(kept.values()), frozenset(kept), frozenset(kept) & {"statuses", "priorities", "channels"}
-    )
+    return Narrowed(dict(kept.values()), frozenset(kept), frozenset(kept) & {"statuses", "priorities", "channels"})
 
 
 def _short_enough(found: dict[str, tuple[str, tuple[str, ...]]]) -> dict[str, tuple[str, tuple[str, ...]]]:
@@ -153,17 +163,17 @@ def _short_enough(found: dict[str, tuple[str, tuple[str, ...]]]) -> dict[str, tu
 
 
 def _length(pair: tuple[str, tuple[str, ...]]) -> int:
-    return len(quote(json.dumps({pair[0]: pair[1]}, ensure_ascii=False).replace("'", "\\'"), safe=""))
+    return len(quote(json.dumps({pair[0]: pair[1]}, ensure_ascii=False).replace("'", _ESCAPED), safe=""))
 
 
 def filters_json(filters: Filters, quotes: str) -> str:
     """Return the ``filters`` parameter; ``quotes`` says how a single quote is written.
 
-    Documented: single quotes must be escaped as ``\\'``, which is no JSON; the documentation's own sample leaves them
+    Documented: single quotes must be escaped by a backslash, which is no JSON; the documentation's own sample leaves them
     bare.
     """
     text = json.dumps({key: list(values) for key, values in filters.items()}, ensure_ascii=False, separators=(",", ":"))
-    return {"backslash": text.replace("'", "\\'"), "unicode": text.replace("'", "\\u0027")}.get(quotes, text)
+    return {"backslash": text.replace("'", _ESCAPED), "unicode": text.replace("'", _UNICODE)}.get(quotes, text)
 
 
 def since_of(query: TicketQuery) -> str | None:
@@ -171,7 +181,9 @@ def since_of(query: TicketQuery) -> str | None:
 
     A ticket was not updated before it was created, so that the start of ``created`` narrows as well.
     """
-    starts = [period.start for period in (query.updated, query.created) if period is not None and period.start is not None]
+    starts = [
+        period.start for period in (query.updated, query.created) if period is not None and period.start is not None
+    ]
     if not starts:
         return None
     start = max(starts).astimezone(UTC).replace(microsecond=0)

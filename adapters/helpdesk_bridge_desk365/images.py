@@ -74,7 +74,9 @@ def is_own_image(url: str, attributes: Mapping[str, str], origin: str) -> bool:
         return False
     if parts.scheme not in ("http", "https"):
         return False
-    return bool(_BUCKET.fullmatch(host)) or _OWN_MARK in attributes or f"{parts.scheme}://{parts.netloc}".lower() == origin
+    return (
+        bool(_BUCKET.fullmatch(host)) or _OWN_MARK in attributes or f"{parts.scheme}://{parts.netloc}".lower() == origin
+    )
 
 
 def take_images(markup: str, origin: str, locate: Callable[[str], str]) -> tuple[str, tuple[Attachment, ...]]:

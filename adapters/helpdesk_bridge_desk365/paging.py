@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import Invalid, Page
 from helpdesk_bridge_desk365.client import Rows
@@ -70,11 +70,10 @@ class Walk(Generic[R]):
     descending: bool = False
     fronted: bool = False
     until: str | None = None
-    _largest: int = field(init=False)
 
-    @_largest.default
-    def _(self) -> int:
-        return max(self.sizes)
+    @property
+    def _largest(self) -> int:
+        return self.sizes[-1]
 
     def page(self, cursor: str | None, size: int | None = None) -> Page[R]:
         """Return one page: the rows that were not among the last page's end, at most ``size``."""

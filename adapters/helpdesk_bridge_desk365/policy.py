@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -37,14 +37,14 @@ def _cost(_method: str, path: str) -> int:
 class Desk365Policy(RateLimitPolicy):
     """The policy, reading whichever of two headers tells how long to wait."""
 
-    def read(self, headers: Mapping[str, str], *, refused: bool, wall: datetime) -> Reading:
+    def read(self, headers: Mapping[str, str], *, refused: bool, wall: Callable[[], datetime]) -> Reading:
         """Return what the headers of one answer say; ``Retry-After`` goes before the other name."""
         if refused and _RETRY_AFTER not in headers and (other := headers.get(_OTHER_RETRY_AFTER)):
             headers = {**headers, _RETRY_AFTER: other}
         return RateLimitPolicy.read(self, headers, refused=refused, wall=wall)
 
 
-def policy(settings: Desk365Settings) -> RateLimitPolicy:
+def policy_of(settings: Desk365Settings) -> RateLimitPolicy:
     """Return the policy of a subscription."""
     calls = _PER_HOUR if settings.subscription == "standard" else _PER_MINUTE
     return Desk365Policy(

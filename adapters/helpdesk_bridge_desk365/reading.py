@@ -146,7 +146,9 @@ def read_ticket(document: Any, at: str = "$") -> TicketWire:
     fields = known.get("custom_fields")
     if isinstance(fields, dict):
         known["custom_fields"] = {field_name(key): value for key, value in fields.items()}
-    present = frozenset(_renamed(document, _TICKET_NAMES)) | {key for key in ("custom_fields", "survey_rating") if key in known}
+    present = frozenset(_renamed(document, _TICKET_NAMES)) | {
+        key for key in ("custom_fields", "survey_rating") if key in known
+    }
     wire = _wire.read(TicketWire, {**known, "present": [], "document": {}}, at=at)
     return evolve(wire, present=present, document=document)
 

@@ -64,7 +64,7 @@ def _positive(_instance: Any, attribute: Any, value: Any) -> None:
 class Desk365Settings:
     """The keys of a Desk365 desk; a wrong one is a ``ConfigError`` that names the key and the fix.
 
-    ``single_quotes`` is how a ``'`` is written in filters: the documentation demands ``\\'`` (``backslash``), which is
+    ``single_quotes`` is how a ``'`` is written in filters: the documentation demands a backslash before it, which is
     no JSON; ``unicode`` and ``bare`` are. ``files_per_message`` and ``megabytes_per_message`` bound one upload: the
     vendor tells no figures, and the largest ticket that was seen has 10 files (assumed).
     """

@@ -54,12 +54,11 @@ def _wider(one: FieldType, other: FieldType) -> FieldType:
 class Shown:
     """Learns from every ticket and thread that is read anyway; safe to share between threads.
 
-    ``load`` reads the newest tickets, in one call, for who asks for a list before anything else was read. What never
-    stood on a ticket that was read is not known here: the lists are never complete.
+    What never stood on a ticket that was read is not known here: the lists are never complete.
     """
 
-    def __init__(self, load: Callable[[], object]) -> None:
-        self._load = load
+    def __init__(self) -> None:
+        self._load: Callable[[], object] = tuple
         self._lock = threading.Lock()
         self._loading = threading.Lock()
         self._fresh: set[str] = set()
@@ -68,6 +67,10 @@ class Shown:
         self._groups: dict[str, Group] = {}
         self._fields: dict[str, FieldDefinition] = {}
         self._spellings: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def bind(self, load: Callable[[], object]) -> None:
+        """Tell what reads the newest tickets, in one call, for who asks before anything else was read."""
+        self._load = load
 
     def learn(self, tickets: Iterable[Ticket]) -> None:
         """Take in what tickets show."""

@@ -27,7 +27,12 @@ class RatingWords:
 
     def label(self, survey: SurveyWire | None) -> str | None:
         """Return the words of a rating, or None where it has none."""
-        if survey is None or survey.sv_rating is None or survey.sv_name is None or survey.sv_type != CUSTOMER_SATISFACTION:
+        if (
+            survey is None
+            or survey.sv_rating is None
+            or survey.sv_name is None
+            or survey.sv_type != CUSTOMER_SATISFACTION
+        ):
             return None
         definition = self._definition(survey.sv_name)
         words = definition.cs_scale_point_map if definition is not None else None

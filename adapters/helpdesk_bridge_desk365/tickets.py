@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from attrs import define, field, frozen
@@ -13,6 +13,7 @@ from helpdesk_bridge.adapter import (
     Add,
     Body,
     Invalid,
+    NotFound,
     Order,
     Page,
     Remove,
@@ -22,7 +23,6 @@ from helpdesk_bridge.adapter import (
     TicketDraft,
     TicketQuery,
     digest,
-    evolve,
     fold,
     fold_email,
     split_marker,
@@ -36,6 +36,7 @@ from helpdesk_bridge_desk365.paging import Mark, Walk
 from helpdesk_bridge_desk365.shown import Shown
 from helpdesk_bridge_desk365.surveys import RatingWords
 from helpdesk_bridge_desk365.wire import TicketWire
+from helpdesk_bridge_desk365.words import time_text
 
 OVERLAP: Final = 5
 MARKER_FIELD: Final = "Migration marker"
@@ -80,9 +81,7 @@ class Desk365Tickets:
             described["updated_since"] = since
         asked = frozenset(name for name in _FILTERED if getattr(query, name) is not None)
         exact = asked <= narrowed.exact
-        return Split(
-            native, narrowed.fields, described, exact=exact, empty=narrowed.empty, page_size=TICKET_COUNTS[-1]
-        )
+        return Split(native, narrowed.fields, described, exact=exact, empty=narrowed.empty, page_size=TICKET_COUNTS[-1])
 
     def page(self, native: NativeTickets, cursor: str | None, size: int | None = None) -> Page[Ticket]:
         """Return one page. Its rows overlap the last page's, so that none is lost where tickets vanish meanwhile."""
@@ -160,7 +159,7 @@ class Desk365Tickets:
             order=Order.CREATED_DESC,
             description=True,
             custom_fields=True,
-            until=None if since is None else _text(since),
+            until=None if since is None else time_text(since),
         )
         found: dict[str, None] = {}
         cursor: str | None = None
@@ -190,14 +189,17 @@ class Desk365Tickets:
 
     def _fetch(self, native: NativeTickets, offset: int, count: int) -> Rows[TicketWire]:
         params = [("offset", str(offset)), *_order_params(native.order)]
-        for name in ("description", "custom_fields"):
-            if getattr(native, name):
-                params.append((f"include_{name}", "1"))
+        wanted = (name for name in ("description", "custom_fields") if getattr(native, name))
+        params += [(f"include_{name}", "1") for name in wanted]
         if native.rating:
             params.append(("include_survey_details", "1"))
         if native.updated_since is not None:
             params.append(("updated_since", native.updated_since))
-        return self._filtered(native, tuple(params), count) if native.filters else self._client.tickets(tuple(params), count=count)
+        return (
+            self._filtered(native, tuple(params), count)
+            if native.filters
+            else self._client.tickets(tuple(params), count=count)
+        )
 
     def _filtered(self, native: NativeTickets, params: Pairs, count: int) -> Rows[TicketWire]:
         form = self._quotes.form
@@ -230,17 +232,10 @@ _FILTERED: Final = (
 
 
 def numbered(ticket_id: str) -> str:
-    """Return a ticket's number as it is sent. Raises ``Invalid`` for what cannot be one."""
+    """Return a ticket's number as it is sent. Raises ``NotFound`` for what cannot be one; nothing is sent then."""
     if not (ticket_id.isascii() and ticket_id.isdigit()):
-        raise Invalid("a ticket's id is its number", field="id")
+        raise NotFound("Desk365 has no such ticket: its ids are numbers")
     return ticket_id
-
-
-def without_marker(ticket: Ticket) -> Ticket:
-    """Return a ticket without the marker at the end of its description."""
-    if ticket.description is None:
-        return ticket
-    return evolve(ticket, description=split_marker(ticket.description)[1])
 
 
 def _order_params(order: Order) -> Pairs:
@@ -254,7 +249,3 @@ def _order_params(order: Order) -> Pairs:
 def _mark(row: TicketWire, *, by_update: bool) -> Mark:
     moment = row.updated_on if by_update else row.created_on
     return Mark(str(row.ticket_number), moment.text if moment is not None else "")
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -6,8 +6,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from helpdesk_bridge_deskie.policy import HEADERS, refused
-
 from helpdesk_bridge.adapter import (
     AuthenticationFailed,
     BadResponse,
@@ -22,6 +20,7 @@ from helpdesk_bridge.adapter import (
     Response,
     Unavailable,
 )
+from helpdesk_bridge_deskie.policy import HEADERS, refused
 
 KEY_HINT: Final = (
     "Deskie does not accept staff_email and api_key: the e-mail must be an active agent's (not the admin's), the key is "
@@ -99,7 +98,9 @@ def _refused(message: str) -> Callable[..., HelpdeskError]:
 
 _BY_STATUS: Final[Mapping[int, Callable[..., HelpdeskError]]] = {
     401: lambda **where: AuthenticationFailed(KEY_HINT, **where),
-    403: lambda **where: PermissionDenied("the agent of staff_email may not do this; use one with full access", **where),
+    403: lambda **where: PermissionDenied(
+        "the agent of staff_email may not do this; use one with full access", **where
+    ),
     404: lambda **where: NotFound("Deskie has no such record, or does not show it to this agent", **where),
     405: lambda **where: HelpdeskError("Deskie has no such call", **where),
     409: lambda **where: Conflict("Deskie has such a record already, or it changed meanwhile", **where),

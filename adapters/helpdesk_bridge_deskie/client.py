@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
-from attrs import Attribute, evolve, field, fields_dict, frozen
+from attrs import evolve, field, frozen
+
+from helpdesk_bridge.adapter import Answer, Effect, Request, Stack, Upload
 from helpdesk_bridge_deskie.lists import Rows, one, rows
 from helpdesk_bridge_deskie.multipart import parts
 from helpdesk_bridge_deskie.wire import (
@@ -17,6 +19,7 @@ from helpdesk_bridge_deskie.wire import (
     CaseDocument,
     CompanyDocument,
     CustomFieldDocument,
+    Document,
     GroupDocument,
     LabelDocument,
     MessageDocument,
@@ -24,8 +27,6 @@ from helpdesk_bridge_deskie.wire import (
     UserDocument,
     without_secrets,
 )
-
-from helpdesk_bridge.adapter import Answer, Effect, Request, Stack, Upload
 
 D = TypeVar("D")
 Params = tuple[tuple[str, str], ...]
@@ -68,7 +69,9 @@ class DeskieClient:
 
     def case(self, case_id: str) -> CaseDocument:
         """Return one case."""
-        return self._read(CaseDocument, "case", Request("GET", "/cases/{id}.json", operation="tickets.get", args={"id": case_id}))
+        return self._read(
+            CaseDocument, "case", Request("GET", "/cases/{id}.json", operation="tickets.get", args={"id": case_id})
+        )
 
     def create_case(self, fields: Mapping[str, Any], files: Sequence[Upload] = ()) -> CaseDocument:
         """Create a case."""
@@ -76,11 +79,22 @@ class DeskieClient:
 
     def update_case(self, case_id: str, fields: Mapping[str, Any]) -> CaseDocument:
         """Change a case; what is not sent stays."""
-        return self._set(CaseDocument, "case", fields, path="/cases/{id}.json", operation="tickets.update", args={"id": case_id})
+        return self._set(
+            CaseDocument, "case", fields, path="/cases/{id}.json", operation="tickets.update", args={"id": case_id}
+        )
+
+    def rate_case(self, case_id: str, rating: str, comment: str | None = None) -> CaseDocument:
+        """Set a case's rating: low, middle or high."""
+        body = {"rate": {"rating": rating, **({"rating_comment": comment} if comment else {})}}
+        path = "/cases/{id}/rate.json"
+        request = Request("PUT", path, operation="tickets.rate", effect=Effect.SET, args={"id": case_id}, json=body)
+        return self._read(CaseDocument, "case", request)
 
     def trash_case(self, case_id: str) -> CaseDocument:
         """Move a case to the trash."""
-        return self._set(CaseDocument, "case", None, path="/cases/{id}/trash.json", operation="removal.ticket", args={"id": case_id})
+        return self._set(
+            CaseDocument, "case", None, path="/cases/{id}/trash.json", operation="removal.ticket", args={"id": case_id}
+        )
 
     def delete_case(self, case_id: str) -> None:
         """Delete a case for good."""
@@ -98,7 +112,12 @@ class DeskieClient:
         return self._list(path, "message", MessageDocument, "messages.list", params, {"id": case_id})
 
     def add_message(
-        self, case_id: str, fields: Mapping[str, Any], files: Sequence[Upload] = (), *, operation: str = "messages.reply"
+        self,
+        case_id: str,
+        fields: Mapping[str, Any],
+        files: Sequence[Upload] = (),
+        *,
+        operation: str = "messages.reply",
     ) -> MessageDocument:
         """Add a reply or what a customer wrote. Deskie mails it unless ``do_not_send_email`` is set."""
         return self._write(
@@ -117,9 +136,13 @@ class DeskieClient:
 
     def edit_message(self, case_id: str, message_id: str, fields: Mapping[str, Any], *, note: bool) -> MessageDocument:
         """Replace the body of a reply or a note."""
-        wrapper, path = ("note", "/cases/{id}/note/{message}.json") if note else ("message", "/cases/{id}/messages/{message}.json")
+        wrapper, path = (
+            ("note", "/cases/{id}/note/{message}.json") if note else ("message", "/cases/{id}/messages/{message}.json")
+        )
         args = {"id": case_id, "message": message_id}
-        request = Request("PUT", path, operation="messages.edit", effect=Effect.SET, args=args, json={wrapper: dict(fields)})
+        request = Request(
+            "PUT", path, operation="messages.edit", effect=Effect.SET, args=args, json={wrapper: dict(fields)}
+        )
         return self._read(MessageDocument, "message", request)
 
     # ---- users
@@ -130,7 +153,9 @@ class DeskieClient:
 
     def user(self, user_id: str) -> UserDocument:
         """Return one user."""
-        return self._read(UserDocument, "user", Request("GET", "/users/{id}.json", operation="contacts.get", args={"id": user_id}))
+        return self._read(
+            UserDocument, "user", Request("GET", "/users/{id}.json", operation="contacts.get", args={"id": user_id})
+        )
 
     def create_user(self, fields: Mapping[str, Any]) -> UserDocument:
         """Create a user."""
@@ -138,15 +163,26 @@ class DeskieClient:
 
     def update_user(self, user_id: str, fields: Mapping[str, Any]) -> UserDocument:
         """Change a user."""
-        return self._set(UserDocument, "user", fields, path="/users/{id}.json", operation="contacts.update", args={"id": user_id})
+        return self._set(
+            UserDocument, "user", fields, path="/users/{id}.json", operation="contacts.update", args={"id": user_id}
+        )
 
     def block_user(self, user_id: str) -> UserDocument:
         """Block a user: later cases become spam."""
-        return self._set(UserDocument, "user", None, path="/users/{id}/block.json", operation="contacts.update", args={"id": user_id})
+        return self._set(
+            UserDocument, "user", None, path="/users/{id}/block.json", operation="contacts.update", args={"id": user_id}
+        )
 
     def restore_user(self, user_id: str) -> UserDocument:
         """Undo blocking and disabling."""
-        return self._set(UserDocument, "user", None, path="/users/{id}/restore.json", operation="contacts.update", args={"id": user_id})
+        return self._set(
+            UserDocument,
+            "user",
+            None,
+            path="/users/{id}/restore.json",
+            operation="contacts.update",
+            args={"id": user_id},
+        )
 
     def delete_user(self, user_id: str) -> None:
         """Delete a user for good; needs an agent with full access."""
@@ -161,11 +197,25 @@ class DeskieClient:
     def disable_staff(self, staff_id: str, *, replace_staff_id: str) -> StaffDocument:
         """Deactivate an agent; open and waiting cases go to another. This lowers the rate limit."""
         fields = {"replace_staff_id": _number(replace_staff_id)}
-        return self._set(StaffDocument, "staff", fields, path="/staff/{id}/disable.json", operation="agents.disable", args={"id": staff_id})
+        return self._set(
+            StaffDocument,
+            "staff",
+            fields,
+            path="/staff/{id}/disable.json",
+            operation="agents.disable",
+            args={"id": staff_id},
+        )
 
     def enable_staff(self, staff_id: str) -> StaffDocument:
         """Activate an agent again."""
-        return self._set(StaffDocument, "staff", None, path="/staff/{id}/enable.json", operation="agents.enable", args={"id": staff_id})
+        return self._set(
+            StaffDocument,
+            "staff",
+            None,
+            path="/staff/{id}/enable.json",
+            operation="agents.enable",
+            args={"id": staff_id},
+        )
 
     def delete_staff(self, staff_id: str, *, replace_staff_id: str) -> None:
         """Delete an agent; all cases go to another."""
@@ -185,7 +235,9 @@ class DeskieClient:
 
     def update_group(self, group_id: str, **fields: Any) -> GroupDocument:
         """Change a group; ``fields`` as Deskie names them."""
-        return self._set(GroupDocument, "group", fields, path="/groups/{id}.json", operation="groups.update", args={"id": group_id})
+        return self._set(
+            GroupDocument, "group", fields, path="/groups/{id}.json", operation="groups.update", args={"id": group_id}
+        )
 
     # ---- labels, companies, custom fields
 
@@ -195,7 +247,9 @@ class DeskieClient:
 
     def create_label(self, title: str) -> LabelDocument:
         """Create a label."""
-        return self._write(LabelDocument, "label", "label", {"label_title": title}, path="/labels.json", operation="tags.create")
+        return self._write(
+            LabelDocument, "label", "label", {"label_title": title}, path="/labels.json", operation="tags.create"
+        )
 
     def companies(self, page: int = 1) -> Documents[CompanyDocument]:
         """List companies."""
@@ -203,7 +257,9 @@ class DeskieClient:
 
     def custom_fields(self, page: int = 1) -> Documents[CustomFieldDocument]:
         """List the definitions of custom fields, of cases and of users."""
-        return self._list("/custom_fields.json", "custom_field", CustomFieldDocument, "custom_fields.list", _paged(page))
+        return self._list(
+            "/custom_fields.json", "custom_field", CustomFieldDocument, "custom_fields.list", _paged(page)
+        )
 
     # ---- whatever else Deskie can do
 
@@ -241,8 +297,9 @@ class DeskieClient:
 
     def _document(self, type_: type[D], document: Mapping[str, Any], at: str) -> D:
         read = WIRE.read(type_, document, at=at)
-        known: dict[str, Attribute[Any]] = fields_dict(type_) if self.keep_raw else {}  # type: ignore[arg-type]
-        return evolve(read, raw=without_secrets(document)) if "raw" in known else read  # type: ignore[type-var]
+        if self.keep_raw and isinstance(read, Document):
+            return evolve(read, raw=without_secrets(document))
+        return read
 
     def _write(
         self,
@@ -261,14 +318,25 @@ class DeskieClient:
         return self._read(type_, answer, request)
 
     def _set(
-        self, type_: type[D], key: str, fields: Mapping[str, Any] | None, *, path: str, operation: str, args: Mapping[str, str]
+        self,
+        type_: type[D],
+        key: str,
+        fields: Mapping[str, Any] | None,
+        *,
+        path: str,
+        operation: str,
+        args: Mapping[str, str],
     ) -> D:
         body = {} if fields is None else {key: dict(fields)}
-        return self._read(type_, key, Request("PUT", path, operation=operation, effect=Effect.SET, args=args, json=body))
+        return self._read(
+            type_, key, Request("PUT", path, operation=operation, effect=Effect.SET, args=args, json=body)
+        )
 
     def _delete(self, path: str, operation: str, args: Mapping[str, str], body: Any = None) -> None:
         extra = {} if body is None else {"json": body}
-        self.stack.send(Request("DELETE", path, operation=operation, effect=Effect.SET, args=args, answer=Answer.ANY, **extra))
+        self.stack.send(
+            Request("DELETE", path, operation=operation, effect=Effect.SET, args=args, answer=Answer.ANY, **extra)
+        )
 
 
 def _paged(page: int) -> Params:

@@ -6,13 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from attrs import field, frozen
-from helpdesk_bridge_deskie.client import DeskieClient
-from helpdesk_bridge_deskie.convert import Reader
-from helpdesk_bridge_deskie.customvalues import CONTACT
-from helpdesk_bridge_deskie.filters import NativeContacts, split_contacts
-from helpdesk_bridge_deskie.people import People
-from helpdesk_bridge_deskie.vocabulary import Vocabulary
-from helpdesk_bridge_deskie.windows import UserScan
 
 from helpdesk_bridge.adapter import (
     Add,
@@ -29,6 +22,13 @@ from helpdesk_bridge.adapter import (
     Unset,
     Unsupported,
 )
+from helpdesk_bridge_deskie.client import DeskieClient
+from helpdesk_bridge_deskie.convert import Reader
+from helpdesk_bridge_deskie.customvalues import CONTACT
+from helpdesk_bridge_deskie.filters import NativeContacts, split_contacts
+from helpdesk_bridge_deskie.people import People
+from helpdesk_bridge_deskie.vocabulary import Vocabulary
+from helpdesk_bridge_deskie.windows import UserScan
 
 
 @frozen
@@ -67,7 +67,10 @@ class DeskieContacts:
 
     def create(self, draft: ContactDraft) -> Contact:
         """Create a contact. Deskie's users have one e-mail and one phone."""
-        fields: dict[str, Any] = {**_single("emails", "user_email", draft.emails), **_single("phones", "user_phone", draft.phones)}
+        fields: dict[str, Any] = {
+            **_single("emails", "user_email", draft.emails),
+            **_single("phones", "user_phone", draft.phones),
+        }
         if not fields:
             raise Invalid("Deskie knows a contact by e-mail or phone; this one has neither", field="emails")
         fields |= self._described(draft)
@@ -79,7 +82,9 @@ class DeskieContacts:
         for name, key in (("emails", "user_email"), ("phones", "user_phone")):
             words = getattr(change, name)
             if isinstance(words, (Add, Remove)):
-                raise Unsupported(f"Deskie's users have one of {name}; give it as a whole", capability=f"contacts.update:{name}")
+                raise Unsupported(
+                    f"Deskie's users have one of {name}; give it as a whole", capability=f"contacts.update:{name}"
+                )
             if not isinstance(words, Unset):
                 fields |= _single(name, key, words) or {key: ""}
         user = self.client.update_user(contact_id, fields) if fields else None

@@ -7,20 +7,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from attrs import frozen
-from helpdesk_bridge_deskie.customvalues import CONTACT, definition
-from helpdesk_bridge_deskie.inline import InlineImages
-from helpdesk_bridge_deskie.vocabulary import Vocabulary
-from helpdesk_bridge_deskie.wire import (
-    CaseDocument,
-    CompanyDocument,
-    CustomFieldDocument,
-    FileDocument,
-    GroupDocument,
-    LabelDocument,
-    MessageDocument,
-    StaffDocument,
-    UserDocument,
-)
 
 from helpdesk_bridge.adapter import (
     SYSTEM,
@@ -43,6 +29,20 @@ from helpdesk_bridge.adapter import (
     Ticket,
     Visibility,
     format_ref,
+)
+from helpdesk_bridge_deskie.customvalues import CONTACT, definition
+from helpdesk_bridge_deskie.inline import InlineImages
+from helpdesk_bridge_deskie.vocabulary import Vocabulary
+from helpdesk_bridge_deskie.wire import (
+    CaseDocument,
+    CompanyDocument,
+    CustomFieldDocument,
+    FileDocument,
+    GroupDocument,
+    LabelDocument,
+    MessageDocument,
+    StaffDocument,
+    UserDocument,
 )
 
 VENDOR_NAME: Final = "deskie"
@@ -239,7 +239,9 @@ def agent(document: StaffDocument) -> Agent:
 def group(document: GroupDocument) -> Group:
     """Return a group."""
     return Group(
-        id=str(document.group_id), name=document.group_title or str(document.group_id), active=document.active is not False
+        id=str(document.group_id),
+        name=document.group_title or str(document.group_id),
+        active=document.active is not False,
     )
 
 

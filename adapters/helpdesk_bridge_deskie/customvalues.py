@@ -10,9 +10,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from helpdesk_bridge_deskie.wire import CustomFieldDocument
-
 from helpdesk_bridge.adapter import CustomValue, FieldDefinition, FieldType, Invalid, fold
+from helpdesk_bridge_deskie.wire import CustomFieldDocument
 
 TICKET: Final = "ticket"
 CONTACT: Final = "contact"

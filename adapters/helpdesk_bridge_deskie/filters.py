@@ -9,11 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from attrs import frozen
-from helpdesk_bridge_deskie.client import Params
-from helpdesk_bridge_deskie.convert import PRIORITIES, STATUSES, vendor_channels
-from helpdesk_bridge_deskie.scan import Bounds, bounds_of
-from helpdesk_bridge_deskie.vocabulary import Vocabulary
+from attrs import fields, frozen
 
 from helpdesk_bridge.adapter import (
     NONE,
@@ -32,6 +28,10 @@ from helpdesk_bridge.adapter import (
     TicketQuery,
     fold,
 )
+from helpdesk_bridge_deskie.client import Params
+from helpdesk_bridge_deskie.convert import PRIORITIES, STATUSES, vendor_channels
+from helpdesk_bridge_deskie.scan import Bounds, bounds_of
+from helpdesk_bridge_deskie.vocabulary import Vocabulary
 
 _SHORTEST_SUBJECT: Final = 4
 """observed: searches by e-mail, phone and subject of cases need 4 characters."""
@@ -76,37 +76,41 @@ def several(name: str, values: Iterable[str]) -> Iterator[tuple[str, str]]:
 def split_tickets(query: TicketQuery) -> Split:
     """Divide a query, sending nothing; names are looked up when the first page is asked for."""
     params: list[tuple[str, str]] = [("show_active_chats", "true")]
-    fields: set[str] = set()
+    narrowed: set[str] = set()
     empty = any(_never(getattr(query, name)) for name in ("category", "subcategory", "type"))
     for name, words, of_label in (("statuses", STATUSES, "status"), ("priorities", PRIORITIES, "priority")):
         wanted = getattr(query, name)
         found = None if wanted is None else _words(wanted, words)
         if found is not None:
             params += several(of_label, found)
-            fields.add(name)
+            narrowed.add(name)
             empty = empty or not found
-    for name, made in (("channels", _channels(query)), ("subject", _subject(query.subject)), ("requester", _requester(query))):
+    for name, made in (
+        ("channels", _channels(query)),
+        ("subject", _subject(query.subject)),
+        ("requester", _requester(query)),
+    ):
         if made:
             params += made
-            fields.add(name)
-    fields |= {name for name, can in _LOOKED_UP.items() if can(getattr(query, name))}
+            narrowed.add(name)
+    narrowed |= {name for name, can in _LOOKED_UP.items() if can(getattr(query, name))}
     if "merged" in query.include:
         params.append(("show_merged_cases", "true"))
     bounds, more = _times(query, query.order)
     params += more
-    fields |= {name for name in ("created", "updated") if getattr(query, name) is not None}
+    narrowed |= {name for name in ("created", "updated") if getattr(query, name) is not None}
     return Split(
         NativeTickets(query, tuple(params), bounds),
-        fields=frozenset(fields),
-        described=_described(query, params, bounds, fields),
-        exact=not fields and not empty and {"spam", "deleted"} <= query.include and not _filtered(query),
+        fields=frozenset(narrowed),
+        described=_described(query, params, bounds, narrowed),
+        exact=not narrowed and not empty and {"spam", "deleted"} <= query.include and not _filtered(query),
         empty=empty,
     )
 
 
 def _filtered(query: TicketQuery | ContactQuery) -> bool:
     plain = {"include", "order", "limit"}
-    return any(getattr(query, one.name) is not None for one in query.__attrs_attrs__ if one.name not in plain)
+    return any(getattr(query, one.name) is not None for one in fields(type(query)) if one.name not in plain)
 
 
 def _never(wanted: frozenset[Any] | None) -> bool:
@@ -119,7 +123,9 @@ def _words(wanted: frozenset[Any], words: Mapping[str, Any]) -> list[str] | None
     for one in wanted:
         if one in (Status.UNKNOWN, Priority.UNKNOWN) or (isinstance(one, str) and fold(one) not in words):
             return None
-        found += [word for word, meaning in words.items() if one is meaning or (isinstance(one, str) and fold(one) == word)]
+        found += [
+            word for word, meaning in words.items() if one is meaning or (isinstance(one, str) and fold(one) == word)
+        ]
     return found
 
 
@@ -175,14 +181,14 @@ def _bounded(infix: str, bounds: Bounds) -> Params:
     return tuple((name, str(value)) for name, value in pairs if value is not None)
 
 
-def _described(query: Any, params: Iterable[tuple[str, str]], bounds: Bounds, fields: set[str]) -> dict[str, str]:
+def _described(query: Any, params: Iterable[tuple[str, str]], bounds: Bounds, narrowed: set[str]) -> dict[str, str]:
     shown = dict(params)
     infix = "_updated" if query.order.by_update else ""
     shown.update(_bounded(infix, bounds))
     by = "updated_at" if query.order.by_update else "created_at"
     shown["sort"] = f"{by}_{'desc' if query.order.descending else 'asc'}"
     for field, param in (("assignee", "staff_id"), ("groups", "group_id"), ("tags", "labels")):
-        if field in fields:
+        if field in narrowed:
             shown[param] = ", ".join(sorted(str(one) for one in getattr(query, field)))
     return shown
 
@@ -190,11 +196,12 @@ def _described(query: Any, params: Iterable[tuple[str, str]], bounds: Bounds, fi
 def looked_up(query: TicketQuery, words: Vocabulary, directory: Directory) -> Params | None:
     """Return the filters that need ids, None where a name is nobody's and so nothing can match."""
     params: list[tuple[str, str]] = []
-    for name, param, resolve in (
+    resolvers: tuple[tuple[str, str, Callable[[Any], str | None]], ...] = (
         ("assignee", "staff_id", lambda one: _agent_id(one, directory)),
         ("groups", "group_id", lambda one: _group_id(one, directory)),
-        ("tags", "labels[]", lambda one: next(iter(map(str, words.known_labels([str(one)]))), None)),
-    ):
+        ("tags", "labels[]", lambda one: next((str(label) for label in words.known_labels([str(one)])), None)),
+    )
+    for name, param, resolve in resolvers:
         wanted = getattr(query, name)
         if not _LOOKED_UP[name](wanted):
             continue
@@ -241,17 +248,17 @@ def _custom(query: TicketQuery, words: Vocabulary) -> Iterator[tuple[str, str]]:
 def split_contacts(query: ContactQuery) -> Split:
     """Divide a query, sending nothing."""
     params: list[tuple[str, str]] = []
-    fields = {name for name in ("created", "updated") if getattr(query, name) is not None}
+    narrowed = {name for name in ("created", "updated") if getattr(query, name) is not None}
     # One only: that the list of users takes several, as the list of cases does, is not known.
     emails = [one for one in query.email or () if isinstance(one, str) and "@" in one and "^" not in one]
     if query.email is not None and len(emails) == len(query.email) == 1:
         params.append(("user_email", f"^{emails[0]}^"))
-        fields.add("email")
+        narrowed.add("email")
     bounds, more = _times(query, query.order)
     params += more
     return Split(
         NativeContacts(query, tuple(params), bounds),
-        fields=frozenset(fields),
+        fields=frozenset(narrowed),
         described=_described(query, params, bounds, set()),
         exact={"blocked", "deleted"} <= query.include and not _filtered(query),
     )

@@ -9,6 +9,7 @@ import html
 import re
 from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
+from mimetypes import guess_type
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -31,7 +32,7 @@ class _Images(HTMLParser):
         self.feed(markup)
         self.close()
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - HTMLParser's signature
         if tag == "img" and (text := self.get_starttag_text()):
             line, column = self.getpos()
             self.found.append((self._starts[line - 1] + column, text))
@@ -99,5 +100,5 @@ def named(markup: str, names: Mapping[str, str]) -> str:
 
 
 def _of_url(url: str) -> Attachment:
-    name = unquote(urlsplit(url).path.rpartition("/")[2])
-    return Attachment(filename=name or "image", locator=url)
+    name = unquote(urlsplit(url).path.rpartition("/")[2]) or "image"
+    return Attachment(filename=name, content_type=guess_type(name)[0], locator=url)

@@ -11,25 +11,25 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from attrs import field, frozen
-from helpdesk_bridge_deskie.client import DeskieClient, Params
-from helpdesk_bridge_deskie.convert import Reader, moment_seconds
-from helpdesk_bridge_deskie.people import People
-from helpdesk_bridge_deskie.scan import Bounds, CaseScan
-from helpdesk_bridge_deskie.vocabulary import Vocabulary
-from helpdesk_bridge_deskie.wire import CaseDocument
 
 from helpdesk_bridge.adapter import (
-    Actor,
     Body,
     FieldDefinition,
     Invalid,
     Order,
+    Person,
     TicketDraft,
     digest,
     split_marker,
     squash,
     with_marker,
 )
+from helpdesk_bridge_deskie.client import DeskieClient, Params
+from helpdesk_bridge_deskie.convert import Reader, moment_seconds
+from helpdesk_bridge_deskie.people import People
+from helpdesk_bridge_deskie.scan import Bounds, CaseScan
+from helpdesk_bridge_deskie.vocabulary import Vocabulary
+from helpdesk_bridge_deskie.wire import CaseDocument
 
 FIELD_NAME: Final = "Migration marker"
 _SKEW: Final = timedelta(minutes=10)
@@ -58,17 +58,13 @@ class Marks:
         return found
 
     def put(self, marker: str, fields: dict[str, Any], body: Body) -> Body:
-        """Write a marker into the fields of a new case; return the body, which changes where there is no field."""
+        """Write a marker into the fields of a new case; return the body, which carries it where there is no field."""
         text = self.text(marker)
         place = self.place()
         if place is not None:
             fields["custom_fields"] = {**fields.get("custom_fields", {}), place.key: text}
             return body
-        marked = with_marker(body, text)
-        for name in ("content", "content_html"):
-            if name in fields:
-                fields[name] = marked.html if marked.html is not None and name == "content_html" else marked.text
-        return marked
+        return with_marker(body, text)
 
     def text(self, marker: str) -> str:
         """Return the marker as it is written: 16 hex digits, also for an application's own key."""
@@ -77,25 +73,25 @@ class Marks:
 
     def created_with(self, marker: str, draft: TicketDraft) -> CaseDocument | None:
         """Return the case that was created from this draft with this marker, None where there is none."""
-        whose = self._whose(draft.requester if isinstance(draft.requester, Actor) else None, str(draft.requester))
+        whose = self._whose(draft.requester)
         if whose is None:
             return None
         scan = CaseScan(fetch=self.client.cases, params=(*whose, _CHATS), order=Order.CREATED_DESC)
         return next(self._marked(marker, scan, draft.subject), None)
 
-    def written_since(self, marker: str, since: datetime, requester: Actor | None, subject: str) -> tuple[str, ...]:
+    def written_since(self, marker: str, since: datetime, requester: Person | None, subject: str) -> tuple[str, ...]:
         """Return the ids of cases with this marker that changed since then.
 
         It is looked for by the update time, because ``created_at`` is the source's.
         """
-        whose = self._whose(requester, None) or ()
+        whose = (self._whose(requester) if requester is not None else None) or ()
         bounds = Bounds(start=moment_seconds(since - _SKEW))
         scan = CaseScan(fetch=self.client.cases, params=(*whose, _CHATS), order=Order.UPDATED_ASC, bounds=bounds)
         return tuple(dict.fromkeys(str(case.case_id) for case in self._marked(marker, scan, subject)))
 
-    def _whose(self, actor: Actor | None, person: str | None) -> Params | None:
+    def _whose(self, person: Person) -> Params | None:
         """Return the filter for one customer's cases, None where there is no such customer."""
-        found = self.people.known_contact_id(actor if actor is not None else person or Actor.contact())
+        found = self.people.known_contact_id(person)
         return None if found is None or not found.isdecimal() else (("user_id", found),)
 
     def _marked(self, marker: str, scan: CaseScan, subject: str) -> Iterator[CaseDocument]:
@@ -104,7 +100,7 @@ class Marks:
             page = scan.page(cursor)
             for case in page.items:
                 if place is not None:
-                    if str((case.custom_fields or {}).get(place.key, "")).strip() == text:
+                    if case.custom_fields and str(case.custom_fields.get(place.key, "")).strip() == text:
                         yield case
                 elif squash(case.subject or "") == squash(subject) and self._in_opening(case, text):
                     yield case

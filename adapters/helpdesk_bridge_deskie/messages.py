@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
+
+from helpdesk_bridge.adapter import Body, Message, MessageDraft, Page, Person, Sent, Unsupported, Upload, body_of
 from helpdesk_bridge_deskie.client import PAGE, DeskieClient
 from helpdesk_bridge_deskie.convert import Reader
 from helpdesk_bridge_deskie.inline import named
@@ -12,10 +15,10 @@ from helpdesk_bridge_deskie.people import People
 from helpdesk_bridge_deskie.wire import MessageDocument
 from helpdesk_bridge_deskie.writing import Pictures, body_fields
 
-from helpdesk_bridge.adapter import Body, Message, MessageDraft, Page, Person, Sent, Unsupported, Upload, body_of
-
-NO_MAIL = {"do_not_send_email": True}
+NO_MAIL: Final = {"do_not_send_email": True}
 """observed: keeps a message from being mailed to the customer."""
+_LATER: Final = 1
+"""The place of a message that was added: not in the answer, but never that of the opening."""
 
 
 @frozen
@@ -81,9 +84,8 @@ class DeskieMessages:
             self.pictures.settle(
                 ticket_id, str(message.message_id), body, files, message.attachments or (), note=bool(message.note)
             )
-        # Its place in the thread is not in the answer; it is not the opening.
-        read = self.reader.message(message, ticket_id, -1)
-        return Sent((str(message.message_id),), message.created_at, read)
+        read = self.reader.message(message, ticket_id, _LATER)
+        return Sent((read.id,), read.created_at, evolve(read, not_loaded=frozenset({"sequence"})))
 
     @staticmethod
     def _refuse_cc(draft: MessageDraft, operation: str) -> None:

@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from attrs import field, frozen
-from helpdesk_bridge_deskie.client import PAGE, DeskieClient
-from helpdesk_bridge_deskie.convert import Reader
-from helpdesk_bridge_deskie.filters import exactly
 
 from helpdesk_bridge.adapter import (
     Actor,
@@ -21,6 +18,10 @@ from helpdesk_bridge.adapter import (
     fold_email,
     phone_digits,
 )
+from helpdesk_bridge_deskie.client import PAGE, DeskieClient
+from helpdesk_bridge_deskie.convert import Reader
+from helpdesk_bridge_deskie.filters import exactly
+from helpdesk_bridge_deskie.wire import UserDocument
 
 _SHORTEST_PHONE: Final = 3
 """observed: searches of users by phone need 3 characters."""
@@ -53,8 +54,9 @@ class People:
                 return contacts
         return ()
 
-    def _all(self, search: tuple[str, str]) -> list:  # type: ignore[type-arg]
-        users, page = [], 1
+    def _all(self, search: tuple[str, str]) -> list[UserDocument]:
+        users: list[UserDocument] = []
+        page = 1
         while True:
             found = self.client.users((search, ("page", str(page)), ("limit", str(PAGE))))
             users += found.items

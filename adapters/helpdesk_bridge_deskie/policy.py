@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from attrs import evolve, frozen
-from helpdesk_bridge_deskie.settings import DeskieSettings, Subscription
 
 from helpdesk_bridge.adapter import RateHeaders, RateLimitPolicy, Scope, Window
+from helpdesk_bridge_deskie.settings import DeskieSettings, Subscription
 
 WRITE_UNITS: Final = 2
 """documented: Deskie API, "Write requests (POST, PUT, DELETE) count as 2 requests toward the rate limit"."""

@@ -14,10 +14,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from attrs import evolve, field, frozen
-from helpdesk_bridge_deskie.client import LAST_PAGE, PAGE, Documents, Params
-from helpdesk_bridge_deskie.wire import CaseDocument
 
 from helpdesk_bridge.adapter import HelpdeskError, Order, Page
+from helpdesk_bridge_deskie.client import LAST_PAGE, PAGE, Documents, Params
+from helpdesk_bridge_deskie.wire import CaseDocument
 
 _SWEEPS: Final = 5
 
@@ -28,6 +28,9 @@ class Bounds:
 
     start: int | None = None
     end: int | None = None
+
+
+OPEN: Final = Bounds()
 
 
 @frozen
@@ -55,7 +58,7 @@ class CaseScan:
     fetch: Callable[[Params], Documents[CaseDocument]] = field(repr=False)
     params: Params = ()
     order: Order = Order.CREATED_ASC
-    bounds: Bounds = Bounds()
+    bounds: Bounds = OPEN
 
     def page(self, cursor: str | None, size: int | None = None) -> Page[CaseDocument]:
         """Return the rows of a page in order, and the cursor of the next."""
@@ -112,6 +115,7 @@ class _Step:
     def _whole_second(self, moment: int) -> _Timed:
         """Read every row of one second, by page numbers in a window of that second alone."""
         window = Bounds(moment - 1, moment + 1)
+        rows: list[CaseDocument] = []
         for _ in range(_SWEEPS):
             found = self._ask(window, 1, PAGE)
             rows, page, total = list(found.items), 1, found.total
@@ -197,4 +201,4 @@ def bounds_of(period: Any) -> Bounds:
     return Bounds(start, end)
 
 
-__all__ = ["Bounds", "CaseScan", "bounds_of"]
+__all__ = ["OPEN", "Bounds", "CaseScan", "bounds_of"]

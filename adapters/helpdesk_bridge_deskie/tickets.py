@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from attrs import evolve, field, frozen
-from helpdesk_bridge_deskie.client import DeskieClient
-from helpdesk_bridge_deskie.convert import NOT_IN_LISTS, Reader
-from helpdesk_bridge_deskie.filters import NativeTickets, looked_up, split_tickets
-from helpdesk_bridge_deskie.marks import Marks
-from helpdesk_bridge_deskie.scan import CaseScan
-from helpdesk_bridge_deskie.vocabulary import Vocabulary
-from helpdesk_bridge_deskie.writing import Pictures, TicketWriter
 
 from helpdesk_bridge.adapter import (
     Directory,
@@ -24,6 +17,13 @@ from helpdesk_bridge.adapter import (
     Unset,
     body_of,
 )
+from helpdesk_bridge_deskie.client import DeskieClient
+from helpdesk_bridge_deskie.convert import NOT_IN_LISTS, Reader
+from helpdesk_bridge_deskie.filters import NativeTickets, looked_up, split_tickets
+from helpdesk_bridge_deskie.marks import Marks
+from helpdesk_bridge_deskie.scan import CaseScan
+from helpdesk_bridge_deskie.vocabulary import Vocabulary
+from helpdesk_bridge_deskie.writing import Pictures, TicketWriter, body_fields
 
 _OPENING: Final = 1
 
@@ -83,19 +83,11 @@ class DeskieTickets:
         fields = self.writer.draft(draft, body)
         if marker is not None:
             body = self.marks.put(marker, fields, body)
+            fields |= body_fields(body)
         case = self.client.create_case(fields, draft.attachments)
         if self.pictures.needed(body, draft.attachments):
-            self.settle_opening(str(case.case_id), body, draft)
+            self.pictures.settle_opening(str(case.case_id), body, draft.attachments)
         return self.reader.ticket(case)
-
-    def settle_opening(self, ticket_id: str, body: Any, draft: TicketDraft) -> None:
-        """Show the inline pictures of a new ticket in its opening message."""
-        opening = self.client.messages(ticket_id, 1, limit=_OPENING)
-        if opening.items:
-            first = opening[0]
-            self.pictures.settle(
-                ticket_id, str(first.message_id), body, draft.attachments, first.attachments or (), note=False
-            )
 
     def update(self, ticket_id: str, change: TicketChange) -> Ticket:
         """Change a ticket; tags given as a whole cost a read, because Deskie takes only what comes and what goes."""

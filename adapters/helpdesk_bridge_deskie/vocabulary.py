@@ -6,10 +6,9 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from helpdesk_bridge.adapter import CustomValue, Directory, FieldDefinition, InDoubt, Invalid, Unavailable, fold
 from helpdesk_bridge_deskie.client import DeskieClient
 from helpdesk_bridge_deskie.customvalues import TICKET, read_value, write_value
-
-from helpdesk_bridge.adapter import CustomValue, Directory, FieldDefinition, InDoubt, Invalid, Unavailable, fold
 
 
 class Vocabulary:

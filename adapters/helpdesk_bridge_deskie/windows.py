@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from attrs import asdict, field, frozen
-from helpdesk_bridge_deskie.client import LAST_PAGE, PAGE, Documents, Params
-from helpdesk_bridge_deskie.scan import Bounds
-from helpdesk_bridge_deskie.wire import UserDocument
 
 from helpdesk_bridge.adapter import HelpdeskError, Order, Page
+from helpdesk_bridge_deskie.client import LAST_PAGE, PAGE, Documents, Params
+from helpdesk_bridge_deskie.scan import OPEN, Bounds
+from helpdesk_bridge_deskie.wire import UserDocument
 
 _DAY: Final = 86_400
 _FILL: Final = 0.8
@@ -31,8 +31,11 @@ _NO_YEAR: Final = 0
 
 @frozen(kw_only=True)
 class _Position:
-    """``low``: where the next window starts, in the direction of the listing; ``width`` of windows in seconds;
-    ``until``: where the very first one ends, because nothing is expected before."""
+    """Where a scan stands.
+
+    ``low``: where the next window starts, in the direction of the listing; ``width`` of windows in seconds; ``until``:
+    where the very first one ends, because nothing is expected before.
+    """
 
     low: int
     width: int
@@ -56,7 +59,7 @@ class UserScan:
     now: int
     params: Params = ()
     order: Order = Order.CREATED_ASC
-    bounds: Bounds = Bounds()
+    bounds: Bounds = OPEN
 
     def page(self, cursor: str | None, size: int | None = None) -> Page[UserDocument]:
         """Return the rows of a page in order, and the cursor of the next."""
@@ -160,6 +163,7 @@ class _Windows:
 
     def _numbered(self, window: Bounds) -> list[UserDocument]:
         """Read a window that cannot be made smaller by page numbers, again if it changed meanwhile."""
+        users: dict[int, UserDocument] = {}
         for _ in range(_SWEEPS):
             found = self.scan.ask(window, 1)
             users, page, total = {user.user_id: user for user in found.items}, 1, found.total

@@ -15,7 +15,7 @@ from attrs import field, frozen
 
 from helpdesk_bridge.adapter import Converter, Wire, WireTypeError
 
-Fields = NewType("Fields", dict)  # type: ignore[type-arg]
+Fields = NewType("Fields", dict[str, Any])
 """An object of custom values by key, or the options of a select by key."""
 
 _MONTHS: Final = {
@@ -26,8 +26,8 @@ _MONTHS: Final = {
 }
 _LENGTH: Final = len("Mon, 05 May 2014 00:15:17 +0300")
 _ZONES: Final[dict[str, timezone]] = {}
-_TRUE: Final = frozenset({True, 1, "1", "true"})
-_FALSE: Final = frozenset({False, 0, "0", "false", ""})
+_TRUE: Final = frozenset({True, "1", "true"})
+_FALSE: Final = frozenset({False, "0", "false", ""})
 
 
 def moment(text: Any) -> datetime | None:
@@ -118,8 +118,11 @@ def _configure(converter: Converter) -> None:
 WIRE: Final = Wire(_configure)
 
 
-def _raw() -> Any:
-    return field(default=None, eq=False, repr=False)
+@frozen(kw_only=True)
+class Document:
+    """What can carry the vendor's own document, where the desk keeps it."""
+
+    raw: Any = field(default=None, eq=False, repr=False)
 
 
 @frozen(kw_only=True)
@@ -134,7 +137,7 @@ class FileDocument:
 
 
 @frozen(kw_only=True)
-class CaseDocument:
+class CaseDocument(Document):
     """A case. Any field but its id may be absent (observed)."""
 
     case_id: int
@@ -159,11 +162,10 @@ class CaseDocument:
     rating: str | None = None
     rating_comment: str | None = field(default=None, repr=False)
     attachments: tuple[FileDocument, ...] | None = None
-    raw: Any = _raw()
 
 
 @frozen(kw_only=True)
-class MessageDocument:
+class MessageDocument(Document):
     """A message or a note of a case."""
 
     message_id: int
@@ -176,11 +178,10 @@ class MessageDocument:
     message_type: str | None = None
     sent_via_rule: bool | None = None
     created_at: datetime | None = None
-    raw: Any = _raw()
 
 
 @frozen(kw_only=True)
-class UserDocument:
+class UserDocument(Document):
     """A user, who is a contact. Which identity fields are there depends on the user's type (observed)."""
 
     user_id: int
@@ -196,7 +197,6 @@ class UserDocument:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     custom_fields: Fields | None = field(default=None, repr=False)
-    raw: Any = _raw()
 
 
 @frozen(kw_only=True)

@@ -6,12 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from attrs import field, frozen
-from helpdesk_bridge_deskie.client import DeskieClient
-from helpdesk_bridge_deskie.convert import PRIORITIES, STATUSES
-from helpdesk_bridge_deskie.inline import put_back
-from helpdesk_bridge_deskie.people import People
-from helpdesk_bridge_deskie.vocabulary import Vocabulary
-from helpdesk_bridge_deskie.wire import FileDocument
 
 from helpdesk_bridge.adapter import (
     UNSET,
@@ -28,6 +22,12 @@ from helpdesk_bridge.adapter import (
     Upload,
     fold,
 )
+from helpdesk_bridge_deskie.client import DeskieClient
+from helpdesk_bridge_deskie.convert import PRIORITIES, STATUSES
+from helpdesk_bridge_deskie.inline import put_back
+from helpdesk_bridge_deskie.people import People
+from helpdesk_bridge_deskie.vocabulary import Vocabulary
+from helpdesk_bridge_deskie.wire import FileDocument
 
 NO_SUBJECT: Final = "    "
 """observed: four blanks are what a client sends where there is no subject; Deskie wants one."""
@@ -109,7 +109,9 @@ class TicketWriter:
     def _common(self, value: TicketDraft | TicketChange) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         if not isinstance(value.assignee, Unset):
-            fields["staff_id"] = 0 if value.assignee is None else self._id(self.directory.agent(value.assignee).id, "assignee")
+            fields["staff_id"] = (
+                0 if value.assignee is None else self._id(self.directory.agent(value.assignee).id, "assignee")
+            )
         if not isinstance(value.group, Unset):
             fields["group_id"] = 0 if value.group is None else self._id(self.directory.group(value.group).id, "group")
         if not isinstance(value.priority, Unset):
@@ -136,12 +138,26 @@ class Pictures:
         return bool(body.html) and any(file.inline and file.content_id for file in files)
 
     def settle(
-        self, ticket_id: str, message_id: str, body: Body, files: Sequence[Upload], stored: Sequence[FileDocument], *, note: bool
+        self,
+        ticket_id: str,
+        message_id: str,
+        body: Body,
+        files: Sequence[Upload],
+        stored: Sequence[FileDocument],
+        *,
+        note: bool,
     ) -> None:
         """Write the body again with the addresses that Deskie gave to its pictures."""
         changed = put_back(body.html or "", _addresses(files, stored))
         if changed != body.html:
             self.client.edit_message(ticket_id, message_id, {"content_html": changed}, note=note)
+
+    def settle_opening(self, ticket_id: str, body: Body, files: Sequence[Upload]) -> tuple[str, ...]:
+        """Do the same for the opening message of a new case; return its id."""
+        found = self.client.messages(ticket_id, 1, limit=1)
+        for first in found.items:
+            self.settle(ticket_id, str(first.message_id), body, files, first.attachments or (), note=False)
+        return tuple(str(first.message_id) for first in found.items)
 
 
 def _addresses(files: Sequence[Upload], stored: Sequence[FileDocument]) -> dict[str, str]:

@@ -40,7 +40,8 @@ def spooled(uploads: Sequence[Upload]) -> Iterator[tuple[Spooled, ...]]:
 
 
 def _spool(upload: Upload, stack: ExitStack) -> Spooled:
-    spool = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))
+    spool = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the caller's stack closes it
+    stack.push(spool)
     hasher, size = hashlib.sha256(), 0
     with upload.open() as source:
         while data := source.read(CHUNK):
@@ -66,8 +67,10 @@ class Files:
             size = file.attachment.size
             if changed(connection, "INSERT OR IGNORE INTO blobs VALUES (?, ?)", (file.sha, size)):
                 file.stream.seek(0)
-                for position, data in enumerate(iter(lambda stream=file.stream: stream.read(CHUNK), b"")):
+                position = 0
+                while data := file.stream.read(CHUNK):
                     run(connection, "INSERT INTO blob_chunks VALUES (?, ?, ?)", (file.sha, position, data))
+                    position += 1
         return tuple(file.attachment for file in files)
 
     def attach(self, connection: sqlite3.Connection, message_id: str, attachments: Sequence[Attachment]) -> None:
@@ -105,7 +108,7 @@ class Files:
 
     def forget(self, connection: sqlite3.Connection, message_ids: Sequence[str]) -> None:
         """Remove the files of messages, and the contents that no message has any more."""
-        contents = set()
+        contents: set[str] = set()
         for message_id in message_ids:
             key = (self._space.name, message_id)
             sql = "SELECT blob FROM files WHERE space = ? AND message_id = ? AND blob IS NOT NULL"

@@ -7,6 +7,7 @@ from typing import Final
 import attrs
 
 from helpdesk_bridge import registry
+from helpdesk_bridge.adapter import Vendor
 from helpdesk_bridge.capabilities import OPERATIONS, Capabilities
 from helpdesk_bridge.errors import ConfigError
 from helpdesk_bridge.local.settings import LocalSettings
@@ -85,7 +86,7 @@ def _of_vendor(name: str) -> Capabilities:
     except ConfigError as error:
         raise ConfigError(f"like: {error}") from None
     if vendor.simulator is None:
-        return vendor.capabilities(vendor.settings())
+        return _of_defaults(vendor)
     # The settings by which a vendor's own simulator is reached are the example that every vendor has.
     try:
         simulator = registry.load(vendor.simulator)
@@ -96,3 +97,10 @@ def _of_vendor(name: str) -> Capabilities:
 
     table = {"vendor": name, "base_url": "http://127.0.0.1:1", **simulator(dataset).connection}
     return vendor.capabilities(from_table(table).settings)
+
+
+def _of_defaults(vendor: Vendor) -> Capabilities:
+    try:
+        return vendor.capabilities(vendor.settings())
+    except TypeError:
+        raise ConfigError(f"like: {vendor.name} has neither a simulator nor defaults for all its settings") from None

@@ -20,8 +20,6 @@ from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.local.opening import MEMORY, connect, rollback, translated
 from helpdesk_bridge.local.values import stored
 
-_abandoned: list[sqlite3.Connection] = []
-
 
 def run(connection: sqlite3.Connection, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """Execute one statement and return all its rows: no cursor outlives the call."""
@@ -53,6 +51,9 @@ class _Session:
             connection.close()
 
 
+_abandoned: list[_Session] = []
+
+
 class _PerThread(threading.local):
     session: _Session | None = None
 
@@ -77,9 +78,10 @@ class Database:
         # SQLite forbids to use, and even to close, a connection of the parent process. A desk in memory is the
         # exception: the child has a copy of all of it.
         shared = self._shared
-        _abandoned.extend(session.connection for session in self._sessions)
+        if not self.in_memory:
+            _abandoned.extend(self._sessions)
         self._reset()
-        if self.in_memory and shared is not None:
+        if shared is not None:
             self._shared = shared
             self._sessions.add(shared)
 
@@ -135,7 +137,7 @@ class Database:
                     session.depth -= 1
                     session.writing = session.writing and session.depth > 0
             except sqlite3.Error as error:
-                meant = translated(error)
+                meant = HelpdeskError("this desk was closed") if self._closed else translated(error)
                 if meant is None:
                     raise
                 raise meant from None

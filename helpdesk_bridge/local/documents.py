@@ -74,7 +74,8 @@ def _body(body: Body) -> dict[str, Any]:
 
 
 def _attachment(attachment: Attachment) -> dict[str, Any]:
-    return {name: one for name, one in _dict(attachment).items() if one not in (False, "")}
+    document = _dict(attachment)
+    return {name: one for name, one in document.items() if name != "inline" or one}
 
 
 def custom_value(value: Any, field: str = "custom_fields") -> Any:

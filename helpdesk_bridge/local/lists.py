@@ -82,7 +82,9 @@ class ReferenceList(Generic[V]):
             email, name = values.get("email"), values.get("name")
             if (email and self.by_email(email)) or (not email and name and self.by_name(name)):
                 raise Conflict(f"{self._name} has one of this name already")
-            return self.put(self._kind(id=self.new_id(connection), **values))
+            make: Any = self._kind
+            entry: V = make(id=self.new_id(connection), **values)
+            return self.put(entry)
 
     def by_id(self, record_id: str) -> V | None:
         """Return the entry of an id, or None."""

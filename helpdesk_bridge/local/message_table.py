@@ -114,11 +114,18 @@ class MessageTable:
             return self._read(connection, rows, int(found[0][0]) - len(rows))
 
     def get(self, message_id: str) -> Message | None:
-        """Return a message by its id; ``sequence`` is not told."""
+        """Return a message by its id, or None."""
+        space = self._space.name
         sql = f"SELECT {_COLUMNS} FROM messages WHERE space = ? AND id = ?"  # noqa: S608 - constant
+        before = (
+            "SELECT count(*) FROM messages WHERE space = ? AND ticket_id = ? AND (rank, time_key, place) < (?, ?, ?)"
+        )
         with self._space.database.read() as connection:
-            found = run(connection, sql, (self._space.name, message_id))
-            return self._read(connection, found, 0)[0] if found else None
+            found = run(connection, sql, (space, message_id))
+            if not found:
+                return None
+            ((count,),) = run(connection, before, (space, found[0][4], *found[0][:3]))
+            return self._read(connection, found, int(count))[0]
 
     def openings(self, connection: sqlite3.Connection, ticket_ids: list[str]) -> dict[str, Message]:
         """Return the opening messages of tickets, by ticket."""
@@ -148,9 +155,7 @@ class MessageTable:
                 run(connection, sql, (self._space.name, message_id))
         run(connection, "DELETE FROM messages WHERE space = ? AND ticket_id = ?", key)
 
-    def _read(
-        self, connection: sqlite3.Connection, rows: list[tuple[Any, ...]], first: int
-    ) -> tuple[Message, ...]:
+    def _read(self, connection: sqlite3.Connection, rows: list[tuple[Any, ...]], first: int) -> tuple[Message, ...]:
         files = self._files.of(connection, [row[3] for row in rows]) if rows else {}
         return tuple(
             Message(

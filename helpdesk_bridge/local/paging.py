@@ -111,16 +111,12 @@ class Pages:
         )
         return run(connection, sql, params)
 
-    def _changed(
-        self, connection: sqlite3.Connection, native: Native, since: int, limit: int
-    ) -> list[tuple[Any, ...]]:
+    def _changed(self, connection: sqlite3.Connection, native: Native, since: int, limit: int) -> list[tuple[Any, ...]]:
         where, params = self._where(native)
         sql = f"SELECT revision, {self.columns} {where} AND revision > ? ORDER BY revision LIMIT {limit}"
         return run(connection, sql, [*params, since])
 
-    def _sweep(
-        self, connection: sqlite3.Connection, native: Native, mark: int, swept: int, rows_wanted: int
-    ) -> Slice:
+    def _sweep(self, connection: sqlite3.Connection, native: Native, mark: int, swept: int, rows_wanted: int) -> Slice:
         found = self._changed(connection, native, swept, rows_wanted + 1)
         rows = tuple(row[1:] for row in found[:rows_wanted])
         more = len(found) > rows_wanted

@@ -5,8 +5,8 @@ from __future__ import annotations
 from attrs import evolve, frozen
 
 from helpdesk_bridge.errors import Invalid
-from helpdesk_bridge.local.phones import phone_of
 from helpdesk_bridge.local.lists import ReferenceList
+from helpdesk_bridge.local.phones import phone_of
 from helpdesk_bridge.local.store import LocalStore
 from helpdesk_bridge.local.values import moment_of
 from helpdesk_bridge.model import Actor, ActorKind, Agent, Company, Contact, Group, Named, Person, Ref
@@ -19,7 +19,7 @@ OWN_AGENT = "desk@local.invalid"
 class People:
     """Resolves names within the write that uses them, and makes what is not there yet.
 
-    ``closed`` is a desk narrowed to a vendor's abilities: there an agent, group or company must exist. ``needs`` are
+    ``closed`` is a desk narrowed to a vendor's abilities: there an agent or a group must exist. ``needs`` are
     what a contact must have.
     """
 
@@ -101,7 +101,7 @@ class People:
         return self._named(self._store.lists.groups, named, "group")
 
     def company(self, named: Named) -> Ref:
-        """Return a company; one that is not there is added: every vendor makes companies as they are named."""
+        """Return a company; one that is not there is added."""
         return self._named(self._store.lists.companies, named, "company")
 
     def _named(self, known: ReferenceList[Group] | ReferenceList[Company], named: Named, field: str) -> Ref:
@@ -110,7 +110,7 @@ class People:
         if found is None and ref.name:
             found = known.by_name(ref.name)
         if found is None:
-            if self.closed or not ref.name:
+            if not ref.name or (self.closed and field == "group"):
                 raise Invalid(f"no such {field} at this desk", field=field)
             found = known.add({"name": ref.name})
         return Ref(found.id, found.name)
@@ -164,7 +164,7 @@ def _agent_actor(agent: Agent) -> Actor:
 def _completed(actor: Actor, known: Actor) -> Actor:
     return evolve(
         actor,
-        id=known.id if actor.id is None or actor.email else actor.id,
+        id=known.id,
         name=actor.name or known.name,
         email=actor.email or known.email,
         phone=actor.phone or known.phone,

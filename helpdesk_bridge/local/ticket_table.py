@@ -112,7 +112,8 @@ class TicketTable:
                     ticket = self._ticket(row, frozenset())
                     named = _named(getattr(ticket, role), person)
                     if named is not None:
-                        self._rewrite(connection, evolve(ticket, **{role: named}))
+                        changes: dict[str, Any] = {role: named}
+                        self._rewrite(connection, evolve(ticket, **changes))
 
     def _rewrite(self, connection: sqlite3.Connection, ticket: Ticket) -> None:
         # A changed name is no change of the ticket: neither its revision nor its update time moves.

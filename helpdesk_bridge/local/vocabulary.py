@@ -37,7 +37,9 @@ class Vocabulary:
 
     _store: LocalStore
 
-    def fields(self, values: Mapping[str, Any] | None, applies_to: str, *, exact: bool = False) -> dict[str, CustomValue]:
+    def fields(
+        self, values: Mapping[str, Any] | None, applies_to: str, *, exact: bool = False
+    ) -> dict[str, CustomValue]:
         """Return ``values`` by the names of the desk's fields; a field that it lacks is defined.
 
         ``exact`` takes "order no" and "Order No" for two fields, as an import must; otherwise the known spelling wins.

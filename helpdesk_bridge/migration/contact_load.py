@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Final
 
 from attrs import evolve
 
-from helpdesk_bridge.errors import AuthenticationFailed, Conflict, HelpdeskError, InDoubt
+from helpdesk_bridge.errors import Conflict, HelpdeskError, InDoubt
 from helpdesk_bridge.migration import expected
-from helpdesk_bridge.migration.context import LoadContext, reason_of
+from helpdesk_bridge.migration.context import EXISTING, SKEW, LoadContext, reason_of
 from helpdesk_bridge.migration.people import fold_key
 from helpdesk_bridge.migration.runner import Parked
 from helpdesk_bridge.migration.states import Key, Kind, Record, State
 from helpdesk_bridge.model import Contact
-
-SKEW: Final = timedelta(minutes=5)
 
 
 class ContactLoad:
@@ -58,7 +54,10 @@ class ContactLoad:
         if key is None:
             return None
         found = self._context.journal.by_fold(key)
-        return found.destination if found is not None else self._context.journal.existing_contact(key)
+        if found is not None:
+            return found.destination
+        existing = self._context.spool.get(EXISTING, key, str)
+        return None if existing is None else (existing,)
 
     def _create(self, record: Record, contact: Contact) -> tuple[str, ...] | None:
         context = self._context
@@ -75,14 +74,12 @@ class ContactLoad:
         )
         context.journal.save(intent)
         try:
-            ids: tuple[str, ...] = context.write(lambda: context.importer.contact(contact, marker))  # type: ignore[assignment]
+            ids = context.write(lambda: context.importer.contact(contact, marker), undo=(record,))
         except InDoubt:
             self._ready_at = context.settled_at(context.destination.clock.wall(), own=True)
             raise Parked(self._ready_at) from None
         except Conflict:
             return self._taken(intent, contact)
-        except AuthenticationFailed:
-            raise
         except HelpdeskError as error:
             self._failed(intent, reason_of(error))
             return None

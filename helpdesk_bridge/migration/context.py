@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
 
 from attrs import frozen
 
@@ -16,10 +17,16 @@ from helpdesk_bridge.migration.mapping import Mapping
 from helpdesk_bridge.migration.marker import marker_of
 from helpdesk_bridge.migration.options import Options, Threads
 from helpdesk_bridge.migration.outage import Outage, Stopped
-from helpdesk_bridge.migration.outcome import CredentialsLost
+from helpdesk_bridge.migration.outcome import CredentialsLost, Interrupted
 from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.migration.spool import Spool
+from helpdesk_bridge.migration.states import Record
 from helpdesk_bridge.model import Attachment, Message
+
+T = TypeVar("T")
+EXISTING: Final = "existing"
+SKEW: Final = timedelta(minutes=5)
+"""How far our clock and the vendor's may be apart when something is looked for by its time."""
 
 
 @frozen(eq=False)
@@ -38,7 +45,6 @@ class LoadContext:
     source_outage: Outage
     destination_outage: Outage
     stop: threading.Event
-    generation_started: datetime
     progress: Callable[[str], None]
 
     def marker(self, kind: str, source_ref: str) -> str:
@@ -68,8 +74,18 @@ class LoadContext:
         passed = (clock.wall() - intent_at).total_seconds() * clock.time_scale
         return clock.now() + (self.settle if passed < 0 else max(0.0, self.settle - passed))
 
-    def write(self, call: Callable[[], object]) -> object:
-        """Send a create through the outage watch; ``InDoubt`` and definite refusals come out as they are."""
+    def write(self, call: Callable[[], T], undo: Sequence[Record]) -> T:
+        """Send a create through the outage watch; ``InDoubt`` and definite refusals come out as they are.
+
+        Where the run stops and nothing was sent, ``undo`` is what the journal says again.
+        """
+        try:
+            return self._write(call)
+        except (Stopped, CredentialsLost, Interrupted):
+            self.journal.save(*undo)
+            raise
+
+    def _write(self, call: Callable[[], T]) -> T:
         try:
             result = self.destination_outage.patiently(lambda: _rights_kept(call))
         except InDoubt:
@@ -88,6 +104,11 @@ class LoadContext:
         name = "inline" if attachment.inline else "attachments"
         return name in kept and kept[name].how is not Keep.LOST
 
+    def keeps_inline(self, message: Message) -> bool:
+        """Whether the destination shows images inside a message of this class."""
+        kept = self.importer.keeps.messages.get(MessageClass.of(message), {})
+        return "inline" in kept and kept["inline"].how is Keep.NATIVE
+
 
 class _Denied(Exception):  # noqa: N818 - carries a refusal past the outage watch
     def __init__(self, error: PermissionDenied) -> None:
@@ -95,7 +116,7 @@ class _Denied(Exception):  # noqa: N818 - carries a refusal past the outage watc
         self.error = error
 
 
-def _rights_kept(call: Callable[[], object]) -> object:
+def _rights_kept(call: Callable[[], T]) -> T:
     try:
         return call()
     except PermissionDenied as error:

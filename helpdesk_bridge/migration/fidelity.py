@@ -51,21 +51,34 @@ def record_changes(importer: Importer, tally: Tally) -> list[Change]:
     return found
 
 
+def place_of(name: str) -> str:
+    """Return the field that a decision is about, such as ``ticket.tags`` for ``tag``."""
+    places = {"tag": "ticket.tags", "custom_field": "ticket.custom_fields", "contact_field": "contact.custom_fields"}
+    return places.get(name, f"ticket.{name}")
+
+
+def carried(name: str, importer: Importer) -> bool:
+    """Whether the destination has a place for the field that a decision is about."""
+    area, _, field = place_of(name).partition(".")
+    kept = importer.keeps.ticket if area == "ticket" else importer.keeps.contact
+    return kept.get(field, LOST).how is not Keep.LOST
+
+
 def value_changes(answers: Iterable[tuple[str, str, Answer, int]], importer: Importer) -> list[Change]:
     """Return what becomes of values without a counterpart, one line a field and outcome."""
     summed: Counter[tuple[str, str, str]] = Counter()
     for name, old, answer, records in answers:
-        field = {"tag": "tags", "custom_field": "custom_fields"}.get(name, name)
-        if importer.keeps.ticket.get(field, LOST).how is Keep.LOST:
+        if not carried(name, importer):
             continue  # the whole field is lost, and said so already
+        field = place_of(name)
         if answer.value is None:
             # Who an agent is stays out of reports that leave the house.
             what = "an agent" if name == "assignee" else repr(old)
             why = f"{what} has no counterpart" if name != "assignee" else "agents without a counterpart"
-            summed[f"ticket.{field}", "lost", why] += records
+            summed[field, "lost", why] += records
         elif answer.announced is not None:
             what = "an agent" if name == "assignee" else repr(old)
-            summed[f"ticket.{field}", f"kept as {answer.announced}", f"{what} has no counterpart"] += records
+            summed[field, f"kept as {answer.announced}", f"{what} has no counterpart"] += records
     return [Change(field, change, why, records) for (field, change, why), records in summed.items()]
 
 

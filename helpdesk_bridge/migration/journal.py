@@ -168,6 +168,16 @@ class Journal:
         table = schema.record.c
         return self._all(table.kind == kind.value, table.parent == ticket)
 
+    def has_open_children(self, ticket: str) -> bool:
+        """Whether a message or file of a ticket has not come to its end."""
+        table = schema.record.c
+        query = select(table.id).where(
+            table.kind.in_((Kind.MESSAGE.value, Kind.ATTACHMENT.value)),
+            table.parent == ticket,
+            table.state.in_((State.PLANNED.value, State.INTENT.value)),
+        )
+        return bool(self._rows(query.limit(1)))
+
     def by_fold(self, fold: str) -> Record | None:
         """Return a contact that is at the destination under this folded key."""
         table = schema.record.c

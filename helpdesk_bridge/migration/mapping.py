@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any, Final
 
 from attrs import evolve, frozen
 
+from helpdesk_bridge.migration.inline import without_inline
 from helpdesk_bridge.migration.people import People
 from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.migration.values import PASSING, Values, agent_email, is_marker_field
-from helpdesk_bridge.model import Actor, ActorKind, Contact, Message, Ref, Ticket
+from helpdesk_bridge.model import Actor, ActorKind, Body, Contact, Message, Ref, Ticket
 
 NO_EMAIL_DOMAIN: Final = "no-email.invalid"
 
@@ -47,9 +49,9 @@ class Mapping:
     def subject(self, subject: str) -> str:
         """Return a subject that fits: one that is too long ends in an ellipsis."""
         limit = self.destination.desk.capabilities.subject_limit
-        if limit is None or len(subject) <= limit:
+        if limit is None or len(" ".join(subject.split())) <= limit:
             return subject
-        return subject[: limit - 1].rstrip() + "…"
+        return " ".join(subject.split())[: limit - 1].rstrip() + "…"
 
     def _word(self, name: str, value: str | None) -> Any:
         return None if value is None else self.values.word(name, value).value
@@ -91,9 +93,23 @@ class Mapping:
             return known
         return evolve(known, email=f"{requester.id or ticket.id}@{NO_EMAIL_DOMAIN}")
 
-    def message(self, old: Message) -> Message:
-        """Return a message with its author as the destination knows them."""
-        return evolve(old, author=self.author(old.author))
+    def message(self, old: Message, *, inline: bool) -> Message:
+        """Return a message with its author as the destination knows them.
+
+        Where the destination has no inline images, they become files, named where they stood.
+        """
+        message = old if inline else without_inline(old)
+        return evolve(message, author=self.author(old.author))
+
+    def opening(self, old: Message, ticket: Ticket, *, inline: bool) -> Message:
+        """Return the opening; a subject that does not fit stands there in full."""
+        message = self.message(old, inline=inline)
+        if self.subject(ticket.subject) == ticket.subject:
+            return message
+        line = f"[Subject] {ticket.subject}"
+        if message.body.html is None:
+            return evolve(message, body=Body(text=f"{line}\n\n{message.body.text}"))
+        return evolve(message, body=Body(html=f"<p>{html.escape(line, quote=False)}</p>\n{message.body.html}"))
 
     def author(self, actor: Actor) -> Actor:
         """Return an author at the destination: id and e-mail are the destination's where it knows them."""
@@ -106,6 +122,9 @@ class Mapping:
 
     def contact(self, old: Contact) -> Contact:
         """Return a contact as it is to be written."""
-        kept = {name: value for name, value in old.custom_fields.items() if value not in (None, "") and not is_marker_field(name)}
-        fields = self.destination.aliases.custom_fields
-        return evolve(old, custom_fields={fields.out(name): value for name, value in kept.items()})
+        fields = {}
+        for name, value in old.custom_fields.items():
+            new = None if value is None or value == "" or is_marker_field(name) else self.values.contact_field(name).value
+            if new is not None:
+                fields[new] = value
+        return evolve(old, custom_fields=fields)

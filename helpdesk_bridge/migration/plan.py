@@ -9,10 +9,11 @@ from attrs import asdict, field, frozen
 
 from helpdesk_bridge.adapter import Finding, Hazard, Importer
 from helpdesk_bridge.migration.calls import ReadCost, Work, pages, write_minimum
-from helpdesk_bridge.migration.fidelity import Change
+from helpdesk_bridge.migration.fidelity import Change, carried
 from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.migration.tally import Tally
+from helpdesk_bridge.migration.values import Answer
 
 
 @frozen
@@ -117,10 +118,10 @@ def _seconds(side: Side, units: int) -> float:
     return 0.0 if side.desk.budget is None else side.desk.budget.forecast(units)
 
 
-def open_values(answers: Sequence[tuple[str, str, object, int]]) -> tuple[OpenValue, ...]:
-    """Return the values that nobody decided about yet."""
-    found = []
-    for name, old, answer, records in answers:
-        if getattr(answer, "open", False):
-            found.append(OpenValue(name, old, getattr(answer, "announced", None), records))
-    return tuple(found)
+def open_values(answers: Sequence[tuple[str, str, Answer, int]], importer: Importer) -> tuple[OpenValue, ...]:
+    """Return the values that nobody decided about yet, of fields that the destination has a place for."""
+    return tuple(
+        OpenValue(name, old, answer.announced, records)
+        for name, old, answer, records in answers
+        if answer.open and carried(name, importer)
+    )

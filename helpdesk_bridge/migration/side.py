@@ -68,9 +68,14 @@ class Side:
         stats: Any = getattr(getattr(self.desk, "transport", None), "stats", None)
         return Spent() if stats is None else Spent(stats.calls, stats.units, stats.refused)
 
+    @property
+    def defines(self) -> bool:
+        """Whether the desk takes any group, agent, tag, field or status: one without a vendor behind it does."""
+        return self.desk.rate_limit is None
+
     def knows_all(self, listing: str) -> bool:
-        """Whether a reference list of this desk holds everything the account has."""
-        return listing in self.desk.capabilities.complete_lists
+        """Whether a name that a reference list of this desk does not hold is refused."""
+        return listing in self.desk.capabilities.complete_lists and not self.defines
 
     def _listed(self, name: str) -> tuple[Any, ...]:
         facet = getattr(self.desk, name)

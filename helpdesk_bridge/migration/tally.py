@@ -85,6 +85,9 @@ class Tally:
         for name in CONTACT_FIELDS:
             if getattr(contact, name) not in (None, "", (), {}, False):
                 self.fields[f"contact.{name}"] += 1
+        for name, value in contact.custom_fields.items():
+            if value is not None and value != "" and not is_marker_field(name):
+                self.values["contact_field", name] += 1
 
     def thread(self, messages: list[Message]) -> None:
         """Count a thread of the sample."""
@@ -118,7 +121,8 @@ class Tally:
         if name in PASSING:
             return values.word(name, old)
         ask: Any = {
-            "assignee": values.agent, "group": values.group, "tag": values.tag, "custom_field": values.custom_field
+            "assignee": values.agent, "group": values.group, "tag": values.tag, "custom_field": values.custom_field,
+            "contact_field": values.contact_field,
         }[name]  # fmt: skip
         answer: Answer = ask(old)
         return answer

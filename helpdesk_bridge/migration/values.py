@@ -73,6 +73,8 @@ class Values:
         chosen = self._chosen("status", old, self._status_named)
         if chosen:
             return chosen
+        if self.destination.defines:
+            return Answer((status, label))
         offered = self.destination.desk.capabilities.statuses
         aliases = self.destination.aliases
         if label is not None:
@@ -84,8 +86,6 @@ class Values:
                 return Answer((aliases.status_meanings.get(fold(named), status), named))
         if status in offered:
             return Answer((status, offered[status]))
-        if self.destination.desk.capabilities.open_statuses:
-            return Answer((status, label))
         nearest = status.nearest(frozenset(offered))
         if nearest is Status.UNKNOWN:
             nearest = Status.OPEN if Status.OPEN in offered else next(iter(offered), Status.UNKNOWN)
@@ -106,6 +106,8 @@ class Values:
         chosen = self._chosen("priority", old, lambda new: _named_priority(offered, new))
         if chosen:
             return chosen
+        if self.destination.defines:
+            return Answer((priority, label))
         if priority in offered:
             return Answer((priority, offered[priority]))
         if not offered or priority is Priority.UNKNOWN and label is None:
@@ -171,14 +173,25 @@ class Values:
             return Answer(None, open=True)
         return Answer(known.name if known else named)
 
-    def definition(self, name: str) -> FieldDefinition | None:
-        """Return the destination's definition of a ticket field."""
-        fields = [one for one in self.destination.custom_fields if one.applies_to == "ticket"]
+    def contact_field(self, name: str) -> Answer:
+        """Return the destination's name of a contact's custom field."""
+        chosen = self._chosen("contact_field", name, self.destination.aliases.custom_fields.out)
+        if chosen:
+            return chosen
+        named = self.destination.aliases.custom_fields.out(name)
+        known = self.definition(named, "contact")
+        if known is None and self.destination.knows_all("custom_fields"):
+            return Answer(None, open=True)
+        return Answer(known.name if known else named)
+
+    def definition(self, name: str, applies_to: str = "ticket") -> FieldDefinition | None:
+        """Return the destination's definition of a custom field."""
+        fields = [one for one in self.destination.custom_fields if (one.applies_to == "ticket") == (applies_to == "ticket")]
         return next((one for one in fields if fold(name) in (fold(one.name), fold(one.key))), None)
 
     def option(self, name: str, value: CustomValue) -> Answer:
         """Return a custom field's value as the destination's field takes it; ``name`` is the destination's."""
-        definition = self.definition(name)
+        definition = None if self.destination.defines else self.definition(name)
         if definition is None or definition.type is not FieldType.SELECT or not isinstance(value, str):
             return Answer(value)
         chosen = self._chosen("option", f"{name}={value}", lambda new: new)

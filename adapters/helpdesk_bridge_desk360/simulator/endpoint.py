@@ -1,0 +1,48 @@
+"""Declares the vendor's calls: a route under ``/v1`` whose problems become error answers."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, TypeVar
+
+from helpdesk_bridge.testing.simulator.routing import DOCUMENTED, Provenance, route
+from helpdesk_bridge_desk360.simulator.problems import CODES, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from helpdesk_bridge.testing.simulator.app import Call, Reply
+    from helpdesk_bridge_desk360.simulator.access import Access
+
+VERSION: Final = "/v1"
+PER_INTEGRATION: Final = "/integrations/<integration_id>"
+MESSAGES: Final = f"{PER_INTEGRATION}/conversations/messages"
+TEMPLATES: Final = f"{PER_INTEGRATION}/conversations/templates"
+
+Simulated = TypeVar("Simulated", bound="Access")
+Arguments = ParamSpec("Arguments")
+
+
+def endpoint(
+    method: str, path: str, *, source: str, provenance: Provenance = DOCUMENTED
+) -> Callable[
+    [Callable[Concatenate[Simulated, Call, Arguments], Reply]],
+    Callable[Concatenate[Simulated, Call, Arguments], Reply],
+]:
+    """Make a method answer ``method /v1path``; a fault of the name of an error code is answered with that error."""
+
+    def register(
+        handler: Callable[Concatenate[Simulated, Call, Arguments], Reply],
+    ) -> Callable[Concatenate[Simulated, Call, Arguments], Reply]:
+        @functools.wraps(handler)
+        def answer(self: Simulated, call: Call, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Reply:
+            try:
+                if call.fault is not None and call.fault.kind in CODES:
+                    raise Problem(call.fault.kind)
+                return handler(self, call, *args, **kwargs)
+            except Problem as problem:
+                return self.refusal(problem)
+
+        return route(method, VERSION + path, provenance=provenance, source=f"Desk360 API, {source}")(answer)
+
+    return register

@@ -1,0 +1,27 @@
+"""Desk365 for ``helpdesk_bridge``: API v3 on the account's own subdomain."""
+
+from __future__ import annotations
+
+from helpdesk_bridge.adapter import Vendor
+from helpdesk_bridge_desk365.capabilities import capabilities_of
+from helpdesk_bridge_desk365.policy import policy_of
+from helpdesk_bridge_desk365.settings import DOMAIN, Desk365Settings
+
+
+def _account(settings: Desk365Settings) -> str:
+    return settings.subdomain
+
+
+VENDOR = Vendor(
+    name="desk365",
+    title="Desk365",
+    settings=Desk365Settings,
+    account=_account,
+    policy=policy_of,
+    capabilities=capabilities_of,
+    open="helpdesk_bridge_desk365.adapter:open_desk365",
+    simulator="helpdesk_bridge_desk365.simulator:create",
+    domains=(DOMAIN,),
+)
+
+__all__ = ["VENDOR", "Desk365Settings"]

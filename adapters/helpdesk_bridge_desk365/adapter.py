@@ -1,0 +1,164 @@
+"""Opens a Desk365 desk: puts settings, connection and facets together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, frozen
+from requests.auth import AuthBase
+
+from helpdesk_bridge.adapter import (
+    Capabilities,
+    DeskContext,
+    Finding,
+    RateLimitPolicy,
+    Secret,
+    Severity,
+    Stack,
+    fold,
+    open_transport,
+)
+from helpdesk_bridge_desk365.attachments import Desk365Attachments
+from helpdesk_bridge_desk365.capabilities import capabilities_of
+from helpdesk_bridge_desk365.classify import classify
+from helpdesk_bridge_desk365.client import Client, count_rows
+from helpdesk_bridge_desk365.companies import Desk365Companies
+from helpdesk_bridge_desk365.contacts import Desk365Contacts
+from helpdesk_bridge_desk365.convert import VENDOR_NAME, Source
+from helpdesk_bridge_desk365.importer import Desk365Importer
+from helpdesk_bridge_desk365.messages import Desk365Messages
+from helpdesk_bridge_desk365.policy import policy_of, with_limit
+from helpdesk_bridge_desk365.settings import Desk365Settings, api_base
+from helpdesk_bridge_desk365.shown import Shown, ShownAgents, ShownFields, ShownGroups
+from helpdesk_bridge_desk365.surveys import RatingWords
+from helpdesk_bridge_desk365.tickets import MARKER_FIELD, Desk365Tickets, QuoteForm
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
+
+    from helpdesk_bridge.adapter import Adapter
+
+_ORIGIN: Final = re.compile(r"^https?://[^/]+", re.IGNORECASE)
+
+
+@frozen
+class KeyAuth(AuthBase):
+    """Puts the raw key into ``Authorization``. Documented: Desk365 API, "Getting started"; no scheme word (observed)."""
+
+    key: Secret
+
+    def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        """Sign one request."""
+        r.headers["Authorization"] = self.key.reveal()
+        return r
+
+
+@define(kw_only=True, eq=False)
+class Desk365Adapter:
+    """One Desk365 account. See ``helpdesk_bridge.adapter.Adapter`` for the promises."""
+
+    account: str
+    capabilities: Capabilities
+    policy: RateLimitPolicy | None
+    transport: Stack | None
+    tickets: Desk365Tickets
+    contacts: Desk365Contacts
+    messages: Desk365Messages
+    agents: ShownAgents
+    groups: ShownGroups
+    custom_fields: ShownFields
+    companies: Desk365Companies
+    attachments: Desk365Attachments
+    importer: Desk365Importer
+    vendor_api: Client
+    tags: None = None
+    templates: None = None
+    webhooks: None = None
+    events: None = None
+    removal: None = None
+
+    def check(self) -> Sequence[Finding]:
+        """Read the 30 newest tickets, which proves the key: ping does not. Raises ``AuthenticationFailed``."""
+        tickets, total = self.tickets.first()
+        seen = "an unknown number of" if total is None else str(total)
+        findings = [Finding(Severity.OK, "api_key", f"accepted; {seen} tickets can be read")]
+        names = {fold(name) for ticket in tickets for name in ticket.custom_fields}
+        if fold(MARKER_FIELD) in names:
+            findings.append(Finding(Severity.OK, "marker", f'migrations write into the custom field "{MARKER_FIELD}"'))
+        else:
+            detail = (
+                f'no ticket shows a custom field "{MARKER_FIELD}"; a migration into this desk writes its marker as the '
+                "last line of each description"
+            )
+            findings.append(Finding(Severity.WARNING, "marker", detail))
+        return tuple(findings)
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self.transport is not None:
+            self.transport.close()
+
+
+def open_desk365(settings: Desk365Settings, context: DeskContext) -> Adapter:
+    """Open a desk; no call is made. Raises ``ConfigError``."""
+    base = api_base(settings, context.base_url)
+    policy = with_limit(policy_of(settings), context.rate_limit)
+    stack = open_transport(
+        base_url=base,
+        auth=KeyAuth(settings.api_key),
+        policy=policy,
+        scope_key=f"{settings.subdomain}:{settings.api_key.reveal()}",
+        classify=classify,
+        vendor=context.vendor,
+        desk=context.desk,
+        options=context.options,
+        clock=context.clock,
+        events=context.events,
+        count_rows=count_rows,
+    )
+    adapter = _assembled(settings, context, stack, policy, base)
+    context.directory.bind(
+        agents=adapter.agents.list,
+        groups=adapter.groups.list,
+        custom_fields=adapter.custom_fields.list,
+        contact=adapter.contacts.get,
+    )
+    return adapter
+
+
+def _assembled(
+    settings: Desk365Settings, context: DeskContext, stack: Stack, policy: RateLimitPolicy, base: str
+) -> Desk365Adapter:
+    found = _ORIGIN.match(base)
+    source = Source(settings.subdomain, found[0].lower() if found else "", context.keep_raw)
+    client = Client(stack)
+    shown = Shown()
+    tickets = Desk365Tickets(
+        client, source, shown, RatingWords(client), QuoteForm(settings.single_quotes), context.marker_field
+    )
+    shown.bind(tickets.newest)
+    contacts = Desk365Contacts(client, source)
+    messages = Desk365Messages(client, source, shown)
+    return Desk365Adapter(
+        account=settings.subdomain,
+        capabilities=capabilities_of(settings),
+        policy=policy,
+        transport=stack,
+        tickets=tickets,
+        contacts=contacts,
+        messages=messages,
+        agents=ShownAgents(shown),
+        groups=ShownGroups(shown),
+        custom_fields=ShownFields(shown),
+        companies=Desk365Companies(client),
+        attachments=Desk365Attachments(client),
+        importer=Desk365Importer(
+            client, tickets, messages, contacts, shown, settings.files_per_message, settings.bytes_per_message
+        ),
+        vendor_api=client,
+    )
+
+
+__all__ = ["VENDOR_NAME", "Desk365Adapter", "KeyAuth", "open_desk365"]

@@ -1,0 +1,84 @@
+"""What a Desk365 desk can do, computed from its settings alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from helpdesk_bridge.adapter import Capabilities, FileLimits
+from helpdesk_bridge_desk365.drafts import SUBJECT_LIMIT
+from helpdesk_bridge_desk365.words import PRIORITIES, STATUSES
+
+if TYPE_CHECKING:
+    from helpdesk_bridge_desk365.settings import Desk365Settings
+
+_OPERATIONS: Final = frozenset(
+    {
+        "tickets.list", "tickets.get", "tickets.create", "tickets.update",
+        "contacts.list", "contacts.get", "contacts.find", "contacts.create", "contacts.update",
+        "messages.list", "messages.reply", "messages.note",
+        "agents.list", "groups.list", "companies.list", "custom_fields.list",
+        "attachments.open", "importer",
+    }
+)  # fmt: skip
+_TICKET_FIELDS: Final = frozenset(
+    {
+        "id", "ref", "number", "url", "subject", "status", "status_label", "priority", "priority_label", "requester",
+        "assignee", "group", "company", "sla", "type", "category", "subcategory", "channel", "custom_fields", "cc",
+        "description", "created_at", "updated_at", "first_response_at", "solved_at", "closed_at", "due_at", "rating",
+        "message_count", "attachments",
+    }
+)  # fmt: skip
+_WRITTEN: Final = frozenset(
+    {"assignee", "group", "status", "priority", "type", "category", "subcategory", "custom_fields", "cc"}
+)
+_NOTES: Final = {
+    "tags": "its API knows no tags",
+    "templates": "its API knows no templates",
+    "webhooks": "API v3 has no webhooks; poll with updated",
+    "removal": "its API deletes neither tickets nor contacts",
+    "messages.add_from_contact": "what is added by API is an agent's, and a reply would mail the customer",
+    "agents.list": "those that tickets have shown, which is not all",
+    "groups.list": "those that tickets have shown, which is not all",
+    "custom_fields.list": "those that tickets have shown; their types are those of the values seen",
+    "tickets.create:tags": "its API knows no tags",
+    "tickets.create:company": "a ticket's company follows from its requester",
+    "tickets.update:tags": "its API knows no tags",
+    "tickets.update:company": "a ticket's company follows from its requester",
+    "contacts.update:emails": "its API cannot change a contact's e-mails",
+    "custom_fields": "dates are text such as 2026-01-31: the API tells no types",
+}
+
+
+def capabilities_of(settings: Desk365Settings) -> Capabilities:
+    """Return what the desk can do."""
+    return Capabilities(
+        vendor="Desk365",
+        operations=_OPERATIONS,
+        ticket_fields=_TICKET_FIELDS,
+        contact_fields=frozenset(
+            {"id", "ref", "name", "emails", "phones", "company", "deleted", "created_at", "updated_at"}
+        ),
+        message_fields=frozenset(
+            {"author", "visibility", "kind", "body", "to", "cc", "created_at", "attachments", "opening"}
+        ),
+        ticket_create=_WRITTEN | {"attachments"},
+        ticket_update=_WRITTEN | {"subject"},
+        # Documented (OpenAPI): -- clears these four. How to clear a type is not known.
+        ticket_clear=frozenset({"assignee", "group", "category", "subcategory"}),
+        contact_create=frozenset({"name", "emails", "phones", "company"}),
+        contact_update=frozenset({"name", "phones", "company"}),
+        contact_needs=frozenset({"email"}),
+        statuses=STATUSES,
+        open_statuses=True,
+        priorities=PRIORITIES,
+        complete_lists=frozenset(),
+        idempotency=frozenset({"tickets.create"}),
+        subject_limit=SUBJECT_LIMIT,
+        files=FileLimits(
+            count=settings.files_per_message,
+            bytes_each=settings.bytes_per_message,
+            bytes_together=settings.bytes_per_message,
+        ),
+        page_size=100,
+        notes=_NOTES,
+    )

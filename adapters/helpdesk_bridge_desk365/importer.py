@@ -1,0 +1,326 @@
+"""``desk.importer`` at Desk365: old tickets in silence, every later message as a private note."""
+
+from __future__ import annotations
+
+import html
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from attrs import define, field
+
+from helpdesk_bridge.adapter import (
+    ActorKind,
+    Body,
+    Conflict,
+    Contact,
+    Hazard,
+    HeaderLine,
+    HelpdeskError,
+    ImportCost,
+    Imported,
+    InDoubt,
+    Invalid,
+    Keeps,
+    Message,
+    NotFound,
+    Ticket,
+    Upload,
+    digest,
+    fold_email,
+    with_header,
+)
+from helpdesk_bridge_desk365 import convert, drafts
+from helpdesk_bridge_desk365.client import Client
+from helpdesk_bridge_desk365.contacts import Desk365Contacts
+from helpdesk_bridge_desk365.drafts import SUBJECT_LIMIT
+from helpdesk_bridge_desk365.keeps import HAZARDS, KEEPS
+from helpdesk_bridge_desk365.messages import Desk365Messages
+from helpdesk_bridge_desk365.shown import Shown
+from helpdesk_bridge_desk365.tickets import Desk365Tickets, numbered
+from helpdesk_bridge_desk365.words import STATUSES, UNASSIGNED, priority_number
+
+NO_SUBJECT: Final = "(no subject)"
+SETTLE_SECONDS: Final = 60.0
+"""Assumed: how long a write whose answer was lost may stay invisible."""
+
+CLOCKS_APART: Final = timedelta(minutes=15)
+"""How far the vendor's clock may be off ours when a ticket is looked for."""
+
+_FINISHED_KEPT: Final = 100_000
+_PHONES: Final = 2
+
+
+@define
+class _Memory:
+    """What one importer has learned: refused agents, companies that exist, and states as they were written."""
+
+    refused_agents: set[str] = field(factory=set)
+    companies: set[str] = field(factory=set)
+    states: dict[str, str] = field(factory=dict)
+    lock: threading.Lock = field(factory=threading.Lock)
+
+
+@define
+class Desk365Importer:
+    """Writes contacts, tickets with their final state, and notes. Nothing here replies or notifies.
+
+    A ticket takes one call and each later message one, with up to ``files_per_message`` files of
+    ``bytes_per_message`` in the same call; further files go into further private notes.
+    """
+
+    _client: Client
+    _tickets: Desk365Tickets
+    _messages: Desk365Messages
+    _contacts: Desk365Contacts
+    _shown: Shown
+    _files_per_message: int
+    _bytes_per_message: int
+    hazards: tuple[Hazard, ...] = field(default=HAZARDS, init=False)
+    keeps: Keeps = field(default=KEEPS, init=False)
+    settle: float = field(default=SETTLE_SECONDS, init=False)
+    cost: ImportCost = field(default=ImportCost(contact=1, ticket=1, message=1, finish=0), init=False)
+    _memory: _Memory = field(factory=_Memory, init=False)
+
+    # --- contacts ---
+
+    def contact(self, old: Contact, marker: str) -> tuple[str, ...]:  # noqa: ARG002 - the e-mail is the key here
+        """Write a contact, and its company where the account does not have it; return its id, the primary e-mail.
+
+        Raises ``Conflict`` where the e-mail is taken.
+        """
+        document = _contact_document(old)
+        try:
+            return (self._created(document),)
+        except Invalid as refused:
+            # Observed: an unknown company is refused, and the message names it.
+            if refused.field == "company" and "company_name" in document:
+                self._make_company(document["company_name"])
+                return (self._created(document),)
+            if self._existing(document):
+                problem = Conflict("Desk365 has a contact with this e-mail already", status=refused.status)
+            else:
+                raise
+        raise problem
+
+    def _created(self, document: dict[str, Any]) -> str:
+        return self._client.create_contact(document).primary_email or str(document["primary_email"])
+
+    def _make_company(self, name: str) -> None:
+        with self._memory.lock:
+            if name in self._memory.companies:
+                return
+            with suppress(Conflict):  # somebody else made it meanwhile
+                self._client.create_company(name)
+            self._memory.companies.add(name)
+
+    def _existing(self, document: dict[str, Any]) -> tuple[str, ...]:
+        try:
+            found = self._client.contact(primary=document["primary_email"])
+        except NotFound:
+            return ()
+        return (found.primary_email or str(document["primary_email"]),)
+
+    # --- tickets ---
+
+    def ticket(self, old: Ticket, opening: Message, files: Sequence[Upload], marker: str) -> Imported:
+        """Write a ticket in its final state, its opening as the description with a header line.
+
+        Raises ``InDoubt`` with the marker where the ticket stands and files that did not fit its first call do not.
+        """
+        first, *others = list(self._batches(files)) or [()]
+        state = self._state(old)
+        document = {
+            "email": drafts.email_of(_person(old), "requester"),
+            "subject": _subject(old.subject),
+            "description": _opening_html(old, opening, tuple(files)),
+            **state,
+        }
+        if old.cc:
+            document["share_to"] = list(old.cc)
+        self._tickets.mark(document, marker)
+        try:
+            made = str(self._client.create_ticket(document, first).ticket_number)
+        except InDoubt as doubt:
+            doubt.marker = marker
+            raise
+        self._remember(made, state)
+        ids = [convert.opening_id(made)]
+        try:
+            ids += self._further_files(made, opening, others)
+        except HelpdeskError as error:
+            problem = InDoubt(
+                f"ticket {made} was written, but some of its files were not: {error.message}",
+                settle_seconds=SETTLE_SECONDS,
+                marker=marker,
+                status=error.status,
+            )
+        else:
+            return Imported(made, tuple(ids))
+        raise problem
+
+    def finish(self, ticket_id: str, old: Ticket) -> None:
+        """Set the final state again, unless this importer wrote it just so: private notes do not change it (observed)."""
+        state = self._state(old)
+        with self._memory.lock:
+            written = self._memory.states.pop(ticket_id, None)
+        if written == _digest(state):
+            return
+        cleared = {
+            key: UNASSIGNED
+            for key, value in (
+                ("assign_to", old.assignee),
+                ("group", old.group),
+                ("category", old.category),
+                ("sub_category", old.subcategory),
+            )
+            if value is None
+        }
+        document = {**cleared, **state}
+        empty = [name for name, value in old.custom_fields.items() if value is None and self._shown.field_named(name)]
+        if empty:
+            nothing = drafts.custom_fields(dict.fromkeys(empty), self._shown.field_named)
+            document["custom_fields"] = {**nothing, **state.get("custom_fields", {})}
+        self._client.update_ticket(numbered(ticket_id), document)
+
+    def _state(self, old: Ticket) -> dict[str, Any]:
+        status = old.status_label or STATUSES.get(old.status.nearest(frozenset(STATUSES)))
+        number = priority_number(old.priority_label) if old.priority_label else None
+        state = {
+            "status": status,
+            "priority": number if number is not None else priority_number(old.priority),
+            "type": old.type,
+            "group": drafts.name_of(old.group) if old.group is not None else None,
+            "category": old.category,
+            "sub_category": old.subcategory,
+            "assign_to": drafts.email_of(old.assignee, "assignee") if old.assignee is not None else None,
+            "custom_fields": drafts.custom_fields(_filled(old), self._shown.field_named) or None,
+        }
+        return {key: value for key, value in state.items() if value is not None}
+
+    def _remember(self, ticket_id: str, state: dict[str, Any]) -> None:
+        with self._memory.lock:
+            if len(self._memory.states) >= _FINISHED_KEPT:
+                self._memory.states.pop(next(iter(self._memory.states)))
+            self._memory.states[ticket_id] = _digest(state)
+
+    # --- messages ---
+
+    def message(self, ticket_id: str, old: Message, files: Sequence[Upload]) -> tuple[str, ...]:
+        """Write a later message as a private note with a header line; return its ids.
+
+        Where the vendor's answer has no id, as in 2025, the id is a digest of what was written.
+        """
+        number = numbered(ticket_id)
+        first, *others = list(self._batches(files)) or [()]
+        body = with_header(Body(html=drafts.html_of(old.body, tuple(files))), HeaderLine.of(old))
+        ids = [self._note(number, body.as_html(), old, first)]
+        return (*ids, *self._further_files(number, old, others))
+
+    def _further_files(self, number: str, old: Message, batches: Sequence[tuple[Upload, ...]]) -> list[str]:
+        ids = []
+        for place, files in enumerate(batches, start=2):
+            text = f"<p>Further files of this message ({place} of {len(batches) + 1}).</p>"
+            body = with_header(Body(html=text), HeaderLine.of(old))
+            ids.append(self._note(number, body.as_html(), old, files))
+        return ids
+
+    def _note(self, number: str, markup: str, old: Message, files: tuple[Upload, ...]) -> str:
+        agent = self._agent(old)
+        try:
+            written = self._client.add_note(number, drafts.note_document(markup, agent_email=agent), files)
+        except Invalid as refused:
+            if agent is None or refused.field not in ("author", "assignee", None):
+                raise
+            # A definite refusal: nothing was written. The header line tells the author all the same.
+            written = self._client.add_note(number, drafts.note_document(markup), files)
+            with self._memory.lock:
+                self._memory.refused_agents.add(fold_email(agent))
+        return str(written.id) if written.id is not None else f"~{digest(number, markup)}"
+
+    def _agent(self, old: Message) -> str | None:
+        email = old.author.email or old.author.id
+        if old.author.kind is not ActorKind.AGENT or not email or "@" not in email:
+            return None
+        with self._memory.lock:
+            if fold_email(email) in self._memory.refused_agents:
+                return None
+        return email if self._shown.knows_agent(email) else None
+
+    def _batches(self, files: Sequence[Upload]) -> Iterator[tuple[Upload, ...]]:
+        batch: list[Upload] = []
+        size = 0
+        for file in files:
+            length = file.size or 0
+            if batch and (len(batch) == self._files_per_message or size + length > self._bytes_per_message):
+                yield tuple(batch)
+                batch, size = [], 0
+            batch.append(file)
+            size += length
+        if batch:
+            yield tuple(batch)
+
+    # --- looking again ---
+
+    def find(self, kind: str, marker: str, since: datetime, old: Ticket | Contact) -> tuple[str, ...]:
+        """Return the ids of what carries the marker: the requester's tickets, newest first, back to ``since``.
+
+        A contact has no place for a marker; its e-mail is its key.
+        """
+        if kind == "contact" and isinstance(old, Contact):
+            return self._existing(_contact_document(old))
+        if isinstance(old, Ticket):
+            return self._tickets.marked(marker, drafts.email_of(_person(old), "requester"), since - CLOCKS_APART)
+        raise Invalid("a record of this kind cannot be looked for", field="kind")
+
+    def tail(self, ticket_id: str, n: int) -> tuple[Message, ...]:
+        """Return the last ``n`` messages; the opening costs a second call and is read only if it is among them."""
+        later = self._messages.later(ticket_id)
+        if n <= len(later):
+            return later[len(later) - n :] if n > 0 else ()
+        return (convert.opening(self._tickets.get(ticket_id)), *later)
+
+
+def _person(old: Ticket) -> Any:
+    if old.requester is None:
+        raise Invalid("Desk365 needs a requester with an e-mail", field="requester")
+    return old.requester
+
+
+def _filled(old: Ticket) -> dict[str, Any]:
+    return {name: value for name, value in old.custom_fields.items() if value is not None}
+
+
+def _digest(state: dict[str, Any]) -> str:
+    return digest(repr(sorted(state.items())))
+
+
+def _subject(subject: str) -> str:
+    plain = " ".join(subject.split())
+    if not plain:
+        return NO_SUBJECT
+    return plain if len(plain) <= SUBJECT_LIMIT else f"{plain[: SUBJECT_LIMIT - 1]}…"
+
+
+def _opening_html(old: Ticket, opening: Message, files: tuple[Upload, ...]) -> str:
+    markup = drafts.html_of(opening.body, files)
+    if len(" ".join(old.subject.split())) > SUBJECT_LIMIT:
+        markup = f"<p>[Subject] {html.escape(old.subject, quote=False)}</p>\n{markup}"
+    return with_header(Body(html=markup), HeaderLine.of(opening)).as_html()
+
+
+def _contact_document(old: Contact) -> dict[str, Any]:
+    if not old.emails:
+        raise Invalid("Desk365 needs an e-mail for a contact", field="emails")
+    primary, *others = old.emails
+    document: dict[str, Any] = {"primary_email": primary}
+    if old.name:
+        document["name"] = old.name
+    if others:
+        document["secondary_emails"] = ",".join(others)
+    document |= dict(zip(("phone", "mobile"), (phone.raw for phone in old.phones[:_PHONES]), strict=False))
+    if old.company is not None and (old.company.name or old.company.id):
+        document["company_name"] = drafts.name_of(old.company)
+    return document

@@ -1,0 +1,129 @@
+"""What an import into Desk365 keeps, and what the account itself may send while it runs: data."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from helpdesk_bridge.adapter import Hazard, Keep, Keeps, Kept, MessageClass, Provenance
+
+_NATIVE: Final = Kept(Keep.NATIVE)
+_IN_LINE: Final = Kept(Keep.HEADER_LINE, "Desk365 sets it itself; the message's first line tells it")
+_AUTHOR: Final = Kept(
+    Keep.HEADER_LINE, "a note's author is the key's agent, or the agent of that e-mail; the first line tells who"
+)
+_INLINE: Final = Kept(Keep.CHANGED, "its API takes no inline images", "an attached file, named where the image stood")
+_LATER: Final = Kept(Keep.HEADER_LINE, "every later message becomes a private note; the first line tells what it was")
+_LOST: Final = Kept(Keep.LOST, "Desk365 has no place for it")
+
+_OPENING: Final = {
+    "author": _NATIVE,
+    "created_at": _IN_LINE,
+    "visibility": _NATIVE,
+    "kind": _NATIVE,
+    "body": _NATIVE,
+    "attachments": _NATIVE,
+    "inline": _INLINE,
+    "cc": _LOST,
+    "to": _LOST,
+}
+_NOTE: Final = {
+    **_OPENING,
+    "author": _AUTHOR,
+    "visibility": _LATER,
+    "kind": _LATER,
+}
+
+KEEPS: Final = Keeps(
+    ticket={
+        "subject": Kept(Keep.NATIVE, "one over 120 characters is cut; an empty one becomes (no subject)"),
+        "requester": _NATIVE,
+        "assignee": _NATIVE,
+        "group": _NATIVE,
+        "status": _NATIVE,
+        "priority": _NATIVE,
+        "type": _NATIVE,
+        "category": _NATIVE,
+        "subcategory": _NATIVE,
+        "custom_fields": _NATIVE,
+        "cc": _NATIVE,
+        "description": _NATIVE,
+        "attachments": _NATIVE,
+        "message_count": _NATIVE,
+        "company": Kept(Keep.CHANGED, "a ticket's company follows from its requester", "the requester's company"),
+        "created_at": Kept(
+            Keep.HEADER_LINE, "Desk365 stamps the time of the import; the opening's first line tells it"
+        ),
+        "channel": Kept(Keep.CHANGED, "every ticket made by API has this source", "api"),
+        "number": Kept(Keep.CHANGED, "Desk365 numbers tickets itself", "a new number"),
+        "sla": Kept(Keep.CHANGED, "Desk365 applies its own", "the SLA that the account's rules choose"),
+        "updated_at": _LOST,
+        "first_response_at": _LOST,
+        "solved_at": _LOST,
+        "closed_at": _LOST,
+        "due_at": _LOST,
+        "rating": _LOST,
+        "tags": Kept(Keep.LOST, "its API knows no tags"),
+    },
+    contact={
+        "name": _NATIVE,
+        "emails": _NATIVE,
+        "phones": Kept(Keep.NATIVE, "two of them: phone and mobile"),
+        "company": Kept(Keep.NATIVE, "created by its name where the account does not have it"),
+        "external_id": _LOST,
+        "custom_fields": _LOST,
+        "blocked": _LOST,
+        "created_at": _LOST,
+        "updated_at": _LOST,
+    },
+    messages={
+        MessageClass.OPENING_BY_CONTACT: _OPENING,
+        MessageClass.OPENING_BY_AGENT: {
+            **_OPENING,
+            "author": Kept(Keep.HEADER_LINE, "an opening is the requester's; the first line tells who wrote it"),
+        },
+        MessageClass.REPLY_BY_CONTACT: _NOTE,
+        MessageClass.REPLY_BY_AGENT: _NOTE,
+        MessageClass.NOTE: {**_NOTE, "visibility": _NATIVE, "kind": _NATIVE},
+        MessageClass.AUTOMATIC: _NOTE,
+        MessageClass.FORWARD: _NOTE,
+    },
+)
+
+HAZARDS: Final = (
+    Hazard(
+        "ticket_created_mail",
+        "Desk365 may mail each requester that their ticket was created",
+        "when the opening of a ticket is written",
+        "switch off the contact notification for new tickets under Admin, Email notifications, until the run is over",
+        Provenance.ASSUMED,
+    ),
+    Hazard(
+        "satisfaction_survey",
+        "Desk365 sends a satisfaction survey when a ticket is resolved or closed",
+        "when a ticket arrives as Resolved or Closed",
+        "deactivate the surveys under Admin, Surveys, until the run is over",
+        Provenance.DOCUMENTED,
+    ),
+    Hazard(
+        "agent_mail",
+        "Desk365 may mail agents that tickets were assigned to them or to their groups, and that notes were added",
+        "when tickets and notes are written",
+        "switch off the agent notifications under Admin, Email notifications, until the run is over",
+        Provenance.ASSUMED,
+    ),
+    Hazard(
+        "automations",
+        "automations, SLA rules and round-robin assignment act on imported tickets as on new ones: they may assign, "
+        "escalate, close and mail",
+        "when tickets are written, and later by time",
+        "deactivate automations and SLA reminders until the run is over",
+        Provenance.OBSERVED,
+    ),
+    Hazard(
+        "shared_contacts_mail",
+        "contacts that a ticket is shared with may be mailed about it",
+        "when a ticket with cc is written",
+        "switch off the notifications for shared tickets, or leave cc out",
+        Provenance.ASSUMED,
+    ),
+)

@@ -1,0 +1,27 @@
+"""The Deskie adapter: what ``vendor = "deskie"`` stands for."""
+
+from __future__ import annotations
+
+from helpdesk_bridge.adapter import Vendor
+from helpdesk_bridge_deskie.capabilities import capabilities
+from helpdesk_bridge_deskie.policy import policy
+from helpdesk_bridge_deskie.settings import DOMAIN, DeskieSettings
+
+
+def _account(settings: DeskieSettings) -> str:
+    return settings.account
+
+
+VENDOR = Vendor(
+    name="deskie",
+    title="Deskie",
+    settings=DeskieSettings,
+    account=_account,
+    policy=policy,
+    capabilities=capabilities,
+    open="helpdesk_bridge_deskie.adapter:open_deskie",
+    simulator="helpdesk_bridge_deskie.simulator:create",
+    domains=(DOMAIN, "omnidesk.ru"),
+)
+
+__all__ = ["VENDOR"]

@@ -1,0 +1,159 @@
+"""Puts the parts of a Deskie desk together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from attrs import evolve, field, frozen
+
+from helpdesk_bridge.adapter import (
+    Agent,
+    Capabilities,
+    Company,
+    DeskContext,
+    FieldDefinition,
+    Finding,
+    Group,
+    RateLimitPolicy,
+    Stack,
+    Tag,
+    open_transport,
+    vendor_origin,
+)
+from helpdesk_bridge_deskie import convert
+from helpdesk_bridge_deskie.auth import AgentKey
+from helpdesk_bridge_deskie.capabilities import capabilities
+from helpdesk_bridge_deskie.checks import Checkup
+from helpdesk_bridge_deskie.classify import classify
+from helpdesk_bridge_deskie.client import DeskieClient
+from helpdesk_bridge_deskie.contacts import DeskieContacts
+from helpdesk_bridge_deskie.files import DeskieFiles, OwnHost
+from helpdesk_bridge_deskie.importer import DeskieImporter
+from helpdesk_bridge_deskie.inline import InlineImages
+from helpdesk_bridge_deskie.marks import Marks
+from helpdesk_bridge_deskie.messages import DeskieMessages
+from helpdesk_bridge_deskie.people import People
+from helpdesk_bridge_deskie.policy import limited_to, policy
+from helpdesk_bridge_deskie.reference import ReferenceList
+from helpdesk_bridge_deskie.removal import DeskieRemoval
+from helpdesk_bridge_deskie.settings import DOMAIN, DeskieSettings
+from helpdesk_bridge_deskie.tickets import DeskieTickets
+from helpdesk_bridge_deskie.vocabulary import Vocabulary
+from helpdesk_bridge_deskie.wire import (
+    CompanyDocument,
+    CustomFieldDocument,
+    GroupDocument,
+    LabelDocument,
+    StaffDocument,
+)
+from helpdesk_bridge_deskie.writing import Pictures, TicketWriter
+
+PREFIX: Final = "/api"
+"""observed: every path is below it and ends in `.json`."""
+
+
+@frozen(kw_only=True, eq=False)
+class DeskieAdapter:
+    """One Deskie account; see ``helpdesk_bridge.adapter.Adapter`` for the promises."""
+
+    account: str
+    capabilities: Capabilities
+    policy: RateLimitPolicy | None
+    transport: Stack | None = field(repr=False)
+    tickets: DeskieTickets
+    contacts: DeskieContacts
+    messages: DeskieMessages
+    agents: ReferenceList[StaffDocument, Agent]
+    groups: ReferenceList[GroupDocument, Group]
+    companies: ReferenceList[CompanyDocument, Company]
+    tags: ReferenceList[LabelDocument, Tag]
+    custom_fields: ReferenceList[CustomFieldDocument, FieldDefinition]
+    attachments: DeskieFiles
+    importer: DeskieImporter
+    removal: DeskieRemoval
+    vendor_api: DeskieClient
+    _checkup: Checkup = field(repr=False, alias="checkup")
+    templates: Any = None
+    webhooks: Any = None
+    events: Any = None
+
+    def check(self) -> Sequence[Finding]:
+        """Try the credentials and look at the account."""
+        return self._checkup.findings()
+
+    def close(self) -> None:
+        """Give back the sockets."""
+        if self.transport is not None:
+            self.transport.close()
+
+
+def base_url_of(settings: DeskieSettings, given: str | None) -> str:
+    """Return the URL that paths are appended to: `https://robotsrule.deskie.io/api`."""
+    base = (given or str(vendor_origin(settings.account, DOMAIN, key="account"))).rstrip("/")
+    return base if base.endswith(PREFIX) else base + PREFIX
+
+
+def open_deskie(settings: DeskieSettings, context: DeskContext) -> DeskieAdapter:
+    """Open an account. No request is made here."""
+    base_url = base_url_of(settings, context.base_url)
+    limits = limited_to(policy(settings), context.rate_limit)
+    stack = open_transport(
+        base_url=base_url,
+        auth=AgentKey(settings.staff_email, settings.api_key),
+        policy=limits,
+        # documented: Deskie API, "The limit is relevant for the entire Desk account".
+        scope_key=settings.account,
+        classify=classify,
+        vendor=context.vendor,
+        desk=context.desk,
+        options=context.options,
+        clock=context.clock,
+        events=context.events,
+    )
+    return _assembled(settings, context, DeskieClient(stack, context.keep_raw), OwnHost(base_url), limits)
+
+
+def _assembled(
+    settings: DeskieSettings, context: DeskContext, client: DeskieClient, own: OwnHost, limits: RateLimitPolicy
+) -> DeskieAdapter:
+    directory = context.directory
+    words = Vocabulary(client, directory)
+    reader = convert.Reader(settings.account, words, InlineImages(own))
+    people = People(client, reader, directory, settings.staff_email)
+    marks = Marks(client, reader, words, people, settings.account, context.marker_field)
+    pictures = Pictures(client)
+    lists = _lists(client)
+    contacts = DeskieContacts(client, reader, words, people, context.clock)
+    directory.bind(
+        contact=contacts.get,
+        complete={"agents", "groups", "tags", "custom_fields"},
+        **{name: lists[name].list for name in ("agents", "groups", "tags", "custom_fields")},
+    )
+    writer = TicketWriter(words, people, directory)
+    importer = DeskieImporter(client, reader, words, people, marks, pictures, directory)
+    return DeskieAdapter(
+        account=settings.account,
+        capabilities=capabilities(settings),
+        policy=limits,
+        transport=client.stack,
+        tickets=DeskieTickets(client, reader, words, directory, writer, marks, pictures),
+        contacts=contacts,
+        messages=DeskieMessages(client, reader, people, pictures),
+        **lists,
+        attachments=DeskieFiles(client.stack, own),
+        importer=evolve(importer, settle=limits.settle_seconds),
+        removal=DeskieRemoval(client),
+        vendor_api=client,
+        checkup=Checkup(client, people, directory, settings),
+    )
+
+
+def _lists(client: DeskieClient) -> dict[str, Any]:
+    return {
+        "agents": ReferenceList(client.staff, convert.agent),
+        "groups": ReferenceList(client.groups, convert.group),
+        "companies": ReferenceList(client.companies, convert.company),
+        "tags": ReferenceList(client.labels, convert.tag),
+        "custom_fields": ReferenceList(client.custom_fields, convert.field_definition),
+    }

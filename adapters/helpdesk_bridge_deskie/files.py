@@ -1,0 +1,61 @@
+"""Deskie's side of ``desk.attachments``.
+
+observed: files are fetched with the same Basic auth. It goes to the account's own host only; a file that Deskie keeps
+elsewhere is fetched without it.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import BinaryIO, cast
+from urllib.parse import urljoin, urlsplit
+
+from attrs import field, frozen
+
+from helpdesk_bridge.adapter import Answer, Attachment, Auth, NotFound, Request, Stack
+
+
+@frozen
+class OwnHost:
+    """Tells the account's own URLs from others."""
+
+    base_url: str
+
+    def __call__(self, url: str) -> bool:
+        """Whether ``url`` is on the account's own scheme, host and port, or relative."""
+        absolute = self.absolute(url)
+        return absolute is not None and _origin(absolute) == _origin(self.base_url)
+
+    def absolute(self, url: str) -> str | None:
+        """Return the whole URL, None for what is none (``data:``, ``cid:``, nothing)."""
+        try:
+            joined = urljoin(f"{self.base_url}/", url)
+            return joined if url and urlsplit(joined).scheme in {"http", "https"} else None
+        except ValueError:
+            return None
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    except ValueError:
+        return ("", None, None)
+    return (parts.scheme, parts.hostname, port)
+
+
+@frozen
+class DeskieFiles:
+    """Files of messages."""
+
+    stack: Stack = field(repr=False)
+    own: OwnHost
+
+    def open(self, attachment: Attachment) -> AbstractContextManager[BinaryIO]:
+        """Stream a file's bytes. Raises ``NotFound`` for an attachment without an address."""
+        url = self.own.absolute(attachment.locator)
+        if url is None:
+            raise NotFound("Deskie gave no address for this file")
+        auth = Auth.WITH_AUTH if self.own(url) else Auth.WITHOUT_AUTH
+        request = Request("GET", operation="attachments.open", url=url, auth=auth, answer=Answer.ANY)
+        return cast("AbstractContextManager[BinaryIO]", self.stack.open(request))

@@ -1,0 +1,104 @@
+"""What an import into Deskie keeps, what it costs, and what the account's own automation may do meanwhile."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from helpdesk_bridge.adapter import Hazard, ImportCost, Keep, Keeps, Kept, MessageClass, Provenance
+from helpdesk_bridge_deskie.policy import WRITE_UNITS
+
+COST: Final = ImportCost(contact=WRITE_UNITS, ticket=WRITE_UNITS, message=WRITE_UNITS, finish=WRITE_UNITS)
+
+_NATIVE: Final = Kept(Keep.NATIVE)
+_HEADER: Final = Kept(Keep.HEADER_LINE)
+_NO_FIELD: Final = Kept(Keep.LOST, "Deskie's API takes none")
+_OWN_TIME: Final = Kept(Keep.LOST, "Deskie sets it itself")
+
+_BODY: Final = {
+    "created_at": _NATIVE,
+    "visibility": _NATIVE,
+    "body": _NATIVE,
+    "attachments": _NATIVE,
+    "inline": _NATIVE,
+    "cc": _NO_FIELD,
+    "to": _NO_FIELD,
+}
+_OPENING_BY_AGENT: Final = Kept(Keep.HEADER_LINE, "Deskie makes the customer the author of every opening")
+_NOTE_AUTHOR: Final = Kept(Keep.HEADER_LINE, "Deskie's notes are the key's agent's; that one's own need no line")
+_AGENT: Final = Kept(Keep.NATIVE, "an agent who is unknown or disabled at the destination stands in a header line")
+
+KEEPS: Final = Keeps(
+    ticket={
+        "subject": _NATIVE,
+        "status": _NATIVE,
+        "priority": _NATIVE,
+        "requester": _NATIVE,
+        "assignee": Kept(Keep.NATIVE, "an agent who is disabled at the destination is left out"),
+        "group": _NATIVE,
+        "tags": _NATIVE,
+        "custom_fields": _NATIVE,
+        "description": _NATIVE,
+        "created_at": _NATIVE,
+        "attachments": _NATIVE,
+        "rating": Kept(Keep.NATIVE, "where its label is low, middle or high"),
+        "message_count": _NATIVE,
+        "channel": Kept(Keep.CHANGED, "a ticket made through the API has the channel that Deskie gives it", "web_form"),
+        "number": _OWN_TIME,
+        "updated_at": _OWN_TIME,
+        "closed_at": _OWN_TIME,
+        "cc": _NO_FIELD,
+        "merged_into": _NO_FIELD,
+    },
+    contact={
+        "name": _NATIVE,
+        "emails": Kept(Keep.NATIVE, "the first; others stand in the contact's note"),
+        "phones": Kept(Keep.CHANGED, "a contact with an e-mail has its phones in its note", "note"),
+        "company": _NATIVE,
+        "blocked": _NATIVE,
+        "custom_fields": _NATIVE,
+        "external_id": Kept(Keep.CHANGED, "a custom id belongs to a custom channel", "note"),
+        "created_at": _OWN_TIME,
+        "updated_at": _OWN_TIME,
+    },
+    messages={
+        MessageClass.OPENING_BY_CONTACT: {"author": _NATIVE, "kind": _NATIVE, **_BODY},
+        MessageClass.OPENING_BY_AGENT: {"author": _OPENING_BY_AGENT, "kind": _NATIVE, **_BODY},
+        MessageClass.REPLY_BY_CONTACT: {"author": _NATIVE, "kind": _NATIVE, **_BODY},
+        MessageClass.REPLY_BY_AGENT: {"author": _AGENT, "kind": _NATIVE, **_BODY},
+        MessageClass.NOTE: {"author": _NOTE_AUTHOR, "kind": _NATIVE, **_BODY},
+        MessageClass.AUTOMATIC: {"author": _HEADER, "kind": _HEADER, **_BODY},
+        MessageClass.FORWARD: {"author": _HEADER, "kind": _HEADER, **_BODY},
+    },
+)
+
+HAZARDS: Final = (
+    Hazard(
+        "auto_reply",
+        "an automatic reply or a rule mails the customer",
+        "when a ticket or a customer's message is imported",
+        'switch the rules and automatic replies off in "Settings" while the migration runs',
+        Provenance.ASSUMED,
+    ),
+    Hazard(
+        "satisfaction_survey",
+        "a request for a rating is mailed to the customer",
+        "when an imported ticket is closed",
+        "switch the ratings of answers off while the migration runs",
+        Provenance.ASSUMED,
+    ),
+    Hazard(
+        "agent_notifications",
+        "agents are mailed about new tickets, messages and assignments",
+        "with every imported ticket",
+        "ask the agents to switch their notifications off while the migration runs",
+        Provenance.ASSUMED,
+    ),
+    Hazard(
+        "storage_limit",
+        "the oldest tickets and contacts are deleted above 6,000, 12,000 or 24,000 tickets and 2,000, 4,000 or 8,000 "
+        "contacts per enabled agent (Basic, Standard, Pro); new tickets a month are limited too",
+        "daily, the imported ones counted in",
+        "compare `helpdesk-bridge check` with what is to come before the migration starts, and keep enough agents enabled",
+        Provenance.DOCUMENTED,
+    ),
+)

@@ -1,0 +1,140 @@
+"""The local desk as an adapter like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from helpdesk_bridge.adapter import DeskContext, Finding, RateLimitPolicy, Severity, Stack
+from helpdesk_bridge.capabilities import Capabilities
+from helpdesk_bridge.local.blobs import Files
+from helpdesk_bridge.local.capabilities import local_capabilities
+from helpdesk_bridge.local.contacts import LocalContacts
+from helpdesk_bridge.local.events import LocalEvents
+from helpdesk_bridge.local.importer import LocalImporter
+from helpdesk_bridge.local.inspection import LocalInspection
+from helpdesk_bridge.local.lists import ReferenceList
+from helpdesk_bridge.local.messages import LocalMessages
+from helpdesk_bridge.local.people import People
+from helpdesk_bridge.local.removal import LocalRemoval
+from helpdesk_bridge.local.settings import LocalSettings
+from helpdesk_bridge.local.store import LocalStore
+from helpdesk_bridge.local.tickets import LocalTickets
+from helpdesk_bridge.local.vocabulary import Vocabulary
+from helpdesk_bridge.local.writing import Writing
+from helpdesk_bridge.model import Agent, Company, FieldDefinition, Group, Tag
+
+
+@frozen(eq=False)
+class LocalAdapter:
+    """A complete helpdesk in one SQLite file or in memory. There is nothing to wait for and nobody to mail."""
+
+    _writing: Writing
+    capabilities: Capabilities
+    policy: RateLimitPolicy | None = None
+    transport: Stack | None = None
+    templates: None = None
+    webhooks: None = None
+
+    @property
+    def account(self) -> str:
+        """A random id kept in the file; the first use opens it."""
+        return self._writing.store.account
+
+    @property
+    def tickets(self) -> LocalTickets:
+        """Tickets."""
+        return LocalTickets(self._writing)
+
+    @property
+    def contacts(self) -> LocalContacts:
+        """Contacts."""
+        return LocalContacts(self._writing)
+
+    @property
+    def messages(self) -> LocalMessages:
+        """Threads."""
+        return LocalMessages(self._writing)
+
+    @property
+    def agents(self) -> ReferenceList[Agent]:
+        """Agents: those that were added, and those that writes have named."""
+        return self._writing.store.lists.agents
+
+    @property
+    def groups(self) -> ReferenceList[Group]:
+        """Groups."""
+        return self._writing.store.lists.groups
+
+    @property
+    def companies(self) -> ReferenceList[Company]:
+        """Companies."""
+        return self._writing.store.lists.companies
+
+    @property
+    def tags(self) -> ReferenceList[Tag]:
+        """Tags."""
+        return self._writing.store.lists.tags
+
+    @property
+    def custom_fields(self) -> ReferenceList[FieldDefinition]:
+        """Custom-field definitions."""
+        return self._writing.store.lists.custom_fields
+
+    @property
+    def attachments(self) -> Files:
+        """Files."""
+        return self._writing.store.files
+
+    @property
+    def events(self) -> LocalEvents:
+        """Events by polling."""
+        return LocalEvents(self._writing)
+
+    @property
+    def importer(self) -> LocalImporter:
+        """The importer."""
+        return LocalImporter(self._writing)
+
+    @property
+    def removal(self) -> LocalRemoval:
+        """Removal."""
+        return LocalRemoval(self._writing)
+
+    @property
+    def vendor_api(self) -> LocalInspection:
+        """What tests look at and set up."""
+        return LocalInspection(self._writing)
+
+    def check(self) -> Sequence[Finding]:
+        """Open the file and let SQLite check it."""
+        store = self._writing.store
+        problems = store.problems()
+        if problems:
+            return (Finding(Severity.PROBLEM, "file", f"{store.path} is damaged: {problems[0]}"),)
+        counts = ", ".join(f"{count} {name}" for name, count in store.counts().items())
+        return (Finding(Severity.OK, "file", f"{store.path} is sound: {counts}"),)
+
+    def close(self) -> None:
+        """Close the file; what stood in memory is gone."""
+        self._writing.store.close()
+
+
+def open_local(settings: LocalSettings, context: DeskContext) -> LocalAdapter:
+    """Return the adapter of a local desk. The file is opened by the first call."""
+    capabilities = local_capabilities(settings)
+    store = LocalStore(settings.path, context.clock, keep_raw=context.keep_raw)
+    closed = settings.like is not None
+    people = People(store, closed, capabilities.contact_needs, context.region)
+    writing = Writing(store, capabilities, people, Vocabulary(store), context.directory)
+    adapter = LocalAdapter(writing, capabilities)
+    context.directory.bind(
+        agents=adapter.agents.list,
+        groups=adapter.groups.list,
+        tags=adapter.tags.list,
+        custom_fields=adapter.custom_fields.list,
+        contact=store.contacts.get,
+        complete=("agents", "groups") if closed else (),
+    )
+    return adapter

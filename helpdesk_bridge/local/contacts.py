@@ -1,0 +1,134 @@
+"""``desk.contacts`` of a local desk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from attrs import evolve, frozen
+
+from helpdesk_bridge.adapter import Page, Split
+from helpdesk_bridge.errors import Invalid
+from helpdesk_bridge.local.conditions import Native, divide_contacts
+from helpdesk_bridge.local.paging import PAGE_SIZE
+from helpdesk_bridge.local.people import looks_like_email
+from helpdesk_bridge.local.phones import phone_of
+from helpdesk_bridge.local.words import text_or_none
+from helpdesk_bridge.local.writing import Writing
+from helpdesk_bridge.model import Add, Contact, ContactChange, ContactDraft, Phone, Remove, set_fields
+from helpdesk_bridge.query import ContactQuery, phone_digits
+from helpdesk_bridge.text import fold_email
+
+
+@frozen(eq=False)
+class LocalContacts:
+    """Contacts as ``ContactsAdapter`` has them."""
+
+    _writing: Writing
+
+    def split(self, query: ContactQuery) -> Split:
+        """Divide a query; SQL answers nearly all of it."""
+        divided = divide_contacts(query)
+        return Split(
+            divided.native,
+            fields=divided.fields,
+            described=divided.described,
+            exact=divided.exact,
+            empty=divided.empty,
+            page_size=PAGE_SIZE,
+        )
+
+    def page(self, native: Native, cursor: str | None, size: int | None = None) -> Page[Contact]:
+        """Return one page."""
+        self._writing.calls.add("contacts.list")
+        found = self._writing.store.contacts.page(native, cursor, size)
+        return Page(found.contacts, found.next, found.total)
+
+    def get(self, contact_id: str) -> Contact:
+        """Return one contact."""
+        self._writing.calls.add("contacts.get", contact_id)
+        return self._writing.store.contacts.get(contact_id)
+
+    def find(self, *, email: str | None, phone: str | None) -> Sequence[Contact]:
+        """Return the contacts with this e-mail or phone."""
+        self._writing.calls.add("contacts.find")
+        return self._writing.store.contacts.find(email=email, phone=phone)
+
+    def create(self, draft: ContactDraft) -> Contact:
+        """Create a contact. Raises ``Conflict`` where an e-mail is taken."""
+        writing, store = self._writing, self._writing.store
+        if "email" in writing.people.needs and not draft.emails:
+            raise Invalid("a contact of this desk needs an e-mail", field="emails")
+        with writing.operation():
+            now = writing.now()
+            contact_id = store.contacts.new_id()
+            new = Contact(id=contact_id, ref=store.space.ref("contact", contact_id), created_at=now)
+            store.contacts.put(self._applied(new, set_fields(draft), now))
+        writing.calls.add("contacts.create", contact_id)
+        return store.contacts.get(contact_id)
+
+    def update(self, contact_id: str, change: ContactChange) -> Contact:
+        """Change a contact; tickets show its new name and addresses. Raises ``Conflict`` where an e-mail is taken."""
+        writing, store = self._writing, self._writing.store
+        values = set_fields(change)
+        writing.calls.add("contacts.update", contact_id)
+        with writing.operation():
+            contact = store.contacts.get(contact_id)
+            if values:
+                contact = self._applied(contact, values, writing.now())
+                store.contacts.put(contact)
+                store.tickets.rename_person(contact)
+        writing.directory.refresh("contacts")
+        return store.contacts.get(contact_id)
+
+    def _applied(self, contact: Contact, values: dict[str, Any], now: datetime) -> Contact:
+        writing = self._writing
+        changes: dict[str, Any] = {"updated_at": now}
+        for name in ("name", "external_id"):
+            if name in values:
+                changes[name] = text_or_none(values[name], name)
+        if "emails" in values:
+            changes["emails"] = _emails(contact.emails, values["emails"])
+        if "phones" in values:
+            changes["phones"] = _phones(contact.phones, values["phones"], writing.people.region)
+        if "company" in values:
+            changes["company"] = None if values["company"] is None else writing.people.company(values["company"])
+        if "blocked" in values:
+            changes["blocked"] = bool(values["blocked"])
+        if "custom_fields" in values:
+            given = writing.vocabulary.fields(values["custom_fields"], "contact")
+            now_fields = {} if values["custom_fields"] is None else {**contact.custom_fields, **given}
+            changes["custom_fields"] = {name: value for name, value in now_fields.items() if value is not None}
+        return evolve(contact, **changes)
+
+
+def _emails(now: tuple[str, ...], change: Any) -> tuple[str, ...]:
+    if isinstance(change, Remove):
+        gone = {fold_email(email) for email in change.values}
+        return tuple(email for email in now if fold_email(email) not in gone)
+    wanted = (*now, *change.values) if isinstance(change, Add) else tuple(change or ())
+    found: dict[str, str] = {}
+    for email in wanted:
+        if not isinstance(email, str) or not looks_like_email(email):
+            raise Invalid("not an e-mail address", field="emails")
+        found.setdefault(fold_email(email), email.strip())
+    return tuple(found.values())
+
+
+def _phones(now: tuple[Phone, ...], change: Any, region: str | None) -> tuple[Phone, ...]:
+    if isinstance(change, Remove):
+        gone = {phone_digits(phone_of(phone, region).e164 or phone) for phone in change.values}
+        return tuple(phone for phone in now if _digits(phone) not in gone)
+    before = now if isinstance(change, Add) else ()
+    given = change.values if isinstance(change, Add) else tuple(change or ())
+    found: dict[str, Phone] = {}
+    for phone in (*before, *(phone_of(one, region) for one in given)):
+        if not _digits(phone):
+            raise Invalid("not a phone number", field="phones")
+        found.setdefault(_digits(phone), phone)
+    return tuple(found.values())
+
+
+def _digits(phone: Phone) -> str:
+    return phone_digits(phone.e164 or phone.raw)

@@ -1,0 +1,56 @@
+"""What happened at a local desk, by looking: each event names a record to fetch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from attrs import frozen
+
+from helpdesk_bridge.local.values import micros, moment_of
+from helpdesk_bridge.local.writing import Writing
+
+
+@frozen
+class RecordEvent:
+    """A record was written: ``kind`` is ticket.created, ticket.updated, contact.… or message.created.
+
+    ``at`` is when this desk wrote it, which for an imported record is not when it came to be.
+    """
+
+    kind: str
+    id: str
+    at: datetime
+    ticket_id: str | None = None
+
+
+@frozen(eq=False)
+class LocalEvents:
+    """Events by polling. A record that changed several times is told once; a removed one not at all."""
+
+    _writing: Writing
+
+    def since(self, since: datetime) -> Sequence[RecordEvent]:
+        """Return what was written at or after ``since``, oldest first."""
+        self._writing.calls.add("events")
+        store = self._writing.store
+        start = micros(since, "since") or 0
+        found: list[tuple[int, int, RecordEvent]] = []
+        with store.database.read() as connection:
+            changed = {
+                "contact": store.contacts.changed_since(connection, since),
+                "ticket": store.tickets.changed_since(connection, since),
+            }
+            for rank, (kind, records) in enumerate(changed.items()):
+                for record_id, written, at in records:
+                    what = "created" if written >= start else "updated"
+                    found.append((at, rank, RecordEvent(f"{kind}.{what}", record_id, _moment(at))))
+            for record_id, ticket_id, at in store.messages.changed_since(connection, since):
+                found.append((at, 2, RecordEvent("message.created", record_id, _moment(at), ticket_id)))
+        return tuple(event for _, _, event in sorted(found, key=lambda one: one[:2]))
+
+
+def _moment(at: int) -> datetime:
+    moment = moment_of(at)
+    assert moment is not None  # noqa: S101 - every row has its time
+    return moment

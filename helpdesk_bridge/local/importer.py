@@ -1,0 +1,138 @@
+"""Writes old tickets, contacts and messages into a local desk: everything is kept as it was, nobody hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from attrs import evolve, frozen
+
+from helpdesk_bridge.adapter import Hazard, ImportCost, Imported, Keep, Keeps, Kept, MessageClass
+from helpdesk_bridge.local.vocabulary import Vocabulary
+from helpdesk_bridge.local.writing import Writing
+from helpdesk_bridge.model import Contact, IdKind, Message, Ticket, Upload
+
+_NATIVE: Final = Kept(Keep.NATIVE)
+
+
+def _all(*names: str) -> Mapping[str, Kept]:
+    return dict.fromkeys(names, _NATIVE)
+
+
+KEEPS: Final = Keeps(
+    ticket=_all(
+        "subject", "number", "url", "status", "status_label", "priority", "priority_label", "requester", "assignee",
+        "group", "company", "sla", "type", "category", "subcategory", "channel", "tags", "custom_fields", "cc",
+        "description", "created_at", "updated_at", "first_response_at", "solved_at", "closed_at", "due_at", "rating",
+        "spam", "deleted", "merged_into", "message_count", "attachments",
+    ),
+    contact=_all(
+        "name", "emails", "phones", "company", "external_id", "blocked", "deleted", "custom_fields", "created_at",
+        "updated_at",
+    ),
+    messages=dict.fromkeys(
+        MessageClass,
+        _all("author", "created_at", "visibility", "kind", "body", "attachments", "inline", "cc", "to"),
+    ),
+)  # fmt: skip
+
+COST: Final = ImportCost(contact=0, ticket=0, message=0, finish=0)
+
+
+@frozen(eq=False)
+class LocalImporter:
+    """The importer. It costs no requests, needs no time to settle, and has no automation that could mail anybody."""
+
+    _writing: Writing
+    hazards: tuple[Hazard, ...] = ()
+    settle: float = 0.0
+    keeps: Keeps = KEEPS
+    cost: ImportCost = COST
+
+    def contact(self, old: Contact, marker: str) -> tuple[str, ...]:
+        """Write a contact. Raises ``Conflict`` where another contact has its e-mail."""
+        writing, store = self._writing, self._writing.store
+        with writing.operation():
+            contact_id = store.contacts.new_id()
+            new = evolve(
+                old,
+                id=contact_id,
+                ref=store.space.ref("contact", contact_id),
+                id_kind=IdKind.NATIVE,
+                company=writing.people.imported_ref(old.company, store.lists.companies),
+                custom_fields=writing.vocabulary.fields(old.custom_fields, "contact", exact=True),
+            )
+            store.contacts.put(new, marker=marker)
+        writing.calls.add("importer.contact", contact_id)
+        return (contact_id,)
+
+    def ticket(self, old: Ticket, opening: Message, files: Sequence[Upload], marker: str) -> Imported:
+        """Write a ticket in its final state with its opening message."""
+        writing, store = self._writing, self._writing.store
+        with writing.operation(files) as kept:
+            ticket_id = store.tickets.new_id()
+            ref = store.space.ref("ticket", ticket_id)
+            number = old.number if old.number is not None else ticket_id
+            store.tickets.put(evolve(self._here(old), id=ticket_id, ref=ref, number=number), marker=marker)
+            message_id = self._message(ticket_id, evolve(opening, opening=True), kept)
+        writing.calls.add("importer.ticket", ticket_id)
+        return Imported(ticket_id, (message_id,))
+
+    def _here(self, old: Ticket) -> Ticket:
+        people, lists = self._writing.people, self._writing.store.lists
+        vocabulary: Vocabulary = self._writing.vocabulary
+        vocabulary.tags(old.tags)
+        labels: Mapping[Any, str] = {**self._writing.capabilities.statuses, **self._writing.capabilities.priorities}
+        return evolve(
+            old,
+            status_label=old.status_label or labels.get(old.status),
+            priority_label=old.priority_label or labels.get(old.priority),
+            requester=None if old.requester is None else people.imported(old.requester),
+            assignee=None if old.assignee is None else people.imported(old.assignee),
+            group=people.imported_ref(old.group, lists.groups),
+            company=people.imported_ref(old.company, lists.companies),
+            custom_fields=vocabulary.fields(old.custom_fields, "ticket", exact=True),
+        )
+
+    def message(self, ticket_id: str, old: Message, files: Sequence[Upload]) -> tuple[str, ...]:
+        """Write a later message. Raises ``NotFound`` where there is no such ticket."""
+        with self._writing.operation(files) as kept:
+            message_id = self._message(ticket_id, evolve(old, opening=False), kept)
+        self._writing.calls.add("importer.message", message_id)
+        return (message_id,)
+
+    def _message(self, ticket_id: str, old: Message, kept: Any) -> str:
+        store = self._writing.store
+        with store.database.write() as connection:
+            message_id = store.messages.new_id()
+            new = evolve(
+                old,
+                id=message_id,
+                ticket_id=ticket_id,
+                id_kind=IdKind.NATIVE,
+                author=self._writing.people.imported(old.author),
+                attachments=store.files.keep(connection, kept),
+            )
+            store.messages.add(new)
+        return message_id
+
+    def finish(self, ticket_id: str, old: Ticket) -> None:
+        """Write the ticket's final state once more: later messages never changed it, but others may have."""
+        store = self._writing.store
+        with self._writing.operation():
+            there = store.tickets.get(ticket_id)
+            number = old.number if old.number is not None else there.number
+            store.tickets.put(evolve(self._here(old), id=ticket_id, ref=there.ref, number=number))
+        self._writing.calls.add("importer.finish", ticket_id)
+
+    def find(self, kind: str, marker: str, since: datetime, old: Ticket | Contact) -> tuple[str, ...]:  # noqa: ARG002 - the marker's index needs no bounds
+        """Return the ids of the ``ticket`` or ``contact`` that carry ``marker``."""
+        self._writing.calls.add("importer.find")
+        store = self._writing.store
+        return store.tickets.marked(marker) if kind == "ticket" else store.contacts.marked(marker)
+
+    def tail(self, ticket_id: str, n: int) -> tuple[Message, ...]:
+        """Return the last ``n`` messages of a thread, oldest first."""
+        self._writing.calls.add("importer.tail", ticket_id)
+        return self._writing.store.messages.tail(ticket_id, n)

@@ -1,0 +1,89 @@
+"""``desk.messages`` of a local desk. A reply goes into the outbox; nothing is ever sent."""
+
+from __future__ import annotations
+
+from attrs import evolve, frozen
+
+from helpdesk_bridge.adapter import Page
+from helpdesk_bridge.local.writing import Writing
+from helpdesk_bridge.model import (
+    Actor,
+    ActorKind,
+    Message,
+    MessageDraft,
+    MessageKind,
+    Person,
+    Sent,
+    Ticket,
+    Visibility,
+    body_of,
+)
+
+
+@frozen(eq=False)
+class LocalMessages:
+    """Threads as ``MessagesAdapter`` has them."""
+
+    _writing: Writing
+
+    def page(self, ticket_id: str, cursor: str | None) -> Page[Message]:
+        """Return a page of the whole thread, oldest first, the opening first."""
+        self._writing.calls.add("messages.list", ticket_id)
+        thread = self._writing.store.messages.page(ticket_id, cursor)
+        return Page(thread.messages, thread.next)
+
+    def reply(self, ticket_id: str, draft: MessageDraft) -> Sent:
+        """Answer the customer: the message is public, and the outbox has it."""
+        self._writing.calls.add("messages.reply", ticket_id)
+        return self._write(ticket_id, draft, MessageKind.REPLY, None)
+
+    def note(self, ticket_id: str, draft: MessageDraft) -> Sent:
+        """Add an internal note."""
+        self._writing.calls.add("messages.note", ticket_id)
+        return self._write(ticket_id, draft, MessageKind.NOTE, None)
+
+    def add_from_contact(self, ticket_id: str, draft: MessageDraft, author: Person) -> Sent:
+        """Record what a customer wrote elsewhere; an author whom nobody knows becomes a contact."""
+        self._writing.calls.add("messages.add_from_contact", ticket_id)
+        return self._write(ticket_id, draft, MessageKind.REPLY, author)
+
+    def _write(self, ticket_id: str, draft: MessageDraft, kind: MessageKind, customer: Person | None) -> Sent:
+        writing, store = self._writing, self._writing.store
+        with writing.operation(draft.attachments) as files, store.database.write() as connection:
+            ticket = store.tickets.get(ticket_id)
+            people = writing.people
+            author = people.own_agent() if customer is None else people.requester(customer, "author")
+            sends = kind is MessageKind.REPLY and customer is None
+            message = Message(
+                id=store.messages.new_id(),
+                ticket_id=ticket_id,
+                author=author,
+                visibility=Visibility.INTERNAL if kind is MessageKind.NOTE else Visibility.PUBLIC,
+                kind=kind,
+                body=body_of(draft.body),
+                to=_recipients(ticket.requester) if sends else (),
+                cc=draft.cc,
+                created_at=writing.now(),
+                attachments=store.files.keep(connection, files),
+            )
+            store.messages.add(message)
+            if sends:
+                store.outbox.add(connection, message.id)
+            store.tickets.put(_answered(ticket, message))
+            (written,) = store.messages.tail(ticket_id, 1)
+        return Sent((message.id,), message.created_at, evolve(message, sequence=written.sequence))
+
+
+def _recipients(requester: Actor | None) -> tuple[str, ...]:
+    address = (requester.email or requester.phone) if requester is not None else None
+    return (address,) if address else ()
+
+
+def _answered(ticket: Ticket, message: Message) -> Ticket:
+    first = ticket.first_response_at
+    answers = message.author.kind is ActorKind.AGENT and message.visibility is Visibility.PUBLIC
+    return evolve(
+        ticket,
+        updated_at=message.created_at,
+        first_response_at=message.created_at if first is None and answers else first,
+    )

@@ -1,0 +1,170 @@
+"""``desk.tickets`` of a local desk."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from attrs import evolve, frozen
+
+from helpdesk_bridge.adapter import Page, Split
+from helpdesk_bridge.local.conditions import Native, divide_tickets
+from helpdesk_bridge.local.paging import PAGE_SIZE
+from helpdesk_bridge.local.words import changed_words, priority_of, status_of, text_or_none
+from helpdesk_bridge.local.writing import Writing
+from helpdesk_bridge.model import (
+    UNSET,
+    Message,
+    MessageKind,
+    Priority,
+    Status,
+    Ticket,
+    TicketChange,
+    TicketDraft,
+    Visibility,
+    body_of,
+    set_fields,
+)
+from helpdesk_bridge.query import TicketQuery
+
+_PLAIN = ("type", "category", "subcategory")
+
+
+@frozen(eq=False)
+class LocalTickets:
+    """Tickets as ``TicketsAdapter`` has them."""
+
+    _writing: Writing
+
+    def split(self, query: TicketQuery) -> Split:
+        """Divide a query; SQL answers nearly all of it."""
+        divided = divide_tickets(query)
+        return Split(
+            divided.native,
+            fields=divided.fields,
+            described=divided.described,
+            exact=divided.exact,
+            empty=divided.empty,
+            page_size=PAGE_SIZE,
+        )
+
+    def page(self, native: Native, cursor: str | None, size: int | None = None) -> Page[Ticket]:
+        """Return one page."""
+        self._writing.calls.add("tickets.list")
+        found = self._writing.store.tickets.page(native, cursor, size)
+        return Page(found.tickets, found.next, found.total)
+
+    def get(self, ticket_id: str) -> Ticket:
+        """Return one ticket with everything loaded."""
+        self._writing.calls.add("tickets.get", ticket_id)
+        return self._writing.store.tickets.get(ticket_id)
+
+    def create(self, draft: TicketDraft, marker: str | None = None) -> Ticket:
+        """Create a ticket; where one carries ``marker`` already, that one is returned and nothing is written."""
+        writing, store = self._writing, self._writing.store
+        with writing.operation(draft.attachments) as files:
+            existing = store.tickets.marked(marker) if marker is not None else ()
+            if existing:
+                writing.calls.add("tickets.create", existing[0])
+                return store.tickets.get(existing[0])
+            now = writing.now()
+            ticket_id = store.tickets.new_id()
+            ticket = Ticket(
+                id=ticket_id,
+                ref=store.space.ref("ticket", ticket_id),
+                number=ticket_id,
+                requester=writing.people.requester(draft.requester),
+                channel="api",
+                created_at=now,
+                updated_at=now,
+                **self._defaults(draft),
+            )
+            store.tickets.put(self._applied(ticket, _without_opening(draft), now), marker=marker)
+            self._open(ticket, draft, files, now)
+        writing.calls.add("tickets.create", ticket_id)
+        return store.tickets.get(ticket_id)
+
+    def _defaults(self, draft: TicketDraft) -> dict[str, Any]:
+        capabilities = self._writing.capabilities
+        found: dict[str, Any] = {}
+        if draft.status is UNSET:
+            start = Status.OPEN.nearest(frozenset(capabilities.statuses))
+            found["status"], found["status_label"] = start, capabilities.statuses.get(start)
+        if draft.priority is UNSET and Priority.NORMAL in capabilities.priorities:
+            label = capabilities.priorities[Priority.NORMAL]
+            found["priority"], found["priority_label"] = Priority.NORMAL, label
+        return found
+
+    def _open(self, ticket: Ticket, draft: TicketDraft, files: Any, now: datetime) -> None:
+        store = self._writing.store
+        assert ticket.requester is not None  # noqa: S101 - every draft has one
+        with store.database.write() as connection:
+            attachments = store.files.keep(connection, files)
+        store.messages.add(
+            Message(
+                id=store.messages.new_id(),
+                ticket_id=ticket.id,
+                author=ticket.requester,
+                visibility=Visibility.PUBLIC,
+                kind=MessageKind.REPLY,
+                opening=True,
+                body=body_of(draft.description),
+                created_at=now,
+                attachments=attachments,
+            )
+        )
+
+    def update(self, ticket_id: str, change: TicketChange) -> Ticket:
+        """Change a ticket."""
+        writing, store = self._writing, self._writing.store
+        values = set_fields(change)
+        writing.calls.add("tickets.update", ticket_id)
+        with writing.operation():
+            ticket = store.tickets.get(ticket_id)
+            if values:
+                now = writing.now()
+                store.tickets.put(evolve(self._applied(ticket, values, now), updated_at=now))
+        return store.tickets.get(ticket_id)
+
+    def _applied(self, ticket: Ticket, values: dict[str, Any], now: datetime) -> Ticket:
+        people, vocabulary = self._writing.people, self._writing.vocabulary
+        changes: dict[str, Any] = {name: text_or_none(values[name], name) for name in _PLAIN if name in values}
+        if "subject" in values:
+            changes["subject"] = text_or_none(values["subject"], "subject") or ""
+        if "assignee" in values:
+            changes["assignee"] = None if values["assignee"] is None else people.agent(values["assignee"])
+        if "group" in values:
+            changes["group"] = None if values["group"] is None else people.group(values["group"])
+        if "company" in values:
+            changes["company"] = None if values["company"] is None else people.company(values["company"])
+        if "status" in values:
+            changes.update(_status(ticket, status_of(values["status"], self._writing.capabilities), now))
+        if "priority" in values:
+            found = priority_of(values["priority"], self._writing.capabilities)
+            changes["priority"], changes["priority_label"] = found
+        if "tags" in values:
+            changes["tags"] = changed_words(ticket.tags, values["tags"])
+            vocabulary.tags(changes["tags"])
+        if "cc" in values:
+            changes["cc"] = changed_words(ticket.cc, values["cc"])
+        if "custom_fields" in values:
+            given = vocabulary.fields(values["custom_fields"], "ticket")
+            now_fields = {} if values["custom_fields"] is None else {**ticket.custom_fields, **given}
+            changes["custom_fields"] = {name: value for name, value in now_fields.items() if value is not None}
+        return evolve(ticket, **changes)
+
+
+def _without_opening(draft: TicketDraft) -> dict[str, Any]:
+    opening = ("description", "requester", "attachments")
+    return {name: value for name, value in set_fields(draft).items() if name not in opening}
+
+
+def _status(ticket: Ticket, found: tuple[Status, str | None], now: datetime) -> dict[str, Any]:
+    status, label = found
+    solved = ticket.solved_at if status in (Status.SOLVED, Status.CLOSED) else None
+    closed = ticket.closed_at if status is Status.CLOSED else None
+    if status is Status.SOLVED and solved is None:
+        solved = now
+    if status is Status.CLOSED and closed is None:
+        closed = now
+    return {"status": status, "status_label": label, "solved_at": solved, "closed_at": closed}

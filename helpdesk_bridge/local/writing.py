@@ -1,0 +1,44 @@
+"""What the parts of a local desk share when they write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from attrs import field, frozen
+
+from helpdesk_bridge.capabilities import Capabilities
+from helpdesk_bridge.directory import Directory
+from helpdesk_bridge.local.blobs import Spooled, spooled
+from helpdesk_bridge.local.calls import Calls
+from helpdesk_bridge.local.people import People
+from helpdesk_bridge.local.store import LocalStore
+from helpdesk_bridge.local.values import moment_of
+from helpdesk_bridge.local.vocabulary import Vocabulary
+from helpdesk_bridge.model import Upload
+
+
+@frozen(eq=False)
+class Writing:
+    """One desk's store with all that resolves names in it."""
+
+    store: LocalStore
+    capabilities: Capabilities
+    people: People
+    vocabulary: Vocabulary
+    directory: Directory
+    calls: Calls = field(factory=Calls)
+
+    def now(self) -> datetime:
+        """Return the wall time as records keep it."""
+        moment = moment_of(self.store.space.now())
+        assert moment is not None  # noqa: S101 - the clock always tells
+        return moment
+
+    @contextmanager
+    def operation(self, files: Sequence[Upload] = ()) -> Iterator[tuple[Spooled, ...]]:
+        """One write: files are read before it starts, and the directory asks anew after it, as lists may have grown."""
+        with spooled(files) as kept, self.store.transaction():
+            yield kept
+        self.directory.refresh("agents", "groups", "tags", "custom_fields")

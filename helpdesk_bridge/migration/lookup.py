@@ -1,0 +1,69 @@
+"""Finds out whether a message in doubt arrived: by author, digest and ordinal in the tail of its thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attrs import frozen
+
+from helpdesk_bridge.adapter import Keep, Keeps, MessageClass
+from helpdesk_bridge.migration import expected
+from helpdesk_bridge.migration.context import LoadContext
+from helpdesk_bridge.migration.states import Kind, Record, State
+from helpdesk_bridge.model import Message
+
+SPARE: Final = 10
+"""More messages than were written may stand in the tail: surplus files go into messages of their own."""
+
+
+@frozen
+class Found:
+    """The ids of the message, or that it is provably absent, or (neither) the evidence that it is ambiguous."""
+
+    ids: tuple[str, ...] = ()
+    absent: bool = False
+    evidence: str | None = None
+
+
+def find_message(context: LoadContext, ticket_id: str, leader: Record) -> Found:
+    """Look for the message that ``leader`` says was begun, among those that stand at the destination."""
+    wanted = leader.expected or {}
+    written = context.journal.children(leader.key.parent, Kind.MESSAGE)
+    n = len(written) + SPARE
+    tail = context.destination_outage.patiently(lambda: context.importer.tail(ticket_id, n))
+    keeps = context.importer.keeps
+    has_opening = any(one.opening for one in tail)
+    earlier = [
+        one
+        for one in written
+        if one.state is State.DONE and one.expected is not None and (one.position > 0 or has_opening)
+        if same_expectation(wanted, one.expected, keeps)
+    ]
+    matches = [one for one in tail if expected.alike(wanted, expected.shown_message(one), keeps)]
+    if len(matches) < len(earlier):
+        return Found(evidence=f"{len(matches)} alike at the destination where {len(earlier)} were written")
+    if len(matches) == len(earlier):
+        return Found(absent=True)
+    known = {one for record in written for one in record.destination}
+    fresh = next((one for one in matches if one.id not in known), matches[-1])
+    if _files_missing(fresh, tail, wanted):
+        return Found(evidence=f"message {fresh.id} is there without all of its files")
+    return Found(ids=(fresh.id,))
+
+
+def same_expectation(one: Mapping[str, Any], other: Mapping[str, Any], keeps: Keeps) -> bool:
+    """Whether two messages look the same at the destination: equal in all that is kept of them."""
+    kept = keeps.messages.get(MessageClass[one["class"]], {})
+    names = ["text"]
+    for name in ("author", "created_at", "visibility", "kind"):
+        if name in kept and kept[name].how in (Keep.NATIVE, Keep.HEADER_LINE):
+            names.append("told" if name == "author" else name)
+    return all(one[name] == other[name] for name in names)
+
+
+def _files_missing(found: Message, tail: tuple[Message, ...], wanted: Mapping[str, Any]) -> bool:
+    if "attachments" in found.not_loaded:
+        return False
+    after = tail[tail.index(found) :]
+    return sum(len(one.attachments) for one in after) < len(wanted["files"])

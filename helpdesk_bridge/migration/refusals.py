@@ -1,0 +1,71 @@
+"""A value that the destination refuses although nobody could know before: it could not list what it has."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from helpdesk_bridge.errors import Invalid
+from helpdesk_bridge.migration.journal import Journal
+from helpdesk_bridge.migration.outcome import DecisionNeeded
+from helpdesk_bridge.migration.side import Side
+from helpdesk_bridge.migration.values import PASSING, Values, agent_email, old_key
+from helpdesk_bridge.model import Ticket
+from helpdesk_bridge.text import fold
+
+_WORDS: Final = {
+    "assign_to": "assignee", "assigned_to": "assignee", "agent": "assignee", "agent_email": "assignee",
+    "staff_id": "assignee", "group_id": "group", "sub_category": "subcategory", "tags": "tag", "labels": "tag",
+    "custom_fields": "custom_field",
+}  # fmt: skip
+
+
+def refused_values(source: Side, values: Values, ticket: Ticket, field: str | None) -> list[tuple[str, str]]:
+    """Return the values of a source ticket that a refusal of ``field`` is about, as (decision field, old value)."""
+    if not field:
+        return []
+    named = source.ticket(ticket)
+    name = _WORDS.get(field, field)
+    if name == "assignee":
+        email = agent_email(source, ticket.assignee)
+        return [("assignee", email)] if email else []
+    if name == "group":
+        return [("group", named.group.name)] if named.group and named.group.name else []
+    if name == "tag":
+        return [("tag", tag) for tag in ticket.tags]
+    if name == "status":
+        return [("status", ticket.status_label or ticket.status.value)]
+    if name == "priority":
+        return [("priority", ticket.priority_label or ticket.priority.value)]
+    if name in PASSING:
+        word = getattr(ticket, name)
+        return [(name, word)] if word else []
+    return _custom_fields(values, ticket, name)
+
+
+def _custom_fields(values: Values, ticket: Ticket, name: str) -> list[tuple[str, str]]:
+    if name == "custom_field":
+        # Which of them was refused is not told: those that the destination never showed are the likely ones.
+        unseen = [one for one in ticket.custom_fields if values.definition(values.custom_field(one).value or one) is None]
+        return [("custom_field", one) for one in unseen or ticket.custom_fields]
+    bare = fold(name.removeprefix("custom_fields.").removeprefix("cf_"))
+    return [("custom_field", one) for one in ticket.custom_fields if fold(one) == bare]
+
+
+def let_go(error: Invalid, ticket: Ticket, *, source: Side, values: Values, journal: Journal, yes: bool) -> bool:
+    """Let go of the refused values where the user accepted announced losses; return whether to write again.
+
+    Raises ``DecisionNeeded`` where the user did not.
+    """
+    found = [one for one in refused_values(source, values, ticket, error.field) if not values.decided(*one)]
+    if not found:
+        return False
+    if not yes:
+        wanted = [f"--map {name}:{old}=" for name, old in found]
+        raise DecisionNeeded(
+            f"the destination refuses a value of {error.field}; nothing of the ticket was written: decide and run again",
+            values=wanted,
+        )
+    for name, old in found:
+        values.decide(name, old, None)
+        journal.decide(*old_key(name, old), None, by="yes")
+    return True

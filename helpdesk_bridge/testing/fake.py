@@ -1,0 +1,106 @@
+"""``FakeHelpdesk``: a helpdesk in memory for unit tests. It is the local desk, not a second implementation.
+
+.. code-block:: python
+
+    fake = FakeHelpdesk(capabilities="desk365")      # refuses what Desk365 cannot do
+    application(fake)                                # takes any desk
+    assert [message.to for message in fake.outbox] == [("ann@example.com",)]
+
+In configuration the same desk is ``vendor = "local"``, ``path = ":memory:"``, ``like = "desk365"``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from helpdesk_bridge import registry
+from helpdesk_bridge.aliases import Aliases
+from helpdesk_bridge.capabilities import Capabilities
+from helpdesk_bridge.config import CommonSettings, DeskConfig
+from helpdesk_bridge.desk import Desk, open_config
+from helpdesk_bridge.http.clock import Clock
+from helpdesk_bridge.local.calls import Call
+from helpdesk_bridge.local.inspection import LocalInspection, Snapshot
+from helpdesk_bridge.local.settings import LocalSettings
+from helpdesk_bridge.model import Contact, Message, Ticket
+from helpdesk_bridge.query import ContactQuery, TicketQuery
+from helpdesk_bridge.testing.simulator.dataset import Dataset
+
+
+class FakeHelpdesk(Desk):
+    """A desk in memory with inspection; everything that ``Helpdesk`` promises, and nothing is ever sent.
+
+    ``capabilities`` is another vendor's name or a value of your own: the fake refuses what that cannot do. ``clock``
+    tells the times of records; a ``ManualClock`` makes them exact. ``state`` is a snapshot to start from.
+    """
+
+    def __init__(
+        self,
+        *,
+        capabilities: str | Capabilities | None = None,
+        clock: Clock | None = None,
+        state: Snapshot | None = None,
+        name: str = "fake",
+    ) -> None:
+        config = DeskConfig(
+            name=name,
+            vendor=registry.vendor("local"),
+            settings=LocalSettings(path=":memory:", like=capabilities),
+            common=CommonSettings(),
+            aliases=Aliases(),
+        )
+        desk = open_config(config, clock=clock)
+        values: dict[str, Any] = {one.alias or one.name: getattr(desk, one.name) for one in attrs.fields(Desk)}
+        super().__init__(**values)
+        if state is not None:
+            self.restore(state)
+
+    @property
+    def inspection(self) -> LocalInspection:
+        """What ``vendor_api`` is here: agents, groups and fields are set up with it."""
+        found: LocalInspection = self.vendor_api
+        return found
+
+    @property
+    def outbox(self) -> tuple[Message, ...]:
+        """The replies that would have been mailed, oldest first; ``to`` and ``cc`` say to whom."""
+        return self.inspection.outbox
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls that reached the desk, oldest first; what was refused never did."""
+        return self.inspection.calls
+
+    def all_tickets(self) -> tuple[Ticket, ...]:
+        """Return every ticket, spam, deleted and merged ones too."""
+        return tuple(self.tickets.list(TicketQuery(include={"spam", "deleted", "merged", "description"})))
+
+    def all_contacts(self) -> tuple[Contact, ...]:
+        """Return every contact, blocked and deleted ones too."""
+        return tuple(self.contacts.list(ContactQuery(include={"blocked", "deleted"})))
+
+    def seed(self, dataset: Dataset | int, *, seed: int = 0) -> Mapping[str, str]:
+        """Fill the desk from a dataset, or with that many made-up tickets; return its ids by the dataset's keys."""
+        if isinstance(dataset, int):
+            from helpdesk_bridge.testing.simulator.generator import generate
+
+            dataset = generate(dataset, seed)
+        return self.inspection.seed(dataset)
+
+    def snapshot(self) -> Snapshot:
+        """Return the whole content, for ``restore`` or as the ``state`` of another fake."""
+        return self.inspection.snapshot()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Put the content back as it was; calls are forgotten."""
+        self.inspection.restore(snapshot)
+
+    def reset(self) -> None:
+        """Remove everything, and forget the calls."""
+        self.inspection.reset()
+
+
+__all__ = ["FakeHelpdesk", "Snapshot"]
