@@ -179,7 +179,8 @@ class Desk365Importer:
             if value is None
         }
         document = {**cleared, **state}
-        empty = [name for name, value in old.custom_fields.items() if value is None and self._shown.field_named(name)]
+        known = (name for name, value in old.custom_fields.items() if value is None and self._shown.field_named(name))
+        empty = [name for name in known if not self._tickets.is_marker_field(name)]
         if empty:
             nothing = drafts.custom_fields(dict.fromkeys(empty), self._shown.field_named)
             document["custom_fields"] = {**nothing, **state.get("custom_fields", {})}

@@ -170,9 +170,12 @@ class Desk365Tickets:
                 return tuple(found)
             cursor = page.next
 
+    def is_marker_field(self, name: str) -> bool:
+        """Whether a custom field holds markers."""
+        return fold(name) == fold(self._marker_field or MARKER_FIELD)
+
     def _carries(self, ticket: Ticket, marker: str) -> bool:
-        names = {fold(self._marker_field or MARKER_FIELD)}
-        if any(fold(name) in names and value == marker for name, value in ticket.custom_fields.items()):
+        if any(value == marker and self.is_marker_field(name) for name, value in ticket.custom_fields.items()):
             return True
         return ticket.description is not None and split_marker(ticket.description)[0] == marker
 

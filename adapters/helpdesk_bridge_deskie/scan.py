@@ -9,17 +9,16 @@ not known (dossier, "Dates"); everything here holds either way.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
-from helpdesk_bridge.adapter import HelpdeskError, Order, Page
+from helpdesk_bridge.adapter import Order, Page
 from helpdesk_bridge_deskie.client import LAST_PAGE, PAGE, Documents, Params
+from helpdesk_bridge_deskie.numbered import read_numbered
 from helpdesk_bridge_deskie.wire import CaseDocument
-
-_SWEEPS: Final = 5
 
 
 @frozen
@@ -115,20 +114,9 @@ class _Step:
     def _whole_second(self, moment: int) -> _Timed:
         """Read every row of one second, by page numbers in a window of that second alone."""
         window = Bounds(moment - 1, moment + 1)
-        rows: list[CaseDocument] = []
-        for _ in range(_SWEEPS):
-            found = self._ask(window, 1, PAGE)
-            rows, page, total = list(found.items), 1, found.total
-            while found.more_after(page, PAGE):
-                page += 1
-                if page > LAST_PAGE:
-                    raise HelpdeskError("more than 50,000 tickets in one second cannot be listed; narrow the query")
-                found = self._ask(window, page, PAGE)
-                rows += found.items
-            if found.total == total:
-                break
+        rows = read_numbered(lambda page: self._ask(window, page, PAGE), lambda case: case.case_id)
         wanted = self._sign * moment
-        return [row for row in self._timed(_once(rows)) or [] if row[0] == wanted]
+        return [row for row in self._timed(rows) or [] if row[0] == wanted]
 
     def _by_number(self, found: Documents[CaseDocument], position: _Position, total: int | None) -> Page[CaseDocument]:
         # Rows without times (observed) leave nothing to go by but page numbers.
@@ -185,11 +173,6 @@ _Timed = list[tuple[int, CaseDocument]]
 
 def _cases(rows: _Timed) -> tuple[CaseDocument, ...]:
     return tuple(case for _, case in rows)
-
-
-def _once(cases: Sequence[CaseDocument]) -> list[CaseDocument]:
-    by_id: Mapping[int, CaseDocument] = {case.case_id: case for case in cases}
-    return list(by_id.values())
 
 
 def bounds_of(period: Any) -> Bounds:

@@ -13,8 +13,9 @@ from typing import Final
 
 from attrs import asdict, field, frozen
 
-from helpdesk_bridge.adapter import HelpdeskError, Order, Page
+from helpdesk_bridge.adapter import Order, Page
 from helpdesk_bridge_deskie.client import LAST_PAGE, PAGE, Documents, Params
+from helpdesk_bridge_deskie.numbered import read_numbered
 from helpdesk_bridge_deskie.scan import OPEN, Bounds
 from helpdesk_bridge_deskie.wire import UserDocument
 
@@ -24,7 +25,6 @@ _FILL: Final = 0.8
 _SPARSE: Final = 0.35
 _WIDEN: Final = 2
 _LEAP: Final = 16
-_SWEEPS: Final = 5
 _NO_YEAR: Final = 0
 """The oldest time that a user can have, in Unix seconds."""
 
@@ -162,20 +162,8 @@ class _Windows:
         return max(1, int(width * _FILL * PAGE / rows))
 
     def _numbered(self, window: Bounds) -> list[UserDocument]:
-        """Read a window that cannot be made smaller by page numbers, again if it changed meanwhile."""
-        users: dict[int, UserDocument] = {}
-        for _ in range(_SWEEPS):
-            found = self.scan.ask(window, 1)
-            users, page, total = {user.user_id: user for user in found.items}, 1, found.total
-            while found.more_after(page, PAGE):
-                page += 1
-                if page > LAST_PAGE:
-                    raise HelpdeskError("more than 50,000 contacts in one second cannot be listed; narrow the query")
-                found = self.scan.ask(window, page)
-                users.update((user.user_id, user) for user in found.items)
-            if found.total == total:
-                break
-        return list(users.values())
+        """Read a window that cannot be made smaller by page numbers."""
+        return read_numbered(lambda page: self.scan.ask(window, page), lambda user: user.user_id)
 
     def _sweep(self, position: _Position) -> str | None:
         # With the newest first, what is updated while we read moves to where we have been.

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, exc, func, insert, select, update
+from sqlalchemy import Connection, case, delete, exc, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from helpdesk_bridge.http.clock import Clock
@@ -185,6 +185,26 @@ class Journal:
             table.kind == Kind.CONTACT.value, table.fold == fold, table.destination != "[]", table.state == State.DONE.value
         )
 
+    def folded(self, fold: str) -> list[Record]:
+        """Return the contacts of a folded key that are to be migrated, the first one first."""
+        table = schema.record.c
+        return self._all(table.kind == Kind.CONTACT.value, table.fold == fold, table.state != State.SKIPPED.value)
+
+    def any_in(self, kind: Kind, *states: State) -> bool:
+        """Whether a record of a kind stands so."""
+        table = schema.record.c
+        query = select(table.id).where(table.kind == kind.value, table.state.in_([state.value for state in states]))
+        return bool(self._rows(query.limit(1)))
+
+    def at_destination(self, kind: Kind, destination_id: str) -> Record | None:
+        """Return the record that became this one of the destination."""
+        table = schema.record.c
+        return self._one(table.kind == kind.value, table.destination == json.dumps([destination_id]))
+
+    def marked(self, marker: str) -> Record | None:
+        """Return the record that carries a marker."""
+        return self._one(schema.record.c.marker == marker)
+
     def by_state(self, kind: Kind, *states: State) -> list[Record]:
         """Return the records of a kind that stand so."""
         table = schema.record.c
@@ -214,6 +234,34 @@ class Journal:
         for row in self._rows(query):
             counted[Kind(row["kind"])][State(row["state"])] = row["n"]
         return counted
+
+    def threads(self) -> Iterator[Any]:
+        """Yield, per ticket, what decided the cost of its thread: ``messages`` at the source, ``leaders`` written, and
+        files fetched (``files``) or fetched with the opening (``opening_files``)."""
+        table = schema.record.c
+        message, file = table.kind == Kind.MESSAGE.value, table.kind == Kind.ATTACHMENT.value
+        done = table.state == State.DONE.value
+        query = (
+            select(
+                table.parent,
+                func.sum(case((message, 1), else_=0)).label("messages"),
+                func.sum(case((message & done & table.expected.is_not(None), 1), else_=0)).label("leaders"),
+                func.sum(case((file & done, 1), else_=0)).label("files"),
+                func.sum(case((file & done & (table.position == 0), 1), else_=0)).label("opening_files"),
+            )
+            .where(table.kind.in_((Kind.MESSAGE.value, Kind.ATTACHMENT.value)))
+            .group_by(table.parent)
+        )
+        with translated(), self._reader.connect() as connection:
+            yield from connection.execute(query).mappings()
+
+    def written_contacts(self) -> int:
+        """Return how many contacts were written, those that were there before left out."""
+        table = schema.record.c
+        query = select(func.count().label("n")).where(
+            table.kind == Kind.CONTACT.value, table.state == State.DONE.value, table.expected.is_not(None)
+        )
+        return int(self._rows(query)[0]["n"])
 
     def message_classes(self) -> dict[str, int]:
         """Return how many messages of each class were written."""

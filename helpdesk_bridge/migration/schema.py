@@ -59,6 +59,7 @@ record = Table(
 Index("record_state", record.c.kind, record.c.state)
 Index("record_fold", record.c.kind, record.c.fold)
 Index("record_marker", record.c.marker)
+Index("record_destination", record.c.kind, record.c.destination)
 
 decision = Table(
     "decision",

@@ -52,18 +52,25 @@ class Messaging(Access):
         free_form: bool = True,
         announced: bool = True,
     ) -> OutgoingMessage:
-        """Send a message, or refuse one that cannot arrive (assumed: the paper does not tell what happens then)."""
-        reason = self._obstacle(integration.id, to, free_form=free_form)
-        if reason and self.choice("undeliverable") == "error":
-            raise invalid(reason)
+        """Send a message, or refuse one that cannot arrive (assumed: no paper tells what happens then)."""
+        self.require_reachable(integration, [to], free_form=free_form)
+        reaches = not self._obstacle(integration.id, to, free_form=free_form)
         message = OutgoingMessage(
-            outgoing_id(), integration.id, to, kind, body, self.clock.now(), announced=announced, reaches=not reason
+            outgoing_id(), integration.id, to, kind, body, self.clock.now(), announced=announced, reaches=reaches
         )
         self.account.outgoing[message.id] = message
         self.account.chat(integration.id, message.digits).last_message_at = message.sent_at
         if message.reaches:
             self._schedule_states(message.id)
         return message
+
+    def require_reachable(self, integration: Integration, phones: Iterable[str], *, free_form: bool = True) -> None:
+        """Refuse all of it if one of the numbers cannot be reached, unless such messages just vanish."""
+        if self.choice("undeliverable") == "error":
+            for phone in phones:
+                reason = self._obstacle(integration.id, phone, free_form=free_form)
+                if reason:
+                    raise invalid(reason)
 
     def _obstacle(self, integration: int, to: str, *, free_form: bool) -> str:
         if to in {number.strip() for number in self.choice("inactive_numbers").split(",")}:

@@ -50,5 +50,9 @@ def _page(call: Call) -> int:
     if given == "":
         return 1
     if not _PAGE.match(given):
-        raise invalid("The page field must be at least 1." if given.lstrip("-").isdigit() else "The page field must be an integer.")
+        raise invalid(
+            "The page field must be at least 1."
+            if given.lstrip("-").isdigit()
+            else "The page field must be an integer."
+        )
     return int(given)

@@ -92,7 +92,9 @@ def error_reply(problem: Problem, form: str, *, status: int | None = None) -> Re
     if form == "text":
         return Reply.json({"error": problem.message}, sent, problem.headers)
     if form == "html":
-        page = f"<!DOCTYPE html>\n<html><head><title>{sent}</title></head><body>{escape(problem.message)}</body></html>\n"
+        page = (
+            f"<!DOCTYPE html>\n<html><head><title>{sent}</title></head><body>{escape(problem.message)}</body></html>\n"
+        )
         return Reply.text(page, sent, problem.headers, content_type="text/html; charset=UTF-8")
     body = "" if form == "empty" else _printed(problem)
     return Reply.text(body, sent, problem.headers, content_type="application/json")

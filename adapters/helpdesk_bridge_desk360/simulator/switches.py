@@ -17,7 +17,9 @@ TOKEN_PLACES: Final = ("authorization", "bearer", "token", "x-token", "x-webhook
 
 _LIMITS = {
     "rate_limit": Switch(60, "requests a minute for each client address", DOCUMENTED),
-    "rate_limit_status": Switch(429, "the status of a limited answer; the printed example has 200", DOCUMENTED, (429, 200)),
+    "rate_limit_status": Switch(
+        429, "the status of a limited answer; the printed example has 200", DOCUMENTED, (429, 200)
+    ),
     "rate_limit_reset": Switch(
         "limited", "which answers have X-RateLimit-Reset", ASSUMED, ("limited", "always", "never")
     ),
@@ -68,9 +70,7 @@ _WHATSAPP = {
     ),
 }
 _WEBHOOKS = {
-    "delivery": Switch(
-        "manual", "statuses that follow a send by themselves", ASSUMED, ("manual", "delivered", "read")
-    ),
+    "delivery": Switch("manual", "statuses that follow a send by themselves", ASSUMED, ("manual", "delivered", "read")),
     "delivered_after": Switch(0, "vendor seconds from a send to delivered", ASSUMED),
     "read_after": Switch(5, "vendor seconds from a send to read", ASSUMED),
     "status_before_response": Switch(False, "send due webhooks before the answer in place of after it", ASSUMED),

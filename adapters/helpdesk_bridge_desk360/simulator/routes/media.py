@@ -32,7 +32,9 @@ class MediaRoutes(Messaging):
         request = Fields(call.body_tree)
         to = request.phone("to")
         medias: dict[str, list[dict[str, Any]]] = {}
-        for file in self._attachments(call, request):
+        files = self._attachments(call, request)
+        self.require_reachable(integration, [to])
+        for file in files:
             media = self.keep_file(integration, file.filename, file.content_type, file.content)
             content = {"media_id": media.media_id, "name": file.filename, "content_type": media.stored.content_type}
             message = self.send(integration, to, "media", content)

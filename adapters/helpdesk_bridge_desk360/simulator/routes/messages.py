@@ -42,7 +42,9 @@ class MessageRoutes(Messaging):
         return self._sent(call, integration_id, "interactive", check_interactive)
 
     @endpoint(
-        "POST", f"{MESSAGES}/interactive/location-request", source='"Send WhatsApp Location Request Interactive Message"'
+        "POST",
+        f"{MESSAGES}/interactive/location-request",
+        source='"Send WhatsApp Location Request Interactive Message"',
     )
     def request_location(self, call: Call, integration_id: str) -> Reply:
         """Ask for the customer's location."""

@@ -28,9 +28,8 @@ class TemplateRoutes(Messaging):
         request = Fields(call.body_tree)
         translation = translation_for(integration, request)
         attachment = attachment_of(call, request)
-        receivers = [
-            (entry.phone("phone"), translation.parameters(entry)) for entry in request.objects("destinations")
-        ]
+        receivers = [(entry.phone("phone"), translation.parameters(entry)) for entry in request.objects("destinations")]
+        self.require_reachable(integration, [phone for phone, _ in receivers], free_form=False)
         sent = [
             self.send(
                 integration,
@@ -53,6 +52,7 @@ class TemplateRoutes(Messaging):
         attachment = attachment_of(call, request)
         phones = bulk_phones(call, request)
         content = _content(translation, translation.parameters(request), attachment)
+        self.require_reachable(integration, phones, free_form=False)
         for phone in phones:
             self.send(integration, phone, "template", content, free_form=False, announced=False)
         return Reply.json({"phones": phones})

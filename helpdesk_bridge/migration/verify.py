@@ -1,0 +1,214 @@
+"""Reads the destination back and compares it with what was recorded at the load."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+
+from attrs import asdict, frozen
+
+from helpdesk_bridge.adapter import Importer
+from helpdesk_bridge.errors import HelpdeskError, NotFound
+from helpdesk_bridge.headerline import split_marker
+from helpdesk_bridge.migration import expected
+from helpdesk_bridge.migration.journal import Journal
+from helpdesk_bridge.migration.options import Level, Options
+from helpdesk_bridge.migration.outage import Outage, Stopped
+from helpdesk_bridge.migration.runner import Runner
+from helpdesk_bridge.migration.scan import ALL_CONTACTS
+from helpdesk_bridge.migration.side import Side
+from helpdesk_bridge.migration.spool import Spool
+from helpdesk_bridge.migration.states import Kind, Record, State
+from helpdesk_bridge.migration.thread_check import ThreadCheck
+from helpdesk_bridge.migration.values import is_marker_field
+from helpdesk_bridge.model import Contact, Ticket
+from helpdesk_bridge.query import Period, TicketQuery
+
+BACK_TICKET: Final = "ticket at the destination"
+BACK_CONTACT: Final = "contact at the destination"
+CLOCKS_APART: Final = timedelta(days=1)
+EVERYTHING: Final = frozenset({"spam", "deleted", "merged", "description", "custom_fields"})
+
+
+@frozen
+class Difference:
+    """Something at the destination that is not as it was written, and was not announced; texts as digests.
+
+    ``ticket`` and ``id`` are the source's; ``record`` says what differs: contact, ticket, message or attachment.
+    """
+
+    ticket: str
+    record: str
+    id: str
+    field: str
+    expected: str | None
+    found: str | None
+
+    def as_json(self) -> dict[str, str | None]:
+        """Return the difference as the report tells it."""
+        return asdict(self)
+
+
+@frozen(eq=False)
+class Verification:
+    """One verification. It reads and never writes."""
+
+    destination: Side
+    importer: Importer
+    journal: Journal
+    spool: Spool
+    outage: Outage
+    options: Options
+    stop: threading.Event
+    progress: Callable[[str], None]
+
+    def run(self) -> list[Difference]:
+        """Return the differences, those of contacts first, and keep them in the journal."""
+        found: list[Difference] = []
+        if self.options.level is not Level.ECHO:
+            self.outage.patiently(self._read_contacts)
+            found += self._contacts()
+            self.outage.patiently(self._read_tickets)
+            found += self._tickets()
+        if self.options.level is Level.FULL:
+            found += self._threads()
+        if self.stop.is_set():
+            raise Stopped
+        self.journal.replace_differences([one.as_json() for one in found])
+        return found
+
+    # -- contacts --------------------------------------------------------------------------------------------------
+
+    def _read_contacts(self) -> None:
+        for contact in self.destination.desk.contacts.list(ALL_CONTACTS):
+            self._check_stop()
+            self.spool.put(BACK_CONTACT, contact.id, contact)
+
+    def _contacts(self) -> list[Difference]:
+        found = []
+        for record in self.journal.each(Kind.CONTACT, State.DONE):
+            there = self._contact_at(record.destination[0])
+            if there is None:
+                found.append(Difference("", "contact", record.key.id, "contact", "present", "missing"))
+            elif record.expected is not None:
+                shown = expected.contact(there, self.importer.keeps.contact)
+                for name, wanted, seen in expected.contact_differences(record.expected, shown):
+                    found.append(Difference("", "contact", record.key.id, name, wanted, seen))
+        return found
+
+    def _contact_at(self, contact_id: str) -> Contact | None:
+        found = self.spool.get(BACK_CONTACT, contact_id, Contact)
+        if found is not None:
+            return found
+        try:
+            return self.outage.patiently(partial(self.destination.desk.contacts.get, contact_id))
+        except NotFound:
+            return None
+
+    # -- tickets ---------------------------------------------------------------------------------------------------
+
+    def _query(self) -> TicketQuery:
+        if expected.native(self.importer.keeps.ticket, "updated_at"):
+            return TicketQuery(include=EVERYTHING)  # the destination shows the source's times: they narrow nothing
+        return TicketQuery(include=EVERYTHING, updated=Period(self.journal.created - CLOCKS_APART))
+
+    def _read_tickets(self) -> None:
+        for ticket in self.destination.desk.tickets.list(self._query(), resolve=False):
+            self._check_stop()
+            self.spool.put(BACK_TICKET, ticket.id, ticket)
+
+    def _tickets(self) -> list[Difference]:
+        found = [one for ticket in self.spool.each(BACK_TICKET, Ticket) for one in self._strangers(ticket)]
+        for record in self.journal.each(Kind.TICKET, State.DONE):
+            self._check_stop()
+            ticket = self._ticket_at(record)
+            if ticket is None:
+                found.append(Difference(record.key.id, "ticket", record.key.id, "ticket", "present", "missing"))
+                continue
+            shown = expected.ticket(self.destination.ticket(ticket), self.importer.keeps.ticket, self.destination.aliases)
+            for name, wanted, seen in expected.ticket_differences(record.expected or {}, self._people(shown, ticket)):
+                found.append(Difference(record.key.id, "ticket", record.key.id, name, wanted, seen))
+            self.progress("verify")
+        return found
+
+    def _people(self, shown: dict[str, Any], ticket: Ticket) -> dict[str, Any]:
+        requester = ticket.requester
+        if "requester" in shown and requester is not None and requester.id is not None and not requester.email:
+            known = self.spool.get(BACK_CONTACT, requester.id, Contact)
+            if known is not None:
+                shown["requester"] = expected.person(known.actor())
+        return shown
+
+    def _ticket_at(self, record: Record) -> Ticket | None:
+        ticket_id = record.destination[0]
+        found = self.spool.get(BACK_TICKET, ticket_id, Ticket)
+        if found is None:
+            try:
+                found = self.outage.patiently(partial(self.destination.desk.tickets.get, ticket_id))
+            except NotFound:
+                return None
+            self.spool.put(BACK_TICKET, ticket_id, found)
+        return None if found.deleted else found
+
+    def _strangers(self, ticket: Ticket) -> Iterator[Difference]:
+        """Yield a ticket that carries one of our markers and is not the one that the journal knows."""
+        if self.journal.at_destination(Kind.TICKET, ticket.id) is not None:
+            return
+        record = self._marked(ticket)
+        if record is not None and record.key.kind is Kind.TICKET:
+            ours = ",".join(record.destination) or "none"
+            yield Difference(record.key.id, "ticket", record.key.id, "duplicate", ours, ticket.id)
+
+    def _marked(self, ticket: Ticket) -> Record | None:
+        for name, value in ticket.custom_fields.items():
+            if is_marker_field(name) and isinstance(value, str):
+                return self.journal.marked(value)
+        marker = split_marker(ticket.description)[0] if ticket.description is not None else None
+        if marker is None and "description" in ticket.not_loaded:
+            marker = self._marker_of_opening(ticket)
+        return None if marker is None else self.journal.marked(marker)
+
+    def _marker_of_opening(self, ticket: Ticket) -> str | None:
+        # The list does not show the opening here, and whoever touched this ticket did so since the migration began.
+        try:
+            page = self.outage.patiently(lambda: self.destination.desk.messages.list(ticket.id, resolve=False).page())
+        except HelpdeskError:
+            return None
+        return split_marker(page.items[0].body)[0] if page.items else None
+
+    # -- threads ---------------------------------------------------------------------------------------------------
+
+    def _threads(self) -> list[Difference]:
+        found: list[tuple[str, Difference]] = []
+        lock = threading.Lock()
+
+        def report(ticket: str, rows: list[tuple[str, str, str, str | None, str | None]]) -> None:
+            with lock:
+                found.extend((ticket, Difference(ticket, *row)) for row in rows)
+            self.progress("verify")
+
+        Runner(self.options.workers, self.destination.clock, self.stop).run(self._checks(report))
+        return [one for _, one in sorted(found, key=lambda item: item[0])]
+
+    def _checks(self, report: Callable[[str, list[tuple[str, str, str, str | None, str | None]]], None]) -> Iterator[ThreadCheck]:
+        total = self.journal.counts()[Kind.TICKET].get(State.DONE, 0)
+        size = self.options.sample
+        step = 1 if size is None or size >= total else max(1, total // size) if size else total + 1
+        for number, record in enumerate(self.journal.each(Kind.TICKET, State.DONE)):
+            if number % step or (size is not None and number // step >= size):
+                continue
+            ticket = self.spool.get(BACK_TICKET, record.destination[0], Ticket)
+            if ticket is not None and not ticket.deleted:
+                yield ThreadCheck(self.destination, self.importer, self.journal, self.outage, record, ticket, self._known, report)
+
+    def _known(self, contact_id: str) -> Contact | None:
+        return self.spool.get(BACK_CONTACT, contact_id, Contact)
+
+    def _check_stop(self) -> None:
+        if self.stop.is_set():
+            raise Stopped
+
+
