@@ -240,7 +240,7 @@ class ImportCost:
     """What an import costs in budget units, for forecasts and for the lower bound in ``docs/explanation/calls.md``.
 
     ``message`` is one later message with up to ``files.count`` files; ``finish`` is charged for a ticket with at least
-    one later message where ``finish_always`` is False.
+    one later message where ``finish_always`` is False. ``inline`` is charged besides for a message with inline images.
     """
 
     contact: int
@@ -248,6 +248,7 @@ class ImportCost:
     message: int
     finish: int
     finish_always: bool = False
+    inline: int = 0
 
 
 class Importer(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -99,7 +100,7 @@ def _of_status(status: int, document: Any, response: Response) -> HelpdeskError 
     if status == 429:  # noqa: PLR2004 - Too Many Requests
         return RateLimited("Desk365 refused the call: the budget of this API key is spent", status=status)
     if status in (400, 413, 422):
-        return _refused(status, document)
+        return _refused(status, document, _custom_keys(response.request))
     if status >= 500:  # noqa: PLR2004 - server errors
         return Unavailable("Desk365 failed to answer", status=status)
     if not response.ok:
@@ -107,27 +108,43 @@ def _of_status(status: int, document: Any, response: Response) -> HelpdeskError 
     return BadResponse("Desk365 answered with an error inside of a success", path="$.error", status=response.status)
 
 
-def _refused(status: int, document: Any) -> HelpdeskError:
+def _refused(status: int, document: Any, custom_keys: tuple[str, ...]) -> HelpdeskError:
     texts = tuple(text[:_READ_AT_MOST] for text in _texts(document))
     if any(_TAKEN.search(text) for text in texts):
         return Conflict("Desk365 has such a record already", status=status)
-    field = _field(document, texts)
+    field = _field(document, texts, custom_keys)
     what = f"the value of {field}" if field else "the call"
     return Invalid(f"Desk365 refused {what}", field=field, status=status)
 
 
-def _field(document: Any, texts: tuple[str, ...]) -> str | None:
+def _field(document: Any, texts: tuple[str, ...], custom_keys: tuple[str, ...]) -> str | None:
     for entry in _entries(document):
         named = entry.get("field")
         if isinstance(named, str):
-            return "custom_fields" if named.startswith("cf_") else _FIELDS.get(named.lower())
+            if named.startswith("cf_"):
+                return f"custom_fields.{named.removeprefix('cf_')}"
+            return _FIELDS.get(named.lower())
     for text in texts:
+        # The names of custom fields hold blanks and anything else, so they are looked for as they were sent.
+        for key in custom_keys:
+            if key in text:
+                return f"custom_fields.{key.removeprefix('cf_')}"
         for word in _WORD.findall(text):
             if word.startswith("cf_"):
                 return "custom_fields"
             if word.lower() in _FIELDS:
                 return _FIELDS[word.lower()]
     return None
+
+
+def _custom_keys(request: Request) -> tuple[str, ...]:
+    """Return the custom fields that a request held, the longest name first."""
+    sent = request.json
+    for part in request.parts or ():
+        if part.value is not None and part.value.startswith("{"):
+            sent = json.loads(part.value)
+    fields = sent.get("custom_fields") if isinstance(sent, dict) else None
+    return tuple(sorted(fields, key=len, reverse=True)) if isinstance(fields, dict) else ()
 
 
 def _entries(document: Any) -> Iterator[Mapping[str, Any]]:

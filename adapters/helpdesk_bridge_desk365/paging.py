@@ -137,6 +137,7 @@ class Walk(Generic[R]):
             return here
         # What changes during a walk from the newest change backwards jumps over the walker, to the front. One page
         # is one answer and cannot be jumped over.
-        if not self.fronted or here.pages == 1 or here.first is None:
+        quiet = here.pages == 1 or here.first in (None, here.bound)
+        if not self.fronted or quiet:
             return None
         return _Standing(bound=here.first)

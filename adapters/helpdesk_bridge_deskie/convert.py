@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from helpdesk_bridge.adapter import (
     SYSTEM,
@@ -81,12 +81,20 @@ class Reader:
     account: str
     words: Vocabulary
     images: InlineImages
+    _refs: dict[str, str] = field(factory=dict, init=False, repr=False)
+
+    def _ref(self, kind: str, record_id: int) -> str:
+        # Ids are numbers and need no quoting; the rest is the same for all records of a kind.
+        start = self._refs.get(kind)
+        if start is None:
+            start = self._refs[kind] = format_ref(VENDOR_NAME, self.account, kind, "0").removesuffix("0")
+        return f"{start}{record_id}"
 
     def ticket(self, case: CaseDocument) -> Ticket:
         """Return a case as a ticket; what only its messages tell is not loaded."""
         return Ticket(
             id=str(case.case_id),
-            ref=format_ref(VENDOR_NAME, self.account, "ticket", str(case.case_id)),
+            ref=self._ref("ticket", case.case_id),
             subject=_subject(case.subject),
             number=case.case_number,
             status=STATUSES.get(case.status or "", Status.UNKNOWN),
@@ -144,7 +152,7 @@ class Reader:
         phones = (user.user_phone, user.user_whatsapp_phone, user.wa_id)
         return Contact(
             id=str(user.user_id),
-            ref=format_ref(VENDOR_NAME, self.account, "contact", str(user.user_id)),
+            ref=self._ref("contact", user.user_id),
             name=user.user_full_name or None,
             emails=(user.user_email,) if user.user_email else (),
             phones=tuple(_phone(phone) for phone in dict.fromkeys(phones) if phone),

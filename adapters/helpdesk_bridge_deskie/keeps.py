@@ -7,7 +7,9 @@ from typing import Final
 from helpdesk_bridge.adapter import Hazard, ImportCost, Keep, Keeps, Kept, MessageClass, Provenance
 from helpdesk_bridge_deskie.policy import WRITE_UNITS
 
-COST: Final = ImportCost(contact=WRITE_UNITS, ticket=WRITE_UNITS, message=WRITE_UNITS, finish=WRITE_UNITS)
+COST: Final = ImportCost(
+    contact=WRITE_UNITS, ticket=WRITE_UNITS, message=WRITE_UNITS, finish=WRITE_UNITS, inline=WRITE_UNITS
+)
 
 _NATIVE: Final = Kept(Keep.NATIVE)
 _HEADER: Final = Kept(Keep.HEADER_LINE)

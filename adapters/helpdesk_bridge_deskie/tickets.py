@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
@@ -87,7 +88,15 @@ class DeskieTickets:
         case = self.client.create_case(fields, draft.attachments)
         if self.pictures.needed(body, draft.attachments):
             self.pictures.settle_opening(str(case.case_id), body, draft.attachments)
-        return self.reader.ticket(case)
+        return self._asked_by(fields, self.reader.ticket(case))
+
+    @staticmethod
+    def _asked_by(fields: Mapping[str, Any], ticket: Ticket) -> Ticket:
+        """Return a new ticket with the customer as we named them, which spares the desk a call to ask."""
+        if ticket.requester is None or "user_email" not in fields:
+            return ticket
+        known = evolve(ticket.requester, email=fields["user_email"], name=fields.get("user_full_name"))
+        return evolve(ticket, requester=known)
 
     def update(self, ticket_id: str, change: TicketChange) -> Ticket:
         """Change a ticket; tags given as a whole cost a read, because Deskie takes only what comes and what goes."""

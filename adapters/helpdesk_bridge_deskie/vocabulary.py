@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from helpdesk_bridge.adapter import CustomValue, Directory, FieldDefinition, InDoubt, Invalid, Unavailable, fold
+from helpdesk_bridge.adapter import (
+    Conflict,
+    CustomValue,
+    Directory,
+    FieldDefinition,
+    InDoubt,
+    Invalid,
+    Tag,
+    Unavailable,
+    fold,
+)
 from helpdesk_bridge_deskie.client import DeskieClient
 from helpdesk_bridge_deskie.customvalues import TICKET, read_value, write_value
+from helpdesk_bridge_deskie.wire import LabelDocument
 
 
 class Vocabulary:
@@ -19,6 +31,10 @@ class Vocabulary:
         self._directory = directory
         self._unknown: set[str] = set()
         self._creating = threading.Lock()
+        self._made: dict[str, LabelDocument] = {}
+        self._made_since: tuple[Tag, ...] = ()
+        self._listed_titles: tuple[tuple[Tag, ...], Mapping[str, str]] = ((), {})
+        self._named: dict[str, tuple[object, Mapping[str, tuple[str, FieldDefinition]]]] = {}
 
     def tag_names(self, label_ids: Iterable[int]) -> tuple[str, ...]:
         """Return the titles of labels; a label that is not listed keeps its id as its name."""
@@ -34,12 +50,31 @@ class Vocabulary:
         return tuple(titles.get(label, label) for label in wanted)
 
     def _titles(self) -> Mapping[str, str]:
-        return {tag.id: tag.name for tag in self._directory.tags()}
+        listed, titles = self._listed_titles
+        made = self._fresh()
+        if listed is not self._made_since:
+            listed = self._made_since
+            titles = {tag.id: tag.name for tag in listed}
+            self._listed_titles = (listed, titles)
+        return titles | {str(one.label_id): one.label_title or name for name, one in made.items()} if made else titles
+
+    def _fresh(self) -> dict[str, LabelDocument]:
+        """Return the labels that were made here since the list was read, which need not be read again for them."""
+        listed = self._directory.tags()
+        if listed is not self._made_since:
+            self._made, self._made_since = {}, listed
+        return self._made
+
+    def _known(self, name: str) -> int | None:
+        tag = self._directory.tag(name)
+        if tag is not None:
+            return int(tag.id)
+        made = self._fresh().get(fold(name))
+        return None if made is None else made.label_id
 
     def known_labels(self, names: Iterable[str]) -> list[int]:
         """Return the ids of those labels that exist."""
-        found = (self._directory.tag(name) for name in names)
-        return [int(tag.id) for tag in found if tag is not None]
+        return [label for name in names if (label := self._known(name)) is not None]
 
     def labels(self, names: Iterable[str]) -> list[int]:
         """Return the ids of labels, made on demand: Deskie takes ids only.
@@ -52,18 +87,22 @@ class Vocabulary:
         if not name.strip():
             raise Invalid("a tag is empty", field="tags")
         with self._creating:
-            found = self._directory.tag(name)
-            if found is None:
-                self._directory.refresh("tags")
-                found = self._directory.tag(name)
+            found = self._known(name)
             if found is not None:
-                return int(found.id)
+                return found
             try:
                 made = self._client.create_label(name)
-            except InDoubt:
-                raise Unavailable("a label could not be made for certain; the ticket was not written") from None
-            finally:
+            except (Conflict, Invalid):
+                # Made elsewhere since the list was read; what Deskie answers to a second one is not known.
                 self._directory.refresh("tags")
+                found = self._known(name)
+                if found is None:
+                    raise
+                return found
+            except InDoubt:
+                self._directory.refresh("tags")
+                raise Unavailable("a label could not be made for certain; the ticket was not written") from None
+            self._fresh()[fold(name)] = made
             return made.label_id
 
     def field(self, name: str, applies_to: str = TICKET) -> FieldDefinition | None:
@@ -77,15 +116,24 @@ class Vocabulary:
         """Return custom values by the names that people see; a key without a definition stays as it is."""
         if not document:
             return {}
-        fields = {one.key: one for one in self._directory.custom_fields()}
-        names = [one.name for one in fields.values() if one.applies_to == applies_to]
+        fields = self._named_fields(applies_to)
         found: dict[str, CustomValue] = {}
         for key, value in document.items():
-            field = fields.get(key)
-            # Two fields may bear one title; then only their keys tell them apart.
-            unique = field is not None and names.count(field.name) <= 1
-            found[field.name if field is not None and unique else key] = read_value(field, value)
+            name, field = fields.get(key, (key, None))
+            found[name] = read_value(field, value)
         return found
+
+    def _named_fields(self, applies_to: str) -> Mapping[str, tuple[str, FieldDefinition]]:
+        """Return name and definition of the fields by their keys; made once for each reading of the list."""
+        listed = self._directory.custom_fields()
+        since, kept = self._named.get(applies_to, (None, {}))
+        if since is listed:
+            return kept
+        names = Counter(one.name for one in listed if one.applies_to == applies_to)
+        # Two fields may bear one title; then only their keys tell them apart.
+        named = {one.key: (one.name if names[one.name] <= 1 else one.key, one) for one in listed}
+        self._named[applies_to] = (listed, named)
+        return named
 
     def written(self, values: Mapping[str, CustomValue], applies_to: str = TICKET) -> dict[str, Any]:
         """Return custom values by Deskie's keys. Raises ``Invalid`` for a field that the account does not have."""

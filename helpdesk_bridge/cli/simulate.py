@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from attrs import evolve
 
 from helpdesk_bridge import registry
 from helpdesk_bridge.cli.output import write_table
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
     from helpdesk_bridge.testing.simulator.dataset import Dataset
 
 REQUESTS_A_SECOND = 200
+DEFAULT_TICKETS = 320
 
 
 @click.command()
 @click.argument("vendor")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
 @click.option("--corpus", type=click.Path(dir_okay=False, path_type=Path), help="Load tickets of a JSONL file.")
-@click.option("--tickets", type=click.IntRange(0), default=320, show_default=True, help="Generate so many.")
+@click.option("--tickets", type=click.IntRange(0), help="Generate so many (320); 0 leaves agents, groups and fields.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--time-scale", default="1", help='Vendor seconds a second, or "auto".')
 @click.option("--set", "switches", multiple=True, metavar="KEY=VALUE", help="Set a quirk; --routes lists them.")
@@ -34,7 +36,7 @@ def simulate(
     vendor: str,
     port: int,
     corpus: Path | None,
-    tickets: int,
+    tickets: int | None,
     seed: int,
     time_scale: str,
     switches: tuple[str, ...],
@@ -70,12 +72,20 @@ def simulate(
     return 0
 
 
-def dataset(corpus: Path | None, tickets: int, seed: int) -> Dataset:
-    """Return the seed data of a simulator. A bad corpus is a usage error that names the line."""
+def dataset(corpus: Path | None, tickets: int | None, seed: int) -> Dataset:
+    """Return the seed data of a simulator; of a corpus with 0 tickets only the agents stay.
+
+    A bad corpus is a usage error that names the line.
+    """
     if corpus is None:
         from helpdesk_bridge.testing.simulator.generator import generate
 
-        return generate(tickets, seed)
+        return generate(DEFAULT_TICKETS if tickets is None else tickets, seed)
+    loaded = _corpus(corpus)
+    return loaded if tickets != 0 else evolve(loaded, tickets=(), people=loaded.agents)
+
+
+def _corpus(corpus: Path) -> Dataset:
     from helpdesk_bridge.testing.simulator.corpus import CorpusError, load_corpus
 
     try:

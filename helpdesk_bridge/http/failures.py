@@ -11,7 +11,7 @@ _NEVER_CONNECTED = (u3.NewConnectionError, u3.ConnectTimeoutError, u3.NameResolu
 _NEVER_STARTED = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema)
 
 
-class TooLarge(Exception):  # noqa: N818 - named for what it says
+class TooLarge(Exception):
     """The answer is larger than its cap."""
 
 
@@ -41,15 +41,15 @@ def _causes(error: BaseException) -> list[BaseException]:
 _REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ((TooLarge,), "the answer is larger than allowed"),
     ((u3.NameResolutionError,), "the host name is not known"),
-    ((u3.ConnectTimeoutError, requests.ConnectTimeout), "no connection within the timeout"),
     ((ConnectionRefusedError,), "the connection was refused"),
+    ((u3.NewConnectionError,), "the host could not be reached"),
+    ((u3.ConnectTimeoutError, requests.ConnectTimeout), "no connection within the timeout"),
     ((u3.ProxyError,), "the proxy failed"),
     ((u3.ReadTimeoutError, requests.ReadTimeout, TimeoutError), "no complete answer within the timeout"),
     ((u3.SSLError, requests.exceptions.SSLError), "TLS failed"),
     ((u3.DecodeError, requests.exceptions.ContentDecodingError), "the answer could not be decompressed"),
     ((u3.IncompleteRead, requests.exceptions.ChunkedEncodingError), "the answer was cut off"),
     ((ConnectionResetError, BrokenPipeError, u3.ProtocolError), "the connection was lost"),
-    ((u3.NewConnectionError,), "the host could not be reached"),
 )
 
 

@@ -18,7 +18,7 @@ _CONFUSING = re.compile(r"[\x00-\x20\x7f\\]")
 _SAFE = "/%:=&?~#+!$,;'@()*[]-._"
 
 
-class NotAUrl(ValueError):  # noqa: N818 - named for what is wrong
+class NotAUrl(ValueError):
     """The text is no absolute http or https URL that all parsers read alike; the message quotes nothing of it."""
 
 

@@ -7,6 +7,7 @@ well as in the body. Here every receive gets what is left of the attempt.
 from __future__ import annotations
 
 import ipaddress
+import logging
 import socket
 import ssl
 import threading
@@ -44,12 +45,22 @@ def attempt(seconds: float) -> Iterator[None]:
         _attempt.deadline, _attempt.sent = before
 
 
+class _Quiet(logging.Filter):
+    """Drops urllib3's own line about a request of ours: it quotes the query, which may hold customers' data."""
+
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 - judged by whose request it is
+        return _attempt.deadline is None
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_Quiet())
+
+
 def anything_sent() -> bool:
     """Whether a byte was handed to a socket in the current ``attempt`` of this thread."""
     return _attempt.sent
 
 
-class ForbiddenAddress(Exception):  # noqa: N818 - named for what it is about
+class ForbiddenAddress(Exception):
     """A host that the vendor named resolves to an address that is not public."""
 
 

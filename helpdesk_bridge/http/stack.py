@@ -15,7 +15,6 @@ from helpdesk_bridge.http.logged import Logged, Stats
 from helpdesk_bridge.http.options import HttpOptions
 from helpdesk_bridge.http.origin import Origin, check_base_url
 from helpdesk_bridge.http.retry import Retrying
-from helpdesk_bridge.http.session import Session
 from helpdesk_bridge.ratelimit.budget import Budget, shared_governor
 from helpdesk_bridge.ratelimit.governed import Governed
 
@@ -85,9 +84,11 @@ def open_transport(
     if options.time_scale != 1.0 and not origin.is_loopback:
         raise ConfigError("time_scale: another scale than 1 is only for a simulator on this machine; remove it")
     running: Clock = clock or SystemClock(options.time_scale)
-    events = events or EventBus()
+    events = EventBus() if events is None else events  # one without subscribers is falsy
     digest = hashlib.sha256(scope_key.encode()).hexdigest()
     governor = shared_governor((vendor, str(origin), digest), policy, options.budget, running)
+    from helpdesk_bridge.http.session import Session
+
     session = Session(base_url=base, auth=auth, options=options)
     logged = Logged(inner=session, events=events, vendor=vendor, desk=desk, refused=policy.refused)
     governed = Governed(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from helpdesk_bridge.http.request import Request, Response
 
 
-class TransportFailure(Exception):  # noqa: N818 - the two kinds below are named for what they prove
+class TransportFailure(Exception):
     """Below HTTP something failed. Internal: ``Retrying`` turns it into a ``HelpdeskError``."""
 
     def __init__(self, reason: str) -> None:

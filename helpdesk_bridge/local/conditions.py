@@ -29,8 +29,9 @@ class Condition:
 
 @frozen
 class Native:
-    """A query as this desk answers it; ``where`` speaks of one table's columns."""
+    """A query as this desk answers it: ``flags`` are columns that must be 0, ``where`` speaks of one table's columns."""
 
+    flags: tuple[str, ...]
     where: str
     params: tuple[Any, ...] = field(repr=False)
     order: Order
@@ -55,6 +56,8 @@ def _one_of(column: str, values: Iterable[str]) -> tuple[str, tuple[Any, ...]]:
 
 
 def _enum(column: str, wanted: frozenset[Any]) -> Condition:
+    if len(wanted) > _MANY:
+        return _PYTHON_ALONE
     members = [one.value for one in wanted if isinstance(one, enum.Enum)]
     labels = [fold(one) for one in wanted if isinstance(one, str)]
     return _either((_one_of(column, members), _one_of(f"{column}_fold", labels)))
@@ -195,8 +198,8 @@ class Divided:
 def _divide(
     query: TicketQuery | ContactQuery, tests: Mapping[str, tuple[str, Test]], flags: tuple[str, ...]
 ) -> Divided:
-    # The plus keeps SQLite from taking an index of a flag, which nearly all records share, over the one of the order.
-    sql = [f"+{flag} = 0" for flag in flags if flag not in query.include]
+    left_out = tuple(flag for flag in flags if flag not in query.include)
+    sql: list[str] = []
     params: list[Any] = []
     described: dict[str, str] = {}
     exact, empty = True, False
@@ -213,7 +216,7 @@ def _divide(
             sql.append(condition.sql)
             params += condition.params
             described[name] = condition.sql
-    native = Native(" AND ".join(sql) or "1", tuple(params), query.order, query.include)
+    native = Native(left_out, " AND ".join(sql) or "1", tuple(params), query.order, query.include)
     return Divided(native, frozenset(described), described, exact, empty)
 
 

@@ -86,8 +86,8 @@ class LocalImporter:
         labels: Mapping[Any, str] = {**self._writing.capabilities.statuses, **self._writing.capabilities.priorities}
         return evolve(
             old,
-            status_label=old.status_label or labels.get(old.status),
-            priority_label=old.priority_label or labels.get(old.priority),
+            status_label=labels.get(old.status) if old.status_label is None else old.status_label,
+            priority_label=labels.get(old.priority) if old.priority_label is None else old.priority_label,
             requester=None if old.requester is None else people.imported(old.requester),
             assignee=None if old.assignee is None else people.imported(old.assignee),
             group=people.imported_ref(old.group, lists.groups),

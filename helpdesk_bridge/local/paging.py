@@ -62,7 +62,7 @@ class Pages:
 
     def read(self, connection: sqlite3.Connection, native: Native, cursor: str | None, size: int | None) -> Slice:
         """Return one page. ``total`` is counted on a first page whose size was asked for."""
-        state = read_cursor(cursor)
+        state = read_cursor(cursor, mark=int)
         rows_wanted = page_size(size)
         total = self._count(connection, native) if cursor is None and size is not None else None
         mark = self._mark(connection, native, state)
@@ -88,12 +88,15 @@ class Pages:
         sql = f"SELECT ifnull(max(revision), 0) FROM {self.table} WHERE space = ?"  # noqa: S608 - our own names
         return int(run(connection, sql, (self.space,))[0][0])
 
-    def _where(self, native: Native) -> tuple[str, list[Any]]:
+    def _where(self, native: Native, sign: str = "+") -> tuple[str, list[Any]]:
+        # The plus keeps SQLite from taking the index of the flags, which nearly all records share, over the one of
+        # the order; for counting that index is the right one, because it needs no record.
         params = [self.space if one is SPACE else one for one in native.params]
-        return f"FROM {self.table} WHERE space = ? AND {native.where}", [self.space, *params]
+        flags = [f"{sign}{flag} = 0" for flag in native.flags]
+        return f"FROM {self.table} WHERE " + " AND ".join(("space = ?", *flags, native.where)), [self.space, *params]
 
     def _count(self, connection: sqlite3.Connection, native: Native) -> int:
-        where, params = self._where(native)
+        where, params = self._where(native, sign="")
         return int(run(connection, f"SELECT count(*) {where}", params)[0][0])
 
     def _after(

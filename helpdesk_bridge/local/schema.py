@@ -68,6 +68,7 @@ _FIRST: Final = (
     document TEXT NOT NULL,
     PRIMARY KEY (space, id))""",
     *_record_indexes("tickets"),
+    "CREATE INDEX tickets_by_flags ON tickets (space, spam, deleted, merged, status, status_fold)",
     "CREATE INDEX tickets_by_requester ON tickets (space, requester_id)",
     "CREATE INDEX tickets_by_requester_email ON tickets (space, requester_email)",
     "CREATE INDEX tickets_by_assignee ON tickets (space, assignee_id)",
@@ -80,6 +81,7 @@ _FIRST: Final = (
     document TEXT NOT NULL,
     PRIMARY KEY (space, id))""",
     *_record_indexes("contacts"),
+    "CREATE INDEX contacts_by_flags ON contacts (space, deleted, blocked)",
     """CREATE TABLE contact_keys (
     space TEXT NOT NULL,
     kind TEXT NOT NULL,

@@ -74,6 +74,7 @@ class Work:
     tickets_written: int = 0
     messages_written: int = 0
     tickets_finished: int = 0
+    inline_written: int = 0
     destination_tickets: int = 0
     destination_contacts: int = 0
     destination_threads: int = 0
@@ -97,6 +98,7 @@ def write_minimum(work: Work, cost: ImportCost) -> int:
         + work.tickets_written * cost.ticket
         + work.messages_written * cost.message
         + work.tickets_finished * cost.finish
+        + work.inline_written * cost.inline
     )
 
 

@@ -77,7 +77,7 @@ def _fields(value: Any) -> dict[str, Any]:
     found = {}
     for attribute in attrs.fields(type(value)):
         given = getattr(value, attribute.name)
-        if attribute.name == "raw" or (attribute.default is not attrs.NOTHING and given == attribute.default):
+        if (attribute.name == "raw" and not attribute.eq) or (attribute.default is not attrs.NOTHING and given == attribute.default):
             continue
         found[attribute.alias] = _tree(given)
     return found

@@ -31,17 +31,14 @@ class ContactLoad:
         if all(record.state.final and record.state is not State.FAILED for record in records):
             return
         leader, contact = records[0], context.mapping.contact(self._contacts[0])
-        adopted = self._known(contact)
-        if adopted is None:
-            adopted = self._look_up(leader, contact) if leader.state is State.INTENT else self._create(leader, contact)
-        if adopted is None:
+        ids = leader.destination or self._known(contact)
+        if not ids:
+            ids = self._look_up(leader, contact) if leader.state is State.INTENT else self._create(leader, contact)
+        if not ids:
             return
-        done = [
-            evolve(record, state=State.DONE, destination=adopted, reason=None)
-            for record in records
-            if not record.state.final or record.state is State.FAILED
-        ]
-        context.journal.save(*done)
+        leader = self._record(self._contacts[0])
+        left = [one for one in (leader, *records[1:]) if not one.state.final or one.state is State.FAILED]
+        context.journal.save(*[evolve(one, state=State.DONE, destination=ids, reason=None) for one in left])
         context.progress("contacts")
 
     def _record(self, contact: Contact) -> Record:

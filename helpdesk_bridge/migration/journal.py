@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from attrs import define
 from sqlalchemy import Connection, case, delete, exc, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
@@ -27,7 +28,21 @@ from helpdesk_bridge.migration.rows import from_row, to_row
 from helpdesk_bridge.migration.states import Key, Kind, Record, State
 
 SIDES: Final = ("source", "destination")
+_ID: Final = ("kind", "parent", "id")
+_UPSERT: Final = upsert(schema.record)
+_SAVE: Final = _UPSERT.on_conflict_do_update(
+    index_elements=_ID,
+    set_={column.name: _UPSERT.excluded[column.name] for column in schema.record.columns if column.name not in _ID},
+)
 Meter = Callable[[], Mapping[str, tuple[int, int, int]]]
+
+
+@define
+class _Saving:
+    """Rows that a thread waits for."""
+
+    rows: list[dict[str, Any]]
+    saved: bool = False
 
 
 @contextmanager
@@ -53,6 +68,8 @@ class Journal:
         self.path = Path(path)
         self._clock = clock
         self._thread_lock = threading.RLock()
+        self._queue_lock = threading.Lock()
+        self._queue: list[_Saving] = []
         self._meter: Meter | None = None
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = OwnerLock(self.path, takeover=takeover)
@@ -113,7 +130,7 @@ class Journal:
         Raises ``WrongJournal`` where it belongs to another pair of desks.
         """
         with self.transaction() as connection:
-            known = dict(connection.execute(select(schema.meta.c.name, schema.meta.c.value)).tuples().all())
+            known = {row.name: row.value for row in connection.execute(select(schema.meta))}
             if "version" not in known:
                 now = self._clock.wall().isoformat()
                 values = {"version": schema.VERSION, "source": source, "destination": destination, "created": now, **names}
@@ -146,17 +163,33 @@ class Journal:
             return connection.execute(upsert(schema.record).on_conflict_do_nothing(), rows).rowcount
 
     def save(self, *records: Record) -> None:
-        """Write the records as they are now, in one transaction."""
+        """Write the records as they are now, in one transaction; return when it is durable.
+
+        What several threads save meanwhile goes into one transaction: the disk is waited for once.
+        """
         if not records:
             return
-        rows = [to_row(one) for one in records]
-        statement = upsert(schema.record)
-        names = [name for name in rows[0] if name not in ("kind", "parent", "id")]
-        statement = statement.on_conflict_do_update(
-            index_elements=["kind", "parent", "id"], set_={name: statement.excluded[name] for name in names}
-        )
-        with self.transaction() as connection:
-            connection.execute(statement, rows)
+        entry = _Saving([to_row(one) for one in records])
+        with self._queue_lock:
+            self._queue.append(entry)
+        with self._thread_lock:
+            if not entry.saved:
+                self._save_queue()
+
+    def _save_queue(self) -> None:
+        with self._queue_lock:
+            batch, self._queue = self._queue, []
+        # One that an earlier thread could not save is tried again by the thread that waits for it.
+        try:
+            with self.transaction() as connection:
+                for entry in batch:
+                    connection.execute(_SAVE, entry.rows)
+        except BaseException:
+            with self._queue_lock:
+                self._queue = [*batch, *self._queue]
+            raise
+        for entry in batch:
+            entry.saved = True
 
     def get(self, key: Key) -> Record | None:
         """Return a record, or None where it is not known."""
@@ -385,8 +418,8 @@ def whose(path: str | os.PathLike[str]) -> dict[str, str]:
     engine = schema.reader(file)
     try:
         with translated(), engine.connect() as connection:
-            rows = connection.execute(select(schema.meta.c.name, schema.meta.c.value)).tuples().all()
+            known = {row.name: row.value for row in connection.execute(select(schema.meta))}
     finally:
         engine.dispose()
     wanted = ("version", "source", "destination", "created", "source_desk", "destination_desk")
-    return {name: value for name, value in rows if name in wanted}
+    return {name: value for name, value in known.items() if name in wanted}

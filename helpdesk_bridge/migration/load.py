@@ -33,7 +33,8 @@ class Load:
             self._existing()
             self._runner().run(self._contacts())
         if not context.stop.is_set():
-            self._runner().run(TicketLoad(context, one) for one in context.spool.each(Kind.TICKET.value, Ticket))
+            tickets = (TicketLoad(context, one) for one in context.spool.each(Kind.TICKET.value, Ticket))
+            self._runner().run(tickets, first_alone=True)
 
     def _runner(self) -> Runner:
         context = self.context

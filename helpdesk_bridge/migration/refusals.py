@@ -8,7 +8,7 @@ from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.migration.journal import Journal
 from helpdesk_bridge.migration.outcome import DecisionNeeded
 from helpdesk_bridge.migration.side import Side
-from helpdesk_bridge.migration.values import PASSING, Values, agent_email, old_key
+from helpdesk_bridge.migration.values import PASSING, Values, agent_email, as_number, old_key
 from helpdesk_bridge.model import Ticket
 from helpdesk_bridge.text import fold
 
@@ -51,12 +51,28 @@ def _custom_fields(values: Values, ticket: Ticket, name: str) -> list[tuple[str,
     return [("custom_field", one) for one in ticket.custom_fields if fold(one) == bare]
 
 
+def _as_numbers(found: list[tuple[str, str]], ticket: Ticket, values: Values, journal: Journal) -> bool:
+    """Send texts that are numbers as numbers, the first time that such a field is refused: nothing is lost by it."""
+    changed = False
+    for field, old in found:
+        name: str = values.custom_field(old).value or "" if field == "custom_field" else ""
+        value = ticket.custom_fields.get(old) if name else None
+        if not isinstance(value, str) or isinstance(as_number(value), str) or values.decided("as_number", name):
+            continue
+        values.decide("as_number", name, "yes")
+        journal.decide(*old_key("as_number", name), "yes", by="refusal")
+        changed = True
+    return changed
+
+
 def let_go(error: Invalid, ticket: Ticket, *, source: Side, values: Values, journal: Journal, yes: bool) -> bool:
     """Let go of the refused values where the user accepted announced losses; return whether to write again.
 
     Raises ``DecisionNeeded`` where the user did not.
     """
     found = [one for one in refused_values(source, values, ticket, error.field) if not values.decided(*one)]
+    if _as_numbers(found, ticket, values, journal):
+        return True
     if not found:
         return False
     if not yes:

@@ -40,8 +40,20 @@ class Runner:
         self._failure: BaseException | None = None
         self._halt = threading.Event()
 
-    def run(self, tasks: Iterator[Task]) -> None:
-        """Run all tasks to their end. Raises the first failure; returns early where the run is to stop."""
+    def run(self, tasks: Iterator[Task], *, first_alone: bool = False) -> None:
+        """Run all tasks to their end. Raises the first failure; returns early where the run is to stop.
+
+        ``first_alone``: the others begin when the first one is done: what it learns of refusals is learned once.
+        """
+        first = next(tasks, None)
+        if first is None:
+            return
+        if not first_alone or self._workers == 1:
+            tasks = itertools.chain([first], tasks)
+        else:
+            self._work(iter([first]))
+        if self._failure is not None:
+            raise self._failure
         if self._workers == 1:
             self._work(tasks)
         else:

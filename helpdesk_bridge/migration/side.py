@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
@@ -14,6 +14,8 @@ from helpdesk_bridge.migration.marker import account_ref
 from helpdesk_bridge.model import Actor, ActorKind, Agent, FieldDefinition, Group, Ref, Tag, Ticket
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.text import fold_email
+
+_SYSTEM: Final = SystemClock()
 
 
 @frozen
@@ -34,6 +36,7 @@ class Side:
     """
 
     desk: Helpdesk
+    _clock: Clock | None = None
     _lock: threading.RLock = field(factory=threading.RLock, repr=False)
 
     @property
@@ -49,8 +52,8 @@ class Side:
     @property
     def clock(self) -> Clock:
         """The desk's own clock, in its vendor's seconds."""
-        clock: Clock = getattr(self.desk, "clock", None) or SystemClock()
-        return clock
+        own: Clock | None = getattr(self.desk, "clock", None)
+        return own or self._clock or _SYSTEM
 
     @property
     def time_scale(self) -> float | None:

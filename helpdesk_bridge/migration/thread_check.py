@@ -34,6 +34,7 @@ class ThreadCheck:
     outage: Outage
     record: Record
     ticket: Ticket
+    apart: bool
     contact: Callable[[str], Contact | None]
     report: Callable[[str, list[Row]], None]
 
@@ -56,7 +57,7 @@ class ThreadCheck:
             if pair.found and pair.found[0][0] < last:
                 rows.append(("message", pair.record.key.id, "order", "after the one before it", "before it"))
             last = max([last, *(number for number, _ in pair.found)])
-        if written or not self.record.expected:
+        if leaders:
             rows += [("message", self.record.key.id, "extra", "none", one.id) for one in aligned.extra]
         self.report(ticket_id, rows)
 
@@ -69,8 +70,7 @@ class ThreadCheck:
         """
         ticket, first = self.ticket, next((one for one in leaders if one.position == 0), None)
         files = bool(first and first.expected and first.expected["files"])
-        apart = not self.destination.defines and ticket.description is not None and ticket.message_count is not None
-        if not apart or files or "description" in ticket.not_loaded:
+        if not self.apart or files or ticket.message_count is None or ticket.not_loaded & {"description", "message_count"}:
             listing = self.destination.desk.messages.list(ticket.id, resolve=False)
             return self.outage.patiently(partial(list, listing))
         later = (ticket.message_count or 1) - 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
+from typing import Final
 
 from attrs import evolve
 
@@ -16,13 +18,18 @@ from helpdesk_bridge.migration.fidelity import uses
 from helpdesk_bridge.migration.files import Fetched, Lacking
 from helpdesk_bridge.migration.lookup import find_message
 from helpdesk_bridge.migration.options import Threads
-from helpdesk_bridge.migration.outcome import DecisionNeeded
+from helpdesk_bridge.migration.outage import Stopped
+from helpdesk_bridge.migration.outcome import DecisionNeeded, MigrationError
 from helpdesk_bridge.migration.refusals import let_go
 from helpdesk_bridge.migration.runner import Parked
 from helpdesk_bridge.migration.states import Key, Kind, Record, State
 from helpdesk_bridge.migration.threads import Bundle, later_bundles, opening_bundle, with_lines
 from helpdesk_bridge.model import Actor, ActorKind, Body, Message, MessageKind, Ticket, Visibility
 from helpdesk_bridge.text import digest
+
+
+FOUND_AGAIN: Final = "found by its marker"
+LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def version_of(ticket: Ticket) -> str:
@@ -41,6 +48,7 @@ class TicketLoad:
         self._files: dict[str, list[Fetched | Lacking]] = {}
         self._ready_at: float | None = None
         self._wrote = False
+        self._arrived: list[Record] = []
 
     def advance(self) -> None:
         """Go on to the end. Raises ``Parked`` while a write is in doubt."""
@@ -54,7 +62,8 @@ class TicketLoad:
                 self._finish()
         except Parked:
             raise
-        except BaseException:
+        except (Stopped, MigrationError):
+            self._save()
             self._drop_files()
             raise
         self._drop_files()
@@ -137,6 +146,8 @@ class TicketLoad:
     # -- the ticket and its opening --------------------------------------------------------------------------------
 
     def _write_ticket(self) -> None:
+        if self._record.reason == FOUND_AGAIN and self._record.expected is None:
+            self._adopt_opening()
         if self._record.destination or self._record.state.final:
             return
         if self._record.state is State.INTENT and not self._look_up_ticket():
@@ -262,14 +273,17 @@ class TicketLoad:
         for bundle in later_bundles(begun, way):
             self._look_up_message(bundle, known[bundle.sources[0].id])
         for bundle in later_bundles(planned, way):
-            self._write_message(bundle)
+            if self._record.reason == FOUND_AGAIN:
+                self._look_up_planned(bundle)
+            else:
+                self._write_message(bundle)
 
     def _write_message(self, bundle: Bundle) -> None:
         context = self._context
         context.check_stop()
         context.destination_outage.hold()
         message, files, children = self._prepared(bundle)
-        context.journal.save(*children)
+        self._save(*children)
         ticket_id, uploads = self._record.destination[0], [one.upload() for one in files]
         try:
             ids = context.write(
@@ -283,8 +297,16 @@ class TicketLoad:
         else:
             ended = [evolve(one, state=State.DONE, destination=ids) for one in children if one.state is State.INTENT]
         self._wrote = True
-        context.journal.save(*ended)
+        self._arrived = ended
         self._drop_files()
+
+    def _save(self, *records: Record) -> None:
+        """Write records down, and with them what arrived before: one wait for the disk a message.
+
+        Where the process dies in between, that message is looked up like any other that was begun.
+        """
+        arrived, self._arrived = self._arrived, []
+        self._context.journal.save(*arrived, *records)
 
     def _look_up_message(self, bundle: Bundle, leader: Record) -> None:
         context, ticket_id = self._context, self._ticket.id
@@ -305,6 +327,22 @@ class TicketLoad:
                 if one.state is State.INTENT
             ]
         )
+
+    def _look_up_planned(self, bundle: Bundle) -> None:
+        """Adopt a message that an earlier migration with a lost journal may have written, or write it."""
+        children = self._prepared(bundle)[2]
+        long_ago = [evolve(one, intent_at=LONG_AGO) if one.expected else one for one in children]
+        self._context.journal.save(*long_ago)
+        self._look_up_message(bundle, long_ago[0])
+
+    def _adopt_opening(self) -> None:
+        """Take over the opening of a ticket that was found by its marker."""
+        bundle = opening_bundle(self._whole_thread(), self._context.threads)
+        children = self._prepared(bundle)[2]
+        shown = expected.ticket(self._context.mapping.ticket(self._ticket), self._context.importer.keeps.ticket, Aliases())
+        self._record = evolve(self._record, expected=shown)
+        done = [evolve(one, state=State.DONE) if one.state is State.INTENT else one for one in children]
+        self._context.journal.save(self._record, *done)
 
     def _prepared(self, bundle: Bundle) -> tuple[Message, list[Fetched], list[Record]]:
         """Return the message as it is written, its files, and the records as they stand while it is on its way."""
@@ -409,7 +447,7 @@ class TicketLoad:
                 record = evolve(record, reason=f"final state refused: {reason_of(error)}")
             break
         self._record = evolve(record, finished=True, version=self._version, expected=shown)
-        context.journal.save(self._record)
+        self._save(self._record)
 
 
 def _repeatable(call: Callable[[], None]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -135,7 +136,10 @@ class Values:
         if chosen:
             return chosen
         actor = self._agent_named(email)
-        return Answer(None, open=True) if actor.id is None and self.destination.knows_all("agents") else Answer(actor)
+        known = self.destination.agent(actor)
+        unknown = known is None and self.destination.knows_all("agents")
+        disabled = known is not None and not known.active and not self.destination.defines
+        return Answer(None, open=True) if unknown or disabled else Answer(actor)
 
     def _agent_named(self, email: str) -> Actor:
         named = self.destination.aliases.agents.out(self.source.aliases.agents.into(email))
@@ -146,8 +150,8 @@ class Values:
         """Return the author of a message as the destination knows the agent, or as the source does where it does not."""
         if not actor.email:
             return Actor(actor.kind, name=actor.name)
-        found = self.agent(actor.email).value
-        if found is None or found.id is None:
+        found = self._agent_named(actor.email)
+        if found.id is None:
             return Actor(actor.kind, name=actor.name, email=actor.email)
         return Actor(actor.kind, id=found.id, name=actor.name or found.name, email=found.email or actor.email)
 
@@ -192,6 +196,9 @@ class Values:
     def option(self, name: str, value: CustomValue) -> Answer:
         """Return a custom field's value as the destination's field takes it; ``name`` is the destination's."""
         definition = None if self.destination.defines else self.definition(name)
+        numeric = definition is not None and definition.type in (FieldType.INTEGER, FieldType.DECIMAL)
+        if isinstance(value, str) and (numeric or self.decided("as_number", name)):
+            return Answer(as_number(value))
         if definition is None or definition.type is not FieldType.SELECT or not isinstance(value, str):
             return Answer(value)
         chosen = self._chosen("option", f"{name}={value}", lambda new: new)
@@ -210,6 +217,17 @@ def _named_priority(offered: Mapping[Priority, str], new: str) -> tuple[Priority
         if fold(new) in (fold(word), meaning.value):
             return meaning, word
     return Priority.UNKNOWN, new
+
+
+def as_number(text: str) -> int | Decimal | str:
+    """Return the number that a text is, or the text: some vendors keep numbers as text, others refuse that."""
+    try:
+        number = Decimal(text.strip())
+    except ArithmeticError:
+        return text
+    if not number.is_finite():
+        return text
+    return int(number) if number == number.to_integral_value() else number
 
 
 def is_marker_field(name: str) -> bool:

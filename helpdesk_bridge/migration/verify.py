@@ -8,13 +8,15 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-from attrs import asdict, frozen
+from attrs import frozen
 
 from helpdesk_bridge.adapter import Importer
-from helpdesk_bridge.errors import HelpdeskError, NotFound
-from helpdesk_bridge.headerline import split_marker
+from helpdesk_bridge.errors import NotFound
 from helpdesk_bridge.migration import expected
+from helpdesk_bridge.migration.apart import apart_at_destination
+from helpdesk_bridge.migration.difference import Difference
 from helpdesk_bridge.migration.journal import Journal
+from helpdesk_bridge.migration.markers import SHOWING, indexed, marker_at
 from helpdesk_bridge.migration.options import Level, Options
 from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.runner import Runner
@@ -23,33 +25,12 @@ from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.migration.spool import Spool
 from helpdesk_bridge.migration.states import Kind, Record, State
 from helpdesk_bridge.migration.thread_check import ThreadCheck
-from helpdesk_bridge.migration.values import is_marker_field
 from helpdesk_bridge.model import Contact, Ticket
 from helpdesk_bridge.query import Period, TicketQuery
 
 BACK_TICKET: Final = "ticket at the destination"
 BACK_CONTACT: Final = "contact at the destination"
 CLOCKS_APART: Final = timedelta(days=1)
-EVERYTHING: Final = frozenset({"spam", "deleted", "merged", "description", "custom_fields"})
-
-
-@frozen
-class Difference:
-    """Something at the destination that is not as it was written, and was not announced; texts as digests.
-
-    ``ticket`` and ``id`` are the source's; ``record`` says what differs: contact, ticket, message or attachment.
-    """
-
-    ticket: str
-    record: str
-    id: str
-    field: str
-    expected: str | None
-    found: str | None
-
-    def as_json(self) -> dict[str, str | None]:
-        """Return the difference as the report tells it."""
-        return asdict(self)
 
 
 @frozen(eq=False)
@@ -64,6 +45,10 @@ class Verification:
     options: Options
     stop: threading.Event
     progress: Callable[[str], None]
+
+    @property
+    def _apart(self) -> bool:
+        return apart_at_destination(self.journal) or self.destination.defines
 
     def run(self) -> list[Difference]:
         """Return the differences, those of contacts first, and keep them in the journal."""
@@ -111,9 +96,11 @@ class Verification:
     # -- tickets ---------------------------------------------------------------------------------------------------
 
     def _query(self) -> TicketQuery:
+        """Ask for what a list can show without further calls: descriptions only where they stand on the ticket."""
+        include = SHOWING if self._apart else SHOWING - {"description"}
         if expected.native(self.importer.keeps.ticket, "updated_at"):
-            return TicketQuery(include=EVERYTHING)  # the destination shows the source's times: they narrow nothing
-        return TicketQuery(include=EVERYTHING, updated=Period(self.journal.created - CLOCKS_APART))
+            return TicketQuery(include=include)  # the destination shows the source's times: they narrow nothing
+        return TicketQuery(include=include, updated=Period(self.journal.created - CLOCKS_APART))
 
     def _read_tickets(self) -> None:
         for ticket in self.destination.desk.tickets.list(self._query(), resolve=False):
@@ -128,6 +115,7 @@ class Verification:
             if ticket is None:
                 found.append(Difference(record.key.id, "ticket", record.key.id, "ticket", "present", "missing"))
                 continue
+            found += self._doubled(record, ticket)
             shown = expected.ticket(self.destination.ticket(ticket), self.importer.keeps.ticket, self.destination.aliases)
             for name, wanted, seen in expected.ticket_differences(record.expected or {}, self._people(shown, ticket)):
                 found.append(Difference(record.key.id, "ticket", record.key.id, name, wanted, seen))
@@ -157,27 +145,17 @@ class Verification:
         """Yield a ticket that carries one of our markers and is not the one that the journal knows."""
         if self.journal.at_destination(Kind.TICKET, ticket.id) is not None:
             return
-        record = self._marked(ticket)
+        marker = marker_at(self.destination, self.outage, ticket)
+        record = None if marker is None else self.journal.marked(marker)
         if record is not None and record.key.kind is Kind.TICKET:
             ours = ",".join(record.destination) or "none"
             yield Difference(record.key.id, "ticket", record.key.id, "duplicate", ours, ticket.id)
 
-    def _marked(self, ticket: Ticket) -> Record | None:
-        for name, value in ticket.custom_fields.items():
-            if is_marker_field(name) and isinstance(value, str):
-                return self.journal.marked(value)
-        marker = split_marker(ticket.description)[0] if ticket.description is not None else None
-        if marker is None and "description" in ticket.not_loaded:
-            marker = self._marker_of_opening(ticket)
-        return None if marker is None else self.journal.marked(marker)
-
-    def _marker_of_opening(self, ticket: Ticket) -> str | None:
-        # The list does not show the opening here, and whoever touched this ticket did so since the migration began.
-        try:
-            page = self.outage.patiently(lambda: self.destination.desk.messages.list(ticket.id, resolve=False).page())
-        except HelpdeskError:
-            return None
-        return split_marker(page.items[0].body)[0] if page.items else None
+    def _doubled(self, record: Record, ticket: Ticket) -> list[Difference]:
+        if not self.destination.defines or record.marker is None:
+            return []
+        others = [one for one in indexed(self.importer, record.marker, ticket) if one != ticket.id]
+        return [Difference(record.key.id, "ticket", record.key.id, "duplicate", ticket.id, one) for one in others]
 
     # -- threads ---------------------------------------------------------------------------------------------------
 
@@ -197,12 +175,13 @@ class Verification:
         total = self.journal.counts()[Kind.TICKET].get(State.DONE, 0)
         size = self.options.sample
         step = 1 if size is None or size >= total else max(1, total // size) if size else total + 1
+        apart = self._apart and not self.destination.defines
         for number, record in enumerate(self.journal.each(Kind.TICKET, State.DONE)):
             if number % step or (size is not None and number // step >= size):
                 continue
             ticket = self.spool.get(BACK_TICKET, record.destination[0], Ticket)
             if ticket is not None and not ticket.deleted:
-                yield ThreadCheck(self.destination, self.importer, self.journal, self.outage, record, ticket, self._known, report)
+                yield ThreadCheck(self.destination, self.importer, self.journal, self.outage, record, ticket, apart, self._known, report)
 
     def _known(self, contact_id: str) -> Contact | None:
         return self.spool.get(BACK_CONTACT, contact_id, Contact)

@@ -57,7 +57,7 @@ def shared_governor(scope: tuple[str, ...], policy: RateLimitPolicy, store: str 
     Desks that share a scope share it, also after one of them was closed. Where their policies differ in a limit, the
     lower one holds until the server tells its own. ``store`` is ``auto`` or ``memory``, or a store.
     """
-    from helpdesk_bridge.ratelimit.governor import Governor  # noqa: PLC0415 - the governor shows itself as a Budget
+    from helpdesk_bridge.ratelimit.governor import Governor
 
     place = _place(store)
     shape = tuple((window.seconds, window.counts) for window in policy.windows)

@@ -130,18 +130,16 @@ class Governor:
         """
         ident, sent = reservation.ident, reservation.sent
         answered = self.clock.now()
-        resolution = self.policy.headers.resolution
         reading = NOTHING
         if headers is not None:
             reading = self.policy.read(headers, refused=refused, wall=self.clock.wall)
         if refused:
             logger.debug("refused by the vendor; retry after %s s", reading.retry_after)
-            self._cell.update(BudgetState.refuse, ident, sent, answered, reading=reading, resolution=resolution)
+            self._cell.update(BudgetState.refuse, ident, sent, answered, reading=reading)
         elif any(reservation.amounts):
             amounts = reservation.amounts if self._plain else self._spent(reservation.amounts, status, rows)
-            self._cell.update(
-                BudgetState.settle, ident, amounts, sent, answered, reading=reading, resolution=resolution
-            )
+            lost = status is None
+            self._cell.update(BudgetState.settle, ident, amounts, sent, answered, reading=reading, lost=lost)
         self._wake()
 
     def cancel(self, reservation: Reservation) -> None:
@@ -171,13 +169,8 @@ class Governor:
         return self._cell.update(look)
 
     def tighten(self, policy: RateLimitPolicy) -> None:
-        """Lower the limits to those of another policy for the same budget; the server may raise them again."""
-
-        def lower(state: BudgetState) -> None:
-            for ledger, window in zip(state.ledgers, policy.windows, strict=True):
-                ledger.limit = min(ledger.limit, window.limit)
-
-        self._cell.update(lower)
+        """Lower the limits to those of another policy for the same budget, except where the server told its own."""
+        self._cell.update(BudgetState.tighten, tuple(window.limit for window in policy.windows))
 
     def idle(self) -> bool:
         """Whether forgetting this governor would lose nothing."""

@@ -47,7 +47,11 @@ class Ledger:
     held: dict[str, Held] = field(factory=dict)
     used: int = 0
     """The sum of all charges and of all that is held."""
+    told: bool = False
+    """Whether ``limit`` is the server's own figure."""
     swept: float = UNKNOWN
+    settled: float = UNKNOWN
+    """When the last request that may be missing from the server's figures was answered or given up."""
     outside_until: float = UNKNOWN
     """Until then the window is known to be shared with somebody we cannot see."""
     guard: float = field(init=False)
@@ -155,8 +159,12 @@ class Ledger:
         self._insert(charge)
         return charge
 
-    def observe(self, remaining: int, charge: Charge, sent: float) -> None:
-        """Charge what others must have spent, given what the server says is left after the answer of ``charge``."""
+    def observe(self, remaining: int, charge: Charge, sent: float, *, exact: bool) -> None:
+        """Compare with what the server says is left after the answer of ``charge``.
+
+        What it counts and we do not, others have spent: it is charged. With an ``exact`` figure, what we count and it
+        does not is given back, unless another request was in flight meanwhile.
+        """
         if self.swept > sent:
             # A window may have ended while that request was in flight: the figure may speak of the old one.
             return
@@ -168,6 +176,21 @@ class Ledger:
             charge.units += missing
             self.used += missing
             self.outside_until = max(self.outside_until, charge.release)
+        elif missing < 0 and exact and not self.held and self.settled <= sent:
+            self._give_back(-missing, charge)
+
+    def _give_back(self, units: int, newest: Charge) -> None:
+        # Oldest first: those are the ones whose window ended without our having seen it.
+        told = newest.earliest != UNKNOWN
+        for charge in list(self.charges):
+            if told and charge is not newest and charge.earliest != UNKNOWN:
+                continue
+            back = min(units, charge.units if charge is not newest else charge.units - 1)
+            charge.units -= back
+            self.used -= back
+            units -= back
+            if not charge.units:
+                self.charges.remove(charge)
 
     def ends(self, until: float, sent: float) -> None:
         """Take note that the window in which a request sent then was refused ends at ``until``."""
@@ -194,13 +217,15 @@ class Ledger:
     def _compact(self, newest: Charge) -> None:
         # Neighbours join at the later release: the state stays small and errs on the safe side.
         joined: list[Charge] = []
+        pending: Charge | None = None
         for charge in self.charges:
-            mergeable = joined and joined[-1].earliest == charge.earliest == UNKNOWN
-            if mergeable and charge is not newest and len(joined) % 2:
-                joined[-1].units += charge.units
-                joined[-1].release = charge.release
+            if pending is not None and charge.earliest == UNKNOWN and charge is not newest:
+                pending.units += charge.units
+                pending.release = charge.release
+                pending = None
             else:
                 joined.append(charge)
+                pending = charge if charge.earliest == UNKNOWN and charge is not newest else None
         self.charges = joined
 
     def dump(self) -> dict[str, Any]:
@@ -210,6 +235,8 @@ class Ledger:
             "seconds": self.seconds,
             "charges": [[c.release, c.units, None if c.earliest == UNKNOWN else c.earliest] for c in self.charges],
             "held": {ident: [h.units, h.lease] for ident, h in self.held.items()},
+            "told": self.told,
+            "settled": None if self.settled == UNKNOWN else self.settled,
             "swept": None if self.swept == UNKNOWN else self.swept,
             "outside_until": None if self.outside_until == UNKNOWN else self.outside_until,
         }
@@ -226,8 +253,10 @@ class Ledger:
             charges,
             held,
             used,
-            _or_unknown(data["swept"]),
-            _or_unknown(data["outside_until"]),
+            told=data["told"],
+            swept=_or_unknown(data["swept"]),
+            settled=_or_unknown(data["settled"]),
+            outside_until=_or_unknown(data["outside_until"]),
         )
 
 

@@ -62,6 +62,11 @@ class RateHeaders:
     resolution: float = 1.0
     window: int = 0
 
+    @property
+    def step(self) -> float:
+        """Seconds by which ``reset`` may exceed the truth; a Unix time is rounded twice."""
+        return 2 * self.resolution if self.reset_is_epoch else self.resolution
+
 
 @frozen
 class Reading:
@@ -113,9 +118,19 @@ class RateLimitPolicy:
         return Reading(
             limit=limit if limit and limit > 0 else None,
             remaining=remaining,
-            reset=None if reset is None else _reset(reset, headers, wall, is_epoch=names.reset_is_epoch),
+            reset=None if reset is None else self._reset(reset, headers, wall),
             retry_after=None if wait is None else seconds_to_wait(wait, headers, wall),
         )
+
+    def _reset(self, text: str, headers: Mapping[str, str], wall: Callable[[], datetime]) -> float | None:
+        number = _number(text)
+        if number is None:
+            return None
+        if self.headers.reset_is_epoch:
+            # The vendor's own Date shows its clock; ours may be minutes off. Both are whole seconds, rounded somehow.
+            now = _date(headers.get("Date", "")) or wall()
+            number = max(0.0, number - now.timestamp() + self.headers.resolution)
+        return number if 0.0 <= number <= LONGEST_WAIT else None
 
 
 def seconds_to_wait(text: str, headers: Mapping[str, str], wall: Callable[[], datetime]) -> float | None:
@@ -129,16 +144,6 @@ def seconds_to_wait(text: str, headers: Mapping[str, str], wall: Callable[[], da
         if until is None:
             return None
         number = max(0.0, (until - (_date(headers.get("Date", "")) or wall())).total_seconds())
-    return number if 0.0 <= number <= LONGEST_WAIT else None
-
-
-def _reset(text: str, headers: Mapping[str, str], wall: Callable[[], datetime], *, is_epoch: bool) -> float | None:
-    number = _number(text)
-    if number is None:
-        return None
-    if is_epoch:
-        # The vendor's own Date shows its clock; ours may be minutes off.
-        number = max(0.0, number - (_date(headers.get("Date", "")) or wall()).timestamp())
     return number if 0.0 <= number <= LONGEST_WAIT else None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define, field
 
 from helpdesk_bridge.ratelimit.ledger import UNKNOWN, Ledger
-from helpdesk_bridge.ratelimit.policy import NOTHING, RateLimitPolicy, Reading
+from helpdesk_bridge.ratelimit.policy import NOTHING, RateHeaders, RateLimitPolicy, Reading
 
 FIRST_PAUSE = 1 / 60
 """Part of a window to wait after a refusal that names no time; it doubles with each further one, up to a window."""
@@ -21,13 +21,13 @@ class BudgetState:
     blocked_until: float = UNKNOWN
     blocked_at: float = UNKNOWN
     strikes: int = 0
-    _header_window: int = field(default=0, alias="header_window")
+    _headers: RateHeaders = field(factory=RateHeaders, alias="headers")
 
     @classmethod
     def fresh(cls, policy: RateLimitPolicy) -> BudgetState:
         """Return the state of a budget of which nothing is spent."""
         ledgers = [Ledger(window.limit, window.seconds) for window in policy.windows]
-        return cls(ledgers, header_window=policy.headers.window)
+        return cls(ledgers, headers=policy.headers)
 
     def take(self, ident: str, amounts: tuple[int, ...], spares: tuple[int, ...], now: float, lease: float) -> float:
         """Hold the amounts, one a window, and return 0; or hold nothing and return the seconds to wait."""
@@ -43,10 +43,14 @@ class BudgetState:
         return wait
 
     def forecast(self, amounts: tuple[int, ...], spares: tuple[int, ...], now: float) -> float:
-        """Return the seconds until all of these can have been sent."""
+        """Return the seconds until all of these can have been sent.
+
+        While the first answer is awaited that will tell the limit, the policy's own, perhaps far lower, does not count.
+        """
         wait = max(self.blocked_until - now, 0.0)
-        for ledger, amount, spare in zip(self.ledgers, amounts, spares, strict=True):
-            if amount:
+        awaited = self._headers.limit is not None and not self.ledgers[self._headers.window].told
+        for number, (ledger, amount, spare) in enumerate(zip(self.ledgers, amounts, spares, strict=True)):
+            if amount and not (awaited and number == self._headers.window and ledger.held):
                 ledger.sweep(now)
                 wait = max(wait, ledger.forecast(now, amount, spare))
         return wait
@@ -64,32 +68,34 @@ class BudgetState:
         answered: float,
         *,
         reading: Reading = NOTHING,
-        resolution: float = 1.0,
+        lost: bool = False,
     ) -> None:
-        """Replace what was held by what was spent, and learn what the answer said."""
+        """Replace what was held by what was spent, and learn what the answer said, unless none came (``lost``)."""
         if reading.limit is not None:
-            self.ledgers[self._header_window].limit = reading.limit
+            self._limit(reading.limit)
         for number, ledger in enumerate(self.ledgers):
             amount = amounts[number]
-            speaks = number == self._header_window
+            speaks = number == self._headers.window
             charge = ledger.settle(
-                ident, amount, sent, answered, reset=reading.reset if speaks else None, resolution=resolution
+                ident, amount, sent, answered, reset=reading.reset if speaks else None, resolution=self._headers.step
             )
             if speaks and charge is not None and reading.remaining is not None:
-                ledger.observe(reading.remaining, charge, sent)
+                ledger.observe(reading.remaining, charge, sent, exact=not self._headers.remaining_is_hint)
+            # A request without an answer may still be on its way to the server.
+            ledger.settled = max(ledger.settled, answered + (ledger.seconds if lost else 0.0))
         if sent >= self.blocked_at:
             self.strikes = 0
 
-    def refuse(self, ident: str, sent: float, answered: float, *, reading: Reading, resolution: float) -> None:
+    def refuse(self, ident: str, sent: float, answered: float, *, reading: Reading) -> None:
         """Give back what was held and stop everybody for as long as the vendor says, or else for a growing pause."""
         self.drop(ident)
-        ledger = self.ledgers[self._header_window]
+        ledger = self.ledgers[self._headers.window]
         if reading.limit is not None:
-            ledger.limit = reading.limit
+            self._limit(reading.limit)
         told = reading.retry_after if reading.retry_after is not None else reading.reset
         if told is not None:
             # A vendor that says 0 has rounded down.
-            until = answered + max(told, resolution) + ledger.guard
+            until = answered + max(told, self._headers.resolution) + ledger.guard
             ledger.ends(until, sent)
         else:
             if sent >= self.blocked_at:
@@ -98,6 +104,17 @@ class BudgetState:
             until = answered + min(pause, ledger.seconds)
         self.blocked_at = max(self.blocked_at, answered)
         self.blocked_until = max(self.blocked_until, until)
+
+    def _limit(self, told: int) -> None:
+        ledger = self.ledgers[self._headers.window]
+        ledger.limit = told
+        ledger.told = True
+
+    def tighten(self, limits: tuple[int, ...]) -> None:
+        """Lower the limits to these, one a window, where the server has not told its own."""
+        for ledger, limit in zip(self.ledgers, limits, strict=True):
+            if not ledger.told:
+                ledger.limit = min(ledger.limit, limit)
 
     def abandon(self, now: float) -> None:
         """Charge all that is in flight: whoever sent it is not here any more."""
@@ -116,12 +133,11 @@ class BudgetState:
             "ledgers": [ledger.dump() for ledger in self.ledgers],
             "blocked": None if self.blocked_at == UNKNOWN else [self.blocked_until, self.blocked_at],
             "strikes": self.strikes,
-            "header_window": self._header_window,
         }
 
     @classmethod
-    def load(cls, data: dict[str, Any]) -> BudgetState:
-        """Return the state that ``dump`` wrote."""
+    def load(cls, data: dict[str, Any], policy: RateLimitPolicy) -> BudgetState:
+        """Return the state that ``dump`` wrote for a budget of the same policy."""
         until, at = data["blocked"] or (UNKNOWN, UNKNOWN)
         ledgers = [Ledger.load(ledger) for ledger in data["ledgers"]]
-        return cls(ledgers, until, at, data["strikes"], data["header_window"])
+        return cls(ledgers, until, at, data["strikes"], policy.headers)

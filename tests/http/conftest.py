@@ -36,7 +36,12 @@ def answer(body=b"{}", status="200 OK", **headers):
 def reset(conn):
     """Close so that the other side gets RST instead of FIN."""
     conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    conn.close()
+    hang_up(conn)
+
+
+def hang_up(conn):
+    """Serve nothing more on this connection."""
+    raise ConnectionAbortedError
 
 
 @define
@@ -55,7 +60,6 @@ class WireServer:
         self.port = self._listener.getsockname()[1]
         self._run(self._accept)
         return self
-
 
     @property
     def url(self):
@@ -95,6 +99,7 @@ class WireServer:
                 data = self.play(conn, received)
                 if data:
                     conn.sendall(data)
+        conn.close()
 
 
 def _read(stream):

@@ -106,7 +106,13 @@ def everything(error):
     """All that somebody may print or keep of an error, its causes included."""
     seen = []
     while error is not None:
-        seen += ["".join(traceback.format_exception(error)), repr(error), str(error), repr(vars(error)), repr(error.args)]
+        seen += [
+            "".join(traceback.format_exception(error)),
+            repr(error),
+            str(error),
+            repr(vars(error)),
+            repr(error.args),
+        ]
         error = error.__cause__ or error.__context__
     return "\n".join(seen)
 
@@ -142,13 +148,25 @@ def test_canary_is_in_no_log_event_exception_or_repr(wire, connect, canary, say,
     with caplog.at_level(logging.DEBUG), pytest.raises(HelpdeskError) as caught:
         stack.send(request)
     told = "\n".join(
-        [everything(caught.value), caplog.text, repr(seen), repr(request), repr(stack), repr(stack.budget), repr(stack.stats)]
+        [
+            everything(caught.value),
+            caplog.text,
+            repr(seen),
+            repr(request),
+            repr(stack),
+            repr(stack.budget),
+            repr(stack.stats),
+        ]
     )
     assert canary not in told
     assert "customer" not in told
     assert canary.encode() not in pickle.dumps(vars(caught.value))
     assert caught.value.__context__ is None
-    assert (caught.value.vendor, caught.value.desk, caught.value.operation) == ("testvendor", "support", "tickets.create")
+    assert (caught.value.vendor, caught.value.desk, caught.value.operation) == (
+        "testvendor",
+        "support",
+        "tickets.create",
+    )
 
 
 @pytest.mark.parametrize(
@@ -180,7 +198,7 @@ def test_a_public_desk_fetches_from_public_addresses_only(connect, url, monkeypa
         raise AssertionError(message)
 
     monkeypatch.setattr("socket.socket.connect", never)
-    with pytest.raises(BadResponse, match="not fetched|cannot be used"):
+    with pytest.raises(BadResponse, match=r"not fetched|cannot be used"):
         connect("https://robotsrule.vendor.example").send(Request("GET", url=url))
 
 

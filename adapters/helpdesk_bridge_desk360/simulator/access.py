@@ -58,7 +58,11 @@ class Access(SimulatorApp):
         }
 
     def before(self, call: Call) -> Reply | None:
-        """Check a call in an order that is assumed; a file of the CDN is no call of the API."""
+        """Check a call, in an order that is assumed.
+
+        documented: Desk360 API, "Rate Limit": invalid calls count; assumed: logins do too, preflights do not. A file of
+        the CDN is no call of the API.
+        """
         if cdn.is_cdn(call) or call.path.startswith(_ADMIN):
             return None
         try:

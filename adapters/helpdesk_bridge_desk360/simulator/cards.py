@@ -26,8 +26,9 @@ def check_cards(request: Fields) -> None:
         name.optional_text("middle_name")
         card.date("birthday")
         organisation = card.optional_object("org")
-        for key in _ORGANISATION if organisation is not None else ():
-            organisation.optional_text(key)
+        if organisation is not None:
+            for key in _ORGANISATION:
+                organisation.optional_text(key)
         for key, parts in _LISTS.items():
             for entry in card.optional_objects(key):
                 for part in parts:

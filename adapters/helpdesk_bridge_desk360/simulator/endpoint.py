@@ -18,6 +18,7 @@ VERSION: Final = "/v1"
 PER_INTEGRATION: Final = "/integrations/<integration_id>"
 MESSAGES: Final = f"{PER_INTEGRATION}/conversations/messages"
 TEMPLATES: Final = f"{PER_INTEGRATION}/conversations/templates"
+_LIMITED: Final = 429
 
 Simulated = TypeVar("Simulated", bound="Access")
 Arguments = ParamSpec("Arguments")
@@ -35,10 +36,9 @@ def endpoint(
         handler: Callable[Concatenate[Simulated, Call, Arguments], Reply],
     ) -> Callable[Concatenate[Simulated, Call, Arguments], Reply]:
         @functools.wraps(handler)
-        def answer(self: Simulated, call: Call, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Reply:
+        def answer(self: Simulated, call: Call, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Reply:
             try:
-                if call.fault is not None and call.fault.kind in CODES:
-                    raise Problem(call.fault.kind)
+                _act_out(call)
                 return handler(self, call, *args, **kwargs)
             except Problem as problem:
                 return self.refusal(problem)
@@ -46,3 +46,10 @@ def endpoint(
         return route(method, VERSION + path, provenance=provenance, source=f"Desk360 API, {source}")(answer)
 
     return register
+
+
+def _act_out(call: Call) -> None:
+    if call.fault is None or call.fault.kind not in CODES:
+        return
+    limited = CODES[call.fault.kind].status == _LIMITED and call.fault.retry_after is not None
+    raise Problem(call.fault.kind, headers={"Retry-After": str(call.fault.retry_after)} if limited else None)

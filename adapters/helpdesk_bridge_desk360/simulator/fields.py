@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -79,23 +80,20 @@ class Fields:
         value = self.values.get(name)
         if value is None or value == "":
             raise self.missing(name)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return value
-        if isinstance(value, str) and _NUMBER.match(value):
-            return float(value)
-        raise self.wrong(name, "must be a number")
+        numeric = isinstance(value, int | float) and not isinstance(value, bool)
+        if not numeric and not (isinstance(value, str) and _NUMBER.match(value)):
+            raise self.wrong(name, "must be a number")
+        if not isinstance(value, int) and not math.isfinite(float(value)):
+            raise self.wrong(name, "must be a number")
+        return value if numeric else float(value)
 
     def date(self, name: str) -> None:
         """Check an optional date in the form Y-m-d."""
         value = self.optional_text(name)
         if value is None:
             return
-        try:
-            if not _DATE.match(value):
-                raise ValueError(name)
-            datetime.fromisoformat(value)
-        except ValueError:
-            raise self.wrong(name, "must match the format Y-m-d") from None
+        if not _is_date(value):
+            raise self.wrong(name, "must match the format Y-m-d")
 
     def one_of(self, name: str, choices: Iterable[str]) -> str:
         """Read a word out of a few."""
@@ -175,6 +173,14 @@ class Fields:
 
     def _label(self, name: str) -> str:
         return self.at(name).replace("_", " ")
+
+
+def _is_date(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return _DATE.match(text) is not None
 
 
 def _as_object(place: str, item: Any) -> Fields:

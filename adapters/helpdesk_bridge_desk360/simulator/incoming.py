@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
@@ -29,6 +30,7 @@ _FILES: Final = {
     "sticker": ("sticker.webp", "image/webp"),
 }
 _TEXT: Final = "Hello"
+_EPOCH: Final = re.compile(r"\A[0-9]{1,11}\Z")
 
 
 class InjectionError(ValueError):
@@ -53,7 +55,7 @@ class Description:
         return str(self.given.get("kind", "text"))
 
     def integration(self, account: Account) -> Integration:
-        """The integration that is written to, the first by default."""
+        """Return the integration that is written to, the first by default."""
         number = self.given.get("integration", account.first_integration.id)
         found = account.integrations.get(number) if isinstance(number, int) else None
         if found is None:
@@ -61,10 +63,10 @@ class Description:
         return found
 
     def envelope(self, account: Account, now: int) -> Envelope:
-        """Who writes, and when."""
+        """Return who writes, and when."""
         phone, name = self._sender(account)
         timestamp = self.given.get("timestamp", now)
-        if isinstance(timestamp, bool) or not isinstance(timestamp, int | str) or not str(timestamp).isdigit():
+        if isinstance(timestamp, bool) or not _EPOCH.match(str(timestamp)):
             raise InjectionError("timestamp takes whole epoch seconds")
         message_id = str(self.given.get("id") or incoming_id())
         return Envelope(message_id, phone.removeprefix("+"), int(timestamp), name)

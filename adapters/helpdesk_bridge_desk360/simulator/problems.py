@@ -54,7 +54,7 @@ UNNAMED: Final[Mapping[str, ErrorCode]] = {
 _ALL: Final = {**CODES, **UNNAMED}
 
 
-class Problem(Exception):  # noqa: N818 - it becomes an answer and is no fault of the program
+class Problem(Exception):
     """Ends a call with an error of the vendor's."""
 
     def __init__(self, code: str, message: str = "", headers: Mapping[str, str] | None = None) -> None:

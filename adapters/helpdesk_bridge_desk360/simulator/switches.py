@@ -7,7 +7,7 @@ from typing import Final
 from helpdesk_bridge.testing.simulator.routing import ASSUMED, DOCUMENTED, OBSERVED
 from helpdesk_bridge.testing.simulator.switches import Switch
 
-API_KEY: Final = "1|simPanelKey0000aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0fG"
+API_KEY: Final = "1|simPanelKey00000aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0fG"
 """The key made in the panel; documented: Desk360 API, "Login", for the form number|48 letters and digits."""
 LOGIN_EMAIL: Final = "agent@robotsrule.example"
 LOGIN_PASSWORD: Final = "sim-desk360-password"  # noqa: S105 - made up

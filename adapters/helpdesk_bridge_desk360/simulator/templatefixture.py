@@ -1,5 +1,7 @@
 """The message templates of the account: the one that the vendor prints, and made-up ones of other kinds."""
 
+# The Turkish letter without a dot is meant.
+# ruff: noqa: RUF001
 from __future__ import annotations
 
 import re

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from helpdesk_bridge_desk365.simulator import Desk365Simulator, create
 NOW = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
 IN_PROCESS, SERVER = "in_process", "server"
 FRONTS = (IN_PROCESS, SERVER)
+_numbers = itertools.count(1)
 
 
 @frozen
@@ -50,6 +52,7 @@ def opened(
         with SimulatorServer(simulator) as server, open_desk({**keys, "base_url": server.url}, clock=clock) as desk:
             yield Opened(desk, simulator, clock)
         return
-    origin = f"https://{simulator.connection['subdomain']}.desk365.io"
-    with mock_simulator(simulator, origin), open_desk(keys, clock=clock) as desk:
+    # Budgets of one origin and key are shared within a process; each test has its own origin, and so its own budget.
+    origin = f"https://t{next(_numbers)}.desk365.io"
+    with mock_simulator(simulator, origin), open_desk({**keys, "base_url": origin}, clock=clock) as desk:
         yield Opened(desk, simulator, clock)

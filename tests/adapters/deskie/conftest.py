@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import itertools
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
 from helpdesk_bridge import open_desk
+from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.simulator import SimulatorServer, mock_simulator
-from helpdesk_bridge.testing.simulator.clock import SimulatorClock
 from helpdesk_bridge.testing.simulator.generator import generate
 from helpdesk_bridge_deskie.simulator import create
 
-HOME = "https://robotsrule.deskie.io"
+# Desks of one origin and account share a budget in a process, so every account here has an origin of its own.
+_numbers = itertools.count()
 
 
 @pytest.fixture(params=["in process", "server"])
@@ -36,27 +39,24 @@ def _opened(stack, app, front, scale, table):
     if front == "server":
         base = stack.enter_context(SimulatorServer(app)).url
     else:
-        base = HOME
-        stack.enter_context(mock_simulator(app, HOME))
+        base = f"https://test-{next(_numbers)}.deskie.io"
+        stack.enter_context(mock_simulator(app, base))
     settings = {"vendor": "deskie", **app.connection, "base_url": base, "time_scale": scale, "max_wait": None, **table}
-    desk = open_desk(settings)
+    # In process nothing is ever slow, so nobody has to wait for a repeated call either.
+    clock = ManualClock(wall=datetime.now(UTC)) if front == "in process" else None
+    desk = open_desk(settings, clock=clock)
     stack.callback(desk.close)
     return desk
 
 
 @contextmanager
-def in_process(dataset=None, *, settings=None, table=None, clock=None, tickets=40):
+def in_process(dataset=None, *, settings=None, table=None, tickets=40):
     """One simulated account in process, for tests that are about neither front."""
     with ExitStack() as stack:
-        app = create(dataset or generate(tickets, 1), settings={"rate_limit": 100_000, **(settings or {})}, clock=clock)
+        app = create(dataset or generate(tickets, 1), settings={"rate_limit": 100_000, **(settings or {})})
         yield _opened(stack, app, "in process", 1, table or {}), app
 
 
 @pytest.fixture
 def in_process_account():
     return in_process
-
-
-@pytest.fixture
-def simulator_clock():
-    return SimulatorClock()

@@ -10,7 +10,7 @@ from helpdesk_bridge.testing.simulator.app import BadBody, Call, Reply, SettingE
 from helpdesk_bridge.testing.simulator.switches import resolve
 from helpdesk_bridge_desk360.simulator.courier import Subscription, SubscriptionError
 from helpdesk_bridge_desk360.simulator.payloads import status
-from helpdesk_bridge_desk360.simulator.routes.inbound import InboundRoutes
+from helpdesk_bridge_desk360.simulator.routes.inbound import InboundRoutes, copies_of
 
 if TYPE_CHECKING:
     from helpdesk_bridge_desk360.simulator.courier import Emission
@@ -71,9 +71,7 @@ class ControlRoutes(InboundRoutes):
         if state is None:
             raise BadBody(f"status takes one of: {', '.join(_STATES)}; the vendor tells of no other")
         options = {"hold": bool(given.get("hold", False)), "lose": bool(given.get("lose", False))}
-        copies = given.get("copies")
-        if copies is not None and not isinstance(copies, int):
-            raise BadBody("copies takes a whole number")
+        copies = copies_of(given.get("copies"))
         message = self.account.outgoing.get(str(given.get("id", "")))
         if message is not None:
             emissions = self.reach(message, state, copies=copies, **options)
@@ -139,13 +137,12 @@ class ControlRoutes(InboundRoutes):
         return self.emit(integration, "statuses", content, copies=copies, **options)
 
     def _integration_number(self, given: Any) -> int:
-        known = self.account.integrations
         if given is None:
             return self.account.first_integration.id
-        number = int(given) if str(given).isascii() and str(given).isdigit() else -1
-        if number not in known:
-            raise BadBody(f"integration takes one of: {', '.join(map(str, known))}")
-        return number
+        known = {str(number): number for number in self.account.integrations}
+        if str(given) not in known:
+            raise BadBody(f"integration takes one of: {', '.join(known)}")
+        return known[str(given)]
 
 
 def _outgoing(message: OutgoingMessage) -> dict[str, Any]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from helpdesk_bridge_desk360.simulator.records import Media
 
 _REPLAYED: Final = 1000
+_COPIES_MOST: Final = 1000
 _KINDS: Final = {"image": "image", "video": "video", "audio": "audio"}
 
 
@@ -72,9 +73,7 @@ class InboundRoutes(Messaging):
     def sim_inbound(self, call: Call) -> Reply:
         """Let a customer write: the fields of `Description`, and ``copies``, ``hold`` and ``lose``."""
         given = dict(call.body_tree)
-        copies = given.pop("copies", None)
-        if copies is not None and (isinstance(copies, bool) or not isinstance(copies, int) or copies < 0):
-            raise BadBody("copies takes a whole number")
+        copies = copies_of(given.pop("copies", None))
         hold, lose = bool(given.pop("hold", False)), bool(given.pop("lose", False))
         try:
             injected = self.inject(given, copies=copies, hold=hold, lose=lose)
@@ -118,6 +117,13 @@ class InboundRoutes(Messaging):
             "headers": {"Content-Type": "application/json"} if subscription is None else dict(subscription.headers),
             "copies": len(injected.emissions),
         }
+
+
+def copies_of(given: Any) -> int | None:
+    """Read how often a webhook is sent; None leaves it to the switch."""
+    if given is not None and (isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= _COPIES_MOST):
+        raise BadBody(f"copies takes a whole number up to {_COPIES_MOST}")
+    return given
 
 
 def _described(message: SeedMessage) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,27 @@
+"""Desk360 for ``helpdesk_bridge``: WhatsApp messages by API v1, what customers write by webhook into an inbox."""
+
+from __future__ import annotations
+
+from helpdesk_bridge.adapter import Vendor
+from helpdesk_bridge_desk360.capabilities import capabilities_of
+from helpdesk_bridge_desk360.policy import policy_of
+from helpdesk_bridge_desk360.settings import DOMAIN, Desk360Settings
+
+
+def _account(settings: Desk360Settings) -> str:
+    return settings.account
+
+
+VENDOR = Vendor(
+    name="desk360",
+    title="Desk360",
+    settings=Desk360Settings,
+    account=_account,
+    policy=policy_of,
+    capabilities=capabilities_of,
+    open="helpdesk_bridge_desk360.adapter:open_desk360",
+    simulator="helpdesk_bridge_desk360.simulator:create",
+    domains=(DOMAIN,),
+)
+
+__all__ = ["VENDOR", "Desk360Settings"]

@@ -1,0 +1,170 @@
+"""Opens a Desk360 desk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from attrs import field, frozen
+
+from helpdesk_bridge.adapter import (
+    Capabilities,
+    ContactsAdapter,
+    DeskContext,
+    Finding,
+    LocalStore,
+    MessagesAdapter,
+    RateLimitPolicy,
+    Severity,
+    Stack,
+    TicketsAdapter,
+    open_transport,
+)
+from helpdesk_bridge_desk360.auth import BearerToken
+from helpdesk_bridge_desk360.capabilities import capabilities_of
+from helpdesk_bridge_desk360.classify import classify
+from helpdesk_bridge_desk360.client import Desk360Client
+from helpdesk_bridge_desk360.contacts import Desk360Contacts
+from helpdesk_bridge_desk360.inbox import Inbox
+from helpdesk_bridge_desk360.login import Connection, LoggedIn, Login
+from helpdesk_bridge_desk360.media import Desk360Media
+from helpdesk_bridge_desk360.messages import Desk360Messages
+from helpdesk_bridge_desk360.missinginbox import MissingInbox
+from helpdesk_bridge_desk360.policy import SCOPE_KEY, limited_to, policy_of
+from helpdesk_bridge_desk360.record import Record
+from helpdesk_bridge_desk360.settings import Desk360Settings, api_base
+from helpdesk_bridge_desk360.templatebook import Desk360Templates
+from helpdesk_bridge_desk360.tickets import Desk360Tickets
+from helpdesk_bridge_desk360.vendor_api import Desk360Api, integration_of
+from helpdesk_bridge_desk360.webhooks import Desk360Webhooks
+
+
+@frozen(kw_only=True, eq=False)
+class Desk360Adapter:
+    """One integration of a Desk360 account."""
+
+    account: str
+    capabilities: Capabilities
+    policy: RateLimitPolicy
+    transport: Stack = field(repr=False)
+    tickets: TicketsAdapter
+    contacts: ContactsAdapter
+    messages: MessagesAdapter
+    attachments: Desk360Media
+    templates: Desk360Templates
+    webhooks: Desk360Webhooks
+    vendor_api: Desk360Api
+    agents: None = None
+    groups: None = None
+    companies: None = None
+    tags: None = None
+    custom_fields: None = None
+    events: None = None
+    importer: None = None
+    removal: None = None
+    client: Desk360Client = field(repr=False)
+    inbox: Inbox | None = field(repr=False)
+
+    def check(self) -> Sequence[Finding]:
+        """Try the credentials by listing the integrations, and look at what the configuration lacks."""
+        found = [self._integration()]
+        if self.inbox is None:
+            found.append(Finding(Severity.WARNING, "inbox", "none is set, so nothing can be listed; set inbox = PATH"))
+        else:
+            counts = self.inbox.store.counts()
+            found.append(
+                Finding(Severity.OK, "inbox", f"{counts['tickets']} conversations since the webhook was connected")
+            )
+        if not self.webhooks.tokens:
+            detail = "none is set, so anybody who knows the webhook's address is believed; set webhook_token"
+            found.append(Finding(Severity.WARNING, "webhook_token", detail))
+        return tuple(found)
+
+    def _integration(self) -> Finding:
+        integrations = [integration_of(document) for document in self.client.integrations()]
+        here = next((one for one in integrations if str(one.id) == self.account), None)
+        if here is None:
+            ids = ", ".join(str(one.id) for one in integrations) or "none"
+            detail = f"the credentials are accepted, and the account has no integration {self.account}; it has {ids}"
+            return Finding(Severity.PROBLEM, "integration", detail)
+        if here.active is False:
+            return Finding(Severity.WARNING, "integration", "the integration is not activated")
+        return Finding(Severity.OK, "integration", "the credentials are accepted and the integration is theirs")
+
+    def close(self) -> None:
+        """Close connections and the inbox."""
+        self.transport.close()
+        if self.inbox is not None:
+            self.inbox.store.close()
+
+
+def open_desk360(settings: Desk360Settings, context: DeskContext) -> Desk360Adapter:
+    """Return the adapter. No I/O happens here: neither a login nor the inbox's file."""
+    base_url, bearer = api_base(context.base_url), BearerToken(settings.api_key)
+    policy = limited_to(policy_of(settings), context.rate_limit)
+    stack = open_transport(
+        base_url=base_url,
+        auth=bearer,
+        policy=policy,
+        scope_key=SCOPE_KEY,
+        classify=classify,
+        vendor=context.vendor,
+        desk=context.desk,
+        options=context.options,
+        clock=context.clock,
+        events=context.events,
+    )
+    client = Desk360Client(_connection(settings, context, stack, bearer), base_url, settings.account)
+    inbox = _inbox(settings, context)
+    record = Record(inbox, context.clock, settings.check_window)
+    media = Desk360Media(client, inbox)
+    api = Desk360Api(client, context.directory, record, media)
+    tickets, contacts, messages = _ports(inbox, api)
+    context.directory.bind(
+        contact=contacts.get if inbox is not None else None,
+        integrations=client.integrations,
+        templates=client.templates,
+    )
+    return Desk360Adapter(
+        account=settings.account,
+        capabilities=capabilities_of(settings),
+        policy=policy,
+        transport=stack,
+        tickets=tickets,
+        contacts=contacts,
+        messages=messages,
+        attachments=media,
+        templates=Desk360Templates(client, context.directory, record),
+        webhooks=Desk360Webhooks(settings.account, settings.tokens, inbox),
+        vendor_api=api,
+        client=client,
+        inbox=inbox,
+    )
+
+
+def _connection(settings: Desk360Settings, context: DeskContext, stack: Stack, bearer: BearerToken) -> Connection:
+    if settings.api_key is not None or settings.email is None or settings.password is None:
+        return stack
+    return LoggedIn(stack, Login(stack, bearer, context.clock, settings.email, settings.password))
+
+
+def _inbox(settings: Desk360Settings, context: DeskContext) -> Inbox | None:
+    if settings.inbox is None:
+        return None
+    store = LocalStore(
+        settings.inbox,
+        context.clock,
+        space=f"desk360:{settings.account}",
+        vendor=context.vendor,
+        account=settings.account,
+        keep_raw=context.keep_raw,
+    )
+    return Inbox(store, context.clock)
+
+
+def _ports(inbox: Inbox | None, api: Desk360Api) -> tuple[TicketsAdapter, ContactsAdapter, MessagesAdapter]:
+    if inbox is None:
+        missing: Any = MissingInbox()
+        return cast("tuple[TicketsAdapter, ContactsAdapter, MessagesAdapter]", (missing, missing, missing))
+    messages = Desk360Messages(inbox, api)
+    return Desk360Tickets(inbox, messages), Desk360Contacts(inbox), messages

@@ -1,0 +1,74 @@
+"""What a Desk360 desk can do, computed from its settings alone."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from helpdesk_bridge.adapter import Capabilities
+from helpdesk_bridge_desk360.convert import STATUSES
+from helpdesk_bridge_desk360.missinginbox import REASON
+from helpdesk_bridge_desk360.outgoing import FILES, TEXT_LIMIT
+from helpdesk_bridge_desk360.settings import Desk360Settings
+
+_REMOTE: Final = frozenset({"templates.list", "webhooks", "attachments.open"})
+_OF_THE_INBOX: Final = frozenset(
+    {
+        "tickets.list", "tickets.get", "tickets.create", "tickets.update",
+        "contacts.list", "contacts.get", "contacts.find", "contacts.create", "contacts.update",
+        "messages.list", "messages.reply", "messages.note",
+    }
+)  # fmt: skip
+_TICKET_FIELDS: Final = frozenset(
+    {
+        "id", "ref", "subject", "status", "status_label", "requester", "channel", "description", "created_at",
+        "updated_at", "closed_at", "message_count", "attachments",
+    }
+)  # fmt: skip
+_NONE: Final = "its API knows none"
+_NOTES: Final = {
+    "importer": "every write of its API reaches a real phone",
+    "removal": "its API deletes nothing",
+    "agents": _NONE,
+    "groups": _NONE,
+    "companies": _NONE,
+    "tags": _NONE,
+    "custom_fields": _NONE,
+    "events": "webhooks tell: desk.webhooks.receive returns what is new",
+    "messages.add_from_contact": "customers write on WhatsApp, and webhooks bring it",
+    "messages.note": "kept in the inbox only; nothing is sent and the panel does not show it",
+    "messages.list": "begins when the webhook was connected; replies from the panel are missing",
+    "messages.reply": "free-form within 24 hours of the customer's last message, else a template",
+    "tickets.list": "conversations of the inbox; they begin when the webhook was connected",
+    "tickets.create": "a text within 24 hours of the customer's last message; else desk.templates.send starts one",
+    "tickets.update": "the status stands in the inbox only; the panel does not show it",
+    "contacts.create": "in the inbox only",
+    "contacts.update": "in the inbox only; the next message brings the profile's name back",
+    "ticket:subject": "made from the first message",
+}
+
+
+def capabilities_of(settings: Desk360Settings) -> Capabilities:
+    """Return what the desk can do; without an inbox it sends and reads webhooks, and lists nothing."""
+    if settings.inbox is None:
+        return Capabilities(
+            vendor="Desk360",
+            operations=_REMOTE,
+            files=FILES,
+            notes={**_NOTES, **dict.fromkeys(_OF_THE_INBOX, REASON)},
+        )
+    return Capabilities(
+        vendor="Desk360",
+        operations=_REMOTE | _OF_THE_INBOX,
+        ticket_fields=_TICKET_FIELDS,
+        contact_fields=frozenset({"id", "ref", "name", "phones", "created_at", "updated_at"}),
+        message_fields=frozenset({"author", "visibility", "kind", "body", "created_at", "attachments", "opening"}),
+        ticket_create=frozenset({"attachments"}),
+        ticket_update=frozenset({"status"}),
+        contact_create=frozenset({"name", "phones"}),
+        contact_update=frozenset({"name"}),
+        contact_needs=frozenset({"phone"}),
+        statuses=STATUSES,
+        body_limit=TEXT_LIMIT,
+        files=FILES,
+        notes=_NOTES,
+    )

@@ -1,0 +1,244 @@
+"""``helpdesk-bridge migrate``: plan, run, decide, verify, and what the journal knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from helpdesk_bridge.cli.options import json_option, open_named
+from helpdesk_bridge.cli.output import say, write_json, write_jsonl, write_table
+from helpdesk_bridge.cli.progress import Progress
+from helpdesk_bridge.cli.signals import stopping
+from helpdesk_bridge.cli.telling import tell_plan, tell_summary
+from helpdesk_bridge.migration.journal import JournalReader, whose
+from helpdesk_bridge.migration.migration import Migration
+from helpdesk_bridge.migration.options import Level, Options, Threads
+from helpdesk_bridge.migration.outcome import DecisionNeeded
+from helpdesk_bridge.migration.states import Kind
+
+F = TypeVar("F", bound=Callable[..., Any])
+_THREADS = [one.value for one in Threads]
+
+
+@click.group()
+def migrate() -> None:
+    """Move a helpdesk into another, so that nothing is lost, written twice or mailed.
+
+    What is done stands in the journal: a run that was stopped or killed goes on from there. Once the journal exists,
+    --from and --to can be left out.
+    """
+
+
+def _of_a_migration(command: F) -> F:
+    for decorate in (
+        json_option,
+        click.option("--journal", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Its file."),
+        click.option("--to", "destination", help="The desk to move into."),
+        click.option("--from", "source", help="The desk to move."),
+    ):
+        command = decorate(command)
+    return command
+
+
+@contextmanager
+def _opened(
+    ctx: click.Context, source: str | None, destination: str | None, journal: Path, **options: Any
+) -> Iterator[Migration]:
+    """Open the two desks and the journal; the first Ctrl-C or SIGTERM drains, the second ends at once."""
+    known = _known(journal)
+    names = (source or known.get("source_desk"), destination or known.get("destination_desk"))
+    if None in names:
+        raise click.UsageError("--from and --to are needed: this journal does not exist yet")
+    desks = [open_named(ctx, str(name), max_wait=None) for name in names]
+    with (
+        Progress() as bar,
+        Migration(
+            *desks,
+            journal,
+            options=Options(**options),
+            progress=lambda one: bar.update(one.phase, one.done, one.total),
+        ) as migration,
+        stopping(migration.stop),
+    ):
+        yield migration
+
+
+def _known(journal: Path) -> dict[str, str]:
+    try:
+        return whose(journal)
+    except FileNotFoundError:
+        return {}
+
+
+@migrate.command()
+@_of_a_migration
+@click.option("--full", is_flag=True, help="Read every thread, not a sample: exact counts, at the price of the calls.")
+@click.pass_context
+def plan(
+    ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, full: bool
+) -> None:
+    """Tell what a run would keep, change and lose, what is to be decided, and what it costs. Writes nothing."""
+    with _opened(ctx, source, destination, journal) as migration:
+        made = migration.plan(full=full, findings=migration.preflight())
+    if as_json:
+        write_json(made.as_json())
+    else:
+        tell_plan(made)
+
+
+@migrate.command()
+@_of_a_migration
+@click.option("--yes", is_flag=True, help="Acknowledge all hazards and accept all announced losses; it is recorded.")
+@click.option("--workers", type=click.IntRange(1, 64), default=6, show_default=True, help="Tickets in flight.")
+@click.option("--takeover", is_flag=True, help="Take the journal from an owner that is stuck.")
+@click.option("--patience", type=click.FloatRange(0), default=900.0, show_default=True, help="Seconds of one outage.")
+@click.pass_context
+def run(
+    ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, **options: Any
+) -> int:
+    """Load everything that is not there yet."""
+    with _opened(ctx, source, destination, journal, **options) as migration:
+        try:
+            migration.run()
+        except DecisionNeeded as needed:
+            _tell_decisions(needed, journal)
+            raise
+        summary = migration.summary()
+    if as_json:
+        write_json(summary.as_json())
+    else:
+        tell_summary(summary, verified=False)
+        say(f"next: helpdesk-bridge migrate verify --journal {journal}")
+    return int(summary.exit_code)
+
+
+def _tell_decisions(needed: DecisionNeeded, journal: Path) -> None:
+    for argument in (*needed.hazards, *needed.values):
+        say(f"  helpdesk-bridge migrate decide --journal {journal} {argument}")
+    say("or accept all of it as announced by migrate plan: migrate run --yes")
+
+
+@migrate.command()
+@_of_a_migration
+@click.option("--level", type=click.Choice([one.value for one in Level]), default=Level.FULL.value, show_default=True)
+@click.option("--sample", type=click.IntRange(0), help="Read only so many threads in full.")
+@click.pass_context
+def verify(
+    ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, level: str,
+    sample: int | None,
+) -> int:  # fmt: skip
+    """Read the destination back and compare every record with what was read at the source."""
+    with _opened(ctx, source, destination, journal, level=Level(level), sample=sample) as migration:
+        migration.verify()
+        summary = migration.summary()
+    if as_json:
+        write_json(summary.as_json())
+    else:
+        tell_summary(summary, verified=True)
+    return int(summary.exit_code)
+
+
+@migrate.command()
+@_of_a_migration
+@click.option("--hazard", "hazards", multiple=True, metavar="ID", help="Acknowledge a hazard.")
+@click.option("--map", "maps", multiple=True, metavar="FIELD:OLD=NEW", help="Map a value; nothing after = lets it go.")
+@click.option("--threads", type=click.Choice(_THREADS), help="How threads are written.")
+@click.option("--in-doubt", "doubts", multiple=True, metavar="ID=found:REF|again|skip", help="Settle a write in doubt.")
+@click.pass_context
+def decide(
+    ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool,
+    hazards: tuple[str, ...], maps: tuple[str, ...], threads: str | None, doubts: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Record decisions that a plan or run asks for."""
+    if not (hazards or maps or threads or doubts):
+        raise click.UsageError("nothing to decide: give --hazard, --map, --threads or --in-doubt")
+    values = [_map_argument(text) for text in maps]
+    settled = {}
+    with _opened(ctx, source, destination, journal) as migration:
+        try:
+            migration.acknowledge(*hazards)
+            for field, old, new in values:
+                migration.map_value(field, old, new)
+            if threads:
+                migration.choose_threads(Threads(threads))
+            for text in doubts:
+                record, _, decision = text.partition("=")
+                settled[record] = migration.decide_in_doubt(record, decision)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+    unknown = [record for record, meant in settled.items() if not meant]
+    if unknown:
+        raise click.UsageError(f"nothing is in doubt under {', '.join(unknown)}")
+    if as_json:
+        write_json({"hazards": hazards, "maps": len(values), "threads": threads, "in_doubt": settled})
+
+
+def _map_argument(text: str) -> tuple[str, str, str | None]:
+    field, colon, rest = text.partition(":")
+    old, equals, new = rest.partition("=")
+    if not (field and colon and equals):
+        raise click.UsageError(f"--map {text}: write FIELD:OLD=NEW")
+    return field, old, new or None
+
+
+@contextmanager
+def _reading(journal: Path) -> Iterator[JournalReader]:
+    if not journal.is_file():
+        raise click.UsageError(f"there is no journal {journal}")
+    reader = JournalReader(journal)
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+_journal_option = click.option(
+    "--journal", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Its file."
+)
+
+
+@migrate.command()
+@_journal_option
+@json_option
+def status(journal: Path, as_json: bool) -> None:
+    """Tell where a migration stands; also while it runs, and without its desks."""
+    with _reading(journal) as reader:
+        known = whose(journal)
+        counts = reader.counts()
+        doubts = reader.in_doubt()
+    if as_json:
+        write_json({**known, "counts": counts, "in_doubt": doubts})
+        return
+    say(f"{known.get('source')} -> {known.get('destination')}, since {known.get('created')}")
+    write_table(
+        ("records", "state", "count"),
+        [(kind.value, state.value, number) for kind, states in counts.items() for state, number in states.items()],
+    )
+    for record in doubts:
+        say(
+            f"{record['kind']} {record['id']} needs your decision ({record['reason']}): helpdesk-bridge migrate decide "
+            f"--journal {journal} --in-doubt {record['id']}=found:ID|again|skip"
+        )
+
+
+@migrate.command()
+@_journal_option
+@click.option("--kind", type=click.Choice([one.value for one in Kind]), default=Kind.TICKET.value, show_default=True)
+@click.option("--jsonl", "as_jsonl", is_flag=True, help="Print one JSON document a line.")
+def ids(journal: Path, kind: str, as_jsonl: bool) -> None:
+    """Print which record became which: the source's ids beside the destination's."""
+    with _reading(journal) as reader:
+        rows = list(reader.ids(Kind(kind)))
+    if as_jsonl:
+        write_jsonl(rows)
+    else:
+        write_table(
+            ("ticket", "source", "state", "destination"),
+            [(row["ticket"], row["source"], row["state"], " ".join(row["destination"])) for row in rows],
+        )
+
+

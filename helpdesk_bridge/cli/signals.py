@@ -1,0 +1,31 @@
+"""Ctrl-C and SIGTERM: the first drains and keeps what was done, the second ends at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from helpdesk_bridge.cli.exits import SECOND_SIGNAL
+from helpdesk_bridge.cli.output import say
+
+
+@contextmanager
+def stopping(stop: Callable[[], None]) -> Iterator[None]:
+    """Call ``stop`` on the first SIGINT or SIGTERM, end the process with 130 on the second."""
+    seen: list[int] = []
+
+    def handle(number: int, _: object) -> None:
+        if seen:
+            os._exit(SECOND_SIGNAL)
+        seen.append(number)
+        say("stopping after what is in flight; once more to end at once")
+        stop()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

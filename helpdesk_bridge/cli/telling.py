@@ -1,0 +1,83 @@
+"""A plan and a summary in words, on stdout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import click
+
+from helpdesk_bridge.cli.output import clean, write_table
+from helpdesk_bridge.migration.fidelity import Change
+from helpdesk_bridge.migration.plan import Plan
+from helpdesk_bridge.migration.summary import PLURAL, Summary
+
+
+def _line(text: str = "") -> None:
+    click.echo(clean(text))
+
+
+def tell_changes(changes: Iterable[Change]) -> None:
+    """Print what does not arrive as it was, a line a field."""
+    for change in changes:
+        records = "" if change.records is None else f", {change.records} records"
+        _line(f"  {change.field}: {change.change}{records} - {change.why}")
+
+
+def tell_plan(plan: Plan) -> None:
+    """Print a plan."""
+    messages = "their messages" if plan.messages is None else f"{plan.messages} messages"
+    _line(f"{plan.source} -> {plan.destination}")
+    _line(f"{plan.tickets} tickets, {plan.contacts} contacts, {messages}")
+    for finding in plan.findings:
+        _line(f"  {finding.severity.value}: {finding.subject}: {finding.detail}")
+    _line("\nEverything is kept but:")
+    tell_changes(plan.fidelity)
+    if plan.values:
+        _line("\nTo be decided (migrate decide, or migrate run --yes for what is proposed):")
+        for value in plan.values:
+            _line(f"  {value}   ({value.records} records)")
+    _line("\nWhat the destination may send by itself, and what stops it:")
+    for hazard in plan.hazards:
+        state = "to be acknowledged" if hazard.id in plan.open_hazards else "acknowledged"
+        _line(f"  {hazard.id}: {hazard.what}, {hazard.when}. {hazard.stop} ({hazard.provenance.value}; {state})")
+    if plan.forecasts:
+        _line("\nCost and end, by the way threads are written:")
+        for forecast in plan.forecasts.values():
+            _line(
+                f"  {forecast.threads.value}: {forecast.source_units} + {forecast.destination_units} units, "
+                f"{_duration(forecast.seconds)}, until {forecast.ends:%Y-%m-%d %H:%M} UTC"
+            )
+
+
+def tell_summary(summary: Summary, *, verified: bool) -> None:
+    """Print what was done; ``verified`` says whether the destination was to be read back."""
+    rows = []
+    for kind, name in PLURAL.items():
+        counts = summary.counts[kind]
+        rows.append((name, counts.planned, counts.migrated, counts.skipped, counts.failed, counts.in_doubt))
+    write_table(("records", "planned", "migrated", "skipped", "failed", "in doubt"), rows)
+    if summary.changed:
+        _line("\nNot as it was, as announced:")
+        tell_changes(summary.changed)
+    if verified:
+        _line(f"\nVerified by reading {summary.destination} back: {_verdict(summary)}")
+        for one in summary.differences[:20]:
+            _line(f"  ticket {one.ticket} {one.record} {one.id}: {one.field} expected {one.expected}, found {one.found}")
+        if len(summary.differences) > 20:  # noqa: PLR2004 - a screenful
+            _line(f"  and {len(summary.differences) - 20} more; --json lists them all")
+    costs = [f"{side} {summary.calls[side]} requests ({summary.spent[side]} units)" for side in ("source", "destination")]
+    _line(f"\n{', '.join(costs)}, {summary.throttled} refused, {summary.seconds:.1f} s")
+
+
+def _verdict(summary: Summary) -> str:
+    if summary.verified:
+        return "nothing lost, nothing twice, no difference that was not announced"
+    return f"{len(summary.differences)} differences"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:  # noqa: PLR2004 - two minutes
+        return f"{seconds:.0f} s"
+    if seconds < 172_800:  # noqa: PLR2004 - two days
+        return f"{seconds / 3600:.1f} hours"
+    return f"{seconds / 86_400:.1f} days"

@@ -1,0 +1,151 @@
+"""What a migration did, as numbers: the object that ``--json`` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from helpdesk_bridge.adapter import Importer, Keep, MessageClass
+from helpdesk_bridge.migration.calls import ReadCost, Thread, Work, source_minimum, verify_minimum, write_minimum
+from helpdesk_bridge.migration.difference import Difference
+from helpdesk_bridge.migration.fidelity import Change, counted
+from helpdesk_bridge.migration.journal import Journal
+from helpdesk_bridge.migration.outcome import ExitCode
+from helpdesk_bridge.migration.side import Side
+from helpdesk_bridge.migration.states import Kind, State
+
+PLURAL: Final = {Kind.TICKET: "tickets", Kind.CONTACT: "contacts", Kind.MESSAGE: "messages", Kind.ATTACHMENT: "attachments"}
+
+
+@frozen
+class Counts:
+    """Distinct source records of one kind; ``pending`` is what a run that stopped left for the next one."""
+
+    planned: int
+    migrated: int
+    skipped: int
+    failed: int
+    in_doubt: int
+    pending: int = 0
+
+    @classmethod
+    def of(cls, states: Mapping[State, int]) -> Counts:
+        """Return the counts of the journal's states; ``planned`` is all of them."""
+        pending = states.get(State.PLANNED, 0) + states.get(State.INTENT, 0)
+        return cls(
+            planned=sum(states.values()),
+            migrated=states.get(State.DONE, 0),
+            skipped=states.get(State.SKIPPED, 0),
+            failed=states.get(State.FAILED, 0),
+            in_doubt=states.get(State.IN_DOUBT, 0),
+            pending=pending,
+        )
+
+    def as_json(self) -> dict[str, int]:
+        """Return the counts by name; ``pending`` only where there is any."""
+        names = ("planned", "migrated", "skipped", "failed", "in_doubt")
+        found = {name: getattr(self, name) for name in names}
+        return {**found, "pending": self.pending} if self.pending else found
+
+
+@frozen(kw_only=True)
+class Summary:
+    """What a migration did, over all its runs. ``minimum`` is None for a desk that costs nothing."""
+
+    source: str
+    destination: str
+    counts: Mapping[Kind, Counts]
+    verified: bool
+    differences: tuple[Difference, ...] = ()
+    changed: tuple[Change, ...] = ()
+    calls: Mapping[str, int]
+    spent: Mapping[str, int]
+    minimum: Mapping[str, int | None]
+    throttled: int
+    seconds: float
+    time_scale: Mapping[str, float | None]
+    report: str | None = None
+    reasons: Mapping[str, int] = field(factory=dict)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the command ends with."""
+        bad = any(one.failed or one.in_doubt for one in self.counts.values())
+        if any(one.pending for one in self.counts.values()):
+            return ExitCode.STOPPED
+        return ExitCode.INCOMPLETE if bad or self.differences else ExitCode.OK
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the object that ``demo --json`` prints."""
+        return {
+            "source": self.source,
+            "destination": self.destination,
+            **{PLURAL[kind]: self.counts[kind].as_json() for kind in PLURAL},
+            "verified": self.verified,
+            "differences": [one.as_json() for one in self.differences],
+            "changed": [one.as_json() for one in self.changed],
+            "calls": dict(self.calls),
+            "budget_units": {
+                side: {"spent": self.spent[side], "minimum": self.minimum[side]} for side in ("source", "destination")
+            },
+            "throttled": self.throttled,
+            "seconds": round(self.seconds, 3),
+            "time_scale": dict(self.time_scale),
+            "report": self.report,
+            "exit_code": int(self.exit_code),
+        }
+
+
+def work_of(journal: Journal, importer: Importer, source: ReadCost, destination: ReadCost) -> Work:
+    """Return what the journal says was to be read and written, for the formula."""
+    counts = {kind: Counts.of(states) for kind, states in journal.counts().items()}
+    work = Work(
+        source_tickets=counts[Kind.TICKET].planned,
+        source_contacts=counts[Kind.CONTACT].planned,
+        contacts_written=journal.written_contacts(),
+        tickets_written=counts[Kind.TICKET].migrated,
+        destination_tickets=counts[Kind.TICKET].migrated,
+        destination_contacts=journal.written_contacts(),
+    )
+    work.inline_written = _inline_written(journal, importer)
+    for row in journal.threads():
+        leaders, files = row["leaders"], row["files"]
+        work.source_threads += source.source_thread(Thread(row["messages"]))
+        work.source_files += files
+        if not leaders:
+            continue
+        work.messages_written += leaders - 1
+        work.tickets_finished += int(leaders > 1 or importer.cost.finish_always)
+        work.destination_threads += destination.verified_thread(Thread(leaders, row["opening_files"] > 0))
+        work.destination_files += files
+    return work
+
+
+def _inline_written(journal: Journal, importer: Importer) -> int:
+    """Return how many messages were written with images inside."""
+    total = 0
+    for (class_name, field), records in counted(journal.message_classes()).items():
+        kept = importer.keeps.messages.get(MessageClass[class_name], {})
+        if field == "inline" and "inline" in kept and kept["inline"].how is Keep.NATIVE:
+            total += records
+    return total
+
+
+def minimum(work: Work, importer: Importer, source: ReadCost, destination: ReadCost, *, verified: bool) -> dict[str, int]:
+    """Return the fewest units of both sides by the formula of ``docs/explanation/calls.md``."""
+    back = verify_minimum(work, destination) if verified else 0
+    return {"source": source_minimum(work, source), "destination": write_minimum(work, importer.cost) + back}
+
+
+def read_cost(side: Side, *, apart: bool, file: int) -> ReadCost:
+    """Return what reading costs at a desk."""
+    known = ReadCost.of(side.desk.capabilities)
+    return ReadCost(
+        tickets_page=known.tickets_page,
+        contacts_page=known.contacts_page,
+        thread_page=known.thread_page,
+        apart=apart,
+        file=file,
+    )

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import itertools
+import json
+
+import pytest
+
+from helpdesk_bridge.adapter import (
+    AuthenticationFailed,
+    BadResponse,
+    Conflict,
+    HelpdeskError,
+    Invalid,
+    NotFound,
+    Part,
+    RateLimited,
+    Request,
+    Response,
+    Unavailable,
+)
+from helpdesk_bridge_desk365.classify import classify
+
+CANARY = "canary@customer.example"
+
+
+def judged(status, body, *, url=None):
+    request = Request("GET", url=url) if url else Request("POST", "/tickets/create")
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return classify(request, Response(status, {}, raw, request))
+
+
+def shapes(message, **entry):
+    return [
+        {"description": "Validation failed", "errors": [{"message": message, **entry}]},
+        {"status": 400, "error": "Bad Request", "message": message},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (401, AuthenticationFailed),
+        (403, AuthenticationFailed),
+        (404, NotFound),
+        (409, Conflict),
+        (429, RateLimited),
+        (400, Invalid),
+        (413, Invalid),
+        (500, Unavailable),
+        (503, Unavailable),
+    ],
+)
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>canary@customer.example</html>", b"{", b"[1]", *shapes(f"no, {CANARY}"), {"errors": "x"}, {"errors": [1, None]}],
+)
+def test_every_status_in_every_shape_is_a_typed_error_that_quotes_nothing(status, kind, body):
+    error = judged(status, body)
+    assert type(error) is kind
+    assert error.status == status
+    assert "canary" not in str(error)
+
+
+def test_b02_the_key_hint_says_where_a_key_comes_from():
+    assert "own subdomain" in str(judged(403, {}))
+    assert "administrator" in str(judged(401, {}))
+
+
+@pytest.mark.parametrize(
+    ("message", "field"),
+    [
+        (f"Invalid status '{CANARY}'", "status"),
+        ("category does not exist", "category"),
+        ("sub_category is unknown", "subcategory"),
+        ("assign_to: no such agent", "assignee"),
+        (f"cf_Order No is not defined for {CANARY}", "custom_fields"),
+        ("company_name Client Ltd does not exist", "company"),
+        ("Validation failed", None),
+    ],
+)
+def test_the_refused_field_is_named_in_both_shapes(message, field):
+    for body in shapes(message):
+        error = judged(400, body)
+        assert type(error) is Invalid
+        assert error.field == field
+        assert "canary" not in str(error)
+
+
+def test_a_field_key_goes_before_the_words_of_the_message():
+    error = judged(400, shapes("the subject is fine, the rest is not", field="group")[0])
+    assert error.field == "group"
+    assert judged(400, shapes("no", field="cf_Order No")[0]).field == "custom_fields.Order No"
+
+
+@pytest.mark.parametrize("message", ["Contact already exists", "duplicate e-mail", "primary_email is already in use"])
+def test_what_exists_already_is_a_conflict(message):
+    for body in shapes(message):
+        assert type(judged(400, body)) is Conflict
+
+
+def test_405_is_told_as_what_it_means_here():
+    error = judged(405, {})
+    assert type(error) is HelpdeskError
+    assert "query parameter" in str(error)
+
+
+def test_an_error_inside_of_a_success_is_an_error():
+    assert type(judged(200, {"status": 404, "error": "Not Found", "message": "x"})) is NotFound
+    assert type(judged(200, {"status": 400, "error": "Bad Request", "message": "subject"})) is Invalid
+    assert judged(200, {"status": "Open", "error": None}) is None
+    assert judged(200, {"ticket_number": 1, "status": "Open", "subject": '"error"'}) is None
+    assert judged(201, b"not JSON") is None
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
+def test_a_files_address_that_is_refused_has_expired(status):
+    assert type(judged(status, b"<Error/>", url="https://s3.amazonaws.com/x?X-Amz-Signature=canary")) is NotFound
+
+
+def test_a_storage_that_fails_is_left_to_the_status():
+    assert judged(503, b"", url="https://s3.amazonaws.com/x") is None
+    assert judged(200, b"{}", url="https://s3.amazonaws.com/x") is None
+
+
+def test_the_catch_all_of_a_success_with_an_odd_status():
+    assert isinstance(judged(200, {"status": 418, "error": "I'm a teapot"}), BadResponse)

@@ -1,0 +1,98 @@
+"""The reference pages tell what the code has: no key, error, operation or command more or less."""
+
+import re
+import tomllib
+
+import attrs
+import pytest
+from docs_pages import ROOT, read
+
+from helpdesk_bridge import errors, registry
+from helpdesk_bridge.cli import exits, matrix, synopsis
+from helpdesk_bridge.config import ALIAS_TABLES, CommonSettings
+
+REFERENCE = ROOT / "docs" / "reference"
+
+
+def text(name):
+    return (REFERENCE / name).read_text("utf-8")
+
+
+def section(page, title):
+    found = re.search(rf"^## {title}\n(?P<body>.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+    assert found, f"no section {title}"
+    return found["body"]
+
+
+def first_cells(body):
+    return {cell for row in re.findall(r"^\| (`.*?) \|", body, re.MULTILINE) for cell in re.findall(r"`([^`]+)`", row)}
+
+
+def test_the_capabilities_page_is_what_the_code_says():
+    assert text("capabilities.md") == matrix.page(), (
+        "run python -m helpdesk_bridge.cli.matrix docs/reference/capabilities.md"
+    )
+
+
+def test_the_matrix_tells_every_operation_of_every_vendor():
+    page = matrix.page()
+    for name in registry.names():
+        assert registry.vendor(name).title in page
+    rows = section(page, "Operations")
+    for operation in matrix.OPERATIONS:
+        assert f"`{operation}`" in rows
+
+
+def test_the_command_page_is_what_the_command_says():
+    page = text("command.md")
+    assert page == synopsis.renewed(page), "run python -m helpdesk_bridge.cli.synopsis docs/reference/command.md"
+
+
+def test_the_exit_codes_are_those_of_the_command():
+    codes = {value for name, value in vars(exits).items() if name.isupper() and isinstance(value, int)}
+    rows = re.findall(r"^\| (\d+) \|", section(text("command.md"), "Exit codes"), re.MULTILINE)
+    assert {int(row) for row in rows} == codes
+
+
+def test_the_keys_of_every_desk_are_those_of_the_code():
+    told = first_cells(section(text("configuration.md"), "Keys of every desk"))
+    assert told == {"vendor"} | {one.name for one in attrs.fields(CommonSettings)}
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_the_keys_of_each_vendor_are_those_of_the_code(name):
+    titles = {"local": "Local"}
+    body = section(text("configuration.md"), titles.get(name, registry.vendor(name).title))
+    keys = attrs.fields(registry.vendor(name).settings)
+    assert first_cells(body) == {one.name for one in keys}
+    needed = set(re.findall(r"^\| `(\w+)` \| needed \|", body, re.MULTILINE))
+    assert needed == {one.name for one in keys if one.default is attrs.NOTHING}
+
+
+def test_the_alias_tables_are_all_shown():
+    example = next(block for block in reversed(read(REFERENCE / "configuration.md").of("toml")))
+    assert set(ALIAS_TABLES) <= set(tomllib.loads(example.text)["desks"]["support"])
+
+
+def test_the_errors_are_those_of_the_code():
+    classes = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, Exception)}
+    told = set(re.findall(r"^\| `(\w+)` \|", text("errors.md").partition("## What every")[0], re.MULTILINE))
+    assert told == classes
+
+
+def test_the_attributes_of_an_error_are_those_of_the_code():
+    body = section(text("errors.md"), "What every `HelpdeskError` tells")
+    assert first_cells(body) == {*vars(errors.HelpdeskError("x")), "temporary"}
+
+
+def test_the_tutorial_reaches_the_simulator_that_it_starts():
+    from helpdesk_bridge_deskie.simulator import create
+
+    from helpdesk_bridge.testing.simulator import generate
+
+    page = read(ROOT / "docs" / "tutorial" / "first-desk.md")
+    table = tomllib.loads(page.of("toml")[0].text)["desks"]["support"]
+    port = next(words[words.index("--port") + 1] for words in page.of("sh")[1].command_lines)
+    assert table.pop("base_url") == f"http://127.0.0.1:{port}"
+    assert table.pop("vendor") == "deskie"
+    assert table.items() <= create(generate(0)).connection.items()

@@ -1,0 +1,250 @@
+"""The importer keeps every field of a record exactly as it was."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from local.local_strategies import BASE, contacts, messages, tickets
+
+from helpdesk_bridge import open_desk
+from helpdesk_bridge.errors import Conflict, Invalid, NotFound
+from helpdesk_bridge.model import (
+    Actor,
+    ActorKind,
+    Body,
+    Contact,
+    IdKind,
+    Message,
+    MessageKind,
+    Ref,
+    Status,
+    Ticket,
+    Upload,
+    Visibility,
+    evolve,
+)
+from helpdesk_bridge.query import ContactQuery, TicketQuery
+
+MARKER = "0123456789abcdef"
+
+
+def _opening(**over):
+    given = {
+        "id": "x",
+        "ticket_id": "x",
+        "author": Actor.contact(email="ann@example.com"),
+        "visibility": Visibility.PUBLIC,
+        "kind": MessageKind.REPLY,
+        "body": Body(text="hello"),
+        "created_at": BASE,
+        "opening": True,
+    }
+    return Message(**{**given, **over})
+
+
+def _old(**over):
+    return Ticket(**{"id": "9", "ref": "", "subject": "Old", "created_at": BASE, "updated_at": BASE, **over})
+
+
+def _same_person(there, here):
+    """Whatever was told is as it was; what was not may have been filled in."""
+    if there is None or here is None:
+        return there is here
+    told = {name: one for name, one in attrs.asdict(there).items() if one is not None and name != "id"}
+    return all(getattr(here, name) == one for name, one in told.items())
+
+
+def _same_ref(there, here):
+    if there is None or here is None:
+        return there is here
+    return there.name == here.name if there.name else there.id == here.id or here.id is None
+
+
+@settings(max_examples=150, deadline=None)
+@given(tickets(), messages(opening=True), st.lists(messages(), max_size=3))
+def test_every_field_of_a_ticket_and_its_thread_comes_back(old, opening, later):
+    with open_desk({"vendor": "local", "path": ":memory:"}) as desk:
+        importer = desk.importer
+        made = importer.ticket(old, opening, (), MARKER)
+        ids = [made.message_ids[0]]
+        for message in later:
+            ids += importer.message(made.ticket_id, message, ())
+        importer.finish(made.ticket_id, old)
+        got = desk._adapter.tickets.get(made.ticket_id)
+        kept = importer.keeps.ticket
+        people, refs = {"requester", "assignee"}, {"group", "company"}
+        computed = {"description", "message_count", "attachments", "number", "status_label", "priority_label"}
+        assert set(kept) - people - refs - computed
+        for name in set(kept) - people - refs - computed:
+            assert getattr(got, name) == getattr(old, name), name
+        for name in ("number", "status_label", "priority_label"):
+            assert getattr(old, name) in (None, getattr(got, name)), name
+        assert all(_same_person(getattr(old, name), getattr(got, name)) for name in people)
+        assert all(_same_ref(getattr(old, name), getattr(got, name)) for name in refs)
+        assert got.description == opening.body
+        assert got.message_count == len(ids) == 1 + len(later)
+        thread = {message.id: message for message in desk.messages.list(made.ticket_id, resolve=False)}
+        assert set(thread) == set(ids)
+        for message_id, message in zip(ids, [opening, *later], strict=True):
+            for name in ("visibility", "kind", "body", "opening", "to", "cc", "created_at"):
+                assert getattr(thread[message_id], name) == getattr(message, name), name
+            assert _same_person(message.author, thread[message_id].author)
+        assert [message.sequence for message in desk.messages.list(made.ticket_id)] == list(range(len(ids)))
+        assert importer.find("ticket", MARKER, BASE, old) == (made.ticket_id,)
+
+
+@settings(max_examples=100, deadline=None)
+@given(contacts())
+def test_every_field_of_a_contact_comes_back(old):
+    with open_desk({"vendor": "local", "path": ":memory:"}) as desk:
+        (contact_id,) = desk.importer.contact(old, MARKER)
+        got = desk.contacts.get(contact_id)
+        for name in set(desk.importer.keeps.contact) - {"company"}:
+            assert getattr(got, name) == getattr(old, name), name
+        assert _same_ref(old.company, got.company)
+        assert desk.importer.find("contact", MARKER, BASE, old) == (contact_id,)
+        listed = list(desk.contacts.list(ContactQuery(include={"blocked", "deleted"})))
+        assert listed == [got]
+
+
+def test_the_importer_declares_every_field_of_the_model():
+    with open_desk({"vendor": "local", "path": ":memory:"}) as desk:
+        keeps = desk.importer.keeps
+    answer = {"id", "ref", "raw", "not_loaded", "id_kind"}
+    assert set(keeps.ticket) == {one.name for one in attrs.fields(Ticket)} - answer
+    assert set(keeps.contact) == {one.name for one in attrs.fields(Contact)} - answer
+
+
+def test_times_around_the_change_of_clocks_are_instants(desk):
+    berlin = ZoneInfo("Europe/Berlin")
+    twice = datetime(2025, 10, 26, 2, 30, tzinfo=berlin)
+    moments = [twice, twice.replace(fold=1), datetime(2026, 3, 29, 2, 30, tzinfo=berlin)]
+    for moment in moments:
+        desk.importer.ticket(_old(created_at=moment, updated_at=moment), _opening(created_at=moment), (), MARKER)
+    got = [ticket.created_at for ticket in desk.tickets.list()]
+    assert got == sorted(moment.astimezone(UTC) for moment in moments)
+    assert [one.isoformat() for one in got] == [
+        "2025-10-26T00:30:00+00:00",
+        "2025-10-26T01:30:00+00:00",
+        "2026-03-29T01:30:00+00:00",
+    ]
+    between = TicketQuery(created=(twice, twice.replace(fold=1)))
+    assert [ticket.created_at for ticket in desk.tickets.list(between)] == [got[0]]
+
+
+def test_a_time_without_a_zone_is_refused_and_nothing_is_written(desk):
+    with pytest.raises(Invalid) as refused:
+        desk.importer.ticket(_old(due_at=datetime(2026, 1, 1)), _opening(), (), MARKER)  # noqa: DTZ001 - the point
+    assert "time zone" in str(refused.value)
+    assert desk.vendor_api.counts() == {"tickets": 0, "contacts": 0, "messages": 0}
+
+
+def test_exact_duplicates_stay_two_messages_in_their_order(desk):
+    made = desk.importer.ticket(_old(), _opening(), (), MARKER)
+    same = _opening(opening=False, body=Body(text="again"))
+    first, second = (desk.importer.message(made.ticket_id, same, ())[0] for _ in range(2))
+    thread = list(desk.messages.list(made.ticket_id))
+    assert [message.id for message in thread] == [made.message_ids[0], first, second]
+    assert [message.sequence for message in thread] == [0, 1, 2]
+    assert desk.importer.tail(made.ticket_id, 2) == tuple(thread[1:])
+    assert desk.importer.tail(made.ticket_id, 99) == tuple(thread)
+
+
+def test_an_opening_that_is_younger_than_its_answers_still_comes_first(desk):
+    made = desk.importer.ticket(_old(), _opening(created_at=BASE.replace(year=2027)), (), MARKER)
+    untimed = desk.importer.message(made.ticket_id, _opening(opening=False, created_at=None), ())[0]
+    older = desk.importer.message(made.ticket_id, _opening(opening=False), ())[0]
+    thread = [message.id for message in desk.messages.list(made.ticket_id)]
+    assert thread[0] == made.message_ids[0]
+    assert set(thread[1:]) == {untimed, older}
+
+
+def test_people_are_found_by_email_and_agents_are_added(desk):
+    (contact_id,) = desk.importer.contact(Contact(id="77", ref="", name="Ann", emails=("Ann@Example.com",)), MARKER)
+    agent = Actor.agent(name="Bob", email="bob@desk.example")
+    old = _old(requester=Actor.contact(email="ann@example.COM"), assignee=agent, group=Ref(None, "Sales"))
+    made = desk.importer.ticket(old, _opening(author=agent), (), MARKER)
+    got = desk.tickets.get(made.ticket_id)
+    assert got.requester == Actor.contact(id=contact_id, name="Ann", email="ann@example.COM")
+    assert got.assignee == evolve(agent, id=desk.agents.list()[0].id)
+    assert desk.groups.list()[0].name == "Sales"
+    assert got.group == Ref(desk.groups.list()[0].id, "Sales")
+    (opening,) = desk.messages.list(made.ticket_id)
+    assert opening.author.id == got.assignee.id
+
+
+def test_system_and_unknown_authors_stay_what_they_are(desk):
+    made = desk.importer.ticket(_old(), _opening(author=Actor(ActorKind.SYSTEM)), (), MARKER)
+    desk.importer.message(made.ticket_id, _opening(author=Actor(ActorKind.UNKNOWN, name="?")), ())
+    assert [message.author for message in desk.messages.list(made.ticket_id)] == [
+        Actor(ActorKind.SYSTEM),
+        Actor(ActorKind.UNKNOWN, name="?"),
+    ]
+    assert [message.opening for message in desk.messages.list(made.ticket_id)] == [True, False]
+
+
+def test_a_taken_email_is_a_conflict_and_writes_nothing(desk):
+    desk.importer.contact(Contact(id="1", ref="", emails=("ann@example.com",)), MARKER)
+    with pytest.raises(Conflict):
+        desk.importer.contact(Contact(id="2", ref="", emails=("ANN@example.com",)), "f" * 16)
+    assert desk.vendor_api.counts()["contacts"] == 1
+    assert desk.importer.find("contact", "f" * 16, BASE, Contact(id="2", ref="")) == ()
+
+
+def test_files_come_back_byte_for_byte_inline_ones_too(desk):
+    content = bytes(range(256)) * 3000
+    inline = evolve(Upload.from_bytes("logo.png", b"png", "image/png"), inline=True, content_id="logo@1")
+    made = desk.importer.ticket(
+        _old(),
+        _opening(body=Body(html='<p>see <img src="cid:logo@1"></p>')),
+        (Upload.from_bytes("ünïcode \ud800.bin", content), inline),
+        MARKER,
+    )
+    got = desk.tickets.get(made.ticket_id)
+    (opening,) = desk.messages.list(made.ticket_id)
+    assert got.attachments == opening.attachments
+    first, second = opening.attachments
+    assert (first.filename, first.size, first.inline) == ("ünïcode \ud800.bin", len(content), False)
+    assert (second.content_id, second.inline, second.content_type) == ("logo@1", True, "image/png")
+    assert opening.body.html == '<p>see <img src="cid:logo@1"></p>'
+    with desk.attachments.open(first) as stream:
+        assert stream.read() == content
+
+
+def test_a_message_for_a_ticket_that_is_not_there(desk):
+    with pytest.raises(NotFound):
+        desk.importer.message("404", _opening(), (Upload.from_bytes("a", b"a"),))
+    with pytest.raises(NotFound):
+        desk.importer.tail("404", 3)
+    assert desk.vendor_api.counts()["messages"] == 0
+
+
+def test_import_sends_nothing_and_has_no_hazards(desk):
+    made = desk.importer.ticket(_old(), _opening(), (), MARKER)
+    desk.importer.message(made.ticket_id, _opening(), ())
+    desk.importer.finish(made.ticket_id, _old(status=Status.SOLVED))
+    assert desk.vendor_api.outbox == ()
+    assert desk.importer.hazards == ()
+    assert desk.importer.settle == 0.0
+
+
+def test_finish_puts_the_final_state_back_after_somebody_changed_it(desk):
+    old = _old(status=Status.CLOSED, closed_at=BASE, number="A-17", id="x")
+    made = desk.importer.ticket(old, _opening(), (), MARKER)
+    from helpdesk_bridge import TicketChange
+
+    desk.tickets.update(made.ticket_id, TicketChange(status=Status.OPEN, tags=("late",)))
+    desk.importer.finish(made.ticket_id, old)
+    got = desk.tickets.get(made.ticket_id)
+    assert (got.status, got.closed_at, got.tags, got.number) == (Status.CLOSED, BASE, (), "A-17")
+    assert got.updated_at == old.updated_at
+
+
+def test_imported_messages_are_native_here(desk):
+    made = desk.importer.ticket(_old(), evolve(_opening(), id_kind=IdKind.SYNTHETIC), (), MARKER)
+    assert [message.id_kind for message in desk.messages.list(made.ticket_id)] == [IdKind.NATIVE]

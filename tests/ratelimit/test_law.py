@@ -1,0 +1,199 @@
+"""The governor's law: as the sole consumer it is never refused, whatever the server's phase, the load or the network.
+
+A discrete-event simulation: the governor on a manual clock, a model server with a fixed window, and requests with
+arbitrary arrival, latency, cost and fate. Nothing really waits.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+from collections import defaultdict
+
+from attrs import define, field
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from helpdesk_bridge.errors import RateLimited
+from helpdesk_bridge.ratelimit import Governor, MemoryStore, RateHeaders, RateLimitPolicy, Window
+from helpdesk_bridge.ratelimit.state import BudgetState
+from helpdesk_bridge.testing.clock import ManualClock
+
+SECONDS = 60.0
+
+
+@define
+class Server:
+    """A fixed window that starts at its first request, or at multiples of its length from an unknown phase."""
+
+    limit: int
+    phase: float | None
+    ends: float = -math.inf
+    used: int = 0
+    refused: int = 0
+    windows: dict = field(factory=lambda: defaultdict(int))
+
+    def take(self, now, cost):
+        if now >= self.ends:
+            start = now if self.phase is None else now - (now - self.phase) % SECONDS
+            self.ends, self.used = start + SECONDS, 0
+        if self.used + cost > self.limit:
+            self.refused += 1
+            return False
+        self.used += cost
+        self.windows[self.ends] += cost
+        return True
+
+    def headers(self, now, kinds):
+        full = {
+            "Left": str(self.limit - self.used),
+            "Limit": str(self.limit),
+            "Reset": str(math.ceil(self.ends - now)),
+        }
+        return {name: full[name] for name in kinds}
+
+
+calls = st.lists(
+    st.tuples(
+        st.one_of(st.just(0.0), st.floats(0, 5), st.floats(50, 130)),  # pause before it arrives
+        st.sampled_from([1, 1, 2]),
+        st.one_of(st.floats(0, 0.3), st.floats(0, 25)),  # to the server
+        st.one_of(st.floats(0, 0.3), st.floats(0, 25)),  # and back
+        st.sampled_from(["answered"] * 8 + ["lost", "not sent"]),
+    ),
+    min_size=1,
+    max_size=60,
+)
+kinds = st.sampled_from([(), ("Left",), ("Left", "Limit"), ("Left", "Limit", "Reset"), ("Reset",)])
+
+
+def run(server, arrivals, kinds, *, hint=False, believed=None, outsiders=()):
+    """Play everything in the order of time; return the governor and when each request was sent."""
+    clock = ManualClock(start=1000.0)
+    headers = RateHeaders(limit="Limit", remaining="Left", reset="Reset", remaining_is_hint=hint)
+    policy = RateLimitPolicy(windows=(Window(believed or server.limit, SECONDS, "units"),), headers=headers)
+    governor = Governor(policy, MemoryStore(), clock)
+    order = itertools.count()
+    events = []
+    sent = []
+
+    def at(time, action, *args):
+        heapq.heappush(events, (time, next(order), action, args))
+
+    def arrive(cost, there, back, fate):
+        try:
+            reservation = governor.reserve(cost, max_wait=0.0)
+        except RateLimited as limited:
+            wait = limited.retry_after
+            at(clock.now() + (0.5 if wait is None else max(wait, 1e-6)), arrive, cost, there, back, fate)
+            return
+        sent.append(clock.now())
+        if fate == "not sent":
+            at(clock.now() + back, governor.cancel, reservation)
+        elif fate == "lost":
+            # The server counts it, or not, at any moment before the client gives up.
+            at(clock.now() + there, server.take, None, cost)
+            at(clock.now() + there + back, governor.settle, reservation, None)
+        else:
+            at(clock.now() + there, process, reservation, cost, back)
+
+    def process(reservation, cost, back):
+        allowed = server.take(clock.now(), cost)
+        told = server.headers(clock.now(), kinds)
+        at(clock.now() + back, answer, reservation, allowed, told)
+
+    def answer(reservation, allowed, told):
+        governor.settle(reservation, 200 if allowed else 429, told, refused=not allowed)
+
+    time = clock.now()
+    for pause, *call in arrivals:
+        time += pause
+        at(time, arrive, *call)
+    for time, cost in outsiders:
+        at(1000.0 + time, server.take, None, cost)
+    while events:
+        time, _, action, args = heapq.heappop(events)
+        clock.advance(max(time - clock.now(), 0.0))
+        action(*[clock.now() if value is None and action == server.take else value for value in args])
+    return governor, sent
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(2, 12), st.one_of(st.none(), st.floats(900, 1000)), calls, kinds, st.booleans())
+def test_sole_consumer_is_never_refused(limit, phase, arrivals, kinds, hint):
+    server = Server(limit, phase)
+    governor, sent = run(server, arrivals, kinds, hint=hint)
+    assert server.refused == 0
+    assert all(used <= limit for used in server.windows.values())
+    assert len(sent) == len(arrivals)
+    governor.clock.advance(3 * SECONDS)
+    assert governor.budget.remaining == limit
+    assert governor.budget.resets_in is None
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(2, 12), calls, st.integers(1, 5))
+def test_the_servers_limit_replaces_ours_in_both_directions(limit, arrivals, believed):
+    server = Server(limit, None)
+    governor, _ = run(server, arrivals, ("Left", "Limit", "Reset"), believed=min(believed, limit))
+    assert server.refused == 0
+    if any(fate == "answered" for *_, fate in arrivals):
+        assert governor.budget.limit == limit
+
+
+@settings(max_examples=80, deadline=None)
+@given(calls, kinds, st.lists(st.tuples(st.floats(0, 300), st.integers(1, 4)), max_size=30))
+def test_with_an_outsider_every_request_still_gets_through(arrivals, kinds, outsiders):
+    server = Server(10, None)
+    _, sent = run(server, arrivals, kinds, outsiders=outsiders)
+    assert len(sent) == len(arrivals)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(5, 40), st.sampled_from([(), ("Left",), ("Left", "Limit", "Reset")]), st.integers(1, 2))
+def test_nearly_all_of_a_limit_is_used(limit, kinds, cost):
+    """Ten windows of constant demand with a latency of 0.2 s: no more than that latency and a second lost in each."""
+    server = Server(limit, None)
+    arrivals = [(0.0, cost, 0.1, 0.1, "answered")] * (10 * (limit // cost))
+    _, sent = run(server, arrivals, kinds)
+    assert server.refused == 0
+    assert sent[-1] - sent[0] <= 9 * (SECONDS + 1.3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(calls, kinds, st.randoms(use_true_random=False))
+def test_state_survives_being_written_down_at_any_moment(arrivals, kinds, random):
+    """What a file or a server would store is all there is: a store that forgets everything else is just as good."""
+
+    class Forgetful(MemoryStore):
+        def cell(self, key, policy):
+            return ForgetfulCell(BudgetState.fresh(policy), policy)
+
+    class ForgetfulCell:
+        def __init__(self, state, policy):
+            self.state, self.policy = state, policy
+
+        def update(self, change, *args, **kwargs):
+            result = change(self.state, *args, **kwargs)
+            if random.random() < 0.5:
+                self.state = BudgetState.load(self.state.dump(), self.policy)
+            return result
+
+    server = Server(6, None)
+    run.__globals__["MemoryStore"] = Forgetful
+    try:
+        run(server, arrivals, kinds)
+    finally:
+        run.__globals__["MemoryStore"] = MemoryStore
+    assert server.refused == 0
+
+
+def test_many_charges_are_kept_in_few_entries_and_stay_safe():
+    server = Server(3000, None)
+    arrivals = [(0.01, 1, 0.05, 0.05, "answered")] * 9000
+    governor, sent = run(server, arrivals, ())
+    assert server.refused == 0
+    assert len(sent) == 9000
+    state = governor._cell.update(lambda state: state.dump())
+    assert len(state["ledgers"][0]["charges"]) <= 256

@@ -1,0 +1,76 @@
+"""Headers as vendors send them, and as they should not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpdesk_bridge.http.headers import Headers
+from helpdesk_bridge.ratelimit import RateHeaders, RateLimitPolicy, Reading, Window
+from helpdesk_bridge.ratelimit.policy import LONGEST_WAIT, seconds_to_wait
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+UNDERSCORED = RateHeaders(
+    limit="rate_limit_per_minute", remaining="api_calls_left", reset="retry_after", retry_after="retry_after"
+)
+
+
+def read(headers, names=UNDERSCORED, *, refused=False):
+    policy = RateLimitPolicy(windows=(Window(60, 60),), headers=names)
+    return policy.read(Headers(headers), refused=refused, wall=lambda: NOON)
+
+
+def test_names_are_found_in_any_case_and_underscores_stay():
+    assert read({"Rate_Limit_Per_Minute": "500", "API_CALLS_LEFT": "499", "retry_after": "60"}) == Reading(500, 499, 60)
+    assert read({"Rate-Limit-Per-Minute": "500", "Retry-After": "60"}) == Reading()
+
+
+def test_a_wait_is_read_on_refusals_only():
+    assert read({"retry_after": "7"}).retry_after is None
+    assert read({"retry_after": "7"}, refused=True).retry_after == 7
+
+
+def test_an_epoch_reset_counts_from_the_servers_own_date_and_allows_for_rounding():
+    names = RateHeaders(reset="X-RateLimit-Reset", reset_is_epoch=True)
+    epoch = str(int(NOON.timestamp()) + 30)
+    assert read({"X-RateLimit-Reset": epoch}, names).reset == 31
+    slow = "Thu, 01 Jan 2026 11:50:00 GMT"
+    assert read({"X-RateLimit-Reset": epoch, "Date": slow}, names).reset == 631
+    assert read({"X-RateLimit-Reset": "5"}, names).reset == 0
+
+
+@pytest.mark.parametrize("text", ["", " ", "soon", "nan", "inf", "-1", "1e400", "0x10", "99999999", "٣٣٣٣٣٣٣٣"])
+def test_garbage_counts_as_absent(text):
+    assert read({"retry_after": text}, refused=True).retry_after is None
+    assert read({"retry_after": text}).reset is None
+
+
+def test_a_limit_of_nothing_is_no_limit_that_can_be_meant():
+    assert read({"rate_limit_per_minute": "0"}).limit is None
+    assert read({"api_calls_left": "-3"}).remaining is None
+    assert read({"api_calls_left": "3.0"}).remaining == 3
+
+
+@given(st.text(max_size=40))
+def test_no_text_breaks_the_reading(text):
+    headers = {"rate_limit_per_minute": text, "api_calls_left": text, "retry_after": text, "Date": text}
+    reading = read(headers, refused=True)
+    assert reading.retry_after is None or 0 <= reading.retry_after <= LONGEST_WAIT
+    assert reading.limit is None or reading.limit > 0
+
+
+def test_dates_wait_from_the_servers_clock_never_backwards():
+    later = "Thu, 01 Jan 2026 12:00:09 GMT"
+    assert seconds_to_wait(later, {}, lambda: NOON) == 9
+    assert seconds_to_wait(later, {"Date": "Thu, 01 Jan 2026 12:00:05 GMT"}, lambda: NOON) == 4
+    assert seconds_to_wait("Thu, 01 Jan 2015 12:00:00 GMT", {}, lambda: NOON) == 0
+    assert seconds_to_wait("Thu, 01 Jan 2115 12:00:00 GMT", {}, lambda: NOON) is None
+
+
+@pytest.mark.parametrize("bad", [{"limit": 0, "seconds": 60}, {"limit": 5, "seconds": 0}])
+def test_a_window_without_room_or_time_is_refused(bad):
+    with pytest.raises(ValueError, match="must be"):
+        Window(**bad)
