@@ -23,16 +23,32 @@ def fold_email(email: str) -> str:
 
 def html_to_text(markup: str) -> str:
     """Return the text that a reader of ``markup`` sees, with line breaks where blocks end."""
-    if not markup.strip():
-        return ""
-    from inscriptis import get_text
-
     # lxml refuses NUL and other control characters; a reader would not see them either.
-    text: str = get_text(_CONTROL.sub("", markup), _inscriptis_config())
+    markup = _XML.sub("", _CONTROL.sub("", markup)).strip()
+    if not markup:
+        return ""
+    from inscriptis import Inscriptis
+    from lxml import html as parser
+    from lxml.etree import ParserError
+
+    try:
+        tree = parser.document_fromstring(markup)
+    except ParserError:
+        # Markup without anything in it, such as a lone comment.
+        return ""
+    # inscriptis resolves entities in text that the parser has resolved already: "&amp;lt;" would become "<".
+    for node in tree.iter():
+        if node.text and "&" in node.text and isinstance(node.tag, str):
+            node.text = node.text.replace("&", "&amp;")
+        if node.tail and "&" in node.tail:
+            node.tail = node.tail.replace("&", "&amp;")
+    text: str = Inscriptis(tree, _inscriptis_config()).get_text()
     return text.strip()
 
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+# Outlook sends one, and lxml refuses text that says it has an encoding.
+_XML = re.compile(r"^\s*<\?xml[^>]*>")
 _config: Any = None
 
 

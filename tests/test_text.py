@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from helpdesk_bridge.identity import file_digest, synthetic_ids
@@ -9,6 +9,8 @@ plain = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=60)
 
 
 @given(plain)
+@example("&amp; &lt;entity&gt; <b>no</b> ]]>")
+@example("<?xml version='1.0' encoding='x'?>")
 def test_text_written_as_html_reads_back_as_that_text(text):
     assert squash(html_to_text(f"<div>{text_to_html(text)}</div>")) == squash(text)
 
@@ -19,7 +21,8 @@ def test_html_keeps_line_breaks_and_drops_what_a_reader_does_not_see():
     )
     assert html_to_text(markup).split() == ["One", "two", "three"]
     assert html_to_text("<p>One<br>two</p>") == "One\ntwo"
-    assert html_to_text("") == html_to_text("  ") == ""
+    assert html_to_text("") == html_to_text("  ") == html_to_text("<!-- only a comment -->") == ""
+    assert html_to_text('<?xml version="1.0" encoding="utf-8"?><p>One</p>') == "One"
     assert html_to_text("a\x00b\x0bc") == "abc"
 
 

@@ -117,7 +117,7 @@ class Reader:
             deleted=bool(case.deleted),
             merged_into=str(case.parent_case_id) if case.parent_case_id else None,
             attachments=_files(case.attachments),
-            not_loaded=NOT_IN_LISTS | _absent(case),
+            not_loaded=_absent(case),
             raw=case.raw,
         )
 
@@ -175,6 +175,11 @@ def _subject(text: str | None) -> str:
 
 
 def _absent(case: CaseDocument) -> frozenset[str]:
+    """Return the names of fields that a case has and this answer left out (observed for all but the id)."""
+    if None not in (
+        case.subject, case.status, case.priority, case.channel, case.labels, case.custom_fields, case.created_at, case.updated_at,
+    ):  # fmt: skip
+        return NOT_IN_LISTS
     sources = {
         "subject": case.subject,
         "status": case.status,
@@ -187,7 +192,7 @@ def _absent(case: CaseDocument) -> frozenset[str]:
         "created_at": case.created_at,
         "updated_at": case.updated_at,
     }
-    return frozenset(name for name, value in sources.items() if value is None)
+    return NOT_IN_LISTS | {name for name, value in sources.items() if value is None}
 
 
 def _rating(case: CaseDocument) -> Rating | None:
@@ -197,10 +202,12 @@ def _rating(case: CaseDocument) -> Rating | None:
 
 
 def _addresses(text: str | None) -> tuple[str, ...]:
-    return tuple(part for one in (text or "").split(",") if (part := one.strip()))
+    return tuple(part for one in text.split(",") if (part := one.strip())) if text else ()
 
 
 def _files(files: tuple[FileDocument, ...] | None) -> tuple[Attachment, ...]:
+    if not files:
+        return ()
     return tuple(
         Attachment(
             filename=file.file_name or "attachment",
@@ -208,7 +215,7 @@ def _files(files: tuple[FileDocument, ...] | None) -> tuple[Attachment, ...]:
             size=file.file_size,
             locator=file.url or "",
         )
-        for file in files or ()
+        for file in files
     )
 
 

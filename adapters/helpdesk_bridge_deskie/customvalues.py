@@ -43,17 +43,21 @@ def definition(document: CustomFieldDocument) -> FieldDefinition:
 
 def read_value(field: FieldDefinition | None, value: Any) -> CustomValue:
     """Return a value as people see it; what does not fit its definition comes as text, never as an error."""
-    if value is None or value in ("", "-", [], {}):
+    if type(value) is str and (field is None or field.type is FieldType.TEXT):
+        return value or None
+    if value is None or value in ("", [], {}):
         return None
     if field is None:
         return _plain(value)
     if field.type is FieldType.BOOLEAN:
         return _flag(value)
     if field.type is FieldType.SELECT:
-        words = dict(zip(field.option_keys, field.options, strict=True))
-        return words.get(str(value), _plain(value))
+        word = next(
+            (word for key, word in zip(field.option_keys, field.options, strict=True) if key == str(value)), None
+        )
+        return _plain(value) if word is None else word
     if field.type in (FieldType.DATE, FieldType.DATETIME) and isinstance(value, str):
-        return _moment(field.type, value)
+        return None if value == "-" else _moment(field.type, value)
     return value if isinstance(value, str) else _plain(value)
 
 

@@ -7,7 +7,7 @@ assumed: ``[]`` for an empty object, because the server is PHP.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, NewType
 
@@ -19,13 +19,12 @@ Fields = NewType("Fields", dict[str, Any])
 """An object of custom values by key, or the options of a select by key."""
 
 _MONTHS: Final = {
-    name: number
+    name: f"{number:02}"
     for number, name in enumerate(
         ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
     )
 }
 _LENGTH: Final = len("Mon, 05 May 2014 00:15:17 +0300")
-_ZONES: Final[dict[str, timezone]] = {}
 _TRUE: Final = frozenset({True, "1", "true"})
 _FALSE: Final = frozenset({False, "0", "false", ""})
 
@@ -37,27 +36,14 @@ def moment(text: Any) -> datetime | None:
     """
     if not isinstance(text, str):
         raise WireTypeError(f"expected a date, found {type(text).__name__}")
-    if len(text) == _LENGTH:
-        try:
-            return datetime(
-                int(text[12:16]),
-                _MONTHS[text[8:11]],
-                int(text[5:7]),
-                int(text[17:19]),
-                int(text[20:22]),
-                int(text[23:25]),
-                tzinfo=_ZONES.get(text[26:]) or _zone(text[26:]),
-            ).astimezone(UTC)
-        except (ValueError, KeyError):
-            raise WireTypeError("expected a date") from None
-    return _other_moment(text.strip())
-
-
-def _zone(text: str) -> timezone:
-    if text[0] not in "+-" or not text[1:].isdecimal():
-        raise WireTypeError("expected an offset from UTC")
-    offset = timedelta(hours=int(text[1:3]), minutes=int(text[3:5]))
-    return _ZONES.setdefault(text, timezone(-offset if text[0] == "-" else offset))
+    if len(text) != _LENGTH:
+        return _other_moment(text.strip())
+    try:
+        # Put into ISO's order, it is read in C: dates are most of what reading a page costs.
+        iso = f"{text[12:16]}-{_MONTHS[text[8:11]]}-{text[5:7]}T{text[17:25]}{text[26:]}"
+        return datetime.fromisoformat(iso).astimezone(UTC)
+    except (ValueError, KeyError):
+        raise WireTypeError("expected a date") from None
 
 
 def _other_moment(text: str) -> datetime | None:

@@ -151,7 +151,8 @@ def test_every_command_line_parses(words, folder):
             return
         except click.BadParameter as error:
             # A file of the example's own is not there.
-            assert "does not exist" in str(error)
+            if "does not exist" not in str(error):
+                raise
             return
         if not isinstance(command, click.Group):
             return

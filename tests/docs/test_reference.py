@@ -86,9 +86,8 @@ def test_the_attributes_of_an_error_are_those_of_the_code():
 
 
 def test_the_tutorial_reaches_the_simulator_that_it_starts():
-    from helpdesk_bridge_deskie.simulator import create
-
     from helpdesk_bridge.testing.simulator import generate
+    from helpdesk_bridge_deskie.simulator import create
 
     page = read(ROOT / "docs" / "tutorial" / "first-desk.md")
     table = tomllib.loads(page.of("toml")[0].text)["desks"]["support"]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from local.local_strategies import (
+    BASE,
     contact_queries,
     contacts,
     narrow_ticket_queries,
@@ -30,29 +31,30 @@ def _pages(table, native, size, attribute):
         cursor = page.next
 
 
-def _check_tickets(kept, query, size):
-    store = LocalStore(":memory:", ManualClock())
-    try:
+@pytest.fixture(scope="module")
+def shared():
+    """One store for all examples of a test: making the tables takes longer than most examples."""
+    opened = LocalStore(":memory:", ManualClock())
+    yield opened
+    opened.close()
+
+
+def _check_tickets(store, kept, query, size):
+    store.clear()
+    with store.transaction():
         for ticket in kept:
             store.tickets.put(ticket)
-        everything = store.tickets.every()
-        wanted = [ticket.id for ticket in everything if ticket_matches(query, ticket)]
-        divided = divide_tickets(query)
-        if divided.empty:
-            assert wanted == []
-            return
-        found = _pages(store.tickets, divided.native, size, "tickets")
-        narrowed = [ticket for ticket in found if ticket_matches(query, ticket)]
-        in_order = sorted(
-            (ticket for ticket in everything if ticket.id in wanted),
-            key=sort_key(query.order),
-            reverse=query.order.descending,
-        )
-        assert [ticket.id for ticket in narrowed] == [ticket.id for ticket in in_order]
-        if divided.exact:
-            assert store.tickets.page(divided.native, None, 1).total == len(wanted)
-    finally:
-        store.close()
+    everything = store.tickets.every()
+    wanted = [ticket for ticket in everything if ticket_matches(query, ticket)]
+    divided = divide_tickets(query)
+    if divided.empty:
+        assert wanted == []
+        return
+    found = _pages(store.tickets, divided.native, size, "tickets")
+    in_order = sorted(wanted, key=sort_key(query.order), reverse=query.order.descending)
+    assert [one.id for one in found if ticket_matches(query, one)] == [one.id for one in in_order]
+    if divided.exact:
+        assert store.tickets.page(divided.native, None, 1).total == len(wanted)
 
 
 many = st.lists(tickets(), min_size=1, max_size=6, unique_by=lambda ticket: ticket.id)
@@ -60,14 +62,14 @@ many = st.lists(tickets(), min_size=1, max_size=6, unique_by=lambda ticket: tick
 
 @settings(max_examples=150, deadline=None)
 @given(many, narrow_ticket_queries(), st.integers(1, 4))
-def test_one_filter_finds_what_python_finds(kept, query, size):
-    _check_tickets(kept, query, size)
+def test_one_filter_finds_what_python_finds(shared, kept, query, size):
+    _check_tickets(shared, kept, query, size)
 
 
 @settings(max_examples=60, deadline=None)
 @given(many, ticket_queries(), st.integers(1, 4))
-def test_all_filters_together_find_what_python_finds(kept, query, size):
-    _check_tickets(kept, query, size)
+def test_all_filters_together_find_what_python_finds(shared, kept, query, size):
+    _check_tickets(shared, kept, query, size)
 
 
 @settings(max_examples=100, deadline=None)
@@ -76,24 +78,43 @@ def test_all_filters_together_find_what_python_finds(kept, query, size):
     contact_queries(),
     st.integers(1, 4),
 )
-def test_contact_queries_find_what_python_finds(kept, query, size):
-    store = LocalStore(":memory:", ManualClock())
-    try:
+def test_contact_queries_find_what_python_finds(shared, kept, query, size):
+    shared.clear()
+    with shared.transaction():
         for contact in kept:
-            store.contacts.put(contact)
-        everything = [store.contacts.get(contact.id) for contact in kept]
-        wanted = [contact for contact in everything if contact_matches(query, contact)]
-        divided = divide_contacts(query)
-        if divided.empty:
-            assert wanted == []
-            return
-        found = _pages(store.contacts, divided.native, size, "contacts")
-        in_order = sorted(wanted, key=sort_key(query.order), reverse=query.order.descending)
-        assert [one.id for one in found if contact_matches(query, one)] == [one.id for one in in_order]
-        if divided.exact:
-            assert store.contacts.page(divided.native, None, 1).total == len(wanted)
-    finally:
-        store.close()
+            shared.contacts.put(contact)
+    everything = [shared.contacts.get(contact.id) for contact in kept]
+    wanted = [contact for contact in everything if contact_matches(query, contact)]
+    divided = divide_contacts(query)
+    if divided.empty:
+        assert wanted == []
+        return
+    found = _pages(shared.contacts, divided.native, size, "contacts")
+    in_order = sorted(wanted, key=sort_key(query.order), reverse=query.order.descending)
+    assert [one.id for one in found if contact_matches(query, one)] == [one.id for one in in_order]
+    if divided.exact:
+        assert shared.contacts.page(divided.native, None, 1).total == len(wanted)
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (TicketQuery(), "by_creation"),
+        (TicketQuery(order="-created", statuses={Status.OPEN}, tags={"x"}), "by_creation"),
+        (TicketQuery(order="-updated"), "by_update"),
+        (TicketQuery(order="updated", updated=(BASE, None)), "by_update"),
+    ],
+)
+def test_pages_are_read_along_an_index_and_never_sorted(store, query, index):
+    statements = []
+    with store.database.read() as connection:
+        connection.set_trace_callback(statements.append)
+        store.tickets.page(divide_tickets(query).native, None)
+        connection.set_trace_callback(None)
+        (statement,) = [one for one in statements if "ORDER BY" in one]
+        plan = " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}"))  # noqa: S608 - our own
+    assert f"USING INDEX tickets_{index}" in plan
+    assert "TEMP B-TREE" not in plan
 
 
 @pytest.mark.parametrize("values", [{str(number) for number in range(40_000)}, {NONE, *map(str, range(600))}])

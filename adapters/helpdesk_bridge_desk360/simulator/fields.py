@@ -80,12 +80,13 @@ class Fields:
         value = self.values.get(name)
         if value is None or value == "":
             raise self.missing(name)
-        numeric = isinstance(value, int | float) and not isinstance(value, bool)
-        if not numeric and not (isinstance(value, str) and _NUMBER.match(value)):
+        if isinstance(value, str) and _NUMBER.match(value):
+            value = float(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.wrong(name, "must be a number")
-        if not isinstance(value, int) and not math.isfinite(float(value)):
+        if isinstance(value, float) and not math.isfinite(value):
             raise self.wrong(name, "must be a number")
-        return value if numeric else float(value)
+        return value
 
     def date(self, name: str) -> None:
         """Check an optional date in the form Y-m-d."""

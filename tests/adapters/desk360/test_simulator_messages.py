@@ -108,6 +108,12 @@ def test_a25_a_coordinate_is_a_number(value):
     assert Desk().refused("messages/locations", json=body) == "The location.latitude field must be a number."
 
 
+def test_a25_a_coordinate_is_finite():
+    body = b'{"to": "+905551112233", "location": {"longitude": 1e999, "latitude": 1, "name": "x", "address": "y"}}'
+    answer = Desk().post("messages/locations", data=body, content_type="application/json")
+    assert problem(answer) == (400, "failed_validation")
+
+
 def test_a25_a_location_sent_to_messages_lacks_its_text():
     assert Desk().refused("messages", json={"to": TO, "location": LOCATION}) == "The text field is required."
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from io import BytesIO
 from typing import Any
 
@@ -52,7 +53,7 @@ class Sent:
 
 @define
 class Wiretap:
-    """``answer`` sets what the next requests of a path get; the last one stays."""
+    """``answer`` sets what the next requests of a path get, the last one stays: a document, a triple or a function."""
 
     clock: ManualClock = field(factory=ManualClock)
     sent: list[Sent] = field(factory=list)
@@ -82,6 +83,8 @@ class Wiretap:
         status, headers, content = answers[0] if len(answers) == 1 else answers.pop(0)
         if isinstance(content, Exception):
             raise content
+        if callable(content):
+            status, headers, content = content(request)
         if not isinstance(content, (bytes, str)):
             content = json.dumps(content)
         return status, {"Content-Type": "application/json", **headers}, content.encode() if isinstance(content, str) else content
@@ -93,8 +96,6 @@ class Wiretap:
 
 def tapped(mock: responses.RequestsMock) -> Wiretap:
     """Answer every request of a mock."""
-    import re
-
     wiretap = Wiretap()
     for method in (responses.GET, responses.POST):
         mock.add_callback(method, re.compile(".*"), callback=wiretap.respond, content_type=None)
