@@ -154,11 +154,14 @@ class Desk360Client:
         args = {**request.args, "media": media_id}
         return self.connection.open(evolve(request, args=args, answer=Answer.ANY, headers={"Accept": "*/*"}))
 
-    def fetch(self, url: str, *, own_host_with_token: bool = False) -> Any:
-        """Open a file at an address that the vendor gave; the token stays here unless it is the API's own host."""
-        own = own_host_with_token and _host(url) == _host(self.base_url)
-        auth = Auth.WITH_AUTH if own else Auth.WITHOUT_AUTH
+    def fetch(self, url: str, *, with_token: bool = False) -> Any:
+        """Open a file at an address that the vendor gave. The token goes to the API's own host at most."""
+        auth = Auth.WITH_AUTH if with_token else Auth.WITHOUT_AUTH
         return self.connection.open(Request("GET", url=url, operation="attachments.open", auth=auth, answer=Answer.ANY))
+
+    def is_own(self, url: str) -> bool:
+        """Whether an address is on the API's own host."""
+        return _host(url) == _host(self.base_url)
 
     # ---- what they share
 

@@ -67,8 +67,24 @@ class Desk360Media:
         if url is None:
             yield io.BytesIO(content)
             return
-        with self._client.fetch(url, own_host_with_token=True) as download:
+        with self._addressed(url) as download:
             yield cast("BinaryIO", download)
+
+    def _addressed(self, url: str) -> AbstractContextManager[Any]:
+        # Nothing tells whether such an address wants the token; a signed one refuses it, so it goes second, and only to
+        # the API's own host.
+        try:
+            download: AbstractContextManager[Any] = self._client.fetch(url)
+        except NotFound as error:
+            if not self._client.is_own(url):
+                raise
+            refused = error
+        else:
+            return download
+        if refused.status not in (401, 403):
+            raise refused
+        again: AbstractContextManager[Any] = self._client.fetch(url, with_token=True)
+        return again
 
 
 def _whole(answer: Any) -> bytes:

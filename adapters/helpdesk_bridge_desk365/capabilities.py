@@ -34,7 +34,8 @@ _WRITTEN: Final = frozenset(
 _NOTES: Final = {
     "tags": "its API knows no tags",
     "templates": "its API knows no templates",
-    "webhooks": "API v3 has no webhooks; poll with updated",
+    "webhooks": "API v3 has no webhooks; poll tickets.list with updated",
+    "events": "API v3 has no webhooks; poll tickets.list with updated",
     "removal": "its API deletes neither tickets nor contacts",
     "messages.add_from_contact": "what is added by API is an agent's, and a reply would mail the customer",
     "agents.list": "those that tickets have shown, which is not all",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import RateHeaders, RateLimitPolicy, Scope, Window
 
 if TYPE_CHECKING:
-    from helpdesk_bridge.ratelimit.policy import Reading
     from helpdesk_bridge_desk365.settings import Desk365Settings
 
 # Documented: Desk365 API, "Rate limit details": 100 API calls per hour per API key.
@@ -37,7 +36,7 @@ def _cost(_method: str, path: str) -> int:
 class Desk365Policy(RateLimitPolicy):
     """The policy, reading whichever of two headers tells how long to wait."""
 
-    def read(self, headers: Mapping[str, str], *, refused: bool, wall: Callable[[], datetime]) -> Reading:
+    def read(self, headers: Mapping[str, str], *, refused: bool, wall: Callable[[], datetime]) -> Any:
         """Return what the headers of one answer say; ``Retry-After`` goes before the other name."""
         if refused and _RETRY_AFTER not in headers and (other := headers.get(_OTHER_RETRY_AFTER)):
             headers = {**headers, _RETRY_AFTER: other}

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-from attrs import evolve
-
 from helpdesk_bridge.adapter import BadResponse, Converter, Wire, WireTypeError
 from helpdesk_bridge_desk365.wire import (
     CompanyWire,
@@ -67,6 +65,10 @@ def _configure(converter: Converter) -> None:
     converter.register_structure_hook(Moment, _moment)
     for union in (int | str | None, str | int | None):
         converter.register_structure_hook(union, _number_or_text)
+    # What was not read from the document but put beside it.
+    converter.register_structure_hook_func(
+        lambda type_: type_ in (frozenset[str], Mapping[str, Any]), lambda value, _: value
+    )
 
 
 _wire: Final = Wire(_configure)
@@ -120,23 +122,41 @@ def field_key(name: str) -> str:
     return name if name.startswith(CUSTOM_PREFIX) else f"{CUSTOM_PREFIX}{name}"
 
 
-def _unflattened(known: dict[str, Any]) -> None:
-    # Documented: with nested_fields=1 custom fields and survey details stand in the ticket itself.
-    fields = {key: known.pop(key) for key in tuple(known) if key.startswith(CUSTOM_PREFIX)}
-    survey = {key: known.pop(key) for key in tuple(known) if key.startswith(_SURVEY_PREFIX)}
+def _canonical(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a ticket's keys in their recorded names, custom fields and survey details in objects of their own.
+
+    Documented: with nested_fields=1 custom fields and survey details stand in the ticket itself.
+    """
+    known: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
+    survey: dict[str, Any] = {}
+    for key, value in document.items():
+        head = key[:3]
+        if head == CUSTOM_PREFIX:
+            fields[key] = value
+        elif head == _SURVEY_PREFIX:
+            survey[key] = value
+        elif key in _TICKET_NAMES:
+            name = _TICKET_NAMES[key]
+            if known.get(name) is None:
+                known[name] = value
+        elif value is not None or key not in known:
+            known[key] = value
     if fields and known.get("custom_fields") is None:
         known["custom_fields"] = fields
     if survey and known.get("survey_rating") is None:
         known["survey_rating"] = survey if any(value is not None for value in survey.values()) else None
+    return known
 
 
 def read_ticket(document: Any, at: str = "$") -> TicketWire:
     """Return a ticket. Raises ``BadResponse`` naming the place of what cannot be read."""
-    known = _renamed(_as_object(document, at), _TICKET_NAMES)
-    _unflattened(known)
+    known = _canonical(_as_object(document, at))
+    present = frozenset(known)
     _numbered(known, "ticket_number", "source", "priority")
     for key in ("watchers", "share_to"):
-        known[key] = split_words(known[key]) if key in known else None
+        if isinstance(known.get(key), str):
+            known[key] = split_words(known[key])
     survey = known.get("survey_rating")
     if isinstance(survey, list):
         survey = known["survey_rating"] = survey[0] if survey else None
@@ -146,11 +166,8 @@ def read_ticket(document: Any, at: str = "$") -> TicketWire:
     fields = known.get("custom_fields")
     if isinstance(fields, dict):
         known["custom_fields"] = {field_name(key): value for key, value in fields.items()}
-    present = frozenset(_renamed(document, _TICKET_NAMES)) | {
-        key for key in ("custom_fields", "survey_rating") if key in known
-    }
-    wire = _wire.read(TicketWire, {**known, "present": [], "document": {}}, at=at)
-    return evolve(wire, present=present, document=document)
+    known["present"], known["document"] = present, document
+    return _wire.read(TicketWire, known, at=at)
 
 
 def read_message(document: Any, at: str = "$") -> MessageWire:
@@ -159,7 +176,7 @@ def read_message(document: Any, at: str = "$") -> MessageWire:
     for key in ("to_address", "cc_address"):
         known[key] = split_words(known.get(key))
     _flagged(known, "public_note")
-    return evolve(_wire.read(MessageWire, {**known, "document": {}}, at=at), document=document)
+    return _wire.read(MessageWire, {**known, "document": document}, at=at)
 
 
 def read_contact(document: Any, at: str = "$") -> ContactWire:
@@ -168,8 +185,7 @@ def read_contact(document: Any, at: str = "$") -> ContactWire:
     present = frozenset(known)
     known["secondary_emails"] = split_words(known.get("secondary_emails"))
     _flagged(known, "is_deleted")
-    wire = _wire.read(ContactWire, {**known, "present": [], "document": {}}, at=at)
-    return evolve(wire, present=present, document=document)
+    return _wire.read(ContactWire, {**known, "present": present, "document": document}, at=at)
 
 
 def read_company(document: Any, at: str = "$") -> CompanyWire:
@@ -183,13 +199,13 @@ def read_survey(document: Any, at: str = "$") -> SurveyDefinition:
     """Return a survey's definition."""
     known = dict(_as_object(document, at))
     _flagged(known, "is_active", "is_deleted")
-    return evolve(_wire.read(SurveyDefinition, {**known, "document": {}}, at=at), document=document)
+    return _wire.read(SurveyDefinition, {**known, "document": document}, at=at)
 
 
 def read_answer(document: Any, at: str = "$") -> SurveyAnswer:
     """Return one answered or sent survey."""
     known = dict(_as_object(document, at))
-    return evolve(_wire.read(SurveyAnswer, {**known, "document": {}}, at=at), document=document)
+    return _wire.read(SurveyAnswer, {**known, "document": document}, at=at)
 
 
 def read_written(document: Any, at: str = "$") -> Written:

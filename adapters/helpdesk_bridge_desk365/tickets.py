@@ -96,7 +96,13 @@ class Desk365Tickets:
             until=native.until,
         )
         found = walk.page(cursor, size)
-        tickets = tuple(self._ticket(row) for row in found.items)
+        # How the vendor orders rows of one second is not known; here the number decides.
+        rows = sorted(
+            found.items,
+            key=lambda row: (_mark(row, by_update=by_update).place, row.ticket_number),
+            reverse=native.order.descending,
+        )
+        tickets = tuple(self._ticket(row) for row in rows)
         self._shown.learn(tickets)
         return Page(tickets, found.next, found.total)
 

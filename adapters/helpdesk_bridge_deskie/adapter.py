@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from attrs import evolve, field, frozen
+from attrs import define, evolve, field
 
 from helpdesk_bridge.adapter import (
     Agent,
@@ -53,7 +53,7 @@ PREFIX: Final = "/api"
 """observed: every path is below it and ends in `.json`."""
 
 
-@frozen(kw_only=True, eq=False)
+@define(kw_only=True, eq=False)
 class DeskieAdapter:
     """One Deskie account; see ``helpdesk_bridge.adapter.Adapter`` for the promises."""
 

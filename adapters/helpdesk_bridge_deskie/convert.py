@@ -11,6 +11,7 @@ from attrs import field, frozen
 from helpdesk_bridge.adapter import (
     SYSTEM,
     Actor,
+    ActorKind,
     Agent,
     Attachment,
     Body,
@@ -101,8 +102,8 @@ class Reader:
             status_label=case.status,
             priority=PRIORITIES.get(case.priority or "", Priority.UNKNOWN),
             priority_label=case.priority,
-            requester=Actor.contact(id=str(case.user_id)) if case.user_id else None,
-            assignee=Actor.agent(id=str(case.staff_id)) if case.staff_id else None,
+            requester=Actor(ActorKind.CONTACT, str(case.user_id)) if case.user_id else None,
+            assignee=Actor(ActorKind.AGENT, str(case.staff_id)) if case.staff_id else None,
             group=Ref(str(case.group_id)) if case.group_id else None,
             channel=CHANNELS.get(case.channel, case.channel) if case.channel else None,
             tags=self.words.tag_names(case.labels or ()),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import define, field
 
 from helpdesk_bridge.adapter import (
     Actor,
@@ -44,7 +44,7 @@ _RATINGS: Final = frozenset({"low", "middle", "high"})
 _DEFAULT_STATUS: Final = "open"
 
 
-@frozen
+@define(eq=False)
 class DeskieImporter:
     """Imports with the source's times and, for replies, the real authors."""
 

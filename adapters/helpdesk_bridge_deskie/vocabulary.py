@@ -56,7 +56,9 @@ class Vocabulary:
             listed = self._made_since
             titles = {tag.id: tag.name for tag in listed}
             self._listed_titles = (listed, titles)
-        return titles | {str(one.label_id): one.label_title or name for name, one in made.items()} if made else titles
+        if not made:
+            return titles
+        return {**titles, **{str(one.label_id): one.label_title or name for name, one in made.items()}}
 
     def _fresh(self) -> dict[str, LabelDocument]:
         """Return the labels that were made here since the list was read, which need not be read again for them."""

@@ -30,7 +30,9 @@ class Alignment:
     extra: list[Message]
 
 
-def align(leaders: Sequence[Record], thread: Sequence[Message], shown: Sequence[dict[str, Any]], keeps: Keeps) -> Alignment:
+def align(
+    leaders: Sequence[Record], thread: Sequence[Message], shown: Sequence[dict[str, Any]], keeps: Keeps
+) -> Alignment:
     """Match by id where the vendor gave ids, else by what the messages show, else by their order.
 
     ``shown`` runs parallel to ``thread``.

@@ -12,7 +12,9 @@ from helpdesk_bridge.migration.states import Key, Kind, State
 def apart_at_source(journal: Journal) -> bool:
     """Whether the source does, as the threads that were read show."""
     record = next(journal.each(Kind.MESSAGE), None)
-    return record is not None and journal.get(Key(Kind.MESSAGE, f"{record.key.parent}:0", record.key.parent)) is not None
+    return (
+        record is not None and journal.get(Key(Kind.MESSAGE, f"{record.key.parent}:0", record.key.parent)) is not None
+    )
 
 
 def apart_at_destination(journal: Journal) -> bool:

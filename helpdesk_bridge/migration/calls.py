@@ -44,10 +44,10 @@ class ReadCost:
     file: int = 0
 
     @classmethod
-    def of(cls, capabilities: Capabilities) -> ReadCost:
-        """Return what is known of a desk offline."""
+    def of(cls, capabilities: Capabilities, *, apart: bool = False, file: int = 0) -> ReadCost:
+        """Return what is known of a desk offline, and of its threads and files from using it."""
         size = capabilities.page_size or PAGE
-        return cls(tickets_page=size, contacts_page=size)
+        return cls(tickets_page=size, contacts_page=size, apart=apart, file=file)
 
     def source_thread(self, thread: Thread) -> int:
         """Return what reading a thread for the first time costs: whether its opening has files is not known yet."""

@@ -51,7 +51,7 @@ def decode(text: str, wanted: type[T]) -> T:
     return value
 
 
-def _tree(value: Any) -> Any:  # noqa: C901 - one branch a type
+def _tree(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, Enum):
@@ -77,7 +77,9 @@ def _fields(value: Any) -> dict[str, Any]:
     found = {}
     for attribute in attrs.fields(type(value)):
         given = getattr(value, attribute.name)
-        if (attribute.name == "raw" and not attribute.eq) or (attribute.default is not attrs.NOTHING and given == attribute.default):
+        if (attribute.name == "raw" and not attribute.eq) or (
+            attribute.default is not attrs.NOTHING and given == attribute.default
+        ):
             continue
         found[attribute.alias] = _tree(given)
     return found

@@ -92,8 +92,10 @@ class LoadContext:
             self.destination_outage.failed()
             raise
         except _Denied as denied:
-            if self.destination_outage.rights_lost(denied.error):
-                raise CredentialsLost(f"{self.destination.label} took the rights away ({denied.error})") from denied.error
+            if self.destination_outage.rights_lost():
+                raise CredentialsLost(
+                    f"{self.destination.label} took the rights away ({denied.error})"
+                ) from denied.error
             raise denied.error from None
         self.destination_outage.answered()
         return result
@@ -110,7 +112,7 @@ class LoadContext:
         return "inline" in kept and kept["inline"].how is Keep.NATIVE
 
 
-class _Denied(Exception):  # noqa: N818 - carries a refusal past the outage watch
+class _Denied(Exception):
     def __init__(self, error: PermissionDenied) -> None:
         super().__init__()
         self.error = error
@@ -124,8 +126,10 @@ def _rights_kept(call: Callable[[], T]) -> T:
 
 
 def reason_of(error: HelpdeskError) -> str:
-    """Return why a record failed: the kind of error, where and which field; never the vendor's own words, which may
-    quote a customer."""
+    """Return why a record failed: the kind of error, where, and which field.
+
+    Never the vendor's own words: they may quote a customer.
+    """
     parts = [type(error).__name__]
     parts += [str(part) for part in (getattr(error, "field", None), error.operation, error.code) if part]
     if error.status is not None:

@@ -64,7 +64,7 @@ def same_person(expected: Mapping[str, Any] | None, found: Mapping[str, Any] | N
 
 def custom_text(value: CustomValue) -> str | None:
     """Return a custom value as text that does not depend on the field's type: 5, "5" and 5.0 are the same."""
-    if value is None or value == "" or value == ():
+    if value is None or value in {"", ()}:
         return None
     if isinstance(value, bool):
         return "true" if value else "false"

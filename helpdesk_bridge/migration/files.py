@@ -62,7 +62,7 @@ class Lacking:
         return f"[Not migrated: file {self.attachment.filename} ({self.reason})]"
 
 
-class Unusable(Exception):  # noqa: N818 - says what is wrong with a file
+class Unusable(Exception):
     """What arrived is not the file."""
 
 
@@ -104,7 +104,9 @@ class Files:
         return size is not None and self.limits.bytes_each is not None and size > self.limits.bytes_each
 
     def _refused_size(self, attachment: Attachment) -> Lacking:
-        return Lacking(attachment, State.SKIPPED, f"larger than the {self.limits.bytes_each} bytes that the destination takes")
+        return Lacking(
+            attachment, State.SKIPPED, f"larger than the {self.limits.bytes_each} bytes that the destination takes"
+        )
 
     def _download(self, attachment: Attachment) -> Fetched | Lacking:
         facet = self.source.desk.attachments
@@ -134,7 +136,9 @@ def _write(target: BinaryIO, chunk: bytes) -> None:
     try:
         target.write(chunk)
     except OSError as error:
-        raise Interrupted(f"the spool is full or cannot be written ({error.strerror}); make room and run again") from None
+        raise Interrupted(
+            f"the spool is full or cannot be written ({error.strerror}); make room and run again"
+        ) from None
 
 
 def _check(attachment: Attachment, size: int, first: bytes) -> None:

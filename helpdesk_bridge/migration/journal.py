@@ -133,7 +133,13 @@ class Journal:
             known = {row.name: row.value for row in connection.execute(select(schema.meta))}
             if "version" not in known:
                 now = self._clock.wall().isoformat()
-                values = {"version": schema.VERSION, "source": source, "destination": destination, "created": now, **names}
+                values = {
+                    "version": schema.VERSION,
+                    "source": source,
+                    "destination": destination,
+                    "created": now,
+                    **names,
+                }
                 connection.execute(insert(schema.meta), [{"name": k, "value": v} for k, v in values.items()])
                 return True
         if known["version"] != schema.VERSION:
@@ -215,7 +221,10 @@ class Journal:
         """Return a contact that is at the destination under this folded key."""
         table = schema.record.c
         return self._one(
-            table.kind == Kind.CONTACT.value, table.fold == fold, table.destination != "[]", table.state == State.DONE.value
+            table.kind == Kind.CONTACT.value,
+            table.fold == fold,
+            table.destination != "[]",
+            table.state == State.DONE.value,
         )
 
     def folded(self, fold: str) -> list[Record]:
@@ -269,8 +278,10 @@ class Journal:
         return counted
 
     def threads(self) -> Iterator[Any]:
-        """Yield, per ticket, what decided the cost of its thread: ``messages`` at the source, ``leaders`` written, and
-        files fetched (``files``) or fetched with the opening (``opening_files``)."""
+        """Yield, per ticket, what decided the cost of its thread.
+
+        ``messages`` at the source, ``leaders`` written, ``files`` fetched, and of these the opening's.
+        """
         table = schema.record.c
         message, file = table.kind == Kind.MESSAGE.value, table.kind == Kind.ATTACHMENT.value
         done = table.state == State.DONE.value
@@ -372,7 +383,10 @@ class Journal:
         """Return calls, units and refusals of each side over all runs."""
         table = schema.spent.c
         query = select(
-            table.side, func.sum(table.calls).label("c"), func.sum(table.units).label("u"), func.sum(table.refused).label("r")
+            table.side,
+            func.sum(table.calls).label("c"),
+            func.sum(table.units).label("u"),
+            func.sum(table.refused).label("r"),
         ).group_by(table.side)
         found = {row["side"]: (row["c"], row["u"], row["r"]) for row in self._rows(query)}
         return {side: found.get(side, (0, 0, 0)) for side in SIDES}

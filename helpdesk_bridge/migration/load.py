@@ -73,4 +73,3 @@ class Load:
             if together and together[0].key.id == contact.id:
                 found = [context.spool.get(Kind.CONTACT.value, one.key.id, Contact) for one in together]
                 yield ContactLoad(context, [one for one in found if one is not None])
-

@@ -55,10 +55,9 @@ def find_message(context: LoadContext, ticket_id: str, leader: Record) -> Found:
 def same_expectation(one: Mapping[str, Any], other: Mapping[str, Any], keeps: Keeps) -> bool:
     """Whether two messages look the same at the destination: equal in all that is kept of them."""
     kept = keeps.messages.get(MessageClass[one["class"]], {})
-    names = ["text"]
-    for name in ("author", "created_at", "visibility", "kind"):
-        if name in kept and kept[name].how in (Keep.NATIVE, Keep.HEADER_LINE):
-            names.append("told" if name == "author" else name)
+    shown = {name for name, how in kept.items() if how.how in (Keep.NATIVE, Keep.HEADER_LINE)}
+    places = {"author": "told", "created_at": "created_at", "visibility": "visibility", "kind": "kind"}
+    names = ["text", *(place for name, place in places.items() if name in shown)]
     return all(one[name] == other[name] for name in names)
 
 

@@ -29,7 +29,10 @@ class Mapping:
         """Return a ticket as it is to be written; undecided values are let go."""
         ticket = self.source.ticket(old)
         status, status_label = self.values.status(ticket.status, ticket.status_label).value or (ticket.status, None)
-        priority, priority_label = self.values.priority(ticket.priority, ticket.priority_label).value or (ticket.priority, None)
+        priority, priority_label = self.values.priority(ticket.priority, ticket.priority_label).value or (
+            ticket.priority,
+            None,
+        )
         words = {name: self._word(name, getattr(ticket, name)) for name in PASSING}
         return evolve(
             ticket,
@@ -124,7 +127,9 @@ class Mapping:
         """Return a contact as it is to be written."""
         fields = {}
         for name, value in old.custom_fields.items():
-            new = None if value is None or value == "" or is_marker_field(name) else self.values.contact_field(name).value
+            new = (
+                None if value is None or value == "" or is_marker_field(name) else self.values.contact_field(name).value
+            )
             if new is not None:
                 fields[new] = value
         return evolve(old, custom_fields=fields)

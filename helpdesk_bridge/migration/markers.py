@@ -42,7 +42,9 @@ def marker_at(side: Side, outage: Outage, ticket: Ticket) -> str | None:
 def all_markers(side: Side, outage: Outage) -> dict[str, str]:
     """Return the ids of the destination's tickets by the markers that they carry."""
     found: dict[str, str] = {}
-    for ticket in outage.patiently(partial(list, side.desk.tickets.list(TicketQuery(include=SHOWING), resolve=False))):
+    listing = side.desk.tickets.list(TicketQuery(include=SHOWING), resolve=False)
+    tickets: list[Ticket] = outage.patiently(partial(list, listing))
+    for ticket in tickets:
         marker = None if ticket.deleted else marker_at(side, outage, ticket)
         if marker is not None:
             found.setdefault(marker, ticket.id)
@@ -58,5 +60,5 @@ def recent_markers(side: Side, outage: Outage) -> set[str]:
     """Return the markers of the tickets that were touched last: a glance of a few calls."""
     query = TicketQuery(include=SHOWING - {"description"}, order=Order.UPDATED_DESC, limit=GLANCE)
     listing = side.desk.tickets.list(query, resolve=False)
-    tickets = outage.patiently(partial(list, listing))
+    tickets: list[Ticket] = outage.patiently(partial(list, listing))
     return {marker for one in tickets if (marker := marker_at(side, outage, one)) is not None}

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Final, Self
 
 from helpdesk_bridge.adapter import Finding, Importer
 from helpdesk_bridge.http.clock import Clock
-from helpdesk_bridge.migration import fidelity, plan as planning, summary as summing
-from helpdesk_bridge.migration.apart import apart_at_destination, apart_at_source
+from helpdesk_bridge.migration import fidelity
+from helpdesk_bridge.migration import plan as planning
+from helpdesk_bridge.migration import summary as summing
+from helpdesk_bridge.migration.accounts import Accounts
+from helpdesk_bridge.migration.again import FindAgain
 from helpdesk_bridge.migration.context import LoadContext
 from helpdesk_bridge.migration.decisions import settle_in_doubt
 from helpdesk_bridge.migration.difference import Difference
@@ -21,21 +24,17 @@ from helpdesk_bridge.migration.files import Files
 from helpdesk_bridge.migration.journal import Journal
 from helpdesk_bridge.migration.load import Load
 from helpdesk_bridge.migration.mapping import Mapping
-from helpdesk_bridge.migration.marker import marker_of
-from helpdesk_bridge.migration.markers import all_markers, indexed, recent_markers
 from helpdesk_bridge.migration.options import Level, Options, Progress, Threads
 from helpdesk_bridge.migration.outage import Outage, Stopped
-from helpdesk_bridge.migration.outcome import DecisionNeeded, Interrupted, NeverPossible
+from helpdesk_bridge.migration.outcome import DecisionNeeded, Interrupted, MigrationError, NeverPossible
 from helpdesk_bridge.migration.people import People
 from helpdesk_bridge.migration.scan import Scan, sample
 from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.migration.spool import Spool
-from helpdesk_bridge.migration.states import Key, Kind, Record, State
+from helpdesk_bridge.migration.states import Kind
 from helpdesk_bridge.migration.tally import Tally
-from helpdesk_bridge.migration.ticket_load import FOUND_AGAIN
 from helpdesk_bridge.migration.values import Values, old_key
 from helpdesk_bridge.migration.verify import Verification
-from helpdesk_bridge.model import Ticket
 from helpdesk_bridge.ports import Helpdesk
 
 SAMPLE: Final = 10
@@ -83,16 +82,11 @@ class Migration:
         self._stop = threading.Event()
         self._spool: Spool | None = None
         self._tally: Tally | None = None
-        self._file_units = {"source": 0, "destination": 0}
         self._start_journal()
         self._source_outage = Outage(self.source, self._stop, self.options.patience)
         self._destination_outage = Outage(self.destination, self._stop, self.options.patience)
         self._values = Values(self.source, self.destination)
         self._values.load(self.journal.decisions())
-        self._subscriptions = [
-            self.source.desk.subscribe(lambda event: self._saw("source", event)),
-            self.destination.desk.subscribe(lambda event: self._saw("destination", event)),
-        ]
 
     def _start_journal(self) -> None:
         self.journal = Journal(self._path, clock=self.destination.clock, takeover=self.options.takeover)
@@ -102,18 +96,10 @@ class Migration:
         except BaseException:
             self.journal.close()
             raise
-        before = {name: getattr(self, name).spent() for name in ("source", "destination")}
-        self.journal.measure(lambda: {name: self._since(name, before[name]) for name in before})
+        self._accounts = Accounts(self.source, self.destination)
+        self.journal.measure(self._accounts.spent)
         self._started = self.destination.clock.now() / self.destination.clock.time_scale
         self._seconds_before = float(self.journal.recall("seconds", 0.0))
-
-    def _since(self, name: str, before: Any) -> tuple[int, int, int]:
-        now = getattr(self, name).spent()
-        return now.calls - before.calls, now.units - before.units, now.refused - before.refused
-
-    def _saw(self, side: str, event: object) -> None:
-        if getattr(event, "operation", None) == "attachments.open":
-            self._file_units[side] = max(self._file_units[side], int(getattr(event, "units", 0)))
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
@@ -158,19 +144,22 @@ class Migration:
         Raises ``DecisionNeeded`` before the first write while a hazard or value is open; ``Interrupted`` where it was
         stopped, by ``stop()`` or by an outage; ``CredentialsLost``; all of them leave a journal that a later run takes up.
         """
-        with _stoppable():
+        with _stoppable(), self._timed():
             tally = self._tally or self._scan()
             self._decide(self._plan(tally, ()))
-            self._find_again()
-            Load(self._context()).run()
+            self.journal.remember(verified=None)
+            context = self._context()
+            if self._new:
+                FindAgain(context).run()
+                self._new = False
+            Load(context).run()
             if self._stop.is_set():
                 raise Stopped
             self.journal.remember(fidelity=[one.as_json() for one in self._changes(tally)])
-        self._keep_time()
 
     def verify(self) -> list[Difference]:
         """Read the destination back and compare. The differences are kept in the journal."""
-        with _stoppable():
+        with _stoppable(), self._timed():
             verification = Verification(
                 self.destination,
                 self._importer,
@@ -183,8 +172,7 @@ class Migration:
             )
             found = verification.run()
             self.journal.remember(verified=self.options.level.value)
-        self._keep_time()
-        return found
+            return found
 
     def migrate(self) -> summing.Summary:
         """Do all of it: preflight, plan, run, verify; return what came of it."""
@@ -200,7 +188,6 @@ class Migration:
         level = journal.recall("verified")
         differences = tuple(Difference(**row) for row in journal.differences())
         spent = journal.spent()
-        least = self._minimum(level == Level.FULL.value)
         return summing.Summary(
             source=self.source.desk.vendor,
             destination=self.destination.desk.vendor,
@@ -210,7 +197,7 @@ class Migration:
             changed=tuple(fidelity.Change(**row) for row in journal.recall("fidelity", [])),
             calls={side: calls for side, (calls, _, _) in spent.items()},
             spent={side: units for side, (_, units, _) in spent.items()},
-            minimum=least,
+            minimum=self._accounts.minimum(journal, self._importer, verified=level == Level.FULL.value),
             throttled=sum(refused for _, _, refused in spent.values()),
             seconds=self._seconds(),
             time_scale={"source": self.source.time_scale, "destination": self.destination.time_scale},
@@ -299,65 +286,11 @@ class Migration:
             progress=lambda phase: self._progress(phase, Kind.CONTACT if phase == "contacts" else Kind.TICKET),
         )
 
-    def _find_again(self) -> None:
-        """Adopt what an earlier migration of this pair wrote whose journal is lost."""
-        if not self._new:
-            return
-        self._new = False
-        there = self._there()
-        found = [
-            Record(
-                key=Key(Kind.TICKET, ticket_id),
-                state=State.DONE,
-                reason=FOUND_AGAIN,
-                marker=marker,
-                destination=(there[marker],),
-            )
-            for marker, ticket_id in self._markers()
-            if marker in there
-        ]
-        self.journal.save(*found)
-
-    def _there(self) -> dict[str, str]:
-        """Return the ids of what is at the destination by our markers; without ``rebuild`` after a glance only."""
-        if self.destination.defines:
-            spool = self._spooled()
-            found = {}
-            for marker, ticket_id in self._markers():
-                ticket = spool.get(Kind.TICKET.value, ticket_id, Ticket)
-                ids = indexed(self._importer, marker, ticket) if ticket is not None else ()
-                found.update({marker: ids[0]} if ids else {})
-            return found
-        if not self.options.rebuild:
-            recent = recent_markers(self.destination, self._destination_outage)
-            if not recent or not any(marker in recent for marker, _ in self._markers()):
-                return {}
-        return all_markers(self.destination, self._destination_outage)
-
-    def _markers(self) -> Iterator[tuple[str, str]]:
-        for one in self._spooled().each(Kind.TICKET.value, Ticket):
-            if not (one.spam or one.deleted):
-                yield marker_of("ticket", one.ref, source=self.source.ref, destination=self.destination.ref), one.id
-
     def _changes(self, tally: Tally) -> list[fidelity.Change]:
         answers = tally.answers(self._values)
         changes = fidelity.record_changes(self._importer, tally) + fidelity.value_changes(answers, self._importer)
         used = fidelity.counted(self.journal.message_classes())
         return fidelity.merged(changes + fidelity.message_changes(self._importer, used))
-
-    def _minimum(self, verified: bool) -> dict[str, int | None]:
-        source = summing.read_cost(
-            self.source, apart=apart_at_source(self.journal), file=self._file_units["source"]
-        )
-        destination = summing.read_cost(
-            self.destination, apart=apart_at_destination(self.journal), file=self._file_units["destination"]
-        )
-        work = summing.work_of(self.journal, self._importer, source, destination)
-        found = summing.minimum(work, self._importer, source, destination, verified=verified)
-        return {
-            "source": None if self.source.defines else found["source"],
-            "destination": None if self.destination.defines else found["destination"],
-        }
 
     def _progress(self, phase: str, kind: Kind) -> None:
         if self._report_progress is None:
@@ -373,22 +306,29 @@ class Migration:
         clock = self.destination.clock
         return self._seconds_before + clock.now() / clock.time_scale - self._started
 
-    def _keep_time(self) -> None:
-        self.journal.remember(seconds=self._seconds())
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        """Keep how long it took, however it ends."""
+        try:
+            yield
+        finally:
+            with suppress(MigrationError):
+                self.journal.remember(seconds=self._seconds())
 
     def close(self) -> None:
         """Remove the spool and give the journal back."""
-        for unsubscribe in self._subscriptions:
-            unsubscribe()
+        self._accounts.close()
         with suppress(OSError):
             if self._spool is not None:
                 self._spool.close()
         self.journal.close()
 
-    def __enter__(self) -> Migration:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 

@@ -18,7 +18,7 @@ FAILURES_IN_A_ROW: Final = 3
 LONGEST_PAUSE: Final = 30.0
 
 
-class Stopped(Exception):  # noqa: N818 - not an error: somebody asked for it
+class Stopped(Exception):
     """The run was asked to stop; whoever sees this leaves everything as the journal says."""
 
 
@@ -101,7 +101,7 @@ class Outage:
             if self._failures >= FAILURES_IN_A_ROW:
                 self.patiently(lambda: self._side.desk.tickets.list(TicketQuery(limit=1), resolve=False).page(size=1))
 
-    def rights_lost(self, error: PermissionDenied) -> bool:
+    def rights_lost(self) -> bool:
         """Whether a refusal is about the credentials as a whole and not about one record."""
         try:
             findings = self.patiently(self._side.desk.check)

@@ -45,7 +45,9 @@ def refused_values(source: Side, values: Values, ticket: Ticket, field: str | No
 def _custom_fields(values: Values, ticket: Ticket, name: str) -> list[tuple[str, str]]:
     if name == "custom_field":
         # Which of them was refused is not told: those that the destination never showed are the likely ones.
-        unseen = [one for one in ticket.custom_fields if values.definition(values.custom_field(one).value or one) is None]
+        unseen = [
+            one for one in ticket.custom_fields if values.definition(values.custom_field(one).value or one) is None
+        ]
         return [("custom_field", one) for one in unseen or ticket.custom_fields]
     bare = fold(name.removeprefix("custom_fields.").removeprefix("cf_"))
     return [("custom_field", one) for one in ticket.custom_fields if fold(one) == bare]

@@ -12,7 +12,7 @@ from helpdesk_bridge.http.clock import Clock
 from helpdesk_bridge.migration.outage import Stopped
 
 
-class Parked(Exception):  # noqa: N818 - not an error: the task goes on later
+class Parked(Exception):
     """A task cannot go on before ``ready_at`` (vendor seconds of the runner's clock)."""
 
     def __init__(self, ready_at: float) -> None:
@@ -57,7 +57,9 @@ class Runner:
         if self._workers == 1:
             self._work(tasks)
         else:
-            threads = [threading.Thread(target=self._work, args=(tasks,), name=f"migration-{n}") for n in range(self._workers)]
+            threads = [
+                threading.Thread(target=self._work, args=(tasks,), name=f"migration-{n}") for n in range(self._workers)
+            ]
             for thread in threads:
                 thread.start()
             for thread in threads:

@@ -124,7 +124,9 @@ class Side:
         if actor is None or actor.kind is not ActorKind.AGENT or (actor.email and actor.name):
             return actor
         agent = self.agent(actor)
-        return actor if agent is None else evolve(actor, name=actor.name or agent.name, email=actor.email or agent.email)
+        return (
+            actor if agent is None else evolve(actor, name=actor.name or agent.name, email=actor.email or agent.email)
+        )
 
     def named(self, group: Ref | None) -> Ref | None:
         """Return a group with its name, in the application's words."""

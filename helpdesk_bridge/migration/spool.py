@@ -55,7 +55,9 @@ class Spool:
     def get(self, kind: str, record_id: str, wanted: type[T]) -> T | None:
         """Return a record, or None."""
         with self._lock:
-            row = self._db.execute("SELECT document FROM record WHERE kind = ? AND id = ?", (kind, record_id)).fetchone()
+            row = self._db.execute(
+                "SELECT document FROM record WHERE kind = ? AND id = ?", (kind, record_id)
+            ).fetchone()
         return None if row is None else decode(row[0], wanted)
 
     def each(self, kind: str, wanted: type[T]) -> Iterator[T]:
@@ -64,7 +66,8 @@ class Spool:
         while True:
             with self._lock:
                 rows = self._db.execute(
-                    "SELECT rowid, document FROM record WHERE kind = ? AND rowid > ? ORDER BY rowid LIMIT 100", (kind, last)
+                    "SELECT rowid, document FROM record WHERE kind = ? AND rowid > ? ORDER BY rowid LIMIT 100",
+                    (kind, last),
                 ).fetchall()
             if not rows:
                 return

@@ -13,10 +13,14 @@ from helpdesk_bridge.migration.difference import Difference
 from helpdesk_bridge.migration.fidelity import Change, counted
 from helpdesk_bridge.migration.journal import Journal
 from helpdesk_bridge.migration.outcome import ExitCode
-from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.migration.states import Kind, State
 
-PLURAL: Final = {Kind.TICKET: "tickets", Kind.CONTACT: "contacts", Kind.MESSAGE: "messages", Kind.ATTACHMENT: "attachments"}
+PLURAL: Final = {
+    Kind.TICKET: "tickets",
+    Kind.CONTACT: "contacts",
+    Kind.MESSAGE: "messages",
+    Kind.ATTACHMENT: "attachments",
+}
 
 
 @frozen
@@ -126,26 +130,16 @@ def work_of(journal: Journal, importer: Importer, source: ReadCost, destination:
 def _inline_written(journal: Journal, importer: Importer) -> int:
     """Return how many messages were written with images inside."""
     total = 0
-    for (class_name, field), records in counted(journal.message_classes()).items():
+    for (class_name, name), records in counted(journal.message_classes()).items():
         kept = importer.keeps.messages.get(MessageClass[class_name], {})
-        if field == "inline" and "inline" in kept and kept["inline"].how is Keep.NATIVE:
+        if name == "inline" and "inline" in kept and kept["inline"].how is Keep.NATIVE:
             total += records
     return total
 
 
-def minimum(work: Work, importer: Importer, source: ReadCost, destination: ReadCost, *, verified: bool) -> dict[str, int]:
+def minimum(
+    work: Work, importer: Importer, source: ReadCost, destination: ReadCost, *, verified: bool
+) -> dict[str, int]:
     """Return the fewest units of both sides by the formula of ``docs/explanation/calls.md``."""
     back = verify_minimum(work, destination) if verified else 0
     return {"source": source_minimum(work, source), "destination": write_minimum(work, importer.cost) + back}
-
-
-def read_cost(side: Side, *, apart: bool, file: int) -> ReadCost:
-    """Return what reading costs at a desk."""
-    known = ReadCost.of(side.desk.capabilities)
-    return ReadCost(
-        tickets_page=known.tickets_page,
-        contacts_page=known.contacts_page,
-        thread_page=known.thread_page,
-        apart=apart,
-        file=file,
-    )

@@ -70,7 +70,12 @@ class ThreadCheck:
         """
         ticket, first = self.ticket, next((one for one in leaders if one.position == 0), None)
         files = bool(first and first.expected and first.expected["files"])
-        if not self.apart or files or ticket.message_count is None or ticket.not_loaded & {"description", "message_count"}:
+        if (
+            not self.apart
+            or files
+            or ticket.message_count is None
+            or ticket.not_loaded & {"description", "message_count"}
+        ):
             listing = self.destination.desk.messages.list(ticket.id, resolve=False)
             return self.outage.patiently(partial(list, listing))
         later = (ticket.message_count or 1) - 1
@@ -105,7 +110,9 @@ class ThreadCheck:
             return [("message", source_id, "message", "present", "missing")]
         different = expected.message_differences(wanted, pair.shown, self.importer.keeps)
         rows: list[Row] = [("message", source_id, *one) for one in different]
-        return rows + self._files(source_id, wanted["files"], [file for _, one in pair.found for file in one.attachments])
+        return rows + self._files(
+            source_id, wanted["files"], [file for _, one in pair.found for file in one.attachments]
+        )
 
     def _files(self, source_id: str, wanted: Sequence[str], files: Sequence[Attachment]) -> list[Row]:
         left = Counter(wanted)

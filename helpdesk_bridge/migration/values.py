@@ -111,7 +111,7 @@ class Values:
             return Answer((priority, label))
         if priority in offered:
             return Answer((priority, offered[priority]))
-        if not offered or priority is Priority.UNKNOWN and label is None:
+        if not offered or (priority is Priority.UNKNOWN and label is None):
             return Answer((Priority.UNKNOWN, None))
         nearest = Priority.NORMAL if Priority.NORMAL in offered else next(iter(offered))
         return Answer((nearest, offered[nearest]), open=True, announced=offered[nearest])
@@ -144,7 +144,9 @@ class Values:
     def _agent_named(self, email: str) -> Actor:
         named = self.destination.aliases.agents.out(self.source.aliases.agents.into(email))
         known = self.destination.agent(Actor.agent(id=named, email=named))
-        return Actor.agent(email=named) if known is None else Actor.agent(id=known.id, name=known.name, email=known.email)
+        return (
+            Actor.agent(email=named) if known is None else Actor.agent(id=known.id, name=known.name, email=known.email)
+        )
 
     def author(self, actor: Actor) -> Actor:
         """Return the author of a message as the destination knows the agent, or as the source does where it does not."""
@@ -190,7 +192,9 @@ class Values:
 
     def definition(self, name: str, applies_to: str = "ticket") -> FieldDefinition | None:
         """Return the destination's definition of a custom field."""
-        fields = [one for one in self.destination.custom_fields if (one.applies_to == "ticket") == (applies_to == "ticket")]
+        fields = [
+            one for one in self.destination.custom_fields if (one.applies_to == "ticket") == (applies_to == "ticket")
+        ]
         return next((one for one in fields if fold(name) in (fold(one.name), fold(one.key))), None)
 
     def option(self, name: str, value: CustomValue) -> Answer:

@@ -15,6 +15,7 @@ from helpdesk_bridge.errors import NotFound
 from helpdesk_bridge.migration import expected
 from helpdesk_bridge.migration.apart import apart_at_destination
 from helpdesk_bridge.migration.difference import Difference
+from helpdesk_bridge.migration.feeding import threads_for
 from helpdesk_bridge.migration.journal import Journal
 from helpdesk_bridge.migration.markers import SHOWING, indexed, marker_at
 from helpdesk_bridge.migration.options import Level, Options
@@ -116,7 +117,9 @@ class Verification:
                 found.append(Difference(record.key.id, "ticket", record.key.id, "ticket", "present", "missing"))
                 continue
             found += self._doubled(record, ticket)
-            shown = expected.ticket(self.destination.ticket(ticket), self.importer.keeps.ticket, self.destination.aliases)
+            shown = expected.ticket(
+                self.destination.ticket(ticket), self.importer.keeps.ticket, self.destination.aliases
+            )
             for name, wanted, seen in expected.ticket_differences(record.expected or {}, self._people(shown, ticket)):
                 found.append(Difference(record.key.id, "ticket", record.key.id, name, wanted, seen))
             self.progress("verify")
@@ -168,10 +171,13 @@ class Verification:
                 found.extend((ticket, Difference(ticket, *row)) for row in rows)
             self.progress("verify")
 
-        Runner(self.options.workers, self.destination.clock, self.stop).run(self._checks(report))
+        workers = threads_for(self.destination, self.options.workers)
+        Runner(workers, self.destination.clock, self.stop).run(self._checks(report))
         return [one for _, one in sorted(found, key=lambda item: item[0])]
 
-    def _checks(self, report: Callable[[str, list[tuple[str, str, str, str | None, str | None]]], None]) -> Iterator[ThreadCheck]:
+    def _checks(
+        self, report: Callable[[str, list[tuple[str, str, str, str | None, str | None]]], None]
+    ) -> Iterator[ThreadCheck]:
         total = self.journal.counts()[Kind.TICKET].get(State.DONE, 0)
         size = self.options.sample
         step = 1 if size is None or size >= total else max(1, total // size) if size else total + 1
@@ -181,7 +187,17 @@ class Verification:
                 continue
             ticket = self.spool.get(BACK_TICKET, record.destination[0], Ticket)
             if ticket is not None and not ticket.deleted:
-                yield ThreadCheck(self.destination, self.importer, self.journal, self.outage, record, ticket, apart, self._known, report)
+                yield ThreadCheck(
+                    self.destination,
+                    self.importer,
+                    self.journal,
+                    self.outage,
+                    record,
+                    ticket,
+                    apart,
+                    self._known,
+                    report,
+                )
 
     def _known(self, contact_id: str) -> Contact | None:
         return self.spool.get(BACK_CONTACT, contact_id, Contact)
@@ -189,5 +205,3 @@ class Verification:
     def _check_stop(self) -> None:
         if self.stop.is_set():
             raise Stopped
-
-

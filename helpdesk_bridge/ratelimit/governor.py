@@ -149,7 +149,10 @@ class Governor:
 
     def forecast(self, units: int, rows: int = 0) -> float:
         """Return the seconds until that many units can have been sent, all who wait now first."""
-        amounts = self._amounts(units, rows, "", "")
+        amounts = tuple(
+            0 if window.applies is not None else rows if window.counts == "rows" else units
+            for window in self.policy.windows
+        )
         with self._lock:
             return self._expected(_Waiter((0, next(self._numbers)), amounts), self._spares(0))
 

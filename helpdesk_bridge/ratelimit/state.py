@@ -83,7 +83,7 @@ class BudgetState:
                 ledger.observe(reading.remaining, charge, sent, exact=not self._headers.remaining_is_hint)
             # A request without an answer may still be on its way to the server.
             ledger.settled = max(ledger.settled, answered + (ledger.seconds if lost else 0.0))
-        if sent >= self.blocked_at:
+        if sent > self.blocked_at:
             self.strikes = 0
 
     def refuse(self, ident: str, sent: float, answered: float, *, reading: Reading) -> None:
@@ -98,7 +98,7 @@ class BudgetState:
             until = answered + max(told, self._headers.resolution) + ledger.guard
             ledger.ends(until, sent)
         else:
-            if sent >= self.blocked_at:
+            if sent > self.blocked_at:
                 self.strikes += 1
             pause = ledger.seconds * FIRST_PAUSE * 2.0 ** min(self.strikes - 1, 6)
             until = answered + min(pause, ledger.seconds)

@@ -22,7 +22,6 @@ READ = [read(path) for path in PAGES]
 TICKETS = 24
 MADE_UP = "made-up-key"
 AS_WRITTEN = "as written"
-CONNECTION_KEYS = {"base_url", "time_scale"}
 SCALES = {"desk365": 7200.0}
 SCALE = 200.0
 
@@ -64,14 +63,20 @@ def configuration(page, environment, tables, folder):
                     servers[vendor] = stack.enter_context(SimulatorServer(app))
                 server = servers[vendor]
                 reached = {**server.app.connection, "base_url": server.url, "time_scale": server.app.clock.time_scale}
+            own = {key: value for key, value in table.items() if vendor == table["vendor"] and _kept(key, value)}
             lines += [f"[desks.{name}]", f'vendor = "{vendor}"']
-            lines += [f"{key} = {json.dumps(value)}" for key, value in reached.items()]
+            lines += [f"{key} = {json.dumps(value)}" for key, value in {**own, **reached}.items()]
             for alias in ALIAS_TABLES:
                 if alias in table:
                     lines += [f"[desks.{name}.{alias}]"]
                     lines += [f"{json.dumps(key)} = {_inline(value)}" for key, value in table[alias].items()]
         (folder / "helpdesk.toml").write_text("\n".join(lines), "utf-8")
         yield
+
+
+def _kept(key, value):
+    reference = isinstance(value, str) and value.startswith(("env:", "file:", "keyring:"))
+    return key not in ("vendor", *ALIAS_TABLES) and not reference
 
 
 def _inline(value):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 
 from hypothesis import strategies as st
 
@@ -168,17 +169,77 @@ def ticket_queries(draw: st.DrawFn) -> TicketQuery:
     )
 
 
+def _any_of(values: st.SearchStrategy[object]) -> st.SearchStrategy[frozenset[object]]:
+    return st.frozensets(values, max_size=4)
+
+
+FEW_WORDS = st.sampled_from(["", "a", "A", "b", "ß", "SS", "\ud800", "a\x1fb"])
+FEW_ACTORS = st.builds(
+    Actor,
+    st.just(ActorKind.CONTACT),
+    st.none() | st.sampled_from(["1", "2"]),
+    st.none(),
+    st.none() | st.sampled_from(["ann@x.io", "ANN@x.io ", "straße@x.io", "STRASSE@x.io"]),
+    st.none() | st.sampled_from(["+491701234567", "00491701234567", "x"]),
+)
+FEW_REFS = st.builds(Ref, st.none() | st.sampled_from(["1", "2"]), st.none() | FEW_WORDS)
+FEW_TIMES = st.integers(-2, 2).map(lambda micros: BASE + timedelta(microseconds=micros))
+FEW_VALUES = FEW_WORDS | st.sampled_from([1, True, Decimal("1.0"), date(2026, 1, 1), ("a",), ("a", "b"), (), None])
+_PERSONS = _any_of(
+    FEW_ACTORS | st.sampled_from(["1", "ann@x.io", "Ann@X.io", "strasse@x.io", "+491701234567", "01701234567", NONE])
+)
+_WORDS_WANTED = _any_of(FEW_WORDS | st.just(NONE))
+FIELDS = {
+    "statuses": (
+        {"status": st.sampled_from(list(Status)[:3]), "status_label": st.none() | FEW_WORDS},
+        _any_of(st.sampled_from(list(Status)[:3]) | FEW_WORDS),
+    ),
+    "priorities": (
+        {"priority": st.sampled_from(list(Priority)[:3]), "priority_label": st.none() | FEW_WORDS},
+        _any_of(st.sampled_from(list(Priority)[:3]) | FEW_WORDS),
+    ),
+    "requester": ({"requester": st.none() | FEW_ACTORS}, _PERSONS),
+    "assignee": ({"assignee": st.none() | FEW_ACTORS}, _PERSONS),
+    "groups": (
+        {"group": st.none() | FEW_REFS},
+        _any_of(FEW_REFS | FEW_WORDS | st.sampled_from(["1", NONE])),
+    ),
+    "tags": ({"tags": st.lists(FEW_WORDS, max_size=2).map(tuple)}, _WORDS_WANTED),
+    "channels": ({"channel": st.none() | FEW_WORDS}, _WORDS_WANTED),
+    "category": ({"category": st.none() | FEW_WORDS}, _WORDS_WANTED),
+    "subcategory": ({"subcategory": st.none() | FEW_WORDS}, _WORDS_WANTED),
+    "type": ({"type": st.none() | FEW_WORDS}, _WORDS_WANTED),
+    "custom_fields": (
+        {"custom_fields": st.dictionaries(st.sampled_from(["X", "x"]), FEW_VALUES, max_size=2)},
+        st.dictionaries(st.sampled_from(["X", "x"]), st.frozensets(FEW_VALUES | st.just(NONE), max_size=2), max_size=2),
+    ),
+    "subject": (
+        {"subject": st.lists(FEW_WORDS, max_size=3).map("".join)},
+        st.builds(Match, st.lists(FEW_WORDS, max_size=2).map("".join), st.sampled_from(list(How))),
+    ),
+    "created": ({}, periods | st.builds(Period, st.none() | FEW_TIMES)),
+    "updated": ({}, st.builds(lambda one, other: Period(*sorted((one, other))), FEW_TIMES, FEW_TIMES)),
+}
+
+
 @st.composite
-def narrow_ticket_queries(draw: st.DrawFn) -> TicketQuery:
-    """One filter at a time, everything included: most random queries with all of them match nothing."""
-    full = draw(ticket_queries())
-    name = draw(
-        st.sampled_from(
-            ["statuses", "priorities", "requester", "assignee", "groups", "tags", "channels", "category", "subcategory",
-             "type", "custom_fields", "subject", "created", "updated"]
+def one_filter(draw: st.DrawFn, name: str) -> tuple[list[Ticket], TicketQuery]:
+    """Tickets and a query that differ in one field and its few values only, so that they often meet."""
+    attributes, wanted = FIELDS[name]
+    kept = [
+        Ticket(
+            id=str(draw(st.sampled_from([number, 10**number]))),
+            ref="",
+            created_at=draw(st.none() | FEW_TIMES),
+            updated_at=draw(st.none() | FEW_TIMES),
+            spam=draw(st.booleans()) and draw(st.booleans()),
+            **{attribute: draw(values) for attribute, values in attributes.items()},
         )
-    )  # fmt: skip
-    return TicketQuery(include={"spam", "deleted", "merged"}, order=full.order, **{name: getattr(full, name)})
+        for number in range(2, draw(st.integers(3, 6)))
+    ]
+    include = draw(st.sampled_from([set(), {"spam"}]))
+    query = TicketQuery(order=draw(st.sampled_from(list(Order))), include=include, **{name: draw(wanted)})
+    return kept, query
 
 
 @st.composite

@@ -65,7 +65,7 @@ def _same_ref(there, here):
     return there.name == here.name if there.name else there.id == here.id or here.id is None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(tickets(), messages(opening=True), st.lists(messages(), max_size=3))
 def test_every_field_of_a_ticket_and_its_thread_comes_back(old, opening, later):
     with open_desk({"vendor": "local", "path": ":memory:"}) as desk:

@@ -37,7 +37,13 @@ def message(author: str | None, minutes: int, text: str, **values: Any) -> SeedM
 def ticket(key: str, requester: str, *messages: SeedMessage, **values: Any) -> SeedTicket:
     updated = messages[-1].created_at
     return SeedTicket(
-        key, f"Subject of {key}", requester, created_at=messages[0].created_at, updated_at=updated, messages=messages, **values
+        key,
+        f"Subject of {key}",
+        requester,
+        created_at=messages[0].created_at,
+        updated_at=updated,
+        messages=messages,
+        **values,
     )
 
 
@@ -56,8 +62,21 @@ def small() -> Dataset:
     )
     thanks = [message("ann", minutes, "Thanks!") for minutes in (5, 6)]
     tickets = (
-        ticket("t1", "ann", message("ann", 0, "It broke"), message("eve", 3, "We look", files=(FILE,)), *thanks, tags=("vip",)),
-        ticket("t2", "bob", message("bob", 10, "Where is it?"), message("eve", 12, "Lost?", private=True, kind="note"), status="closed"),
+        ticket(
+            "t1",
+            "ann",
+            message("ann", 0, "It broke"),
+            message("eve", 3, "We look", files=(FILE,)),
+            *thanks,
+            tags=("vip",),
+        ),
+        ticket(
+            "t2",
+            "bob",
+            message("bob", 10, "Where is it?"),
+            message("eve", 12, "Lost?", private=True, kind="note"),
+            status="closed",
+        ),
         ticket("t3", "cem", message("cem", 20, "Call me", files=(FILE,)), status="pending", assignee="eve"),
         ticket("t4", "ann", message("ann", 30, "Buy now"), spam=True),
     )
@@ -166,7 +185,10 @@ def _held(args: tuple[Any, ...]) -> tuple[Any, ...]:
             copy = Upload.from_bytes(upload.filename, stream.read(), upload.content_type)
         return evolve(copy, inline=upload.inline, content_id=upload.content_id)
 
-    return tuple([kept(one) for one in arg] if isinstance(arg, list) else arg for arg in args)
+    return tuple(
+        tuple(kept(one) for one in arg) if isinstance(arg, tuple) and arg and isinstance(arg[0], Upload) else arg
+        for arg in args
+    )
 
 
 class FaultyDesk:
@@ -202,7 +224,15 @@ def dump(desk: Any) -> list[Any]:
             for file in part.attachments:
                 with desk.fake.attachments.open(file) as stream:
                     files.append((file.filename, stream.read()))
-            thread.append((part.author.email or part.author.phone, part.visibility, part.body.text, part.created_at, sorted(files)))
+            thread.append(
+                (
+                    part.author.email or part.author.phone,
+                    part.visibility,
+                    part.body.text,
+                    part.created_at,
+                    sorted(files),
+                )
+            )
         requester = one.requester.email or one.requester.phone if one.requester else None
         tickets.append((one.subject, one.status, requester, one.tags, thread))
     contacts = sorted((one.email or "", one.name or "", one.blocked) for one in desk.fake.all_contacts())

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from migration.faulty_desk import SETTLE, Faults, Kill, destination, dump, source
 
 from helpdesk_bridge.migration import ExitCode, Migration, Options
 from helpdesk_bridge.migration.journal import Journal
 from helpdesk_bridge.testing.clock import ManualClock
-from migration.faulty_desk import SETTLE, Faults, Kill, destination, dump, source
 
 ONE = Options(workers=1, yes=True)
 
@@ -76,8 +76,10 @@ def test_kills_of_resumed_runs_lose_and_double_nothing(tmp_path_factory, steps, 
 
 
 @pytest.mark.parametrize("edge", ["before", "after"])
-@pytest.mark.parametrize("number", range(1, 40))
-def test_a_kill_at_any_transaction_of_the_journal_loses_and_doubles_nothing(tmp_path, monkeypatch, edge, number, unbroken):
+@pytest.mark.parametrize("number", range(1, 30))
+def test_a_kill_at_any_transaction_of_the_journal_loses_and_doubles_nothing(
+    tmp_path, monkeypatch, edge, number, unbroken
+):
     real, seen = Journal.transaction, []
 
     @contextmanager
@@ -138,6 +140,6 @@ def test_a_finished_migration_run_again_writes_nothing(tmp_path, unbroken):
     new.faults.calls.clear()
     before = new.faults.steps
     summary = migrate(old, new, path)
-    assert not new.faults.calls
-    assert new.faults.steps == before
+    assert set(new.faults.calls) == {"find"}
+    assert new.faults.steps == before + new.faults.calls["find"]
     assert_same(new, summary, unbroken)

@@ -221,13 +221,13 @@ def test_callers_are_served_by_priority_and_then_in_the_order_they_came():
 
 
 def test_who_waits_counts_in_the_estimate_of_who_comes_later():
-    gov = governor(Window(2, 60), clock=SystemClock())
+    gov = governor(Window(2, 60, "units"), clock=SystemClock())
     held = [gov.reserve(1), gov.reserve(1)]
     waiting = threading.Thread(target=lambda: gov.settle(gov.reserve(2), 200, {}))
     waiting.start()
     wait_until(lambda: gov._queue)
     with pytest.raises(RateLimited):
-        gov.reserve(1, max_wait=60)
+        gov.reserve(1, max_wait=100)
     for reservation in held:
         gov.cancel(reservation)
     waiting.join()

@@ -86,8 +86,31 @@ def test_a11_an_unknown_integration_is_not_found(wire):
         wire.open().templates.list()
 
 
-@pytest.mark.parametrize("body", ["", "<html><body>Bad Gateway</body></html>", samples.ERROR, '{"message": "no"}', '{"error": "no"}', "[]", '{"error": {"code": 5}}'])
-@pytest.mark.parametrize(("status", "kind"), [(400, Invalid), (422, Invalid), (404, NotFound), (401, AuthenticationFailed), (403, PermissionDenied), (405, HelpdeskError), (406, HelpdeskError), (415, HelpdeskError)])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "<html><body>Bad Gateway</body></html>",
+        samples.ERROR,
+        '{"message": "no"}',
+        '{"error": "no"}',
+        "[]",
+        '{"error": {"code": 5}}',
+    ],
+)
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, Invalid),
+        (422, Invalid),
+        (404, NotFound),
+        (401, AuthenticationFailed),
+        (403, PermissionDenied),
+        (405, HelpdeskError),
+        (406, HelpdeskError),
+        (415, HelpdeskError),
+    ],
+)
 def test_a16_a_body_that_is_none_or_odd_still_gives_a_typed_error(wire, body, status, kind):
     wire.answer(TEXTS, (status, {"Content-Type": "text/html"}, body))
     with pytest.raises(HelpdeskError) as caught:
@@ -120,15 +143,11 @@ def test_a_send_whose_answer_has_no_id_is_in_doubt(wire, answer):
     assert len(wire.sent) == 1
 
 
-@pytest.mark.parametrize("failure", [requests.ReadTimeout("slow"), requests.ConnectionError("reset")])
-def test_a_lost_answer_to_a_send_is_in_doubt_and_never_repeated(wire, failure):
-    wire.answer(TEXTS, failure)
-    with pytest.raises(HelpdeskError) as caught:
+def test_a_lost_answer_to_a_send_is_in_doubt_and_never_repeated(wire):
+    wire.answer(TEXTS, requests.ReadTimeout("slow"))
+    with pytest.raises(InDoubt):
         wire.open().vendor_api.send_text(TO, "Hello")
-    assert isinstance(caught.value, InDoubt) or len(wire.sent) <= 5
-    if isinstance(failure, requests.ReadTimeout):
-        assert isinstance(caught.value, InDoubt)
-        assert len(wire.sent) == 1
+    assert len(wire.sent) == 1
 
 
 def test_a_read_is_tried_again_and_a_server_fault_keeps_the_headers_for_the_vendors_support(wire):

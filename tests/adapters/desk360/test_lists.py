@@ -4,11 +4,11 @@ import json
 
 import pytest
 from adapters.desk360 import samples
-from helpdesk_bridge_desk360.paging import next_page
 from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk_bridge.errors import BadResponse, Unsupported
+from helpdesk_bridge_desk360.paging import next_page
 
 INTEGRATIONS = "/v1/integrations"
 
@@ -23,7 +23,9 @@ def pages(link):
 
 
 def test_a17_lists_are_bare_arrays_of_20_read_by_page_number(wire):
-    wire.answer(INTEGRATIONS, *pages(lambda page: f"<https://public-api.desk360.com/v1/integrations?page={page}>; rel=next"))
+    wire.answer(
+        INTEGRATIONS, *pages(lambda page: f"<https://public-api.desk360.com/v1/integrations?page={page}>; rel=next")
+    )
     found = wire.open().vendor_api.integrations()
     assert [one.id for one in found] == list(range(1, 42))
     assert [one.query for one in wire.sent] == [{"page": "1"}, {"page": "2"}, {"page": "3"}]
@@ -72,7 +74,9 @@ def test_a19_both_item_shapes_of_the_sample(wire):
 
 
 def test_an_envelope_is_opened_and_a_logo_that_is_no_number_is_none(wire):
-    wire.answer(INTEGRATIONS, {"data": [{"id": 1, "name": None, "logo": "https://cdn/x.png", "status": None, "new": 1}]})
+    wire.answer(
+        INTEGRATIONS, {"data": [{"id": 1, "name": None, "logo": "https://cdn/x.png", "status": None, "new": 1}]}
+    )
     (one,) = wire.open().vendor_api.integrations()
     assert (one.name, one.phone, one.active) == (None, None, None)
     wire.answer(INTEGRATIONS, {"rows": []})

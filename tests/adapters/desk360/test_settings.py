@@ -1,11 +1,11 @@
 """The keys of a Desk360 desk, and what it can do by them alone."""
 
 import pytest
-from helpdesk_bridge_desk360 import VENDOR, Desk360Settings
-from helpdesk_bridge_desk360.settings import api_base
 
 from helpdesk_bridge import open_desk
 from helpdesk_bridge.errors import ConfigError, Unsupported
+from helpdesk_bridge_desk360 import VENDOR, Desk360Settings
+from helpdesk_bridge_desk360.settings import api_base
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,9 @@ def test_the_version_is_added_to_a_base_url_that_lacks_it(given, base):
 
 
 def test_secrets_do_not_show(wire):
-    settings = Desk360Settings(integration=11, email="me@x.example", password="hunter22", webhook_token="token-number-1")
+    settings = Desk360Settings(
+        integration=11, email="me@x.example", password="hunter22", webhook_token="token-number-1"
+    )
     assert "hunter22" not in repr(settings)
     assert "token-number-1" not in repr(settings)
     assert "me@x.example" not in repr(settings)

@@ -267,7 +267,7 @@ def test_an_empty_body_lacks_its_fields():
     assert Desk().refused("messages") == "The to field is required."
 
 
-def test_checks_follow_one_another_in_the_order_of_the_dossier():
+def test_checks_follow_one_another_in_one_order():
     desk = Desk(require_https=True, rate_limit=100)
     bad = {"headers": {"Accept": "text/html"}, "data": b"x", "content_type": "text/xml", "token": "wrong"}
     path = "/v1/integrations/1/conversations/messages"

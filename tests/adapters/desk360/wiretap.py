@@ -87,7 +87,11 @@ class Wiretap:
             status, headers, content = content(request)
         if not isinstance(content, (bytes, str)):
             content = json.dumps(content)
-        return status, {"Content-Type": "application/json", **headers}, content.encode() if isinstance(content, str) else content
+        return (
+            status,
+            {"Content-Type": "application/json", **headers},
+            content.encode() if isinstance(content, str) else content,
+        )
 
     def close(self) -> None:
         for desk in self.desks:

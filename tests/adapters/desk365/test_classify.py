@@ -52,7 +52,15 @@ def shapes(message, **entry):
 )
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>canary@customer.example</html>", b"{", b"[1]", *shapes(f"no, {CANARY}"), {"errors": "x"}, {"errors": [1, None]}],
+    [
+        b"",
+        b"<html>canary@customer.example</html>",
+        b"{",
+        b"[1]",
+        *shapes(f"no, {CANARY}"),
+        {"errors": "x"},
+        {"errors": [1, None]},
+    ],
 )
 def test_every_status_in_every_shape_is_a_typed_error_that_quotes_nothing(status, kind, body):
     error = judged(status, body)
@@ -90,6 +98,17 @@ def test_a_field_key_goes_before_the_words_of_the_message():
     error = judged(400, shapes("the subject is fine, the rest is not", field="group")[0])
     assert error.field == "group"
     assert judged(400, shapes("no", field="cf_Order No")[0]).field == "custom_fields.Order No"
+
+
+def test_a_refused_custom_field_is_named_as_it_was_sent():
+    document = {"custom_fields": {"cf_Order": "a", "cf_Order No": f"b {CANARY}"}}
+    sent = (
+        Request("POST", "/tickets/create", json=document),
+        Request("POST", "/tickets/create", parts=(Part(name="ticket_object", value=json.dumps(document)),)),
+    )
+    for request, body in itertools.product(sent, shapes("cf_Order No is not defined")):
+        error = classify(request, Response(400, {}, json.dumps(body).encode(), request))
+        assert error.field == "custom_fields.Order No"
 
 
 @pytest.mark.parametrize("message", ["Contact already exists", "duplicate e-mail", "primary_email is already in use"])

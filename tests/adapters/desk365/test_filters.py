@@ -75,7 +75,9 @@ def test_b11_every_value_survives_its_escaping(word, quotes):
 
 def test_b11_the_documented_values_as_they_are_written():
     words = ("Customer's Request", '"Sales" Department', "a\\b")
-    assert filters_json({"type": words}, "backslash") == r'{"type":["Customer\'s Request","\"Sales\" Department","a\\b"]}'
+    assert (
+        filters_json({"type": words}, "backslash") == r'{"type":["Customer\'s Request","\"Sales\" Department","a\\b"]}'
+    )
     assert filters_json({"type": words}, "bare") == json.dumps({"type": list(words)}, separators=(",", ":"))
     assert json.loads(filters_json({"type": words}, "unicode")) == {"type": list(words)}
 
@@ -115,7 +117,9 @@ def test_what_the_vendor_cannot_answer_is_not_sent(query):
     assert (found.filters, found.fields, found.empty) == ({}, frozenset(), False)
 
 
-@pytest.mark.parametrize("query", [{"statuses": Status.NEW}, {"priorities": "Blocker"}, {"channels": "fax"}, {"tags": "vip"}])
+@pytest.mark.parametrize(
+    "query", [{"statuses": Status.NEW}, {"priorities": "Blocker"}, {"channels": "fax"}, {"tags": "vip"}]
+)
 def test_what_no_ticket_here_can_have_needs_no_call(query):
     assert native(**query).empty
 

@@ -61,7 +61,12 @@ class Account:
         def mark(row):
             return Mark(str(row.id), f"{row.updated if self.by_update else row.created:09d}")
 
-        facts = {"sizes": TICKET_COUNTS, "overlap": 5, "descending": self.descending, "fronted": self.by_update and self.descending}
+        facts = {
+            "sizes": TICKET_COUNTS,
+            "overlap": 5,
+            "descending": self.descending,
+            "fronted": self.by_update and self.descending,
+        }
         return Walk(fetch=self.fetch, mark=mark, **{**facts, **more})
 
 
@@ -78,7 +83,10 @@ def listed(walk, size=None):
 
 
 def account(number, **more):
-    return Account([Row(one, one // 3, one // 3) for one in range(1, number + 1)], **{"by_update": False, "descending": False, **more})
+    return Account(
+        [Row(one, one // 3, one // 3) for one in range(1, number + 1)],
+        **{"by_update": False, "descending": False, **more},
+    )
 
 
 def test_b03_two_hundred_and_five_take_three_calls():
@@ -108,7 +116,9 @@ def test_b07_an_account_at_rest_is_listed_once_each_in_order(number, descending,
     size=st.sampled_from([None, 1, 20, 30, 64, 100, 1000]),
     seed=st.integers(0, 10_000),
 )
-def test_no_row_that_was_there_throughout_is_lost_whatever_moves_meanwhile(number, between, by_update, descending, size, seed):
+def test_no_row_that_was_there_throughout_is_lost_whatever_moves_meanwhile(
+    number, between, by_update, descending, size, seed
+):
     desk = account(number, by_update=by_update, descending=descending, between=between, seed=seed)
     found = listed(desk.walk(), size)
     assert desk.kept <= set(found)

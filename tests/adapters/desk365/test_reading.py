@@ -139,7 +139,11 @@ def test_b16_the_sample_as_a_ticket_and_what_it_lacks():
     assert ticket.requester.kind is ActorKind.CONTACT
     assert (ticket.assignee.email, ticket.group.name) == ("agent@gmail.com", "Sales")
     assert (ticket.category, ticket.subcategory) == ("Billing", "Disputed Charge")
-    assert (ticket.rating.score, ticket.rating.label, ticket.rating.comment) == (3, "Excellent", "Good customer service")
+    assert (ticket.rating.score, ticket.rating.label, ticket.rating.comment) == (
+        3,
+        "Excellent",
+        "Good customer service",
+    )
     assert ticket.description.text == "Please fix it"
     assert ticket.not_loaded == {"company", "sla", "cc", "attachments", "message_count"}
 
@@ -201,7 +205,13 @@ def test_b18_a_recorded_answer_has_its_sla_and_everything_loaded_but_the_rating(
     assert ticket.not_loaded == {"rating"}
     assert ticket.message_count == 3
     assert ticket.cc == ("boss@client.example",)
-    assert ticket.custom_fields == {"Order No": "A-77", "Escalated": False, "Region": None, "Amount": Decimal("1.25"), "📦": None}
+    assert ticket.custom_fields == {
+        "Order No": "A-77",
+        "Escalated": False,
+        "Region": None,
+        "Amount": Decimal("1.25"),
+        "📦": None,
+    }
     assert ticket.created_at == at(2026, 3, 2, 9, 15)
     assert ticket.requester.name == "mira"
     assert ticket.url == "https://acme.desk365.io/app/tickets/ticketdetails?tktNum=4127"
@@ -232,7 +242,10 @@ def test_both_spellings_give_the_same_ticket(one, other):
 
 
 def test_b14_the_flat_form_gives_the_same_ticket_as_the_nested_one():
-    nested = {**RECORDED, "survey_rating": {"sv_name": "S", "sv_type": 1, "sv_rating": -2, "sv_rated_on": "2026-03-03 00:00:00"}}
+    nested = {
+        **RECORDED,
+        "survey_rating": {"sv_name": "S", "sv_type": 1, "sv_rating": -2, "sv_rated_on": "2026-03-03 00:00:00"},
+    }
     flat = {key: value for key, value in nested.items() if key not in ("custom_fields", "survey_rating")}
     flat |= {**nested["custom_fields"], **nested["survey_rating"]}
     assert convert.ticket(reading.read_ticket(flat), SOURCE) == convert.ticket(reading.read_ticket(nested), SOURCE)
@@ -243,9 +256,11 @@ def test_b19_no_survey_an_unanswered_one_and_an_answered_one():
     assert "rating" not in ticket_of(survey_rating=None).not_loaded
     unanswered = ticket_of(survey_rating={"sv_name": "S", "sv_answered": False, "sv_rating": None, "sv_rated_on": None})
     assert (unanswered.rating.score, unanswered.rating.at) == (None, None)
-    answered = ticket_of(survey_rating={"sv_name": "S", "sv_answered": True, "sv_rating": -3, "sv_rated_on": "2026-03-03 10:00:00"})
+    answered = ticket_of(
+        survey_rating={"sv_name": "S", "sv_answered": True, "sv_rating": -3, "sv_rated_on": "2026-03-03 10:00:00"}
+    )
     assert (answered.rating.score, answered.rating.at) == (-3, at(2026, 3, 3, 10))
-    flat_nulls = {key: value for key, value in RECORDED.items()} | {"sv_name": None, "sv_rating": None}
+    flat_nulls = RECORDED | {"sv_name": None, "sv_rating": None}
     assert convert.ticket(reading.read_ticket(flat_nulls), SOURCE).rating is None
 
 
@@ -259,7 +274,8 @@ def test_b17_priorities_there_and_back(number, priority):
 
 
 @pytest.mark.parametrize(
-    ("source", "channel"), [(1, "email"), (5, "teams"), (6, "portal"), (7, "phone"), (12, "web_form"), (13, "web_widget")]
+    ("source", "channel"),
+    [(1, "email"), (5, "teams"), (6, "portal"), (7, "phone"), (12, "web_form"), (13, "web_widget")],
 )
 def test_b17_sources_there_and_back(source, channel):
     assert channel_of(source) == channel
@@ -279,10 +295,9 @@ def test_a_tenants_own_status_is_unknown_under_its_own_word():
     assert status_of("CLOSED") == (Status.CLOSED, "Closed")
 
 
-@given(st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(9999, 1, 1)).map(lambda one: one.replace(microsecond=0)))  # noqa: DTZ001 - made aware below
+@given(st.integers(86_400, 253_370_764_800).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)))
 def test_times_go_there_and_back(moment):
-    aware = moment.replace(tzinfo=UTC)
-    assert ticket_of(created_on=time_text(aware)).created_at == aware
+    assert ticket_of(created_on=time_text(moment)).created_at == moment
 
 
 def test_the_vendors_word_for_never_is_none():
@@ -403,8 +418,16 @@ def test_ids_are_the_vendors_where_it_gives_them_and_stable_digests_where_not():
 
 
 def test_equal_files_of_a_thread_are_told_apart_by_their_order():
-    file = {"file_name": "a", "file_size": 1, "file_type": None, "created_on": "2026-03-02 09:15:01", "attachment_url": "https://x/1"}
-    first, second = messages_of({"attachments": [file, file]}, {"attachments": [{**file, "attachment_url": "https://x/2"}]})
+    file = {
+        "file_name": "a",
+        "file_size": 1,
+        "file_type": None,
+        "created_on": "2026-03-02 09:15:01",
+        "attachment_url": "https://x/1",
+    }
+    first, second = messages_of(
+        {"attachments": [file, file]}, {"attachments": [{**file, "attachment_url": "https://x/2"}]}
+    )
     places = [jsontext.loads(one.locator.encode())["number"] for one in (*first.attachments, *second.attachments)]
     assert places == [0, 1, 2]
     assert first.attachments[0] == second.attachments[0]
@@ -438,8 +461,16 @@ def test_the_opening_is_the_description():
     ],
 )
 def test_contacts_in_both_spellings(row):
-    known = {"name": "Mira", "title": None, "mobile": "0170 1", "phone": "+49 170 1234567", "company_name": "Client Ltd"}
-    wire = reading.read_contact({**row, **known, "created_on": "2025-01-01 08:00:00", "updated_on": "1970-01-01 00:00:00"})
+    known = {
+        "name": "Mira",
+        "title": None,
+        "mobile": "0170 1",
+        "phone": "+49 170 1234567",
+        "company_name": "Client Ltd",
+    }
+    wire = reading.read_contact(
+        {**row, **known, "created_on": "2025-01-01 08:00:00", "updated_on": "1970-01-01 00:00:00"}
+    )
     contact = convert.contact(wire, SOURCE)
     assert contact.emails == ("Mira@client.example", "m@x.io")
     assert (contact.id, contact.id_kind) == ("Mira@client.example", IdKind.NATURAL)
@@ -448,9 +479,18 @@ def test_contacts_in_both_spellings(row):
     assert contact.company.name == "Client Ltd"
     assert contact.updated_at is None
     assert contact.not_loaded == frozenset()
-    assert convert.contact(reading.read_contact(row), SOURCE).not_loaded == {"name", "phones", "company", "created_at", "updated_at"}
+    assert convert.contact(reading.read_contact(row), SOURCE).not_loaded == {
+        "name",
+        "phones",
+        "company",
+        "created_at",
+        "updated_at",
+    }
 
 
 @pytest.mark.parametrize("domains", [["a.example", "b.example"], "a.example, b.example"])
 def test_a_companys_domains_are_a_list_or_a_text(domains):
-    assert convert.company(reading.read_company({"name": "C", "domains": domains})).domains == ("a.example", "b.example")
+    assert convert.company(reading.read_company({"name": "C", "domains": domains})).domains == (
+        "a.example",
+        "b.example",
+    )

@@ -52,7 +52,11 @@ def desk(wire):
 def sent(wire, number=-1):
     request = wire.calls[number].request
     parts = urlsplit(request.url)
-    return request.method, f"{parts.scheme}://{parts.netloc}{parts.path}", dict(parse_qsl(parts.query, keep_blank_values=True))
+    return (
+        request.method,
+        f"{parts.scheme}://{parts.netloc}{parts.path}",
+        dict(parse_qsl(parts.query, keep_blank_values=True)),
+    )
 
 
 def body(wire, number=-1):
@@ -120,7 +124,13 @@ def test_b15_create_sends_the_documented_names(wire, desk):
         category="Billing",
         subcategory="Refund",
         cc=("boss@client.example",),
-        custom_fields={"department": "IT", "cf_dob": date(2001, 2, 3), "n": Decimal("1.50"), "k": Decimal(2), "no": None},
+        custom_fields={
+            "department": "IT",
+            "cf_dob": date(2001, 2, 3),
+            "n": Decimal("1.50"),
+            "k": Decimal(2),
+            "no": None,
+        },
     )
     assert desk.tickets.create(draft).id == "7"
     assert sent(wire) == ("POST", f"{V3}/tickets/create", {})
@@ -165,7 +175,9 @@ def test_a_file_goes_as_file_several_go_as_files(wire, desk):
 
 def test_update_clears_by_two_hyphens_and_leaves_the_rest_alone(wire, desk):
     wire.put(f"{V3}/tickets/update", json=TICKET)
-    changed = desk.tickets.update("7", TicketChange(assignee=None, group=None, category=None, subcategory=None, subject="New"))
+    changed = desk.tickets.update(
+        "7", TicketChange(assignee=None, group=None, category=None, subcategory=None, subject="New")
+    )
     assert sent(wire) == ("PUT", f"{V3}/tickets/update", {"ticket_number": "7"})
     assert body(wire) == {"assign_to": "--", "group": "--", "category": "--", "sub_category": "--", "subject": "New"}
     assert {"attachments", "rating"} <= changed.not_loaded
@@ -202,7 +214,10 @@ def test_reply_and_note(wire, desk):
 def test_an_inline_image_is_named_where_it_stood(wire, desk):
     wire.post(f"{V3}/tickets/add_reply_with_attachment", status=201, json={})
     image = Upload("a<b>.png", "image/png", Upload.from_bytes("x", b"png").open, size=3, inline=True, content_id="c1")
-    desk.messages.reply("7", MessageDraft(body=Body(html='<p>See <img alt="x" src="cid:c1"> and <img src=cid:no></p>'), attachments=[image]))
+    desk.messages.reply(
+        "7",
+        MessageDraft(body=Body(html='<p>See <img alt="x" src="cid:c1"> and <img src=cid:no></p>'), attachments=[image]),
+    )
     data = raw_body(wire).decode()
     assert "<p>See [image: a&lt;b&gt;.png] and [image]</p>" in data
 
@@ -246,7 +261,11 @@ def test_what_the_vendor_cannot_do_is_refused_before(wire, desk, call):
 
 
 def test_an_id_that_can_be_none_is_not_found_without_a_call(wire, desk):
-    for call in (lambda: desk.tickets.get("../x"), lambda: list(desk.messages.list("٣")), lambda: desk.contacts.get("7")):
+    for call in (
+        lambda: desk.tickets.get("../x"),
+        lambda: list(desk.messages.list("٣")),
+        lambda: desk.contacts.get("7"),
+    ):
         with pytest.raises(NotFound):
             call()
     assert len(wire.calls) == 0
@@ -269,7 +288,9 @@ def test_contacts_are_written_by_e_mail(wire, desk):
     assert made.not_loaded == {"created_at", "updated_at"}
 
     wire.put(f"{V3}/contacts/update", json={"name": "E"})
-    wire.get(f"{V3}/contacts/details", json={"name": "E", "primary_email": "eve@x.io", "phone": "+49 30 1", "mobile": None})
+    wire.get(
+        f"{V3}/contacts/details", json={"name": "E", "primary_email": "eve@x.io", "phone": "+49 30 1", "mobile": None}
+    )
     desk.contacts.update("eve@x.io", ContactChange(name="E", phones=Add("0171"), company=None))
     assert [call.request.method for call in wire.calls] == ["POST", "GET", "PUT", "GET"]
     assert sent(wire, 2) == ("PUT", f"{V3}/contacts/update", {"primary_email": "eve@x.io"})

@@ -55,7 +55,17 @@ def test_b01_the_old_host_is_no_subdomain(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["acme.desk365.io", "https://acme.desk365.io", "evil.com/#", "evil.com?", "evil.com\\", "a..b", "-a", "x@evil.com", ""],
+    [
+        "acme.desk365.io",
+        "https://acme.desk365.io",
+        "evil.com/#",
+        "evil.com?",
+        "evil.com\\",
+        "a..b",
+        "-a",
+        "x@evil.com",
+        "",
+    ],
 )
 def test_a_subdomain_is_one_label(name):
     with pytest.raises(ConfigError, match="subdomain"):
@@ -125,7 +135,11 @@ def test_higher_plans_have_fifty_calls_a_minute(subscription):
 
 def test_ping_is_free_and_a_configured_limit_replaces_the_first_window():
     policy = policy_of(settings())
-    assert (policy.cost("GET", "/ping"), policy.cost("GET", "/tickets"), policy.cost("GET", "/tickets/search")) == (0, 1, 5)
+    assert (policy.cost("GET", "/ping"), policy.cost("GET", "/tickets"), policy.cost("GET", "/tickets/search")) == (
+        0,
+        1,
+        5,
+    )
     assert [window.limit for window in with_limit(policy, 7).windows] == [7, 10_000]
     assert with_limit(policy, None) is policy
 

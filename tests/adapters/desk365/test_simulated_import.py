@@ -70,7 +70,9 @@ def old_message(**changes) -> Message:
 
 
 OPENING = old_message(id="m0", opening=True, created_at=CREATED)
-MARKED = evolve(ACCOUNT, fields=(*ACCOUNT.fields, SeedField("Migration marker", "text")), tickets=(ticket(1, assignee="ada"),))
+MARKED = evolve(
+    ACCOUNT, fields=(*ACCOUNT.fields, SeedField("Migration marker", "text")), tickets=(ticket(1, assignee="ada"),)
+)
 UNMARKED = with_tickets(ticket(1, assignee="ada"))
 
 
@@ -96,14 +98,23 @@ def test_a_ticket_is_written_in_its_final_state_in_one_call(account):
     operations = [one.operation for one in account.asked()]
     assert operations == ["list_tickets", "create_ticket_with_attachment"]
     found = account.desk.tickets.get(made.ticket_id)
-    assert (found.status, found.priority, found.group.name, found.type) == (Status.CLOSED, Priority.HIGH, "Network", "Question")
+    assert (found.status, found.priority, found.group.name, found.type) == (
+        Status.CLOSED,
+        Priority.HIGH,
+        "Network",
+        "Question",
+    )
     assert (found.category, found.subcategory, found.assignee.email) == ("Billing", "Refund", "ada@desk.example")
     assert (found.custom_fields["Order No"], found.custom_fields["Migration marker"]) == ("A-1", MARKER)
     assert found.subject == "Printer"
     (opening,) = account.desk.messages.list(made.ticket_id)
     assert made.message_ids == (opening.id,)
     header, body = split_header(opening.body)
-    assert (header.author.email, header.created_at, header.visibility) == ("Eve@client.example", CREATED, Visibility.PUBLIC)
+    assert (header.author.email, header.created_at, header.visibility) == (
+        "Eve@client.example",
+        CREATED,
+        Visibility.PUBLIC,
+    )
     assert body.text == "Please help"
     assert len(opening.attachments) == 1
 
@@ -130,7 +141,14 @@ def test_every_class_of_message_becomes_a_private_note_that_tells_what_it_was(ac
         assert body.text.strip() == one.body.text.strip()
     assert split_header(found[4].body)[0].author.phone == "+49 30 1"
     # The agent that tickets have shown is the note's author; one that they have not is told in the first line only.
-    assert [one.get("agent_email") for one in bodies(account, "add_note")] == [None, ADA.email, ADA.email, None, None, None]
+    assert [one.get("agent_email") for one in bodies(account, "add_note")] == [
+        None,
+        ADA.email,
+        ADA.email,
+        None,
+        None,
+        None,
+    ]
     assert all(one["private_note"] == 1 and "notify_emails" not in one for one in bodies(account, "add_note"))
 
 
@@ -178,7 +196,13 @@ def test_inline_images_are_attached_and_named(account):
 
 @pytest.mark.parametrize(
     ("subject", "written"),
-    [("", "(no subject)"), (" \n ", "(no subject)"), ("x" * 120, "x" * 120), ("y" * 200, "y" * 119 + "…"), ("two\nlines", "two lines")],
+    [
+        ("", "(no subject)"),
+        (" \n ", "(no subject)"),
+        ("x" * 120, "x" * 120),
+        ("y" * 200, "y" * 119 + "…"),
+        ("two\nlines", "two lines"),
+    ],
 )
 def test_subjects_that_do_not_fit(account, subject, written):
     made = account.desk.importer.ticket(old(subject=subject), OPENING, [], MARKER)
@@ -226,7 +250,9 @@ def test_a_marker_field_of_the_configuration_is_used():
 def test_finish_sets_the_state_where_it_is_another_or_was_written_by_another_process(account):
     importer = account.desk.importer
     made = importer.ticket(old(), OPENING, [], MARKER)
-    changed = old(status=Status.OPEN, status_label="Open", assignee=None, custom_fields={"Order No": None, "Region": "EU"})
+    changed = old(
+        status=Status.OPEN, status_label="Open", assignee=None, custom_fields={"Order No": None, "Region": "EU"}
+    )
     importer.finish(made.ticket_id, changed)
     found = account.desk.tickets.get(made.ticket_id)
     assert (found.status, found.assignee) == (Status.OPEN, None)
@@ -249,7 +275,11 @@ def test_a_contact_with_its_company_and_one_that_exists(account):
     )
     assert importer.contact(eve, MARKER) == ("Eve@client.example",)
     found = account.desk.contacts.find(email="eve@client.example")
-    assert (found.name, found.company.name, [one.raw for one in found.phones]) == ("Eve", "New Company", ["+49 30 1", "0170"])
+    assert (found.name, found.company.name, [one.raw for one in found.phones]) == (
+        "Eve",
+        "New Company",
+        ["+49 30 1", "0170"],
+    )
     assert found.emails == ("Eve@client.example", "e2@client.example")
     with pytest.raises(Conflict):
         importer.contact(eve, MARKER)

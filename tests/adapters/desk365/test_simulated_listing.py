@@ -52,7 +52,10 @@ def plain_account(number: int, **facts) -> Dataset:
     return with_tickets(*(ticket(one, **facts) for one in range(1, number + 1)))
 
 
-@pytest.fixture(params=list(itertools.product(FRONTS, (False, True))), ids=lambda one: f"{one[0]}-{'docs' if one[1] else 'recorded'}")
+@pytest.fixture(
+    params=list(itertools.product(FRONTS, (False, True))),
+    ids=lambda one: f"{one[0]}-{'docs' if one[1] else 'recorded'}",
+)
 def account(request):
     front, docs_shape = request.param
     with opened(varied_account(), front, docs_shape=docs_shape, rate_limit=100_000) as opened_desk:
@@ -114,7 +117,7 @@ SINGLE_FILTERS = [
 ]
 
 
-@pytest.mark.parametrize("filters", SINGLE_FILTERS, ids=lambda one: "-".join(one))
+@pytest.mark.parametrize("filters", SINGLE_FILTERS, ids="-".join)
 def test_b10_b11_b12_b13_each_filter_equals_a_plain_one(account, filters):
     everything = list(account.desk.tickets.list(TicketQuery(include={"custom_fields"})))
     query = TicketQuery(**filters)
@@ -163,9 +166,16 @@ def test_b11_the_other_forms_are_chosen_by_a_setting(form):
 @pytest.mark.parametrize("since", ["after", "since"])
 def test_b08_two_tickets_of_one_second_are_both_found(since):
     moment = START + timedelta(hours=3)
-    twins = [ticket(1, updated_at=moment), ticket(2, updated_at=moment), ticket(3, updated_at=moment - timedelta(seconds=2))]
+    twins = [
+        ticket(1, updated_at=moment),
+        ticket(2, updated_at=moment),
+        ticket(3, updated_at=moment - timedelta(seconds=2)),
+    ]
     with opened(with_tickets(*twins), updated_since=since) as account:
-        for query in (TicketQuery(updated=(moment, None)), TicketQuery(updated=(moment, moment + timedelta(seconds=1)))):
+        for query in (
+            TicketQuery(updated=(moment, None)),
+            TicketQuery(updated=(moment, moment + timedelta(seconds=1))),
+        ):
             assert ids(account.desk.tickets.list(query)) == ["1", "2"]
         assert "updated_since" in account.query()
         late = TicketQuery(updated=(moment + timedelta(microseconds=1), None))
@@ -205,7 +215,10 @@ def test_b14_b18_what_a_listing_loads_and_what_details_add(account):
 
 @pytest.mark.parametrize("docs_shape", [False, True])
 def test_both_shapes_give_the_same_ticket_where_both_tell(docs_shape):
-    with opened(varied_account(5), docs_shape=docs_shape) as one, opened(varied_account(5), docs_shape=not docs_shape) as other:
+    with (
+        opened(varied_account(5), docs_shape=docs_shape) as one,
+        opened(varied_account(5), docs_shape=not docs_shape) as other,
+    ):
         include = TicketQuery(include={"description", "custom_fields"})
         for left, right in zip(one.desk.tickets.list(include), other.desk.tickets.list(include), strict=True):
             missing = left.not_loaded | right.not_loaded | {"not_loaded"}
@@ -233,7 +246,9 @@ def test_b19_b20_ratings_and_one_call_for_the_words_of_a_hundred(docs_shape):
         assert "rating" not in found[0].not_loaded
         assert (found[1].rating.score, found[1].rating.label, found[1].rating.at) == (None, None, None)
         words = account.desk.vendor_api.survey("Customer satisfaction").cs_scale_point_map
-        assert {(one.rating.score, one.rating.label, one.rating.comment) for one in found[2:]} == {(3, words["3"], "Fine")}
+        assert {(one.rating.score, one.rating.label, one.rating.comment) for one in found[2:]} == {
+            (3, words["3"], "Fine")
+        }
         assert [one.operation for one in account.asked()] == ["list_tickets", "survey_details", "survey_details"]
 
 
@@ -267,7 +282,9 @@ def test_a_tenants_own_statuses_by_configuration():
     table = {"statuses": {"on_hold": "Waiting on parts", "solved": "Resolved"}}
     with opened(plain_account(3), custom_statuses="Waiting on parts", table=table) as account:
         desk = account.desk
-        made = desk.tickets.create(TicketDraft(subject="S", description="d", requester="a@client.example", status="on_hold"))
+        made = desk.tickets.create(
+            TicketDraft(subject="S", description="d", requester="a@client.example", status="on_hold")
+        )
         assert (made.status, made.status_label) == (Status.ON_HOLD, "on_hold")
         assert ids(desk.tickets.list(TicketQuery(statuses=Status.ON_HOLD))) == [made.id]
         assert len(ids(desk.tickets.list(TicketQuery(statuses=Status.OPEN)))) == 3
@@ -346,7 +363,9 @@ def test_tickets_that_leave_a_filter_while_it_is_listed_hide_none(docs_shape):
             found += numbers([one])
             if len(found) == 50:
                 for number in range(1, 151):
-                    client.put(f"/apis/v3/tickets/update?ticket_number={number}", headers=headers, json={"status": "Closed"})
+                    client.put(
+                        f"/apis/v3/tickets/update?ticket_number={number}", headers=headers, json={"status": "Closed"}
+                    )
         assert len(found) == len(set(found))
         assert set(range(151, 351)) <= set(found)
 
@@ -355,7 +374,9 @@ def test_tickets_that_leave_a_filter_while_it_is_listed_hide_none(docs_shape):
 @pytest.mark.parametrize("front", FRONTS)
 def test_contacts_are_listed_once_each_and_found_by_either_address(front, keys):
     people = tuple(
-        SeedPerson(f"p{number}", f"P {number}", f"P{number:03d}@client.example", phone=f"+49 30 {number:04d}", created_at=START)
+        SeedPerson(
+            f"p{number}", f"P {number}", f"P{number:03d}@client.example", phone=f"+49 30 {number:04d}", created_at=START
+        )
         for number in range(95)
     )
     with opened(Dataset(people=people), front, contact_list_keys=keys, additions_2026=True) as account:
@@ -366,7 +387,9 @@ def test_contacts_are_listed_once_each_and_found_by_either_address(front, keys):
         assert desk.contacts.find(phone="+49300012").name == "P 12"
         assert desk.contacts.find(phone="+49300999") is None
         assert desk.contacts.find(email="nobody@client.example") is None
-        assert [one.name for one in desk.contacts.list(ContactQuery(email={"p001@client.example", "p002@client.example"}))] == ["P 1", "P 2"]
+        assert [
+            one.name for one in desk.contacts.list(ContactQuery(email={"p001@client.example", "p002@client.example"}))
+        ] == ["P 1", "P 2"]
         assert desk.contacts.get("P003@client.example").phones[0].e164 == "+49300003"
         with pytest.raises(NotFound):
             desk.contacts.get("nobody@client.example")
@@ -430,3 +453,12 @@ def test_a_thread_without_later_messages_takes_one_call():
         assert len(account.asked()) == 1
         assert len(list(account.desk.messages.list("2"))) == 2
         assert len(account.asked()) == 3
+
+
+@pytest.mark.parametrize("order", list(Order))
+def test_tickets_of_one_second_are_ordered_by_number(order):
+    moment = START + timedelta(hours=5)
+    same = [evolve(ticket(number, updated_at=moment), created_at=START) for number in range(1, 21)]
+    with opened(with_tickets(*same)) as account:
+        found = [int(one.id) for one in account.desk.tickets.list(TicketQuery(order=order))]
+        assert found == sorted(found, reverse=order.descending)

@@ -38,7 +38,9 @@ OPENING = SeedMessage(
         SeedFile("logo.png", "image/png", LOGO, inline=True, content_id="logo@x"),
     ),
 )
-REPLY = SeedMessage("ada", START + timedelta(hours=1), html="<p>Here</p>", files=(SeedFile("a.txt", "text/plain", b"reply"),))
+REPLY = SeedMessage(
+    "ada", START + timedelta(hours=1), html="<p>Here</p>", files=(SeedFile("a.txt", "text/plain", b"reply"),)
+)
 LATER = (
     message("bob", "secret", 90, private=True, kind="note"),
     message("mira", "Thanks", 120),
@@ -71,7 +73,14 @@ def test_a_thread_oldest_first_with_the_description_as_its_opening(account):
         *(Visibility.PUBLIC, Visibility.PUBLIC, Visibility.INTERNAL, Visibility.PUBLIC)
     ]
     assert [one.kind for one in thread] == [
-        *(MessageKind.REPLY, MessageKind.REPLY, MessageKind.NOTE, MessageKind.REPLY, MessageKind.REPLY, MessageKind.FORWARD)
+        *(
+            MessageKind.REPLY,
+            MessageKind.REPLY,
+            MessageKind.NOTE,
+            MessageKind.REPLY,
+            MessageKind.REPLY,
+            MessageKind.FORWARD,
+        )
     ]
     assert thread[5].visibility is Visibility.INTERNAL
     assert [one.body.text for one in thread[1:4]] == ["Here", "secret", "Thanks"]
@@ -159,7 +168,9 @@ def test_a_ticket_that_was_read_spares_its_calls(account):
 
 def test_reply_and_note_with_files_are_read_back(account):
     desk = account.desk
-    desk.messages.reply("2", MessageDraft(body=Body(html="<p>Hi</p>"), attachments=[Upload.from_bytes("ä.txt", b"one")]))
+    desk.messages.reply(
+        "2", MessageDraft(body=Body(html="<p>Hi</p>"), attachments=[Upload.from_bytes("ä.txt", b"one")])
+    )
     many = [Upload.from_bytes(f"{number}.bin", bytes([number])) for number in range(10)]
     desk.messages.note("2", MessageDraft(body="line one\nline two", attachments=many))
     thread = list(desk.messages.list("2"))
@@ -200,7 +211,9 @@ def test_create_update_and_clear_are_read_back(account):
     assert found.assignee.email.lower() == "ada@desk.example"
     assert found.channel == "api"
     assert contents(account, found.attachments) == [b"log"]
-    cleared = desk.tickets.update(made.id, TicketChange(assignee=None, group=None, category=None, subcategory=None, status="closed"))
+    cleared = desk.tickets.update(
+        made.id, TicketChange(assignee=None, group=None, category=None, subcategory=None, status="closed")
+    )
     assert (cleared.assignee, cleared.group, cleared.category, cleared.subcategory) == (None, None, None, None)
     assert cleared.status is Status.CLOSED
     assert "attachments" in cleared.not_loaded
@@ -222,7 +235,9 @@ def test_create_update_and_clear_are_read_back(account):
 def test_a_refused_value_is_named_in_both_error_shapes(shape, field, values):
     with opened(seeded(), error_shape=shape) as account:
         with pytest.raises(Invalid) as caught:
-            account.desk.tickets.create(TicketDraft(subject="S", description="d", requester="a@client.example", **values))
+            account.desk.tickets.create(
+                TicketDraft(subject="S", description="d", requester="a@client.example", **values)
+            )
         assert caught.value.field == field
         assert "o such" not in str(caught.value)
         assert "nobody" not in str(caught.value)
@@ -248,7 +263,9 @@ def test_an_idempotency_key_adopts_what_an_earlier_call_made(account):
     assert len(account.asked("create_ticket")) == 2
 
 
-@pytest.mark.parametrize("fault", ["response_lost", "server_error", "html_page", "malformed_json", "truncated", "empty"])
+@pytest.mark.parametrize(
+    "fault", ["response_lost", "server_error", "html_page", "malformed_json", "truncated", "empty"]
+)
 def test_a_note_whose_answer_is_lost_is_in_doubt_and_never_sent_twice(fault):
     with opened(seeded(), SERVER) as account:
         options = {"processed": True} if fault in ("server_error", "html_page") else {}

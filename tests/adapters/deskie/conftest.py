@@ -29,7 +29,11 @@ def deskie_account(front):
         def account(dataset=None, *, tickets=40, seed=1, table=None, settings=None):
             # One scale for both fronts is not possible: a faster clock is for loopback only.
             scale = 200 if front == "server" else 1
-            app = create(dataset or generate(tickets, seed), settings={"rate_limit": 100_000, **(settings or {})}, time_scale=scale)
+            app = create(
+                dataset or generate(tickets, seed),
+                settings={"rate_limit": 100_000, **(settings or {})},
+                time_scale=scale,
+            )
             return _opened(stack, app, front, scale, table or {}), app
 
         yield account

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 import responses
-
 from adapters.deskie.simulated import basic, dataset
+
 from helpdesk_bridge import ContactQuery, TicketChange, TicketDraft, TicketQuery, open_desk
 from helpdesk_bridge.adapter import AuthenticationFailed, ContactChange, RateLimited, Severity, Status
 from helpdesk_bridge.testing.simulator import SimulatorServer
@@ -68,7 +68,9 @@ def test_c03_find_by_e_mail_gives_exactly_one_of_four_alike(deskie_account):
     assert desk.contacts.find(email="ann@x.io.tr").name == "Turk"
     assert desk.contacts.find(email="nn@x.io") is None
     assert desk.contacts.find(email="ann@x") is None
-    assert b"%5E" in app.requests.snapshot()[-1].query.encode() or "%5e" in str(app.requests.snapshot()[-1].query).lower()
+    assert (
+        b"%5E" in app.requests.snapshot()[-1].query.encode() or "%5e" in str(app.requests.snapshot()[-1].query).lower()
+    )
 
 
 def test_c03_a_case_sensitive_search_still_finds_the_folded_address(deskie_account):
@@ -77,7 +79,9 @@ def test_c03_a_case_sensitive_search_still_finds_the_folded_address(deskie_accou
 
 
 def test_c04_c08_the_servers_figure_beats_the_computed_one(deskie_account):
-    desk, _ = deskie_account(dataset(), table={"subscription": "basic", "enabled_agents": 1}, settings={"rate_limit": 77})
+    desk, _ = deskie_account(
+        dataset(), table={"subscription": "basic", "enabled_agents": 1}, settings={"rate_limit": 77}
+    )
     assert desk.budget.limit == 20
     desk.agents.list()
     assert desk.budget.limit == 77
@@ -87,7 +91,10 @@ def test_c04_c08_the_servers_figure_beats_the_computed_one(deskie_account):
 def test_c05_two_desks_of_one_account_share_a_budget(front):
     with SimulatorServer(create(dataset(), settings={"rate_limit": 50}, time_scale=200)) as server:
         table = {"vendor": "deskie", **server.app.connection, "base_url": server.url, "time_scale": 200}
-        with open_desk(table, name="one") as one, open_desk({**table, "base_url": f"{server.url}/api/"}, name="two") as two:
+        with (
+            open_desk(table, name="one") as one,
+            open_desk({**table, "base_url": f"{server.url}/api/"}, name="two") as two,
+        ):
             one.agents.list()
             assert two.budget.remaining == one.budget.remaining == 49
             two.agents.list()
@@ -127,7 +134,10 @@ def test_c07_c08_no_refusal_with_the_governor_under_a_lowered_limit():
 
 
 def test_c07_over_the_limit_is_rate_limited_with_the_right_wait(in_process_account):
-    with in_process_account(dataset(), settings={"rate_limit": 5}, table={"max_wait": 0.0, "rate_limit": 1000}) as (desk, app):
+    with in_process_account(dataset(), settings={"rate_limit": 5}, table={"max_wait": 0.0, "rate_limit": 1000}) as (
+        desk,
+        app,
+    ):
         app.faults.inject("rate_limited", retry_after=17)
         with pytest.raises(RateLimited) as caught:
             desk.agents.list()
@@ -202,7 +212,10 @@ def test_a36_reference_lists_are_asked_once(deskie_account):
         tickets = list(desk.tickets.list(ALL))
         for ticket in tickets:
             list(desk.messages.list(ticket.id))
-    assert {ticket.assignee.email for ticket in tickets if ticket.assignee} == {"meg@robotsrule.example", "rob@robotsrule.example"}
+    assert {ticket.assignee.email for ticket in tickets if ticket.assignee} == {
+        "meg@robotsrule.example",
+        "rob@robotsrule.example",
+    }
     paths = [one.path for one in sent(app)]
     for path in ("/api/staff.json", "/api/groups.json", "/api/labels.json", "/api/custom_fields.json"):
         assert paths.count(path) == 1
@@ -215,6 +228,9 @@ def test_the_query_of_everything_gives_the_same_as_plain_http(deskie_account):
     tickets = list(desk.tickets.list(ALL, resolve=False))
     assert len(tickets) == len({ticket.id for ticket in tickets}) == 230
     assert [(t.created_at, int(t.id)) for t in tickets] == sorted((t.created_at, int(t.id)) for t in tickets)
-    assert desk.tickets.list(TicketQuery(include={"spam", "deleted"})).count() == plain(app, "/api/cases.json?limit=1")["total_count"]
+    assert (
+        desk.tickets.list(TicketQuery(include={"spam", "deleted"})).count()
+        == plain(app, "/api/cases.json?limit=1")["total_count"]
+    )
     contacts = list(desk.contacts.list(ContactQuery(include={"blocked", "deleted"})))
     assert len(contacts) == plain(app, "/api/users.json?limit=1")["total_count"]

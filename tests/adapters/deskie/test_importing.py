@@ -8,8 +8,8 @@ import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
 from adapters.deskie.simulated import dataset
+
 from helpdesk_bridge.adapter import (
     SYSTEM,
     Actor,
@@ -48,7 +48,9 @@ def outbox(app):
 
 
 def bodies(app):
-    return [json.loads(one.body) for one in app.requests.snapshot() if one.method == "POST" and one.body.startswith(b"{")]
+    return [
+        json.loads(one.body) for one in app.requests.snapshot() if one.method == "POST" and one.body.startswith(b"{")
+    ]
 
 
 def old_ticket(**more):
@@ -98,7 +100,9 @@ def test_a_ticket_keeps_what_the_importer_says(deskie_account, field):
 
 def test_the_cost_is_what_is_announced(deskie_account):
     desk, app = deskie_account(dataset())
-    desk.importer.ticket(old_ticket(), opening(), (), MARKER)  # the reference lists and the new label are read and made here
+    desk.importer.ticket(
+        old_ticket(), opening(), (), MARKER
+    )  # the reference lists and the new label are read and made here
     cost = desk.importer.cost
 
     def units(call):
@@ -153,7 +157,9 @@ def test_a_note_of_the_keys_own_agent_needs_no_line(deskie_account):
     desk, app = deskie_account(dataset())
     imported = desk.importer.ticket(old_ticket(), opening(), (), MARKER)
     own = Actor.agent(email=str(app.connection["staff_email"]))
-    desk.importer.message(imported.ticket_id, old_message(own, kind=MessageKind.NOTE, visibility=Visibility.INTERNAL), ())
+    desk.importer.message(
+        imported.ticket_id, old_message(own, kind=MessageKind.NOTE, visibility=Visibility.INTERNAL), ()
+    )
     assert split_header(written(desk, imported).body)[0] is None
 
 
@@ -181,7 +187,9 @@ def test_files_and_inline_pictures_are_carried(deskie_account):
     body = Body(html='<p>see <img src="cid:p@q"></p>')
     imported = desk.importer.ticket(old_ticket(), opening(body=body), (document, picture), MARKER)
     (noted,) = desk.importer.message(
-        imported.ticket_id, old_message(MEG, body=body, visibility=Visibility.INTERNAL, kind=MessageKind.NOTE), (picture, document)
+        imported.ticket_id,
+        old_message(MEG, body=body, visibility=Visibility.INTERNAL, kind=MessageKind.NOTE),
+        (picture, document),
     )
     thread = list(desk.messages.list(imported.ticket_id))
     assert imported.message_ids == (thread[0].id,)
@@ -281,7 +289,7 @@ def test_a_configured_marker_field_that_is_missing_is_refused(in_process_account
 
 @pytest.mark.parametrize("needs_trash", [True, False])
 def test_removal_is_for_good_and_can_be_repeated(deskie_account, needs_trash):
-    desk, app = deskie_account(dataset(), settings={"delete_needs_trash": needs_trash})
+    desk, _app = deskie_account(dataset(), settings={"delete_needs_trash": needs_trash})
     imported = desk.importer.ticket(old_ticket(), opening(), (), MARKER)
     (contact,) = desk.importer.contact(Contact(id="1", ref="r", emails=("canary@x.io",)), MARKER)
     for _ in range(2):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-
 from adapters.deskie.simulated import PIXEL, REPORT, SEEDED, dataset, person, ticket
+
 from helpdesk_bridge import NONE, ContactQuery, Match, Order, TicketQuery
 from helpdesk_bridge.adapter import (
     ActorKind,
@@ -56,11 +56,20 @@ def test_the_same_ticket_is_read_from_every_form(in_process_account, form):
         main = seen(desk, app)
         assert (main.status, main.status_label) == (Status.PENDING, "waiting")
         assert (main.priority, main.priority_label) == (Priority.URGENT, "critical")
-        assert (main.requester.email, main.requester.name, main.requester.kind) == ("ann@x.io", "Ann", ActorKind.CONTACT)
+        assert (main.requester.email, main.requester.name, main.requester.kind) == (
+            "ann@x.io",
+            "Ann",
+            ActorKind.CONTACT,
+        )
         assert (main.assignee.email, main.group.name) == ("meg@robotsrule.example", "Support")
         assert sorted(main.tags) == ["bug", "vip"]
         assert main.cc == ("joann@x.io", "ann@x.io.tr")
-        assert dict(main.custom_fields) == {"Order No": "PO-7", "Urgent": True, "Product": "Chair", "Due": date(2026, 3, 1)}
+        assert dict(main.custom_fields) == {
+            "Order No": "PO-7",
+            "Urgent": True,
+            "Product": "Chair",
+            "Due": date(2026, 3, 1),
+        }
         assert (main.created_at, main.closed_at) == (SEEDED, None)
         assert (main.rating.label, main.rating.comment) == ("high", "Great")
         assert main.subject == "Subject main"
@@ -181,7 +190,9 @@ QUERIES = [
 ]
 
 
-@pytest.mark.parametrize("form", [{}, {"case_sensitive_search": True, "time_bounds": "exclusive", "labels_match": "all"}], ids=str)
+@pytest.mark.parametrize(
+    "form", [{}, {"case_sensitive_search": True, "time_bounds": "exclusive", "labels_match": "all"}], ids=str
+)
 def test_every_filter_gives_what_python_gives(in_process_account, form):
     from helpdesk_bridge.query import sort_key, ticket_matches
 
@@ -224,14 +235,23 @@ def test_contacts_are_filtered_as_python_does(deskie_account, query):
 
     desk, _ = deskie_account(dataset())
     everything = list(desk.contacts.list(ContactQuery(include={"blocked", "deleted"})))
-    wanted = sorted((one for one in everything if contact_matches(query, one)), key=sort_key(query.order), reverse=query.order.descending)
+    wanted = sorted(
+        (one for one in everything if contact_matches(query, one)),
+        key=sort_key(query.order),
+        reverse=query.order.descending,
+    )
     assert [one.id for one in desk.contacts.list(query)] == [one.id for one in wanted]
 
 
 def test_contacts_are_read_whole(deskie_account):
     desk, app = deskie_account(dataset())
     ann = desk.contacts.get(str(app.seeded.users["ann"]))
-    assert (ann.name, ann.email, ann.company.name, dict(ann.custom_fields)) == ("Ann", "ann@x.io", "Acme", {"Tier": "gold"})
+    assert (ann.name, ann.email, ann.company.name, dict(ann.custom_fields)) == (
+        "Ann",
+        "ann@x.io",
+        "Acme",
+        {"Tier": "gold"},
+    )
     assert desk.contacts.get(str(app.seeded.users["blocked"])).blocked
     assert desk.contacts.get(str(app.seeded.users["gone"])).deleted
     assert desk.contacts.find(phone="+49 170 1234567").name == "Caller"
@@ -262,7 +282,9 @@ def test_minimal_cases_and_messages_are_read(in_process_account):
 
 
 def test_a_long_thread_is_read_whole_in_order_while_messages_go(in_process_account):
-    messages = tuple(SeedMessage("ann", SEEDED + timedelta(seconds=number), text=f"line {number}") for number in range(350))
+    messages = tuple(
+        SeedMessage("ann", SEEDED + timedelta(seconds=number), text=f"line {number}") for number in range(350)
+    )
     with in_process_account(dataset(ticket("long", messages=messages))) as (desk, app):
         number = str(app.seeded.cases["long"])
         listing = desk.messages.list(number)
@@ -270,7 +292,9 @@ def test_a_long_thread_is_read_whole_in_order_while_messages_go(in_process_accou
         assert desk.transport.stats.calls == 6  # four pages, the author and the names of custom fields
         page = listing.page()
         for message in page.items[10:13]:
-            desk.vendor_api.call("DELETE", "/cases/{id}/messages/{message}.json", args={"id": number, "message": message.id})
+            desk.vendor_api.call(
+                "DELETE", "/cases/{id}/messages/{message}.json", args={"id": number, "message": message.id}
+            )
         texts = [one.body.text for one in page.items]
         while page.next is not None:
             page = listing.page(page.next)
@@ -303,14 +327,18 @@ def test_one_broken_answer_is_read_again(deskie_account, kind):
 def test_broken_answers_that_stay_are_typed_errors(deskie_account, kind):
     desk, app = deskie_account(dataset())
     app.faults.inject(kind, times=None)
-    for call in (lambda: list(desk.tickets.list()), lambda: desk.contacts.get("1"), lambda: desk.tags.list()):
+    for call in (lambda: list(desk.tickets.list()), lambda: desk.contacts.get("1"), desk.tags.list):
         with pytest.raises((BadResponse, Unavailable)):
             call()
 
 
 def test_unknown_ids_are_not_found(deskie_account):
     desk, _ = deskie_account(dataset())
-    for call in (lambda: desk.tickets.get("999999"), lambda: desk.contacts.get("999999"), lambda: list(desk.messages.list("999999"))):
+    for call in (
+        lambda: desk.tickets.get("999999"),
+        lambda: desk.contacts.get("999999"),
+        lambda: list(desk.messages.list("999999")),
+    ):
         with pytest.raises(NotFound):
             call()
 
@@ -340,7 +368,10 @@ def test_hundreds_of_people_are_listed_in_order(deskie_account):
 
     base = dataset()
     crowd = tuple(
-        evolve(person(f"p{number}", f"p{number}@x.io"), created_at=datetime(2024, 1, 1, tzinfo=UTC) + timedelta(hours=number))
+        evolve(
+            person(f"p{number}", f"p{number}@x.io"),
+            created_at=datetime(2024, 1, 1, tzinfo=UTC) + timedelta(hours=number),
+        )
         for number in range(450)
     )
     desk, _ = deskie_account(evolve(base, people=(*base.people, *crowd)))

@@ -204,7 +204,9 @@ def test_no_user_that_stays_is_lost_while_users_come_go_and_change(seconds, boun
         for number in random.sample(sorted(staying), min(1, len(staying))):
             account.rows[number] = evolve(account.rows[number], updated_at=at(now))
 
-    scan = UserScan(fetch=Account(rows, bounds=bounds, sort=False, between=between).fetch, now=START + 4999, order=order)
+    scan = UserScan(
+        fetch=Account(rows, bounds=bounds, sort=False, between=between).fetch, now=START + 4999, order=order
+    )
     assert staying <= set(ids(read(scan)))
 
 

@@ -28,8 +28,18 @@ def test_the_dossiers_example_is_read():
 
 
 def test_numbers_as_text_flags_in_all_forms_and_php_lists_are_read():
-    case = WIRE.read(CaseDocument, {"case_id": "7", "user_id": "8", "deleted": 1, "spam": "true", "custom_fields": [], "labels": ["3"]})
-    assert (case.case_id, case.user_id, case.deleted, case.spam, case.custom_fields, case.labels) == (7, 8, True, True, {}, (3,))
+    case = WIRE.read(
+        CaseDocument,
+        {"case_id": "7", "user_id": "8", "deleted": 1, "spam": "true", "custom_fields": [], "labels": ["3"]},
+    )
+    assert (case.case_id, case.user_id, case.deleted, case.spam, case.custom_fields, case.labels) == (
+        7,
+        8,
+        True,
+        True,
+        {},
+        (3,),
+    )
 
 
 def test_only_the_id_of_a_case_is_needed():
@@ -62,7 +72,10 @@ def test_unset_and_shorter_dates():
     assert moment("Mon, 5 May 2014 00:15:17 +0300") == datetime(2014, 5, 4, 21, 15, 17, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("text", ["Mon, 05 Foo 2014 00:15:17 +0300", "Mon, 05 May 2014 00:15:17 x0300", "Mon, 45 May 2014 00:15:17 +0300", "soon"])
+@pytest.mark.parametrize(
+    "text",
+    ["Mon, 05 Foo 2014 00:15:17 +0300", "Mon, 05 May 2014 00:15:17 x0300", "Mon, 45 May 2014 00:15:17 +0300", "soon"],
+)
 def test_what_is_no_date_is_refused(text):
     with pytest.raises(WireTypeError):
         moment(text)

@@ -6,8 +6,8 @@ import json
 from datetime import date
 
 import pytest
-
 from adapters.deskie.simulated import dataset
+
 from helpdesk_bridge import Add, Body, ContactDraft, MessageDraft, Remove, TicketChange, TicketDraft, Upload
 from helpdesk_bridge.adapter import (
     ActorKind,
@@ -53,7 +53,11 @@ def test_a_ticket_with_everything(deskie_account):
     assert isinstance(body["labels"][0], int)
     ticket = desk.tickets.get(created.id)
     assert (ticket.subject, ticket.status, ticket.priority) == ("New chair", Status.PENDING, Priority.URGENT)
-    assert (ticket.requester.email, ticket.assignee.email, ticket.group.name) == ("ann@x.io", "meg@robotsrule.example", "Sales")
+    assert (ticket.requester.email, ticket.assignee.email, ticket.group.name) == (
+        "ann@x.io",
+        "meg@robotsrule.example",
+        "Sales",
+    )
     assert ticket.tags == ("vip", "brand new")
     assert ticket.description.html == "<p>It <b>creaks</b></p>"
     assert dict(ticket.custom_fields) == {"Product": "Chair", "Urgent": True, "Order No": "17", "Due": date(2026, 5, 1)}
@@ -74,7 +78,12 @@ def test_files_go_as_multipart_with_every_field(deskie_account):
     desk, app = deskie_account(dataset())
     files = (Upload.from_bytes("Größe.txt", b"one", "text/plain"), Upload.from_bytes("b.bin", b"\x00\xff"))
     draft = TicketDraft(
-        subject="Files", description="See", requester="ann@x.io", tags=("vip",), custom_fields={"Urgent": True}, attachments=files
+        subject="Files",
+        description="See",
+        requester="ann@x.io",
+        tags=("vip",),
+        custom_fields={"Urgent": True},
+        attachments=files,
     )
     ticket = desk.tickets.get(desk.tickets.create(draft).id)
     assert [one.filename for one in ticket.attachments] == ["Größe.txt", "b.bin"]
@@ -92,9 +101,14 @@ def test_updates_send_only_what_changes(deskie_account):
     assert last_body(app, "PUT") == {"case": {"staff_id": 0, "subject": "Done", "status": "closed"}}
     assert (changed.status, changed.assignee, changed.subject) == (Status.CLOSED, None, "Done")
     assert changed.closed_at is not None
-    again = desk.tickets.update(main_id(app), TicketChange(assignee=str(app.seeded.staff["rob"]), group=Ref(name="Sales")))
+    again = desk.tickets.update(
+        main_id(app), TicketChange(assignee=str(app.seeded.staff["rob"]), group=Ref(name="Sales"))
+    )
     assert (again.assignee.email, again.group.name) == ("rob@robotsrule.example", "Sales")
-    assert desk.tickets.update(main_id(app), TicketChange(custom_fields={"Product": None})).custom_fields["Product"] is None
+    assert (
+        desk.tickets.update(main_id(app), TicketChange(custom_fields={"Product": None})).custom_fields["Product"]
+        is None
+    )
 
 
 def test_tags_as_a_whole_added_and_removed(deskie_account):
@@ -160,7 +174,7 @@ def test_what_a_customer_wrote_elsewhere_mails_nobody(deskie_account):
     before = len(outbox(app))
     for author in ("joann@x.io", str(app.seeded.users["joann"]), desk.contacts.find(email="joann@x.io").actor()):
         sent = desk.messages.add_from_contact(main_id(app), MessageDraft(body="from the portal"), author)
-        written = [one for one in desk.messages.list(main_id(app)) if one.id == sent.ids[0]][0]
+        written = next(one for one in desk.messages.list(main_id(app)) if one.id == sent.ids[0])
         assert (written.author.kind, written.author.email) == (ActorKind.CONTACT, "joann@x.io")
     assert len(outbox(app)) == before
     with pytest.raises(Invalid):
@@ -173,7 +187,9 @@ def test_a_message_with_cc_is_refused(deskie_account):
         desk.messages.reply(main_id(app), MessageDraft(body="x", cc=("joann@x.io",)))
 
 
-PICTURE = Upload("logo.png", "image/png", lambda: __import__("io").BytesIO(b"\x89PNG"), size=4, inline=True, content_id="logo@here")
+PICTURE = Upload(
+    "logo.png", "image/png", lambda: __import__("io").BytesIO(b"\x89PNG"), size=4, inline=True, content_id="logo@here"
+)
 SHOWN = Body(html='<p>See <img alt="x" src="cid:logo@here"> and more</p>')
 
 
@@ -199,19 +215,26 @@ def test_inline_pictures_are_shown_in_the_thread(deskie_account, kind):
 
 def test_too_large_files_are_refused_unsent(deskie_account):
     desk, app = deskie_account(dataset())
-    large = Upload("large.bin", "application/octet-stream", lambda: __import__("io").BytesIO(b""), size=25 * 1024 * 1024 + 1)
+    large = Upload(
+        "large.bin", "application/octet-stream", lambda: __import__("io").BytesIO(b""), size=25 * 1024 * 1024 + 1
+    )
     with pytest.raises(Invalid):
         desk.messages.note(main_id(app), MessageDraft(body="x", attachments=(large,)))
     assert len(app.requests.snapshot()) == 0
 
 
 def test_contacts_are_created_changed_and_conflict(deskie_account):
-    desk, app = deskie_account(dataset())
+    desk, _app = deskie_account(dataset())
     made = desk.contacts.create(
         ContactDraft(name="New One", emails=("new@x.io",), company="Globex", custom_fields={"Tier": "silver"})
     )
     read = desk.contacts.get(made.id)
-    assert (read.name, read.emails, read.company.name, read.custom_fields["Tier"]) == ("New One", ("new@x.io",), "Globex", "silver")
+    assert (read.name, read.emails, read.company.name, read.custom_fields["Tier"]) == (
+        "New One",
+        ("new@x.io",),
+        "Globex",
+        "silver",
+    )
     changed = desk.contacts.update(made.id, ContactChange(name="Renamed", company=None, blocked=True))
     assert (changed.name, changed.company, changed.blocked) == ("Renamed", None, True)
     with pytest.raises(Conflict):
@@ -267,10 +290,23 @@ def test_a_label_in_doubt_is_looked_for_and_not_made_twice(deskie_account):
 
 
 def test_aliases_of_this_configuration_are_written_and_read(in_process_account):
-    table = {"custom_fields": {"order_number": "Order No"}, "groups": {"tier1": "Support"}, "tags": {"important": "vip"}}
+    table = {
+        "custom_fields": {"order_number": "Order No"},
+        "groups": {"tier1": "Support"},
+        "tags": {"important": "vip"},
+    }
     with in_process_account(dataset(), table=table) as (desk, _):
         draft = TicketDraft(
-            subject="s", description="d", requester="ann@x.io", group="tier1", tags=("important",), custom_fields={"order_number": "5"}
+            subject="s",
+            description="d",
+            requester="ann@x.io",
+            group="tier1",
+            tags=("important",),
+            custom_fields={"order_number": "5"},
         )
         ticket = desk.tickets.get(desk.tickets.create(draft).id)
-        assert (ticket.group.name, ticket.tags, dict(ticket.custom_fields)) == ("tier1", ("important",), {"order_number": "5"})
+        assert (ticket.group.name, ticket.tags, dict(ticket.custom_fields)) == (
+            "tier1",
+            ("important",),
+            {"order_number": "5"},
+        )
