@@ -102,18 +102,7 @@ def open_desk360(settings: Desk360Settings, context: DeskContext) -> Desk360Adap
     """Return the adapter. No I/O happens here: neither a login nor the inbox's file."""
     base_url, bearer = api_base(context.base_url), BearerToken(settings.api_key)
     policy = limited_to(policy_of(settings), context.rate_limit)
-    stack = open_transport(
-        base_url=base_url,
-        auth=bearer,
-        policy=policy,
-        scope_key=SCOPE_KEY,
-        classify=classify,
-        vendor=context.vendor,
-        desk=context.desk,
-        options=context.options,
-        clock=context.clock,
-        events=context.events,
-    )
+    stack = _stack(context, base_url, bearer, policy)
     client = Desk360Client(_connection(settings, context, stack, bearer), base_url, settings.account)
     inbox = _inbox(settings, context)
     record = Record(inbox, context.clock, settings.check_window)
@@ -139,6 +128,21 @@ def open_desk360(settings: Desk360Settings, context: DeskContext) -> Desk360Adap
         vendor_api=api,
         client=client,
         inbox=inbox,
+    )
+
+
+def _stack(context: DeskContext, base_url: str, bearer: BearerToken, policy: RateLimitPolicy) -> Stack:
+    return open_transport(
+        base_url=base_url,
+        auth=bearer,
+        policy=policy,
+        scope_key=SCOPE_KEY,
+        classify=classify,
+        vendor=context.vendor,
+        desk=context.desk,
+        options=context.options,
+        clock=context.clock,
+        events=context.events,
     )
 
 

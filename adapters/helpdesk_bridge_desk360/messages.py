@@ -49,7 +49,7 @@ class Desk360Messages:
         number = recipient(with_plus(conversation), "ticket")
         text = body_of(draft.body).text
         files = checked_files(draft.attachments) if draft.attachments else ()
-        if not text.strip():
+        if files and not text.strip():
             return self._api.send_media(number, files)
         sent = self._api.send_text(number, checked_text(text, "body", TEXT_LIMIT))
         if not files:

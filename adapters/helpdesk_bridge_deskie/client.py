@@ -288,6 +288,9 @@ class DeskieClient:
         # observed: an empty list may come as no body at all, so that is not an unreadable answer here.
         request = Request("GET", path, operation=operation, params=params, args=args or {}, answer=Answer.ANY)
         response = self.stack.send(request)
+        if not response.body.strip():
+            # An answer lost on its way looks the same, and would end a scan early without a word: two are believed.
+            response = self.stack.send(request)
         found = rows(response.json(), key) if response.body.strip() else Rows((), 0)
         items = tuple(self._document(type_, item, f"$.{index}.{key}") for index, item in enumerate(found.items))
         return Documents(items, found.total)

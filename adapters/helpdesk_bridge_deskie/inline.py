@@ -1,6 +1,6 @@
 """Pictures inside a body: the vendor's addresses on one side, ``cid:`` on the other.
 
-assumed (dossier, "Attachments"): inline pictures in ``content_html`` are URLs of the account's own host.
+assumed (docs/vendors/deskie.md, "Files"): inline pictures in ``content_html`` are URLs of the account's own host.
 """
 
 from __future__ import annotations

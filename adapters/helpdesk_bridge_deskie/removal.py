@@ -15,7 +15,7 @@ class DeskieRemoval:
     client: DeskieClient = field(repr=False)
 
     def ticket(self, ticket_id: str) -> None:
-        """Move a ticket to the trash and delete it: whether it must be there first is not known (dossier)."""
+        """Move a ticket to the trash and delete it: whether it must be there first is not known (docs/vendors/deskie.md, "Doubts")."""
         try:
             self.client.trash_case(ticket_id)
             self.client.delete_case(ticket_id)

@@ -3,7 +3,7 @@
 Page numbers lose rows when others are deleted or updated meanwhile. So the next page starts at the time of the last row
 seen, minus a second, and is again page 1. The last second of a page is held back and read again as a whole with the
 next one, so that rows of equal times come together and can be ordered by id. Whether Deskie's bounds are inclusive is
-not known (dossier, "Dates"); everything here holds either way.
+not known (docs/vendors/deskie.md, "Doubts"); everything here holds either way.
 """
 
 from __future__ import annotations

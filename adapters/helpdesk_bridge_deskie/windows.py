@@ -1,6 +1,6 @@
 """Reads all users without losing any while the account moves.
 
-The list of users has no known sort (dossier, "Users"), so there is nothing to go on from as with cases. What is known are
+The list of users has no known sort (docs/vendors/deskie.md, "Doubts"), so there is nothing to go on from as with cases. What is known are
 its time bounds: users are read in windows of time small enough to fit on one page. A page that holds all of its window
 is a snapshot, whatever its order, and windows follow each other in the order that was asked for.
 """

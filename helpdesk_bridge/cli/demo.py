@@ -85,7 +85,9 @@ def _desks(
                 started[name] = stack.enter_context(SimulatedVendor(vendor, [*arguments, "--time-scale", "auto"]))
         opened = []
         for name, vendor, _ in sides:
-            table = started[name].listening() if name in started else {"vendor": vendor, "path": str(work / f"{name}.db")}
+            table = (
+                started[name].listening() if name in started else {"vendor": vendor, "path": str(work / f"{name}.db")}
+            )
             desk = open_desk({**table, **({"max_wait": None} if name in started else {})}, name=name)
             stack.callback(desk.close)
             if name in started:

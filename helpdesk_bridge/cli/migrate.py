@@ -14,10 +14,11 @@ from helpdesk_bridge.cli.output import say, write_json, write_jsonl, write_table
 from helpdesk_bridge.cli.progress import Progress
 from helpdesk_bridge.cli.signals import stopping
 from helpdesk_bridge.cli.telling import tell_plan, tell_summary
-from helpdesk_bridge.migration.journal import JournalReader, whose
+from helpdesk_bridge.migration.journal_file import whose
 from helpdesk_bridge.migration.migration import Migration
 from helpdesk_bridge.migration.options import Level, Options, Threads
 from helpdesk_bridge.migration.outcome import DecisionNeeded
+from helpdesk_bridge.migration.reading import JournalReader
 from helpdesk_bridge.migration.states import Kind
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -53,11 +54,12 @@ def _opened(
     names = (source or known.get("source_desk"), destination or known.get("destination_desk"))
     if None in names:
         raise click.UsageError("--from and --to are needed: this journal does not exist yet")
-    desks = [open_named(ctx, str(name), max_wait=None) for name in names]
+    old, new = (open_named(ctx, str(name), max_wait=None) for name in names)
     with (
         Progress() as bar,
         Migration(
-            *desks,
+            old,
+            new,
             journal,
             options=Options(**options),
             progress=lambda one: bar.update(one.phase, one.done, one.total),
@@ -98,9 +100,11 @@ def plan(
 @click.option("--patience", type=click.FloatRange(0), default=900.0, show_default=True, help="Seconds of one outage.")
 @click.pass_context
 def run(
-    ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, **options: Any
-) -> int:
+    ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, yes: bool,
+    workers: int, takeover: bool, patience: float,
+) -> int:  # fmt: skip
     """Load everything that is not there yet."""
+    options = {"yes": yes, "workers": workers, "takeover": takeover, "patience": patience}
     with _opened(ctx, source, destination, journal, **options) as migration:
         try:
             migration.run()
@@ -240,5 +244,3 @@ def ids(journal: Path, kind: str, as_jsonl: bool) -> None:
             ("ticket", "source", "state", "destination"),
             [(row["ticket"], row["source"], row["state"], " ".join(row["destination"])) for row in rows],
         )
-
-

@@ -62,10 +62,14 @@ def tell_summary(summary: Summary, *, verified: bool) -> None:
     if verified:
         _line(f"\nVerified by reading {summary.destination} back: {_verdict(summary)}")
         for one in summary.differences[:20]:
-            _line(f"  ticket {one.ticket} {one.record} {one.id}: {one.field} expected {one.expected}, found {one.found}")
+            _line(
+                f"  ticket {one.ticket} {one.record} {one.id}: {one.field} expected {one.expected}, found {one.found}"
+            )
         if len(summary.differences) > 20:  # noqa: PLR2004 - a screenful
             _line(f"  and {len(summary.differences) - 20} more; --json lists them all")
-    costs = [f"{side} {summary.calls[side]} requests ({summary.spent[side]} units)" for side in ("source", "destination")]
+    costs = [
+        f"{side} {summary.calls[side]} requests ({summary.spent[side]} units)" for side in ("source", "destination")
+    ]
     _line(f"\n{', '.join(costs)}, {summary.throttled} refused, {summary.seconds:.1f} s")
 
 

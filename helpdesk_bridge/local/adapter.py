@@ -8,6 +8,7 @@ from attrs import frozen
 
 from helpdesk_bridge.adapter import DeskContext, Finding, RateLimitPolicy, Severity, Stack
 from helpdesk_bridge.capabilities import Capabilities
+from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.local.blobs import Files
 from helpdesk_bridge.local.capabilities import local_capabilities
 from helpdesk_bridge.local.contacts import LocalContacts
@@ -110,7 +111,10 @@ class LocalAdapter:
     def check(self) -> Sequence[Finding]:
         """Open the file and let SQLite check it."""
         store = self._writing.store
-        problems = store.problems()
+        try:
+            problems = store.problems(quick=True)
+        except HelpdeskError as error:
+            return (Finding(Severity.PROBLEM, "file", f"{store.path}: {error.message}"),)
         if problems:
             return (Finding(Severity.PROBLEM, "file", f"{store.path} is damaged: {problems[0]}"),)
         counts = ", ".join(f"{count} {name}" for name, count in store.counts().items())

@@ -137,10 +137,7 @@ class Database:
                     session.depth -= 1
                     session.writing = session.writing and session.depth > 0
             except sqlite3.Error as error:
-                meant = HelpdeskError("this desk was closed") if self._closed else translated(error)
-                if meant is None:
-                    raise
-                raise meant from None
+                raise (HelpdeskError("this desk was closed") if self._closed else translated(error)) from None
 
     @staticmethod
     def _undo(session: _Session, undone: str) -> None:

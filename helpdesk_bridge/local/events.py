@@ -34,7 +34,7 @@ class LocalEvents:
         """Return what was written at or after ``since``, oldest first."""
         self._writing.calls.add("events")
         store = self._writing.store
-        start = micros(since, "since") or 0
+        start = micros(since, "since")
         found: list[tuple[int, int, RecordEvent]] = []
         with store.database.read() as connection:
             changed = {
@@ -44,13 +44,7 @@ class LocalEvents:
             for rank, (kind, records) in enumerate(changed.items()):
                 for record_id, written, at in records:
                     what = "created" if written >= start else "updated"
-                    found.append((at, rank, RecordEvent(f"{kind}.{what}", record_id, _moment(at))))
+                    found.append((at, rank, RecordEvent(f"{kind}.{what}", record_id, moment_of(at))))
             for record_id, ticket_id, at in store.messages.changed_since(connection, since):
-                found.append((at, 2, RecordEvent("message.created", record_id, _moment(at), ticket_id)))
+                found.append((at, 2, RecordEvent("message.created", record_id, moment_of(at), ticket_id)))
         return tuple(event for _, _, event in sorted(found, key=lambda one: one[:2]))
-
-
-def _moment(at: int) -> datetime:
-    moment = moment_of(at)
-    assert moment is not None  # noqa: S101 - every row has its time
-    return moment

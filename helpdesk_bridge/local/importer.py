@@ -9,6 +9,7 @@ from typing import Any, Final
 from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import Hazard, ImportCost, Imported, Keep, Keeps, Kept, MessageClass
+from helpdesk_bridge.local.blobs import Spooled
 from helpdesk_bridge.local.vocabulary import Vocabulary
 from helpdesk_bridge.local.writing import Writing
 from helpdesk_bridge.model import Contact, IdKind, Message, Ticket, Upload
@@ -102,7 +103,7 @@ class LocalImporter:
         self._writing.calls.add("importer.message", message_id)
         return (message_id,)
 
-    def _message(self, ticket_id: str, old: Message, kept: Any) -> str:
+    def _message(self, ticket_id: str, old: Message, kept: Sequence[Spooled]) -> str:
         store = self._writing.store
         with store.database.write() as connection:
             message_id = store.messages.new_id()

@@ -75,6 +75,8 @@ def _initialise(connection: sqlite3.Connection, path: str) -> None:
             connection.execute("PRAGMA synchronous = FULL")
         _migrate(connection, path)
     except sqlite3.Error as error:
+        if primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CORRUPT):
+            raise translated(error) from None
         raise ConfigError(f"the local desk {path} cannot be opened: {error}") from None
 
 
@@ -120,9 +122,14 @@ def rollback(connection: sqlite3.Connection) -> None:
             connection.execute("ROLLBACK")
 
 
-def translated(error: sqlite3.Error) -> HelpdeskError | None:
-    """Return what a failure of SQLite means to the caller, or None where it is a fault of this program."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+def primary_code(error: sqlite3.Error) -> int:
+    """Return SQLite's own number of a failure without its details, 0 where it has none."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def translated(error: sqlite3.Error) -> Exception:
+    """Return what a failure of SQLite means to the caller; a fault of this program is returned as it is."""
+    code = primary_code(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return Unavailable(f"the local desk's file was in use for more than {BUSY_SECONDS:g} seconds")
     if code == sqlite3.SQLITE_FULL:
@@ -133,4 +140,4 @@ def translated(error: sqlite3.Error) -> HelpdeskError | None:
         return HelpdeskError("the local desk's file is damaged; restore it from a copy")
     if code == sqlite3.SQLITE_READONLY:
         return HelpdeskError("the local desk's file can no longer be written")
-    return None
+    return error

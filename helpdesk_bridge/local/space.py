@@ -31,7 +31,7 @@ class Space:
 
     def now(self) -> int:
         """Return the wall time in microseconds."""
-        return micros(self.clock.wall()) or 0
+        return micros(self.clock.wall())
 
     def number(self, connection: sqlite3.Connection, name: str) -> int:
         """Return the next number of a sequence; none is given out twice, whatever is removed."""

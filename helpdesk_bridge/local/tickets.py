@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import Page, Split
+from helpdesk_bridge.local.blobs import Spooled
 from helpdesk_bridge.local.conditions import Native, divide_tickets
 from helpdesk_bridge.local.paging import PAGE_SIZE
 from helpdesk_bridge.local.words import changed_words, priority_of, status_of, text_or_none
 from helpdesk_bridge.local.writing import Writing
 from helpdesk_bridge.model import (
     UNSET,
+    Actor,
     Message,
     MessageKind,
     Priority,
@@ -69,18 +72,19 @@ class LocalTickets:
                 return store.tickets.get(existing[0])
             now = writing.now()
             ticket_id = store.tickets.new_id()
+            requester = writing.people.requester(draft.requester)
             ticket = Ticket(
                 id=ticket_id,
                 ref=store.space.ref("ticket", ticket_id),
                 number=ticket_id,
-                requester=writing.people.requester(draft.requester),
+                requester=requester,
                 channel="api",
                 created_at=now,
                 updated_at=now,
                 **self._defaults(draft),
             )
             store.tickets.put(self._applied(ticket, _without_opening(draft), now), marker=marker)
-            self._open(ticket, draft, files, now)
+            self._open(ticket, requester, draft, files)
         writing.calls.add("tickets.create", ticket_id)
         return store.tickets.get(ticket_id)
 
@@ -95,21 +99,20 @@ class LocalTickets:
             found["priority"], found["priority_label"] = Priority.NORMAL, label
         return found
 
-    def _open(self, ticket: Ticket, draft: TicketDraft, files: Any, now: datetime) -> None:
+    def _open(self, ticket: Ticket, requester: Actor, draft: TicketDraft, files: Sequence[Spooled]) -> None:
         store = self._writing.store
-        assert ticket.requester is not None  # noqa: S101 - every draft has one
         with store.database.write() as connection:
             attachments = store.files.keep(connection, files)
         store.messages.add(
             Message(
                 id=store.messages.new_id(),
                 ticket_id=ticket.id,
-                author=ticket.requester,
+                author=requester,
                 visibility=Visibility.PUBLIC,
                 kind=MessageKind.REPLY,
                 opening=True,
                 body=body_of(draft.description),
-                created_at=now,
+                created_at=ticket.created_at,
                 attachments=attachments,
             )
         )

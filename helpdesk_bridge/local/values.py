@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, overload
 
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.text import fold
@@ -28,6 +28,12 @@ def stored(text: str) -> str | bytes:
     return text
 
 
+@overload
+def micros(moment: datetime, field: str = ...) -> int: ...
+@overload
+def micros(moment: None, field: str = ...) -> None: ...
+@overload
+def micros(moment: datetime | None, field: str = ...) -> int | None: ...
 def micros(moment: datetime | None, field: str = "time") -> int | None:
     """Return an aware time as microseconds since 1970. Raises ``Invalid`` for a time without a zone."""
     if moment is None:
@@ -37,6 +43,12 @@ def micros(moment: datetime | None, field: str = "time") -> int | None:
     return (moment - EPOCH) // _MICROSECOND
 
 
+@overload
+def moment_of(value: int) -> datetime: ...
+@overload
+def moment_of(value: None) -> None: ...
+@overload
+def moment_of(value: int | None) -> datetime | None: ...
 def moment_of(value: int | None) -> datetime | None:
     """Return the time of microseconds since 1970, in UTC."""
     return None if value is None else EPOCH + timedelta(microseconds=value)

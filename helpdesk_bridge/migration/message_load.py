@@ -11,7 +11,7 @@ from attrs import evolve
 
 from helpdesk_bridge.errors import HelpdeskError, InDoubt
 from helpdesk_bridge.migration.context import LoadContext, reason_of
-from helpdesk_bridge.migration.lookup import find_message
+from helpdesk_bridge.migration.lookup import Found, find_message
 from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.packing import Packing, file_key
 from helpdesk_bridge.migration.settling import Settling
@@ -87,7 +87,10 @@ class MessageLoad:
         context = self._context
         self._settling.wait(leader)
         self.save()
-        found = find_message(context, destination_id, leader)
+        try:
+            found = find_message(context, destination_id, leader)
+        except HelpdeskError as error:
+            found = Found(evidence=f"it cannot be looked up: {reason_of(error)}")
         if found.absent:
             self._write(destination_id, bundle)
             return

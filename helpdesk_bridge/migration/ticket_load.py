@@ -87,6 +87,9 @@ class TicketLoad:
             if not self._record.destination:
                 context.journal.save(evolve(self._record, state=State.SKIPPED, reason="deleted meanwhile"))
             return False
+        except HelpdeskError as error:
+            self._give_up(State.DONE if self._record.destination else State.FAILED, reason_of(error))
+            return False
         context.journal.plan(planned(thread))
         self._thread = thread
         self._packing = Packing(context, ticket, thread)
@@ -246,7 +249,11 @@ class TicketLoad:
         ticket = context.mapping.ticket(self._ticket)
         since = (record.intent_at or context.journal.created) - SKEW
         find = partial(context.importer.find, "ticket", record.marker or "", since, ticket)
-        ids = context.destination_outage.patiently(find)
+        try:
+            ids = context.destination_outage.patiently(find)
+        except HelpdeskError as error:
+            self._give_up(State.IN_DOUBT, f"it cannot be looked up: {reason_of(error)}")
+            return False
         if len(ids) > 1:
             self._give_up(State.IN_DOUBT, f"the marker stands at {', '.join(ids)}")
             return False

@@ -405,6 +405,6 @@ def test_program_written_with_aliases_runs_on_a_local_desk(clock):
         assert held.assignee.email == "bob@desk.example"
         for query in (
             TicketQuery(groups="first_line"), TicketQuery(tags="important"), TicketQuery(assignee="bob"),
-            TicketQuery(custom_fields={"order": 1}), TicketQuery(statuses="on_hold"),
+            TicketQuery(custom_fields={"order": 1}), TicketQuery(statuses="on_hold"), TicketQuery(statuses=Status.ON_HOLD),
         ):  # fmt: skip
             assert [one.id for one in desk.tickets.list(query)] == [ticket.id]

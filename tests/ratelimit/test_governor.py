@@ -148,7 +148,9 @@ def test_windows_count_requests_units_and_rows_each_on_its_own():
 
 
 def test_a_window_can_be_for_some_calls_and_charge_failures_only():
-    login = Window(2, 60, "requests", "wrong logins", lambda method, path: path == "/login", lambda status: status >= 400)
+    login = Window(
+        2, 60, "requests", "wrong logins", lambda method, path: path == "/login", lambda status: status >= 400
+    )
     gov = governor(Window(100, 60), login)
     spend(gov, 5, method="POST", path="/login")
     spend(gov, 2, method="POST", path="/login", status=401)

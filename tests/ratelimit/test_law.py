@@ -58,8 +58,8 @@ calls = st.lists(
     st.tuples(
         st.one_of(st.just(0.0), st.floats(0, 5), st.floats(50, 130)),  # pause before it arrives
         st.sampled_from([1, 1, 2]),
-        st.one_of(st.floats(0, 0.3), st.floats(0, 25)),  # to the server
-        st.one_of(st.floats(0, 0.3), st.floats(0, 25)),  # and back
+        st.one_of(st.floats(0, 0.3), st.floats(0, 25), st.floats(0, 90)),  # to the server
+        st.one_of(st.floats(0, 0.3), st.floats(0, 25), st.floats(0, 90)),  # and back
         st.sampled_from(["answered"] * 8 + ["lost", "not sent"]),
     ),
     min_size=1,

@@ -1,9 +1,12 @@
 """The keys of a Desk360 desk, and what it can do by them alone."""
 
+import logging
+
 import pytest
+from adapters.desk360.wiretap import said
 
 from helpdesk_bridge import open_desk
-from helpdesk_bridge.errors import ConfigError, Unsupported
+from helpdesk_bridge.errors import AuthenticationFailed, ConfigError, Unsupported
 from helpdesk_bridge_desk360 import VENDOR, Desk360Settings
 from helpdesk_bridge_desk360.settings import api_base
 
@@ -57,12 +60,26 @@ def test_secrets_do_not_show(wire):
     assert "me@x.example" not in repr(settings)
 
 
+def test_an_open_desk_shows_no_secret_either(wire, inbox, caplog):
+    caplog.set_level(logging.DEBUG)
+    wire.answer("/v1/login", {"access_token": "1|canary-token"})
+    wire.answer("/v1/integrations", (401, {}, said("authentication_exception", "canary-token is wrong")))
+    secrets = {"email": "canary@x.example", "password": "canary-password", "webhook_token": "canary-webhook-token"}
+    desk = wire.open(**secrets, inbox=inbox)
+    with pytest.raises(AuthenticationFailed) as caught:
+        desk.check()
+    error = caught.value
+    shown = "".join((repr(desk), str(desk), repr(error), str(error), repr(vars(error)), caplog.text))
+    assert "canary" not in shown
+    assert (error.desk, error.vendor, error.operation) == ("desk", "desk360", "integrations.list")
+
+
 def test_without_an_inbox_reading_raises_and_never_answers_empty(wire):
     desk = wire.open()
     for call in (
-        lambda: desk.tickets.list(),
+        desk.tickets.list,
         lambda: desk.tickets.get("905551112233"),
-        lambda: desk.contacts.list(),
+        desk.contacts.list,
         lambda: desk.contacts.find(phone="+905551112233"),
         lambda: desk.messages.list("905551112233"),
         lambda: desk.webhooks.receive(b"{}"),

@@ -22,6 +22,7 @@ from helpdesk_bridge.adapter import (
     NotFound,
     Upload,
 )
+from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge_deskie.customvalues import definition, read_value, write_value
 from helpdesk_bridge_deskie.files import OwnHost
 from helpdesk_bridge_deskie.inline import InlineImages, named, put_back, replace_sources
@@ -146,17 +147,9 @@ def test_only_the_accounts_own_host_is_its_own(url, own):
     assert OWN(url) is own
 
 
-def opened(**more):
-    return open_desk(
-        {
-            "vendor": "deskie",
-            "account": "files",
-            "staff_email": "bot@x.io",
-            "api_key": "canary",
-            "rate_limit": 1000,
-            **more,
-        }
-    )
+def opened():
+    table = {"vendor": "deskie", "account": "files", "staff_email": "bot@x.io", "api_key": "canary", "rate_limit": 1000}
+    return open_desk(table, clock=ManualClock())
 
 
 @responses.activate

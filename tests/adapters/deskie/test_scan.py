@@ -98,7 +98,7 @@ SECONDS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(SECONDS, BOUNDS, st.sampled_from(Order), st.booleans())
 def test_a_quiet_list_is_read_once_in_order(seconds, bounds, order, totals):
     rows = [case(number, second, second * 3 % 1000) for number, second in enumerate(seconds, start=1)]
@@ -108,7 +108,7 @@ def test_a_quiet_list_is_read_once_in_order(seconds, bounds, order, totals):
     assert ids(found) == [row.case_id for row in wanted]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(SECONDS, BOUNDS, st.sampled_from(Order), st.randoms(use_true_random=False))
 def test_nothing_that_stays_is_lost_while_rows_come_go_and_change(seconds, bounds, order, random):
     rows = [case(number, second) for number, second in enumerate(seconds, start=1)]
@@ -175,7 +175,7 @@ def test_more_than_50000_rows_in_a_second_are_refused_and_not_cut():
         read(CaseScan(fetch=fetch))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(SECONDS, BOUNDS, st.sampled_from(Order), st.booleans())
 def test_users_are_read_once_in_order_though_their_list_has_no_sort(seconds, bounds, order, totals):
     rows = [user(number, second, second * 3 % 1000) for number, second in enumerate(seconds, start=1)]
@@ -186,7 +186,7 @@ def test_users_are_read_once_in_order_though_their_list_has_no_sort(seconds, bou
     assert ids(found) == [row.user_id for row in wanted]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(SECONDS, BOUNDS, st.sampled_from(Order), st.randoms(use_true_random=False))
 def test_no_user_that_stays_is_lost_while_users_come_go_and_change(seconds, bounds, order, random):
     rows = [user(number, second) for number, second in enumerate(seconds, start=1)]

@@ -1,0 +1,194 @@
+"""The words of the report: what a manager reads instead of states, field names and numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from attrs import frozen
+from markupsafe import Markup
+
+from helpdesk_bridge.migration.options import Level
+from helpdesk_bridge.migration.states import Kind
+from helpdesk_bridge.migration.summary import PLURAL, Counts, Summary
+from helpdesk_bridge.text import digest, fold_email
+
+LONGEST: Final = 1200
+MINUTE: Final = 60
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+_UNSEEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_EMAIL: Final = re.compile(r"""(?:"[^"]*"|[^\s@<>"=,;:]*)@[^\s@<>"=,;:]+""")
+_AROUND: Final = "'()[]{}.!?"
+_FIELDS: Final = {
+    "assignee": "assigned agent", "attachments": "files", "author": "author", "blocked": "blocked mark", "body": "text",
+    "cc": "copied addresses", "channel": "channel", "closed_at": "time of closing", "company": "company",
+    "contact_field": "custom field", "created_at": "time of creation", "custom_field": "custom field",
+    "custom_fields": "custom fields", "due_at": "due time", "emails": "e-mail addresses", "external_id": "external id",
+    "first_response_at": "time of first response", "inline": "images in the text", "kind": "kind (reply or note)",
+    "merged_into": "merge target", "name": "name", "phones": "phone numbers", "rating": "customer's rating",
+    "requester": "customer", "sla": "service level", "solved_at": "time of solving", "tag": "tag", "to": "recipients",
+    "updated_at": "time of last change", "visibility": "public or private",
+}  # fmt: skip
+_BY: Final = {"yes": "in advance (--yes)", "user": "by decision", "refusal": "after a refusal, by the program"}
+
+
+@frozen
+class Verdict:
+    """One sentence, and how much it should worry: ``good``, ``attention`` or ``unfinished``."""
+
+    tone: str
+    title: str
+    sentence: str
+
+
+def plain(value: Any) -> Any:
+    """Return a text that can stand in a report: no e-mail (a digest in its place), nothing unseen, not endless.
+
+    Markup of our own passes; everything else is still to be escaped.
+    """
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    text = value if len(value) <= LONGEST else value[: LONGEST - 1] + "…"
+    text = _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
+    return _EMAIL.sub(_masked, text) if "@" in text else text
+
+
+def _masked(found: re.Match[str]) -> str:
+    text = found[0]
+    core = text.strip(_AROUND)
+    start = text.index(core)
+    return text[:start] + pseudonym(core) + text[start + len(core) :]
+
+
+def pseudonym(email: str) -> str:
+    """Return what stands for an e-mail: the digest that differences show of it, too."""
+    return f"e-mail#{digest(fold_email(email))}"
+
+
+def source_id(text: str) -> str:
+    """Return a source id as the report shows it: some vendors name contacts by their e-mail."""
+    return pseudonym(text) if "@" in text else text
+
+
+def number(value: float) -> str:
+    """Return a whole number with its thousands apart."""
+    return f"{value:,.0f}"
+
+
+def several(count: int, singular: str) -> str:
+    """Return a count with its noun: "1 record", "2 records"."""
+    return f"{number(count)} {singular}" + ("" if count == 1 else "s")
+
+
+def duration(seconds: float) -> str:
+    """Return a time span in the one or two units that matter."""
+    if seconds < 2 * MINUTE:
+        return several(round(seconds), "second")
+    whole = round(seconds)
+    for size, word, smaller, minor in ((DAY, "day", HOUR, "hour"), (HOUR, "hour", MINUTE, "minute")):
+        if whole >= size:
+            rest = whole % size // smaller
+            return several(whole // size, word) + (f" {several(rest, minor)}" if rest else "")
+    return several(whole // MINUTE, "minute")
+
+
+def moment(value: datetime) -> str:
+    """Return a time to the minute, in UTC."""
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def field_words(name: str) -> str:
+    """Return a field's name for people: "Ticket: assigned agent" for ``ticket.assignee``."""
+    area, dot, field = name.partition(".")
+    if not dot:
+        return _FIELDS.get(area, area.replace("_", " ")).capitalize()
+    return f"{area.capitalize()}: {_FIELDS.get(field, field.replace('_', ' '))}"
+
+
+def by_words(by: str) -> str:
+    """Return who decided, in words."""
+    return _BY.get(by, by)
+
+
+def outcome(change: str) -> str:
+    """Return which kind of change it is: ``lost``, ``told`` (in the header line) or ``changed``."""
+    return {"lost": "lost", "kept in the header line": "told"}.get(change, "changed")
+
+
+def pace(scale: float | None) -> str:
+    """Return how fast the clock of a side ran."""
+    if scale is None:
+        return "no vendor's clock"
+    if scale == 1:
+        return "real time"
+    return f"simulated: its clock ran {scale:,.4g} times faster than real time"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Return parts as people list them: "a, b and c"."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def verdict(summary: Summary, source: str, destination: str, level: str | None, sample: int | None = None) -> Verdict:
+    """Return what has to be said first."""
+    counts = summary.counts
+    pending, failed, doubt = (_total(counts, name) for name in ("pending", "failed", "in_doubt"))
+    if pending:
+        rest = f"{several(pending, 'record')} of {number(_total(counts, 'planned'))} are still to be moved"
+        return Verdict(
+            "unfinished",
+            "Not finished",
+            f"The move from {source} to {destination} stopped: {rest}. Run it again to go on.",
+        )
+    if failed or doubt or summary.differences:
+        return _attention(summary, destination, failed, doubt)
+    if not _total(counts, "planned"):
+        return Verdict(
+            "good", "Nothing to move", f"{source} holds no tickets and no contacts: there was nothing to move."
+        )
+    moved = listed([several(counts[kind].migrated, PLURAL[kind][:-1]) for kind in PLURAL if counts[kind].planned])
+    skipped = _total(counts, "skipped")
+    aside = (
+        f" {several(skipped, 'record')} {'was' if skipped == 1 else 'were'} left out; the reasons are listed below."
+        if skipped
+        else ""
+    )
+    if level != Level.FULL.value or sample is not None:
+        sentence = (
+            f"{moved} of {source} were written to {destination}, {_unconfirmed(destination, level, sample)}.{aside}"
+        )
+        return Verdict("attention", "Moved, not fully verified", sentence)
+    confirmed = f"reading {destination} back found nothing lost, nothing twice and no difference that was not announced"
+    return Verdict("good", "Complete", f"{moved} of {source} are now in {destination}; {confirmed}.{aside}")
+
+
+def _attention(summary: Summary, destination: str, failed: int, doubt: int) -> Verdict:
+    parts = []
+    if failed:
+        parts.append(f"{several(failed, 'record')} could not be moved")
+    if doubt:
+        parts.append(f"{several(doubt, 'record')} {'needs' if doubt == 1 else 'need'} your decision")
+    if summary.differences:
+        parts.append(
+            f"reading {destination} back found {several(len(summary.differences), 'difference')} that nobody announced"
+        )
+    moved = _total(summary.counts, "migrated")
+    sentence = f"{several(moved, 'record')} of {number(_total(summary.counts, 'planned'))} are in {destination}, but {listed(parts)}."
+    return Verdict("attention", "Needs attention", sentence)
+
+
+def _unconfirmed(destination: str, level: str | None, sample: int | None) -> str:
+    if level == Level.FULL.value:
+        return f"and the lists and {several(sample or 0, 'thread')}, a sample, were read back without a difference"
+    if level == Level.LIST.value:
+        return (
+            "and the lists of tickets and contacts were read back without a difference; the threads were not read back"
+        )
+    return f"but {destination} has not been read back yet, so this is not confirmed"
+
+
+def _total(counts: Mapping[Kind, Counts], name: str) -> int:
+    return sum(getattr(one, name) for one in counts.values())

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from sqlalchemy import text
+
+from helpdesk_bridge.migration import ExitCode, Interrupted, JournalDamaged, JournalInUse, WrongJournal, whose
+from helpdesk_bridge.migration.journal import Journal
+from helpdesk_bridge.migration.states import Key, Kind, Record, State
+from helpdesk_bridge.testing.clock import ManualClock
+
+ONE = Record(key=Key(Kind.TICKET, "1"), position=3, version="v")
+
+
+@pytest.fixture
+def journal(tmp_path):
+    found = Journal(tmp_path / "journal.db", clock=ManualClock())
+    yield found
+    found.close()
+
+
+def test_what_is_saved_is_read_back(journal):
+    whole = Record(
+        key=Key(Kind.MESSAGE, "m", "1"),
+        state=State.INTENT,
+        position=2,
+        reason="why",
+        marker="0123456789abcdef",
+        destination=("7", "8"),
+        fold="f",
+        kind_of_message="NOTE:body",
+        version="v",
+        expected={"text": "d"},
+        finished=True,
+        intent_at=ManualClock().wall(),
+        attempts=2,
+    )
+    journal.save(whole, ONE)
+    assert journal.get(whole.key) == whole
+    assert journal.get(whole.key).expected == {"text": "d"}
+    assert journal.children("1", Kind.MESSAGE) == [whole]
+    assert journal.get(Key(Kind.TICKET, "2")) is None
+
+
+def test_planning_again_changes_nothing(journal):
+    done = Record(key=ONE.key, state=State.DONE, destination=("9",))
+    journal.save(done)
+    assert journal.plan([ONE, Record(key=Key(Kind.TICKET, "2"))]) == 1
+    assert journal.get(ONE.key) == done
+
+
+def test_it_is_durable_and_readable_by_its_owner_alone(journal):
+    with journal._writer.connect() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2  # FULL
+    assert stat.S_IMODE(journal.path.stat().st_mode) == 0o600
+
+
+def test_transactions_begin_immediate_so_that_the_owner_is_read_inside(journal):
+    with journal.transaction():
+        other = sqlite3.connect(journal.path, timeout=0, isolation_level=None)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        other.close()
+
+
+def test_a_second_owner_is_refused_at_once_and_told_who_holds_it(journal):
+    with pytest.raises(JournalInUse, match=str(os.getpid())) as refused:
+        Journal(journal.path, clock=ManualClock())
+    assert (refused.value.pid, refused.value.exit_code) == (os.getpid(), ExitCode.IN_USE)
+
+
+def test_a_stuck_owner_that_was_taken_over_starts_nothing_any_more(journal):
+    with pytest.raises(JournalInUse):
+        Journal(journal.path, clock=ManualClock())
+    second = Journal(journal.path, clock=ManualClock(), takeover=True)
+    try:
+        second.save(ONE)
+        with pytest.raises(JournalInUse, match="took the journal over"):
+            journal.save(Record(key=Key(Kind.TICKET, "2")))
+        assert second.get(Key(Kind.TICKET, "2")) is None
+    finally:
+        second.close()
+
+
+HOLD = """
+import sys, time
+from helpdesk_bridge.http.clock import SystemClock
+from helpdesk_bridge.migration.journal import Journal
+journal = Journal(sys.argv[1], clock=SystemClock())
+print("owned", flush=True)
+time.sleep(60)
+"""
+
+
+def test_the_lock_goes_with_its_process(tmp_path):
+    path = tmp_path / "journal"
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "owned\n"
+        with pytest.raises(JournalInUse) as refused:
+            Journal(path, clock=ManualClock())
+        assert refused.value.pid == holder.pid
+    finally:
+        holder.send_signal(signal.SIGKILL)
+        holder.communicate()
+    Journal(path, clock=ManualClock()).close()
+
+
+def test_the_journal_of_another_migration_is_refused(journal):
+    names = {"source_desk": "a", "destination_desk": "b"}
+    assert journal.bind("deskie:one", "desk365:two", names)
+    assert not journal.bind("deskie:one", "desk365:two", names)
+    with pytest.raises(WrongJournal, match="deskie:one") as refused:
+        journal.bind("deskie:other", "desk365:two", names)
+    assert refused.value.exit_code is ExitCode.USAGE
+    told = whose(journal.path)
+    assert (told["source"], told["destination_desk"]) == ("deskie:one", "b")
+
+
+def test_whose_there_is_no_journal(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        whose(tmp_path / "none")
+
+
+@pytest.mark.parametrize("content", [b"not a database at all" * 100, b"SQLite format 3\x00" + b"\xff" * 5000])
+def test_a_damaged_journal_is_noticed(tmp_path, content):
+    path = tmp_path / "journal"
+    path.write_bytes(content)
+    with pytest.raises(JournalDamaged, match="move it away"):
+        Journal(path, clock=ManualClock())
+
+
+def test_a_full_disk_stops_the_run_and_the_journal_stays_whole(journal):
+    journal.save(ONE)
+    with journal._writer.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(Interrupted, match="full") as stopped:
+        journal.save(*[Record(key=Key(Kind.TICKET, str(n)), reason="x" * 200) for n in range(500)])
+    assert stopped.value.exit_code is ExitCode.STOPPED
+    with journal._reader.connect() as connection:
+        assert connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
+    assert journal.get(ONE.key) == ONE
+
+
+def test_threads_share_the_wait_for_the_disk_and_lose_nothing(journal):
+    def work(worker: int) -> None:
+        for number in range(25):
+            key = Key(Kind.TICKET, f"{worker}-{number}")
+            journal.save(Record(key=key))
+            journal.save(Record(key=key, state=State.DONE, destination=(f"d{worker}-{number}",)))
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert journal.counts()[Kind.TICKET] == {State.DONE: 150}
+    assert journal.at_destination(Kind.TICKET, "d3-7").key.id == "3-7"
+
+
+def test_a_busy_file_is_waited_for(journal):
+    other = sqlite3.connect(journal.path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    release = threading.Thread(target=lambda: (time.sleep(0.3), other.execute("COMMIT")))
+    release.start()
+    journal.save(ONE)
+    release.join()
+    other.close()
+    assert journal.get(ONE.key) == ONE
+
+
+def test_records_come_in_pieces_and_all_of_them(journal):
+    journal.save(*[Record(key=Key(Kind.TICKET, f"{n:05}")) for n in range(1203)])
+    assert [one.key.id for one in journal.each(Kind.TICKET)] == [f"{n:05}" for n in range(1203)]
+    assert list(journal.each(Kind.TICKET, State.DONE)) == []
+
+
+def test_what_was_spent_adds_up_over_runs(tmp_path):
+    for number in (1, 2):
+        journal = Journal(tmp_path / "journal", clock=ManualClock())
+        journal.measure(lambda: {"source": (10, 20, 1), "destination": (3, 4, 0)})
+        journal.remember(x=number)
+        journal.remember(x=number)
+        found = journal.spent()
+        assert (journal.recall("x"), journal.recall("y", "none")) == (number, "none")
+        journal.close()
+    assert found == {"source": (20, 40, 2), "destination": (6, 8, 0)}
+
+
+def test_the_lock_file_names_its_holder(journal):
+    told = json.loads(journal.path.with_name("journal.db.lock").read_text())
+    assert told["pid"] == os.getpid()
