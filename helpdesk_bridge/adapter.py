@@ -395,11 +395,14 @@ class AttachmentsAdapter(Protocol):
 class Adapter(Protocol):
     """What ``Vendor.open`` returns. Facets that the vendor lacks are None."""
 
-    account: str
-    capabilities: Capabilities
-    policy: RateLimitPolicy | None
-    transport: Stack | None
-
+    @property
+    def account(self) -> str: ...
+    @property
+    def capabilities(self) -> Capabilities: ...
+    @property
+    def policy(self) -> RateLimitPolicy | None: ...
+    @property
+    def transport(self) -> Stack | None: ...
     @property
     def tickets(self) -> TicketsAdapter: ...
     @property

@@ -20,6 +20,7 @@ from helpdesk_bridge.model import (
     TicketChange,
     TicketDraft,
     Upload,
+    body_of,
     set_fields,
 )
 from helpdesk_bridge.text import fold
@@ -34,8 +35,7 @@ def check_ticket_draft(draft: TicketDraft, capabilities: Capabilities) -> Ticket
     _refuse_fields("tickets.create", {name: one for name, one in fields.items() if name not in _NEEDED}, capabilities)
     if not draft.requester:
         raise Invalid("a ticket needs a requester", field="requester")
-    body = draft.description
-    _check_length("description", body.text if isinstance(body, Body) else body, capabilities.body_limit)
+    _check_text("description", body_of(draft.description), capabilities)
     _check_length("subject", draft.subject, capabilities.subject_limit)
     check_files(draft.attachments, capabilities)
     return _in_vendor_words(draft, capabilities)
@@ -72,10 +72,10 @@ def check_contact(value: ContactDraft | ContactChange, capabilities: Capabilitie
 
 def check_message(draft: MessageDraft, capabilities: Capabilities) -> MessageDraft:
     """Return ``draft``, or raise ``Invalid`` where it is empty, too long or has too many or too large files."""
-    text = draft.body if isinstance(draft.body, str) else (draft.body.html or draft.body.text)
-    if not text.strip() and not draft.attachments:
+    body = body_of(draft.body)
+    if not (body.html or body.text).strip() and not draft.attachments:
         raise Invalid("the message is empty", field="body")
-    _check_length("body", text, capabilities.body_limit)
+    _check_text("body", body, capabilities)
     check_files(draft.attachments, capabilities)
     return draft
 
@@ -101,6 +101,11 @@ def check_files(files: Sequence[Upload], capabilities: Capabilities) -> None:
 def _refuse_fields(operation: str, fields: Mapping[str, Any], capabilities: Capabilities) -> None:
     for name in fields:
         capabilities.require(f"{operation}:{name}")
+
+
+def _check_text(name: str, body: Body, capabilities: Capabilities) -> None:
+    if capabilities.body_limit is not None:
+        _check_length(name, body.text, capabilities.body_limit)
 
 
 def _check_length(name: str, text: str, limit: int | None) -> None:

@@ -21,6 +21,7 @@ from helpdesk_bridge.migration.notes import SIDES
 from helpdesk_bridge.migration.outcome import WrongJournal
 from helpdesk_bridge.migration.states import Kind, State
 from helpdesk_bridge.migration.summary import Counts, Summary
+from helpdesk_bridge.migration.tally import CONTACT_FIELDS, MESSAGE_FIELDS, TICKET_FIELDS
 
 IDS: Final = 200
 REASONS: Final = 200
@@ -153,10 +154,14 @@ def _kept(importer: Importer) -> dict[str, tuple[str, ...]]:
         for name, kept in (classes[0] if classes else {}).items()
         if all(name in one and one[name].how is Keep.NATIVE for one in classes)
     }
-    areas = {"ticket": keeps.ticket, "contact": keeps.contact, "message": messages}
+    areas = {
+        "ticket": (keeps.ticket, TICKET_FIELDS),
+        "contact": (keeps.contact, CONTACT_FIELDS),
+        "message": (messages, MESSAGE_FIELDS),
+    }
     return {
-        area: tuple(f"{area}.{name}" for name, kept in fields.items() if kept.how is Keep.NATIVE)
-        for area, fields in areas.items()
+        area: tuple(f"{area}.{name}" for name in known if name in fields and fields[name].how is Keep.NATIVE)
+        for area, (fields, known) in areas.items()
     }
 
 

@@ -66,7 +66,7 @@ def shared_governor(scope: tuple[str, ...], policy: RateLimitPolicy, store: str 
         _forget_idle(except_for=key)
         governor = _shared.get(key)
         if governor is None:
-            governor = _shared[key] = Governor(policy, place, clock, repr((scope, shape)))
+            governor = _shared[key] = Governor(policy, place, clock, repr((scope, shape, clock)))
         else:
             governor.tighten(policy)
         return governor
