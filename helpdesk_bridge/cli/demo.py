@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from helpdesk_bridge.migration.migration import Migration
 from helpdesk_bridge.migration.options import Options
 from helpdesk_bridge.migration.outcome import NeverPossible
 from helpdesk_bridge.migration.report import write_report
+from helpdesk_bridge.migration.report_facts import Reason, read_facts
 from helpdesk_bridge.migration.summary import Summary
 
 _LISTS = ("tickets.list", "contacts.list", "messages.list")
@@ -51,11 +52,13 @@ def demo(
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="helpdesk-bridge-") as work, ExitStack() as stack:
         desks = stack.enter_context(_desks(Path(work), source, destination, content, corpus, tickets, seed))
-        summary = _migrate(Path(work) / "journal.db", desks, folder)
+        journal = Path(work) / "journal.db"
+        summary = _migrate(journal, desks, folder)
+        reasons = read_facts(journal).reasons
     if as_json:
         write_json(summary.as_json())
     else:
-        _tell(summary)
+        _tell(summary, reasons)
     return int(summary.exit_code)
 
 
@@ -115,8 +118,8 @@ def _migrate(journal: Path, desks: tuple[Desk, Desk], folder: Path) -> Summary:
         return write_report(migration, folder, plan=plan)
 
 
-def _tell(summary: Summary) -> None:
+def _tell(summary: Summary, reasons: Iterable[Reason]) -> None:
     source, destination = (registry.vendor(one).title for one in (summary.source, summary.destination))
     click.echo(f"{source} -> {destination}")
-    tell_summary(summary, verified=True)
+    tell_summary(summary, reasons, verified=True)
     click.echo(f"report: {summary.report}")

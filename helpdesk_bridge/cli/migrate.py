@@ -13,13 +13,15 @@ from helpdesk_bridge.cli.options import json_option, open_named
 from helpdesk_bridge.cli.output import say, write_json, write_jsonl, write_table
 from helpdesk_bridge.cli.progress import Progress
 from helpdesk_bridge.cli.signals import stopping
-from helpdesk_bridge.cli.telling import tell_plan, tell_summary
+from helpdesk_bridge.cli.telling import tell_counts, tell_plan, tell_summary
 from helpdesk_bridge.migration.journal_file import whose
 from helpdesk_bridge.migration.migration import Migration
 from helpdesk_bridge.migration.options import Level, Options, Threads
 from helpdesk_bridge.migration.outcome import DecisionNeeded
-from helpdesk_bridge.migration.reading import JournalReader
+from helpdesk_bridge.migration.reading import ids_of
+from helpdesk_bridge.migration.report_facts import read_facts
 from helpdesk_bridge.migration.states import Kind
+from helpdesk_bridge.migration.summary import PLURAL
 
 F = TypeVar("F", bound=Callable[..., Any])
 _THREADS = [one.value for one in Threads]
@@ -115,7 +117,7 @@ def run(
     if as_json:
         write_json(summary.as_json())
     else:
-        tell_summary(summary, verified=False)
+        tell_summary(summary, read_facts(journal).reasons, verified=False)
         say(f"next: helpdesk-bridge migrate verify --journal {journal}")
     return int(summary.exit_code)
 
@@ -142,7 +144,7 @@ def verify(
     if as_json:
         write_json(summary.as_json())
     else:
-        tell_summary(summary, verified=True)
+        tell_summary(summary, read_facts(journal).reasons, verified=True)
     return int(summary.exit_code)
 
 
@@ -189,19 +191,14 @@ def _map_argument(text: str) -> tuple[str, str, str | None]:
     return field, old, new or None
 
 
-@contextmanager
-def _reading(journal: Path) -> Iterator[JournalReader]:
+def _existing(_: click.Context, __: click.Parameter, journal: Path) -> Path:
     if not journal.is_file():
         raise click.UsageError(f"there is no journal {journal}")
-    reader = JournalReader(journal)
-    try:
-        yield reader
-    finally:
-        reader.close()
+    return journal
 
 
 _journal_option = click.option(
-    "--journal", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Its file."
+    "--journal", required=True, type=click.Path(dir_okay=False, path_type=Path), callback=_existing, help="Its file."
 )
 
 
@@ -210,23 +207,35 @@ _journal_option = click.option(
 @json_option
 def status(journal: Path, as_json: bool) -> None:
     """Tell where a migration stands; also while it runs, and without its desks."""
-    with _reading(journal) as reader:
-        known = whose(journal)
-        counts = reader.counts()
-        doubts = reader.in_doubt()
+    facts = read_facts(journal)
+    counts = {PLURAL[kind]: counted.as_json() for kind, counted in facts.counts.items()}
     if as_json:
-        write_json({**known, "counts": counts, "in_doubt": doubts})
-        return
-    say(f"{known.get('source')} -> {known.get('destination')}, since {known.get('created')}")
-    write_table(
-        ("records", "state", "count"),
-        [(kind.value, state.value, number) for kind, states in counts.items() for state, number in states.items()],
-    )
-    for record in doubts:
-        say(
-            f"{record['kind']} {record['id']} needs your decision ({record['reason']}): helpdesk-bridge migrate decide "
-            f"--journal {journal} --in-doubt {record['id']}=found:ID|again|skip"
+        write_json(
+            {**facts.refs, "created": facts.created, "seconds": facts.seconds, **counts, "in_doubt": facts.doubts}
         )
+        return
+    say(f"{facts.labels['source']} -> {facts.labels['destination']}, since {facts.created:%Y-%m-%d %H:%M} UTC")
+    tell_counts(facts.counts, facts.reasons)
+    for doubt in facts.doubts:
+        say(
+            f"{doubt.kind.value} {doubt.id} needs your decision ({doubt.evidence}): helpdesk-bridge migrate decide "
+            f"--journal {journal} --in-doubt {doubt.id}=found:ID|again|skip"
+        )
+
+
+@migrate.command()
+@_journal_option
+@click.option("--report", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder for it.")
+@json_option
+def report(journal: Path, report: Path, as_json: bool) -> None:
+    """Write one HTML page for those who have to sign for the migration; also while it runs, without its desks."""
+    from helpdesk_bridge.migration.report import report_of_journal
+
+    summary = report_of_journal(journal, report)
+    if as_json:
+        write_json(summary.as_json())
+    else:
+        click.echo(summary.report)
 
 
 @migrate.command()
@@ -235,8 +244,7 @@ def status(journal: Path, as_json: bool) -> None:
 @click.option("--jsonl", "as_jsonl", is_flag=True, help="Print one JSON document a line.")
 def ids(journal: Path, kind: str, as_jsonl: bool) -> None:
     """Print which record became which: the source's ids beside the destination's."""
-    with _reading(journal) as reader:
-        rows = list(reader.ids(Kind(kind)))
+    rows = ids_of(journal, Kind(kind))
     if as_jsonl:
         write_jsonl(rows)
     else:

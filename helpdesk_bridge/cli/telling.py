@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import click
 
-from helpdesk_bridge.cli.output import clean, write_table
+from helpdesk_bridge.cli.output import clean
 from helpdesk_bridge.migration.fidelity import Change
 from helpdesk_bridge.migration.plan import Plan
-from helpdesk_bridge.migration.summary import PLURAL, Summary
+from helpdesk_bridge.migration.report_facts import Reason
+from helpdesk_bridge.migration.states import Kind, State
+from helpdesk_bridge.migration.summary import PLURAL, Counts, Summary
 
 
 def _line(text: str = "") -> None:
@@ -49,18 +51,30 @@ def tell_plan(plan: Plan) -> None:
             )
 
 
-def tell_summary(summary: Summary, *, verified: bool) -> None:
-    """Print what was done; ``verified`` says whether the destination was to be read back."""
-    rows = []
+def tell_counts(counts: Mapping[Kind, Counts], reasons: Iterable[Reason]) -> None:
+    """Print how many records of each kind ended how, and why some were not migrated."""
+    why = list(reasons)
     for kind, name in PLURAL.items():
-        counts = summary.counts[kind]
-        rows.append((name, counts.planned, counts.migrated, counts.skipped, counts.failed, counts.in_doubt))
-    write_table(("records", "planned", "migrated", "skipped", "failed", "in doubt"), rows)
+        counted = counts[kind]
+        parts = [f"{counted.planned} planned", f"{counted.migrated} migrated"]
+        others = {"skipped": counted.skipped, "failed": counted.failed, "need your decision": counted.in_doubt}
+        parts += [f"{number} {word}" for word, number in others.items() if number]
+        if counted.pending:
+            parts.append(f"{counted.pending} still to do")
+        _line(f"{name + ':':<13}{', '.join(parts)}")
+        for one in why:
+            if one.kind is kind and one.state is not State.DONE:
+                _line(f"{'':<13}  {one.count} {one.state.value}: {one.reason}")
+
+
+def tell_summary(summary: Summary, reasons: Iterable[Reason], *, verified: bool) -> None:
+    """Print what was done; ``verified`` says whether the destination was to be read back."""
+    tell_counts(summary.counts, reasons)
     if summary.changed:
-        _line("\nNot as it was, as announced:")
+        _line("\nEverything else as it was; announced and not as it was:")
         tell_changes(summary.changed)
     if verified:
-        _line(f"\nVerified by reading {summary.destination} back: {_verdict(summary)}")
+        _line(f"\nVerified by reading the destination back: {_verdict(summary)}")
         for one in summary.differences[:20]:
             _line(
                 f"  ticket {one.ticket} {one.record} {one.id}: {one.field} expected {one.expected}, found {one.found}"

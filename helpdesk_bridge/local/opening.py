@@ -41,8 +41,6 @@ def connect(path: str) -> sqlite3.Connection:
 
 def _prepare(path: Path) -> None:
     """Make the file where there is none, readable by its owner alone; SQLite gives its companions the same mode."""
-    if path.is_dir():
-        raise ConfigError(f"path: {path} is a folder; name a file in it, such as {path / 'desk.db'}")
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
@@ -58,6 +56,8 @@ def _check_existing(path: Path) -> None:
     try:
         with path.open("r+b") as file:
             start = file.read(len(_MAGIC))
+    except IsADirectoryError:
+        raise ConfigError(f"path: {path} is a folder; name a file in it, such as {path / 'desk.db'}") from None
     except OSError as error:
         raise ConfigError(f"path: the local desk {path} cannot be written: {error.strerror}") from None
     # Journal files stand beside the desk: without a folder that can be written there are no transactions.

@@ -65,7 +65,7 @@ def _alike(shown: Sequence[dict[str, Any]], keeps: Keeps) -> Any:
 
 
 def _same_text(shown: Sequence[dict[str, Any]]) -> Any:
-    return lambda pair, number: (pair.record.expected or {})["text"] == shown[number]["text"]
+    return lambda pair, number: shown[number]["text"] in (pair.record.expected["text"], pair.record.expected["bare"])
 
 
 def _match_in_order(pairs: list[Pair], free: dict[int, Message], take: Any, same: Any) -> None:

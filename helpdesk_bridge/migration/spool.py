@@ -75,6 +75,11 @@ class Spool:
                 last = number
                 yield decode(document, wanted)
 
+    def forget(self, kind: str) -> None:
+        """Remove the records of a kind."""
+        with self._lock:
+            self._db.execute("DELETE FROM record WHERE kind = ?", (kind,))
+
     def count(self, kind: str) -> int:
         """Return how many records of a kind there are."""
         with self._lock:

@@ -117,8 +117,8 @@ class TicketLoad:
 
     def _read(self) -> list[Message]:
         context = self._context
-        listing = context.source.desk.messages.list(self._ticket.id, resolve=False)
-        return context.source_outage.patiently(lambda: list(listing))
+        desk = context.source.desk
+        return context.source_outage.patiently(lambda: list(desk.messages.list(self._ticket.id, resolve=False)))
 
     def _skip(self, reason: str) -> None:
         """Write the ticket down as skipped, and its messages and files with it.

@@ -54,6 +54,8 @@ class Verification:
     def run(self) -> list[Difference]:
         """Return the differences, those of contacts first, and keep them in the journal."""
         found: list[Difference] = []
+        for kind in (BACK_TICKET, BACK_CONTACT):
+            self.spool.forget(kind)
         if self.options.level is not Level.ECHO:
             self.outage.patiently(self._read_contacts)
             found += self._contacts()
