@@ -63,7 +63,7 @@ def shared_governor(scope: tuple[str, ...], policy: RateLimitPolicy, store: str 
     shape = tuple((window.seconds, window.counts) for window in policy.windows)
     key = (id(place), scope, shape, clock)
     with _lock:
-        _forget_idle(except_for=key)
+        _forget_unused()
         governor = _shared.get(key)
         if governor is None:
             governor = _shared[key] = Governor(policy, place, clock, repr((scope, shape, clock)))
@@ -80,19 +80,16 @@ def _place(store: str | Store) -> Store:
     raise ConfigError(f'budget: "{store}" is no place for a budget; use "auto" or "memory"')
 
 
-def _forget_idle(*, except_for: tuple[object, ...]) -> None:
-    # A test run, or a program that opens many accounts, must not collect governors for ever.
-    most = 64
-    if len(_shared) < most:
-        return
-    for key in [key for key, governor in _shared.items() if key != except_for and governor.idle()]:
+def _forget_unused() -> None:
+    # A closed desk's budget is kept only as long as something of it is spent: it may be opened again at once.
+    for key in [key for key, governor in _shared.items() if not governor.users and governor.idle()]:
         del _shared[key]
 
 
 def _after_fork() -> None:
     global _lock  # noqa: PLW0603 - a thread of the parent may have held it
     _lock = threading.Lock()
-    for governor in _shared.values():
+    for governor in list(_shared.values()):
         governor.after_fork()
 
 

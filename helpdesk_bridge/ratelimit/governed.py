@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from helpdesk_bridge.ratelimit.governor import Governor, Reservation
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class Governed:
     """Reserve, send, settle; what was provably not sent costs nothing."""
 
@@ -31,6 +31,9 @@ class Governed:
     vendor: str
     desk: str
     count_rows: Callable[[Request, Response], int] | None = None
+
+    def __attrs_post_init__(self) -> None:
+        self.governor.users.add(self)
 
     def send(self, request: Request, grant: Grant = FREE) -> Response:  # noqa: ARG002 - this layer makes the grant
         """Wait for the budget, then send. Raises ``RateLimited`` before sending where the wait is too long."""
@@ -66,8 +69,9 @@ class Governed:
         return download
 
     def close(self) -> None:
-        """Close what is inside."""
+        """Close what is inside and spend no more."""
         self.inner.close()
+        self.governor.users.discard(self)
 
     def _reserve(self, request: Request) -> Reservation:
         units = request.cost

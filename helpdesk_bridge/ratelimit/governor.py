@@ -8,6 +8,7 @@ import logging
 import math
 import os
 import threading
+import weakref
 from typing import TYPE_CHECKING
 
 from attrs import define, field
@@ -69,6 +70,8 @@ class Governor:
         self._numbers = itertools.count()
         self._prefix = f"{os.getpid():x}."
         self.budget = Budget(self)
+        self.users: weakref.WeakSet[object] = weakref.WeakSet()
+        """Who spends it through open connections."""
 
     def reserve(
         self,

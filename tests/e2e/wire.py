@@ -254,7 +254,8 @@ class LocalFile:
 
     def __init__(self, path):
         self.path = Path(path)
-        self.ref = f"local:{self._rows("SELECT value FROM meta WHERE name = 'account'")[0]['value']}"
+        account = self._rows("SELECT value FROM meta WHERE name = 'account'")[0]["value"]
+        self.ref = f"local:{account}"
 
     def close(self):
         """Nothing is kept open."""

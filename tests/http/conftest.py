@@ -51,6 +51,7 @@ class WireServer:
     play: object = None
     received: list[Received] = field(factory=list)
     port: int = 0
+    _wrap: object = lambda conn: conn
     _listener: socket.socket = None
     _threads: list[threading.Thread] = field(factory=list)
     _open: list[socket.socket] = field(factory=list)
@@ -91,7 +92,12 @@ class WireServer:
                 self._open.append(conn)
                 self._run(self._serve, conn)
 
-    def _serve(self, conn):
+    def _serve(self, plain):
+        try:
+            conn = self._wrap(plain)
+        except OSError:
+            plain.close()
+            return
         stream = conn.makefile("rb")
         with contextlib.suppress(OSError, ValueError), stream:
             while (received := _read(stream)) is not None:

@@ -342,6 +342,7 @@ def test_opening_a_download_is_repeated_and_judged_like_any_read(wire, connect, 
         assert download.headers["content-type"] == "application/json"
         assert download.read(4) + download.read() == b'{"file": 1}'
         assert download.read() == b""
+        assert download.read(0) == b""
     assert len(server.received) == 3
     assert stack.stats.calls == 3
     server.play = in_turn(say({}, "404 None"))

@@ -255,15 +255,32 @@ def test_what_a_dead_process_held_comes_back():
     assert gov.reserve(1).waited == pytest.approx(660, abs=1)
 
 
+def test_a_budget_is_forgotten_once_nobody_uses_it_and_nothing_is_spent():
+    clock = ManualClock()
+    policy = RateLimitPolicy(windows=(Window(10, 60),))
+
+    def look_up(key):
+        return shared_governor(("v", "https://a.example", key), policy, "auto", clock)
+
+    first = look_up("k")
+    spend(first)
+    assert look_up("k") is first
+    clock.advance(61)
+    used, user = look_up("used"), Governor
+    used.users.add(user)
+    assert look_up("k") is not first
+    assert look_up("used") is used
+
+
 def test_desks_of_one_scope_share_a_budget_and_others_do_not():
     clock = ManualClock()
     policy = RateLimitPolicy(windows=(Window(10, 60),))
     one = shared_governor(("v", "https://a.example", "k"), policy, "auto", clock)
     two = shared_governor(("v", "https://a.example", "k"), policy, "memory", clock)
-    other = shared_governor(("v", "https://a.example", "other"), policy, "auto", clock)
     assert one is two
     assert one.budget is two.budget
     spend(one, 4)
+    other = shared_governor(("v", "https://a.example", "other"), policy, "auto", clock)
     assert (two.budget.remaining, other.budget.remaining) == (6, 10)
     lower = RateLimitPolicy(windows=(Window(7, 60),))
     assert shared_governor(("v", "https://a.example", "k"), lower, "auto", clock).budget.remaining == 3
@@ -295,6 +312,50 @@ def test_a_forked_child_starts_with_what_was_spent_and_without_waiters():
         os._exit(0 if gov.budget.remaining == 2 and not gov._cell._state.ledgers[0].held else 1)
     assert os.waitpid(pid, 0)[1] == 0
     assert gov.budget.remaining == 2
+
+
+def test_after_a_fork_nothing_is_in_flight_and_all_of_it_is_charged():
+    gov = governor(Window(5, 60))
+    spend(gov, 2)
+    gov.reserve(1)
+    gov.after_fork()
+    assert gov.budget.remaining == 2
+    assert gov.reserve(1).ident.startswith(f"{os.getpid():x}.")
+    gov.clock.advance(61)
+    assert gov.budget.remaining == 4
+
+
+def test_an_exact_figure_gives_back_what_the_server_did_not_count():
+    gov = governor(Window(50, 60), headers=RateHeaders(remaining="Left", reset="Reset"))
+    spend(gov, 5, headers={"Left": "40", "Reset": "30"})
+    assert gov.budget.remaining == 40
+    spend(gov, headers={"Left": "48", "Reset": "30"})
+    assert gov.budget.remaining == 48
+    lost = gov.reserve(1)
+    gov.settle(lost, None)
+    spend(gov, headers={"Left": "48", "Reset": "29"})
+    assert gov.budget.remaining == 46
+
+
+def test_figures_of_a_request_that_was_in_flight_when_a_window_ended_are_not_trusted():
+    gov = governor(Window(50, 60), headers=RateHeaders(remaining="Left"))
+    spend(gov, 40)
+    gov.clock.advance(59.9)
+    late = gov.reserve(1)
+    gov.clock.advance(0.5)
+    spend(gov)
+    gov.settle(late, 200, {"Left": "9"})
+    assert gov.budget.remaining == 48
+
+
+def test_with_somebody_else_about_requests_near_the_end_go_one_by_one():
+    gov = governor(Window(20, 60), headers=RateHeaders(remaining="Left", reset="Reset"))
+    spend(gov, headers={"Left": "5", "Reset": "30"})
+    held = [gov.reserve(1, max_wait=0) for _ in range(3)]
+    with pytest.raises(RateLimited):
+        gov.reserve(1, max_wait=0)
+    gov.settle(held[0], 200, {"Left": "4", "Reset": "30"})
+    gov.reserve(1, max_wait=0)
 
 
 def test_the_budget_shows_itself_without_its_key():

@@ -1,0 +1,187 @@
+"""Two desks in a working folder and the command that migrates between them, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, closing
+
+from e2e.wire import HEADER, WIRES, LocalFile, marker_of
+
+from helpdesk_bridge.cli.simulated import SimulatedVendor
+
+COMMAND = [sys.executable, "-m", "helpdesk_bridge.cli"]
+DEADLINE = 240
+DONE = "SELECT count(*) FROM record WHERE state = 'done'"
+BEGUN = "SELECT count(*) FROM record WHERE state IN ('intent', 'done')"
+
+
+def run(*arguments, cwd=None, env=None, timeout=DEADLINE):
+    """Run ``helpdesk-bridge`` to its end."""
+    return subprocess.run(
+        [*COMMAND, *(str(one) for one in arguments)], cwd=cwd, env=environment(env), timeout=timeout, check=False,
+        capture_output=True, text=True,
+    )  # fmt: skip
+
+
+def environment(more=None):
+    """Return the environment without what would lead the command to another configuration."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HELPDESK_BRIDGE")}
+    return {**kept, **(more or {})}
+
+
+class Desks:
+    """A source with tickets and an empty destination, reached by ``helpdesk.toml`` in a folder of their own.
+
+    ``secrets`` of simulators go through the environment, as a careful user's would.
+    """
+
+    def __init__(self, folder, source, destination, content, *, scale="auto", tables=None, switches=None):
+        self.folder = folder
+        self.journal = folder / "move.journal"
+        self.env = {}
+        self._stack = ExitStack()
+        self._tables = tables or {}
+        switches = switches or {}
+        self._wires = {}
+        started = {}
+        for name, vendor, arguments in (("old", source, content), ("new", destination, [*content, "--tickets", "0"])):
+            if vendor != "local":
+                options = [*arguments, "--time-scale", scale, *(f"--set={one}" for one in switches.get(name, ()))]
+                started[name] = self._stack.enter_context(SimulatedVendor(vendor, options))
+        self.settings = {}
+        for name, vendor in (("old", source), ("new", destination)):
+            if name in started:
+                settings = started[name].listening()
+                self._wires[name] = WIRES[vendor](settings)
+                self._stack.callback(self._wires[name].close)
+            else:
+                settings = {"vendor": "local", "path": f"{name}.db"}
+            self.settings[name] = settings
+        self.write_config()
+
+    def write_config(self, **changes):
+        """Write ``helpdesk.toml``; ``changes`` are keys by desk, and None leaves a key out."""
+        lines = []
+        for name, settings in self.settings.items():
+            table = {**settings, **self._tables.get(name, {}), **changes.get(name, {})}
+            lines.append(f"[desks.{name}]")
+            for key, value in table.items():
+                if key == "api_key" and not str(value).startswith("env:"):
+                    self.env[f"{name.upper()}_KEY"] = str(value)
+                    value = f"env:{name.upper()}_KEY"  # noqa: PLW2901 - the secret itself stays in the environment
+                if value is not None:
+                    lines.append(f"{key} = {json.dumps(value)}")
+        (self.folder / "helpdesk.toml").write_text("\n".join(lines) + "\n", "utf-8")
+
+    @property
+    def old(self):
+        return self._wire("old")
+
+    @property
+    def new(self):
+        return self._wire("new")
+
+    def _wire(self, name):
+        if name not in self._wires:
+            self._wires[name] = LocalFile(self.folder / f"{name}.db")
+        return self._wires[name]
+
+    def close(self):
+        self._stack.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def start_over(self):
+        """Empty destination, no journal, nothing recorded."""
+        for path in self.folder.glob(f"{self.journal.name}*"):
+            path.unlink()
+        for name, wire in list(self._wires.items()):
+            if isinstance(wire, LocalFile):
+                if name == "new":
+                    del self._wires[name]
+            else:
+                wire.heal()
+                wire.reset()
+        for path in self.folder.glob("new.db*"):
+            path.unlink()
+
+    # -- the command
+
+    def migrate(self, step, *options, env=None):
+        ends = () if self.journal.exists() or step in {"status", "ids"} else ("--from", "old", "--to", "new")
+        return run("migrate", step, "--journal", self.journal, *ends, *options, cwd=self.folder, env={**self.env, **(env or {})})
+
+    def start(self, *options):
+        """Start ``migrate run --yes`` and return its process; what it says goes to files in the folder."""
+        with (self.folder / "stdout").open("ab") as out, (self.folder / "stderr").open("ab") as err:
+            arguments = ["migrate", "run", "--yes", "--from", "old", "--to", "new", "--journal", str(self.journal)]
+            return subprocess.Popen(
+                [*COMMAND, *arguments, *options], cwd=self.folder, env=environment(self.env), stdout=out, stderr=err
+            )
+
+    # -- the journal, looked at from outside
+
+    def ask_journal(self, query):
+        if not self.journal.exists():
+            return [(0,)]
+        try:
+            with closing(sqlite3.connect(f"file:{self.journal}?mode=ro", uri=True, timeout=5)) as db:
+                return db.execute(query).fetchall()
+        except sqlite3.OperationalError:
+            return [(0,)]  # not created yet, or between two forms
+
+    def done(self):
+        return self.ask_journal(DONE)[0][0]
+
+    def wait_for(self, process, query, count):
+        """Wait until a count of the journal is reached; return whether it was before the process ended."""
+        until = time.monotonic() + DEADLINE
+        while time.monotonic() < until:
+            if self.ask_journal(query)[0][0] >= count:
+                return process.poll() is None
+            if process.poll() is not None:
+                return False
+            time.sleep(0.002)
+        raise AssertionError("the journal stands still")
+
+
+def said(lines):
+    """Return what a message says, the way pictures are shown left out."""
+    return "".join("".join(one.split()) for one in lines if not one.startswith("[Picture: ") )
+
+
+def assert_everything_once(desks):
+    """Every ticket and message of the source stands at the destination exactly once, in order; nobody got a mail."""
+    old, new = desks.old, desks.new
+    sources = {one.id: one for one in old.cases() if not one.removed}
+    found = new.cases()
+    by_marker = {}
+    for case in found:
+        assert case.marker is not None, f"ticket {case.id} has no marker"
+        by_marker.setdefault(case.marker, []).append(case)
+    expected = {marker_of(old.ref, new.ref, one): one for one in sources}
+    assert {marker: len(cases) for marker, cases in by_marker.items()} == dict.fromkeys(expected, 1)
+    for marker, ticket_id in expected.items():
+        assert_same_thread(sources[ticket_id], by_marker[marker][0])
+    for one in (old, new):
+        assert one.outbox() == 0
+    return sources
+
+
+def assert_same_thread(before, after):
+    assert [said(one.lines) for one in after.thread] == [said(one.lines) for one in before.thread], before.id
+    for one, other in zip(before.thread, after.thread, strict=True):
+        private = other.told["privacy"] == "internal" if other.told else other.private
+        assert private == one.private, before.id
+
+
+__all__ = ["BEGUN", "DONE", "HEADER", "Desks", "assert_everything_once", "run", "said"]
