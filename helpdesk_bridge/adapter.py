@@ -254,10 +254,14 @@ class ImportCost:
 class Importer(Protocol):
     """Writes old records in silence. Every call asks the vendor for silence and none is known to mail a customer."""
 
-    hazards: tuple[Hazard, ...]
-    settle: float
-    keeps: Keeps
-    cost: ImportCost
+    @property
+    def hazards(self) -> tuple[Hazard, ...]: ...
+    @property
+    def settle(self) -> float: ...
+    @property
+    def keeps(self) -> Keeps: ...
+    @property
+    def cost(self) -> ImportCost: ...
 
     @abstractmethod
     def contact(self, old: Contact, marker: str) -> tuple[str, ...]:
@@ -466,7 +470,8 @@ class Vendor:
 
     ``policy``, ``capabilities`` and ``account`` are computed from the settings alone, offline. ``open`` and
     ``simulator`` are dotted names (``package.module:function``) that are imported on use. ``domains`` are the vendor's
-    own: a secret goes to another host only where the user said so.
+    own: a secret goes to another host only where the user said so. ``example`` are made-up settings, by which what the
+    vendor can do is told without an account.
     """
 
     name: str
@@ -478,6 +483,7 @@ class Vendor:
     open: str
     simulator: str | None = None
     domains: tuple[str, ...] = ()
+    example: Mapping[str, Any] = field(factory=dict)
     api_version: int = API_VERSION
 
 

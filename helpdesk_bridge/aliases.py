@@ -109,7 +109,7 @@ class Aliases:
     def write(self, draft: W) -> W:
         """Return a draft or change in the vendor's names."""
         changes: dict[str, Any] = {}
-        if draft.custom_fields is not UNSET:
+        if draft.custom_fields is not UNSET and draft.custom_fields is not None:
             changes["custom_fields"] = {
                 self.custom_fields.out(key): value for key, value in draft.custom_fields.items()
             }

@@ -162,6 +162,12 @@ def from_table(
     return DeskConfig(name=name, vendor=vendor, settings=settings, common=common, aliases=_aliases(table, where))
 
 
+def example(name: str, **changes: Any) -> DeskConfig:
+    """Return a desk of a vendor with made-up settings: what it can do is computed from them, nothing is reached."""
+    vendor = registry.vendor(name)
+    return from_table({"vendor": name, **vendor.example, **changes}, name=name)
+
+
 def _refuse_unknown(table: Mapping[str, Any], known: Iterable[str], where: str, vendor: str) -> None:
     names = sorted(known)
     for key in table:
@@ -239,7 +245,8 @@ def _value(settings: type[Any], key: str, value: Any, where: str, folder: Path |
             raise ConfigError(f"{where}: expected text, found {type(value).__name__}")
         return Secret(_secret(value, where, folder, warn=warn))
     if Path in accepted and isinstance(value, str):
-        return Path(value) if folder is None else folder / value
+        path = Path(value).expanduser()
+        return path if folder is None else folder / path
     kinds = tuple(one for one in accepted if isinstance(one, type))
     if kinds and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
         raise ConfigError(f"{where}: expected {kinds[0].__name__}, found {type(value).__name__}")

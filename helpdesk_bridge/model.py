@@ -449,6 +449,8 @@ Words: TypeAlias = tuple[str, ...] | Add | Remove
 
 
 def _words(value: Any) -> Any:
+    if value is None:
+        return ()
     return tuple(value) if isinstance(value, (list, set, frozenset)) else value
 
 

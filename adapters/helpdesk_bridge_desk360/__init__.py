@@ -22,6 +22,7 @@ VENDOR = Vendor(
     open="helpdesk_bridge_desk360.adapter:open_desk360",
     simulator="helpdesk_bridge_desk360.simulator:create",
     domains=(DOMAIN,),
+    example={"api_key": "made-up", "integration": 1},
 )
 
 __all__ = ["VENDOR", "Desk360Settings"]

@@ -22,6 +22,7 @@ VENDOR = Vendor(
     open="helpdesk_bridge_desk365.adapter:open_desk365",
     simulator="helpdesk_bridge_desk365.simulator:create",
     domains=(DOMAIN,),
+    example={"subdomain": "example", "api_key": "made-up"},
 )
 
 __all__ = ["VENDOR", "Desk365Settings"]

@@ -15,10 +15,9 @@ from attrs import fields_dict, frozen
 from helpdesk_bridge import registry
 from helpdesk_bridge.adapter import Capabilities, Importer, Keep, Kept, MessageClass, RateLimitPolicy, Vendor
 from helpdesk_bridge.capabilities import OPERATIONS
-from helpdesk_bridge.config import DeskConfig, from_table
+from helpdesk_bridge.config import example
 from helpdesk_bridge.model import Priority, Status
 
-_ADDRESS: Final = "http://127.0.0.1:1"  # made-up settings may only ever reach loopback, and nothing is sent there
 _NEEDED: Final = frozenset({"subject", "description", "requester"})
 _MESSAGE_COLUMNS: Final = ("author", "created_at", "visibility", "kind", "body", "attachments", "inline", "cc", "to")
 _NONE: Final = "-"
@@ -48,21 +47,7 @@ class VendorFacts:
 
 def vendor_capabilities(name: str) -> Capabilities:
     """Return the capabilities of a vendor with its default settings."""
-    return registry.vendor(name).capabilities(_example(name).settings)
-
-
-def example_settings(name: str) -> dict[str, object]:
-    """Return made-up settings of a vendor: those of its simulator, or a desk in memory."""
-    vendor = registry.vendor(name)
-    if vendor.simulator is None:
-        return {"path": ":memory:"}
-    from helpdesk_bridge.testing.simulator.generator import generate
-
-    return {"base_url": _ADDRESS, **registry.load(vendor.simulator)(generate(0)).connection}
-
-
-def _example(name: str) -> DeskConfig:
-    return from_table({"vendor": name, **example_settings(name)})
+    return registry.vendor(name).capabilities(example(name).settings)
 
 
 def facts(name: str) -> VendorFacts:
@@ -70,7 +55,7 @@ def facts(name: str) -> VendorFacts:
     from helpdesk_bridge.desk import open_config
 
     inbox = {"inbox": "inbox.db"} if "inbox" in fields_dict(registry.vendor(name).settings) else {}
-    config = from_table({"vendor": name, **example_settings(name), **inbox})
+    config = example(name, **inbox)
     with open_config(config) as desk:
         importer = desk.importer or None
         return VendorFacts(config.vendor, desk.capabilities, config.vendor.policy(config.settings), importer)

@@ -191,14 +191,13 @@ def _map_argument(text: str) -> tuple[str, str, str | None]:
     return field, old, new or None
 
 
-def _existing(_: click.Context, __: click.Parameter, journal: Path) -> Path:
+def _need(journal: Path) -> None:
     if not journal.is_file():
         raise click.UsageError(f"there is no journal {journal}")
-    return journal
 
 
 _journal_option = click.option(
-    "--journal", required=True, type=click.Path(dir_okay=False, path_type=Path), callback=_existing, help="Its file."
+    "--journal", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Its file."
 )
 
 
@@ -207,6 +206,7 @@ _journal_option = click.option(
 @json_option
 def status(journal: Path, as_json: bool) -> None:
     """Tell where a migration stands; also while it runs, and without its desks."""
+    _need(journal)
     facts = read_facts(journal)
     counts = {PLURAL[kind]: counted.as_json() for kind, counted in facts.counts.items()}
     if as_json:
@@ -231,6 +231,7 @@ def report(journal: Path, report: Path, as_json: bool) -> None:
     """Write one HTML page for those who have to sign for the migration; also while it runs, without its desks."""
     from helpdesk_bridge.migration.report import report_of_journal
 
+    _need(journal)
     summary = report_of_journal(journal, report)
     if as_json:
         write_json(summary.as_json())
@@ -244,6 +245,7 @@ def report(journal: Path, report: Path, as_json: bool) -> None:
 @click.option("--jsonl", "as_jsonl", is_flag=True, help="Print one JSON document a line.")
 def ids(journal: Path, kind: str, as_jsonl: bool) -> None:
     """Print which record became which: the source's ids beside the destination's."""
+    _need(journal)
     rows = ids_of(journal, Kind(kind))
     if as_jsonl:
         write_jsonl(rows)

@@ -25,6 +25,7 @@ VENDOR = Vendor(
     policy=lambda _: None,
     capabilities=_capabilities,
     open="helpdesk_bridge.local.adapter:open_local",
+    example={"path": ":memory:"},
 )
 
 __all__ = ["VENDOR", "LocalSettings"]

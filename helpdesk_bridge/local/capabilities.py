@@ -81,26 +81,11 @@ def local_capabilities(settings: LocalSettings) -> Capabilities:
 
 
 def _of_vendor(name: str) -> Capabilities:
+    from helpdesk_bridge.config import example
+
     try:
-        vendor = registry.vendor(name)
+        config = example(name)
     except ConfigError as error:
         raise ConfigError(f"like: {error}") from None
-    if vendor.simulator is None:
-        return _of_defaults(vendor)
-    # The settings by which a vendor's own simulator is reached are the example that every vendor has.
-    try:
-        simulator = registry.load(vendor.simulator)
-        dataset = registry.load("helpdesk_bridge.testing.simulator.generator:generate")(0)
-    except ImportError:
-        raise ConfigError(f"like: what {name} can do needs pip install 'helpdesk-bridge[testing]'") from None
-    from helpdesk_bridge.config import from_table
+    return config.vendor.capabilities(config.settings)
 
-    table = {"vendor": name, "base_url": "http://127.0.0.1:1", **simulator(dataset).connection}
-    return vendor.capabilities(from_table(table).settings)
-
-
-def _of_defaults(vendor: Vendor) -> Capabilities:
-    try:
-        return vendor.capabilities(vendor.settings())
-    except TypeError:
-        raise ConfigError(f"like: {vendor.name} has neither a simulator nor defaults for all its settings") from None

@@ -29,6 +29,11 @@ def text_digest(text: str | None) -> str | None:
     return digest(squash(text)) if text and squash(text) else None
 
 
+def body_digest(body: Body) -> str | None:
+    """Return the digest of a body; where it has markup, that is what counts: a text beside it may say it otherwise."""
+    return text_digest(body.text if body.html is None else Body(html=body.html).text)
+
+
 def second(moment: datetime | None) -> str | None:
     """Return a time to the second, in UTC."""
     return None if moment is None else moment.astimezone(UTC).replace(microsecond=0).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -177,8 +182,8 @@ def message(value: Message, files: Sequence[str], *, also: datetime | None = Non
     told = header.author if header is not None else evolve(value.author, id=None)
     return {
         "class": MessageClass.of(value).name,
-        "text": text_digest(value.body.text),
-        "bare": text_digest(bare(value.body)[1].text),
+        "text": body_digest(value.body),
+        "bare": body_digest(bare(value.body)[1]),
         "author": person(value.author),
         "told": person(told),
         "created_at": second(value.created_at),
@@ -199,7 +204,7 @@ def shown_message(value: Message) -> dict[str, Any]:
     """Return what a message at the destination shows; ``header`` is what its header line tells."""
     header, body = bare(value.body)
     found: dict[str, Any] = {
-        "text": text_digest(body.text),
+        "text": body_digest(body),
         "author": person(value.author),
         "created_at": second(value.created_at),
         "visibility": value.visibility.value,

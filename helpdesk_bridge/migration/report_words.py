@@ -137,7 +137,7 @@ def verdict(summary: Summary, source: str, destination: str, level: str | None, 
     counts = summary.counts
     pending, failed, doubt = (_total(counts, name) for name in ("pending", "failed", "in_doubt"))
     if pending:
-        rest = f"{several(pending, 'record')} of {number(_total(counts, 'planned'))} are still to be moved"
+        rest = f"{several(pending, 'record')} of {number(_total(counts, 'planned'))} {'is' if pending == 1 else 'are'} still to be moved"
         return Verdict(
             "unfinished",
             "Not finished",

@@ -63,7 +63,7 @@ def shared_governor(scope: tuple[str, ...], policy: RateLimitPolicy, store: str 
     shape = tuple((window.seconds, window.counts) for window in policy.windows)
     key = (id(place), scope, shape, clock)
     with _lock:
-        _forget_unused()
+        _forget_unused(except_for=key)
         governor = _shared.get(key)
         if governor is None:
             governor = _shared[key] = Governor(policy, place, clock, repr((scope, shape, clock)))
@@ -80,10 +80,12 @@ def _place(store: str | Store) -> Store:
     raise ConfigError(f'budget: "{store}" is no place for a budget; use "auto" or "memory"')
 
 
-def _forget_unused() -> None:
+def _forget_unused(*, except_for: tuple[object, ...]) -> None:
     # A closed desk's budget is kept only as long as something of it is spent: it may be opened again at once.
-    for key in [key for key, governor in _shared.items() if not governor.users and governor.idle()]:
-        del _shared[key]
+    unused = [key for key, governor in _shared.items() if not governor.users and governor.idle()]
+    for key in unused:
+        if key != except_for:
+            del _shared[key]
 
 
 def _after_fork() -> None:

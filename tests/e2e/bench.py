@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from helpdesk_bridge.cli.simulated import SimulatedVendor
 
 COMMAND = [sys.executable, "-m", "helpdesk_bridge.cli"]
 DEADLINE = 240
+PICTURE = re.compile(r"^\[image: .*\]$")
 DONE = "SELECT count(*) FROM record WHERE state = 'done'"
 BEGUN = "SELECT count(*) FROM record WHERE state IN ('intent', 'done')"
 
@@ -156,7 +158,7 @@ class Desks:
 
 def said(lines):
     """Return what a message says, the way pictures are shown left out."""
-    return "".join("".join(one.split()) for one in lines if not one.startswith("[Picture: ") )
+    return "".join("".join(one.split()) for one in lines if not PICTURE.match(one))
 
 
 def assert_everything_once(desks):

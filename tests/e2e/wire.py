@@ -181,7 +181,7 @@ class DeskieWire(Wire):
             status=row["status"],
             requester=people.get(row["user_id"], ""),
             created=row["created_at"],
-            removed=bool(row["deleted"] or row["spam"]),
+            removed=bool(row["spam"] or (row["deleted"] and not row.get("parent_case_id"))),
             marker=next((str(row["custom_fields"][one]) for one in marker_fields if row["custom_fields"].get(one)), None),
         )
         for message in self._rows(f"/api/cases/{case.id}/messages.json", "message"):

@@ -13,7 +13,7 @@ from requests.auth import HTTPBasicAuth
 from helpdesk_bridge.errors import BadResponse, ConfigError, HelpdeskError, InDoubt, RateLimited, Unavailable
 from helpdesk_bridge.http import Attempt, Effect, EventBus, HttpOptions, Refused, Request, Waiting, open_transport
 from helpdesk_bridge.http.clock import SystemClock
-from helpdesk_bridge.ratelimit import RateLimitPolicy, Window
+from helpdesk_bridge.ratelimit import MemoryStore, RateLimitPolicy, Window
 from helpdesk_bridge.testing.clock import ManualClock
 
 
@@ -194,3 +194,41 @@ def test_a_foreign_host_that_is_down_is_unavailable(wire, connect):
     storage.stop()
     with pytest.raises(Unavailable, match="refused"):
         connect(server.url, attempts=2).send(Request("GET", url=f"{storage.url}/file"))
+
+
+def test_a_download_that_cannot_be_opened_is_told_apart_like_any_call(wire, connect, rst):
+    server = wire(lambda conn, received: rst(conn))
+    seen = []
+    events = EventBus()
+    events.subscribe(seen.append)
+    stack = connect(server.url, attempts=2, events=events)
+    with pytest.raises(Unavailable, match="the connection was lost"):
+        stack.open(Request("GET", "/file"))
+    assert (stack.stats.calls, stack.budget.limit - stack.budget.remaining) == (2, 2)
+    server.stop()
+    with pytest.raises(Unavailable, match="nothing was sent"):
+        stack.open(Request("GET", "/file"))
+    assert (stack.stats.calls, stack.budget.limit - stack.budget.remaining) == (2, 2)
+    assert {event.failure for event in seen if isinstance(event, Attempt)} == {
+        "the connection was lost",
+        "the connection was refused",
+    }
+
+
+def test_a_configured_proxy_carries_the_desk_and_foreign_files(wire, connect, canary):
+    proxy, desk, storage = wire(), wire(), wire()
+    stack = connect(desk.url, proxies={"http": proxy.url})
+    stack.send(Request("GET", "/x"))
+    stack.send(Request("GET", url=f"{storage.url}/file"))
+    assert [received.target for received in proxy.received] == [f"{desk.url}/x", f"{storage.url}/file"]
+    assert ["X-Api-Key" in received.headers for received in proxy.received] == [True, False]
+    assert desk.received == storage.received == []
+
+
+def test_a_budget_can_live_in_a_store_of_ones_own(wire, connect):
+    server = wire()
+    store = MemoryStore()
+    stack = connect(server.url, budget=store)
+    stack.send(Request("GET", "/x"))
+    assert stack.budget.remaining == stack.budget.limit - 1
+    assert connect(server.url).budget.remaining == stack.budget.limit

@@ -11,11 +11,15 @@ import sys
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+from attrs import evolve
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from migration.faulty_desk import Faults, destination, source
 
+from helpdesk_bridge.adapter import Hazard, Provenance
 from helpdesk_bridge.errors import Invalid, Unavailable
 from helpdesk_bridge.migration import ExitCode, Interrupted, Migration, Options
 from helpdesk_bridge.migration import report_words as words
@@ -24,7 +28,7 @@ from helpdesk_bridge.migration.fidelity import Change
 from helpdesk_bridge.migration.journal import Journal
 from helpdesk_bridge.migration.options import Level
 from helpdesk_bridge.migration.outcome import WrongJournal
-from helpdesk_bridge.migration.plan import OpenValue, Plan
+from helpdesk_bridge.migration.plan import OpenValue
 from helpdesk_bridge.migration.report import (
     ROWS,
     ReportNotWritable,
@@ -39,9 +43,9 @@ from helpdesk_bridge.migration.report_facts import IDS, read_facts
 from helpdesk_bridge.migration.states import Key, Kind, Record, State
 from helpdesk_bridge.migration.summary import PLURAL, Counts
 from helpdesk_bridge.migration.values import old_key
+from helpdesk_bridge.model import TicketChange
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.simulator.dataset import Dataset, SeedField, SeedFile, SeedMessage, SeedPerson, SeedTicket
-from migration.faulty_desk import Faults, destination, source
 
 CANARY = "zqxcanary"
 START = datetime(2025, 3, 1, 9, tzinfo=UTC)
@@ -58,7 +62,7 @@ PAYLOADS = (
     "<!--<iframe src='https://evil.example'>-->",
     "&lt;script&gt;alert(1)&lt;/script&gt;",
     "<meta http-equiv=refresh content='0;url=https://evil.example'>",
-    "\u202egnp.exe\u2066\x1b[31m\x00\ud800",
+    "\u202egnp.exe\u2066\x1b[31m\x7f",
 )
 
 
@@ -149,10 +153,13 @@ def unclean(path, *, text="Sales", ident="17"):
     return path
 
 
+def read(summary):
+    return Path(summary.report).read_text("utf-8")
+
+
 def page_of(path, folder, **values):
     summary = report_of_journal(path, folder, clock=ManualClock(), **values)
-    with open(summary.report, encoding="utf-8") as stream:
-        return summary, stream.read()
+    return summary, read(summary)
 
 
 # -- a page from a journal ---------------------------------------------------------------------------------------------
@@ -165,7 +172,7 @@ def test_a_journal_alone_gives_a_page_that_tells_everything(tmp_path):
     for said in (
         "old (deskie robotsrule)",
         "new (desk365 acme)",
-        "2 records of 7 are in new (desk365 acme), but 1 record could not be moved, 2 records need your decision and "
+        "2 records of 7 are in new (desk365 acme), but 1 record could not be moved, 2 records need your decision and",
         "reading new (desk365 acme) back found 2 differences that nobody announced.",
         "Of 5 tickets: 2 migrated, 1 skipped, 1 failed and 1 in doubt.",
         "Invalid, Sales, HTTP 422",
@@ -184,11 +191,10 @@ def test_a_journal_alone_gives_a_page_that_tells_everything(tmp_path):
         "75 seconds of work",
         "not reckoned",
         "Ticket: status: 1",
+        "10 9 not reckoned 1",
+        "20 18 not reckoned 2",
     ):
         assert said in text, said
-    assert [row for row in re.findall(r"10 9 not reckoned 1|20 18 not reckoned 2", text)] == [
-        "10 9 not reckoned 1", "20 18 not reckoned 2",
-    ]  # fmt: skip
     assert str(tmp_path) not in html
 
 
@@ -212,12 +218,11 @@ def test_no_words_of_a_source_become_markup(tmp_path, payload):
     assert not re.search("[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", html)
 
 
-@given(text=st.text(st.characters(exclude_categories=()), min_size=1, max_size=60))
-def test_any_text_is_escaped_and_encodable(tmp_path_factory, text):
+@settings(max_examples=25, deadline=None)
+@given(text=st.text(st.sampled_from("<>&\"'/=!-{}%#@ \n\t\u2028az"), min_size=1, max_size=40))
+def test_any_text_is_escaped(tmp_path_factory, text):
     folder = tmp_path_factory.mktemp("any")
-    # A journal is UTF-8: lone surrogates never get so far.
-    clean = text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
-    _, html = page_of(unclean(folder / "j", text=clean or "x", ident=clean.strip() or "x"), folder)
+    _, html = page_of(unclean(folder / "j", text=text, ident=text), folder)
     assert_harmless(html)
     shutil.rmtree(folder)
 
@@ -233,6 +238,7 @@ def test_ids_of_elements_are_unique_and_charts_have_words(tmp_path):
     labelled = [
         one["aria-labelledby"] for tag, one in page.elements if tag in ("section", "div") and "aria-labelledby" in one
     ]
+    assert labelled
     assert set(labelled) <= set(ids_of(page))
 
 
@@ -248,9 +254,8 @@ def test_ids_that_are_emails_appear_as_digests_and_without_a_command(tmp_path):
 def test_long_lists_are_cut_and_say_so(tmp_path):
     journal = Journal(tmp_path / "j", clock=ManualClock())
     journal.bind("deskie:a", "desk365:b", {"source_desk": "old", "destination_desk": "new"})
-    journal.save(
-        *(Record(key=Key(Kind.TICKET, f"{n:05}"), state=State.FAILED, reason="Invalid") for n in range(IDS + 50))
-    )
+    failed = [Record(key=Key(Kind.TICKET, f"{n:05}"), state=State.FAILED, reason="Invalid") for n in range(IDS + 50)]
+    journal.save(*failed)
     row = {"ticket": "1", "record": "ticket", "id": "1", "field": "status", "expected": "x", "found": "y"}
     journal.replace_differences([row] * (ROWS + 7))
     journal.remember(verified="full")
@@ -277,7 +282,7 @@ def test_a_journal_that_is_not_there_or_of_another_version_is_told(tmp_path):
         report_of_journal(path, tmp_path)
 
 
-def test_a_report_is_made_while_another_process_owns_the_journal(tmp_path):
+def test_a_report_is_made_while_another_owns_the_journal(tmp_path):
     unclean(tmp_path / "j")
     journal = Journal(tmp_path / "j", clock=ManualClock())
     try:
@@ -337,11 +342,10 @@ def test_nothing_of_a_customer_stands_in_the_page_whatever_happened(tmp_path):
     with Migration(source(canaries()), new, tmp_path / "j", options=Options(workers=1, yes=True)) as migration:
         plan = migration.plan()
         migration.run()
-        new.fake.tickets.update(new.fake.all_tickets()[0].id, subject=f"{CANARY} changed")
+        new.fake.tickets.update(new.fake.all_tickets()[0].id, TicketChange(subject=f"{CANARY} changed"))
         migration.verify()
         summary = write_report(migration, tmp_path / "out", plan=plan)
-    with open(summary.report, encoding="utf-8") as stream:
-        html = stream.read()
+    html = read(summary)
     assert summary.exit_code is ExitCode.INCOMPLETE
     assert summary.differences
     assert sum(one.failed for one in summary.counts.values())
@@ -361,17 +365,12 @@ def test_the_page_of_a_migration_and_of_its_journal_tell_the_same(tmp_path):
         summary = write_report(migration, tmp_path / "one", plan=plan)
     assert summary.report == str(tmp_path / "one" / "report.html")
     assert summary.exit_code is ExitCode.OK
-    with open(summary.report, encoding="utf-8") as stream:
-        html = stream.read()
+    html = read(summary)
     later, alone = page_of(tmp_path / "j", tmp_path / "two")
     assert later.as_json() | {"report": None, "seconds": 0} == summary.as_json() | {"report": None, "seconds": 0}
     text = assert_harmless(html).text
     assert "Complete" in text
-    assert (
-        "3 tickets, 3 contacts, 7 messages and 2 attachments of old (Local desk"
-        in text.replace("Local :", "Local desk :")
-        or "3 tickets" in text
-    )
+    assert "3 tickets, 3 contacts, 7 messages and 2 attachments of old (" in text
     assert "records were left out; the reasons are listed below" in text
     assert "spam" in text
 
@@ -381,30 +380,24 @@ def test_the_page_of_a_migration_and_of_its_journal_tell_the_same(tmp_path):
     assert kept(Page(alone).text) == kept(text)
 
 
-def test_hazards_tell_who_acknowledged_them_and_when(tmp_path):
-    with Migration(source(), destination(), tmp_path / "j", options=Options(yes=True)) as migration:
-        hazards = migration.destination.desk.importer.hazards
+def test_hazards_tell_who_acknowledged_them(tmp_path):
+    new = destination()
+    new.importer.hazards = (
+        Hazard("mail", "it mails customers", "when a ticket is made", "switch it off", Provenance.OBSERVED),
+    )
+    with Migration(source(), new, tmp_path / "j", options=Options(yes=True)) as migration:
+        before = read(write_report(migration, tmp_path))
         migration.run()
-        summary = write_report(migration, tmp_path)
-    with open(summary.report, encoding="utf-8") as stream:
-        text = Page(stream.read()).text
-    assert "not been read back yet" in text
-    for hazard in hazards:
-        assert hazard.id in text
-        assert "in advance (--yes)" in text
-    if not hazards:
-        assert "sends nothing by itself during an import" in text
+        after = read(write_report(migration, tmp_path))
+    assert "it mails customers, when a ticket is made (observed) switch it off not yet" in Page(before).text
+    assert "switch it off in advance (--yes), 20" in Page(after).text
+    assert "not been read back yet" in Page(after).text
 
 
 def test_values_that_a_plan_asked_about_keep_their_words_for_later_pages(tmp_path):
-    old, new = source(), destination()
-    with Migration(old, new, tmp_path / "j", options=Options(yes=True)) as migration:
-        made = migration.plan()
+    with Migration(source(), destination(), tmp_path / "j", options=Options(yes=True)) as migration:
         asked = (OpenValue("group", "Öld Sales", None, 2), OpenValue("assignee", "eve@desk.example", None, 1))
-        plan = Plan(
-            source=made.source, destination=made.destination, tickets=1, contacts=1, messages=1, fidelity=(),
-            values=asked, hazards=(), open_hazards=(),
-        )  # fmt: skip
+        plan = evolve(migration.plan(), values=asked)
         migration.map_value("group", "Öld Sales", "New Sales")
         migration.map_value("assignee", "eve@desk.example", "bob@desk.example")
         migration.run()
@@ -421,8 +414,7 @@ def test_an_unfinished_migration_says_what_is_left(tmp_path):
     with Migration(source(), destination(), tmp_path / "j", options=Options(yes=True)) as migration:
         plan = migration.plan()
         summary = write_report(migration, tmp_path, plan=plan)
-    with open(summary.report, encoding="utf-8") as stream:
-        text = Page(stream.read()).text
+    text = Page(read(summary)).text
     assert summary.exit_code is ExitCode.STOPPED
     assert "Not finished" in text
     assert "are still to be moved" in text
@@ -439,17 +431,15 @@ def test_after_an_outage_the_page_counts_what_arrived_and_what_is_left(tmp_path)
     counts = summary.counts[Kind.TICKET]
     assert counts.pending
     assert counts.planned == counts.migrated + counts.skipped + counts.failed + counts.in_doubt + counts.pending
-    with open(summary.report, encoding="utf-8") as stream:
-        assert "Run it again to go on." in Page(stream.read()).text
+    assert "Run it again to go on." in Page(read(summary)).text
 
 
 # -- the verdict -------------------------------------------------------------------------------------------------------
 
 
 def counts_of(**values):
-    empty = Counts(planned=0, migrated=0, skipped=0, failed=0, in_doubt=0)
-    given_counts = {"planned": 0, "migrated": 0, "skipped": 0, "failed": 0, "in_doubt": 0, **values}
-    return {**dict.fromkeys(Kind, empty), Kind.TICKET: Counts(**given_counts)}
+    nothing = dict.fromkeys(("planned", "migrated", "skipped", "failed", "in_doubt"), 0)
+    return {**dict.fromkeys(Kind, Counts(**nothing)), Kind.TICKET: Counts(**nothing | values)}
 
 
 @pytest.fixture
@@ -469,12 +459,10 @@ def blank(tmp_path):
         (counts_of(), "full", None, "good", "nothing to move"),
         (counts_of(planned=2, migrated=1, failed=1), "full", None, "attention", "1 record could not be moved"),
         (counts_of(planned=2, migrated=1, in_doubt=1), "full", None, "attention", "1 record needs your decision"),
-        (counts_of(planned=2, migrated=1, pending=1), None, None, "unfinished", "1 record of 2"),
+        (counts_of(planned=2, migrated=1, pending=1), None, None, "unfinished", "1 record of 2 is still to be moved"),
     ],
 )
 def test_the_verdict_is_one_true_sentence(blank, counts, level, sample, tone, said):
-    from attrs import evolve
-
     found = words.verdict(evolve(blank, counts=counts, differences=()), "A", "B", level, sample)
     assert found.tone == tone
     assert said in found.sentence
@@ -508,6 +496,11 @@ def test_words_without_an_email_stay_as_they_are():
         assert words.plain(text) == text
     assert words.plain(7) == 7
     assert len(words.plain("x" * 5000)) == words.LONGEST
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_no_text_stops_a_page_from_being_written(text):
+    assert words.plain(text).encode("utf-8").decode("utf-8") == words.plain(text)
 
 
 @pytest.mark.parametrize(

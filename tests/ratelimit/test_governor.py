@@ -355,6 +355,7 @@ def test_with_somebody_else_about_requests_near_the_end_go_one_by_one():
     with pytest.raises(RateLimited):
         gov.reserve(1, max_wait=0)
     gov.settle(held[0], 200, {"Left": "4", "Reset": "30"})
+    gov.settle(held[1], 200, {"Left": "3", "Reset": "30"})
     gov.reserve(1, max_wait=0)
 
 
