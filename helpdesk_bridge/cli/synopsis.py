@@ -61,7 +61,7 @@ def _option(option: click.Option) -> str:
     if option.show_default and option.default is not None:
         said = f"{said} Default: {option.default}.".strip()
     spelt = ", ".join(f"`{one}`" for one in (*option.opts, *option.secondary_opts))
-    return f"| {spelt} | {_takes(option)} | {said.replace('|', '/')} |\n"
+    return f"| {spelt} | {_takes(option)} | {_cell(said)} |\n"
 
 
 def _takes(option: click.Option) -> str:
@@ -71,8 +71,12 @@ def _takes(option: click.Option) -> str:
     takes = (
         ", ".join(f"`{one}`" for one in kind.choices) if isinstance(kind, click.Choice) else option.metavar or kind.name
     )
-    takes = "number" if takes.startswith("integer") else takes
+    takes = "number" if takes.startswith(("integer", "float")) else _cell(takes)
     return f"{takes}, repeatable" if option.multiple else takes
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def renewed(page: str) -> str:

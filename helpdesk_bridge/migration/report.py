@@ -28,6 +28,7 @@ from helpdesk_bridge.migration.outcome import ExitCode, Interrupted, MigrationEr
 from helpdesk_bridge.migration.plan import Plan
 from helpdesk_bridge.migration.report_charts import STATES, WORDS, cost_bars, count_bars
 from helpdesk_bridge.migration.report_facts import SNAPSHOT, Doubt, Facts, read_facts, snapshot_json, snapshot_of
+from helpdesk_bridge.migration.report_verdict import verdict
 from helpdesk_bridge.migration.states import Kind, State
 from helpdesk_bridge.migration.summary import PLURAL, Summary
 from helpdesk_bridge.migration.values import old_key
@@ -119,7 +120,7 @@ def render(summary: Summary, facts: Facts, *, plan: Plan | None = None, written:
         version=__version__,
         labels=labels,
         sides=SIDES,
-        verdict=words.verdict(summary, labels["source"], labels["destination"], facts.level, sample),
+        verdict=verdict(summary, labels["source"], labels["destination"], facts.level, sample),
         sample=sample,
         level_full=Level.FULL.value,
         bars=count_bars(summary.counts),

@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import frozen
 
-from helpdesk_bridge.migration.report_words import listed, number
+from helpdesk_bridge.migration.report_words import listed, number, several
 from helpdesk_bridge.migration.states import Kind
 from helpdesk_bridge.migration.summary import PLURAL, Counts, Summary
 
@@ -70,7 +70,8 @@ def count_bars(counts: Mapping[Kind, Counts]) -> list[Bar]:
             continue
         segments = _segments({name: getattr(one, name) for name in STATES}, one.planned)
         said = listed([f"{number(part.value)} {part.word}" for part in segments])
-        bars.append(Bar(f"{number(one.planned)} {plural}", f"Of {number(one.planned)} {plural}: {said}.", segments))
+        whole = several(one.planned, plural[:-1])
+        bars.append(Bar(whole, f"Of {whole}: {said}.", segments))
     return bars
 
 

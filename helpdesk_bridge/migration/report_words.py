@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from attrs import frozen
 from markupsafe import Markup
 
-from helpdesk_bridge.migration.options import Level
-from helpdesk_bridge.migration.states import Kind
-from helpdesk_bridge.migration.summary import PLURAL, Counts, Summary
 from helpdesk_bridge.text import digest, fold_email
 
 LONGEST: Final = 1200
@@ -33,15 +29,6 @@ _FIELDS: Final = {
     "updated_at": "time of last change", "visibility": "public or private",
 }  # fmt: skip
 _BY: Final = {"yes": "in advance (--yes)", "user": "by decision", "refusal": "after a refusal, by the program"}
-
-
-@frozen
-class Verdict:
-    """One sentence, and how much it should worry: ``good``, ``attention`` or ``unfinished``."""
-
-    tone: str
-    title: str
-    sentence: str
 
 
 def plain(value: Any) -> Any:
@@ -130,65 +117,3 @@ def pace(scale: float | None) -> str:
 def listed(parts: Sequence[str]) -> str:
     """Return parts as people list them: "a, b and c"."""
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-
-
-def verdict(summary: Summary, source: str, destination: str, level: str | None, sample: int | None = None) -> Verdict:
-    """Return what has to be said first."""
-    counts = summary.counts
-    pending, failed, doubt = (_total(counts, name) for name in ("pending", "failed", "in_doubt"))
-    if pending:
-        rest = f"{several(pending, 'record')} of {number(_total(counts, 'planned'))} {'is' if pending == 1 else 'are'} still to be moved"
-        return Verdict(
-            "unfinished",
-            "Not finished",
-            f"The move from {source} to {destination} stopped: {rest}. Run it again to go on.",
-        )
-    if failed or doubt or summary.differences:
-        return _attention(summary, destination, failed, doubt)
-    if not _total(counts, "planned"):
-        return Verdict(
-            "good", "Nothing to move", f"{source} holds no tickets and no contacts: there was nothing to move."
-        )
-    moved = listed([several(counts[kind].migrated, PLURAL[kind][:-1]) for kind in PLURAL if counts[kind].planned])
-    skipped = _total(counts, "skipped")
-    aside = (
-        f" {several(skipped, 'record')} {'was' if skipped == 1 else 'were'} left out; the reasons are listed below."
-        if skipped
-        else ""
-    )
-    if level != Level.FULL.value or sample is not None:
-        sentence = (
-            f"{moved} of {source} were written to {destination}, {_unconfirmed(destination, level, sample)}.{aside}"
-        )
-        return Verdict("attention", "Moved, not fully verified", sentence)
-    confirmed = f"reading {destination} back found nothing lost, nothing twice and no difference that was not announced"
-    return Verdict("good", "Complete", f"{moved} of {source} are now in {destination}; {confirmed}.{aside}")
-
-
-def _attention(summary: Summary, destination: str, failed: int, doubt: int) -> Verdict:
-    parts = []
-    if failed:
-        parts.append(f"{several(failed, 'record')} could not be moved")
-    if doubt:
-        parts.append(f"{several(doubt, 'record')} {'needs' if doubt == 1 else 'need'} your decision")
-    if summary.differences:
-        parts.append(
-            f"reading {destination} back found {several(len(summary.differences), 'difference')} that nobody announced"
-        )
-    moved = _total(summary.counts, "migrated")
-    sentence = f"{several(moved, 'record')} of {number(_total(summary.counts, 'planned'))} are in {destination}, but {listed(parts)}."
-    return Verdict("attention", "Needs attention", sentence)
-
-
-def _unconfirmed(destination: str, level: str | None, sample: int | None) -> str:
-    if level == Level.FULL.value:
-        return f"and the lists and {several(sample or 0, 'thread')}, a sample, were read back without a difference"
-    if level == Level.LIST.value:
-        return (
-            "and the lists of tickets and contacts were read back without a difference; the threads were not read back"
-        )
-    return f"but {destination} has not been read back yet, so this is not confirmed"
-
-
-def _total(counts: Mapping[Kind, Counts], name: str) -> int:
-    return sum(getattr(one, name) for one in counts.values())

@@ -7,7 +7,7 @@ import attrs
 import pytest
 from docs_pages import ROOT, read
 
-from helpdesk_bridge import errors, registry
+from helpdesk_bridge import errors, open_desk, registry
 from helpdesk_bridge.cli import exits, matrix, synopsis
 from helpdesk_bridge.config import ALIAS_TABLES, CommonSettings
 
@@ -57,6 +57,14 @@ def test_the_exit_codes_are_those_of_the_command():
 def test_the_keys_of_every_desk_are_those_of_the_code():
     told = first_cells(section(text("configuration.md"), "Keys of every desk"))
     assert told == {"vendor"} | {one.name for one in attrs.fields(CommonSettings)}
+
+
+def test_every_place_for_a_budget_that_is_told_is_one():
+    row = re.search(r"^\| `budget` .*$", text("configuration.md"), re.MULTILINE)
+    assert row
+    for place in set(re.findall(r'`"([^"]+)"`', row[0])):
+        with open_desk({"vendor": "deskie", **matrix.example_settings("deskie"), "budget": place}) as desk:
+            assert desk.budget is not None
 
 
 @pytest.mark.parametrize("name", registry.names())

@@ -13,7 +13,10 @@ from contextlib import ExitStack, closing
 
 from e2e.wire import HEADER, WIRES, LocalFile, marker_of
 
+from helpdesk_bridge import connect
 from helpdesk_bridge.cli.simulated import SimulatedVendor
+from helpdesk_bridge.testing.simulator.corpus import load_corpus
+from helpdesk_bridge.testing.simulator.generator import generate
 
 COMMAND = [sys.executable, "-m", "helpdesk_bridge.cli"]
 DEADLINE = 240
@@ -34,6 +37,14 @@ def environment(more=None):
     """Return the environment without what would lead the command to another configuration."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HELPDESK_BRIDGE")}
     return {**kept, **(more or {})}
+
+
+def seeded(content):
+    """Return what a simulator started with these arguments holds, for a local desk."""
+    options = dict(zip(content[::2], content[1::2], strict=True))
+    if "--corpus" in options:
+        return load_corpus(options["--corpus"])
+    return generate(int(options["--tickets"]), int(options.get("--seed", 1)))
 
 
 class Desks:
@@ -65,6 +76,9 @@ class Desks:
                 settings = {"vendor": "local", "path": f"{name}.db"}
             self.settings[name] = settings
         self.write_config()
+        if source == "local":
+            with connect("old", folder / "helpdesk.toml") as desk:
+                desk.vendor_api.seed(seeded(content))
 
     def write_config(self, **changes):
         """Write ``helpdesk.toml``; ``changes`` are keys by desk, and None leaves a key out."""
@@ -179,6 +193,17 @@ def assert_everything_once(desks):
     return sources
 
 
+def canonical(desk):
+    """Return all that a desk shows of its tickets, but for what two runs give differently: ids and times of writing."""
+    return sorted(
+        (
+            case.marker, case.subject, case.status, case.requester, case.removed,
+            [(one.lines, one.private, one.author, one.files, one.told and one.told[0]) for one in case.thread],
+        )
+        for case in desk.cases()
+    )  # fmt: skip
+
+
 def assert_same_thread(before, after):
     assert [said(one.lines) for one in after.thread] == [said(one.lines) for one in before.thread], before.id
     for one, other in zip(before.thread, after.thread, strict=True):
@@ -186,4 +211,4 @@ def assert_same_thread(before, after):
         assert private == one.private, before.id
 
 
-__all__ = ["BEGUN", "DONE", "HEADER", "Desks", "assert_everything_once", "run", "said"]
+__all__ = ["BEGUN", "DONE", "HEADER", "Desks", "assert_everything_once", "canonical", "run", "said"]

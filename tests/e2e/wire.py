@@ -171,7 +171,7 @@ class DeskieWire(Wire):
         ]
         people = {one["user_id"]: one.get("user_email") or "" for one in self._rows("/api/users.json", "user")}
         agents = {one["staff_id"]: one["staff_email"] for one in self._rows("/api/staff.json", "staff")}
-        rows = self._rows("/api/cases.json", "case", show_active_chats="true")
+        rows = self._rows("/api/cases.json", "case", show_active_chats="true", show_merged_cases="true")
         return [self._case(row, ids, people, agents) for row in rows]
 
     def _case(self, row, marker_fields, people, agents):
@@ -181,7 +181,7 @@ class DeskieWire(Wire):
             status=row["status"],
             requester=people.get(row["user_id"], ""),
             created=row["created_at"],
-            removed=bool(row["spam"] or (row["deleted"] and not row.get("parent_case_id"))),
+            removed=bool(row["deleted"] or row["spam"]),
             marker=next((str(row["custom_fields"][one]) for one in marker_fields if row["custom_fields"].get(one)), None),
         )
         for message in self._rows(f"/api/cases/{case.id}/messages.json", "message"):

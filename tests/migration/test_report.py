@@ -40,6 +40,7 @@ from helpdesk_bridge.migration.report import (
 )
 from helpdesk_bridge.migration.report_charts import THINNEST, count_bars, widths
 from helpdesk_bridge.migration.report_facts import IDS, read_facts
+from helpdesk_bridge.migration.report_verdict import verdict
 from helpdesk_bridge.migration.states import Key, Kind, Record, State
 from helpdesk_bridge.migration.summary import PLURAL, Counts
 from helpdesk_bridge.migration.values import old_key
@@ -459,11 +460,12 @@ def blank(tmp_path):
         (counts_of(), "full", None, "good", "nothing to move"),
         (counts_of(planned=2, migrated=1, failed=1), "full", None, "attention", "1 record could not be moved"),
         (counts_of(planned=2, migrated=1, in_doubt=1), "full", None, "attention", "1 record needs your decision"),
+        (counts_of(planned=3, failed=1, pending=2), None, None, "unfinished", "So far, 1 record could not be moved."),
         (counts_of(planned=2, migrated=1, pending=1), None, None, "unfinished", "1 record of 2 is still to be moved"),
     ],
 )
 def test_the_verdict_is_one_true_sentence(blank, counts, level, sample, tone, said):
-    found = words.verdict(evolve(blank, counts=counts, differences=()), "A", "B", level, sample)
+    found = verdict(evolve(blank, counts=counts, differences=()), "A", "B", level, sample)
     assert found.tone == tone
     assert said in found.sentence
 
