@@ -99,7 +99,7 @@ class _Link:
 class TicketsPort:
     """``desk.tickets``."""
 
-    _link: _Link
+    _link: _Link = field(repr=False)
 
     def list(self, query: TicketQuery | None = None, *, resolve: bool = True) -> QueryListing[Ticket]:
         """List tickets, lazily."""
@@ -164,7 +164,7 @@ class TicketsPort:
 class ContactsPort:
     """``desk.contacts``."""
 
-    _link: _Link
+    _link: _Link = field(repr=False)
 
     def list(self, query: ContactQuery | None = None) -> QueryListing[Contact]:
         """List contacts, lazily."""
@@ -241,7 +241,7 @@ def _contact_out(value: Any, aliases: Aliases) -> Any:
 class MessagesPort:
     """``desk.messages``."""
 
-    _link: _Link
+    _link: _Link = field(repr=False)
 
     def list(self, ticket_id: str, *, resolve: bool = True) -> QueryListing[Message]:
         """Yield the whole thread, oldest first, the opening message first."""
@@ -298,9 +298,9 @@ def _refuse_key(capabilities: Capabilities, operation: str, key: str | None) -> 
 class _ListPort:
     """``desk.agents`` and the other reference lists."""
 
-    _link: _Link
+    _link: _Link = field(repr=False)
     _name: str
-    _lister: Any
+    _lister: Any = field(repr=False)
 
     def list(self) -> Sequence[Any]:
         """Return all of them, as they are now."""
@@ -312,8 +312,8 @@ class _ListPort:
 class _AttachmentsPort:
     """``desk.attachments``."""
 
-    _link: _Link
-    _adapter: Any
+    _link: _Link = field(repr=False)
+    _adapter: Any = field(repr=False)
 
     def open(self, attachment: Attachment) -> AbstractContextManager[BinaryIO]:
         """Stream the bytes of a file."""

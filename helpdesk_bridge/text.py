@@ -17,8 +17,13 @@ def fold(text: str) -> str:
 
 
 def fold_email(email: str) -> str:
-    """Return an e-mail as two are compared: without surrounding space, casefolded."""
-    return email.strip().casefold()
+    """Return an e-mail as two are compared: without white space, casefolded."""
+    return mended_email(email).casefold()
+
+
+def mended_email(email: str) -> str:
+    """Return an e-mail without the white space that people type into it; an address has none."""
+    return "".join(email.split())
 
 
 def html_to_text(markup: str) -> str:

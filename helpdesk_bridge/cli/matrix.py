@@ -199,10 +199,7 @@ def _rates(vendors: Sequence[VendorFacts]) -> str:
             amount = f"{window.limit:,} {window.counts} in {window.seconds:,.0f} s"
             name = window.name or _NONE
             rows.append([one.vendor.title, amount, name, one.policy.scope.value, one.policy.source or _NONE])
-    text = (
-        "With the settings of each vendor's simulator; [rate limits](../explanation/rate-limits.md) tells the others "
-        "and how they are kept."
-    )
+    text = "With example settings; [rate limits](../explanation/rate-limits.md) tells the others and how they are kept."
     return _section("Rate limits", text, ["vendor", "limit", "name", "for each", "source"], rows)
 
 

@@ -61,7 +61,7 @@ class Progress:
                     self._tasks[phase] = self._bar.add_task(phase, total=total)
                 self._bar.update(self._tasks[phase], completed=done, total=total)
                 return
-            step = max(1, (total or 0) // 10)
+            step = max(1, total // 10) if total else 100
             if done == total or done - self._shown.get(phase, 0) >= step:
                 self._shown[phase] = done
                 say(f"{phase}: {done}" + (f" of {total}" if total is not None else ""))

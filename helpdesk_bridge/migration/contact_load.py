@@ -9,8 +9,9 @@ from attrs import evolve
 from helpdesk_bridge.errors import Conflict, HelpdeskError, InDoubt
 from helpdesk_bridge.migration import expected
 from helpdesk_bridge.migration.context import EXISTING, SKEW, LoadContext, reason_of
+from helpdesk_bridge.migration.opaque import opaque
 from helpdesk_bridge.migration.people import fold_key
-from helpdesk_bridge.migration.runner import Parked
+from helpdesk_bridge.migration.settling import Settling
 from helpdesk_bridge.migration.states import Key, Kind, Record, State
 from helpdesk_bridge.model import Contact
 
@@ -21,7 +22,7 @@ class ContactLoad:
     def __init__(self, context: LoadContext, contacts: Sequence[Contact]) -> None:
         self._context = context
         self._contacts = contacts
-        self._ready_at: float | None = None
+        self._settling = Settling(context)
 
     def advance(self) -> None:
         """Write the contact, or adopt what is there. Raises ``Parked`` while a write is in doubt."""
@@ -42,8 +43,8 @@ class ContactLoad:
         context.progress("contacts")
 
     def _record(self, contact: Contact) -> Record:
-        record = self._context.journal.get(Key(Kind.CONTACT, contact.id))
-        return record or Record(key=Key(Kind.CONTACT, contact.id), fold=fold_key(contact))
+        key = Key(Kind.CONTACT, opaque(contact.id))
+        return self._context.journal.get(key) or Record(key=key, fold=fold_key(contact))
 
     def _known(self, contact: Contact) -> tuple[str, ...] | None:
         """Return the ids of a contact that an earlier run wrote, or that was at the destination before."""
@@ -54,7 +55,7 @@ class ContactLoad:
         if found is not None:
             return found.destination
         existing = self._context.spool.get(EXISTING, key, str)
-        return None if existing is None else (existing,)
+        return None if existing is None else (opaque(existing),)
 
     def _create(self, record: Record, contact: Contact) -> tuple[str, ...] | None:
         context = self._context
@@ -71,15 +72,15 @@ class ContactLoad:
         )
         context.journal.save(intent)
         try:
-            ids = context.write(lambda: context.importer.contact(contact, marker), undo=(record,))
+            written = context.write(lambda: context.importer.contact(contact, marker), undo=(record,))
         except InDoubt:
-            self._ready_at = context.settled_at(context.destination.clock.wall(), own=True)
-            raise Parked(self._ready_at) from None
+            self._settling.park()
         except Conflict:
             return self._taken(intent, contact)
         except HelpdeskError as error:
             self._failed(intent, reason_of(error))
             return None
+        ids = tuple(map(opaque, written))
         self._leader_done(intent, ids)
         return ids
 
@@ -106,25 +107,19 @@ class ContactLoad:
             found = context.destination_outage.patiently(lambda: contacts.find(phone=phone.e164 or phone.raw))
         else:
             return None
-        return None if found is None else (found.id,)
+        return None if found is None else (opaque(found.id),)
 
     def _look_up(self, record: Record, contact: Contact) -> tuple[str, ...] | None:
         context = self._context
-        if record.intent_at is None:
-            raise ValueError("an intent without its time")
-        if self._ready_at is None:
-            self._ready_at = context.settled_at(record.intent_at, own=False)
-        if context.destination.clock.now() < self._ready_at:
-            raise Parked(self._ready_at)
-        self._ready_at = None
+        self._settling.wait(record)
         found = self._by_address(contact)
         if found is None:
-            marker, since = record.marker or "", record.intent_at - SKEW
+            marker, since = record.marker or "", (record.intent_at or context.journal.created) - SKEW
             ids = context.destination_outage.patiently(lambda: context.importer.find("contact", marker, since, contact))
+            found = tuple(map(opaque, ids)) or None
             if len(ids) > 1:
-                self._ambiguous(record, ids)
+                self._ambiguous(record, found or ())
                 return None
-            found = ids or None
         if found is None:
             return self._create(evolve(record, state=State.PLANNED), contact)
         self._leader_done(record, found)

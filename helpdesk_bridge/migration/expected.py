@@ -16,6 +16,7 @@ from attrs import evolve
 from helpdesk_bridge.adapter import HeaderLine, Keep, Keeps, Kept, MessageClass
 from helpdesk_bridge.aliases import Aliases
 from helpdesk_bridge.headerline import split_header, split_marker, with_header
+from helpdesk_bridge.migration.opaque import opaque
 from helpdesk_bridge.model import Actor, ActorKind, Body, Contact, CustomValue, Message, Ticket
 from helpdesk_bridge.query import phone_digits
 from helpdesk_bridge.text import digest, fold, fold_email, squash
@@ -46,7 +47,7 @@ def person(actor: Actor | None) -> dict[str, str | None] | None:
     phone = phone_digits(actor.phone or "")
     return {
         "kind": actor.kind.value,
-        "id": actor.id,
+        "id": None if actor.id is None else opaque(actor.id),
         "email": digest(fold_email(actor.email)) if actor.email else None,
         "phone": digest(phone) if phone else None,
         "name": text_digest(fold(actor.name)) if actor.name else None,

@@ -48,6 +48,9 @@ def record_changes(importer: Importer, tally: Tally) -> list[Change]:
             how = kept.get(field, LOST)
             if kind == area and how.how is not Keep.NATIVE:
                 found.append(Change(name, _said(how), how.why, records))
+    if tally.mended_emails:
+        why = "an e-mail address has no white space in it"
+        found.append(Change("contact.emails", "kept as the address without its white space", why, tally.mended_emails))
     return found
 
 

@@ -12,6 +12,7 @@ from helpdesk_bridge.migration.people import People
 from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.migration.values import PASSING, Values, agent_email, is_marker_field
 from helpdesk_bridge.model import Actor, ActorKind, Body, Contact, Message, Ref, Ticket
+from helpdesk_bridge.text import mended_email
 
 NO_EMAIL_DOMAIN: Final = "no-email.invalid"
 
@@ -91,7 +92,7 @@ class Mapping:
         found = self.people.at_destination(requester)
         if found is not None:
             return found
-        known = evolve(requester, id=None)
+        known = evolve(requester, id=None, email=mended_email(requester.email or "") or None)
         if requester.email or (requester.phone and "email" not in self.destination.desk.capabilities.contact_needs):
             return known
         return evolve(known, email=f"{requester.id or ticket.id}@{NO_EMAIL_DOMAIN}")
@@ -132,4 +133,4 @@ class Mapping:
             )
             if new is not None:
                 fields[new] = value
-        return evolve(old, custom_fields=fields)
+        return evolve(old, emails=tuple(mended_email(one) for one in old.emails), custom_fields=fields)

@@ -41,14 +41,16 @@ def marker_at(side: Side, outage: Outage, ticket: Ticket) -> str | None:
 
 def all_markers(side: Side, outage: Outage) -> dict[str, str]:
     """Return the ids of the destination's tickets by the markers that they carry."""
-    found: dict[str, str] = {}
-    listing = side.desk.tickets.list(TicketQuery(include=SHOWING), resolve=False)
-    tickets: list[Ticket] = outage.patiently(partial(list, listing))
-    for ticket in tickets:
-        marker = None if ticket.deleted else marker_at(side, outage, ticket)
-        if marker is not None:
-            found.setdefault(marker, ticket.id)
-    return found
+
+    def read() -> dict[str, str]:
+        found: dict[str, str] = {}
+        for ticket in side.desk.tickets.list(TicketQuery(include=SHOWING), resolve=False):
+            marker = None if ticket.deleted else marker_at(side, outage, ticket)
+            if marker is not None:
+                found.setdefault(marker, ticket.id)
+        return found
+
+    return outage.patiently(read)
 
 
 def indexed(importer: Importer, marker: str, ticket: Ticket) -> tuple[str, ...]:

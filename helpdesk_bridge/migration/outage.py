@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 FAILURES_IN_A_ROW: Final = 3
 LONGEST_PAUSE: Final = 30.0
+SHORT: Final = 1.0
+"""Real seconds that a stop may have to wait."""
 
 
 class Stopped(Exception):
@@ -57,8 +59,7 @@ class Outage:
         since: float | None = None
         pause = 1.0
         while True:
-            if self._stop.is_set():
-                raise Stopped
+            self._await_turn()
             try:
                 result = call()
             except (AuthenticationFailed, PermissionDenied) as error:
@@ -75,6 +76,16 @@ class Outage:
             else:
                 self.answered()
                 return result
+
+    def _await_turn(self) -> None:
+        """Wait for the budget here, where a stop is heard: the governor lets nobody go before their turn."""
+        budget = self._side.desk.budget
+        while not self._stop.is_set():
+            seconds = 0.0 if budget is None else budget.forecast(1) / self._side.clock.time_scale
+            if seconds <= SHORT:
+                return
+            self.pause(min(seconds, LONGEST_PAUSE))
+        raise Stopped
 
     def _asked_for(self, error: HelpdeskError) -> float | None:
         if isinstance(error, RateLimited) and error.retry_after is not None:

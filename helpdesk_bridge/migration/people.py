@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import evolve, frozen
 
 from helpdesk_bridge.migration.journal import Journal
+from helpdesk_bridge.migration.opaque import is_opaque, opaque
 from helpdesk_bridge.migration.spool import Spool
 from helpdesk_bridge.migration.states import Key, Kind
 from helpdesk_bridge.model import Actor, ActorKind, Contact
@@ -42,19 +43,22 @@ class People:
         """Return a customer with name, e-mail and phone as the source's list of contacts tells them."""
         if actor is None or actor.kind is not ActorKind.CONTACT or actor.id is None or actor.email:
             return actor
-        contact = self.spool.get(Kind.CONTACT.value, actor.id, Contact)
+        contact = self.spool.get(Kind.CONTACT.value, opaque(actor.id), Contact)
         if contact is None:
             return actor
         known = contact.actor()
         return evolve(known, name=actor.name or known.name, phone=actor.phone or known.phone)
 
     def at_destination(self, actor: Actor) -> Actor | None:
-        """Return the customer with the destination's id, or None where there is no such contact."""
+        """Return the customer with the destination's id, or None where there is no such contact.
+
+        Where that id is the e-mail, the e-mail says it all.
+        """
         found = self._destination_id(actor.id, actor_key(actor))
-        return None if found is None else evolve(actor, id=found)
+        return None if found is None else evolve(actor, id=None if is_opaque(found) else found)
 
     def _destination_id(self, source_id: str | None, key: str | None) -> str | None:
-        record = self.journal.get(Key(Kind.CONTACT, source_id)) if source_id is not None else None
+        record = self.journal.get(Key(Kind.CONTACT, opaque(source_id))) if source_id is not None else None
         if (record is None or not record.destination) and key is not None:
             record = self.journal.by_fold(key)
         return record.destination[0] if record is not None and record.destination else None

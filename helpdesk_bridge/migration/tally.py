@@ -11,6 +11,7 @@ from helpdesk_bridge.adapter import MessageClass
 from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.migration.values import PASSING, Answer, Values, agent_email, is_marker_field
 from helpdesk_bridge.model import Contact, Message, Priority, Status, Ticket
+from helpdesk_bridge.text import mended_email
 
 TICKET_FIELDS: Final = (
     "subject", "status", "priority", "requester", "assignee", "group", "company", "sla", "type", "category",
@@ -31,6 +32,7 @@ class Tally:
     tickets: int = 0
     left_out: int = 0
     contacts: int = 0
+    mended_emails: int = 0
     messages_known: int = 0
     tickets_with_known_messages: int = 0
     fields: Counter[str] = field(factory=Counter)
@@ -82,6 +84,7 @@ class Tally:
         self.contacts += 1
         if contact.deleted:
             return
+        self.mended_emails += any(mended_email(one) != one for one in contact.emails)
         for name in CONTACT_FIELDS:
             if getattr(contact, name) not in (None, "", (), {}, False):
                 self.fields[f"contact.{name}"] += 1

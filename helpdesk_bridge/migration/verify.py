@@ -18,6 +18,7 @@ from helpdesk_bridge.migration.difference import Difference
 from helpdesk_bridge.migration.feeding import threads_for
 from helpdesk_bridge.migration.journal import Journal
 from helpdesk_bridge.migration.markers import SHOWING, indexed, marker_at
+from helpdesk_bridge.migration.opaque import is_opaque, opaque
 from helpdesk_bridge.migration.options import Level, Options
 from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.runner import Runner
@@ -73,7 +74,7 @@ class Verification:
     def _read_contacts(self) -> None:
         for contact in self.destination.desk.contacts.list(ALL_CONTACTS):
             self._check_stop()
-            self.spool.put(BACK_CONTACT, contact.id, contact)
+            self.spool.put(BACK_CONTACT, opaque(contact.id), contact)
 
     def _contacts(self) -> list[Difference]:
         found = []
@@ -89,7 +90,7 @@ class Verification:
 
     def _contact_at(self, contact_id: str) -> Contact | None:
         found = self.spool.get(BACK_CONTACT, contact_id, Contact)
-        if found is not None:
+        if found is not None or is_opaque(contact_id):
             return found
         try:
             return self.outage.patiently(partial(self.destination.desk.contacts.get, contact_id))
@@ -130,7 +131,7 @@ class Verification:
     def _people(self, shown: dict[str, Any], ticket: Ticket) -> dict[str, Any]:
         requester = ticket.requester
         if "requester" in shown and requester is not None and requester.id is not None and not requester.email:
-            known = self.spool.get(BACK_CONTACT, requester.id, Contact)
+            known = self._known(requester.id)
             if known is not None:
                 shown["requester"] = expected.person(known.actor())
         return shown
@@ -202,7 +203,7 @@ class Verification:
                 )
 
     def _known(self, contact_id: str) -> Contact | None:
-        return self.spool.get(BACK_CONTACT, contact_id, Contact)
+        return self.spool.get(BACK_CONTACT, opaque(contact_id), Contact)
 
     def _check_stop(self) -> None:
         if self.stop.is_set():

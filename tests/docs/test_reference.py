@@ -7,9 +7,10 @@ import attrs
 import pytest
 from docs_pages import ROOT, read
 
-from helpdesk_bridge import errors, open_desk, registry
+from helpdesk_bridge import errors, registry
 from helpdesk_bridge.cli import exits, matrix, synopsis
-from helpdesk_bridge.config import ALIAS_TABLES, CommonSettings
+from helpdesk_bridge.config import ALIAS_TABLES, CommonSettings, example
+from helpdesk_bridge.desk import open_config
 
 REFERENCE = ROOT / "docs" / "reference"
 
@@ -63,7 +64,7 @@ def test_every_place_for_a_budget_that_is_told_is_one():
     row = re.search(r"^\| `budget` .*$", text("configuration.md"), re.MULTILINE)
     assert row
     for place in set(re.findall(r'`"([^"]+)"`', row[0])):
-        with open_desk({"vendor": "deskie", **matrix.example_settings("deskie"), "budget": place}) as desk:
+        with open_config(example("deskie", budget=place)) as desk:
             assert desk.budget is not None
 
 

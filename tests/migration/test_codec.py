@@ -48,7 +48,9 @@ tickets = st.builds(
     rating=st.none() | st.builds(Rating, score=st.none() | st.integers(), comment=maybe),
     spam=st.booleans(),
     message_count=st.none() | st.integers(0, 99),
-    attachments=st.lists(st.builds(Attachment, text, size=st.none() | st.integers(0), locator=text), max_size=2).map(tuple),
+    attachments=st.lists(st.builds(Attachment, text, size=st.none() | st.integers(0), locator=text), max_size=2).map(
+        tuple
+    ),
     not_loaded=st.frozensets(st.sampled_from(["rating", "description"])),
 )
 contacts = st.builds(

@@ -8,13 +8,13 @@ import sys
 import time
 
 import pytest
+from migration.simulators import served
 
 from helpdesk_bridge.errors import Unsupported
 from helpdesk_bridge.headerline import split_marker
 from helpdesk_bridge.migration import ExitCode, Migration, NeverPossible, Options
 from helpdesk_bridge.query import TicketQuery
 from helpdesk_bridge.testing.simulator.faults import Fault
-from migration.simulators import served
 
 YES = Options(yes=True)
 PAIRS = [
@@ -51,7 +51,11 @@ def test_what_is_refused_and_why_is_the_same_as_what_is_told(tmp_path):
     with served("deskie", 12) as old, served("desk365", 0) as new:
         summary = migrate(old, new, tmp_path / "journal")
     changes = {(one.field, one.change) for one in summary.changed}
-    assert {("ticket.tags", "lost"), ("ticket.rating", "lost"), ("message.created_at", "kept in the header line")} <= changes
+    assert {
+        ("ticket.tags", "lost"),
+        ("ticket.rating", "lost"),
+        ("message.created_at", "kept in the header line"),
+    } <= changes
     assert all(one.records for one in summary.changed)
     assert json.dumps(summary.as_json())
 

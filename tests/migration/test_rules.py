@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from attrs import evolve
+from migration.faulty_desk import FILE, IMAGE, Faults, destination, dump, message, person, small, source, ticket
 
 from helpdesk_bridge.adapter import Hazard, Keep, Kept, Provenance
 from helpdesk_bridge.errors import Invalid
@@ -12,7 +13,6 @@ from helpdesk_bridge.query import ContactQuery
 from helpdesk_bridge.ratelimit.policy import RateLimitPolicy, Window
 from helpdesk_bridge.testing.fake import FakeHelpdesk
 from helpdesk_bridge.testing.simulator.dataset import Dataset, SeedFile
-from migration.faulty_desk import FILE, IMAGE, Faults, destination, dump, message, person, small, source, ticket
 
 ONE = Options(workers=1, yes=True)
 NO = Options(workers=1)
@@ -175,7 +175,9 @@ def test_a_thread_can_be_written_as_one_note_or_in_the_opening(tmp_path, way):
     thread = list(new.fake.messages.list(first.id))
     assert len(thread) == (2 if way is Threads.NOTE else 1)
     assert thread[-1].body.text.count("Thanks!") == 2
-    assert "[Imported] Ann <ann@client.example> · customer · 2025-03-01T09:05:00Z · public · reply" in thread[-1].body.text
+    assert (
+        "[Imported] Ann <ann@client.example> · customer · 2025-03-01T09:05:00Z · public · reply" in thread[-1].body.text
+    )
     assert [one.filename for one in thread[-1].attachments] == ["report.pdf"]
 
 
@@ -222,7 +224,9 @@ POLICY = RateLimitPolicy(windows=(Window(100, 60.0),))
 
 def narrow(**values):
     """A destination with a vendor's looks: its lists are complete, and it defines nothing by itself."""
-    capabilities = evolve(FakeHelpdesk().capabilities, statuses={Status.OPEN: "open", Status.CLOSED: "closed"}, **values)
+    capabilities = evolve(
+        FakeHelpdesk().capabilities, statuses={Status.OPEN: "open", Status.CLOSED: "closed"}, **values
+    )
     return destination(capabilities=capabilities, rate_limit=POLICY, budget=None)
 
 
@@ -262,7 +266,10 @@ def test_decisions_outlive_the_process(tmp_path):
 
 
 def test_an_unknown_hazard_is_refused(tmp_path):
-    with Migration(source(), destination(), tmp_path / "journal") as migration, pytest.raises(ValueError, match="no such hazard"):
+    with (
+        Migration(source(), destination(), tmp_path / "journal") as migration,
+        pytest.raises(ValueError, match="no such hazard"),
+    ):
         migration.acknowledge("nothing")
 
 

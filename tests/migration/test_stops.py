@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 from attrs import evolve
+from migration.faulty_desk import Faults, destination, dump, source
 
 from helpdesk_bridge.adapter import Finding, Severity
 from helpdesk_bridge.errors import AuthenticationFailed, PermissionDenied, RateLimited, Unavailable
 from helpdesk_bridge.migration import CredentialsLost, ExitCode, Interrupted, JournalInUse, Migration, Options
 from helpdesk_bridge.migration.states import Kind, State
-from migration.faulty_desk import Faults, destination, dump, source
 
 ONE = Options(workers=1, yes=True)
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from attrs import evolve
+from migration.faulty_desk import destination, source
 
 from helpdesk_bridge.aliases import Aliases, Table
 from helpdesk_bridge.migration.side import Side
@@ -11,7 +12,6 @@ from helpdesk_bridge.migration.values import Values, as_number
 from helpdesk_bridge.model import Actor, FieldDefinition, FieldType, Priority, Ref, Status
 from helpdesk_bridge.ratelimit.policy import RateLimitPolicy, Window
 from helpdesk_bridge.testing.fake import FakeHelpdesk
-from migration.faulty_desk import destination, source
 
 POLICY = RateLimitPolicy(windows=(Window(100, 60.0),))
 
@@ -76,7 +76,13 @@ def test_names_are_compared_as_people_compare_them():
 
 @pytest.mark.parametrize(
     ("ask", "old"),
-    [("group", "Nobody"), ("tag", "nothing"), ("custom_field", "Colour"), ("agent", "x@y.example"), ("agent", "old@desk.example")],
+    [
+        ("group", "Nobody"),
+        ("tag", "nothing"),
+        ("custom_field", "Colour"),
+        ("agent", "x@y.example"),
+        ("agent", "old@desk.example"),
+    ],
 )
 def test_what_a_complete_list_does_not_hold_needs_a_decision(ask, old):
     answer = getattr(values(), ask)(old)

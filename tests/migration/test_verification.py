@@ -4,10 +4,10 @@ import re
 
 import pytest
 from attrs import evolve
+from migration.faulty_desk import destination, source
 
 from helpdesk_bridge.migration import ExitCode, Level, Migration, Options
 from helpdesk_bridge.model import ActorKind, Body, ContactChange, MessageDraft, Status, TicketChange, Visibility
-from migration.faulty_desk import destination, source
 
 ONE = Options(workers=1, yes=True)
 
@@ -112,7 +112,9 @@ def test_a_ticket_and_a_contact_that_are_gone_are_told(moved):
     bob = next(one for one in fake.all_contacts() if one.email == "bob@client.example")
     fake.contacts.update(bob.id, ContactChange(name="Rob"))
     told = migration.verify()
-    assert {(one.record, one.field, one.found) for one in told if one.field == "ticket"} == {("ticket", "ticket", "missing")}
+    assert {(one.record, one.field, one.found) for one in told if one.field == "ticket"} == {
+        ("ticket", "ticket", "missing")
+    }
     assert ("contact", "name") in {(one.record, one.field) for one in told}
 
 
