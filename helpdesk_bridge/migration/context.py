@@ -25,6 +25,8 @@ from helpdesk_bridge.model import Attachment, Message
 
 T = TypeVar("T")
 EXISTING: Final = "existing"
+FRESH: Final = 1.0
+"""Real seconds for which an intent stands as proof that this process owns the journal."""
 SKEW: Final = timedelta(minutes=5)
 """How far our clock and the vendor's may be apart when something is looked for by its time."""
 
@@ -86,8 +88,15 @@ class LoadContext:
             raise
 
     def _write(self, call: Callable[[], T]) -> T:
+        begun = self.destination_outage.real_now()
+
+        def send() -> T:
+            if self.destination_outage.real_now() - begun > FRESH:
+                self.journal.check_owner()  # while this process slept or waited, another may have taken over
+            return call()
+
         try:
-            result = self.destination_outage.patiently(lambda: _rights_kept(call))
+            result = self.destination_outage.patiently(lambda: _rights_kept(send))
         except InDoubt:
             self.destination_outage.failed()
             raise

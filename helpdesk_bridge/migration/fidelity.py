@@ -118,12 +118,22 @@ def counted(words: Mapping[str, int]) -> dict[tuple[str, str], int]:
     return dict(found)
 
 
-def length_changes(capabilities: Capabilities, long_subjects: int) -> list[Change]:
-    """Return what becomes of subjects that do not fit."""
-    if not long_subjects or capabilities.subject_limit is None:
+def address_changes(tickets: int) -> list[Change]:
+    """Return what becomes of customers whose address the destination refused."""
+    if not tickets:
         return []
-    why = f"{capabilities.vendor} takes {capabilities.subject_limit} characters"
-    return [Change("ticket.subject", "kept as its beginning", why, long_subjects)]
+    why = "the destination refuses the address; the opening tells it where it has a header line"
+    return [Change("ticket.requester", "kept under <source id>@no-email.invalid", why, tickets)]
+
+
+def length_changes(capabilities: Capabilities, tally: Tally) -> list[Change]:
+    """Return what becomes of subjects that do not fit."""
+    limit = capabilities.subject_limit
+    cut = 0 if limit is None else sum(records for length, records in tally.subject_lengths.items() if length > limit)
+    if not cut:
+        return []
+    why = f"{capabilities.vendor} takes {limit} characters; the whole of it stands in the opening message"
+    return [Change("ticket.subject", "kept as its beginning", why, cut)]
 
 
 def merged(changes: Iterable[Change]) -> list[Change]:

@@ -8,9 +8,10 @@ from typing import Any, Final
 from attrs import evolve, frozen
 
 from helpdesk_bridge.migration.inline import without_inline
+from helpdesk_bridge.migration.opaque import PREFIX, opaque
 from helpdesk_bridge.migration.people import People
 from helpdesk_bridge.migration.side import Side
-from helpdesk_bridge.migration.values import PASSING, Values, agent_email, is_marker_field
+from helpdesk_bridge.migration.values import PASSING, Values, agent_email, is_marker_field, requester_key
 from helpdesk_bridge.model import Actor, ActorKind, Body, Contact, Message, Ref, Ticket
 from helpdesk_bridge.text import mended_email
 
@@ -86,16 +87,19 @@ class Mapping:
     def requester(self, ticket: Ticket) -> Actor:
         """Return the customer of a ticket at the destination.
 
-        One that the destination cannot hold as a contact stands under ``<source id>@no-email.invalid``.
+        One that the destination cannot hold as a contact, or whose address it refuses, stands under
+        ``<source id>@no-email.invalid``.
         """
         requester = self.people.filled(ticket.requester) or Actor(ActorKind.CONTACT, id=f"ticket-{ticket.id}")
-        found = self.people.at_destination(requester)
-        if found is not None:
-            return found
         known = evolve(requester, id=None, email=mended_email(requester.email or "") or None)
-        if requester.email or (requester.phone and "email" not in self.destination.desk.capabilities.contact_needs):
-            return known
-        return evolve(known, email=f"{requester.id or ticket.id}@{NO_EMAIL_DOMAIN}")
+        if not self.values.decided("requester", requester_key(ticket)):
+            found = self.people.at_destination(requester)
+            if found is not None:
+                return found
+            if requester.email or (requester.phone and "email" not in self.destination.desk.capabilities.contact_needs):
+                return known
+        name = opaque(requester.id or f"ticket-{ticket.id}").removeprefix(PREFIX)
+        return evolve(known, email=f"{name}@{NO_EMAIL_DOMAIN}")
 
     def message(self, old: Message, *, inline: bool) -> Message:
         """Return a message with its author as the destination knows them.

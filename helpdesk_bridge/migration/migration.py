@@ -33,8 +33,9 @@ from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.migration.spool import Spool
 from helpdesk_bridge.migration.states import Kind
 from helpdesk_bridge.migration.tally import Tally
-from helpdesk_bridge.migration.values import Values, old_key
+from helpdesk_bridge.migration.values import Values, old_key, requester_key
 from helpdesk_bridge.migration.verify import Verification
+from helpdesk_bridge.model import Ticket
 from helpdesk_bridge.ports import Helpdesk
 
 SAMPLE: Final = 10
@@ -105,13 +106,13 @@ class Migration:
 
     def preflight(self) -> tuple[Finding, ...]:
         """Try both sides: credentials, rights, limits. Raises ``CredentialsLost`` where a side refuses them."""
-        with _stoppable():
+        with self._stoppable():
             found = self._source_outage.patiently(self.source.desk.check)
             return (*found, *self._destination_outage.patiently(self.destination.desk.check))
 
     def plan(self, *, full: bool = False, sampled: int = SAMPLE, findings: Sequence[Finding] = ()) -> planning.Plan:
         """Read the source's lists and ``sampled`` threads (``full``: all of them), and tell what a run would do."""
-        with _stoppable():
+        with self._stoppable():
             tally = self._scan()
             size = tally.tickets if full else sampled
             if size:
@@ -123,6 +124,7 @@ class Migration:
         hazards = self._importer.hazards
         known = self.journal.acknowledged()
         changes = fidelity.record_changes(self._importer, tally) + fidelity.value_changes(answers, self._importer)
+        changes += fidelity.length_changes(self.destination.desk.capabilities, tally)
         changes += fidelity.message_changes(self._importer, fidelity.estimated(tally))
         return planning.Plan(
             source=self.source.label,
@@ -144,7 +146,7 @@ class Migration:
         Raises ``DecisionNeeded`` before the first write while a hazard or value is open; ``Interrupted`` where it was
         stopped, by ``stop()`` or by an outage; ``CredentialsLost``; all of them leave a journal that a later run takes up.
         """
-        with _stoppable(), self._timed():
+        with self._stoppable(), self._timed():
             tally = self._tally or self._scan()
             self._decide(self._plan(tally, ()))
             self.journal.remember(verified=None)
@@ -159,7 +161,7 @@ class Migration:
 
     def verify(self) -> list[Difference]:
         """Read the destination back and compare. The differences are kept in the journal."""
-        with _stoppable(), self._timed():
+        with self._stoppable(), self._timed():
             verification = Verification(
                 self.destination,
                 self._importer,
@@ -289,8 +291,14 @@ class Migration:
     def _changes(self, tally: Tally) -> list[fidelity.Change]:
         answers = tally.answers(self._values)
         changes = fidelity.record_changes(self._importer, tally) + fidelity.value_changes(answers, self._importer)
+        changes += fidelity.length_changes(self.destination.desk.capabilities, tally)
+        changes += fidelity.address_changes(self._refused_addresses())
         used = fidelity.counted(self.journal.message_classes())
         return fidelity.merged(changes + fidelity.message_changes(self._importer, used))
+
+    def _refused_addresses(self) -> int:
+        tickets = self._spooled().each(Kind.TICKET.value, Ticket)
+        return sum(self._values.decided("requester", requester_key(one)) for one in tickets)
 
     def _progress(self, phase: str, kind: Kind) -> None:
         if self._report_progress is None:
@@ -305,6 +313,17 @@ class Migration:
     def _seconds(self) -> float:
         clock = self.destination.clock
         return self._seconds_before + clock.now() / clock.time_scale - self._started
+
+    @contextmanager
+    def _stoppable(self) -> Iterator[None]:
+        """Turn the stop of a step into ``Interrupted``, and any end of an owner that was taken over into that."""
+        try:
+            yield
+        except Stopped:
+            raise Interrupted("stopped; run again to go on") from None
+        except (Interrupted, OSError):
+            self.journal.check_owner()  # whoever takes a journal over removes the files of the owner before
+            raise
 
     @contextmanager
     def _timed(self) -> Iterator[None]:
@@ -330,12 +349,3 @@ class Migration:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Turn the stop of a step into ``Interrupted``."""
-    try:
-        yield
-    except Stopped:
-        raise Interrupted("stopped; run again to go on") from None

@@ -8,7 +8,7 @@ from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.migration.journal import Journal
 from helpdesk_bridge.migration.outcome import DecisionNeeded
 from helpdesk_bridge.migration.side import Side
-from helpdesk_bridge.migration.values import PASSING, Values, agent_email, as_number, old_key
+from helpdesk_bridge.migration.values import PASSING, Values, agent_email, as_number, old_key, requester_key
 from helpdesk_bridge.model import Ticket
 from helpdesk_bridge.text import fold
 
@@ -32,6 +32,8 @@ def refused_values(source: Side, values: Values, ticket: Ticket, field: str | No
         return [("group", named.group.name)] if named.group and named.group.name else []
     if name == "tag":
         return [("tag", tag) for tag in ticket.tags]
+    if name == "requester":
+        return [("requester", requester_key(ticket))]
     if name == "status":
         return [("status", ticket.status_label or ticket.status.value)]
     if name == "priority":

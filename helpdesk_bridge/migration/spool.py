@@ -1,7 +1,8 @@
 """What was read from the source and is still needed: tickets, contacts, and files on their way.
 
 Customer's text lies here and nowhere else, in a folder of its own beside the journal that only its owner can read;
-it is emptied when a run begins and removed when it ends.
+it is emptied when a run begins and removed when it ends. Each run has a place of its own in it: an owner that was
+taken over must neither write into its successor's nor remove it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -25,11 +27,12 @@ class Spool:
     """A folder with one SQLite file of documents, and one file an attachment. Safe to share between threads."""
 
     def __init__(self, journal: Path) -> None:
-        self.folder = journal.with_name(f"{journal.name}.spool")
+        self._home = journal.with_name(f"{journal.name}.spool")
         self._lock = threading.Lock()
-        self.discard()
         try:
-            self.folder.mkdir(mode=0o700)
+            self._empty()
+            self._home.mkdir(mode=0o700, exist_ok=True)
+            self.folder = Path(tempfile.mkdtemp(dir=self._home))
             self._db = sqlite3.connect(self.folder / "records.db", isolation_level=None, check_same_thread=False)
             # Nothing here outlives the run: a crash empties it.
             for statement in (
@@ -87,18 +90,23 @@ class Spool:
 
     def file(self) -> tuple[Path, BinaryIO]:
         """Return a new, private file: its name owes nothing to what the customer called it."""
-        handle, name = tempfile.mkstemp(dir=self.folder, prefix="file-")
+        try:
+            handle, name = tempfile.mkstemp(dir=self.folder, prefix="file-")
+        except OSError as error:
+            raise Interrupted(f"the spool is full or cannot be written ({error.strerror}); run again") from None
         return Path(name), os.fdopen(handle, "w+b")
 
     def close(self) -> None:
         """Remove everything."""
         with self._lock:
             self._db.close()
-        self.discard()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(OSError):
+            self._home.rmdir()  # a successor's place in it keeps it there
 
-    def discard(self) -> None:
-        """Remove what this run or an earlier one left."""
-        if self.folder.is_symlink():
-            self.folder.unlink()
-        elif self.folder.exists():
-            shutil.rmtree(self.folder)
+    def _empty(self) -> None:
+        """Remove what an earlier run left."""
+        if self._home.is_symlink():
+            self._home.unlink()
+        elif self._home.exists():
+            shutil.rmtree(self._home)

@@ -39,6 +39,7 @@ class Tally:
     values: Counter[tuple[str, str]] = field(factory=Counter)
     statuses: dict[str, tuple[Status, str | None]] = field(factory=dict)
     priorities: dict[str, tuple[Priority, str | None]] = field(factory=dict)
+    subject_lengths: Counter[int] = field(factory=Counter)
     sampled: int = 0
     sample: Counter[tuple[str, str]] = field(factory=Counter)
     sample_messages: int = 0
@@ -53,6 +54,7 @@ class Tally:
             self.left_out += 1
             return
         named = self.source.ticket(ticket)
+        self.subject_lengths[len(" ".join(ticket.subject.split()))] += 1
         for name in TICKET_FIELDS:
             if getattr(named, name) not in (None, "", (), {}, Priority.UNKNOWN):
                 self.fields[f"ticket.{name}"] += 1

@@ -192,7 +192,7 @@ class TicketLoad:
             self._record = record
             self._settling.park()
         except Invalid as error:
-            return self._refused(error, undo)
+            return self._refused(error, ticket, undo)
         except HelpdeskError as error:
             self._give_up(State.FAILED, reason_of(error))
             return True
@@ -215,9 +215,9 @@ class TicketLoad:
         self._record = evolve(self._record, expected=self._shown(self._context.mapping.ticket(self._ticket)))
         self._context.journal.save(self._record, *packed.ended(State.DONE))
 
-    def _refused(self, error: Invalid, undo: Sequence[Record]) -> bool:
+    def _refused(self, error: Invalid, sent: Ticket, undo: Sequence[Record]) -> bool:
         try:
-            again = self._let_go(error)
+            again = self._let_go(error, sent)
         except DecisionNeeded:
             self._context.journal.save(*undo)
             raise
@@ -228,8 +228,10 @@ class TicketLoad:
             self._give_up(State.FAILED, reason_of(error))
         return not again
 
-    def _let_go(self, error: Invalid) -> bool:
+    def _let_go(self, error: Invalid, sent: Ticket) -> bool:
         context = self._context
+        if context.mapping.ticket(self._ticket) != sent:
+            return True  # another worker met the same refusal meanwhile, and decided
         values, yes = context.mapping.values, context.options.yes
         return let_go(error, self._ticket, source=context.source, values=values, journal=context.journal, yes=yes)
 
@@ -287,7 +289,7 @@ class TicketLoad:
             try:
                 context.destination_outage.patiently(finish)
             except Invalid as error:
-                if self._let_go(error):
+                if self._let_go(error, ticket):
                     continue
                 record = evolve(record, reason=f"final state refused: {reason_of(error)}")
             except HelpdeskError as error:

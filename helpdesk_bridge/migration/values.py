@@ -14,7 +14,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from helpdesk_bridge.migration.side import Side
-from helpdesk_bridge.model import Actor, CustomValue, FieldDefinition, FieldType, Priority, Ref, Status
+from helpdesk_bridge.model import Actor, CustomValue, FieldDefinition, FieldType, Priority, Ref, Status, Ticket
 from helpdesk_bridge.text import digest, fold, fold_email
 
 MARKER_FIELDS: Final = frozenset({"migration marker", "migration_marker"})
@@ -237,6 +237,12 @@ def as_number(text: str) -> int | Decimal | str:
 def is_marker_field(name: str) -> bool:
     """Whether a custom field holds the markers of a migration; those of an earlier one are not carried on."""
     return fold(name) in MARKER_FIELDS
+
+
+def requester_key(ticket: Ticket) -> str:
+    """Return what a decision about a ticket's customer goes by: the id, else the e-mail."""
+    requester = ticket.requester
+    return "" if requester is None else requester.id or requester.email or ""
 
 
 def agent_email(side: Side, actor: Actor | None) -> str | None:

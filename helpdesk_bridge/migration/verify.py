@@ -125,7 +125,7 @@ class Verification:
             )
             for name, wanted, seen in expected.ticket_differences(record.expected or {}, self._people(shown, ticket)):
                 found.append(Difference(record.key.id, "ticket", record.key.id, name, wanted, seen))
-            self.progress("verify")
+            self.progress("compare")
         return found
 
     def _people(self, shown: dict[str, Any], ticket: Ticket) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 from attrs import evolve
 from migration.faulty_desk import FILE, IMAGE, Faults, destination, dump, message, person, small, source, ticket
@@ -349,6 +351,7 @@ def test_subjects_that_do_not_fit_stand_in_the_opening(tmp_path):
     assert (summary.exit_code, summary.differences) == (ExitCode.OK, ())
     moved = new.fake.all_tickets()[0]
     assert len(moved.subject) <= 120
+    assert [one.records for one in summary.changed if one.field == "ticket.subject"] == [1]
     assert next(iter(new.fake.messages.list(moved.id))).body.text.startswith(f"[Subject] {long.strip()}")
 
 
@@ -373,3 +376,44 @@ def test_odd_file_names_are_only_data(tmp_path):
     summary = migrate(source(data), destination(), folder / "journal")
     assert summary.exit_code is ExitCode.OK
     assert sorted(one.name for one in tmp_path.iterdir()) == ["inside"]
+
+
+def test_a_refusal_that_another_worker_settled_meanwhile_fails_nothing(tmp_path):
+    tickets = [evolve(small().tickets[0], key=f"k{n}", subject=f"Subject {n}") for n in range(12)]
+    old, new = source(evolve(small(), tickets=tuple(tickets))), destination()
+    real, gate = new.importer._inner, threading.Barrier(5, timeout=5)
+
+    class Refusing:
+        def __getattr__(self, name):
+            return getattr(real, name)
+
+        def ticket(self, old, *rest):
+            if old.tags:
+                if old.subject != "Subject 0":
+                    gate.wait()  # all of them are refused before the first one decides
+                raise Invalid("no", field="tags")
+            return real.ticket(old, *rest)
+
+    new.importer._inner = Refusing()
+    first = [evolve(tickets[0], tags=())]
+    old = source(evolve(small(), tickets=(*first, *tickets[1:])))
+    summary = migrate(old, new, tmp_path / "journal", Options(workers=5, yes=True))
+    assert (summary.exit_code, summary.as_json()["tickets"]["migrated"]) == (ExitCode.OK, 12)
+
+
+def test_progress_never_goes_beyond_its_total(tmp_path):
+    seen = []
+    with Migration(source(), destination(), tmp_path / "journal", options=ONE, progress=seen.append) as migration:
+        migration.migrate()
+    assert {one.phase for one in seen} >= {"contacts", "tickets", "verify"}
+    assert all(one.total is None or one.done <= one.total for one in seen)
+
+
+def test_an_address_that_is_refused_is_replaced_by_one_that_reaches_nobody(tmp_path):
+    new = destination(faults=Faults(errors={("ticket", 1): Invalid("no", field="requester")}))
+    summary = migrate(source(), new, tmp_path / "journal")
+    assert (summary.exit_code, summary.differences) == (ExitCode.OK, ())
+    moved = next(one for one in new.fake.all_tickets() if one.subject == "Subject of t1")
+    assert moved.requester.email.endswith("@no-email.invalid")
+    assert next(iter(new.fake.messages.list(moved.id))).author.email == "ann@client.example"
+    assert [one.records for one in summary.changed if one.field == "ticket.requester"] == [2]

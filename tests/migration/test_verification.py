@@ -94,7 +94,7 @@ def test_a_message_that_is_gone_is_told(moved):
 
 
 def test_a_file_with_other_bytes_is_told(moved):
-    fake, _, migration = moved
+    _, _, migration = moved
 
     class Files:
         def open(self, attachment):

@@ -9,6 +9,7 @@ from attrs import asdict
 from helpdesk_bridge.testing.simulator import ASSUMED, OBSERVED, Call, Reply, route
 from helpdesk_bridge_desk365.simulator.companies import Companies
 from helpdesk_bridge_desk365.simulator.contacts import Contacts
+from helpdesk_bridge_desk365.simulator.faults import FaultyLists
 from helpdesk_bridge_desk365.simulator.file_links import FILES_PATH, INLINE_PATH
 from helpdesk_bridge_desk365.simulator.kb_articles import KnowledgeBaseArticles, KnowledgeBasePlaces
 from helpdesk_bridge_desk365.simulator.message_writing import MessageWriting
@@ -35,6 +36,7 @@ class Desk365Simulator(
     KnowledgeBasePlaces,
     Contracts,
     Agents,
+    FaultyLists,
 ):
     """A Desk365 v3 account that answers HTTP."""
 

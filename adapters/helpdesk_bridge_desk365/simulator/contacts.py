@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from helpdesk_bridge.testing.simulator import DOCUMENTED, Call, Reply, route
@@ -36,7 +37,7 @@ class Contacts(Desk365Service):
         company = call.query.get("company")
         found = [
             contact
-            for contact in self.tenant.contacts.values()
+            for contact in islice(self.tenant.contacts.values(), self.entered(call, "contact"))
             if not contact.is_deleted and (not company or contact.company == company)
         ]
         key = _ORDERS.get(call.query.get("order_by", ""), _ORDERS["1"])

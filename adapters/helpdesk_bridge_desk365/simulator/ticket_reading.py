@@ -37,6 +37,9 @@ class TicketReading(Desk365Service):
         """Give a page of tickets; `count` is the total that matches."""
         wanted = read_ticket_list(call.query, self.tenant, self.settings, offset=offset_of(call))
         found = wanted.rows(self.tenant)
+        known = self.entered(call, "ticket")
+        if known is not None:
+            found = [ticket for ticket in found if ticket.number <= known]
         page = found[wanted.offset : wanted.offset + wanted.size]
         self.spend_rows(call, len(page))
         document: dict[str, Any] = {"count": len(found), "tickets": [self.row(one, wanted.shape) for one in page]}

@@ -54,6 +54,10 @@ class Account:
         self._last[kind] += 1
         return self._last[kind]
 
+    def last_id(self, kind: str) -> int:
+        """Return the last id that was given, 0 for none."""
+        return self._last[kind]
+
     # cases
 
     def add_case(self, case: Case) -> Case:

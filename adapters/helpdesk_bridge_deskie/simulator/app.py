@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .faults import FaultyLists
 from .routes.changelog import ChangelogRoutes
 from .routes.companies import CompanyRoutes
 from .routes.files import FileRoutes
@@ -21,6 +22,7 @@ class DeskieSimulator(
     GroupRoutes,
     ReferenceRoutes,
     FileRoutes,
+    FaultyLists,
 ):
     """A Deskie account over HTTP, as the vendor's paper, its customers' clients and, where both are silent, reason say.
 

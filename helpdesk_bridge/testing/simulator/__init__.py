@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from helpdesk_bridge.testing.simulator.app import SimulatorApp as SimulatorApp
     from helpdesk_bridge.testing.simulator.breakage import ConnectionBroken as ConnectionBroken
     from helpdesk_bridge.testing.simulator.breakage import NoAnswer as NoAnswer
+    from helpdesk_bridge.testing.simulator.breakage import NotConnected as NotConnected
     from helpdesk_bridge.testing.simulator.call import BadBody as BadBody
     from helpdesk_bridge.testing.simulator.call import BodyTooLarge as BodyTooLarge
     from helpdesk_bridge.testing.simulator.call import Call as Call
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "app": ("SimulatorApp",),
-    "breakage": ("ConnectionBroken", "NoAnswer"),
+    "breakage": ("ConnectionBroken", "NoAnswer", "NotConnected"),
     "call": ("BadBody", "BodyTooLarge", "Call", "UnsupportedMedia"),
     "clock": ("Deadline", "Expiring", "SimulatorClock"),
     "corpus": ("CorpusError", "load_corpus"),

@@ -22,12 +22,21 @@ from typing import TYPE_CHECKING, ClassVar
 from werkzeug.http import http_date
 
 from helpdesk_bridge.testing.simulator.admin import AdminRoutes
-from helpdesk_bridge.testing.simulator.breakage import CLOSING, UNANSWERED, broken_body, damaged, gateway_page
+from helpdesk_bridge.testing.simulator.breakage import (
+    CLOSING,
+    SOCKET,
+    UNANSWERED,
+    NotConnected,
+    broken_body,
+    damaged,
+    gateway_page,
+)
 from helpdesk_bridge.testing.simulator.call import BadBody, BodyTooLarge, Call, UnsupportedMedia
 from helpdesk_bridge.testing.simulator.clock import Deadline, SimulatorClock
-from helpdesk_bridge.testing.simulator.faults import KINDS, Fault, FaultPlan
+from helpdesk_bridge.testing.simulator.faults import KINDS, PAGE_KINDS, Fault, FaultPlan
 from helpdesk_bridge.testing.simulator.files import FileStore
 from helpdesk_bridge.testing.simulator.forms import UploadedFile
+from helpdesk_bridge.testing.simulator.listfaults import ListFaults
 from helpdesk_bridge.testing.simulator.reply import Refused, Reply
 from helpdesk_bridge.testing.simulator.requestlog import RecordedRequest, RequestLog
 from helpdesk_bridge.testing.simulator.routing import (
@@ -71,15 +80,18 @@ __all__ = [
 
 logger = logging.getLogger("helpdesk_bridge.simulator")
 _NO_BODY = frozenset({204, 304})
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class SimulatorApp(AdminRoutes, ABC):
+class SimulatorApp(AdminRoutes, ListFaults, ABC):
     """One vendor's account, answering HTTP. Fronts set ``base_url`` (scheme, host and port) when they serve it."""
 
     vendor: ClassVar[str]
     SWITCHES: ClassVar[Mapping[str, Switch]] = {}
     FAULTS: ClassVar[frozenset[str]] = frozenset()
     """Kinds of faults that the handlers act out themselves: they find them in ``call.fault``."""
+    OPERATIONS: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """The port's operations, each with the handlers that carry it out, so that faults may be asked for by them."""
     STRICT_SLASHES: ClassVar[bool] = True
     HEAD_AS_GET: ClassVar[bool] = True
     """Whether HEAD is answered where GET is; otherwise it is a method like any other."""
@@ -97,18 +109,25 @@ class SimulatorApp(AdminRoutes, ABC):
         settings: Mapping[str, Setting] | None = None,
         time_scale: float = 1.0,
     ) -> None:
+        super().__init__()
         self.dataset = dataset
         self.clock = clock or SimulatorClock(time_scale)
         self.settings = resolve(self.SWITCHES, settings or {})
         self.files = FileStore(self.clock)
-        self.faults = FaultPlan(self.FAULTS)
         self.requests = RequestLog()
         self.lock = threading.RLock()
         self._table = RouteTable(type(self), strict_slashes=self.STRICT_SLASHES, head_as_get=self.HEAD_AS_GET)
+        self.faults = FaultPlan(
+            self.FAULTS,
+            operations=self.OPERATIONS,
+            handlers=(info.operation for info in self._table.routes if not info.admin),
+            page_faults=self.PAGE_FAULTS,
+        )
         self._late: list[tuple[Deadline, Call]] = []
         self._previous: dict[str, Reply] = {}
         self._date = (0, "")
         self.load(dataset)
+        self.forget_marks()
 
     @abstractmethod
     def load(self, dataset: Dataset) -> None:
@@ -180,6 +199,7 @@ class SimulatorApp(AdminRoutes, ABC):
             self.requests.clear()
             self.files.clear()
             self.load(self.dataset)
+            self.forget_marks()
 
     def commit_due(self) -> None:
         """Process the requests whose late commit is due; every request does so first."""
@@ -199,6 +219,8 @@ class SimulatorApp(AdminRoutes, ABC):
             with self.lock:
                 self.commit_due()
                 return self._send(call, self._handled(call), None, start_response)
+        if SOCKET not in environ and not self.faults.connects(call.operation, call.method, call.path):
+            raise NotConnected("the simulator cannot be reached")
         with self.lock:
             self.commit_due()
             reply, fault = self._answered(call)
@@ -223,9 +245,20 @@ class SimulatorApp(AdminRoutes, ABC):
         if refusal is not None:
             return self.finish(call, refusal), None
         fault = call.fault = self.faults.take(call.operation, call.method, call.path)
-        if fault is None or fault.kind not in KINDS:
+        if fault is None:
             return self._processed(call), None
+        if fault.kind not in KINDS:
+            return self._paged(call, fault), None
         return self._faulty(call, fault), fault
+
+    def _paged(self, call: Call, fault: Fault) -> Reply:
+        if fault.kind in PAGE_KINDS and fault.kind in self.PAGE_FAULTS:
+            if fault.kind == "page_drift":
+                self.drift(call, self._chance)
+                self.mark()
+            elif fault.kind == "skipped_page":
+                return self._processed(self.page_after(call))
+        return self._processed(call)
 
     def _processed(self, call: Call) -> Reply:
         operation = call.operation
@@ -251,7 +284,7 @@ class SimulatorApp(AdminRoutes, ABC):
         reply = self._processed(call)
         if fault.kind == "duplicate_page":
             return previous or reply
-        return damaged(reply, fault)
+        return damaged(reply, fault, self.base_url)
 
     def _refusal(self, call: Call, fault: Fault) -> Reply:
         if fault.kind == "rate_limited":
@@ -275,6 +308,8 @@ class SimulatorApp(AdminRoutes, ABC):
         except Exception:
             logger.exception("%s simulator: %s %s failed", self.vendor, call.method, call.operation)
             return self.server_error(call, 500)
+        if call.method not in _READS:
+            self.mark()
         return reply
 
     def _send(self, call: Call, reply: Reply, fault: Fault | None, start_response: StartResponse) -> Iterable[bytes]:

@@ -31,11 +31,15 @@ _HTML: Final = (
 _LINK_TARGET: Final = re.compile(r"<[^>?]*")
 
 
-class ConnectionBroken(ConnectionError):  # noqa: N818 - says what happened, as the fault's name does
+class ConnectionBroken(ConnectionError):
     """The connection ends without an answer; in process the front turns this into the client's own error."""
 
 
-class NoAnswer(TimeoutError):  # noqa: N818 - says what happened, as the fault's name does
+class NotConnected(ConnectionError):
+    """No connection comes about; only in process, where the front turns this into the client's own error."""
+
+
+class NoAnswer(TimeoutError):
     """The answer does not come in time; only in process, where nobody can wait for it."""
 
 
@@ -44,8 +48,11 @@ def gateway_page(status: int) -> Reply:
     return Reply.text(_HTML.format(status=status), status, content_type="text/html")
 
 
-def damaged(reply: Reply, fault: Fault) -> Reply:
-    """Return the answer as the fault leaves it; faults of the connection leave it whole."""
+def damaged(reply: Reply, fault: Fault, base_url: str) -> Reply:
+    """Return the answer as the fault leaves it; faults of the connection leave it whole.
+
+    ``base_url`` is the vendor's own address, which a foreign link takes the place of.
+    """
     if fault.kind == "malformed_json":
         return evolve(reply, body=reply.body[: max(1, len(reply.body) // 2)] + b"\x00}{")
     if fault.kind == "empty":
@@ -57,7 +64,8 @@ def damaged(reply: Reply, fault: Fault) -> Reply:
             name: _LINK_TARGET.sub(lambda _: f"<{fault.location}", value) if name.lower() == "link" else value
             for name, value in reply.headers.items()
         }
-        return evolve(reply, headers=links)
+        foreign = fault.location.rstrip("/").encode()
+        return evolve(reply, headers=links, body=reply.body.replace(base_url.rstrip("/").encode(), foreign))
     return reply
 
 

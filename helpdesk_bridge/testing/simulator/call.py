@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _READ_SIZE = 1 << 20
 
 
-class BadBody(Exception):  # noqa: N818 - the words of the contract with the vendors' simulators
+class BadBody(Exception):
     """The body cannot be read; ``status`` is what most servers answer."""
 
     status = 400

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
+import re
 import threading
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from attrs import Factory, asdict, field, fields_dict, frozen
+from attrs import Factory, asdict, evolve, field, fields_dict, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from types import TracebackType
 
 KINDS: Final = {
@@ -24,7 +25,9 @@ KINDS: Final = {
     "gzip_bomb": "processed; the answer is `size` bytes of blanks, compressed",
     "duplicate_page": "processed; the operation's previous answer is sent again",
     "foreign_redirect": "not processed; redirected to `location`",
-    "foreign_next_link": "processed; the answer's Link header leads to `location`",
+    "foreign_next_link": "processed; addresses of the vendor's own host, in Link and in the body, lead to `location`",
+    "connect_timeout": "not processed; no connection comes about. Over sockets for all requests, until it is removed or "
+    "`seconds` real seconds have passed; in process for those that it fits",
     "connection_reset": "not processed; the connection is reset",
     "response_lost": "processed; the connection is reset instead of an answer",
     "late_commit": "the connection is reset now and the request processed `seconds` vendor seconds later",
@@ -34,7 +37,16 @@ KINDS: Final = {
 }
 """The faults that every simulator can act out. A vendor's `FAULTS` names those it acts out besides."""
 
-_SECONDS: Final = {"late_commit": 1.0, "hang": 60.0, "read_timeout": 60.0, "slow_drip": 1.0}
+PAGE_KINDS: Final = {
+    "skipped_page": "processed; the page after the one that was asked for is answered",
+    "page_drift": "processed; before, one record of the list is added, one changed and one deleted",
+    "stale_search": "processed; what was added in the last `seconds` vendor seconds is not in the answer yet",
+}
+"""Faults of lists that need the vendor's help; a simulator's `PAGE_FAULTS` tells which lists can act them out."""
+
+_SECONDS: Final = {"late_commit": 1.0, "hang": 60.0, "read_timeout": 60.0, "slow_drip": 1.0, "stale_search": 30.0}
+CONNECT_TIMEOUT: Final = "connect_timeout"
+_PATTERN: Final = re.compile(r"(?:[A-Z]+ )?/.*", re.DOTALL)
 
 
 class FaultError(ValueError):
@@ -49,8 +61,8 @@ def _usual_seconds(fault: Fault) -> float:
 class Fault:
     """One fault.
 
-    ``on`` is an operation, a path pattern (``/api/*``) or a method and one (``POST /api/*``); None is everything.
-    Of the requests it fits it skips the first ``after``, then takes every ``every``-th, each with ``probability``, and
+    ``on`` is an operation of the port (``tickets.create``) or of the simulator (``create_case``), a path pattern
+    (``/api/*``) or a method and one (``POST /api/*``); None is everything. Of the requests it fits it skips the first ``after``, then takes every ``every``-th, each with ``probability``, and
     ends after ``times`` (None: never). ``retry_after`` goes out as it stands, None leaves the header away.
     """
 
@@ -68,21 +80,15 @@ class Fault:
     location: str = "https://elsewhere.invalid/"
     size: int = 128 << 20
 
-    def fits(self, operation: str, method: str, path: str) -> bool:
-        """Whether the fault is meant for such a request."""
-        if self.on is None or self.on == operation:
-            return True
-        wanted, _, pattern = self.on.rpartition(" ")
-        return pattern.startswith("/") and wanted in {"", method} and fnmatchcase(path, pattern)
-
 
 class Injection:
     """A fault in force; as a context manager it ends with the block."""
 
-    def __init__(self, plan: FaultPlan, fault: Fault) -> None:
+    def __init__(self, plan: FaultPlan, fault: Fault, handlers: frozenset[str] | None) -> None:
         self.fault = fault
         self.hits = 0
         self._plan = plan
+        self._handlers = handlers
         self._seen = 0
         self._random = random.Random(fault.seed)  # noqa: S311 - repeatable chance, no secret
 
@@ -91,9 +97,16 @@ class Injection:
         """Whether it has struck as often as it was to."""
         return self.fault.times is not None and self.hits >= self.fault.times
 
+    def fits(self, operation: str, method: str, path: str) -> bool:
+        """Whether the fault is meant for such a request."""
+        if self._handlers is not None:
+            return operation in self._handlers
+        wanted, _, pattern = (self.fault.on or "/*").rpartition(" ")
+        return wanted in {"", method} and fnmatchcase(path, pattern)
+
     def strikes(self, operation: str, method: str, path: str) -> bool:
         """Count one request and say whether it is struck."""
-        if self.spent or not self.fault.fits(operation, method, path):
+        if self.spent or not self.fits(operation, method, path):
             return False
         self._seen += 1
         beyond = self._seen - self.fault.after
@@ -116,45 +129,101 @@ class Injection:
 
 
 class FaultPlan:
-    """The faults of one simulator; of several that fit a request, the first injected strikes."""
+    """The faults of one simulator or desk; of several that fit a request, the first injected strikes.
 
-    def __init__(self, vendor_kinds: Iterable[str] = ()) -> None:
-        self.kinds = frozenset(KINDS) | frozenset(vendor_kinds)
+    ``operations`` are the port's, each with the simulator's own that carry it out; ``handlers`` all of the
+    simulator's own; ``page_faults`` the kinds that strike lists, each with the lists that can act it out.
+    """
+
+    def __init__(
+        self,
+        vendor_kinds: Iterable[str] = (),
+        *,
+        general_kinds: Iterable[str] = KINDS,
+        operations: Mapping[str, tuple[str, ...]] | None = None,
+        handlers: Iterable[str] = (),
+        page_faults: Mapping[str, frozenset[str]] | None = None,
+    ) -> None:
+        self.page_faults = dict(page_faults or {})
+        self.kinds = frozenset(general_kinds) | frozenset(vendor_kinds) | frozenset(self.page_faults)
+        self.operations = dict(operations or {})
+        self.changed: Callable[[], None] = lambda: None
+        """Called after every change; a ``FaultError`` of it undoes the injection."""
+        self._handlers = frozenset(handlers)
         self._injections: list[Injection] = []
         self._lock = threading.Lock()
 
     def inject(self, fault: Fault | str, **options: Any) -> Injection:
-        """Put a fault in force, given whole or by its kind and options; ``FaultError`` where it cannot be acted out."""
-        made = fault if isinstance(fault, Fault) else _described({"kind": fault, **options})
+        """Put a fault in force, given whole or by its kind; ``options`` are fields of it.
+
+        ``FaultError`` where it cannot be acted out: the message names what is known.
+        """
+        made = _with(fault, options) if isinstance(fault, Fault) else _described({"kind": fault, **options})
         if made.kind not in self.kinds:
-            raise FaultError(f"unknown fault {made.kind!r}; this simulator knows: {', '.join(sorted(self.kinds))}")
+            raise FaultError(f"unknown fault {made.kind!r}; known here: {', '.join(sorted(self.kinds))}")
         if made.every < 1 or made.after < 0 or made.seconds < 0 or not 0 <= made.probability <= 1:
             raise FaultError(f"fault {made.kind!r}: every >= 1, after and seconds >= 0, probability from 0 to 1")
-        injection = Injection(self, made)
+        injection = Injection(self, made, self._meant(made))
         with self._lock:
             self._injections.append(injection)
+        try:
+            self.changed()
+        except FaultError:
+            injection.remove()
+            raise
         return injection
 
-    def take(self, operation: str, method: str, path: str) -> Fault | None:
-        """Return the fault that strikes this request, and count it."""
+    def _meant(self, fault: Fault) -> frozenset[str] | None:
+        """Return the operations that a fault is meant for, None where its pattern decides."""
+        able = self.page_faults.get(fault.kind)
+        if fault.on is None or _PATTERN.fullmatch(fault.on):
+            return able if fault.on is None else None
+        named = frozenset(self.operations.get(fault.on, ())) or frozenset({fault.on}) & self._handlers
+        if not named and (self.operations or self._handlers):
+            known = ", ".join(sorted(self.operations) or sorted(self._handlers))
+            raise FaultError(f"fault {fault.kind!r}: unknown operation {fault.on!r}; known here: {known}")
+        named = named or frozenset({fault.on})
+        if able is not None and not named & able:
+            lists = ", ".join(sorted(name for name, own in self.operations.items() if able & set(own)))
+            raise FaultError(f"fault {fault.kind!r}: {fault.on!r} cannot act it out; what can: {lists or sorted(able)}")
+        return named if able is None else named & able
+
+    def take(self, operation: str, method: str = "", path: str = "") -> Fault | None:
+        """Return the fault that strikes this request, and count it. Connections are another matter."""
+        return self._struck(operation, method, path, connecting=False)
+
+    def connects(self, operation: str, method: str, path: str) -> bool:
+        """Whether a request that nothing carries yet gets a connection; one that does not is counted."""
+        return self._struck(operation, method, path, connecting=True) is None
+
+    def _struck(self, operation: str, method: str, path: str, *, connecting: bool) -> Fault | None:
         if not self._injections:
             return None
         with self._lock:
             for injection in self._injections:
+                if (injection.fault.kind == CONNECT_TIMEOUT) is not connecting:
+                    continue
                 if injection.strikes(operation, method, path):
                     self._injections = [other for other in self._injections if not other.spent]
                     return injection.fault
         return None
 
+    def in_force(self, kind: str) -> tuple[Injection, ...]:
+        """Return the injections of one kind that have not ended."""
+        with self._lock:
+            return tuple(one for one in self._injections if one.fault.kind == kind)
+
     def remove(self, injection: Injection) -> None:
         """End one fault."""
         with self._lock:
             self._injections = [other for other in self._injections if other is not injection]
+        self.changed()
 
     def clear(self) -> None:
         """End all faults."""
         with self._lock:
             self._injections = []
+        self.changed()
 
     def describe(self) -> list[dict[str, Any]]:
         """Return the faults in force with their hits, for JSON."""
@@ -163,7 +232,16 @@ class FaultPlan:
 
 
 def _described(options: dict[str, Any]) -> Fault:
+    _refuse_unknown(options)
+    return Fault(**options)
+
+
+def _with(fault: Fault, options: dict[str, Any]) -> Fault:
+    _refuse_unknown(options)
+    return evolve(fault, **options) if options else fault
+
+
+def _refuse_unknown(options: Mapping[str, Any]) -> None:
     unknown = sorted(set(options) - set(fields_dict(Fault)))
     if unknown:
         raise FaultError(f"a fault has no {unknown[0]!r}; it has: {', '.join(fields_dict(Fault))}")
-    return Fault(**options)

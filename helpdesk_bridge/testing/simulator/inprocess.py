@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import threading
 from contextlib import contextmanager
@@ -11,9 +12,10 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 import requests
 import responses
-from urllib3 import HTTPHeaderDict, HTTPResponse
+from urllib3 import HTTPConnectionPool, HTTPHeaderDict, HTTPResponse
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, ProtocolError, ReadTimeoutError
 
-from helpdesk_bridge.testing.simulator.breakage import ConnectionBroken, NoAnswer
+from helpdesk_bridge.testing.simulator.breakage import ConnectionBroken, NoAnswer, NotConnected
 from helpdesk_bridge.testing.simulator.switches import SettingError
 
 if TYPE_CHECKING:
@@ -102,10 +104,8 @@ class _Answer(responses.BaseResponse):
 
         try:
             body = b"".join(self._app(_environ(request), start_response))
-        except NoAnswer as error:
-            raise requests.exceptions.ReadTimeout(str(error), request=request) from error
-        except ConnectionBroken as error:
-            raise requests.exceptions.ConnectionError(str(error), request=request) from error
+        except (NoAnswer, NotConnected, ConnectionBroken) as error:
+            raise _as_requests_raises(error, request) from error
         status, headers = started
         code, _, phrase = status.partition(" ")
         return HTTPResponse(
@@ -117,6 +117,19 @@ class _Answer(responses.BaseResponse):
             preload_content=False,
             request_method=request.method,
         )
+
+
+def _as_requests_raises(error: OSError, request: requests.PreparedRequest) -> requests.RequestException:
+    """Return what `requests` raises for a failure of the wire, with the causes that urllib3 gives it."""
+    host = urlsplit(request.url or "").hostname or ""
+    pool = HTTPConnectionPool(host)
+    if isinstance(error, NoAnswer):
+        return requests.exceptions.ReadTimeout(ReadTimeoutError(pool, request.url or "", str(error)), request=request)
+    if isinstance(error, NotConnected):
+        cause = ConnectTimeoutError(f"{host}: {error}")
+        return requests.exceptions.ConnectTimeout(MaxRetryError(pool, request.url or "", cause), request=request)
+    lost = ProtocolError("Connection aborted.", ConnectionResetError(errno.ECONNRESET, str(error)))
+    return requests.exceptions.ConnectionError(lost, request=request)
 
 
 def _environ(request: requests.PreparedRequest) -> WSGIEnvironment:

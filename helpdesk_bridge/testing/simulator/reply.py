@@ -65,7 +65,7 @@ class Reply:
             return f"{self.status} Unknown"
 
 
-class Refused(Exception):  # noqa: N818 - it carries an answer and is no fault of the program
+class Refused(Exception):
     """Ends a handler from anywhere with this answer."""
 
     def __init__(self, reply: Reply) -> None:

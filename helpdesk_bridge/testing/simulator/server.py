@@ -7,15 +7,17 @@ import ipaddress
 import logging
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Self
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from helpdesk_bridge.testing.simulator.breakage import ConnectionBroken
+from helpdesk_bridge.testing.simulator.faults import CONNECT_TIMEOUT, FaultError
 from helpdesk_bridge.testing.simulator.switches import SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from _typeshed.wsgi import WSGIApplication
@@ -26,6 +28,10 @@ logger = logging.getLogger("helpdesk_bridge.simulator")
 _POLL_SECONDS = 0.05
 _LINGER_SECONDS = 0.5
 _LINGER_BYTES = 256 << 20
+_BACKLOG = 256
+_FULL_SECONDS = 0.05
+"""How long a connection on this machine may take before the queue of connections counts as full."""
+_MOST_FILLERS = 8
 
 
 class SimulatorServer:
@@ -48,7 +54,7 @@ class SimulatorServer:
         if self._server is not None:
             raise RuntimeError("the simulator is already running")
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        with socket.create_server((self._host, self._port), family=family, backlog=256) as listening:
+        with socket.create_server((self._host, self._port), family=family, backlog=_BACKLOG) as listening:
             self._server = _Server(self._host, self.app, listening.fileno())
         self.app.base_url = self.url
         self._thread = threading.Thread(
@@ -58,15 +64,35 @@ class SimulatorServer:
             daemon=True,
         )
         self._thread.start()
+        self.app.faults.changed = self._follow_faults
+        self._follow_faults()
         return self
+
+    def _follow_faults(self) -> None:
+        """Be out of reach for as long as a fault says so."""
+        server, faults = self._server, self.app.faults.in_force(CONNECT_TIMEOUT)
+        if any(one.fault.on is not None for one in faults):
+            raise FaultError(
+                "fault 'connect_timeout': over sockets nobody knows yet what will be asked; leave `on` away, or inject it "
+                "in process or at the port"
+            )
+        if server is None:
+            return
+        if not faults:
+            server.take_connections()
+            return
+        lasting = faults[-1].fault.seconds
+        server.drop_connections(faults[-1].remove if lasting else None, lasting)
 
     def stop(self) -> None:
         """Stop listening, end all connections and wait for their threads; harmless where it is not running."""
         server, thread = self._server, self._thread
         if server is None or thread is None:
             return
+        self.app.faults.changed = lambda: None
         server.shutdown()
         thread.join()
+        server.take_connections()
         server.end_connections()
         server.server_close()
         self._server = self._thread = None
@@ -110,10 +136,76 @@ class _Server(ThreadedWSGIServer):
         super().__init__(host, 0, app, _Handler, fd=listening)
         self._open: dict[socket.socket, threading.Thread] = {}
         self._open_lock = threading.Lock()
+        self._busy: set[socket.socket] = set()
+        self._accepting = threading.Lock()
+        self._fillers: list[socket.socket] = []
+        self._again: tuple[float, Callable[[], object]] | None = None
+        self.reachable = True
 
     @property
     def open_connections(self) -> int:
         return len(self._open)
+
+    # Out of reach: with its queue full, the kernel answers no new connection, and the client's time runs out.
+
+    def drop_connections(self, end: Callable[[], object] | None, seconds: float) -> None:
+        """Take no connection and end those that are idle; call ``end`` after that many real seconds."""
+        with self._accepting:
+            self._again = None if end is None else (time.monotonic() + seconds, end)
+            if not self.reachable:
+                return
+            self.reachable = False
+            self.socket.listen(0)
+            self._fill_queue()
+        with self._open_lock:
+            idle = [connection for connection in self._open if connection not in self._busy]
+        for connection in idle:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def _fill_queue(self) -> None:
+        for _ in range(_MOST_FILLERS):
+            filler = socket.socket(self.address_family, socket.SOCK_STREAM)
+            self._fillers.append(filler)
+            filler.settimeout(_FULL_SECONDS)
+            try:
+                filler.connect(self.socket.getsockname())
+            except OSError:
+                return
+
+    def take_connections(self) -> None:
+        """Be there again."""
+        with self._accepting:
+            self._again = None
+            if self.reachable:
+                return
+            for filler in self._fillers:
+                filler.close()
+            self._fillers.clear()
+            self.socket.listen(_BACKLOG)
+            self.reachable = True
+
+    def _handle_request_noblock(self) -> None:
+        with self._accepting:
+            if self.reachable:
+                super()._handle_request_noblock()  # type: ignore[misc]  # typeshed leaves socketserver's own name out
+                return
+        time.sleep(_POLL_SECONDS)
+
+    def service_actions(self) -> None:
+        again = self._again
+        if again is not None and time.monotonic() >= again[0]:
+            again[1]()
+
+    def working(self, connection: socket.socket) -> None:
+        """Note that a request is being answered on a connection."""
+        with self._open_lock:
+            self._busy.add(connection)
+
+    def idle(self, connection: socket.socket) -> None:
+        """Note that its answer is sent."""
+        with self._open_lock:
+            self._busy.discard(connection)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -128,6 +220,7 @@ class _Server(ThreadedWSGIServer):
         finally:
             with self._open_lock:
                 self._open.pop(request, None)
+                self._busy.discard(request)
 
     def end_connections(self) -> None:
         with self._open_lock:
@@ -141,20 +234,21 @@ class _Server(ThreadedWSGIServer):
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the signature is socketserver's
         logger.error("a simulator connection failed", exc_info=True)  # noqa: LOG014 - socketserver calls it from an except block
 
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002, ARG002 - the signature is werkzeug's
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: ARG002 - the signature is werkzeug's
         logger.debug(message, *args)
 
 
 class _Handler(WSGIRequestHandler):
     """Werkzeug's handler, but it keeps connections alive and sends each answer in one piece."""
 
+    server: _Server
     protocol_version = "HTTP/1.1"
     rbufsize = 1 << 16
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Stay quiet."""
 
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002, ARG002 - the signature is werkzeug's
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: ARG002 - the signature is werkzeug's
         """Log what http.server complains about, such as a malformed request line."""
         logger.debug(message, *args)
 
@@ -166,6 +260,7 @@ class _Handler(WSGIRequestHandler):
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ARG001
             started[:] = [status, headers]
 
+        self.server.working(self.connection)
         try:
             chunks = self.server.app(environ, start_response)
             self._write(started[0], started[1], chunks)
@@ -173,6 +268,9 @@ class _Handler(WSGIRequestHandler):
             self.close_connection = True
         except OSError:
             self.close_connection = True
+        finally:
+            self.server.idle(self.connection)
+            self.close_connection = self.close_connection or not self.server.reachable
 
     def _write(self, status: str, headers: list[tuple[str, str]], chunks: Iterable[bytes]) -> None:
         lines = [f"HTTP/1.1 {status}"]

@@ -45,6 +45,9 @@ class CaseRoutes(DeskieBase):
             tests.append(lambda case: (merged or not case.parent_case_id) and (chats or not case.active_chat))
         if not self.flag("list_removed"):
             tests.append(lambda case: not (case.deleted or case.spam))
+        known = self.entered(call, "case")
+        if known is not None:
+            tests.append(lambda case: case.case_id <= known)
         bounds = self.choice("time_bounds")
         sort = params.text("sort")
         query = CaseQuery(

@@ -42,6 +42,9 @@ class UserRoutes(DeskieBase):
             span = window(params, kind, bounds)
             if span.low is not None or span.high is not None:
                 tests.append(_time_test(span, attribute))
+        known = self.entered(call, "user")
+        if known is not None:
+            tests.append(lambda user: user.user_id <= known)
         users = _passing(self._searched(params), tests)
         page = self.page(params)
         if params.flag("amount_of_cases"):

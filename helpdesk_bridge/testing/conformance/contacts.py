@@ -1,0 +1,163 @@
+"""Contacts: written, read, found exactly, changed."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpdesk_bridge.errors import Conflict, Invalid
+from helpdesk_bridge.model import ContactChange, ContactDraft
+from helpdesk_bridge.ports import Helpdesk
+from helpdesk_bridge.query import ContactQuery, phone_digits
+from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, skip_without
+from helpdesk_bridge.testing.conformance.making import (
+    DOMAIN,
+    by_email,
+    contact_draft,
+    email_of,
+    is_contact,
+    make,
+    phone_number,
+    seen,
+)
+from helpdesk_bridge.testing.conformance.vocabulary import Vocabulary
+
+
+class ContactTests(SuiteFixtures):
+    """``desk.contacts``."""
+
+    def test_a_created_contact_is_read_back(self, helpdesk: Helpdesk) -> None:
+        """``get`` and ``list`` return what ``create`` wrote."""
+        skip_without(helpdesk, "contacts.create", "contacts.get", "contacts.list")
+        created = helpdesk.contacts.create(contact_draft(helpdesk))
+        found = helpdesk.contacts.get(created.id)
+        assert found.id == created.id
+        assert is_contact(found, helpdesk, "ann")
+        assert found.name == "Ann"
+        assert [one.id for one in helpdesk.contacts.list()] == [created.id]
+
+    def test_find_by_e_mail_is_exact(self, helpdesk: Helpdesk) -> None:
+        """Of addresses that hold each other, the one that was asked for is found, or none."""
+        skip_without(helpdesk, "contacts.create", "contacts.find")
+        if not by_email(helpdesk.capabilities):
+            pytest.skip("this desk knows no e-mails")
+        addresses = (email_of("joann"), email_of("ann.lee"), f"ann@{DOMAIN}.org", email_of("ann"))
+        for address in addresses:
+            helpdesk.contacts.create(ContactDraft(emails=(address,)))
+        for address in addresses:
+            found = helpdesk.contacts.find(email=address)
+            assert found is not None
+            assert found.email == address
+        for other in (email_of("nn"), f"ann@{DOMAIN[:-1]}", "ann", email_of("a%")):
+            assert helpdesk.contacts.find(email=other) is None, f"{other} is nobody's address"
+
+    def test_find_by_e_mail_does_not_mind_case(self, helpdesk: Helpdesk) -> None:
+        """E-mails compare casefolded."""
+        skip_without(helpdesk, "contacts.create", "contacts.find")
+        if not by_email(helpdesk.capabilities):
+            pytest.skip("this desk knows no e-mails")
+        created = helpdesk.contacts.create(contact_draft(helpdesk))
+        found = helpdesk.contacts.find(email=email_of("ann").upper())
+        assert found is not None
+        assert found.id == created.id
+
+    def test_find_by_phone_is_exact_in_any_spelling(self, helpdesk: Helpdesk) -> None:
+        """A number is found as it is spelled by people, and no longer or shorter one is."""
+        skip_without(helpdesk, "contacts.create", "contacts.find", "contacts.create:phones")
+        number = phone_number("ann")
+        extra = {} if not by_email(helpdesk.capabilities) else {"emails": (email_of("ann"),)}
+        created = helpdesk.contacts.create(ContactDraft(phones=(number,), **extra))
+        for spelled in (number, f"{number[:3]} {number[3:5]} {number[5:]}", number.replace("+", "00")):
+            found = helpdesk.contacts.find(phone=spelled)
+            assert found is not None, "a number was not found in another spelling"
+            assert found.id == created.id
+        for other in (number[:-1], f"{number}1", f"+1{number[3:]}"):
+            assert helpdesk.contacts.find(phone=other) is None, "part of a number found somebody"
+
+    def test_find_takes_one_of_e_mail_and_phone(self, helpdesk: Helpdesk) -> None:
+        """``find`` without either, or with both, is ``Invalid``."""
+        skip_without(helpdesk, "contacts.find")
+        with pytest.raises(Invalid):
+            helpdesk.contacts.find()
+        with pytest.raises(Invalid):
+            helpdesk.contacts.find(email=email_of("ann"), phone=phone_number("ann"))
+
+    def test_a_taken_address_is_a_conflict(self, helpdesk: Helpdesk) -> None:
+        """A second contact with the same e-mail or phone is refused and does not come to be."""
+        skip_without(helpdesk, "contacts.create", "contacts.list")
+        helpdesk.contacts.create(contact_draft(helpdesk))
+        with pytest.raises(Conflict):
+            helpdesk.contacts.create(contact_draft(helpdesk, name="Somebody else"))
+        assert len(list(helpdesk.contacts.list())) == 1
+
+    @pytest.mark.parametrize("name", ["name", "phones", "company", "external_id", "custom_fields", "emails"])
+    def test_a_contacts_field_is_kept_when_given_and_when_changed(
+        self, helpdesk: Helpdesk, vocabulary: Vocabulary, name: str
+    ) -> None:
+        """Every field that is declared for creating or changing a contact is read back."""
+        skip_without(helpdesk, "contacts.create", "contacts.get")
+        capabilities = helpdesk.capabilities
+        fields = {key: values for key, values in vocabulary.contact_fields.items() if values}
+        values = {
+            "name": ("Ann Lee", "Ann İ. Öz"),
+            "phones": ((phone_number("ann"),), (phone_number("ann's other"),)),
+            "emails": ((email_of("ann"),), (email_of("ann.new"),)),
+            "company": vocabulary.companies,
+            "external_id": ("ext-1", "ext-2"),
+            "custom_fields": tuple({key: two[index] for key, two in fields.items()} for index in (0, 1)),
+        }[name]
+        if name == "custom_fields" and not fields:
+            pytest.skip("the fixture `vocabulary` knows no custom fields of contacts")
+        given = {name: values[0]} if name in capabilities.contact_create else {}
+        created = helpdesk.contacts.create(contact_draft(helpdesk, **given))
+        if given:
+            self._assert_contact(helpdesk, created.id, name, values[0])
+        if name in capabilities.contact_update:
+            helpdesk.contacts.update(created.id, ContactChange(**{name: values[1]}))
+            self._assert_contact(helpdesk, created.id, name, values[1])
+        elif not given:
+            pytest.skip(f"{name} of a contact is not declared")
+
+    @staticmethod
+    def _assert_contact(desk: Helpdesk, contact_id: str, name: str, value: object) -> None:
+        contact = desk.contacts.get(contact_id)
+        if name == "phones":
+            assert isinstance(value, tuple)
+            assert [phone_digits(one.raw) for one in contact.phones] == [phone_digits(one) for one in value]
+        elif name == "company":
+            assert contact.company is not None
+            assert contact.company.name == value
+        elif name == "custom_fields":
+            assert isinstance(value, dict)
+            assert {key: contact.custom_fields.get(key) for key in value} == value
+        else:
+            assert getattr(contact, name) == value
+
+    def test_a_blocked_contact_is_told_and_left_out(self, helpdesk: Helpdesk) -> None:
+        """Blocking is read back; lists leave blocked contacts out unless ``include`` names them."""
+        skip_without(helpdesk, "contacts.create", "contacts.list", "contacts.get", "contacts.update:blocked")
+        created = helpdesk.contacts.create(contact_draft(helpdesk))
+        helpdesk.contacts.update(created.id, ContactChange(blocked=True))
+        assert helpdesk.contacts.get(created.id).blocked
+        assert list(helpdesk.contacts.list()) == []
+        assert [one.id for one in helpdesk.contacts.list(ContactQuery(include={"blocked"}))] == [created.id]
+        helpdesk.contacts.update(created.id, ContactChange(blocked=False))
+        assert not helpdesk.contacts.get(created.id).blocked
+        assert [one.id for one in helpdesk.contacts.list()] == [created.id]
+
+    def test_the_requester_of_a_ticket_is_a_contact(self, helpdesk: Helpdesk) -> None:
+        """Whoever a ticket is created for is a contact that can be found."""
+        skip_without(helpdesk, "tickets.create", "contacts.find")
+        make(helpdesk, "ann")
+        wanted = {"email": email_of("ann")} if by_email(helpdesk.capabilities) else {"phone": phone_number("ann")}
+        assert is_contact(helpdesk.contacts.find(**wanted), helpdesk, "ann")
+
+    def test_a_changed_name_stands_on_the_tickets_too(self, helpdesk: Helpdesk) -> None:
+        """What the directory keeps of a contact never outlives our own change."""
+        skip_without(helpdesk, "tickets.create", "tickets.get", "contacts.update", "contacts.update:name")
+        ticket = helpdesk.tickets.get(make(helpdesk, "ann").id)
+        assert ticket.requester is not None
+        assert ticket.requester.id is not None
+        helpdesk.contacts.update(ticket.requester.id, ContactChange(name="Ann New"))
+        again = helpdesk.tickets.get(ticket.id)
+        assert again.requester is not None
+        assert seen(again.requester.name) == "Ann New"

@@ -1,0 +1,110 @@
+"""The fixtures of the suite: one that every adapter gives, and those that open more of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, Protocol
+
+import pytest
+
+from helpdesk_bridge.ports import Helpdesk
+from helpdesk_bridge.testing.conformance.vocabulary import Vocabulary
+
+_DESK = ("tickets", "contacts", "messages", "capabilities", "directory", "check", "close")
+
+
+class FaultSwitch(Protocol):
+    """Makes the desk's vendor fail: ``inject("response_lost", on="tickets.create", times=1)``.
+
+    ``on`` is a port operation. The suite uses rate_limited, server_error, connection_reset, response_lost, truncated,
+    malformed_json, empty, html_page and, with the option ``location``, foreign_redirect.
+    """
+
+    def inject(self, kind: str, *, on: str | None = None, times: int | None = 1, **options: Any) -> object:
+        """Put a fault in force for the next ``times`` requests of an operation."""
+
+
+class SuiteFixtures:
+    """What the tests of all areas ask for; a subclass overrides as a method what it can give."""
+
+    expected_failures: ClassVar[Mapping[str, str]] = {}
+
+    @pytest.fixture
+    def helpdesk(self) -> Helpdesk:
+        """Yield an empty, writable desk. Every subclass gives its own."""
+        pytest.fail(
+            f"{type(self).__name__} has no fixture `helpdesk`: define it as a method of the class, with "
+            "@pytest.fixture, and yield what open_desk or connect returns",
+            pytrace=False,
+        )
+
+    @pytest.fixture
+    def faults(self) -> FaultSwitch | None:
+        """Return the desk's fault switch; without one the tests of faults are skipped."""
+        return None
+
+    @pytest.fixture
+    def calls(self, helpdesk: Helpdesk) -> Callable[[], int]:
+        """Return what tells how many requests this desk has sent so far.
+
+        The default asks ``desk.transport``; a desk that sends otherwise counts for itself.
+        """
+        transport = getattr(helpdesk, "transport", None)
+        return lambda: int(transport.stats.calls) if transport is not None else 0
+
+    @pytest.fixture
+    def outbox(self) -> Callable[[], int] | None:
+        """Return what tells how many messages customers got so far; without it the tests of silence are skipped."""
+        return None
+
+    @pytest.fixture
+    def reopen(self) -> Callable[..., Helpdesk] | None:
+        """Return what opens the same account once more, with more keys: ``reopen(keep_raw=True)``.
+
+        It closes what it opened. Without it the tests of aliases, of ``raw`` and of a second desk are skipped.
+        """
+        return None
+
+    @pytest.fixture
+    def secrets(self) -> Sequence[str]:
+        """Return the credentials in plain text, so that the tests can look for them where they must not be."""
+        return ()
+
+    @pytest.fixture
+    def vocabulary(self, helpdesk: Helpdesk) -> Vocabulary:
+        """Return the words that the account knows. The default reads the desk's own lists."""
+        return Vocabulary.of(helpdesk)
+
+    @pytest.fixture(autouse=True)
+    def _is_expected_to_fail(self, request: pytest.FixtureRequest) -> None:
+        names = (request.node.name, getattr(request.node, "originalname", None))
+        for name in names:
+            if name in self.expected_failures:
+                request.applymarker(pytest.mark.xfail(reason=self.expected_failures[name], strict=True))
+                return
+
+    @pytest.fixture(autouse=True)
+    def _is_a_desk(self, _is_expected_to_fail: None, helpdesk: Helpdesk) -> None:
+        lacking = [name for name in _DESK if not hasattr(helpdesk, name)]
+        if lacking:
+            pytest.fail(
+                f"the fixture `helpdesk` of {type(self).__name__} yields {type(helpdesk).__name__}, which is no desk: "
+                f"it has no {lacking[0]!r}; yield what open_desk or connect returns",
+                pytrace=False,
+            )
+
+
+def skip_without(desk: Helpdesk, *names: str) -> None:
+    """Skip a test of what this desk does not declare; ``undeclared`` proves that it refuses it."""
+    if missing := desk.capabilities.missing(*names):
+        pytest.skip(f"this desk does not declare {', '.join(missing)}")
+
+
+@contextmanager
+def nothing_sent(calls: Callable[[], int]) -> Iterator[None]:
+    """Fail where a request goes out within the block."""
+    before = calls()
+    yield
+    sent = calls() - before
+    assert sent == 0, f"{sent} requests were sent; none should have been"

@@ -1,0 +1,122 @@
+"""What the tests write: people, drafts and tickets that any desk takes, by its capabilities."""
+
+from __future__ import annotations
+
+import unicodedata
+import zlib
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from helpdesk_bridge.capabilities import Capabilities
+from helpdesk_bridge.model import Actor, Contact, ContactDraft, MessageDraft, Ticket, TicketDraft
+from helpdesk_bridge.ports import Helpdesk
+from helpdesk_bridge.query import phone_digits
+from helpdesk_bridge.text import fold_email, squash
+
+DOMAIN: Final = "customers.example"
+READ_EVERYTHING: Final = frozenset({"spam", "deleted", "merged"})
+
+
+def by_email(capabilities: Capabilities) -> bool:
+    """Whether this desk knows customers by e-mail; else it knows them by phone."""
+    return "emails" in capabilities.contact_fields
+
+
+def email_of(name: str) -> str:
+    """Return the made-up e-mail of a made-up customer."""
+    return f"{name}@{DOMAIN}"
+
+
+def phone_number(name: str) -> str:
+    """Return the made-up phone number of a made-up customer, in E.164."""
+    return f"+4930{10_000_000 + zlib.crc32(name.encode()) % 89_999_999}"
+
+
+def customer(desk: Helpdesk, name: str = "ann") -> str:
+    """Return a customer as a draft names one: by e-mail, or by phone where the desk knows no e-mails."""
+    return email_of(name) if by_email(desk.capabilities) else phone_number(name)
+
+
+def draft(desk: Helpdesk, name: str = "ann", **fields: Any) -> TicketDraft:
+    """Return a draft with no more than every desk takes, and ``fields``."""
+    values: dict[str, Any] = {
+        "subject": f"About {name}",
+        "description": f"Opening of {name}",
+        "requester": customer(desk, name),
+        **fields,
+    }
+    return TicketDraft(**values)
+
+
+def make(desk: Helpdesk, name: str = "ann", **fields: Any) -> Ticket:
+    """Create a ticket of a customer; one ticket a customer, because some desks have one conversation with each."""
+    return desk.tickets.create(draft(desk, name, **fields))
+
+
+def contact_draft(desk: Helpdesk, name: str = "ann", **fields: Any) -> ContactDraft:
+    """Return a contact that this desk takes."""
+    allowed = desk.capabilities.contact_create
+    values: dict[str, Any] = {"name": name.title()} if "name" in allowed else {}
+    if "emails" in allowed:
+        values["emails"] = (email_of(name),)
+    else:
+        values["phones"] = (phone_number(name),)
+    return ContactDraft(**{**values, **fields})
+
+
+def text(body: str) -> MessageDraft:
+    """Return a message of plain text."""
+    return MessageDraft(body=body)
+
+
+def is_customer(actor: Actor | None, desk: Helpdesk, name: str) -> bool:
+    """Whether an actor is this customer, by e-mail or phone."""
+    if actor is None:
+        return False
+    if by_email(desk.capabilities):
+        return fold_email(actor.email or "") == fold_email(email_of(name))
+    return phone_digits(actor.phone or actor.id or "") == phone_digits(phone_number(name))
+
+
+def is_contact(contact: Contact | None, desk: Helpdesk, name: str) -> bool:
+    """Whether a contact is this customer, by e-mail or phone."""
+    return contact is not None and is_customer(contact.actor(), desk, name)
+
+
+def seen(words: str | None) -> str:
+    """Return a text as a reader sees it: no control characters, white space as one blank, composed.
+
+    Vendors keep texts as HTML, which has no control characters and where white space runs together.
+    """
+    shown = "".join(
+        " " if unicodedata.category(letter) in ("Cc", "Zl", "Zp") and letter.isspace() else letter
+        for letter in words or ""
+        if unicodedata.category(letter) != "Cc" or letter.isspace()
+    )
+    return squash(shown.replace("\ufeff", ""))
+
+
+def now_at(desk: Helpdesk) -> datetime:
+    """Return the time by the desk's own clock."""
+    clock = getattr(desk, "clock", None)
+    return clock.wall() if clock is not None else datetime.now(UTC)
+
+
+def stranger(record_id: str) -> str:
+    """Return an id of the same shape that belongs to nobody."""
+    if record_id.isdecimal():
+        return str(int(record_id) + 7_000_000)
+    name, at, host = record_id.partition("@")
+    return f"{name}-nobody{at}{host}" if at else f"{record_id}0"
+
+
+def values_of(ticket: Ticket, name: str) -> Any:
+    """Return a field of a ticket in the form in which drafts give it, folded as people compare it."""
+    value = getattr(ticket, name)
+    if name == "assignee":
+        return None if value is None else fold_email(value.email or value.id or "")
+    if name in ("group", "company"):
+        return None if value is None else value.name
+    if name in ("tags", "cc"):
+        return frozenset(one.casefold() for one in value)
+    return value
