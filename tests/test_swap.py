@@ -1,8 +1,6 @@
 """One program, unchanged, against every vendor: what differs stands in helpdesk.toml alone."""
 
 import pytest
-from helpdesk_bridge_desk365.simulator import create as create_desk365
-from helpdesk_bridge_deskie.simulator import create as create_deskie
 
 from helpdesk_bridge import (
     MessageDraft,
@@ -16,6 +14,8 @@ from helpdesk_bridge import (
     connect,
 )
 from helpdesk_bridge.testing.simulator import SimulatorServer, generate
+from helpdesk_bridge_desk365.simulator import create as create_desk365
+from helpdesk_bridge_deskie.simulator import create as create_deskie
 
 CREATE = {"deskie": create_deskie, "desk365": create_desk365}
 ALIASES = {
@@ -97,7 +97,9 @@ EXPECTED = {
 
 def configure(folder, vendor, connection):
     lines = ["[desks.support]", f'vendor = "{vendor}"']
-    lines += [f"{key} = {value!r}" if isinstance(value, str) else f"{key} = {value}" for key, value in connection.items()]
+    lines += [
+        f"{key} = {value!r}" if isinstance(value, str) else f"{key} = {value}" for key, value in connection.items()
+    ]
     (folder / "helpdesk.toml").write_text("\n".join(lines) + ALIASES[vendor])
 
 

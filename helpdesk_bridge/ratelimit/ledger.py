@@ -6,54 +6,64 @@ end, and at that moment the charge still stood. So the sum never exceeds the lim
 window starts. What is in flight has no release time and counts against every window until its answer.
 
 Without a reset header the window in which an answer was counted ended at the latest one window after the answer came;
-with one, the header tells. Both are upper bounds, so a charge may be held a little too long and never too short.
+with one, the header tells, unless it contradicts what it told before. Both are upper bounds, so a charge may be held a
+little too long and never too short.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from array import array
+from bisect import bisect_left, bisect_right
 
 from attrs import define, field
 
 UNKNOWN = -math.inf
-MOST_CHARGES = 256
+GRAINS = 256
+"""Charges without a reset header are released in steps of a window's 256th part, so that there are never many."""
+
+MOST_UNITS = 1_000_000
+"""A limit or a remaining figure above that is no vendor's: such a header is a mistake and counts as absent."""
 
 
-@define
-class Charge:
-    """Units held until ``release``; ``earliest`` is the other bound of the window's end, where a header told it."""
-
-    release: float
-    units: int
-    earliest: float = UNKNOWN
+def _doubles() -> array[float]:
+    return array("d")
 
 
-@define
-class Held:
-    """Units of a request in flight; after ``lease`` its process is taken for dead."""
-
-    units: int
-    lease: float
+def _integers() -> array[int]:
+    return array("q")
 
 
-@define
+@define(eq=False)
 class Ledger:
-    """The live state of one window, in vendor seconds. Plain data: the store decides where it lives and locks it."""
+    """The live state of one window, in vendor seconds. Plain data: the store decides where it lives and locks it.
+
+    ``releases``, ``units`` and ``earliest`` are columns of one table, a row a charge, in the order of release. A row is
+    held until its release; ``earliest`` is the other bound of its window's end where a header told it.
+    """
 
     limit: int
     seconds: float
-    charges: list[Charge] = field(factory=list)
-    held: dict[str, Held] = field(factory=dict)
     used: int = 0
-    """The sum of all charges and of all that is held."""
+    """The sum of all charges and of all that is in flight."""
+    in_flight: int = 0
     told: bool = False
     """Whether ``limit`` is the server's own figure."""
     swept: float = UNKNOWN
+    """The release of the last charge that was dropped."""
     settled: float = UNKNOWN
     """When the last request that may be missing from the server's figures was answered or given up."""
     outside_until: float = UNKNOWN
     """Until then the window is known to be shared with somebody we cannot see."""
+    ends_from: float = UNKNOWN
+    """Lower bound of the last window's end that a header told."""
+    ends_until: float = UNKNOWN
+    """Its upper bound."""
+    restored: int = 0
+    """Units charged because a process still knew of them after the store had lost them."""
+    releases: array[float] = field(factory=_doubles)
+    units: array[int] = field(factory=_integers)
+    earliest: array[float] = field(factory=_doubles)
     guard: float = field(init=False)
     """Seconds added to every release, for clocks that do not run equally fast."""
 
@@ -62,33 +72,31 @@ class Ledger:
 
     def sweep(self, now: float) -> None:
         """Drop what cannot count any more."""
-        charges = self.charges
-        while charges and charges[0].release <= now:
-            gone = charges.pop(0)
-            self.used -= gone.units
-            self.swept = gone.release
-        if self.held:
-            # Its process died; it was sent at the latest when the lease ended. The oldest stands first.
-            ident, held = next(iter(self.held.items()))
-            if held.lease <= now:
-                del self.held[ident]
-                self._insert(Charge(held.lease + self.seconds + self.guard, held.units))
+        releases = self.releases
+        if not releases or releases[0] > now:
+            return
+        gone = bisect_right(releases, now)
+        self.swept = releases[gone - 1]
+        self.used -= sum(self.units[:gone])
+        del releases[:gone], self.units[:gone], self.earliest[:gone]
 
-    def wait(self, now: float, units: int, spare: int = 0) -> float:
+    def wait(self, now: float, units: int, spare: int = 0, ahead: int = 0) -> float:
         """Return the seconds until ``units`` may be sent, 0 for now; infinity if only an answer can tell.
 
-        ``spare`` units of the window are left alone, unless the request would never fit then.
+        ``spare`` units of the window are left alone, unless the request would never fit then. ``ahead`` units are
+        waited for by others whose turn comes first.
         """
-        need = self.used + units - max(self.limit - spare, units)
-        if self.outside_until > now and self.held:
+        room = self.limit - spare
+        need = self.used + ahead + units - (room if room > units else units)
+        if self.in_flight and self.outside_until > now:
             # Somebody else spends too: what is in flight may not be in the last figure the server told.
-            need += sum(held.units for held in self.held.values())
+            need += self.in_flight
         if need <= 0:
             return 0.0
-        for charge in self.charges:
-            need -= charge.units
+        for release, amount in zip(self.releases, self.units, strict=True):
+            need -= amount
             if need <= 0:
-                return max(charge.release - now, 0.0)
+                return max(release - now, 0.0)
         return math.inf
 
     def forecast(self, now: float, units: int, spare: int = 0) -> float:
@@ -97,11 +105,10 @@ class Ledger:
         need = self.used + units - limit
         if need <= 0:
             return 0.0
-        told = bool(self.charges) and self.charges[-1].earliest != UNKNOWN
-        unknown = self.charges[-1].release if told else now + self.seconds
-        steps = [(charge.release, charge.units) for charge in self.charges]
-        settled = sum(amount for _, amount in steps)
-        steps.append((unknown, max(limit, self.used) - settled))
+        told = bool(self.releases) and self.earliest[-1] != UNKNOWN
+        unknown = self.releases[-1] if told else now + self.seconds
+        steps = list(zip(self.releases, self.units, strict=True))
+        steps.append((unknown, max(limit, self.used) - sum(self.units)))
         rounds, rest = divmod(need - 1, max(limit, self.used))
         for release, amount in steps:
             rest -= amount
@@ -109,160 +116,135 @@ class Ledger:
                 return max(release - now, 0.0) + rounds * self.seconds
         return max(unknown - now, 0.0) + rounds * self.seconds
 
-    def hold(self, ident: str, units: int, now: float, lease: float) -> None:
-        """Count units against every window until ``settle`` or ``drop``."""
-        self.held[ident] = Held(units, now + lease)
-        self.used += units
-
-    def drop(self, ident: str) -> None:
-        """Give back what was held: it was provably not sent, or refused and not counted."""
-        held = self.held.pop(ident, None)
-        if held is not None:
-            self.used -= held.units
-
-    def settle(
-        self,
-        ident: str,
-        units: int,
-        sent: float,
-        answered: float,
-        *,
-        reset: float | None = None,
-        resolution: float = 1.0,
-    ) -> Charge | None:
-        """Replace what was held by a charge with its release time; return it unless nothing is charged."""
-        self.drop(ident)
-        if units <= 0:
-            return None
+    def charge(self, units: int, sent: float, answered: float, reset: float | None, resolution: float) -> int:
+        """Enter what an answered request spent; return the row."""
         self.used += units
         if reset is None:
-            charge = Charge(answered + self.seconds + self.guard, units)
-            self._insert(charge)
-            return charge
-        return self._lock_on(units, sent + reset - resolution, answered + reset + self.guard)
-
-    def _lock_on(self, units: int, earliest: float, latest: float) -> Charge:
-        # Windows end at least one window apart: two narrow intervals that touch speak of the same end.
+            return self.hold_until(answered + self.seconds + self.guard, units)
+        earliest, latest = sent + reset - resolution, answered + reset + self.guard
+        if not self._believable(earliest, latest, sent, resolution):
+            return self.hold_until(answered + self.seconds + self.guard, units)
         if latest - earliest >= self.seconds / 3:
-            charge = Charge(latest, units)
-            self._insert(charge)
-            return charge
-        for charge in self.charges:
-            if charge.earliest != UNKNOWN and charge.earliest <= latest and earliest <= charge.release:
-                charge.units += units
-                charge.earliest = max(charge.earliest, earliest)
-                if latest < charge.release:
-                    charge.release = latest
-                    self.charges.sort(key=_release)
-                return charge
-        charge = Charge(latest, units, earliest)
-        self._insert(charge)
-        return charge
+            return self._insert(latest, units, UNKNOWN)
+        return self._lock_on(units, earliest, latest)
 
-    def observe(self, remaining: int, charge: Charge, sent: float, *, exact: bool) -> None:
-        """Compare with what the server says is left after the answer of ``charge``.
+    def hold_until(self, release: float, units: int) -> int:
+        """Enter a row in whose window's end no header has a say. ``used`` is the caller's business; return the row."""
+        grain = self.seconds / GRAINS
+        release = math.ceil(release / grain) * grain
+        row = bisect_left(self.releases, release)
+        if row < len(self.releases) and self.releases[row] == release and self.earliest[row] == UNKNOWN:
+            self.units[row] += units
+            return row
+        return self._insert(release, units, UNKNOWN, row)
+
+    def _insert(self, release: float, units: int, earliest: float, row: int | None = None) -> int:
+        row = bisect_right(self.releases, release) if row is None else row
+        self.releases.insert(row, release)
+        self.units.insert(row, units)
+        self.earliest.insert(row, earliest)
+        return row
+
+    def _believable(self, earliest: float, latest: float, sent: float, resolution: float) -> bool:
+        """Whether a told end fits the one told before: the same, or a whole window away from it.
+
+        A header that is stuck, counts in another unit or belongs to a sliding window does not.
+        """
+        if self.ends_until == UNKNOWN:
+            return True
+        slack = max(2 * resolution, self.seconds / 100)
+        if latest < self.ends_from:
+            return earliest <= self.ends_until - self.seconds + slack
+        if earliest <= self.ends_until:
+            return sent <= self.ends_until
+        return latest >= self.ends_from + self.seconds - slack
+
+    def _lock_on(self, units: int, earliest: float, latest: float) -> int:
+        # Windows end at least one window apart: two narrow intervals that touch speak of the same end.
+        if latest < self.ends_from:
+            pass
+        elif earliest <= self.ends_until:
+            earliest, latest = max(earliest, self.ends_from), min(latest, self.ends_until)
+            self.ends_from, self.ends_until = earliest, max(earliest, latest)
+        else:
+            self.ends_from, self.ends_until = earliest, latest
+        for row, lower in enumerate(self.earliest):
+            release = self.releases[row]
+            if lower != UNKNOWN and lower <= latest and earliest <= release:
+                return self._join(row, units, max(earliest, lower), min(latest, release))
+        return self._insert(latest, units, earliest)
+
+    def _join(self, row: int, units: int, earliest: float, release: float) -> int:
+        units += self.units[row]
+        if release < self.releases[row] and row and self.releases[row - 1] > release:
+            del self.releases[row], self.units[row], self.earliest[row]
+            return self._insert(release, units, earliest)
+        self.releases[row], self.units[row], self.earliest[row] = release, units, earliest
+        return row
+
+    def observe(self, remaining: int, row: int, sent: float, *, exact: bool) -> None:
+        """Compare with what the server says is left after the answer whose charge is in that row.
 
         What it counts and we do not, others have spent: it is charged. With an ``exact`` figure, what we count and it
-        does not is given back, unless another request was in flight meanwhile.
+        does not is given back, unless another request was in flight meanwhile. More than the limit is nonsense.
         """
-        if self.swept > sent:
+        if self.swept > sent or remaining > self.limit:
             # A window may have ended while that request was in flight: the figure may speak of the old one.
             return
         others = 0
-        if charge.earliest != UNKNOWN and len(self.charges) > 1:
-            others = sum(c.units for c in self.charges if c is not charge and c.earliest != UNKNOWN)
+        if self.earliest[row] != UNKNOWN and len(self.releases) > 1:
+            others = sum(
+                units
+                for number, units in enumerate(self.units)
+                if number != row and self.earliest[number] != UNKNOWN
+            )
         missing = self.limit - remaining - (self.used - others)
         if missing > 0:
-            charge.units += missing
+            self.units[row] += missing
             self.used += missing
-            self.outside_until = max(self.outside_until, charge.release)
-        elif missing < 0 and exact and not self.held and self.settled <= sent:
-            self._give_back(-missing, charge)
+            self.outside_until = max(self.outside_until, self.releases[row])
+        elif missing < 0 and exact and not self.in_flight and self.settled <= sent:
+            self._give_back(-missing, row)
 
-    def _give_back(self, units: int, newest: Charge) -> None:
+    def _give_back(self, units: int, newest: int) -> None:
         # Oldest first: those are the ones whose window ended without our having seen it.
-        told = newest.earliest != UNKNOWN
-        for charge in list(self.charges):
-            if told and charge is not newest and charge.earliest != UNKNOWN:
+        told = self.earliest[newest] != UNKNOWN
+        emptied = []
+        for row, held in enumerate(self.units):
+            if told and row != newest and self.earliest[row] != UNKNOWN:
                 continue
-            back = min(units, charge.units if charge is not newest else charge.units - 1)
-            charge.units -= back
+            back = min(units, held if row != newest else held - 1)
+            self.units[row] -= back
             self.used -= back
             units -= back
-            if not charge.units:
-                self.charges.remove(charge)
+            if not self.units[row]:
+                emptied.append(row)
+        for row in reversed(emptied):
+            del self.releases[row], self.units[row], self.earliest[row]
 
     def ends(self, until: float, sent: float) -> None:
         """Take note that the window in which a request sent then was refused ends at ``until``."""
-        for charge in self.charges:
-            if charge.earliest == UNKNOWN and charge.release - self.guard - self.seconds <= sent:
-                charge.release = min(charge.release, until)
-        self.charges.sort(key=_release)
+        rows = [
+            (
+                min(release, until)
+                if lower == UNKNOWN and release - self.guard - self.seconds <= sent + self.seconds / GRAINS
+                else release,
+                units,
+                lower,
+            )
+            for release, units, lower in zip(self.releases, self.units, self.earliest, strict=True)
+        ]
+        rows.sort()
+        self.releases = array("d", [row[0] for row in rows])
+        self.units = array("q", [row[1] for row in rows])
+        self.earliest = array("d", [row[2] for row in rows])
 
-    def abandon(self, now: float) -> None:
-        """Charge all that is in flight as if it had been answered now: nobody here will settle it."""
-        for held in self.held.values():
-            self.charges.append(Charge(now + self.seconds + self.guard, held.units))
-        self.held.clear()
-        self.charges.sort(key=_release)
-
-    def _insert(self, charge: Charge) -> None:
-        charges = self.charges
-        charges.append(charge)
-        if len(charges) > 1 and charges[-2].release > charge.release:
-            charges.sort(key=_release)
-        if len(charges) > MOST_CHARGES:
-            self._compact(charge)
-
-    def _compact(self, newest: Charge) -> None:
-        # Neighbours join at the later release: the state stays small and errs on the safe side.
-        joined: list[Charge] = []
-        pending: Charge | None = None
-        for charge in self.charges:
-            if pending is not None and charge.earliest == UNKNOWN and charge is not newest:
-                pending.units += charge.units
-                pending.release = charge.release
-                pending = None
-            else:
-                joined.append(charge)
-                pending = charge if charge.earliest == UNKNOWN and charge is not newest else None
-        self.charges = joined
-
-    def dump(self) -> dict[str, Any]:
-        """Return the state as JSON-able data."""
-        return {
-            "limit": self.limit,
-            "seconds": self.seconds,
-            "charges": [[c.release, c.units, None if c.earliest == UNKNOWN else c.earliest] for c in self.charges],
-            "held": {ident: [h.units, h.lease] for ident, h in self.held.items()},
-            "told": self.told,
-            "settled": None if self.settled == UNKNOWN else self.settled,
-            "swept": None if self.swept == UNKNOWN else self.swept,
-            "outside_until": None if self.outside_until == UNKNOWN else self.outside_until,
-        }
-
-    @classmethod
-    def load(cls, data: dict[str, Any]) -> Ledger:
-        """Return the ledger that ``dump`` wrote."""
-        charges = [Charge(release, units, _or_unknown(earliest)) for release, units, earliest in data["charges"]]
-        held = {ident: Held(units, lease) for ident, (units, lease) in data["held"].items()}
-        used = sum(c.units for c in charges) + sum(h.units for h in held.values())
-        return cls(
-            data["limit"],
-            data["seconds"],
-            charges,
-            held,
-            used,
-            told=data["told"],
-            swept=_or_unknown(data["swept"]),
-            settled=_or_unknown(data["settled"]),
-            outside_until=_or_unknown(data["outside_until"]),
-        )
-
-
-def _release(charge: Charge) -> float:
-    return charge.release
-
-
-def _or_unknown(value: float | None) -> float:
-    return UNKNOWN if value is None else value
+    def shift(self, seconds: float) -> None:
+        """Move every time by that much: what was left to wait stays left."""
+        for name in ("releases", "earliest"):
+            setattr(self, name, array("d", [moment + seconds for moment in getattr(self, name)]))
+        self.swept += seconds
+        self.settled += seconds
+        self.outside_until += seconds
+        self.ends_from += seconds
+        self.ends_until += seconds

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from helpdesk_bridge_deskie.simulator import create
 
 from helpdesk_bridge.cli.app import run
 from helpdesk_bridge.testing.simulator import SimulatorServer, generate
+from helpdesk_bridge_deskie.simulator import create
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,13 @@ def configured(simulator, tmp_path, monkeypatch):
     monkeypatch.delenv("HELPDESK_BRIDGE_CONFIG", raising=False)
 
     def write(**changes):
-        table = {"vendor": "deskie", **simulator.app.connection, "base_url": simulator.url, "time_scale": 200.0, **changes}
+        table = {
+            "vendor": "deskie",
+            **simulator.app.connection,
+            "base_url": simulator.url,
+            "time_scale": 200.0,
+            **changes,
+        }
         lines = [f"{key} = {json.dumps(value)}" for key, value in table.items() if value is not None]
         (tmp_path / "helpdesk.toml").write_text("\n".join(["[desks.old]", *lines]))
 
@@ -124,4 +130,7 @@ def test_routes_tell_their_provenance(command):
 def test_what_a_terminal_would_obey_is_taken_out_of_vendor_text():
     from helpdesk_bridge.cli.output import clean
 
-    assert clean("a\x1b[31mb\u202ec\r\n") == "a\N{REPLACEMENT CHARACTER}[31mb\N{REPLACEMENT CHARACTER}c\N{REPLACEMENT CHARACTER}\n"
+    assert (
+        clean("a\x1b[31mb\u202ec\r\n")
+        == "a\N{REPLACEMENT CHARACTER}[31mb\N{REPLACEMENT CHARACTER}c\N{REPLACEMENT CHARACTER}\n"
+    )

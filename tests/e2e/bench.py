@@ -57,6 +57,7 @@ class Desks:
         self.folder = folder
         self.journal = folder / "move.journal"
         self.env = {}
+        self._processes = []
         self._stack = ExitStack()
         self._tables = tables or {}
         switches = switches or {}
@@ -108,6 +109,7 @@ class Desks:
         return self._wires[name]
 
     def close(self):
+        self._end_processes()
         self._stack.close()
 
     def __enter__(self):
@@ -118,6 +120,7 @@ class Desks:
 
     def start_over(self):
         """Empty destination, no journal, nothing recorded."""
+        self._end_processes()
         for path in self.folder.glob(f"{self.journal.name}*"):
             path.unlink()
         for name, wire in list(self._wires.items()):
@@ -140,9 +143,18 @@ class Desks:
         """Start ``migrate run --yes`` and return its process; what it says goes to files in the folder."""
         with (self.folder / "stdout").open("ab") as out, (self.folder / "stderr").open("ab") as err:
             arguments = ["migrate", "run", "--yes", "--from", "old", "--to", "new", "--journal", str(self.journal)]
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [*COMMAND, *arguments, *options], cwd=self.folder, env=environment(self.env), stdout=out, stderr=err
             )
+        self._processes.append(process)
+        return process
+
+    def _end_processes(self):
+        for process in self._processes:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+        self._processes.clear()
 
     # -- the journal, looked at from outside
 

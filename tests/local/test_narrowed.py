@@ -93,7 +93,7 @@ def test_like_names_a_vendor(clock):
     )
     unregister = registry.register(vendor)
     try:
-        with pytest.raises(ConfigError, match="like: .*needs path"):
+        with pytest.raises(ConfigError, match=r"like: .*needs path"):
             open_desk({"vendor": "local", "path": ":memory:", "like": "small"})
     finally:
         unregister()
