@@ -1,6 +1,6 @@
 """The other limiters, each as its own documentation has it used, over ``requests.Session(trust_env=False)``.
 
-What a refusal says (``Retry-After``) every one of them obeys; requests-ratelimiter has a way of its own.
+What a refusal says (``Retry-After``) every one of them obeys.
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ class RetryLoop:
     place: Place
     acquire: Callable[[int], object] | None = None
     session: Callable[[], requests.Session] = plain_session
-    sleeps: bool = True
     _local: threading.local = field(factory=threading.local)
 
     def call(self, *, write: bool) -> None:
@@ -58,8 +57,7 @@ class RetryLoop:
                 response.raise_for_status()
                 response.json()
                 return
-            if self.sleeps:
-                time.sleep(float(response.headers[RESET_HEADER]) / self.place.scale)
+            time.sleep(float(response.headers[RESET_HEADER]) / self.place.scale)
 
 
 def naive(place: Place) -> Client:
@@ -117,8 +115,7 @@ def requests_ratelimiter(place: Place) -> Client:
         made.trust_env = False
         return made
 
-    # A refusal fills its bucket, so that the next request waits: that is its documented way.
-    return RetryLoop(place, session=session, sleeps=False)
+    return RetryLoop(place, session=session)
 
 
 CLIENTS: dict[str, Callable[[Place], Client]] = {

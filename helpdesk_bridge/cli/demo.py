@@ -69,6 +69,8 @@ def refuse_pair(source: str, destination: str) -> None:
         note = able.notes.get("importer")
         title = registry.vendor(destination).title
         raise NeverPossible(f"nothing can be migrated into {title}" + (f": {note}" if note else ""))
+    if source == destination and registry.vendor(source).simulator is not None:
+        raise NeverPossible(f"simulated {registry.vendor(source).title} is one account; name another vendor as --to")
     missing = vendor_capabilities(source).missing(*_LISTS)
     if missing:
         title = registry.vendor(source).title

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
+import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from attrs import field, frozen, validators
@@ -70,3 +73,31 @@ class SystemClock:
 def real_seconds() -> float:
     """Return monotonic real seconds, for deadlines on sockets and for measuring: those are never scaled."""
     return time.monotonic()
+
+
+def pause(seconds: float) -> None:
+    """Let real seconds pass: for the short waits between attempts to get a lock, which are never scaled."""
+    time.sleep(seconds)
+
+
+def boot_id() -> bytes:
+    """Return 16 bytes that differ from boot to boot, as the zero of ``time.monotonic()`` does; zeros if unknown."""
+    try:
+        if sys.platform == "darwin":
+            text = _sysctl_text(b"kern.bootsessionuuid")
+        else:
+            text = Path("/proc/sys/kernel/random/boot_id").read_text("ascii")
+        return uuid.UUID(text.strip()).bytes
+    except (OSError, ValueError, AttributeError):
+        return bytes(16)
+
+
+def _sysctl_text(name: bytes) -> str:
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    size = ctypes.c_size_t(64)
+    buffer = ctypes.create_string_buffer(size.value)
+    if libc.sysctlbyname(name, buffer, ctypes.byref(size), None, ctypes.c_size_t(0)):
+        raise OSError(ctypes.get_errno(), "sysctl")
+    return buffer.value.decode("ascii")

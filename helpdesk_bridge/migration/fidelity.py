@@ -33,7 +33,7 @@ class Change:
 
 def _said(kept: Kept) -> str:
     if kept.how is Keep.HEADER_LINE:
-        return "kept in the header line"
+        return "kept as header line"
     if kept.how is Keep.CHANGED:
         return f"kept as {kept.to}" if kept.to else "changed"
     return "lost"

@@ -102,7 +102,7 @@ def by_words(by: str) -> str:
 
 def outcome(change: str) -> str:
     """Return which kind of change it is: ``lost``, ``told`` (in the header line) or ``changed``."""
-    return {"lost": "lost", "kept in the header line": "told"}.get(change, "changed")
+    return {"lost": "lost", "kept as header line": "told"}.get(change, "changed")
 
 
 def pace(scale: float | None) -> str:

@@ -6,7 +6,7 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from helpdesk_bridge.errors import ConfigError
+from helpdesk_bridge.ratelimit.place import choose
 from helpdesk_bridge.ratelimit.store import MemoryStore
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Budget:
-    """What is left of a vendor's rate limit, live, as far as this process knows."""
+    """What is left of a vendor's rate limit, live, as far as all know who share its state."""
 
     def __init__(self, governor: Governor) -> None:
         self._governor = governor
@@ -25,25 +25,40 @@ class Budget:
     @property
     def limit(self) -> int:
         """Units a window: the server's own figure once it told one, else the policy's."""
-        return self._governor.left()[0]
+        return self._governor.left().limit
 
     @property
     def remaining(self) -> int:
         """Units that could be sent now; 0 while the vendor makes everybody wait."""
-        return self._governor.left()[1]
+        return self._governor.left().units
 
     @property
     def resets_in(self) -> float | None:
         """Vendor seconds until all of the limit is there again; None if nothing of it is spent."""
-        return self._governor.left()[2]
+        return self._governor.left().ends_in
+
+    @property
+    def place(self) -> str:
+        """Where its state lives, in words without any secret."""
+        return self._governor.place
+
+    @property
+    def key(self) -> str:
+        """The name of this budget: the vendor and a digest of whose it is."""
+        return self._governor.key
+
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """The other processes that spend it, as far as the place tells."""
+        return self._governor.holders()
 
     def forecast(self, units: int) -> float:
         """Return the vendor seconds until that many more units can have been sent, after all who wait already."""
         return self._governor.forecast(units)
 
     def __repr__(self) -> str:
-        limit, remaining, _ = self._governor.left()
-        return f"Budget(remaining={remaining}, limit={limit})"
+        left = self._governor.left()
+        return f"Budget(remaining={left.units}, limit={left.limit})"
 
 
 _memory = MemoryStore()
@@ -51,33 +66,32 @@ _lock = threading.Lock()
 _shared: dict[tuple[object, ...], Governor] = {}
 
 
-def shared_governor(scope: tuple[str, ...], policy: RateLimitPolicy, store: str | Store, clock: Clock) -> Governor:
+def shared_governor(
+    scope: tuple[str, ...], policy: RateLimitPolicy, store: str | Store, clock: Clock, *, loopback: bool = False
+) -> Governor:
     """Return the one governor of that scope (vendor, origin, digest of the scope key) in this process.
 
     Desks that share a scope share it, also after one of them was closed. Where their policies differ in a limit, the
-    lower one holds until the server tells its own. ``store`` is ``auto`` or ``memory``, or a store.
+    lower one holds until the server tells its own. ``store`` is what a desk's ``budget`` says, or a store. Raises
+    ``ConfigError`` for a place that can never be; no I/O happens here but a look at the user's folder.
     """
     from helpdesk_bridge.ratelimit.governor import Governor
+    from helpdesk_bridge.ratelimit.place import budget_key
 
-    place = _place(store)
-    shape = tuple((window.seconds, window.counts) for window in policy.windows)
-    key = (id(place), scope, shape, clock)
+    key = budget_key(scope, policy, clock)
+    place = choose(store, key, _memory, clock, loopback=loopback) if isinstance(store, str) else store
+    known = (place, key, clock)
     with _lock:
-        _forget_unused(except_for=key)
-        governor = _shared.get(key)
+        _forget_unused(except_for=known)
+        governor = _shared.get(known)
         if governor is None:
-            governor = _shared[key] = Governor(policy, place, clock, repr((scope, shape, clock)))
+            governor = _shared[known] = Governor(policy, place, clock, key)
+            if governor.is_shared:
+                # Somebody may have begun it with another policy.
+                governor.policy_differs = True
         else:
             governor.tighten(policy)
         return governor
-
-
-def _place(store: str | Store) -> Store:
-    if not isinstance(store, str):
-        return store
-    if store in {"auto", "memory"}:
-        return _memory
-    raise ConfigError(f'budget: "{store}" is no place for a budget; use "auto" or "memory"')
 
 
 def _forget_unused(*, except_for: tuple[object, ...]) -> None:

@@ -6,7 +6,6 @@ import bisect
 import itertools
 import logging
 import math
-import os
 import threading
 import weakref
 from typing import TYPE_CHECKING
@@ -14,29 +13,41 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from helpdesk_bridge.errors import RateLimited
+from helpdesk_bridge.ratelimit import identity
 from helpdesk_bridge.ratelimit.budget import Budget
-from helpdesk_bridge.ratelimit.policy import NOTHING, RateLimitPolicy, Window
-from helpdesk_bridge.ratelimit.state import BudgetState
+from helpdesk_bridge.ratelimit.fallback import FallbackCell
+from helpdesk_bridge.ratelimit.policy import RateLimitPolicy, Window
+from helpdesk_bridge.ratelimit.state import Amounts, Answer, BudgetState, Left
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from helpdesk_bridge.http.clock import Clock
-    from helpdesk_bridge.ratelimit.store import Store
+    from helpdesk_bridge.ratelimit.store import Cell, Store
 
 logger = logging.getLogger("helpdesk_bridge.ratelimit")
 
 LEASE_REAL_SECONDS = 600.0
-"""After that a request in flight belongs to a process that died; far above any timeout of one attempt."""
+"""After that a request in flight, of a caller that gave no lease, belongs to a process that died."""
 
-Amounts = tuple[int, ...]
+TOLD_FROM = 1.0
+"""Waits of that many vendor seconds and more are told."""
+
+LOOK = 1.0
+"""Real seconds after which the first in line of a process looks whether another process gave something back."""
+
+FIRST_POLL, LONGEST_POLL = 0.002, 0.064
+"""Real seconds between looks while only an answer to another process can tell when to go on."""
+
+PRESENCE = 5.0
+"""Real seconds after its time at which a waiting process that has not come is taken for gone."""
 
 
 @define(eq=False)
 class Reservation:
     """Leave to send one request; to be settled or cancelled exactly once. ``waited`` is in vendor seconds."""
 
-    ident: str
+    ident: int
     amounts: Amounts
     units: int
     sent: float
@@ -45,32 +56,35 @@ class Reservation:
 
 @define(eq=False)
 class _Waiter:
-    order: tuple[int, int]
-    amounts: Amounts
+    order: tuple[float, int]
+    kind: tuple[Amounts, Amounts]
+    """Callers of one kind ask for the same; if the first of them cannot go, none can."""
     event: threading.Event = field(factory=threading.Event)
+    looks: int = 0
 
 
 class Governor:
     """One budget's gatekeeper, shared by every thread that spends it.
 
-    Callers are served by priority (lower first), then in the order they came. No lock is held while waiting.
+    Callers are served by priority (lower first), then in the order they came, over all processes that share the
+    budget; each step of priority lets those pass who come up to one window later, so that nobody waits for ever. No
+    lock is held while waiting.
     """
 
     def __init__(self, policy: RateLimitPolicy, store: Store, clock: Clock, key: str = "") -> None:
         self.policy = policy
         self.clock = clock
-        self._cell = store.cell(key, policy)
-        self._poll = math.inf if store.poll is None else store.poll
-        self._lease = LEASE_REAL_SECONDS * clock.time_scale
+        self.key = key
+        self._cell: Cell = FallbackCell(store.cell(key, policy, clock), policy, clock, self._store_changed)
+        self._real = clock.time_scale
         self._rows = tuple(window.counts == "rows" for window in policy.windows)
         self._plain = len(policy.windows) == 1 and _always_charges(policy.windows[0])
+        self._counts_units = policy.windows[0].counts == "units"
         self._no_spares = self._spares(0)
         self._lock = threading.Lock()
         self._queue: list[_Waiter] = []
-        self._numbers = itertools.count()
-        self._prefix = f"{os.getpid():x}."
         self.budget = Budget(self)
-        self.users: weakref.WeakSet[object] = weakref.WeakSet()
+        self.users: weakref.WeakSet[StoreListener] = weakref.WeakSet()
         """Who spends it through open connections."""
 
     def reserve(
@@ -83,40 +97,34 @@ class Governor:
         method: str = "",
         path: str = "",
         reserve: int = 0,
+        lease: float | None = None,
         on_wait: Callable[[float], None] | None = None,
     ) -> Reservation:
         """Return when that many units may be spent.
 
-        ``reserve`` units of every window are left to others. ``on_wait`` is told the expected seconds before a wait.
-        Raises ``RateLimited`` as soon as the wait is seen to exceed ``max_wait`` vendor seconds; nothing was sent.
+        ``reserve`` units of every window are left to others. ``lease``: real seconds after which the request has
+        ended whatever happens. ``on_wait`` is told the expected seconds of a wait of a second and more. Raises
+        ``RateLimited`` as soon as the wait is seen to exceed ``max_wait`` vendor seconds; nothing was sent.
         """
         amounts = self._amounts(units, rows, method, path)
-        number = next(self._numbers)
-        ident = f"{self._prefix}{number:x}"
-        entered = self.clock.now()
+        ident = identity.next_ident()
         if not any(amounts):
-            return Reservation(ident, amounts, 0, entered)
+            return Reservation(ident, amounts, 0, 0.0)
         spares = self._spares(reserve) if reserve else self._no_spares
-        order = (priority, number)
-        with self._lock:
-            if not self._queue or order < self._queue[0].order:
-                wait = self._cell.update(BudgetState.take, ident, amounts, spares, entered, self._lease)
-                if wait == 0.0:
-                    return Reservation(ident, amounts, units, entered)
-            waiter = _Waiter(order, amounts)
-            expected = self._expected(waiter, spares)
-            self._refuse_long_wait(expected, 0.0, max_wait)
-            bisect.insort(self._queue, waiter, key=_order)
-        logger.debug("waiting about %.1f s for the budget", expected)
-        try:
-            if on_wait is not None:
-                on_wait(expected)
-            sent = self._wait(waiter, ident, spares, entered, max_wait)
-        finally:
-            with self._lock:
-                self._queue.remove(waiter)
-                self._wake_head()
-        return Reservation(ident, amounts, units, sent, sent - entered)
+        leased = (LEASE_REAL_SECONDS if lease is None else lease) * self._real
+        patience = math.inf if max_wait is None else max_wait
+        presence = PRESENCE * self._real if self._cell.shared else math.inf
+        answer = self._cell.update(
+            BudgetState.take, ident, amounts, spares, leased, None, priority, patience, presence
+        )
+        if answer.wait == 0.0:
+            return Reservation(ident, amounts, units, answer.at)
+        if answer.expected > patience:
+            raise self._too_long(answer.expected, patience)
+        logger.debug("waiting about %.1f s for the budget", answer.expected)
+        turn = _Turn(ident, amounts, spares, leased, priority, patience, presence, answer.at)
+        sent = self._wait(turn, answer, on_wait)
+        return Reservation(ident, amounts, units, sent, sent - answer.at)
 
     def settle(
         self,
@@ -132,17 +140,17 @@ class Governor:
         ``rows`` replaces the reserved number of records by the one received.
         """
         ident, sent = reservation.ident, reservation.sent
-        answered = self.clock.now()
-        reading = NOTHING
+        told = None
         if headers is not None:
             reading = self.policy.read(headers, refused=refused, wall=self.clock.wall)
+            told = (reading.limit, reading.remaining, reading.reset, reading.retry_after)
         if refused:
-            logger.debug("refused by the vendor; retry after %s s", reading.retry_after)
-            self._cell.update(BudgetState.refuse, ident, sent, answered, reading=reading)
+            told = told or (None, None, None, None)
+            logger.debug("refused by the vendor; retry after %s s", told[3])
+            self._cell.update(BudgetState.refuse, ident, sent, told)
         elif any(reservation.amounts):
             amounts = reservation.amounts if self._plain else self._spent(reservation.amounts, status, rows)
-            lost = status is None
-            self._cell.update(BudgetState.settle, ident, amounts, sent, answered, reading=reading, lost=lost)
+            self._cell.update(BudgetState.settle, ident, amounts, sent, told, lost=status is None)
         self._wake()
 
     def cancel(self, reservation: Reservation) -> None:
@@ -153,26 +161,23 @@ class Governor:
     def forecast(self, units: int, rows: int = 0) -> float:
         """Return the seconds until that many units can have been sent, all who wait now first."""
         amounts = tuple(
-            0 if window.applies is not None else rows if window.counts == "rows" else units
+            0 if window.applies is not None else rows if window.counts == "rows" else max(units, 0)
             for window in self.policy.windows
         )
-        with self._lock:
-            return self._expected(_Waiter((0, next(self._numbers)), amounts), self._spares(0))
+        return self._cell.update(BudgetState.forecast, amounts, self._no_spares)
 
-    def left(self) -> tuple[int, int, float | None]:
+    def left(self) -> Left:
         """Return limit, units left now, and the seconds until nothing is spent any more (None: nothing is)."""
-        now = self.clock.now()
-        number = self.policy.headers.window
+        return self._cell.update(BudgetState.left, self.policy.headers.window)
 
-        def look(state: BudgetState) -> tuple[int, int, float | None]:
-            ledger = state.ledgers[number]
-            ledger.sweep(now)
-            blocked = state.blocked_until - now
-            left = 0 if blocked > 0 else max(ledger.limit - ledger.used, 0)
-            ends = ledger.charges[-1].release - now if ledger.charges else ledger.seconds if ledger.held else None
-            return ledger.limit, left, max(ends or 0.0, blocked) if ends or blocked > 0 else None
+    @property
+    def place(self) -> str:
+        """Where the state lives now, in words."""
+        return self._cell.place
 
-        return self._cell.update(look)
+    def holders(self) -> tuple[str, ...]:
+        """Return the other processes that spend this budget."""
+        return self._cell.holders()
 
     def tighten(self, policy: RateLimitPolicy) -> None:
         """Lower the limits to those of another policy for the same budget, except where the server told its own."""
@@ -180,63 +185,77 @@ class Governor:
 
     def idle(self) -> bool:
         """Whether forgetting this governor would lose nothing."""
-        now = self.clock.now()
-        return not self._queue and self._cell.update(BudgetState.idle, now)
+        return not self._queue and (self._cell.shared or self._cell.update(BudgetState.idle))
 
     def after_fork(self) -> None:
         """Start anew in a child process: no thread of the parent waits or settles here."""
         self._lock = threading.Lock()
         self._queue = []
-        self._prefix = f"{os.getpid():x}."
         self._cell.reopen()
-        now = self.clock.now()
-        self._cell.update(BudgetState.abandon, now)
 
-    def _wait(self, waiter: _Waiter, ident: str, spares: Amounts, entered: float, max_wait: float | None) -> float:
-        while True:
-            pause = math.inf
-            with self._lock:
+    def _wait(self, turn: _Turn, answer: Answer, on_wait: Callable[[float], None] | None) -> float:
+        waiter = _Waiter((turn.order(self.policy), turn.ident), (turn.amounts, turn.spares))
+        with self._lock:
+            bisect.insort(self._queue, waiter, key=_order)
+        try:
+            while True:
+                waited = answer.at - turn.arrived
+                if on_wait is not None and max(waited, answer.expected) >= TOLD_FROM:
+                    on_wait(answer.expected)
+                    on_wait = None
                 waiter.event.clear()
-                now = self.clock.now()
-                if self._queue[0] is waiter:
-                    wait = self._cell.update(BudgetState.take, ident, waiter.amounts, spares, now, self._lease)
-                    if wait == 0.0:
-                        return now
-                    waited = now - entered
-                    pause = min(wait, self._poll)
-                    if math.isinf(wait):
-                        # Only an answer in flight can tell; it has a timeout, and so has our patience.
-                        longest = self._lease if max_wait is None else max_wait - waited
-                        pause = min(pause, longest)
-                        wait = 0.0 if longest > 0 else math.inf
-                    self._refuse_long_wait(wait, waited, max_wait)
-            self.clock.wait(waiter.event, pause)
+                answer = self._cell.update(BudgetState.take, *turn.arguments)
+                if answer.wait == 0.0:
+                    return answer.at
+                self.clock.wait(waiter.event, self._pause(waiter, answer, turn))
+        finally:
+            with self._lock:
+                self._queue.remove(waiter)
+            if answer.wait != 0.0:
+                self._cell.update(BudgetState.leave, turn.ident)
+            self._wake()
 
-    def _refuse_long_wait(self, wait: float, waited: float, max_wait: float | None) -> None:
-        if max_wait is None or waited + wait <= max_wait:
-            return
+    def _pause(self, waiter: _Waiter, answer: Answer, turn: _Turn) -> float:
+        waited = answer.at - turn.arrived
+        unknown = math.isinf(answer.wait)
+        # Only an answer in flight can tell; it has a timeout, and so has our patience.
+        longest = turn.lease if math.isinf(turn.patience) else turn.patience - waited
+        if (unknown and longest <= 0) or (not unknown and waited + answer.wait > turn.patience):
+            raise self._too_long(answer.wait, turn.patience)
+        pause = min(answer.wait, longest) if unknown else answer.wait
+        if not self._cell.shared:
+            return pause
+        if not self._leads(waiter):
+            return min(pause, (PRESENCE - LOOK) * self._real)
+        look = LOOK
+        if unknown:
+            look = min(FIRST_POLL * 2.0 ** min(waiter.looks, 16), LONGEST_POLL)
+            waiter.looks += 1
+        else:
+            waiter.looks = 0
+        return min(pause, look * self._real)
+
+    def _leads(self, waiter: _Waiter) -> bool:
+        with self._lock:
+            return next(other for other in self._queue if other.kind == waiter.kind) is waiter
+
+    def _too_long(self, wait: float, patience: float) -> RateLimited:
         window = self.policy.windows[self.policy.headers.window]
         after = None if math.isinf(wait) else wait
         told = "unknown" if after is None else f"{after:.0f} s"
-        raise RateLimited(
+        return RateLimited(
             f"the budget of {window.limit} {window.counts} in {window.seconds:.0f} s is spent; the next call could be "
-            f"sent in {told}, and max_wait allows {max_wait:g} s",
+            f"sent in {told}, and max_wait allows {patience:g} s",
             retry_after=after,
         )
 
-    def _expected(self, waiter: _Waiter, spares: Amounts) -> float:
-        ahead = [other.amounts for other in self._queue if other.order < waiter.order]
-        amounts = tuple(sum(column) for column in zip(waiter.amounts, *ahead, strict=True))
-        now = self.clock.now()
-        return self._cell.update(BudgetState.forecast, amounts, spares, now)
-
     def _amounts(self, units: int, rows: int, method: str, path: str) -> Amounts:
         if self._plain:
-            return (units if self.policy.windows[0].counts == "units" else int(units > 0),)
+            return (units if self._counts_units and units > 0 else int(units > 0),)
         return tuple(
             0
             if units <= 0 or (window.applies is not None and not window.applies(method, path))
-            else {"requests": 1, "units": units, "rows": rows}[window.counts]
+            else {"requests": 1, "units": units, "rows": max(rows, 0)}[window.counts]
             for window in self.policy.windows
         )
 
@@ -252,16 +271,57 @@ class Governor:
         return tuple(0 if rows else reserve for rows in self._rows)
 
     def _wake(self) -> None:
-        if self._queue:
-            with self._lock:
-                self._wake_head()
+        """Let the first of every kind look again; who has its turn lets the next of its kind look."""
+        if not self._queue:
+            return
+        with self._lock:
+            kinds = set()
+            for waiter in self._queue:
+                if waiter.kind not in kinds:
+                    kinds.add(waiter.kind)
+                    waiter.event.set()
 
-    def _wake_head(self) -> None:
-        if self._queue:
-            self._queue[0].event.set()
+    def _store_changed(self, reason: str, *, lost: bool) -> None:
+        for user in list(self.users):
+            user.store_changed(reason, lost=lost)
 
 
-def _order(waiter: _Waiter) -> tuple[int, int]:
+class StoreListener:
+    """Is told when the place where a budget lives is lost, and when it is there again."""
+
+    def store_changed(self, reason: str, *, lost: bool) -> None:
+        """Take note; ``reason`` holds no secret."""
+
+
+@define
+class _Turn:
+    ident: int
+    amounts: Amounts
+    spares: Amounts
+    lease: float
+    priority: int
+    patience: float
+    presence: float
+    arrived: float
+
+    def order(self, policy: RateLimitPolicy) -> float:
+        return self.arrived + self.priority * policy.windows[policy.headers.window].seconds
+
+    @property
+    def arguments(self) -> tuple[int, Amounts, Amounts, float, float, int, float, float]:
+        return (
+            self.ident,
+            self.amounts,
+            self.spares,
+            self.lease,
+            self.arrived,
+            self.priority,
+            math.inf,
+            self.presence,
+        )
+
+
+def _order(waiter: _Waiter) -> tuple[float, int]:
     return waiter.order
 
 

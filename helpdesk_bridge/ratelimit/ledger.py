@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import math
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 
 from attrs import define, field
 
 UNKNOWN = -math.inf
-GRAINS = 256
-"""Charges without a reset header are released in steps of a window's 256th part, so that there are never many."""
+MOST_ROWS = 256
+GRAINS = 128
+"""Where rows become too many, those without a told end are released in steps of a window's 128th part."""
 
 MOST_UNITS = 1_000_000
 """A limit or a remaining figure above that is no vendor's: such a header is a mistake and counts as absent."""
@@ -130,16 +131,27 @@ class Ledger:
 
     def hold_until(self, release: float, units: int) -> int:
         """Enter a row in whose window's end no header has a say. ``used`` is the caller's business; return the row."""
-        grain = self.seconds / GRAINS
-        release = math.ceil(release / grain) * grain
-        row = bisect_left(self.releases, release)
-        if row < len(self.releases) and self.releases[row] == release and self.earliest[row] == UNKNOWN:
-            self.units[row] += units
-            return row
-        return self._insert(release, units, UNKNOWN, row)
+        if len(self.releases) >= MOST_ROWS:
+            self._coarsen()
+        return self._insert(release, units, UNKNOWN)
 
-    def _insert(self, release: float, units: int, earliest: float, row: int | None = None) -> int:
-        row = bisect_right(self.releases, release) if row is None else row
+    def _coarsen(self) -> None:
+        # Rows join at a later release: the state stays small and errs on the safe side.
+        grain = self.seconds / GRAINS
+        joined: dict[tuple[float, float], int] = {}
+        for release, units, earliest in zip(self.releases, self.units, self.earliest, strict=True):
+            late = release if earliest != UNKNOWN else max(release, math.ceil(release / grain) * grain)
+            joined[late, earliest] = joined.get((late, earliest), 0) + units
+        self._fill([(release, units, earliest) for (release, earliest), units in joined.items()])
+
+    def _fill(self, rows: list[tuple[float, int, float]]) -> None:
+        rows.sort()
+        self.releases = array("d", [row[0] for row in rows])
+        self.units = array("q", [row[1] for row in rows])
+        self.earliest = array("d", [row[2] for row in rows])
+
+    def _insert(self, release: float, units: int, earliest: float) -> int:
+        row = bisect_right(self.releases, release)
         self.releases.insert(row, release)
         self.units.insert(row, units)
         self.earliest.insert(row, earliest)
@@ -165,7 +177,7 @@ class Ledger:
             pass
         elif earliest <= self.ends_until:
             earliest, latest = max(earliest, self.ends_from), min(latest, self.ends_until)
-            self.ends_from, self.ends_until = earliest, max(earliest, latest)
+            self.ends_from, self.ends_until = earliest, latest
         else:
             self.ends_from, self.ends_until = earliest, latest
         for row, lower in enumerate(self.earliest):
@@ -222,22 +234,21 @@ class Ledger:
         for row in reversed(emptied):
             del self.releases[row], self.units[row], self.earliest[row]
 
-    def ends(self, until: float, sent: float) -> None:
-        """Take note that the window in which a request sent then was refused ends at ``until``."""
-        rows = [
-            (
-                min(release, until)
-                if lower == UNKNOWN and release - self.guard - self.seconds <= sent + self.seconds / GRAINS
-                else release,
-                units,
-                lower,
-            )
-            for release, units, lower in zip(self.releases, self.units, self.earliest, strict=True)
-        ]
-        rows.sort()
-        self.releases = array("d", [row[0] for row in rows])
-        self.units = array("q", [row[1] for row in rows])
-        self.earliest = array("d", [row[2] for row in rows])
+    def ends(self, told: float, sent: float, until: float, resolution: float) -> None:
+        """Take note that the window in which a request sent then was refused ends at ``until``, if that can be."""
+        earliest = sent + told - resolution
+        if told > self.seconds + resolution or not self._believable(earliest, until, sent, resolution):
+            return
+        if until > self.ends_until and until - earliest < self.seconds / 3:
+            self.ends_from, self.ends_until = earliest, until
+        self._fill(
+            [
+                (min(release, until), units, lower)
+                if lower == UNKNOWN and release - self.guard - self.seconds <= sent
+                else (release, units, lower)
+                for release, units, lower in zip(self.releases, self.units, self.earliest, strict=True)
+            ]
+        )
 
     def shift(self, seconds: float) -> None:
         """Move every time by that much: what was left to wait stays left."""

@@ -1,16 +1,75 @@
-"""The live state of a whole budget: one ledger a window, and the vendor's last "wait"."""
+"""The live state of a whole budget: one ledger a window, who is in flight, who waits, and the vendor's last "wait".
+
+Every public method but the class methods is one step of a store: it takes the time first and else plain values only,
+so that a server which keeps budgets can offer the same steps under the same names.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from array import array
+from collections.abc import Container, Sequence
+from typing import NamedTuple
 
 from attrs import define, field
 
 from helpdesk_bridge.ratelimit.ledger import UNKNOWN, Ledger
-from helpdesk_bridge.ratelimit.policy import NOTHING, RateHeaders, RateLimitPolicy, Reading
+from helpdesk_bridge.ratelimit.policy import RateHeaders, RateLimitPolicy
 
 FIRST_PAUSE = 1 / 60
 """Part of a window to wait after a refusal that names no time; it doubles with each further one, up to a window."""
+
+LATE = 1.0
+"""Seconds that a request of a process that died may still be on its way to the server."""
+
+PROCESS_SHIFT = 28
+"""The bits of an ident above that tell its process: 24 for the process id, 12 for the run."""
+
+Amounts = tuple[int, ...]
+Told = tuple[int | None, int | None, float | None, float | None]
+"""What an answer said: limit, remaining, reset, retry after."""
+
+
+class Answer(NamedTuple):
+    """What ``take`` says: ``wait`` 0 if it may be sent; ``at`` is the time of the step."""
+
+    wait: float
+    at: float
+    expected: float = 0.0
+
+
+class Left(NamedTuple):
+    """What ``left`` says of the window that headers speak of; ``ends_in`` None if nothing is spent."""
+
+    limit: int
+    units: int
+    ends_in: float | None
+
+
+class Spent(NamedTuple):
+    """What one window has counted, for a store that lost it."""
+
+    units: int
+    ends_in: float
+    limit: int
+    told: bool
+
+
+@define
+class Waiter:
+    """Somebody who waits for its turn; taken for gone at ``lapses`` unless seen again."""
+
+    order: float
+    amounts: Amounts
+    lapses: float
+
+
+@define
+class Flight:
+    """A request that may be on its way; taken for lost at ``lapses``."""
+
+    amounts: Amounts
+    lapses: float
 
 
 @define
@@ -18,126 +77,278 @@ class BudgetState:
     """Plain data that every store keeps; all times in vendor seconds of one clock."""
 
     ledgers: list[Ledger]
+    headers: RateHeaders
     blocked_until: float = UNKNOWN
     blocked_at: float = UNKNOWN
     strikes: int = 0
-    _headers: RateHeaders = field(factory=RateHeaders, alias="headers")
+    seen: float = UNKNOWN
+    """The time of the last step."""
+    share: int = 1
+    """The limits are divided by that: how many may be spending them who cannot be seen."""
+    flights: dict[int, Flight] = field(factory=dict)
+    waiting: dict[int, Waiter] = field(factory=dict)
+    holders: dict[int, float] = field(factory=dict)
+    """Processes that spend this budget, and when each was last seen."""
 
     @classmethod
     def fresh(cls, policy: RateLimitPolicy) -> BudgetState:
         """Return the state of a budget of which nothing is spent."""
-        ledgers = [Ledger(window.limit, window.seconds) for window in policy.windows]
-        return cls(ledgers, headers=policy.headers)
+        return cls([Ledger(window.limit, window.seconds) for window in policy.windows], policy.headers)
 
-    def take(self, ident: str, amounts: tuple[int, ...], spares: tuple[int, ...], now: float, lease: float) -> float:
-        """Hold the amounts, one a window, and return 0; or hold nothing and return the seconds to wait."""
+    def take(
+        self,
+        now: float,
+        ident: int,
+        amounts: Amounts,
+        spares: Amounts,
+        lease: float,
+        arrived: float | None = None,
+        priority: int = 0,
+        patience: float = -1.0,
+        presence: float = math.inf,
+    ) -> Answer:
+        """Hold the amounts, one a window, and return a wait of 0; or hold nothing and return the seconds to wait.
+
+        Infinity means that only an answer in flight can tell. Who waits is put in line if that is expected to take no
+        longer than ``patience``, and has its turn by ``arrived`` and ``priority``: each step of that lets those pass
+        who come up to a window later. Whoever has not come again ``presence`` seconds after its time has left.
+        """
+        now = self._tick(now)
+        order, ahead = 0.0, None
+        if self.waiting:
+            order = self._order(now if arrived is None else arrived, priority)
+            ahead = self._ahead(ident, order, now)
         wait = self.blocked_until - now if self.blocked_until > now else 0.0
         for number, ledger in enumerate(self.ledgers):
-            if amounts[number]:
+            amount = amounts[number]
+            if amount:
                 ledger.sweep(now)
-                wait = max(wait, ledger.wait(now, amounts[number], spares[number]))
+                pause = ledger.wait(now, amount, spares[number], ahead[number] if ahead else 0)
+                if pause > wait:
+                    wait = pause
         if wait == 0.0:
-            for number, ledger in enumerate(self.ledgers):
-                if amounts[number]:
-                    ledger.hold(ident, amounts[number], now, lease)
-        return wait
+            self._fly(ident, amounts, now + lease)
+            self.holders[ident >> PROCESS_SHIFT] = now
+            return Answer(0.0, now)
+        total = amounts if ahead is None else tuple(map(sum, zip(amounts, ahead, strict=True)))
+        expected = self._forecast(now, total, spares)
+        if expected <= patience:
+            order = self._order(now if arrived is None else arrived, priority)
+            bound = wait if wait < math.inf else 0.0
+            self.waiting[ident] = Waiter(order, amounts, now + bound + presence)
+            self.holders[ident >> PROCESS_SHIFT] = now
+        return Answer(wait, now, expected)
 
-    def forecast(self, amounts: tuple[int, ...], spares: tuple[int, ...], now: float) -> float:
-        """Return the seconds until all of these can have been sent.
+    def forecast(self, now: float, amounts: Amounts, spares: Amounts) -> float:
+        """Return the seconds until all of these can have been sent, all who wait now first."""
+        now = self._tick(now)
+        ahead = self._ahead(-1, math.inf, now)
+        return self._forecast(now, tuple(map(sum, zip(amounts, ahead, strict=True))) if ahead else amounts, spares)
 
-        While the first answer is awaited that will tell the limit, the policy's own, perhaps far lower, does not count.
-        """
+    def _forecast(self, now: float, amounts: Amounts, spares: Amounts) -> float:
+        # While the first answer is awaited that will tell the limit, the policy's own, perhaps far lower, does not count.
         wait = max(self.blocked_until - now, 0.0)
-        awaited = self._headers.limit is not None and not self.ledgers[self._headers.window].told
+        awaited = self.headers.limit is not None and not self.ledgers[self.headers.window].told
         for number, (ledger, amount, spare) in enumerate(zip(self.ledgers, amounts, spares, strict=True)):
-            if amount and not (awaited and number == self._headers.window and ledger.held):
+            if amount and not (awaited and number == self.headers.window and ledger.in_flight):
                 ledger.sweep(now)
                 wait = max(wait, ledger.forecast(now, amount, spare))
         return wait
 
-    def drop(self, ident: str) -> None:
-        """Give everything back."""
-        for ledger in self.ledgers:
-            ledger.drop(ident)
+    def drop(self, now: float, ident: int) -> None:
+        """Give everything back: it was provably not sent, or refused and not counted."""
+        self._tick(now)
+        self._land(ident)
+
+    def leave(self, now: float, ident: int) -> None:
+        """Wait no more."""
+        self._tick(now)
+        self.waiting.pop(ident, None)
 
     def settle(
-        self,
-        ident: str,
-        amounts: tuple[int, ...],
-        sent: float,
-        answered: float,
-        *,
-        reading: Reading = NOTHING,
-        lost: bool = False,
+        self, now: float, ident: int, amounts: Amounts, sent: float, told: Told | None = None, *, lost: bool = False
     ) -> None:
         """Replace what was held by what was spent, and learn what the answer said, unless none came (``lost``)."""
-        if reading.limit is not None:
-            self._limit(reading.limit)
+        now = self._tick(now)
+        self._land(ident)
+        limit, remaining, reset, _ = told or (None, None, None, None)
+        if limit is not None:
+            self._limit(limit)
+        speaks, step = self.headers.window, self.headers.step
         for number, ledger in enumerate(self.ledgers):
             amount = amounts[number]
-            speaks = number == self._headers.window
-            charge = ledger.settle(
-                ident, amount, sent, answered, reset=reading.reset if speaks else None, resolution=self._headers.step
-            )
-            if speaks and charge is not None and reading.remaining is not None:
-                ledger.observe(reading.remaining, charge, sent, exact=not self._headers.remaining_is_hint)
+            if amount > 0:
+                row = ledger.charge(amount, sent, now, reset if number == speaks else None, step)
+                if number == speaks and remaining is not None:
+                    # With a share of the limit, what the server says is left may fall short of it, never exceed it.
+                    exact = not self.headers.remaining_is_hint and self.share == 1
+                    ledger.observe(remaining, row, sent, exact=exact)
             # A request without an answer may still be on its way to the server.
-            ledger.settled = max(ledger.settled, answered + (ledger.seconds if lost else 0.0))
+            ledger.settled = max(ledger.settled, now + ledger.seconds) if lost else max(ledger.settled, now)
         if sent > self.blocked_at:
             self.strikes = 0
 
-    def refuse(self, ident: str, sent: float, answered: float, *, reading: Reading) -> None:
+    def refuse(self, now: float, ident: int, sent: float, told: Told) -> None:
         """Give back what was held and stop everybody for as long as the vendor says, or else for a growing pause."""
-        self.drop(ident)
-        ledger = self.ledgers[self._headers.window]
-        if reading.limit is not None:
-            self._limit(reading.limit)
-        told = reading.retry_after if reading.retry_after is not None else reading.reset
-        if told is not None:
+        now = self._tick(now)
+        self._land(ident)
+        limit, _, reset, retry_after = told
+        ledger = self.ledgers[self.headers.window]
+        if limit is not None:
+            self._limit(limit)
+        asked = retry_after if retry_after is not None else reset
+        if asked is not None:
             # A vendor that says 0 has rounded down.
-            until = answered + max(told, self._headers.resolution) + ledger.guard
-            ledger.ends(until, sent)
+            until = now + max(asked, self.headers.resolution) + ledger.guard
+            ledger.ends(asked, sent, until, self.headers.step)
         else:
             if sent > self.blocked_at:
                 self.strikes += 1
             pause = ledger.seconds * FIRST_PAUSE * 2.0 ** min(self.strikes - 1, 6)
-            until = answered + min(pause, ledger.seconds)
-        self.blocked_at = max(self.blocked_at, answered)
+            until = now + min(pause, ledger.seconds)
+        self.blocked_at = max(self.blocked_at, now)
         self.blocked_until = max(self.blocked_until, until)
 
-    def _limit(self, told: int) -> None:
-        ledger = self.ledgers[self._headers.window]
-        ledger.limit = told
-        ledger.told = True
-
-    def tighten(self, limits: tuple[int, ...]) -> None:
+    def tighten(self, now: float, limits: Amounts) -> None:
         """Lower the limits to these, one a window, where the server has not told its own."""
+        self._tick(now)
         for ledger, limit in zip(self.ledgers, limits, strict=True):
             if not ledger.told:
-                ledger.limit = min(ledger.limit, limit)
+                ledger.limit = min(ledger.limit, max(limit // self.share, 1))
 
-    def abandon(self, now: float) -> None:
-        """Charge all that is in flight: whoever sent it is not here any more."""
+    def reap(self, now: float, gone: Container[int]) -> None:
+        """Charge what processes that are gone had in flight, and keep no place in line for them."""
+        now = self._tick(now)
+        for ident in [ident for ident in self.flights if ident >> PROCESS_SHIFT in gone]:
+            self._lost(ident, now + LATE)
+        for ident in [ident for ident in self.waiting if ident >> PROCESS_SHIFT in gone]:
+            del self.waiting[ident]
+        for process in [process for process in self.holders if process in gone]:
+            del self.holders[process]
+
+    def left(self, now: float, number: int) -> Left:
+        """Return what is left of a window."""
+        now = self._tick(now)
+        ledger = self.ledgers[number]
+        ledger.sweep(now)
+        blocked = self.blocked_until - now
+        units = 0 if blocked > 0 else max(ledger.limit - ledger.used, 0)
+        ends = ledger.releases[-1] - now if ledger.releases else ledger.seconds if ledger.in_flight else None
+        return Left(ledger.limit, units, max(ends or 0.0, blocked) if ends or blocked > 0 else None)
+
+    def processes(self, now: float, since: float) -> tuple[int, ...]:
+        """Return who spent or waited in the last ``since`` seconds."""
+        now = self._tick(now)
+        return tuple(process for process, seen in self.holders.items() if seen > now - since)
+
+    def spent(self, now: float) -> tuple[Spent, ...]:
+        """Return what every window counts now, all that is in flight included."""
+        now = self._tick(now)
+        found = []
         for ledger in self.ledgers:
-            ledger.abandon(now)
+            ledger.sweep(now)
+            ends = ledger.seconds if ledger.in_flight else 0.0
+            if ledger.releases:
+                ends = max(ends, ledger.releases[-1] - now)
+            found.append(Spent(ledger.used, ends, ledger.limit, ledger.told))
+        return tuple(found)
+
+    def restore(self, now: float, known: Sequence[Sequence[float]]) -> None:
+        """Charge what a process still knows of a state that was lost; several who know the same count once."""
+        now = self._tick(now)
+        for ledger, (units, ends_in, limit, told) in zip(self.ledgers, known, strict=True):
+            if told and not ledger.told:
+                ledger.limit, ledger.told = int(limit), True
+            missing = int(units) - ledger.restored
+            if missing > 0 and ends_in > 0:
+                ledger.restored += missing
+                ledger.used += missing
+                ledger.hold_until(now + ends_in, missing)
+
+    def add(self, now: float, spent: Sequence[Sequence[float]]) -> None:
+        """Charge what was spent elsewhere: units and the seconds until they are free again, one pair a window."""
+        now = self._tick(now)
+        for ledger, (units, ends_in) in zip(self.ledgers, spent, strict=True):
+            if units > 0 and ends_in > 0:
+                ledger.used += int(units)
+                ledger.hold_until(now + ends_in, int(units))
+
+    def abandon(self, now: float, process: int) -> None:
+        """Charge all that a process had in flight: nobody will settle it."""
+        self.reap(now, (process,))
 
     def idle(self, now: float) -> bool:
         """Whether nothing is spent, held or blocked, so that forgetting the state loses nothing."""
+        now = self._tick(now)
         for ledger in self.ledgers:
             ledger.sweep(now)
-        return self.blocked_until <= now and not any(ledger.used for ledger in self.ledgers)
+        return self.blocked_until <= now and not self.waiting and not any(ledger.used for ledger in self.ledgers)
 
-    def dump(self) -> dict[str, Any]:
-        """Return the state as JSON-able data."""
-        return {
-            "ledgers": [ledger.dump() for ledger in self.ledgers],
-            "blocked": None if self.blocked_at == UNKNOWN else [self.blocked_until, self.blocked_at],
-            "strikes": self.strikes,
-        }
+    def shift(self, seconds: float) -> None:
+        """Move every time by that much, so that whatever had to be waited for still has to be."""
+        for ledger in self.ledgers:
+            ledger.shift(seconds)
+        self.blocked_until += seconds
+        self.blocked_at += seconds
+        self.seen += seconds
+        for entry in (*self.flights.values(), *self.waiting.values()):
+            entry.lapses += seconds
+        for waiter in self.waiting.values():
+            waiter.order += seconds
+        self.holders = {process: seen + seconds for process, seen in self.holders.items()}
 
-    @classmethod
-    def load(cls, data: dict[str, Any], policy: RateLimitPolicy) -> BudgetState:
-        """Return the state that ``dump`` wrote for a budget of the same policy."""
-        until, at = data["blocked"] or (UNKNOWN, UNKNOWN)
-        ledgers = [Ledger.load(ledger) for ledger in data["ledgers"]]
-        return cls(ledgers, until, at, data["strikes"], policy.headers)
+    def _tick(self, now: float) -> float:
+        if now < self.seen:
+            # The clock was set back: what is left to wait stays left.
+            self.shift(now - self.seen)
+        self.seen = now
+        if self.flights:
+            # Whoever sent it is not here any more. The oldest stands first.
+            ident, flight = next(iter(self.flights.items()))
+            if flight.lapses <= now:
+                self._lost(ident, flight.lapses)
+        return now
+
+    def _fly(self, ident: int, amounts: Amounts, lapses: float) -> None:
+        self.waiting.pop(ident, None)
+        self.flights[ident] = Flight(amounts, lapses)
+        for ledger, amount in zip(self.ledgers, amounts, strict=True):
+            ledger.used += amount
+            ledger.in_flight += amount
+
+    def _land(self, ident: int) -> Amounts | None:
+        flight = self.flights.pop(ident, None)
+        if flight is None:
+            return None
+        for ledger, amount in zip(self.ledgers, flight.amounts, strict=True):
+            ledger.used -= amount
+            ledger.in_flight -= amount
+        return flight.amounts
+
+    def _lost(self, ident: int, sent_by: float) -> None:
+        for ledger, amount in zip(self.ledgers, self._land(ident) or (), strict=True):
+            if amount:
+                ledger.used += amount
+                ledger.hold_until(sent_by + ledger.seconds + ledger.guard, amount)
+                ledger.settled = max(ledger.settled, sent_by + ledger.seconds)
+
+    def _order(self, arrived: float, priority: int) -> float:
+        return arrived + priority * self.ledgers[self.headers.window].seconds
+
+    def _ahead(self, ident: int, order: float, now: float) -> list[int] | None:
+        """Return what those wait for whose turn comes first, one a window."""
+        if not self.waiting:
+            return None
+        for other in [other for other, waiter in self.waiting.items() if waiter.lapses <= now]:
+            del self.waiting[other]
+        ahead = [0] * len(self.ledgers)
+        for other, waiter in self.waiting.items():
+            if other != ident and (waiter.order, other) < (order, ident):
+                for number, amount in enumerate(waiter.amounts):
+                    ahead[number] += amount
+        return ahead
+
+    def _limit(self, told: int) -> None:
+        ledger = self.ledgers[self.headers.window]
+        ledger.limit = max(told // self.share, 1)
+        ledger.told = True

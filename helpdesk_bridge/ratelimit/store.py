@@ -1,30 +1,58 @@
-"""Where a budget lives. In memory here; a file or a server serves several processes behind the same two methods."""
+"""Where a budget lives: what every place offers, and memory."""
 
 from __future__ import annotations
 
 import threading
 import weakref
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
-from helpdesk_bridge.ratelimit.state import BudgetState
+from helpdesk_bridge.ratelimit.state import BudgetState, Spent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from helpdesk_bridge.http.clock import Clock
     from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
+class StoreLost(Exception):
+    """The place cannot be used just now; the message says why, without any secret."""
+
+
 class Cell(Protocol):
     """The state of one budget."""
 
-    def update(self, change: Callable[Concatenate[BudgetState, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Load the state, call ``change(state, …)``, keep the state, and return the result: all of it, atomically.
+    @property
+    def place(self) -> str:
+        """Where it lives, in words; no secret is in it."""
+        ...
 
-        ``change`` is short, never waits, and may be called again after a conflict.
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may change it, which wakes nobody here."""
+        ...
+
+    def update(self, change: Callable[Concatenate[BudgetState, float, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do one step, atomically: ``change`` is a public method of ``BudgetState``, the time is put before ``args``.
+
+        Times are those of the cell's own clock. Raises ``StoreLost``; whether the step was done is unknown then.
         """
+        ...
+
+    def known(self) -> tuple[Spent, ...] | None:
+        """Return what was spent as far as was seen last, without asking anybody; None if nothing was seen."""
+        ...
+
+    @property
+    def sharers(self) -> int:
+        """How many processes were seen spending it last, this one included."""
+        ...
+
+    def holders(self) -> tuple[str, ...]:
+        """Return who else spends it. Raises ``StoreLost``."""
         ...
 
     def reopen(self) -> None:
@@ -35,46 +63,53 @@ class Cell(Protocol):
 class Store(Protocol):
     """Keeps the state of budgets by their keys."""
 
-    @property
-    def poll(self) -> float | None:
-        """Vendor seconds after which a waiter looks again, because others may have settled; None if nobody else can."""
-        ...
-
-    def cell(self, key: str, policy: RateLimitPolicy) -> Cell:
-        """Return the cell of that key; ``policy`` says what an unspent budget looks like."""
+    def cell(self, key: str, policy: RateLimitPolicy, clock: Clock) -> Cell:
+        """Return the cell of that key; ``policy`` says what an unspent budget looks like. No I/O happens here."""
         ...
 
 
 class MemoryCell:
     """One state behind one lock."""
 
-    def __init__(self, state: BudgetState) -> None:
+    place: Final = "memory of this process"
+    shared: Final = False
+    sharers: Final = 1
+
+    def __init__(self, state: BudgetState, clock: Clock) -> None:
         self._state = state
+        self._now = clock.now
         self._lock = threading.Lock()
 
-    def update(self, change: Callable[Concatenate[BudgetState, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def update(self, change: Callable[Concatenate[BudgetState, float, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Apply the change under the lock."""
         with self._lock:
-            return change(self._state, *args, **kwargs)
+            return change(self._state, self._now(), *args, **kwargs)
+
+    def known(self) -> tuple[Spent, ...]:
+        """Return what is spent."""
+        return self.update(BudgetState.spent)
+
+    def holders(self) -> tuple[str, ...]:
+        """Return nobody: no other process sees this memory."""
+        return ()
 
     def reopen(self) -> None:
-        """Replace the lock: a thread that does not exist in this process may have held it."""
+        """Start with what was spent, and nothing in flight: no thread of the parent settles or waits here."""
         self._lock = threading.Lock()
+        self.update(BudgetState.abandon)
 
 
 class MemoryStore:
     """Budgets of this process; one that no governor uses any more is forgotten."""
 
-    poll: float | None = None
-
     def __init__(self) -> None:
-        self._cells: weakref.WeakValueDictionary[str, MemoryCell] = weakref.WeakValueDictionary()
+        self._cells: weakref.WeakValueDictionary[tuple[str, Clock], MemoryCell] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
 
-    def cell(self, key: str, policy: RateLimitPolicy) -> MemoryCell:
-        """Return the one cell of that key."""
+    def cell(self, key: str, policy: RateLimitPolicy, clock: Clock) -> MemoryCell:
+        """Return the one cell of that key and clock."""
         with self._lock:
-            found = self._cells.get(key)
+            found = self._cells.get((key, clock))
             if found is None:
-                found = self._cells[key] = MemoryCell(BudgetState.fresh(policy))
+                found = self._cells[key, clock] = MemoryCell(BudgetState.fresh(policy), clock)
             return found

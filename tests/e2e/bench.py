@@ -53,13 +53,13 @@ class Desks:
     ``secrets`` of simulators go through the environment, as a careful user's would.
     """
 
-    def __init__(self, folder, source, destination, content, *, scale="auto", tables=None, switches=None):
+    def __init__(self, folder, source, destination, content, *, scale="auto", aliases=None, switches=None):
         self.folder = folder
         self.journal = folder / "move.journal"
         self.env = {}
         self._processes = []
         self._stack = ExitStack()
-        self._tables = tables or {}
+        self._aliases = aliases or {}
         switches = switches or {}
         self._wires = {}
         started = {}
@@ -85,7 +85,7 @@ class Desks:
         """Write ``helpdesk.toml``; ``changes`` are keys by desk, and None leaves a key out."""
         lines = []
         for name, settings in self.settings.items():
-            table = {**settings, **self._tables.get(name, {}), **changes.get(name, {})}
+            table = {**settings, **changes.get(name, {})}
             lines.append(f"[desks.{name}]")
             for key, value in table.items():
                 if key == "api_key" and not str(value).startswith("env:"):
@@ -93,6 +93,9 @@ class Desks:
                     value = f"env:{name.upper()}_KEY"  # noqa: PLW2901 - the secret itself stays in the environment
                 if value is not None:
                     lines.append(f"{key} = {json.dumps(value)}")
+            for kind, names in self._aliases.get(name, {}).items():
+                lines.append(f"[desks.{name}.{kind}]")
+                lines += [f"{alias} = {json.dumps(theirs)}" for alias, theirs in names.items()]
         (self.folder / "helpdesk.toml").write_text("\n".join(lines) + "\n", "utf-8")
 
     @property

@@ -54,7 +54,7 @@ def test_what_is_refused_and_why_is_the_same_as_what_is_told(tmp_path):
     assert {
         ("ticket.tags", "lost"),
         ("ticket.rating", "lost"),
-        ("message.created_at", "kept in the header line"),
+        ("message.created_at", "kept as header line"),
     } <= changes
     assert all(one.records for one in summary.changed)
     assert json.dumps(summary.as_json())

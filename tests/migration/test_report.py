@@ -145,7 +145,7 @@ def unclean(path, *, text="Sales", ident="17"):
     changes = [
         Change("ticket.group", f"kept as {text}", f"{text!r} has no counterpart", 3),
         Change("ticket.tags", "lost", "its API knows no tags", 4),
-        Change("message.author", "kept in the header line", "every message is the key's", None),
+        Change("message.author", "kept as header line", "every message is the key's", None),
     ]
     journal.remember(fidelity=[one.as_json() for one in changes], verified="full", seconds=75.0)
     journal.measure(lambda: {"source": (10, 9, 1), "destination": (20, 18, 2)})

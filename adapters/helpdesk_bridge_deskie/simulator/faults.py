@@ -84,7 +84,7 @@ class FaultyLists(DeskieBase):
         case = new_case(
             account, user, CaseValues({"subject": "Came in between"}), channel="web", created_at=now, now=now
         )
-        account.add_message(self._message(case.case_id, user.user_id))
+        account.add_message(self._between(case.case_id, user.user_id))
         others = [each for each in account.cases.values() if each is not case]
         if others:
             account.drop_case(others.pop(chance.randrange(len(others))))
@@ -102,7 +102,7 @@ class FaultyLists(DeskieBase):
 
     def _drift_thread(self, case_id: int, chance: random.Random) -> None:
         thread = self.account.messages[case_id]
-        self.account.add_message(self._message(case_id, self.account.cases[case_id].user_id))
+        self.account.add_message(self._between(case_id, self.account.cases[case_id].user_id))
         later = thread[1:-1]
         if later:
             thread.remove(chance.choice(later))
@@ -119,7 +119,7 @@ class FaultyLists(DeskieBase):
             )
         )
 
-    def _message(self, case_id: int, user_id: int) -> Message:
+    def _between(self, case_id: int, user_id: int) -> Message:
         now = self.now()
         return Message(
             message_id=self.account.next_id("message"),

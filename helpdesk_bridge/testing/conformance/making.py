@@ -14,6 +14,7 @@ from helpdesk_bridge.query import phone_digits
 from helpdesk_bridge.text import fold_email, squash
 
 DOMAIN: Final = "customers.example"
+_BREAKS: Final = frozenset("\t\n\r\u2028\u2029")
 READ_EVERYTHING: Final = frozenset({"spam", "deleted", "merged"})
 
 
@@ -37,30 +38,30 @@ def customer(desk: Helpdesk, name: str = "ann") -> str:
     return email_of(name) if by_email(desk.capabilities) else phone_number(name)
 
 
-def draft(desk: Helpdesk, name: str = "ann", **fields: Any) -> TicketDraft:
+def draft(desk: Helpdesk, who: str = "ann", /, **fields: Any) -> TicketDraft:
     """Return a draft with no more than every desk takes, and ``fields``."""
     values: dict[str, Any] = {
-        "subject": f"About {name}",
-        "description": f"Opening of {name}",
-        "requester": customer(desk, name),
+        "subject": f"About {who}",
+        "description": f"Opening of {who}",
+        "requester": customer(desk, who),
         **fields,
     }
     return TicketDraft(**values)
 
 
-def make(desk: Helpdesk, name: str = "ann", **fields: Any) -> Ticket:
+def make(desk: Helpdesk, who: str = "ann", /, **fields: Any) -> Ticket:
     """Create a ticket of a customer; one ticket a customer, because some desks have one conversation with each."""
-    return desk.tickets.create(draft(desk, name, **fields))
+    return desk.tickets.create(draft(desk, who, **fields))
 
 
-def contact_draft(desk: Helpdesk, name: str = "ann", **fields: Any) -> ContactDraft:
+def contact_draft(desk: Helpdesk, who: str = "ann", /, **fields: Any) -> ContactDraft:
     """Return a contact that this desk takes."""
     allowed = desk.capabilities.contact_create
-    values: dict[str, Any] = {"name": name.title()} if "name" in allowed else {}
+    values: dict[str, Any] = {"name": who.title()} if "name" in allowed else {}
     if "emails" in allowed:
-        values["emails"] = (email_of(name),)
+        values["emails"] = (email_of(who),)
     else:
-        values["phones"] = (phone_number(name),)
+        values["phones"] = (phone_number(who),)
     return ContactDraft(**{**values, **fields})
 
 
@@ -89,9 +90,7 @@ def seen(words: str | None) -> str:
     Vendors keep texts as HTML, which has no control characters and where white space runs together.
     """
     shown = "".join(
-        " " if unicodedata.category(letter) in ("Cc", "Zl", "Zp") and letter.isspace() else letter
-        for letter in words or ""
-        if unicodedata.category(letter) != "Cc" or letter.isspace()
+        " " if letter in _BREAKS else "" if unicodedata.category(letter) == "Cc" else letter for letter in words or ""
     )
     return squash(shown.replace("\ufeff", ""))
 

@@ -14,6 +14,7 @@ from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, nothing_
 from helpdesk_bridge.testing.conformance.making import (
     by_email,
     customer,
+    draft,
     email_of,
     is_customer,
     make,
@@ -150,7 +151,6 @@ class TicketTests(SuiteFixtures):
         skip_without(helpdesk, "tickets.create", "tickets.list")
         if "tickets.create" not in helpdesk.capabilities.idempotency:
             pytest.skip("this desk has no place for a key on tickets.create")
-        from helpdesk_bridge.testing.conformance.making import draft
 
         first = helpdesk.tickets.create(draft(helpdesk), idempotency_key="order-1")
         again = helpdesk.tickets.create(draft(helpdesk), idempotency_key="order-1")

@@ -248,10 +248,10 @@ class SimulatorApp(AdminRoutes, ListFaults, ABC):
         if fault is None:
             return self._processed(call), None
         if fault.kind not in KINDS:
-            return self._paged(call, fault), None
+            return self._faulty_list(call, fault), None
         return self._faulty(call, fault), fault
 
-    def _paged(self, call: Call, fault: Fault) -> Reply:
+    def _faulty_list(self, call: Call, fault: Fault) -> Reply:
         if fault.kind in PAGE_KINDS and fault.kind in self.PAGE_FAULTS:
             if fault.kind == "page_drift":
                 self.drift(call, self._chance)

@@ -241,7 +241,7 @@ class _Server(ThreadedWSGIServer):
 class _Handler(WSGIRequestHandler):
     """Werkzeug's handler, but it keeps connections alive and sends each answer in one piece."""
 
-    server: _Server
+    server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]  # nothing else makes these handlers
     protocol_version = "HTTP/1.1"
     rbufsize = 1 << 16
 

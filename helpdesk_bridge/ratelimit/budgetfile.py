@@ -1,0 +1,233 @@
+"""A file that keeps budgets for the processes of one host: locked, checked, and whole whenever a process is killed.
+
+The file starts with a line of text and holds a segment a budget. A segment has two slots that are written in turn, so
+that the last state but one is there while the last is being written. Reads and writes instead of a mapping, because a
+mapped file that somebody truncates would end the process.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import stat
+import tempfile
+import weakref
+import zlib
+from contextlib import suppress
+from pathlib import Path
+from struct import Struct
+from typing import Final
+
+from attrs import frozen
+
+from helpdesk_bridge.http.clock import pause, real_seconds
+from helpdesk_bridge.ratelimit.store import StoreLost
+
+MAGIC: Final = b"helpdesk-bridge rate-limit budgets\n"
+FIRST_SEGMENT: Final = 4096
+_FIRST_PAGE: Final = MAGIC.ljust(FIRST_SEGMENT, b"\0")
+SLOT: Final = 256 * 1024
+"""Room for some thousand callers in line; what is never written takes no space on the disk."""
+
+SEGMENT: Final = 2 * SLOT
+MOST_SEGMENTS: Final = 256
+LOCK_PATIENCE: Final = 2.0
+"""Real seconds to wait for the lock. It is held for microseconds, unless its holder was stopped while it had it."""
+
+_FIRST_NAP, _LONGEST_NAP = 5e-5, 5e-3
+_SLOT_MAGIC: Final = b"hbrl"
+_HEADER = Struct("=4sHHIIQQQd16s16s")
+_CHECKED: Final = Struct("=I")
+
+
+class Foreign(StoreLost):
+    """The file is not ours, and is left alone."""
+
+
+@frozen
+class Slot:
+    """One written state. ``until``: real monotonic seconds after which nothing in it counts."""
+
+    number: int
+    sequence: int
+    version: int
+    birth: int
+    space: int
+    until: float
+    key: bytes
+    boot: bytes
+    payload: bytes
+
+
+class BudgetFile:
+    """The open file. Every method but ``close`` may raise ``OSError`` or ``StoreLost``."""
+
+    def __init__(self, path: Path, mode: int) -> None:
+        self.path = path
+        self.cut = False
+        """Whether the file was found shorter than it is ever created: something of it is gone."""
+        self._mode = mode
+        self._fd = -1
+        self._identity = (0, 0)
+        self._closer: weakref.finalize[..., BudgetFile] | None = None
+        _files.add(self)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a descriptor."""
+        return self._fd >= 0
+
+    def open(self) -> None:
+        """Open the file, or create it; a file that is somebody else's is refused."""
+        try:
+            fd = self._opened()
+        except FileNotFoundError:
+            self._create()
+            fd = self._opened()
+        self._closer = weakref.finalize(self, _close, fd)
+        self._fd = fd
+        status = os.fstat(fd)
+        self._identity = (status.st_dev, status.st_ino)
+        if not stat.S_ISREG(status.st_mode):
+            raise Foreign("it is not a regular file")
+        start = os.pread(fd, len(MAGIC), 0)
+        if not MAGIC.startswith(start):
+            raise Foreign("the file holds something else and is left alone")
+        self.cut = status.st_size < FIRST_SEGMENT
+        if self.cut:
+            os.pwrite(fd, _FIRST_PAGE, 0)
+
+    def _opened(self) -> int:
+        # A fifo would block, and a link could lead a shared folder's file to somebody's own.
+        return os.open(self.path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+    def _create(self) -> None:
+        """Create the file with its first line in it at once: nobody ever sees it empty."""
+        fd, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
+        try:
+            os.fchmod(fd, self._mode)
+            os.write(fd, _FIRST_PAGE)
+            with suppress(FileExistsError):  # somebody else was faster
+                os.link(name, self.path)
+        finally:
+            os.close(fd)
+            os.unlink(name)  # noqa: PTH108 - the name came from os
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+        if self._closer is not None:
+            self._closer()
+        self._closer, self._fd = None, -1
+
+    def forget(self) -> None:
+        """Drop the descriptor of the parent process: a lock taken through it would be the parent's own."""
+        self.close()
+
+    def is_there(self) -> bool:
+        """Whether the path still leads to the file that is open."""
+        try:
+            status = os.stat(self.path, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return (status.st_dev, status.st_ino) == self._identity
+
+    def lock(self) -> None:
+        """Keep every other process out. Raises ``StoreLost`` if one of them does not come out again."""
+        fd = self._fd
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock_patiently(fd)
+
+    def _lock_patiently(self, fd: int) -> None:
+        deadline = real_seconds() + LOCK_PATIENCE
+        nap = _FIRST_NAP
+        while real_seconds() < deadline:
+            pause(nap)
+            nap = min(nap * 1.5, _LONGEST_NAP)
+            with suppress(BlockingIOError):
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+        raise StoreLost("another process does not release its lock")
+
+    def unlock(self) -> None:
+        """Let others in."""
+        fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+    def header(self, segment: int, number: int) -> Slot | None:
+        """Return one slot without its payload, None where there is none."""
+        data = os.pread(self._fd, _HEADER.size, _offset(segment, number))
+        return _parse(data, number)[0]
+
+    def newest(self, segment: int) -> Slot | None:
+        """Return the newest whole slot of a segment, None where there is none."""
+        found = []
+        for number in (0, 1):
+            data = os.pread(self._fd, _HEADER.size, _offset(segment, number))
+            slot, length, crc = _parse(data, number)
+            if slot is None or length > SLOT - _HEADER.size:
+                continue
+            payload = os.pread(self._fd, length, _offset(segment, number) + _HEADER.size)
+            if len(payload) == length and zlib.crc32(payload, zlib.crc32(data[12:])) == crc:
+                found.append((slot.sequence, payload, slot))
+        if not found:
+            return None
+        _, payload, slot = max(found, key=lambda one: one[0])
+        return Slot(
+            slot.number, slot.sequence, slot.version, slot.birth, slot.space, slot.until, slot.key, slot.boot, payload
+        )
+
+    def is_blank(self, segment: int) -> bool:
+        """Whether nothing was ever written there."""
+        return not any(any(os.pread(self._fd, _HEADER.size, _offset(segment, number))) for number in (0, 1))
+
+    def write(self, segment: int, slot: Slot) -> None:
+        """Write a slot."""
+        payload = slot.payload
+        if len(payload) > SLOT - _HEADER.size:
+            raise StoreLost("too many wait for it at once")
+        head = _HEADER.pack(
+            _SLOT_MAGIC,
+            slot.version,
+            0,
+            0,
+            len(payload),
+            slot.sequence,
+            slot.birth,
+            slot.space,
+            slot.until,
+            slot.key,
+            slot.boot,
+        )
+        crc = zlib.crc32(payload, zlib.crc32(head[12:]))
+        data = b"".join((head[:8], _CHECKED.pack(crc), head[12:], payload))
+        if os.pwrite(self._fd, data, _offset(segment, slot.number)) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _offset(segment: int, number: int) -> int:
+    return FIRST_SEGMENT + segment * SEGMENT + number * SLOT
+
+
+def _parse(data: bytes, number: int) -> tuple[Slot | None, int, int]:
+    if len(data) < _HEADER.size or not data.startswith(_SLOT_MAGIC):
+        return None, 0, 0
+    _, version, _, crc, length, sequence, birth, space, until, key, boot = _HEADER.unpack(data)
+    return Slot(number, sequence, version, birth, space, until, key, boot, b""), length, crc
+
+
+def _close(fd: int) -> None:
+    with suppress(OSError):
+        os.close(fd)
+
+
+_files: weakref.WeakSet[BudgetFile] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for file in list(_files):
+        file.forget()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,268 @@
+"""Budgets in a file, for all processes of one host; no server is needed."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+import secrets
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, TypeVar
+
+from helpdesk_bridge.http.clock import boot_id
+from helpdesk_bridge.ratelimit import codec, identity
+from helpdesk_bridge.ratelimit.budgetfile import MOST_SEGMENTS, BudgetFile, Slot
+from helpdesk_bridge.ratelimit.fallback import LEAST_SHARERS
+from helpdesk_bridge.ratelimit.state import BudgetState, Spent
+from helpdesk_bridge.ratelimit.store import StoreLost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from helpdesk_bridge.http.clock import Clock
+    from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
+
+logger = logging.getLogger("helpdesk_bridge.ratelimit")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+OWNER_ONLY: Final = 0o600
+OWNER_AND_GROUP: Final = 0o660
+
+REAP_EVERY: Final = 0.1
+"""Real seconds between looks whether those are alive who hold something that somebody waits for."""
+
+CHECK_EVERY: Final = 0.05
+"""Real seconds between looks whether the file is still where it was."""
+
+HOLDER_SECONDS: Final = 3600.0
+"""A process that spent nothing for that long, in vendor seconds, is no sharer."""
+
+_ANY_SPACE: Final = 1
+"""The mark of a budget that processes of several pid namespaces spend: none can tell who of the others is alive."""
+
+
+class FileStore:
+    """Budgets in one file. ``boot`` tells one zero of the machine's monotonic clock from another."""
+
+    def __init__(self, path: Path, *, mode: int = OWNER_AND_GROUP, boot: bytes | None = None) -> None:
+        self.path = path
+        self._mode = mode
+        self._boot = boot
+        self._cells: dict[tuple[str, Clock], FileCell] = {}
+
+    def cell(self, key: str, policy: RateLimitPolicy, clock: Clock) -> FileCell:
+        """Return the cell of that key. The file is opened, or created, with its first use."""
+        found = self._cells.get((key, clock))
+        if found is None:
+            boot = boot_id() if self._boot is None else self._boot
+            file = BudgetFile(self.path, self._mode)
+            found = self._cells[key, clock] = FileCell(file, key, policy, clock, boot)
+        return found
+
+
+class FileCell:
+    """One budget in a file. The state read last is kept, and read anew only when somebody else has changed it."""
+
+    shared: Final = True
+
+    def __init__(self, file: BudgetFile, key: str, policy: RateLimitPolicy, clock: Clock, boot: bytes) -> None:
+        self._file = file
+        self._key = hashlib.sha256(key.encode()).digest()[:16]
+        self._policy = policy
+        self._clock = clock
+        self._boot = boot
+        self._lock = threading.Lock()
+        self._segment = -1
+        self._slot: Slot | None = None
+        self._state: BudgetState | None = None
+        self._known: BudgetState | None = None
+        self._space = identity.pid_space()
+        self._check_at = self._reap_at = -math.inf
+        self._real = clock.time_scale
+
+    @property
+    def place(self) -> str:
+        """The file."""
+        return f"file {self._file.path}"
+
+    @property
+    def sharers(self) -> int:
+        """How many processes were seen last."""
+        return 1 if self._known is None else len(self._known.holders)
+
+    def update(self, change: Callable[Concatenate[BudgetState, float, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do one step under the file's lock."""
+        with self._lock:
+            try:
+                return self._step(change, *args, **kwargs)
+            except OSError as error:
+                self._lose()
+                raise StoreLost(error.strerror or type(error).__name__) from None
+            except BaseException:
+                self._lose()
+                raise
+
+    def known(self) -> tuple[Spent, ...] | None:
+        """Return what was spent as far as was seen last."""
+        with self._lock:
+            return None if self._known is None else self._known.spent(self._clock.now())
+
+    def holders(self) -> tuple[str, ...]:
+        """Return the ids of the other processes that spend it."""
+        found = self.update(BudgetState.processes, HOLDER_SECONDS)
+        own = identity.this_process()
+        return tuple(f"process {identity.pid_of(process)}" for process in sorted(found) if process != own)
+
+    def reopen(self) -> None:
+        """Use a descriptor of this process's own: a file lock belongs to the descriptor."""
+        self._lock = threading.Lock()
+        self._file.close()
+        self._slot = self._state = None
+        self._space = identity.pid_space()
+
+    def _step(self, change: Callable[Concatenate[BudgetState, float, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        file = self._file
+        now = self._clock.now()
+        if not file.is_open or now >= self._check_at:
+            self._check(now)
+        file.lock()
+        try:
+            now = self._clock.now()
+            state = self._load(now)
+            result = change(state, now, *args, **kwargs)
+            if change is BudgetState.take and result[0] and self._reap(state, now):  # type: ignore[index]
+                result = change(state, now, *args, **kwargs)
+            self._store(state)
+        finally:
+            file.unlock()
+        return result
+
+    def _check(self, now: float) -> None:
+        """Open the file; anew where it was deleted or replaced, taking along what is known."""
+        self._check_at = now + CHECK_EVERY * self._real
+        file = self._file
+        if file.is_open:
+            if file.is_there():
+                return
+            logger.warning("the rate-limit budget in %s was deleted or replaced; it is written anew", self.place)
+            self._lose()
+        file.open()
+
+    def _lose(self) -> None:
+        self._file.close()
+        self._slot = self._state = None
+
+    def _load(self, now: float) -> BudgetState:
+        slot, state = self._slot, self._state
+        if slot is not None and state is not None:
+            # Whoever wrote after us wrote into the other slot first.
+            other = self._file.header(self._segment, 1 - slot.number)
+            if other is not None and other.sequence < slot.sequence and other.key == self._key:
+                return state
+        return self._read(now)
+
+    def _read(self, now: float) -> BudgetState:
+        slot, blank = self._find(now)
+        if slot is None:
+            return self._begin(now, doubtful=not blank)
+        state = codec.decode(slot.payload, slot.version, self._policy)
+        if slot.boot != self._boot:
+            # Monotonic time started anew, and what had to be waited for then has waited since: nobody is in flight.
+            state.reap(state.seen, _Everybody())
+            state.waiting.clear()
+            state.shift(-state.seen)
+        if slot.space not in (0, self._space):
+            self._space = _ANY_SPACE
+        if self._known is not None and self._slot_birth not in (0, slot.birth):
+            # Somebody else began it anew, and may not know what we know.
+            state.restore(now, self._known.spent(now))
+        self._slot, self._slot_birth = slot, slot.birth
+        return state
+
+    _slot_birth = 0
+
+    def _find(self, now: float) -> tuple[Slot | None, bool]:
+        """Return the newest slot of this key, or None and whether nothing was ever there."""
+        file = self._file
+        damaged = free = -1
+        for segment in range(MOST_SEGMENTS) if self._segment < 0 else (self._segment, *range(MOST_SEGMENTS)):
+            slot = file.newest(segment)
+            if slot is None and file.is_blank(segment):
+                self._segment = segment if damaged < 0 else damaged
+                return None, damaged < 0 and not file.cut
+            if slot is None:
+                damaged = segment if damaged < 0 else damaged
+            elif slot.key == self._key:
+                self._segment = segment
+                return slot, False
+            elif free < 0 and (slot.boot != self._boot or slot.until < now / self._real):
+                free = segment
+        if free < 0 and damaged < 0:
+            raise StoreLost("it is full")
+        self._segment = free if damaged < 0 else damaged
+        return None, damaged < 0
+
+    def _begin(self, now: float, *, doubtful: bool) -> BudgetState:
+        """Return a new state: with what is known of the old one, or if there may have been one with half of it spent."""
+        state = BudgetState.fresh(self._policy)
+        self._slot, self._slot_birth = None, secrets.randbits(63) | 1
+        if self._known is not None:
+            logger.warning("the rate-limit budget in %s was damaged; it is written anew from memory", self.place)
+            state.restore(now, self._known.spent(now))
+        elif doubtful:
+            logger.warning(
+                "the rate-limit budget in %s was damaged; half of every limit counts as spent for one window", self.place
+            )
+            state.add(now, [(one.limit - one.limit // LEAST_SHARERS, one.seconds) for one in state.ledgers])
+        return state
+
+    def _store(self, state: BudgetState) -> None:
+        old = self._slot
+        until = max((ledger.releases[-1] if ledger.releases else 0.0) for ledger in state.ledgers)
+        until = max(until, state.blocked_until, *(flight.lapses for flight in state.flights.values()), 0.0)
+        slot = Slot(
+            0 if old is None else 1 - old.number,
+            1 if old is None else old.sequence + 1,
+            codec.FORMAT,
+            self._slot_birth,
+            self._space,
+            until / self._real,
+            self._key,
+            self._boot,
+            codec.encode(state),
+        )
+        self._file.write(self._segment, slot)
+        if old is None:
+            # Both slots, so that a cut file is noticed by either.
+            slot = Slot(1, 2, *(getattr(slot, name) for name in _REST))
+            self._file.write(self._segment, slot)
+        self._slot, self._state, self._known = slot, state, state
+
+    def _reap(self, state: BudgetState, now: float) -> bool:
+        """Charge what dead processes had in flight; return whether there were any."""
+        if now < self._reap_at or self._space == _ANY_SPACE:
+            return False
+        self._reap_at = now + REAP_EVERY * self._real
+        own = identity.this_process()
+        processes = {identity.process_of(ident) for ident in (*state.flights, *state.waiting)} | set(state.holders)
+        gone = {one for one in processes if one != own and not _is_there(one)}
+        if gone:
+            state.reap(now, gone)
+        return bool(gone)
+
+
+_REST = ("version", "birth", "space", "until", "key", "boot", "payload")
+
+
+class _Everybody:
+    def __contains__(self, process: object) -> bool:
+        return True
+
+
+def _is_there(process: int) -> bool:
+    """Whether a process of that number runs; one with our own id and another run is an earlier one."""
+    pid = identity.pid_of(process)
+    return pid != identity.pid_of(identity.this_process()) and identity.is_alive(pid)

@@ -1,0 +1,239 @@
+"""Acts faults out at the port: a wrapper around any desk, for tests of what an application does with errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, cast
+
+from helpdesk_bridge.adapter import Page
+from helpdesk_bridge.errors import HelpdeskError, InDoubt, RateLimited
+from helpdesk_bridge.http.clock import Clock, SystemClock
+from helpdesk_bridge.ports import Contacts, Helpdesk, Listing, Messages, Tickets
+from helpdesk_bridge.testing.drift import Drift
+from helpdesk_bridge.testing.outcomes import EFFECTS, LISTINGS, OUTCOMES
+from helpdesk_bridge.testing.simulator.faults import CONNECT_TIMEOUT, Fault, FaultPlan
+
+R = TypeVar("R")
+_PAGE: Final = 100
+_ALSO_HIDDEN: Final = frozenset({"contacts.find", "importer.find"})
+_CREATES: Final = {"tickets.create": "tickets", "contacts.create": "contacts"}
+
+
+class PortFaults(FaultPlan):
+    """The faults of a desk at its port; operations have the port's names."""
+
+    def __init__(self) -> None:
+        listed = dict.fromkeys(("duplicate_page", "skipped_page", "page_drift"), LISTINGS)
+        super().__init__(
+            general_kinds=OUTCOMES,
+            operations={name: (name,) for name in EFFECTS if name != "login"},
+            page_faults={**listed, "stale_search": LISTINGS | _ALSO_HIDDEN},
+        )
+
+
+if TYPE_CHECKING:
+    _Typed = Helpdesk
+else:
+    _Typed = object  # what is not defined here is the wrapped desk's
+
+
+class ChaosHelpdesk(_Typed):
+    """A desk whose calls fail as ``faults`` says; in all else the desk that it wraps.
+
+    A fault strikes before the desk has looked at its arguments, but where it processes the call first, the desk's own
+    refusal comes first too. Files of ``attachments.open`` are struck when they are opened.
+    """
+
+    def __init__(self, desk: Helpdesk, faults: FaultPlan | None = None, *, clock: Clock | None = None) -> None:
+        self.faults: FaultPlan = PortFaults() if faults is None else faults
+        self._desk = desk
+        self._clock: Clock = clock or getattr(desk, "clock", None) or SystemClock()
+        self._late: list[tuple[float, Callable[[], Any]]] = []
+        self._created: dict[tuple[str, str], float] = {}
+        self._drift = Drift(desk)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the wrapped desk has; a facet's calls can be struck too."""
+        value = getattr(self._desk, name)
+        struck = any(operation.startswith(f"{name}.") for operation in EFFECTS)
+        return _Area(self, name, value) if struck and value else value
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def tickets(self) -> Tickets:
+        """Tickets."""
+        return cast("Tickets", _Area(self, "tickets", self._desk.tickets))
+
+    @property
+    def contacts(self) -> Contacts:
+        """Customers."""
+        return cast("Contacts", _Area(self, "contacts", self._desk.contacts))
+
+    @property
+    def messages(self) -> Messages:
+        """Threads."""
+        return cast("Messages", _Area(self, "messages", self._desk.messages))
+
+    def check(self) -> Sequence[Any]:
+        """Try the credentials and look at the account."""
+        found: Sequence[Any] = self.act("check", self._desk.check)
+        return found
+
+    def events(self, since: datetime) -> Sequence[Any]:
+        """Return what happened since then, by polling."""
+        found: Sequence[Any] = self.act("events", lambda: self._desk.events(since))
+        return found
+
+    def subscribe(self, callback: Callable[[Any], None]) -> Callable[[], None]:
+        """Call ``callback`` with the transport's events."""
+        return self._desk.subscribe(callback)
+
+    def refresh(self) -> None:
+        """Forget what the directory keeps."""
+        self._desk.refresh()
+
+    def close(self) -> None:
+        """Close the wrapped desk."""
+        self._desk.close()
+
+    # How a call is struck
+
+    def act(self, operation: str, call: Callable[[], R]) -> R:
+        """Make one call of the wrapped desk, unless a fault has it otherwise."""
+        fault = self.struck(operation)
+        if fault is not None:
+            self.fail(operation, fault, call)
+        result = call()
+        if operation in _CREATES:
+            self._created[_CREATES[operation], cast("Any", result).id] = self._clock.now()
+        if fault is not None and fault.kind == "stale_search":
+            return self._without_new(operation, result, fault)
+        return result
+
+    def struck(self, operation: str) -> Fault | None:
+        """Return the fault that strikes a call of ``operation``, and count it; what is due is committed first."""
+        now = self._clock.now()
+        due = [call for at, call in self._late if at <= now]
+        self._late = [(at, call) for at, call in self._late if at > now]
+        for call in due:
+            with suppress(HelpdeskError):
+                call()
+        if not self.faults.connects(operation, "", ""):
+            return Fault(CONNECT_TIMEOUT, on=operation)
+        return self.faults.take(operation)
+
+    def fail(self, operation: str, fault: Fault, call: Callable[[], object]) -> None:
+        """Raise what the fault ends a call with; return where it is to succeed."""
+        outcome = OUTCOMES[fault.kind]
+        error = outcome.of(EFFECTS[operation])
+        if error is None:
+            return
+        if fault.kind == "late_commit":
+            self._late.append((self._clock.now() + fault.seconds, call))
+        elif outcome.processed or fault.processed:
+            call()
+        raise self._error(error, fault).located(vendor=self._desk.vendor, desk=self._desk.name, operation=operation)
+
+    def _error(self, error: type[HelpdeskError], fault: Fault) -> HelpdeskError:
+        told = f"a fault was injected: {fault.kind}"
+        if error is RateLimited:
+            seconds = fault.retry_after
+            return RateLimited(told, retry_after=float(seconds) if isinstance(seconds, int) else None)
+        if error is InDoubt:
+            policy = self._desk.rate_limit
+            return InDoubt(told) if policy is None else InDoubt(told, settle_seconds=policy.settle_seconds)
+        answered = fault.kind in {"server_error", "html_page"}
+        return error(told, status=fault.status if answered else None)
+
+    # What faults of lists need
+
+    def is_new(self, area: str, record: Any, fault: Fault) -> bool:
+        """Whether a record was created through this wrapper within the lag of a stale search."""
+        at = self._created.get((area, record.id))
+        return at is not None and self._clock.now() - at < fault.seconds
+
+    def _without_new(self, operation: str, result: R, fault: Fault) -> R:
+        if operation == "contacts.find":
+            return cast("R", None) if result is not None and self.is_new("contacts", result, fault) else result
+        new = {key for (_, key), at in self._created.items() if self._clock.now() - at < fault.seconds}
+        return cast("R", tuple(one for one in cast("tuple[str, ...]", result) if one not in new))
+
+    def drift(self, operation: str, arguments: tuple[Any, ...]) -> None:
+        """Let somebody else work in the desk between two pages."""
+        self._drift.happen(operation, arguments)
+
+
+class _Area:
+    """One port or facet: its calls are struck, its data is passed on."""
+
+    def __init__(self, chaos: ChaosHelpdesk, name: str, inner: Any) -> None:
+        self._chaos = chaos
+        self._name = name
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        value: Any = getattr(self._inner, name)
+        operation = f"{self._name}.{name}"
+        if operation not in EFFECTS or not callable(value):
+            return value
+        if operation in LISTINGS:
+            return lambda *args, **kwargs: _StruckListing(self._chaos, operation, value(*args, **kwargs), args)
+        return lambda *args, **kwargs: self._chaos.act(operation, lambda: value(*args, **kwargs))
+
+
+class _StruckListing(Generic[R]):
+    """A listing whose pages are struck, each by itself."""
+
+    def __init__(self, chaos: ChaosHelpdesk, operation: str, inner: Listing[R], arguments: tuple[Any, ...]) -> None:
+        self._chaos = chaos
+        self._operation = operation
+        self._area = operation.partition(".")[0]
+        self._inner = inner
+        self._arguments = arguments
+
+    def __iter__(self) -> Iterator[R]:
+        records = iter(self._inner)
+        while True:
+            fault = self._strike()
+            page = list(islice(records, _PAGE))
+            if fault is None or fault.kind != "skipped_page":
+                yield from self._seen(page, fault)
+            if len(page) < _PAGE:
+                return
+
+    def page(self, cursor: str | None = None, size: int | None = None) -> Page[R]:
+        """Return one page."""
+        fault = self._strike()
+        found = self._inner.page(cursor, size)
+        if fault is not None and fault.kind == "skipped_page":
+            return self._inner.page(found.next, size) if found.next is not None else Page(())
+        return Page(tuple(self._seen(found.items, fault)), found.next, found.total)
+
+    def count(self) -> int | None:
+        """Return how many records match."""
+        self._strike()
+        return self._inner.count()
+
+    def _strike(self) -> Fault | None:
+        fault = self._chaos.struck(self._operation)
+        if fault is not None:
+            self._chaos.fail(self._operation, fault, lambda: None)
+            if fault.kind == "page_drift":
+                self._chaos.drift(self._operation, self._arguments)
+        return fault
+
+    def _seen(self, page: Sequence[R], fault: Fault | None) -> Sequence[R]:
+        if fault is None or fault.kind != "stale_search":
+            return page
+        return [one for one in page if not self._chaos.is_new(self._area, one, fault)]
+
+
+__all__ = ["ChaosHelpdesk", "PortFaults"]

@@ -1,0 +1,206 @@
+"""Faults as public vocabulary, and the port wrapper that acts them out on any desk.
+
+.. code-block:: python
+
+    chaos = ChaosHelpdesk(desk)                                     # any desk: a fake, or one over a simulator
+    chaos.faults.inject(Fault.RESPONSE_LOST(), on="tickets.create", times=1)
+    with pytest.raises(InDoubt):
+        application.open_ticket(chaos)
+
+    simulator.faults.inject(Fault.RATE_LIMITED(retry_after=3), on="tickets.create", times=2)    # on the wire
+
+Both plans take the same faults and the same names of operations. On the wire a fault is really done: bytes are held
+back, connections reset; a desk repeats what may be repeated, so a fault of ``times=1`` is often not seen at all. At
+the port a fault is what is left of it after that: the error that the desk would have raised. "Read" below means reads
+and updates that set values, "create" whatever sends or appends.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from helpdesk_bridge.testing.chaos import ChaosHelpdesk, PortFaults
+from helpdesk_bridge.testing.outcomes import EFFECTS, OUTCOMES, Outcome
+from helpdesk_bridge.testing.simulator import faults as wire
+from helpdesk_bridge.testing.simulator.faults import FaultError, FaultPlan, Injection
+
+
+class Fault(wire.Fault):
+    """One fault, made by one of the methods below; ``inject`` says where and how often it strikes."""
+
+    __slots__ = ()
+
+    @classmethod
+    def RATE_LIMITED(cls, *, retry_after: str | int | None = 1) -> Fault:  # noqa: N802 - a name of the vocabulary
+        """Refuse for the budget. The caller waits up to ``max_wait``, then sees ``RateLimited``; nothing happened.
+
+        ``retry_after`` goes out as it stands: garbage, a date or years are survived; None leaves the header away.
+        """
+        return cls("rate_limited", retry_after=retry_after)
+
+    @classmethod
+    def SERVER_ERROR(cls, *, status: int = 503, processed: bool = False) -> Fault:  # noqa: N802 - as above
+        """Fail as the vendor fails. The caller sees ``Unavailable`` for a read, ``InDoubt`` for a create."""
+        return cls("server_error", status=status, processed=processed)
+
+    @classmethod
+    def CONNECT_TIMEOUT(cls, *, seconds: float = 0.0) -> Fault:  # noqa: N802 - as above
+        """Be out of reach. The caller sees ``Unavailable``, for a create too: provably nothing was sent.
+
+        Over sockets it strikes whoever connects, whatever for, until it is removed or ``seconds`` real seconds have
+        passed (0: only when it is removed): ``on``, ``times`` and the like are for the other places.
+        """
+        return cls("connect_timeout", seconds=seconds)
+
+    @classmethod
+    def READ_TIMEOUT(cls, *, seconds: float = 60.0) -> Fault:  # noqa: N802 - as above
+        """Process and say nothing for ``seconds`` real seconds: ``Unavailable`` for a read, ``InDoubt`` for a create."""
+        return cls("read_timeout", seconds=seconds)
+
+    @classmethod
+    def RESPONSE_LOST(cls) -> Fault:  # noqa: N802 - as above
+        """Process and reset the connection: ``Unavailable`` for a read, ``InDoubt`` for a create, which happened."""
+        return cls("response_lost")
+
+    @classmethod
+    def LATE_COMMIT(cls, *, seconds: float = 1.0) -> Fault:  # noqa: N802 - as above
+        """Reset the connection and process ``seconds`` vendor seconds later.
+
+        The caller sees ``Unavailable`` for a read, ``InDoubt`` for a create: it is not there yet, and will be.
+        """
+        return cls("late_commit", seconds=seconds)
+
+    @classmethod
+    def CONNECTION_RESET(cls) -> Fault:  # noqa: N802 - as above
+        """Reset the connection, process nothing: ``Unavailable`` for a read, ``InDoubt`` for a create."""
+        return cls("connection_reset")
+
+    @classmethod
+    def EMPTY_RESPONSE(cls) -> Fault:  # noqa: N802 - as above
+        """Process and answer without a body: ``BadResponse`` for a read, ``InDoubt`` for a create.
+
+        A vendor whose empty lists come without a body is believed when it says so twice.
+        """
+        return cls("empty")
+
+    @classmethod
+    def TRUNCATED_BODY(cls) -> Fault:  # noqa: N802 - as above
+        """Process and break off in mid-answer: ``Unavailable`` for a read, ``InDoubt`` for a create."""
+        return cls("truncated")
+
+    @classmethod
+    def MALFORMED_JSON(cls) -> Fault:  # noqa: N802 - as above
+        """Process and answer what is no JSON: ``BadResponse`` for a read, ``InDoubt`` for a create."""
+        return cls("malformed_json")
+
+    @classmethod
+    def HTML_ERROR_PAGE(cls, *, status: int = 503, processed: bool = False) -> Fault:  # noqa: N802 - as above
+        """Answer as a gateway in front of the vendor: ``Unavailable`` for a read, ``InDoubt`` for a create."""
+        return cls("html_page", status=status, processed=processed)
+
+    @classmethod
+    def SLOW_DRIP(cls, *, seconds: float = 1.0) -> Fault:  # noqa: N802 - as above
+        """Process and send a byte every ``seconds`` real seconds.
+
+        The caller sees, once ``timeout`` is over in all, ``Unavailable`` for a read and ``InDoubt`` for a create.
+        """
+        return cls("slow_drip", seconds=seconds)
+
+    @classmethod
+    def HANG(cls, *, seconds: float = 60.0) -> Fault:  # noqa: N802 - as above
+        """Say and process nothing for ``seconds`` real seconds: ``Unavailable`` for a read, ``InDoubt`` for a create."""
+        return cls("hang", seconds=seconds)
+
+    @classmethod
+    def DUPLICATE_PAGE(cls) -> Fault:  # noqa: N802 - as above
+        """Send the list's last answer again. The caller sees each record once, or ``BadResponse``: never a circle."""
+        return cls("duplicate_page")
+
+    @classmethod
+    def SKIPPED_PAGE(cls) -> Fault:  # noqa: N802 - as above
+        """Answer the page after the one asked for.
+
+        On the wire the caller sees every record where the vendor's pages overlap or are counted. At the port the
+        records of a page are missing, as with an adapter that trusts page numbers: for those who check completeness.
+        """
+        return cls("skipped_page")
+
+    @classmethod
+    def PAGE_DRIFT(cls) -> Fault:  # noqa: N802 - as above
+        """Add a record, change one and delete one before a page is answered.
+
+        The caller sees every record that was there throughout, each once. At the port nothing is deleted that the
+        fault did not make itself.
+        """
+        return cls("page_drift")
+
+    @classmethod
+    def STALE_SEARCH(cls, *, seconds: float = 30.0) -> Fault:  # noqa: N802 - as above
+        """Leave out of lists and searches what was added in the last ``seconds`` vendor seconds.
+
+        The caller sees an answer that lacks it. At the port this goes by what was created through the wrapper.
+        """
+        return cls("stale_search", seconds=seconds)
+
+    @classmethod
+    def TOKEN_EXPIRED(cls) -> Fault:  # noqa: N802 - as above
+        """Refuse the credentials: ``AuthenticationFailed``, unless the desk can log in once more; nothing happened."""
+        return cls("token_expired")
+
+    @classmethod
+    def FOREIGN_NEXT_LINK(cls, location: str = "https://elsewhere.invalid/") -> Fault:  # noqa: N802 - as above
+        """Let every address of the vendor's own host in an answer lead to ``location``.
+
+        The caller sees nothing of it in lists, because no adapter follows links; a file at such an address comes from
+        there, or not at all. The credentials never go there.
+        """
+        return cls("foreign_next_link", location=location)
+
+    @classmethod
+    def FOREIGN_REDIRECT(cls, location: str = "https://elsewhere.invalid/") -> Fault:  # noqa: N802 - as above
+        """Redirect to ``location``, process nothing: ``BadResponse`` for a read, ``InDoubt`` for a create.
+
+        Redirects are never followed; nothing goes there.
+        """
+        return cls("foreign_redirect", location=location)
+
+    @classmethod
+    def GZIP_BOMB(cls, *, size: int = 128 << 20) -> Fault:  # noqa: N802 - as above
+        """Process and answer ``size`` bytes of blanks, compressed.
+
+        The caller sees, at the cap, ``Unavailable`` for a read and ``InDoubt`` for a create.
+        """
+        return cls("gzip_bomb", size=size)
+
+    @classmethod
+    def named(cls, name: str, **options: Any) -> Fault:
+        """Return a fault by its name in either spelling, ``RESPONSE_LOST`` or ``response_lost``; ``FaultError`` else."""
+        made = getattr(cls, name.upper(), None) if name.upper() in NAMES else None
+        if made is None and name in OUTCOMES:
+            made = getattr(cls, _BY_KIND[name])
+        if made is None:
+            raise FaultError(f"unknown fault {name!r}; known are: {', '.join(NAMES)}")
+        try:
+            fault: Fault = made(**options)
+        except TypeError as error:
+            raise FaultError(f"fault {name}: {error}") from None
+        return fault
+
+
+NAMES = tuple(name for name in vars(Fault) if name.isupper())
+"""The names of all faults."""
+
+_BY_KIND = {getattr(Fault, name)().kind: name for name in NAMES}
+
+__all__ = [
+    "EFFECTS",
+    "NAMES",
+    "OUTCOMES",
+    "ChaosHelpdesk",
+    "Fault",
+    "FaultError",
+    "FaultPlan",
+    "Injection",
+    "Outcome",
+    "PortFaults",
+]

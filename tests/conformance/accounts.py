@@ -1,0 +1,106 @@
+"""Empty accounts to run the suite on: a local desk, and the simulators of the three vendors on both fronts."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from attrs import frozen
+from helpdesk_bridge_desk360.simulator import create as create_desk360
+from helpdesk_bridge_desk365.simulator import create as create_desk365
+from helpdesk_bridge_deskie.simulator import create as create_deskie
+from werkzeug.test import Client
+
+from helpdesk_bridge import open_desk
+from helpdesk_bridge.desk import Desk
+from helpdesk_bridge.testing.clock import ManualClock
+from helpdesk_bridge.testing.conformance import Vocabulary
+from helpdesk_bridge.testing.simulator import SimulatorApp, SimulatorClock, SimulatorServer, generate, mock_simulator
+
+IN_PROCESS, SOCKETS = "in process", "sockets"
+CREATE: Mapping[str, Callable[..., Any]] = {
+    "deskie": create_deskie,
+    "desk365": create_desk365,
+    "desk360": create_desk360,
+}
+HOSTS = {"deskie": "deskie.io", "desk365": "desk365.io", "desk360": "desk360.com"}
+SCALE = 7200.0
+"""On sockets a vendor's hour takes half a second."""
+_numbers = itertools.count(1)
+
+
+@frozen
+class Account:
+    """A desk, the simulator behind it (None for a local desk), and the table that opens it once more."""
+
+    desk: Desk
+    simulator: SimulatorApp | None
+    table: Mapping[str, Any]
+    stack: ExitStack
+    clock: ManualClock | None = None
+
+    def reopen(self, **keys: Any) -> Desk:
+        """Open the account once more."""
+        return self.stack.enter_context(open_desk({**self.table, **keys}, clock=self.clock))
+
+    def mails(self) -> int:
+        """How many messages customers got."""
+        return Client(self.simulator).get("/_sim/outbox").json["count"]  # type: ignore[index,arg-type]
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return tuple(str(value) for key, value in self.table.items() if key in ("api_key", "password"))
+
+
+@contextmanager
+def simulated(
+    vendor: str, front: str, *, settings: Mapping[str, Any] | None = None, **table: Any
+) -> Iterator[Account]:
+    """Open an empty simulated account; ``settings`` are the simulator's switches."""
+    with ExitStack() as stack:
+        clock = None
+        if front == SOCKETS:
+            app = CREATE[vendor](generate(0), settings=settings or {}, time_scale=SCALE)
+            base = stack.enter_context(SimulatorServer(app)).url
+            # A limit of its own for the time of one attempt, so that a hang is noticed soon.
+            keys: dict[str, Any] = {"base_url": base, "time_scale": SCALE, "timeout": 20}
+        else:
+            # Nothing is ever slow in process, so nobody has to wait for a repeated call either.
+            clock = ManualClock(wall=datetime.now(UTC).replace(microsecond=0))
+            app = CREATE[vendor](
+                generate(0), settings=settings or {}, clock=SimulatorClock(wall=clock.wall, monotonic=clock.now)
+            )
+            # Desks of one origin and key share a budget in a process, so every account has an origin of its own.
+            base = f"https://c{next(_numbers)}.{HOSTS[vendor]}"
+            stack.enter_context(mock_simulator(app, base))
+            keys = {"base_url": base}
+        whole = {"vendor": vendor, "max_wait": None, **app.connection, **keys, **table}
+        desk = stack.enter_context(open_desk(whole, clock=clock))
+        yield Account(desk, app, whole, stack, clock)
+
+
+@contextmanager
+def local(path: str) -> Iterator[Account]:
+    """Open an empty local desk."""
+    with ExitStack() as stack:
+        clock = ManualClock(wall=datetime.now(UTC))
+        table = {"vendor": "local", "path": path}
+        desk = stack.enter_context(open_desk(table, clock=clock))
+        desk.vendor_api.seed(generate(0))
+        yield Account(desk, None, table, stack, clock)
+
+
+def told_by_tickets() -> Vocabulary:
+    """What Desk365's account knows: its own lists tell only what tickets have shown."""
+    dataset = generate(0)
+    return Vocabulary(
+        agents=tuple(str(agent.email) for agent in dataset.agents if not agent.deleted)[:2],
+        groups=dataset.groups[:2],
+        custom_fields={"Order No": ("A-77", "İ & <b>"), "Quantity": (7, 70), "Refund wanted": (True, False)},
+        companies=("Acme", "Globex & Sons"),
+        types=dataset.ticket_types[:2],
+        categories={name: dataset.categories[name] for name in list(dataset.categories)[:2]},
+    )

@@ -1,0 +1,31 @@
+"""The suite on Desk365 over its simulator, in both shapes of its answers."""
+
+import pytest
+from conformance.accounts import IN_PROCESS, SOCKETS, told_by_tickets
+from conformance.simulatedtests import SimulatedTests
+
+
+class Desk365Tests(SimulatedTests):
+    vendor = "desk365"
+
+    @pytest.fixture
+    def vocabulary(self):
+        return told_by_tickets()
+
+
+class TestInProcess(Desk365Tests):
+    front = IN_PROCESS
+
+
+class TestInProcessAsDocumented(Desk365Tests):
+    front = IN_PROCESS
+    switches = {"rate_limit": 100_000, "docs_shape": True}
+
+
+class TestOverSockets(Desk365Tests):
+    front = SOCKETS
+
+
+class TestOverSocketsAsDocumented(Desk365Tests):
+    front = SOCKETS
+    switches = {"rate_limit": 100_000, "docs_shape": True}
