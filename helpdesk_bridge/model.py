@@ -7,7 +7,7 @@ own document (``raw``) never takes part.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -454,6 +454,10 @@ def _words(value: Any) -> Any:
     return tuple(value) if isinstance(value, (list, set, frozenset)) else value
 
 
+def _texts(value: Iterable[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
 def _uploads(value: Sequence[Upload]) -> tuple[Upload, ...]:
     return tuple(value)
 
@@ -502,7 +506,7 @@ class MessageDraft:
     """A message to be written."""
 
     body: str | Body = field(repr=False)
-    cc: tuple[str, ...] = field(default=(), converter=tuple)
+    cc: tuple[str, ...] = field(default=(), converter=_texts)
     attachments: tuple[Upload, ...] = field(default=(), converter=_uploads)
 
 
@@ -511,8 +515,8 @@ class ContactDraft:
     """A contact to be created; it needs an e-mail or a phone, as the vendor demands."""
 
     name: str | Unset | None = field(default=UNSET, repr=False)
-    emails: tuple[str, ...] = field(default=(), converter=tuple, repr=False)
-    phones: tuple[str, ...] = field(default=(), converter=tuple, repr=False)
+    emails: tuple[str, ...] = field(default=(), converter=_texts, repr=False)
+    phones: tuple[str, ...] = field(default=(), converter=_texts, repr=False)
     company: Named | Unset | None = UNSET
     external_id: str | Unset | None = UNSET
     custom_fields: Mapping[str, CustomValue] | Unset = UNSET

@@ -163,7 +163,9 @@ def _short_enough(found: dict[str, tuple[str, tuple[str, ...]]]) -> dict[str, tu
 
 
 def _length(pair: tuple[str, tuple[str, ...]]) -> int:
-    return len(quote(json.dumps({pair[0]: pair[1]}, ensure_ascii=False).replace("'", _ESCAPED), safe=""))
+    text = json.dumps({pair[0]: pair[1]}, ensure_ascii=False).replace("'", _ESCAPED)
+    # Half a character is measured too; it is refused where the request is put together.
+    return len(quote(text.encode("utf-8", "surrogatepass"), safe=""))
 
 
 def filters_json(filters: Filters, quotes: str) -> str:

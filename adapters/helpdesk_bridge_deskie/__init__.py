@@ -22,7 +22,12 @@ VENDOR = Vendor(
     open="helpdesk_bridge_deskie.adapter:open_deskie",
     simulator="helpdesk_bridge_deskie.simulator:create",
     domains=(DOMAIN, "omnidesk.ru"),
-    example={"account": "example", "staff_email": "agent@example.com", "api_key": "made-up", "subscription": "standard"},
+    example={
+        "account": "example",
+        "staff_email": "agent@example.com",
+        "api_key": "made-up",
+        "subscription": "standard",
+    },
 )
 
 __all__ = ["VENDOR"]

@@ -66,7 +66,14 @@ class DeskieContacts:
         return self.people.found(email=email, phone=phone)
 
     def create(self, draft: ContactDraft) -> Contact:
-        """Create a contact. Deskie's users have one e-mail and one phone."""
+        """Create a contact by its e-mail or its phone.
+
+        observed (a client of Deskie): a user is created with one identity; what else was sent would be lost unsaid.
+        """
+        if draft.emails and draft.phones:
+            raise Unsupported(
+                "Deskie creates a contact with an e-mail or a phone, not with both", capability="contacts.create:phones"
+            )
         fields: dict[str, Any] = {
             **_single("emails", "user_email", draft.emails),
             **_single("phones", "user_phone", draft.phones),

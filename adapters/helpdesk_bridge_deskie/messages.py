@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
 from helpdesk_bridge.adapter import Body, Message, MessageDraft, Page, Person, Sent, Unsupported, Upload, body_of
 from helpdesk_bridge_deskie.client import PAGE, DeskieClient
 from helpdesk_bridge_deskie.convert import Reader
+from helpdesk_bridge_deskie.cursors import read_cursor
 from helpdesk_bridge_deskie.inline import named
 from helpdesk_bridge_deskie.people import People
 from helpdesk_bridge_deskie.wire import MessageDocument
@@ -35,14 +36,16 @@ class DeskieMessages:
 
         Where messages were deleted since the last page, the rest has moved up: then as much is read again before.
         """
-        page, total = json.loads(cursor) if cursor is not None else (1, None)
+        start: dict[str, Any] = {"page": 1, "total": None}
+        place = read_cursor(cursor, start) if cursor is not None else start
+        page, total = place["page"], place["total"]
         found = self.client.messages(ticket_id, page)
         rows = self._rows(found.items, page)
         gone = 0 if total is None or found.total is None else max(0, total - found.total)
         for back in range(1, min(page - 1, -(-gone // PAGE)) + 1):
             again = self.client.messages(ticket_id, page - back)
             rows = [*self._rows(again.items, page - back), *rows]
-        following = json.dumps([page + 1, found.total]) if found.more_after(page, PAGE) else None
+        following = json.dumps({"page": page + 1, "total": found.total}) if found.more_after(page, PAGE) else None
         messages = tuple(self.reader.message(message, ticket_id, sequence) for sequence, message in rows)
         return Page(messages, following, found.total)
 

@@ -17,6 +17,7 @@ from attrs import evolve, field, frozen
 
 from helpdesk_bridge.adapter import Order, Page
 from helpdesk_bridge_deskie.client import LAST_PAGE, PAGE, Documents, Params
+from helpdesk_bridge_deskie.cursors import read_cursor
 from helpdesk_bridge_deskie.numbered import read_numbered
 from helpdesk_bridge_deskie.wire import CaseDocument
 
@@ -30,6 +31,7 @@ class Bounds:
 
 
 OPEN: Final = Bounds()
+_STANDING: Final = ("edge", "done", "page", "newest", "sweeping")
 
 
 @frozen
@@ -44,10 +46,10 @@ class _Position:
 
     @classmethod
     def read(cls, cursor: str | None) -> _Position:
-        return cls() if cursor is None else cls(**json.loads(cursor))
+        return cls() if cursor is None else cls(**read_cursor(cursor, _STANDING))
 
     def text(self) -> str:
-        return json.dumps({name: getattr(self, name) for name in ("edge", "done", "page", "newest", "sweeping")})
+        return json.dumps({name: getattr(self, name) for name in _STANDING})
 
 
 @frozen(kw_only=True)

@@ -11,10 +11,11 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from attrs import asdict, field, frozen
+from attrs import asdict, field, fields_dict, frozen
 
 from helpdesk_bridge.adapter import Order, Page
 from helpdesk_bridge_deskie.client import LAST_PAGE, PAGE, Documents, Params
+from helpdesk_bridge_deskie.cursors import read_cursor
 from helpdesk_bridge_deskie.numbered import read_numbered
 from helpdesk_bridge_deskie.scan import OPEN, Bounds
 from helpdesk_bridge_deskie.wire import UserDocument
@@ -45,7 +46,7 @@ class _Position:
 
     @classmethod
     def read(cls, cursor: str) -> _Position:
-        return cls(**json.loads(cursor))
+        return cls(**read_cursor(cursor, fields_dict(cls)))
 
     def text(self) -> str:
         return json.dumps(asdict(self))

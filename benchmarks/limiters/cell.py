@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import tempfile
 import time
+from itertools import pairwise
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from limiters.accounting import Report
 from limiters.clients import Place
 from limiters.scenarios import LIMIT, SECONDS, Scenario
 from limiters.server import serve
-from limiters.worker import READY, intrude, work
+from limiters.worker import LEAVING, READY, intrude, work
 
 OUTSIDER = "outsider"
 PATIENCE = 2.5
@@ -36,6 +37,7 @@ class Outcome:
     """Units a window that nobody spent, on average."""
     gap_ms: float | None = None
     """Real milliseconds from the end of a window to the first request of the next, on average."""
+    worst_gap_ms: float | None = None
     outsider_units: int = 0
     outsider_refused: int = 0
     server_cpu: float | None = None
@@ -133,16 +135,15 @@ class Run:
 
     def _next(self, child: Child, standby: Child | None, running: list[Child]) -> Child | None:
         try:
-            raise Broken(child.pipe.recv())
+            told = child.pipe.recv()
         except (EOFError, ConnectionResetError):
-            if standby is None:
-                raise Broken("a process ended") from None
-        # The next process has started and waits: it replaces the one that ended, as after a restart.
+            told = LEAVING if self.scenario.crash else "a process ended"
+        if told != LEAVING or standby is None:
+            raise Broken(told)
+        # The next process has started and waits: it replaces the one that ends, as after a restart.
         standby.ready()
         standby.pipe.send(None)
         running[running.index(child)] = standby
-        self.children.remove(child)
-        child.end()
         return self.worker(0)
 
 
@@ -173,8 +174,9 @@ def judge(report: Report, processes: int) -> Outcome:
     whole = periods[1:-1] if report.complete else periods[1:]
     if not whole:
         return Outcome(note="not one whole window: too slow, or stuck")
+    starts = [period.start for period in whole]
     ends = report.periods[-1].start
-    elapsed = ends - whole[0].start
+    elapsed = ends - starts[0]
     spent = sum((period.spent.total() for period in whole), 0)
     refused = sum(sum(n for who, n in period.refused.items() if who != OUTSIDER) for period in report.periods)
     shares = [sum(period.spent[str(number)] for period in whole) for number in range(processes)]
@@ -185,6 +187,7 @@ def judge(report: Report, processes: int) -> Outcome:
         share_min_max=min(shares) / max(shares) if processes > 1 and max(shares) else None,
         unspent=LIMIT - spent / len(whole),
         gap_ms=1000 * (elapsed / len(whole) - SECONDS),
+        worst_gap_ms=1000 * (max(after - start for start, after in pairwise([*starts, ends])) - SECONDS),
         outsider_units=sum(period.spent[OUTSIDER] for period in whole),
         outsider_refused=sum(period.refused[OUTSIDER] for period in whole),
         server_cpu=report.server_cpu,

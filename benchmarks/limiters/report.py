@@ -80,9 +80,15 @@ def as_text(cells: Sequence[Cell], steps: Sequence[Step]) -> str:
         lines.append(f"| {scenario} | {' | '.join(row)} |")
     lines += ["", *_notes(cells)]
     if steps:
-        lines += ["", "| one step | µs |", "|---|---|"]
-        lines += [f"| {s.name} | {s.note if s.microseconds is None else f'{s.microseconds:g}'} |" for s in steps]
+        lines += ["", "| one step | µs | of it CPU |", "|---|---|---|"]
+        lines += [_step(step) for step in steps]
     return "\n".join(lines)
+
+
+def _step(step: Step) -> str:
+    if step.microseconds is None:
+        return f"| {step.name} | {step.note} | |"
+    return f"| {step.name} | {step.microseconds:.1f} | {step.cpu_microseconds:.1f} |"
 
 
 def _notes(cells: Sequence[Cell]) -> list[str]:

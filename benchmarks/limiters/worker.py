@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 READY = "ready"
+LEAVING = "leaving"
 GRACE = 0.05
 """Real seconds that a process which ends in order gives to requests in flight; the server answers within 10 ms."""
 
 
 def work(scenario: Scenario, client: str, place: Place, longest: float, pipe: Connection) -> None:
-    """Send ``READY`` or what prevents it; start when anything is received; run until killed or for ``life``."""
+    """Send ``READY`` or what prevents it; start when anything is received; run until killed, or until ``LEAVING``."""
     signal.alarm(round(longest) + 1)  # nobody outlives the benchmark, whatever becomes of the parent
     try:
         made = CLIENTS[client](place)
@@ -48,6 +49,7 @@ def work(scenario: Scenario, client: str, place: Place, longest: float, pipe: Co
     if scenario.crash:
         os.kill(os.getpid(), signal.SIGKILL)
     stopping.set()
+    pipe.send(LEAVING)
     time.sleep(GRACE)
     os._exit(0)  # threads that wait for the budget cannot be asked to leave
 

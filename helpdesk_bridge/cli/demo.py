@@ -11,7 +11,7 @@ import click
 
 from helpdesk_bridge import registry
 from helpdesk_bridge.cli.matrix import vendor_capabilities
-from helpdesk_bridge.cli.options import json_option
+from helpdesk_bridge.cli.options import PATIENT, json_option
 from helpdesk_bridge.cli.output import say, write_json
 from helpdesk_bridge.cli.progress import Progress
 from helpdesk_bridge.cli.signals import stopping
@@ -93,7 +93,7 @@ def _desks(
             table = (
                 started[name].listening() if name in started else {"vendor": vendor, "path": str(work / f"{name}.db")}
             )
-            desk = open_desk({**table, **({"max_wait": None} if name in started else {})}, name=name)
+            desk = open_desk({**table, **(PATIENT if name in started else {})}, name=name)
             stack.callback(desk.close)
             if name in started:
                 say(f"{desk}: simulated on {table['base_url']}, its clock {table['time_scale']:g} times faster")

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from helpdesk_bridge.cli.options import json_option, open_named
+from helpdesk_bridge.cli.options import PATIENT, json_option, open_named
 from helpdesk_bridge.cli.output import say, write_json, write_jsonl, write_table
 from helpdesk_bridge.cli.progress import Progress
 from helpdesk_bridge.cli.signals import stopping
@@ -56,7 +56,7 @@ def _opened(
     names = (source or known.get("source_desk"), destination or known.get("destination_desk"))
     if None in names:
         raise click.UsageError("--from and --to are needed: this journal does not exist yet")
-    old, new = (open_named(ctx, str(name), max_wait=None) for name in names)
+    old, new = (open_named(ctx, str(name), **PATIENT) for name in names)
     with (
         Progress() as bar,
         Migration(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -11,6 +11,9 @@ from helpdesk_bridge.connection import connect
 from helpdesk_bridge.desk import Desk
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+# A migration waits for the budget as long as it takes, and reads the lists of agents, groups and fields once.
+PATIENT: Final = {"max_wait": None, "directory_ttl": 1e9}
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 jsonl_option = click.option("--jsonl", "as_jsonl", is_flag=True, help="Print one JSON document a line.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from helpdesk_bridge.http.clock import Clock, SystemClock
-    from helpdesk_bridge.http.events import Attempt, EventBus, Refused, Waiting
+    from helpdesk_bridge.http.events import Attempt, BudgetBack, BudgetLost, EventBus, Refused, Waiting
     from helpdesk_bridge.http.headers import Headers
     from helpdesk_bridge.http.options import HttpOptions
     from helpdesk_bridge.http.origin import Origin, check_base_url, vendor_origin
@@ -36,6 +36,8 @@ __all__ = [
     "Answer",
     "Attempt",
     "Auth",
+    "BudgetBack",
+    "BudgetLost",
     "Clock",
     "Download",
     "Effect",
@@ -59,7 +61,7 @@ __all__ = [
 
 _HOME = {
     "clock": ("Clock", "SystemClock"),
-    "events": ("Attempt", "EventBus", "Refused", "Waiting"),
+    "events": ("Attempt", "BudgetBack", "BudgetLost", "EventBus", "Refused", "Waiting"),
     "headers": ("Headers",),
     "options": ("HttpOptions",),
     "origin": ("Origin", "check_base_url", "vendor_origin"),

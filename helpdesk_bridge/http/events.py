@@ -35,7 +35,7 @@ class Attempt:
 
 @frozen(kw_only=True)
 class Waiting:
-    """A call is about to wait for its turn in the budget, or before it is tried again."""
+    """A call is about to wait before it is tried again, or a vendor second and more for its turn in the budget."""
 
     vendor: str
     desk: str
@@ -54,7 +54,29 @@ class Refused:
     retry_after: float | None
 
 
-Event: TypeAlias = Attempt | Waiting | Refused
+@frozen(kw_only=True)
+class BudgetLost:
+    """The place where the budget is kept cannot be used: this process goes on with a share of the limit.
+
+    ``place`` says which and ``reason`` why, without any secret.
+    """
+
+    vendor: str
+    desk: str
+    place: str
+    reason: str
+
+
+@frozen(kw_only=True)
+class BudgetBack:
+    """The place where the budget is kept can be used again; what was spent meanwhile is charged there."""
+
+    vendor: str
+    desk: str
+    place: str
+
+
+Event: TypeAlias = Attempt | Waiting | Refused | BudgetLost | BudgetBack
 Callback: TypeAlias = Callable[[object], None]
 
 

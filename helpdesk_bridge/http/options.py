@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen, validators
@@ -17,7 +18,7 @@ MIB = 1024 * 1024
 
 
 def _not_negative(_: object, __: object, value: float | None) -> None:
-    if value is not None and value < 0:
+    if value is not None and not value >= 0:  # NaN is not either
         raise ConfigError("max_wait: use seconds from 0 on, or nothing for no bound")
 
 
@@ -33,12 +34,12 @@ class HttpOptions:
     how often a call that may be repeated is tried.
     """
 
-    timeout: float = field(default=30.0, validator=validators.gt(0.0))
+    timeout: float = field(default=30.0, validator=(validators.gt(0.0), validators.lt(math.inf)))
     max_wait: float | None = field(default=10.0, validator=_not_negative)
     reserve: int = field(default=0, validator=validators.ge(0))
     priority: int = 0
-    budget: str | Store = "auto"
-    time_scale: float = field(default=1.0, validator=validators.gt(0.0))
+    budget: str | Store = field(default="auto", repr=False)  # a URL may hold a password
+    time_scale: float = field(default=1.0, validator=(validators.gt(0.0), validators.lt(math.inf)))
     max_body: int = field(default=64 * MIB, validator=validators.gt(0))
     max_download: int = field(default=256 * MIB, validator=validators.gt(0))
     proxies: Mapping[str, str] | None = field(default=None, repr=False)

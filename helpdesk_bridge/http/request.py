@@ -134,7 +134,11 @@ class Request:
         path = self.path.format_map({name: _segment(name, value) for name, value in self.args.items()})
         if not self.params:
             return path
-        return f"{path}?{urlencode(self.params, quote_via=quote, safe='')}"
+        try:
+            return f"{path}?{urlencode(self.params, quote_via=quote, safe='')}"
+        except UnicodeEncodeError:
+            problem = Invalid("a value of the query holds half a character", field="query")
+        raise problem
 
 
 def _segment(name: str, value: str) -> str:

@@ -13,7 +13,7 @@ from requests.models import PreparedRequest
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
-from helpdesk_bridge.errors import BadResponse, HelpdeskError
+from helpdesk_bridge.errors import BadResponse, HelpdeskError, Invalid
 from helpdesk_bridge.http import jsontext, sockets
 from helpdesk_bridge.http.clock import real_seconds
 from helpdesk_bridge.http.download import StreamedDownload, read_capped
@@ -208,5 +208,9 @@ def _body(request: Request) -> Body:
     if request.json is not UNSET:
         return jsontext.dumps(request.json)
     if request.form is not None:
-        return urlencode(request.form).encode()
+        try:
+            return urlencode(request.form).encode()
+        except UnicodeEncodeError:
+            problem = Invalid("a value of the form holds half a character", field="form")
+        raise problem
     return None if request.parts is None else MultipartBody(request.parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -74,7 +74,7 @@ def open_transport(
     """Return the connection of one desk.
 
     ``base_url`` may end in a path prefix. ``scope_key`` names who shares the budget (an account, a key, an address);
-    only its digest is kept. ``classify`` turns an answer into the vendor's error, or None for a success; whatever it
+    only its HMAC is kept. ``classify`` turns an answer into the vendor's error, or None for a success; whatever it
     leaves unjudged (a status of 400 or above, a redirect) is judged by status. ``count_rows`` says how many records an
     answer held, for windows that count rows. Raises ``ConfigError`` for a base URL or an option that cannot be used.
     """
@@ -85,8 +85,10 @@ def open_transport(
         raise ConfigError("time_scale: another scale than 1 is only for a simulator on this machine; remove it")
     running: Clock = clock or SystemClock(options.time_scale)
     events = EventBus() if events is None else events  # one without subscribers is falsy
-    digest = hashlib.sha256(scope_key.encode()).hexdigest()
-    governor = shared_governor((vendor, str(origin), digest), policy, options.budget, running)
+    # Keyed by whose it is, so that a digest found in one place says nothing about another.
+    digest = hmac.new(f"{vendor} {origin}".encode(), scope_key.encode(), "sha256").hexdigest()
+    scope = (vendor, str(origin), digest)
+    governor = shared_governor(scope, policy, options.budget, running, loopback=origin.is_loopback)
     from helpdesk_bridge.http.session import Session
 
     session = Session(base_url=base, auth=auth, options=options)

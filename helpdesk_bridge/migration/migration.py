@@ -31,12 +31,13 @@ from helpdesk_bridge.migration.people import People
 from helpdesk_bridge.migration.scan import Scan, sample
 from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.migration.spool import Spool
-from helpdesk_bridge.migration.states import Kind
+from helpdesk_bridge.migration.states import Kind, State
 from helpdesk_bridge.migration.tally import Tally
 from helpdesk_bridge.migration.values import Values, old_key, requester_key
 from helpdesk_bridge.migration.verify import Verification
 from helpdesk_bridge.model import Ticket
 from helpdesk_bridge.ports import Helpdesk
+from helpdesk_bridge.refs import parse_ref
 
 SAMPLE: Final = 10
 
@@ -79,6 +80,7 @@ class Migration:
         self._path = Path(journal_path)
         self._report_progress = progress
         self._counted: dict[str, int] = {}
+        self._totals: dict[str, int | None] = {}
         self._count_lock = threading.Lock()
         self._stop = threading.Event()
         self._spool: Spool | None = None
@@ -170,7 +172,7 @@ class Migration:
                 self._destination_outage,
                 self.options,
                 self._stop,
-                lambda phase: self._progress(phase, Kind.TICKET),
+                self._progress,
             )
             found = verification.run()
             self.journal.remember(verified=self.options.level.value)
@@ -229,8 +231,14 @@ class Migration:
         self.journal.remember(threads=way.value)
 
     def decide_in_doubt(self, record_id: str, decision: str) -> int:
-        """Decide about records in doubt: ``found:<id>``, ``again`` or ``skip``; return how many were meant."""
-        return settle_in_doubt(self.journal, record_id, decision)
+        """Decide about records in doubt: ``found:<id or ref>``, ``again`` or ``skip``; return how many were meant."""
+        word, colon, found = decision.partition(":")
+        if found.count("/") == 2:  # noqa: PLR2004 - the slashes of a ref
+            ref = parse_ref(found)
+            if f"{ref.vendor}:{ref.account}" != self.destination.ref:
+                raise ValueError(f"this ref is not of {self.destination.label}")
+            found = ref.id
+        return settle_in_doubt(self.journal, record_id, f"{word}{colon}{found}")
 
     def _decide(self, made: planning.Plan) -> None:
         if self.options.yes:
@@ -262,7 +270,7 @@ class Migration:
             self._source_outage,
             self._stop,
             self.destination.desk.capabilities.contact_needs,
-            lambda phase: self._progress(phase, Kind.TICKET),
+            self._progress,
         )
         self._tally = scan.run()
         return self._tally
@@ -285,7 +293,7 @@ class Migration:
             source_outage=self._source_outage,
             destination_outage=self._destination_outage,
             stop=self._stop,
-            progress=lambda phase: self._progress(phase, Kind.CONTACT if phase == "contacts" else Kind.TICKET),
+            progress=self._progress,
         )
 
     def _changes(self, tally: Tally) -> list[fidelity.Change]:
@@ -300,15 +308,22 @@ class Migration:
         tickets = self._spooled().each(Kind.TICKET.value, Ticket)
         return sum(self._values.decided("requester", requester_key(one)) for one in tickets)
 
-    def _progress(self, phase: str, kind: Kind) -> None:
+    def _progress(self, phase: str) -> None:
         if self._report_progress is None:
             return
         with self._count_lock:
             done = self._counted[phase] = self._counted.get(phase, 0) + 1
-        total = None
-        if self._tally is not None:
-            total = self._tally.contacts if kind is Kind.CONTACT else self._tally.tickets
+            if phase not in self._totals:
+                self._totals[phase] = self._total(phase)
+        total = self._totals[phase]
         self._report_progress(Progress(phase, done, total))
+
+    def _total(self, phase: str) -> int | None:
+        if phase in {"compare", "verify"}:
+            return self.journal.counts()[Kind.TICKET].get(State.DONE, 0)
+        if phase == "read" or self._tally is None:
+            return None
+        return self._tally.contacts if phase == "contacts" else self._tally.tickets
 
     def _seconds(self) -> float:
         clock = self.destination.clock

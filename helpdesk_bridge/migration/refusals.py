@@ -52,7 +52,12 @@ def _custom_fields(values: Values, ticket: Ticket, name: str) -> list[tuple[str,
         ]
         return [("custom_field", one) for one in unseen or ticket.custom_fields]
     bare = fold(name.removeprefix("custom_fields.").removeprefix("cf_"))
-    return [("custom_field", one) for one in ticket.custom_fields if fold(one) == bare]
+    # The refusal names the field as the destination knows it, a decision as the source does.
+    return [
+        ("custom_field", one)
+        for one in ticket.custom_fields
+        if bare in (fold(one), fold(str(values.custom_field(one).value or one)))
+    ]
 
 
 def _as_numbers(found: list[tuple[str, str]], ticket: Ticket, values: Values, journal: Journal) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from helpdesk_bridge.ratelimit.budget import Budget
 from helpdesk_bridge.ratelimit.governor import Governor, Reservation
 from helpdesk_bridge.ratelimit.policy import RateHeaders, RateLimitPolicy, Reading, Scope, Window
-from helpdesk_bridge.ratelimit.store import MemoryStore, Store
+from helpdesk_bridge.ratelimit.store import Cell, MemoryStore, Store, StoreLost
 
 __all__ = [
     "Budget",
+    "Cell",
     "Governor",
     "MemoryStore",
     "RateHeaders",
@@ -17,5 +18,6 @@ __all__ = [
     "Reservation",
     "Scope",
     "Store",
+    "StoreLost",
     "Window",
 ]

@@ -6,7 +6,7 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from helpdesk_bridge.ratelimit.place import choose
+from helpdesk_bridge.ratelimit.place import budget_key, choose
 from helpdesk_bridge.ratelimit.store import MemoryStore
 
 if TYPE_CHECKING:
@@ -76,7 +76,6 @@ def shared_governor(
     ``ConfigError`` for a place that can never be; no I/O happens here but a look at the user's folder.
     """
     from helpdesk_bridge.ratelimit.governor import Governor
-    from helpdesk_bridge.ratelimit.place import budget_key
 
     key = budget_key(scope, policy, clock)
     place = choose(store, key, _memory, clock, loopback=loopback) if isinstance(store, str) else store
@@ -86,9 +85,6 @@ def shared_governor(
         governor = _shared.get(known)
         if governor is None:
             governor = _shared[known] = Governor(policy, place, clock, key)
-            if governor.is_shared:
-                # Somebody may have begun it with another policy.
-                governor.policy_differs = True
         else:
             governor.tighten(policy)
         return governor

@@ -8,18 +8,16 @@ mapped file that somebody truncates would end the process.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
 import tempfile
 import weakref
 import zlib
 from contextlib import suppress
+from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
 from pathlib import Path
 from struct import Struct
-from typing import Final
-
-from attrs import frozen
+from typing import Final, NamedTuple
 
 from helpdesk_bridge.http.clock import pause, real_seconds
 from helpdesk_bridge.ratelimit.store import StoreLost
@@ -37,16 +35,18 @@ LOCK_PATIENCE: Final = 2.0
 
 _FIRST_NAP, _LONGEST_NAP = 5e-5, 5e-3
 _SLOT_MAGIC: Final = b"hbrl"
-_HEADER = Struct("=4sHHIIQQQd16s16s")
-_CHECKED: Final = Struct("=I")
+_HEADER: Final = Struct("=4sHHIIQQQd16s16s")
+_CRC_SEED: Final = 0xFFFFFFFF
+"""The checksum starts from the sequence number, so that a payload counts with its own header only."""
+
+_EXCLUSIVE_NOW: Final = LOCK_EX | LOCK_NB
 
 
 class Foreign(StoreLost):
     """The file is not ours, and is left alone."""
 
 
-@frozen
-class Slot:
+class Slot(NamedTuple):
     """One written state. ``until``: real monotonic seconds after which nothing in it counts."""
 
     number: int
@@ -57,14 +57,15 @@ class Slot:
     until: float
     key: bytes
     boot: bytes
-    payload: bytes
+    payload: bytes = b""
 
 
 class BudgetFile:
     """The open file. Every method but ``close`` may raise ``OSError`` or ``StoreLost``."""
 
-    def __init__(self, path: Path, mode: int) -> None:
+    def __init__(self, path: Path, mode: int, *, makes_folder: bool = False) -> None:
         self.path = path
+        self._makes_folder = makes_folder
         self.cut = False
         """Whether the file was found shorter than it is ever created: something of it is gone."""
         self._mode = mode
@@ -91,12 +92,17 @@ class BudgetFile:
         self._identity = (status.st_dev, status.st_ino)
         if not stat.S_ISREG(status.st_mode):
             raise Foreign("it is not a regular file")
-        start = os.pread(fd, len(MAGIC), 0)
-        if not MAGIC.startswith(start):
+        self.cut = self.mend()
+
+    def mend(self) -> bool:
+        """Write the first page if it was cut off, and return whether it was. Raises ``Foreign`` for another file."""
+        start = os.pread(self._fd, FIRST_SEGMENT, 0)
+        if start == _FIRST_PAGE:
+            return False
+        if not _FIRST_PAGE.startswith(start):
             raise Foreign("the file holds something else and is left alone")
-        self.cut = status.st_size < FIRST_SEGMENT
-        if self.cut:
-            os.pwrite(fd, _FIRST_PAGE, 0)
+        os.pwrite(self._fd, _FIRST_PAGE, 0)
+        return True
 
     def _opened(self) -> int:
         # A fifo would block, and a link could lead a shared folder's file to somebody's own.
@@ -104,6 +110,8 @@ class BudgetFile:
 
     def _create(self) -> None:
         """Create the file with its first line in it at once: nobody ever sees it empty."""
+        if self._makes_folder:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fd, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
         try:
             os.fchmod(fd, self._mode)
@@ -134,11 +142,10 @@ class BudgetFile:
 
     def lock(self) -> None:
         """Keep every other process out. Raises ``StoreLost`` if one of them does not come out again."""
-        fd = self._fd
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            flock(self._fd, _EXCLUSIVE_NOW)
         except BlockingIOError:
-            self._lock_patiently(fd)
+            self._lock_patiently(self._fd)
 
     def _lock_patiently(self, fd: int) -> None:
         deadline = real_seconds() + LOCK_PATIENCE
@@ -147,74 +154,53 @@ class BudgetFile:
             pause(nap)
             nap = min(nap * 1.5, _LONGEST_NAP)
             with suppress(BlockingIOError):
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                flock(fd, _EXCLUSIVE_NOW)
                 return
         raise StoreLost("another process does not release its lock")
 
     def unlock(self) -> None:
         """Let others in."""
-        fcntl.flock(self._fd, fcntl.LOCK_UN)
+        flock(self._fd, LOCK_UN)
 
-    def header(self, segment: int, number: int) -> Slot | None:
-        """Return one slot without its payload, None where there is none."""
-        data = os.pread(self._fd, _HEADER.size, _offset(segment, number))
-        return _parse(data, number)[0]
+    def head(self, segment: int, number: int) -> bytes:
+        """Return the first bytes of a slot, which are others whenever somebody has written it."""
+        return os.pread(self._fd, _HEADER.size, FIRST_SEGMENT + segment * SEGMENT + number * SLOT)
 
     def newest(self, segment: int) -> Slot | None:
         """Return the newest whole slot of a segment, None where there is none."""
-        found = []
+        found: Slot | None = None
         for number in (0, 1):
-            data = os.pread(self._fd, _HEADER.size, _offset(segment, number))
-            slot, length, crc = _parse(data, number)
-            if slot is None or length > SLOT - _HEADER.size:
+            head = self.head(segment, number)
+            if len(head) < _HEADER.size or not head.startswith(_SLOT_MAGIC):
+                continue
+            _, version, _, crc, length, sequence, birth, space, until, key, boot = _HEADER.unpack(head)
+            if length > SLOT - _HEADER.size or (found is not None and found.sequence > sequence):
                 continue
             payload = os.pread(self._fd, length, _offset(segment, number) + _HEADER.size)
-            if len(payload) == length and zlib.crc32(payload, zlib.crc32(data[12:])) == crc:
-                found.append((slot.sequence, payload, slot))
-        if not found:
-            return None
-        _, payload, slot = max(found, key=lambda one: one[0])
-        return Slot(
-            slot.number, slot.sequence, slot.version, slot.birth, slot.space, slot.until, slot.key, slot.boot, payload
-        )
+            if len(payload) == length and zlib.crc32(payload, sequence & _CRC_SEED) == crc:
+                found = Slot(number, sequence, version, birth, space, until, key, boot, payload)
+        return found
 
     def is_blank(self, segment: int) -> bool:
         """Whether nothing was ever written there."""
-        return not any(any(os.pread(self._fd, _HEADER.size, _offset(segment, number))) for number in (0, 1))
+        return not any(any(self.head(segment, number)) for number in (0, 1))
 
-    def write(self, segment: int, slot: Slot) -> None:
-        """Write a slot."""
-        payload = slot.payload
-        if len(payload) > SLOT - _HEADER.size:
+    def write(self, segment: int, slot: Slot) -> bytes:
+        """Write a slot and return its first bytes."""
+        number, sequence, version, birth, space, until, key, boot, payload = slot
+        length = len(payload)
+        if length > SLOT - _HEADER.size:
             raise StoreLost("too many wait for it at once")
-        head = _HEADER.pack(
-            _SLOT_MAGIC,
-            slot.version,
-            0,
-            0,
-            len(payload),
-            slot.sequence,
-            slot.birth,
-            slot.space,
-            slot.until,
-            slot.key,
-            slot.boot,
-        )
-        crc = zlib.crc32(payload, zlib.crc32(head[12:]))
-        data = b"".join((head[:8], _CHECKED.pack(crc), head[12:], payload))
-        if os.pwrite(self._fd, data, _offset(segment, slot.number)) != len(data):
+        crc = zlib.crc32(payload, sequence & _CRC_SEED)
+        head = _HEADER.pack(_SLOT_MAGIC, version, 0, crc, length, sequence, birth, space, until, key, boot)
+        at = FIRST_SEGMENT + segment * SEGMENT + number * SLOT
+        if os.pwrite(self._fd, head + payload, at) != length + _HEADER.size:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return head
 
 
 def _offset(segment: int, number: int) -> int:
     return FIRST_SEGMENT + segment * SEGMENT + number * SLOT
-
-
-def _parse(data: bytes, number: int) -> tuple[Slot | None, int, int]:
-    if len(data) < _HEADER.size or not data.startswith(_SLOT_MAGIC):
-        return None, 0, 0
-    _, version, _, crc, length, sequence, birth, space, until, key, boot = _HEADER.unpack(data)
-    return Slot(number, sequence, version, birth, space, until, key, boot, b""), length, crc
 
 
 def _close(fd: int) -> None:

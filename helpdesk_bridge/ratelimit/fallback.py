@@ -6,7 +6,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
-from helpdesk_bridge.ratelimit.state import BudgetState, Spent
+from helpdesk_bridge.ratelimit.state import Amounts, BudgetState, Spent
 from helpdesk_bridge.ratelimit.store import Cell, MemoryCell, StoreLost
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ FIRST_RETRY, LONGEST_RETRY = 1.0, 30.0
 class Tell(Protocol):
     """Is called when the place is lost or there again."""
 
-    def __call__(self, reason: str, *, lost: bool) -> None: ...
+    def __call__(self, place: str, reason: str, *, lost: bool) -> None: ...
 
 
 class FallbackCell:
@@ -88,6 +88,12 @@ class FallbackCell:
                 return self._local.update(change, *args, **kwargs)
         return self.update(change, *args, **kwargs)
 
+    def tighten(self, limits: Amounts) -> None:
+        """Lower the limits that the server has not told."""
+        self._primary.tighten(limits)
+        if (local := self._local) is not None:
+            local.tighten(limits)
+
     def known(self) -> tuple[Spent, ...] | None:
         """Return what was spent as far as was seen."""
         local = self._local
@@ -133,7 +139,7 @@ class FallbackCell:
             reason,
             sharers,
         )
-        self._tell(f"{self._primary.place}: {reason}", lost=True)
+        self._tell(self._primary.place, reason, lost=True)
 
     def _try_again(self) -> None:
         with self._lock:
@@ -154,7 +160,7 @@ class FallbackCell:
             self._reason = str(lost)
             return
         logger.warning("the rate-limit budget in %s is there again", self._primary.place)
-        self._tell(self._primary.place, lost=False)
+        self._tell(self._primary.place, "", lost=False)
 
     def _own(self) -> tuple[tuple[int, float], ...]:
         """Return what this process spent since the loss: units and the seconds until they are free again."""

@@ -7,6 +7,7 @@ import logging
 import math
 import secrets
 import threading
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, TypeVar
 
@@ -14,7 +15,8 @@ from helpdesk_bridge.http.clock import boot_id
 from helpdesk_bridge.ratelimit import codec, identity
 from helpdesk_bridge.ratelimit.budgetfile import MOST_SEGMENTS, BudgetFile, Slot
 from helpdesk_bridge.ratelimit.fallback import LEAST_SHARERS
-from helpdesk_bridge.ratelimit.state import BudgetState, Spent
+from helpdesk_bridge.ratelimit.policy import LONGEST_WAIT
+from helpdesk_bridge.ratelimit.state import Amounts, BudgetState, Spent
 from helpdesk_bridge.ratelimit.store import StoreLost
 
 if TYPE_CHECKING:
@@ -51,14 +53,14 @@ class FileStore:
         self.path = path
         self._mode = mode
         self._boot = boot
-        self._cells: dict[tuple[str, Clock], FileCell] = {}
+        self._cells: weakref.WeakValueDictionary[tuple[str, Clock], FileCell] = weakref.WeakValueDictionary()
 
     def cell(self, key: str, policy: RateLimitPolicy, clock: Clock) -> FileCell:
         """Return the cell of that key. The file is opened, or created, with its first use."""
         found = self._cells.get((key, clock))
         if found is None:
             boot = boot_id() if self._boot is None else self._boot
-            file = BudgetFile(self.path, self._mode)
+            file = BudgetFile(self.path, self._mode, makes_folder=self._mode == OWNER_ONLY)
             found = self._cells[key, clock] = FileCell(file, key, policy, clock, boot)
         return found
 
@@ -74,13 +76,18 @@ class FileCell:
         self._policy = policy
         self._clock = clock
         self._boot = boot
+        self._limits = tuple(window.limit for window in policy.windows)
+        """What this process knows; in the file stands only what the server told, since programs learn better."""
         self._lock = threading.Lock()
         self._segment = -1
-        self._slot: Slot | None = None
+        self._other = self._sequence = self._birth = 0
+        """The slot to be written next, and what stands in the other one."""
+        self._heads = [b"", b""]
         self._state: BudgetState | None = None
         self._known: BudgetState | None = None
+        """The state as it was last seen, also once the file is lost."""
         self._space = identity.pid_space()
-        self._check_at = self._reap_at = -math.inf
+        self._now = self._check_at = self._reap_at = -math.inf
         self._real = clock.time_scale
 
     @property
@@ -105,6 +112,13 @@ class FileCell:
                 self._lose()
                 raise
 
+    def tighten(self, limits: Amounts) -> None:
+        """Lower the limits that hold for this process until the server has told its own."""
+        with self._lock:
+            self._limits = tuple(map(min, self._limits, limits))
+            if self._state is not None:
+                self._state.tighten(self._state.seen, limits)
+
     def known(self) -> tuple[Spent, ...] | None:
         """Return what was spent as far as was seen last."""
         with self._lock:
@@ -120,29 +134,31 @@ class FileCell:
         """Use a descriptor of this process's own: a file lock belongs to the descriptor."""
         self._lock = threading.Lock()
         self._file.close()
-        self._slot = self._state = None
+        self._state = None
         self._space = identity.pid_space()
 
     def _step(self, change: Callable[Concatenate[BudgetState, float, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         file = self._file
-        now = self._clock.now()
-        if not file.is_open or now >= self._check_at:
-            self._check(now)
+        if not file.is_open or self._now >= self._check_at:
+            self._check()
         file.lock()
         try:
-            now = self._clock.now()
-            state = self._load(now)
+            self._now = now = self._clock.now()
+            state, heads = self._state, self._heads
+            # Whoever wrote after us wrote into the other slot first.
+            if state is None or file.head(self._segment, self._other) != heads[self._other]:
+                state = self._read(now)
             result = change(state, now, *args, **kwargs)
             if change is BudgetState.take and result[0] and self._reap(state, now):  # type: ignore[index]
                 result = change(state, now, *args, **kwargs)
-            self._store(state)
+            self._write(state)
         finally:
             file.unlock()
         return result
 
-    def _check(self, now: float) -> None:
+    def _check(self) -> None:
         """Open the file; anew where it was deleted or replaced, taking along what is known."""
-        self._check_at = now + CHECK_EVERY * self._real
+        self._check_at = self._clock.now() + CHECK_EVERY * self._real
         file = self._file
         if file.is_open:
             if file.is_there():
@@ -153,36 +169,32 @@ class FileCell:
 
     def _lose(self) -> None:
         self._file.close()
-        self._slot = self._state = None
-
-    def _load(self, now: float) -> BudgetState:
-        slot, state = self._slot, self._state
-        if slot is not None and state is not None:
-            # Whoever wrote after us wrote into the other slot first.
-            other = self._file.header(self._segment, 1 - slot.number)
-            if other is not None and other.sequence < slot.sequence and other.key == self._key:
-                return state
-        return self._read(now)
+        self._state = None
 
     def _read(self, now: float) -> BudgetState:
         slot, blank = self._find(now)
         if slot is None:
             return self._begin(now, doubtful=not blank)
-        state = codec.decode(slot.payload, slot.version, self._policy)
+        try:
+            state = codec.decode(slot.payload, slot.version, self._policy)
+        except codec.TooNew as error:
+            raise StoreLost(str(error)) from None
+        except codec.Unreadable:
+            return self._begin(now, doubtful=True)
+        for ledger, limit in zip(state.ledgers, self._limits, strict=True):
+            ledger.limit = ledger.limit if ledger.told else limit
         if slot.boot != self._boot:
             # Monotonic time started anew, and what had to be waited for then has waited since: nobody is in flight.
-            state.reap(state.seen, _Everybody())
-            state.waiting.clear()
+            state.abandon(state.seen)
             state.shift(-state.seen)
         if slot.space not in (0, self._space):
             self._space = _ANY_SPACE
-        if self._known is not None and self._slot_birth not in (0, slot.birth):
+        if self._known is not None and self._birth not in (0, slot.birth):
             # Somebody else began it anew, and may not know what we know.
             state.restore(now, self._known.spent(now))
-        self._slot, self._slot_birth = slot, slot.birth
+        self._other, self._sequence, self._birth = 1 - slot.number, slot.sequence, slot.birth
+        self._heads = [self._file.head(self._segment, number) for number in (0, 1)]
         return state
-
-    _slot_birth = 0
 
     def _find(self, now: float) -> tuple[Slot | None, bool]:
         """Return the newest slot of this key, or None and whether nothing was ever there."""
@@ -207,8 +219,11 @@ class FileCell:
 
     def _begin(self, now: float, *, doubtful: bool) -> BudgetState:
         """Return a new state: with what is known of the old one, or if there may have been one with half of it spent."""
+        self._file.mend()
         state = BudgetState.fresh(self._policy)
-        self._slot, self._slot_birth = None, secrets.randbits(63) | 1
+        state.tighten(now, self._limits)
+        self._other = self._sequence = 0
+        self._birth = secrets.randbits(63) | 1
         if self._known is not None:
             logger.warning("the rate-limit budget in %s was damaged; it is written anew from memory", self.place)
             state.restore(now, self._known.spent(now))
@@ -219,27 +234,18 @@ class FileCell:
             state.add(now, [(one.limit - one.limit // LEAST_SHARERS, one.seconds) for one in state.ledgers])
         return state
 
-    def _store(self, state: BudgetState) -> None:
-        old = self._slot
-        until = max((ledger.releases[-1] if ledger.releases else 0.0) for ledger in state.ledgers)
-        until = max(until, state.blocked_until, *(flight.lapses for flight in state.flights.values()), 0.0)
-        slot = Slot(
-            0 if old is None else 1 - old.number,
-            1 if old is None else old.sequence + 1,
-            codec.FORMAT,
-            self._slot_birth,
-            self._space,
-            until / self._real,
-            self._key,
-            self._boot,
-            codec.encode(state),
-        )
-        self._file.write(self._segment, slot)
-        if old is None:
-            # Both slots, so that a cut file is noticed by either.
-            slot = Slot(1, 2, *(getattr(slot, name) for name in _REST))
-            self._file.write(self._segment, slot)
-        self._slot, self._state, self._known = slot, state, state
+    def _write(self, state: BudgetState) -> None:
+        number, sequence, begins = self._other, self._sequence + 1, self._sequence == 0
+        until = (state.seen + LONGEST_WAIT) / self._real
+        payload = codec.encode(state)
+        slot = Slot(number, sequence, codec.FORMAT, self._birth, self._space, until, self._key, self._boot, payload)
+        self._heads[number] = self._file.write(self._segment, slot)
+        if begins:
+            # Both slots, so that it is seen in either whether somebody else writes.
+            number, sequence = 1 - number, sequence + 1
+            self._heads[number] = self._file.write(self._segment, slot._replace(number=number, sequence=sequence))
+        self._other, self._sequence = 1 - number, sequence
+        self._state = self._known = state
 
     def _reap(self, state: BudgetState, now: float) -> bool:
         """Charge what dead processes had in flight; return whether there were any."""
@@ -252,14 +258,6 @@ class FileCell:
         if gone:
             state.reap(now, gone)
         return bool(gone)
-
-
-_REST = ("version", "birth", "space", "until", "key", "boot", "payload")
-
-
-class _Everybody:
-    def __contains__(self, process: object) -> bool:
-        return True
 
 
 def _is_there(process: int) -> bool:

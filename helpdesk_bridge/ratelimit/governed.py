@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from helpdesk_bridge.errors import HelpdeskError
-from helpdesk_bridge.http.events import EventBus, Refused, Waiting
+from helpdesk_bridge.http.events import BudgetBack, BudgetLost, EventBus, Refused, Waiting
 from helpdesk_bridge.http.request import Auth, Response
 from helpdesk_bridge.http.transport import FREE, Grant, NotSent
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from helpdesk_bridge.http.request import Request
     from helpdesk_bridge.http.transport import Download, Transport
     from helpdesk_bridge.ratelimit.governor import Governor, Reservation
+
+LATE_REAL_SECONDS = 5.0
+"""An attempt ends with its timeout; a machine under load may be that late to notice."""
 
 
 @frozen(kw_only=True, eq=False)
@@ -73,6 +76,13 @@ class Governed:
         self.inner.close()
         self.governor.users.discard(self)
 
+    def store_changed(self, place: str, reason: str, *, lost: bool) -> None:
+        """Publish that the place where the budget lives is lost, or there again."""
+        if lost:
+            self.events.publish(BudgetLost(vendor=self.vendor, desk=self.desk, place=place, reason=reason))
+        else:
+            self.events.publish(BudgetBack(vendor=self.vendor, desk=self.desk, place=place))
+
     def _reserve(self, request: Request) -> Reservation:
         units = request.cost
         if units is None:
@@ -99,7 +109,8 @@ class Governed:
             method=request.method,
             path=request.path,
             reserve=self.options.reserve,
-            on_wait=waiting,
+            lease=self.options.timeout + LATE_REAL_SECONDS,
+            on_wait=waiting if self.events else None,
         )
 
     def _settle(self, request: Request, reservation: Reservation, response: Response) -> None:

@@ -8,7 +8,7 @@ import logging
 import math
 import threading
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from attrs import define, field
 
@@ -75,7 +75,8 @@ class Governor:
         self.policy = policy
         self.clock = clock
         self.key = key
-        self._cell: Cell = FallbackCell(store.cell(key, policy, clock), policy, clock, self._store_changed)
+        cell = store.cell(key, policy, clock)
+        self._cell: Cell = FallbackCell(cell, policy, clock, self._store_changed) if cell.shared else cell
         self._real = clock.time_scale
         self._rows = tuple(window.counts == "rows" for window in policy.windows)
         self._plain = len(policy.windows) == 1 and _always_charges(policy.windows[0])
@@ -84,7 +85,7 @@ class Governor:
         self._lock = threading.Lock()
         self._queue: list[_Waiter] = []
         self.budget = Budget(self)
-        self.users: weakref.WeakSet[StoreListener] = weakref.WeakSet()
+        self.users: weakref.WeakSet[User] = weakref.WeakSet()
         """Who spends it through open connections."""
 
     def reserve(
@@ -181,7 +182,7 @@ class Governor:
 
     def tighten(self, policy: RateLimitPolicy) -> None:
         """Lower the limits to those of another policy for the same budget, except where the server told its own."""
-        self._cell.update(BudgetState.tighten, tuple(window.limit for window in policy.windows))
+        self._cell.tighten(tuple(window.limit for window in policy.windows))
 
     def idle(self) -> bool:
         """Whether forgetting this governor would lose nothing."""
@@ -281,16 +282,17 @@ class Governor:
                     kinds.add(waiter.kind)
                     waiter.event.set()
 
-    def _store_changed(self, reason: str, *, lost: bool) -> None:
+    def _store_changed(self, place: str, reason: str, *, lost: bool) -> None:
         for user in list(self.users):
-            user.store_changed(reason, lost=lost)
+            user.store_changed(place, reason, lost=lost)
 
 
-class StoreListener:
-    """Is told when the place where a budget lives is lost, and when it is there again."""
+class User(Protocol):
+    """Spends a budget through an open connection."""
 
-    def store_changed(self, reason: str, *, lost: bool) -> None:
-        """Take note; ``reason`` holds no secret."""
+    def store_changed(self, place: str, reason: str, *, lost: bool) -> None:
+        """Take note that the place where the budget lives is lost, or there again."""
+        ...
 
 
 @define

@@ -23,9 +23,6 @@ MOST_ROWS = 256
 GRAINS = 128
 """Where rows become too many, those without a told end are released in steps of a window's 128th part."""
 
-MOST_UNITS = 1_000_000
-"""A limit or a remaining figure above that is no vendor's: such a header is a mistake and counts as absent."""
-
 
 def _doubles() -> array[float]:
     return array("d")

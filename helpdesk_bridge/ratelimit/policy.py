@@ -18,6 +18,13 @@ Counts = Literal["requests", "units", "rows"]
 LONGEST_WAIT = 86_400.0
 """A wait that a header asks for is believed up to a day; above that it is a mistake and ignored."""
 
+LONGEST_PENALTY = 3_600.0
+"""A refusal's wait is believed up to an hour, or two windows if that is longer; above, it may be milliseconds."""
+
+LONGEST_WINDOW = 366 * 86_400.0
+MOST_UNITS = 1_000_000
+"""A limit above that is no vendor's: such a header is a mistake and counts as absent."""
+
 
 class Scope(Enum):
     """Who shares one budget."""
@@ -35,8 +42,8 @@ class Window:
     that count failures only: what it refuses is given back when the answer is there.
     """
 
-    limit: int = field(validator=validators.gt(0))
-    seconds: float = field(converter=float, validator=validators.gt(0.0))
+    limit: int = field(validator=(validators.instance_of(int), validators.gt(0)))
+    seconds: float = field(converter=float, validator=(validators.gt(0.0), validators.le(LONGEST_WINDOW)))
     counts: Counts = "requests"
     name: str = ""
     applies: Callable[[str, str], bool] | None = field(default=None, eq=False, repr=False)
@@ -59,8 +66,8 @@ class RateHeaders:
     retry_after: str | None = "Retry-After"
     reset_is_epoch: bool = False
     remaining_is_hint: bool = False
-    resolution: float = 1.0
-    window: int = 0
+    resolution: float = field(default=1.0, validator=(validators.gt(0.0), validators.le(3600.0)))
+    window: int = field(default=0, validator=validators.ge(0))
 
     @property
     def step(self) -> float:
@@ -108,6 +115,10 @@ class RateLimitPolicy:
     settle_seconds: float = 60.0
     source: str = ""
 
+    def __attrs_post_init__(self) -> None:
+        if self.headers.window >= len(self.windows):
+            raise ValueError(f"headers.window: there is no window number {self.headers.window}")
+
     def read(self, headers: Mapping[str, str], *, refused: bool, wall: Callable[[], datetime]) -> Reading:
         """Return what the headers of one answer say; garbage counts as absent. ``wall`` tells the time, for dates."""
         names = self.headers
@@ -116,21 +127,30 @@ class RateLimitPolicy:
         reset = headers.get(names.reset) if names.reset else None
         wait = headers.get(names.retry_after) if refused and names.retry_after else None
         return Reading(
-            limit=limit if limit and limit > 0 else None,
-            remaining=remaining,
-            reset=None if reset is None else self._reset(reset, headers, wall),
-            retry_after=None if wait is None else seconds_to_wait(wait, headers, wall),
+            limit if limit and limit <= MOST_UNITS else None,
+            remaining,
+            None if reset is None else self._reset(reset, headers, wall),
+            None if wait is None else self._penalty(wait, headers, wall),
         )
 
     def _reset(self, text: str, headers: Mapping[str, str], wall: Callable[[], datetime]) -> float | None:
         number = _number(text)
         if number is None:
             return None
-        if self.headers.reset_is_epoch:
+        window, names = self.windows[self.headers.window], self.headers
+        if names.reset_is_epoch:
             # The vendor's own Date shows its clock; ours may be minutes off. Both are whole seconds, rounded somehow.
             now = _date(headers.get("Date", "")) or wall()
-            number = max(0.0, number - now.timestamp() + self.headers.resolution)
-        return number if 0.0 <= number <= LONGEST_WAIT else None
+            number += names.resolution - now.timestamp()
+            if -window.seconds <= number < 0:
+                return 0.0
+        # No window ends later than a whole one from now: that is another unit, or no figure at all.
+        return number if 0.0 <= number <= window.seconds + names.step else None
+
+    def _penalty(self, text: str, headers: Mapping[str, str], wall: Callable[[], datetime]) -> float | None:
+        seconds = seconds_to_wait(text, headers, wall)
+        longest = max(LONGEST_PENALTY, 2 * max(window.seconds for window in self.windows))
+        return None if seconds is None or seconds > longest else seconds
 
 
 def seconds_to_wait(text: str, headers: Mapping[str, str], wall: Callable[[], datetime]) -> float | None:

@@ -170,6 +170,7 @@ class BudgetState:
     ) -> None:
         """Replace what was held by what was spent, and learn what the answer said, unless none came (``lost``)."""
         now = self._tick(now)
+        sent = min(sent, now)  # it may have been granted by another clock
         self._land(ident)
         limit, remaining, reset, _ = told or (None, None, None, None)
         if limit is not None:
@@ -191,6 +192,7 @@ class BudgetState:
     def refuse(self, now: float, ident: int, sent: float, told: Told) -> None:
         """Give back what was held and stop everybody for as long as the vendor says, or else for a growing pause."""
         now = self._tick(now)
+        sent = min(sent, now)
         self._land(ident)
         limit, _, reset, retry_after = told
         ledger = self.ledgers[self.headers.window]
@@ -273,9 +275,13 @@ class BudgetState:
                 ledger.used += int(units)
                 ledger.hold_until(now + ends_in, int(units))
 
-    def abandon(self, now: float, process: int) -> None:
-        """Charge all that a process had in flight: nobody will settle it."""
-        self.reap(now, (process,))
+    def abandon(self, now: float) -> None:
+        """Charge all that is in flight, keep no place in line and forget who was there: all of them are gone."""
+        now = self._tick(now)
+        for ident in list(self.flights):
+            self._lost(ident, now)
+        self.waiting.clear()
+        self.holders.clear()
 
     def idle(self, now: float) -> bool:
         """Whether nothing is spent, held or blocked, so that forgetting the state loses nothing."""

@@ -6,7 +6,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
-from helpdesk_bridge.ratelimit.state import BudgetState, Spent
+from helpdesk_bridge.ratelimit.state import Amounts, BudgetState, Spent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +40,10 @@ class Cell(Protocol):
 
         Times are those of the cell's own clock. Raises ``StoreLost``; whether the step was done is unknown then.
         """
+        ...
+
+    def tighten(self, limits: Amounts) -> None:
+        """Lower the limits to these, one a window, where the server has not told its own."""
         ...
 
     def known(self) -> tuple[Spent, ...] | None:
@@ -84,6 +88,10 @@ class MemoryCell:
         """Apply the change under the lock."""
         with self._lock:
             return change(self._state, self._now(), *args, **kwargs)
+
+    def tighten(self, limits: Amounts) -> None:
+        """Lower the limits that the server has not told."""
+        self.update(BudgetState.tighten, limits)
 
     def known(self) -> tuple[Spent, ...]:
         """Return what is spent."""

@@ -9,9 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from attrs import frozen
-from helpdesk_bridge_desk360.simulator import create as create_desk360
-from helpdesk_bridge_desk365.simulator import create as create_desk365
-from helpdesk_bridge_deskie.simulator import create as create_deskie
 from werkzeug.test import Client
 
 from helpdesk_bridge import open_desk
@@ -19,6 +16,9 @@ from helpdesk_bridge.desk import Desk
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.conformance import Vocabulary
 from helpdesk_bridge.testing.simulator import SimulatorApp, SimulatorClock, SimulatorServer, generate, mock_simulator
+from helpdesk_bridge_desk360.simulator import create as create_desk360
+from helpdesk_bridge_desk365.simulator import create as create_desk365
+from helpdesk_bridge_deskie.simulator import create as create_deskie
 
 IN_PROCESS, SOCKETS = "in process", "sockets"
 CREATE: Mapping[str, Callable[..., Any]] = {
@@ -56,9 +56,7 @@ class Account:
 
 
 @contextmanager
-def simulated(
-    vendor: str, front: str, *, settings: Mapping[str, Any] | None = None, **table: Any
-) -> Iterator[Account]:
+def simulated(vendor: str, front: str, *, settings: Mapping[str, Any] | None = None, **table: Any) -> Iterator[Account]:
     """Open an empty simulated account; ``settings`` are the simulator's switches."""
     with ExitStack() as stack:
         clock = None

@@ -1,5 +1,7 @@
 """The suite over a simulator, with all its fixtures."""
 
+from typing import ClassVar
+
 import pytest
 from conformance.accounts import simulated
 
@@ -9,8 +11,8 @@ from helpdesk_bridge.testing.conformance import HelpdeskAdapterTests
 class SimulatedTests(HelpdeskAdapterTests):
     vendor = ""
     front = ""
-    switches = {"rate_limit": 100_000}
-    table = {}
+    switches: ClassVar = {"rate_limit": 100_000}
+    table: ClassVar = {}
 
     @pytest.fixture
     def account(self, tmp_path):

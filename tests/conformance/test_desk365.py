@@ -1,5 +1,7 @@
 """The suite on Desk365 over its simulator, in both shapes of its answers."""
 
+from typing import ClassVar
+
 import pytest
 from conformance.accounts import IN_PROCESS, SOCKETS, told_by_tickets
 from conformance.simulatedtests import SimulatedTests
@@ -19,7 +21,7 @@ class TestInProcess(Desk365Tests):
 
 class TestInProcessAsDocumented(Desk365Tests):
     front = IN_PROCESS
-    switches = {"rate_limit": 100_000, "docs_shape": True}
+    switches: ClassVar = {"rate_limit": 100_000, "docs_shape": True}
 
 
 class TestOverSockets(Desk365Tests):
@@ -28,4 +30,4 @@ class TestOverSockets(Desk365Tests):
 
 class TestOverSocketsAsDocumented(Desk365Tests):
     front = SOCKETS
-    switches = {"rate_limit": 100_000, "docs_shape": True}
+    switches: ClassVar = {"rate_limit": 100_000, "docs_shape": True}

@@ -417,3 +417,12 @@ def test_an_address_that_is_refused_is_replaced_by_one_that_reaches_nobody(tmp_p
     assert moved.requester.email.endswith("@no-email.invalid")
     assert next(iter(new.fake.messages.list(moved.id))).author.email == "ann@client.example"
     assert [one.records for one in summary.changed if one.field == "ticket.requester"] == [2]
+
+
+def test_a_decision_about_a_write_in_doubt_takes_a_ref_of_the_destination_only(tmp_path):
+    fake, destination = FakeHelpdesk(), FakeHelpdesk()
+    with fake, destination, Migration(fake, destination, tmp_path / "journal.db") as migration:
+        ref = f"local:{destination.account}/ticket/7"
+        assert migration.decide_in_doubt("nothing", f"found:{ref}") == 0
+        with pytest.raises(ValueError, match="this ref is not of"):
+            migration.decide_in_doubt("nothing", f"found:local:{fake.account}/ticket/7")

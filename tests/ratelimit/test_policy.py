@@ -38,8 +38,30 @@ def test_an_epoch_reset_counts_from_the_servers_own_date_and_allows_for_rounding
     epoch = str(int(NOON.timestamp()) + 30)
     assert read({"X-RateLimit-Reset": epoch}, names).reset == 31
     slow = "Thu, 01 Jan 2026 11:50:00 GMT"
-    assert read({"X-RateLimit-Reset": epoch, "Date": slow}, names).reset == 631
-    assert read({"X-RateLimit-Reset": "5"}, names).reset == 0
+    assert read({"X-RateLimit-Reset": epoch, "Date": slow}, names).reset is None
+    near = "Thu, 01 Jan 2026 11:59:50 GMT"
+    assert read({"X-RateLimit-Reset": epoch, "Date": near}, names).reset == 41
+    assert read({"X-RateLimit-Reset": str(int(NOON.timestamp()) - 30)}, names).reset == 0
+    assert read({"X-RateLimit-Reset": "5"}, names).reset is None
+    assert read({"X-RateLimit-Reset": f"{epoch}000"}, names).reset is None
+
+
+def test_a_reset_beyond_the_window_is_another_unit_and_counts_as_absent():
+    assert read({"retry_after": "61"}).reset == 61
+    assert read({"retry_after": "58000"}).reset is None
+
+
+def test_a_penalty_is_believed_up_to_an_hour_or_two_windows():
+    assert read({"retry_after": "3600"}, refused=True).retry_after == 3600
+    assert read({"retry_after": "26000"}, refused=True).retry_after is None
+    policy = RateLimitPolicy(windows=(Window(60, 60), Window(9, 86_400.0)), headers=UNDERSCORED)
+    told = policy.read(Headers({"retry_after": "26000"}), refused=True, wall=lambda: NOON)
+    assert told.retry_after == 26_000
+
+
+def test_a_limit_of_millions_is_no_limit():
+    assert read({"rate_limit_per_minute": "1000001"}).limit is None
+    assert read({"rate_limit_per_minute": "1e9"}).limit is None
 
 
 @pytest.mark.parametrize("text", ["", " ", "soon", "nan", "inf", "-1", "1e400", "0x10", "99999999", "٣٣٣٣٣٣٣٣"])
@@ -70,7 +92,25 @@ def test_dates_wait_from_the_servers_clock_never_backwards():
     assert seconds_to_wait("Thu, 01 Jan 2115 12:00:00 GMT", {}, lambda: NOON) is None
 
 
-@pytest.mark.parametrize("bad", [{"limit": 0, "seconds": 60}, {"limit": 5, "seconds": 0}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"limit": 0, "seconds": 60},
+        {"limit": -3, "seconds": 60},
+        {"limit": 5, "seconds": 0},
+        {"limit": 5, "seconds": float("nan")},
+        {"limit": 5, "seconds": float("inf")},
+        {"limit": 5, "seconds": 1e12},
+        {"limit": float("inf"), "seconds": 60},
+    ],
+)
 def test_a_window_without_room_or_time_is_refused(bad):
-    with pytest.raises(ValueError, match="must be"):
+    with pytest.raises((ValueError, TypeError), match="must be"):
         Window(**bad)
+
+
+def test_headers_speak_of_a_window_that_is_there():
+    with pytest.raises(ValueError, match=r"headers\.window"):
+        RateLimitPolicy(windows=(Window(60, 60),), headers=RateHeaders(window=1))
+    with pytest.raises(ValueError, match="must be"):
+        RateHeaders(resolution=0)

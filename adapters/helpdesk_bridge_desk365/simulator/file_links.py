@@ -113,7 +113,8 @@ def _key(stored: StoredFile) -> str:
 
 def _path_name(stored: StoredFile) -> str:
     """Return the name as a path's last segment; one that a client would fold away is not shown."""
-    return "file" if stored.filename in ("", ".", "..") else quote(stored.filename, safe="")
+    name = stored.filename.lstrip("/")
+    return "file" if name in ("", ".", "..") else quote(name, safe="")
 
 
 def _signature(key: str, stamp: str) -> str:

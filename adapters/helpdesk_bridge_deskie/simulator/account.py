@@ -87,7 +87,7 @@ class Account:
 
     def case_named(self, ident: str) -> Case:
         """Return the case with an id or a number (observed: the path takes both); 404 where there is none."""
-        number = self._numbers.get(ident) or (int(ident) if ident.isdecimal() else 0)
+        number = self._numbers.get(ident) or (int(ident) if ident.isascii() and ident.isdecimal() else 0)
         case = self.cases.get(number)
         if case is None:
             raise missing("case")

@@ -48,7 +48,7 @@ class AliasTests(SuiteFixtures):
         }
         assert shown[kind] == words[kind]
         for asked in (words[kind], theirs[kind]):
-            wanted = set(asked) if kind == "tags" else asked
+            wanted: Any = set(asked) if kind == "tags" else asked
             assert [one.id for one in desk.tickets.list(TicketQuery(**{kind: wanted}))] == [ticket.id]
         plain = helpdesk.tickets.get(ticket.id)
         assert (plain.group.name if plain.group else None) != "our_name"

@@ -12,7 +12,7 @@ from helpdesk_bridge.model import Attachment, Message, MessageDraft, Upload
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.fixtures import FaultSwitch, SuiteFixtures, skip_without
 from helpdesk_bridge.testing.conformance.making import draft, make, seen
-from helpdesk_bridge.testing.nasty import FILE_NAMES
+from helpdesk_bridge.testing.nasty import FILE_NAMES, SURROGATE
 
 CONTENT = {
     "empty": b"",
@@ -104,7 +104,17 @@ class AttachmentTests(SuiteFixtures):
         assert read(helpdesk, attachment) == b"data"
 
     @pytest.mark.parametrize(
-        "name", ["../../etc/passwd", "..\\..\\boot.ini", "/etc/passwd", 'a"\r\nX-Evil: 1\r\n\r\n.txt', "a\x00b.txt", ".."]
+        "name",
+        [
+            "../../etc/passwd",
+            "..\\..\\boot.ini",
+            "/etc/passwd",
+            'a"\r\nX-Evil: 1\r\n\r\n.txt',
+            "a\x00b.txt",
+            "..",
+            SURROGATE,
+        ],
+        ids=("up", "up on Windows", "root", "header", "NUL", "dots", "surrogate"),
     )
     def test_an_evil_file_name_harms_nobody(self, helpdesk: Helpdesk, name: str) -> None:
         """A name that is a path or a header is refused or defused; the bytes are the same, and nothing else is sent."""

@@ -13,7 +13,6 @@ from helpdesk_bridge.model import FieldType
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, nothing_sent, skip_without
 from helpdesk_bridge.testing.conformance.making import contact_draft, make
-from helpdesk_bridge.testing.conformance.vocabulary import Vocabulary
 
 FACETS = (
     "agents", "groups", "companies", "tags", "custom_fields", "templates", "attachments", "webhooks", "importer",
@@ -59,15 +58,6 @@ class FacetTests(SuiteFixtures):
             if one.type in (FieldType.SELECT, FieldType.MULTISELECT):
                 assert one.options
                 assert len(one.option_keys) in (0, len(one.options))
-
-    def test_a_complete_list_has_what_was_just_written(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
-        """A company that came with a contact stands in the list, where that list is complete."""
-        skip_without(helpdesk, "companies", "contacts.create", "contacts.create:company")
-        if "companies" not in helpdesk.capabilities.complete_lists:
-            pytest.skip("the list of companies is not declared complete")
-        helpdesk.contacts.create(contact_draft(helpdesk, company=vocabulary.companies[0]))
-        assert helpdesk.companies
-        assert vocabulary.companies[0] in [one.name for one in helpdesk.companies.list()]
 
     def test_removal_removes_for_good(self, helpdesk: Helpdesk) -> None:
         """A removed ticket and a removed contact are not found any more."""

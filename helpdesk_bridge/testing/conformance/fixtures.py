@@ -78,7 +78,7 @@ class SuiteFixtures:
 
     @pytest.fixture(autouse=True)
     def _is_expected_to_fail(self, request: pytest.FixtureRequest) -> None:
-        names = (request.node.name, getattr(request.node, "originalname", None))
+        names: tuple[str, ...] = (request.node.name, request.node.name.partition("[")[0])
         for name in names:
             if name in self.expected_failures:
                 request.applymarker(pytest.mark.xfail(reason=self.expected_failures[name], strict=True))

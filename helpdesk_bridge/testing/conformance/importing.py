@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
+from attrs import evolve
 
 from helpdesk_bridge.adapter import Importer, Keep, Kept, MessageClass
 from helpdesk_bridge.headerline import HeaderLine, split_header, split_marker
@@ -95,15 +96,13 @@ def _bare(body: Body) -> tuple[HeaderLine | None, str]:
     return header, seen(rest.text)
 
 
-def _classes(desk: Helpdesk, words: Vocabulary, ann: Actor) -> dict[MessageClass, Message]:
+def _classes(words: Vocabulary, ann: Actor) -> dict[MessageClass, Message]:
     agent = Actor.agent(email=words.agents[-1]) if words.agents else Actor.agent(name="Meg")
     at = LONG_AGO + timedelta(minutes=5)
     return {
         MessageClass.REPLY_BY_CONTACT: _old_message(ann, created_at=at),
         MessageClass.REPLY_BY_AGENT: _old_message(agent, created_at=at),
-        MessageClass.NOTE: _old_message(
-            agent, created_at=at, visibility=Visibility.INTERNAL, kind=MessageKind.NOTE
-        ),
+        MessageClass.NOTE: _old_message(agent, created_at=at, visibility=Visibility.INTERNAL, kind=MessageKind.NOTE),
         MessageClass.AUTOMATIC: _old_message(SYSTEM, created_at=at, kind=MessageKind.AUTOMATIC),
         MessageClass.FORWARD: _old_message(agent, created_at=at, kind=MessageKind.FORWARD),
     }
@@ -115,9 +114,7 @@ LATER: Final = tuple(one for one in MessageClass if not one.name.startswith("OPE
 class ImporterTests(SuiteFixtures):
     """``desk.importer``."""
 
-    def test_an_imported_ticket_keeps_what_the_importer_says(
-        self, helpdesk: Helpdesk, vocabulary: Vocabulary
-    ) -> None:
+    def test_an_imported_ticket_keeps_what_the_importer_says(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
         """Every field that is declared as kept is read back as it was; what a header line tells stands there."""
         importer = _importer(helpdesk)
         skip_without(helpdesk, "tickets.get", "messages.list")
@@ -189,7 +186,7 @@ class ImporterTests(SuiteFixtures):
         importer = _importer(helpdesk)
         skip_without(helpdesk, "messages.list")
         ann = _ann(helpdesk)
-        old = _classes(helpdesk, vocabulary, ann)[kind]
+        old = _classes(vocabulary, ann)[kind]
         made = importer.ticket(_old_ticket(ann), _opening(ann), (), MARKER)
         assert importer.message(made.ticket_id, old, ()), "the importer returns no id"
         found = list(helpdesk.messages.list(made.ticket_id))[-1]
@@ -207,7 +204,7 @@ class ImporterTests(SuiteFixtures):
         importer = _importer(helpdesk)
         ann = _ann(helpdesk)
         made = importer.ticket(_old_ticket(ann), _opening(ann), (), MARKER)
-        importer.message(made.ticket_id, _classes(helpdesk, vocabulary, ann)[MessageClass.NOTE], ())
+        importer.message(made.ticket_id, _classes(vocabulary, ann)[MessageClass.NOTE], ())
         _, *later = helpdesk.messages.list(made.ticket_id)
         assert later
         assert all(one.visibility is Visibility.INTERNAL for one in later), "an internal note became public"
@@ -224,15 +221,13 @@ class ImporterTests(SuiteFixtures):
         closed = Status.CLOSED.nearest(frozenset(helpdesk.capabilities.statuses))
         old = _old_ticket(ann, status=closed, status_label=helpdesk.capabilities.statuses[closed])
         made = importer.ticket(old, _opening(ann), (), MARKER)
-        for message in _classes(helpdesk, vocabulary, ann).values():
+        for message in _classes(vocabulary, ann).values():
             importer.message(made.ticket_id, message, ())
             assert outbox() == before, f"importing {MessageClass.of(message).value} mailed a customer"
         importer.finish(made.ticket_id, old)
         assert outbox() == before, "the import mailed a customer"
 
-    def test_an_imported_contact_keeps_what_the_importer_says(
-        self, helpdesk: Helpdesk, vocabulary: Vocabulary
-    ) -> None:
+    def test_an_imported_contact_keeps_what_the_importer_says(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
         """The same for a contact."""
         importer = _importer(helpdesk)
         skip_without(helpdesk, "contacts.get")
@@ -315,7 +310,7 @@ class ImporterTests(SuiteFixtures):
         skip_without(helpdesk, "messages.list")
         ann = _ann(helpdesk)
         made = importer.ticket(_old_ticket(ann), _opening(ann), (), MARKER)
-        olds: list[Message] = [*_classes(helpdesk, vocabulary, ann).values()] * 2
+        olds: list[Message] = [*_classes(vocabulary, ann).values()] * 2
         moments = [LONG_AGO + timedelta(minutes=number // 2) for number in range(len(olds))]
         for number, (old, moment) in enumerate(zip(olds, moments, strict=True)):
             importer.message(made.ticket_id, _renewed(old, number, moment), ())
@@ -336,8 +331,6 @@ class ImporterTests(SuiteFixtures):
 
 
 def _renewed(old: Message, number: int, moment: datetime) -> Message:
-    from attrs import evolve
-
     return evolve(old, body=Body(text=f"number {number}"), created_at=moment)
 
 
@@ -348,7 +341,3 @@ def _told(where: Message | HeaderLine, name: str) -> Any:
     kind = value.kind
     known = kind in (ActorKind.CONTACT, ActorKind.AGENT)
     return (kind, (value.email or "").casefold()) if known else (kind,)
-
-
-def _ids(messages: Sequence[Message]) -> list[str]:
-    return [one.id for one in messages]

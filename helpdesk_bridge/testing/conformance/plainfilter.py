@@ -35,12 +35,15 @@ def _text(match: Match | None, text: str | None) -> bool:
     if match is None:
         return True
     wanted, there = _alike(match.text), _alike(text)
-    return text is not None and {
-        How.EXACT: there == wanted,
-        How.PREFIX: there[: len(wanted)] == wanted,
-        How.SUFFIX: there[len(there) - len(wanted) :] == wanted,
-        How.CONTAINS: there.find(wanted) >= 0,
-    }[match.how]
+    return (
+        text is not None
+        and {
+            How.EXACT: there == wanted,
+            How.PREFIX: there[: len(wanted)] == wanted,
+            How.SUFFIX: there[len(there) - len(wanted) :] == wanted,
+            How.CONTAINS: there.find(wanted) >= 0,
+        }[match.how]
+    )
 
 
 def _during(period: Period | None, moment: datetime | None) -> bool:
@@ -54,7 +57,9 @@ def _during(period: Period | None, moment: datetime | None) -> bool:
 
 
 def _enum(wanted: Iterable[Any] | None, value: Any, label: str | None) -> bool:
-    return wanted is None or any(one is value or (isinstance(one, str) and _alike(one) == _alike(label)) for one in wanted)
+    return wanted is None or any(
+        one is value or (isinstance(one, str) and _alike(one) == _alike(label)) for one in wanted
+    )
 
 
 def _fields(query: TicketQuery, ticket: Ticket) -> bool:

@@ -78,9 +78,7 @@ class QueryTests(SuiteFixtures):
             if "status" in desk.capabilities.ticket_update and number % 2:
                 desk.tickets.update(ticket.id, TicketChange(status=statuses[number // 2 % len(statuses)]))
 
-    def test_a_contact_query_answers_as_a_plain_filter_would(
-        self, helpdesk: Helpdesk, vocabulary: Vocabulary
-    ) -> None:
+    def test_a_contact_query_answers_as_a_plain_filter_would(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
         """The same for contacts."""
         skip_without(helpdesk, "contacts.create", "contacts.list")
         for number, name in enumerate(("ann", "joann", "ann.lee", "bob", "müjde")):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from helpdesk_bridge.errors import WrongDesk
-from helpdesk_bridge.model import ContactChange, Status, TicketChange
+from helpdesk_bridge.model import Contact, ContactChange, Message, Status, Ticket, TicketChange
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.refs import format_ref, parse_ref
 from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, nothing_sent, skip_without
@@ -21,7 +22,10 @@ class RefTests(SuiteFixtures):
     def test_a_ref_names_vendor_account_kind_and_id(self, helpdesk: Helpdesk) -> None:
         """A ref is read into its parts and written again the same."""
         skip_without(helpdesk, "tickets.create", "contacts.create")
-        records = {"ticket": make(helpdesk), "contact": helpdesk.contacts.create(contact_draft(helpdesk, "bob"))}
+        records: dict[str, Ticket | Contact] = {
+            "ticket": make(helpdesk),
+            "contact": helpdesk.contacts.create(contact_draft(helpdesk, "bob")),
+        }
         for kind, record in records.items():
             ref = parse_ref(record.ref)
             assert (ref.vendor, ref.account, ref.kind, ref.id) == (helpdesk.vendor, helpdesk.account, kind, record.id)
@@ -51,11 +55,11 @@ class RefTests(SuiteFixtures):
         )
         for ref in strangers:
             operations: tuple[Callable[[], Any], ...] = (
-                lambda ref=ref: helpdesk.tickets.get(ref),
-                lambda ref=ref: helpdesk.tickets.update(ref, TicketChange(status=Status.OPEN)),
-                lambda ref=ref: list(helpdesk.messages.list(ref)),
-                lambda ref=ref: helpdesk.messages.reply(ref, text("Hello")),
-                lambda ref=ref: helpdesk.messages.note(ref, text("Hello")),
+                partial(helpdesk.tickets.get, ref),
+                partial(helpdesk.tickets.update, ref, TicketChange(status=Status.OPEN)),
+                partial(_read, helpdesk, ref),
+                partial(helpdesk.messages.reply, ref, text("Hello")),
+                partial(helpdesk.messages.note, ref, text("Hello")),
             )
             for call in operations:
                 with nothing_sent(calls), pytest.raises(WrongDesk):
@@ -68,3 +72,7 @@ class RefTests(SuiteFixtures):
         for call in contact_calls:
             with nothing_sent(calls), pytest.raises(WrongDesk):
                 call()
+
+
+def _read(desk: Helpdesk, ticket_id: str) -> list[Message]:
+    return list(desk.messages.list(ticket_id))

@@ -126,7 +126,8 @@ class TicketFieldTests(SuiteFixtures):
         value = _two_values(helpdesk, vocabulary, name)[0]
         ticket_id = make(helpdesk, **{name: value}, **_beside(vocabulary, name, value)).id
         assert values_of(helpdesk.tickets.get(ticket_id), name)
-        helpdesk.tickets.update(ticket_id, TicketChange(**{name: None}))
+        nothing: dict[str, Any] = {name: None}
+        helpdesk.tickets.update(ticket_id, TicketChange(**nothing))
         assert not values_of(helpdesk.tickets.get(ticket_id), name)
 
     @pytest.mark.parametrize("name", ["tags", "cc"])
@@ -157,7 +158,8 @@ class TicketFieldTests(SuiteFixtures):
     def test_all_declared_fields_together_are_read_back(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
         """One draft with everything that this desk takes keeps everything."""
         skip_without(helpdesk, "tickets.create", "tickets.get")
-        capabilities, given = helpdesk.capabilities, {}
+        capabilities = helpdesk.capabilities
+        given: dict[str, Any] = {}
         for name in FIELDS:
             if name in capabilities.ticket_create and name not in ("subject", "category"):
                 try:

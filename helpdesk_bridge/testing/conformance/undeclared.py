@@ -108,7 +108,8 @@ class UndeclaredTests(SuiteFixtures):
         """Every field that this desk cannot empty."""
         names = _names(TicketChange, "subject", "status", "priority", "tags", "cc")
         for name in _lacking(names, helpdesk.capabilities.ticket_clear):
-            change = TicketChange(**{name: None})
+            nothing: dict[str, Any] = {name: None}
+            change = TicketChange(**nothing)
             _refused(helpdesk, calls, name, partial(helpdesk.tickets.update, "1", change))
 
     def test_a_contacts_field_that_cannot_be_created_is_refused_unsent(

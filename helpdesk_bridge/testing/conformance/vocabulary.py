@@ -12,6 +12,7 @@ from attrs import field, frozen
 from helpdesk_bridge.model import CustomValue, FieldDefinition, FieldType
 from helpdesk_bridge.ports import Helpdesk
 
+MARKER_FIELD: Final = "Migration marker"
 _VALUES: Final[Mapping[FieldType, tuple[CustomValue, CustomValue]]] = {
     FieldType.TEXT: ("A-77", "İ & <b>"),
     FieldType.INTEGER: (7, 70),
@@ -58,7 +59,8 @@ class Vocabulary:
 
 
 def _fields(definitions: list[FieldDefinition], level: str) -> dict[str, tuple[CustomValue, CustomValue]]:
-    found = {one.name: _two(one) for one in definitions if one.applies_to == level}
+    # An import writes its markers there.
+    found = {one.name: _two(one) for one in definitions if one.applies_to == level and one.name != MARKER_FIELD}
     return {name: values for name, values in found.items() if values is not None}
 
 

@@ -1,0 +1,27 @@
+"""Cursors as text: what a listing writes for its next page, read back and judged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from helpdesk_bridge.adapter import Invalid
+
+_FAR: Final = 10**12
+"""Beyond any time in Unix seconds and any page."""
+
+
+def read_cursor(cursor: str, names: Collection[str]) -> Mapping[str, Any]:
+    """Return a cursor's values by name. Raises ``Invalid`` for a text that no listing of ours wrote."""
+    try:
+        found = json.loads(cursor)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or set(found) != set(names) or not all(map(_plausible, found.values())):
+        raise Invalid("this cursor is not one of this listing", field="cursor")
+    return found
+
+
+def _plausible(value: Any) -> bool:
+    return value is None or (isinstance(value, int) and abs(value) < _FAR)
