@@ -287,13 +287,18 @@ class DeskieClient:
     ) -> Documents[D]:
         # observed: an empty list may come as no body at all, so that is not an unreadable answer here.
         request = Request("GET", path, operation=operation, params=params, args=args or {}, answer=Answer.ANY)
-        response = self.stack.send(request)
-        if not response.body.strip():
-            # An answer lost on its way looks the same, and would end a scan early without a word: two are believed.
-            response = self.stack.send(request)
-        found = rows(response.json(), key) if response.body.strip() else Rows((), 0)
+        found = self._rows(request, key)
+        if found is None or _lacks(found, params):
+            # An answer lost on its way looks the same, and so does that of another page. Either would end a scan early
+            # without a word: two are believed.
+            found = self._rows(request, key)
+        found = found or Rows((), 0)
         items = tuple(self._document(type_, item, f"$.{index}.{key}") for index, item in enumerate(found.items))
         return Documents(items, found.total)
+
+    def _rows(self, request: Request, key: str) -> Rows | None:
+        response = self.stack.send(request)
+        return rows(response.json(), key) if response.body.strip() else None
 
     def _read(self, type_: type[D], key: str, request: Request) -> D:
         return self._document(type_, one(self.stack.send(request).json(), key), f"$.{key}")
@@ -340,6 +345,15 @@ class DeskieClient:
         self.stack.send(
             Request("DELETE", path, operation=operation, effect=Effect.SET, args=args, answer=Answer.ANY, **extra)
         )
+
+
+def _lacks(found: Rows, params: Params) -> bool:
+    """Whether a page has fewer rows than the number of all matches says."""
+    asked = dict(params)
+    if found.total is None or "page" not in asked or "limit" not in asked:
+        return False
+    limit = int(asked["limit"])
+    return len(found.items) < min(limit, found.total - (int(asked["page"]) - 1) * limit)
 
 
 def _paged(page: int) -> Params:

@@ -13,7 +13,7 @@ from helpdesk_bridge.http.request import Effect, Request
 from helpdesk_bridge.http.stack import Stack, open_transport
 from helpdesk_bridge.ratelimit.policy import RateHeaders, RateLimitPolicy, Window
 from limiters.scenarios import LIMIT, SECONDS, WRITE_UNITS, StoreKind
-from limiters.server import LEFT_HEADER, LIMIT_HEADER, RESET_HEADER
+from limiters.server import FREE_PATH, LEFT_HEADER, LIMIT_HEADER, RESET_HEADER
 
 
 class Unavailable(Exception):
@@ -42,6 +42,10 @@ class Place:
 
 class Client(Protocol):
     """One process's way to the server, shared by its threads."""
+
+    def warm(self) -> None:
+        """Open the calling thread's connection by a call that is free."""
+        ...
 
     def call(self, *, write: bool) -> None:
         """Return when one useful request was accepted."""
@@ -81,6 +85,9 @@ class HelpdeskBridge:
             options=HttpOptions(time_scale=place.scale, max_wait=None, budget=budget, reserve=place.reserve),
         )
         return cls(stack, place.worker)
+
+    def warm(self) -> None:
+        self._stack.send(Request("GET", FREE_PATH, cost=0))
 
     def call(self, *, write: bool) -> None:
         path = f"/{self._worker}"

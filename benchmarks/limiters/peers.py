@@ -17,7 +17,7 @@ from attrs import define, field
 
 from limiters.clients import Client, HelpdeskBridge, Place, Unavailable, cost
 from limiters.scenarios import LIMIT, OURS, SECONDS
-from limiters.server import RESET_HEADER
+from limiters.server import FREE_PATH, RESET_HEADER
 
 
 def library(name: str, package: str) -> ModuleType:
@@ -39,16 +39,18 @@ class RetryLoop:
 
     place: Place
     acquire: Callable[[int], object] | None = None
-    session: Callable[[], requests.Session] = plain_session
+    open_session: Callable[[], requests.Session] = plain_session
     _local: threading.local = field(factory=threading.local)
+
+    def warm(self) -> None:
+        session = self._local.session = self.open_session()
+        session.get(f"{self.place.url}{FREE_PATH}", timeout=30).raise_for_status()
 
     def call(self, *, write: bool) -> None:
         method = "POST" if write else "GET"
         units = cost(method, "")
         url = f"{self.place.url}/{self.place.worker}"
-        session = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = self.session()
+        session = self._local.session
         while True:
             if self.acquire is not None:
                 self.acquire(units)
@@ -115,7 +117,7 @@ def requests_ratelimiter(place: Place) -> Client:
         made.trust_env = False
         return made
 
-    return RetryLoop(place, session=session)
+    return RetryLoop(place, open_session=session)
 
 
 CLIENTS: dict[str, Callable[[Place], Client]] = {

@@ -23,6 +23,9 @@ LEFT_HEADER = "api_calls_left"
 RESET_HEADER = "retry_after"
 """As Deskie names them; the last one tells the seconds on any answer, unless the scenario has it on refusals only."""
 
+FREE_PATH = "/ping"
+"""Neither limited nor counted: what every thread calls once, so that its connection stands before it starts."""
+
 _LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 _BODY = {
     True: b'{"ok": true, "case": {"case_id": 2000, "subject": "Where is my order?"}}',
@@ -41,7 +44,10 @@ class Vendor:
     began: float
     told: bool = False
 
-    def answer(self, method: bytes, client: str) -> bytes:
+    def answer(self, method: bytes, path: str) -> bytes:
+        if path == FREE_PATH:
+            return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+        client = path.removeprefix("/")
         units = 1 if method == b"GET" else WRITE_UNITS
         now = time.monotonic()
         verdict = self.account.take(now, units)
@@ -90,13 +96,13 @@ class Exchange(asyncio.Protocol):
             return
         self._buffer = rest[size:]
         method, target, _ = head.split(b" ", 2)
-        client = target.strip(b"/").decode()
+        path = target.decode()
         half = self._vendor.settings.latency / 2
         if half:
             loop = asyncio.get_running_loop()
-            loop.call_later(half, lambda: loop.call_later(half, self._write, self._vendor.answer(method, client)))
+            loop.call_later(half, lambda: loop.call_later(half, self._write, self._vendor.answer(method, path)))
         else:
-            self._write(self._vendor.answer(method, client))
+            self._write(self._vendor.answer(method, path))
 
     def _write(self, data: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
@@ -104,8 +110,8 @@ class Exchange(asyncio.Protocol):
 
 
 async def _serve(settings: ServerSettings, windows: int, pipe: Connection) -> None:
-    # The clients arrive somewhere in a window that runs already.
-    first = random.uniform(0.1, 0.5)  # noqa: S311 - no secret
+    # The clients arrive somewhere in a window that runs already; a sliding one has no phase, but settles first.
+    first = SECONDS if settings.sliding else random.uniform(0.1, 0.5)  # noqa: S311 - no secret
     account: Account
     if settings.sliding:
         account = SlidingWindow(LIMIT, SECONDS)

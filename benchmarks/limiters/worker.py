@@ -12,6 +12,8 @@ import traceback
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from attrs import define, field
+
 from limiters.clients import Client, Place, Unavailable
 from limiters.peers import CLIENTS
 from limiters.scenarios import WRITE_SHARE, Scenario
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
 READY = "ready"
 LEAVING = "leaving"
-GRACE = 0.05
+WARM_SECONDS = 15.0
+GRACE = 0.2
 """Real seconds that a process which ends in order gives to requests in flight; the server answers within 10 ms."""
 
 
@@ -37,30 +40,49 @@ def work(scenario: Scenario, client: str, place: Place, longest: float, pipe: Co
     except Exception as error:  # noqa: BLE001 - goes into the cell
         pipe.send(f"{type(error).__name__}: {error}")
         return
+    crew = Crew(made, pipe, threading.Barrier(scenario.threads + 1, timeout=WARM_SECONDS))
+    for _ in range(scenario.threads):
+        threading.Thread(target=crew.spend, daemon=True).start()
+    try:
+        crew.warmed.wait()
+    except threading.BrokenBarrierError:
+        return  # the thread that broke it has said why
     pipe.send(READY)
     pipe.recv()
-    stopping = threading.Event()
-    for _ in range(scenario.threads):
-        threading.Thread(target=_spend, args=(made, stopping, pipe), daemon=True).start()
+    crew.started.set()
     if scenario.life is None:
         threading.Event().wait()
     else:
-        stopping.wait(scenario.life)
+        crew.stopping.wait(scenario.life)
     if scenario.crash:
         os.kill(os.getpid(), signal.SIGKILL)
-    stopping.set()
+    crew.stopping.set()
     pipe.send(LEAVING)
     time.sleep(GRACE)
     os._exit(0)  # threads that wait for the budget cannot be asked to leave
 
 
-def _spend(client: Client, stopping: threading.Event, pipe: Connection) -> None:
-    chance = random.Random()  # noqa: S311 - no secret
-    try:
-        while not stopping.is_set():
-            client.call(write=chance.random() < WRITE_SHARE)
-    except Exception:  # noqa: BLE001 - goes into the cell
-        pipe.send(traceback.format_exc(limit=-3))
+@define
+class Crew:
+    """The threads of one process."""
+
+    client: Client
+    pipe: Connection
+    warmed: threading.Barrier
+    started: threading.Event = field(factory=threading.Event)
+    stopping: threading.Event = field(factory=threading.Event)
+
+    def spend(self) -> None:
+        chance = random.Random()  # noqa: S311 - no secret
+        try:
+            self.client.warm()
+            self.warmed.wait()
+            self.started.wait()
+            while not self.stopping.is_set():
+                self.client.call(write=chance.random() < WRITE_SHARE)
+        except Exception:  # noqa: BLE001 - goes into the cell
+            self.pipe.send(traceback.format_exc(limit=-3))
+            self.warmed.abort()
 
 
 def intrude(place: Place, units_a_second: float, longest: float, pipe: Connection) -> None:

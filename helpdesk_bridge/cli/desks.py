@@ -7,7 +7,7 @@ import click
 from helpdesk_bridge import registry
 from helpdesk_bridge.adapter import Capabilities, Severity
 from helpdesk_bridge.capabilities import OPERATIONS
-from helpdesk_bridge.cli.exits import FAILED
+from helpdesk_bridge.cli.exits import CREDENTIALS, FAILED
 from helpdesk_bridge.cli.options import json_option, open_named
 from helpdesk_bridge.cli.output import write_json, write_table
 from helpdesk_bridge.config import find_file, from_file, read_file
@@ -34,13 +34,14 @@ def desks(ctx: click.Context, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def check(ctx: click.Context, desk: str, as_json: bool) -> int:
-    """Try the credentials of DESK with a few reads; ends with 1 where there is a problem."""
+    """Try the credentials of DESK with a few reads; ends with 4 where they are refused, with 1 at any other problem."""
     findings = open_named(ctx, desk).check()
     if as_json:
         write_json(findings)
     else:
         write_table(("", "what", "detail"), [(one.severity, one.subject, one.detail) for one in findings])
-    return FAILED if any(one.severity is Severity.PROBLEM for one in findings) else 0
+    problems = [one.subject for one in findings if one.severity is Severity.PROBLEM]
+    return CREDENTIALS if "credentials" in problems else FAILED if problems else 0
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from helpdesk_bridge.cli.options import PATIENT, json_option, open_named
 from helpdesk_bridge.cli.output import say, write_json, write_jsonl, write_table
 from helpdesk_bridge.cli.progress import Progress
 from helpdesk_bridge.cli.signals import stopping
-from helpdesk_bridge.cli.telling import tell_counts, tell_plan, tell_summary
+from helpdesk_bridge.cli.telling import as_typed, tell_counts, tell_plan, tell_summary
 from helpdesk_bridge.migration.journal_file import whose
 from helpdesk_bridge.migration.migration import Migration
 from helpdesk_bridge.migration.options import Level, Options, Threads
@@ -124,7 +125,7 @@ def run(
 
 def _tell_decisions(needed: DecisionNeeded, journal: Path) -> None:
     for argument in (*needed.hazards, *needed.values):
-        say(f"  helpdesk-bridge migrate decide --journal {journal} {argument}")
+        say(f"  helpdesk-bridge migrate decide --journal {shlex.quote(str(journal))} {as_typed(argument)}")
     say("or accept all of it as announced by migrate plan: migrate run --yes")
 
 

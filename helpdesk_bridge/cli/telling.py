@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 
 import click
@@ -16,6 +17,12 @@ from helpdesk_bridge.migration.summary import PLURAL, Counts, Summary
 
 def _line(text: str = "") -> None:
     click.echo(clean(text))
+
+
+def as_typed(argument: str) -> str:
+    """Return an argument of ``migrate decide`` as it is typed in a shell: words of vendors have blanks and quotes."""
+    option, _, value = argument.partition(" ")
+    return f"{option} {shlex.quote(value)}"
 
 
 def tell_changes(changes: Iterable[Change]) -> None:
@@ -37,7 +44,7 @@ def tell_plan(plan: Plan) -> None:
     if plan.values:
         _line("\nTo be decided (migrate decide, or migrate run --yes for what is proposed):")
         for value in plan.values:
-            _line(f"  {value}   ({value.records} records)")
+            _line(f"  {as_typed(str(value))}   ({value.records} records)")
     _line("\nWhat the destination may send by itself, and what stops it:")
     for hazard in plan.hazards:
         state = "to be acknowledged" if hazard.id in plan.open_hazards else "acknowledged"

@@ -24,6 +24,7 @@ from helpdesk_bridge.http.events import EventBus, Waiting
 from helpdesk_bridge.http.request import Answer, Effect, Response
 from helpdesk_bridge.http.status import error_for_status
 from helpdesk_bridge.http.transport import NotSent, TransportFailure
+from helpdesk_bridge.ratelimit.governed import units_of
 from helpdesk_bridge.ratelimit.policy import LONGEST_WAIT, seconds_to_wait
 
 if TYPE_CHECKING:
@@ -172,7 +173,9 @@ class Retrying:
             if error.retry_after is None:
                 reading = self.policy.read(response.headers, refused=True, wall=self.clock.wall)
                 error.retry_after = reading.retry_after if reading.retry_after is not None else after
-            return _Verdict(error, again=True, refused=refused, after=error.retry_after)
+            # The governor makes those wait who spend; what costs nothing passes it, and has to wait here.
+            governed = refused and units_of(request, self.policy) > 0
+            return _Verdict(error, again=True, refused=governed, after=error.retry_after)
         if request.effect is Effect.CREATE:
             definite = isinstance(error, _DEFINITE) or (
                 400 <= response.status < 500 and not isinstance(error, (Unavailable, BadResponse))  # noqa: PLR2004 - 4xx

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.errors import BadResponse, HelpdeskError
 from helpdesk_bridge.http.events import BudgetBack, BudgetLost, EventBus, Refused, Waiting
 from helpdesk_bridge.http.request import Auth, Response
 from helpdesk_bridge.http.transport import FREE, Grant, NotSent
@@ -18,9 +18,19 @@ if TYPE_CHECKING:
     from helpdesk_bridge.http.request import Request
     from helpdesk_bridge.http.transport import Download, Transport
     from helpdesk_bridge.ratelimit.governor import Governor, Reservation
+    from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
 
 LATE_REAL_SECONDS = 5.0
 """An attempt ends with its timeout; a machine under load may be that late to notice."""
+
+
+def units_of(request: Request, policy: RateLimitPolicy) -> int:
+    """Return what one attempt of a request costs."""
+    if request.cost is not None:
+        return request.cost
+    # Files on somebody else's storage are no calls of the vendor's API.
+    foreign = request.url is not None and request.auth is Auth.WITHOUT_AUTH
+    return 0 if foreign else policy.cost(request.method, request.path)
 
 
 @frozen(kw_only=True, eq=False)
@@ -84,11 +94,7 @@ class Governed:
             self.events.publish(BudgetBack(vendor=self.vendor, desk=self.desk, place=place))
 
     def _reserve(self, request: Request) -> Reservation:
-        units = request.cost
-        if units is None:
-            # Files on somebody else's storage are no calls of the vendor's API.
-            foreign = request.url is not None and request.auth is Auth.WITHOUT_AUTH
-            units = 0 if foreign else self.governor.policy.cost(request.method, request.path)
+        units = units_of(request, self.governor.policy)
 
         def waiting(seconds: float) -> None:
             self.events.publish(
@@ -113,12 +119,20 @@ class Governed:
             on_wait=waiting if self.events else None,
         )
 
+    def _rows(self, request: Request, response: Response) -> int | None:
+        if self.count_rows is None or not request.rows or not response.ok:
+            return None
+        try:
+            return self.count_rows(request, response)
+        except BadResponse:
+            # Judging it is for the layers above; here it only has to be settled.
+            return None
+
     def _settle(self, request: Request, reservation: Reservation, response: Response) -> None:
         policy = self.governor.policy
-        refused = policy.refused(response.status, response.headers, response.body)
-        rows = None
-        if self.count_rows is not None and request.rows and response.ok and not refused:
-            rows = self.count_rows(request, response)
+        # Whoever limits what costs nothing here limits something else than this budget.
+        refused = policy.refused(response.status, response.headers, response.body) and any(reservation.amounts)
+        rows = None if refused else self._rows(request, response)
         self.governor.settle(reservation, response.status, response.headers, refused=refused, rows=rows)
         if refused and self.events:
             reading = policy.read(response.headers, refused=True, wall=self.governor.clock.wall)

@@ -33,11 +33,11 @@ LEASE_REAL_SECONDS = 600.0
 TOLD_FROM = 1.0
 """Waits of that many vendor seconds and more are told."""
 
-LOOK = 1.0
-"""Real seconds after which the first in line of a process looks whether another process gave something back."""
+FIRST_LOOK, LONGEST_LOOK = 1.0, 32.0
+"""Real seconds, doubling, between looks of a process's first in line whether another process gave something back."""
 
-FIRST_POLL, LONGEST_POLL = 0.002, 0.064
-"""Real seconds between looks while only an answer to another process can tell when to go on."""
+FIRST_POLL, LONGEST_POLL = 0.002, 1.0
+"""The same while only an answer to another process can tell when to go on."""
 
 PRESENCE = 5.0
 """Real seconds after its time at which a waiting process that has not come is taken for gone."""
@@ -60,6 +60,7 @@ class _Waiter:
     kind: tuple[Amounts, Amounts]
     """Callers of one kind ask for the same; if the first of them cannot go, none can."""
     event: threading.Event = field(factory=threading.Event)
+    unknown: bool = False
     looks: int = 0
 
 
@@ -227,13 +228,12 @@ class Governor:
         if not self._cell.shared:
             return pause
         if not self._leads(waiter):
-            return min(pause, (PRESENCE - LOOK) * self._real)
-        look = LOOK
-        if unknown:
-            look = min(FIRST_POLL * 2.0 ** min(waiter.looks, 16), LONGEST_POLL)
-            waiter.looks += 1
-        else:
-            waiter.looks = 0
+            return min(pause, PRESENCE / 2 * self._real) if unknown else pause
+        first, last = (FIRST_POLL, LONGEST_POLL) if unknown else (FIRST_LOOK, LONGEST_LOOK)
+        if unknown is not waiter.unknown:
+            waiter.unknown, waiter.looks = unknown, 0
+        look = min(first * 2.0 ** min(waiter.looks, 16), last)
+        waiter.looks += 1
         return min(pause, look * self._real)
 
     def _leads(self, waiter: _Waiter) -> bool:

@@ -20,8 +20,8 @@ from attrs import define, field
 
 UNKNOWN = -math.inf
 MOST_ROWS = 256
-GRAINS = 128
-"""Where rows become too many, those without a told end are released in steps of a window's 128th part."""
+FINEST, COARSEST = 1024, 64
+"""Where rows become too many, those without a told end are released in steps: the finest part of a window that does."""
 
 
 def _doubles() -> array[float]:
@@ -134,12 +134,15 @@ class Ledger:
 
     def _coarsen(self) -> None:
         # Rows join at a later release: the state stays small and errs on the safe side.
-        grain = self.seconds / GRAINS
-        joined: dict[tuple[float, float], int] = {}
-        for release, units, earliest in zip(self.releases, self.units, self.earliest, strict=True):
-            late = release if earliest != UNKNOWN else max(release, math.ceil(release / grain) * grain)
-            joined[late, earliest] = joined.get((late, earliest), 0) + units
-        self._fill([(release, units, earliest) for (release, earliest), units in joined.items()])
+        parts = FINEST
+        while len(self.releases) > MOST_ROWS / 2 and parts >= COARSEST:
+            grain = self.seconds / parts
+            joined: dict[tuple[float, float], int] = {}
+            for release, units, earliest in zip(self.releases, self.units, self.earliest, strict=True):
+                late = release if earliest != UNKNOWN else max(release, math.ceil(release / grain) * grain)
+                joined[late, earliest] = joined.get((late, earliest), 0) + units
+            self._fill([(release, units, earliest) for (release, earliest), units in joined.items()])
+            parts //= 2
 
     def _fill(self, rows: list[tuple[float, int, float]]) -> None:
         rows.sort()

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 from werkzeug.test import Client
 
 from helpdesk_bridge import open_desk
@@ -29,6 +29,8 @@ CREATE: Mapping[str, Callable[..., Any]] = {
 HOSTS = {"deskie": "deskie.io", "desk365": "desk365.io", "desk360": "desk360.com"}
 SCALE = 7200.0
 """On sockets a vendor's hour takes half a second."""
+NOBODY = evolve(generate(0), companies=("Acme", "Globex & Sons"))
+"""Agents, groups, tags, custom fields and companies, and nobody who asks."""
 _numbers = itertools.count(1)
 
 
@@ -41,10 +43,11 @@ class Account:
     table: Mapping[str, Any]
     stack: ExitStack
     clock: ManualClock | None = None
+    opening: Callable[..., Desk] = open_desk
 
     def reopen(self, **keys: Any) -> Desk:
         """Open the account once more."""
-        return self.stack.enter_context(open_desk({**self.table, **keys}, clock=self.clock))
+        return self.stack.enter_context(self.opening({**self.table, **keys}, clock=self.clock))
 
     def mails(self) -> int:
         """How many messages customers got."""
@@ -56,12 +59,19 @@ class Account:
 
 
 @contextmanager
-def simulated(vendor: str, front: str, *, settings: Mapping[str, Any] | None = None, **table: Any) -> Iterator[Account]:
+def simulated(
+    vendor: str,
+    front: str,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    opening: Callable[..., Desk] = open_desk,
+    **table: Any,
+) -> Iterator[Account]:
     """Open an empty simulated account; ``settings`` are the simulator's switches."""
     with ExitStack() as stack:
         clock = None
         if front == SOCKETS:
-            app = CREATE[vendor](generate(0), settings=settings or {}, time_scale=SCALE)
+            app = CREATE[vendor](NOBODY, settings=settings or {}, time_scale=SCALE)
             base = stack.enter_context(SimulatorServer(app)).url
             # A limit of its own for the time of one attempt, so that a hang is noticed soon.
             keys: dict[str, Any] = {"base_url": base, "time_scale": SCALE, "timeout": 20}
@@ -69,36 +79,36 @@ def simulated(vendor: str, front: str, *, settings: Mapping[str, Any] | None = N
             # Nothing is ever slow in process, so nobody has to wait for a repeated call either.
             clock = ManualClock(wall=datetime.now(UTC).replace(microsecond=0))
             app = CREATE[vendor](
-                generate(0), settings=settings or {}, clock=SimulatorClock(wall=clock.wall, monotonic=clock.now)
+                NOBODY, settings=settings or {}, clock=SimulatorClock(wall=clock.wall, monotonic=clock.now)
             )
             # Desks of one origin and key share a budget in a process, so every account has an origin of its own.
             base = f"https://c{next(_numbers)}.{HOSTS[vendor]}"
             stack.enter_context(mock_simulator(app, base))
             keys = {"base_url": base}
         whole = {"vendor": vendor, "max_wait": None, **app.connection, **keys, **table}
-        desk = stack.enter_context(open_desk(whole, clock=clock))
-        yield Account(desk, app, whole, stack, clock)
+        desk = stack.enter_context(opening(whole, clock=clock))
+        yield Account(desk, app, whole, stack, clock, opening)
 
 
 @contextmanager
-def local(path: str) -> Iterator[Account]:
+def local(path: str, opening: Callable[..., Desk] = open_desk) -> Iterator[Account]:
     """Open an empty local desk."""
     with ExitStack() as stack:
         clock = ManualClock(wall=datetime.now(UTC))
         table = {"vendor": "local", "path": path}
-        desk = stack.enter_context(open_desk(table, clock=clock))
-        desk.vendor_api.seed(generate(0))
-        yield Account(desk, None, table, stack, clock)
+        desk = stack.enter_context(opening(table, clock=clock))
+        desk.vendor_api.seed(NOBODY)
+        yield Account(desk, None, table, stack, clock, opening)
 
 
 def told_by_tickets() -> Vocabulary:
     """What Desk365's account knows: its own lists tell only what tickets have shown."""
-    dataset = generate(0)
+    dataset = NOBODY
     return Vocabulary(
         agents=tuple(str(agent.email) for agent in dataset.agents if not agent.deleted)[:2],
         groups=dataset.groups[:2],
         custom_fields={"Order No": ("A-77", "İ & <b>"), "Quantity": (7, 70), "Refund wanted": (True, False)},
-        companies=("Acme", "Globex & Sons"),
+        companies=dataset.companies,
         types=dataset.ticket_types[:2],
         categories={name: dataset.categories[name] for name in list(dataset.categories)[:2]},
     )

@@ -94,7 +94,7 @@ def test_five_kills_of_the_other_pairs_lose_and_double_nothing(benches, pair, se
     kill_at_random(benches(pair), seed)
 
 
-@pytest.mark.parametrize("pair", PAIRS[:2], ids=pair_name)
+@pytest.mark.parametrize("pair", [PAIRS[0], pytest.param(PAIRS[1], marks=pytest.mark.slow)], ids=pair_name)
 def test_a_resumed_run_that_is_killed_while_it_looks_loses_and_doubles_nothing(benches, pair):
     desks = benches(pair)
     total, _ = desks.unbroken
@@ -108,7 +108,10 @@ def test_a_resumed_run_that_is_killed_while_it_looks_loses_and_doubles_nothing(b
     finish(desks)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "number",
+    [pytest.param(signal.SIGTERM, id="SIGTERM"), pytest.param(signal.SIGINT, id="SIGINT", marks=pytest.mark.slow)],
+)
 def test_the_first_signal_drains_and_ends_with_5_and_a_later_run_goes_on(benches, number):
     desks = benches(PAIRS[0])
     total, _ = desks.unbroken
@@ -146,7 +149,12 @@ WIRE_FAULTS = {
 }
 
 
-@pytest.mark.parametrize("kind", WIRE_FAULTS)
+QUICK_FAULTS = {"response_lost", "late_commit", "server_error"}
+
+
+@pytest.mark.parametrize(
+    "kind", [one if one in QUICK_FAULTS else pytest.param(one, marks=pytest.mark.slow) for one in WIRE_FAULTS]
+)
 def test_answers_that_are_lost_on_the_wire_lose_and_double_nothing(benches, kind):
     desks = benches(PAIRS[0])
     desks.new.inject(kind, on="POST /apis/v3/*", **WIRE_FAULTS[kind])

@@ -144,7 +144,7 @@ def opened(
     front: str = IN_PROCESS,
     *,
     dataset: Dataset | None = None,
-    timeout: float = 0.15,
+    timeout: float = 10.0,
     switches: dict[str, Any] | None = None,
     **table: Any,
 ) -> Iterator[Bench]:

@@ -23,6 +23,7 @@ OPTIONS = {
     "GZIP_BOMB": {"size": 4 << 20},
     "RATE_LIMITED": {"retry_after": 3},
 }
+EMPTY_LISTS = (".list", ".find", ".tail", "check")
 FEW = ("tickets.get", "tickets.create", "messages.note", "templates.list", "templates.send")
 """What slow faults strike time and again over sockets: a read and a create of each kind suffice there."""
 FILE = {"empty", "malformed_json", "gzip_bomb"}
@@ -41,6 +42,11 @@ def fault_of(name, elsewhere):
     if name in FOREIGN:
         options["location"] = elsewhere.url
     return Fault.named(name, **options)
+
+
+def timeout_of(front, name):
+    """A short one only where time is to run out: on a busy machine a short one strikes by itself."""
+    return 0.12 if front == SERVER and name in SLOW else 10.0
 
 
 def knows(bench, fault, operation):
@@ -73,14 +79,15 @@ def expected(vendor, operation, kind, error):
     wanted = OUTCOMES[kind].of(effect)
     if kind in {"duplicate_page", "foreign_next_link"} and error is None:
         return True
-    if kind == "empty" and error is None and vendor == "deskie":
-        # observed: Deskie's empty lists come without a body, and its deletions have none.
-        return operation.endswith((".list", ".find")) or operation.startswith("removal.") or operation == "check"
+    if operation == "attachments.open":
+        return error is None if kind in FILE else isinstance(error, HelpdeskError)
+    if operation == "check" and kind == "token_expired" and error is None:
+        return True  # told as a finding
+    if kind == "empty" and error is None and vendor == "deskie" and operation.endswith(EMPTY_LISTS):
+        return True  # observed: Deskie's empty lists come without a body
     if operation.startswith("removal.") and error is None and OUTCOMES[kind].processed:
         return True  # nothing of the answer is read
-    if operation == "attachments.open":
-        return error is None if kind in FILE else type(error) in {wanted, Unavailable, BadResponse}
-    return error is None if wanted is None else type(error) is wanted
+    return error is None if wanted is None else isinstance(error, wanted)
 
 
 def assert_clean(bench, error):
@@ -112,6 +119,7 @@ def run(bench, operation, call, fault, *, times):
     """Strike one operation and return the error it ended with."""
     app, effect = bench.app, EFFECTS[operation]
     before = (bench.processed(), bench.people())
+    bench.desk.refresh()
     app.requests.clear()
     with app.faults.inject(fault, on=on(bench, fault, operation), times=times) as injection:
         error = outcome_of(call)
@@ -133,7 +141,7 @@ def run(bench, operation, call, fault, *, times):
 @pytest.mark.parametrize("front", FRONTS)
 def test_a_fault_that_persists_ends_in_the_documented_error(vendor, front, name, elsewhere):
     fault, found = fault_of(name, elsewhere), {}
-    with opened(vendor, front) as bench:
+    with opened(vendor, front, timeout=timeout_of(front, name)) as bench:
         calls = operations(bench)
         for operation in calls:
             if (front == SERVER and name in SLOW and operation not in FEW) or not knows(bench, fault, operation):
@@ -143,6 +151,8 @@ def test_a_fault_that_persists_ends_in_the_documented_error(vendor, front, name,
             error, struck = run(bench, operation, call, fault, times=None)
             if struck and not expected(vendor, operation, fault.kind, error):
                 found[operation] = repr(error)
+            if EFFECTS[operation] is Effect.READ and outcome_of(call) is not None:
+                found[operation] = "fails though the fault is over"
         key = secrets(bench)
     assert found == {}
     assert not any(secret.encode() in heard for heard in elsewhere.heard for secret in key)
@@ -158,7 +168,7 @@ def test_a_fault_that_strikes_once_is_waited_out_unless_a_create_is_in_doubt(ven
         pytest.skip("over sockets it lasts, and has no times: the test above, and one of the server's own")
     fault, found = fault_of(name, elsewhere), {}
     outcome = OUTCOMES[fault.kind]
-    with opened(vendor, front) as bench:
+    with opened(vendor, front, timeout=timeout_of(front, name)) as bench:
         calls = operations(bench)
         for operation in calls:
             if not knows(bench, fault, operation):

@@ -143,8 +143,10 @@ class MessageTests(SuiteFixtures):
         """``message_count`` is the length of the thread."""
         skip_without(helpdesk, "tickets.create", "tickets.get", "messages.list", "messages.note")
         skip_without(helpdesk, "ticket:message_count")
-        ticket = make(helpdesk)
-        assert helpdesk.tickets.get(ticket.id).message_count == 1
+        ticket = helpdesk.tickets.get(make(helpdesk).id)
+        if "message_count" in ticket.not_loaded:
+            pytest.skip("this account does not send it")
+        assert ticket.message_count == 1
         helpdesk.messages.note(ticket.id, text("One"))
         helpdesk.messages.note(ticket.id, text("Two"))
         assert helpdesk.tickets.get(ticket.id).message_count == len(list(helpdesk.messages.list(ticket.id)))

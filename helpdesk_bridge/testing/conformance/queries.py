@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from helpdesk_bridge.model import ContactChange, Priority, Status, Ticket, TicketChange
 from helpdesk_bridge.ports import Helpdesk
-from helpdesk_bridge.query import ContactQuery, TicketQuery, sort_key
+from helpdesk_bridge.query import ContactQuery, How, Match, TicketQuery, sort_key
 from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, skip_without
 from helpdesk_bridge.testing.conformance.making import READ_EVERYTHING, contact_draft, make
 from helpdesk_bridge.testing.conformance.plainfilter import answers_contact, answers_ticket, ids
@@ -98,6 +98,22 @@ class QueryTests(SuiteFixtures):
 
         holds()
 
+    def test_words_are_found_in_any_case(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
+        """Text compares after NFKC and ``casefold()`` on both sides, whoever compares it."""
+        skip_without(helpdesk, "tickets.create", "tickets.list")
+        self._vary(helpdesk, vocabulary)
+        everything = list(helpdesk.tickets.list())
+        spoken = [Match(words, how) for how in How for words in ("Where is my LAMP?", "where IS my lamp?")]
+        spoken += [Match("INVOICE STRASSE", How.PREFIX), Match("straße 2", How.SUFFIX), Match("FINAL"), Match("\u0131")]
+        queries = [TicketQuery(subject=match) for match in spoken]
+        for name, of in (("groups", _group_name), ("type", _type), ("category", _category), ("requester", _email)):
+            words = {word for ticket in everything if (word := of(ticket))}
+            asked: list[dict[str, Any]] = [{name: one} for word in words for one in (word.upper(), word.lower())]
+            queries += [TicketQuery(**filters) for filters in asked]
+        for query in queries:
+            plain = [ticket for ticket in everything if answers_ticket(query, ticket)]
+            assert ids(list(helpdesk.tickets.list(query))) == ids(plain), query
+
     def test_a_word_that_means_nothing_finds_nothing(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
         """A group, tag, requester or status that nobody has answers with an empty list, not with everything."""
         skip_without(helpdesk, "tickets.create", "tickets.list")
@@ -116,3 +132,19 @@ class QueryTests(SuiteFixtures):
             TicketQuery(tags=set()),
         ):
             assert list(helpdesk.tickets.list(query)) == [], query
+
+
+def _group_name(ticket: Ticket) -> str | None:
+    return ticket.group.name if ticket.group is not None else None
+
+
+def _type(ticket: Ticket) -> str | None:
+    return ticket.type
+
+
+def _category(ticket: Ticket) -> str | None:
+    return ticket.category
+
+
+def _email(ticket: Ticket) -> str | None:
+    return ticket.requester.email if ticket.requester is not None else None

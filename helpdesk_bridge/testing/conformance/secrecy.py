@@ -121,20 +121,30 @@ class SecrecyTests(SuiteFixtures):
     @pytest.mark.parametrize("kind", ["foreign_redirect", "foreign_next_link"])
     @pytest.mark.parametrize("operation", ["tickets.list", "tickets.create", "messages.list", "messages.reply"])
     def test_no_credential_goes_to_another_host(
-        self, helpdesk: Helpdesk, faults: FaultSwitch | None, secrets: Sequence[str], kind: str, operation: str
+        self,
+        helpdesk: Helpdesk,
+        faults: FaultSwitch | None,
+        calls: Callable[[], int],
+        secrets: Sequence[str],
+        kind: str,
+        operation: str,
     ) -> None:
         """A redirect or a link to another host takes no key and no customer's text there."""
         skip_without(helpdesk, operation, "tickets.create")
         if faults is None:
             pytest.skip("the fixture `faults` is not given")
         ticket = make(helpdesk)
+        before = calls()
+        self._call(helpdesk, operation, ticket.id, "bob")
+        if calls() == before:
+            pytest.skip("this operation sends nothing")
         with _another_host() as (url, heard):
             if not _is_reachable(url):
                 pytest.skip("sockets are not real here; the same test runs over sockets")
             heard.clear()
             faults.inject(kind, on=operation, times=1, location=url)
             try:
-                self._call(helpdesk, operation, ticket.id)
+                self._call(helpdesk, operation, ticket.id, "cem")
             except HelpdeskError as error:
                 assert not any(secret in str(error) for secret in secrets)  # noqa: PT017 - it may also succeed
             for headers in heard:
@@ -143,11 +153,11 @@ class SecrecyTests(SuiteFixtures):
                 assert not any(secret in told for secret in secrets), "the credentials went to another host"
 
     @staticmethod
-    def _call(desk: Helpdesk, operation: str, ticket_id: str) -> None:
+    def _call(desk: Helpdesk, operation: str, ticket_id: str, who: str) -> None:
         if operation == "tickets.list":
             list(desk.tickets.list())
         elif operation == "tickets.create":
-            desk.tickets.create(draft(desk, "bob"))
+            desk.tickets.create(draft(desk, who))
         elif operation == "messages.list":
             list(desk.messages.list(ticket_id))
         else:

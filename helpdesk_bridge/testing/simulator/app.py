@@ -45,8 +45,8 @@ from helpdesk_bridge.testing.simulator.routing import (
     OBSERVED,
     Provenance,
     RouteInfo,
-    RouteTable,
     route,
+    route_table,
 )
 from helpdesk_bridge.testing.simulator.switches import Setting, SettingError, Switch, resolve
 
@@ -116,7 +116,7 @@ class SimulatorApp(AdminRoutes, ListFaults, ABC):
         self.files = FileStore(self.clock)
         self.requests = RequestLog()
         self.lock = threading.RLock()
-        self._table = RouteTable(type(self), strict_slashes=self.STRICT_SLASHES, head_as_get=self.HEAD_AS_GET)
+        self._table = route_table(type(self), strict_slashes=self.STRICT_SLASHES, head_as_get=self.HEAD_AS_GET)
         self.faults = FaultPlan(
             self.FAULTS,
             operations=self.OPERATIONS,
@@ -187,7 +187,7 @@ class SimulatorApp(AdminRoutes, ListFaults, ABC):
     @classmethod
     def routes(cls) -> tuple[RouteInfo, ...]:
         """List the vendor's routes, without those under ``/_sim``."""
-        table = RouteTable(cls, strict_slashes=cls.STRICT_SLASHES, head_as_get=cls.HEAD_AS_GET)
+        table = route_table(cls, strict_slashes=cls.STRICT_SLASHES, head_as_get=cls.HEAD_AS_GET)
         return tuple(info for info in table.routes if not info.admin)
 
     def reset(self) -> None:

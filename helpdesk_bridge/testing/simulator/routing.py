@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from attrs import frozen
 from werkzeug.exceptions import MethodNotAllowed, NotFound
-from werkzeug.routing import Map, RequestRedirect, Rule
+from werkzeug.routing import IntegerConverter, Map, RequestRedirect, Rule
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 _ROUTES = "_simulator_routes"
@@ -65,6 +66,12 @@ def route(
     return register
 
 
+class _Integer(IntegerConverter):
+    """A number in the digits 0 to 9; werkzeug's own also takes those of other scripts."""
+
+    regex = "[0-9]+"
+
+
 class RouteTable:
     """All routes of one simulator class."""
 
@@ -74,7 +81,13 @@ class RouteTable:
         )
         self._head_as_get = head_as_get
         rules = [Rule(info.rule, methods=[info.method], endpoint=info) for info in self.routes]
-        table = Map(rules, strict_slashes=strict_slashes, merge_slashes=False, redirect_defaults=False)
+        table = Map(
+            rules,
+            strict_slashes=strict_slashes,
+            merge_slashes=False,
+            redirect_defaults=False,
+            converters={"int": _Integer},
+        )
         self._adapter = table.bind("simulator.invalid")
 
     def match(self, method: str, path: str) -> Match:
@@ -102,3 +115,9 @@ def _names(owner: type) -> list[str]:
     for cls in owner.__mro__:
         seen.update(dict.fromkeys(vars(cls)))
     return [name for name in seen if callable(getattr(owner, name, None))]
+
+
+@lru_cache(maxsize=64)
+def route_table(owner: type, *, strict_slashes: bool, head_as_get: bool) -> RouteTable:
+    """Return the routes of a class; they are put together once, because that takes longer than most tests."""
+    return RouteTable(owner, strict_slashes=strict_slashes, head_as_get=head_as_get)

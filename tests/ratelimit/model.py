@@ -1,0 +1,43 @@
+"""A vendor's rate limiter as a model, for tests that move time themselves."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+
+from attrs import define, field
+
+SECONDS = 60.0
+
+
+@define
+class Server:
+    """A fixed window that starts at its first request, or at multiples of its length from an unknown phase."""
+
+    limit: int
+    phase: float | None = None
+    seconds: float = SECONDS
+    ends: float = -math.inf
+    used: int = 0
+    refused: int = 0
+    windows: dict = field(factory=lambda: defaultdict(int))
+
+    def take(self, now, cost):
+        if now >= self.ends:
+            start = now if self.phase is None else now - (now - self.phase) % self.seconds
+            self.ends, self.used = start + self.seconds, 0
+        if self.used + cost > self.limit:
+            self.refused += 1
+            return False
+        self.used += cost
+        self.windows[self.ends] += cost
+        return True
+
+    def headers(self, now, kinds):
+        full = {
+            "Left": str(self.limit - self.used),
+            "Limit": str(self.limit),
+            "Reset": str(math.ceil(self.ends - now)),
+            "Retry-After": str(max(1, math.ceil(self.ends - now))),
+        }
+        return {name: full[name] for name in kinds}
