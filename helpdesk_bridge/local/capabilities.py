@@ -6,8 +6,6 @@ from typing import Final
 
 import attrs
 
-from helpdesk_bridge import registry
-from helpdesk_bridge.adapter import Vendor
 from helpdesk_bridge.capabilities import OPERATIONS, Capabilities
 from helpdesk_bridge.errors import ConfigError
 from helpdesk_bridge.local.settings import LocalSettings
