@@ -71,8 +71,14 @@ def check_contact(value: ContactDraft | ContactChange, capabilities: Capabilitie
 
 
 def check_message(draft: MessageDraft, capabilities: Capabilities) -> MessageDraft:
-    """Return ``draft``, or raise ``Invalid`` where it is empty, too long or has too many or too large files."""
+    """Return ``draft``, or raise ``Invalid`` where it is empty, too long or has too many or too large files.
+
+    Files and copies that the vendor's messages cannot have are ``Unsupported``: dropping them would not be noticed.
+    """
     body = body_of(draft.body)
+    for name in ("attachments", "cc"):
+        if getattr(draft, name):
+            capabilities.require(f"message:{name}")
     if not (body.html or body.text).strip() and not draft.attachments:
         raise Invalid("the message is empty", field="body")
     _check_text("body", body, capabilities)

@@ -43,7 +43,7 @@ class CommonSettings:
     base_url: str | None = None
     trusted_origin: bool = False
     rate_limit: int | None = None
-    budget: str = "auto"
+    budget: str = field(default="auto", repr=False)  # a URL may hold a password
     max_wait: float | None = 10.0
     reserve: int = 0
     timeout: float = 30.0
@@ -139,7 +139,7 @@ def from_table(
     common_keys = {one.name for one in attrs.fields(CommonSettings)}
     own_keys = {one.name for one in attrs.fields(vendor.settings)}
     _refuse_unknown(table, {*common_keys, *own_keys, *ALIAS_TABLES, "vendor"}, where, vendor_name)
-    common = _common({key: table[key] for key in table if key in common_keys}, where)
+    common = _common({key: table[key] for key in table if key in common_keys}, where, folder)
     referenced = _has_reference(table, own_keys)
     loopback = _check_base_url(common, vendor, where, name, referenced=referenced)
     if common.time_scale != 1.0 and not loopback:
@@ -185,7 +185,7 @@ _COMMON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
 _POSITIVE: Final = ("rate_limit", "timeout", "time_scale")
 
 
-def _common(values: dict[str, Any], where: str) -> CommonSettings:
+def _common(values: dict[str, Any], where: str, folder: Path | None) -> CommonSettings:
     for key, value in values.items():
         allowed = _COMMON_TYPES[key]
         if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
@@ -195,7 +195,19 @@ def _common(values: dict[str, Any], where: str) -> CommonSettings:
     budget = values.get("budget", "auto")
     if budget not in ("auto", "memory") and not budget.startswith(("file:", "redis://", "rediss://")):
         raise ConfigError(f'{where} budget: use "auto", "memory", "file:PATH" or "redis://…"')
+    if budget.startswith("file:"):
+        values["budget"] = f"file:{_budget_file(budget.removeprefix('file:'), where, folder)}"
     return CommonSettings(**values)
+
+
+def _budget_file(text: str, where: str, folder: Path | None) -> Path:
+    try:
+        path = (folder or Path()) / Path(text).expanduser()
+    except RuntimeError:
+        raise ConfigError(f"{where} budget: file: {text!r} starts with a user who has no home here") from None
+    if not text or path.is_dir() or not path.parent.is_dir():
+        raise ConfigError(f"{where} budget: file: takes the path of a file in a folder that exists, not {text!r}")
+    return path
 
 
 def _in_range(key: str, value: float) -> bool:

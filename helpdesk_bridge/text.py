@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import html
 import re
+import threading
 import unicodedata
 from typing import Any
 
@@ -54,17 +56,22 @@ def html_to_text(markup: str) -> str:
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 # Outlook sends one, and lxml refuses text that says it has an encoding.
 _XML = re.compile(r"^\s*<\?xml[^>]*>")
-_config: Any = None
+_of_thread = threading.local()
 
 
 def _inscriptis_config() -> Any:
-    global _config  # noqa: PLW0603 - the style sheet takes a millisecond to build and never changes
-    if _config is None:
+    """Return the library's settings, one set a thread: it keeps the page being written in the style of ``body``.
+
+    Shared by two threads, a text comes out empty or in the middle of somebody else's.
+    """
+    config = getattr(_of_thread, "config", None)
+    if config is None:
         from inscriptis.css_profiles import CSS_PROFILES
         from inscriptis.model.config import ParserConfig
 
-        _config = ParserConfig(css=CSS_PROFILES["strict"], display_images=False, display_links=False)
-    return _config
+        styles = copy.deepcopy(CSS_PROFILES["strict"])
+        config = _of_thread.config = ParserConfig(css=styles, display_images=False, display_links=False)
+    return config
 
 
 def text_to_html(text: str) -> str:

@@ -134,6 +134,7 @@ FIELDS = frozenset({"status", "priority", "group", "assignee", "tags", "custom_f
 DEFAULT = Capabilities(
     vendor="stub",
     operations=frozenset(OPERATIONS) - {"messages.add_from_contact", "agents.list"},
+    message_fields=frozenset({"attachments", "cc"}),
     ticket_create=FIELDS,
     ticket_update=FIELDS | {"subject"},
     ticket_clear=frozenset({"group"}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from argparse import Namespace
 from collections import Counter
 from pathlib import Path
 
@@ -30,11 +31,27 @@ def judge(monkeypatch):
     return judge
 
 
-def test_a_quick_run_of_one_window_gives_a_cell_for_every_client():
-    command = [sys.executable, str(BENCHMARKS / "rate_limits.py"), "--quick", "--json", "--no-steps", "--windows", "1"]
-    done = subprocess.run(
-        [*command, "--scenario", "sole consumer, 8 threads"], capture_output=True, text=True, timeout=120, check=True
-    )
+def test_quick_is_five_scenarios_and_three_clients(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import rate_limits
+
+    arguments = Namespace(quick=True, scenario=None, client=None)
+    scenarios, clients = rate_limits.chosen(arguments)
+    assert [scenario.name for scenario in scenarios] == [
+        "sole consumer, 8 threads",
+        "4 processes over a file",
+        "outsider on the same budget",
+        "restarts every 0.75 s, shared file",
+        "no reset header",
+    ]
+    assert clients == ["helpdesk_bridge", "naive", "pyrate-limiter"]
+
+
+def test_a_run_of_one_window_gives_a_cell_for_every_client():
+    command = [sys.executable, str(BENCHMARKS / "rate_limits.py"), "--json", "--no-steps"]
+    command += ["--windows", "1", "--repetitions", "1", "--scenario", "sole consumer, 8 threads"]
+    command += ["--client", "helpdesk_bridge", "--client", "naive", "--client", "pyrate-limiter"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     cells = {cell["client"]: cell for cell in json.loads(done.stdout)["cells"]}
     assert set(cells) == {"helpdesk_bridge", "naive", "pyrate-limiter"}
     for cell in cells.values():

@@ -1,3 +1,6 @@
+import sys
+import threading
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -62,3 +65,23 @@ def test_a_file_digest_reads_to_the_end(tmp_path):
 def test_white_space_in_an_address_is_a_slip_of_the_keyboard():
     assert fold_email(" Ann @X.io\n") == fold_email("ann@x.io")
     assert mended_email(" Ann @X.io ") == "Ann@X.io"
+
+
+def test_texts_that_are_derived_at_once_do_not_run_into_each_other():
+    texts = [f"letter {number}\nof somebody else\nand quite long {'x' * 200}" for number in range(40)]
+    wrong = []
+
+    def read():
+        wrong.extend(text for text in texts * 5 if html_to_text(f"<div><p>{text_to_html(text)}</p></div>") != text)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=read) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert wrong == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -13,23 +14,40 @@ from helpdesk_bridge_desk360.login import Connection
 
 MOST_PAGES: Final = 1000
 _LONGEST_NUMBER: Final = 6
+_SWEEPS: Final = 4
 
 
 def rows(connection: Connection, request: Request) -> Iterator[Any]:
-    """Yield the rows of all pages of a list.
+    """Yield the rows of all pages of a list; one that moves meanwhile may come twice.
 
     Only the page number is taken out of ``Link``: the samples mix `/v1` and `/api/v1`, and no URL of an answer shall
-    decide where the token goes.
+    decide where the token goes. Where pages do not fit together the list is read again, a few times at most. What
+    others delete meanwhile moves rows to pages that were read already, and nothing tells: those come the next time.
     """
-    page = 1
+    known: dict[str, Any] = {}
+    for _ in range(_SWEEPS):
+        found, sound = _sweep(connection, request)
+        yield from (row for text, row in found.items() if text not in known)
+        known |= found
+        if sound:
+            return
+
+
+def _sweep(connection: Connection, request: Request) -> tuple[dict[str, Any], bool]:
+    """Return the rows of all pages, and whether each page was the one asked for, with rows that no other had."""
+    found: dict[str, Any] = {}
+    sound, page = True, 1
     for _ in range(MOST_PAGES):
         response = connection.send(evolve(request, params=(("page", str(page)),)))
-        found = _items(response.json())
-        yield from found
+        answered = {json.dumps(row, sort_keys=True): row for row in _items(response.json())}
         following = next_page(response.headers.get("Link", ""))
-        if not found or following is None or following <= page:
-            return
+        sound = sound and found.keys().isdisjoint(answered) and (bool(answered) or page == 1)
+        found |= answered
+        if not answered or following is None or following <= page:
+            return found, sound and (following is None or following > page)
+        sound = sound and following == page + 1
         page = following
+    return found, True
 
 
 def next_page(link: str) -> int | None:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, Final
+from typing import Final
 
 from attrs import evolve, field, frozen
 
-from helpdesk_bridge.adapter import Body, Message, MessageDraft, Page, Person, Sent, Unsupported, Upload, body_of
-from helpdesk_bridge_deskie.client import PAGE, DeskieClient
+from helpdesk_bridge.adapter import (
+    Body,
+    Invalid,
+    Message,
+    MessageDraft,
+    Page,
+    Person,
+    Sent,
+    Unsupported,
+    Upload,
+    body_of,
+)
+from helpdesk_bridge_deskie.client import DeskieClient
 from helpdesk_bridge_deskie.convert import Reader
-from helpdesk_bridge_deskie.cursors import read_cursor
 from helpdesk_bridge_deskie.inline import named
+from helpdesk_bridge_deskie.numbered import read_on
 from helpdesk_bridge_deskie.people import People
 from helpdesk_bridge_deskie.wire import MessageDocument
 from helpdesk_bridge_deskie.writing import Pictures, body_fields
@@ -32,26 +42,19 @@ class DeskieMessages:
     pictures: Pictures = field(repr=False)
 
     def page(self, ticket_id: str, cursor: str | None) -> Page[Message]:
-        """Return a page of the thread, oldest first, the opening first.
+        """Return the whole thread, oldest first, the opening first.
 
-        Where messages were deleted since the last page, the rest has moved up: then as much is read again before.
+        A long one is read by page numbers from its end, so that none is lost where others are deleted meanwhile.
         """
-        start: dict[str, Any] = {"page": 1, "total": None}
-        place = read_cursor(cursor, start) if cursor is not None else start
-        page, total = place["page"], place["total"]
-        found = self.client.messages(ticket_id, page)
-        rows = self._rows(found.items, page)
-        gone = 0 if total is None or found.total is None else max(0, total - found.total)
-        for back in range(1, min(page - 1, -(-gone // PAGE)) + 1):
-            again = self.client.messages(ticket_id, page - back)
-            rows = [*self._rows(again.items, page - back), *rows]
-        following = json.dumps({"page": page + 1, "total": found.total}) if found.more_after(page, PAGE) else None
-        messages = tuple(self.reader.message(message, ticket_id, sequence) for sequence, message in rows)
-        return Page(messages, following, found.total)
-
-    @staticmethod
-    def _rows(items: tuple[MessageDocument, ...], page: int) -> list[tuple[int, MessageDocument]]:
-        return list(enumerate(items, start=(page - 1) * PAGE))
+        if cursor is not None:
+            raise Invalid("this cursor is not one of this listing: a thread is one page", field="cursor")
+        found = read_on(
+            self.client.messages(ticket_id, 1),
+            lambda page: self.client.messages(ticket_id, page),
+            lambda message: message.message_id,
+        )
+        messages = tuple(self.reader.message(one, ticket_id, sequence) for sequence, one in enumerate(found))
+        return Page(messages, None, len(messages))
 
     def reply(self, ticket_id: str, draft: MessageDraft) -> Sent:
         """Answer the customer as the agent of ``staff_email``; Deskie mails it.

@@ -31,18 +31,22 @@ class Bounds:
 
 
 OPEN: Final = Bounds()
-_STANDING: Final = ("edge", "done", "page", "newest", "sweeping")
+_STANDING: Final = ("edge", "done", "page", "newest", "sweeping", "held")
 
 
 @frozen
 class _Position:
-    """Where a scan stands. ``edge``: the time to go on from. ``done``: that second was read as a whole."""
+    """Where a scan stands. ``edge``: the time to go on from. ``done``: that second was read as a whole.
+
+    ``held``: the last row of the last page, which the next one holds again.
+    """
 
     edge: int | None = None
     done: int | None = None
     page: int = 1
     newest: int | None = None
     sweeping: bool = False
+    held: int | None = None
 
     @classmethod
     def read(cls, cursor: str | None) -> _Position:
@@ -83,6 +87,9 @@ class _Step:
             return self._sweep(position)
         while True:
             found = self._ask(self._near(position.edge), position.page)
+            if position.held is not None and all(case.case_id != position.held for case in found.items):
+                # It was changed or deleted since, or this is another page: the second answer is believed.
+                found = self._ask(self._near(position.edge), position.page)
             total = found.total if position.edge is None and position.page == 1 else None
             rows = self._timed(found.items)
             if rows is None:
@@ -94,7 +101,7 @@ class _Step:
             last = rows[-1][0]
             if position.done is not None and last <= self._sign * position.done:
                 # All of them were seen: the bound is inclusive, so the next second may be asked for.
-                position = evolve(position, edge=position.done + self._sign, done=None)
+                position = evolve(position, edge=position.done + self._sign, done=None, held=None)
                 continue
             return self._advance(rows, last, position, total)
 
@@ -106,11 +113,12 @@ class _Step:
         edge = None if position.edge is None else self._sign * position.edge
         if edge is None or last - 1 > edge:
             kept = [row for row in rows if row[0] < last]
-            following = evolve(position, edge=self._sign * (last - 1), done=None)
+            held = rows[-1][1].case_id
+            following = evolve(position, edge=self._sign * (last - 1), done=None, held=held)
             return Page(_cases(kept), following.text(), total)
         whole = self._whole_second(self._sign * last)
         kept = [row for row in rows if row[0] < last] + whole
-        following = evolve(position, edge=self._sign * last, done=self._sign * last)
+        following = evolve(position, edge=self._sign * last, done=self._sign * last, held=None)
         return Page(_cases(kept), following.text(), total)
 
     def _whole_second(self, moment: int) -> _Timed:

@@ -6,7 +6,7 @@ import math
 from collections import Counter, deque
 from typing import Protocol
 
-from attrs import define, field, frozen
+from attrs import Factory, define, field, frozen
 
 
 @frozen
@@ -79,6 +79,8 @@ class Period:
     """One window of the books. It lasts until the next one starts, so the time nobody used it counts too."""
 
     start: float
+    last: float = field(default=Factory(lambda period: period.start, takes_self=True))
+    """When the last request was accepted."""
     spent: Counter[str] = field(factory=Counter)
     refused: Counter[str] = field(factory=Counter)
 
@@ -113,6 +115,9 @@ class Books:
             if len(self.periods) == self.windows + 2:
                 self.closed = True
                 return
-        (self.periods[-1].spent if verdict.accepted else self.periods[-1].refused)[client] += (
-            units if verdict.accepted else 1
-        )
+        period = self.periods[-1]
+        if verdict.accepted:
+            period.spent[client] += units
+            period.last = now
+        else:
+            period.refused[client] += 1

@@ -18,13 +18,13 @@ from limiters.clients import Unavailable
 from limiters.peers import library
 
 ENOUGH = 10**9
-REPETITIONS = 7
+REPETITIONS, QUICK_REPETITIONS = 7, 3
 HEADERS = {"rate_limit_per_minute": str(ENOUGH), "retry_after": "60"}
 
 
 @frozen
 class Step:
-    """Wall and CPU time of one step: the medians of seven rounds, or None and a note."""
+    """Wall and CPU time of one step: the medians of some rounds, or None and a note."""
 
     name: str
     microseconds: float | None = None
@@ -78,8 +78,9 @@ def _redis_url(port: int | None) -> str:
     return f"redis://127.0.0.1:{port}/0"
 
 
-def measure(port: int | None) -> list[Step]:
-    """Return every step that can be had here."""
+def measure(port: int | None, *, quick: bool = False) -> list[Step]:
+    """Return every step, those that cannot be had here with the reason."""
+    repetitions = QUICK_REPETITIONS if quick else REPETITIONS
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         file = f"file:{folder / 'budget'}"
@@ -93,16 +94,16 @@ def measure(port: int | None) -> list[Step]:
             ("limits, memory, hit", 2000, lambda: _limits("memory://")),
             ("limits, Redis, hit", 500, lambda: _limits(_redis_url(port))),
         ]
-        return [_timed(*case) for case in cases]
+        return [_timed(*case, repetitions) for case in cases]
 
 
-def _timed(name: str, count: int, make: Callable[[], Callable[[], object]]) -> Step:
+def _timed(name: str, count: int, make: Callable[[], Callable[[], object]], repetitions: int) -> Step:
     try:
         step = make()
         for _ in range(count // 10):
             step()
         taken, worked = [], []
-        for _ in range(REPETITIONS):
+        for _ in range(repetitions):
             began, began_work = time.perf_counter(), time.process_time()
             for _ in range(count):
                 step()

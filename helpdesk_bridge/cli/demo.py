@@ -111,6 +111,7 @@ def _migrate(journal: Path, desks: tuple[Desk, Desk], folder: Path) -> Summary:
             journal,
             options=Options(yes=True),
             progress=lambda one: bar.update(one.phase, one.done, one.total),
+            tell=say,
         ) as migration,
         stopping(migration.stop),
     ):

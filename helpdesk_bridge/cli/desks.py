@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from helpdesk_bridge import registry
-from helpdesk_bridge.adapter import Capabilities, Severity
+from helpdesk_bridge.adapter import Capabilities, Finding, Severity
 from helpdesk_bridge.capabilities import OPERATIONS
 from helpdesk_bridge.cli.exits import CREDENTIALS, FAILED
 from helpdesk_bridge.cli.options import json_option, open_named
 from helpdesk_bridge.cli.output import write_json, write_table
 from helpdesk_bridge.config import find_file, from_file, read_file
+
+if TYPE_CHECKING:
+    from helpdesk_bridge.desk import Desk
 
 
 @click.command()
@@ -35,13 +40,24 @@ def desks(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def check(ctx: click.Context, desk: str, as_json: bool) -> int:
     """Try the credentials of DESK with a few reads; ends with 4 where they are refused, with 1 at any other problem."""
-    findings = open_named(ctx, desk).check()
+    opened = open_named(ctx, desk)
+    findings = [*opened.check(), *_budget(opened)]
     if as_json:
         write_json(findings)
     else:
         write_table(("", "what", "detail"), [(one.severity, one.subject, one.detail) for one in findings])
     problems = [one.subject for one in findings if one.severity is Severity.PROBLEM]
     return CREDENTIALS if "credentials" in problems else FAILED if problems else 0
+
+
+def _budget(desk: Desk) -> list[Finding]:
+    """Tell where the rate-limit budget lives, under which key, and who else spends it."""
+    budget = desk.budget
+    if budget is None:
+        return []
+    others = ", ".join(budget.holders) or "nobody else"
+    detail = f"kept in {budget.place} as {budget.key}; {budget.remaining} of {budget.limit} left; shared with {others}"
+    return [Finding(Severity.WARNING if budget.lost else Severity.OK, "budget", detail)]
 
 
 @click.command()

@@ -66,6 +66,7 @@ def _opened(
             journal,
             options=Options(**options),
             progress=lambda one: bar.update(one.phase, one.done, one.total),
+            tell=say,
         ) as migration,
         stopping(migration.stop),
     ):

@@ -86,4 +86,3 @@ def _of_vendor(name: str) -> Capabilities:
     except ConfigError as error:
         raise ConfigError(f"like: {error}") from None
     return config.vendor.capabilities(config.settings)
-

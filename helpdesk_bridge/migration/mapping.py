@@ -95,7 +95,7 @@ class Mapping:
         if not self.values.decided("requester", requester_key(ticket)):
             found = self.people.at_destination(requester)
             if found is not None:
-                return found
+                return evolve(known, id=found.id)
             if requester.email or (requester.phone and "email" not in self.destination.desk.capabilities.contact_needs):
                 return known
         name = opaque(requester.id or f"ticket-{ticket.id}").removeprefix(PREFIX)

@@ -59,7 +59,8 @@ def importer_of(source: Side, destination: Side) -> Importer:
 class Migration:
     """One migration and its journal, owned until ``close``.
 
-    ``clock`` serves desks that have none of their own. ``progress`` is called from the threads that work, often.
+    ``clock`` serves desks that have none of their own. ``progress`` is called from the threads that work, often;
+    ``tell`` with a line for people when something is waited for: a budget, or a vendor that does not answer.
     Every step can be called again; whatever a run that was stopped or killed did is found in the journal.
     """
 
@@ -72,6 +73,7 @@ class Migration:
         clock: Clock | None = None,
         options: Options | None = None,
         progress: Callable[[Progress], None] | None = None,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
         self.source = Side(source, clock)
         self.destination = Side(destination, clock)
@@ -86,8 +88,8 @@ class Migration:
         self._spool: Spool | None = None
         self._tally: Tally | None = None
         self._start_journal()
-        self._source_outage = Outage(self.source, self._stop, self.options.patience)
-        self._destination_outage = Outage(self.destination, self._stop, self.options.patience)
+        self._source_outage = Outage(self.source, self._stop, self.options.patience, tell)
+        self._destination_outage = Outage(self.destination, self._stop, self.options.patience, tell)
         self._values = Values(self.source, self.destination)
         self._values.load(self.journal.decisions())
 

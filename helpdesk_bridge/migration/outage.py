@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from typing import Final, TypeVar
@@ -28,12 +29,18 @@ class Outage:
     """Watches one side of a migration. Shared by all workers.
 
     ``patience`` is in real seconds: an outage lasts as long as it lasts, whatever the vendor's time scale.
+    ``tell`` is given a line for people when something is waited for, once for all who wait for it.
     """
 
-    def __init__(self, side: Side, stop: threading.Event, patience: float) -> None:
+    def __init__(
+        self, side: Side, stop: threading.Event, patience: float, tell: Callable[[str], None] | None = None
+    ) -> None:
         self._side = side
         self._stop = stop
         self._patience = patience
+        self._tell = tell
+        self._told_until = -math.inf
+        self._tell_lock = threading.Lock()
         self._failures = 0
         self._lock = threading.Lock()
 
@@ -70,8 +77,9 @@ class Outage:
                 self.failed()
                 since = self.real_now() if since is None else since
                 self._give_up_after(since, error)
-                wait = self._asked_for(error)
-                self.pause(pause if wait is None else max(wait, pause))
+                wait = max(self._asked_for(error) or 0.0, pause)
+                self._say_waiting(wait, str(error))
+                self.pause(wait)
                 pause = min(pause * 2, LONGEST_PAUSE)
             else:
                 self.answered()
@@ -84,8 +92,17 @@ class Outage:
             seconds = 0.0 if budget is None else budget.forecast(1) / self._side.clock.time_scale
             if seconds <= SHORT:
                 return
+            self._say_waiting(seconds, "rate limit")
             self.pause(min(seconds, LONGEST_PAUSE))
         raise Stopped
+
+    def _say_waiting(self, seconds: float, reason: str) -> None:
+        now = self.real_now()
+        with self._tell_lock:
+            if self._tell is None or now < self._told_until:
+                return
+            self._told_until = now + seconds
+        self._tell(f"{self._side.label}: waiting {seconds:.0f} s: {reason}")
 
     def _asked_for(self, error: HelpdeskError) -> float | None:
         if isinstance(error, RateLimited) and error.retry_after is not None:

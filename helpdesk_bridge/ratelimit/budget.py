@@ -48,6 +48,11 @@ class Budget:
         return self._governor.key
 
     @property
+    def lost(self) -> bool:
+        """Whether that place cannot be used just now, so that this process has a share of the limit only."""
+        return self._governor.lost
+
+    @property
     def holders(self) -> tuple[str, ...]:
         """The other processes that spend it, as far as the place tells."""
         return self._governor.holders()

@@ -135,7 +135,7 @@ class BudgetFile:
     def is_there(self) -> bool:
         """Whether the path still leads to the file that is open."""
         try:
-            status = os.stat(self.path, follow_symlinks=False)
+            status = self.path.stat(follow_symlinks=False)
         except FileNotFoundError:
             return False
         return (status.st_dev, status.st_ino) == self._identity

@@ -13,7 +13,7 @@ from typing import Any, Final
 from helpdesk_bridge.ratelimit.identity import COUNT_BITS, RUN_BITS
 from helpdesk_bridge.ratelimit.ledger import UNKNOWN, Ledger
 from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
-from helpdesk_bridge.ratelimit.state import BudgetState, Flight, Waiter
+from helpdesk_bridge.ratelimit.state import BudgetState, Waiter
 
 FORMAT: Final = 2
 
@@ -22,6 +22,8 @@ _LEDGER = Struct("=qqqqq?dddddd")
 _FLIGHT, _WAITER, _HOLDER = Struct("=Qd"), Struct("=Qdd"), Struct("=Qd")
 _WIDTH: Final = 8
 """Bytes of every entry of a column."""
+
+_LARGEST: Final = (1 << 64) - 1
 
 
 class Unreadable(Exception):
@@ -66,8 +68,8 @@ def encode(state: BudgetState) -> bytes:
             ledger.units.tobytes(),
             ledger.earliest.tobytes(),
         )
-    for ident, flight in state.flights.items():
-        parts += (_FLIGHT.pack(ident, flight.lapses), array("q", flight.amounts).tobytes())
+    for ident, (amounts, lapses) in state.flights.items():
+        parts += (_FLIGHT.pack(ident, lapses), array("q", amounts).tobytes())
     for ident, waiter in state.waiting.items():
         parts += (_WAITER.pack(ident, waiter.order, waiter.lapses), array("q", waiter.amounts).tobytes())
     for process, seen in state.holders.items():
@@ -113,7 +115,7 @@ def _packed(data: bytes, policy: RateLimitPolicy) -> BudgetState:
     )
     for _ in range(flights):
         ident, lapses = reader.take(_FLIGHT)
-        state.flights[ident] = Flight(tuple(reader.column("q", windows)), lapses)
+        state.flights[ident] = (tuple(reader.column("q", windows)), lapses)
     for _ in range(waiting):
         ident, order, lapses = reader.take(_WAITER)
         state.waiting[ident] = Waiter(order, tuple(reader.column("q", windows)), lapses)
@@ -125,8 +127,23 @@ def _packed(data: bytes, policy: RateLimitPolicy) -> BudgetState:
 
 def _ledger(reader: _Reader) -> Ledger:
     rows, limit, used, in_flight, restored, told, seconds, *times = reader.take(_LEDGER)
-    releases, units, earliest = reader.column("d", rows), reader.column("q", rows), reader.column("d", rows)
-    return Ledger(limit, seconds, used, in_flight, told, *times, restored, releases, units, earliest)
+    swept, settled, outside_until, ends_from, ends_until = times
+    return Ledger(
+        limit,
+        seconds,
+        used,
+        in_flight,
+        told,
+        swept,
+        settled,
+        outside_until,
+        ends_from,
+        ends_until,
+        restored,
+        releases=reader.column("d", rows),
+        units=reader.column("q", rows),
+        earliest=reader.column("d", rows),
+    )
 
 
 def _from_json(data: Mapping[str, Any], policy: RateLimitPolicy) -> BudgetState:
@@ -151,7 +168,8 @@ def _from_json(data: Mapping[str, Any], policy: RateLimitPolicy) -> BudgetState:
             ledger.in_flight += int(units)
     for ident, held in amounts.items():
         pid, _, count = ident.partition(".")
-        state.flights[(int(pid, 16) << RUN_BITS + COUNT_BITS) | int(count, 16)] = Flight(tuple(held), lapses[ident])
+        number = (int(pid, 16) << RUN_BITS + COUNT_BITS) | int(count, 16)
+        state.flights[number & _LARGEST] = (tuple(held), lapses[ident])
     return state
 
 

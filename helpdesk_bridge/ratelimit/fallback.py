@@ -30,7 +30,9 @@ FIRST_RETRY, LONGEST_RETRY = 1.0, 30.0
 class Tell(Protocol):
     """Is called when the place is lost or there again."""
 
-    def __call__(self, place: str, reason: str, *, lost: bool) -> None: ...
+    def __call__(self, place: str, reason: str, *, lost: bool) -> None:
+        """Take note; ``reason`` says why, without any secret."""
+        ...
 
 
 class FallbackCell:
@@ -141,6 +143,9 @@ class FallbackCell:
         )
         self._tell(self._primary.place, reason, lost=True)
 
+    def _is_back(self) -> bool:
+        return self._local is None
+
     def _try_again(self) -> None:
         with self._lock:
             now = self._clock.now()
@@ -152,7 +157,7 @@ class FallbackCell:
             # Outside the lock: reaching a place that is lost may take its time, and nobody has to wait for that.
             self._primary.update(BudgetState.left, self._policy.headers.window)
             with self._lock:
-                if self._local is None:
+                if self._is_back():
                     return
                 self._primary.update(BudgetState.add, self._own())
                 self._local = None

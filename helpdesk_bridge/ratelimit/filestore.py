@@ -16,7 +16,7 @@ from helpdesk_bridge.ratelimit import codec, identity
 from helpdesk_bridge.ratelimit.budgetfile import MOST_SEGMENTS, BudgetFile, Slot
 from helpdesk_bridge.ratelimit.fallback import LEAST_SHARERS
 from helpdesk_bridge.ratelimit.policy import LONGEST_WAIT
-from helpdesk_bridge.ratelimit.state import Amounts, BudgetState, Spent
+from helpdesk_bridge.ratelimit.state import Amounts, Answer, BudgetState, Spent
 from helpdesk_bridge.ratelimit.store import StoreLost
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class FileStore:
 class FileCell:
     """One budget in a file. The state read last is kept, and read anew only when somebody else has changed it."""
 
-    shared: Final = True
+    shared: bool = True
 
     def __init__(self, file: BudgetFile, key: str, policy: RateLimitPolicy, clock: Clock, boot: bytes) -> None:
         self._file = file
@@ -87,7 +87,7 @@ class FileCell:
         self._known: BudgetState | None = None
         """The state as it was last seen, also once the file is lost."""
         self._space = identity.pid_space()
-        self._now = self._check_at = self._reap_at = -math.inf
+        self._check_at = self._reap_at = -math.inf
         self._real = clock.time_scale
 
     @property
@@ -139,33 +139,32 @@ class FileCell:
 
     def _step(self, change: Callable[Concatenate[BudgetState, float, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         file = self._file
-        if not file.is_open or self._now >= self._check_at:
-            self._check()
+        if not file.is_open:
+            file.open()
         file.lock()
         try:
-            self._now = now = self._clock.now()
-            state, heads = self._state, self._heads
+            # Read under the lock, so that the times of all processes are in the order of their steps.
+            now = self._clock.now()
+            state = self._state
             # Whoever wrote after us wrote into the other slot first.
-            if state is None or file.head(self._segment, self._other) != heads[self._other]:
+            if state is None or file.head(self._segment, self._other) != self._heads[self._other]:
                 state = self._read(now)
-            result = change(state, now, *args, **kwargs)
-            if change is BudgetState.take and result[0] and self._reap(state, now):  # type: ignore[index]
+            if now < self._check_at or self._is_there(now):
                 result = change(state, now, *args, **kwargs)
-            self._write(state)
+                if isinstance(result, Answer) and result.wait and self._reap(state, now):
+                    result = change(state, now, *args, **kwargs)
+                self._write(state)
+                return result
+            self._known = state
         finally:
             file.unlock()
-        return result
+        logger.warning("the rate-limit budget in %s was deleted or replaced; it is written anew", self.place)
+        self._lose()
+        return self._step(change, *args, **kwargs)
 
-    def _check(self) -> None:
-        """Open the file; anew where it was deleted or replaced, taking along what is known."""
-        self._check_at = self._clock.now() + CHECK_EVERY * self._real
-        file = self._file
-        if file.is_open:
-            if file.is_there():
-                return
-            logger.warning("the rate-limit budget in %s was deleted or replaced; it is written anew", self.place)
-            self._lose()
-        file.open()
+    def _is_there(self, now: float) -> bool:
+        self._check_at = now + CHECK_EVERY * self._real
+        return self._file.is_there()
 
     def _lose(self) -> None:
         self._file.close()
@@ -229,7 +228,8 @@ class FileCell:
             state.restore(now, self._known.spent(now))
         elif doubtful:
             logger.warning(
-                "the rate-limit budget in %s was damaged; half of every limit counts as spent for one window", self.place
+                "the rate-limit budget in %s was damaged; half of every limit counts as spent for one window",
+                self.place,
             )
             state.add(now, [(one.limit - one.limit // LEAST_SHARERS, one.seconds) for one in state.ledgers])
         return state

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-import itertools
 import logging
 import math
 import threading
@@ -17,7 +16,7 @@ from helpdesk_bridge.ratelimit import identity
 from helpdesk_bridge.ratelimit.budget import Budget
 from helpdesk_bridge.ratelimit.fallback import FallbackCell
 from helpdesk_bridge.ratelimit.policy import RateLimitPolicy, Window
-from helpdesk_bridge.ratelimit.state import Amounts, Answer, BudgetState, Left
+from helpdesk_bridge.ratelimit.state import Amounts, Answer, BudgetState, Left, Told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -116,9 +115,7 @@ class Governor:
         leased = (LEASE_REAL_SECONDS if lease is None else lease) * self._real
         patience = math.inf if max_wait is None else max_wait
         presence = PRESENCE * self._real if self._cell.shared else math.inf
-        answer = self._cell.update(
-            BudgetState.take, ident, amounts, spares, leased, None, priority, patience, presence
-        )
+        answer = self._cell.update(BudgetState.take, ident, amounts, spares, leased, None, priority, patience, presence)
         if answer.wait == 0.0:
             return Reservation(ident, amounts, units, answer.at)
         if answer.expected > patience:
@@ -142,10 +139,9 @@ class Governor:
         ``rows`` replaces the reserved number of records by the one received.
         """
         ident, sent = reservation.ident, reservation.sent
-        told = None
+        told: Told | None = None
         if headers is not None:
-            reading = self.policy.read(headers, refused=refused, wall=self.clock.wall)
-            told = (reading.limit, reading.remaining, reading.reset, reading.retry_after)
+            told = self.policy.read(headers, refused=refused, wall=self.clock.wall)
         if refused:
             told = told or (None, None, None, None)
             logger.debug("refused by the vendor; retry after %s s", told[3])
@@ -176,6 +172,11 @@ class Governor:
     def place(self) -> str:
         """Where the state lives now, in words."""
         return self._cell.place
+
+    @property
+    def lost(self) -> bool:
+        """Whether the place cannot be used just now."""
+        return isinstance(self._cell, FallbackCell) and self._cell.lost
 
     def holders(self) -> tuple[str, ...]:
         """Return the other processes that spend this budget."""

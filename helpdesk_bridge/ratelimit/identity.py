@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import secrets
+from pathlib import Path
 from typing import Final
 
 RUN_BITS: Final = 12
@@ -62,6 +63,6 @@ def is_alive(pid: int) -> bool:
 def pid_space() -> int:
     """Return a number that two processes share if each understands the other's process ids; 0 where all do."""
     try:
-        return os.stat("/proc/self/ns/pid").st_ino
+        return Path("/proc/self/ns/pid").stat().st_ino
     except OSError:
         return 0

@@ -84,8 +84,7 @@ class Ledger:
         ``spare`` units of the window are left alone, unless the request would never fit then. ``ahead`` units are
         waited for by others whose turn comes first.
         """
-        room = self.limit - spare
-        need = self.used + ahead + units - (room if room > units else units)
+        need = self.used + ahead + units - max(self.limit - spare, units)
         if self.in_flight and self.outside_until > now:
             # Somebody else spends too: what is in flight may not be in the last figure the server told.
             need += self.in_flight
@@ -182,7 +181,7 @@ class Ledger:
             self.ends_from, self.ends_until = earliest, latest
         for row, lower in enumerate(self.earliest):
             release = self.releases[row]
-            if lower != UNKNOWN and lower <= latest and earliest <= release:
+            if UNKNOWN != lower <= latest and earliest <= release:
                 return self._join(row, units, max(earliest, lower), min(latest, release))
         return self._insert(latest, units, earliest)
 
@@ -206,9 +205,7 @@ class Ledger:
         others = 0
         if self.earliest[row] != UNKNOWN and len(self.releases) > 1:
             others = sum(
-                units
-                for number, units in enumerate(self.units)
-                if number != row and self.earliest[number] != UNKNOWN
+                units for number, units in enumerate(self.units) if number != row and self.earliest[number] != UNKNOWN
             )
         missing = self.limit - remaining - (self.used - others)
         if missing > 0:

@@ -6,7 +6,7 @@ import math
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from attrs import field, frozen, validators
 
@@ -75,8 +75,7 @@ class RateHeaders:
         return 2 * self.resolution if self.reset_is_epoch else self.resolution
 
 
-@frozen
-class Reading:
+class Reading(NamedTuple):
     """What one answer said, in vendor seconds and units; None where it said nothing usable."""
 
     limit: int | None = None
@@ -121,17 +120,19 @@ class RateLimitPolicy:
 
     def read(self, headers: Mapping[str, str], *, refused: bool, wall: Callable[[], datetime]) -> Reading:
         """Return what the headers of one answer say; garbage counts as absent. ``wall`` tells the time, for dates."""
-        names = self.headers
-        limit = _whole(headers.get(names.limit)) if names.limit else None
-        remaining = _whole(headers.get(names.remaining)) if names.remaining else None
-        reset = headers.get(names.reset) if names.reset else None
-        wait = headers.get(names.retry_after) if refused and names.retry_after else None
-        return Reading(
-            limit if limit and limit <= MOST_UNITS else None,
-            remaining,
-            None if reset is None else self._reset(reset, headers, wall),
-            None if wait is None else self._penalty(wait, headers, wall),
-        )
+        names, get = self.headers, headers.get
+        limit = remaining = reset = wait = None
+        if names.limit is not None and (text := get(names.limit)) is not None:
+            limit = _whole(text)
+            if limit is not None and not 0 < limit <= MOST_UNITS:
+                limit = None
+        if names.remaining is not None and (text := get(names.remaining)) is not None:
+            remaining = _whole(text)
+        if names.reset is not None and (text := get(names.reset)) is not None:
+            reset = self._reset(text, headers, wall)
+        if refused and names.retry_after is not None and (text := get(names.retry_after)) is not None:
+            wait = self._penalty(text, headers, wall)
+        return Reading(limit, remaining, reset, wait)
 
     def _reset(self, text: str, headers: Mapping[str, str], wall: Callable[[], datetime]) -> float | None:
         number = _number(text)
@@ -172,11 +173,11 @@ def _number(text: str) -> float | None:
         number = float(text)
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
+    return number if -math.inf < number < math.inf else None
 
 
-def _whole(text: str | None) -> int | None:
-    number = None if text is None else _number(text)
+def _whole(text: str) -> int | None:
+    number = _number(text)
     return None if number is None or number < 0 else int(number)
 
 

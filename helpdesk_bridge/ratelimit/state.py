@@ -7,7 +7,6 @@ so that a server which keeps budgets can offer the same steps under the same nam
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Container, Sequence
 from typing import NamedTuple
 
@@ -28,6 +27,9 @@ PROCESS_SHIFT = 28
 Amounts = tuple[int, ...]
 Told = tuple[int | None, int | None, float | None, float | None]
 """What an answer said: limit, remaining, reset, retry after."""
+
+Flight = tuple[Amounts, float]
+"""A request that may be on its way: its amounts, and when it is taken for lost."""
 
 
 class Answer(NamedTuple):
@@ -64,12 +66,8 @@ class Waiter:
     lapses: float
 
 
-@define
-class Flight:
-    """A request that may be on its way; taken for lost at ``lapses``."""
-
-    amounts: Amounts
-    lapses: float
+_NEVER: Flight = ((), math.inf)
+_SILENCE: Told = (None, None, None, None)
 
 
 @define
@@ -114,18 +112,18 @@ class BudgetState:
         who come up to a window later. Whoever has not come again ``presence`` seconds after its time has left.
         """
         now = self._tick(now)
-        order, ahead = 0.0, None
+        ahead = None
         if self.waiting:
-            order = self._order(now if arrived is None else arrived, priority)
-            ahead = self._ahead(ident, order, now)
+            ahead = self._ahead(ident, self._order(now if arrived is None else arrived, priority), now)
         wait = self.blocked_until - now if self.blocked_until > now else 0.0
-        for number, ledger in enumerate(self.ledgers):
-            amount = amounts[number]
+        for number, amount in enumerate(amounts):
             if amount:
-                ledger.sweep(now)
+                ledger = self.ledgers[number]
+                if ledger.releases and ledger.releases[0] <= now:
+                    ledger.sweep(now)
                 pause = ledger.wait(now, amount, spares[number], ahead[number] if ahead else 0)
-                if pause > wait:
-                    wait = pause
+                if pause:
+                    wait = max(wait, pause)
         if wait == 0.0:
             self._fly(ident, amounts, now + lease)
             self.holders[ident >> PROCESS_SHIFT] = now
@@ -137,6 +135,8 @@ class BudgetState:
             bound = wait if wait < math.inf else 0.0
             self.waiting[ident] = Waiter(order, amounts, now + bound + presence)
             self.holders[ident >> PROCESS_SHIFT] = now
+        else:
+            self.waiting.pop(ident, None)
         return Answer(wait, now, expected)
 
     def forecast(self, now: float, amounts: Amounts, spares: Amounts) -> float:
@@ -172,20 +172,20 @@ class BudgetState:
         now = self._tick(now)
         sent = min(sent, now)  # it may have been granted by another clock
         self._land(ident)
-        limit, remaining, reset, _ = told or (None, None, None, None)
+        limit, remaining, reset, _ = told or _SILENCE
         if limit is not None:
             self._limit(limit)
-        speaks, step = self.headers.window, self.headers.step
-        for number, ledger in enumerate(self.ledgers):
-            amount = amounts[number]
+        headers = self.headers
+        speaks = headers.window
+        for number, amount in enumerate(amounts):
+            ledger = self.ledgers[number]
             if amount > 0:
-                row = ledger.charge(amount, sent, now, reset if number == speaks else None, step)
+                row = ledger.charge(amount, sent, now, reset if number == speaks else None, headers.step)
                 if number == speaks and remaining is not None:
                     # With a share of the limit, what the server says is left may fall short of it, never exceed it.
-                    exact = not self.headers.remaining_is_hint and self.share == 1
-                    ledger.observe(remaining, row, sent, exact=exact)
+                    ledger.observe(remaining, row, sent, exact=not headers.remaining_is_hint and self.share == 1)
             # A request without an answer may still be on its way to the server.
-            ledger.settled = max(ledger.settled, now + ledger.seconds) if lost else max(ledger.settled, now)
+            ledger.settled = max(ledger.settled, now + ledger.seconds if lost else now)
         if sent > self.blocked_at:
             self.strikes = 0
 
@@ -297,9 +297,9 @@ class BudgetState:
         self.blocked_until += seconds
         self.blocked_at += seconds
         self.seen += seconds
-        for entry in (*self.flights.values(), *self.waiting.values()):
-            entry.lapses += seconds
+        self.flights = {ident: (amounts, lapses + seconds) for ident, (amounts, lapses) in self.flights.items()}
         for waiter in self.waiting.values():
+            waiter.lapses += seconds
             waiter.order += seconds
         self.holders = {process: seen + seconds for process, seen in self.holders.items()}
 
@@ -310,30 +310,36 @@ class BudgetState:
         self.seen = now
         if self.flights:
             # Whoever sent it is not here any more. The oldest stands first.
-            ident, flight = next(iter(self.flights.items()))
-            if flight.lapses <= now:
-                self._lost(ident, flight.lapses)
+            for ident, (_, lapses) in self.flights.items():
+                if lapses > now:
+                    break
+                self._lost(ident, lapses)
+                return self._tick(now)
         return now
 
     def _fly(self, ident: int, amounts: Amounts, lapses: float) -> None:
-        self.waiting.pop(ident, None)
-        self.flights[ident] = Flight(amounts, lapses)
-        for ledger, amount in zip(self.ledgers, amounts, strict=True):
-            ledger.used += amount
-            ledger.in_flight += amount
+        if self.waiting:
+            self.waiting.pop(ident, None)
+        self.flights[ident] = (amounts, lapses)
+        for number, amount in enumerate(amounts):
+            if amount:
+                ledger = self.ledgers[number]
+                ledger.used += amount
+                ledger.in_flight += amount
 
-    def _land(self, ident: int) -> Amounts | None:
-        flight = self.flights.pop(ident, None)
-        if flight is None:
-            return None
-        for ledger, amount in zip(self.ledgers, flight.amounts, strict=True):
-            ledger.used -= amount
-            ledger.in_flight -= amount
-        return flight.amounts
+    def _land(self, ident: int) -> Amounts:
+        amounts, _ = self.flights.pop(ident, _NEVER)
+        for number, amount in enumerate(amounts):
+            if amount:
+                ledger = self.ledgers[number]
+                ledger.used -= amount
+                ledger.in_flight -= amount
+        return amounts
 
     def _lost(self, ident: int, sent_by: float) -> None:
-        for ledger, amount in zip(self.ledgers, self._land(ident) or (), strict=True):
+        for number, amount in enumerate(self._land(ident)):
             if amount:
+                ledger = self.ledgers[number]
                 ledger.used += amount
                 ledger.hold_until(sent_by + ledger.seconds + ledger.guard, amount)
                 ledger.settled = max(ledger.settled, sent_by + ledger.seconds)

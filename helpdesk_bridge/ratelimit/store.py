@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 
 from helpdesk_bridge.ratelimit.state import Amounts, BudgetState, Spent
 
@@ -75,9 +75,9 @@ class Store(Protocol):
 class MemoryCell:
     """One state behind one lock."""
 
-    place: Final = "memory of this process"
-    shared: Final = False
-    sharers: Final = 1
+    place: str = "memory of this process"
+    shared: bool = False
+    sharers: int = 1
 
     def __init__(self, state: BudgetState, clock: Clock) -> None:
         self._state = state

@@ -180,7 +180,7 @@ class _Area:
         self._inner = inner
 
     def __getattr__(self, name: str) -> Any:
-        value: Any = getattr(self._inner, name)
+        value: Callable[..., Any] = getattr(self._inner, name)
         operation = f"{self._name}.{name}"
         if operation not in EFFECTS or not callable(value):
             return value

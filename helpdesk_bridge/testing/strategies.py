@@ -64,14 +64,17 @@ def nasty_text(*, min_size: int = 0, max_size: int | None = None, surrogates: bo
 
     Sizes are characters. ``surrogates`` adds halves of surrogate pairs, which JSON can carry and UTF-8 cannot.
     """
-    most = max_size if max_size is not None else 4000
-    listed = st.sampled_from([*NASTY.values(), *([SURROGATE] if surrogates else ())]).map(lambda text: text[:most])
+    most = max(min_size, 4000 if max_size is None else max_size)
+    listed = st.sampled_from([*NASTY.values(), *([SURROGATE] if surrogates else ())])
     letters = st.characters() if not surrogates else st.characters(codec=None, exclude_categories=())
     composed = st.lists(st.sampled_from(sorted(NASTY)), min_size=1, max_size=3).map(
-        lambda names: " ".join(NASTY[name][:20] for name in names)[:most]
+        lambda names: " ".join(NASTY[name][:20] for name in names)
     )
-    free = st.text(letters, min_size=min_size, max_size=min(most, 20))
-    return st.one_of(listed, composed, free).filter(lambda text: len(text) >= min_size)
+    free = st.text(letters, max_size=min(most, 20))
+    # What is too short is repeated: a text of its own kind, only longer.
+    return st.one_of(listed, composed, free).map(
+        lambda text: text[:most] if len(text) >= min_size else ((text or "-") * min_size)[:min_size]
+    )
 
 
 def emails() -> st.SearchStrategy[str]:
@@ -269,14 +272,18 @@ def ticket_drafts(
     )
 
 
-@st.composite
 def ticket_changes(
-    draw: st.DrawFn, capabilities: Capabilities, *, fields: Mapping[str, st.SearchStrategy[Any]] | None = None
-) -> TicketChange:
-    """Return changes that such a desk takes; at least one field is set."""
+    capabilities: Capabilities, *, fields: Mapping[str, st.SearchStrategy[Any]] | None = None
+) -> st.SearchStrategy[TicketChange]:
+    """Return changes that such a desk takes; at least one field is set. Nothing where it takes none."""
     subject = {"subject": nasty_text(max_size=capabilities.subject_limit).filter(str.strip)}
     values = {**_written(capabilities), **subject, **(fields or {})}
     names = sorted(set(values) & capabilities.ticket_update)
+    return _changes(names, values) if names else st.nothing()
+
+
+@st.composite
+def _changes(draw: st.DrawFn, names: Sequence[str], values: Mapping[str, st.SearchStrategy[Any]]) -> TicketChange:
     first = draw(st.sampled_from(names))
     return TicketChange(**{first: draw(values[first]), **_chosen(draw, set(names) - {first}, values)})
 
@@ -298,13 +305,15 @@ def contact_drafts(draw: st.DrawFn, capabilities: Capabilities) -> ContactDraft:
     if "emails" in allowed:
         chosen["emails"] = (draw(emails()),)
     else:
-        chosen["phones"] = (draw(st.integers(10**8, 10**10).map(lambda number: f"+49{number}")),)
+        chosen["phones"] = (f"+49{draw(st.integers(10**8, 10**10))}",)
     return ContactDraft(**chosen)
 
 
 def contact_changes(capabilities: Capabilities) -> st.SearchStrategy[ContactChange]:
-    """Return changes of a contact's name and, where such a desk can, of its being blocked."""
-    changes = [st.builds(ContactChange, name=nasty_text(max_size=60).filter(str.strip))]
+    """Return changes of a contact's name and of its being blocked, as far as such a desk takes them."""
+    changes: list[st.SearchStrategy[ContactChange]] = []
+    if "name" in capabilities.contact_update:
+        changes.append(st.builds(ContactChange, name=nasty_text(max_size=60).filter(str.strip)))
     if "blocked" in capabilities.contact_update:
         changes.append(st.builds(ContactChange, blocked=st.booleans()))
     return st.one_of(changes)

@@ -154,7 +154,16 @@ class Desks:
 
     def migrate(self, step, *options, env=None):
         ends = () if self.journal.exists() or step in {"status", "ids"} else ("--from", "old", "--to", "new")
-        return run("migrate", step, "--journal", self.journal, *ends, *options, cwd=self.folder, env={**self.env, **(env or {})})
+        return run(
+            "migrate",
+            step,
+            "--journal",
+            self.journal,
+            *ends,
+            *options,
+            cwd=self.folder,
+            env={**self.env, **(env or {})},
+        )
 
     def start(self, *options):
         """Start ``migrate run --yes`` and return its process; what it says goes to files in the folder."""
@@ -222,6 +231,15 @@ def assert_everything_once(desks):
     return sources
 
 
+def assert_nothing_half_written(desks):
+    """What stands at the destination is whole: a ticket with all of its messages, or no ticket; return how many."""
+    sources = {marker_of(desks.old.ref, desks.new.ref, one.id): one for one in desks.old.cases()}
+    found = desks.new.cases()
+    for case in found:
+        assert_same_thread(sources[case.marker], case)
+    return len(found)
+
+
 def canonical(desk):
     """Return all that a desk shows of its tickets, but for what two runs give differently.
 
@@ -244,4 +262,15 @@ def assert_same_thread(before, after):
         assert private == one.private, before.id
 
 
-__all__ = ["BEGUN", "DONE", "HEADER", "Desks", "assert_everything_once", "canonical", "run", "run_here", "said"]
+__all__ = [
+    "BEGUN",
+    "DONE",
+    "HEADER",
+    "Desks",
+    "assert_everything_once",
+    "assert_nothing_half_written",
+    "canonical",
+    "run",
+    "run_here",
+    "said",
+]

@@ -52,11 +52,18 @@ class Proxy(_Server):
 class _Passing(_Quiet):
     def pass_on(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        headers = {name: value for name, value in self.headers.items() if name.lower() not in {"host", "accept-encoding"}}
+        headers = {
+            name: value for name, value in self.headers.items() if name.lower() not in {"host", "accept-encoding"}
+        }
         with requests.Session() as http:
             http.trust_env = False
             answer = http.request(
-                self.command, self.server.target + self.path, data=body, headers=headers, allow_redirects=False, timeout=60
+                self.command,
+                self.server.target + self.path,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                timeout=60,
             )
         content = answer.content
         if "json" in answer.headers.get("Content-Type", ""):
@@ -64,7 +71,7 @@ class _Passing(_Quiet):
         kept = [(name, value) for name, value in answer.headers.items() if name.lower() not in HOP]
         self.answer(answer.status_code, kept, content)
 
-    do_GET = do_POST = do_PUT = do_DELETE = pass_on  # noqa: N815 - the names http.server looks for
+    do_GET = do_POST = do_PUT = do_DELETE = pass_on
 
 
 class Stranger(_Server):
@@ -80,4 +87,4 @@ class _Counting(_Quiet):
         self.server.visits.append((self.command, self.path, dict(self.headers)))
         self.answer(200, [("Content-Type", "application/json")], b"{}")
 
-    do_GET = do_POST = do_PUT = do_DELETE = count  # noqa: N815 - the names http.server looks for
+    do_GET = do_POST = do_PUT = do_DELETE = count

@@ -242,6 +242,8 @@ def test_a_takeover_from_a_stuck_owner_doubles_nothing_when_it_wakes(benches):
     for marker, before in sources.items():
         whole = max(copies[marker], key=lambda one: len(one.thread))
         assert {said(one.lines) for one in before.thread} == {said(one.lines) for one in whole.thread}
-    surplus = sum(len(copy.thread) - len(sources[copy.marker].thread) for found in copies.values() for copy in found[:1])
+    surplus = sum(
+        len(copy.thread) - len(sources[copy.marker].thread) for found in copies.values() for copy in found[:1]
+    )
     assert sum(len(found) - 1 for found in copies.values()) == sum(one["field"] == "duplicate" for one in told)
     assert surplus == sum(one["field"] == "extra" for one in told)

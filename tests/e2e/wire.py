@@ -182,7 +182,9 @@ class DeskieWire(Wire):
             requester=people.get(row["user_id"], ""),
             created=row["created_at"],
             removed=bool(row["deleted"] or row["spam"]),
-            marker=next((str(row["custom_fields"][one]) for one in marker_fields if row["custom_fields"].get(one)), None),
+            marker=next(
+                (str(row["custom_fields"][one]) for one in marker_fields if row["custom_fields"].get(one)), None
+            ),
         )
         for message in self._rows(f"/api/cases/{case.id}/messages.json", "message"):
             body, is_html = (message["content_html"], True) if message["content_html"] else (message["content"], False)
@@ -190,7 +192,9 @@ class DeskieWire(Wire):
             case.marker = case.marker or marker
             author = people.get(message["user_id"]) if message["user_id"] else agents.get(message["staff_id"])
             case.thread.append(
-                Said(lines, bool(message["note"]), author or "", message["created_at"], len(message["attachments"]), told)
+                Said(
+                    lines, bool(message["note"]), author or "", message["created_at"], len(message["attachments"]), told
+                )
             )
         return case
 

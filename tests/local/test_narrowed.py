@@ -52,7 +52,7 @@ def test_operations_fields_statuses_and_limits_are_refused(fake):
         lambda: fake.tickets.create(_draft(), idempotency_key="k"),
         lambda: fake.contacts.find(email="ann@example.com"),
         lambda: fake.importer.contact(None, ""),
-        lambda: fake.tags.list(),  # noqa: PLW0108 - the facet itself refuses, when it is asked
+        lambda: fake.tags.list(),
     ):
         with pytest.raises(Unsupported):
             refused()

@@ -82,7 +82,7 @@ def test_random_schedules_leave_a_sound_desk(desk):
     for schedule in range(5):
 
         def work(worker, schedule=schedule):
-            choice = random.Random(worker * 1000 + schedule)  # noqa: S311 - a schedule, no secret
+            choice = random.Random(worker * 1000 + schedule)
             for number in range(8):
                 made = desk.tickets.create(_draft(number))
                 if choice.random() < 0.4:

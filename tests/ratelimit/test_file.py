@@ -123,7 +123,9 @@ def test_the_key_is_not_in_the_file(opened, path):
 
 
 def as_another(process):
-    return type("Process", (), {"number": process << identity.RUN_BITS, "prefix": process << 40, "counter": iter(range(99))})
+    return type(
+        "Process", (), {"number": process << identity.RUN_BITS, "prefix": process << 40, "counter": iter(range(99))}
+    )
 
 
 def test_what_a_killed_process_held_expires_with_its_window(opened, clock, monkeypatch):
@@ -254,7 +256,7 @@ def old_state(now):
             {
                 "limit": 25, "seconds": 60.0, "told": True, "settled": now, "swept": None, "outside_until": None,
                 "charges": [[now + 20.0, 7, None], [now + 30.0, 2, now + 29.0]],
-                "held": {"ffffffff.3": [4, now + 600.0]},
+                "held": {"ffff.3": [4, now + 600.0]},
             }
         ],
         "blocked": None,
@@ -304,14 +306,17 @@ def test_a_store_of_a_later_version_is_left_alone(opened, path, clock, caplog):
 # --- damage ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [0, 10, len(MAGIC), 1000, FIRST_SEGMENT + 30, FIRST_SEGMENT + 120, FIRST_SEGMENT + SLOT])
+@pytest.mark.parametrize(
+    "size", [0, 10, len(MAGIC), 1000, FIRST_SEGMENT + 30, FIRST_SEGMENT + 120, FIRST_SEGMENT + SLOT]
+)
 def test_a_file_cut_off_while_it_is_used_is_written_anew_from_memory(opened, path, size, caplog):
     one, two = opened(), opened()
     spend(one, 6)
     spend(two, 1)
     os.truncate(path, size)
-    assert one.budget.remaining == 3
+    assert one.budget.remaining >= 3  # it has not seen the last request of the other
     assert two.budget.remaining == 3
+    assert one.budget.remaining == 3
     spend(two, 3)
     with pytest.raises(RateLimited):
         one.reserve(1, max_wait=0)
@@ -406,7 +411,11 @@ def test_a_deleted_folder_leaves_a_share_until_it_is_there_again(tmp_path, clock
     clock.advance(5)
     assert gov.budget.limit == 10
     assert gov.budget.remaining == 5
-    assert [record.message.split(" (")[0] for record in caplog.records if "lost" in record.message or "again" in record.message] == [
+    assert [
+        record.message.split(" (")[0]
+        for record in caplog.records
+        if "lost" in record.message or "again" in record.message
+    ] == [
         f"the rate-limit budget in file {folder / 'budget'} is lost",
         f"the rate-limit budget in file {folder / 'budget'} is there again",
     ]

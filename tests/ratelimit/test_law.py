@@ -70,7 +70,7 @@ calls = st.lists(
 kinds = st.sampled_from([(), ("Left",), ("Left", "Limit"), ("Left", "Limit", "Reset"), ("Reset",)])
 
 
-def run(server, arrivals, kinds, *, hint=False, believed=None, outsiders=(), store=None):  # noqa: C901 - one event loop with its kinds of events
+def run(server, arrivals, kinds, *, hint=False, believed=None, outsiders=(), store=None):
     """Play everything in the order of time; return the governor and when each request was sent."""
     clock = ManualClock(start=1000.0)
     headers = RateHeaders(limit="Limit", remaining="Left", reset="Reset", remaining_is_hint=hint)

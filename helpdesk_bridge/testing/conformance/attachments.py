@@ -132,7 +132,7 @@ class AttachmentTests(SuiteFixtures):
 
     def test_every_file_that_was_opened_is_closed(self, helpdesk: Helpdesk) -> None:
         """An upload's stream is closed when it was sent."""
-        skip_without(helpdesk, "tickets.create", "messages.note")
+        skip_without(helpdesk, "tickets.create", "messages.note", "message:attachments")
         ticket, watched = make(helpdesk), _Watched(b"data")
         file = Upload("a.bin", "application/octet-stream", watched.open, size=4)
         helpdesk.messages.note(ticket.id, MessageDraft(body="See", attachments=(file,)))

@@ -92,6 +92,13 @@ class MessageTests(SuiteFixtures):
         helpdesk.messages.reply(ticket.id, text("It is on its way."))
         assert outbox() == before + 1, "a reply did not reach the customer, or more than once"
 
+    def test_the_copies_of_a_reply_are_told(self, helpdesk: Helpdesk) -> None:
+        """Whoever got a copy of a reply stands on it."""
+        skip_without(helpdesk, "tickets.create", "messages.list", "messages.reply", "message:cc")
+        ticket = make(helpdesk)
+        helpdesk.messages.reply(ticket.id, MessageDraft(body="For you both", cc=("copy@copies.example",)))
+        assert list(helpdesk.messages.list(ticket.id))[-1].cc == ("copy@copies.example",)
+
     def test_messages_come_oldest_first(self, helpdesk: Helpdesk) -> None:
         """A thread is in the order in which it was written, with times that never go back."""
         skip_without(helpdesk, "tickets.create", "messages.list", "messages.reply", "messages.note")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -69,11 +70,16 @@ class PagingTests(SuiteFixtures):
 
     def test_a_foreign_cursor_is_refused(self, helpdesk: Helpdesk) -> None:
         """A cursor that this desk never gave is ``Invalid``, not a crash and not the first page."""
-        skip_without(helpdesk, "tickets.create", "tickets.list")
-        make(helpdesk)
+        skip_without(helpdesk, "tickets.create", "tickets.list", "contacts.list", "messages.list")
+        ticket = make(helpdesk)
         for cursor in ("nonsense", "", "{}", '["a"]', "-1", "99999999999999999999"):
             with pytest.raises(Invalid):
                 helpdesk.tickets.list().page(cursor, 5)
+            with pytest.raises(Invalid):
+                helpdesk.contacts.list().page(cursor, 5)
+            # A thread that always is one page has no cursors that could be wrong.
+            with suppress(Invalid):
+                helpdesk.messages.list(ticket.id).page(cursor, 5)
 
     def test_a_limit_is_kept(self, helpdesk: Helpdesk) -> None:
         """``limit`` yields the first so many, of both orders."""

@@ -27,7 +27,12 @@ def a_few() -> settings:
         max_examples=int(os.environ.get(EXAMPLES, "25")),
         deadline=None,
         database=None,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=(
+            HealthCheck.too_slow,
+            HealthCheck.filter_too_much,
+            HealthCheck.data_too_large,
+            HealthCheck.function_scoped_fixture,
+        ),
     )
 
 

@@ -44,7 +44,7 @@ class _Elsewhere(BaseHTTPRequestHandler):
 
     do_POST = do_PUT = do_GET  # noqa: N815 - the names that the base class looks for
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
 
 

@@ -151,7 +151,8 @@ class TicketFieldTests(SuiteFixtures):
             ((), set()),
         )
         for change, wanted in steps:
-            helpdesk.tickets.update(ticket_id, TicketChange(**{name: change}))
+            written: Any = {name: change}
+            helpdesk.tickets.update(ticket_id, TicketChange(**written))
             found = values_of(helpdesk.tickets.get(ticket_id), name)
             assert found == frozenset(word.casefold() for word in wanted), change
 

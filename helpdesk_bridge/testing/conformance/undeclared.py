@@ -16,6 +16,7 @@ from helpdesk_bridge.model import (
     Attachment,
     ContactChange,
     ContactDraft,
+    MessageDraft,
     Priority,
     Status,
     TicketChange,
@@ -149,6 +150,18 @@ class UndeclaredTests(SuiteFixtures):
             refused.append(TicketChange(status="no such status"))
         for change in refused:
             _refused(helpdesk, calls, repr(change), partial(helpdesk.tickets.update, "1", change))
+
+    @pytest.mark.parametrize("operation", ["reply", "note"])
+    def test_a_message_with_what_messages_cannot_have_is_refused_unsent(
+        self, helpdesk: Helpdesk, calls: Callable[[], int], operation: str
+    ) -> None:
+        """Files and copies are not dropped in silence."""
+        if not helpdesk.capabilities.supports(f"messages.{operation}"):
+            pytest.skip(f"messages.{operation} is not declared")
+        write = getattr(helpdesk.messages, operation)
+        for name in _lacking(("attachments", "cc"), helpdesk.capabilities.message_fields):
+            new = MessageDraft(body="x", **{name: _VALUES[name]})
+            _refused(helpdesk, calls, name, partial(write, "1", new))
 
     def test_an_idempotency_key_without_a_place_is_refused_unsent(
         self, helpdesk: Helpdesk, calls: Callable[[], int]

@@ -34,7 +34,7 @@ class Account:
     _random: random.Random = field(init=False)
 
     def __attrs_post_init__(self):
-        self._random = random.Random(self.seed)  # noqa: S311 - a test that can be repeated
+        self._random = random.Random(self.seed)
         self.kept = {row.id for row in self.rows}
 
     def fetch(self, offset, count):
