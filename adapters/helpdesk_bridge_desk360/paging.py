@@ -21,16 +21,18 @@ def rows(connection: Connection, request: Request) -> Iterator[Any]:
     """Yield the rows of all pages of a list; one that moves meanwhile may come twice.
 
     Only the page number is taken out of ``Link``: the samples mix `/v1` and `/api/v1`, and no URL of an answer shall
-    decide where the token goes. Where pages do not fit together the list is read again, a few times at most. What
-    others delete meanwhile moves rows to pages that were read already, and nothing tells: those come the next time.
+    decide where the token goes. Where pages do not fit together the list is read again, until two readings agree and
+    a few times at most. What others delete meanwhile moves rows to pages that were read already, and nothing tells: those come the next time.
     """
     known: dict[str, Any] = {}
+    before: dict[str, Any] | None = None
     for _ in range(_SWEEPS):
         found, sound = _sweep(connection, request)
         yield from (row for text, row in found.items() if text not in known)
         known |= found
-        if sound:
+        if sound or found == before:
             return
+        before = found
 
 
 def _sweep(connection: Connection, request: Request) -> tuple[dict[str, Any], bool]:

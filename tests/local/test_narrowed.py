@@ -53,6 +53,7 @@ def test_operations_fields_statuses_and_limits_are_refused(fake):
         lambda: fake.contacts.find(email="ann@example.com"),
         lambda: fake.importer.contact(None, ""),
         lambda: fake.tags.list(),
+        lambda: fake.messages.note(ticket.id, MessageDraft(body="x", attachments=[Upload.from_bytes("a", b"a")])),
     ):
         with pytest.raises(Unsupported):
             refused()
@@ -61,7 +62,6 @@ def test_operations_fields_statuses_and_limits_are_refused(fake):
         lambda: fake.tickets.create(_draft(requester=Actor.contact(phone="+491701234567"))),
         lambda: fake.tickets.create(_draft(group="Nobody")),
         lambda: fake.tickets.create(_draft(assignee="nobody@desk.example")),
-        lambda: fake.messages.note(ticket.id, MessageDraft(body="x", attachments=[Upload.from_bytes("a", b"a")])),
     ):
         with pytest.raises(Invalid):
             invalid()
