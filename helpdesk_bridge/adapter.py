@@ -471,7 +471,8 @@ class Vendor:
     ``policy``, ``capabilities`` and ``account`` are computed from the settings alone, offline. ``open`` and
     ``simulator`` are dotted names (``package.module:function``) that are imported on use. ``domains`` are the vendor's
     own: a secret goes to another host only where the user said so. ``example`` are made-up settings, by which what the
-    vendor can do is told without an account.
+    vendor can do is told without an account. ``endpoints`` leads to a mapping of the simulator's routes ("GET /path")
+    to the library's calls ("desk.tickets.list"), or to "out of scope: …", for the page in the docs.
     """
 
     name: str
@@ -482,6 +483,7 @@ class Vendor:
     capabilities: Callable[[Any], Capabilities]
     open: str
     simulator: str | None = None
+    endpoints: str | None = None
     domains: tuple[str, ...] = ()
     example: Mapping[str, Any] = field(factory=dict)
     api_version: int = API_VERSION

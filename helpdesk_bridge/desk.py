@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any, BinaryIO, Self
 
 from attrs import evolve, field, frozen
@@ -23,6 +24,7 @@ from helpdesk_bridge.errors import HelpdeskError, Invalid, NotFound, Unsupported
 from helpdesk_bridge.filling import Filling
 from helpdesk_bridge.http.clock import Clock, SystemClock
 from helpdesk_bridge.http.events import EventBus
+from helpdesk_bridge.keyed import note_once
 from helpdesk_bridge.listing import QueryListing
 from helpdesk_bridge.model import (
     Attachment,
@@ -37,6 +39,7 @@ from helpdesk_bridge.model import (
     TicketChange,
     TicketDraft,
 )
+from helpdesk_bridge.polling import Polling
 from helpdesk_bridge.ports import (
     Agents,
     Attachments,
@@ -271,7 +274,12 @@ class MessagesPort:
         link = self._link
         with link.operation("messages.note"):
             _refuse_key(link.capabilities, "messages.note", idempotency_key)
-            return link.adapter.messages.note(link.id(ticket_id, "ticket"), check_message(draft, link.capabilities))
+            known_id, checked = link.id(ticket_id, "ticket"), check_message(draft, link.capabilities)
+            write = partial(link.adapter.messages.note, known_id)
+            if idempotency_key is None:
+                return write(checked)
+            thread = self.list(known_id, resolve=False)
+            return note_once(thread, write, checked, link.adapter.account, known_id, key=idempotency_key)
 
     def add_from_contact(
         self, ticket_id: str, draft: MessageDraft, author: Person, *, idempotency_key: str | None = None
@@ -449,11 +457,9 @@ class Desk:
         return self._adapter.vendor_api
 
     def events(self, since: datetime) -> Sequence[Any]:
-        """Return what happened since then, by polling."""
+        """Return what happened since then, by polling; ``helpdesk_bridge.polling`` says what that costs and misses."""
         with self._link.operation("events"):
-            events = self._adapter.events
-            if events is None:
-                raise Unsupported(f"{self.title} has no events", capability="events")
+            events = self._adapter.events or Polling(self.tickets, self.messages)
             found: Sequence[Any] = events.since(since)
             return found
 

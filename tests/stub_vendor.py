@@ -133,7 +133,7 @@ class StubVendor:
 FIELDS = frozenset({"status", "priority", "group", "assignee", "tags", "custom_fields", "attachments"})
 DEFAULT = Capabilities(
     vendor="stub",
-    operations=frozenset(OPERATIONS) - {"messages.add_from_contact", "agents.list"},
+    operations=frozenset(OPERATIONS) - {"messages.add_from_contact", "agents.list", "events"},
     message_fields=frozenset({"attachments", "cc"}),
     ticket_create=FIELDS,
     ticket_update=FIELDS | {"subject"},

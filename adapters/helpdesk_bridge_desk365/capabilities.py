@@ -17,7 +17,7 @@ _OPERATIONS: Final = frozenset(
         "contacts.list", "contacts.get", "contacts.find", "contacts.create", "contacts.update",
         "messages.list", "messages.reply", "messages.note",
         "agents.list", "groups.list", "companies.list", "custom_fields.list",
-        "attachments.open", "importer",
+        "attachments.open", "events", "importer",
     }
 )  # fmt: skip
 _TICKET_FIELDS: Final = frozenset(
@@ -34,8 +34,7 @@ _WRITTEN: Final = frozenset(
 _NOTES: Final = {
     "tags": "its API knows no tags",
     "templates": "its API knows no templates",
-    "webhooks": "API v3 has no webhooks; poll tickets.list with updated",
-    "events": "API v3 has no webhooks; poll tickets.list with updated",
+    "webhooks": "API v3 has no webhooks; events(since) polls",
     "removal": "its API deletes neither tickets nor contacts",
     "messages.add_from_contact": "what is added by API is an agent's, and a reply would mail the customer",
     "agents.list": "those that tickets have shown, which is not all",
@@ -73,7 +72,7 @@ def capabilities_of(settings: Desk365Settings) -> Capabilities:
         open_statuses=True,
         priorities=PRIORITIES,
         complete_lists=frozenset(),
-        idempotency=frozenset({"tickets.create"}),
+        idempotency=frozenset({"tickets.create", "messages.note"}),
         subject_limit=SUBJECT_LIMIT,
         files=FileLimits(
             count=settings.files_per_message,

@@ -18,7 +18,7 @@ _CAPABILITIES: Final = Capabilities(
         "contacts.list", "contacts.get", "contacts.find", "contacts.create", "contacts.update",
         "messages.list", "messages.reply", "messages.note", "messages.add_from_contact",
         "agents.list", "groups.list", "companies.list", "tags.list", "custom_fields.list",
-        "attachments.open", "importer", "removal",
+        "attachments.open", "events", "importer", "removal",
     }),
     ticket_fields=frozenset({
         "subject", "number", "status", "status_label", "priority", "priority_label", "requester", "assignee", "group",
@@ -49,7 +49,7 @@ _CAPABILITIES: Final = Capabilities(
         Priority.URGENT: "critical",
     },
     complete_lists=frozenset({"agents", "groups", "companies", "tags", "custom_fields"}),
-    idempotency=frozenset({"tickets.create"}),
+    idempotency=frozenset({"tickets.create", "messages.note"}),
     files=FILES,
     page_size=100,
     notes={

@@ -61,7 +61,7 @@ EVERYTHING: Final = Capabilities(
     open_statuses=True,
     priorities=PRIORITIES,
     complete_lists=frozenset({"agents", "groups", "companies", "tags", "custom_fields"}),
-    idempotency=frozenset({"tickets.create"}),
+    idempotency=frozenset({"tickets.create", "messages.note"}),
     page_size=100,
     notes={
         "templates.list": "a local desk sends nothing, and so has no message templates",

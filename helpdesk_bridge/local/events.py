@@ -9,24 +9,15 @@ from attrs import frozen
 
 from helpdesk_bridge.local.values import micros, moment_of
 from helpdesk_bridge.local.writing import Writing
-
-
-@frozen
-class RecordEvent:
-    """A record was written: ``kind`` is ticket.created, ticket.updated, contact.… or message.created.
-
-    ``at`` is when this desk wrote it, which for an imported record is not when it came to be.
-    """
-
-    kind: str
-    id: str
-    at: datetime
-    ticket_id: str | None = None
+from helpdesk_bridge.polling import RecordEvent
 
 
 @frozen(eq=False)
 class LocalEvents:
-    """Events by polling. A record that changed several times is told once; a removed one not at all."""
+    """Events by polling. ``at`` is when this desk wrote it, which for an imported record is not when it came to be.
+
+    A record that changed several times is told once; a removed one not at all.
+    """
 
     _writing: Writing
 
