@@ -30,7 +30,8 @@ _LINE: Final = re.compile(
 )
 _MARKER: Final = re.compile(r"^\[ref:(?P<marker>[0-9a-f]{16})\]$")
 _HTML_FIRST: Final = re.compile(r"^\s*<p>(?P<line>\[Imported\].*?)</p>\s*", re.DOTALL)
-_HTML_LAST: Final = re.compile(r"\s*<p>(?P<line>\[ref:[0-9a-f]{16}\])</p>\s*$")
+_HTML_LAST: Final = re.compile(r"<p>\[ref:(?P<marker>[0-9a-f]{16})\]</p>")
+_HTML_LAST_LENGTH: Final = len("<p>[ref:0123456789abcdef]</p>")
 
 
 @frozen
@@ -108,8 +109,11 @@ def _split_text(body: Body) -> tuple[HeaderLine | None, Body]:
 
 def split_marker(body: Body) -> tuple[str | None, Body]:
     """Take the marker off the end of a body: the marker (None where there is none), and the rest."""
-    if body.html is not None and (found := _HTML_LAST.search(body.html)):
-        return found["line"][5:-1], Body(html=body.html[: found.start()])
+    if body.html is not None:
+        # Only the end is looked at: a search from the front is quadratic over white space, of which anyone can send much.
+        markup = body.html.rstrip()
+        if found := _HTML_LAST.fullmatch(markup[-_HTML_LAST_LENGTH:]):
+            return found["marker"], Body(html=markup[:-_HTML_LAST_LENGTH].rstrip())
     head, _, last = body.text.rstrip().rpartition("\n")
     marked = _MARKER.match(last.strip())
     return (marked["marker"], Body(text=head.rstrip("\n"))) if marked else (None, body)
