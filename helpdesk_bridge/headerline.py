@@ -23,6 +23,9 @@ _WORDS: Final = {
     ActorKind.UNKNOWN: "unknown",
 }
 _KINDS: Final = {word: kind for kind, word in _WORDS.items()}
+# What a body without a line lacks is seen at once; its markup need not become text for that.
+_HEADER_START: Final = "[Imported]"
+_MARKER_START: Final = "[ref:"
 _LINE: Final = re.compile(
     r"^\[Imported\] (?P<name>[^\n]*?) ?<(?P<email>[^<>\n]*)> · (?P<who>customer|agent|system|unknown) · "
     r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|-) · (?P<visibility>public|internal) · "
@@ -72,9 +75,7 @@ def _parse(line: str) -> HeaderLine | None:
     author = Actor(
         _KINDS[found["who"]], name=found["name"] or None, email=found["email"] or None, phone=found["phone"] or None
     )
-    moment = (
-        None if found["time"] == "-" else datetime.strptime(found["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    )
+    moment = None if found["time"] == "-" else datetime.fromisoformat(found["time"])
     return HeaderLine(author, moment, Visibility(found["visibility"]), MessageKind(found["kind"]))
 
 
@@ -94,6 +95,8 @@ def with_marker(body: Body, marker: str) -> Body:
 
 def split_header(body: Body) -> tuple[HeaderLine | None, Body]:
     """Take the header line off a body: what it says (None where there is none), and the rest."""
+    if _HEADER_START not in (body.text if body.html is None else body.html):
+        return None, body
     if body.html is not None:
         found = _HTML_FIRST.match(body.html)
         header = _parse(" ".join(html.unescape(found["line"]).split())) if found else None
@@ -109,6 +112,8 @@ def _split_text(body: Body) -> tuple[HeaderLine | None, Body]:
 
 def split_marker(body: Body) -> tuple[str | None, Body]:
     """Take the marker off the end of a body: the marker (None where there is none), and the rest."""
+    if _MARKER_START not in (body.text if body.html is None else body.html):
+        return None, body
     if body.html is not None:
         # Only the end is looked at: a search from the front is quadratic over white space, of which anyone can send much.
         markup = body.html.rstrip()

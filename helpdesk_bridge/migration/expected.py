@@ -181,10 +181,11 @@ def message(value: Message, files: Sequence[str], *, also: datetime | None = Non
     """
     header = split_header(with_header(Body(text="-"), HeaderLine.of(value)))[0]
     told = header.author if header is not None else evolve(value.author, id=None)
+    text, rest = body_digest(value.body), bare(value.body)[1]
     return {
         "class": MessageClass.of(value).name,
-        "text": body_digest(value.body),
-        "bare": body_digest(bare(value.body)[1]),
+        "text": text,
+        "bare": text if rest is value.body else body_digest(rest),
         "author": person(value.author),
         "told": person(told),
         "created_at": second(value.created_at),

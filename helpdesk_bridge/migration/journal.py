@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from attrs import define
-from sqlalchemy import case, func, select
+from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from helpdesk_bridge.http.clock import Clock
@@ -29,6 +29,9 @@ _SAVE: Final = _UPSERT.on_conflict_do_update(
     index_elements=_ID,
     set_={column.name: _UPSERT.excluded[column.name] for column in schema.record.columns if column.name not in _ID},
 )
+
+
+_GET: Final = select(schema.record).where(*(schema.record.c[name] == bindparam(name) for name in _ID))
 
 
 @define
@@ -86,8 +89,8 @@ class Journal(Notes):
 
     def get(self, key: Key) -> Record | None:
         """Return a record, or None where it is not known."""
-        table = schema.record.c
-        return self._one(table.kind == key.kind.value, table.parent == key.parent, table.id == key.id)
+        rows = self._rows(_GET, {"kind": key.kind.value, "parent": key.parent, "id": key.id})
+        return from_row(rows[0]) if rows else None
 
     def children(self, ticket: str, kind: Kind) -> list[Record]:
         """Return the messages or attachments of a ticket, in their order."""

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, exc, insert, select, update
 
@@ -16,6 +16,8 @@ from helpdesk_bridge.http.clock import Clock
 from helpdesk_bridge.migration import schema
 from helpdesk_bridge.migration.lock import OwnerLock
 from helpdesk_bridge.migration.outcome import Interrupted, JournalDamaged, JournalInUse, WrongJournal
+
+_OWNER: Final = select(schema.owner)
 
 
 @contextmanager
@@ -79,7 +81,7 @@ class JournalFile:
     def transaction(self) -> Iterator[Connection]:
         """Run one transaction. Raises ``JournalInUse`` where another process took the journal over meanwhile."""
         with self._thread_lock, translated(), self._writer.begin() as connection:
-            held = connection.execute(select(schema.owner)).one()
+            held = connection.execute(_OWNER).one()
             if held.generation != self.generation:
                 raise JournalInUse(
                     f"process {held.pid} on {held.host} took the journal over; this one stops",
@@ -127,9 +129,9 @@ class JournalFile:
             self._reader.dispose()
             self._lock.release()
 
-    def _rows(self, query: Any) -> list[Any]:
+    def _rows(self, query: Any, values: Mapping[str, Any] | None = None) -> list[Any]:
         with translated(), self._reader.connect() as connection:
-            return list(connection.execute(query).mappings().all())
+            return list(connection.execute(query, values).mappings().all())
 
 
 def whose(path: str | os.PathLike[str]) -> dict[str, str]:

@@ -15,6 +15,11 @@ from helpdesk_bridge.migration import schema
 from helpdesk_bridge.migration.journal_file import JournalFile
 
 SIDES: Final = ("source", "destination")
+_SPENT: Final = upsert(schema.spent)
+_NOTE_SPENT: Final = _SPENT.on_conflict_do_update(
+    index_elements=["generation", "side"],
+    set_={name: _SPENT.excluded[name] for name in ("calls", "units", "refused")},
+)
 Meter = Callable[[], Mapping[str, tuple[int, int, int]]]
 
 
@@ -109,11 +114,4 @@ class Notes(JournalFile):
             {"generation": self.generation, "side": side, "calls": calls, "units": units, "refused": refused}
             for side, (calls, units, refused) in self._meter().items()
         ]
-        statement = upsert(schema.spent)
-        names = ("calls", "units", "refused")
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["generation", "side"], set_={name: statement.excluded[name] for name in names}
-            ),
-            rows,
-        )
+        connection.execute(_NOTE_SPENT, rows)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from attrs import evolve, frozen
+from typing import Final
+
+from attrs import evolve, field, frozen
 
 from helpdesk_bridge.migration.journal import Journal
 from helpdesk_bridge.migration.opaque import is_opaque, opaque
@@ -11,6 +13,8 @@ from helpdesk_bridge.migration.states import Key, Kind
 from helpdesk_bridge.model import Actor, ActorKind, Contact
 from helpdesk_bridge.query import phone_digits
 from helpdesk_bridge.text import digest, fold_email
+
+_MOST_REMEMBERED: Final = 10_000
 
 
 def fold_key(contact: Contact) -> str | None:
@@ -38,6 +42,7 @@ class People:
 
     journal: Journal
     spool: Spool
+    _found: dict[tuple[str | None, str | None], str] = field(factory=dict, init=False, repr=False)
 
     def filled(self, actor: Actor | None) -> Actor | None:
         """Return a customer with name, e-mail and phone as the source's list of contacts tells them."""
@@ -58,6 +63,15 @@ class People:
         return None if found is None else evolve(actor, id=None if is_opaque(found) else found)
 
     def _destination_id(self, source_id: str | None, key: str | None) -> str | None:
+        # A thread names the same few people in each message, and where somebody was written to does not change.
+        known = self._found.get((source_id, key))
+        if known is None and (known := self._looked_up(source_id, key)) is not None:
+            if len(self._found) >= _MOST_REMEMBERED:
+                self._found.clear()
+            self._found[source_id, key] = known
+        return known
+
+    def _looked_up(self, source_id: str | None, key: str | None) -> str | None:
         record = self.journal.get(Key(Kind.CONTACT, opaque(source_id))) if source_id is not None else None
         if (record is None or not record.destination) and key is not None:
             record = self.journal.by_fold(key)
