@@ -10,6 +10,7 @@ import tomllib
 import types
 import warnings
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 
@@ -247,8 +248,13 @@ def _trusted_by_user(name: str) -> bool:
     return read_file(path).get(name, {}).get("trusted_origin") is True
 
 
+@cache
+def _hints(settings: type[Any]) -> dict[str, Any]:
+    return get_type_hints(settings)
+
+
 def _value(settings: type[Any], key: str, value: Any, where: str, folder: Path | None, *, warn: bool) -> Any:
-    hint = get_type_hints(settings)[key]
+    hint = _hints(settings)[key]  # type: ignore[arg-type]  # a class is hashable
     accepted = get_args(hint) or (hint,)
     if Secret in accepted:
         if isinstance(value, Secret):
@@ -263,6 +269,14 @@ def _value(settings: type[Any], key: str, value: Any, where: str, folder: Path |
     if kinds and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
         raise ConfigError(f"{where}: expected {kinds[0].__name__}, found {type(value).__name__}")
     return value
+
+
+def read_secret(reference: str, where: str) -> str:
+    """Return the secret behind ``env:NAME``, ``file:PATH`` or ``keyring:SERVICE/USER``; ``where`` is named in errors.
+
+    A secret that stands there as it is is taken with a warning: others on this machine see the arguments of a command.
+    """
+    return _secret(reference, where, None, warn=True)
 
 
 def _secret(value: str, where: str, folder: Path | None, *, warn: bool) -> str:

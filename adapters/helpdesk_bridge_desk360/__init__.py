@@ -21,6 +21,7 @@ VENDOR = Vendor(
     capabilities=capabilities_of,
     open="helpdesk_bridge_desk360.adapter:open_desk360",
     simulator="helpdesk_bridge_desk360.simulator:create",
+    endpoints="helpdesk_bridge_desk360.endpoints:CALLS",
     domains=(DOMAIN,),
     example={"api_key": "made-up", "integration": 1},
 )

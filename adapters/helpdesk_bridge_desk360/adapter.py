@@ -76,7 +76,9 @@ class Desk360Adapter:
                 Finding(Severity.OK, "inbox", f"{counts['tickets']} conversations since the webhook was connected")
             )
         if not self.webhooks.tokens:
-            detail = "none is set, so anybody who knows the webhook's address is believed; set webhook_token"
+            detail = (
+                "none is set, so whoever knows the webhook's address is believed; put a secret into it, or set a token"
+            )
             found.append(Finding(Severity.WARNING, "webhook_token", detail))
         return tuple(found)
 

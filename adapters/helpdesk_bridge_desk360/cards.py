@@ -11,7 +11,7 @@ import attrs
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import Invalid
-from helpdesk_bridge_desk360.outgoing import checked_text
+from helpdesk_bridge_desk360.outgoing import checked_kind, checked_list, checked_text
 
 C = TypeVar("C")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -82,8 +82,11 @@ class CardOrganisation:
     title: str | None = None
 
 
-def _several(of: type[Any]) -> Any:
-    return field(default=(), converter=tuple, metadata={"of": of})
+def _several(of: type[Any], name: str) -> Any:
+    def listed(values: Any) -> tuple[Any, ...]:
+        return checked_list(values, of, f"contacts.*.{name}")
+
+    return field(default=(), converter=listed, metadata={"of": of})
 
 
 @frozen(kw_only=True)
@@ -91,11 +94,11 @@ class ContactCard:
     """A visiting card. ``birthday`` is a date or its text as Y-m-d."""
 
     name: CardName = field(default=CardName(), repr=False)
-    phones: tuple[CardPhone, ...] = _several(CardPhone)
-    emails: tuple[CardEmail, ...] = _several(CardEmail)
-    addresses: tuple[CardAddress, ...] = _several(CardAddress)
-    urls: tuple[CardUrl, ...] = _several(CardUrl)
-    ims: tuple[CardMessenger, ...] = _several(CardMessenger)
+    phones: tuple[CardPhone, ...] = _several(CardPhone, "phones")
+    emails: tuple[CardEmail, ...] = _several(CardEmail, "emails")
+    addresses: tuple[CardAddress, ...] = _several(CardAddress, "addresses")
+    urls: tuple[CardUrl, ...] = _several(CardUrl, "urls")
+    ims: tuple[CardMessenger, ...] = _several(CardMessenger, "ims")
     org: CardOrganisation | None = None
     birthday: date | str | None = None
 
@@ -108,38 +111,42 @@ class ContactCard:
 
 def documents(cards: Iterable[ContactCard]) -> list[dict[str, Any]]:
     """Return the JSON of cards to be sent. Raises ``Invalid`` for what Desk360 would refuse."""
-    listed = list(cards)
+    listed = checked_list(cards, ContactCard, "contacts")
     if not listed:
         raise Invalid("a contact message needs a card", field="contacts")
     return [_checked(card) for card in listed]
 
 
 def _checked(card: ContactCard) -> dict[str, Any]:
+    name = checked_kind(card.name, CardName, "contacts.*.name")
     for part in ("formatted_name", "first_name", "last_name"):
-        checked_text(getattr(card.name, part), f"contacts.*.name.{part}")
+        checked_text(getattr(name, part), f"contacts.*.name.{part}")
     if card.ims:
         raise Invalid("messenger accounts are received only, Desk360 sends none", field="contacts.*.ims")
-    for number in card.phones:
-        if number.wa_id is not None and not re.fullmatch(r"[0-9]+", number.wa_id):
+    document: dict[str, Any] = {"name": _object(name, "contacts.*.name")}
+    for part in ("addresses", "emails", "phones", "urls"):
+        if values := getattr(card, part):
+            document[part] = [_object(one, f"contacts.*.{part}.*") for one in values]
+    for number in document.get("phones", ()):
+        if not re.fullmatch(r"[0-9]+", number.get("wa_id", "0")):
             raise Invalid("wa_id is digits only", field="contacts.*.phones.*.wa_id")
-    document: dict[str, Any] = {"name": _object(card.name)}
-    for name in ("addresses", "emails", "phones", "urls"):
-        if values := getattr(card, name):
-            document[name] = [_object(one) for one in values]
     if card.org is not None:
-        document["org"] = _object(card.org)
+        document["org"] = _object(checked_kind(card.org, CardOrganisation, "contacts.*.org"), "contacts.*.org")
     if card.birthday is not None:
         document["birthday"] = _day(card.birthday)
     return document
 
 
-def _object(value: Any) -> dict[str, Any]:
-    return {name: one for name, one in attrs.asdict(value).items() if one is not None}
+def _object(value: Any, place: str) -> dict[str, Any]:
+    told = {name: one for name, one in attrs.asdict(value).items() if one is not None}
+    for name, one in told.items():
+        checked_kind(one, str, f"{place}.{name}")
+    return told
 
 
 def _day(birthday: date | str) -> str:
     try:
-        text = birthday if isinstance(birthday, str) else birthday.isoformat()[:10]
+        text = birthday.isoformat()[:10] if isinstance(birthday, date) else str(birthday)
         if _DAY.fullmatch(text):
             return date.fromisoformat(text).isoformat()
     except ValueError:

@@ -18,6 +18,7 @@ from helpdesk_bridge_desk360.cards import ContactCard, received
 from helpdesk_bridge_desk360.phones import conversation_id, with_plus
 
 _WRAPPERS: Final = 3
+_PRESSED: Final = frozenset({"button", "interactive", "list", "button_reply", "list_reply"})
 _MEDIA_KEYS: Final = ("media_id", "mime_type", "sha", "message")
 
 
@@ -46,7 +47,8 @@ class InboundFile:
 class MessageReceived:
     """A customer wrote. ``phone`` has a plus, ``at`` is None where the webhook's time cannot be read.
 
-    ``ticket`` is the ref of the conversation, ``ticket_id`` its id. ``type`` is the vendor's word.
+    ``ticket`` is the ref of the conversation, ``ticket_id`` its id. ``type`` is the vendor's word. ``button`` is the id of
+    the button or list row that was pressed: documented is that it comes back, not where, so all usual places are looked at.
     """
 
     id: str
@@ -57,6 +59,7 @@ class MessageReceived:
     at: datetime | None = None
     name: str | None = field(default=None, repr=False)
     text: str | None = field(default=None, repr=False)
+    button: str | None = field(default=None, repr=False)
     location: Location | None = field(default=None, repr=False)
     contacts: tuple[ContactCard, ...] = field(default=(), repr=False)
     files: tuple[InboundFile, ...] = field(default=(), repr=False)
@@ -76,7 +79,7 @@ class DeliveryChanged:
 
 @frozen(kw_only=True)
 class UnknownEvent:
-    """Something of another shape; nothing is stored of it."""
+    """Something of another shape, as it came; it belongs to no conversation and is kept apart."""
 
     raw: Any = field(repr=False, eq=False)
 
@@ -121,7 +124,7 @@ def _message(entry: Any, account: str) -> Event:
     sender = _text(entry.get("from")) if isinstance(entry, dict) else None
     conversation = conversation_id(sender) if sender else ""
     if not conversation:
-        return UnknownEvent(raw=entry)
+        return UnknownEvent(raw={"messages": entry})
     kind = _text(entry.get("type")) or "unknown"
     return MessageReceived(
         id=_text(entry.get("id")) or f"~{digest(repr(sorted(entry.items(), key=str)))}",
@@ -132,6 +135,7 @@ def _message(entry: Any, account: str) -> Event:
         at=_moment(entry.get("timestamp")),
         name=_text(entry.get("name")),
         text=_text(entry.get("text")) or _caption(entry.get(kind)),
+        button=_button(entry, kind),
         location=_location(entry.get("location")),
         contacts=tuple(received(card) for card in _entries(entry.get("contacts"))),
         files=tuple(_files(entry, kind)),
@@ -143,7 +147,7 @@ def _status(entry: Any, account: str) -> Event:
     message_id = _text(entry.get("id")) if isinstance(entry, dict) else None
     status = _text(entry.get("status")) if message_id else None
     if message_id is None or status is None:
-        return UnknownEvent(raw=entry)
+        return UnknownEvent(raw={"statuses": entry})
     conversation = conversation_id(_text(entry.get("from")) or "") or None
     return DeliveryChanged(
         id=message_id,
@@ -178,6 +182,15 @@ def _caption(value: Any) -> str | None:
             if isinstance(place.get(key), str) and place[key].strip():
                 return str(place[key])
     return None
+
+
+def _button(entry: Mapping[str, Any], kind: str) -> str | None:
+    # assumed: under the type's own name, flat or one level down as WhatsApp's own format has it (button_reply, list_reply).
+    if kind not in _PRESSED or not isinstance(entry.get(kind), dict):
+        return None
+    nested = [one for one in entry[kind].values() if isinstance(one, dict)]
+    found = (_text(place.get(key)) for place in (*nested, entry[kind]) for key in ("id", "payload"))
+    return next((one for one in found if one is not None), None)
 
 
 def _number(value: Any) -> float | None:

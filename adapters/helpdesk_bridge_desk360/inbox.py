@@ -31,6 +31,7 @@ from helpdesk_bridge.adapter import (
     Ticket,
     Upload,
     Visibility,
+    digest,
     evolve,
 )
 from helpdesk_bridge_desk360.convert import (
@@ -51,8 +52,10 @@ WINDOW: Final = timedelta(hours=24)
 """assumed (WhatsApp's rule; the panel's documents speak of it): free-form messages within 24 hours of the customer's."""
 
 SENT: Final = "sent"
+UNREAD: Final = "unread"
 _RANKS: Final = {SENT: 0, "delivered": 1, "read": 2}
 _LAST_INBOUND: Final = "last_inbound_at"
+_NAMED: Final = "named"
 _AGENT: Final = Actor(ActorKind.AGENT)
 
 
@@ -85,12 +88,18 @@ class Inbox:
             self._contact(event.ticket_id, event.name, at)
             files = (*attachments_of(event.files), *self._rest(event))
             message = message_of(event, at, files, opening=before is None)
-            ticket = before or self._new(message, subject_of(text_of(event), word_of(event)))
+            subject = subject_of(text_of(event), word_of(event))
+            ticket = before or self._new(message, subject)
             last = ticket.custom_fields.get(_LAST_INBOUND)
             newest = max(at, last) if isinstance(last, datetime) else at
-            changes: dict[str, Any] = {"custom_fields": {_LAST_INBOUND: newest}}
+            changes: dict[str, Any] = {"custom_fields": {**ticket.custom_fields, _LAST_INBOUND: newest}}
             if event.name:
                 changes["requester"] = actor_of(event.ticket_id, event.name)
+            # Webhooks may come in any order: the oldest message opens the conversation, and names it if nobody else did.
+            if before is not None and store.messages.reopen(message) is not None:
+                message = evolve(message, opening=True)
+                if not ticket.custom_fields.get(_NAMED):
+                    changes["subject"] = subject
             self._put(evolve(ticket, **changes), Status.OPEN, at)
             return store.messages.add(message)
 
@@ -102,6 +111,18 @@ class Inbox:
             if rank is not None and any(_RANKS.get(state, -1) >= rank for state in known):
                 return False
             return self.store.deliveries.add(Delivery(event.id, event.status, self.clock.wall()))
+
+    def unread(self, document: Any) -> bool:
+        """Keep a webhook of a shape that nobody knows as it came; return whether it is new.
+
+        It belongs to no conversation, so it stands among the delivery states, under its own digest.
+        """
+        text = json.dumps(document, ensure_ascii=True, sort_keys=True)
+        return self.store.deliveries.add(Delivery(f"~{digest(text)}", UNREAD, self.clock.wall(), text))
+
+    def all_unread(self) -> tuple[Any, ...]:
+        """Return the webhooks that nobody could read, in the order in which they came."""
+        return tuple(json.loads(one.detail or "null") for one in self.store.deliveries.in_state(UNREAD))
 
     def _rest(self, event: MessageReceived) -> tuple[Attachment, ...]:
         # Cards have more than their text shows, and an unknown type may have anything: the document is kept as a file.
@@ -168,6 +189,8 @@ class Inbox:
         with self.store.transaction():
             ticket = self.store.tickets.get(conversation)
             status = changes.pop("status", ticket.status)
+            if "subject" in changes:
+                changes["custom_fields"] = {**ticket.custom_fields, _NAMED: True}
             self._put(evolve(ticket, **changes), status, self.clock.wall())
             return self.ticket(conversation)
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import Invalid
-from helpdesk_bridge_desk360.outgoing import checked_text
+from helpdesk_bridge_desk360.outgoing import checked_kind, checked_list, checked_text
 
 BODY_LIMIT: Final = 1024
 BUTTONS: Final = 10
@@ -42,9 +42,11 @@ class Header:
     def document(self) -> dict[str, Any]:
         """Return the JSON of the header. Raises ``Invalid`` for what its type needs and does not have."""
         if self.type == "text":
+            self._refuse(link=self.link, filename=self.filename)
             return {"type": "text", "text": checked_text(self.text, "header.text", SMALL_TEXT_LIMIT)}
         if self.type not in MEDIA:
             raise Invalid("a header is a text, an image, a video or a document", field="header.type")
+        self._refuse(text=self.text)
         place = f"header.{self.type}.link"
         link = checked_text(self.link, place)
         if not _is_link(link):
@@ -56,9 +58,19 @@ class Header:
             media["filename"] = checked_text(self.filename, "header.document.filename")
         return {"type": self.type, self.type: media}
 
+    def _refuse(self, **given: str | None) -> None:
+        # What is no part of this type would be dropped in silence.
+        for name, value in given.items():
+            if value is not None:
+                raise Invalid(f"a header of the type {self.type} has no {name}", field=f"header.{name}")
+
 
 def _listed(buttons: Iterable[Button]) -> tuple[Button, ...]:
-    return tuple(buttons)
+    return checked_list(buttons, Button, "buttons")
+
+
+def _header(header: Header | None) -> Header | None:
+    return None if header is None else checked_kind(header, Header, "header")
 
 
 @frozen(kw_only=True)
@@ -67,7 +79,7 @@ class Interactive:
 
     body: str = field(repr=False)
     buttons: tuple[Button, ...] = field(converter=_listed)
-    header: Header | None = None
+    header: Header | None = field(default=None, converter=_header)
     footer: str | None = None
 
     def document(self) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from attrs import frozen
 
 from helpdesk_bridge.adapter import Attachment, FileLimits, Invalid, Upload, evolve, file_digest
 
+T = TypeVar("T")
 TEXT_LIMIT: Final = 4096
 """documented: Desk360 API, "Send WhatsApp Message": "It should max 4096 chars."."""
 
@@ -58,6 +59,23 @@ def checked_text(text: Any, field: str, limit: int | None = None) -> str:
     return text
 
 
+def checked_list(values: Any, kind: type[T], field: str) -> tuple[T, ...]:
+    """Return the members of a list, each of a kind, or raise ``Invalid``; a text is no list of texts."""
+    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
+        raise Invalid(f"{field}: expected a list, found {type(values).__name__}", field=field)
+    listed = tuple(values)
+    for one in listed:
+        checked_kind(one, kind, field)
+    return listed
+
+
+def checked_kind(value: Any, kind: type[T], field: str) -> T:
+    """Return a value of a kind, or raise ``Invalid``."""
+    if not isinstance(value, kind):
+        raise Invalid(f"{field}: expected {kind.__name__}, found {type(value).__name__}", field=field)
+    return value
+
+
 def checked_coordinate(value: Any, field: str, most: int) -> None:
     """Raise ``Invalid`` for what is no number of degrees."""
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -67,11 +85,12 @@ def checked_coordinate(value: Any, field: str, most: int) -> None:
 
 def checked_files(files: Sequence[Upload], field: str = "attachments") -> tuple[Upload, ...]:
     """Return one to five files of 20 MB at most, their sizes known, or raise ``Invalid``."""
-    if not files:
+    uploads = checked_list(files, Upload, field)
+    if not uploads:
         raise Invalid("a media message needs a file", field=field)
-    if len(files) > (FILES.count or 0):
-        raise Invalid(f"{len(files)} files are too many; at most {FILES.count}", field=field, limit=FILES.count)
-    measured = tuple(_measured(file) for file in files)
+    if len(uploads) > (FILES.count or 0):
+        raise Invalid(f"{len(uploads)} files are too many; at most {FILES.count}", field=field, limit=FILES.count)
+    measured = tuple(_measured(file) for file in uploads)
     together = sum(file.size or 0 for file in measured)
     if together > (FILES.bytes_together or 0):
         raise Invalid(

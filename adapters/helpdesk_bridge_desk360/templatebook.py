@@ -10,13 +10,13 @@ from attrs import frozen
 
 from helpdesk_bridge.adapter import Directory, Invalid, NotFound, Sent, Upload, fold
 from helpdesk_bridge_desk360.client import Desk360Client
-from helpdesk_bridge_desk360.outgoing import Outgoing
+from helpdesk_bridge_desk360.outgoing import Outgoing, checked_kind, checked_list
 from helpdesk_bridge_desk360.phones import conversation_id, recipient
 from helpdesk_bridge_desk360.record import Record
 from helpdesk_bridge_desk360.templates import Template, Translation, checked_parameters, template_of
 
 TEMPLATES: Final = "templates"
-_NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_ROW: Final = re.compile(r"(?:^|[,;\t\"' \ufeff])\+[1-9][0-9]{6,14}(?:$|[,;\t\"' ])")
 _LARGEST_LIST: Final = 20 * 1024 * 1024
 
 
@@ -54,6 +54,8 @@ class Desk360Templates:
         template's variables. Raises ``InDoubt`` where the outcome is unknown; it is never sent again by itself.
         """
         number = recipient(to)
+        if attachment is not None:
+            checked_kind(attachment, Upload, "attachment")
         known, translation, values = self._chosen(template, language, parameters)
         self._record.reachable(number)
         try:
@@ -79,9 +81,11 @@ class Desk360Templates:
         ``file`` is a CSV of numbers, instead of ``phones`` or beside them; its format is documented as no more than
         numbers with + and country code. The inbox does not note bulk sends, because they have no ids.
         """
-        numbers = [recipient(phone, "phones") for phone in phones]
+        numbers = [recipient(phone, "phones") for phone in checked_list(phones, str, "phones")]
+        if attachment is not None:
+            checked_kind(attachment, Upload, "attachment")
         if file is not None:
-            _check_list(file)
+            _check_list(checked_kind(file, Upload, "file"))
         elif not numbers:
             raise Invalid("a bulk send needs numbers, or a file of them", field="phones")
         known, translation, values = self._chosen(template, language, parameters)
@@ -95,9 +99,14 @@ class Desk360Templates:
     def _chosen(
         self, template: Template | int | str, language: int | str | None, parameters: Mapping[str, Any] | None
     ) -> tuple[Template, Translation, dict[str, str]]:
+        if language is not None and (isinstance(language, bool) or not isinstance(language, (int, str))):
+            raise Invalid("language: expected its id or its name", field="language")
+        given = {} if parameters is None else parameters
+        if not isinstance(given, Mapping):
+            raise Invalid("parameters: expected the template's variables and their texts", field="parameters")
         known = template if isinstance(template, Template) else self._named(template)
         translation = known.in_language(language)
-        return known, translation, checked_parameters(translation, parameters or {})
+        return known, translation, checked_parameters(translation, given)
 
     def _named(self, template: int | str) -> Template:
         found = [one for one in self.list() if template in (one.id, str(one.id)) or _same(one.name, template)]
@@ -112,9 +121,20 @@ def _same(name: str, template: int | str) -> bool:
 
 
 def _check_list(file: Upload) -> None:
+    """Check a CSV of numbers: each row with a digit in it has a number of the documented form, and one row at least.
+
+    documented: "It should start with (+) and a country code"; which column it is in, and whether a heading stands above,
+    is not.
+    """
     with file.open() as stream:
         content = stream.read(_LARGEST_LIST + 1)
     if len(content) > _LARGEST_LIST:
         raise Invalid("the file of numbers is too large", field="file", limit=_LARGEST_LIST)
-    if not _NUMBER.search(content.decode("utf-8", "replace")):
+    found = 0
+    for place, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
+        if _ROW.search(line):
+            found += 1
+        elif any(one.isdigit() for one in line):
+            raise Invalid(f"line {place} of the file has no number with + and a country code", field="file")
+    if not found:
         raise Invalid("the file has no number with + and a country code", field="file")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -23,7 +24,10 @@ ACTIVE_VALUE: Final = 2
 
 @frozen(kw_only=True)
 class Translation:
-    """One language of a template. ``variables`` are the keys that a send must supply, exactly these."""
+    """One language of a template. ``variables`` are the keys that a send must supply, exactly these.
+
+    ``examples`` has the sample texts that were shown to WhatsApp, by the same keys; ``quality`` is the vendor's word.
+    """
 
     language_id: int
     language: str | None = None
@@ -34,7 +38,12 @@ class Translation:
     body: str | None = None
     footer: str | None = None
     variables: tuple[str, ...] = ()
+    examples: Mapping[str, str] = field(factory=dict, hash=False)
     buttons: tuple[Any, ...] = field(default=(), hash=False)
+    header_file: Any = field(default=None, hash=False)
+    editable: bool | None = None
+    quality: str | None = None
+    updated_at: datetime | None = None
 
     def text(self, parameters: Mapping[str, str]) -> str:
         """Return what the customer reads: header, body and footer with their placeholders filled."""
@@ -51,6 +60,8 @@ class Template:
     sendable: bool
     category: str | None = None
     translations: tuple[Translation, ...] = ()
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
 
     def in_language(self, language: int | str | None) -> Translation:
         """Return the active translation of a language (its id or its name); None asks for the only active one.
@@ -95,6 +106,8 @@ def template_of(document: TemplateDocument) -> Template:
         sendable=document.sendable,
         category=document.category_label,
         translations=tuple(_translation(one) for one in document.translations),
+        created_at=_moment(document.created_at),
+        updated_at=_moment(document.updated_at),
     )
 
 
@@ -110,8 +123,27 @@ def _translation(document: TranslationDocument) -> Translation:
         body=document.body or _preview(document.preview),
         footer=document.footer,
         variables=document.variables or (),
+        examples={
+            f"{part}-{one.key}": one.value
+            for part, listed in (("header", document.header_variables), ("body", document.body_variables))
+            for one in listed or ()
+            if one.value
+        },
         buttons=document.buttons or (),
+        header_file=document.header_file,
+        editable=document.editable,
+        quality=document.quality,
+        updated_at=_moment(document.updated_at),
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    # documented: ISO 8601 with microseconds and Z, such as "2024-05-31T06:33:30.000000Z".
+    try:
+        found = datetime.fromisoformat(text or "")
+        return found.astimezone(UTC) if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _preview(value: Any) -> str | None:

@@ -20,7 +20,7 @@ from helpdesk_bridge_desk360.convert import sent_attachment
 from helpdesk_bridge_desk360.inbox import Inbox, ReplyWindow
 from helpdesk_bridge_desk360.interactive import BODY_LIMIT, Button, Header, Interactive
 from helpdesk_bridge_desk360.media import Desk360Media
-from helpdesk_bridge_desk360.outgoing import TEXT_LIMIT, Outgoing, Place, checked_files, checked_text
+from helpdesk_bridge_desk360.outgoing import TEXT_LIMIT, Outgoing, Place, checked_files, checked_list, checked_text
 from helpdesk_bridge_desk360.phones import conversation_id, recipient
 from helpdesk_bridge_desk360.record import Record
 from helpdesk_bridge_desk360.wire import IntegrationDocument
@@ -80,6 +80,10 @@ class Desk360Api:
     def delivery(self, message_id: str) -> str | None:
         """Return what became of a message, from the inbox: sent, delivered, read, or None where nothing is known."""
         return self._inbox().delivery(message_id)
+
+    def unread_webhooks(self) -> tuple[Any, ...]:
+        """Return the webhooks of a shape that nobody knows, as they came, from the inbox; oldest first."""
+        return self._inbox().all_unread()
 
     # ---- sends
 
@@ -141,9 +145,9 @@ class Desk360Api:
         The form of an id is never judged: the documented answer shows ids of sent messages.
         """
         number = recipient(to)
-        if isinstance(message_ids, str) or not message_ids:
+        ids = [checked_text(one, "message_ids") for one in checked_list(message_ids, str, "message_ids")]
+        if not ids:
             raise Invalid("message_ids: expected one id or more", field="message_ids")
-        ids = [checked_text(one, "message_ids") for one in message_ids]
         return self._client.mark_read(number, ids)
 
     # ---- files

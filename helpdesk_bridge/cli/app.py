@@ -22,8 +22,10 @@ COMMANDS: Final = {
     "desks": ("desks", "List the desks of helpdesk.toml."),
     "check": ("desks", "Try a desk's credentials and look at its account."),
     "capabilities": ("desks", "Tell what a desk or vendor can do."),
-    "tickets": ("tickets", "List and show tickets."),
-    "contacts": ("contacts", "List and find contacts."),
+    "compare": ("compare", "Tell what one desk can do and another cannot."),
+    "serve": ("serve", "Take a desk's webhooks."),
+    "tickets": ("tickets", "List, show and write tickets."),
+    "contacts": ("contacts", "List, find and show contacts."),
     "messages": ("messages", "List the messages of a ticket."),
     "migrate": ("migrate", "Move a helpdesk into another."),
 }

@@ -17,7 +17,7 @@ _COLUMNS = ("id", "name", "e-mail", "phone", "company")
 
 @click.group()
 def contacts() -> None:
-    """List and find contacts."""
+    """List, find and show contacts."""
 
 
 def _row(contact: Contact) -> tuple[Any, ...]:
@@ -71,3 +71,28 @@ def find_contact(ctx: click.Context, desk: str, email: str | None, phone: str | 
     else:
         write_table(_COLUMNS, [_row(found)])
     return 0
+
+
+@contacts.command("show")
+@click.argument("desk")
+@click.argument("contact")
+@json_option
+@click.pass_context
+def show_contact(ctx: click.Context, desk: str, contact: str, as_json: bool) -> None:
+    """Show one CONTACT (an id or a ref) with everything that the desk knows of it."""
+    found = open_named(ctx, desk).contacts.get(contact)
+    if as_json:
+        write_json(found)
+        return
+    write_table(("field", "value"), _lines(found))
+
+
+def _lines(contact: Contact) -> list[tuple[str, Any]]:
+    flags = [name for name in ("blocked", "deleted") if getattr(contact, name)]
+    lines: list[tuple[str, Any]] = [
+        ("ref", contact.ref), ("name", contact.name), *(("e-mail", one) for one in contact.emails),
+        *(("phone", one.raw) for one in contact.phones), ("company", contact.company and contact.company.name),
+        ("external id", contact.external_id), *(("flag", one) for one in flags),
+        *contact.custom_fields.items(), ("created", contact.created_at), ("updated", contact.updated_at),
+    ]  # fmt: skip
+    return [line for line in lines if line[1] is not None]

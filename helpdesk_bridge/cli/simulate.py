@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 REQUESTS_A_SECOND = 200
 DEFAULT_TICKETS = 320
+_AWAKE_SECONDS = 0.5
 
 
 @click.command()
@@ -66,7 +67,9 @@ def simulate(
     try:
         settings = {**app.connection, "base_url": server.url, "time_scale": app.clock.time_scale}
         click.echo(json.dumps({"vendor": vendor, "base_url": server.url, "settings": settings}))
-        stopped.wait()
+        # The kernel may give the signal to a thread that serves; its handler runs when this one is awake.
+        while not stopped.wait(_AWAKE_SECONDS):
+            pass
     finally:
         server.stop()
     return 0

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from helpdesk_bridge.cli import writing
 from helpdesk_bridge.cli.options import json_option, jsonl_option, open_named
 from helpdesk_bridge.cli.output import clean, write_json, write_jsonl, write_table
 from helpdesk_bridge.model import Priority, Status, Ticket
@@ -15,7 +16,11 @@ from helpdesk_bridge.query import INCLUDES, Order, TicketQuery
 
 @click.group()
 def tickets() -> None:
-    """List and show tickets."""
+    """List, show and write tickets."""
+
+
+for _command in (writing.create_ticket, writing.update_ticket, writing.reply, writing.note):
+    tickets.add_command(_command)
 
 
 def _word(value: str, words: type[Status | Priority]) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import Page, Split
-from helpdesk_bridge.errors import Invalid
+from helpdesk_bridge.errors import Conflict, Invalid
 from helpdesk_bridge.local.conditions import Native, divide_contacts
 from helpdesk_bridge.local.paging import PAGE_SIZE
 from helpdesk_bridge.local.people import looks_like_email
@@ -56,7 +56,7 @@ class LocalContacts:
         return self._writing.store.contacts.find(email=email, phone=phone)
 
     def create(self, draft: ContactDraft) -> Contact:
-        """Create a contact. Raises ``Conflict`` where an e-mail is taken."""
+        """Create a contact. Raises ``Conflict`` where an e-mail (or where one is needed, a phone) is taken."""
         writing, store = self._writing, self._writing.store
         if "email" in writing.people.needs and not draft.emails:
             raise Invalid("a contact of this desk needs an e-mail", field="emails")
@@ -64,9 +64,20 @@ class LocalContacts:
             now = writing.now()
             contact_id = store.contacts.new_id()
             new = Contact(id=contact_id, ref=store.space.ref("contact", contact_id), created_at=now)
-            store.contacts.put(self._applied(new, set_fields(draft), now))
+            contact = self._applied(new, set_fields(draft), now)
+            self._refuse_taken_phone(contact)
+            store.contacts.put(contact)
         writing.calls.add("contacts.create", contact_id)
         return store.contacts.get(contact_id)
+
+    def _refuse_taken_phone(self, contact: Contact) -> None:
+        # Phones are shared by colleagues, but where customers are known by phone, one number is one customer.
+        if "phone" not in self._writing.people.needs:
+            return
+        for phone in contact.phones:
+            holders = self._writing.store.contacts.find(phone=phone.e164 or phone.raw)
+            if any(not holder.deleted for holder in holders):
+                raise Conflict("another contact has this phone")
 
     def update(self, contact_id: str, change: ContactChange) -> Contact:
         """Change a contact; tickets show its new name and addresses. Raises ``Conflict`` where an e-mail is taken."""

@@ -16,7 +16,7 @@ from helpdesk_bridge.local.paging import page_size, read_cursor, write_cursor
 from helpdesk_bridge.local.schema import NO_TIME
 from helpdesk_bridge.local.space import Space
 from helpdesk_bridge.local.values import micros
-from helpdesk_bridge.model import Message
+from helpdesk_bridge.model import Message, evolve
 
 _COLUMNS: Final = "rank, time_key, place, id, ticket_id, document"
 
@@ -64,6 +64,23 @@ class MessageTable:
             count = "UPDATE tickets SET message_count = message_count + 1 WHERE space = ? AND id = ?"
             run(connection, count, (space.name, message.ticket_id))
         return True
+
+    def reopen(self, message: Message) -> Message | None:
+        """Let a message that is about to be added open its thread; return what opened it so far, now a later one.
+
+        For threads whose messages come in any order. None where it is not older than what opens the thread.
+        """
+        with self._space.database.write() as connection:
+            opening = self.openings(connection, [message.ticket_id]).get(message.ticket_id)
+            if opening is None or message.created_at is None or opening.created_at is None:
+                return None
+            if message.created_at >= opening.created_at:
+                return None
+            later = evolve(opening, opening=False)
+            sql = "UPDATE messages SET rank = 1, changed_at = ?, document = ? WHERE space = ? AND id = ?"
+            document = documents.dump(later, documents.MESSAGE)
+            run(connection, sql, (self._space.now(), document, self._space.name, later.id))
+        return later
 
     def _time_key(self, connection: sqlite3.Connection, message: Message) -> int:
         # A message without a time stands where it was written: after all that are there.

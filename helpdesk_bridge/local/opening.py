@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import sqlite3
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -53,18 +55,31 @@ def _prepare(path: Path) -> None:
 
 
 def _check_existing(path: Path) -> None:
+    """Look at a file without opening it: the system forgets a process's locks when any descriptor of a file is closed.
+
+    Another process would then take itself for the last user of the desk and remove the journal that threads here write.
+    """
     try:
-        with path.open("r+b") as file:
-            start = file.read(len(_MAGIC))
-    except IsADirectoryError:
-        raise ConfigError(f"path: {path} is a folder; name a file in it, such as {path / 'desk.db'}") from None
+        state = path.stat()
     except OSError as error:
         raise ConfigError(f"path: the local desk {path} cannot be written: {error.strerror}") from None
+    if stat.S_ISDIR(state.st_mode):
+        raise ConfigError(f"path: {path} is a folder; name a file in it, such as {path / 'desk.db'}") from None
+    if not stat.S_ISREG(state.st_mode) or 0 < state.st_size < len(_MAGIC):
+        raise _no_desk(path)
+    if not _may(path, os.R_OK | os.W_OK):
+        raise ConfigError(f"path: the local desk {path} cannot be written: {os.strerror(errno.EACCES)}")
     # Journal files stand beside the desk: without a folder that can be written there are no transactions.
-    if not os.access(path.parent, os.W_OK | os.X_OK):
+    if not _may(path.parent, os.W_OK | os.X_OK):
         raise ConfigError(f"path: the folder {path.parent} cannot be written, which a local desk needs for its journal")
-    if start and start != _MAGIC:
-        raise ConfigError(f"path: {path} is not a local desk; it was left as it is")
+
+
+def _may(path: Path, rights: int) -> bool:
+    return os.access(path, rights, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _no_desk(path: str | Path) -> ConfigError:
+    return ConfigError(f"path: {path} is not a local desk; it was left as it is")
 
 
 def _initialise(connection: sqlite3.Connection, path: str) -> None:
@@ -77,6 +92,8 @@ def _initialise(connection: sqlite3.Connection, path: str) -> None:
     except sqlite3.Error as error:
         if primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CORRUPT):
             raise translated(error) from None
+        if primary_code(error) == sqlite3.SQLITE_NOTADB:
+            raise _no_desk(path) from None
         raise ConfigError(f"the local desk {path} cannot be opened: {error}") from None
 
 

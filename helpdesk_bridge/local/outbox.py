@@ -49,6 +49,13 @@ class Deliveries:
             found = run(connection, sql, (self._space.name, message_id))
         return tuple(Delivery(message_id, state, moment_of(at), detail) for state, at, detail in found)
 
+    def in_state(self, state: str) -> tuple[Delivery, ...]:
+        """Return what was noted with one state, of all messages, in the order in which it was noted."""
+        sql = "SELECT message_id, at, detail FROM deliveries WHERE space = ? AND state = ? ORDER BY place"
+        with self._space.database.read() as connection:
+            found = run(connection, sql, (self._space.name, state))
+        return tuple(Delivery(message_id, state, moment_of(at), detail) for message_id, at, detail in found)
+
 
 @frozen(eq=False)
 class Outbox:

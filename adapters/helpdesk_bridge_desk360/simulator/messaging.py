@@ -98,7 +98,7 @@ class Messaging(Access):
         stored = self.files.put(filename, kind_of_content, content)
         suffix = os.path.splitext(filename)[1]  # noqa: PTH122 - a name of the sender's, no path of this machine
         name = cdn_name(suffix if suffix.isascii() and suffix[1:].isalnum() else "")
-        media = Media(media_id(), integration.id, stored, name, group, kind)
+        media = Media(media_id(), integration.id, stored, name, group, kind, self.clock.elapsed())
         self.account.add_media(media)
         return media
 

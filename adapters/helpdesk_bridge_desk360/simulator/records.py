@@ -58,7 +58,7 @@ class IncomingMessage:
 
 @frozen
 class Media:
-    """A file of a message in either direction; ``cdn_name`` is its name on the CDN."""
+    """A file of a message in either direction; ``cdn_name`` is its name on the CDN, ``kept_at`` in vendor seconds."""
 
     media_id: str
     integration: int
@@ -66,6 +66,7 @@ class Media:
     cdn_name: str
     group: str
     kind: str
+    kept_at: float = 0.0
 
 
 @define

@@ -50,6 +50,9 @@ _LISTS = {
 _MEDIA = {
     "media_as_json": Switch(False, "GET media answers a JSON object with the URL in place of the bytes", ASSUMED),
     "media_size": Switch("together", "20 MB for all files of a message or for each", ASSUMED, ("together", "each")),
+    "cdn_lifetime": Switch(
+        0, "vendor seconds for which a media URL is good; 0 is for ever, the id stays good", ASSUMED
+    ),
     "cdn_url": Switch("", "where media URLs point; empty is /cdn of this simulator", ASSUMED),
 }
 _ERRORS = {

@@ -113,3 +113,10 @@ class Desk:
 
 def problem(response: TestResponse) -> tuple[int, str]:
     return response.status_code, json.loads(response.data)["error"]["code"]
+
+
+def shape(value: Any) -> Any:
+    """Names and types all the way down, in their order; of a list, the shape of its first member."""
+    if isinstance(value, dict):
+        return [(name, shape(one)) for name, one in value.items()]
+    return [shape(one) for one in value][:1] if isinstance(value, list) else type(value)

@@ -124,6 +124,40 @@ def test_a28_a29_a_received_file_comes_from_the_cdn_and_by_its_id(pair, as_json)
         assert file.read() == b"a cat"
 
 
+def test_a_file_whose_url_has_expired_is_fetched_by_its_id(pair):
+    here = pair(cdn_lifetime=300)
+    desk = here.open(check_window=False)
+    here.webhook(desk, kind="image")
+    desk.vendor_api.send_media(TO, [FILE])
+    files = [file for message in desk.messages.list(DIGITS) for file in message.attachments]
+    here.simulated.clock.advance(301)
+    for file in files:
+        with desk.attachments.open(file) as stream:
+            assert stream.read().startswith(b"\x89PNG")
+    assert ["/cdn/" in path for path in here.calls()[-4:]] == [True, False, True, False]
+
+
+def test_the_24_hour_window_is_kept_here_and_where_it_is_not_the_vendor_s_refusal_is_told(pair):
+    here = pair(enforce_window=True)
+    desk = here.open()
+    for closed in ("never", "more than 24 hours ago"):
+        sent = len(here.simulated.outbox())
+        with pytest.raises(Unsupported, match=closed):
+            desk.vendor_api.send_text(TO, "Hello")
+        calls = len(here.calls())
+        with pytest.raises(Invalid):
+            desk.vendor_api.send_text(TO, "Hello", anyway=True)
+        assert len(here.calls()) == calls + 1
+        desk.templates.send(77, TO)
+        assert len(here.simulated.outbox()) == sent + 1
+        here.webhook(desk, text="Hello", timestamp=int(here.clock.wall().timestamp()))
+        assert desk.vendor_api.window(TO).open
+        desk.vendor_api.send_text(TO, "Good day")
+        here.clock.advance(24 * 3600)
+        here.simulated.clock.advance(24 * 3600)
+        assert not desk.vendor_api.window(TO).open
+
+
 def test_every_kind_of_message_is_taken(pair):
     here = pair(enforce_window=False)
     desk = here.open(check_window=False)

@@ -117,6 +117,18 @@ def test_a28_the_file_host_may_be_another():
     assert url.startswith("https://my-cdn.desk360.com/integrations/11/attachments/")
 
 
+def test_a_media_url_may_have_a_lifetime_and_its_id_stays_good():
+    desk = Desk(cdn_lifetime=300)
+    image = upload(desk, ("a.png", "image/png", b"png"))["medias"]["images"][0]
+    path = image["url"].removeprefix(BASE)
+    desk.clock.advance(299)
+    assert desk.get(path, token=None).status_code == 200
+    desk.clock.advance(1)
+    assert desk.get(path, token=None).status_code == 403
+    again = desk.get(f"/v1/integrations/11/conversations/messages/medias/{image['media_id']}")
+    assert (again.status_code, again.data) == (200, b"png")
+
+
 def test_a29_media_comes_back_as_bytes_or_as_where_it_is():
     desk = Desk()
     sent = upload(desk, ("a.png", "image/png", bytes(range(256))))["medias"]["images"][0]

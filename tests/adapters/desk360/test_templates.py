@@ -1,6 +1,7 @@
 """Templates: listed once, checked exactly, sent as the samples show."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from adapters.desk360 import samples
@@ -33,6 +34,13 @@ def test_a20_the_sample_has_one_language_in_review_and_one_active(templates):
     assert (english.language, english.active, english.variables) == ("English", False, ())
     assert (turkish.language, turkish.active, turkish.variables) == ("Türkçe", True, ("header-1", "body-1", "body-2"))
     assert (turkish.header_type, turkish.header) == ("TEXT", "Merhaba {{1}} ,")
+    assert turkish.examples == {"header-1": "Header 1", "body-1": "Ahmet Kara", "body-2": "SP123456789"}
+    assert (turkish.editable, turkish.quality) == (True, "template-messages.quality-unavailable")
+    assert turkish.updated_at == datetime(2024, 5, 30, 12, 16, 37, tzinfo=UTC)
+    assert (template.created_at, template.updated_at) == (
+        datetime(2024, 5, 30, 12, 14, 28, tzinfo=UTC),
+        datetime(2024, 5, 31, 6, 33, 30, tzinfo=UTC),
+    )
     assert turkish.text({"header-1": "A", "body-1": "{{2}}", "body-2": "B"}) == (
         "Merhaba A ,\nMerhaba {{2}}, Sipariş takip numaranız: B Bu takip numarası ile siparişinizin durumunu sorgulayabilirsiniz."
     )

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 import pytest
 from adapters.desk360 import samples
 from adapters.desk360.wiretap import DIGITS
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpdesk_bridge import TicketDraft
 from helpdesk_bridge.errors import AuthenticationFailed, Invalid
 from helpdesk_bridge_desk360.events import DeliveryChanged, MessageReceived, UnknownEvent, events_in
 from helpdesk_bridge_desk360.webhooks import BODY_LIMIT
@@ -237,6 +238,32 @@ def test_messages_in_any_order_stand_in_the_order_of_their_times(desk):
     assert (ticket.created_at, ticket.updated_at) == (moment(1630913930), moment(1630913950))
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.permutations(range(5)), st.booleans())
+def test_in_whatever_order_messages_come_the_conversation_is_the_same(order, repeated):
+    from helpdesk_bridge import open_desk
+
+    with open_desk({"vendor": "desk360", "integration": 11, "api_key": "k", "inbox": ":memory:"}) as desk:
+        for number in (*order, *(order if repeated else ())):
+            desk.webhooks.receive(inbound(id=f"A{number}", text=f"text {number}", timestamp=str(1630913900 + number)))
+        (ticket,) = desk.tickets.list()
+        thread = list(desk.messages.list(DIGITS))
+        assert [one.body.text for one in thread] == [f"text {number}" for number in range(5)]
+        assert [(one.opening, one.sequence) for one in thread] == [(number == 0, number) for number in range(5)]
+        assert (ticket.subject, ticket.message_count) == ("text 0", 5)
+        assert desk.tickets.get(DIGITS).description == thread[0].body
+
+
+def test_an_older_message_that_comes_late_does_not_take_away_the_subject_that_we_gave(wire, desk):
+    now = int(wire.clock.wall().timestamp())
+    desk.webhooks.receive(inbound(id="A1", timestamp=str(now)))
+    wire.answer("/v1/integrations/11/conversations/messages", {"message_id": "g"})
+    desk.tickets.create(TicketDraft(subject="Given", description="Good day", requester=f"+{DIGITS}"))
+    desk.webhooks.receive(inbound(id="A0", text="older", timestamp=str(now - 60)))
+    assert desk.tickets.get(DIGITS).subject == "Given"
+    assert [one.body.text for one in desk.messages.list(DIGITS)] == ["older", "Hello", "Good day"]
+
+
 def test_two_integrations_in_one_file_know_nothing_of_each_other(wire, inbox):
     one, other = wire.open(inbox=inbox), wire.open(inbox=inbox, integration=22)
     one.webhooks.receive(inbound())
@@ -284,6 +311,22 @@ def test_wrong_short_and_missing_tokens_are_told_the_same_and_nothing_is_stored(
     assert list(desk.tickets.list()) == []
 
 
+def test_tokens_are_compared_in_constant_time_all_of_them_by_digests_of_one_length(wire, monkeypatch):
+    compared = []
+
+    def watched(given, wanted):
+        compared.append((len(given), len(wanted)))
+        return given == wanted
+
+    webhooks = wire.open(webhook_token=f"{TOKEN} the-next-token-of-two").webhooks
+    monkeypatch.setattr("helpdesk_bridge_desk360.webhooks.hmac.compare_digest", watched)
+    for token in (TOKEN, "the-next-token-of-two"):
+        webhooks.parse(inbound(), {"X-Token": "x"}, token)
+    with pytest.raises(AuthenticationFailed):
+        webhooks.parse(inbound(), {"X-Token": "x" * 5000}, "")
+    assert compared == [(32, 32)] * 12
+
+
 @pytest.mark.parametrize(
     "body", ["", "{", b"\xff\xfe", "NaN", "[" * 100_000, b" " * (BODY_LIMIT + 1), "x" * (BODY_LIMIT + 1)]
 )
@@ -304,17 +347,21 @@ def test_parsing_stores_and_sends_nothing_and_shows_no_customer(wire, desk, capl
         assert DIGITS not in shown
 
 
-def test_what_has_no_known_shape_is_told_and_not_stored(desk):
-    for body in (
+def test_what_has_no_known_shape_is_told_once_and_kept_apart_as_it_came(desk):
+    bodies = (
         "{}",
         '{"messages": {"id": "x"}}',
         '{"messages": "x"}',
         '{"statuses": {"id": "x"}}',
         "5",
         '{"body": "x"}',
-    ):
+        '{"text": "\\ud800"}',
+    )
+    for body in bodies:
         assert [type(one) for one in desk.webhooks.receive(body)] == [UnknownEvent]
+        assert desk.webhooks.receive(body) == ()
     assert desk.webhooks.receive("[]") == ()
+    assert list(desk.vendor_api.unread_webhooks()) == [json.loads(body) for body in bodies]
     assert list(desk.tickets.list()) == []
 
 

@@ -56,13 +56,20 @@ class MediaRoutes(Messaging):
 
     @route("GET", cdn.PREFIX + cdn.FILES, provenance=DOCUMENTED, source='Desk360 API, "Send WhatsApp Media Message"')
     def get_file(self, call: Call, integration_id: int, name: str) -> Reply:
-        """Answer a file to anyone; a request with credentials is refused, so that none is sent there unnoticed."""
+        """Answer a file to anyone; a request with credentials is refused, so that none is sent there unnoticed.
+
+        assumed: an address that is too old, by the switch ``cdn_lifetime``, is refused as object stores do it.
+        """
         if "Authorization" in call.headers:
             return cdn.refused(400, "InvalidArgument")
         media = self.account.by_cdn_name.get(name)
-        if media is None or media.integration != integration_id:
+        if media is None or media.integration != integration_id or self._is_over(media):
             return cdn.refused(403, "AccessDenied")
         return Reply(200, media.stored.content, {"Content-Type": media.stored.content_type})
+
+    def _is_over(self, media: Media) -> bool:
+        lifetime = self.number("cdn_lifetime")
+        return lifetime > 0 and self.clock.elapsed() - media.kept_at >= lifetime
 
     def _attachments(self, call: Call, request: Fields) -> list[UploadedFile]:
         """Return the files; documented: "Only files on a local machine can be added", "You can not use links!"."""
