@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any, Final
@@ -150,5 +151,12 @@ def reader(path: Path) -> Engine:
 
 
 def create_private(path: Path) -> None:
-    """Create the file where there is none, readable by its owner alone."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+    """Create the file where there is none, readable by its owner alone. Raises ``OSError`` for a link.
+
+    One that is there is not opened: closing it would drop the locks that SQLite holds on it in this process (POSIX).
+    """
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+    except FileExistsError:
+        if path.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from None
