@@ -8,6 +8,7 @@ import html
 import re
 import threading
 import unicodedata
+from functools import lru_cache
 from typing import Any
 
 _SPACES = re.compile(r"\s+")
@@ -28,8 +29,24 @@ def mended_email(email: str) -> str:
     return "".join(email.split())
 
 
+_REMEMBERED, _SHORT = 128, 16_384
+
+
 def html_to_text(markup: str) -> str:
-    """Return the text that a reader of ``markup`` sees, with line breaks where blocks end."""
+    """Return the text that a reader of ``markup`` sees, with line breaks where blocks end.
+
+    It takes milliseconds, and whoever moves, compares or searches messages asks for the same ones again at once: the
+    last ones that are not long are remembered.
+    """
+    return _remembered(markup) if len(markup) <= _SHORT else _seen(markup)
+
+
+@lru_cache(_REMEMBERED)
+def _remembered(markup: str) -> str:
+    return _seen(markup)
+
+
+def _seen(markup: str) -> str:
     # lxml refuses NUL and other control characters; a reader would not see them either.
     markup = _XML.sub("", _CONTROL.sub("", markup)).strip()
     if not markup:

@@ -21,6 +21,7 @@ VENDOR = Vendor(
     capabilities=capabilities_of,
     open="helpdesk_bridge_desk365.adapter:open_desk365",
     simulator="helpdesk_bridge_desk365.simulator:create",
+    endpoints="helpdesk_bridge_desk365.endpoints:CALLS",
     domains=(DOMAIN,),
     example={"subdomain": "example", "api_key": "made-up"},
 )

@@ -20,20 +20,22 @@ from helpdesk_bridge.adapter import (
     fold,
     open_transport,
 )
+from helpdesk_bridge_desk365.agents import Desk365Agents
 from helpdesk_bridge_desk365.attachments import Desk365Attachments
 from helpdesk_bridge_desk365.capabilities import capabilities_of
 from helpdesk_bridge_desk365.classify import classify
 from helpdesk_bridge_desk365.client import Client, count_rows
 from helpdesk_bridge_desk365.companies import Desk365Companies
 from helpdesk_bridge_desk365.contacts import Desk365Contacts
-from helpdesk_bridge_desk365.convert import VENDOR_NAME, Source
 from helpdesk_bridge_desk365.importer import Desk365Importer
 from helpdesk_bridge_desk365.messages import Desk365Messages
 from helpdesk_bridge_desk365.policy import policy_of, with_limit
 from helpdesk_bridge_desk365.settings import Desk365Settings, api_base
-from helpdesk_bridge_desk365.shown import Shown, ShownAgents, ShownFields, ShownGroups
+from helpdesk_bridge_desk365.shown import Shown, ShownFields, ShownGroups
+from helpdesk_bridge_desk365.source import VENDOR_NAME, Source
 from helpdesk_bridge_desk365.surveys import RatingWords
 from helpdesk_bridge_desk365.tickets import MARKER_FIELD, Desk365Tickets, QuoteForm
+from helpdesk_bridge_desk365.vendor_api import Desk365Api
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
@@ -66,13 +68,13 @@ class Desk365Adapter:
     tickets: Desk365Tickets
     contacts: Desk365Contacts
     messages: Desk365Messages
-    agents: ShownAgents
+    agents: Desk365Agents
     groups: ShownGroups
     custom_fields: ShownFields
     companies: Desk365Companies
     attachments: Desk365Attachments
     importer: Desk365Importer
-    vendor_api: Client
+    vendor_api: Desk365Api
     tags: None = None
     templates: None = None
     webhooks: None = None
@@ -149,7 +151,7 @@ def _assembled(
         tickets=tickets,
         contacts=contacts,
         messages=messages,
-        agents=ShownAgents(shown),
+        agents=Desk365Agents(client, shown),
         groups=ShownGroups(shown),
         custom_fields=ShownFields(shown),
         companies=Desk365Companies(client),
@@ -157,7 +159,7 @@ def _assembled(
         importer=Desk365Importer(
             client, tickets, messages, contacts, shown, settings.files_per_message, settings.bytes_per_message
         ),
-        vendor_api=client,
+        vendor_api=Desk365Api(client, source, settings.files_per_message, settings.bytes_per_message),
     )
 
 

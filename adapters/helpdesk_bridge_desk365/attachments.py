@@ -28,6 +28,8 @@ class Desk365Attachments:
     @contextmanager
     def _streaming(self, place: Mapping[str, Any]) -> Iterator[BinaryIO]:
         url = place.get("inline") or place.get("url")
+        if "inline" in place and not url:
+            raise NotFound("this file came without an address")
         try:
             download = self._download(url or self._fresh(place))
         except NotFound:

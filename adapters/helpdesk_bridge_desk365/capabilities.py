@@ -37,7 +37,7 @@ _NOTES: Final = {
     "webhooks": "API v3 has no webhooks; events(since) polls",
     "removal": "its API deletes neither tickets nor contacts",
     "messages.add_from_contact": "what is added by API is an agent's, and a reply would mail the customer",
-    "agents.list": "those that tickets have shown, which is not all",
+    "agents.list": "those of the account's own list where it has one, else those that tickets have shown: not all",
     "groups.list": "those that tickets have shown, which is not all",
     "custom_fields.list": "those that tickets have shown; their types are those of the values seen",
     "tickets.create:tags": "its API knows no tags",

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from attrs import frozen
 
-from helpdesk_bridge.adapter import Answer, BadResponse, Effect, InDoubt, Part, Request, Response, Upload
+from helpdesk_bridge.adapter import Agent, Answer, BadResponse, Effect, InDoubt, Part, Request, Response, Upload
 from helpdesk_bridge_desk365 import reading
 from helpdesk_bridge_desk365.wire import (
     CompanyWire,
     ContactWire,
     MessageWire,
-    SurveyAnswer,
-    SurveyDefinition,
     TicketWire,
     Written,
 )
@@ -31,6 +29,8 @@ TICKET_COUNTS: Final = (30, 50, 100)
 PAGE_OF_OTHERS: Final = 30
 """Documented (OpenAPI): contacts, companies and ratings come 30 a page."""
 
+_TICKET_LISTS: Final = frozenset({"/tickets", "/tickets/search"})
+
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -44,7 +44,7 @@ class Rows(Generic[R]):
 
 def count_rows(request: Request, response: Response) -> int:
     """Return how many tickets an answer held, for the hourly window that counts them."""
-    if request.path != "/tickets":
+    if request.path not in _TICKET_LISTS:
         return request.rows
     document = response.json()
     rows = document.get("tickets") if isinstance(document, dict) else None
@@ -62,28 +62,29 @@ class Client:
         # Observed: the answer is plain text under an application/json header.
         self._send(Request("GET", "/ping", operation="ping", answer=Answer.ANY))
 
-    def get(self, path: str, **params: str) -> Any:
-        """Read any other document of the API by its path below ``/apis/v3``; for calls without a method here."""
-        return self._read("vendor_api.get", path, tuple(params.items())).json()
+    def agents(self) -> tuple[Agent, ...]:
+        """Return the agents. Observed: a client of 2026 reads ``content[].email`` and ``.name``; most accounts lack it."""
+        _, rows, at = reading.read_rows(self.read("agents.list", "/agents", ()).json(), "content")
+        return tuple(reading.read_agent(row, f"{at}[{index}]") for index, row in enumerate(rows))
 
     # --- tickets ---
 
     def tickets(self, params: Pairs, *, count: int) -> Rows[TicketWire]:
         """Return a page of tickets; ``count`` is the number asked for, one of ``TICKET_COUNTS``."""
         asked = (("ticket_count", str(count)), *params)
-        answer = self._read("tickets.list", "/tickets", asked, rows=count).json()
+        answer = self.read("tickets.list", "/tickets", asked, rows=count).json()
         total, rows, at = reading.read_rows(answer, "tickets")
-        return Rows(tuple(reading.read_ticket(row, f"{at}[{index}]") for index, row in enumerate(rows)), total)
+        return Rows(reading.read_tickets(rows, at), total)
 
     def ticket(self, ticket_id: str) -> TicketWire:
         """Return one ticket with description, custom fields and files. Raises ``NotFound``."""
         params = (("ticket_number", ticket_id),)
-        return reading.read_ticket(self._read("tickets.get", "/tickets/details", params, rows=1).json())
+        return reading.read_ticket(self.read("tickets.get", "/tickets/details", params, rows=1).json())
 
     def conversations(self, ticket_id: str) -> tuple[MessageWire, ...]:
         """Return the thread without the description, oldest first, all in one answer."""
         params = (("ticket_number", ticket_id), ("sort_by", "earliest_on_top"))
-        answer = self._read("messages.list", "/tickets/conversations", params).json()
+        answer = self.read("messages.list", "/tickets/conversations", params).json()
         _, rows, at = reading.read_rows(answer, "conversations")
         return tuple(reading.read_message(row, f"{at}[{index}]") for index, row in enumerate(rows))
 
@@ -122,13 +123,13 @@ class Client:
 
     def contacts(self, params: Pairs) -> Rows[ContactWire]:
         """Return a page of contacts."""
-        total, rows, at = reading.read_rows(self._read("contacts.list", "/contacts", params).json(), "content")
+        total, rows, at = reading.read_rows(self.read("contacts.list", "/contacts", params).json(), "content")
         return Rows(tuple(reading.read_contact(row, f"{at}[{index}]") for index, row in enumerate(rows)), total)
 
     def contact(self, *, primary: str | None = None, secondary: str | None = None) -> ContactWire:
         """Return the contact of an e-mail. ``secondary`` is read by newer accounts only (a client of 2026)."""
         params = (("primary_email", primary),) if primary is not None else (("secondary_email", secondary or ""),)
-        return reading.read_contact(self._read("contacts.get", "/contacts/details", params).json())
+        return reading.read_contact(self.read("contacts.get", "/contacts/details", params).json())
 
     def create_contact(self, contact: Mapping[str, Any]) -> ContactWire:
         """Create a contact; the answer is an echo of what was sent."""
@@ -153,7 +154,7 @@ class Client:
 
     def companies(self, offset: int) -> Rows[CompanyWire]:
         """Return a page of companies."""
-        answer = self._read("companies.list", "/companies", (("offset", str(offset)),)).json()
+        answer = self.read("companies.list", "/companies", (("offset", str(offset)),)).json()
         total, rows, at = reading.read_rows(answer, "content")
         return Rows(tuple(reading.read_company(row, f"{at}[{index}]") for index, row in enumerate(rows)), total)
 
@@ -161,29 +162,13 @@ class Client:
         """Create a company."""
         self._write("companies.create", "/companies/create", "", {"name": name})
 
-    # --- surveys ---
-
-    def surveys(self) -> tuple[SurveyDefinition, ...]:
-        """Return every survey, oldest first."""
-        total_rows = reading.read_rows(self._read("surveys.list", "/surveys", ()).json(), "surveys")
-        return tuple(reading.read_survey(row, f"{total_rows[2]}[{i}]") for i, row in enumerate(total_rows[1]))
-
-    def survey(self, name: str) -> SurveyDefinition:
-        """Return a survey by its name. Raises ``NotFound`` also for one that was deleted."""
-        return reading.read_survey(self._read("surveys.get", "/surveys/details", (("survey_name", name),)).json())
-
-    def survey_ratings(self, offset: int = 0) -> Rows[SurveyAnswer]:
-        """Return a page of ratings, oldest first."""
-        answer = self._read("surveys.ratings", "/surveys/ratings", (("offset", str(offset)),)).json()
-        total, rows, at = reading.read_rows(answer, "survey_ratings")
-        return Rows(tuple(reading.read_answer(row, f"{at}[{index}]") for index, row in enumerate(rows)), total)
-
     # --- the wire ---
 
     def _send(self, request: Request) -> Response:
         return self.stack.send(request)
 
-    def _read(self, operation: str, path: str, params: Pairs, *, rows: int = 0) -> Response:
+    def read(self, operation: str, path: str, params: Pairs, *, rows: int = 0) -> Response:
+        """Read a document; ``rows`` is how many tickets it may hold."""
         return self._send(Request("GET", path, operation=operation, params=params, rows=rows))
 
     def _write(

@@ -25,8 +25,8 @@ from helpdesk_bridge.adapter import (
 )
 from helpdesk_bridge_desk365 import convert, drafts
 from helpdesk_bridge_desk365.client import PAGE_OF_OTHERS, Client, Rows
-from helpdesk_bridge_desk365.convert import Source
 from helpdesk_bridge_desk365.paging import Mark, Walk
+from helpdesk_bridge_desk365.source import Source
 from helpdesk_bridge_desk365.wire import ContactWire
 
 OVERLAP: Final = 1

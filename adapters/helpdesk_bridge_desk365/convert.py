@@ -8,10 +8,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
-
-from attrs import frozen
 
 from helpdesk_bridge.adapter import (
     SYSTEM,
@@ -27,20 +26,19 @@ from helpdesk_bridge.adapter import (
     MessageKind,
     Phone,
     Rating,
-    Ref,
     Ticket,
     Visibility,
     evolve,
     fold_email,
     format_ref,
+    may_have_images,
     phone_digits,
     synthetic_ids,
 )
 from helpdesk_bridge_desk365.images import take_images
+from helpdesk_bridge_desk365.source import VENDOR_NAME, Source
 from helpdesk_bridge_desk365.wire import CompanyWire, ContactWire, FileWire, MessageWire, Moment, SurveyWire, TicketWire
 from helpdesk_bridge_desk365.words import channel_of, priority_of, status_of
-
-VENDOR_NAME: Final = "desk365"
 
 # A field of the model and the key that must have been sent for it to be loaded.
 _TICKET_KEYS: Final[Mapping[str, str]] = {
@@ -78,51 +76,54 @@ _CONTACT_KEYS: Final[Mapping[str, str]] = {
 # Observed: addresses of files carry their permission in the query, so they are no part of what is kept.
 _SIGNED: Final = "attachment_url"
 _E164_DIGITS: Final = range(7, 16)
-
-
-@frozen
-class Source:
-    """What the conversion needs to know of the desk: ``origin`` is scheme, host and port of its API."""
-
-    account: str
-    origin: str
-    keep_raw: bool = False
+_AS_IT_IS: Final = frozenset({str, int, bool, type(None)})
+_as_locator: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_NO_FIELDS: Final[Mapping[str, CustomValue]] = MappingProxyType({})
 
 
 def locator(**values: Any) -> str:
     """Return an attachment's locator."""
-    return json.dumps(values, separators=(",", ":"), ensure_ascii=False)
+    return _as_locator(values)
 
 
 def _at(moment: Moment | None) -> datetime | None:
     return moment.at if moment is not None else None
 
 
-def _ref(name: str | None) -> Ref | None:
-    # Observed: Desk365 knows these by name only, so the name is the id.
-    return Ref(name, name) if name else None
-
-
-def _unsigned(value: Any) -> Any:
+def unsigned(value: Any) -> Any:
+    """Return a document read-only and without the addresses that carry a permission."""
     if isinstance(value, Mapping):
-        return MappingProxyType({key: _unsigned(one) for key, one in value.items() if key != _SIGNED})
-    return tuple(_unsigned(one) for one in value) if isinstance(value, list) else value
+        return MappingProxyType({key: unsigned(one) for key, one in value.items() if key != _SIGNED})
+    return tuple(unsigned(one) for one in value) if isinstance(value, list) else value
 
 
 def raw_of(source: Source, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the vendor's document, read-only and without signed addresses, where the desk keeps it."""
-    return _unsigned(document) if source.keep_raw else None
+    return unsigned(document) if source.keep_raw else None
+
+
+def custom_values(values: Mapping[str, Any] | None) -> Mapping[str, CustomValue]:
+    """Return custom fields by name, read-only."""
+    if not values:
+        return _NO_FIELDS
+    if _AS_IT_IS.issuperset(map(type, values.values())) and "" not in values.values():
+        return MappingProxyType(values)
+    return MappingProxyType(
+        {name: value if value and type(value) in _AS_IT_IS else custom_value(value) for name, value in values.items()}
+    )
 
 
 def custom_value(value: Any) -> CustomValue:
     """Return a custom field's value; empty text is none (documented: "empty strings are converted to null")."""
-    if isinstance(value, float):
+    if type(value) in _AS_IT_IS:
+        return None if value == "" else value
+    if type(value) is float:
         return Decimal(repr(value))
     if isinstance(value, list):
         return tuple(str(one) for one in value)
     if isinstance(value, Mapping):
         return json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return None if value == "" else value
+    return str(value)
 
 
 def files_of(
@@ -155,6 +156,8 @@ def body_of_html(markup: str | None, source: Source) -> tuple[Body, tuple[Attach
     """Return a body and its inline images."""
     if not markup:
         return Body(text=""), ()
+    if not may_have_images(markup):
+        return Body(markup), ()
     taken, images = take_images(markup, source.origin, lambda url: locator(inline=url))
     return Body(html=taken), images
 
@@ -166,6 +169,12 @@ def rating(survey: SurveyWire | None, label: str | None = None) -> Rating | None
     return Rating(survey.sv_rating, label, survey.sv_additional_comments_response or None, _at(survey.sv_rated_on))
 
 
+@lru_cache(maxsize=64)
+def _not_loaded(present: frozenset[str]) -> frozenset[str]:
+    """Return the fields of the model whose keys were not sent; all rows of a listing have the same keys."""
+    return frozenset(name for name, key in _TICKET_KEYS.items() if key not in present)
+
+
 def ticket(wire: TicketWire, source: Source, *, rating_label: str | None = None) -> Ticket:
     """Return a ticket; what was not sent is named in ``not_loaded``."""
     number = str(wire.ticket_number)
@@ -175,27 +184,26 @@ def ticket(wire: TicketWire, source: Source, *, rating_label: str | None = None)
     has_files = "attachments" in wire.present
     return Ticket(
         id=number,
-        ref=format_ref(VENDOR_NAME, source.account, "ticket", number),
+        ref=f"{source.ticket_ref}{number}",
         number=number,
-        # Observed: a client's deep link into the agents' view.
-        url=f"https://{source.account}.desk365.io/app/tickets/ticketdetails?tktNum={number}",
+        url=f"{source.ticket_url}{number}",
         subject=wire.subject or "",
         status=status,
         status_label=status_label,
         priority=priority,
         priority_label=priority_label,
-        requester=Actor.contact(id=wire.contact_email, name=wire.contact_name or None, email=wire.contact_email)
+        requester=Actor(ActorKind.CONTACT, wire.contact_email, wire.contact_name or None, wire.contact_email)
         if wire.contact_email
         else None,
-        assignee=Actor.agent(id=wire.assigned_to, email=wire.assigned_to) if wire.assigned_to else None,
-        group=_ref(wire.group),
-        company=_ref(wire.company_name),
-        sla=_ref(wire.sla),
+        assignee=source.agent(wire.assigned_to),
+        group=source.named(wire.group),
+        company=source.named(wire.company_name),
+        sla=source.named(wire.sla),
         type=wire.type or None,
         category=wire.category or None,
         subcategory=wire.subcategory or None,
         channel=channel_of(wire.source),
-        custom_fields={name: custom_value(value) for name, value in (wire.custom_fields or {}).items()},
+        custom_fields=custom_values(wire.custom_fields),
         cc=wire.share_to or (),
         description=body if wire.description else None,
         created_at=_at(wire.created_on),
@@ -208,7 +216,7 @@ def ticket(wire: TicketWire, source: Source, *, rating_label: str | None = None)
         # Observed: conversation_count leaves the description out, which is the opening message here.
         message_count=None if wire.conversation_count is None else wire.conversation_count + 1,
         attachments=(*files_of(wire.attachments, number, "details"), *images) if has_files else (),
-        not_loaded=frozenset(name for name, key in _TICKET_KEYS.items() if key not in wire.present),
+        not_loaded=_not_loaded(wire.present),
         raw=raw_of(source, wire.document),
     )
 
@@ -320,7 +328,7 @@ def contact(wire: ContactWire, source: Source) -> Contact:
         name=wire.name or None,
         emails=(email, *others) if email else others,
         phones=tuple(_phone(one) for one in (wire.phone, wire.mobile) if one),
-        company=_ref(wire.company_name),
+        company=source.named(wire.company_name),
         deleted=bool(wire.is_deleted),
         created_at=_at(wire.created_on),
         updated_at=_at(wire.updated_on),

@@ -27,7 +27,7 @@ from helpdesk_bridge.adapter import (
     Upload,
     body_of,
 )
-from helpdesk_bridge_desk365.images import name_images
+from helpdesk_bridge_desk365.images import named_images
 from helpdesk_bridge_desk365.reading import field_key
 from helpdesk_bridge_desk365.words import STATUSES, UNASSIGNED, priority_number, status_of, time_text
 
@@ -95,7 +95,7 @@ def custom_fields(fields: Mapping[str, CustomValue], named: FieldNamed) -> dict[
 
 def html_of(body: str | Body, files: tuple[Upload, ...] = ()) -> str:
     """Return a body as HTML: plain text would lose its line breaks (observed)."""
-    markup = name_images(body_of(body).as_html(), files)
+    markup = named_images(body_of(body).as_html(), files)
     return markup if markup.strip() else EMPTY_BODY
 
 

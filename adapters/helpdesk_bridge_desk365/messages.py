@@ -7,8 +7,8 @@ from attrs import frozen
 from helpdesk_bridge.adapter import Message, MessageDraft, Page, Person, Sent, Ticket, Unsupported
 from helpdesk_bridge_desk365 import convert, drafts
 from helpdesk_bridge_desk365.client import Client
-from helpdesk_bridge_desk365.convert import Source
 from helpdesk_bridge_desk365.shown import Shown
+from helpdesk_bridge_desk365.source import Source
 from helpdesk_bridge_desk365.tickets import numbered
 from helpdesk_bridge_desk365.wire import Written
 

@@ -7,27 +7,22 @@ names (`docs/vendors/desk365.md` lists the differences).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-from helpdesk_bridge.adapter import BadResponse, Converter, Wire, WireTypeError
+from helpdesk_bridge.adapter import Agent, BadResponse, Converter, Wire, WireTypeError
+from helpdesk_bridge_desk365.moments import read_moment
+from helpdesk_bridge_desk365.quickread import CUSTOM_PREFIX, SURVEY_PREFIX, quick_ticket
 from helpdesk_bridge_desk365.wire import (
     CompanyWire,
     ContactWire,
     MessageWire,
     Moment,
-    SurveyAnswer,
-    SurveyDefinition,
     TicketWire,
     Written,
 )
+from helpdesk_bridge_desk365.words import whole_number
 
 T = TypeVar("T")
-
-# Observed: "1970-01-01 00:00:00" stands for "never" in a company's updated_on. Assumed: elsewhere too.
-_NEVER: Final = "1970-01-01"
-CUSTOM_PREFIX: Final = "cf_"
-_SURVEY_PREFIX: Final = "sv_"
 
 # Documented (sample body, OpenAPI) -> observed.
 _TICKET_NAMES: Final = {
@@ -44,15 +39,10 @@ def _moment(value: Any, _type: Any) -> Moment:
         return value
     if not isinstance(value, str):
         raise WireTypeError(f"expected a time, found {type(value).__name__}")
-    text = value.strip()
-    if not text or text.startswith(_NEVER):
-        return Moment(text)
     try:
-        parsed = datetime.fromisoformat(text)
+        return read_moment(value)
     except ValueError:
         raise WireTypeError("expected a time such as 2026-01-31 09:15:00") from None
-    # Observed, three ways: times without a zone are UTC.
-    return Moment(text, parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC))
 
 
 def _number_or_text(value: Any, _type: Any) -> int | str | None:
@@ -94,8 +84,8 @@ def _numbered(known: dict[str, Any], *keys: str) -> None:
     # Documented: the sample has source as the text "1"; observed: a number.
     for key in keys:
         value = known.get(key)
-        if isinstance(value, str) and value.strip().lstrip("-").isdigit():
-            known[key] = int(value)
+        if isinstance(value, str) and (number := whole_number(value.strip())) is not None:
+            known[key] = number
 
 
 def _flagged(known: dict[str, Any], *keys: str) -> None:
@@ -134,7 +124,7 @@ def _canonical(document: Mapping[str, Any]) -> dict[str, Any]:
         head = key[:3]
         if head == CUSTOM_PREFIX:
             fields[key] = value
-        elif head == _SURVEY_PREFIX:
+        elif head == SURVEY_PREFIX:
             survey[key] = value
         elif key in _TICKET_NAMES:
             name = _TICKET_NAMES[key]
@@ -151,6 +141,16 @@ def _canonical(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_ticket(document: Any, at: str = "$") -> TicketWire:
     """Return a ticket. Raises ``BadResponse`` naming the place of what cannot be read."""
+    return quick_ticket(document) or exact_ticket(document, at)
+
+
+def read_tickets(rows: list[Any], at: str) -> tuple[TicketWire, ...]:
+    """Return the tickets of a listing; ``at`` is where it stands in the answer."""
+    return tuple(quick_ticket(row) or exact_ticket(row, f"{at}[{number}]") for number, row in enumerate(rows))
+
+
+def exact_ticket(document: Any, at: str = "$") -> TicketWire:
+    """Return a ticket in whichever spelling, at leisure."""
     known = _canonical(_as_object(document, at))
     present = frozenset(known)
     _numbered(known, "ticket_number", "source", "priority")
@@ -180,12 +180,17 @@ def read_message(document: Any, at: str = "$") -> MessageWire:
 
 
 def read_contact(document: Any, at: str = "$") -> ContactWire:
-    """Return a contact, from a list, from details or from an echo."""
+    """Return a contact, from a list, from details or from an echo. Documented (OpenAPI): none is without an e-mail."""
     known = _renamed(_as_object(document, at), _CONTACT_NAMES)
     present = frozenset(known)
     known["secondary_emails"] = split_words(known.get("secondary_emails"))
     _flagged(known, "is_deleted")
-    return _wire.read(ContactWire, {**known, "present": present, "document": document}, at=at)
+    found = _wire.read(ContactWire, {**known, "present": present, "document": document}, at=at)
+    if not found.primary_email:
+        raise BadResponse(
+            f"the contact at {at} has no e-mail, which is all that it is known by", path=f"{at}.primary_email"
+        )
+    return found
 
 
 def read_company(document: Any, at: str = "$") -> CompanyWire:
@@ -195,17 +200,13 @@ def read_company(document: Any, at: str = "$") -> CompanyWire:
     return _wire.read(CompanyWire, known, at=at)
 
 
-def read_survey(document: Any, at: str = "$") -> SurveyDefinition:
-    """Return a survey's definition."""
-    known = dict(_as_object(document, at))
-    _flagged(known, "is_active", "is_deleted")
-    return _wire.read(SurveyDefinition, {**known, "document": document}, at=at)
-
-
-def read_answer(document: Any, at: str = "$") -> SurveyAnswer:
-    """Return one answered or sent survey."""
-    known = dict(_as_object(document, at))
-    return _wire.read(SurveyAnswer, {**known, "document": document}, at=at)
+def read_agent(document: Any, at: str = "$") -> Agent:
+    """Return an agent."""
+    known = _as_object(document, at)
+    email, name = known.get("email"), known.get("name")
+    if not isinstance(email, str) or not email:
+        raise BadResponse(f"expected an e-mail at {at}.email, found {type(email).__name__}", path=f"{at}.email")
+    return Agent(id=email, email=email, name=name if isinstance(name, str) and name else None)
 
 
 def read_written(document: Any, at: str = "$") -> Written:

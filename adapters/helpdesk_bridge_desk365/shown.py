@@ -141,9 +141,21 @@ class Shown:
         self._once()
         return self.field_named(name)
 
+    def learn_agents(self, agents: Iterable[Agent]) -> None:
+        """Take in agents whom the account itself lists; they go before what tickets showed of them."""
+        with self._lock:
+            for agent in agents:
+                known = self._agents.get(fold_email(agent.email or agent.id))
+                named = agent if known is None or agent.name is not None else evolve(agent, name=known.name)
+                self._agents[fold_email(agent.email or agent.id)] = named
+
     def agents(self) -> tuple[Agent, ...]:
-        """Return the agents that were seen, by e-mail."""
+        """Return the agents that were seen, by e-mail, looking at the newest tickets first."""
         self._renew("agents")
+        return self.known_agents()
+
+    def known_agents(self) -> tuple[Agent, ...]:
+        """Return the agents that were seen so far. No call is made."""
         with self._lock:
             return tuple(self._agents[key] for key in sorted(self._agents))
 
@@ -175,17 +187,6 @@ class Shown:
         self._load()
         self._loaded = True
         self._fresh = set(LISTS)
-
-
-@frozen
-class ShownAgents:
-    """``desk.agents``: those that tickets have shown."""
-
-    _shown: Shown
-
-    def list(self) -> tuple[Agent, ...]:
-        """Return the agents."""
-        return self._shown.agents()
 
 
 @frozen

@@ -6,8 +6,10 @@ import threading
 from typing import Final
 
 from helpdesk_bridge.adapter import NotFound
+from helpdesk_bridge_desk365.api.documents import read
+from helpdesk_bridge_desk365.api.values import Survey
 from helpdesk_bridge_desk365.client import Client
-from helpdesk_bridge_desk365.wire import SurveyDefinition, SurveyWire
+from helpdesk_bridge_desk365.wire import SurveyWire
 
 CUSTOMER_SATISFACTION: Final = 1
 """Documented: Desk365 API, "Fixed numerical values": survey type 1."""
@@ -22,28 +24,24 @@ class RatingWords:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._known: dict[str, SurveyDefinition | None] = {}
+        self._known: dict[str, Survey | None] = {}
         self._lock = threading.Lock()
 
     def label(self, survey: SurveyWire | None) -> str | None:
         """Return the words of a rating, or None where it has none."""
-        if (
-            survey is None
-            or survey.sv_rating is None
-            or survey.sv_name is None
-            or survey.sv_type != CUSTOMER_SATISFACTION
-        ):
+        if survey is None or survey.sv_rating is None or not survey.sv_name or survey.sv_type != CUSTOMER_SATISFACTION:
             return None
         definition = self._definition(survey.sv_name)
         words = definition.cs_scale_point_map if definition is not None else None
         word = (words or {}).get(str(survey.sv_rating))
         return word if isinstance(word, str) else None
 
-    def _definition(self, name: str) -> SurveyDefinition | None:
+    def _definition(self, name: str) -> Survey | None:
         with self._lock:
             if name not in self._known:
                 try:
-                    self._known[name] = self._client.survey(name)
+                    answer = self._client.read("surveys.get", "/surveys/details", (("survey_name", name),))
+                    self._known[name] = read(Survey, answer.json())
                 except NotFound:
                     self._known[name] = None
             return self._known[name]

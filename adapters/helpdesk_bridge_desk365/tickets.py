@@ -30,16 +30,17 @@ from helpdesk_bridge.adapter import (
 )
 from helpdesk_bridge_desk365 import convert, drafts
 from helpdesk_bridge_desk365.client import TICKET_COUNTS, Client, Pairs, Rows
-from helpdesk_bridge_desk365.convert import Source
 from helpdesk_bridge_desk365.filters import NativeTickets, filters_json, narrow, since_of, until_of
 from helpdesk_bridge_desk365.paging import Mark, Walk
 from helpdesk_bridge_desk365.shown import Shown
+from helpdesk_bridge_desk365.source import Source
 from helpdesk_bridge_desk365.surveys import RatingWords
 from helpdesk_bridge_desk365.wire import TicketWire
 from helpdesk_bridge_desk365.words import time_text
 
 OVERLAP: Final = 5
 MARKER_FIELD: Final = "Migration marker"
+_LONGEST_NUMBER: Final = 18
 
 
 @define
@@ -242,7 +243,7 @@ _FILTERED: Final = (
 
 def numbered(ticket_id: str) -> str:
     """Return a ticket's number as it is sent. Raises ``NotFound`` for what cannot be one; nothing is sent then."""
-    if not (ticket_id.isascii() and ticket_id.isdigit()):
+    if not (ticket_id.isascii() and ticket_id.isdigit() and len(ticket_id) <= _LONGEST_NUMBER):
         raise NotFound("Desk365 has no such ticket: its ids are numbers")
     return ticket_id
 

@@ -8,16 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
+
+# A listing makes thousands of rows. A frozen class sets each field by a call, and building it then takes as long as
+# reading its JSON. Type checkers see them frozen, and nothing here changes them.
+if TYPE_CHECKING:
+    from attrs import frozen as row
+else:
+    from attrs import define as row
 
 
 def _document() -> Any:
     return field(factory=dict, eq=False, repr=False)
 
 
-@frozen
+@row
 class Moment:
     """A time as the vendor wrote it, and what it means: aware UTC, or None for its word for "never"."""
 
@@ -36,7 +43,7 @@ class FileWire:
     attachment_url: str | None = field(default=None, repr=False)
 
 
-@frozen(kw_only=True)
+@row
 class SurveyWire:
     """The latest answered survey of a ticket, else one that was sent."""
 
@@ -57,7 +64,7 @@ class SurveyWire:
     sv_rated_on: Moment | None = None
 
 
-@frozen(kw_only=True)
+@row
 class TicketWire:
     """A ticket: a row of ``tickets``, and the answer of details, create and update."""
 
@@ -98,7 +105,7 @@ class TicketWire:
     document: Mapping[str, Any] = _document()
 
 
-@frozen(kw_only=True)
+@row(kw_only=True)
 class MessageWire:
     """One message of ``tickets/conversations``. Its ``id`` is missing in answers of 2025."""
 
@@ -116,7 +123,7 @@ class MessageWire:
     document: Mapping[str, Any] = _document()
 
 
-@frozen(kw_only=True)
+@row(kw_only=True)
 class ContactWire:
     """A contact: a row of ``contacts``, details, or the echo of create and update."""
 
@@ -140,37 +147,6 @@ class CompanyWire:
 
     name: str
     domains: tuple[str, ...] | None = None
-
-
-@frozen(kw_only=True)
-class SurveyDefinition:
-    """A survey; ``cs_scale_point_map`` gives the words of a customer-satisfaction rating, keyed "3" to "-3"."""
-
-    survey_name: str
-    survey_type: int | None = None
-    cs_survey_scale: int | None = None
-    cs_rating_order: int | None = None
-    cs_neutral_type: int | None = None
-    cs_scale_point_map: dict[str, Any] | None = None
-    notify_type: int | None = None
-    is_active: bool | None = None
-    is_deleted: bool | None = None
-    document: Mapping[str, Any] = _document()
-
-
-@frozen(kw_only=True)
-class SurveyAnswer:
-    """One row of ``surveys/ratings``."""
-
-    ticket_number: int | None = None
-    survey_name: str | None = None
-    survey_type: int | None = None
-    contact_email: str | None = field(default=None, repr=False)
-    agent_assigned: str | None = None
-    ratings: dict[str, Any] | None = None
-    sent_on: Moment | None = None
-    rated_on: Moment | None = None
-    document: Mapping[str, Any] = _document()
 
 
 @frozen(kw_only=True)

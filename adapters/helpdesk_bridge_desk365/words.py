@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from helpdesk_bridge.adapter import Priority, Status, fold
 STATUSES: Final[Mapping[Status, str]] = MappingProxyType(
     {Status.OPEN: "Open", Status.PENDING: "Pending", Status.SOLVED: "Resolved", Status.CLOSED: "Closed"}
 )
+_STATUS_AS_SENT: Final = {label: (status, label) for status, label in STATUSES.items()}
 _STATUS_OF: Final = {fold(label): (status, label) for status, label in STATUSES.items()}
 
 # Documented: Desk365 API, "Fixed numerical values"; one cell of its filter table contradicts it (10 as Urgent).
@@ -43,13 +45,21 @@ _CHANNELS: Final[Mapping[int, str]] = {
 UNASSIGNED: Final = "--"
 """Documented: "- -" finds and sets "no value"; the vendor's own JSON writes it without the blank."""
 
+_NUMBER: Final = re.compile(r"-?[0-9]{1,100}")
 _TIME_FORMAT: Final = "%Y-%m-%d %H:%M:%S"
+
+
+def whole_number(text: str) -> int | None:
+    """Return the number that a text writes in the digits 0 to 9; None for any other text, and for absurdly long ones."""
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def status_of(word: str | None) -> tuple[Status, str | None]:
     """Return status and label; the built-in words are recognised in any case and given in their own."""
     if word is None:
         return Status.UNKNOWN, None
+    if word in _STATUS_AS_SENT:
+        return _STATUS_AS_SENT[word]
     return _STATUS_OF.get(fold(word.strip()), (Status.UNKNOWN, word))
 
 
@@ -68,7 +78,7 @@ def priority_number(priority: Priority | str) -> int | None:
     for number, one, label in _PRIORITIES:
         if word in (fold(label), one.value):
             return number
-    return int(word) if word.isdecimal() else None
+    return whole_number(word)
 
 
 def channel_of(source: int | str | None) -> str | None:
@@ -82,7 +92,8 @@ def sources_of(channel: str) -> tuple[str, ...]:
     """Return the sources, as the text that filters take, whose channel is this word."""
     word = fold(channel)
     known = tuple(str(number) for number, name in _CHANNELS.items() if fold(name) == word)
-    return known or ((word,) if word.isdecimal() and int(word) not in _CHANNELS else ())
+    number = whole_number(word)
+    return known or ((word,) if number is not None and number not in _CHANNELS else ())
 
 
 def time_text(moment: datetime) -> str:

@@ -21,6 +21,7 @@ VENDOR = Vendor(
     capabilities=capabilities,
     open="helpdesk_bridge_deskie.adapter:open_deskie",
     simulator="helpdesk_bridge_deskie.simulator:create",
+    endpoints="helpdesk_bridge_deskie.endpoints:CALLS",
     domains=(DOMAIN, "omnidesk.ru"),
     example={
         "account": "example",

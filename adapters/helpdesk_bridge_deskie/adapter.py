@@ -23,6 +23,7 @@ from helpdesk_bridge.adapter import (
 )
 from helpdesk_bridge_deskie import convert
 from helpdesk_bridge_deskie.auth import AgentKey
+from helpdesk_bridge_deskie.calls import Calls
 from helpdesk_bridge_deskie.capabilities import capabilities
 from helpdesk_bridge_deskie.checks import Checkup
 from helpdesk_bridge_deskie.classify import classify
@@ -39,7 +40,9 @@ from helpdesk_bridge_deskie.reference import ReferenceList
 from helpdesk_bridge_deskie.removal import DeskieRemoval
 from helpdesk_bridge_deskie.settings import DOMAIN, DeskieSettings
 from helpdesk_bridge_deskie.tickets import DeskieTickets
+from helpdesk_bridge_deskie.vendor_api import DeskieApi
 from helpdesk_bridge_deskie.vocabulary import Vocabulary
+from helpdesk_bridge_deskie.webhooks import DeskieWebhooks
 from helpdesk_bridge_deskie.wire import (
     CompanyDocument,
     CustomFieldDocument,
@@ -72,10 +75,10 @@ class DeskieAdapter:
     attachments: DeskieFiles
     importer: DeskieImporter
     removal: DeskieRemoval
-    vendor_api: DeskieClient
+    webhooks: DeskieWebhooks
+    vendor_api: DeskieApi
     _checkup: Checkup = field(repr=False, alias="checkup")
     templates: Any = None
-    webhooks: Any = None
     events: Any = None
 
     def check(self) -> Sequence[Finding]:
@@ -111,7 +114,7 @@ def open_deskie(settings: DeskieSettings, context: DeskContext) -> DeskieAdapter
         clock=context.clock,
         events=context.events,
     )
-    return _assembled(settings, context, DeskieClient(stack, context.keep_raw), OwnHost(base_url), limits)
+    return _assembled(settings, context, DeskieClient(Calls(stack, context.keep_raw)), OwnHost(base_url), limits)
 
 
 def _assembled(
@@ -144,7 +147,8 @@ def _assembled(
         attachments=DeskieFiles(client.stack, own),
         importer=evolve(importer, settle=limits.settle_seconds),
         removal=DeskieRemoval(client),
-        vendor_api=client,
+        webhooks=DeskieWebhooks(settings.account, settings.tokens),
+        vendor_api=DeskieApi.over(client.calls, directory),
         checkup=Checkup(client, people, directory, settings),
     )
 

@@ -18,7 +18,7 @@ _CAPABILITIES: Final = Capabilities(
         "contacts.list", "contacts.get", "contacts.find", "contacts.create", "contacts.update",
         "messages.list", "messages.reply", "messages.note", "messages.add_from_contact",
         "agents.list", "groups.list", "companies.list", "tags.list", "custom_fields.list",
-        "attachments.open", "events", "importer", "removal",
+        "attachments.open", "events", "webhooks", "importer", "removal",
     }),
     ticket_fields=frozenset({
         "subject", "number", "status", "status_label", "priority", "priority_label", "requester", "assignee", "group",
@@ -54,7 +54,7 @@ _CAPABILITIES: Final = Capabilities(
     page_size=100,
     notes={
         "templates": "Deskie has no templates in its API",
-        "webhooks": "Deskie's rules can call a URL, but what they send is written by each account's admin",
+        "webhooks": "of custom channels, and of rules whose template an admin wrote; nothing is stored",
         "contacts.create:external_id": "a custom id belongs to a custom channel",
         "tickets.create:cc": "Deskie's API takes no cc",
         "tickets.update:cc": "Deskie's API takes no cc",

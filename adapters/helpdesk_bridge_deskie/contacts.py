@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from attrs import field, frozen
 
@@ -29,6 +29,8 @@ from helpdesk_bridge_deskie.filters import NativeContacts, split_contacts
 from helpdesk_bridge_deskie.people import People
 from helpdesk_bridge_deskie.vocabulary import Vocabulary
 from helpdesk_bridge_deskie.windows import UserScan
+
+_NAMES: Final[Mapping[str, str]] = {"user_email": "emails", "user_phone": "phones"}
 
 
 @frozen
@@ -84,22 +86,40 @@ class DeskieContacts:
         return self.reader.contact(self.client.create_user(fields))
 
     def update(self, contact_id: str, change: ContactChange) -> Contact:
-        """Change a contact; ``blocked`` blocks it (later tickets become spam) or restores it."""
-        fields = self._described(change)
-        for name, key in (("emails", "user_email"), ("phones", "user_phone")):
+        """Change a contact; ``blocked`` blocks it (later tickets become spam) or restores it.
+
+        A new address costs a read: Deskie would drop one of another kind than the user has, and say nothing.
+        """
+        fields, addresses = self._described(change), dict[str, str]()
+        for key, name in _NAMES.items():
             words = getattr(change, name)
             if isinstance(words, (Add, Remove)):
                 raise Unsupported(
                     f"Deskie's users have one of {name}; give it as a whole", capability=f"contacts.update:{name}"
                 )
             if not isinstance(words, Unset):
-                fields |= _single(name, key, words) or {key: ""}
+                addresses |= _single(name, key, words) or {key: ""}
+        if any(addresses.values()):
+            self._refuse_lost(contact_id, addresses)
+        fields |= addresses
         user = self.client.update_user(contact_id, fields) if fields else None
         if not isinstance(change.blocked, Unset):
             user = (self.client.block_user if change.blocked else self.client.restore_user)(contact_id)
         if user is None:
             raise Invalid("the change is empty: every field is UNSET", field="change")
         return self.reader.contact(user)
+
+    def _refuse_lost(self, contact_id: str, addresses: Mapping[str, str]) -> None:
+        # observed (a client of Deskie): a user has one identity, and only that can be changed.
+        user = self.client.user(contact_id)
+        held = {"user_email": user.user_email, "user_phone": user.user_phone}
+        for key, value in addresses.items():
+            if value and not held[key]:
+                name = _NAMES[key]
+                raise Unsupported(
+                    f"this contact came to Deskie without {name}, and Deskie drops any that it is given later",
+                    capability=f"contacts.update:{name}",
+                )
 
     def _described(self, value: ContactDraft | ContactChange) -> dict[str, Any]:
         fields: dict[str, Any] = {}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -70,6 +72,25 @@ NOT_IN_LISTS: Final = frozenset({"description", "message_count", "attachments"})
 """Fields of a ticket that only its messages tell."""
 
 
+_NO_FIELDS: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+@lru_cache(maxsize=4096)
+def _contact(user_id: int) -> Actor:
+    # The same few people stand in a page again and again; as values they can be shared.
+    return Actor(ActorKind.CONTACT, str(user_id))
+
+
+@lru_cache(maxsize=1024)
+def _agent(staff_id: int) -> Actor:
+    return Actor(ActorKind.AGENT, str(staff_id))
+
+
+@lru_cache(maxsize=1024)
+def _group(group_id: int) -> Ref:
+    return Ref(str(group_id))
+
+
 def vendor_channels(word: str) -> tuple[str, ...]:
     """Return Deskie's channels that read as ``word``."""
     return tuple(channel for channel, ours in CHANNELS.items() if ours == word) or (word,)
@@ -102,12 +123,12 @@ class Reader:
             status_label=case.status,
             priority=PRIORITIES.get(case.priority or "", Priority.UNKNOWN),
             priority_label=case.priority,
-            requester=Actor(ActorKind.CONTACT, str(case.user_id)) if case.user_id else None,
-            assignee=Actor(ActorKind.AGENT, str(case.staff_id)) if case.staff_id else None,
-            group=Ref(str(case.group_id)) if case.group_id else None,
+            requester=_contact(case.user_id) if case.user_id else None,
+            assignee=_agent(case.staff_id) if case.staff_id else None,
+            group=_group(case.group_id) if case.group_id else None,
             channel=CHANNELS.get(case.channel, case.channel) if case.channel else None,
             tags=self.words.tag_names(case.labels or ()),
-            custom_fields=self.words.values(case.custom_fields),
+            custom_fields=MappingProxyType(self.words.values(case.custom_fields)) if case.custom_fields else _NO_FIELDS,
             # documented name first; observed: `cc_emails` since about 2020.
             cc=_addresses(case.recipient_cc or case.cc_emails),
             created_at=case.created_at,

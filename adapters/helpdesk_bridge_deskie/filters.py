@@ -249,10 +249,11 @@ def split_contacts(query: ContactQuery) -> Split:
     """Divide a query, sending nothing."""
     params: list[tuple[str, str]] = []
     narrowed = {name for name in ("created", "updated") if getattr(query, name) is not None}
-    # One only: that the list of users takes several, as the list of cases does, is not known.
+    # One only: that the list of users takes several, as the list of cases does, is not known. In lower case, as addresses
+    # are mostly stored: whether Deskie minds upper and lower case is not known either.
     emails = [one for one in query.email or () if isinstance(one, str) and "@" in one and "^" not in one]
     if query.email is not None and len(emails) == len(query.email) == 1:
-        params.append(("user_email", f"^{emails[0]}^"))
+        params.append(("user_email", f"^{emails[0].casefold()}^"))
         narrowed.add("email")
     bounds, more = _times(query, query.order)
     params += more

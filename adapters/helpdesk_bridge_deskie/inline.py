@@ -41,15 +41,22 @@ class InlineImages:
 
 def put_back(markup: str, urls: Mapping[str, str]) -> str:
     """Return the body with the addresses of pictures for their ``cid:``; ``urls`` is by content id."""
-    return replace_images(markup, lambda tag: tag.with_source(urls[tag.content_id]) if tag.content_id in urls else None)
+
+    def shown(tag: ImageTag) -> str | None:
+        url = urls.get(tag.content_id or "")
+        return None if url is None else tag.with_source(url)
+
+    return replace_images(markup, shown)
 
 
 def named(markup: str, names: Mapping[str, str]) -> str:
     """Return the body with pictures named in words, for a message that is mailed before they have addresses."""
-    return replace_images(
-        markup,
-        lambda tag: html.escape(f"[{names[tag.content_id]}]", quote=False) if tag.content_id in names else None,
-    )
+
+    def in_words(tag: ImageTag) -> str | None:
+        name = names.get(tag.content_id or "")
+        return None if name is None else html.escape(f"[{name}]", quote=False)
+
+    return replace_images(markup, in_words)
 
 
 def replace_sources(markup: str, replacement: Callable[[str], str | None]) -> str:

@@ -21,7 +21,7 @@ class Rows:
 
 
 def rows(document: Any, key: str) -> Rows:
-    """Read a list of ``{key: {…}}``. Raises ``BadResponse`` naming the place.
+    """Read a list of ``{key: {…}}``; with an empty key its rows have no wrapper. Raises ``BadResponse`` naming the place.
 
     Empty lists come as ``{"total_count": 0}``, ``{"<key>": []}``, ``[]``, ``{}`` and as nothing at all.
     """
@@ -45,9 +45,9 @@ def _numbered(document: Mapping[str, Any], key: str) -> Iterator[tuple[str, Any]
 
 
 def _unwrapped(item: Any, key: str, place: str) -> Mapping[str, Any]:
-    inner = item.get(key) if isinstance(item, dict) else None
+    inner = (item.get(key) if key else item) if isinstance(item, dict) else None
     if not isinstance(inner, dict):
-        raise BadResponse(f"expected {key} in a row of the list", path=f"$.{place}.{key}")
+        raise BadResponse(f"expected {key or 'an object'} in a row of the list", path=f"$.{place}.{key}")
     return inner
 
 

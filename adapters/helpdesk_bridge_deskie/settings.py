@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import ConfigError, Secret
 
 DOMAIN: Final = "deskie.io"
+SHORTEST_TOKEN: Final = 8
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _EMAIL: Final = re.compile(r"[^@\s:\x00-\x1f]+@[^@\s:\x00-\x1f]+")
 
@@ -23,6 +24,10 @@ class Subscription(Enum):
     PRO = "pro"
 
 
+def _secret(value: Any) -> Any:
+    return Secret(value) if isinstance(value, str) else value
+
+
 def _account(value: str) -> str:
     return value.strip().casefold() if isinstance(value, str) else value
 
@@ -32,7 +37,8 @@ class DeskieSettings:
     """What it takes to reach one Deskie account. Raises ``ConfigError`` naming the key and the fix.
 
     ``subscription`` and ``enabled_agents`` give the limit until the first answer tells the account's own; without them
-    the smallest limit that any account has is kept until then.
+    the smallest limit that any account has is kept until then. ``webhook_token`` may hold several words, for the time
+    in which one replaces the other.
     """
 
     account: str = field(converter=_account)
@@ -40,6 +46,7 @@ class DeskieSettings:
     api_key: Secret
     subscription: str | None = None
     enabled_agents: int | None = None
+    webhook_token: Secret | None = field(default=None, converter=_secret)
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.account, str) or not _LABEL.fullmatch(self.account):
@@ -55,6 +62,17 @@ class DeskieSettings:
         agents = self.enabled_agents
         if agents is not None and (isinstance(agents, bool) or not isinstance(agents, int) or agents < 1):
             raise ConfigError("enabled_agents: expected the number of enabled agents, 1 or more")
+        if self.webhook_token is not None and not self.tokens:
+            raise ConfigError("webhook_token: it is empty; remove the key or set the token of the webhook's URL")
+        if any(len(token) < SHORTEST_TOKEN for token in self.tokens):
+            raise ConfigError(
+                f"webhook_token: a token has at least {SHORTEST_TOKEN} characters; it must not be guessed"
+            )
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The webhook tokens that are accepted."""
+        return tuple(self.webhook_token.reveal().split()) if self.webhook_token is not None else ()
 
     @property
     def plan(self) -> Subscription | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from helpdesk_bridge.adapter import (
     Conflict,
@@ -19,8 +19,11 @@ from helpdesk_bridge.adapter import (
     fold,
 )
 from helpdesk_bridge_deskie.client import DeskieClient
-from helpdesk_bridge_deskie.customvalues import TICKET, read_value, write_value
+from helpdesk_bridge_deskie.customvalues import TICKET, reader_of, write_value
 from helpdesk_bridge_deskie.wire import LabelDocument
+
+_Read = Callable[[Any], CustomValue]
+_AS_IT_IS: Final = reader_of(None)
 
 
 class Vocabulary:
@@ -29,36 +32,42 @@ class Vocabulary:
     def __init__(self, client: DeskieClient, directory: Directory) -> None:
         self._client = client
         self._directory = directory
-        self._unknown: set[str] = set()
+        self._unknown: set[int] = set()
         self._creating = threading.Lock()
         self._made: dict[str, LabelDocument] = {}
         self._made_since: tuple[Tag, ...] = ()
-        self._listed_titles: tuple[tuple[Tag, ...], Mapping[str, str]] = ((), {})
-        self._named: dict[str, tuple[object, Mapping[str, tuple[str, FieldDefinition]]]] = {}
+        self._listed_titles: tuple[tuple[Tag, ...], Mapping[int, str]] = ((), {})
+        self._named: dict[str, tuple[object, Mapping[str, tuple[str, _Read]]]] = {}
 
-    def tag_names(self, label_ids: Iterable[int]) -> tuple[str, ...]:
+    def tag_names(self, label_ids: Sequence[int]) -> tuple[str, ...]:
         """Return the titles of labels; a label that is not listed keeps its id as its name."""
-        wanted = [str(label) for label in label_ids]
-        if not wanted:
+        if not label_ids:
             return ()
         titles = self._titles()
-        if any(label not in titles and label not in self._unknown for label in wanted):
+        try:
+            return tuple([titles[label] for label in label_ids])
+        except KeyError:
+            return self._asked_again(label_ids)
+
+    def _asked_again(self, label_ids: Sequence[int]) -> tuple[str, ...]:
+        titles = self._titles()
+        if any(label not in titles and label not in self._unknown for label in label_ids):
             # Made since the list was read; an id that is still not there is not asked for again.
             self._directory.refresh("tags")
             titles = self._titles()
-            self._unknown.update(label for label in wanted if label not in titles)
-        return tuple(titles.get(label, label) for label in wanted)
+            self._unknown.update(label for label in label_ids if label not in titles)
+        return tuple(titles.get(label, str(label)) for label in label_ids)
 
-    def _titles(self) -> Mapping[str, str]:
+    def _titles(self) -> Mapping[int, str]:
         listed, titles = self._listed_titles
         made = self._fresh()
         if listed is not self._made_since:
             listed = self._made_since
-            titles = {tag.id: tag.name for tag in listed}
+            titles = {int(tag.id): tag.name for tag in listed}
             self._listed_titles = (listed, titles)
         if not made:
             return titles
-        return {**titles, **{str(one.label_id): one.label_title or name for name, one in made.items()}}
+        return {**titles, **{one.label_id: one.label_title or name for name, one in made.items()}}
 
     def _fresh(self) -> dict[str, LabelDocument]:
         """Return the labels that were made here since the list was read, which need not be read again for them."""
@@ -121,19 +130,19 @@ class Vocabulary:
         fields = self._named_fields(applies_to)
         found: dict[str, CustomValue] = {}
         for key, value in document.items():
-            name, field = fields.get(key, (key, None))
-            found[name] = read_value(field, value)
+            name, read = fields.get(key) or (key, _AS_IT_IS)
+            found[name] = read(value)
         return found
 
-    def _named_fields(self, applies_to: str) -> Mapping[str, tuple[str, FieldDefinition]]:
-        """Return name and definition of the fields by their keys; made once for each reading of the list."""
+    def _named_fields(self, applies_to: str) -> Mapping[str, tuple[str, _Read]]:
+        """Return name and reader of the fields by their keys; made once for each reading of the list."""
         listed = self._directory.custom_fields()
-        since, kept = self._named.get(applies_to, (None, {}))
-        if since is listed:
-            return kept
+        kept = self._named.get(applies_to)
+        if kept is not None and kept[0] is listed:
+            return kept[1]
         names = Counter(one.name for one in listed if one.applies_to == applies_to)
         # Two fields may bear one title; then only their keys tell them apart.
-        named = {one.key: (one.name if names[one.name] <= 1 else one.key, one) for one in listed}
+        named = {one.key: (one.name if names[one.name] <= 1 else one.key, reader_of(one)) for one in listed}
         self._named[applies_to] = (listed, named)
         return named
 

@@ -7,16 +7,20 @@ assumed: ``[]`` for an empty object, because the server is PHP.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, Final, NewType
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from helpdesk_bridge.adapter import Converter, Wire, WireTypeError
 
 Fields = NewType("Fields", dict[str, Any])
 """An object of custom values by key, or the options of a select by key."""
+
+Minutes = NewType("Minutes", int)
+"""A number of minutes, "-" while there is none (observed: a number and a text of digits)."""
 
 _MONTHS: Final = {
     name: f"{number:02}"
@@ -25,6 +29,7 @@ _MONTHS: Final = {
     )
 }
 _LENGTH: Final = len("Mon, 05 May 2014 00:15:17 +0300")
+_SECONDS: Final = {f"{second:02}": timedelta(seconds=second) for second in range(60)}
 _TRUE: Final = frozenset({True, "1", "true"})
 _FALSE: Final = frozenset({False, "0", "false", ""})
 
@@ -39,11 +44,27 @@ def moment(text: Any) -> datetime | None:
     if len(text) != _LENGTH:
         return _other_moment(text.strip())
     try:
-        # Put into ISO's order, it is read in C: dates are most of what reading a page costs.
-        iso = f"{text[12:16]}-{_MONTHS[text[8:11]]}-{text[5:7]}T{text[17:25]}{text[26:]}"
-        return datetime.fromisoformat(iso).astimezone(UTC)
-    except (ValueError, KeyError):
+        # Dates are most of what reading a page costs, and those of a page share their days and minutes.
+        return _day(text[5:16], text[25:]) + _minute(text[16:23]) + _SECONDS[text[23:25]]
+    except (ValueError, KeyError, OverflowError):
         raise WireTypeError("expected a date") from None
+
+
+@lru_cache(maxsize=4096)
+def _day(day: str, offset: str) -> datetime:
+    """Return the midnight of `05 May 2014` at ` +0300`, in UTC."""
+    if day[2] != " " or day[6] != " " or offset[0] != " ":
+        raise ValueError(day)
+    return datetime.fromisoformat(f"{day[7:]}-{_MONTHS[day[3:6]]}-{day[:2]}T00:00:00{offset[1:]}").astimezone(UTC)
+
+
+@lru_cache(maxsize=1440)
+def _minute(text: str) -> timedelta:
+    """Return the time of day of ` 00:15:`."""
+    if text[0] != " " or text[3] != ":" or text[6] != ":":
+        raise ValueError(text)
+    at = time.fromisoformat(text[1:6])
+    return timedelta(hours=at.hour, minutes=at.minute)
 
 
 def _other_moment(text: str) -> datetime | None:
@@ -106,8 +127,37 @@ def _flag_or_none(value: Any, _: Any) -> bool | None:
     return value if type(value) is bool or value is None else _flag(value)
 
 
+def _fields_or_none(value: Any, _: Any) -> Any:
+    return value if type(value) is dict or value is None else _fields(value, _)
+
+
+def _minutes_or_none(value: Any, _: Any) -> int | None:
+    return None if value is None or value in ("-", "") else _integer(value)
+
+
 def _moment_or_none(value: Any, _: Any) -> datetime | None:
     return None if value is None or value == "-" else moment(value)
+
+
+def _integers_or_none(value: Any, _: Any) -> tuple[int, ...] | None:
+    if not value and (value is None or type(value) is list):
+        return None if value is None else ()
+    if type(value) is not list:
+        raise WireTypeError(f"expected a list, found {type(value).__name__}")
+    return tuple([one if type(one) is int else _integer(one) for one in value])
+
+
+def _texts_or_none(value: Any, _: Any) -> Any:
+    # observed: a text, or with `language_id=all` texts by language; PHP's empty map is a list.
+    if isinstance(value, dict):
+        return {str(key): _text(one) for key, one in value.items()}
+    return None if value == [] else _text_or_none(value, _)
+
+
+def _id_or_none(value: Any, _: Any) -> int | str | None:
+    if value is None or type(value) is int or isinstance(value, str):
+        return value
+    raise WireTypeError(f"expected an id, found {type(value).__name__}")
 
 
 _OPTIONAL: Final[tuple[tuple[Any, Any], ...]] = (
@@ -115,6 +165,11 @@ _OPTIONAL: Final[tuple[tuple[Any, Any], ...]] = (
     (str | None, _text_or_none),
     (bool | None, _flag_or_none),
     (datetime | None, _moment_or_none),
+    (tuple[int, ...] | None, _integers_or_none),
+    (Fields | None, _fields_or_none),
+    (Minutes | None, _minutes_or_none),
+    (int | str | None, _id_or_none),
+    (str | Mapping[str, str] | None, _texts_or_none),
 )
 
 
@@ -135,7 +190,7 @@ WIRE: Final = Wire(_configure)
 class Document:
     """What can carry the vendor's own document, where the desk keeps it."""
 
-    raw: Any = field(default=None, eq=False, repr=False)
+    raw: Any = field(default=None, eq=False, repr=False, kw_only=True)
 
 
 @frozen(kw_only=True)
@@ -149,9 +204,12 @@ class FileDocument:
     url: str | None = field(default=None, repr=False)
 
 
-@frozen(kw_only=True)
-class CaseDocument(Document):
-    """A case. Any field but its id may be absent (observed)."""
+@define
+class CaseDocument:
+    """A case. Any field but its id may be absent (observed).
+
+    Not frozen: each is read into a ticket and let go of, and freezing it is two thirds of making it.
+    """
 
     case_id: int
     case_number: str | None = None
@@ -175,6 +233,7 @@ class CaseDocument(Document):
     rating: str | None = None
     rating_comment: str | None = field(default=None, repr=False)
     attachments: tuple[FileDocument, ...] | None = None
+    raw: Any = field(default=None, eq=False, repr=False, kw_only=True)
 
 
 @frozen(kw_only=True)
@@ -204,22 +263,36 @@ class UserDocument(Document):
     user_whatsapp_phone: str | None = field(default=None, repr=False)
     wa_id: str | None = field(default=None, repr=False)
     user_custom_id: str | None = None
+    user_custom_channel: str | None = None
+    type: str | None = None
     company_name: str | None = None
+    company_position: str | None = None
+    user_note: str | None = field(default=None, repr=False)
+    language_id: int | None = None
+    linked_users: tuple[int, ...] | None = None
+    confirmed: bool | None = None
     active: bool | None = None
     deleted: bool | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    last_contact_at: datetime | None = None
     custom_fields: Fields | None = field(default=None, repr=False)
+    amount_of_cases: int | None = None
 
 
 @frozen(kw_only=True)
 class StaffDocument:
-    """An agent."""
+    """An agent. ``status_id`` is the presence: 1 online, 2 offline, 3 no chats, larger ones the account's own."""
 
     staff_id: int
     staff_email: str | None = None
     staff_full_name: str | None = None
+    staff_signature: str | None = field(default=None, repr=False)
+    staff_signature_chat: str | None = field(default=None, repr=False)
     active: bool | None = None
+    status_id: int | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
 @frozen(kw_only=True)
@@ -228,7 +301,11 @@ class GroupDocument:
 
     group_id: int
     group_title: str | None = None
+    group_from_name: str | None = None
+    group_signature: str | None = field(default=None, repr=False)
     active: bool | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
 @frozen(kw_only=True)
@@ -246,8 +323,15 @@ class CompanyDocument:
     company_id: int
     company_name: str | None = None
     company_domains: str | None = None
+    company_default_group: int | None = None
+    company_address: str | None = field(default=None, repr=False)
+    company_note: str | None = field(default=None, repr=False)
     active: bool | None = None
     deleted: bool | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    amount_of_users: int | None = None
+    amount_of_cases: int | None = None
 
 
 @frozen(kw_only=True)

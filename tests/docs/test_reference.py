@@ -1,5 +1,6 @@
 """The reference pages tell what the code has: no key, error, operation or command more or less."""
 
+import itertools
 import re
 import tomllib
 
@@ -8,7 +9,7 @@ import pytest
 from docs_pages import ROOT, read
 
 from helpdesk_bridge import errors, registry
-from helpdesk_bridge.cli import exits, matrix, synopsis
+from helpdesk_bridge.cli import endpoints, exits, matrix, synopsis
 from helpdesk_bridge.config import ALIAS_TABLES, CommonSettings, example
 from helpdesk_bridge.desk import open_config
 
@@ -33,6 +34,27 @@ def test_the_capabilities_page_is_what_the_code_says():
     assert text("capabilities.md") == matrix.page(), (
         "run python -m helpdesk_bridge.cli.matrix docs/reference/capabilities.md"
     )
+
+
+def test_the_page_of_endpoints_is_what_the_code_says():
+    assert text("endpoints.md") == endpoints.page(), (
+        "run python -m helpdesk_bridge.cli.endpoints docs/reference/endpoints.md"
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in registry.names() if registry.vendor(name).simulator])
+def test_every_endpoint_has_its_call_or_is_out_of_scope(name):
+    rows = endpoints.endpoints(name)
+    assert rows, "no table of endpoints"
+    assert not [f"{one.method} {one.path}" for one in rows if one.call is None]
+    calls = registry.load(registry.vendor(name).endpoints)
+    assert not calls.keys() - {f"{one.method} {one.path}" for one in rows}, "calls of routes that no simulator has"
+    with open_config(example(name)) as desk:
+        for call in {part for one in rows for part in one.call.split(", ") if not one.call.startswith("out of scope")}:
+            reached = desk
+            for attribute in call.removeprefix("desk.").split("."):
+                reached = getattr(reached, attribute)
+            assert callable(reached), call
 
 
 def test_the_matrix_tells_every_operation_of_every_vendor():
@@ -104,3 +126,12 @@ def test_the_tutorial_reaches_the_simulator_that_it_starts():
     assert table.pop("base_url") == f"http://127.0.0.1:{port}"
     assert table.pop("vendor") == "deskie"
     assert table.items() <= create(generate(0)).connection.items()
+
+
+def test_every_test_that_the_security_page_names_is_there():
+    page = (ROOT / "docs" / "explanation" / "security.md").read_text("utf-8")
+    rows = [row for row in page.splitlines() if row.startswith("| ")][1:]
+    named = [re.findall(r"`([\w/]+\.py)::(\w+)`", row) for row in rows]
+    assert all(named), "a row without a test"
+    for path, name in itertools.chain.from_iterable(named):
+        assert re.search(rf"^\s*def {name}\(", (ROOT / path).read_text("utf-8"), re.MULTILINE), f"{path}::{name}"

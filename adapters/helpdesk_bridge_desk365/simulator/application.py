@@ -14,7 +14,7 @@ from helpdesk_bridge_desk365.simulator.file_links import FILES_PATH, INLINE_PATH
 from helpdesk_bridge_desk365.simulator.kb_articles import KnowledgeBaseArticles, KnowledgeBasePlaces
 from helpdesk_bridge_desk365.simulator.message_writing import MessageWriting
 from helpdesk_bridge_desk365.simulator.service import PING
-from helpdesk_bridge_desk365.simulator.special_access import Agents, Contracts, TimeEntries
+from helpdesk_bridge_desk365.simulator.special_access import Agents, AssetLocations, Contracts, TimeEntries
 from helpdesk_bridge_desk365.simulator.surveys import Surveys
 from helpdesk_bridge_desk365.simulator.ticket_writing import TicketWriting
 
@@ -36,6 +36,7 @@ class Desk365Simulator(
     KnowledgeBasePlaces,
     Contracts,
     Agents,
+    AssetLocations,
     FaultyLists,
 ):
     """A Desk365 v3 account that answers HTTP."""

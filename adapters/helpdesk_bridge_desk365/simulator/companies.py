@@ -52,13 +52,30 @@ class Companies(Desk365Service):
 
     @route("PUT", f"{ROOT}/companies/update", provenance=DOCUMENTED, source="OpenAPI v3, companies")
     def update_company(self, call: Call) -> Reply:
-        """Change what the body mentions, of the company in `company_name`."""
+        """Change what the body mentions, of the company in `company_name`; another `name` renames it (assumed)."""
         company = self.tenant.companies.get(self.required(call, "company_name"))
         if company is None:
             raise missing("company")
-        self._apply_company(company, json_object(call))
+        body = json_object(call)
+        name = text_of(body, "name") or company.name
+        if name != company.name and name in self.tenant.companies:
+            raise invalid("A company with this name already exists.", "name")
+        self._apply_company(company, body)
+        self._rename_company(company, name)
         company.updated_on = whole_second(self.clock.now())
         return self.answer(_details(company))
+
+    def _rename_company(self, company: Company, name: str) -> None:
+        """Give a company another name, also wherever its contacts show it."""
+        if name == company.name:
+            return
+        for contact in self.tenant.contacts.values():
+            if contact.company == company.name:
+                contact.company = name
+                self.tenant.contact_changed(contact)
+        del self.tenant.companies[company.name]
+        company.name = name
+        self.tenant.companies[name] = company
 
     def _apply_company(self, company: Company, body: dict[str, Any]) -> None:
         facts: dict[str, str | None] = {name: text_of(body, name) for name in _FACTS if name in body}

@@ -53,6 +53,7 @@ def load(dataset: Dataset, tenant: Tenant, links: FileLinks) -> None:
         if not (seed.spam or seed.deleted):
             tenant.add_ticket(tickets.ticket(number, seed))
     _load_time_entries(tenant)
+    tenant.asset_locations = [{"location_name": company} for company in tenant.companies]
     _load_knowledge_base(tenant)
 
 

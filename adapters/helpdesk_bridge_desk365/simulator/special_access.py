@@ -68,15 +68,43 @@ class Agents(Desk365Service):
         return self.answer({"count": len(content), "content": content})
 
 
+class AssetLocations(Desk365Service):
+    """Not in the OpenAPI: clients of 2026 read it, dossier section 6.11. What a location holds is assumed."""
+
+    @route("GET", f"{ROOT}/asset_mgmt/locations", provenance=OBSERVED, source="clients of 2026")
+    def list_asset_locations(self, _call: Call) -> Reply:
+        """All locations, their number under `total`; behind a switch, else 404."""
+        self.entitled("asset_management", "requested resource")
+        locations = self.tenant.asset_locations
+        return self.answer({"total": len(locations), "locations": locations})
+
+    @route("GET", f"{ROOT}/asset_mgmt/locations/details", provenance=OBSERVED, source="clients of 2026")
+    def asset_location_details(self, call: Call) -> Reply:
+        """One location by `location_name`."""
+        self.entitled("asset_management", "requested resource")
+        wanted = self.required(call, "location_name")
+        for location in self.tenant.asset_locations:
+            if location["location_name"] == wanted:
+                return self.answer(location)
+        raise missing("location")
+
+
 class Contracts(Desk365Service):
     """Contracts need special access. documented: OpenAPI; that the refusal is 403 is assumed, section 6.9."""
 
     @route("GET", f"{ROOT}/contracts", provenance=DOCUMENTED, source="OpenAPI v3, contracts")
     def list_contracts(self, call: Call) -> Reply:
-        """Give a page of contracts, of one `company` if asked."""
+        """Give a page of contracts, of one `company` and one `contract_category` if asked.
+
+        What makes one inactive, expired or upcoming no paper tells, so those parameters leave none out (assumed).
+        """
         self._need_access()
-        company = call.query.get("company")
-        found = [one for one in self.tenant.contracts if not company or one.get("company_name") == company]
+        wanted = {"company_name": call.query.get("company"), "contract_category": call.query.get("contract_category")}
+        found = [
+            one
+            for one in self.tenant.contracts
+            if all(not value or one.get(name) == value for name, value in wanted.items())
+        ]
         return self.answer({"count": len(found), "contracts": self.page(call, found, _CONTRACTS_PAGE)})
 
     @route("GET", f"{ROOT}/contracts/details", provenance=DOCUMENTED, source="OpenAPI v3, contracts")

@@ -106,8 +106,3 @@ SURVEYS: Final = (
 
 CLOSING_SURVEY: Final = "Customer satisfaction"
 """The survey that closing a ticket may send."""
-
-
-def survey_named(name: str) -> Survey | None:
-    """Return the survey of that name, deleted ones included, or None."""
-    return next((survey for survey in SURVEYS if survey.name == name), None)

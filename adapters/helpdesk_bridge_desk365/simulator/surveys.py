@@ -11,7 +11,7 @@ from helpdesk_bridge_desk365.simulator.records import SurveyAnswer, Ticket
 from helpdesk_bridge_desk365.simulator.refusals import invalid, missing
 from helpdesk_bridge_desk365.simulator.request_body import json_object
 from helpdesk_bridge_desk365.simulator.service import ROOT, Desk365Service
-from helpdesk_bridge_desk365.simulator.survey_catalogue import CLOSING_SURVEY, RANGES, SURVEYS, Survey, survey_named
+from helpdesk_bridge_desk365.simulator.survey_catalogue import CLOSING_SURVEY, RANGES, Survey
 from helpdesk_bridge_desk365.simulator.ticket_wire import rating_document
 from helpdesk_bridge_desk365.simulator.wire_text import whole_second
 
@@ -25,12 +25,13 @@ class Surveys(Desk365Service):
     @route("GET", f"{ROOT}/surveys", provenance=DOCUMENTED, source=_SOURCE)
     def list_surveys(self, _call: Call) -> Reply:
         """All surveys in order of creation, deleted ones marked so."""
-        return self.answer({"count": len(SURVEYS), "surveys": [survey.wire() for survey in SURVEYS]})
+        surveys = self.tenant.surveys
+        return self.answer({"count": len(surveys), "surveys": [survey.wire() for survey in surveys]})
 
     @route("GET", f"{ROOT}/surveys/details", provenance=DOCUMENTED, source=_SOURCE)
     def survey_details(self, call: Call) -> Reply:
         """One survey by `survey_name`; a deleted one is 404."""
-        survey = survey_named(self.required(call, "survey_name"))
+        survey = self.tenant.survey(self.required(call, "survey_name"))
         if survey is None or survey.is_deleted:
             raise missing("survey")
         return self.answer(survey.wire())
@@ -42,7 +43,7 @@ class Surveys(Desk365Service):
             (ticket, answer) for ticket in self.tenant.tickets.values() for answer in ticket.surveys if answer.answered
         ]
         answers.sort(key=lambda pair: (pair[1].sent_on, pair[0].number))
-        page = [rating_document(ticket, answer) for ticket, answer in self.page(call, answers, _PAGE_SIZE)]
+        page = [rating_document(self.tenant, ticket, answer) for ticket, answer in self.page(call, answers, _PAGE_SIZE)]
         return self.answer({"count": len(answers), "survey_ratings": page})
 
     @route("POST", "/_sim/surveys", admin=True)
@@ -53,7 +54,7 @@ class Surveys(Desk365Service):
         """
         body = json_object(call)
         ticket = self.tenant.tickets.get(body.get("ticket_number", 0))
-        survey = survey_named(str(body.get("survey_name", CLOSING_SURVEY)))
+        survey = self.tenant.survey(str(body.get("survey_name", CLOSING_SURVEY)))
         if ticket is None or survey is None:
             raise missing("ticket or survey")
         self._answer_survey(ticket, survey, body)

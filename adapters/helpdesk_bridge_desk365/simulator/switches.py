@@ -37,6 +37,7 @@ SWITCHES: Final[Mapping[str, Switch]] = MappingProxyType(
         ),
         "agents_endpoint": Switch(False, "answer GET /agents", OBSERVED),
         "search_endpoint": Switch(False, "answer GET /tickets/search, which costs five calls", OBSERVED),
+        "asset_management": Switch(False, "answer GET /asset_mgmt/locations and its details", OBSERVED),
         "contracts": Switch(False, "the account is entitled to contracts", DOCUMENTED),
         "escaped_quote": Switch(
             "accept",

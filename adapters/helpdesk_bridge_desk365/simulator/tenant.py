@@ -9,6 +9,7 @@ from attrs import Factory, define
 
 from helpdesk_bridge_desk365.simulator.knowledge_base import KnowledgeBase
 from helpdesk_bridge_desk365.simulator.records import Agent, Company, Contact, CustomField, Mail, Ticket
+from helpdesk_bridge_desk365.simulator.survey_catalogue import SURVEYS, Survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -49,6 +50,8 @@ class Tenant:
     tickets: dict[int, Ticket] = Factory(dict)
     time_entries: list[dict[str, Any]] = Factory(list)
     contracts: list[dict[str, Any]] = Factory(list)
+    asset_locations: list[dict[str, Any]] = Factory(list)
+    surveys: tuple[Survey, ...] = SURVEYS
     knowledge_base: KnowledgeBase = Factory(KnowledgeBase)
     mails: list[Mail] = Factory(list)
     last_number: int = 0
@@ -69,6 +72,10 @@ class Tenant:
         """Return the contact with that primary e-mail, or else that secondary one, whatever its case."""
         folded = email.casefold()
         return self.contacts.get(folded) or self.secondary_contacts.get(folded)
+
+    def survey(self, name: str) -> Survey | None:
+        """Return the survey of that name, deleted ones included, or None."""
+        return next((survey for survey in self.surveys if survey.name == name), None)
 
     def add_contact(self, contact: Contact) -> Contact:
         """Keep a contact; without a company it gets that of its e-mail's domain. documented: OpenAPI, companies."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
-from helpdesk_bridge_desk365.simulator.survey_catalogue import survey_named
 from helpdesk_bridge_desk365.simulator.wire_text import lossy_text, minutes_between, time_text
 
 if TYPE_CHECKING:
@@ -60,9 +59,9 @@ def ticket_document(tenant: Tenant, ticket: Ticket, shape: TicketShape) -> dict[
     if shape.additions:
         document |= _additions(ticket)
     if shape.survey:
-        document["survey_rating"] = survey_rating(ticket)
+        document["survey_rating"] = survey_rating(tenant, ticket)
     if shape.docs:
-        document = _as_in_the_sample(document, details=shape.details)
+        document = _as_in_the_sample(document, shape)
     return document if shape.nested else _flattened(document)
 
 
@@ -128,13 +127,16 @@ def _additions(ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def _as_in_the_sample(document: dict[str, Any], *, details: bool) -> dict[str, Any]:
-    """documented: Desk365 API, "Sample response body": its keys alone, bare custom fields, the source as text."""
-    keys = (*SAMPLE_KEYS, *_DETAILS_ALSO) if details else SAMPLE_KEYS
+def _as_in_the_sample(document: dict[str, Any], shape: TicketShape) -> dict[str, Any]:
+    """documented: Desk365 API, "Sample response body": its keys alone, bare custom fields, the source as text.
+
+    Laid flat into the ticket they have their prefix: without it nothing would tell them from its own keys (assumed).
+    """
+    keys = (*SAMPLE_KEYS, *_DETAILS_ALSO) if shape.details else SAMPLE_KEYS
     sample = {"sub_category" if key == "subcategory" else key: document[key] for key in keys if key in document}
     sample["status"] = sample["status"].lower()
     sample["source"] = str(sample["source"])
-    if "custom_fields" in sample:
+    if "custom_fields" in sample and shape.nested:
         sample["custom_fields"] = {key.removeprefix("cf_"): value for key, value in sample["custom_fields"].items()}
     return sample
 
@@ -148,12 +150,12 @@ def _flattened(document: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def survey_rating(ticket: Ticket) -> dict[str, Any] | None:
+def survey_rating(tenant: Tenant, ticket: Ticket) -> dict[str, Any] | None:
     """Return the latest answered survey, or the latest sent if none is, or null. documented: "Survey retrieval"."""
     if not ticket.surveys:
         return None
     answer = max(reversed(ticket.surveys), key=lambda one: (one.answered, one.rated_on or one.sent_on))
-    survey = survey_named(answer.survey)
+    survey = tenant.survey(answer.survey)
     return {
         "sv_name": answer.survey,
         "sv_answered": answer.answered,
@@ -173,9 +175,9 @@ def survey_rating(ticket: Ticket) -> dict[str, Any] | None:
     }
 
 
-def rating_document(ticket: Ticket, answer: SurveyAnswer) -> dict[str, Any]:
+def rating_document(tenant: Tenant, ticket: Ticket, answer: SurveyAnswer) -> dict[str, Any]:
     """Return an answer as /surveys/ratings gives it. documented: OpenAPI, dossier section 6.7."""
-    survey = survey_named(answer.survey)
+    survey = tenant.survey(answer.survey)
     return {
         "ticket_number": ticket.number,
         "survey_name": answer.survey,

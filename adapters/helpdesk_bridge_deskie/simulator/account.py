@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
 from .indexes import CaseTimes
+from .knowledge import IdeaCategory, Knowledge
 from .refusals import missing
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Account:
         self.labels: dict[int, Label] = {}
         self.fields: dict[int, FieldDefinition] = {}
         self.channels: list[CustomChannel] = []
+        self.knowledge = Knowledge()
+        self.idea_categories: dict[int, IdeaCategory] = {}
         self.outbox: list[Mail] = []
         self._numbers: dict[str, int] = {}
         self._identities: dict[tuple[str, str], list[int]] = {}

@@ -7,9 +7,12 @@ from .routes.changelog import ChangelogRoutes
 from .routes.companies import CompanyRoutes
 from .routes.files import FileRoutes
 from .routes.groups import GroupRoutes
+from .routes.ideas import IdeaRoutes
+from .routes.knowledgebase import KnowledgeBaseRoutes
 from .routes.messages import MessageRoutes
 from .routes.reference import ReferenceRoutes
 from .routes.staff import StaffRoutes
+from .routes.statistics import StatisticsRoutes
 from .routes.users import UserRoutes
 
 
@@ -20,6 +23,9 @@ class DeskieSimulator(
     CompanyRoutes,
     StaffRoutes,
     GroupRoutes,
+    KnowledgeBaseRoutes,
+    IdeaRoutes,
+    StatisticsRoutes,
     ReferenceRoutes,
     FileRoutes,
     FaultyLists,

@@ -119,6 +119,8 @@ def _message_type(seed: SeedMessage, *, note: bool, by_staff: bool) -> str:
 def _finish(account: Account, case: Case, ticket: SeedTicket) -> None:
     answers = [each.created_at for each in account.messages[case.case_id] if each.staff_id and not each.note]
     case.last_response_at = answers[-1] if answers else None
+    if case.channel == "idea" and (thread := account.messages[case.case_id]):
+        case.idea.content = thread[0].content or thread[0].content_html
     if ticket.rating is not None:
         score, comment = ticket.rating
         case.rating, case.rating_comment = RATING_OF[score], comment or ""

@@ -13,6 +13,9 @@ PRIORITIES = ("low", "normal", "high", "critical")
 RATINGS = ("low", "middle", "high")
 """observed: the values of a rating."""
 
+STAGES = ("waiting", "planned", "in_progress", "finished")
+"""observed: the stages of an idea."""
+
 
 @define
 class Record:
@@ -29,6 +32,17 @@ class FileEntry:
     name: str
     size: int
     mime_type: str
+
+
+@define(kw_only=True)
+class Idea:
+    """What a case of the channel `idea` holds besides (observed)."""
+
+    content: str = ""
+    stage: str = "waiting"
+    category: int = 0
+    official_response: str = ""
+    official_response_tstamp: int = 0
 
 
 @define(kw_only=True)
@@ -63,6 +77,7 @@ class Case(Record):
     rating_comment: str = ""
     rated_staff_id: int = 0
     changes: list[Change] = Factory(list)
+    idea: Idea = Factory(Idea)
 
 
 @frozen
@@ -188,7 +203,7 @@ class FieldDefinition:
         return f"cf_{self.field_id}"
 
 
-@frozen
+@define
 class CustomChannel:
     """A custom channel; cases name it by its key, `cch<N>`."""
 
@@ -196,6 +211,7 @@ class CustomChannel:
     key: str
     title: str
     channel_type: str = "async"
+    webhook_url: str = ""
 
 
 @frozen

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from attrs import asdict
+
 from .envelope import list_item
 from .moments import format_moment
 
@@ -85,6 +87,8 @@ class Renderer:
         }
         if case.parent_case_id:
             document["parent_case_id"] = case.parent_case_id
+        if case.channel == "idea":
+            document["idea"] = asdict(case.idea)
         self._add_rating(document, case)
         return self._without(document, _OPTIONAL_CASE_FIELDS)
 
@@ -219,7 +223,7 @@ class Renderer:
             "title": channel.title,
             "channel_type": channel.channel_type,
             "icon": "",
-            "webhook_url": "",
+            "webhook_url": channel.webhook_url,
             "active": True,
         }
 

@@ -4,79 +4,19 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from adapters.desk365.samples import sample
 from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk_bridge.adapter import ActorKind, BadResponse, IdKind, MessageKind, Priority, Status, Visibility
 from helpdesk_bridge.http import jsontext
 from helpdesk_bridge_desk365 import convert, reading
-from helpdesk_bridge_desk365.convert import Source
+from helpdesk_bridge_desk365.source import Source
 from helpdesk_bridge_desk365.words import channel_of, priority_number, priority_of, sources_of, status_of, time_text
 
 ORIGIN = "https://acme.desk365.io"
 SOURCE = Source("acme", ORIGIN)
 BUCKET = "https://prod-eu1-d365-inline-imgs.s3.eu-central-1.amazonaws.com/t/a%20b.png"
-
-# Desk365 API, "Sample response body", typographic quotes and all.
-SAMPLE = """
-{
-“count”: 150,
-“tickets”: [
-{
-“ticket_number”: 10,
-“contact_email”: “test@gmail.com”,
-“subject”: “Printer not working”,
-“description”: “<div>Please fix it</div>”,
-“description_text”: “Please fix it”,
-“status”: “open”,
-“priority”: 5,
-“type”: “Question”,
-“source”: “1”,
-“assigned_to”: “agent@gmail.com”,
-“group”: “Sales”,
-“category”: “Billing”,
-“sub_category”: “Disputed Charge”,
-“created_on”: “2023-01-01 00:00:00”,
-“updated_on”: “2023-01-02 00:00:00”,
-“resolved_on”: “2023-01-03 00:00:00”,
-“closed_on”: “2023-01-04 00:00:00”,
-“due_date”: “2023-01-03 00:00:00”,
-“first_response_time”: “2023-01-02 00:00:00”,
-“first_assigned_time”: “2023-01-02 00:00:00”,
-“first_assigned_duration”: 1440,
-“resolved_duration”: 2880,
-“first_replied_duration”: 1440,
-“closed_duration”: 4320,
-“custom_fields”: {
-“department”: “string”,
-“dob”: “string”,
-“employee_id”: 0
-},
-“survey_rating”: {
-“sv_name”: “Test survey”,
-“sv_answered”: true,
-“sv_type”: 1,
-“sv_cs_scale”: 7,
-“sv_cs_neutral_type”: 2,
-“sv_question”: “How would you rate our customer service?”,
-“sv_rating”: 3,
-“sv_cs_question_2”: “How would you rate our expertise?”,
-“sv_cs_rating_2”: 3,
-“sv_cs_question_3”: “How would you rate your overall satisfaction with the help you’ve received?”,
-“sv_cs_rating_3”: 3,
-“sv_additional_comments_title”: “Add any additional comments you may have about the support received”,
-“sv_additional_comments_response”: “Good customer service”,
-“sv_sent_on”: “2023-10-01 00:01:00”,
-“sv_rated_on”: “2023-10-02 00:01:30”
-}
-}
-]
-}
-"""
-
-
-def sample():
-    return jsontext.loads(SAMPLE.translate({0x201C: '"', 0x201D: '"', 0x2019: "'"}).encode())
 
 
 def at(*numbers):

@@ -267,8 +267,9 @@ def test_b21_surveys_and_their_answers():
         for name in (deleted.survey_name, "no such survey"):
             with pytest.raises(NotFound):
                 api.survey(name)
-        with pytest.raises(HelpdeskError):
+        with pytest.raises(HelpdeskError) as caught:
             api.get("/surveys/details")
+        assert caught.value.status == 405
 
 
 def test_b17_every_priority_and_source_is_read_and_asked_for(account):
@@ -337,6 +338,20 @@ def test_b05_ten_thousand_rows_an_hour_bound_the_higher_plans(plan):
         assert sum(account.clock.slept) >= 3600 - 180
 
 
+def test_b05_the_forecast_tells_when_further_tickets_can_be_listed():
+    with opened(plain_account(100), subscription="plus") as account:
+        budget = account.desk.budget
+        assert budget.forecast(1, rows=10_000) == 0
+        for _ in range(99):
+            list(account.desk.tickets.list())
+        assert budget.forecast(1, rows=100) < 60
+        left = budget.forecast(1, rows=101)
+        assert 3600 - 180 <= left <= 3600
+        assert budget.forecast(1, rows=10_101) == pytest.approx(left + 3600, abs=1)
+        # Calls that list nothing wait for the calls of the minute alone.
+        assert budget.forecast(1) <= 60
+
+
 def test_rows_of_a_listing_are_settled_by_what_came():
     with opened(plain_account(3), subscription="plus", rows_per_hour=10_000) as account:
         for _ in range(120):
@@ -395,17 +410,17 @@ def test_contacts_are_listed_once_each_and_found_by_either_address(front, keys):
             desk.contacts.get("nobody@client.example")
 
 
-def test_lists_are_what_tickets_have_shown_and_take_one_call_together(account):
+def test_lists_are_what_tickets_have_shown_and_agents_are_asked_for_once(account):
     desk = account.desk
     agents, groups, fields = desk.agents.list(), desk.groups.list(), desk.custom_fields.list()
     assert {one.email.lower() for one in agents} == {"ada@desk.example", "bob@desk.example"}
     assert {one.name for one in groups} == {"Network", '"Sales" Department', "a\\b"}
     assert {"Order No", "Escalated"} <= {one.name for one in fields}
     assert all(one.key == f"cf_{one.name}" for one in fields)
-    assert len(account.asked()) == 1
+    assert [one.operation for one in account.asked()] == ["list_agents", "list_tickets"]
     assert desk.capabilities.complete_lists == frozenset()
     desk.agents.list()
-    assert len(account.asked()) == 2
+    assert [one.operation for one in account.asked()][2:] == ["list_tickets"]
 
 
 def test_companies():

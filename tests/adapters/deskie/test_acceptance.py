@@ -173,14 +173,14 @@ def test_c10_every_ability_of_the_specification_once(deskie_account):
     assert plain(app, f"/api/users/{user.id}.json")["user"]["active"] is False
     assert not desk.contacts.update(user.id, ContactChange(blocked=False)).blocked
     api = desk.vendor_api
-    group = api.create_group("Night shift", group_from_name="Night")
-    assert api.update_group(str(group.group_id), group_title="Day shift").group_title == "Day shift"
+    group = api.groups.create("Night shift", group_from_name="Night")
+    assert api.groups.update(group.group_id, group_title="Day shift").group_title == "Day shift"
     assert plain(app, f"/api/groups/{group.group_id}.json")["group"]["group_title"] == "Day shift"
     meg, rob = (next(one.id for one in desk.agents.list() if one.email.startswith(name)) for name in ("meg", "rob"))
-    assert api.disable_staff(rob, replace_staff_id=meg).active is False
+    assert api.staff.disable(rob, replace_staff_id=meg).active is False
     assert plain(app, f"/api/staff/{rob}.json")["staff"]["active"] is False
-    api.enable_staff(rob)
-    api.delete_staff(rob, replace_staff_id=meg)
+    api.staff.enable(rob)
+    api.staff.delete(rob, replace_staff_id=meg)
     assert rob not in {agent.id for agent in desk.agents.list()}
     assert api.call("GET", "/languages.json") is not None
 

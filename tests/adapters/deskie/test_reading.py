@@ -216,6 +216,41 @@ def test_explain_sends_nothing(deskie_account):
     assert told.residue == ("custom_fields",)
 
 
+def test_every_field_of_a_query_is_native_or_residue_and_explain_tells_which(deskie_account):
+    from helpdesk_bridge.query import contact_filters, ticket_filters
+
+    desk, _ = deskie_account(dataset())
+    tickets = TicketQuery(
+        statuses=Status.OPEN, priorities=Priority.HIGH, requester="ann@x.io", assignee=NONE, groups="Sales", tags="vip",
+        channels="email", category=NONE, subcategory=NONE, type=NONE, custom_fields={"Product": "Chair"},
+        subject=Match("4711-2026"), created=(SEEDED, None), updated=(None, SEEDED),
+    )  # fmt: skip
+    told = desk.tickets.explain(tickets)
+    assert set(told.residue) == {"category", "subcategory", "type", "custom_fields"}
+    assert {
+        "status",
+        "priority",
+        "user_email",
+        "staff_id",
+        "group_id",
+        "labels",
+        "channel",
+        "subject",
+    } <= told.native.keys()
+    assert {"from_time", "to_updated_time", "sort"} <= told.native.keys()
+    assert len(ticket_filters(tickets)) == 14
+    contacts = ContactQuery(
+        email="Ann@x.io", phone="+49 170 1234567", name=Match("ann"), company="Acme", external_id="U-1",
+        created=(SEEDED, None), updated=(SEEDED, None),
+    )  # fmt: skip
+    told = desk.contacts.explain(contacts)
+    assert set(told.residue) == {"phone", "name", "company", "external_id"}
+    assert told.native["user_email"] == "^ann@x.io^"
+    assert {"from_time", "from_updated_time"} <= told.native.keys()
+    assert len(contact_filters(contacts)) == 7
+    assert desk.transport.stats.calls == 0
+
+
 def test_what_cannot_match_asks_nothing(deskie_account):
     desk, _ = deskie_account(dataset())
     assert list(desk.tickets.list(TicketQuery(statuses={Status.ON_HOLD}))) == []
@@ -353,9 +388,10 @@ def test_what_deskie_lacks_is_refused_unsent(deskie_account):
 def test_a_label_made_elsewhere_is_named_after_one_more_list(in_process_account):
     with in_process_account(dataset()) as (desk, app):
         list(desk.tickets.list())
-        label = desk.vendor_api.create_label("new here")
-        main = str(app.seeded.cases["main"])
-        desk.vendor_api.update_case(main, {"add_labels": [label.label_id]})
+        main = app.seeded.cases["main"]
+        made = desk.vendor_api.call("POST", "/labels.json", body={"label": {"label_title": "new here"}})
+        desk.vendor_api.cases.update(main, add_labels=[made["label"]["label_id"]])
+        main = str(main)
         assert "new here" in desk.tickets.get(main).tags
         calls = desk.transport.stats.calls
         assert "new here" in desk.tickets.get(main).tags
@@ -387,4 +423,4 @@ def test_an_empty_answer_amid_a_scan_does_not_end_it(in_process_account):
         assert len(list(desk.tickets.list(ALL, resolve=False))) == 320
         app.faults.inject("empty", on="GET /api/users.json", after=2, times=1)
         everybody = ContactQuery(include={"blocked", "deleted"})
-        assert len(list(desk.contacts.list(everybody))) == desk.vendor_api.users((("limit", "1"),)).total
+        assert len(list(desk.contacts.list(everybody))) == desk.vendor_api.users.page(limit=1).total

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from helpdesk_bridge.testing.simulator.app import DOCUMENTED, OBSERVED, Call, Refused, Reply, route
-from helpdesk_bridge_deskie.simulator.base import DeskieBase
 from helpdesk_bridge_deskie.simulator.casequery import SORTS, CaseQuery
 from helpdesk_bridge_deskie.simulator.casewrites import (
     case_values,
@@ -17,6 +16,7 @@ from helpdesk_bridge_deskie.simulator.casewrites import (
 )
 from helpdesk_bridge_deskie.simulator.conditions import CaseTest, case_tests, window
 from helpdesk_bridge_deskie.simulator.filters import saved_filter
+from helpdesk_bridge_deskie.simulator.hooks import Webhooks
 from helpdesk_bridge_deskie.simulator.params import Params
 from helpdesk_bridge_deskie.simulator.records import RATINGS, Case, Message
 from helpdesk_bridge_deskie.simulator.refusals import invalid, no_access
@@ -32,7 +32,7 @@ _BULK = 10
 """observed: ten ids at most in the path of a bulk call."""
 
 
-class CaseRoutes(DeskieBase):
+class CaseRoutes(Webhooks):
     """The calls on cases."""
 
     @route("GET", "/api/cases.json", provenance=DOCUMENTED, source='Deskie API, "getting a list of cases"')
@@ -96,6 +96,7 @@ class CaseRoutes(DeskieBase):
         user.last_contact_at, user.drawn = max(created_at, user.last_contact_at or created_at), None
         if self.flag("autoreply"):
             self.account.outbox.append(mail_of(self.account, case, opening, "autoreply"))
+        self.changed(case)
         document = self.renderer.case(case)
         if files:
             document["attachments"] = self.renderer.files(files)
@@ -143,6 +144,7 @@ class CaseRoutes(DeskieBase):
         added = label_ids(self.account, params, "add_labels")
         labels = [each for each in dict.fromkeys([*case.labels, *added]) if each not in removed]
         change_case(self.account, case, values, labels, staff=staff, now=self.now())
+        self.changed(case)
         return self.show("case", self.renderer.case(case))
 
     @route("PUT", "/api/cases/<ident>/rate.json", provenance=OBSERVED, source="clients: PUT with low, middle, high")

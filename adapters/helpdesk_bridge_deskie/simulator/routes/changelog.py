@@ -42,6 +42,9 @@ def _wanted(params: Params) -> dict[str, tuple[str, str]]:
     for key, text in params.mapping("custom_fields").items():
         pairs["custom_field_" + key.removeprefix("cf_")] = str(text)
     wanted: dict[str, tuple[str, str]] = {}
+    if params.integers("rules"):
+        # observed: what a rule did is an event of this name; there are no rules in this account.
+        wanted["rules"] = ("any", "any")
     for event, text in pairs.items():
         parts = text.split(",")
         if len(parts) != _PAIR:

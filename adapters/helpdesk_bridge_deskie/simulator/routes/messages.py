@@ -55,6 +55,7 @@ class MessageRoutes(CaseRoutes):
         if staff_id and not silent:
             self.account.outbox.append(mail_of(self.account, case, message, "reply"))
         self.account.touch(case, self.now())
+        self.changed(case, message)
         return self.show("message", self.renderer.message(message), 201)
 
     @route("PUT", _MESSAGE, provenance=OBSERVED, source="clients: PUT; one text says POST")
@@ -91,6 +92,7 @@ class MessageRoutes(CaseRoutes):
         note.staff_id, note.note, note.message_type = self.caller(call).staff_id, True, "note_regular"
         self.account.add_message(note)
         self.account.touch(case, self.now())
+        self.changed(case, note)
         return self.show("message", self.renderer.message(note), 201)
 
     @route("PUT", "/api/cases/<ident>/note/<int:message_id>.json", provenance=OBSERVED, source="a client's code")
@@ -111,7 +113,7 @@ class MessageRoutes(CaseRoutes):
         return Reply.json({"count": len(self.account.outbox), "outbox": [asdict(mail) for mail in self.account.outbox]})
 
     def _author(self, call: Call, params: Params) -> tuple[int, int]:
-        user_id, staff_id = params.integer("user_id") or 0, params.integer("staff_id") or 0
+        user_id, staff_id = params.integer("user_id") or self._custom_user(params), params.integer("staff_id") or 0
         if user_id and staff_id:
             raise invalid("wrong_message_author")
         if user_id:
@@ -126,6 +128,16 @@ class MessageRoutes(CaseRoutes):
         if not staff.active:
             raise invalid("staff_not_active")
         return 0, staff_id
+
+    def _custom_user(self, params: Params) -> int:
+        """Return whom a custom channel's bot names by its own id (observed), 0 where it names nobody."""
+        given = params.text("user_custom_id")
+        if not given:
+            return 0
+        found = self.account.users_known_as("custom", given)
+        if not found:
+            raise invalid("user_not_found")
+        return found[0].user_id
 
     def _written(self, call: Call, case: Case, params: Params, wrapper: str) -> Message:
         content, html = params.text("content") or "", params.text("content_html") or ""

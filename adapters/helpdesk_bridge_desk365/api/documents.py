@@ -1,0 +1,140 @@
+"""Reads the vendor's documents into the values of ``desk.vendor_api``, whichever of their spellings they come in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, TypeVar, get_type_hints
+
+from attrs import fields
+
+from helpdesk_bridge.adapter import Attachment, BadResponse, Converter, Wire, WireTypeError
+from helpdesk_bridge_desk365.convert import locator, unsigned
+from helpdesk_bridge_desk365.moments import read_moment
+from helpdesk_bridge_desk365.reading import field_name, read_rows, split_words
+from helpdesk_bridge_desk365.words import whole_number
+
+T = TypeVar("T")
+
+# Observed, where it differs from what the documentation's models say: the left is read as the right.
+_NAMES: Final[Mapping[str, str]] = {
+    "createdOn": "created_on",
+    "updatedOn": "updated_on",
+    "secondary_email": "secondary_emails",
+    "is_email_deliveribility_failiure": "delivery_failed",
+}
+
+
+def _time(value: Any, _type: Any) -> datetime | None:
+    if not isinstance(value, str):
+        raise WireTypeError(f"expected a time, found {type(value).__name__}")
+    try:
+        return read_moment(value).at
+    except ValueError:
+        raise WireTypeError("expected a time such as 2026-01-31 09:15:00") from None
+
+
+def _flag(value: Any, _type: Any) -> bool:
+    # Observed: flags are written as truth values in some documents, as 0 and 1 in others.
+    if isinstance(value, bool) or value in (0, 1, "0", "1"):
+        return value in (True, 1, "1")
+    raise WireTypeError(f"expected a flag, found {type(value).__name__}")
+
+
+def _number(value: Any, _type: Any) -> int:
+    if type(value) is int:
+        return value
+    # Documented: the sample body has a number as text.
+    if isinstance(value, str) and (number := whole_number(value)) is not None:
+        return number
+    raise WireTypeError(f"expected a whole number, found {type(value).__name__}")
+
+
+def _number_or_text(value: Any, _type: Any) -> int | str | None:
+    if value is None or (isinstance(value, (int, str)) and not isinstance(value, bool)):
+        return value
+    raise WireTypeError(f"expected a number or text, found {type(value).__name__}")
+
+
+def _words(value: Any, _type: Any) -> tuple[str, ...]:
+    # Observed: an array in lists, a text joined by commas in details.
+    words = split_words(value)
+    if not isinstance(words, list) or not all(isinstance(one, str) for one in words):
+        raise WireTypeError(f"expected several texts, found {type(value).__name__}")
+    return tuple(words)
+
+
+def _object(value: Any, _type: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise WireTypeError(f"expected an object, found {type(value).__name__}")
+    return value
+
+
+def _files(value: Any, _type: Any) -> tuple[Attachment, ...]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(one, Mapping) for one in value):
+        raise WireTypeError(f"expected a list of files, found {type(value).__name__}")
+    return tuple(_file(one) for one in value)
+
+
+def _file(document: Mapping[str, Any]) -> Attachment:
+    name, kind, size = (document.get(key) for key in ("file_name", "file_type", "file_size"))
+    url = document.get("attachment_url")
+    return Attachment(
+        name if isinstance(name, str) and name else "file",
+        kind if isinstance(kind, str) else None,
+        size if type(size) is int else None,
+        # An address that cannot be asked for again, as that of an inline image.
+        locator=locator(inline=url if isinstance(url, str) else ""),
+    )
+
+
+def _configure(converter: Converter) -> None:
+    converter.register_structure_hook(datetime, _time)
+    converter.register_structure_hook(bool, _flag)
+    converter.register_structure_hook(int, _number)
+    converter.register_structure_hook(str | int | None, _number_or_text)
+    converter.register_structure_hook_func(lambda type_: type_ == tuple[str, ...], _words)
+    converter.register_structure_hook_func(lambda type_: type_ == tuple[Attachment, ...], _files)
+    converter.register_structure_hook_func(lambda type_: type_ == Mapping[str, Any], _object)
+
+
+_wire: Final = Wire(_configure)
+
+
+def read(type_: type[T], document: Any, at: str = "$") -> T:
+    """Return a document as a value. Raises ``BadResponse`` naming the place of what cannot be read."""
+    if not isinstance(document, dict):
+        raise BadResponse(f"expected an object at {at}, found {type(document).__name__}", path=at)
+    known: dict[str, Any] = {}
+    names = _names(type_)
+    for key, value in document.items():
+        name = "primary_email" if key == "email" and "primary_email" in names else _NAMES.get(key, key)
+        if name in names and known.get(name) is None:
+            known[name] = value
+    _emptied(known, type_)
+    if isinstance(known.get("custom_fields"), dict):
+        known["custom_fields"] = {field_name(key): value for key, value in known["custom_fields"].items()}
+    if "document" in names:
+        known["document"] = unsigned(document)
+    return _wire.read(type_, known, at=at)
+
+
+def _names(type_: type[Any]) -> frozenset[str]:
+    return frozenset(one.name for one in fields(type_))
+
+
+def _emptied(known: dict[str, Any], type_: type[Any]) -> None:
+    """Take out what is null where the value is never None: it is then what was not sent."""
+    hints = get_type_hints(type_)
+    for name in [name for name, value in known.items() if value is None]:
+        if type(None) not in getattr(hints[name], "__args__", (type(None),)):
+            del known[name]
+
+
+def read_page(type_: type[T], document: Any, *keys: str) -> tuple[tuple[T, ...], int | None]:
+    """Return the rows of a list under the first of ``keys`` that it has, and the vendor's total."""
+    total, rows, at = read_rows(document, *keys)
+    if total is None and type(document.get("total")) is int:
+        # A client of 2026: the list of asset locations has "total" where all others have "count".
+        total = document["total"]
+    return tuple(read(type_, row, f"{at}[{number}]") for number, row in enumerate(rows)), total

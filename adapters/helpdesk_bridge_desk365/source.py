@@ -1,0 +1,59 @@
+"""What is the same for all records of one desk: its account, its addresses, and the few names that stand on many tickets."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Final, TypeVar
+
+from attrs import field, frozen
+
+from helpdesk_bridge.adapter import Actor, ActorKind, Ref, format_ref
+
+T = TypeVar("T")
+
+VENDOR_NAME: Final = "desk365"
+_MOST_NAMES: Final = 4096
+
+
+def _kept(known: dict[str, T], key: str, value: T) -> T:
+    if len(known) >= _MOST_NAMES:
+        known.clear()
+    known[key] = value
+    return value
+
+
+@frozen
+class Source:
+    """What the conversion needs to know of the desk: ``origin`` is scheme, host and port of its API."""
+
+    account: str
+    origin: str
+    keep_raw: bool = False
+
+    # Few names stand on many tickets.
+    _refs: dict[str, Ref] = field(factory=dict, eq=False, repr=False, init=False)
+    _agents: dict[str, Actor] = field(factory=dict, eq=False, repr=False, init=False)
+
+    def named(self, name: str | None) -> Ref | None:
+        """Return a group, company or SLA, which is the same value on every ticket. Observed: the name is the id."""
+        if not name:
+            return None
+        found = self._refs.get(name)
+        return found if found is not None else _kept(self._refs, name, Ref(name, name))
+
+    def agent(self, email: str | None) -> Actor | None:
+        """Return the agent of an e-mail."""
+        if not email:
+            return None
+        found = self._agents.get(email)
+        return found if found is not None else _kept(self._agents, email, Actor(ActorKind.AGENT, email, None, email))
+
+    @cached_property
+    def ticket_ref(self) -> str:
+        """What every ref of a ticket begins with; its number follows."""
+        return format_ref(VENDOR_NAME, self.account, "ticket", "0")[:-1]
+
+    @cached_property
+    def ticket_url(self) -> str:
+        """What every address of a ticket in the agents' view begins with. Observed: a client's deep link."""
+        return f"https://{self.account}.desk365.io/app/tickets/ticketdetails?tktNum="
