@@ -140,6 +140,15 @@ class DeadlineAdapter(HTTPAdapter):
         super().init_poolmanager(*args, ssl_context=_tls_context(), **kwargs)
         self.poolmanager.pool_classes_by_scheme = dict(self.pools)
 
+    def close(self) -> None:
+        """Close every connection now: urllib3 leaves it to the collector, and a lost one's traceback keeps its pool."""
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            for key in manager.pools.keys():  # noqa: SIM118 - a container of urllib3's, which cannot be iterated
+                pool = manager.pools.get(key)
+                if pool is not None:
+                    pool.close()
+        super().close()
+
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         """Do the same for connections through a proxy."""
         manager = super().proxy_manager_for(proxy, ssl_context=_tls_context(), **kwargs)

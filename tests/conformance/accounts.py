@@ -7,12 +7,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any
+from unittest import mock
 
 from attrs import evolve, frozen
 from werkzeug.test import Client
 
 from helpdesk_bridge import open_desk
+from helpdesk_bridge.capabilities import Capabilities
+from helpdesk_bridge.config import example
 from helpdesk_bridge.desk import Desk
+from helpdesk_bridge.ratelimit import budget
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.conformance import Vocabulary
 from helpdesk_bridge.testing.simulator import SimulatorApp, SimulatorClock, SimulatorServer, generate, mock_simulator
@@ -70,6 +74,7 @@ def simulated(
     """Open an empty simulated account; ``settings`` are the simulator's switches."""
     with ExitStack() as stack:
         clock = None
+        _own_budgets(stack)
         if front == SOCKETS:
             app = CREATE[vendor](NOBODY, settings=settings or {}, time_scale=SCALE)
             base = stack.enter_context(SimulatorServer(app)).url
@@ -90,6 +95,11 @@ def simulated(
         yield Account(desk, app, whole, stack, clock, opening)
 
 
+def _own_budgets(stack: ExitStack) -> None:
+    # What a process shares would hold the budget of every account that any test ever had: their clocks stand still.
+    stack.enter_context(mock.patch.object(budget, "_shared", {}))
+
+
 @contextmanager
 def local(path: str, opening: Callable[..., Desk] = open_desk) -> Iterator[Account]:
     """Open an empty local desk."""
@@ -99,6 +109,12 @@ def local(path: str, opening: Callable[..., Desk] = open_desk) -> Iterator[Accou
         desk = stack.enter_context(opening(table, clock=clock))
         desk.vendor_api.seed(NOBODY)
         yield Account(desk, None, table, stack, clock, opening)
+
+
+def capabilities_of(vendor: str, **table: Any) -> Capabilities:
+    """Return what an account's desk can do, before there is one."""
+    config = example(vendor, **table)
+    return config.vendor.capabilities(config.settings)
 
 
 def told_by_tickets() -> Vocabulary:

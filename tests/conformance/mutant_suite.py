@@ -17,10 +17,11 @@ class MutantTests(HelpdeskAdapterTests):
     opening = staticmethod(open_desk)
 
     @pytest.fixture
-    def account(self, tmp_path):
+    def account(self, request):
         with ExitStack() as stack:
             if self.on == IN_FILE:
-                account = stack.enter_context(accounts.local(str(tmp_path / "desk.db"), self.opening))
+                path = request.getfixturevalue("tmp_path") / "desk.db"
+                account = stack.enter_context(accounts.local(str(path), self.opening))
             else:
                 account = stack.enter_context(
                     accounts.simulated(

@@ -308,7 +308,7 @@ def a_file_is_cut_off(adapter: Any, _: DeskContext) -> Any:
     return Changed(adapter, attachments=Changed(adapter.attachments, open=opened))
 
 
-_LOST = "test_a_write_whose_outcome_is_unknown_is_in_doubt_and_not_sent_again[response_lost-tickets.create]"
+_LOST = "test_a_write_whose_outcome_is_unknown_is_in_doubt_and_not_sent_again[tickets.create-response_lost]"
 MUTANTS: Mapping[str, Mutant] = {
     one.mutation.__name__: one
     for one in (
@@ -327,7 +327,7 @@ MUTANTS: Mapping[str, Mutant] = {
         Mutant(the_bytes_of_files_are_swapped, "test_each_file_has_its_own_bytes"),
         Mutant(
             a_group_is_refused_after_sending,
-            "test_an_unknown_word_is_refused_and_nothing_is_written[group-No such group]",
+            "test_an_unknown_word_is_refused_and_nothing_is_written[group]",
             IN_PROCESS,
         ),
         Mutant(a_password_stays_in_raw, "test_raw_holds_no_secret"),
@@ -341,7 +341,7 @@ MUTANTS: Mapping[str, Mutant] = {
         Mutant(ids_of_messages_change, "test_exact_duplicates_stay_apart"),
         Mutant(
             a_key_error_escapes,
-            "test_a_vendor_that_stays_broken_gives_a_typed_error[malformed_json-tickets.get]",
+            "test_a_vendor_that_stays_broken_gives_a_typed_error[tickets.get-malformed_json]",
             IN_PROCESS,
         ),
         Mutant(tags_are_declared_and_dropped, "test_a_field_that_is_changed_is_read_back[tags]"),

@@ -30,7 +30,13 @@ def run(folder: Path, *nodes: str, options: Sequence[str] = ()) -> Mapping[tuple
     assert report.exists(), done.stdout + done.stderr
     # Written a moment ago by our own pytest.
     cases = ET.parse(report).getroot().iter("testcase")  # noqa: S314
-    return {(case.get("classname", "").rpartition(".")[2], case.get("name", "")): _ended(case) for case in cases}
+    ended: dict[tuple[str, str], Ended] = {}
+    for case in cases:
+        name, found = (case.get("classname", "").rpartition(".")[2], case.get("name", "")), _ended(case)
+        # A test that failed and could not be cleaned up after is told twice.
+        if name not in ended or found.how == "failed":
+            ended[name] = found
+    return ended
 
 
 def _ended(case: ET.Element) -> Ended:

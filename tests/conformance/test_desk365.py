@@ -1,14 +1,15 @@
-"""The suite on Desk365 over its simulator, in both shapes of its answers."""
+"""The suite on Desk365 over its simulator, in both shapes of its answers; one front shows what a shape changes."""
 
 from typing import ClassVar
 
 import pytest
-from conformance.accounts import IN_PROCESS, SOCKETS, told_by_tickets
+from conformance.accounts import IN_PROCESS, SOCKETS, capabilities_of, told_by_tickets
 from conformance.simulatedtests import SimulatedTests
 
 
 class Desk365Tests(SimulatedTests):
     vendor = "desk365"
+    capabilities = capabilities_of("desk365")
 
     @pytest.fixture
     def vocabulary(self):
@@ -26,8 +27,3 @@ class TestInProcessAsDocumented(Desk365Tests):
 
 class TestOverSockets(Desk365Tests):
     front = SOCKETS
-
-
-class TestOverSocketsAsDocumented(Desk365Tests):
-    front = SOCKETS
-    switches: ClassVar = {"rate_limit": 100_000, "docs_shape": True}

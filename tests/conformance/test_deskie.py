@@ -1,12 +1,17 @@
 """The suite on Deskie over its simulator."""
 
-from conformance.accounts import IN_PROCESS, SOCKETS
+from conformance.accounts import IN_PROCESS, SOCKETS, capabilities_of
 from conformance.simulatedtests import SimulatedTests
 
 
-class TestInProcess(SimulatedTests):
-    vendor, front = "deskie", IN_PROCESS
+class DeskieTests(SimulatedTests):
+    vendor = "deskie"
+    capabilities = capabilities_of("deskie")
 
 
-class TestOverSockets(SimulatedTests):
-    vendor, front = "deskie", SOCKETS
+class TestInProcess(DeskieTests):
+    front = IN_PROCESS
+
+
+class TestOverSockets(DeskieTests):
+    front = SOCKETS

@@ -1,15 +1,21 @@
 """The suite on the local desk, in memory and in a file."""
 
+from typing import ClassVar
+
 import pytest
-from conformance.accounts import local
+from conformance.accounts import capabilities_of, local
 
 from helpdesk_bridge.testing.conformance import HelpdeskAdapterTests
 
 
 class LocalTests(HelpdeskAdapterTests):
+    capabilities = capabilities_of("local")
+    sends = frozenset()
+    without: ClassVar = {"faults": "nothing is sent; ChaosHelpdesk acts faults out at the port"}
+
     @pytest.fixture
-    def account(self, tmp_path):
-        with local(self.path(tmp_path)) as account:
+    def account(self, request):
+        with local(self.path(request)) as account:
             yield account
 
     @pytest.fixture
@@ -27,13 +33,15 @@ class LocalTests(HelpdeskAdapterTests):
 
 
 class TestInMemory(LocalTests):
-    def path(self, folder):
+    without: ClassVar = {**LocalTests.without, "reopen": "what is in memory is opened once"}
+
+    def path(self, request):
         return ":memory:"
 
 
 class TestInAFile(LocalTests):
-    def path(self, folder):
-        return str(folder / "desk.db")
+    def path(self, request):
+        return str(request.getfixturevalue("tmp_path") / "desk.db")
 
     @pytest.fixture
     def reopen(self, account):

@@ -5,11 +5,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from conformance.accounts import capabilities_of
 from conformance.runs import ROOT, run
+
+from helpdesk_bridge.testing.conformance import HelpdeskAdapterTests
+from helpdesk_bridge.testing.conformance.choosing import NotCollected
 
 SUITE = Path(__file__).with_name("misuse_suite.py")
 NOTE = "test_a_note_is_internal"
 GUARD = "test_no_standard_test_was_removed_or_overridden"
+SENDS = "test_an_operation_that_is_not_said_to_send_sends_nothing"
+TELLS = "test_the_class_tells_the_capabilities_of_its_desk"
+FAULTS = "test_an_optional_fixture_is_given[faults]"
 REASONS = "test_expected_failures_are_standard_tests_with_a_reason"
 PENDING = "test_a_status_comes_back_as_it_was_written[pending]"
 OPEN = "test_a_status_comes_back_as_it_was_written[open]"
@@ -19,6 +26,16 @@ MISUSES = (
     ("TestWithRecords", "test_the_fixture_yields_an_empty_desk", "failed", "yield an empty one to every test"),
     ("TestWithATestRemoved", GUARD, "failed", f"removes or overrides {NOTE}"),
     ("TestWithATestOverridden", GUARD, "failed", f"removes or overrides {NOTE}"),
+    ("TestWithATestRemovedByAMixin", GUARD, "failed", f"removes or overrides {NOTE}"),
+    ("TestWithTheGuardRemoved", NOTE, "error", f"removes or overrides {GUARD}, which guards the suite"),
+    ("TestWithTheCasesOverridden", GUARD, "failed", "overrides test_a_status_comes_back_as_it_was_written"),
+    ("TestThatLeaksAThread", NOTE, "error", f"TestThatLeaksAThread::{NOTE} leaves open: the thread 'poller'"),
+    ("TestThatLeaksASocket", NOTE, "error", f"TestThatLeaksASocket::{NOTE} leaves open: a socket (127.0.0.1:"),
+    ("TestThatLeaksASocket", NOTE, "error", "Adapter.close() has to close"),
+    ("TestThatSendsMoreThanItSays", SENDS, "failed", "contacts.create sends, and is not in `sends`"),
+    ("TestWithOtherCapabilities", TELLS, "failed", "`capabilities` of the class are not the desk's"),
+    ("TestWithAFixtureMissing", FAULTS, "skipped", "the fixture `faults` is not given: "),
+    ("TestWithAReasonForAMissingFixture", FAULTS, "passed", ""),
     ("TestThatPassesUnexpectedly", NOTE, "failed", "[XPASS(strict)] this vendor has no notes"),
     ("TestThatFailsAsExpected", NOTE, "skipped", "this vendor has no notes"),
     ("TestThatFailsAsExpected", GUARD, "passed", ""),
@@ -42,11 +59,39 @@ def test_a_misuse_is_told_with_its_fix(ended, owner, test, how, said):
     assert (found.how, said in found.said) == (how, True), found.said
 
 
-@pytest.mark.parametrize("extra", ["pytest", "hypothesis"])
-@pytest.mark.parametrize("module", ["conformance", "strategies"])
+def test_what_a_desk_cannot_do_is_not_collected_and_all_else_is():
+    everything = Chosen.names(capabilities_of("local"))
+    assert not [name for name in Chosen.names(capabilities_of("desk360", inbox="x.db")) if "import" in name]
+    assert [name for name in everything if "import" in name]
+    assert Chosen.names(None) == everything | {"test_an_idempotency_key_writes_a_message_once"}
+
+
+def test_a_subclass_gets_back_what_its_base_could_not_have():
+    class Base(HelpdeskAdapterTests):
+        capabilities = capabilities_of("desk360", inbox="x.db")
+
+    class Sub(Base):
+        capabilities = capabilities_of("local")
+
+    name = "test_an_imported_ticket_is_found_by_its_marker"
+    assert isinstance(getattr(Base, name), NotCollected)
+    assert getattr(Sub, name) is getattr(HelpdeskAdapterTests, name)
+
+
+class Chosen:
+    """The tests of a class that gives every fixture, by what its desk can do."""
+
+    @staticmethod
+    def names(capabilities):
+        given = dict.fromkeys(("faults", "outbox", "reopen"), object())
+        made = type("Made", (HelpdeskAdapterTests,), {"capabilities": capabilities, **given})
+        return {name for name in dir(made) if name.startswith("test") and callable(getattr(made, name))}
+
+
+@pytest.mark.parametrize(
+    ("extra", "module"), [("pytest", "conformance"), ("hypothesis", "conformance"), ("hypothesis", "strategies")]
+)
 def test_a_missing_extra_is_told_with_its_fix(extra, module):
-    if (extra, module) == ("pytest", "strategies"):
-        pytest.skip("the strategies need no pytest")
     program = f"import sys; sys.modules[{extra!r}] = None; import helpdesk_bridge.testing.{module}"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert f"need{'s' * (module == 'conformance')} {extra}: pip install 'helpdesk-bridge[testing]'" in done.stderr

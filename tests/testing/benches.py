@@ -26,9 +26,11 @@ from helpdesk_bridge import (
     open_desk,
 )
 from helpdesk_bridge.http.options import HttpOptions
+from helpdesk_bridge.http.request import Effect
 from helpdesk_bridge.model import Actor, Body, Contact, Message, MessageKind, Ticket, Visibility
 from helpdesk_bridge.ratelimit import budget
 from helpdesk_bridge.testing.clock import ManualClock
+from helpdesk_bridge.testing.outcomes import EFFECTS
 from helpdesk_bridge.testing.simulator import (
     Dataset,
     SeedFile,
@@ -53,8 +55,28 @@ ORIGINS = {"deskie": "https://t{}.deskie.io", "desk365": "https://t{}.desk365.io
 SWITCHES: dict[str, dict[str, Any]] = {
     "deskie": {"rate_limit": 1_000_000},
     "desk365": {"rate_limit": 1_000_000},
-    "desk360": {"rate_limit": 1_000_000, "enforce_window": False},
+    "desk360": {"rate_limit": 1_000_000, "enforce_window": False, "chats_enabled": True},
 }
+OWN: dict[str, dict[str, tuple[Effect, str]]] = {
+    "desk360": {
+        "templates.send_bulk": (Effect.CREATE, "send_template_in_bulk"),
+        "vendor_api.send_text": (Effect.CREATE, "send_text"),
+        "vendor_api.send_location": (Effect.CREATE, "send_location"),
+        "vendor_api.send_contacts": (Effect.CREATE, "send_contacts"),
+        "vendor_api.send_media": (Effect.CREATE, "send_media"),
+        "vendor_api.send_interactive": (Effect.CREATE, "send_interactive"),
+        "vendor_api.request_location": (Effect.CREATE, "request_location"),
+        "vendor_api.mark_read": (Effect.SET, "mark_read"),
+        "vendor_api.integrations": (Effect.READ, "list_integrations"),
+        "vendor_api.chats": (Effect.READ, "list_chats"),
+        "vendor_api.media": (Effect.READ, "get_media"),
+    }
+}
+"""A vendor's own operations, beside the port's: what each does, and the handler of its simulator."""
+OF_THE_INBOX = frozenset(
+    {"vendor_api.window", "vendor_api.delivery", "vendor_api.unread_webhooks"}
+)  # fmt: skip
+"""Operations of ``vendor_api`` that send nothing."""
 _numbers = itertools.count(1)
 FILE = SeedFile("report.pdf", "application/pdf", b"%PDF-1.4 " + b"report " * 40)
 
@@ -97,11 +119,11 @@ class Bench:
     server: SimulatorServer | None = None
     dataset: Dataset = field(factory=small)
 
-    def start_over(self) -> None:
-        """Forget everything but the seed."""
+    def start_over(self, *, files: bool = True) -> None:
+        """Forget everything but the seed; Desk360's ``files`` come with what a customer writes anew."""
         self.app.reset()
         self.desk.refresh()
-        if self.vendor == "desk360":
+        if self.vendor == "desk360" and files:
             self._customer_writes()
         self.app.requests.clear()
 
@@ -128,8 +150,26 @@ class Bench:
         return int(state.get("users", state.get("contacts", 0)))
 
     def received(self, operation: str) -> int:
-        """How many requests of a port operation reached the simulator."""
-        return sum(one.operation in self.app.OPERATIONS[operation] for one in self.app.requests)
+        """How many requests of an operation reached the simulator."""
+        return sum(one.operation in self.handlers(operation) for one in self.app.requests)
+
+    def handlers(self, operation: str) -> tuple[str, ...]:
+        """Which of the simulator's handlers carry an operation out; events are read from lists of every kind."""
+        own = OWN.get(self.vendor, {}).get(operation)
+        if own is not None:
+            return (own[1],)
+        lists = ("tickets.list", "messages.list") if operation == "events" else (operation,)
+        return tuple(handler for name in lists for handler in self.app.OPERATIONS[name])
+
+    def on(self, operation: str) -> str | None:
+        """What a fault of that operation is injected ``on``."""
+        own = OWN.get(self.vendor, {}).get(operation)
+        return own[1] if own is not None else None if operation == "events" else operation
+
+    def effect(self, operation: str) -> Effect:
+        """What an operation does."""
+        own = OWN.get(self.vendor, {}).get(operation)
+        return own[0] if own is not None else EFFECTS[operation]
 
 
 def _json(document: Any) -> bytes:
@@ -214,11 +254,13 @@ class Recorder(ThreadingHTTPServer):
 
 
 def operations(bench: Bench) -> dict[str, Callable[[], Any]]:
-    """One call of every port operation that reaches the simulator, on records that are looked up now."""
-    desk = bench.desk
+    """One call of every operation that reaches the simulator, on records that are looked up now."""
     calls = (_conversation_calls if bench.vendor == "desk360" else _ticket_calls)(bench)
-    calls["check"] = desk.check
-    return {name: call for name, call in calls.items() if name in bench.app.OPERATIONS}
+    calls["check"] = bench.desk.check
+    if bench.desk.capabilities.supports("events"):
+        # Seen before the vendor's records were made: all of them are news.
+        calls["events"] = lambda: bench.desk.events(SEEDED - timedelta(days=1))
+    return calls
 
 
 def _conversation_calls(bench: Bench) -> dict[str, Callable[[], Any]]:
@@ -239,6 +281,37 @@ def _conversation_calls(bench: Bench) -> dict[str, Callable[[], Any]]:
             template, "+905551112233", language=language.language_id, parameters=values
         ),
         "attachments.open": lambda: _read(desk, attachment),
+        **_own_calls(bench, template, language, values),
+    }
+
+
+def _own_calls(bench: Bench, template: Any, language: Any, values: Any) -> dict[str, Callable[[], Any]]:
+    """The calls of Desk360 that have no common word."""
+    from helpdesk_bridge_desk360.cards import CardName, CardPhone, ContactCard
+    from helpdesk_bridge_desk360.interactive import Button
+
+    desk, phone = bench.desk, "+905551112233"
+    api, media = desk.vendor_api, list(bench.app.account.media)[-1]
+    card = ContactCard(
+        name=CardName(formatted_name="Ann", first_name="Ann", last_name="Lee"), phones=(CardPhone(phone=phone),)
+    )
+    file = Upload.from_bytes("a.txt", b"text", "text/plain")
+    return {
+        "templates.send_bulk": lambda: desk.templates.send_bulk(
+            template, [phone], language=language.language_id, parameters=values
+        ),
+        "vendor_api.send_text": lambda: api.send_text(phone, "Hello"),
+        "vendor_api.send_location": lambda: api.send_location(
+            phone, latitude=41.0, longitude=29.0, name="Office", address="Street 1"
+        ),
+        "vendor_api.send_contacts": lambda: api.send_contacts(phone, [card]),
+        "vendor_api.send_media": lambda: api.send_media(phone, [file]),
+        "vendor_api.send_interactive": lambda: api.send_interactive(phone, "Well?", [Button("yes", "Yes")]),
+        "vendor_api.request_location": lambda: api.request_location(phone, "Where are you?"),
+        "vendor_api.mark_read": lambda: api.mark_read(phone, ["wamid.1"]),
+        "vendor_api.integrations": api.integrations,
+        "vendor_api.chats": api.chats,
+        "vendor_api.media": lambda: _drained(api.media(media)),
     }
 
 
@@ -317,12 +390,16 @@ def _old_message(message_id: str, author: Actor, *, opening: bool = False) -> Me
 
 
 def _read(desk: Any, attachment: Any) -> bytes:
-    with desk.attachments.open(attachment) as stream:
+    return _drained(desk.attachments.open(attachment))
+
+
+def _drained(opened_file: Any) -> bytes:
+    with opened_file as stream:
         content: bytes = stream.read()
     return content
 
 
 __all__ = [
-    "CAP", "FRONTS", "IN_PROCESS", "NOW", "SERVER", "VENDORS", "Bench", "Recorder", "generate", "opened", "operations",
+    "CAP", "FRONTS", "IN_PROCESS", "NOW", "OF_THE_INBOX", "OWN", "SERVER", "VENDORS", "Bench", "Recorder", "generate", "opened", "operations",
     "small",
 ]  # fmt: skip

@@ -219,10 +219,16 @@ def test_pages_that_go_round_in_a_circle_end(bench_of, one, order):
         assert bench.received(one.operation) <= 2 * max(one.cost, 2) * pages + 4
 
 
+@pytest.fixture(scope="module")
+def filled():
+    with FakeHelpdesk(clock=ManualClock()) as fake:
+        fake.seed(450)
+        return fake.snapshot()
+
+
 @pytest.mark.parametrize("order", Order)
-def test_a_local_desk_keeps_its_place_while_others_work_in_it(order):
-    fake = FakeHelpdesk(clock=ManualClock())
-    fake.seed(450)
+def test_a_local_desk_keeps_its_place_while_others_work_in_it(order, filled):
+    fake = FakeHelpdesk(clock=ManualClock(), state=filled)
     chaos = ChaosHelpdesk(fake)
     before = [one.id for one in fake.tickets.list(TICKETS)]
     chaos.faults.inject(Fault.PAGE_DRIFT(), on="tickets.list", times=None)

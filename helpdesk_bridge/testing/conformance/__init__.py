@@ -33,8 +33,8 @@ except ImportError as error:
     ) from error
 
 _AREAS = (
-    "aliasing", "attachments", "closing", "contacts", "drift", "errors", "events", "facets", "fixtures", "importing",
-    "indoubt", "messages", "nastytexts", "paging", "queries", "refs", "secrecy", "threads", "ticketfields", "tickets",
+    "aliasing", "attachments", "choosing", "closing", "contacts", "drift", "errors", "events", "facets", "fixtures", "importing",
+    "indoubt", "leaks", "messages", "nastytexts", "paging", "queries", "refs", "secrecy", "threads", "ticketfields", "tickets",
     "undeclared",
 )  # fmt: skip
 # A failing assertion shows both sides, as in a test module of one's own.

@@ -7,7 +7,8 @@ import pytest
 from helpdesk_bridge.model import Status, TicketChange
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.query import Order, TicketQuery
-from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, skip_without
+from helpdesk_bridge.testing.conformance.choosing import needs
+from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures
 from helpdesk_bridge.testing.conformance.making import make
 from helpdesk_bridge.testing.conformance.paging import over_a_page
 
@@ -17,10 +18,10 @@ _EVERY = 15
 class DriftTests(SuiteFixtures):
     """Page drift: whatever existed throughout comes exactly once."""
 
+    @needs("tickets.create", "tickets.list")
     @pytest.mark.parametrize("order", list(Order), ids=lambda one: one.value)
     def test_no_ticket_is_lost_while_others_come_and_go(self, helpdesk: Helpdesk, order: Order) -> None:
         """Between pages tickets are created, changed and, where this desk can, removed."""
-        skip_without(helpdesk, "tickets.create", "tickets.list")
         first = [make(helpdesk, f"c{number}").id for number in range(over_a_page(helpdesk))]
         gone: set[str] = set()
         found: list[str] = []

@@ -10,7 +10,8 @@ import pytest
 from helpdesk_bridge.errors import HelpdeskError, Invalid, NotFound, Unsupported
 from helpdesk_bridge.model import ContactChange, ContactDraft, MessageDraft, Status, TicketChange, Upload
 from helpdesk_bridge.ports import Helpdesk
-from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, nothing_sent, skip_without
+from helpdesk_bridge.testing.conformance.choosing import each, needs
+from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, nothing_sent
 from helpdesk_bridge.testing.conformance.making import contact_draft, draft, make, seen, stranger, text
 
 _SECRET_WORDS = "Confidential-4711 for ann@customers.example"  # noqa: S105 - a customer's text, which no message may quote
@@ -19,9 +20,9 @@ _SECRET_WORDS = "Confidential-4711 for ann@customers.example"  # noqa: S105 - a 
 class ErrorTests(SuiteFixtures):
     """What goes wrong, and what the caller learns of it."""
 
+    @needs("tickets.create", "tickets.get", "tickets.update", "tickets.update:status")
     def test_a_ticket_that_does_not_exist_is_not_found(self, helpdesk: Helpdesk) -> None:
         """``get`` and ``update`` of a stranger's id raise ``NotFound``, told where."""
-        skip_without(helpdesk, "tickets.create", "tickets.get", "tickets.update", "tickets.update:status")
         nobody = stranger(make(helpdesk).id)
         status = next(iter(helpdesk.capabilities.statuses))
         tries: dict[str, Callable[[], Any]] = {
@@ -35,21 +36,21 @@ class ErrorTests(SuiteFixtures):
             assert caught.value.vendor
             assert not caught.value.temporary
 
+    @needs("contacts.create", "contacts.get", "contacts.update")
     def test_a_contact_that_does_not_exist_is_not_found(self, helpdesk: Helpdesk) -> None:
         """``get`` and ``update`` of a stranger's id raise ``NotFound``."""
-        skip_without(helpdesk, "contacts.create", "contacts.get", "contacts.update")
         nobody = stranger(helpdesk.contacts.create(contact_draft(helpdesk)).id)
         with pytest.raises(NotFound):
             helpdesk.contacts.get(nobody)
         with pytest.raises(NotFound):
             helpdesk.contacts.update(nobody, ContactChange(name="Nobody"))
 
+    @needs("tickets.create", "tickets.get", "contacts.get", "messages.list")
     @pytest.mark.parametrize(
         "odd", ["../../x", "1?y=2", "a/b", "%2e%2e", "1 OR 1=1", "\u0661", "0x1", "-1", "\x00", "🤖", "1\n"]
     )
     def test_an_odd_id_reaches_no_other_record(self, helpdesk: Helpdesk, odd: str) -> None:
         """An id that is none is a typed error, and never another path of the vendor's API."""
-        skip_without(helpdesk, "tickets.create", "tickets.get", "contacts.get", "messages.list")
         make(helpdesk)
         reads: tuple[Callable[[], Any], ...] = (
             lambda: helpdesk.tickets.get(odd),
@@ -60,9 +61,9 @@ class ErrorTests(SuiteFixtures):
             with pytest.raises((NotFound, Invalid)):
                 read()
 
+    @needs("tickets.get", "contacts.get", "messages.list", "messages.note")
     def test_an_empty_id_is_refused_unsent(self, helpdesk: Helpdesk, calls: Callable[[], int]) -> None:
         """An empty id would ask for the whole list."""
-        skip_without(helpdesk, "tickets.get", "contacts.get", "messages.list", "messages.note")
         with nothing_sent(calls):
             for call in (
                 lambda: helpdesk.tickets.get(""),
@@ -73,9 +74,9 @@ class ErrorTests(SuiteFixtures):
                 with pytest.raises(Invalid):
                     call()
 
+    @needs("tickets.create", "tickets.update", "messages.reply", "messages.note")
     def test_an_empty_change_or_message_is_refused_unsent(self, helpdesk: Helpdesk, calls: Callable[[], int]) -> None:
         """Nothing to say is ``Invalid``."""
-        skip_without(helpdesk, "tickets.create", "tickets.update", "messages.reply", "messages.note")
         ticket = make(helpdesk)
         with nothing_sent(calls):
             with pytest.raises(Invalid):
@@ -84,21 +85,21 @@ class ErrorTests(SuiteFixtures):
                 with pytest.raises(Invalid):
                     write(ticket.id, text("  \n "))
 
+    @needs("tickets.create")
     def test_a_ticket_without_a_requester_is_refused_unsent(self, helpdesk: Helpdesk, calls: Callable[[], int]) -> None:
         """Every ticket is somebody's."""
-        skip_without(helpdesk, "tickets.create")
         with nothing_sent(calls), pytest.raises(Invalid):
             helpdesk.tickets.create(draft(helpdesk, requester=""))
 
+    @needs("contacts.create")
     def test_a_contact_without_address_is_refused_unsent(self, helpdesk: Helpdesk, calls: Callable[[], int]) -> None:
         """A contact needs an e-mail or a phone, as the vendor demands."""
-        skip_without(helpdesk, "contacts.create")
         with nothing_sent(calls), pytest.raises((Invalid, Unsupported)):
             helpdesk.contacts.create(ContactDraft(name="Nobody"))
 
+    @needs("tickets.create")
     def test_what_is_too_long_is_refused_unsent(self, helpdesk: Helpdesk, calls: Callable[[], int]) -> None:
         """A subject or body over the declared limit is ``Invalid``, with the field and the limit."""
-        skip_without(helpdesk, "tickets.create")
         limits = {"subject": helpdesk.capabilities.subject_limit, "description": helpdesk.capabilities.body_limit}
         for field, limit in limits.items():
             if limit is None:
@@ -110,9 +111,9 @@ class ErrorTests(SuiteFixtures):
             if field == "subject":
                 assert helpdesk.tickets.get(made.id).subject == "x" * limit, "the limit itself is allowed"
 
+    @needs("tickets.create", "messages.note")
     def test_too_many_or_too_large_files_are_refused_unsent(self, helpdesk: Helpdesk, calls: Callable[[], int]) -> None:
         """Files over the declared limits are ``Invalid``, with the limit."""
-        skip_without(helpdesk, "tickets.create", "messages.note")
         ticket, limits = make(helpdesk), helpdesk.capabilities.files
         tries: list[list[Upload]] = []
         if limits.count is not None:
@@ -125,16 +126,14 @@ class ErrorTests(SuiteFixtures):
                 helpdesk.messages.note(ticket.id, _with(files))
             assert caught.value.limit is not None
 
-    @pytest.mark.parametrize(("name", "word"), [("group", "No such group"), ("assignee", "nobody@nowhere.example")])
-    def test_an_unknown_word_is_refused_and_nothing_is_written(self, helpdesk: Helpdesk, name: str, word: str) -> None:
+    @needs("tickets.create", "tickets.list", "tickets.create:{name}", "listed:{name}", "complete:{name}")
+    @each("name", ["group", "assignee"])
+    def test_an_unknown_word_is_refused_and_nothing_is_written(self, helpdesk: Helpdesk, name: str) -> None:
         """A group or agent that a complete list does not hold is ``Invalid`` before the ticket is written.
 
         A desk that adds such a word instead has it in its list afterwards.
         """
-        listing = {"group": "groups", "assignee": "agents"}[name]
-        skip_without(helpdesk, "tickets.create", "tickets.list", f"tickets.create:{name}", listing)
-        if listing not in helpdesk.capabilities.complete_lists:
-            pytest.skip(f"the list of {listing} is not declared complete")
+        listing, word = {"group": ("groups", "No such group"), "assignee": ("agents", "nobody@nowhere.example")}[name]
         try:
             helpdesk.tickets.create(draft(helpdesk, **{name: word}))
         except Invalid as error:
@@ -144,9 +143,9 @@ class ErrorTests(SuiteFixtures):
             added = getattr(helpdesk, listing).list()
             assert word in {value for one in added for value in (one.name, getattr(one, "email", None))}
 
+    @needs("tickets.create", "tickets.get", "tickets.update", "messages.list", "messages.note")
     def test_what_is_refused_writes_nothing(self, helpdesk: Helpdesk) -> None:
         """A change that is refused changes nothing; a message that is refused is not in the thread."""
-        skip_without(helpdesk, "tickets.create", "tickets.get", "tickets.update", "messages.list", "messages.note")
         ticket = make(helpdesk)
         before = helpdesk.tickets.get(ticket.id)
         absent = [status for status in Status if status not in helpdesk.capabilities.statuses]
@@ -162,9 +161,9 @@ class ErrorTests(SuiteFixtures):
         assert (after.subject, after.status, after.priority) == (before.subject, before.status, before.priority)
         assert len(list(helpdesk.messages.list(ticket.id))) == 1
 
+    @needs("tickets.create", "messages.reply")
     def test_no_message_quotes_a_customer(self, helpdesk: Helpdesk) -> None:
         """Errors go into logs: none holds a subject, a text or an address that was written."""
-        skip_without(helpdesk, "tickets.create", "messages.reply")
         long = _SECRET_WORDS * 2000
         refused: tuple[Callable[[], Any], ...] = (
             lambda: helpdesk.tickets.create(draft(helpdesk, subject=long)),
@@ -180,9 +179,9 @@ class ErrorTests(SuiteFixtures):
                 told = f"{error} {error!r} {error.args}"
                 assert "Confidential-4711" not in told
 
+    @needs("tickets.create", "tickets.get")
     def test_html_of_a_subject_stays_text(self, helpdesk: Helpdesk) -> None:
         """Markup in a subject is no markup."""
-        skip_without(helpdesk, "tickets.create", "tickets.get")
         made = make(helpdesk, subject="<b>Bold</b> & more")
         assert seen(helpdesk.tickets.get(made.id).subject) == "<b>Bold</b> & more"
 

@@ -6,16 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 from helpdesk_bridge.ports import Helpdesk
-from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, skip_without
+from helpdesk_bridge.testing.conformance.choosing import needs
+from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures
 from helpdesk_bridge.testing.conformance.making import make, now_at, text
 
 
 class EventTests(SuiteFixtures):
     """``desk.events`` and ``desk.subscribe``."""
 
+    @needs("events", "tickets.create", "messages.note")
     def test_what_happened_is_told_once_by_id(self, helpdesk: Helpdesk) -> None:
         """A new ticket and a new message are events that name their records; later ones start where asked."""
-        skip_without(helpdesk, "events", "tickets.create", "messages.note")
         before = now_at(helpdesk) - timedelta(seconds=1)
         ticket = make(helpdesk)
         sent = helpdesk.messages.note(ticket.id, text("News"))
@@ -25,9 +26,9 @@ class EventTests(SuiteFixtures):
         assert all(told.count(("message", message_id)) == 1 for message_id in sent.ids)
         assert list(helpdesk.events(now_at(helpdesk) + timedelta(days=1))) == []
 
+    @needs("tickets.create")
     def test_a_subscription_ends(self, helpdesk: Helpdesk) -> None:
         """What ``subscribe`` returns ends it."""
-        skip_without(helpdesk, "tickets.create")
         heard: list[Any] = []
         end = helpdesk.subscribe(heard.append)
         make(helpdesk, "ann")

@@ -11,7 +11,8 @@ from helpdesk_bridge.adapter import Severity
 from helpdesk_bridge.errors import NotFound, Unsupported
 from helpdesk_bridge.model import FieldType
 from helpdesk_bridge.ports import Helpdesk
-from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, nothing_sent, skip_without
+from helpdesk_bridge.testing.conformance.choosing import each, needs
+from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, nothing_sent
 from helpdesk_bridge.testing.conformance.making import contact_draft, make
 
 FACETS = (
@@ -37,10 +38,10 @@ class FacetTests(SuiteFixtures):
                 with pytest.raises(Unsupported):
                     facet.list()
 
-    @pytest.mark.parametrize("name", LISTS)
+    @needs("{name}")
+    @each("name", LISTS)
     def test_a_reference_list_holds_each_once_with_a_name(self, helpdesk: Helpdesk, name: str) -> None:
         """A list can be read twice, and its ids are unique and its names are there."""
-        skip_without(helpdesk, name)
         facet: Any = getattr(helpdesk, name)
         found = facet.list()
         assert [one.id if name != "custom_fields" else one.key for one in facet.list()] == [
@@ -50,18 +51,18 @@ class FacetTests(SuiteFixtures):
         assert len(set(ids)) == len(ids), "an id stands in the list twice"
         assert all(one.name or getattr(one, "email", None) for one in found), "one has no name"
 
+    @needs("custom_fields")
     def test_the_definition_of_a_select_has_its_options(self, helpdesk: Helpdesk) -> None:
         """A custom field that is a select tells its words, parallel to its keys where it has keys."""
-        skip_without(helpdesk, "custom_fields")
         assert helpdesk.custom_fields
         for one in helpdesk.custom_fields.list():
             if one.type in (FieldType.SELECT, FieldType.MULTISELECT):
                 assert one.options
                 assert len(one.option_keys) in (0, len(one.options))
 
+    @needs("removal", "tickets.create", "contacts.create")
     def test_removal_removes_for_good(self, helpdesk: Helpdesk) -> None:
         """A removed ticket and a removed contact are not found any more."""
-        skip_without(helpdesk, "removal", "tickets.create", "contacts.create")
         assert helpdesk.removal
         ticket, kept = make(helpdesk, "ann"), make(helpdesk, "bob")
         helpdesk.removal.ticket(ticket.id)
@@ -79,16 +80,16 @@ class FacetTests(SuiteFixtures):
         assert [one for one in findings if one.severity is Severity.PROBLEM] == []
         assert all(one.subject and one.detail for one in findings)
 
+    @needs("tickets.create", "tickets.get")
     def test_refresh_forgets_and_everything_works_on(self, helpdesk: Helpdesk) -> None:
         """After ``refresh`` the directory asks again and tells the same."""
-        skip_without(helpdesk, "tickets.create", "tickets.get")
         ticket = helpdesk.tickets.get(make(helpdesk).id)
         helpdesk.refresh()
         assert helpdesk.tickets.get(ticket.id) == ticket
 
+    @needs("tickets.create", "tickets.get")
     def test_reference_lists_are_asked_once(self, helpdesk: Helpdesk, calls: Callable[[], int]) -> None:
         """Reading the same ticket again costs no more than the first time: lists are kept, tickets are not."""
-        skip_without(helpdesk, "tickets.create", "tickets.get")
         ticket_id = make(helpdesk).id
         costs = []
         for _ in range(3):

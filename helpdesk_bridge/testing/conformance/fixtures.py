@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Protocol
 
 import pytest
 
+from helpdesk_bridge.capabilities import Capabilities
 from helpdesk_bridge.ports import Helpdesk
+from helpdesk_bridge.testing.conformance.choosing import skip_what_is_lacking
+from helpdesk_bridge.testing.conformance.leaks import nothing_left_open
 from helpdesk_bridge.testing.conformance.vocabulary import Vocabulary
 
 _DESK = ("tickets", "contacts", "messages", "capabilities", "directory", "check", "close")
@@ -28,7 +31,11 @@ class FaultSwitch(Protocol):
 class SuiteFixtures:
     """What the tests of all areas ask for; a subclass overrides as a method what it can give."""
 
+    of_the_suite: ClassVar = True
     expected_failures: ClassVar[Mapping[str, str]] = {}
+    capabilities: ClassVar[Capabilities | None] = None
+    sends: ClassVar[Collection[str] | None] = None
+    without: ClassVar[Mapping[str, str]] = {}
 
     @pytest.fixture
     def helpdesk(self) -> Helpdesk:
@@ -41,7 +48,7 @@ class SuiteFixtures:
 
     @pytest.fixture
     def faults(self) -> FaultSwitch | None:
-        """Return the desk's fault switch; without one the tests of faults are skipped."""
+        """Return the desk's fault switch; without one the tests of faults are not collected."""
         return None
 
     @pytest.fixture
@@ -55,14 +62,14 @@ class SuiteFixtures:
 
     @pytest.fixture
     def outbox(self) -> Callable[[], int] | None:
-        """Return what tells how many messages customers got so far; without it the tests of silence are skipped."""
+        """Return what tells how many messages customers got so far; without it tests of silence are not collected."""
         return None
 
     @pytest.fixture
     def reopen(self) -> Callable[..., Helpdesk] | None:
         """Return what opens the same account once more, with more keys: ``reopen(keep_raw=True)``.
 
-        It closes what it opened. Without it the tests of aliases, of ``raw`` and of a second desk are skipped.
+        It closes what it opened. Without it the tests of aliases, of ``raw`` and of a second desk are not collected.
         """
         return None
 
@@ -85,7 +92,14 @@ class SuiteFixtures:
                 return
 
     @pytest.fixture(autouse=True)
-    def _is_a_desk(self, _is_expected_to_fail: None, helpdesk: Helpdesk) -> None:
+    def _leaves_nothing_open(self, request: pytest.FixtureRequest, _is_expected_to_fail: None) -> Iterator[list[Any]]:
+        # Set up before the desk is, and so asked after it was closed; what is kept here no collector closes meanwhile.
+        kept: list[Any] = []
+        with nothing_left_open(f"{type(self).__name__}::{request.node.name}"):
+            yield kept
+
+    @pytest.fixture(autouse=True)
+    def _is_a_desk(self, request: pytest.FixtureRequest, _leaves_nothing_open: list[Any], helpdesk: Helpdesk) -> None:
         lacking = [name for name in _DESK if not hasattr(helpdesk, name)]
         if lacking:
             pytest.fail(
@@ -93,12 +107,8 @@ class SuiteFixtures:
                 f"it has no {lacking[0]!r}; yield what open_desk or connect returns",
                 pytrace=False,
             )
-
-
-def skip_without(desk: Helpdesk, *names: str) -> None:
-    """Skip a test of what this desk does not declare; ``undeclared`` proves that it refuses it."""
-    if missing := desk.capabilities.missing(*names):
-        pytest.skip(f"this desk does not declare {', '.join(missing)}")
+        _leaves_nothing_open.append(helpdesk)
+        skip_what_is_lacking(request, helpdesk.capabilities)
 
 
 @contextmanager

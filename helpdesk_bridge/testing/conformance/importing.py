@@ -29,7 +29,8 @@ from helpdesk_bridge.model import (
 )
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.attachments import read
-from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, skip_without
+from helpdesk_bridge.testing.conformance.choosing import each, needs
+from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures
 from helpdesk_bridge.testing.conformance.making import email_of, now_at, phone_number, seen, values_of
 from helpdesk_bridge.testing.conformance.vocabulary import Vocabulary
 
@@ -44,7 +45,6 @@ _COMPARED: Final = (
 
 
 def _importer(desk: Helpdesk) -> Importer:
-    skip_without(desk, "importer")
     importer = desk.importer
     assert importer
     return importer
@@ -114,10 +114,10 @@ LATER: Final = tuple(one for one in MessageClass if not one.name.startswith("OPE
 class ImporterTests(SuiteFixtures):
     """``desk.importer``."""
 
+    @needs("importer", "tickets.get", "messages.list")
     def test_an_imported_ticket_keeps_what_the_importer_says(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
         """Every field that is declared as kept is read back as it was; what a header line tells stands there."""
         importer = _importer(helpdesk)
-        skip_without(helpdesk, "tickets.get", "messages.list")
         ann, old = self._full_ticket(helpdesk, vocabulary)
         opening = _opening(ann)
         made = importer.ticket(old, opening, (), MARKER)
@@ -165,12 +165,11 @@ class ImporterTests(SuiteFixtures):
         )
         return ann, old
 
-    @pytest.mark.parametrize("status", list(Status), ids=lambda one: one.value)
+    @needs("importer", "status:{status}")
+    @each("status", list(Status))
     def test_an_imported_ticket_ends_in_its_status(self, helpdesk: Helpdesk, status: Status) -> None:
         """Later messages may change the status; ``finish`` puts it right."""
         importer = _importer(helpdesk)
-        if status not in helpdesk.capabilities.statuses:
-            pytest.skip("this desk has no such status")
         ann = _ann(helpdesk)
         old = _old_ticket(ann, status=status, status_label=helpdesk.capabilities.statuses[status])
         made = importer.ticket(old, _opening(ann), (), MARKER)
@@ -178,13 +177,13 @@ class ImporterTests(SuiteFixtures):
         importer.finish(made.ticket_id, old)
         assert helpdesk.tickets.get(made.ticket_id).status is status
 
+    @needs("importer", "messages.list")
     @pytest.mark.parametrize("kind", LATER, ids=lambda one: one.name.lower())
     def test_an_imported_message_keeps_what_the_importer_says(
         self, helpdesk: Helpdesk, vocabulary: Vocabulary, kind: MessageClass
     ) -> None:
         """Author, time, visibility, kind and body: native where it says so, else in the header line."""
         importer = _importer(helpdesk)
-        skip_without(helpdesk, "messages.list")
         ann = _ann(helpdesk)
         old = _classes(vocabulary, ann)[kind]
         made = importer.ticket(_old_ticket(ann), _opening(ann), (), MARKER)
@@ -199,6 +198,7 @@ class ImporterTests(SuiteFixtures):
             if how in (Keep.NATIVE, Keep.HEADER_LINE):
                 assert _told(there, name) == _told(old, name), name
 
+    @needs("importer")
     def test_an_imported_internal_message_is_never_public(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
         """What the customer could not read before, the customer cannot read now."""
         importer = _importer(helpdesk)
@@ -209,13 +209,12 @@ class ImporterTests(SuiteFixtures):
         assert later
         assert all(one.visibility is Visibility.INTERNAL for one in later), "an internal note became public"
 
+    @needs("importer", "fixture:outbox")
     def test_the_importer_mails_no_customer(
-        self, helpdesk: Helpdesk, vocabulary: Vocabulary, outbox: Callable[[], int] | None
+        self, helpdesk: Helpdesk, vocabulary: Vocabulary, outbox: Callable[[], int]
     ) -> None:
         """A contact, a ticket, messages of every class and the final state: customers hear nothing."""
         importer = _importer(helpdesk)
-        if outbox is None:
-            pytest.skip("the fixture `outbox` is not given")
         before = outbox()
         ann = _ann(helpdesk)
         closed = Status.CLOSED.nearest(frozenset(helpdesk.capabilities.statuses))
@@ -227,10 +226,10 @@ class ImporterTests(SuiteFixtures):
         importer.finish(made.ticket_id, old)
         assert outbox() == before, "the import mailed a customer"
 
+    @needs("importer", "contacts.get")
     def test_an_imported_contact_keeps_what_the_importer_says(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
         """The same for a contact."""
         importer = _importer(helpdesk)
-        skip_without(helpdesk, "contacts.get")
         old = Contact(
             id="7",
             ref="old:a/contact/7",
@@ -255,10 +254,10 @@ class ImporterTests(SuiteFixtures):
         if kept["custom_fields"].how is Keep.NATIVE:
             assert {name: found.custom_fields.get(name) for name in old.custom_fields} == old.custom_fields
 
+    @needs("importer", "messages.list", "attachments.open")
     def test_an_imported_file_keeps_its_bytes(self, helpdesk: Helpdesk) -> None:
         """Files of the opening and of a later message come whole, each in its message."""
         importer = _importer(helpdesk)
-        skip_without(helpdesk, "messages.list", "attachments.open")
         ann = _ann(helpdesk)
         made = importer.ticket(_old_ticket(ann), _opening(ann), [Upload.from_bytes("a.bin", b"one")], MARKER)
         later = _old_message(ann, created_at=LONG_AGO + timedelta(minutes=1))
@@ -268,6 +267,7 @@ class ImporterTests(SuiteFixtures):
         found = [(one.filename, read(helpdesk, one)) for message in rest for one in message.attachments]
         assert found == [("Ş.bin", b"two"), ("c", b"three")]
 
+    @needs("importer")
     def test_an_imported_ticket_is_found_by_its_marker(self, helpdesk: Helpdesk) -> None:
         """The marker finds exactly the ticket that carries it; another marker finds nothing."""
         importer = _importer(helpdesk)
@@ -280,6 +280,7 @@ class ImporterTests(SuiteFixtures):
         assert importer.find("ticket", "e" * 16, since, old) == (other.ticket_id,)
         assert importer.find("ticket", f"{MARKER[:-1]}0", since, old) == (), "a marker is compared whole"
 
+    @needs("importer")
     def test_an_imported_contact_is_found_again(self, helpdesk: Helpdesk) -> None:
         """A contact is found by its marker, or by its address where the vendor has no place for one."""
         importer = _importer(helpdesk)
@@ -289,10 +290,10 @@ class ImporterTests(SuiteFixtures):
         made = importer.contact(old, MARKER)
         assert importer.find("contact", MARKER, since, old) == made
 
+    @needs("importer", "messages.list")
     def test_the_tail_is_the_end_of_the_thread(self, helpdesk: Helpdesk) -> None:
         """``tail`` gives the last messages, oldest first, and no more than there are."""
         importer = _importer(helpdesk)
-        skip_without(helpdesk, "messages.list")
         ann = _ann(helpdesk)
         made = importer.ticket(_old_ticket(ann), _opening(ann), (), MARKER)
         for number in range(1, 4):
@@ -304,10 +305,10 @@ class ImporterTests(SuiteFixtures):
             assert [one.id for one in tail] == [one.id for one in thread[-count:]]
             assert [_bare(one.body)[1] for one in tail] == [_bare(one.body)[1] for one in thread[-count:]]
 
+    @needs("importer", "messages.list")
     def test_a_thread_is_imported_in_its_order(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
         """Messages of every class stand in the order in which they were written, exact duplicates too."""
         importer = _importer(helpdesk)
-        skip_without(helpdesk, "messages.list")
         ann = _ann(helpdesk)
         made = importer.ticket(_old_ticket(ann), _opening(ann), (), MARKER)
         olds: list[Message] = [*_classes(vocabulary, ann).values()] * 2
@@ -317,6 +318,7 @@ class ImporterTests(SuiteFixtures):
         _, *later = helpdesk.messages.list(made.ticket_id)
         assert [_bare(one.body)[1] for one in later] == [f"number {number}" for number in range(len(olds))]
 
+    @needs("importer")
     def test_what_the_importer_says_of_itself_is_complete(self, helpdesk: Helpdesk) -> None:
         """Hazards can be acknowledged one by one; every class of messages is told; no figure is negative."""
         importer = _importer(helpdesk)

@@ -12,7 +12,8 @@ from helpdesk_bridge.errors import Conflict, Invalid
 from helpdesk_bridge.model import ContactChange, TicketChange
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.query import ContactQuery, How, Match, TicketQuery
-from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, skip_without
+from helpdesk_bridge.testing.conformance.choosing import needs
+from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures
 from helpdesk_bridge.testing.conformance.making import contact_draft, make, seen, text
 from helpdesk_bridge.testing.conformance.vocabulary import Vocabulary
 from helpdesk_bridge.testing.nasty import NASTY, SURROGATE
@@ -41,10 +42,10 @@ def _kept_or_refused(write: Callable[[], Any], back: Callable[[Any], str | None]
 class NastyTextTests(SuiteFixtures):
     """A nasty text is kept or refused, and never crashes, is never cut and never becomes markup."""
 
+    @needs("tickets.create", "tickets.get")
     @each
     def test_a_nasty_subject_is_kept_or_refused(self, helpdesk: Helpdesk, nasty: str) -> None:
         """Subjects of tickets, at creating and at changing."""
-        skip_without(helpdesk, "tickets.create", "tickets.get")
         words = _cut(EVERY[nasty], helpdesk.capabilities.subject_limit)
         _kept_or_refused(
             lambda: make(helpdesk, subject=words), lambda made: helpdesk.tickets.get(made.id).subject, words
@@ -57,10 +58,10 @@ class NastyTextTests(SuiteFixtures):
                 words,
             )
 
+    @needs("tickets.create", "messages.list", "messages.reply", "messages.note")
     @each
     def test_a_nasty_body_is_kept_or_refused(self, helpdesk: Helpdesk, nasty: str) -> None:
         """Descriptions, replies and notes."""
-        skip_without(helpdesk, "tickets.create", "messages.list", "messages.reply", "messages.note")
         words = _cut(EVERY[nasty], helpdesk.capabilities.body_limit)
 
         def last(ticket_id: str) -> str:
@@ -71,10 +72,10 @@ class NastyTextTests(SuiteFixtures):
         for write in (helpdesk.messages.reply, helpdesk.messages.note):
             _kept_or_refused(partial(write, ticket.id, text(words)), lambda _: last(ticket.id), words)
 
+    @needs("contacts.create", "contacts.get", "contacts.create:name")
     @each
     def test_a_nasty_name_is_kept_or_refused(self, helpdesk: Helpdesk, nasty: str) -> None:
         """Names of contacts, at creating and at changing."""
-        skip_without(helpdesk, "contacts.create", "contacts.get", "contacts.create:name")
         words = _cut(EVERY[nasty], 200)
         _kept_or_refused(
             lambda: helpdesk.contacts.create(contact_draft(helpdesk, name=words)),
@@ -89,12 +90,12 @@ class NastyTextTests(SuiteFixtures):
                 words,
             )
 
+    @needs("tickets.create", "tickets.get", "tickets.create:custom_fields")
     @each
     def test_a_nasty_custom_field_is_kept_or_refused(
         self, helpdesk: Helpdesk, vocabulary: Vocabulary, nasty: str
     ) -> None:
         """Values of text fields."""
-        skip_without(helpdesk, "tickets.create", "tickets.get", "tickets.create:custom_fields")
         name = next((one for one, two in vocabulary.custom_fields.items() if two[0] == "A-77"), None)
         if name is None:
             pytest.skip("the fixture `vocabulary` knows no text field with the value 'A-77'")
@@ -105,10 +106,10 @@ class NastyTextTests(SuiteFixtures):
             words,
         )
 
+    @needs("tickets.create", "tickets.list", "contacts.list", "contacts.find")
     @each
     def test_a_nasty_word_in_a_query_finds_nothing_and_breaks_nothing(self, helpdesk: Helpdesk, nasty: str) -> None:
         """Every filter takes any text: it is compared, and never run."""
-        skip_without(helpdesk, "tickets.create", "tickets.list", "contacts.list", "contacts.find")
         make(helpdesk)
         words = EVERY[nasty]
         asked: tuple[dict[str, Any], ...] = (
@@ -132,10 +133,10 @@ class NastyTextTests(SuiteFixtures):
         except Invalid:
             assert helpdesk.capabilities.contact_fields
 
+    @needs("contacts.create", "contacts.get", "contacts.create:emails")
     @each
     def test_a_nasty_address_is_refused_or_kept_exactly(self, helpdesk: Helpdesk, nasty: str) -> None:
         """What is no address makes no contact that cannot be found again."""
-        skip_without(helpdesk, "contacts.create", "contacts.get", "contacts.create:emails")
         try:
             made = helpdesk.contacts.create(contact_draft(helpdesk, emails=(EVERY[nasty],)))
         except (Invalid, Conflict):

@@ -10,7 +10,8 @@ import pytest
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.query import ContactQuery, Order, TicketQuery, sort_key
-from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, skip_without
+from helpdesk_bridge.testing.conformance.choosing import needs
+from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures
 from helpdesk_bridge.testing.conformance.making import contact_draft, make
 
 _USUAL_PAGE = 100
@@ -24,9 +25,9 @@ def over_a_page(desk: Helpdesk) -> int:
 class PagingTests(SuiteFixtures):
     """``Listing``: iteration, ``page``, ``count``, ``limit`` and order."""
 
+    @needs("tickets.create", "tickets.list")
     def test_no_ticket_is_lost_between_pages(self, helpdesk: Helpdesk) -> None:
         """A list of several pages holds every ticket once, in the order of every query."""
-        skip_without(helpdesk, "tickets.create", "tickets.list")
         created = {make(helpdesk, f"c{number}").id for number in range(over_a_page(helpdesk))}
         for order in Order:
             listed = list(helpdesk.tickets.list(TicketQuery(order=order), resolve=False))
@@ -36,9 +37,9 @@ class PagingTests(SuiteFixtures):
             ordered = sorted(listed, key=sort_key(order), reverse=order.descending)
             assert ids == [one.id for one in ordered], f"not in the order {order.value}"
 
+    @needs("contacts.create", "contacts.list")
     def test_no_contact_is_lost_between_pages(self, helpdesk: Helpdesk) -> None:
         """The same for contacts."""
-        skip_without(helpdesk, "contacts.create", "contacts.list")
         total = over_a_page(helpdesk)
         created = {helpdesk.contacts.create(contact_draft(helpdesk, f"c{number}")).id for number in range(total)}
         for order in (Order.CREATED_ASC, Order.UPDATED_DESC):
@@ -46,12 +47,12 @@ class PagingTests(SuiteFixtures):
             assert len({one.id for one in listed}) == len(listed), "a contact came twice"
             assert {one.id for one in listed} == created
 
+    @needs("tickets.create", "tickets.list")
     def test_page_by_page_holds_every_ticket(self, helpdesk: Helpdesk) -> None:
         """``page(cursor, size)`` walks the whole list, with cursors that are text, in pages no larger than asked.
 
         Records of the same second may come together: some vendors have nothing else to go on from.
         """
-        skip_without(helpdesk, "tickets.create", "tickets.list")
         created = [make(helpdesk, f"c{number}").id for number in range(23)]
         found: list[str] = []
         cursor: str | None = None
@@ -68,9 +69,9 @@ class PagingTests(SuiteFixtures):
         assert cursor is None, "the pages never end"
         assert sorted(found) == sorted(created)
 
+    @needs("tickets.create", "tickets.list", "contacts.list", "messages.list")
     def test_a_foreign_cursor_is_refused(self, helpdesk: Helpdesk) -> None:
         """A cursor that this desk never gave is ``Invalid``, not a crash and not the first page."""
-        skip_without(helpdesk, "tickets.create", "tickets.list", "contacts.list", "messages.list")
         ticket = make(helpdesk)
         for cursor in ("nonsense", "", "{}", '["a"]', "-1", "99999999999999999999"):
             with pytest.raises(Invalid):
@@ -81,9 +82,9 @@ class PagingTests(SuiteFixtures):
             with suppress(Invalid):
                 helpdesk.messages.list(ticket.id).page(cursor, 5)
 
+    @needs("tickets.create", "tickets.list")
     def test_a_limit_is_kept(self, helpdesk: Helpdesk) -> None:
         """``limit`` yields the first so many, of both orders."""
-        skip_without(helpdesk, "tickets.create", "tickets.list")
         for number in range(5):
             make(helpdesk, f"c{number}")
         for order in (Order.CREATED_ASC, Order.CREATED_DESC):
@@ -92,18 +93,18 @@ class PagingTests(SuiteFixtures):
                 query = TicketQuery(order=order, limit=limit)
                 assert [one.id for one in helpdesk.tickets.list(query)] == whole[:limit], f"limit {limit}"
 
+    @needs("tickets.create", "tickets.list")
     def test_a_small_limit_costs_one_page(self, helpdesk: Helpdesk, calls: Callable[[], int]) -> None:
         """Whoever wants two tickets does not pay for the rest."""
-        skip_without(helpdesk, "tickets.create", "tickets.list")
         for number in range(4):
             make(helpdesk, f"c{number}")
         before = calls()
         list(helpdesk.tickets.list(TicketQuery(limit=2), resolve=False))
         assert calls() - before <= 2, "more than the page and what it names was read"  # noqa: PLR2004 - a list once
 
+    @needs("tickets.create", "tickets.list", "contacts.list")
     def test_count_is_exact_or_none(self, helpdesk: Helpdesk) -> None:
         """``count`` is the length of the list, or None where only reading it all would tell."""
-        skip_without(helpdesk, "tickets.create", "tickets.list", "contacts.list")
         for number in range(6):
             make(helpdesk, f"c{number}")
         assert helpdesk.tickets.list().count() in (None, 6)
@@ -111,9 +112,9 @@ class PagingTests(SuiteFixtures):
         assert helpdesk.tickets.list(TicketQuery(subject="About c1")).count() in (None, 1)
         assert helpdesk.contacts.list().count() in (None, len(list(helpdesk.contacts.list())))
 
+    @needs("tickets.create", "tickets.list")
     def test_a_listing_can_be_read_again(self, helpdesk: Helpdesk) -> None:
         """Iterating again asks again, and sees what has come since."""
-        skip_without(helpdesk, "tickets.create", "tickets.list")
         make(helpdesk, "ann")
         listing = helpdesk.tickets.list()
         assert len(list(listing)) == 1

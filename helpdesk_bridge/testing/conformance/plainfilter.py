@@ -28,7 +28,17 @@ def _person(wanted: Iterable[Any] | None, actor: Actor | None) -> bool:
         return True
     if actor is None:
         return NONE in wanted
-    return any(one == actor.id or _alike(one) == _alike(actor.email or " ") for one in wanted if one is not NONE)
+    return any(
+        one == actor.id or _alike(one) == _alike(actor.email or " ") or _number(one) == _number(actor.phone or "no")
+        for one in wanted
+        if one is not NONE
+    )
+
+
+def _number(text: str) -> str:
+    """Return the digits of a phone number; what is none stays as it is."""
+    digits = "".join(letter for letter in text if letter.isdigit())
+    return digits.removeprefix("00") if digits and "@" not in text else text
 
 
 def _text(match: Match | None, text: str | None) -> bool:

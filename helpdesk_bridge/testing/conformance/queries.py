@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from helpdesk_bridge.model import ContactChange, Priority, Status, Ticket, TicketChange
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.query import ContactQuery, How, Match, TicketQuery, sort_key
-from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, skip_without
+from helpdesk_bridge.testing.conformance.choosing import needs
+from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures
 from helpdesk_bridge.testing.conformance.making import READ_EVERYTHING, contact_draft, make
 from helpdesk_bridge.testing.conformance.plainfilter import answers_contact, answers_ticket, ids
 from helpdesk_bridge.testing.conformance.vocabulary import Vocabulary
@@ -58,9 +59,9 @@ def _varied(desk: Helpdesk, words: Vocabulary, number: int) -> Ticket:
 class QueryTests(SuiteFixtures):
     """``TicketQuery`` and ``ContactQuery``."""
 
+    @needs("tickets.create", "tickets.list")
     def test_a_ticket_query_answers_as_a_plain_filter_would(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
         """Random queries over varied tickets: the same tickets, in the query's order, no more than its limit."""
-        skip_without(helpdesk, "tickets.create", "tickets.list")
         self._vary(helpdesk, vocabulary)
         everything = list(helpdesk.tickets.list(TicketQuery(include=READ_EVERYTHING | {"custom_fields"})))
 
@@ -83,9 +84,9 @@ class QueryTests(SuiteFixtures):
             if "status" in desk.capabilities.ticket_update and number % 2:
                 desk.tickets.update(ticket.id, TicketChange(status=statuses[number // 2 % len(statuses)]))
 
+    @needs("contacts.create", "contacts.list")
     def test_a_contact_query_answers_as_a_plain_filter_would(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
         """The same for contacts."""
-        skip_without(helpdesk, "contacts.create", "contacts.list")
         for number, name in enumerate(("ann", "joann", "ann.lee", "bob", "müjde")):
             company = {"company": vocabulary.companies[0]} if number % 2 else {}
             fields = company if "company" in helpdesk.capabilities.contact_create else {}
@@ -103,9 +104,9 @@ class QueryTests(SuiteFixtures):
 
         holds()
 
+    @needs("tickets.create", "tickets.list")
     def test_words_are_found_in_any_case(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
         """Text compares after NFKC and ``casefold()`` on both sides, whoever compares it."""
-        skip_without(helpdesk, "tickets.create", "tickets.list")
         self._vary(helpdesk, vocabulary)
         everything = list(helpdesk.tickets.list())
         spoken = [Match(words, how) for how in How for words in ("Where is my LAMP?", "where IS my lamp?")]
@@ -119,9 +120,9 @@ class QueryTests(SuiteFixtures):
             plain = [ticket for ticket in everything if answers_ticket(query, ticket)]
             assert ids(list(helpdesk.tickets.list(query))) == ids(plain), query
 
+    @needs("tickets.create", "tickets.list")
     def test_a_word_that_means_nothing_finds_nothing(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
         """A group, tag, requester or status that nobody has answers with an empty list, not with everything."""
-        skip_without(helpdesk, "tickets.create", "tickets.list")
         _varied(helpdesk, vocabulary, 1)
         for query in (
             TicketQuery(groups="no such group"),

@@ -12,16 +12,17 @@ from helpdesk_bridge.errors import WrongDesk
 from helpdesk_bridge.model import Contact, ContactChange, Message, Status, Ticket, TicketChange
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.refs import format_ref, parse_ref
-from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, nothing_sent, skip_without
+from helpdesk_bridge.testing.conformance.choosing import needs
+from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, nothing_sent
 from helpdesk_bridge.testing.conformance.making import contact_draft, make, text
 
 
 class RefTests(SuiteFixtures):
     """``ticket.ref`` and ``contact.ref``."""
 
+    @needs("tickets.create", "contacts.create")
     def test_a_ref_names_vendor_account_kind_and_id(self, helpdesk: Helpdesk) -> None:
         """A ref is read into its parts and written again the same."""
-        skip_without(helpdesk, "tickets.create", "contacts.create")
         records: dict[str, Ticket | Contact] = {
             "ticket": make(helpdesk),
             "contact": helpdesk.contacts.create(contact_draft(helpdesk, "bob")),
@@ -31,9 +32,9 @@ class RefTests(SuiteFixtures):
             assert (ref.vendor, ref.account, ref.kind, ref.id) == (helpdesk.vendor, helpdesk.account, kind, record.id)
             assert str(ref) == record.ref
 
+    @needs("tickets.create", "tickets.get", "messages.list", "messages.note", "contacts.get")
     def test_a_ref_does_wherever_an_id_does(self, helpdesk: Helpdesk) -> None:
         """Reading, changing and answering take a ref."""
-        skip_without(helpdesk, "tickets.create", "tickets.get", "messages.list", "messages.note", "contacts.get")
         ticket = make(helpdesk)
         assert helpdesk.tickets.get(ticket.ref).id == ticket.id
         helpdesk.messages.note(ticket.ref, text("By ref"))
@@ -44,9 +45,9 @@ class RefTests(SuiteFixtures):
         contact = helpdesk.contacts.create(contact_draft(helpdesk, "bob"))
         assert helpdesk.contacts.get(contact.ref) == helpdesk.contacts.get(contact.id)
 
+    @needs("tickets.create", "tickets.get", "tickets.update", "messages.list", "messages.reply")
     def test_a_foreign_ref_is_refused_unsent(self, helpdesk: Helpdesk, calls: Callable[[], int]) -> None:
         """A ref of another account, vendor or kind raises ``WrongDesk``: its number is somebody else's case here."""
-        skip_without(helpdesk, "tickets.create", "tickets.get", "tickets.update", "messages.list", "messages.reply")
         own, account, vendor = make(helpdesk).id, helpdesk.account, helpdesk.vendor
         strangers = (
             format_ref(vendor, f"{account}x", "ticket", own),

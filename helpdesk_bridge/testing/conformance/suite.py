@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 import pytest
 
@@ -11,6 +12,7 @@ from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.query import ContactQuery, TicketQuery
 from helpdesk_bridge.testing.conformance.aliasing import AliasTests
 from helpdesk_bridge.testing.conformance.attachments import AttachmentTests
+from helpdesk_bridge.testing.conformance.choosing import FIXTURES, NotCollected, gives, not_collected, parametrize
 from helpdesk_bridge.testing.conformance.closing import ClosingTests
 from helpdesk_bridge.testing.conformance.contacts import ContactTests
 from helpdesk_bridge.testing.conformance.drift import DriftTests
@@ -29,6 +31,8 @@ from helpdesk_bridge.testing.conformance.threads import ThreadTests
 from helpdesk_bridge.testing.conformance.ticketfields import TicketFieldTests
 from helpdesk_bridge.testing.conformance.tickets import TicketTests
 from helpdesk_bridge.testing.conformance.undeclared import UndeclaredTests
+
+_GUARD: Final = "test_no_standard_test_was_removed_or_overridden"
 
 
 class HelpdeskAdapterTests(
@@ -58,13 +62,41 @@ class HelpdeskAdapterTests(
     ``helpdesk`` yields a desk that is empty (its agents, groups, tags and custom fields in place) and may be written
     to. It is a method of the subclass. All other fixtures are optional; ``fixtures.SuiteFixtures`` describes them.
 
+    ``capabilities`` is what its desk can do, where that is known beforehand: then pytest collects no test of what it
+    cannot. ``sends`` names the operations that reach the vendor, where others do not. ``without`` says, by its name,
+    why an optional fixture cannot be given.
+
     ``expected_failures`` maps names of standard tests to the reason why this desk cannot pass them. It is strict: a
     test that passes all the same fails, and so does a name or a reason that is empty or unknown.
     """
 
+    def __init_subclass__(cls, **keys: Any) -> None:
+        super().__init_subclass__(**keys)
+        absent = not_collected(cls, _standard_tests())
+        for name, test in _standard_tests().items():
+            if name in absent and getattr(cls, name, None) is test:
+                setattr(cls, name, absent[name])
+            elif name not in absent and isinstance(getattr(cls, name, None), NotCollected):
+                setattr(cls, name, test)
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Give the tests the cases that the desk can have."""
+        parametrize(type(self), metafunc)
+
+    @pytest.fixture(autouse=True)
+    def _is_guarded(self, _is_expected_to_fail: None) -> None:
+        if getattr(type(self), _GUARD, None) is not _standard_tests()[_GUARD]:
+            pytest.fail(f"{type(self).__name__} removes or overrides {_GUARD}, which guards the suite", pytrace=False)
+
     def test_no_standard_test_was_removed_or_overridden(self) -> None:
         """Prove that the subclass runs the suite as it stands; what cannot pass is an expected failure."""
-        changed = [name for name in _standard_tests() if getattr(type(self), name, None) is not _standard(name)]
+        standard, absent = _standard_tests(), not_collected(type(self), _standard_tests())
+        stands = {name: getattr(type(self), name, None) for name in standard}
+        changed = [
+            name
+            for name, test in standard.items()
+            if stands[name] is not test and not (name in absent and isinstance(stands[name], NotCollected))
+        ]
         assert not changed, (
             f"{type(self).__name__} removes or overrides {', '.join(changed)}; "
             "name what cannot pass in `expected_failures`, with the reason"
@@ -72,11 +104,23 @@ class HelpdeskAdapterTests(
 
     def test_expected_failures_are_standard_tests_with_a_reason(self) -> None:
         """Prove that every expected failure names a test of the suite and says why."""
-        known = set(_standard_tests())
+        known = _standard_tests()
         unknown = [name for name in self.expected_failures if name.partition("[")[0] not in known]
         assert not unknown, f"`expected_failures` names what is no standard test: {', '.join(unknown)}"
         bare = [name for name, reason in self.expected_failures.items() if not reason.strip()]
         assert not bare, f"`expected_failures` gives no reason for {', '.join(bare)}"
+
+    def test_the_class_tells_the_capabilities_of_its_desk(self, helpdesk: Helpdesk) -> None:
+        """Prove that the tests were chosen by what the desk can do, where the class told it beforehand."""
+        assert self.capabilities in (None, helpdesk.capabilities), "`capabilities` of the class are not the desk's"
+
+    @pytest.mark.parametrize("fixture", FIXTURES)
+    def test_an_optional_fixture_is_given(self, fixture: str) -> None:
+        """Remind of a fixture that would open more of the suite; `without` says why there is none."""
+        if gives(type(self), fixture) or self.without.get(fixture, "").strip():
+            return
+        lost = [name for name, why in _absent(type(self)).items() if f"fixture:{fixture}" in why]
+        pytest.skip(f"the fixture `{fixture}` is not given: {len(lost)} tests are not collected, such as {lost[0]}")
 
     def test_the_fixture_yields_an_empty_desk(self, helpdesk: Helpdesk) -> None:
         """Prove that the desk holds no tickets and no contacts before a test writes some."""
@@ -88,10 +132,10 @@ class HelpdeskAdapterTests(
         assert not found, "the fixture `helpdesk` yields a desk that holds records; yield an empty one to every test"
 
 
-def _standard_tests() -> list[str]:
-    return [name for name in dir(HelpdeskAdapterTests) if name.startswith("test")]
+def _absent(owner: type) -> dict[str, tuple[str, ...]]:
+    return {name: stands.why for name, stands in not_collected(owner, _standard_tests()).items()}
 
 
-def _standard(name: str) -> Callable[..., Any]:
-    found: Callable[..., Any] = getattr(HelpdeskAdapterTests, name)
-    return found
+@cache
+def _standard_tests() -> dict[str, Callable[..., Any]]:
+    return {name: getattr(HelpdeskAdapterTests, name) for name in dir(HelpdeskAdapterTests) if name.startswith("test")}

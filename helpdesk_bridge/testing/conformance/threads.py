@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from helpdesk_bridge.ports import Helpdesk
-from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, skip_without
+from helpdesk_bridge.testing.conformance.choosing import needs
+from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures
 from helpdesk_bridge.testing.conformance.making import contact_draft, is_customer, make, seen, text
 
 THREADS: Final = 8
@@ -16,9 +17,9 @@ _EACH: Final = 3
 class ThreadTests(SuiteFixtures):
     """A desk is safe to share."""
 
+    @needs("tickets.create", "tickets.get", "tickets.list", "messages.list", "messages.note")
     def test_eight_threads_write_and_read_without_mixing_up(self, helpdesk: Helpdesk) -> None:
         """Each thread gets its own tickets and messages back, and none is lost or written twice."""
-        skip_without(helpdesk, "tickets.create", "tickets.get", "tickets.list", "messages.list", "messages.note")
 
         def work(worker: int) -> list[str]:
             made = []
@@ -39,9 +40,9 @@ class ThreadTests(SuiteFixtures):
         assert sorted(one.id for one in helpdesk.tickets.list()) == sorted(created)
         assert len(set(created)) == THREADS * _EACH
 
+    @needs("tickets.create", "tickets.list", "contacts.create", "contacts.list")
     def test_eight_threads_read_the_same_list(self, helpdesk: Helpdesk) -> None:
         """Each thread reads with a listing of its own, and all see the same."""
-        skip_without(helpdesk, "tickets.create", "tickets.list", "contacts.create", "contacts.list")
         for number in range(5):
             make(helpdesk, f"c{number}")
         helpdesk.contacts.create(contact_draft(helpdesk, "zoe"))

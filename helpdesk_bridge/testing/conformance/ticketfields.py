@@ -8,7 +8,8 @@ import pytest
 
 from helpdesk_bridge.model import Add, Remove, TicketChange, Upload
 from helpdesk_bridge.ports import Helpdesk
-from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, skip_without
+from helpdesk_bridge.testing.conformance.choosing import each, needs
+from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures
 from helpdesk_bridge.testing.conformance.making import make, seen, values_of
 from helpdesk_bridge.testing.conformance.vocabulary import Vocabulary
 
@@ -75,22 +76,20 @@ def _assert_has(desk: Helpdesk, ticket_id: str, name: str, value: Any) -> None:
 class TicketFieldTests(SuiteFixtures):
     """Every field of drafts and changes."""
 
-    @pytest.mark.parametrize("name", FIELDS)
+    @needs("tickets.create", "tickets.get", "tickets.create:{name}")
+    @each("name", FIELDS)
     def test_a_field_given_at_creating_is_read_back(
         self, helpdesk: Helpdesk, vocabulary: Vocabulary, name: str
     ) -> None:
         """A field that is declared for creating is kept."""
-        skip_without(helpdesk, "tickets.create", "tickets.get")
-        if name not in helpdesk.capabilities.ticket_create | {"subject"}:
-            pytest.skip(f"tickets.create:{name} is not declared")
         for number, value in enumerate(_two_values(helpdesk, vocabulary, name)):
             made = make(helpdesk, f"ann{number}", **{name: value}, **_beside(vocabulary, name, value))
             _assert_has(helpdesk, made.id, name, value)
 
-    @pytest.mark.parametrize("name", FIELDS)
+    @needs("tickets.create", "tickets.get", "tickets.update", "tickets.update:{name}")
+    @each("name", FIELDS)
     def test_a_field_that_is_changed_is_read_back(self, helpdesk: Helpdesk, vocabulary: Vocabulary, name: str) -> None:
         """A field that is declared for changing is changed, by the answer and by the next read."""
-        skip_without(helpdesk, "tickets.create", "tickets.get", "tickets.update", f"tickets.update:{name}")
         ticket_id = make(helpdesk).id
         for value in _two_values(helpdesk, vocabulary, name):
             change = TicketChange(**{name: value}, **_beside(vocabulary, name, value))
@@ -99,12 +98,12 @@ class TicketFieldTests(SuiteFixtures):
             if name not in answer.not_loaded and name != "custom_fields":
                 assert values_of(answer, name) == values_of(helpdesk.tickets.get(ticket_id), name)
 
-    @pytest.mark.parametrize("name", FIELDS)
+    @needs("tickets.create", "tickets.get", "tickets.update", "tickets.update:{name}")
+    @each("name", FIELDS)
     def test_a_change_leaves_all_other_fields_alone(
         self, helpdesk: Helpdesk, vocabulary: Vocabulary, name: str
     ) -> None:
         """``UNSET`` is not sent: what a change does not name stays as it is."""
-        skip_without(helpdesk, "tickets.create", "tickets.get", "tickets.update", f"tickets.update:{name}")
         given: dict[str, Any] = {}
         for other in ("assignee", "group", "type", "tags", "custom_fields", "priority"):
             if other != name and other in helpdesk.capabilities.ticket_create:
@@ -117,12 +116,10 @@ class TicketFieldTests(SuiteFixtures):
         for other in given:
             assert values_of(after, other) == values_of(before, other), f"changing {name} changed {other}"
 
-    @pytest.mark.parametrize("name", FIELDS)
+    @needs("tickets.create", "tickets.get", "tickets.update", "clear:{name}")
+    @each("name", FIELDS)
     def test_none_clears_a_field(self, helpdesk: Helpdesk, vocabulary: Vocabulary, name: str) -> None:
         """A field that is declared in ``ticket_clear`` is empty after ``None``."""
-        skip_without(helpdesk, "tickets.create", "tickets.get", "tickets.update")
-        if name not in helpdesk.capabilities.ticket_clear:
-            pytest.skip(f"{name} is not declared in ticket_clear")
         value = _two_values(helpdesk, vocabulary, name)[0]
         ticket_id = make(helpdesk, **{name: value}, **_beside(vocabulary, name, value)).id
         assert values_of(helpdesk.tickets.get(ticket_id), name)
@@ -130,12 +127,12 @@ class TicketFieldTests(SuiteFixtures):
         helpdesk.tickets.update(ticket_id, TicketChange(**nothing))
         assert not values_of(helpdesk.tickets.get(ticket_id), name)
 
-    @pytest.mark.parametrize("name", ["tags", "cc"])
+    @needs("tickets.create", "tickets.get", "tickets.update", "tickets.update:{name}")
+    @each("name", ["tags", "cc"])
     def test_words_are_added_removed_and_set_as_a_whole(
         self, helpdesk: Helpdesk, vocabulary: Vocabulary, name: str
     ) -> None:
         """``Add`` and ``Remove`` leave the others alone; a tuple is the whole."""
-        skip_without(helpdesk, "tickets.create", "tickets.get", "tickets.update", f"tickets.update:{name}")
         words = vocabulary.tags if name == "tags" else ("cc1@copies.example", "cc2@copies.example")
         if len(words) < 2:  # noqa: PLR2004 - two words, so that one can stay
             pytest.skip(f"the fixture `vocabulary` knows fewer than two {name}")
@@ -156,9 +153,9 @@ class TicketFieldTests(SuiteFixtures):
             found = values_of(helpdesk.tickets.get(ticket_id), name)
             assert found == frozenset(word.casefold() for word in wanted), change
 
+    @needs("tickets.create", "tickets.get")
     def test_all_declared_fields_together_are_read_back(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
         """One draft with everything that this desk takes keeps everything."""
-        skip_without(helpdesk, "tickets.create", "tickets.get")
         capabilities = helpdesk.capabilities
         given: dict[str, Any] = {}
         for name in FIELDS:

@@ -24,6 +24,7 @@ from helpdesk_bridge.model import (
     Upload,
 )
 from helpdesk_bridge.ports import Helpdesk
+from helpdesk_bridge.testing.conformance.choosing import each, needs
 from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, nothing_sent
 from helpdesk_bridge.testing.conformance.making import contact_draft, customer, draft, text
 
@@ -151,13 +152,12 @@ class UndeclaredTests(SuiteFixtures):
         for change in refused:
             _refused(helpdesk, calls, repr(change), partial(helpdesk.tickets.update, "1", change))
 
-    @pytest.mark.parametrize("operation", ["reply", "note"])
+    @needs("messages.{operation}")
+    @each("operation", ["reply", "note"])
     def test_a_message_with_what_messages_cannot_have_is_refused_unsent(
         self, helpdesk: Helpdesk, calls: Callable[[], int], operation: str
     ) -> None:
         """Files and copies are not dropped in silence."""
-        if not helpdesk.capabilities.supports(f"messages.{operation}"):
-            pytest.skip(f"messages.{operation} is not declared")
         write = getattr(helpdesk.messages, operation)
         for name in _lacking(("attachments", "cc"), helpdesk.capabilities.message_fields):
             new = MessageDraft(body="x", **{name: _VALUES[name]})

@@ -1,0 +1,39 @@
+"""A state machine that drives three helpdesks in lock-step and says where they differ.
+
+.. code-block:: python
+
+    from helpdesk_bridge.testing.machine import run_conformance_machine
+
+    def test_our_desk_is_a_helpdesk():
+        run_conformance_machine(lambda: open_desk({"vendor": "ours", ...}))     # an empty, writable desk each time
+
+Hypothesis makes up programs: tickets are created, changed, answered and asked for, calls are struck by faults, the
+desk is closed and opened again. Each step runs on a model of dictionaries, on the local desk, narrowed to what the
+desk under test can do, and on the desk itself. After each step the answers, the errors and in the end everything that
+is there have to agree. What fails is printed as the shortest program that fails.
+
+The conformance suite says in the name of a test what is wrong; the machine finds what nobody thought of naming.
+"""
+
+from __future__ import annotations
+
+try:
+    import hypothesis  # noqa: F401 - only whether it is there
+except ImportError as error:
+    raise ImportError(
+        "the state machine needs hypothesis: pip install 'helpdesk-bridge[testing]'", name="hypothesis"
+    ) from error
+
+from helpdesk_bridge.testing.machine.disagreement import Disagreement
+from helpdesk_bridge.testing.machine.run import HelpdeskStateMachine, run_conformance_machine
+from helpdesk_bridge.testing.machine.striking import FAULTS
+from helpdesk_bridge.testing.machine.undertest import DeskUnderTest, FactoryError
+
+__all__ = [
+    "FAULTS",
+    "DeskUnderTest",
+    "Disagreement",
+    "FactoryError",
+    "HelpdeskStateMachine",
+    "run_conformance_machine",
+]

@@ -1,0 +1,179 @@
+"""What ought to be there, as dictionaries: no code of the library but its values takes part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+from helpdesk_bridge.capabilities import Capabilities
+from helpdesk_bridge.model import Add, Priority, Remove, Status, Visibility
+from helpdesk_bridge.testing.machine.seeing import CUSTOM, address, alike, custom, shown
+
+Row: TypeAlias = dict[str, Any]
+"""A ticket or contact: ``fields`` that were written, ``since`` when it is there, and whose it is or what it says."""
+
+_AFTER_ANY_WRITE: Final = frozenset({"updated_at", "closed_at", "solved_at", "first_response_at", "message_count"})
+_AFTER_A_MESSAGE: Final = frozenset({"status", "status_label"})
+"""A vendor opens a ticket again, or lets it wait, when somebody writes."""
+
+
+class Model:
+    """Tickets and contacts by names of our own; a desk's ids are the desk's matter."""
+
+    def __init__(self, capabilities: Capabilities) -> None:
+        self.tickets: dict[str, Row] = {}
+        self.contacts: dict[str, Row] = {}
+        self._capabilities = capabilities
+
+    # ---- contacts
+
+    def contact_at(self, where: str) -> str | None:
+        """Return the name of the contact with this e-mail or phone."""
+        wanted = address(where)
+        held = ("emails", "phones")
+        return next(
+            (
+                name
+                for name, row in self.contacts.items()
+                if any(wanted in row["fields"].get(part, ()) for part in held)
+            ),
+            None,
+        )
+
+    def add_contact(self, where: str, now: datetime, fields: Mapping[str, Any] | None = None) -> str:
+        """Add a contact, known by its e-mail or phone, and return its name."""
+        name = f"contact {len(self.contacts) + 1}"
+        known = {"emails": (address(where),)} if "@" in where else {"phones": (address(where),)}
+        flags = {"blocked": False, "deleted": False}
+        row: Row = {
+            "fields": {**flags, **known, **contact_fields(fields or {})},
+            "since": now,
+            "past": {address(where)},
+        }
+        self.contacts[name] = row
+        return name
+
+    def address_of(self, contact: str) -> str:
+        """Return by what a contact's tickets name it: its e-mail, else its phone."""
+        fields = self.contacts[contact]["fields"]
+        held: tuple[str, ...] = fields.get("emails") or fields.get("phones") or ("",)
+        return held[0]
+
+    def change_contact(self, contact: str, change: Mapping[str, Any]) -> None:
+        """Write what a change names."""
+        row = self.contacts[contact]
+        row["fields"] |= contact_fields(change)
+        row["past"].add(self.address_of(contact))
+
+    def tickets_of(self, contact: str) -> Iterator[tuple[str, Row]]:
+        """Yield the tickets that a contact asked."""
+        yield from ((name, row) for name, row in self.tickets.items() if row["requester"] == contact)
+
+    # ---- tickets
+
+    def add_ticket(self, contact: str, draft: Mapping[str, Any], now: datetime) -> str:
+        """Add a ticket with its opening message and return its name."""
+        name = f"ticket {len(self.tickets) + 1}"
+        files = tuple(draft.get("files", ()))
+        opening = self.said(draft["description"], Visibility.PUBLIC, author=contact, files=files, now=now)
+        fields = self.written(draft)
+        self.tickets[name] = {
+            "fields": {**fields, "description": opening["text"]},
+            "requester": contact,
+            "again": None,
+            "thread": [opening],
+            "since": now,
+        }
+        return name
+
+    def written(self, values: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the fields that a draft or a change writes, in the form in which they are seen."""
+        found: dict[str, Any] = {}
+        for name, value in values.items():
+            if name == "subject":
+                found[name] = shown(value)
+            elif name in ("status", "priority"):
+                found |= self._standing(name, value)
+            elif name in ("tags", "cc"):
+                found[name] = _words((before or {}).get(name, frozenset()), value)
+            elif name == "assignee":
+                found[name] = None if value is None else alike(value)
+            elif name == "custom_fields":
+                found |= {f"{CUSTOM}{field}": None for field in value} | custom(value)
+            elif name in ("group", "company", "type", "category", "subcategory"):
+                found[name] = value
+        return found
+
+    def _standing(self, name: str, value: Status | Priority | str) -> dict[str, Any]:
+        words: Mapping[Any, str] = getattr(self._capabilities, {"status": "statuses", "priority": "priorities"}[name])
+        member = next((one for one, label in words.items() if value is one or value == label), value)
+        return {name: member, f"{name}_label": alike(words.get(member))}
+
+    def change_ticket(self, ticket: str, change: Mapping[str, Any]) -> None:
+        """Write what a change names."""
+        row = self.tickets[ticket]
+        row["fields"] |= self.written(change, row["fields"])
+
+    # ---- threads
+
+    @staticmethod
+    def said(
+        body: str | tuple[str, str],
+        visibility: Visibility,
+        *,
+        author: str | None,
+        now: datetime,
+        files: tuple[tuple[str, bytes], ...] = (),
+        cc: tuple[str, ...] = (),
+    ) -> Row:
+        """Return a message; ``author`` is a contact, or None for the agent whom the desk writes as."""
+        return {
+            "text": shown(body if isinstance(body, str) else body[1]),
+            "visibility": visibility,
+            "author": author,
+            "files": files,
+            "cc": frozenset(map(alike, cc)),
+            "since": now,
+            "ids": {},
+        }
+
+    def say(self, ticket: str, message: Row) -> None:
+        """Add a message. What follows for the status is the desk's own."""
+        row = self.tickets[ticket]
+        row["thread"].append(message)
+        for name in _AFTER_A_MESSAGE:
+            row["fields"].pop(name, None)
+
+
+def contact_fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that a draft or a change of a contact writes, in the form in which they are seen."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if name == "name":
+            found[name] = shown(value)
+        elif name in ("emails", "phones"):
+            found[name] = tuple(map(address, value))
+        elif name == "custom_fields":
+            found |= {f"{CUSTOM}{field}": None for field in value} | custom(value)
+        elif name in ("company", "external_id", "blocked"):
+            found[name] = value
+    return found
+
+
+def _words(now: frozenset[str], change: Any) -> frozenset[str]:
+    if isinstance(change, Add):
+        return now | frozenset(map(alike, change.values))
+    if isinstance(change, Remove):
+        return now - frozenset(map(alike, change.values))
+    return frozenset(map(alike, change or ()))
+
+
+def released_by_a_write() -> frozenset[str]:
+    """Return the fields that any write to a ticket may move, and that are then the desk's own again."""
+    return _AFTER_ANY_WRITE
+
+
+def released_by_a_message() -> frozenset[str]:
+    """Return the fields that a message may move."""
+    return _AFTER_ANY_WRITE | _AFTER_A_MESSAGE
