@@ -138,7 +138,7 @@ def test_a_fault_that_stays_becomes_one_typed_error(wire, connect, faulty, fault
     server = wire(in_turn(faulty(fault)))
     with pytest.raises((Unavailable, BadResponse)) as caught:
         connect(server.url).send(READ)
-    assert len(server.received) == 4, "what is said again and again is waited for longer than it says"
+    assert len(server.received) == 5
     assert caught.value.temporary
 
 
