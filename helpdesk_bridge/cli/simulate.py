@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from helpdesk_bridge.testing.simulator.app import SimulatorApp
     from helpdesk_bridge.testing.simulator.dataset import Dataset
 
-REQUESTS_A_SECOND = 200
 DEFAULT_TICKETS = 320
 _AWAKE_SECONDS = 0.5
 
@@ -106,7 +105,9 @@ def create(vendor: str, data: Dataset, time_scale: str, switches: Mapping[str, s
         raise click.UsageError(f"{found.title} has no simulator: it is not reached over HTTP")
     make = registry.load(found.simulator)
     if time_scale == "auto":
-        scale = automatic_scale(vendor, make(data, settings=switches))
+        from helpdesk_bridge.testing.running import automatic_scale
+
+        scale = automatic_scale(vendor, settings_table(vendor, make(data, settings=switches)))
     else:
         try:
             scale = float(time_scale)
@@ -116,18 +117,6 @@ def create(vendor: str, data: Dataset, time_scale: str, switches: Mapping[str, s
             raise click.UsageError("--time-scale takes a number above 0, or auto")
     app: SimulatorApp = make(data, settings=switches, time_scale=scale)
     return app
-
-
-def automatic_scale(vendor: str, app: SimulatorApp) -> float:
-    """Return how much faster a vendor's clock may run for 200 requests a second to pass."""
-    from helpdesk_bridge.config import from_table
-
-    found = registry.vendor(vendor)
-    policy = found.policy(from_table(settings_table(vendor, app)).settings)
-    if policy is None:
-        return 1.0
-    scales = [REQUESTS_A_SECOND * window.seconds / window.limit for window in policy.windows if window.counts != "rows"]
-    return max(1.0, round(min(scales), 3))
 
 
 def settings_table(vendor: str, app: SimulatorApp) -> dict[str, Any]:

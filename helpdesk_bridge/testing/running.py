@@ -80,7 +80,7 @@ def start_simulator(
         from helpdesk_bridge.testing.simulator.server import SimulatorServer
 
         table = _table(vendor, make(data, settings=chosen), base_url="http://127.0.0.1", **keys)
-        scale = _scale(vendor, table)
+        scale = automatic_scale(vendor, table)
         app = make(data, settings=chosen, time_scale=scale)
         origin = stack.enter_context(SimulatorServer(app)).url
         table = {**_table(vendor, app, base_url=origin, **keys), "time_scale": scale}
@@ -113,8 +113,8 @@ def _origin(vendor: str) -> str:
     return f"https://t{next(_numbers)}.{domains[0]}" if domains else f"http://127.0.0.1:{next(_numbers)}"
 
 
-def _scale(vendor: str, table: Mapping[str, Any]) -> float:
-    """Return how much faster the vendor's clock has to run for enough requests to pass."""
+def automatic_scale(vendor: str, table: Mapping[str, Any]) -> float:
+    """Return how much faster a vendor's clock has to run for ``REQUESTS_A_SECOND`` to pass; at least 1."""
     policy = registry.vendor(vendor).policy(from_table(table).settings)
     windows = policy.windows if policy is not None else ()
     scales = [REQUESTS_A_SECOND * one.seconds / one.limit for one in windows if one.counts != "rows"]
