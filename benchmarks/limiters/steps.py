@@ -85,9 +85,13 @@ def measure(port: int | None, *, quick: bool = False) -> list[Step]:
         folder = Path(name)
         file = f"file:{folder / 'budget'}"
         cases: list[tuple[str, int, Callable[[], Callable[[], object]]]] = [
-            ("helpdesk_bridge, memory, reserve + settle", 2000, lambda: _governor("memory", settles=True)),
-            ("helpdesk_bridge, file, reserve + settle", 2000, lambda: _governor(file, settles=True)),
-            ("helpdesk_bridge, Redis, reserve + settle", 500, lambda: _governor(_redis_url(port), settles=True)),
+            ("helpdesk_bridge, memory, reserve + settle (two steps)", 2000, lambda: _governor("memory", settles=True)),
+            ("helpdesk_bridge, file, reserve + settle (two steps)", 2000, lambda: _governor(file, settles=True)),
+            (
+                "helpdesk_bridge, Redis, reserve + settle (two steps)",
+                500,
+                lambda: _governor(_redis_url(port), settles=True),
+            ),
             ("Redis, PING (one round trip)", 500, lambda: _ping(_redis_url(port))),
             ("pyrate-limiter, memory, acquire", 2000, lambda: _pyrate(None)),
             ("pyrate-limiter, SQLite + file lock, acquire", 300, lambda: _pyrate(folder)),

@@ -1,12 +1,13 @@
--- One step of a rate-limit budget, atomically and by Redis' own clock. The same rules as in ledger.py and state.py,
--- whose docstrings say why; tests hold the two against each other.
+-- One step of a rate-limit budget, atomically and by Redis' own clock. The same rules as in ledger.py, holders.py and
+-- state.py, whose docstrings say why; tests hold the two against each other.
 --
 -- KEYS[1]: the budget. ARGV[1]: the step. ARGV[2]: the policy, as JSON. ARGV[3]: the caller and what it knows, as JSON.
 -- ARGV[4]: the arguments, as JSON. Answer: birth, time, sharers; what every window has spent; the result.
 
-local FORMAT, UNKNOWN = 2, -math.huge
-local MOST_ROWS, FINEST, COARSEST = 256, 1024, 64
-local FIRST_PAUSE, HOLDER_SECONDS, KEPT_MS = 1 / 60, 3600, 7 * 86400 * 1000
+local FORMAT, UNKNOWN = 3, -math.huge
+local FEW_ROWS, MOST_ROWS, FINEST, COARSEST = 32, 256, 1024, 64
+local FIRST_PAUSE, HOLDER_SECONDS, MOST_HOLDERS, KEPT_MS = 1 / 60, 3600, 64, 7 * 86400 * 1000
+local LATEST, LOOK = 1 / 2, 1 / 128
 local policy, caller, args = cjson.decode(ARGV[2]), cjson.decode(ARGV[3]), cjson.decode(ARGV[4])
 
 local function given(value)
@@ -57,6 +58,8 @@ function Ledger:wait(now, units, spare, ahead)
     need = need - row[2]
     if need <= 0 then return math.max(row[1] - now, 0) end
   end
+  local last = self.rows[#self.rows]
+  if last and self.in_flight == 0 then return math.max(last[1] - now, 0) end
   return math.huge
 end
 
@@ -114,7 +117,18 @@ function Ledger:coarsen()
 end
 
 function Ledger:hold_until(release, units)
-  if #self.rows >= MOST_ROWS then self:coarsen() end
+  if #self.rows >= FEW_ROWS then
+    local grain = self.seconds / FINEST
+    release = math.ceil(release / grain) * grain
+    local at = #self.rows
+    while at > 0 and self.rows[at][1] > release do at = at - 1 end
+    local row = self.rows[at]
+    if row and row[1] == release and row[3] == UNKNOWN then
+      row[2] = row[2] + units
+      return row
+    end
+    if #self.rows >= MOST_ROWS then self:coarsen() end
+  end
   return self:insert(release, units, UNKNOWN)
 end
 
@@ -220,6 +234,9 @@ state.skew, state.seen = state.skew or 0, state.seen or UNKNOWN
 state.blocked_until, state.blocked_at = state.blocked_until or UNKNOWN, state.blocked_at or UNKNOWN
 state.strikes = state.strikes or 0
 state.flights, state.waiting, state.holders = state.flights or {}, state.waiting or {}, state.holders or {}
+for who, holder in pairs(state.holders) do
+  if type(holder) == 'number' then state.holders[who] = {holder, UNKNOWN, 0, 0} end -- as format 2 had it
+end
 for number, window in ipairs(policy.windows) do
   state.ledgers[number] = ledger_of(state.ledgers[number] or {}, window)
 end
@@ -313,6 +330,22 @@ local function learn(limit)
   if limit then speaking.limit, speaking.told = math.max(limit, 1), true end
 end
 
+local function holder_of(who) -- {seen, due, taken, priority}
+  state.holders[who] = state.holders[who] or {now, UNKNOWN, 0, 0}
+  return state.holders[who]
+end
+
+local function yields(mine, units, spare, priority, presence)
+  local free = math.max(speaking.limit - spare - speaking.used - units, 0)
+  local latest, owed = math.min(speaking.seconds * LATEST, presence), 0
+  for _, one in pairs(state.holders) do
+    if one[3] < mine[3] and one[2] <= now and now < one[2] + latest and one[4] <= priority then
+      owed = owed + (mine[3] - one[3]) * math.min(2 - 2 * (now - one[2]) / latest, 1)
+    end
+  end
+  return math.floor(owed) > free and speaking.seconds * LOOK or 0
+end
+
 local Step = {}
 
 function Step.take(ident, amounts, spares, lease, arrived, priority, patience, presence)
@@ -327,21 +360,28 @@ function Step.take(ident, amounts, spares, lease, arrived, priority, patience, p
   end
   if wait == 0 then
     state.waiting[ident] = nil
+    local mine, spent = holder_of(caller.who), amounts[policy.speaks + 1]
+    local pause = spent > 0 and not state.flights[ident] and yields(mine, spent, spares[policy.speaks + 1], priority, presence) or 0
+    if pause > 0 then return {pause, now, pause} end
     if not state.flights[ident] then -- a step that is repeated because its answer was lost takes nothing more
       state.flights[ident] = {amounts = amounts, lapses = now + lease}
       for number, ledger in ipairs(state.ledgers) do
         ledger.used = ledger.used + amounts[number]
         ledger.in_flight = ledger.in_flight + amounts[number]
       end
+      if now >= mine[2] + speaking.seconds then mine[2], mine[3] = now, 0 end
+      mine[3] = mine[3] + spent
     end
-    state.holders[caller.who] = now
+    mine[1], mine[4] = now, priority
     return {0, now, 0}
   end
   local expected = forecast(sums(amounts, ahead), spares)
   if expected <= patience then
     local bound = wait < math.huge and wait or 0
     state.waiting[ident] = {order = order, amounts = amounts, lapses = now + bound + presence}
-    state.holders[caller.who] = now
+    local mine = holder_of(caller.who)
+    mine[1] = now
+    if wait < math.huge then mine[2], mine[3], mine[4] = now + wait, 0, priority end
   else
     state.waiting[ident] = nil
   end
@@ -383,14 +423,14 @@ function Step.refuse(ident, sent, told)
   sent = math.min(sent, now)
   land(ident)
   learn(given(told[1]))
-  local asked, till = given(told[4]) or given(told[3]), nil
+  local asked = given(told[4]) or given(told[3])
+  if sent > state.blocked_at then state.strikes = state.strikes + 1 end
+  local pause = speaking.seconds * FIRST_PAUSE * 2 ^ math.min(state.strikes - 1, 6)
+  local till = now + math.min(pause, speaking.seconds)
   if asked then
-    till = now + math.max(asked, policy.resolution) + speaking.guard
-    speaking:ends(asked, sent, till, policy.step)
-  else
-    if sent > state.blocked_at then state.strikes = state.strikes + 1 end
-    local pause = speaking.seconds * FIRST_PAUSE * 2 ^ math.min(state.strikes - 1, 6)
-    till = now + math.min(pause, speaking.seconds)
+    local over = now + math.max(asked, policy.resolution) + speaking.guard
+    speaking:ends(asked, sent, over, policy.step)
+    till = state.strikes > 1 and math.max(over, till) or over
   end
   state.blocked_at = math.max(state.blocked_at, now)
   state.blocked_until = math.max(state.blocked_until, till)
@@ -438,10 +478,16 @@ function Step.processes()
   return found
 end
 
-local sharers = 0
-for who, seen in pairs(state.holders) do
-  if seen <= now - HOLDER_SECONDS then state.holders[who] = nil else sharers = sharers + 1 end
+local sharers, oldest = 0, nil
+for who, holder in pairs(state.holders) do
+  if holder[1] <= now - HOLDER_SECONDS then
+    state.holders[who] = nil
+  else
+    sharers = sharers + 1
+    if not oldest or holder[1] < state.holders[oldest][1] then oldest = who end
+  end
 end
+if sharers > MOST_HOLDERS then state.holders[oldest] = nil end
 if caller.birth ~= 0 and caller.birth ~= state.birth then
   -- The budget was lost and begun anew: the caller still knows what was spent.
   Step.restore(caller.known)

@@ -57,9 +57,12 @@ class Budget:
         """The other processes that spend it, as far as the place tells."""
         return self._governor.holders()
 
-    def forecast(self, units: int) -> float:
-        """Return the vendor seconds until that many more units can have been sent, after all who wait already."""
-        return self._governor.forecast(units)
+    def forecast(self, units: int, rows: int = 0) -> float:
+        """Return the vendor seconds until that many more units can have been sent, after all who wait already.
+
+        ``rows`` are the records that lists among them give, for vendors that count those too (Desk365: tickets).
+        """
+        return self._governor.forecast(units, rows)
 
     def __repr__(self) -> str:
         left = self._governor.left()

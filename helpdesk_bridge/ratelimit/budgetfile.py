@@ -12,12 +12,12 @@ import os
 import stat
 import tempfile
 import weakref
-import zlib
 from contextlib import suppress
 from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
 from pathlib import Path
 from struct import Struct
 from typing import Final, NamedTuple
+from zlib import crc32
 
 from helpdesk_bridge.http.clock import pause, real_seconds
 from helpdesk_bridge.ratelimit.store import StoreLost
@@ -36,6 +36,7 @@ LOCK_PATIENCE: Final = 2.0
 _FIRST_NAP, _LONGEST_NAP = 5e-5, 5e-3
 _SLOT_MAGIC: Final = b"hbrl"
 _HEADER: Final = Struct("=4sHHIIQQQd16s16s")
+_pack_head: Final = _HEADER.pack
 _CRC_SEED: Final = 0xFFFFFFFF
 """The checksum starts from the sequence number, so that a payload counts with its own header only."""
 
@@ -177,7 +178,7 @@ class BudgetFile:
             if length > SLOT - _HEADER.size or (found is not None and found.sequence > sequence):
                 continue
             payload = os.pread(self._fd, length, _offset(segment, number) + _HEADER.size)
-            if len(payload) == length and zlib.crc32(payload, sequence & _CRC_SEED) == crc:
+            if len(payload) == length and crc32(payload, sequence & _CRC_SEED) == crc:
                 found = Slot(number, sequence, version, birth, space, until, key, boot, payload)
         return found
 
@@ -185,16 +186,27 @@ class BudgetFile:
         """Whether nothing was ever written there."""
         return not any(any(self.head(segment, number)) for number in (0, 1))
 
-    def write(self, segment: int, slot: Slot) -> bytes:
-        """Write a slot and return its first bytes."""
-        number, sequence, version, birth, space, until, key, boot, payload = slot
+    def write(
+        self,
+        segment: int,
+        number: int,
+        sequence: int,
+        version: int,
+        birth: int,
+        space: int,
+        until: float,
+        key: bytes,
+        boot: bytes,
+        payload: bytes,
+    ) -> bytes:
+        """Write what a ``Slot`` holds into a segment and return its first bytes."""
         length = len(payload)
-        if length > SLOT - _HEADER.size:
+        crc = crc32(payload, sequence & _CRC_SEED)
+        head = _pack_head(_SLOT_MAGIC, version, 0, crc, length, sequence, birth, space, until, key, boot)
+        length += _HEADER.size
+        if length > SLOT:
             raise StoreLost("too many wait for it at once")
-        crc = zlib.crc32(payload, sequence & _CRC_SEED)
-        head = _HEADER.pack(_SLOT_MAGIC, version, 0, crc, length, sequence, birth, space, until, key, boot)
-        at = FIRST_SEGMENT + segment * SEGMENT + number * SLOT
-        if os.pwrite(self._fd, head + payload, at) != length + _HEADER.size:
+        if os.pwrite(self._fd, head + payload, FIRST_SEGMENT + segment * SEGMENT + number * SLOT) != length:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return head
 

@@ -1,4 +1,4 @@
-"""A budget's state as bytes: format 2, packed, and format 1, JSON, which is read only."""
+"""A budget's state as bytes: format 3, packed; formats 2 and 1 (JSON) are read only."""
 
 from __future__ import annotations
 
@@ -6,20 +6,24 @@ import json
 import math
 from array import array
 from collections.abc import Mapping
+from functools import cache
 from struct import Struct
 from struct import error as StructError  # noqa: N812 - it is an exception class
 from typing import Any, Final
 
+from helpdesk_bridge.ratelimit.holders import Holder
 from helpdesk_bridge.ratelimit.identity import COUNT_BITS, RUN_BITS
 from helpdesk_bridge.ratelimit.ledger import UNKNOWN, Ledger
 from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
 from helpdesk_bridge.ratelimit.state import BudgetState, Waiter
 
-FORMAT: Final = 2
+FORMAT: Final = 3
+_JSON: Final = 1
 
 _STATE = Struct("=dddqqIII")
 _LEDGER = Struct("=qqqqq?dddddd")
-_FLIGHT, _WAITER, _HOLDER = Struct("=Qd"), Struct("=Qdd"), Struct("=Qd")
+_FLIGHT, _WAITER, _HOLDER = Struct("=Qd"), Struct("=Qdd"), Struct("=Qddqq")
+_OLD_HOLDER: Final = Struct("=Qd")
 _WIDTH: Final = 8
 """Bytes of every entry of a column."""
 
@@ -49,9 +53,10 @@ def encode(state: BudgetState) -> bytes:
         )
     ]
     for ledger in state.ledgers:
+        rows = ledger.releases
         parts += (
             _LEDGER.pack(
-                len(ledger.releases),
+                len(rows),
                 ledger.limit,
                 ledger.used,
                 ledger.in_flight,
@@ -64,17 +69,27 @@ def encode(state: BudgetState) -> bytes:
                 ledger.ends_from,
                 ledger.ends_until,
             ),
-            ledger.releases.tobytes(),
+            rows.tobytes(),
             ledger.units.tobytes(),
             ledger.earliest.tobytes(),
         )
-    for ident, (amounts, lapses) in state.flights.items():
-        parts += (_FLIGHT.pack(ident, lapses), array("q", amounts).tobytes())
-    for ident, waiter in state.waiting.items():
-        parts += (_WAITER.pack(ident, waiter.order, waiter.lapses), array("q", waiter.amounts).tobytes())
-    for process, seen in state.holders.items():
-        parts.append(_HOLDER.pack(process, seen))
+    width = len(state.ledgers)
+    if state.flights:
+        flight = _with_amounts("=Qd", width)
+        for ident, (amounts, lapses) in state.flights.items():
+            parts.append(flight.pack(ident, lapses, *amounts))
+    if state.waiting:
+        waiting = _with_amounts("=Qdd", width)
+        for ident, waiter in state.waiting.items():
+            parts.append(waiting.pack(ident, waiter.order, waiter.lapses, *waiter.amounts))
+    for process, one in state.holders.items():
+        parts.append(_HOLDER.pack(process, one.seen, one.due, one.taken, one.priority))
     return b"".join(parts)
+
+
+@cache
+def _with_amounts(shape: str, windows: int) -> Struct:
+    return Struct(f"{shape}{windows}q")
 
 
 def decode(data: bytes, version: int, policy: RateLimitPolicy) -> BudgetState:
@@ -82,7 +97,7 @@ def decode(data: bytes, version: int, policy: RateLimitPolicy) -> BudgetState:
     if version > FORMAT:
         raise TooNew(f"a later version wrote it (format {version}, and this one reads up to {FORMAT})")
     try:
-        state = _packed(data, policy) if version == FORMAT else _from_json(json.loads(data), policy)
+        state = _from_json(json.loads(data), policy) if version == _JSON else _packed(data, version, policy)
     except (StructError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise Unreadable(f"its content is damaged ({type(error).__name__})") from None
     if [ledger.seconds for ledger in state.ledgers] != [window.seconds for window in policy.windows]:
@@ -106,7 +121,7 @@ class _Reader:
         return array(kind, self._data[start : self._at])
 
 
-def _packed(data: bytes, policy: RateLimitPolicy) -> BudgetState:
+def _packed(data: bytes, version: int, policy: RateLimitPolicy) -> BudgetState:
     reader = _Reader(data)
     blocked_until, blocked_at, seen, strikes, share, flights, waiting, holders = reader.take(_STATE)
     windows = len(policy.windows)
@@ -120,8 +135,8 @@ def _packed(data: bytes, policy: RateLimitPolicy) -> BudgetState:
         ident, order, lapses = reader.take(_WAITER)
         state.waiting[ident] = Waiter(order, tuple(reader.column("q", windows)), lapses)
     for _ in range(holders):
-        process, last = reader.take(_HOLDER)
-        state.holders[process] = last
+        process, *told = reader.take(_HOLDER if version == FORMAT else _OLD_HOLDER)
+        state.holders[process] = Holder(*told)
     return state
 
 

@@ -39,9 +39,6 @@ REAP_EVERY: Final = 0.1
 CHECK_EVERY: Final = 0.05
 """Real seconds between looks whether the file is still where it was."""
 
-HOLDER_SECONDS: Final = 3600.0
-"""A process that spent nothing for that long, in vendor seconds, is no sharer."""
-
 _ANY_SPACE: Final = 1
 """The mark of a budget that processes of several pid namespaces spend: none can tell who of the others is alive."""
 
@@ -126,9 +123,9 @@ class FileCell:
 
     def holders(self) -> tuple[str, ...]:
         """Return the ids of the other processes that spend it."""
-        found = self.update(BudgetState.processes, HOLDER_SECONDS)
-        own = identity.this_process()
-        return tuple(f"process {identity.pid_of(process)}" for process in sorted(found) if process != own)
+        own, found = identity.this_process(), self.update(BudgetState.processes)
+        there = sorted(one for one in found if one != own and (self._space == _ANY_SPACE or _is_there(one)))
+        return tuple(f"process {identity.pid_of(process)}" for process in there)
 
     def reopen(self) -> None:
         """Use a descriptor of this process's own: a file lock belongs to the descriptor."""
@@ -150,6 +147,8 @@ class FileCell:
             if state is None or file.head(self._segment, self._other) != self._heads[self._other]:
                 state = self._read(now)
             if now < self._check_at or self._is_there(now):
+                if identity.this_process() not in state.holders:
+                    self._reap(state, now)
                 result = change(state, now, *args, **kwargs)
                 if isinstance(result, Answer) and result.wait and self._reap(state, now):
                     result = change(state, now, *args, **kwargs)
@@ -158,8 +157,7 @@ class FileCell:
             self._known = state
         finally:
             file.unlock()
-        logger.warning("the rate-limit budget in %s was deleted or replaced; it is written anew", self.place)
-        self._lose()
+        self._lose()  # it was deleted or replaced
         return self._step(change, *args, **kwargs)
 
     def _is_there(self, now: float) -> bool:
@@ -199,7 +197,9 @@ class FileCell:
         """Return the newest slot of this key, or None and whether nothing was ever there."""
         file = self._file
         damaged = free = -1
-        for segment in range(MOST_SEGMENTS) if self._segment < 0 else (self._segment, *range(MOST_SEGMENTS)):
+        if self._segment >= 0 and (slot := file.newest(self._segment)) is not None and slot.key == self._key:
+            return slot, False
+        for segment in range(MOST_SEGMENTS):
             slot = file.newest(segment)
             if slot is None and file.is_blank(segment):
                 self._segment = segment if damaged < 0 else damaged
@@ -224,7 +224,9 @@ class FileCell:
         self._other = self._sequence = 0
         self._birth = secrets.randbits(63) | 1
         if self._known is not None:
-            logger.warning("the rate-limit budget in %s was damaged; it is written anew from memory", self.place)
+            logger.warning(
+                "the rate-limit budget in %s was deleted or damaged; it is written anew from memory", self.place
+            )
             state.restore(now, self._known.spent(now))
         elif doubtful:
             logger.warning(
@@ -237,13 +239,12 @@ class FileCell:
     def _write(self, state: BudgetState) -> None:
         number, sequence, begins = self._other, self._sequence + 1, self._sequence == 0
         until = (state.seen + LONGEST_WAIT) / self._real
-        payload = codec.encode(state)
-        slot = Slot(number, sequence, codec.FORMAT, self._birth, self._space, until, self._key, self._boot, payload)
-        self._heads[number] = self._file.write(self._segment, slot)
+        slot = (codec.FORMAT, self._birth, self._space, until, self._key, self._boot, codec.encode(state))
+        self._heads[number] = self._file.write(self._segment, number, sequence, *slot)
         if begins:
             # Both slots, so that it is seen in either whether somebody else writes.
             number, sequence = 1 - number, sequence + 1
-            self._heads[number] = self._file.write(self._segment, slot._replace(number=number, sequence=sequence))
+            self._heads[number] = self._file.write(self._segment, number, sequence, *slot)
         self._other, self._sequence = 1 - number, sequence
         self._state = self._known = state
 

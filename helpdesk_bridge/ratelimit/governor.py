@@ -15,7 +15,7 @@ from helpdesk_bridge.errors import RateLimited
 from helpdesk_bridge.ratelimit import identity
 from helpdesk_bridge.ratelimit.budget import Budget
 from helpdesk_bridge.ratelimit.fallback import FallbackCell
-from helpdesk_bridge.ratelimit.policy import RateLimitPolicy, Window
+from helpdesk_bridge.ratelimit.policy import LARGEST, RateLimitPolicy, Window
 from helpdesk_bridge.ratelimit.state import Amounts, Answer, BudgetState, Left, Told
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Governor:
         ended whatever happens. ``on_wait`` is told the expected seconds of a wait of a second and more. Raises
         ``RateLimited`` as soon as the wait is seen to exceed ``max_wait`` vendor seconds; nothing was sent.
         """
-        amounts = self._amounts(units, rows, method, path)
+        amounts = self._amounts(min(units, LARGEST), min(rows, LARGEST), method, path)
         ident = identity.next_ident()
         if not any(amounts):
             return Reservation(ident, amounts, 0, 0.0)
@@ -204,7 +204,7 @@ class Governor:
             while True:
                 waited = answer.at - turn.arrived
                 if on_wait is not None and max(waited, answer.expected) >= TOLD_FROM:
-                    on_wait(answer.expected)
+                    on_wait(max(answer.expected, answer.wait) if answer.wait < math.inf else answer.expected)
                     on_wait = None
                 waiter.event.clear()
                 answer = self._cell.update(BudgetState.take, *turn.arguments)

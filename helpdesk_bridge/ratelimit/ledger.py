@@ -14,14 +14,15 @@ from __future__ import annotations
 
 import math
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 
 from attrs import define, field
 
 UNKNOWN = -math.inf
-MOST_ROWS = 256
+FEW_ROWS, MOST_ROWS = 32, 256
 FINEST, COARSEST = 1024, 64
-"""Where rows become too many, those without a told end are released in steps: the finest part of a window that does."""
+"""Beyond few rows, those without a told end are released in steps of the finest part of a window; beyond most rows, in
+the finest that does."""
 
 
 def _doubles() -> array[float]:
@@ -79,7 +80,7 @@ class Ledger:
         del releases[:gone], self.units[:gone], self.earliest[:gone]
 
     def wait(self, now: float, units: int, spare: int = 0, ahead: int = 0) -> float:
-        """Return the seconds until ``units`` may be sent, 0 for now; infinity if only an answer can tell.
+        """Return the seconds until ``units`` can be sent at the earliest: 0 for now, infinity if only an answer can tell.
 
         ``spare`` units of the window are left alone, unless the request would never fit then. ``ahead`` units are
         waited for by others whose turn comes first.
@@ -94,6 +95,9 @@ class Ledger:
             need -= amount
             if need <= 0:
                 return max(release - now, 0.0)
+        if self.releases and not self.in_flight:
+            # More wait than fit into a window: until all of it is there again, nothing can change for this one.
+            return max(self.releases[-1] - now, 0.0)
         return math.inf
 
     def forecast(self, now: float, units: int, spare: int = 0) -> float:
@@ -127,8 +131,15 @@ class Ledger:
 
     def hold_until(self, release: float, units: int) -> int:
         """Enter a row in whose window's end no header has a say. ``used`` is the caller's business; return the row."""
-        if len(self.releases) >= MOST_ROWS:
-            self._coarsen()
+        if len(self.releases) >= FEW_ROWS:
+            grain = self.seconds / FINEST
+            release = math.ceil(release / grain) * grain
+            row = bisect_right(self.releases, release) - 1
+            if row >= 0 and self.releases[row] == release and self.earliest[row] == UNKNOWN:
+                self.units[row] += units
+                return row
+            if len(self.releases) >= MOST_ROWS:
+                self._coarsen()
         return self._insert(release, units, UNKNOWN)
 
     def _coarsen(self) -> None:
@@ -179,10 +190,9 @@ class Ledger:
             self.ends_from, self.ends_until = earliest, latest
         else:
             self.ends_from, self.ends_until = earliest, latest
-        for row, lower in enumerate(self.earliest):
-            release = self.releases[row]
-            if UNKNOWN != lower <= latest and earliest <= release:
-                return self._join(row, units, max(earliest, lower), min(latest, release))
+        for row in range(bisect_left(self.releases, earliest), len(self.releases)):
+            if UNKNOWN != (lower := self.earliest[row]) <= latest:
+                return self._join(row, units, max(earliest, lower), min(latest, self.releases[row]))
         return self._insert(latest, units, earliest)
 
     def _join(self, row: int, units: int, earliest: float, release: float) -> int:

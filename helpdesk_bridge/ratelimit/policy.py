@@ -6,6 +6,7 @@ import math
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from attrs import field, frozen, validators
@@ -21,7 +22,10 @@ LONGEST_WAIT = 86_400.0
 LONGEST_PENALTY = 3_600.0
 """A refusal's wait is believed up to an hour, or two windows if that is longer; above, it may be milliseconds."""
 
-LONGEST_WINDOW = 366 * 86_400.0
+SHORTEST_WINDOW, LONGEST_WINDOW = 1e-3, 366 * 86_400.0
+LARGEST = 10**12
+"""No window and no request has more units."""
+
 MOST_UNITS = 1_000_000
 """A limit above that is no vendor's: such a header is a mistake and counts as absent."""
 
@@ -42,8 +46,8 @@ class Window:
     that count failures only: what it refuses is given back when the answer is there.
     """
 
-    limit: int = field(validator=(validators.instance_of(int), validators.gt(0)))
-    seconds: float = field(converter=float, validator=(validators.gt(0.0), validators.le(LONGEST_WINDOW)))
+    limit: int = field(validator=(validators.instance_of(int), validators.gt(0), validators.le(LARGEST)))
+    seconds: float = field(converter=float, validator=(validators.ge(SHORTEST_WINDOW), validators.le(LONGEST_WINDOW)))
     counts: Counts = "requests"
     name: str = ""
     applies: Callable[[str, str], bool] | None = field(default=None, eq=False, repr=False)
@@ -168,6 +172,7 @@ def seconds_to_wait(text: str, headers: Mapping[str, str], wall: Callable[[], da
     return number if 0.0 <= number <= LONGEST_WAIT else None
 
 
+@lru_cache(maxsize=4096)
 def _number(text: str) -> float | None:
     try:
         number = float(text)
@@ -176,6 +181,7 @@ def _number(text: str) -> float | None:
     return number if -math.inf < number < math.inf else None
 
 
+@lru_cache(maxsize=4096)
 def _whole(text: str) -> int | None:
     number = _number(text)
     return None if number is None or number < 0 else int(number)

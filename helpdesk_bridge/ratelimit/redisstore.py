@@ -134,8 +134,8 @@ class RedisCell:
         self._lock = threading.Lock()
 
     def ident(self, number: int) -> str:
-        """Return a request's ident that no other host gives."""
-        return f"{_who()}/{number & ((1 << identity.COUNT_BITS) - 1):x}"
+        """Return a request's ident that no other host gives, always as long, so that texts sort as numbers do."""
+        return f"{_who()}/{number & ((1 << identity.COUNT_BITS) - 1):07x}"
 
     def _policy_text(self) -> str:
         headers = self._headers
@@ -247,7 +247,7 @@ _STEPS: Final[Mapping[str, tuple[Callable[..., Sequence[Any]], Callable[[list[st
 
 
 def _who() -> str:
-    return f"{_host}/{identity.this_process():x}"
+    return f"{_host}/{identity.this_process():09x}"
 
 
 def _told(who: str) -> str:

@@ -12,17 +12,16 @@ from typing import NamedTuple
 
 from attrs import define, field
 
+from helpdesk_bridge.ratelimit.holders import HOLDER_SECONDS, LATEST, LOOK, Holder, owed, remember
+from helpdesk_bridge.ratelimit.identity import process_of
 from helpdesk_bridge.ratelimit.ledger import UNKNOWN, Ledger
 from helpdesk_bridge.ratelimit.policy import RateHeaders, RateLimitPolicy
 
 FIRST_PAUSE = 1 / 60
-"""Part of a window to wait after a refusal that names no time; it doubles with each further one, up to a window."""
+"""Part of a window to wait after a refusal that names no time; it doubles with each one in a row, up to a window."""
 
 LATE = 1.0
 """Seconds that a request of a process that died may still be on its way to the server."""
-
-PROCESS_SHIFT = 28
-"""The bits of an ident above that tell its process: 24 for the process id, 12 for the run."""
 
 Amounts = tuple[int, ...]
 Told = tuple[int | None, int | None, float | None, float | None]
@@ -85,8 +84,8 @@ class BudgetState:
     """The limits are divided by that: how many may be spending them who cannot be seen."""
     flights: dict[int, Flight] = field(factory=dict)
     waiting: dict[int, Waiter] = field(factory=dict)
-    holders: dict[int, float] = field(factory=dict)
-    """Processes that spend this budget, and when each was last seen."""
+    holders: dict[int, Holder] = field(factory=dict)
+    """Processes that spend this budget."""
 
     @classmethod
     def fresh(cls, policy: RateLimitPolicy) -> BudgetState:
@@ -109,7 +108,8 @@ class BudgetState:
 
         Infinity means that only an answer in flight can tell. Who waits is put in line if that is expected to take no
         longer than ``patience``, and has its turn by ``arrived`` and ``priority``: each step of that lets those pass
-        who come up to a window later. Whoever has not come again ``presence`` seconds after its time has left.
+        who come up to a window later. Whoever has not come again ``presence`` seconds after its time has left. A
+        process that took more than others, whose time has come and who are late, leaves something for them.
         """
         now = self._tick(now)
         ahead = None
@@ -125,19 +125,29 @@ class BudgetState:
                 if pause:
                     wait = max(wait, pause)
         if wait == 0.0:
+            process, spent = process_of(ident), amounts[self.headers.window]
+            holder = self.holders.get(process) or self._newcomer(process, now)
+            if len(self.holders) > 1 and (pause := self._yields(ident, spent, spares, priority, now, presence)):
+                self.waiting.pop(ident, None)
+                return Answer(pause, now, pause)
             self._fly(ident, amounts, now + lease)
-            self.holders[ident >> PROCESS_SHIFT] = now
+            holder.take(now, spent, priority, self.ledgers[self.headers.window].seconds)
             return Answer(0.0, now)
-        total = amounts if ahead is None else tuple(map(sum, zip(amounts, ahead, strict=True)))
-        expected = self._forecast(now, total, spares)
-        if expected <= patience:
-            order = self._order(now if arrived is None else arrived, priority)
-            bound = wait if wait < math.inf else 0.0
-            self.waiting[ident] = Waiter(order, amounts, now + bound + presence)
-            self.holders[ident >> PROCESS_SHIFT] = now
-        else:
+        expected = self._forecast(now, tuple(map(sum, zip(amounts, ahead, strict=True))) if ahead else amounts, spares)
+        if expected > patience:
             self.waiting.pop(ident, None)
+        else:
+            order = self._order(now if arrived is None else arrived, priority)
+            self._line_up(ident, Waiter(order, amounts, now + presence), now, wait, priority)
         return Answer(wait, now, expected)
+
+    def _line_up(self, ident: int, waiter: Waiter, now: float, wait: float, priority: int) -> None:
+        holder = self.holders.get(process_of(ident)) or self._newcomer(process_of(ident), now)
+        holder.seen = now
+        if wait < math.inf:
+            waiter.lapses += wait
+            holder.due, holder.taken, holder.priority = now + wait, 0, priority
+        self.waiting[ident] = waiter
 
     def forecast(self, now: float, amounts: Amounts, spares: Amounts) -> float:
         """Return the seconds until all of these can have been sent, all who wait now first."""
@@ -190,7 +200,10 @@ class BudgetState:
             self.strikes = 0
 
     def refuse(self, now: float, ident: int, sent: float, told: Told) -> None:
-        """Give back what was held and stop everybody for as long as the vendor says, or else for a growing pause."""
+        """Give back what was held and stop everybody for as long as the vendor says.
+
+        Where it does not say, and where that was not long enough, for a pause that grows.
+        """
         now = self._tick(now)
         sent = min(sent, now)
         self._land(ident)
@@ -199,15 +212,15 @@ class BudgetState:
         if limit is not None:
             self._limit(limit)
         asked = retry_after if retry_after is not None else reset
+        if sent > self.blocked_at:
+            self.strikes += 1
+        pause = min(ledger.seconds * FIRST_PAUSE * 2.0 ** min(self.strikes - 1, 6), ledger.seconds)
+        until = now + pause
         if asked is not None:
-            # A vendor that says 0 has rounded down.
-            until = now + max(asked, self.headers.resolution) + ledger.guard
-            ledger.ends(asked, sent, until, self.headers.step)
-        else:
-            if sent > self.blocked_at:
-                self.strikes += 1
-            pause = ledger.seconds * FIRST_PAUSE * 2.0 ** min(self.strikes - 1, 6)
-            until = now + min(pause, ledger.seconds)
+            # A vendor that says 0 has rounded down; one that says it again and again means something else.
+            over = now + max(asked, self.headers.resolution) + ledger.guard
+            ledger.ends(asked, sent, over, self.headers.step)
+            until = max(over, until) if self.strikes > 1 else over
         self.blocked_at = max(self.blocked_at, now)
         self.blocked_until = max(self.blocked_until, until)
 
@@ -221,9 +234,9 @@ class BudgetState:
     def reap(self, now: float, gone: Container[int]) -> None:
         """Charge what processes that are gone had in flight, and keep no place in line for them."""
         now = self._tick(now)
-        for ident in [ident for ident in self.flights if ident >> PROCESS_SHIFT in gone]:
+        for ident in [ident for ident in self.flights if process_of(ident) in gone]:
             self._lost(ident, now + LATE)
-        for ident in [ident for ident in self.waiting if ident >> PROCESS_SHIFT in gone]:
+        for ident in [ident for ident in self.waiting if process_of(ident) in gone]:
             del self.waiting[ident]
         for process in [process for process in self.holders if process in gone]:
             del self.holders[process]
@@ -238,10 +251,10 @@ class BudgetState:
         ends = ledger.releases[-1] - now if ledger.releases else ledger.seconds if ledger.in_flight else None
         return Left(ledger.limit, units, max(ends or 0.0, blocked) if ends or blocked > 0 else None)
 
-    def processes(self, now: float, since: float) -> tuple[int, ...]:
-        """Return who spent or waited in the last ``since`` seconds."""
+    def processes(self, now: float) -> tuple[int, ...]:
+        """Return who spent or waited lately."""
         now = self._tick(now)
-        return tuple(process for process, seen in self.holders.items() if seen > now - since)
+        return tuple(process for process, one in self.holders.items() if one.seen > now - HOLDER_SECONDS)
 
     def spent(self, now: float) -> tuple[Spent, ...]:
         """Return what every window counts now, all that is in flight included."""
@@ -301,21 +314,37 @@ class BudgetState:
         for waiter in self.waiting.values():
             waiter.lapses += seconds
             waiter.order += seconds
-        self.holders = {process: seen + seconds for process, seen in self.holders.items()}
+        for holder in self.holders.values():
+            holder.seen += seconds
+            holder.due += seconds
 
     def _tick(self, now: float) -> float:
         if now < self.seen:
             # The clock was set back: what is left to wait stays left.
             self.shift(now - self.seen)
         self.seen = now
-        if self.flights:
+        while self.flights:
+            ident, (_, lapses) = next(iter(self.flights.items()))
+            if lapses > now:
+                break
             # Whoever sent it is not here any more. The oldest stands first.
-            for ident, (_, lapses) in self.flights.items():
-                if lapses > now:
-                    break
-                self._lost(ident, lapses)
-                return self._tick(now)
+            self._lost(ident, lapses)
         return now
+
+    def _newcomer(self, process: int, now: float) -> Holder:
+        self.holders = remember(self.holders, now)
+        holder = self.holders[process] = Holder(now)
+        return holder
+
+    def _yields(self, ident: int, units: int, spares: Amounts, priority: int, now: float, presence: float) -> float:
+        """Return the seconds until to look again whether those who are late have come, 0 if enough is left for them."""
+        number, process = self.headers.window, process_of(ident)
+        ledger, taken = self.ledgers[number], self.holders[process].taken
+        free = ledger.limit - spares[number] - ledger.used - units
+        if not units or not taken or free >= taken * len(self.holders):
+            return 0.0
+        latest = min(ledger.seconds * LATEST, presence)
+        return ledger.seconds * LOOK if owed(self.holders, process, priority, now, latest) > max(free, 0) else 0.0
 
     def _fly(self, ident: int, amounts: Amounts, lapses: float) -> None:
         if self.waiting:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
 import stat
+import struct
 import subprocess
 import sys
 import threading
@@ -271,7 +273,7 @@ def write_as(gov, path, version, payload, clock):
     slot = cell._file.newest(0)
     file = BudgetFile(path, 0o600)
     file.open()
-    file.write(0, slot._replace(number=1 - slot.number, sequence=slot.sequence + 1, version=version, payload=payload))
+    file.write(0, *slot._replace(number=1 - slot.number, sequence=slot.sequence + 1, version=version, payload=payload))
     file.close()
 
 
@@ -282,6 +284,23 @@ def test_a_store_of_an_older_version_is_read(opened, path, clock):
     clock.advance(20.1)
     assert gov.budget.remaining == 19
     assert opened().budget.remaining == 19
+
+
+def format_2(data):
+    """What format 2 had: processes with the time they were last seen, and no more."""
+    holder = struct.Struct("=Qddqq")
+    number, seen, *_ = holder.unpack(data[-holder.size :])
+    return data[: -holder.size] + struct.pack("=Qd", number, seen)
+
+
+def test_a_store_of_format_2_is_read(opened, path, clock):
+    gov = opened()
+    spend(gov, 4)
+    write_as(gov, path, 2, format_2(codec.encode(gov._cell._primary._state)), clock)
+    again = opened()
+    assert again.budget.remaining == 6
+    spend(again, 1)
+    assert opened().budget.remaining == 5
 
 
 @pytest.mark.parametrize("damage", [b"{}", b"[]", b"\xff", b'{"ledgers": [], "blocked": null, "strikes": 0}', b""])
@@ -391,6 +410,7 @@ def test_a_deleted_file_is_written_anew_with_all_that_was_spent(opened, path, cl
     spend(two, 3)
     with pytest.raises(RateLimited):
         one.reserve(1, max_wait=0)
+    assert len(caplog.records) == 1
     assert "deleted" in caplog.text
 
 
@@ -422,12 +442,32 @@ def test_a_deleted_folder_leaves_a_share_until_it_is_there_again(tmp_path, clock
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
-def test_a_read_only_file_leaves_a_share(opened, path):
+def test_a_file_that_may_only_be_read_leaves_a_share(opened, path):
     spend(opened(), 2)
     path.chmod(0o400)
     gov = opened()
     assert gov.budget.limit == 5
     assert "denied" in gov.place
+
+
+@pytest.mark.parametrize("error", [errno.EACCES, errno.EROFS, errno.EPERM, errno.EMFILE, errno.EIO])
+def test_a_file_that_cannot_be_opened_leaves_a_share_and_one_warning(opened, path, monkeypatch, error, caplog):
+    spend(opened(), 2)
+    before = path.read_bytes()
+
+    def refuse(name, flags, *mode):
+        raise OSError(error, os.strerror(error), name)
+
+    monkeypatch.setattr(budgetfile.os, "open", refuse)
+    gov = opened()
+    spend(gov, 5)
+    for _ in range(3):
+        with pytest.raises(RateLimited):
+            gov.reserve(1, max_wait=0)
+    assert os.strerror(error) in gov.place
+    assert len(caplog.records) == 1
+    monkeypatch.undo()
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize("call", ["pwrite", "pread", "open"])

@@ -101,6 +101,8 @@ def test_dates_wait_from_the_servers_clock_never_backwards():
         {"limit": 5, "seconds": float("nan")},
         {"limit": 5, "seconds": float("inf")},
         {"limit": 5, "seconds": 1e12},
+        {"limit": 5, "seconds": 1e-300},
+        {"limit": 10**30, "seconds": 60},
         {"limit": float("inf"), "seconds": 60},
     ],
 )

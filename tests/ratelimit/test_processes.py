@@ -195,13 +195,12 @@ def four_processes(vendor, workers, budget):
     assert [one["holders"] for one in told] == [3] * 4
     spent = shares(windows)
     assert len(spent) == 4
-    # How alike the shares are depends on how the machine schedules four processes: benchmarks/rate_limits.py measures
-    # that. Here nobody starves, and nothing of the budget is left lying.
-    assert min(spent.values()) / max(spent.values()) >= 0.3
-    assert sum(spent.values()) >= 0.9 * 6 * LIMIT
+    # Who is late because the machine is busy finds its part untouched.
+    assert min(spent.values()) / max(spent.values()) >= 0.8, spent
+    assert sum(spent.values()) >= 0.95 * 6 * LIMIT, windows
 
 
-def test_four_processes_over_a_file_are_never_refused_and_nobody_starves(vendor, workers, tmp_path):
+def test_four_processes_over_a_file_are_never_refused_and_share_alike(vendor, workers, tmp_path):
     four_processes(vendor, workers, f"file:{tmp_path / 'budget'}")
 
 
@@ -212,5 +211,5 @@ def test_a_process_killed_in_mid_run_costs_the_others_nothing(vendor, workers, t
     seen = len(vendor.windows)
     after = whole_windows(vendor, seen + 2)[seen:]
     assert vendor.refused == 0
-    assert all(sum(window.values()) >= 0.9 * LIMIT for window in after)
+    assert all(sum(window.values()) >= 0.9 * LIMIT for window in after), after
     assert len(shares(after)) == 2

@@ -8,6 +8,8 @@ import math
 import socket
 import subprocess
 import sys
+from random import Random
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 from helpdesk_bridge.errors import ConfigError, RateLimited
 from helpdesk_bridge.http.clock import SystemClock
 from helpdesk_bridge.ratelimit import Governor, MemoryStore, RateHeaders, RateLimitPolicy, Window, identity
+from helpdesk_bridge.ratelimit.holders import LOOK
 from helpdesk_bridge.ratelimit.redisstore import PREFIX, RedisStore
 from helpdesk_bridge.ratelimit.state import BudgetState
 from helpdesk_bridge.testing.clock import ManualClock
@@ -92,6 +95,7 @@ ops = st.one_of(
     st.tuples(st.just("drop"), st.integers(0, 5)),
     st.tuples(st.just("advance"), st.one_of(st.floats(0, 2), st.floats(0, 70))),
     st.tuples(st.just("leave"), st.integers(0, 5)),
+    st.tuples(st.just("process"), st.integers(1, 3)),
 )  # fmt: skip
 
 
@@ -104,6 +108,28 @@ ops = st.one_of(
 )
 def test_the_script_does_what_the_state_does(redis_server, steps, hint, windows, many):
     """Every step gives the same answer in Redis as in memory."""
+    if many:
+        # More rows than are kept apart.
+        steps = [("take", 1, 0, 0, -1.0), ("settle", 0, None, None, 300, False), ("advance", 0.1)] * 280 + steps
+    hold_against_each_other(redis_server, steps, hint, windows)
+
+
+def test_the_script_leaves_as_much_for_late_processes_as_the_state_does(redis_server):
+    waits = []
+    for seed in range(6):
+        random = Random(seed)
+        steps = []
+        for _ in range(200):
+            steps.append(("process", random.randint(1, 3)))
+            steps += [("take", random.randint(1, 2), 0, random.choice([0, 0, 0, 1]), 1e6)] * random.randint(1, 3)
+            steps += [("settle", 0, None, None, None, False)] * random.randint(0, 4)
+            steps.append(("advance", random.choice([0.0, 0.01, 0.5, 4.0, 20.0])))
+        waits += hold_against_each_other(redis_server, steps, False, (Window(20, 60, "units"),))
+    assert waits.count(60 * LOOK) >= 5
+
+
+def hold_against_each_other(redis_server, steps, hint, windows):
+    """Do the steps in memory and in Redis; return what had to be waited."""
     clock = ManualClock(start=1000.0)
     policy = RateLimitPolicy(
         windows=windows, headers=RateHeaders(limit="L", remaining="R", reset="T", remaining_is_hint=hint)
@@ -113,9 +139,14 @@ def test_the_script_does_what_the_state_does(redis_server, steps, hint, windows,
         MemoryStore().cell(key, policy, clock),
         RedisStore(redis_server.url, time=clock.now).cell(key, policy, clock),
     ]
-    width, flying, waiting = len(windows), [], []
+    width, flying, waiting, process, numbers = len(windows), [], [], 1, itertools.count()
 
-    def both(change, *args, **kwargs):
+    def both(change, ident, *args, **kwargs):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(identity, "_process", SimpleNamespace(number=identity.process_of(ident)))
+            return both_as_one(change, ident, *args, **kwargs)
+
+    def both_as_one(change, *args, **kwargs):
         ours, theirs = (cell.update(change, *args, **kwargs) for cell in cells)
         if ours is not None:
             assert tuple(theirs) == pytest.approx(tuple(ours), rel=1e-12, abs=1e-6)
@@ -129,18 +160,19 @@ def test_the_script_does_what_the_state_does(redis_server, steps, hint, windows,
         ours, theirs = (cell.update(BudgetState.forecast, (3,) * width, (0,) * width) for cell in cells)
         assert theirs == pytest.approx(ours, abs=1e-6)
 
-    if many:
-        # More rows than are kept apart.
-        steps = [("take", 1, 0, 0, -1.0), ("settle", 0, None, None, 300, False), ("advance", 0.1)] * 280 + steps
+    waits = []
     for name, *args in steps:
         if name == "advance":
             clock.advance(args[0])
+        elif name == "process":
+            process = args[0]
         elif name == "take":
             units, spare, priority, patience = args
-            ident = waiting.pop() if waiting and priority else identity.next_ident()
+            ident = waiting.pop() if waiting and priority else (process << 40) | next(numbers)
             answer = both(
                 BudgetState.take, ident, (units,) * width, (spare,) * width, 45.0, None, priority, patience, 5.0
             )
+            waits.append(answer.wait)
             if answer.wait == 0:
                 flying.append((ident, units, answer.at))
             elif answer.expected <= patience:
@@ -163,6 +195,7 @@ def test_the_script_does_what_the_state_does(redis_server, steps, hint, windows,
     for ours, theirs in zip(*(cell.known() for cell in cells), strict=True):
         assert (theirs.units, theirs.limit, theirs.told) == (ours.units, ours.limit, ours.told)
         assert theirs.ends_in == pytest.approx(ours.ends_in, abs=1e-6)
+    return waits
 
 
 # --- a lost server -----------------------------------------------------------------------------------------------
@@ -274,7 +307,7 @@ def test_a_state_of_an_older_version_is_read(opened, key, clock):
 
 def test_a_state_of_a_later_version_is_left_alone(opened, key):
     gov = opened()
-    pack(gov._cell._primary._store.client, key, {"v": 3, "ledgers": []})
+    pack(gov._cell._primary._store.client, key, {"v": 4, "ledgers": []})
     assert gov.budget.limit == 5
     assert "later version" in gov.place
 

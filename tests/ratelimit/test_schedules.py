@@ -13,11 +13,10 @@ from attrs import frozen
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ratelimit.model import Server
-from ratelimit.virtual import World
+from ratelimit.virtual import ProcessStore, World
 
 from helpdesk_bridge.ratelimit import Governor, MemoryStore, RateHeaders, RateLimitPolicy, Window
 from helpdesk_bridge.ratelimit.filestore import FileStore
-from helpdesk_bridge.ratelimit.store import StoreLost
 
 LEASE = 200.0
 
@@ -45,21 +44,6 @@ threads = st.lists(st.lists(calls, min_size=1, max_size=6), min_size=1, max_size
 kinds = st.sampled_from([(), ("Left",), ("Left", "Limit"), ("Left", "Limit", "Reset"), ("Reset",)])
 
 
-class Dying:
-    """A process's way to its cell: nothing comes through any more once the process was killed."""
-
-    def __init__(self, cell, process):
-        self._cell, self._process = cell, process
-
-    def __getattr__(self, name):
-        return getattr(self._cell, name)
-
-    def update(self, change, *args, **kwargs):
-        if not self._process.alive:
-            raise StoreLost("killed")
-        return self._cell.update(change, *args, **kwargs)
-
-
 class Play:
     """One run: a server, and processes whose threads call it."""
 
@@ -73,13 +57,7 @@ class Play:
         self.served = 0
 
     def governor(self, store, process):
-        play = self
-
-        class ProcessStore:
-            def cell(self, key, policy, clock):
-                return Dying(store.cell(key, policy, clock), process)
-
-        return Governor(play.policy, ProcessStore(), self.world, "vendor-key")
+        return Governor(self.policy, ProcessStore(store, process), self.world, "vendor-key")
 
     def thread(self, governor, script):
         world, server = self.world, self.server

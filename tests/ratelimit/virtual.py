@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from attrs import define, field
 
 from helpdesk_bridge.ratelimit import identity
+from helpdesk_bridge.ratelimit.store import StoreLost
 
 
 class Stuck(AssertionError):
@@ -32,6 +33,32 @@ class Process:
     @property
     def prefix(self):
         return self.number << identity.COUNT_BITS
+
+
+class Dying:
+    """A process's way to its cell: nothing comes through any more once the process was killed."""
+
+    def __init__(self, cell, process):
+        self._cell, self._process = cell, process
+
+    def __getattr__(self, name):
+        return getattr(self._cell, name)
+
+    def update(self, change, *args, **kwargs):
+        if not self._process.alive:
+            raise StoreLost("killed")
+        return self._cell.update(change, *args, **kwargs)
+
+
+@define(eq=False)
+class ProcessStore:
+    """A store as one process reaches it."""
+
+    store: object
+    process: Process
+
+    def cell(self, key, policy, clock):
+        return Dying(self.store.cell(key, policy, clock), self.process)
 
 
 @define(eq=False)
@@ -109,23 +136,41 @@ class World:
         actor.thread.start()
         self._actors.append(actor)
 
-    def run(self):
-        """Run until every actor has ended; raise what one raised, or ``Stuck``."""
+    def kill(self, process):
+        """End a process: whatever its actors do or wait for, they do nothing any more."""
+        process.alive = False
+
+    def run(self, until=math.inf):
+        """Run until every actor has ended, or until then; raise what one raised, or ``Stuck``."""
         before, identity._process = identity._process, None
         alive, identity.is_alive = identity.is_alive, self.is_alive
+        finished = False
         try:
-            while self._actors:
-                self._step()
+            while self._actors and self._step(until):
+                pass
+            finished = True
         finally:
-            for actor in self._actors:
-                actor.process.alive = False
-                actor.go.release()
+            if not finished:
+                self.close()
             identity._process, identity.is_alive = before, alive
+        if until < math.inf:
+            self._now = max(self._now, until)
 
-    def _step(self):
+    def close(self):
+        """End every actor."""
+        for actor in self._actors:
+            actor.process.alive = False
+            actor.go.release()
+            actor.thread.join()
+        self._actors = []
+
+    def _step(self, until):
         ready = [one for one in self._actors if self._is_ready(one)]
         if not ready:
-            self._now = max(self._now, min(one.deadline for one in self._actors))
+            soonest = min(one.deadline for one in self._actors)
+            if soonest > until:
+                return False
+            self._now = max(self._now, soonest)
             if math.isinf(self._now):
                 raise Stuck
             ready = [one for one in self._actors if self._is_ready(one)]
@@ -141,6 +186,7 @@ class World:
             actor.thread.join()
             if actor.error is not None:
                 raise actor.error
+        return True
 
     def _is_ready(self, actor):
         return (
