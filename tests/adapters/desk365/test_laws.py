@@ -185,7 +185,6 @@ def test_any_query_for_contacts_answers_as_a_plain_filter(keys, data):
         (ContactQuery(email=NONE), []),
         (ContactQuery(email={NONE, "TOM@mail.example"}), ["tom@mail.example"]),
     ],
-    ids=str,
 )
 def test_b12_none_in_every_field_of_a_query_for_contacts(query, found):
     with opened(ACCOUNT) as account:
