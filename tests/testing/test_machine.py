@@ -16,7 +16,7 @@ def test_an_adapter_agrees_with_the_local_desk_and_with_the_model(vendor, tmp_pa
     run_conformance_machine(over_simulators(vendor, IN_PROCESS, tmp_path), settings=programs(60))
 
 
-@pytest.mark.parametrize("vendor", ["deskie", "desk365"])
+@pytest.mark.parametrize("vendor", ["deskie", "desk365", "desk360"])
 def test_they_agree_over_sockets_too(vendor, tmp_path):
     run_conformance_machine(over_simulators(vendor, SOCKETS, tmp_path), settings=programs(8, 12))
 

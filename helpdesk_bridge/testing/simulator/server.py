@@ -90,7 +90,8 @@ class SimulatorServer:
         if server is None or thread is None:
             return
         self.app.faults.changed = lambda: None
-        with contextlib.suppress(OSError):  # where a listening socket cannot be shut, its next look at the clock ends it
+        # Where a listening socket cannot be shut, its next look at the clock ends it.
+        with contextlib.suppress(OSError):
             server.socket.shutdown(socket.SHUT_RDWR)
         server.shutdown()
         thread.join()
