@@ -46,7 +46,7 @@ from helpdesk_bridge.http.origin import vendor_origin
 from helpdesk_bridge.http.request import Answer, Auth, Effect, Part, Request, Response
 from helpdesk_bridge.http.stack import Stack, open_transport
 from helpdesk_bridge.identity import file_digest, synthetic_ids
-from helpdesk_bridge.images import ImageTag, image_tags, may_have_images, name_images, replace_images
+from helpdesk_bridge.images import ImageTag, may_have_images, name_images, replace_images
 from helpdesk_bridge.model import (
     SYSTEM,
     UNSET,
@@ -623,7 +623,6 @@ __all__ = [
     "fold_email",
     "format_ref",
     "html_to_text",
-    "image_tags",
     "local_id",
     "may_have_images",
     "name_images",

@@ -13,6 +13,7 @@ from typing import Final
 from attrs import frozen
 
 from helpdesk_bridge import registry
+from helpdesk_bridge.cli.matrix import table
 
 OUT_OF_SCOPE: Final = "out of scope"
 _INTRO: Final = """\
@@ -60,8 +61,7 @@ def page(names: Iterable[str] | None = None) -> str:
     parts = [_INTRO]
     for name in registry.names() if names is None else names:
         if rows := endpoints(name):
-            table = [["Method", "Path", "Call", "Known from", "Source"], ["---"] * 5, *map(_row, rows)]
-            lines = "".join(f"| {' | '.join(cells)} |\n" for cells in table)
+            lines = table(("Method", "Path", "Call", "Known from", "Source"), map(_row, rows))
             parts.append(f"## {registry.vendor(name).title}\n\n{len(rows)} endpoints.\n\n{lines}")
     return "\n".join(parts)
 
@@ -69,7 +69,7 @@ def page(names: Iterable[str] | None = None) -> str:
 def _row(one: Endpoint) -> list[str]:
     call = one.call or "-"
     told = call if call.startswith((OUT_OF_SCOPE, "-")) else ", ".join(f"`{part}`" for part in call.split(", "))
-    return [one.method, f"`{one.path}`", told, one.provenance, one.source.replace("|", "/")]
+    return [one.method, f"`{one.path}`", told, one.provenance, one.source]
 
 
 def write(path: Path) -> None:

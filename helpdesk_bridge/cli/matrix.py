@@ -73,13 +73,14 @@ def page(names: Iterable[str] | None = None) -> str:
     return "\n".join(part for part in [*parts, _notes(vendors)] if part)
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table; a bar within a cell becomes a slash."""
     cells = [header, ["---"] * len(header), *rows]
     return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |\n" for row in cells)
 
 
 def _section(title: str, text: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    return f"## {title}\n\n{text}\n\n{_table(header, rows)}"
+    return f"## {title}\n\n{text}\n\n{table(header, rows)}"
 
 
 def _titles(vendors: Sequence[VendorFacts]) -> list[str]:
@@ -214,7 +215,7 @@ def _import_records(vendors: Sequence[VendorFacts]) -> str:
         kept = [getattr(importer.keeps, area) for _, importer in into]
         names = sorted({name for fields in kept for name in fields} - _NOT_SHOWN)
         rows = [[f"`{area}.{name}`", *(_kept(fields.get(name)) for fields in kept)] for name in names]
-        found += "\n" + _table(["", *(title for title, _ in into)], rows)
+        found += "\n" + table(["", *(title for title, _ in into)], rows)
     return found
 
 
@@ -232,7 +233,7 @@ def _import_messages(one: VendorFacts) -> str:
     kept = one.importer.keeps.messages
     rows = [[of.value, *(_how(kept.get(of, {}).get(name)) for name in _MESSAGE_COLUMNS)] for of in MessageClass]
     reasons = sorted({f"`{name}`, {_kept(how)}" for fields in kept.values() for name, how in fields.items() if how.why})
-    found = f"## Importing messages into {one.vendor.title}\n\n{_table(['', *_MESSAGE_COLUMNS], rows)}"
+    found = f"## Importing messages into {one.vendor.title}\n\n{table(['', *_MESSAGE_COLUMNS], rows)}"
     return found + ("\n" + "".join(f"- {reason}\n" for reason in reasons) if reasons else "")
 
 

@@ -9,6 +9,7 @@ import click
 
 from helpdesk_bridge.connection import connect
 from helpdesk_bridge.desk import Desk
+from helpdesk_bridge.model import Priority, Status
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,6 +31,11 @@ def open_named(ctx: click.Context, name: str, **overrides: Any) -> Desk:
     ctx.call_on_close(desk.close)
     ctx.call_on_close(desk.subscribe(tell_waits(desk)))
     return desk
+
+
+def meant(value: str, words: type[Status | Priority]) -> Any:
+    """Return the member of ``words`` that ``value`` spells in any case, else the text: a vendor's own word."""
+    return next((one for one in words if one.value == value.lower()), value)
 
 
 def in_choices(value: str, choices: tuple[str, ...], name: str) -> str:

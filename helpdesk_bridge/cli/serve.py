@@ -40,7 +40,8 @@ def serve(ctx: click.Context, desk: str, host: str, port: int, references: tuple
 
     Prints one JSON line when it listens. The first SIGTERM or Ctrl-C answers what is in flight and ends with 0.
     """
-    from helpdesk_bridge.cli.webhookserver import WebhookServer, is_loopback
+    from helpdesk_bridge.cli.webhookserver import WebhookServer
+    from helpdesk_bridge.http.origin import is_loopback
 
     opened = open_named(ctx, desk)
     receiver = _receiver(opened, references)

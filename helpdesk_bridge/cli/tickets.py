@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from helpdesk_bridge.cli import writing
-from helpdesk_bridge.cli.options import json_option, jsonl_option, open_named
+from helpdesk_bridge.cli.options import json_option, jsonl_option, meant, open_named
 from helpdesk_bridge.cli.output import clean, write_json, write_jsonl, write_table
 from helpdesk_bridge.model import Priority, Status, Ticket
 from helpdesk_bridge.query import INCLUDES, Order, TicketQuery
@@ -21,11 +21,6 @@ def tickets() -> None:
 
 for _command in (writing.create_ticket, writing.update_ticket, writing.reply, writing.note):
     tickets.add_command(_command)
-
-
-def _word(value: str, words: type[Status | Priority]) -> Any:
-    known = {one.value: one for one in words}
-    return known.get(value.lower(), value)
 
 
 def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
@@ -63,8 +58,8 @@ def list_tickets(
 ) -> None:  # fmt: skip
     """List the tickets of DESK, newest first."""
     query = TicketQuery(
-        statuses={_word(one, Status) for one in statuses} or None,
-        priorities={_word(one, Priority) for one in priorities} or None,
+        statuses={meant(one, Status) for one in statuses} or None,
+        priorities={meant(one, Priority) for one in priorities} or None,
         subject=subject,
         created=(created_since, None) if created_since else None,
         updated=(updated_since, None) if updated_since else None,

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from helpdesk_bridge.cli.options import json_option, open_named
+from helpdesk_bridge.cli.options import json_option, meant, open_named
 from helpdesk_bridge.cli.output import clean, write_json
 from helpdesk_bridge.model import (
     Add,
@@ -60,13 +60,12 @@ def _body(text: str, *, html: bool) -> str | Body:
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: _word(name, value) for name, value in fields.items() if value is not None}
-
-
-def _word(name: str, value: Any) -> Any:
-    known: dict[str, Any] = {"status": Status, "priority": Priority}
-    words = known.get(name, ())
-    return next((one for one in words if one.value == value.lower()), value)
+    words: dict[str, type[Status | Priority]] = {"status": Status, "priority": Priority}
+    return {
+        name: meant(value, words[name]) if name in words else value
+        for name, value in fields.items()
+        if value is not None
+    }
 
 
 def _custom(pairs: tuple[str, ...]) -> dict[str, Any]:

@@ -22,6 +22,16 @@ class NotAUrl(ValueError):
     """The text is no absolute http or https URL that all parsers read alike; the message quotes nothing of it."""
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine by its very name: ``localhost`` or a loopback address, without brackets."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 @frozen
 class Origin:
     """Scheme, host and port. Two are the same only if all three are."""
@@ -48,12 +58,7 @@ class Origin:
     @property
     def is_loopback(self) -> bool:
         """Whether it is this machine by its very name: ``localhost`` or a loopback address."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host.strip("[]"))
 
     def __str__(self) -> str:
         port = "" if self.port == _PORTS[self.scheme] else f":{self.port}"

@@ -14,7 +14,8 @@ import requests
 from helpdesk_bridge import connect, open_desk
 from helpdesk_bridge.cli import webhookserver
 from helpdesk_bridge.cli.app import run
-from helpdesk_bridge.cli.webhookserver import WebhookServer, is_loopback
+from helpdesk_bridge.cli.webhookserver import WebhookServer
+from helpdesk_bridge.http.origin import is_loopback
 from helpdesk_bridge.receiver import WebhookReceiver
 from helpdesk_bridge.testing.simulator import SimulatorServer, generate
 from helpdesk_bridge_desk360.simulator import create

@@ -15,6 +15,7 @@ from fcntl import LOCK_EX, flock
 
 import pytest
 from attrs import evolve
+from ratelimit.model import spend
 
 from helpdesk_bridge.errors import RateLimited
 from helpdesk_bridge.ratelimit import Governor, RateHeaders, RateLimitPolicy, Window, budgetfile, codec, identity
@@ -44,11 +45,6 @@ def opened(path, clock):
         return Governor(policy, FileStore(path, **store), clock, key)
 
     return open_it
-
-
-def spend(gov, times=1, units=1, **how):
-    for _ in range(times):
-        gov.settle(gov.reserve(units, max_wait=0, **how), 200)
 
 
 def test_two_programs_share_one_budget(opened, clock):

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import math
-from collections import defaultdict
 
-from attrs import define, field
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ratelimit.model import SECONDS, Server
 
 from helpdesk_bridge.errors import RateLimited
 from helpdesk_bridge.ratelimit import Governor, MemoryStore, RateHeaders, RateLimitPolicy, Window
@@ -21,40 +19,6 @@ from helpdesk_bridge.ratelimit.codec import FORMAT, decode, encode
 from helpdesk_bridge.ratelimit.state import BudgetState
 from helpdesk_bridge.ratelimit.store import MemoryCell
 from helpdesk_bridge.testing.clock import ManualClock
-
-SECONDS = 60.0
-
-
-@define
-class Server:
-    """A fixed window that starts at its first request, or at multiples of its length from an unknown phase."""
-
-    limit: int
-    phase: float | None
-    ends: float = -math.inf
-    used: int = 0
-    refused: int = 0
-    windows: dict = field(factory=lambda: defaultdict(int))
-
-    def take(self, now, cost):
-        if now >= self.ends:
-            start = now if self.phase is None else now - (now - self.phase) % SECONDS
-            self.ends, self.used = start + SECONDS, 0
-        if self.used + cost > self.limit:
-            self.refused += 1
-            return False
-        self.used += cost
-        self.windows[self.ends] += cost
-        return True
-
-    def headers(self, now, kinds):
-        full = {
-            "Left": str(self.limit - self.used),
-            "Limit": str(self.limit),
-            "Reset": str(math.ceil(self.ends - now)),
-        }
-        return {name: full[name] for name in kinds}
-
 
 calls = st.lists(
     st.tuples(

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ratelimit.model import spend
 
 from helpdesk_bridge.errors import ConfigError, RateLimited
 from helpdesk_bridge.http.clock import SystemClock
@@ -43,11 +44,6 @@ def opened(redis_server, clock, key):
         return Governor(policy, RedisStore(redis_server.url, time=time or clock.now), clock, key)
 
     return open_it
-
-
-def spend(gov, times=1, units=1, **how):
-    for _ in range(times):
-        gov.settle(gov.reserve(units, max_wait=0, **how), 200)
 
 
 def test_two_hosts_share_one_budget(opened, clock):

@@ -180,30 +180,27 @@ def test_page_drift_loses_nothing_and_repeats_nothing_at_a_bounded_cost(bench_of
         assert calls <= one.cost * pages + 4, f"{calls} calls for {pages} pages"
 
 
-@pytest.mark.parametrize("after", [1, 2])
-@pytest.mark.parametrize(("one", "order"), ORDERS, ids=lambda value: str(getattr(value, "name", value)))
-def test_a_page_that_is_skipped_is_noticed(bench_of, one, order, after):
+def assert_whole_or_refused(bench_of, one, order, fault, after):
     with bench_of(one) as bench:
         there = one.there(bench)
-        bench.app.faults.inject(Fault.SKIPPED_PAGE(), on=one.operation, after=after)
+        bench.app.faults.inject(fault, on=one.operation, after=after)
         try:
             seen = in_order(one, order)(bench)
         except BadResponse:
             return
         assert sorted(seen) == sorted(there)
+
+
+@pytest.mark.parametrize("after", [1, 2])
+@pytest.mark.parametrize(("one", "order"), ORDERS, ids=lambda value: str(getattr(value, "name", value)))
+def test_a_page_that_is_skipped_is_noticed(bench_of, one, order, after):
+    assert_whole_or_refused(bench_of, one, order, Fault.SKIPPED_PAGE(), after)
 
 
 @pytest.mark.parametrize("after", [1, 2])
 @pytest.mark.parametrize(("one", "order"), ORDERS, ids=lambda value: str(getattr(value, "name", value)))
 def test_a_page_that_comes_twice_loses_nothing_in_silence(bench_of, one, order, after):
-    with bench_of(one) as bench:
-        there = one.there(bench)
-        bench.app.faults.inject(Fault.DUPLICATE_PAGE(), on=one.operation, after=after)
-        try:
-            seen = in_order(one, order)(bench)
-        except BadResponse:
-            return
-        assert sorted(seen) == sorted(there)
+    assert_whole_or_refused(bench_of, one, order, Fault.DUPLICATE_PAGE(), after)
 
 
 @pytest.mark.parametrize(("one", "order"), ORDERS, ids=lambda value: str(getattr(value, "name", value)))

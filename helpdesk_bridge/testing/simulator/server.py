@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import logging
 import socket
 import threading
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from helpdesk_bridge.http.origin import is_loopback
 from helpdesk_bridge.testing.simulator.breakage import ConnectionBroken
 from helpdesk_bridge.testing.simulator.faults import CONNECT_TIMEOUT, FaultError
 from helpdesk_bridge.testing.simulator.switches import SettingError
@@ -41,7 +41,7 @@ class SimulatorServer:
     """
 
     def __init__(self, app: SimulatorApp, port: int = 0, *, host: str = "127.0.0.1") -> None:
-        if not _is_loopback(host):
+        if not is_loopback(host):
             raise SettingError(f"a simulator listens on loopback only, not on {host!r}; use 127.0.0.1 or ::1")
         self.app = app
         self._host = "127.0.0.1" if host == "localhost" else host
@@ -120,15 +120,6 @@ class SimulatorServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class _Server(ThreadedWSGIServer):
