@@ -75,7 +75,10 @@ def _parse(line: str) -> HeaderLine | None:
     author = Actor(
         _KINDS[found["who"]], name=found["name"] or None, email=found["email"] or None, phone=found["phone"] or None
     )
-    moment = None if found["time"] == "-" else datetime.fromisoformat(found["time"])
+    try:
+        moment = None if found["time"] == "-" else datetime.fromisoformat(found["time"])
+    except ValueError:  # a 31st of February: no importer wrote that
+        return None
     return HeaderLine(author, moment, Visibility(found["visibility"]), MessageKind(found["kind"]))
 
 

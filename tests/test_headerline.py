@@ -58,6 +58,8 @@ def test_a_header_survives_a_vendor_that_strips_markup_and_one_that_wraps_it():
 
 
 def test_text_that_only_looks_like_a_header_is_text():
-    for text in ("[Imported] by hand", "Hello", ""):
+    impossible = "[Imported] Ann <ann@example.com> · customer · 2026-02-31T25:00:00Z · public · reply"
+    for text in ("[Imported] by hand", impossible, "Hello", ""):
         assert split_header(Body(text=text)) == (None, Body(text=text))
         assert split_marker(Body(text=text)) == (None, Body(text=text))
+    assert split_header(Body(html=f"<p>{impossible}</p>\n<p>x</p>"))[0] is None
