@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
 START = datetime(2025, 1, 1, 8, 0, tzinfo=UTC)
 
+REQUIRED = {"email": "new@client.example", "subject": "VPN", "description": "<div>Every hour</div>", "status": "Open"}
+
 PEOPLE = (
     SeedPerson("ada", "Ada Agent", "ada@desk.example", role="agent", created_at=START),
     SeedPerson("bob", "Bob Agent", "Bob@desk.example", role="agent", created_at=START),
@@ -121,8 +123,5 @@ class Desk365Http:
         return [row["ticket_number"] for row in self.get("/tickets", **query)["tickets"]]
 
     def create(self, **body: Any) -> Any:
-        """Create a ticket from the required trio and more."""
-        return self.post(
-            "/tickets/create",
-            {"email": "new@client.example", "subject": "VPN", "description": "<div>Every hour</div>", **body},
-        )
+        """Create a ticket from what is required and more."""
+        return self.post("/tickets/create", {**REQUIRED, **body})

@@ -135,7 +135,7 @@ def _assembled(
 ) -> Desk365Adapter:
     found = _ORIGIN.match(base)
     source = Source(settings.subdomain, found[0].lower() if found else "", context.keep_raw)
-    client = Client(stack)
+    client = Client(stack, settings.new_status)
     shown = Shown()
     tickets = Desk365Tickets(
         client, source, shown, RatingWords(client), QuoteForm(settings.single_quotes), context.marker_field

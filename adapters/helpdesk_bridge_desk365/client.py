@@ -17,6 +17,7 @@ from helpdesk_bridge_desk365.wire import (
     TicketWire,
     Written,
 )
+from helpdesk_bridge_desk365.words import NEW_PRIORITY, NEW_STATUS
 
 if TYPE_CHECKING:
     from helpdesk_bridge.adapter import Stack
@@ -53,9 +54,13 @@ def count_rows(request: Request, response: Response) -> int:
 
 @frozen
 class Client:
-    """Typed calls on one account. Errors are those of ``helpdesk_bridge.errors``."""
+    """Typed calls on one account. Errors are those of ``helpdesk_bridge.errors``.
+
+    ``new_status`` is what a new ticket gets where nobody chose one.
+    """
 
     stack: Stack
+    new_status: str = NEW_STATUS
 
     def ping(self) -> None:
         """Ask whether the service runs. It does not check the key (observed) and costs nothing."""
@@ -90,7 +95,11 @@ class Client:
 
     def create_ticket(self, ticket: Mapping[str, Any], files: Sequence[Upload] = ()) -> TicketWire:
         """Create a ticket, with its files in the same call."""
-        answer = self._write("tickets.create", "/tickets/create", "ticket_object", ticket, files)
+        # Observed: production refuses a ticket without a status ("missing field Status"). Whether it needs a priority
+        # is not known: every client that works there sends both.
+        chosen = {key: value for key, value in ticket.items() if value is not None}
+        document = {"status": self.new_status, "priority": NEW_PRIORITY, **chosen}
+        answer = self._write("tickets.create", "/tickets/create", "ticket_object", document, files)
         try:
             return reading.read_ticket(answer.json())
         except BadResponse as unreadable:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import ConfigError, Secret, vendor_origin
+from helpdesk_bridge_desk365.words import NEW_STATUS, status_of
 
 DOMAIN: Final = "desk365.io"
 API_PREFIX: Final = "/apis/v3"
@@ -47,6 +48,12 @@ def _secret(value: Any) -> Secret:
     return secret
 
 
+def _status(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigError("new_status: use the name of one of the account's statuses, such as Open")
+    return status_of(value.strip())[1] or NEW_STATUS
+
+
 def _one_of(key: str, words: tuple[str, ...]) -> Any:
     def check(_instance: Any, _attribute: Any, value: Any) -> None:
         if value not in words:
@@ -66,13 +73,15 @@ class Desk365Settings:
 
     ``single_quotes`` is how a ``'`` is written in filters: the documentation demands a backslash before it, which is
     no JSON; ``unicode`` and ``bare`` are. ``files_per_message`` and ``megabytes_per_message`` bound one upload: the
-    vendor tells no figures, and the largest ticket that was seen has 10 files (assumed).
+    vendor tells no figures, and the largest ticket that was seen has 10 files (assumed). ``new_status`` is the status
+    of new tickets that are given none: Desk365 refuses a ticket without one (observed).
     """
 
     subdomain: str = field(converter=_subdomain)
     api_key: Secret = field(converter=_secret)
     subscription: str = field(default="standard", validator=_one_of("subscription", SUBSCRIPTIONS))
     single_quotes: str = field(default="backslash", validator=_one_of("single_quotes", QUOTE_FORMS))
+    new_status: str = field(default=NEW_STATUS, converter=_status)
     files_per_message: int = field(default=10, validator=_positive)
     megabytes_per_message: int = field(default=20, validator=_positive)
 

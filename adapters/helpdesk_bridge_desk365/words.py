@@ -42,6 +42,10 @@ _CHANNELS: Final[Mapping[int, str]] = {
     18: "portal",
 }
 
+NEW_STATUS: Final = STATUSES[Status.OPEN]
+NEW_PRIORITY: Final = 5
+"""Documented: 5 is Medium. Observed: what working clients send for a new ticket that nobody ranked."""
+
 UNASSIGNED: Final = "--"
 """Documented: "- -" finds and sets "no value"; the vendor's own JSON writes it without the blank."""
 

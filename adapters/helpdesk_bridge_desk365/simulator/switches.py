@@ -56,6 +56,7 @@ SWITCHES: Final[Mapping[str, Switch]] = MappingProxyType(
         "notify_on_create": Switch(False, "the account mails contacts about new tickets", OBSERVED),
         "survey_on_close": Switch(False, "closing a ticket sends a satisfaction survey", DOCUMENTED),
         "custom_statuses": Switch("", "the account's own statuses, separated by commas", OBSERVED),
+        "status_required": Switch(True, "refuse a new ticket without a status", OBSERVED),
         "subject_limit": Switch(120, "the longest subject", ASSUMED),
         "max_files": Switch(10, "files that one call takes", ASSUMED),
         "max_file_megabytes": Switch(20, "size of all files of one call", ASSUMED),

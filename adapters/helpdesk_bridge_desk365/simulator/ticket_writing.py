@@ -8,6 +8,7 @@ from typing import Any
 from helpdesk_bridge.testing.simulator import DOCUMENTED, Call, Reply, StoredFile, route
 from helpdesk_bridge_desk365.simulator.lifecycle import assign, recompute_due_date, send_closing_survey, set_status
 from helpdesk_bridge_desk365.simulator.records import AGENT, CONTACT, Ticket
+from helpdesk_bridge_desk365.simulator.refusals import field_missing
 from helpdesk_bridge_desk365.simulator.request_body import email_of, json_object, multipart_object, uploads
 from helpdesk_bridge_desk365.simulator.service import ROOT
 from helpdesk_bridge_desk365.simulator.tenant import DEFAULT_SLA
@@ -66,6 +67,8 @@ class TicketWriting(TicketReading):
     def _create_ticket(self, body: dict[str, Any], files: tuple[tuple[str, str, bytes], ...]) -> Reply:
         """Create with the vendor's own times, source and number: no key of the body sets them. documented: OpenAPI."""
         email = email_of(body, "email")
+        if self.flag("status_required") and not body.get("status"):
+            raise field_missing("Status")
         form = read_form(body)
         wanted = read_ticket(body, self.tenant, subject_limit=self.number("subject_limit"), creating=True)
         check_subcategory(wanted.values.get("subcategory"), wanted.values.get("category"), self.tenant)

@@ -17,15 +17,19 @@ from helpdesk_bridge import (
     ContactChange,
     ContactDraft,
     Invalid,
+    Message,
     MessageDraft,
+    MessageKind,
     Priority,
     Remove,
     Status,
+    Ticket,
     TicketChange,
     TicketDraft,
     TicketQuery,
     Unsupported,
     Upload,
+    Visibility,
     open_desk,
 )
 from helpdesk_bridge.adapter import InDoubt, NotFound
@@ -150,6 +154,62 @@ def test_b15_create_sends_the_documented_names(wire, desk):
     }
 
 
+CREATIONS = {
+    "tickets.create": lambda desk, draft: desk.tickets.create(draft),
+    "tickets.create with a key": lambda desk, draft: desk.tickets.create(draft, idempotency_key="k"),
+    "vendor_api.create_ticket": lambda desk, draft: desk.vendor_api.create_ticket(draft),
+    "importer.ticket": lambda desk, draft: desk.importer.ticket(
+        *migrated(draft.subject), draft.attachments, "0123456789abcdef"
+    ),
+}
+
+
+def migrated(subject):
+    old = Ticket(id="1", ref="deskie:x/ticket/1", subject=subject, requester=Actor.contact(email="a@x.io"))
+    opening = Message(
+        id="1:0",
+        ticket_id="1",
+        author=Actor.contact(email="a@x.io"),
+        visibility=Visibility.PUBLIC,
+        kind=MessageKind.REPLY,
+        body=Body(text="d"),
+        opening=True,
+    )
+    return old, opening
+
+
+def created(wire):
+    """What the last request asked to create, whichever of the two calls it was."""
+    data = raw_body(wire)
+    return json.loads(data.split(b'name="ticket_object"\r\n\r\n')[1].split(b"\r\n--")[0] if b"\r\n" in data else data)
+
+
+@pytest.mark.parametrize("files", [(), (Upload.from_bytes("a.txt", b"a", "text/plain"),)])
+@pytest.mark.parametrize("call", CREATIONS)
+@pytest.mark.parametrize(("setting", "status"), [({}, "Open"), ({"new_status": "Received"}, "Received")])
+def test_whatever_creates_a_ticket_sends_a_status_and_a_priority(wire, call, files, setting, status):
+    wire.post(f"{V3}/tickets/create", json=TICKET)
+    wire.post(f"{V3}/tickets/create_with_attachment", json=TICKET)
+    wire.get(f"{V3}/tickets", json={"count": 0, "tickets": []})
+    draft = TicketDraft(subject="S", description="d", requester="a@x.io", attachments=files)
+    table = {"vendor": "desk365", "subdomain": "acme", "api_key": KEY, **setting}
+    with open_desk(table, clock=ManualClock()) as opened:
+        CREATIONS[call](opened, draft)
+    assert wire.calls[-1].request.method == "POST"
+    assert (created(wire)["status"], created(wire)["priority"]) == (status, 5)
+
+
+def test_what_the_draft_names_goes_before_the_defaults(wire):
+    wire.post(f"{V3}/tickets/create", json=TICKET)
+    table = {"vendor": "desk365", "subdomain": "acme", "api_key": KEY, "new_status": "Received"}
+    draft = TicketDraft(
+        subject="S", description="d", requester="a@x.io", status="Awaiting parts", priority=Priority.LOW
+    )
+    with open_desk(table, clock=ManualClock()) as opened:
+        opened.tickets.create(draft)
+    assert (body(wire)["status"], body(wire)["priority"]) == ("Awaiting parts", 1)
+
+
 def test_a_file_goes_as_file_several_go_as_files(wire, desk):
     wire.post(f"{V3}/tickets/create_with_attachment", json={"ticket_number": 7})
     one = Upload.from_bytes("Rechnung März.pdf", b"%PDF", "application/pdf")
@@ -161,7 +221,7 @@ def test_a_file_goes_as_file_several_go_as_files(wire, desk):
     assert 'name="file"; filename="Rechnung März.pdf"'.encode() in data
     assert b"Content-Type: application/pdf" in data
     document = json.loads(data.split(b'name="ticket_object"\r\n\r\n')[1].split(b"\r\n--")[0])
-    assert document == {"email": "a@x.io", "subject": "S", "description": "d"}
+    assert document == {"email": "a@x.io", "subject": "S", "description": "d", "status": "Open", "priority": 5}
 
     wire.post(f"{V3}/tickets/add_note_with_attachment", status=201, json={"ticket_number": 7, "id": 9})
     note = MessageDraft(body="see", attachments=[one, Upload.from_bytes("b.txt", b"b", "text/plain")])

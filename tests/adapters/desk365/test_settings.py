@@ -102,6 +102,8 @@ def test_the_key_does_not_show():
     [
         ("subscription", "gold", "standard, plus, premium"),
         ("single_quotes", "double", "backslash, unicode, bare"),
+        ("new_status", " ", "such as Open"),
+        ("new_status", 5, "such as Open"),
         ("files_per_message", 0, "above 0"),
         ("megabytes_per_message", -1, "above 0"),
     ],
@@ -110,6 +112,13 @@ def test_a_wrong_value_names_the_key_and_the_fix(key, value, fix):
     with pytest.raises(ConfigError, match=key) as caught:
         settings(**{key: value})
     assert fix in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("word", "status"), [("open", "Open"), (" PENDING ", "Pending"), (" Awaiting parts", "Awaiting parts")]
+)
+def test_a_new_tickets_status_is_written_as_the_vendor_writes_it(word, status):
+    assert settings(new_status=word).new_status == status
 
 
 def test_a_table_makes_settings_and_a_missing_key_is_named():

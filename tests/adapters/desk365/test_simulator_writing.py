@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from desk365_http import Desk365Http, message, ticket, with_tickets
+from desk365_http import REQUIRED, Desk365Http, message, ticket, with_tickets
 
 FULL_KEYS = [
     *("ticket_number", "contact_email", "contact_name", "subject", "description", "description_text", "status"),
@@ -34,8 +34,7 @@ def thread(desk: Desk365Http, number: int = 1) -> list[dict]:
 
 
 def refused(desk: Desk365Http, **body) -> str:
-    trio = {"email": "new@client.example", "subject": "VPN", "description": "<div>x</div>"}
-    response = desk.send("POST", "/tickets/create", {**trio, **body})
+    response = desk.send("POST", "/tickets/create", {**REQUIRED, **body})
     assert response.status_code == 400, response.text
     return response.json["errors"][0].get("field")
 
@@ -77,6 +76,25 @@ def test_create_answers_200_with_the_whole_ticket_dated_now(desk):
     assert desk.get("/contacts/details", primary_email="new.one@client.example")["name"] == "New.One"
 
 
+@pytest.mark.parametrize("status", [{}, {"status": None}, {"status": ""}])
+def test_a_ticket_without_a_status_is_refused_as_in_production(desk, status):
+    body = {key: value for key, value in {**REQUIRED, **status}.items() if key != "status" or status}
+    response = desk.send("POST", "/tickets/create", body)
+    assert response.status_code == 400
+    assert [one["message"] for one in response.json["errors"]] == ["missing field Status"]
+    files = desk.multipart(
+        "/tickets/create_with_attachment", {"ticket_object": json.dumps(body)}, [("file", "a.txt", b"a")]
+    )
+    assert files.status_code == 400
+    assert desk.get("/tickets")["count"] == 0
+
+
+def test_an_account_that_does_not_ask_for_a_status_opens_the_ticket():
+    body = {key: value for key, value in REQUIRED.items() if key != "status"}
+    made = Desk365Http(status_required=False).post("/tickets/create", body)
+    assert (made["status"], made["priority"]) == ("Open", 5)
+
+
 def test_the_second_ticket_is_one_second_late_and_none_without_the_switch():
     assert Desk365Http(updated_lag=False).create()["updated_on"] == "2026-03-02 09:15:00"
     desk = Desk365Http()
@@ -99,7 +117,7 @@ def test_b09_empty_strings_come_back_as_null(desk):
 
 
 def test_a_number_beyond_all_bounds_is_refused(desk):
-    body = '{"email": "n@c.example", "subject": "S", "description": "D", "custom_fields": {"cf_Boxes": 1e999}}'
+    body = '{"email": "n@c.example", "subject": "S", "status": "Open", "custom_fields": {"cf_Boxes": 1e999}}'
     headers = {"Authorization": desk.simulator.connection["api_key"]}
     response = desk.client.post("/apis/v3/tickets/create", headers=headers, data=body, content_type="application/json")
     assert response.status_code == 400
@@ -382,7 +400,7 @@ def test_notifications_are_hazards_that_can_be_switched_on():
 
 @pytest.mark.parametrize("placement", ["form", "query"])
 def test_create_with_attachment_takes_its_object_from_both_places(desk, placement):
-    made = {"ticket_object": json.dumps({"email": "n@c.example", "subject": "S", "description": "D"})}
+    made = {"ticket_object": json.dumps(REQUIRED)}
     files = [("file", "Rechnung ü.txt", b"one")]
     if placement == "form":
         response = desk.multipart("/tickets/create_with_attachment", made, files)
