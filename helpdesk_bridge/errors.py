@@ -93,7 +93,11 @@ class Invalid(HelpdeskError):
 
 
 class Conflict(HelpdeskError):
-    """The record exists already, or was changed by somebody else."""
+    """The record exists already, or was changed by somebody else. ``field`` names the value that is taken, if known."""
+
+    def __init__(self, message: str, *, field: str | None = None, **where: object) -> None:
+        super().__init__(message, **where)  # type: ignore[arg-type]
+        self.field = field
 
 
 class AuthenticationFailed(HelpdeskError):

@@ -19,46 +19,20 @@ from helpdesk_bridge.adapter import (
     Response,
     Unavailable,
 )
+from helpdesk_bridge_desk365.refusalwords import (
+    MISSING_CODES,
+    TAKEN_CODES,
+    field_keyed,
+    field_said,
+    keys_of,
+    says_missing,
+    says_taken,
+)
 
-_FIELDS: Final[Mapping[str, str]] = {
-    "email": "requester",
-    "contact_email": "requester",
-    "subject": "subject",
-    "description": "description",
-    "status": "status",
-    "priority": "priority",
-    "type": "type",
-    "group": "group",
-    "category": "category",
-    "sub_category": "subcategory",
-    "subcategory": "subcategory",
-    "assign_to": "assignee",
-    "assigned_to": "assignee",
-    "agent_email": "author",
-    "agent": "assignee",
-    "custom_fields": "custom_fields",
-    "custom_field": "custom_fields",
-    "share_to": "cc",
-    "cc_emails": "cc",
-    "watchers": "watchers",
-    "company_name": "company",
-    "company": "company",
-    "primary_email": "emails",
-    "secondary_emails": "emails",
-    "name": "name",
-    "phone": "phones",
-    "mobile": "phones",
-    "body": "body",
-    "filters": "filters",
-    "files": "attachments",
-    "file": "attachments",
-    "attachment": "attachments",
-    "attachments": "attachments",
-}
-_WORD: Final = re.compile(r"[A-Za-z_]+")
-_TAKEN: Final = re.compile(r"already|duplicate", re.IGNORECASE)
 _READ_AT_MOST: Final = 400
 _SMALL_BODY: Final = 4096
+_CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_CUSTOM_PREFIX: Final = "cf_"
 
 _KEY_HINT: Final = (
     "Desk365 does not accept the API key; a key works on its own subdomain only, and an administrator finds it in the "
@@ -100,7 +74,7 @@ def _of_status(status: int, document: Any, response: Response) -> HelpdeskError 
     if status == 429:  # noqa: PLR2004 - Too Many Requests
         return RateLimited("Desk365 refused the call: the budget of this API key is spent", status=status)
     if status in (400, 413, 422):
-        return _refused(status, document, _custom_keys(response.request))
+        return _refused(status, document, response.request)
     if status >= 500:  # noqa: PLR2004 - server errors
         return Unavailable("Desk365 failed to answer", status=status)
     if not response.ok:
@@ -108,43 +82,76 @@ def _of_status(status: int, document: Any, response: Response) -> HelpdeskError 
     return BadResponse("Desk365 answered with an error inside of a success", path="$.error", status=response.status)
 
 
-def _refused(status: int, document: Any, custom_keys: tuple[str, ...]) -> HelpdeskError:
+def _refused(status: int, document: Any, request: Request) -> HelpdeskError:
     texts = tuple(text[:_READ_AT_MOST] for text in _texts(document))
-    if any(_TAKEN.search(text) for text in texts):
-        return Conflict("Desk365 has such a record already", status=status)
-    field = _field(document, texts, custom_keys)
-    what = f"the value of {field}" if field else "the call"
-    return Invalid(f"Desk365 refused {what}", field=field, status=status)
+    sent = _sent(request)
+    field, code = _field(document, texts, request.path, sent), _code(document)
+    if code in TAKEN_CODES or any(map(says_taken, texts)):
+        about = f"of {field} " if field else ""
+        return Conflict(f"Desk365 has a record with this value {about}already", field=field, status=status, code=code)
+    missing = code in MISSING_CODES or any(map(says_missing, texts))
+    if field is None:
+        what = "Desk365 needs a value that the call does not have" if missing else "Desk365 refused the call"
+    elif _holds(sent, field, request.path):
+        what = f"Desk365 refused the value of {field}"
+    else:
+        what = f"Desk365 needs a value for {field}"
+    return Invalid(what, field=field, status=status, code=code)
 
 
-def _field(document: Any, texts: tuple[str, ...], custom_keys: tuple[str, ...]) -> str | None:
+def _field(document: Any, texts: tuple[str, ...], path: str, sent: Mapping[str, Any]) -> str | None:
     for entry in _entries(document):
-        named = entry.get("field")
+        named, text = entry.get("field"), entry.get("message")
         if isinstance(named, str):
-            if named.startswith("cf_"):
-                return f"custom_fields.{named.removeprefix('cf_')}"
-            return _FIELDS.get(named.lower())
+            if named.startswith(_CUSTOM_PREFIX):
+                return f"custom_fields.{named.removeprefix(_CUSTOM_PREFIX)}"
+            # Observed: the entry's key is "name" where its sentence is about the "Company Name".
+            said = field_said(text[:_READ_AT_MOST], path) if isinstance(text, str) else None
+            return said if said == "company" and named == "name" else field_keyed(named, path)
     for text in texts:
         # The names of custom fields hold blanks and anything else, so they are looked for as they were sent.
-        for key in custom_keys:
+        for key in _custom_keys(sent):
             if key in text:
-                return f"custom_fields.{key.removeprefix('cf_')}"
-        for word in _WORD.findall(text):
-            if word.startswith("cf_"):
-                return "custom_fields"
-            if word.lower() in _FIELDS:
-                return _FIELDS[word.lower()]
+                return f"custom_fields.{key.removeprefix(_CUSTOM_PREFIX)}"
+        if (said := field_said(text, path)) is not None:
+            return said
     return None
 
 
-def _custom_keys(request: Request) -> tuple[str, ...]:
-    """Return the custom fields that a request held, the longest name first."""
-    sent = request.json
+def _sent(request: Request) -> Mapping[str, Any]:
+    """Return what a request asked: its parameters, and the members of its document."""
+    sent: dict[str, Any] = dict(request.params)
+    if isinstance(request.json, dict):
+        sent |= request.json
     for part in request.parts or ():
-        if part.value is not None and part.value.startswith("{"):
-            sent = json.loads(part.value)
-    fields = sent.get("custom_fields") if isinstance(sent, dict) else None
+        if part.filename is not None:
+            sent["files"] = part.filename
+        elif part.value is not None and part.value.startswith("{"):
+            sent |= json.loads(part.value)
+    return sent
+
+
+def _holds(sent: Mapping[str, Any], field: str, path: str) -> bool:
+    if field.startswith("custom_fields."):
+        key = f"{_CUSTOM_PREFIX}{field.removeprefix('custom_fields.')}"
+        fields = sent.get("custom_fields")
+        return isinstance(fields, Mapping) and fields.get(key) not in (None, "")
+    return any(sent.get(key) not in (None, "", [], {}) for key in keys_of(field, path))
+
+
+def _custom_keys(sent: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the custom fields that a request held, the longest name first."""
+    fields = sent.get("custom_fields")
     return tuple(sorted(fields, key=len, reverse=True)) if isinstance(fields, dict) else ()
+
+
+def _code(document: Any) -> str | None:
+    """Return the vendor's own code of a refusal; what is no single word is not one, and could quote a customer."""
+    for entry in _entries(document):
+        code = entry.get("code")
+        if isinstance(code, str) and _CODE.fullmatch(code):
+            return code
+    return None
 
 
 def _entries(document: Any) -> Iterator[Mapping[str, Any]]:

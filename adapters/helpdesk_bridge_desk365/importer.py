@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -49,6 +50,7 @@ SETTLE_SECONDS: Final = 60.0
 CLOCKS_APART: Final = timedelta(minutes=15)
 """How far the vendor's clock may be off ours when a ticket is looked for."""
 
+_logger = logging.getLogger("helpdesk_bridge.desk365")
 _FINISHED_KEPT: Final = 100_000
 _PHONES: Final = 2
 
@@ -89,21 +91,45 @@ class Desk365Importer:
     def contact(self, old: Contact, marker: str) -> tuple[str, ...]:  # noqa: ARG002 - the e-mail is the key here
         """Write a contact, and its company where the account does not have it; return its id, the primary e-mail.
 
-        Raises ``Conflict`` where the e-mail is taken.
+        Where Desk365 refuses the company all the same, the contact is written without it, with a warning in the log;
+        the verification then reports the difference. Raises ``Conflict`` where the e-mail is taken.
         """
         document = _contact_document(old)
         try:
             return (self._created(document),)
-        except Invalid as refused:
+        except (Invalid, Conflict) as error:
+            refused = error
+        if not self._is_about_company(refused, document):
+            raise self._judged(refused, document)
+        if isinstance(refused, Invalid):
             # Observed: an unknown company is refused, and the message names it.
-            if refused.field == "company" and "company_name" in document:
-                self._make_company(document["company_name"])
+            self._make_company(document["company_name"])
+            try:
                 return (self._created(document),)
-            if self._existing(document):
-                problem = Conflict("Desk365 has a contact with this e-mail already", status=refused.status)
-            else:
-                raise
-        raise problem
+            except (Invalid, Conflict) as error:
+                if not self._is_about_company(error, document):
+                    raise
+        # Observed: production calls a company's name "not unique" in a contact, and a client then leaves it out.
+        written = self._created({key: value for key, value in document.items() if key != "company_name"})
+        _logger.warning(
+            "a contact was written without its company, which Desk365 refused; give it one there (%s)", refused.status
+        )
+        return (written,)
+
+    def _is_about_company(self, refused: Invalid | Conflict, document: dict[str, Any]) -> bool:
+        if "company_name" not in document:
+            return False
+        if refused.field == "company":
+            return True
+        # An answer that does not say which value is taken: the contact's address is, or else the company's name.
+        unclear = isinstance(refused, Conflict) and refused.field in (None, "name")
+        return unclear and not self._existing(document)
+
+    def _judged(self, refused: Invalid | Conflict, document: dict[str, Any]) -> HelpdeskError:
+        if isinstance(refused, Invalid) and self._existing(document):
+            taken = "Desk365 has a contact with this e-mail already"
+            return Conflict(taken, field="emails", status=refused.status, code=refused.code)
+        return refused
 
     def _created(self, document: dict[str, Any]) -> str:
         return self._client.create_contact(document).primary_email or str(document["primary_email"])

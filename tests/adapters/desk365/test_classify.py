@@ -23,8 +23,8 @@ from helpdesk_bridge_desk365.classify import classify
 CANARY = "canary@customer.example"
 
 
-def judged(status, body, *, url=None):
-    request = Request("GET", url=url) if url else Request("POST", "/tickets/create")
+def judged(status, body, *, url=None, path="/tickets/create", document=None):
+    request = Request("GET", url=url) if url else Request("POST", path, json=document)
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return classify(request, Response(status, {}, raw, request))
 
@@ -111,10 +111,100 @@ def test_a_refused_custom_field_is_named_as_it_was_sent():
         assert error.field == "custom_fields.Order No"
 
 
-@pytest.mark.parametrize("message", ["Contact already exists", "duplicate e-mail", "primary_email is already in use"])
+TAKEN_IN_PRODUCTION = "Company Name is not unique. Please choose a different name."
+"""Recorded in June 2026, with the code ``invalid_value`` and the field ``name``."""
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Contact already exists",
+        "duplicate e-mail",
+        "primary_email is already in use",
+        TAKEN_IN_PRODUCTION,
+        "PRIMARY EMAIL IS NOT UNIQUE",
+    ],
+)
 def test_what_exists_already_is_a_conflict(message):
     for body in shapes(message):
         assert type(judged(400, body)) is Conflict
+
+
+@pytest.mark.parametrize(
+    ("path", "message", "entry", "field"),
+    [
+        ("/companies/create", TAKEN_IN_PRODUCTION, {"field": "name", "code": "invalid_value"}, "name"),
+        ("/companies/update", TAKEN_IN_PRODUCTION, {}, "name"),
+        ("/contacts/create", TAKEN_IN_PRODUCTION, {"field": "name", "code": "invalid_value"}, "company"),
+        ("/contacts/create", TAKEN_IN_PRODUCTION, {}, "company"),
+        ("/contacts/create", "Primary Email is not unique. Please choose a different email.", {}, "emails"),
+        ("/contacts/create", "Email is not unique.", {"field": "email"}, "emails"),
+        ("/kb/category/create", "no", {"field": "name", "code": "duplicate_value"}, "name"),
+    ],
+)
+def test_a_conflict_names_what_is_taken_and_keeps_the_code(path, message, entry, field):
+    error = judged(400, shapes(message, **entry)[0], path=path)
+    assert (type(error), error.field, error.code) == (Conflict, field, entry.get("code"))
+    assert error.status == 400
+
+
+@pytest.mark.parametrize("code", ["invalid_value", "missing_field", "E-1.2"])
+def test_the_vendors_code_is_kept_and_nothing_else_of_its_answer(code):
+    body = shapes(f"no, {CANARY}", code=code)[0]
+    assert judged(400, body).code == code
+    assert code in str(judged(400, body))
+    for odd in (CANARY, "two words", 7, None, "", "x" * 65):
+        assert judged(400, shapes("no", code=odd)[0]).code is None
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ("Assign To", "assignee"),
+        ("assigned to", "assignee"),
+        ("Assigned-To", "assignee"),
+        ("assignTo", "assignee"),
+        ("Sub Category", "subcategory"),
+        ("sub-category", "subcategory"),
+        ("Company Name", "company"),
+        ("Contact Email", "requester"),
+        ("Agent Email", "author"),
+        ("Custom Fields", "custom_fields"),
+        ("Share To", "cc"),
+        ("CC Emails", "cc"),
+        ("Watcher", "watchers"),
+        ("Status", "status"),
+    ],
+)
+@pytest.mark.parametrize("words", ["{} is an invalid field", "Invalid value for {}.", "missing field {}", "'{}': no"])
+def test_a_field_is_named_in_the_ports_words_however_agents_see_it(said, field, words):
+    for body in shapes(words.format(said)):
+        assert judged(400, body).field == field
+
+
+@pytest.mark.parametrize("word", ["substatus", "statusquo", "renaming", "typewriter", "grouping"])
+def test_a_field_is_a_whole_word(word):
+    assert judged(400, shapes(f"{word} is wrong")[0]).field is None
+
+
+@pytest.mark.parametrize("words", ["missing field Status", "Status is wrong", "status"])
+def test_a_refusal_says_whether_a_value_was_wrong_or_not_there(words):
+    for body in shapes(words):
+        for document in ({}, {"subject": "S"}, {"status": ""}, {"status": None}):
+            assert judged(400, body, document=document).message == "Desk365 needs a value for status"
+        refused = judged(400, body, document={"status": "Nowhere"})
+        assert refused.message == "Desk365 refused the value of status"
+
+
+def test_a_custom_field_that_was_not_sent_needs_a_value():
+    body = shapes("no", field="cf_Order No")[0]
+    assert judged(400, body).message == "Desk365 needs a value for custom_fields.Order No"
+    sent = {"custom_fields": {"cf_Order No": "A"}}
+    assert judged(400, body, document=sent).message == "Desk365 refused the value of custom_fields.Order No"
+
+
+def test_a_value_that_nobody_names_is_told_as_missing():
+    assert "needs a value" in judged(400, shapes("a required value is missing")[0]).message
 
 
 def test_405_is_told_as_what_it_means_here():

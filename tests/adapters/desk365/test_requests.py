@@ -14,6 +14,7 @@ from helpdesk_bridge import (
     Actor,
     Add,
     Body,
+    Contact,
     ContactChange,
     ContactDraft,
     Invalid,
@@ -21,6 +22,7 @@ from helpdesk_bridge import (
     MessageDraft,
     MessageKind,
     Priority,
+    Ref,
     Remove,
     Status,
     Ticket,
@@ -32,7 +34,7 @@ from helpdesk_bridge import (
     Visibility,
     open_desk,
 )
-from helpdesk_bridge.adapter import InDoubt, NotFound
+from helpdesk_bridge.adapter import Conflict, InDoubt, NotFound
 from helpdesk_bridge.testing.clock import ManualClock
 
 KEY = "5f2d9c01b7e84a36d1c0fe5a92b8473e"
@@ -397,3 +399,93 @@ def test_vendor_api_reads_what_has_no_common_word(wire, desk):
     before = desk.budget.remaining
     desk.vendor_api.ping()
     assert desk.budget.remaining == before
+
+
+NOT_UNIQUE = {
+    "description": "Validation failed",
+    "errors": [
+        {
+            "code": "invalid_value",
+            "field": "name",
+            "message": "Company Name is not unique. Please choose a different name.",
+        }
+    ],
+}
+"""Recorded in production in June 2026."""
+
+
+def refused_for(field, message):
+    return {"description": "Validation failed", "errors": [{"field": field, "message": message}]}
+
+
+def old_contact(company="Client Ltd"):
+    return Contact(
+        id="9",
+        ref="deskie:x/contact/9",
+        name="Mira",
+        emails=("mira@client.example",),
+        company=None if company is None else Ref(None, company),
+    )
+
+
+def test_a_company_name_that_is_taken_is_a_conflict_with_the_vendors_code(wire, desk):
+    wire.post(f"{V3}/companies/create", status=400, json=NOT_UNIQUE)
+    with pytest.raises(Conflict) as caught:
+        desk.vendor_api.create_company("Contoso")
+    assert (caught.value.field, caught.value.code, caught.value.status) == ("name", "invalid_value", 400)
+
+
+def test_a_contact_whose_company_is_refused_says_so(wire, desk):
+    wire.post(f"{V3}/contacts/create", status=400, json=NOT_UNIQUE)
+    with pytest.raises(Conflict) as caught:
+        desk.contacts.create(ContactDraft(name="Mira", emails=("mira@client.example",), company="Client Ltd"))
+    assert (caught.value.field, caught.value.code) == ("company", "invalid_value")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        NOT_UNIQUE,
+        {"status": 400, "error": "Bad Request", "message": "Company Name is not unique."},
+        {"status": 400, "error": "Bad Request", "message": "This is not unique."},
+        {"description": "Validation failed", "errors": [{"message": "Name is not unique.", "field": "name"}]},
+    ],
+)
+def test_an_imported_contact_is_written_without_the_company_that_is_refused_and_that_is_told(
+    wire, desk, answer, caplog
+):
+    wire.get(f"{V3}/contacts/details", status=404, json={})
+    wire.post(f"{V3}/contacts/create", status=400, json=answer)
+    wire.post(f"{V3}/contacts/create", json={"primary_email": "mira@client.example"})
+    assert desk.importer.contact(old_contact(), "m") == ("mira@client.example",)
+    assert body(wire) == {"primary_email": "mira@client.example", "name": "Mira"}
+    (told,) = [record.getMessage() for record in caplog.records if record.name == "helpdesk_bridge.desk365"]
+    assert "without its company" in told
+    assert "Client" not in told
+
+
+def test_a_company_that_is_unknown_and_taken_at_once_is_left_out_too(wire, desk):
+    unknown = refused_for("company_name", "The company does not exist.")
+    wire.post(f"{V3}/contacts/create", status=400, json=unknown)
+    wire.post(f"{V3}/companies/create", status=400, json=NOT_UNIQUE)
+    wire.post(f"{V3}/contacts/create", status=400, json=unknown)
+    wire.post(f"{V3}/contacts/create", json={"primary_email": "mira@client.example"})
+    assert desk.importer.contact(old_contact(), "m") == ("mira@client.example",)
+    assert "company_name" not in body(wire)
+    assert [call.request.method for call in wire.calls] == ["POST"] * 4
+
+
+@pytest.mark.parametrize(
+    ("company", "answer"),
+    [
+        ("Client Ltd", refused_for("primary_email", "Primary Email is not unique.")),
+        ("Client Ltd", {"status": 400, "error": "Bad Request", "message": "This is not unique."}),
+        (None, {"status": 400, "error": "Bad Request", "message": "This is not unique."}),
+    ],
+)
+def test_an_address_that_is_taken_stays_a_conflict(wire, desk, company, answer):
+    wire.get(f"{V3}/contacts/details", json={"primary_email": "mira@client.example", "name": "M"})
+    wire.post(f"{V3}/contacts/create", status=400, json=answer)
+    with pytest.raises(Conflict):
+        desk.importer.contact(old_contact(company), "m")
+    assert [call.request.method for call in wire.calls].count("POST") == 1
