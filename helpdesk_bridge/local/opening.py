@@ -8,6 +8,9 @@ import os
 import secrets
 import sqlite3
 import stat
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +19,20 @@ from helpdesk_bridge.local.schema import APPLICATION_ID, MIGRATIONS, SCHEMA_VERS
 
 MEMORY: Final = ":memory:"
 BUSY_SECONDS: Final = 30.0
+_RETRY_SECONDS: Final = 0.005
+_PASSING: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
+"""What SQLite says while others use the file; it passes."""
 _MAGIC: Final = b"SQLite format 3\x00"
+
+_creating = threading.Lock()
+
+
+def _after_fork() -> None:
+    global _creating  # noqa: PLW0603 - another thread of the parent may have held it
+    _creating = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 def connect(path: str) -> sqlite3.Connection:
@@ -42,9 +58,13 @@ def connect(path: str) -> sqlite3.Connection:
 
 
 def _prepare(path: Path) -> None:
-    """Make the file where there is none, readable by its owner alone; SQLite gives its companions the same mode."""
+    """Make the file where there is none, readable by its owner alone; SQLite gives its companions the same mode.
+
+    No other thread gets past this before the new file's descriptor is closed: closing it forgets the process's locks.
+    """
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        with _creating:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
         _check_existing(path)
     except FileNotFoundError:
@@ -83,18 +103,49 @@ def _no_desk(path: str | Path) -> ConfigError:
 
 
 def _initialise(connection: sqlite3.Connection, path: str) -> None:
-    try:
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            _make_usable(connection, path)
+        except sqlite3.Error as error:
+            code = primary_code(error)
+            # SQLite answers at once, without its busy timeout, while another connection changes the journal mode.
+            if code in _PASSING and time.monotonic() < deadline:
+                time.sleep(_RETRY_SECONDS)
+                continue
+            if code in (*_PASSING, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CORRUPT):
+                raise translated(error) from None
+            if code == sqlite3.SQLITE_NOTADB:
+                raise _no_desk(path) from None
+            raise ConfigError(f"the local desk {path} cannot be opened: {error}") from None
+        return
+
+
+def _make_usable(connection: sqlite3.Connection, path: str) -> None:
+    """Bring a file that may be new, half made by a process that was killed, or in the making elsewhere, to the schema.
+
+    Each step reads the file's state and acts on it in one transaction, and can be repeated.
+    """
+    with _transaction(connection, "BEGIN"):
         _refuse_foreign(connection, path)
-        if path != MEMORY:
-            connection.execute("PRAGMA journal_mode = WAL").fetchall()
-            connection.execute("PRAGMA synchronous = FULL")
+        version = _number(connection, "user_version")
+    connection.execute("PRAGMA synchronous = FULL")
+    if version < SCHEMA_VERSION:
         _migrate(connection, path)
-    except sqlite3.Error as error:
-        if primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CORRUPT):
-            raise translated(error) from None
-        if primary_code(error) == sqlite3.SQLITE_NOTADB:
-            raise _no_desk(path) from None
-        raise ConfigError(f"the local desk {path} cannot be opened: {error}") from None
+    if path != MEMORY:
+        # Last, because it is written to the file outside of a transaction: by now the file is ours for certain.
+        connection.execute("PRAGMA journal_mode = WAL").fetchall()
+
+
+@contextlib.contextmanager
+def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        rollback(connection)
+        raise
 
 
 def _number(connection: sqlite3.Connection, pragma: str) -> int:
@@ -102,10 +153,14 @@ def _number(connection: sqlite3.Connection, pragma: str) -> int:
 
 
 def _refuse_foreign(connection: sqlite3.Connection, path: str) -> None:
+    """Raise ``ConfigError`` for a file that is not ours to write. Called within a transaction.
+
+    Read in several, the marks of a desk that another process just makes contradict each other.
+    """
     version = _number(connection, "user_version")
-    ours = _number(connection, "application_id") == APPLICATION_ID
+    application = _number(connection, "application_id")
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-    if not ours and (version or tables):
+    if application != APPLICATION_ID and (application or version or tables):
         raise ConfigError(f"path: {path} is another program's SQLite file, not a local desk; it was left as it is")
     if version > SCHEMA_VERSION:
         raise ConfigError(
@@ -115,10 +170,7 @@ def _refuse_foreign(connection: sqlite3.Connection, path: str) -> None:
 
 
 def _migrate(connection: sqlite3.Connection, path: str) -> None:
-    if _number(connection, "user_version") == SCHEMA_VERSION:
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with _transaction(connection, "BEGIN IMMEDIATE"):
         _refuse_foreign(connection, path)  # another process may have been quicker
         for version in range(_number(connection, "user_version"), SCHEMA_VERSION):
             for statement in MIGRATIONS[version]:
@@ -126,10 +178,6 @@ def _migrate(connection: sqlite3.Connection, path: str) -> None:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("INSERT OR IGNORE INTO meta VALUES ('account', ?)", (secrets.token_hex(8),))
-        connection.execute("COMMIT")
-    except BaseException:
-        rollback(connection)
-        raise
 
 
 def rollback(connection: sqlite3.Connection) -> None:
@@ -147,7 +195,7 @@ def primary_code(error: sqlite3.Error) -> int:
 def translated(error: sqlite3.Error) -> Exception:
     """Return what a failure of SQLite means to the caller; a fault of this program is returned as it is."""
     code = primary_code(error)
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    if code in _PASSING:
         return Unavailable(f"the local desk's file was in use for more than {BUSY_SECONDS:g} seconds")
     if code == sqlite3.SQLITE_FULL:
         return Unavailable("the disk of the local desk is full; nothing of this call was kept")
