@@ -21,7 +21,7 @@ local Ledger = {}
 Ledger.__index = Ledger
 
 local DEFAULTS = {
-  used = 0, in_flight = 0, told = false, swept = UNKNOWN, settled = UNKNOWN, outside_until = UNKNOWN,
+  used = 0, in_flight = 0, told = false, swept = UNKNOWN, doubtful_until = UNKNOWN, outside_until = UNKNOWN,
   ends_from = UNKNOWN, ends_until = UNKNOWN, restored = 0,
 }
 
@@ -185,7 +185,7 @@ function Ledger:observe(remaining, row, sent, exact)
     row[2] = row[2] + missing
     self.used = self.used + missing
     self.outside_until = math.max(self.outside_until, row[1])
-  elseif missing < 0 and exact and self.in_flight == 0 and self.settled <= sent then
+  elseif missing < 0 and exact and self.doubtful_until <= sent then
     self:give_back(-missing, row)
   end
 end
@@ -290,7 +290,7 @@ for _, ident in ipairs(lapsed) do
     if amount > 0 then
       ledger.used = ledger.used + amount
       ledger:hold_until(flight.lapses + ledger.seconds + ledger.guard, amount)
-      ledger.settled = math.max(ledger.settled, flight.lapses + ledger.seconds)
+      ledger.doubtful_until = math.max(ledger.doubtful_until, flight.lapses + ledger.seconds)
     end
   end
 end
@@ -364,7 +364,11 @@ function Step.take(ident, amounts, spares, lease, arrived, priority, patience, p
     local pause = spent > 0 and not state.flights[ident] and yields(mine, spent, spares[policy.speaks + 1], priority, presence) or 0
     if pause > 0 then return {pause, now, pause} end
     if not state.flights[ident] then -- a step that is repeated because its answer was lost takes nothing more
-      state.flights[ident] = {amounts = amounts, lapses = now + lease}
+      local alone = true
+      for _, other in pairs(state.flights) do
+        alone, other.alone = false, false
+      end
+      state.flights[ident] = {amounts = amounts, lapses = now + lease, sent = now, alone = alone}
       for number, ledger in ipairs(state.ledgers) do
         ledger.used = ledger.used + amounts[number]
         ledger.in_flight = ledger.in_flight + amounts[number]
@@ -402,29 +406,29 @@ function Step.leave(ident)
   return {}
 end
 
-function Step.settle(ident, amounts, sent, told, lost)
-  sent = math.min(sent, now)
-  land(ident)
+function Step.settle(ident, amounts, told, lost)
+  local flight = land(ident) or {sent = UNKNOWN, alone = false}
+  local sent = flight.sent
   local limit, remaining, reset = given(told[1]), given(told[2]), given(told[3])
   learn(limit)
   for number, ledger in ipairs(state.ledgers) do
     local speaks = ledger == speaking
     if amounts[number] > 0 then
       local row = ledger:charge(amounts[number], sent, now, speaks and reset or nil, policy.step)
-      if speaks and remaining then ledger:observe(remaining, row, sent, policy.exact) end
+      if speaks and remaining then ledger:observe(remaining, row, sent, policy.exact and flight.alone) end
+      if lost then ledger.doubtful_until = math.max(ledger.doubtful_until, now + ledger.seconds) end
     end
-    ledger.settled = math.max(ledger.settled, lost and now + ledger.seconds or now)
   end
   if sent > state.blocked_at then state.strikes = 0 end
   return {}
 end
 
-function Step.refuse(ident, sent, told)
-  sent = math.min(sent, now)
-  land(ident)
+function Step.refuse(ident, told)
+  local flight = land(ident)
+  local sent = flight and flight.sent or UNKNOWN
   learn(given(told[1]))
   local asked = given(told[4]) or given(told[3])
-  if sent > state.blocked_at then state.strikes = state.strikes + 1 end
+  if not flight or sent > state.blocked_at then state.strikes = state.strikes + 1 end
   local pause = speaking.seconds * FIRST_PAUSE * 2 ^ math.min(state.strikes - 1, 6)
   local till = now + math.min(pause, speaking.seconds)
   if asked then
@@ -446,6 +450,12 @@ function Step.left(number)
   return {ledger.limit, blocked > 0 and 0 or math.max(ledger.limit - ledger.used, 0), ends or -1}
 end
 
+local function charge_from_elsewhere(ledger, units, ends_in)
+  ledger.used = ledger.used + units
+  ledger:hold_until(now + ends_in, units)
+  ledger.doubtful_until = math.max(ledger.doubtful_until, now + ledger.seconds)
+end
+
 function Step.restore(known)
   for number, ledger in ipairs(state.ledgers) do
     local units, ends_in, limit, told = unpack(known[number])
@@ -453,8 +463,7 @@ function Step.restore(known)
     local missing = units - ledger.restored
     if missing > 0 and ends_in > 0 then
       ledger.restored = ledger.restored + missing
-      ledger.used = ledger.used + missing
-      ledger:hold_until(now + ends_in, missing)
+      charge_from_elsewhere(ledger, missing, ends_in)
     end
   end
   return {}
@@ -464,8 +473,7 @@ function Step.add(spent)
   for number, ledger in ipairs(state.ledgers) do
     local units, ends_in = unpack(spent[number])
     if units > 0 and ends_in > 0 then
-      ledger.used = ledger.used + units
-      ledger:hold_until(now + ends_in, units)
+      charge_from_elsewhere(ledger, units, ends_in)
     end
   end
   return {}

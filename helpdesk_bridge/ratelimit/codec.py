@@ -1,33 +1,26 @@
-"""A budget's state as bytes: format 3, packed; formats 2 and 1 (JSON) are read only."""
+"""A budget's state as bytes: packed, in format 4."""
 
 from __future__ import annotations
 
-import json
-import math
 from array import array
-from collections.abc import Mapping
 from functools import cache
 from struct import Struct
 from struct import error as StructError  # noqa: N812 - it is an exception class
 from typing import Any, Final
 
 from helpdesk_bridge.ratelimit.holders import Holder
-from helpdesk_bridge.ratelimit.identity import COUNT_BITS, RUN_BITS
-from helpdesk_bridge.ratelimit.ledger import UNKNOWN, Ledger
+from helpdesk_bridge.ratelimit.ledger import Ledger
 from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
-from helpdesk_bridge.ratelimit.state import BudgetState, Waiter
+from helpdesk_bridge.ratelimit.state import BudgetState, Flight, Waiter
 
-FORMAT: Final = 3
-_JSON: Final = 1
+FORMAT: Final = 4
+"""Of those before it, no release wrote any."""
 
 _STATE = Struct("=dddqqIII")
 _LEDGER = Struct("=qqqqq?dddddd")
-_FLIGHT, _WAITER, _HOLDER = Struct("=Qd"), Struct("=Qdd"), Struct("=Qddqq")
-_OLD_HOLDER: Final = Struct("=Qd")
+_FLIGHT, _WAITER, _HOLDER = Struct("=Qdd?"), Struct("=Qdd"), Struct("=Qddqq")
 _WIDTH: Final = 8
 """Bytes of every entry of a column."""
-
-_LARGEST: Final = (1 << 64) - 1
 
 
 class Unreadable(Exception):
@@ -64,7 +57,7 @@ def encode(state: BudgetState) -> bytes:
                 ledger.told,
                 ledger.seconds,
                 ledger.swept,
-                ledger.settled,
+                ledger.doubtful_until,
                 ledger.outside_until,
                 ledger.ends_from,
                 ledger.ends_until,
@@ -75,13 +68,13 @@ def encode(state: BudgetState) -> bytes:
         )
     width = len(state.ledgers)
     if state.flights:
-        flight = _with_amounts("=Qd", width)
-        for ident, (amounts, lapses) in state.flights.items():
-            parts.append(flight.pack(ident, lapses, *amounts))
+        shape = _with_amounts("=Qdd?", width)
+        for ident, flight in state.flights.items():
+            parts.append(shape.pack(ident, flight.lapses, flight.sent, flight.alone, *flight.amounts))
     if state.waiting:
-        waiting = _with_amounts("=Qdd", width)
+        shape = _with_amounts("=Qdd", width)
         for ident, waiter in state.waiting.items():
-            parts.append(waiting.pack(ident, waiter.order, waiter.lapses, *waiter.amounts))
+            parts.append(shape.pack(ident, waiter.order, waiter.lapses, *waiter.amounts))
     for process, one in state.holders.items():
         parts.append(_HOLDER.pack(process, one.seen, one.due, one.taken, one.priority))
     return b"".join(parts)
@@ -96,9 +89,11 @@ def decode(data: bytes, version: int, policy: RateLimitPolicy) -> BudgetState:
     """Return the state that was written. Raises ``Unreadable``."""
     if version > FORMAT:
         raise TooNew(f"a later version wrote it (format {version}, and this one reads up to {FORMAT})")
+    if version < FORMAT:
+        raise Unreadable(f"its format is {version}, and this version reads {FORMAT}")
     try:
-        state = _from_json(json.loads(data), policy) if version == _JSON else _packed(data, version, policy)
-    except (StructError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        state = _packed(data, policy)
+    except (StructError, ValueError) as error:
         raise Unreadable(f"its content is damaged ({type(error).__name__})") from None
     if [ledger.seconds for ledger in state.ledgers] != [window.seconds for window in policy.windows]:
         raise Unreadable("it keeps other windows")
@@ -121,7 +116,7 @@ class _Reader:
         return array(kind, self._data[start : self._at])
 
 
-def _packed(data: bytes, version: int, policy: RateLimitPolicy) -> BudgetState:
+def _packed(data: bytes, policy: RateLimitPolicy) -> BudgetState:
     reader = _Reader(data)
     blocked_until, blocked_at, seen, strikes, share, flights, waiting, holders = reader.take(_STATE)
     windows = len(policy.windows)
@@ -129,20 +124,20 @@ def _packed(data: bytes, version: int, policy: RateLimitPolicy) -> BudgetState:
         [_ledger(reader) for _ in range(windows)], policy.headers, blocked_until, blocked_at, strikes, seen, share
     )
     for _ in range(flights):
-        ident, lapses = reader.take(_FLIGHT)
-        state.flights[ident] = (tuple(reader.column("q", windows)), lapses)
+        ident, lapses, sent, alone = reader.take(_FLIGHT)
+        state.flights[ident] = Flight(tuple(reader.column("q", windows)), lapses, sent, alone)
     for _ in range(waiting):
         ident, order, lapses = reader.take(_WAITER)
         state.waiting[ident] = Waiter(order, tuple(reader.column("q", windows)), lapses)
     for _ in range(holders):
-        process, *told = reader.take(_HOLDER if version == FORMAT else _OLD_HOLDER)
+        process, *told = reader.take(_HOLDER)
         state.holders[process] = Holder(*told)
     return state
 
 
 def _ledger(reader: _Reader) -> Ledger:
     rows, limit, used, in_flight, restored, told, seconds, *times = reader.take(_LEDGER)
-    swept, settled, outside_until, ends_from, ends_until = times
+    swept, doubtful_until, outside_until, ends_from, ends_until = times
     return Ledger(
         limit,
         seconds,
@@ -150,7 +145,7 @@ def _ledger(reader: _Reader) -> Ledger:
         in_flight,
         told,
         swept,
-        settled,
+        doubtful_until,
         outside_until,
         ends_from,
         ends_until,
@@ -159,36 +154,3 @@ def _ledger(reader: _Reader) -> Ledger:
         units=reader.column("q", rows),
         earliest=reader.column("d", rows),
     )
-
-
-def _from_json(data: Mapping[str, Any], policy: RateLimitPolicy) -> BudgetState:
-    state = BudgetState.fresh(policy)
-    state.blocked_until, state.blocked_at = data["blocked"] or (UNKNOWN, UNKNOWN)
-    state.strikes = int(data["strikes"])
-    amounts: dict[str, list[int]] = {}
-    lapses: dict[str, float] = {}
-    for number, (ledger, old) in enumerate(zip(state.ledgers, data["ledgers"], strict=True)):
-        ledger.limit, ledger.told, ledger.seconds = int(old["limit"]), bool(old["told"]), _finite(old["seconds"])
-        for name in ("settled", "swept", "outside_until"):
-            setattr(ledger, name, UNKNOWN if old[name] is None else _finite(old[name]))
-        for release, units, earliest in sorted(old["charges"], key=lambda charge: float(charge[0])):
-            ledger.releases.append(_finite(release))
-            ledger.units.append(int(units))
-            ledger.earliest.append(UNKNOWN if earliest is None else _finite(earliest))
-            ledger.used += int(units)
-        for ident, (units, lapse) in old["held"].items():
-            amounts.setdefault(ident, [0] * len(state.ledgers))[number] = int(units)
-            lapses[ident] = _finite(lapse)
-            ledger.used += int(units)
-            ledger.in_flight += int(units)
-    for ident, held in amounts.items():
-        pid, _, count = ident.partition(".")
-        number = (int(pid, 16) << RUN_BITS + COUNT_BITS) | int(count, 16)
-        state.flights[number & _LARGEST] = (tuple(held), lapses[ident])
-    return state
-
-
-def _finite(value: float) -> float:
-    if not math.isfinite(value):
-        raise ValueError(value)
-    return float(value)

@@ -138,17 +138,17 @@ class Governor:
 
         ``rows`` replaces the reserved number of records by the one received.
         """
-        ident, sent = reservation.ident, reservation.sent
+        ident = reservation.ident
         told: Told | None = None
         if headers is not None:
             told = self.policy.read(headers, refused=refused, wall=self.clock.wall)
         if refused:
             told = told or (None, None, None, None)
             logger.debug("refused by the vendor; retry after %s s", told[3])
-            self._cell.update(BudgetState.refuse, ident, sent, told)
+            self._cell.update(BudgetState.refuse, ident, told)
         elif any(reservation.amounts):
             amounts = reservation.amounts if self._plain else self._spent(reservation.amounts, status, rows)
-            self._cell.update(BudgetState.settle, ident, amounts, sent, told, lost=status is None)
+            self._cell.update(BudgetState.settle, ident, amounts, told, lost=status is None)
         self._wake()
 
     def cancel(self, reservation: Reservation) -> None:

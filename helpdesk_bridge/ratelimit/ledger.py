@@ -50,8 +50,8 @@ class Ledger:
     """Whether ``limit`` is the server's own figure."""
     swept: float = UNKNOWN
     """The release of the last charge that was dropped."""
-    settled: float = UNKNOWN
-    """When the last request that may be missing from the server's figures was answered or given up."""
+    doubtful_until: float = UNKNOWN
+    """Until then the server may count a request that we have charged and whose answer we shall never see."""
     outside_until: float = UNKNOWN
     """Until then the window is known to be shared with somebody we cannot see."""
     ends_from: float = UNKNOWN
@@ -206,8 +206,9 @@ class Ledger:
     def observe(self, remaining: int, row: int, sent: float, *, exact: bool) -> None:
         """Compare with what the server says is left after the answer whose charge is in that row.
 
-        What it counts and we do not, others have spent: it is charged. With an ``exact`` figure, what we count and it
-        does not is given back, unless another request was in flight meanwhile. More than the limit is nonsense.
+        What it counts and we do not, others have spent: it is charged. What we count and it does not is given back if
+        the figure is ``exact``, that is, if no other request could reach the server between the sending of this one and
+        its answer. More than the limit is nonsense.
         """
         if self.swept > sent or remaining > self.limit:
             # A window may have ended while that request was in flight: the figure may speak of the old one.
@@ -222,7 +223,7 @@ class Ledger:
             self.units[row] += missing
             self.used += missing
             self.outside_until = max(self.outside_until, self.releases[row])
-        elif missing < 0 and exact and not self.in_flight and self.settled <= sent:
+        elif missing < 0 and exact and self.doubtful_until <= sent:
             self._give_back(-missing, row)
 
     def _give_back(self, units: int, newest: int) -> None:
@@ -258,11 +259,13 @@ class Ledger:
         )
 
     def shift(self, seconds: float) -> None:
-        """Move every time by that much: what was left to wait stays left."""
-        for name in ("releases", "earliest"):
-            setattr(self, name, array("d", [moment + seconds for moment in getattr(self, name)]))
+        """Move every time by that much: what was left to wait stays left.
+
+        Since when is not known, so only upper bounds stay true: what headers told of a window's end is forgotten.
+        """
+        self.releases = array("d", [release + seconds for release in self.releases])
+        self.earliest = array("d", [UNKNOWN] * len(self.releases))
         self.swept += seconds
-        self.settled += seconds
+        self.doubtful_until += seconds
         self.outside_until += seconds
-        self.ends_from += seconds
-        self.ends_until += seconds
+        self.ends_from = self.ends_until = UNKNOWN

@@ -210,9 +210,9 @@ def _taken(
 
 
 def _settled(
-    cell: RedisCell, ident: int, amounts: Amounts, sent: float, told: Told | None = None, *, lost: bool = False
+    cell: RedisCell, ident: int, amounts: Amounts, told: Told | None = None, *, lost: bool = False
 ) -> Sequence[Any]:
-    return [cell.ident(ident), amounts, sent, told or _NOTHING, lost]
+    return [cell.ident(ident), amounts, told or _NOTHING, lost]
 
 
 def _answer(result: list[str]) -> Answer:

@@ -27,9 +27,6 @@ Amounts = tuple[int, ...]
 Told = tuple[int | None, int | None, float | None, float | None]
 """What an answer said: limit, remaining, reset, retry after."""
 
-Flight = tuple[Amounts, float]
-"""A request that may be on its way: its amounts, and when it is taken for lost."""
-
 
 class Answer(NamedTuple):
     """What ``take`` says: ``wait`` 0 if it may be sent; ``at`` is the time of the step."""
@@ -57,6 +54,19 @@ class Spent(NamedTuple):
 
 
 @define
+class Flight:
+    """A request that may be on its way."""
+
+    amounts: Amounts
+    lapses: float
+    """When it is taken for lost."""
+    sent: float
+    """When it was granted."""
+    alone: bool
+    """Whether no other request was on its way since then. Two steps may have the same time, so times cannot tell."""
+
+
+@define
 class Waiter:
     """Somebody who waits for its turn; taken for gone at ``lapses`` unless seen again."""
 
@@ -65,7 +75,9 @@ class Waiter:
     lapses: float
 
 
-_NEVER: Flight = ((), math.inf)
+_UNHEARD_OF = Flight((), math.inf, UNKNOWN, alone=False)
+"""What was granted elsewhere, or is taken for lost by now."""
+
 _SILENCE: Told = (None, None, None, None)
 
 
@@ -130,7 +142,7 @@ class BudgetState:
             if len(self.holders) > 1 and (pause := self._yields(ident, spent, spares, priority, now, presence)):
                 self.waiting.pop(ident, None)
                 return Answer(pause, now, pause)
-            self._fly(ident, amounts, now + lease)
+            self._fly(ident, amounts, now, lease)
             holder.take(now, spent, priority, self.ledgers[self.headers.window].seconds)
             return Answer(0.0, now)
         expected = self._forecast(now, tuple(map(sum, zip(amounts, ahead, strict=True))) if ahead else amounts, spares)
@@ -175,13 +187,10 @@ class BudgetState:
         self._tick(now)
         self.waiting.pop(ident, None)
 
-    def settle(
-        self, now: float, ident: int, amounts: Amounts, sent: float, told: Told | None = None, *, lost: bool = False
-    ) -> None:
+    def settle(self, now: float, ident: int, amounts: Amounts, told: Told | None = None, *, lost: bool = False) -> None:
         """Replace what was held by what was spent, and learn what the answer said, unless none came (``lost``)."""
         now = self._tick(now)
-        sent = min(sent, now)  # it may have been granted by another clock
-        self._land(ident)
+        flight = self._land(ident)
         limit, remaining, reset, _ = told or _SILENCE
         if limit is not None:
             self._limit(limit)
@@ -190,36 +199,36 @@ class BudgetState:
         for number, amount in enumerate(amounts):
             ledger = self.ledgers[number]
             if amount > 0:
-                row = ledger.charge(amount, sent, now, reset if number == speaks else None, headers.step)
+                row = ledger.charge(amount, flight.sent, now, reset if number == speaks else None, headers.step)
                 if number == speaks and remaining is not None:
                     # With a share of the limit, what the server says is left may fall short of it, never exceed it.
-                    ledger.observe(remaining, row, sent, exact=not headers.remaining_is_hint and self.share == 1)
-            # A request without an answer may still be on its way to the server.
-            ledger.settled = max(ledger.settled, now + ledger.seconds if lost else now)
-        if sent > self.blocked_at:
+                    exact = flight.alone and not headers.remaining_is_hint and self.share == 1
+                    ledger.observe(remaining, row, flight.sent, exact=exact)
+                if lost:
+                    ledger.doubtful_until = max(ledger.doubtful_until, now + ledger.seconds)
+        if flight.sent > self.blocked_at:
             self.strikes = 0
 
-    def refuse(self, now: float, ident: int, sent: float, told: Told) -> None:
+    def refuse(self, now: float, ident: int, told: Told) -> None:
         """Give back what was held and stop everybody for as long as the vendor says.
 
         Where it does not say, and where that was not long enough, for a pause that grows.
         """
         now = self._tick(now)
-        sent = min(sent, now)
-        self._land(ident)
+        flight = self._land(ident)
         limit, _, reset, retry_after = told
         ledger = self.ledgers[self.headers.window]
         if limit is not None:
             self._limit(limit)
         asked = retry_after if retry_after is not None else reset
-        if sent > self.blocked_at:
+        if flight is _UNHEARD_OF or flight.sent > self.blocked_at:
             self.strikes += 1
         pause = min(ledger.seconds * FIRST_PAUSE * 2.0 ** min(self.strikes - 1, 6), ledger.seconds)
         until = now + pause
         if asked is not None:
             # A vendor that says 0 has rounded down; one that says it again and again means something else.
             over = now + max(asked, self.headers.resolution) + ledger.guard
-            ledger.ends(asked, sent, over, self.headers.step)
+            ledger.ends(asked, flight.sent, over, self.headers.step)
             until = max(over, until) if self.strikes > 1 else over
         self.blocked_at = max(self.blocked_at, now)
         self.blocked_until = max(self.blocked_until, until)
@@ -277,16 +286,20 @@ class BudgetState:
             missing = int(units) - ledger.restored
             if missing > 0 and ends_in > 0:
                 ledger.restored += missing
-                ledger.used += missing
-                ledger.hold_until(now + ends_in, missing)
+                self._charge_from_elsewhere(ledger, now, missing, ends_in)
 
     def add(self, now: float, spent: Sequence[Sequence[float]]) -> None:
         """Charge what was spent elsewhere: units and the seconds until they are free again, one pair a window."""
         now = self._tick(now)
         for ledger, (units, ends_in) in zip(self.ledgers, spent, strict=True):
             if units > 0 and ends_in > 0:
-                ledger.used += int(units)
-                ledger.hold_until(now + ends_in, int(units))
+                self._charge_from_elsewhere(ledger, now, int(units), ends_in)
+
+    def _charge_from_elsewhere(self, ledger: Ledger, now: float, units: int, ends_in: float) -> None:
+        ledger.used += units
+        ledger.hold_until(now + ends_in, units)
+        # Some of it may still be on its way to the server.
+        ledger.doubtful_until = max(ledger.doubtful_until, now + ledger.seconds)
 
     def abandon(self, now: float) -> None:
         """Charge all that is in flight, keep no place in line and forget who was there: all of them are gone."""
@@ -310,7 +323,9 @@ class BudgetState:
         self.blocked_until += seconds
         self.blocked_at += seconds
         self.seen += seconds
-        self.flights = {ident: (amounts, lapses + seconds) for ident, (amounts, lapses) in self.flights.items()}
+        for flight in self.flights.values():
+            flight.lapses += seconds
+            flight.sent = UNKNOWN
         for waiter in self.waiting.values():
             waiter.lapses += seconds
             waiter.order += seconds
@@ -324,11 +339,11 @@ class BudgetState:
             self.shift(now - self.seen)
         self.seen = now
         while self.flights:
-            ident, (_, lapses) = next(iter(self.flights.items()))
-            if lapses > now:
+            ident, flight = next(iter(self.flights.items()))
+            if flight.lapses > now:
                 break
             # Whoever sent it is not here any more. The oldest stands first.
-            self._lost(ident, lapses)
+            self._lost(ident, flight.lapses)
         return now
 
     def _newcomer(self, process: int, now: float) -> Holder:
@@ -346,32 +361,35 @@ class BudgetState:
         latest = min(ledger.seconds * LATEST, presence)
         return ledger.seconds * LOOK if owed(self.holders, process, priority, now, latest) > max(free, 0) else 0.0
 
-    def _fly(self, ident: int, amounts: Amounts, lapses: float) -> None:
+    def _fly(self, ident: int, amounts: Amounts, now: float, lease: float) -> None:
         if self.waiting:
             self.waiting.pop(ident, None)
-        self.flights[ident] = (amounts, lapses)
+        if len(self.flights) == 1:  # of several, none has been alone since the second of them
+            for other in self.flights.values():
+                other.alone = False
+        self.flights[ident] = Flight(amounts, now + lease, now, not self.flights)
         for number, amount in enumerate(amounts):
             if amount:
                 ledger = self.ledgers[number]
                 ledger.used += amount
                 ledger.in_flight += amount
 
-    def _land(self, ident: int) -> Amounts:
-        amounts, _ = self.flights.pop(ident, _NEVER)
-        for number, amount in enumerate(amounts):
+    def _land(self, ident: int) -> Flight:
+        flight = self.flights.pop(ident, _UNHEARD_OF)
+        for number, amount in enumerate(flight.amounts):
             if amount:
                 ledger = self.ledgers[number]
                 ledger.used -= amount
                 ledger.in_flight -= amount
-        return amounts
+        return flight
 
     def _lost(self, ident: int, sent_by: float) -> None:
-        for number, amount in enumerate(self._land(ident)):
+        for number, amount in enumerate(self._land(ident).amounts):
             if amount:
                 ledger = self.ledgers[number]
                 ledger.used += amount
                 ledger.hold_until(sent_by + ledger.seconds + ledger.guard, amount)
-                ledger.settled = max(ledger.settled, sent_by + ledger.seconds)
+                ledger.doubtful_until = max(ledger.doubtful_until, sent_by + ledger.seconds)
 
     def _order(self, arrived: float, priority: int) -> float:
         return arrived + priority * self.ledgers[self.headers.window].seconds

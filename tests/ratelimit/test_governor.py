@@ -13,6 +13,7 @@ from helpdesk_bridge.http.clock import SystemClock
 from helpdesk_bridge.ratelimit import Governor, MemoryStore, RateHeaders, RateLimitPolicy, Window
 from helpdesk_bridge.ratelimit.budget import shared_governor
 from helpdesk_bridge.ratelimit.identity import process_of, this_process
+from helpdesk_bridge.ratelimit.state import BudgetState
 from helpdesk_bridge.testing.clock import ManualClock
 
 
@@ -336,6 +337,41 @@ def test_an_exact_figure_gives_back_what_the_server_did_not_count():
     gov.settle(lost, None)
     spend(gov, headers={"Left": "48", "Reset": "29"})
     assert gov.budget.remaining == 46
+
+
+def test_of_two_requests_at_one_instant_the_later_answer_gives_nothing_back():
+    """The server counted the first, then the second; the second's answer came first, all within one tick."""
+    gov = governor(Window(2, 60), headers=RateHeaders(remaining="Left"))
+    first, second = gov.reserve(1), gov.reserve(1)
+    gov.settle(second, 200, {"Left": "0"})
+    gov.settle(first, 200, {"Left": "1"})
+    with pytest.raises(RateLimited):
+        gov.reserve(1, max_wait=0)
+
+
+def test_a_figure_is_exact_for_a_request_that_was_alone_even_if_all_of_it_happened_at_one_instant():
+    gov = governor(Window(50, 60), headers=RateHeaders(remaining="Left"))
+    spend(gov, 30)
+    alone = gov.reserve(1)
+    gov.settle(alone, 200, {"Left": "49"})
+    assert gov.budget.remaining == 49
+
+
+def test_a_clock_set_back_while_a_request_is_in_flight_makes_its_figure_no_older_than_it_is():
+    gov = governor(Window(2, 60), headers=RateHeaders(remaining="Left"))
+    first = gov.reserve(1)
+    gov.clock.advance(5)
+    spend(gov, headers={"Left": "0"})
+    gov.clock._now -= 3600
+    gov.settle(first, 200, {"Left": "1"})
+    assert gov.budget.remaining == 0
+
+
+def test_what_was_charged_for_others_is_not_given_back_while_it_may_be_on_its_way():
+    gov = governor(Window(10, 60), headers=RateHeaders(remaining="Left"))
+    gov._cell.update(BudgetState.add, ((3, 60.0),))
+    spend(gov, headers={"Left": "9"})
+    assert gov.budget.remaining == 6
 
 
 def test_figures_of_a_request_that_was_in_flight_when_a_window_ended_are_not_trusted():

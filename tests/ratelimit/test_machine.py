@@ -26,7 +26,7 @@ from helpdesk_bridge.ratelimit import Governor, MemoryStore, RateHeaders, RateLi
 from helpdesk_bridge.ratelimit.filestore import FileStore
 
 LEASE = 200.0
-latencies = st.one_of(st.floats(0, 0.3), st.floats(0, 25))
+latencies = st.one_of(st.just(0.0), st.floats(0, 0.3), st.floats(0, 25))
 
 
 class Traffic(RuleBasedStateMachine):

@@ -170,19 +170,19 @@ def hold_against_each_other(redis_server, steps, hint, windows):
             )
             waits.append(answer.wait)
             if answer.wait == 0:
-                flying.append((ident, units, answer.at))
+                flying.append((ident, units))
             elif answer.expected <= patience:
                 waiting.append(ident)
         elif name == "leave" and waiting:
             both(BudgetState.leave, waiting.pop(args[0] % len(waiting)))
         elif flying and name != "leave":
-            ident, units, sent = flying.pop(args[0] % len(flying))
+            ident, units = flying.pop(args[0] % len(flying))
             if name == "settle":
                 _, remaining, reset, limit, lost = args
                 told = None if lost else (limit, remaining, reset, None)
-                both(BudgetState.settle, ident, (units,) * width, sent, told, lost=lost)
+                both(BudgetState.settle, ident, (units,) * width, told, lost=lost)
             elif name == "refuse":
-                both(BudgetState.refuse, ident, sent, (None, None, args[2], args[1]))
+                both(BudgetState.refuse, ident, (None, None, args[2], args[1]))
             else:
                 both(BudgetState.drop, ident)
         if len(steps) < 50:
