@@ -19,7 +19,7 @@ from enum import Enum
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Generic, Protocol, TypeVar
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
 
 from helpdesk_bridge.capabilities import Capabilities, FileLimits
 from helpdesk_bridge.directory import Directory
@@ -203,11 +203,11 @@ class MessageClass(Enum):
     @classmethod
     def of(cls, message: Message) -> MessageClass:
         """Return the class of ``message``."""
+        if message.visibility is Visibility.INTERNAL:
+            return cls.NOTE  # one that opens a thread too: no ticket is opened with it
         by_contact = message.author.kind is ActorKind.CONTACT
         if message.opening:
             return cls.OPENING_BY_CONTACT if by_contact else cls.OPENING_BY_AGENT
-        if message.visibility is Visibility.INTERNAL:
-            return cls.NOTE
         if message.kind is MessageKind.FORWARD:
             return cls.FORWARD
         if message.kind is MessageKind.AUTOMATIC or message.author.kind is ActorKind.SYSTEM:
@@ -216,8 +216,34 @@ class MessageClass(Enum):
 
 
 @frozen(kw_only=True)
+class Opening(Message):
+    """What a ticket is opened with. Customers read it at every vendor, so it holds no internal text.
+
+    Raises ``Invalid`` however an internal one is made, by ``evolve`` of a public one too.
+    """
+
+    opening: bool = True
+
+    def __attrs_post_init__(self) -> None:
+        if self.visibility is not Visibility.PUBLIC:
+            raise Invalid(
+                "an internal message cannot open a ticket, because customers read openings: open it with another text "
+                "and write this one as a note",
+                field="opening",
+            )
+
+    @classmethod
+    def of(cls, message: Message) -> Opening:
+        """Return ``message`` as an opening."""
+        if isinstance(message, cls):
+            return message
+        values = {one.name: getattr(message, one.name) for one in fields(Message)}
+        return cls(**{**values, "opening": True})
+
+
+@frozen(kw_only=True)
 class Keeps:
-    """What an importer keeps. A field that is not named is lost.
+    """What an importer keeps. A field that is not named is lost; a note's visibility has to be kept natively.
 
     ``ticket`` and ``contact`` name fields of ``Ticket`` and ``Contact``; ``messages`` per class the fields author,
     created_at, visibility, kind, body, attachments, inline, cc, to.
@@ -269,12 +295,16 @@ class Importer(Protocol):
         """Write a contact; return its ids."""
 
     @abstractmethod
-    def ticket(self, old: Ticket, opening: Message, files: Sequence[Upload], marker: str) -> Imported:
+    def ticket(self, old: Ticket, opening: Opening, files: Sequence[Upload], marker: str) -> Imported:
         """Write a ticket with its opening message; people, groups, statuses and fields are the destination's."""
 
     @abstractmethod
     def message(self, ticket_id: str, old: Message, files: Sequence[Upload]) -> tuple[str, ...]:
-        """Write a later message; return its ids, several where one became several."""
+        """Write a later message; return its ids, several where one became several.
+
+        An internal one is written where agents read it and customers do not: by itself, and never into the opening or
+        another public message.
+        """
 
     @abstractmethod
     def finish(self, ticket_id: str, old: Ticket) -> None:
@@ -571,6 +601,7 @@ __all__ = [
     "MessagesAdapter",
     "Named",
     "NotFound",
+    "Opening",
     "Order",
     "Page",
     "Part",

@@ -14,7 +14,21 @@ from typing import Any, BinaryIO, Self
 
 from attrs import evolve, field, frozen
 
-from helpdesk_bridge.adapter import Adapter, Finding, HttpOptions, Importer, Page, RateLimitPolicy, Removal, Stack
+from helpdesk_bridge.adapter import (
+    Adapter,
+    Finding,
+    Hazard,
+    HttpOptions,
+    ImportCost,
+    Imported,
+    Importer,
+    Keeps,
+    Opening,
+    Page,
+    RateLimitPolicy,
+    Removal,
+    Stack,
+)
 from helpdesk_bridge.aliases import Aliases
 from helpdesk_bridge.capabilities import Capabilities
 from helpdesk_bridge.checks import check_contact, check_message, check_ticket_change, check_ticket_draft
@@ -38,6 +52,7 @@ from helpdesk_bridge.model import (
     Ticket,
     TicketChange,
     TicketDraft,
+    Upload,
 )
 from helpdesk_bridge.polling import Polling
 from helpdesk_bridge.ports import (
@@ -330,6 +345,47 @@ class _AttachmentsPort:
             return stream
 
 
+@frozen
+class _ImporterPort:
+    """The adapter's importer. No adapter gets to see an internal message as what a ticket is to be opened with."""
+
+    _importer: Importer
+
+    @property
+    def hazards(self) -> tuple[Hazard, ...]:
+        return self._importer.hazards
+
+    @property
+    def settle(self) -> float:
+        return self._importer.settle
+
+    @property
+    def keeps(self) -> Keeps:
+        return self._importer.keeps
+
+    @property
+    def cost(self) -> ImportCost:
+        return self._importer.cost
+
+    def contact(self, old: Contact, marker: str) -> tuple[str, ...]:
+        return self._importer.contact(old, marker)
+
+    def ticket(self, old: Ticket, opening: Opening, files: Sequence[Upload], marker: str) -> Imported:
+        return self._importer.ticket(old, Opening.of(opening), files, marker)
+
+    def message(self, ticket_id: str, old: Message, files: Sequence[Upload]) -> tuple[str, ...]:
+        return self._importer.message(ticket_id, old, files)
+
+    def finish(self, ticket_id: str, old: Ticket) -> None:
+        self._importer.finish(ticket_id, old)
+
+    def find(self, kind: str, marker: str, since: datetime, old: Ticket | Contact) -> tuple[str, ...]:
+        return self._importer.find(kind, marker, since, old)
+
+    def tail(self, ticket_id: str, n: int) -> tuple[Message, ...]:
+        return self._importer.tail(ticket_id, n)
+
+
 @frozen(eq=False)
 class Desk:
     """One account at a vendor, as ``connect`` returns it; see ``ports.Helpdesk`` for the promises."""
@@ -442,8 +498,9 @@ class Desk:
     @property
     def importer(self) -> Importer | Missing:
         """The importer, or ``Missing``."""
-        facet: Importer | Missing = self._facet("importer")
-        return facet
+        facet = self._facet("importer")
+        port: Importer | Missing = _ImporterPort(facet) if facet else facet
+        return port
 
     @property
     def removal(self) -> Removal | Missing:

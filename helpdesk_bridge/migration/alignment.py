@@ -45,8 +45,9 @@ def align(
         if pair.shown is None:
             pair.shown = shown[number]
 
-    if pairs and pairs[0].record.position == 0 and thread and thread[0].opening:
-        take(pairs[0], 0)
+    opening = next((pair for pair in pairs if expected.opens(pair.record.expected)), None)
+    if opening is not None and thread and thread[0].opening:
+        take(opening, 0)
     places = {message.id: number for number, message in enumerate(thread)}
     for pair in pairs:
         for one in pair.record.destination:

@@ -5,6 +5,7 @@ Such an opening has the id ``<ticket id>:0`` on every desk.
 
 from __future__ import annotations
 
+from helpdesk_bridge.migration.expected import opens
 from helpdesk_bridge.migration.journal import Journal
 from helpdesk_bridge.migration.states import Key, Kind, State
 
@@ -20,6 +21,6 @@ def apart_at_source(journal: Journal) -> bool:
 def apart_at_destination(journal: Journal) -> bool:
     """Whether the destination does, as the ids of what was written show."""
     for record in journal.each(Kind.MESSAGE, State.DONE):
-        if record.position == 0 and record.destination:
+        if opens(record.expected) and record.destination:
             return record.destination[0].endswith(":0")
     return False

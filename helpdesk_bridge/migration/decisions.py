@@ -32,12 +32,12 @@ def _decided(journal: Journal, record: Record, word: str, found: str) -> list[Re
     if record.key.kind is not Kind.TICKET:
         if word == "found":
             return [evolve(record, state=State.DONE, reason=None, destination=(found,))]
-        return [evolve(record, state=State.PLANNED, reason=None)]
+        return [evolve(record, state=State.PLANNED, reason=None, intent_at=None)]
     children = _hanging(journal, record)
     if word == "again":
-        return [evolve(one, state=State.PLANNED, reason=None) for one in (record, *children)]
-    # Opening and its files stand with the ticket; what follows is still to be written.
-    states = [State.DONE if one.position == 0 else State.PLANNED for one in children]
+        return [evolve(one, state=State.PLANNED, reason=None, intent_at=None) for one in (record, *children)]
+    # What was sent with the ticket stands with it, the opening and its files; what follows is still to be written.
+    states = [State.PLANNED if one.intent_at is None else State.DONE for one in children]
     ended = [evolve(one, state=state, reason=None) for one, state in zip(children, states, strict=True)]
     return [evolve(record, state=State.DONE, reason=None, destination=(found,), finished=False), *ended]
 

@@ -17,11 +17,13 @@ from helpdesk_bridge.adapter import HeaderLine, Keep, Keeps, Kept, MessageClass
 from helpdesk_bridge.aliases import Aliases
 from helpdesk_bridge.headerline import split_header, split_marker, with_header
 from helpdesk_bridge.migration.opaque import opaque
-from helpdesk_bridge.model import Actor, ActorKind, Body, Contact, CustomValue, Message, Ticket
+from helpdesk_bridge.model import Actor, ActorKind, Body, Contact, CustomValue, Message, Ticket, Visibility
 from helpdesk_bridge.query import phone_digits
 from helpdesk_bridge.text import digest, fold, fold_email, squash
 
 NATIVE_TEXT: Final = ("subject", "type", "category", "subcategory", "channel")
+OPENING: Final = "opening"
+"""Where a ticket's expectation holds that of an opening that no message of the source is."""
 TIMES: Final = ("created_at", "updated_at", "first_response_at", "solved_at", "closed_at", "due_at")
 
 
@@ -196,6 +198,11 @@ def message(value: Message, files: Sequence[str], *, also: datetime | None = Non
     }
 
 
+def opens(expectation: Mapping[str, Any] | None) -> bool:
+    """Whether what is expected of a message is that it opens its ticket."""
+    return expectation is not None and MessageClass[expectation["class"]].name.startswith("OPENING")
+
+
 def bare(body: Body) -> tuple[HeaderLine | None, Body]:
     """Take header line and marker off a body."""
     header, rest = split_header(split_marker(body)[1])
@@ -234,16 +241,22 @@ def message_differences(
         different.append(("body", said(expected["text"]), said(found["text"])))
     for name in ("author", "created_at", "visibility", "kind"):
         how = kept[name].how if name in kept else Keep.LOST
-        if how in (Keep.NATIVE, Keep.HEADER_LINE) and not _shows(expected, found, name, native=how is Keep.NATIVE):
+        promised = how in (Keep.NATIVE, Keep.HEADER_LINE) or _is_internal(expected, name)
+        if promised and not _shows(expected, found, name, native=how is Keep.NATIVE):
             different.append((name, said(expected[name]), said(found[name])))
     return different
+
+
+def _is_internal(expected: Mapping[str, Any], name: str) -> bool:
+    return name == "visibility" and expected[name] == Visibility.INTERNAL.value
 
 
 def _shows(expected: Mapping[str, Any], found: Mapping[str, Any], name: str, *, native: bool) -> bool:
     """Whether a message shows what is expected, natively or in its header line.
 
     Importers write a header line wherever a record cannot be kept natively (an agent who is not there), and none where
-    it can. Only a visibility that is promised natively must be so: a note that the customer can read is no note.
+    it can. A visibility that is promised natively must be so, and an internal one always: a note that the customer can
+    read is no note.
     """
     header = found["header"] or {}
     if name == "author":
@@ -251,7 +264,7 @@ def _shows(expected: Mapping[str, Any], found: Mapping[str, Any], name: str, *, 
     if name == "created_at":
         wanted = {expected["created_at"], expected["also_at"]} - {None}
         return not wanted or bool(wanted & {found["created_at"], header.get("created_at")})
-    if name == "visibility" and native:
+    if name == "visibility" and (native or _is_internal(expected, name)):
         return bool(expected[name] == found[name])
     return expected[name] in (found[name], header.get(name))
 

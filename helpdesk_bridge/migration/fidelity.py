@@ -126,6 +126,14 @@ def address_changes(tickets: int) -> list[Change]:
     return [Change("ticket.requester", "kept under <source id>@no-email.invalid", why, tickets)]
 
 
+def opening_changes(tickets: int | None) -> list[Change]:
+    """Return what becomes of tickets that begin with an internal message."""
+    if not tickets:
+        return []
+    why = "customers read what opens a ticket: it says that the ticket begins with an internal note"
+    return [Change("ticket.opening", "kept as a private note after an opening without its text", why, tickets)]
+
+
 def length_changes(capabilities: Capabilities, tally: Tally) -> list[Change]:
     """Return what becomes of subjects that do not fit."""
     limit = capabilities.subject_limit

@@ -170,18 +170,21 @@ class Journal(Notes):
     def threads(self) -> Iterator[Any]:
         """Yield, per ticket, what decided the cost of its thread.
 
-        ``messages`` at the source, ``leaders`` written, ``files`` fetched, and of these the opening's.
+        ``messages`` at the source, ``leaders`` written, ``files`` fetched; ``opening_files`` says whether the opening has any. ``openings`` is 0
+        where the ticket was opened with words of ours, because it begins with an internal message.
         """
         table = schema.record.c
         message, file = table.kind == Kind.MESSAGE.value, table.kind == Kind.ATTACHMENT.value
         done = table.state == State.DONE.value
+        opening = message & done & table.expected.contains('"OPENING_BY_')
         query = (
             select(
                 table.parent,
                 func.sum(case((message, 1), else_=0)).label("messages"),
                 func.sum(case((message & done & table.expected.is_not(None), 1), else_=0)).label("leaders"),
+                func.sum(case((opening, 1), else_=0)).label("openings"),
                 func.sum(case((file & done, 1), else_=0)).label("files"),
-                func.sum(case((file & done & (table.position == 0), 1), else_=0)).label("opening_files"),
+                func.sum(case((opening & ~table.expected.contains('"files": []'), 1), else_=0)).label("opening_files"),
             )
             .where(table.kind.in_((Kind.MESSAGE.value, Kind.ATTACHMENT.value)))
             .group_by(table.parent)
@@ -206,6 +209,17 @@ class Journal(Notes):
             .group_by(table.kind_of_message)
         )
         return {row["kind_of_message"] or "": row["n"] for row in self._rows(query)}
+
+    def internal_openings(self) -> int:
+        """Return how many tickets were written whose first message is internal."""
+        table = schema.record.c
+        query = select(func.count().label("n")).where(
+            table.kind == Kind.MESSAGE.value,
+            table.state == State.DONE.value,
+            table.position == 0,
+            table.kind_of_message.startswith("NOTE:"),
+        )
+        return int(self._rows(query)[0]["n"])
 
     def _all(self, *where: Any) -> list[Record]:
         table = schema.record.c

@@ -37,7 +37,7 @@ def find_message(context: LoadContext, ticket_id: str, leader: Record) -> Found:
     earlier = [
         one
         for one in written
-        if one.state is State.DONE and one.expected is not None and (one.position > 0 or has_opening)
+        if one.state is State.DONE and one.expected is not None and (has_opening or not expected.opens(one.expected))
         if same_expectation(wanted, one.expected, keeps)
     ]
     matches = [one for one in tail if expected.alike(wanted, expected.shown_message(one), keeps)]

@@ -16,6 +16,7 @@ from helpdesk_bridge.model import Actor, ActorKind, Body, Contact, Message, Ref,
 from helpdesk_bridge.text import mended_email
 
 NO_EMAIL_DOMAIN: Final = "no-email.invalid"
+_KINDS: Final = {ActorKind.AGENT: "agent", ActorKind.CONTACT: "customer"}
 
 
 @frozen
@@ -109,9 +110,8 @@ class Mapping:
         message = old if inline else without_inline(old)
         return evolve(message, author=self.author(old.author))
 
-    def opening(self, old: Message, ticket: Ticket, *, inline: bool) -> Message:
+    def with_subject(self, message: Message, ticket: Ticket) -> Message:
         """Return the opening; a subject that does not fit stands there in full."""
-        message = self.message(old, inline=inline)
         if self.subject(ticket.subject) == ticket.subject:
             return message
         line = f"[Subject] {ticket.subject}"
@@ -120,13 +120,16 @@ class Mapping:
         return evolve(message, body=Body(html=f"<p>{html.escape(line, quote=False)}</p>\n{message.body.html}"))
 
     def author(self, actor: Actor) -> Actor:
-        """Return an author at the destination: id and e-mail are the destination's where it knows them."""
+        """Return an author at the destination: id and e-mail are the destination's where it knows them.
+
+        One who left the source's lists has nothing but an id; that is then the name.
+        """
         if actor.kind is ActorKind.AGENT:
-            return self.values.author(self.source.filled(actor) or actor)
+            return self.values.author(_named(self.source.filled(actor) or actor))
         if actor.kind is ActorKind.CONTACT:
             filled = self.people.filled(actor) or actor
-            return self.people.at_destination(filled) or evolve(filled, id=None)
-        return evolve(actor, id=None)
+            return self.people.at_destination(filled) or evolve(_named(filled), id=None)
+        return evolve(_named(actor), id=None)
 
     def contact(self, old: Contact) -> Contact:
         """Return a contact as it is to be written."""
@@ -138,3 +141,9 @@ class Mapping:
             if new is not None:
                 fields[new] = value
         return evolve(old, emails=tuple(mended_email(one) for one in old.emails), custom_fields=fields)
+
+
+def _named(actor: Actor) -> Actor:
+    if actor.id is None or actor.name or actor.email or actor.phone:
+        return actor
+    return evolve(actor, name=f"{_KINDS.get(actor.kind, 'author')} {actor.id}")

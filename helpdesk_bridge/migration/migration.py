@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from helpdesk_bridge.adapter import Finding, Importer
+from helpdesk_bridge.adapter import Finding, Importer, Keep, MessageClass
 from helpdesk_bridge.http.clock import Clock
 from helpdesk_bridge.migration import fidelity
 from helpdesk_bridge.migration import plan as planning
@@ -48,6 +48,11 @@ def importer_of(source: Side, destination: Side) -> Importer:
     if not importer:
         note = destination.desk.capabilities.notes.get("importer")
         raise NeverPossible(f"nothing can be migrated into {destination.label}" + (f": {note}" if note else ""))
+    internal = importer.keeps.messages.get(MessageClass.NOTE, {}).get("visibility")
+    if internal is None or internal.how is not Keep.NATIVE:
+        raise NeverPossible(
+            f"{destination.label} cannot keep internal notes from customers: nothing is migrated into it"
+        )
     missing = source.desk.capabilities.missing("tickets.list", "contacts.list", "messages.list")
     if missing:
         raise NeverPossible(f"{source.label} cannot list what is to be migrated: it has no {', '.join(missing)}")
@@ -129,6 +134,7 @@ class Migration:
         known = self.journal.acknowledged()
         changes = fidelity.record_changes(self._importer, tally) + fidelity.value_changes(answers, self._importer)
         changes += fidelity.length_changes(self.destination.desk.capabilities, tally)
+        changes += fidelity.opening_changes(tally.internal_openings)
         changes += fidelity.message_changes(self._importer, fidelity.estimated(tally))
         return planning.Plan(
             source=self.source.label,
@@ -303,6 +309,7 @@ class Migration:
         changes = fidelity.record_changes(self._importer, tally) + fidelity.value_changes(answers, self._importer)
         changes += fidelity.length_changes(self.destination.desk.capabilities, tally)
         changes += fidelity.address_changes(self._refused_addresses())
+        changes += fidelity.opening_changes(self.journal.internal_openings())
         used = fidelity.counted(self.journal.message_classes())
         return fidelity.merged(changes + fidelity.message_changes(self._importer, used))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from attrs import evolve, frozen
 
@@ -11,7 +12,7 @@ from helpdesk_bridge.migration.context import LoadContext
 from helpdesk_bridge.migration.fidelity import uses
 from helpdesk_bridge.migration.files import Fetched, Lacking
 from helpdesk_bridge.migration.states import Key, Kind, Record, State
-from helpdesk_bridge.migration.threads import Bundle, with_lines
+from helpdesk_bridge.migration.threads import Bundle, composed, with_lines
 from helpdesk_bridge.model import Message, Ticket, Upload
 
 
@@ -20,12 +21,13 @@ class Packed:
     """A message ready to be written.
 
     ``records`` are its source messages and files as they stand while it is on its way, the one that leads first; with
-    a message of our own making there are none.
+    a message of our own making there are none. ``expected`` is what the destination must show of it.
     """
 
     message: Message
     uploads: tuple[Upload, ...]
     records: tuple[Record, ...]
+    expected: Mapping[str, Any]
 
     def ended(self, state: State, *, ids: tuple[str, ...] = (), reason: str | None = None) -> list[Record]:
         """Return the records with everything that was on its way at its end."""
@@ -36,7 +38,10 @@ class Packed:
 
     def undone(self) -> list[Record]:
         """Return the records as they stand where nothing was sent."""
-        return [evolve(one, state=State.PLANNED) if one.state is State.INTENT else one for one in self.records]
+        return [
+            evolve(one, state=State.PLANNED, intent_at=None) if one.state is State.INTENT else one
+            for one in self.records
+        ]
 
 
 class Packing:
@@ -49,40 +54,55 @@ class Packing:
         self._files: dict[str, list[Fetched | Lacking]] = {}
 
     def packed(self, bundle: Bundle) -> Packed:
-        """Return a bundle ready to be written; a file that does not come along is named in it by a visible line."""
+        """Return a bundle ready to be written; a file that does not come along is named in it by a visible line.
+
+        People are resolved before anything is joined: every header line is made from those of the destination.
+        """
         context = self._context
+        now = context.destination.clock.wall()
         records = [
-            Record(key=message_key(one), state=State.INTENT, position=self._places[one.id], kind_of_message=uses(one))
+            Record(
+                key=message_key(one),
+                state=State.INTENT,
+                position=self._places[one.id],
+                kind_of_message=uses(one),
+                intent_at=now,
+            )
             for one in bundle.sources
             if one.id in self._places
         ]
-        files: list[Fetched] = []
-        lacking: list[Lacking] = []
-        for source in bundle.sources:
-            for number, one in enumerate(self._fetched(source)):
-                record = Record(key=file_key(source, number), state=State.INTENT, position=self._places[source.id])
-                if isinstance(one, Fetched):
-                    files.append(one)
-                else:
-                    lacking.append(one)
+        fetched = [self._fetched(source) for source in bundle.sources]
+        files = [one for found in fetched for one in found if isinstance(one, Fetched)]
+        for source, found in zip(bundle.sources, fetched, strict=True):
+            for number, one in enumerate(found):
+                record = Record(
+                    key=file_key(source, number), state=State.INTENT, position=self._places[source.id], intent_at=now
+                )
+                if isinstance(one, Lacking):
                     record = evolve(record, state=one.state, reason=one.reason)
                 records.append(record)
-        body = with_lines(bundle.message.body, [one.line() for one in lacking])
-        message = self._mapped(evolve(bundle.message, body=body, attachments=tuple(one.attachment for one in files)))
-        if records:
-            also = self._ticket.created_at if message.opening else None
-            wanted = expected.message(message, [one.sha256 for one in files], also=also)
-            records[0] = evolve(records[0], expected=wanted, intent_at=context.destination.clock.wall())
+        message = self._composed(
+            bundle, [_with(one, found) for one, found in zip(bundle.sources, fetched, strict=True)]
+        )
+        wanted = self.expected(message, [one.sha256 for one in files])
+        if bundle.sources and records:
+            records[0] = evolve(records[0], expected=wanted)
         uploads = [
             evolve(one, attachment=shown).upload() for one, shown in zip(files, message.attachments, strict=True)
         ]
-        return Packed(message, tuple(uploads), tuple(records))
+        return Packed(message, tuple(uploads), tuple(records), wanted)
 
-    def _mapped(self, message: Message) -> Message:
-        mapping, inline = self._context.mapping, self._context.keeps_inline(message)
-        if message.opening:
-            return mapping.opening(message, self._ticket, inline=inline)
-        return mapping.message(message, inline=inline)
+    def _composed(self, bundle: Bundle, sources: Sequence[Message]) -> Message:
+        context, mapping = self._context, self._context.mapping
+        message = composed(bundle, [mapping.message(one, inline=True) for one in sources])
+        if not context.keeps_inline(message):
+            message = composed(bundle, [mapping.message(one, inline=False) for one in sources])
+        return mapping.with_subject(message, self._ticket) if bundle.opening else message
+
+    def expected(self, message: Message, files: Sequence[str]) -> dict[str, Any]:
+        """Return what a message that is written must show."""
+        also = self._ticket.created_at if message.opening else None
+        return expected.message(message, files, also=also)
 
     def _fetched(self, message: Message) -> list[Fetched | Lacking]:
         context = self._context
@@ -102,6 +122,13 @@ class Packing:
                 if isinstance(one, Fetched):
                     one.remove()
         self._files.clear()
+
+
+def _with(message: Message, files: Sequence[Fetched | Lacking]) -> Message:
+    """Return a message with the files that came along, and a line for each that did not."""
+    lines = [one.line() for one in files if isinstance(one, Lacking)]
+    came = tuple(one.attachment for one in files if isinstance(one, Fetched))
+    return evolve(message, body=with_lines(message.body, lines), attachments=came)
 
 
 def message_key(message: Message) -> Key:

@@ -93,14 +93,20 @@ def forecasts(tally: Tally, source: Side, destination: Side, importer: Importer)
     tickets = tally.tickets - tally.left_out
     messages = tally.messages if tally.messages is not None else tally.tickets
     later = max(0, messages - tally.tickets)
-    with_later = min(tickets, later)
+    # Where no thread was read, every ticket that has later messages may have an internal one.
+    most = min(tickets, later)
+    noted = most if tally.noted is None else tally.noted
+    internal = most if tally.internal is None else tally.internal
     reading = ReadCost.of(source.desk.capabilities)
     back = ReadCost.of(destination.desk.capabilities)
     lists = pages(tally.tickets, reading.tickets_page) + pages(tally.contacts, reading.contacts_page)
     found = {}
     for way in Threads:
-        count = {Threads.MESSAGES: later, Threads.NOTE: with_later, Threads.DESCRIPTION: 0}[way]
-        finished = tickets if importer.cost.finish_always else min(with_later, count)
+        # With the description, the internal messages of a ticket follow as one note; a ticket that begins with one is
+        # opened with words of ours, and its first message follows.
+        notes = internal if way is Threads.DESCRIPTION else noted
+        count = later + (tally.internal_openings or 0) if way is Threads.MESSAGES else notes
+        finished = tickets if importer.cost.finish_always else min(notes, count)
         work = Work(
             contacts_written=tally.contacts, tickets_written=tickets, messages_written=count, tickets_finished=finished
         )

@@ -116,13 +116,14 @@ def work_of(journal: Journal, importer: Importer, source: ReadCost, destination:
     work.inline_written = _inline_written(journal, importer)
     for row in journal.threads():
         leaders, files = row["leaders"], row["files"]
+        there = leaders + (not row["openings"])
         work.source_threads += source.source_thread(Thread(row["messages"]))
         work.source_files += files
         if not leaders:
             continue
-        work.messages_written += leaders - 1
-        work.tickets_finished += int(leaders > 1 or importer.cost.finish_always)
-        work.destination_threads += destination.verified_thread(Thread(leaders, row["opening_files"] > 0))
+        work.messages_written += there - 1
+        work.tickets_finished += int(there > 1 or importer.cost.finish_always)
+        work.destination_threads += destination.verified_thread(Thread(there, row["opening_files"] > 0))
         work.destination_files += files
     return work
 

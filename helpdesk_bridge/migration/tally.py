@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from attrs import define, field
 
 from helpdesk_bridge.adapter import MessageClass
 from helpdesk_bridge.migration.side import Side
+from helpdesk_bridge.migration.threads import is_internal
 from helpdesk_bridge.migration.values import PASSING, Answer, Values, agent_email, is_marker_field
 from helpdesk_bridge.model import Contact, Message, Priority, Status, Ticket
 from helpdesk_bridge.text import mended_email
@@ -43,6 +45,9 @@ class Tally:
     sampled: int = 0
     sample: Counter[tuple[str, str]] = field(factory=Counter)
     sample_messages: int = 0
+    sample_noted: int = 0
+    sample_internal: int = 0
+    sample_internal_openings: int = 0
 
     def ticket(self, ticket: Ticket) -> None:
         """Count a ticket."""
@@ -98,9 +103,31 @@ class Tally:
         """Count a thread of the sample."""
         self.sampled += 1
         self.sample_messages += len(messages)
+        begins_internal = bool(messages) and is_internal(messages[0])
+        self.sample_noted += begins_internal or len(messages) > 1
+        self.sample_internal += any(is_internal(one) for one in messages)
+        self.sample_internal_openings += begins_internal
         for message in messages:
             for name in used_fields(message):
                 self.sample[MessageClass.of(message).name, name] += 1
+
+    @property
+    def noted(self) -> int | None:
+        """How many tickets get more than their opening, as the sample suggests; None without one."""
+        return self._estimated(self.sample_noted)
+
+    @property
+    def internal(self) -> int | None:
+        """How many tickets have an internal message, as the sample suggests; None without one."""
+        return self._estimated(self.sample_internal)
+
+    @property
+    def internal_openings(self) -> int | None:
+        """How many tickets begin with an internal message, as the sample suggests; None without one."""
+        return self._estimated(self.sample_internal_openings)
+
+    def _estimated(self, sampled: int) -> int | None:
+        return math.ceil((self.tickets - self.left_out) * sampled / self.sampled) if self.sampled else None
 
     @property
     def messages(self) -> int | None:

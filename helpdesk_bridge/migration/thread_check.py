@@ -17,7 +17,7 @@ from helpdesk_bridge.migration.alignment import Pair, align
 from helpdesk_bridge.migration.journal import Journal
 from helpdesk_bridge.migration.outage import Outage
 from helpdesk_bridge.migration.side import Side
-from helpdesk_bridge.migration.states import Kind, Record, State
+from helpdesk_bridge.migration.states import Key, Kind, Record, State
 from helpdesk_bridge.model import Actor, ActorKind, Attachment, Body, Contact, Message, MessageKind, Ticket, Visibility
 
 Row = tuple[str, str, str, str | None, str | None]
@@ -41,8 +41,7 @@ class ThreadCheck:
     def advance(self) -> None:
         """Read the thread back and report what differs."""
         ticket_id = self.record.key.id
-        written = self.journal.children(ticket_id, Kind.MESSAGE)
-        leaders = [one for one in written if one.state is State.DONE and one.expected is not None]
+        leaders = self._leaders()
         try:
             thread = self._read(leaders)
         except NotFound:
@@ -61,6 +60,17 @@ class ThreadCheck:
             rows += [("message", self.record.key.id, "extra", "none", one.id) for one in aligned.extra]
         self.report(ticket_id, rows)
 
+    def _leaders(self) -> list[Record]:
+        """Return the messages that were written, as they stand at the destination: what opens the ticket first."""
+        ticket_id = self.record.key.id
+        written = self.journal.children(ticket_id, Kind.MESSAGE)
+        leaders = [one for one in written if one.state is State.DONE and one.expected is not None]
+        opening = (self.record.expected or {}).get(expected.OPENING)
+        if opening is not None:
+            key = Key(Kind.MESSAGE, f"{ticket_id}:0", ticket_id)
+            leaders.append(Record(key=key, state=State.DONE, expected=opening))
+        return sorted(leaders, key=lambda one: not expected.opens(one.expected))
+
     # -- reading ---------------------------------------------------------------------------------------------------
 
     def _read(self, leaders: Sequence[Record]) -> list[Message]:
@@ -68,7 +78,7 @@ class ThreadCheck:
 
         Where the list of tickets brought the opening along, only later messages and the opening's files cost a call.
         """
-        ticket, first = self.ticket, next((one for one in leaders if one.position == 0), None)
+        ticket, first = self.ticket, next((one for one in leaders if expected.opens(one.expected)), None)
         files = bool(first and first.expected and first.expected["files"])
         if (
             not self.apart

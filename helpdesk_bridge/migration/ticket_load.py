@@ -8,15 +8,15 @@ from typing import Final
 
 from attrs import evolve
 
+from helpdesk_bridge.adapter import Opening
 from helpdesk_bridge.aliases import Aliases
 from helpdesk_bridge.errors import HelpdeskError, InDoubt, Invalid, NotFound, Unavailable
 from helpdesk_bridge.migration import expected
 from helpdesk_bridge.migration.context import SKEW, LoadContext, reason_of
 from helpdesk_bridge.migration.message_load import MessageLoad
-from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.outage import Stopped
 from helpdesk_bridge.migration.outcome import DecisionNeeded, MigrationError
-from helpdesk_bridge.migration.packing import Packing, planned
+from helpdesk_bridge.migration.packing import Packed, Packing, planned
 from helpdesk_bridge.migration.refusals import let_go
 from helpdesk_bridge.migration.runner import Parked
 from helpdesk_bridge.migration.settling import Settling
@@ -105,7 +105,11 @@ class TicketLoad:
         left = self._record.state
         if left not in (State.SKIPPED, State.FAILED):
             return
-        again = [evolve(one, state=State.PLANNED, reason=None) for one in self._children() if one.state is left]
+        again = [
+            evolve(one, state=State.PLANNED, reason=None, intent_at=None)
+            for one in self._children()
+            if one.state is left
+        ]
         self._record = evolve(self._record, state=State.PLANNED, reason=None)
         self._context.journal.save(self._record, *again)
 
@@ -171,7 +175,7 @@ class TicketLoad:
         context.check_stop()
         context.destination_outage.hold()
         ticket = context.mapping.ticket(self._ticket)
-        packed = self._packing.packed(opening_bundle(self._whole_thread(), context.threads))
+        packed = self._packed_opening()
         marker = context.marker("ticket", self._ticket.ref)
         before = evolve(self._record, state=State.PLANNED)
         record = evolve(
@@ -181,11 +185,11 @@ class TicketLoad:
             marker=marker,
             intent_at=context.destination.clock.wall(),
             attempts=before.attempts + 1,
-            expected=self._shown(ticket),
+            expected=self._shown(ticket, packed),
         )
         undo = [before, *packed.undone()]
         context.journal.save(record, *packed.records)
-        send = partial(context.importer.ticket, ticket, packed.message, packed.uploads, marker)
+        send = partial(context.importer.ticket, ticket, Opening.of(packed.message), packed.uploads, marker)
         try:
             imported = context.write(send, undo)
         except InDoubt:
@@ -199,9 +203,18 @@ class TicketLoad:
         self._created(record, packed.ended(State.DONE, ids=imported.message_ids), imported.ticket_id)
         return True
 
-    def _shown(self, ticket: Ticket) -> dict[str, object]:
+    def _packed_opening(self) -> Packed:
+        return self._packing.packed(opening_bundle(self._whole_thread(), self._context.threads))
+
+    def _shown(self, ticket: Ticket, opening: Packed | None = None) -> dict[str, object]:
+        """Return what the ticket must show, and of an opening what no record of a message tells."""
         # What is written stands in the vendor's own words already: there is no alias to undo.
-        return expected.ticket(ticket, self._context.importer.keeps.ticket, Aliases())
+        shown = expected.ticket(ticket, self._context.importer.keeps.ticket, Aliases())
+        if opening is None:
+            known = (self._record.expected or {}).get(expected.OPENING)
+        else:
+            known = None if opening.records else opening.expected
+        return shown if known is None else {**shown, expected.OPENING: known}
 
     def _created(self, record: Record, children: Sequence[Record], ticket_id: str) -> None:
         finished = not self._needs_finish
@@ -211,8 +224,9 @@ class TicketLoad:
 
     def _adopt_opening(self) -> None:
         """Take over the opening of a ticket that was found by its marker."""
-        packed = self._packing.packed(opening_bundle(self._whole_thread(), self._context.threads))
-        self._record = evolve(self._record, expected=self._shown(self._context.mapping.ticket(self._ticket)))
+        packed = self._packed_opening()
+        shown = self._shown(self._context.mapping.ticket(self._ticket), packed)
+        self._record = evolve(self._record, expected=shown)
         self._context.journal.save(self._record, *packed.ended(State.DONE))
 
     def _refused(self, error: Invalid, sent: Ticket, undo: Sequence[Record]) -> bool:
@@ -270,8 +284,8 @@ class TicketLoad:
 
     @property
     def _needs_finish(self) -> bool:
-        context = self._context
-        later = len(self._thread or ()) > 1 and context.threads is not Threads.DESCRIPTION
+        context, thread = self._context, self._whole_thread()
+        later = len(opening_bundle(thread, context.threads).sources) < len(thread)
         return later or context.importer.cost.finish_always
 
     def _finish(self) -> None:

@@ -65,8 +65,23 @@ def _same_ref(there, here):
     return there.name == here.name if there.name else there.id == here.id or here.id is None
 
 
+def public(message):
+    return attrs.evolve(message, visibility=Visibility.PUBLIC)
+
+
+@settings(max_examples=30, deadline=None)
+@given(tickets(), messages(opening=True))
+def test_an_internal_message_opens_no_ticket(old, opening):
+    internal = attrs.evolve(opening, visibility=Visibility.INTERNAL)
+    with open_desk({"vendor": "local", "path": ":memory:"}) as desk:
+        with pytest.raises(Invalid) as refused:
+            desk.importer.ticket(old, internal, (), MARKER)
+        assert refused.value.field == "opening"
+        assert not list(desk.tickets.list(TicketQuery(include={"spam", "deleted", "merged"})))
+
+
 @settings(max_examples=80, deadline=None)
-@given(tickets(), messages(opening=True), st.lists(messages(), max_size=3))
+@given(tickets(), messages(opening=True).map(public), st.lists(messages(), max_size=3))
 def test_every_field_of_a_ticket_and_its_thread_comes_back(old, opening, later):
     with open_desk({"vendor": "local", "path": ":memory:"}) as desk:
         importer = desk.importer

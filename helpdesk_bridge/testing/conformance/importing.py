@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 from attrs import evolve
 
-from helpdesk_bridge.adapter import Importer, Keep, Kept, MessageClass
+from helpdesk_bridge.adapter import Importer, Keep, Kept, MessageClass, Opening
 from helpdesk_bridge.headerline import HeaderLine, split_header, split_marker
 from helpdesk_bridge.model import (
     SYSTEM,
@@ -86,8 +86,8 @@ def _old_message(author: Actor, **fields: Any) -> Message:
     return Message(**values)
 
 
-def _opening(author: Actor, **fields: Any) -> Message:
-    return _old_message(author, opening=True, **fields)
+def _opening(author: Actor, **fields: Any) -> Opening:
+    return Opening.of(_old_message(author, **fields))
 
 
 def _bare(body: Body) -> tuple[HeaderLine | None, str]:
