@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import difflib
 import os
+import shlex
 import stat
-import sys
-import tomllib
 import types
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
@@ -17,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 import attrs
 from attrs import field, frozen
 
-from helpdesk_bridge import registry
+from helpdesk_bridge import consent, registry
 from helpdesk_bridge.aliases import Aliases, Table
+from helpdesk_bridge.configfile import ConfigFile, find_file, load_file, read_file, user_folder
 from helpdesk_bridge.errors import ConfigError
 from helpdesk_bridge.model import Status
 from helpdesk_bridge.secret import Secret
@@ -26,11 +26,12 @@ from helpdesk_bridge.text import fold
 
 if TYPE_CHECKING:
     from helpdesk_bridge.adapter import Vendor
+    from helpdesk_bridge.http.origin import Origin
 
-FILE_NAME: Final = "helpdesk.toml"
-ENVIRONMENT: Final = "HELPDESK_BRIDGE_CONFIG"
+_LARGEST_SECRET: Final = 64 * 1024
 ALIAS_TABLES: Final = ("custom_fields", "groups", "statuses", "agents", "tags")
-_REFERENCES: Final = ("env:", "file:", "keyring:")
+NO_SECRETS: Final = frozenset({*ALIAS_TABLES, "budget"})
+"""Keys whose values are never taken for a secret's reference; a budget's ``file:`` is a place."""
 
 
 class SecretInConfigWarning(UserWarning):
@@ -42,7 +43,7 @@ class CommonSettings:
     """The keys that every ``[desks.x]`` table takes. Times are in vendor's seconds."""
 
     base_url: str | None = None
-    trusted_origin: bool = False
+    trusted_origin: str | None = None
     rate_limit: int | None = None
     budget: str = field(default="auto", repr=False)  # a URL may hold a password
     max_wait: float | None = 10.0
@@ -65,84 +66,49 @@ class DeskConfig:
     aliases: Aliases
 
 
-def user_folder() -> Path:
-    """Return the user's configuration folder; it need not exist."""
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "helpdesk-bridge"
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "helpdesk-bridge"
-
-
-def find_file(given: str | os.PathLike[str] | None = None) -> Path:
-    """Return the configuration file: the given one, ``$HELPDESK_BRIDGE_CONFIG``, ``./helpdesk.toml``, the user's.
-
-    Raises ``ConfigError`` where there is none, naming the places that were looked at.
-    """
-    named = given or os.environ.get(ENVIRONMENT)
-    if named:
-        path = Path(named)
-        if not path.is_file():
-            raise ConfigError(f"there is no configuration file {path}")
-        return path
-    places = (Path(FILE_NAME), user_folder() / FILE_NAME)
-    for place in places:
-        if place.is_file():
-            return place
-    raise ConfigError(
-        f"no configuration found: looked at {' and '.join(str(place) for place in places)}; write one, or name it "
-        f"with config= or ${ENVIRONMENT}"
-    )
-
-
-def read_file(path: Path) -> dict[str, dict[str, Any]]:
-    """Return the ``[desks.x]`` tables of a file. Raises ``ConfigError`` naming the file and the place."""
-    try:
-        document = tomllib.loads(path.read_text("utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not TOML: {_without_values(error)}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {type(error).__name__}") from None
-    desks = document.pop("desks", {})
-    if document:
-        raise ConfigError(f"{path}: unknown table {min(document)!r}; desks are [desks.NAME] tables")
-    if not isinstance(desks, dict) or not all(isinstance(table, dict) for table in desks.values()):
-        raise ConfigError(f"{path}: desks are [desks.NAME] tables")
-    return desks
-
-
-def _without_values(error: tomllib.TOMLDecodeError) -> str:
-    # The parser's message may quote the text of the file, which may be a secret; its position is enough.
-    text = str(error)
-    return text[text.index("(at ") :].strip("()") if "(at " in text else "see the TOML syntax"
-
-
 def from_file(name: str, config: str | os.PathLike[str] | None = None, **overrides: Any) -> DeskConfig:
-    """Return the desk ``name`` of the configuration file, with ``overrides`` of common keys."""
-    path = find_file(config)
-    tables = read_file(path)
-    if name not in tables:
-        known = ", ".join(sorted(tables)) or "none"
-        raise ConfigError(f"{path} has no desk {name!r} (it has: {known}); add a [desks.{name}] table")
-    return from_table({**tables[name], **overrides}, name=name, folder=path.resolve().parent, file=path)
+    """Return the desk ``name`` of the configuration file, with ``overrides`` of common keys.
+
+    Raises ``ConfigError``, also for a file that was merely found and asks for what only the user may say (``consent``).
+    """
+    return desk_of(load_file(config), name, **overrides)
+
+
+def desk_of(file: ConfigFile, name: str, **overrides: Any) -> DeskConfig:
+    """Return a desk of a file that was read, as ``from_file`` does."""
+    if name not in file.tables:
+        known = ", ".join(sorted(file.tables)) or "none"
+        raise ConfigError(f"{file.path} has no desk {name!r} (it has: {known}); add a [desks.{name}] table")
+    if file.foreign:
+        consent.require(file, f"[desks.{name}]", "is in a file that belongs to another user of this machine")
+    table = {**file.tables[name], **overrides}
+    return from_table(table, name=name, folder=file.real.parent, file=file, own_words=overrides.keys())
 
 
 def from_table(
-    table: Mapping[str, Any], *, name: str = "desk", folder: Path | None = None, file: Path | None = None
+    table: Mapping[str, Any],
+    *,
+    name: str = "desk",
+    folder: Path | None = None,
+    file: ConfigFile | None = None,
+    own_words: Collection[str] = (),
 ) -> DeskConfig:
     """Return a desk from one table. Raises ``ConfigError`` for whatever is wrong with it, before anything is sent.
 
-    ``folder`` is where relative paths start; ``file`` is where the table came from, None for a program's own.
+    ``folder`` is where relative paths start; ``file`` is where the table came from, None for a program's own, and
+    ``own_words`` are the keys that the program set in the file's place.
     """
     where = f"[desks.{name}]"
-    vendor_name = table.get("vendor")
-    if not isinstance(vendor_name, str):
-        raise ConfigError(f'{where} needs vendor = "…" ({", ".join(registry.names())})')
-    vendor = registry.vendor(vendor_name)
+    vendor = _vendor(table, where)
     common_keys = {one.name for one in attrs.fields(CommonSettings)}
     own_keys = {one.name for one in attrs.fields(vendor.settings)}
-    _refuse_unknown(table, {*common_keys, *own_keys, *ALIAS_TABLES, "vendor"}, where, vendor_name)
+    _refuse_unknown(table, {*common_keys, *own_keys, *ALIAS_TABLES, "vendor"}, where, vendor.name)
     common = _common({key: table[key] for key in table if key in common_keys}, where, folder)
-    referenced = _has_reference(table, own_keys)
-    loopback = _check_base_url(common, vendor, where, name, referenced=referenced)
+    common, origin = _located(common, where)
+    loopback = origin is not None and origin.is_loopback
+    if common.trusted_origin is not None:
+        consent.trusted_origin(common.trusted_origin, where)
+    _check_consent(table, vendor, origin, name, file, own_words)
     if common.time_scale != 1.0 and not loopback:
         raise ConfigError(f"{where} time_scale: only a simulator on loopback can be sped up; remove it")
     warn = file is not None and not loopback
@@ -163,6 +129,28 @@ def from_table(
     return DeskConfig(name=name, vendor=vendor, settings=settings, common=common, aliases=_aliases(table, where))
 
 
+def needs_consent(file: ConfigFile) -> Iterator[tuple[str, tuple[str, ...], tuple[consent.Reach, ...]]]:
+    """Yield the desks of a file that take secrets by reference to places of the file's own: name, keys, places.
+
+    No secret is fetched. Raises ``ConfigError`` for a table without a known vendor.
+    """
+    for name, table in file.tables.items():
+        if table.keys() == {"trusted_origin"}:
+            continue
+        vendor = _vendor(table, f"[desks.{name}]")
+        places = consent.reaches(table, vendor, _types(vendor), _COMMON_TYPES, file.real.parent)
+        secrets = consent.references(table, without=NO_SECRETS)
+        if secrets and places:
+            yield name, secrets, places
+
+
+def _vendor(table: Mapping[str, Any], where: str) -> Vendor:
+    name = table.get("vendor")
+    if not isinstance(name, str):
+        raise ConfigError(f'{where} needs vendor = "…" ({", ".join(registry.names())})')
+    return registry.vendor(name)
+
+
 def example(name: str, **changes: Any) -> DeskConfig:
     """Return a desk of a vendor with made-up settings: what it can do is computed from them, nothing is reached."""
     vendor = registry.vendor(name)
@@ -179,7 +167,7 @@ def _refuse_unknown(table: Mapping[str, Any], known: Iterable[str], where: str, 
 
 
 _COMMON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
-    "base_url": (str,), "trusted_origin": (bool,), "rate_limit": (int,), "budget": (str,),
+    "base_url": (str,), "trusted_origin": (str,), "rate_limit": (int,), "budget": (str,),
     "max_wait": (int, float, types.NoneType), "reserve": (int,), "timeout": (int, float),
     "time_scale": (int, float), "region": (str,), "directory_ttl": (int, float), "keep_raw": (bool,),
 }  # fmt: skip
@@ -216,41 +204,63 @@ def _in_range(key: str, value: float) -> bool:
     return finite and (value > 0 if key in _POSITIVE else value >= 0)
 
 
-def _has_reference(table: Mapping[str, Any], keys: set[str]) -> bool:
-    return any(isinstance(table[key], str) and table[key].startswith(_REFERENCES) for key in table if key in keys)
-
-
-def _check_base_url(common: CommonSettings, vendor: Vendor, where: str, name: str, *, referenced: bool) -> bool:
-    """Return whether the desk is on loopback; raise ``ConfigError`` where a secret would leave the vendor's domain."""
+def _located(common: CommonSettings, where: str) -> tuple[CommonSettings, Origin | None]:
+    """Return the settings with ``base_url`` in the one spelling that was judged, and its origin."""
     if common.base_url is None:
-        return False
+        return common, None
     from helpdesk_bridge.http.origin import Origin, check_base_url
 
     try:
-        origin = Origin.parse(check_base_url(common.base_url))
+        base_url = check_base_url(common.base_url)
     except ConfigError as error:
-        raise ConfigError(f"{where} base_url: {error}") from None
-    if origin.is_loopback:
-        return True
-    inside = any(origin.host == domain or origin.host.endswith(f".{domain}") for domain in vendor.domains)
-    if not inside and referenced and not _trusted_by_user(name):
-        raise ConfigError(
-            f"{where} base_url: {origin.host} is outside {vendor.title}'s own domain, and the secret would go there; "
-            f"if that is right, write trusted_origin = true under [desks.{name}] in {user_folder() / FILE_NAME}"
+        raise ConfigError(f"{where} {error}") from None
+    return attrs.evolve(common, base_url=base_url), Origin.parse(base_url)
+
+
+def _check_consent(
+    table: Mapping[str, Any],
+    vendor: Vendor,
+    origin: Origin | None,
+    name: str,
+    file: ConfigFile | None,
+    own_words: Collection[str],
+) -> None:
+    """Raise ``ConfigError`` where a secret of the user would go to a place that is not the vendor's or the user's word."""
+    hints = _types(vendor)
+    secrets = {key for key in own_words if key in hints and Secret in (get_args(hints[key]) or (hints[key],))}
+    secrets |= {*consent.references(table, without=NO_SECRETS)}
+    if not secrets:
+        return
+    where, which = f"[desks.{name}]", ", ".join(sorted(secrets))
+    trusted = origin is not None and (consent.is_vendors(origin, vendor) or consent.is_trusted_origin(name, origin))
+    if origin is not None and not origin.is_loopback and not trusted:
+        by_file = file is not None and "base_url" not in own_words
+        if not (by_file and file is not None and consent.is_consented(file)):
+            run = f", or run: helpdesk-bridge trust {shlex.quote(str(file.real))}" if by_file and file else ""
+            raise ConfigError(
+                f"{where} base_url: {origin.host} is outside {vendor.title}'s own domain, and the secret ({which}) would "
+                f'go there; if that is right, write trusted_origin = "{origin}" under [desks.{name}] in '
+                f"{consent.users_name()}{run}"
+            )
+    if file is None or file.chosen:
+        return
+    said = {key: value for key, value in table.items() if key not in own_words and not (key == "base_url" and trusted)}
+    places = consent.reaches(said, vendor, hints, _COMMON_TYPES, file.real.parent)
+    if places:
+        consent.require(
+            file,
+            where,
+            f"is in a file that was merely found here, and would take your secret ({which}) to {consent.listed(places)}",
         )
-    return False
-
-
-def _trusted_by_user(name: str) -> bool:
-    path = user_folder() / FILE_NAME
-    if not path.is_file():
-        return False
-    return read_file(path).get(name, {}).get("trusted_origin") is True
 
 
 @cache
 def _hints(settings: type[Any]) -> dict[str, Any]:
     return get_type_hints(settings)
+
+
+def _types(vendor: Vendor) -> dict[str, Any]:
+    return _hints(vendor.settings)  # type: ignore[arg-type]  # a class is hashable
 
 
 def _value(settings: type[Any], key: str, value: Any, where: str, folder: Path | None, *, warn: bool) -> Any:
@@ -280,8 +290,8 @@ def read_secret(reference: str, where: str) -> str:
 
 
 def _secret(value: str, where: str, folder: Path | None, *, warn: bool) -> str:
-    scheme, colon, rest = value.partition(":")
-    if not colon or f"{scheme}:" not in _REFERENCES:
+    scheme, _, rest = value.partition(":")
+    if not consent.is_reference(value):
         if warn:
             warnings.warn(
                 f"{where} holds a secret as it is; use env:NAME, file:PATH or keyring:SERVICE/USER",
@@ -305,13 +315,24 @@ def _secret(value: str, where: str, folder: Path | None, *, warn: bool) -> str:
 
 def _secret_file(path: Path, where: str) -> str:
     try:
-        mode = path.stat().st_mode
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        # Mode and text through one descriptor: the file could be exchanged in between.
+        with open(path, encoding="utf-8", opener=_without_waiting) as stream:
+            mode = os.fstat(stream.fileno()).st_mode
+            text = stream.read(_LARGEST_SECRET + 1)
+    except (OSError, ValueError) as error:
         raise ConfigError(f"{where}: {path} cannot be read ({type(error).__name__})") from None
+    if len(text) > _LARGEST_SECRET:
+        raise ConfigError(f"{where}: {path} is too large for a secret; name the file that holds the secret alone")
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise ConfigError(f"{where}: {path} can be read by others; run chmod 600 {path}")
     return text
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    # A named pipe that nobody writes into would wait for ever.
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 def _from_keyring(rest: str, where: str) -> str:
@@ -362,3 +383,9 @@ def _refuse_double(entries: Mapping[str, str], where: str) -> None:
         other = seen.setdefault(fold(theirs), ours)
         if other != ours and "statuses" not in where:
             raise ConfigError(f"{where}: {other} and {ours} both stand for one name of the vendor")
+
+
+__all__ = [
+    "ALIAS_TABLES", "NO_SECRETS", "CommonSettings", "DeskConfig", "SecretInConfigWarning", "desk_of", "example",
+    "find_file", "from_file", "from_table", "load_file", "needs_consent", "read_file", "read_secret", "user_folder",
+]  # fmt: skip

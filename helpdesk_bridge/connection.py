@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from helpdesk_bridge.config import find_file, from_file, from_table, read_file
+from helpdesk_bridge.config import desk_of, from_file, from_table, load_file
 from helpdesk_bridge.desk import Desk, open_config
 from helpdesk_bridge.http.clock import Clock
 
@@ -38,16 +38,17 @@ class Desks(Mapping[str, Desk]):
     def __getitem__(self, name: str) -> Desk:
         with self._lock:
             if name not in self._open:
-                if name not in read_file(find_file(self._config)):
+                file = load_file(self._config)
+                if name not in file.tables:
                     raise KeyError(name)
-                self._open[name] = connect(name, self._config)
+                self._open[name] = open_config(desk_of(file, name))
             return self._open[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(read_file(find_file(self._config)))
+        return iter(load_file(self._config).tables)
 
     def __len__(self) -> int:
-        return len(read_file(find_file(self._config)))
+        return len(load_file(self._config).tables)
 
     def close(self) -> None:
         """Close those that were opened; the next use opens them anew."""

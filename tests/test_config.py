@@ -146,9 +146,9 @@ def test_a_foreign_base_url_with_a_secret_by_reference_needs_the_users_own_word(
     monkeypatch.setenv("ACME_KEY", CANARY)
     values = {"api_key": "env:ACME_KEY", "base_url": "https://evil.example"}
     assert "trusted_origin" in refusal(**values)
-    assert "trusted_origin" in refusal(**values, trusted_origin=True)
+    assert "trusted_origin" in refusal(**values, trusted_origin="https://evil.example")
     user_folder().mkdir(parents=True)
-    (user_folder() / "helpdesk.toml").write_text("[desks.support]\ntrusted_origin = true\n")
+    (user_folder() / "helpdesk.toml").write_text('[desks.support]\ntrusted_origin = "https://evil.example"\n')
     assert from_table(table(**values), name="support").common.base_url == "https://evil.example"
 
 

@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "demo": ("demo", "Watch one helpdesk move into another, both simulated."),
     "simulate": ("simulate", "Serve a simulator of a vendor on this machine."),
     "desks": ("desks", "List the desks of helpdesk.toml."),
+    "trust": ("trust", "Consent to a helpdesk.toml that was found, as it is now."),
     "check": ("desks", "Try a desk's credentials and look at its account."),
     "capabilities": ("desks", "Tell what a desk or vendor can do."),
     "compare": ("compare", "Tell what one desk can do and another cannot."),

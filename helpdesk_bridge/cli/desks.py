@@ -12,7 +12,7 @@ from helpdesk_bridge.capabilities import OPERATIONS
 from helpdesk_bridge.cli.exits import CREDENTIALS, FAILED
 from helpdesk_bridge.cli.options import json_option, open_named
 from helpdesk_bridge.cli.output import write_json, write_table
-from helpdesk_bridge.config import find_file, from_file, read_file
+from helpdesk_bridge.config import desk_of, load_file
 
 if TYPE_CHECKING:
     from helpdesk_bridge.desk import Desk
@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 @click.pass_context
 def desks(ctx: click.Context, as_json: bool) -> None:
     """List the desks of the configuration, without opening any."""
-    path = find_file((ctx.obj or {}).get("config"))
+    file = load_file((ctx.obj or {}).get("config"))
     rows = []
-    for name in read_file(path):
-        config = from_file(name, path)
+    for name, table in file.tables.items():
+        if table.keys() == {"trusted_origin"}:
+            continue  # a consent for a desk of another file
+        config = desk_of(file, name)
         rows.append({"name": name, "vendor": config.vendor.name, "account": config.vendor.account(config.settings)})
     if as_json:
         write_json(rows)

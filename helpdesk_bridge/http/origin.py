@@ -136,9 +136,17 @@ def _split(url: str) -> SplitResult:
 
 
 def _host(parts: SplitResult) -> str:
-    host = (parts.hostname or "").lower()
+    # Lower case makes ASCII of some other letters, such as the Kelvin sign: the host would be one that nobody wrote.
+    host = (parts.hostname or "").lower() if parts.netloc.isascii() else ""
     if ":" in host:
-        host = f"[{host}]"
+        host = f"[{_shortest(host)}]"
     if not _HOST.fullmatch(host):
-        raise NotAUrl("its host is no plain name or address")
+        raise NotAUrl("its host is no plain name or address; an international name is written in its xn-- form")
     return host
+
+
+def _shortest(address: str) -> str:
+    try:
+        return str(ipaddress.IPv6Address(address))
+    except ValueError:
+        return ""

@@ -48,9 +48,9 @@ def run_here(*arguments, cwd, env):
 
 
 def environment(more=None):
-    """Return the environment without what would lead the command to another configuration."""
+    """Return the environment in which the command uses the working folder's configuration, by the user's own word."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HELPDESK_BRIDGE")}
-    return {**kept, **(more or {})}
+    return {**kept, "HELPDESK_BRIDGE_CONFIG": "helpdesk.toml", **(more or {})}
 
 
 def seeded(content):
