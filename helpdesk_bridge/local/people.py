@@ -11,6 +11,7 @@ from helpdesk_bridge.local.store import LocalStore
 from helpdesk_bridge.local.values import moment_of
 from helpdesk_bridge.model import Actor, ActorKind, Agent, Company, Contact, Group, Named, Person, Ref
 from helpdesk_bridge.query import phone_digits
+from helpdesk_bridge.text import fold, fold_email
 
 OWN_AGENT = "desk@local.invalid"
 
@@ -116,25 +117,50 @@ class People:
         return Ref(found.id, found.name)
 
     def imported(self, actor: Actor) -> Actor:
-        """Return a person of an old record with the halves that this desk knows; nothing that was told is changed."""
-        if actor.kind is ActorKind.CONTACT:
-            contact = self._contact(actor)
-            return _completed(actor, contact.actor()) if contact is not None else actor
+        """Return a person of an old record with the halves that this desk knows; nothing that was told is changed.
+
+        An importer's records name people by this desk's ids. One that nobody has here, or that belongs to an agent
+        whom the record calls otherwise, is another desk's: it is dropped, since the next new person may get it here.
+        """
+        known = self._known(actor)
+        return evolve(actor, id=None) if known is None else _completed(actor, known)
+
+    def _known(self, actor: Actor) -> Actor | None:
         if actor.kind is ActorKind.AGENT:
-            agent = self._agent(actor)
-            if agent is None and not self.closed and (actor.email or actor.name):
-                agent = self._store.lists.agents.add({"name": actor.name, "email": actor.email})
-            return _completed(actor, _agent_actor(agent)) if agent is not None else actor
-        return actor
+            agent = self._imported_agent(actor)
+            return None if agent is None else _agent_actor(agent)
+        if actor.kind is ActorKind.SYSTEM:
+            return None
+        contacts, agents = self._store.contacts, self._store.lists.agents
+        # Old tickets of a contact that was removed are still this contact's.
+        contact = contacts.lookup(actor.id) if actor.id is not None else None
+        if actor.kind is ActorKind.CONTACT:
+            contact = contact or self._contact(actor)
+            return None if contact is None else contact.actor()
+        here = contact is not None or (actor.id is not None and agents.by_id(actor.id) is not None)
+        return actor if here else None
+
+    def _imported_agent(self, actor: Actor) -> Agent | None:
+        agents = self._store.lists.agents
+        known = agents.by_id(actor.id) if actor.id is not None else None
+        if known is not None and _agrees(actor, known):
+            return known
+        known = self._agent(evolve(actor, id=None))
+        if known is None and not self.closed and (actor.email or actor.name):
+            known = agents.add({"name": actor.name, "email": actor.email})
+        return known
 
     def imported_ref(self, ref: Ref | None, known: ReferenceList[Group] | ReferenceList[Company]) -> Ref | None:
-        """Return a group or company of an old record with its id here; one that is not there is added."""
+        """Return a group or company of an old record with its id here; one that is not there is added.
+
+        An id that this desk does not know is another desk's and is dropped.
+        """
         if ref is None:
             return None
         found = known.by_name(ref.name) if ref.name else known.by_id(ref.id or "")
         if found is None and ref.name and not self.closed:
             found = known.add({"name": ref.name})
-        return ref if found is None else Ref(found.id, ref.name or found.name)
+        return evolve(ref, id=None) if found is None else Ref(found.id, ref.name or found.name)
 
 
 def looks_like_email(text: str) -> bool:
@@ -161,11 +187,19 @@ def _agent_actor(agent: Agent) -> Actor:
     return Actor.agent(id=agent.id, name=agent.name, email=agent.email)
 
 
+def _agrees(actor: Actor, agent: Agent) -> bool:
+    """Whether an old record can mean this agent: the e-mail is the same, or the name where there are not two e-mails."""
+    if actor.email:
+        return not agent.email or fold_email(actor.email) == fold_email(agent.email)
+    return actor.name is None or fold(actor.name) == fold(agent.name or "")
+
+
 def _completed(actor: Actor, known: Actor) -> Actor:
+    """Return ``actor`` with ``known``'s id and whatever else it does not tell; an empty name is told."""
     return evolve(
         actor,
         id=known.id,
-        name=actor.name or known.name,
-        email=actor.email or known.email,
-        phone=actor.phone or known.phone,
+        name=known.name if actor.name is None else actor.name,
+        email=known.email if actor.email is None else actor.email,
+        phone=known.phone if actor.phone is None else actor.phone,
     )

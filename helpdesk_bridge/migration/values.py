@@ -131,11 +131,11 @@ class Values:
         return Ref(None, named) if known is None else Ref(known.id, known.name)
 
     def agent(self, email: str) -> Answer:
-        """Return an ``Actor`` of the destination's agent."""
+        """Return an ``Actor`` of the destination's agent; ``email`` is the source's, its id where it has none."""
         chosen = self._chosen("assignee", email, self._agent_named)
         if chosen:
             return chosen
-        actor = self._agent_named(email)
+        actor = self._agent_of(email)
         known = self.destination.agent(actor)
         unknown = known is None and self.destination.knows_all("agents")
         disabled = known is not None and not known.active and not self.destination.defines
@@ -143,7 +143,15 @@ class Values:
 
     def _agent_named(self, email: str) -> Actor:
         named = self.destination.aliases.agents.out(self.source.aliases.agents.into(email))
-        known = self.destination.agent(Actor.agent(id=named, email=named))
+        return self._agent_there(named, Actor.agent(id=named, email=named))
+
+    def _agent_of(self, email: str) -> Actor:
+        named = self.destination.aliases.agents.out(self.source.aliases.agents.into(email))
+        # An id of the source that no alias translates says nothing about who has it at the destination.
+        return self._agent_there(named, Actor.agent(id=None if named == email else named, email=named))
+
+    def _agent_there(self, named: str, wanted: Actor) -> Actor:
+        known = self.destination.agent(wanted)
         return (
             Actor.agent(email=named) if known is None else Actor.agent(id=known.id, name=known.name, email=known.email)
         )
@@ -152,7 +160,7 @@ class Values:
         """Return the author of a message as the destination knows the agent, or as the source does where it does not."""
         if not actor.email:
             return Actor(actor.kind, name=actor.name)
-        found = self._agent_named(actor.email)
+        found = self._agent_of(actor.email)
         if found.id is None:
             return Actor(actor.kind, name=actor.name, email=actor.email)
         return Actor(actor.kind, id=found.id, name=actor.name or found.name, email=found.email or actor.email)

@@ -9,7 +9,7 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from local.local_strategies import BASE, contacts, messages, tickets
+from local.local_strategies import BASE, actors, contacts, emails, messages, refs, text, tickets
 
 from helpdesk_bridge import open_desk
 from helpdesk_bridge.errors import Conflict, Invalid, NotFound
@@ -18,6 +18,7 @@ from helpdesk_bridge.model import (
     ActorKind,
     Body,
     Contact,
+    ContactDraft,
     IdKind,
     Message,
     MessageKind,
@@ -29,8 +30,17 @@ from helpdesk_bridge.model import (
     evolve,
 )
 from helpdesk_bridge.query import ContactQuery, TicketQuery
+from helpdesk_bridge.text import fold, fold_email
 
 MARKER = "0123456789abcdef"
+# Ids that somebody has here, with whatever else another desk may tell of whoever has them there.
+known_actors = st.builds(
+    Actor,
+    st.sampled_from(list(ActorKind)),
+    st.sampled_from(["1", "2", "3"]),
+    st.none() | st.sampled_from(["Ann", "ann", "a"]) | text,
+    st.none() | st.just("") | emails,
+)
 
 
 def _opening(**over):
@@ -111,6 +121,87 @@ def test_every_field_of_a_ticket_and_its_thread_comes_back(old, opening, later):
             assert _same_person(message.author, thread[message_id].author)
         assert [message.sequence for message in desk.messages.list(made.ticket_id)] == list(range(len(ids)))
         assert importer.find("ticket", MARKER, BASE, old) == (made.ticket_id,)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(actors | known_actors, min_size=1, max_size=4), st.lists(refs, max_size=2))
+def test_every_id_that_an_imported_record_keeps_is_one_of_this_desk(people, groups):
+    with open_desk({"vendor": "local", "path": ":memory:"}) as desk:
+        for name, email in (("Ann", "ann@x.io"), (None, "bob@x.io"), ("a", None)):
+            desk.vendor_api.add_agent(name=name, email=email)
+        desk.contacts.create(ContactDraft(name="Ann", emails=["ann@x.io"]))
+        desk.contacts.create(ContactDraft(name="Bob", phones=["+4917012345"]))
+        desk.vendor_api.add_group("a")
+        for told in people:
+            old = _old(requester=told, assignee=told, group=(groups or [None])[0], company=(groups or [None])[-1])
+            made = desk.importer.ticket(old, _opening(author=told), (), MARKER)
+            got = desk._adapter.tickets.get(made.ticket_id)
+            (opening,) = desk.messages.list(made.ticket_id, resolve=False)
+            agents = {one.id: one for one in desk.agents.list()}
+            contacts_here = {one.id: one for one in desk.contacts.list()}
+            for here in (got.requester, got.assignee, opening.author):
+                assert _same_person(told, here)
+                ids = {ActorKind.AGENT: {*agents}, ActorKind.CONTACT: {*contacts_here}, ActorKind.SYSTEM: set()}
+                assert here.id is None or here.id in ids.get(told.kind, {*agents, *contacts_here})
+                if here.id is not None and told.kind is ActorKind.AGENT:
+                    named = agents[here.id]
+                    if told.email:
+                        assert named.email is None or fold_email(named.email) == fold_email(told.email)
+                    elif told.name is not None:
+                        assert fold(named.name or "") == fold(told.name)
+            assert got.group is None or got.group.id in {None, *(one.id for one in desk.groups.list())}
+            assert got.company is None or got.company.id in {None, *(one.id for one in desk.companies.list())}
+
+
+def test_an_agent_of_another_desk_is_not_taken_for_the_one_who_has_the_id_here(desk):
+    ours = desk.vendor_api.add_agent(name="Ann", email="ann@desk.example")
+    for told in (
+        Actor.agent(id=ours.id, name=""),
+        Actor.agent(id=ours.id, name="Zoe"),
+        Actor.agent(id=ours.id, name="Ann", email="zoe@elsewhere.example"),
+    ):
+        made = desk.importer.ticket(_old(assignee=told), _opening(author=told), (), MARKER)
+        got = desk.tickets.get(made.ticket_id)
+        assert got.assignee.id != ours.id
+        assert got.assignee.email == told.email
+        (opening,) = desk.messages.list(made.ticket_id)
+        assert opening.author == got.assignee
+    assert list(desk.tickets.list(TicketQuery(assignee=Actor.agent(id=ours.id)))) == []
+    for told in (Actor.agent(id=ours.id), Actor.agent(id=ours.id, name="ANN"), Actor.agent(email="ann@desk.example")):
+        made = desk.importer.ticket(_old(assignee=told), _opening(author=told), (), MARKER)
+        assert desk.tickets.get(made.ticket_id).assignee.id == ours.id
+
+
+def test_an_old_ticket_does_not_become_the_next_new_persons(desk):
+    told = [
+        Actor.contact(id="1", name="Zoe"),
+        Actor(ActorKind.UNKNOWN, id="1", name="Zoe"),
+        Actor(ActorKind.SYSTEM, id="1"),
+        Actor.agent(id="1"),
+    ]
+    for actor in told:
+        old = _old(requester=actor, assignee=actor, group=Ref("1"), company=Ref("1"))
+        desk.importer.ticket(old, _opening(author=actor), (), MARKER)
+    contact = desk.contacts.create(ContactDraft(name="Ann", emails=["ann@example.com"]))
+    agent = desk.vendor_api.add_agent(name="Bob", email="bob@desk.example")
+    group, company = desk.vendor_api.add_group("Sales"), desk.vendor_api.add_company("Acme")
+    assert {contact.id, agent.id, group.id, company.id} == {"1"}
+    for query in (
+        TicketQuery(requester=contact.id),
+        TicketQuery(assignee=Actor.agent(id=agent.id)),
+        TicketQuery(groups=Ref(group.id)),
+    ):
+        assert list(desk.tickets.list(query)) == []
+    assert {ticket.company for ticket in desk.tickets.list()} == {Ref()}
+    for ticket in desk.tickets.list():
+        assert "ann@example.com" not in str(ticket)
+        assert "bob@desk.example" not in str([ticket, *desk.messages.list(ticket.id)])
+
+
+def test_a_removed_contact_keeps_its_old_tickets(desk):
+    (contact_id,) = desk.importer.contact(Contact(id="7", ref="", name="Ann", deleted=True), MARKER)
+    made = desk.importer.ticket(_old(requester=Actor.contact(id=contact_id)), _opening(), (), MARKER)
+    assert desk._adapter.tickets.get(made.ticket_id).requester == Actor.contact(id=contact_id, name="Ann")
 
 
 @settings(max_examples=100, deadline=None)

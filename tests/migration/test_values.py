@@ -8,7 +8,7 @@ from migration.faulty_desk import destination, source
 
 from helpdesk_bridge.aliases import Aliases, Table
 from helpdesk_bridge.migration.side import Side
-from helpdesk_bridge.migration.values import Values, as_number
+from helpdesk_bridge.migration.values import Answer, Values, as_number
 from helpdesk_bridge.model import Actor, FieldDefinition, FieldType, Priority, Ref, Status
 from helpdesk_bridge.ratelimit.policy import RateLimitPolicy, Window
 from helpdesk_bridge.testing.fake import FakeHelpdesk
@@ -87,6 +87,17 @@ def test_names_are_compared_as_people_compare_them():
 def test_what_a_complete_list_does_not_hold_needs_a_decision(ask, old):
     answer = getattr(values(), ask)(old)
     assert (answer.value, answer.open) == (None, True)
+
+
+def test_an_agent_that_the_source_knows_by_id_alone_is_nobody_at_the_destination():
+    found = values()
+    ids = [agent.id for agent in found.destination.agents if agent.active]
+    assert ids
+    for agent_id in ids:
+        assert found.agent(agent_id) == Answer(None, open=True)
+        assert found.author(Actor.agent(id=agent_id, name="Zoe")) == Actor.agent(name="Zoe")
+    translated = values(source_aliases=Aliases(agents=Table({ids[0]: "17"})))
+    assert translated.agent("17").value.id == ids[0]
 
 
 def test_what_a_list_may_not_show_passes_until_it_is_refused():
