@@ -296,7 +296,11 @@ class Importer(Protocol):
 
     @abstractmethod
     def ticket(self, old: Ticket, opening: Opening, files: Sequence[Upload], marker: str) -> Imported:
-        """Write a ticket with its opening message; people, groups, statuses and fields are the destination's."""
+        """Write a ticket with its opening message; people, groups, statuses and fields are the destination's.
+
+        So is an id that a person or a group has. One that the desk does not know must not be kept: it may be given to
+        another person later.
+        """
 
     @abstractmethod
     def message(self, ticket_id: str, old: Message, files: Sequence[Upload]) -> tuple[str, ...]:
