@@ -45,7 +45,7 @@ from helpdesk_bridge.http.options import HttpOptions
 from helpdesk_bridge.http.origin import vendor_origin
 from helpdesk_bridge.http.request import Answer, Auth, Effect, Part, Request, Response
 from helpdesk_bridge.http.stack import Stack, open_transport
-from helpdesk_bridge.identity import file_digest, synthetic_ids
+from helpdesk_bridge.identity import body_digest, file_digest, synthetic_ids
 from helpdesk_bridge.images import ImageTag, may_have_images, name_images, replace_images
 from helpdesk_bridge.model import (
     SYSTEM,
@@ -359,8 +359,13 @@ class TicketsAdapter(Protocol):
         """Return one ticket with everything loaded."""
 
     @abstractmethod
-    def create(self, draft: TicketDraft, marker: str | None = None) -> Ticket:
-        """Create a ticket; ``marker`` is written with it where the vendor has a place."""
+    def create(self, draft: TicketDraft, marker: str | None = None, earlier: Sequence[str] = ()) -> Ticket:
+        """Create a ticket. With ``marker``, one that carries it already is returned and nothing is written.
+
+        Where ``earlier`` is given, the ticket may carry one of these instead: the desk's key was another then. A ticket
+        is adopted only if it is the requester's, says what ``draft`` says and, where the vendor tells how a ticket was
+        made, was made through the API: customers see markers in mails and can copy them into others.
+        """
 
     @abstractmethod
     def update(self, ticket_id: str, change: TicketChange) -> Ticket:
@@ -648,6 +653,7 @@ __all__ = [
     "WireTypeError",
     "Words",
     "WrongDesk",
+    "body_digest",
     "body_of",
     "digest",
     "divide_contacts",

@@ -44,6 +44,7 @@ class CommonSettings:
 
     base_url: str | None = None
     trusted_origin: str | None = None
+    previous_api_key: Secret | None = field(default=None, repr=False)
     rate_limit: int | None = None
     budget: str = field(default="auto", repr=False)  # a URL may hold a password
     max_wait: float | None = 10.0
@@ -103,7 +104,7 @@ def from_table(
     common_keys = {one.name for one in attrs.fields(CommonSettings)}
     own_keys = {one.name for one in attrs.fields(vendor.settings)}
     _refuse_unknown(table, {*common_keys, *own_keys, *ALIAS_TABLES, "vendor"}, where, vendor.name)
-    common = _common({key: table[key] for key in table if key in common_keys}, where, folder)
+    common = _common({key: table[key] for key in table if key in common_keys - {_PREVIOUS}}, where, folder)
     common, origin = _located(common, where)
     loopback = origin is not None and origin.is_loopback
     if common.trusted_origin is not None:
@@ -112,6 +113,9 @@ def from_table(
     if common.time_scale != 1.0 and not loopback:
         raise ConfigError(f"{where} time_scale: only a simulator on loopback can be sped up; remove it")
     warn = file is not None and not loopback
+    if _PREVIOUS in table:
+        previous = _value(CommonSettings, _PREVIOUS, table[_PREVIOUS], f"{where} {_PREVIOUS}", folder, warn=warn)
+        common = attrs.evolve(common, previous_api_key=previous)
     values = {
         key: _value(vendor.settings, key, table[key], f"{where} {key}", folder, warn=warn)
         for key in table
@@ -171,6 +175,7 @@ _COMMON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "max_wait": (int, float, types.NoneType), "reserve": (int,), "timeout": (int, float),
     "time_scale": (int, float), "region": (str,), "directory_ttl": (int, float), "keep_raw": (bool,),
 }  # fmt: skip
+_PREVIOUS: Final = "previous_api_key"
 _POSITIVE: Final = ("rate_limit", "timeout", "time_scale")
 
 

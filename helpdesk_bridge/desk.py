@@ -39,6 +39,7 @@ from helpdesk_bridge.filling import Filling
 from helpdesk_bridge.http.clock import Clock, SystemClock
 from helpdesk_bridge.http.events import EventBus
 from helpdesk_bridge.keyed import note_once
+from helpdesk_bridge.keys import DeskKeys, api_key_of, credential_of
 from helpdesk_bridge.listing import QueryListing
 from helpdesk_bridge.model import (
     Attachment,
@@ -77,6 +78,7 @@ from helpdesk_bridge.query import (
 from helpdesk_bridge.ratelimit.budget import Budget
 from helpdesk_bridge.refs import local_id
 from helpdesk_bridge.registry import load
+from helpdesk_bridge.secret import Secret
 
 
 @frozen
@@ -90,6 +92,7 @@ class _Link:
     aliases: Aliases
     directory: Directory
     filling: Filling
+    keys: DeskKeys
 
     @contextmanager
     def operation(self, operation: str, *, requires: bool = True) -> Iterator[None]:
@@ -108,6 +111,9 @@ class _Link:
         if not id_or_ref:
             raise Invalid(f"the id of a {kind} is empty", field="id")
         return local_id(id_or_ref, vendor=self.vendor, account=self.adapter.account, kind=kind)
+
+    def tokens(self, operation: str, *words: str) -> tuple[str, ...]:
+        return self.keys.tokens(operation, self.adapter.account, *words)
 
     def person(self, person: Person) -> Person:
         return self.id(person, "contact") if isinstance(person, str) else person
@@ -157,7 +163,11 @@ class TicketsPort:
             _refuse_key(link.capabilities, "tickets.create", idempotency_key)
             native = link.aliases.write(evolve(draft, requester=link.person(draft.requester)))
             native = check_ticket_draft(native, link.capabilities)
-            return self._seen(link.adapter.tickets.create(native, idempotency_key))
+            if idempotency_key is None:
+                return self._seen(link.adapter.tickets.create(native))
+            token, *earlier = link.tokens("tickets.create", idempotency_key)
+            known = {"earlier": tuple(earlier)} if earlier else {}
+            return self._seen(link.adapter.tickets.create(native, token, **known))
 
     def update(self, id: str, change: TicketChange) -> Ticket:
         """Change a ticket."""
@@ -294,7 +304,8 @@ class MessagesPort:
             if idempotency_key is None:
                 return write(checked)
             thread = self.list(known_id, resolve=False)
-            return note_once(thread, write, checked, link.adapter.account, known_id, key=idempotency_key)
+            tokens = link.tokens("messages.note", known_id, idempotency_key)
+            return note_once(thread, write, checked, tokens, key=idempotency_key)
 
     def add_from_contact(
         self, ticket_id: str, draft: MessageDraft, author: Person, *, idempotency_key: str | None = None
@@ -402,6 +413,7 @@ class Desk:
     _adapter: Adapter = field(repr=False)
     _bus: EventBus = field(repr=False)
     _directory: Directory = field(repr=False)
+    keys: DeskKeys = field(repr=False)
     _link: _Link = field(repr=False)
 
     def __str__(self) -> str:
@@ -566,9 +578,14 @@ def open_config(config: DeskConfig, *, clock: Clock | None = None) -> Desk:
         marker_field=config.aliases.custom_fields.entries.get("migration_marker"),
     )
     adapter: Adapter = load(vendor.open)(config.settings, context)
+    own: Callable[[], Secret] | None = getattr(adapter, "credential", None)
+    keys = DeskKeys(own or (lambda: credential_of(config.settings)), common.previous_api_key)
     capabilities = _with_aliases(adapter.capabilities, config.aliases)
+    if own is None and api_key_of(config.settings) is None:
+        # People change passwords as they please: a key that is derived from one finds nothing afterwards.
+        capabilities = evolve(capabilities, idempotency=frozenset())
     filling = Filling(directory)
-    link = _Link(config.name, vendor.name, adapter, capabilities, config.aliases, directory, filling)
+    link = _Link(config.name, vendor.name, adapter, capabilities, config.aliases, directory, filling, keys)
     return Desk(
         config.name,
         vendor.name,
@@ -582,6 +599,7 @@ def open_config(config: DeskConfig, *, clock: Clock | None = None) -> Desk:
         adapter,
         bus,
         directory,
+        keys,
         link,
     )
 

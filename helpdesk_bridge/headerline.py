@@ -31,10 +31,10 @@ _LINE: Final = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|-) · (?P<visibility>public|internal) · "
     r"(?P<kind>reply|note|forward|automatic)(?: · phone (?P<phone>[^·\n]+))?$"
 )
-_MARKER: Final = re.compile(r"^\[ref:(?P<marker>[0-9a-f]{16})\]$")
+_MARKER: Final = re.compile(r"^\[ref:(?P<marker>(?:key:)?[0-9a-f]{16})\]$")
 _HTML_FIRST: Final = re.compile(r"^\s*<p>(?P<line>\[Imported\].*?)</p>\s*", re.DOTALL)
-_HTML_LAST: Final = re.compile(r"<p>\[ref:(?P<marker>[0-9a-f]{16})\]</p>")
-_HTML_LAST_LENGTH: Final = len("<p>[ref:0123456789abcdef]</p>")
+_HTML_LAST: Final = re.compile(r"<p>\[ref:(?P<marker>(?:key:)?[0-9a-f]{16})\]</p>")
+_HTML_LAST_LENGTHS: Final = (len("<p>[ref:0123456789abcdef]</p>"), len("<p>[ref:key:0123456789abcdef]</p>"))
 
 
 @frozen
@@ -120,8 +120,9 @@ def split_marker(body: Body) -> tuple[str | None, Body]:
     if body.html is not None:
         # Only the end is looked at: a search from the front is quadratic over white space, of which anyone can send much.
         markup = body.html.rstrip()
-        if found := _HTML_LAST.fullmatch(markup[-_HTML_LAST_LENGTH:]):
-            return found["marker"], Body(html=markup[:-_HTML_LAST_LENGTH].rstrip())
+        for length in _HTML_LAST_LENGTHS:
+            if found := _HTML_LAST.fullmatch(markup[-length:]):
+                return found["marker"], Body(html=markup[:-length].rstrip())
     head, _, last = body.text.rstrip().rpartition("\n")
     marked = _MARKER.match(last.strip())
     return (marked["marker"], Body(text=head.rstrip("\n"))) if marked else (None, body)

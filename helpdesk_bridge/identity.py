@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import BinaryIO
 
-from helpdesk_bridge.text import digest
+from helpdesk_bridge.model import Body
+from helpdesk_bridge.text import digest, squash
 
 
 def synthetic_ids(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
@@ -23,6 +24,16 @@ def synthetic_ids(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
         seen[key] += 1
         ids.append(f"~{key}-{seen[key]}")
     return tuple(ids)
+
+
+def text_digest(text: str | None) -> str | None:
+    """Return the digest of a text as readers see it; None for no text."""
+    return digest(squash(text)) if text and squash(text) else None
+
+
+def body_digest(body: Body) -> str | None:
+    """Return the digest of a body; where it has markup, that is what counts: a text beside it may say it otherwise."""
+    return text_digest(body.text if body.html is None else Body(html=body.html).text)
 
 
 def file_digest(stream: BinaryIO) -> tuple[str, int]:

@@ -39,6 +39,7 @@ from helpdesk_bridge.query import ContactQuery, TicketQuery
 if TYPE_CHECKING:
     from helpdesk_bridge.adapter import Finding, Importer, Page, RateLimitPolicy, Removal
     from helpdesk_bridge.directory import Directory
+    from helpdesk_bridge.keys import DeskKeys
     from helpdesk_bridge.ratelimit.budget import Budget
 
 T_co = TypeVar("T_co", covariant=True)
@@ -246,6 +247,8 @@ class Helpdesk(Protocol):
     def budget(self) -> Budget | None: ...
     @property
     def directory(self) -> Directory: ...
+    @property
+    def keys(self) -> DeskKeys: ...
     @property
     def agents(self) -> Agents | Missing: ...
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from attrs import frozen
@@ -60,7 +61,7 @@ class Desk360Tickets:
         """Return a conversation; its number in any spelling is its id."""
         return self._inbox.ticket(conversation_id(ticket_id))
 
-    def create(self, draft: TicketDraft, marker: str | None = None) -> Ticket:
+    def create(self, draft: TicketDraft, marker: str | None = None, earlier: Sequence[str] = ()) -> Ticket:  # noqa: ARG002 - there is no place for one
         """Write to a customer by text, which WhatsApp allows within 24 hours of the customer's last message.
 
         The subject is noted in the inbox. Raises ``Unsupported`` where the window is closed: a template starts the

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -12,6 +13,7 @@ from helpdesk_bridge.adapter import (
     UNSET,
     Add,
     Body,
+    Conflict,
     Invalid,
     NotFound,
     Order,
@@ -22,7 +24,7 @@ from helpdesk_bridge.adapter import (
     TicketChange,
     TicketDraft,
     TicketQuery,
-    digest,
+    body_digest,
     fold,
     fold_email,
     split_marker,
@@ -40,6 +42,8 @@ from helpdesk_bridge_desk365.words import time_text
 
 OVERLAP: Final = 5
 MARKER_FIELD: Final = "Migration marker"
+API_CHANNEL: Final = "api"
+"""Observed: every ticket that is made through the API has the source 15, and no other has it."""
 _LONGEST_NUMBER: Final = 18
 
 
@@ -111,16 +115,18 @@ class Desk365Tickets:
         """Return one ticket with everything that its details hold; a rating comes with ``include=`` only."""
         return self._learned(self._client.ticket(numbered(ticket_id)))
 
-    def create(self, draft: TicketDraft, marker: str | None = None) -> Ticket:
-        """Create a ticket. With a marker, the requester's newest tickets are looked at first and one is adopted."""
+    def create(self, draft: TicketDraft, marker: str | None = None, earlier: Sequence[str] = ()) -> Ticket:
+        """Create a ticket. With a marker, the requester's newest tickets are looked at first and one is adopted.
+
+        Raises ``Conflict`` where a ticket carries the marker in its text and says something else.
+        """
         named = self._shown.field_named
         document = drafts.ticket_document(draft, named)
         if marker is not None:
-            token = digest("idempotency", marker)
-            found = self.marked(token, document["email"], None)
-            if found:
-                return self.get(found[0])
-            self.mark(document, token)
+            found = self._known((marker, *earlier), str(document["email"]), str(document["description"]))
+            if found is not None:
+                return self.get(found)
+            self.mark(document, marker)
         return self._learned(self._client.create_ticket(document, draft.attachments))
 
     def update(self, ticket_id: str, change: TicketChange) -> Ticket:
@@ -156,11 +162,32 @@ class Desk365Tickets:
         else:
             document["description"] = with_marker(Body(html=str(document["description"])), marker).html
 
+    def _known(self, markers: Sequence[str], email: str, description: str) -> str | None:
+        """Return the requester's ticket that one of these markers made; copies of one in mails are none."""
+        others = False
+        for ticket in self._carrying(markers, email, None):
+            if ticket.channel != API_CHANNEL or ticket.requester is None:
+                continue
+            if fold_email(ticket.requester.email or "") != fold_email(email):
+                continue
+            if self._in_field(ticket) in markers or _says(ticket.description, description):
+                return ticket.id
+            others = True
+        if others:
+            raise Conflict(
+                "a ticket of this customer carries this idempotency key and says something else; nothing was written: "
+                "use another key for another ticket"
+            )
+        return None
+
     def marked(self, marker: str, email: str, since: datetime | None) -> tuple[str, ...]:
         """Return the ids of a requester's tickets that carry a marker, created since then by the vendor's clock.
 
-        Without ``since`` only the newest page is looked at.
+        Without ``since`` only the newest page is looked at. Who finds one has still to compare what it says.
         """
+        return tuple(dict.fromkeys(one.id for one in self._carrying((marker,), email, since)))
+
+    def _carrying(self, markers: Sequence[str], email: str, since: datetime | None) -> Iterator[Ticket]:
         native = NativeTickets(
             filters={"contact": tuple(dict.fromkeys((email, email.lower())))},
             order=Order.CREATED_DESC,
@@ -168,23 +195,35 @@ class Desk365Tickets:
             custom_fields=True,
             until=None if since is None else time_text(since),
         )
-        found: dict[str, None] = {}
         cursor: str | None = None
         while True:
             page = self.page(native, cursor)
-            found |= dict.fromkeys(one.id for one in page.items if self._carries(one, marker))
+            yield from (one for one in page.items if self.marker_of(one) in markers)
             if page.next is None or since is None:
-                return tuple(found)
+                return
             cursor = page.next
 
     def is_marker_field(self, name: str) -> bool:
         """Whether a custom field holds markers."""
         return fold(name) == fold(self._marker_field or MARKER_FIELD)
 
-    def _carries(self, ticket: Ticket, marker: str) -> bool:
-        if any(value == marker and self.is_marker_field(name) for name, value in ticket.custom_fields.items()):
-            return True
-        return ticket.description is not None and split_marker(ticket.description)[0] == marker
+    def marker_of(self, ticket: Ticket) -> str | None:
+        """Return the marker that a listed ticket carries.
+
+        What stands in the field for markers decides: customers write descriptions, but no custom fields.
+        """
+        found = self._in_field(ticket)
+        if found is not None or ticket.description is None:
+            return found
+        return split_marker(ticket.description)[0]
+
+    def _in_field(self, ticket: Ticket) -> str | None:
+        texts = (
+            value.strip()
+            for name, value in ticket.custom_fields.items()
+            if isinstance(value, str) and self.is_marker_field(name)
+        )
+        return next((text for text in texts if text), None)
 
     # --- the wire ---
 
@@ -233,6 +272,11 @@ class Desk365Tickets:
         ticket = self._ticket(wire)
         self._shown.learn((ticket,))
         return ticket
+
+
+def _says(there: Body | None, written: str) -> bool:
+    rest = split_marker(there)[1] if there is not None else Body(text="")
+    return body_digest(rest) == body_digest(Body(html=written))
 
 
 _FILTERED: Final = (

@@ -124,7 +124,7 @@ def _assembled(
     words = Vocabulary(client, directory)
     reader = convert.Reader(settings.account, words, InlineImages(own))
     people = People(client, reader, directory, settings.staff_email)
-    marks = Marks(client, reader, words, people, settings.account, context.marker_field)
+    marks = Marks(client, reader, words, people, context.marker_field)
     pictures = Pictures(client)
     lists = _lists(client)
     contacts = DeskieContacts(client, reader, words, people, context.clock)

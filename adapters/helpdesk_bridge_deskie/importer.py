@@ -71,7 +71,7 @@ class DeskieImporter:
             fields["user_note"] = note
         values = self.words.written(old.custom_fields, CONTACT)
         if (place := self.words.field(FIELD_NAME, CONTACT)) is not None:
-            values[place.key] = self.marks.text(marker)
+            values[place.key] = marker
         if values:
             fields["custom_fields"] = values
         try:
@@ -183,7 +183,7 @@ class DeskieImporter:
         """Return the ids of what was written with ``marker``; a contact is known by its e-mail or phone."""
         if isinstance(old, Contact) or kind == "contact":
             return self._known(old) if isinstance(old, Contact) else ()
-        return self.marks.written_since(marker, since, old.requester, old.subject)
+        return self.marks.written_since(marker, since, old)
 
     def tail(self, ticket_id: str, n: int) -> tuple[Message, ...]:
         """Return the last messages of a thread, oldest first."""

@@ -6,7 +6,7 @@ message. Nothing can look for a marker but a list: text searches may lag behind 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -14,12 +14,15 @@ from attrs import field, frozen
 
 from helpdesk_bridge.adapter import (
     Body,
+    Conflict,
     FieldDefinition,
     Invalid,
     Order,
     Person,
+    Ticket,
     TicketDraft,
-    digest,
+    body_digest,
+    body_of,
     split_marker,
     squash,
     with_marker,
@@ -37,6 +40,14 @@ _SKEW: Final = timedelta(minutes=10)
 
 
 @frozen
+class _Found:
+    """A case that carries a marker; ``opening`` is what its opening says besides, where the marker stands there."""
+
+    case: CaseDocument
+    opening: Body | None = None
+
+
+@frozen
 class Marks:
     """Writes markers and finds them. ``configured`` is the field's name where the configuration has one."""
 
@@ -44,7 +55,6 @@ class Marks:
     reader: Reader = field(repr=False)
     words: Vocabulary = field(repr=False)
     people: People = field(repr=False)
-    account: str
     configured: str | None = None
 
     def place(self) -> FieldDefinition | None:
@@ -59,60 +69,80 @@ class Marks:
 
     def put(self, marker: str, fields: dict[str, Any], body: Body) -> Body:
         """Write a marker into the fields of a new case; return the body, which carries it where there is no field."""
-        text = self.text(marker)
         place = self.place()
         if place is not None:
-            fields["custom_fields"] = {**fields.get("custom_fields", {}), place.key: text}
+            fields["custom_fields"] = {**fields.get("custom_fields", {}), place.key: marker}
             return body
-        return with_marker(body, text)
+        return with_marker(body, marker)
 
-    def text(self, marker: str) -> str:
-        """Return the marker as it is written: 16 hex digits, also for an application's own key."""
-        is_marker = len(marker) == 16 and all(letter in "0123456789abcdef" for letter in marker)  # noqa: PLR2004
-        return marker if is_marker else digest(self.account, marker)
+    def created_with(self, markers: Sequence[str], draft: TicketDraft) -> CaseDocument | None:
+        """Return the case that was created from this draft with one of these markers, None where there is none.
 
-    def created_with(self, marker: str, draft: TicketDraft) -> CaseDocument | None:
-        """Return the case that was created from this draft with this marker, None where there is none."""
+        Raises ``Conflict`` where a case of this customer carries one in its text and says something else: customers can
+        copy the line of one message into another.
+        """
         whose = self._whose(draft.requester)
         if whose is None:
             return None
+        wanted, others = body_digest(body_of(draft.description)), False
         scan = CaseScan(fetch=self.client.cases, params=(*whose, _CHATS), order=Order.CREATED_DESC)
-        return next(self._marked(marker, scan, draft.subject), None)
+        for found in self._marked(markers, scan, lambda case: squash(case.subject or "") == squash(draft.subject)):
+            if found.opening is None or body_digest(found.opening) == wanted:
+                return found.case
+            others = True
+        if others:
+            raise Conflict(
+                "a case of this customer carries this idempotency key and says something else; nothing was written: "
+                "use another key for another ticket"
+            )
+        return None
 
-    def written_since(self, marker: str, since: datetime, requester: Person | None, subject: str) -> tuple[str, ...]:
+    def written_since(self, marker: str, since: datetime, old: Ticket) -> tuple[str, ...]:
         """Return the ids of cases with this marker that changed since then.
 
-        It is looked for by the update time, because ``created_at`` is the source's.
+        It is looked for by the update time, because ``created_at`` is the source's. Agents may have changed the
+        subject meanwhile; the time of creation they cannot change.
         """
-        whose = (self._whose(requester) if requester is not None else None) or ()
+        whose = (self._whose(old.requester) if old.requester is not None else None) or ()
+
+        def may_be(case: CaseDocument) -> bool:
+            same_time = old.created_at is not None and case.created_at == old.created_at.replace(microsecond=0)
+            return same_time or squash(case.subject or "") == squash(old.subject)
+
         bounds = Bounds(start=moment_seconds(since - _SKEW))
         scan = CaseScan(fetch=self.client.cases, params=(*whose, _CHATS), order=Order.UPDATED_ASC, bounds=bounds)
-        return tuple(dict.fromkeys(str(case.case_id) for case in self._marked(marker, scan, subject)))
+        return tuple(dict.fromkeys(str(found.case.case_id) for found in self._marked((marker,), scan, may_be)))
 
     def _whose(self, person: Person) -> Params | None:
         """Return the filter for one customer's cases, None where there is no such customer."""
         found = self.people.known_contact_id(person)
         return None if found is None or not found.isdecimal() else (("user_id", found),)
 
-    def _marked(self, marker: str, scan: CaseScan, subject: str) -> Iterator[CaseDocument]:
-        text, place, cursor = self.text(marker), self.place(), None
+    def _marked(
+        self, markers: Sequence[str], scan: CaseScan, may_be: Callable[[CaseDocument], bool]
+    ) -> Iterator[_Found]:
+        place, cursor = self.place(), None
         while True:
             page = scan.page(cursor)
             for case in page.items:
-                if place is not None:
-                    if case.custom_fields and str(case.custom_fields.get(place.key, "")).strip() == text:
-                        yield case
-                elif squash(case.subject or "") == squash(subject) and self._in_opening(case, text):
-                    yield case
+                in_field = "" if place is None else _text(case.custom_fields, place.key)
+                if in_field in markers:
+                    yield _Found(case)
+                elif not in_field and may_be(case):
+                    marker, rest = split_marker(self._opening(case))
+                    if marker in markers:
+                        yield _Found(case, rest)
             if page.next is None:
                 return
             cursor = page.next
 
-    def _in_opening(self, case: CaseDocument, text: str) -> bool:
+    def _opening(self, case: CaseDocument) -> Body:
         found = self.client.messages(str(case.case_id), 1, limit=1)
-        if not found.items:
-            return False
-        return split_marker(self.reader.message(found[0], str(case.case_id), 0).body)[0] == text
+        return self.reader.message(found[0], str(case.case_id), 0).body if found.items else Body(text="")
+
+
+def _text(fields: Mapping[str, Any] | None, key: str) -> str:
+    return str(fields.get(key) or "").strip() if fields else ""
 
 
 _CHATS: Final = ("show_active_chats", "true")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from attrs import evolve, field, frozen
@@ -74,10 +74,13 @@ class DeskieTickets:
             not_loaded=ticket.not_loaded - NOT_IN_LISTS | ({"message_count"} if found.total is None else set()),
         )
 
-    def create(self, draft: TicketDraft, marker: str | None = None) -> Ticket:
-        """Create a ticket. With a marker, one that carries it already is adopted."""
+    def create(self, draft: TicketDraft, marker: str | None = None, earlier: Sequence[str] = ()) -> Ticket:
+        """Create a ticket. With a marker, one that carries it already is adopted.
+
+        Raises ``Conflict`` where a ticket carries the marker in its text and says something else.
+        """
         if marker is not None:
-            found = self.marks.created_with(marker, draft)
+            found = self.marks.created_with((marker, *earlier), draft)
             if found is not None:
                 return self.reader.ticket(found)
         body = body_of(draft.description)

@@ -25,6 +25,7 @@ from helpdesk_bridge.local.tickets import LocalTickets
 from helpdesk_bridge.local.vocabulary import Vocabulary
 from helpdesk_bridge.local.writing import Writing
 from helpdesk_bridge.model import Agent, Company, FieldDefinition, Group, Tag
+from helpdesk_bridge.secret import Secret
 
 
 @frozen(eq=False)
@@ -42,6 +43,10 @@ class LocalAdapter:
     def account(self) -> str:
         """A random id kept in the file; the first use opens it."""
         return self._writing.store.account
+
+    def credential(self) -> Secret:
+        """Return the random key that the file keeps; no list or export shows it. The first use opens the file."""
+        return Secret(self._writing.store.key)
 
     @property
     def tickets(self) -> LocalTickets:

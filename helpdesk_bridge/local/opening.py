@@ -178,6 +178,7 @@ def _migrate(connection: sqlite3.Connection, path: str) -> None:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("INSERT OR IGNORE INTO meta VALUES ('account', ?)", (secrets.token_hex(8),))
+        connection.execute("INSERT OR IGNORE INTO meta VALUES ('key', ?)", (secrets.token_hex(32),))
 
 
 def rollback(connection: sqlite3.Connection) -> None:

@@ -138,7 +138,9 @@ _FIRST: Final = (
     PRIMARY KEY (space, message_id, state)) WITHOUT ROWID""",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST,)
+_KEY: Final = ()  # opening.py gives every file its random key
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _KEY)
 """Step ``n`` brings a file of version ``n`` to version ``n + 1``; steps are only ever added."""
 
 SCHEMA_VERSION: Final = len(MIGRATIONS)

@@ -61,9 +61,17 @@ class LocalStore:
     def account(self) -> str:
         """What refs call this account; for a local desk the first use opens the file."""
         if self._account is None:
-            with self.database.read() as connection:
-                self._account = str(run(connection, "SELECT value FROM meta WHERE name = 'account'")[0][0])
+            self._account = self._kept("account")
         return self._account
+
+    @property
+    def key(self) -> str:
+        """The random key that this file keeps, by which markers and idempotency keys are signed; 64 hex digits."""
+        return self._kept("key")
+
+    def _kept(self, name: str) -> str:
+        with self.database.read() as connection:
+            return str(run(connection, "SELECT value FROM meta WHERE name = ?", (name,))[0][0])
 
     def transaction(self) -> AbstractContextManager[object]:
         """Return a context in which all writes are kept together or not at all."""

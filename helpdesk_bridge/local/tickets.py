@@ -62,11 +62,12 @@ class LocalTickets:
         self._writing.calls.add("tickets.get", ticket_id)
         return self._writing.store.tickets.get(ticket_id)
 
-    def create(self, draft: TicketDraft, marker: str | None = None) -> Ticket:
+    def create(self, draft: TicketDraft, marker: str | None = None, earlier: Sequence[str] = ()) -> Ticket:
         """Create a ticket; where one carries ``marker`` already, that one is returned and nothing is written."""
         writing, store = self._writing, self._writing.store
         with writing.operation(draft.attachments) as files:
-            existing = store.tickets.marked(marker) if marker is not None else ()
+            known = (marker, *earlier) if marker is not None else ()
+            existing = [one for token in known for one in store.tickets.marked(token)]
             if existing:
                 writing.calls.add("tickets.create", existing[0])
                 return store.tickets.get(existing[0])

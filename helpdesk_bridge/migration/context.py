@@ -14,7 +14,7 @@ from helpdesk_bridge.errors import HelpdeskError, InDoubt, PermissionDenied
 from helpdesk_bridge.migration.files import Files
 from helpdesk_bridge.migration.journal import Journal
 from helpdesk_bridge.migration.mapping import Mapping
-from helpdesk_bridge.migration.marker import marker_of
+from helpdesk_bridge.migration.marker import MarkerKey
 from helpdesk_bridge.migration.options import Options, Threads
 from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.outcome import CredentialsLost, Interrupted
@@ -39,6 +39,7 @@ class LoadContext:
     destination: Side
     importer: Importer
     journal: Journal
+    marker_key: MarkerKey
     spool: Spool
     mapping: Mapping
     files: Files
@@ -51,7 +52,7 @@ class LoadContext:
 
     def marker(self, kind: str, source_ref: str) -> str:
         """Return the marker of a source record."""
-        return marker_of(kind, source_ref, source=self.source.ref, destination=self.destination.ref)
+        return self.marker_key.of(kind, source_ref)
 
     def check_stop(self) -> None:
         """Raise ``Stopped`` where the run is to stop: asked before every write."""

@@ -16,6 +16,7 @@ from attrs import evolve
 from helpdesk_bridge.adapter import HeaderLine, Keep, Keeps, Kept, MessageClass
 from helpdesk_bridge.aliases import Aliases
 from helpdesk_bridge.headerline import split_header, split_marker, with_header
+from helpdesk_bridge.identity import body_digest, text_digest
 from helpdesk_bridge.migration.opaque import opaque
 from helpdesk_bridge.model import Actor, ActorKind, Body, Contact, CustomValue, Message, Ticket, Visibility
 from helpdesk_bridge.query import phone_digits
@@ -25,16 +26,6 @@ NATIVE_TEXT: Final = ("subject", "type", "category", "subcategory", "channel")
 OPENING: Final = "opening"
 """Where a ticket's expectation holds that of an opening that no message of the source is."""
 TIMES: Final = ("created_at", "updated_at", "first_response_at", "solved_at", "closed_at", "due_at")
-
-
-def text_digest(text: str | None) -> str | None:
-    """Return the digest of a text as readers see it; None for no text."""
-    return digest(squash(text)) if text and squash(text) else None
-
-
-def body_digest(body: Body) -> str | None:
-    """Return the digest of a body; where it has markup, that is what counts: a text beside it may say it otherwise."""
-    return text_digest(body.text if body.html is None else Body(html=body.html).text)
 
 
 def second(moment: datetime | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import threading
@@ -15,8 +16,10 @@ from sqlalchemy import Connection, exc, insert, select, update
 from helpdesk_bridge.http.clock import Clock
 from helpdesk_bridge.migration import schema
 from helpdesk_bridge.migration.lock import OwnerLock
+from helpdesk_bridge.migration.marker import MarkerKey
 from helpdesk_bridge.migration.outcome import Interrupted, JournalDamaged, JournalInUse, WrongJournal
 
+MARKER_KEY: Final = "marker_key"
 _OWNER: Final = select(schema.owner)
 
 
@@ -95,8 +98,8 @@ class JournalFile:
         with self.transaction():
             return
 
-    def bind(self, source: str, destination: str, names: Mapping[str, str]) -> bool:
-        """Fix whose migration this is, or check it; return whether the journal is new.
+    def bind(self, source: str, destination: str, names: Mapping[str, str], key: MarkerKey) -> bool:
+        """Fix whose migration this is and the key of its markers, or check whose it is; return whether it is new.
 
         Raises ``WrongJournal`` where it belongs to another pair of desks.
         """
@@ -109,12 +112,16 @@ class JournalFile:
                     "source": source,
                     "destination": destination,
                     "created": now,
+                    MARKER_KEY: json.dumps(key.text()),
                     **names,
                 }
                 connection.execute(insert(schema.meta), [{"name": k, "value": v} for k, v in values.items()])
                 return True
         if known["version"] != schema.VERSION:
-            raise WrongJournal(f"the journal has version {known['version']}, this program reads {schema.VERSION}")
+            raise WrongJournal(
+                f"the journal has version {known['version']}, this program reads {schema.VERSION}; go on with the "
+                "version of helpdesk-bridge that began it"
+            )
         if (known["source"], known["destination"]) != (source, destination):
             raise WrongJournal(
                 f"the journal belongs to the migration from {known['source']} to {known['destination']}, not to the one "

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+import re
+from collections.abc import Mapping
 from typing import Final
 
-from helpdesk_bridge.ports import Helpdesk
+from attrs import field, frozen
 
-MARKER_LENGTH: Final = 16
+from helpdesk_bridge.keys import derived, hkdf, signed
+from helpdesk_bridge.migration.outcome import NeverPossible
+from helpdesk_bridge.ports import Helpdesk
+from helpdesk_bridge.secret import Secret
+
+SIDES: Final = ("source", "destination")
+_PURPOSE: Final = "migration markers"
+_FORM: Final = re.compile(r"[0-9a-f]{16}")
 
 
 def account_ref(desk: Helpdesk) -> str:
@@ -16,11 +23,44 @@ def account_ref(desk: Helpdesk) -> str:
     return f"{desk.vendor}:{desk.account}"
 
 
-def marker_of(kind: str, source_ref: str, *, source: str, destination: str) -> str:
-    """Return the marker of a source record: 16 hex digits of HMAC-SHA256 over its kind and ref.
+def is_marker(text: str | None) -> bool:
+    """Whether a text has the form of a marker; who made it is another question."""
+    return text is not None and _FORM.fullmatch(text) is not None
 
-    The key is the refs of both accounts and nothing else, so that a lost journal takes nothing along: the same
-    record of the same pair has the same marker for ever.
+
+@frozen
+class MarkerKey:
+    """The key of a migration's markers. The journal keeps it from its first moment."""
+
+    _key: bytes = field(repr=False)
+
+    def of(self, kind: str, source_ref: str) -> str:
+        """Return the marker of a source record: 16 hex digits of HMAC-SHA256 over its kind and ref."""
+        return signed(self._key, kind, source_ref)
+
+    def text(self) -> str:
+        """Return the key as a journal keeps it."""
+        return self._key.hex()
+
+    @classmethod
+    def of_text(cls, text: str) -> MarkerKey:
+        """Return the key that a journal kept."""
+        return cls(bytes.fromhex(text))
+
+
+def derived_key(source: Helpdesk, destination: Helpdesk, recovered: Mapping[str, Secret]) -> MarkerKey:
+    """Return the key that the two desks' credentials give: each side's API key, or password where it has no key.
+
+    ``recovered`` holds, under "source" and "destination", credentials that were in use when an earlier migration wrote
+    its markers. Raises ``NeverPossible`` for a desk that has neither key nor password.
     """
-    key = f"{source}\n{destination}".encode()
-    return hmac.new(key, f"{kind}\n{source_ref}".encode(), hashlib.sha256).hexdigest()[:MARKER_LENGTH]
+    parts = []
+    for name, desk in zip(SIDES, (source, destination), strict=True):
+        part = derived(recovered[name], _PURPOSE) if name in recovered else desk.keys.derive(_PURPOSE)
+        if part is None:
+            raise NeverPossible(
+                f"{desk.name} ({desk.title}) has neither API key nor password; a migration signs its markers with one"
+            )
+        parts.append(part)
+    pair = "\n".join(account_ref(desk) for desk in (source, destination))
+    return MarkerKey(hkdf(b"".join(parts), salt=b"", info=pair.encode()))

@@ -24,6 +24,7 @@ from helpdesk_bridge.migration.files import Files
 from helpdesk_bridge.migration.journal import Journal
 from helpdesk_bridge.migration.load import Load
 from helpdesk_bridge.migration.mapping import Mapping
+from helpdesk_bridge.migration.marker import derived_key
 from helpdesk_bridge.migration.options import Level, Options, Progress, Threads
 from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.outcome import DecisionNeeded, Interrupted, MigrationError, NeverPossible
@@ -102,7 +103,8 @@ class Migration:
         self.journal = Journal(self._path, clock=self.destination.clock, takeover=self.options.takeover)
         try:
             names = {"source_desk": self.source.desk.name, "destination_desk": self.destination.desk.name}
-            self._new = self.journal.bind(self.source.ref, self.destination.ref, names)
+            key = derived_key(self.source.desk, self.destination.desk, self.options.recovered)
+            self._new = self.journal.bind(self.source.ref, self.destination.ref, names, key)
         except BaseException:
             self.journal.close()
             raise
@@ -293,6 +295,7 @@ class Migration:
             destination=self.destination,
             importer=self._importer,
             journal=self.journal,
+            marker_key=self.journal.marker_key,
             spool=spool,
             mapping=Mapping(self.source, self.destination, self._values, people),
             files=Files(self.source, spool, self._source_outage, limits),

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from helpdesk_bridge.migration import schema
-from helpdesk_bridge.migration.journal_file import JournalFile
+from helpdesk_bridge.migration.journal_file import MARKER_KEY, JournalFile
+from helpdesk_bridge.migration.marker import SIDES, MarkerKey
 
-SIDES: Final = ("source", "destination")
 _SPENT: Final = upsert(schema.spent)
 _NOTE_SPENT: Final = _SPENT.on_conflict_do_update(
     index_elements=["generation", "side"],
@@ -48,6 +48,11 @@ class Notes(JournalFile):
         """Return a value that ``remember`` kept."""
         found = self._rows(select(schema.meta.c.value).where(schema.meta.c.name == name))
         return json.loads(found[0]["value"]) if found else default
+
+    @property
+    def marker_key(self) -> MarkerKey:
+        """The key of this migration's markers; a credential that was rotated since has no part in it."""
+        return MarkerKey.of_text(self.recall(MARKER_KEY))
 
     @property
     def created(self) -> datetime:

@@ -7,6 +7,8 @@ from enum import Enum
 
 from attrs import field, frozen, validators
 
+from helpdesk_bridge.secret import Secret
+
 
 class Threads(Enum):
     """How a thread is written: a message each, all later messages in one note, or everything in the opening."""
@@ -32,7 +34,8 @@ class Options:
     one outage before the run stops, resumable. ``sample``: verify only so many tickets in full, None all of them.
     ``takeover``: take the journal from an owner that is stuck. ``settle``: vendor seconds to wait before a write in
     doubt is looked up; None is the importer's own figure. ``rebuild``: look for markers at the destination although
-    the journal is new, as after its loss.
+    the journal is new, as after its loss. ``recovered``: credentials under "source" and "destination" that were in use
+    when an earlier migration wrote its markers and have been rotated since.
     """
 
     workers: int = field(default=6, validator=[validators.ge(1), validators.le(64)])
@@ -44,6 +47,7 @@ class Options:
     takeover: bool = False
     settle: float | None = field(default=None, validator=validators.optional(validators.ge(0.0)))
     rebuild: bool = False
+    recovered: Mapping[str, Secret] = field(factory=dict, repr=False)
 
 
 @frozen

@@ -21,8 +21,8 @@ from jinja2 import Environment, StrictUndefined, Template
 from helpdesk_bridge import __version__
 from helpdesk_bridge.http.clock import Clock, SystemClock
 from helpdesk_bridge.migration import report_words as words
+from helpdesk_bridge.migration.marker import SIDES
 from helpdesk_bridge.migration.migration import Migration
-from helpdesk_bridge.migration.notes import SIDES
 from helpdesk_bridge.migration.options import Level
 from helpdesk_bridge.migration.outcome import ExitCode, Interrupted, MigrationError
 from helpdesk_bridge.migration.plan import Plan

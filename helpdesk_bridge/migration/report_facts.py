@@ -17,7 +17,7 @@ from helpdesk_bridge.migration import schema
 from helpdesk_bridge.migration.difference import Difference
 from helpdesk_bridge.migration.fidelity import Change
 from helpdesk_bridge.migration.journal_file import translated
-from helpdesk_bridge.migration.notes import SIDES
+from helpdesk_bridge.migration.marker import SIDES
 from helpdesk_bridge.migration.outcome import WrongJournal
 from helpdesk_bridge.migration.states import Kind, State
 from helpdesk_bridge.migration.summary import Counts, Summary

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.pool import QueuePool, StaticPool
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 BUSY_SECONDS: Final = 20.0
 metadata = MetaData()
 

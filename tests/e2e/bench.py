@@ -222,7 +222,7 @@ def assert_everything_once(desks):
     for case in found:
         assert case.marker is not None, f"ticket {case.id} has no marker"
         by_marker.setdefault(case.marker, []).append(case)
-    expected = {marker_of(old.ref, new.ref, one): one for one in sources}
+    expected = {marker_of(old, new, one): one for one in sources}
     assert {marker: len(cases) for marker, cases in by_marker.items()} == dict.fromkeys(expected, 1)
     for marker, ticket_id in expected.items():
         assert_same_thread(sources[ticket_id], by_marker[marker][0])
@@ -233,7 +233,7 @@ def assert_everything_once(desks):
 
 def assert_nothing_half_written(desks):
     """What stands at the destination is whole: a ticket with all of its messages, or no ticket; return how many."""
-    sources = {marker_of(desks.old.ref, desks.new.ref, one.id): one for one in desks.old.cases()}
+    sources = {marker_of(desks.old, desks.new, one.id): one for one in desks.old.cases()}
     found = desks.new.cases()
     for case in found:
         assert_same_thread(sources[case.marker], case)

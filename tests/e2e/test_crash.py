@@ -237,7 +237,7 @@ def test_a_takeover_from_a_stuck_owner_doubles_nothing_when_it_wakes(benches):
     assert verified.returncode == 3, verified.stderr
     told = json.loads(verified.stdout)["differences"]
     assert {(one["record"], one["field"]) for one in told} <= {("message", "extra"), ("ticket", "duplicate")}, told
-    sources = {marker_of(desks.old.ref, desks.new.ref, one.id): one for one in desks.old.cases() if not one.removed}
+    sources = {marker_of(desks.old, desks.new, one.id): one for one in desks.old.cases() if not one.removed}
     copies = {marker: [one for one in desks.new.cases() if one.marker == marker] for marker in sources}
     for marker, before in sources.items():
         whole = max(copies[marker], key=lambda one: len(one.thread))

@@ -50,10 +50,16 @@ class Case:
     thread: list[Said] = field(default_factory=list)
 
 
-def marker_of(source, destination, ticket_id):
-    """Return the marker by the formula of the papers: HMAC-SHA256 over kind and ref, keyed by both accounts."""
-    key = f"{source}\n{destination}".encode()
-    return hmac.new(key, f"ticket\n{source}/ticket/{ticket_id}".encode(), hashlib.sha256).hexdigest()[:16]
+def sha(key, message):
+    return hmac.new(key, message, hashlib.sha256).digest()
+
+
+def marker_of(old, new, ticket_id):
+    """Return the marker by the formula of the papers: HMAC-SHA256 over kind and ref, keyed (HKDF) by both secrets."""
+    halves = [sha(sha(b"helpdesk-bridge", one.secret.encode()), b"migration markers\x01") for one in (old, new)]
+    key = sha(sha(bytes(32), b"".join(halves)), f"{old.ref}\n{new.ref}".encode() + b"\x01")
+    words = [b"ticket", f"{old.ref}/ticket/{ticket_id}".encode()]
+    return sha(key, b"".join(len(one).to_bytes(8, "big") + one for one in words)).hex()[:16]
 
 
 class _Lines(HTMLParser):
@@ -144,7 +150,7 @@ class Wire:
 class DeskieWire(Wire):
     def __init__(self, settings):
         super().__init__(settings)
-        self.ref = f"deskie:{settings['account']}"
+        self.ref, self.secret = f"deskie:{settings['account']}", settings["api_key"]
 
     def credentials(self):
         return {"auth": (self.settings["staff_email"], self.settings["api_key"])}
@@ -202,7 +208,7 @@ class DeskieWire(Wire):
 class Desk365Wire(Wire):
     def __init__(self, settings):
         super().__init__(settings)
-        self.ref = f"desk365:{settings['subdomain']}"
+        self.ref, self.secret = f"desk365:{settings['subdomain']}", settings["api_key"]
 
     def credentials(self):
         return {"headers": {"Authorization": self.settings["api_key"]}}
@@ -260,6 +266,7 @@ class LocalFile:
         self.path = Path(path)
         account = self._rows("SELECT value FROM meta WHERE name = 'account'")[0]["value"]
         self.ref = f"local:{account}"
+        self.secret = self._rows("SELECT value FROM meta WHERE name = 'key'")[0]["value"]
 
     def close(self):
         """Nothing is kept open."""

@@ -15,9 +15,11 @@ from sqlalchemy import text
 
 from helpdesk_bridge.migration import ExitCode, Interrupted, JournalDamaged, JournalInUse, WrongJournal, whose
 from helpdesk_bridge.migration.journal import Journal
+from helpdesk_bridge.migration.marker import MarkerKey
 from helpdesk_bridge.migration.states import Key, Kind, Record, State
 from helpdesk_bridge.testing.clock import ManualClock
 
+KEY = MarkerKey(bytes(range(32)))
 ONE = Record(key=Key(Kind.TICKET, "1"), position=3, version="v")
 
 
@@ -119,10 +121,10 @@ def test_the_lock_goes_with_its_process(tmp_path):
 
 def test_the_journal_of_another_migration_is_refused(journal):
     names = {"source_desk": "a", "destination_desk": "b"}
-    assert journal.bind("deskie:one", "desk365:two", names)
-    assert not journal.bind("deskie:one", "desk365:two", names)
+    assert journal.bind("deskie:one", "desk365:two", names, KEY)
+    assert not journal.bind("deskie:one", "desk365:two", names, KEY)
     with pytest.raises(WrongJournal, match="deskie:one") as refused:
-        journal.bind("deskie:other", "desk365:two", names)
+        journal.bind("deskie:other", "desk365:two", names, KEY)
     assert refused.value.exit_code is ExitCode.USAGE
     told = whose(journal.path)
     assert (told["source"], told["destination_desk"]) == ("deskie:one", "b")
@@ -202,3 +204,19 @@ def test_what_was_spent_adds_up_over_runs(tmp_path):
 def test_the_lock_file_names_its_holder(journal):
     told = json.loads(journal.path.with_name("journal.db.lock").read_text())
     assert told["pid"] == os.getpid()
+
+
+def test_the_key_of_the_markers_is_that_of_the_first_moment(journal):
+    names = {"source_desk": "a", "destination_desk": "b"}
+    journal.bind("deskie:one", "desk365:two", names, KEY)
+    journal.bind("deskie:one", "desk365:two", names, MarkerKey(bytes(32)))
+    assert journal.marker_key == KEY
+    assert KEY.text() not in repr(journal.marker_key)
+
+
+def test_a_journal_of_another_version_is_refused_with_what_to_do(journal):
+    journal.bind("deskie:one", "desk365:two", {}, KEY)
+    with journal.transaction() as connection:
+        connection.execute(text("UPDATE meta SET value = '1' WHERE name = 'version'"))
+    with pytest.raises(WrongJournal, match=r"version 1.*go on with the version of helpdesk-bridge that began it"):
+        journal.bind("deskie:one", "desk365:two", {}, KEY)

@@ -26,6 +26,7 @@ from helpdesk_bridge.migration import report_words as words
 from helpdesk_bridge.migration.difference import Difference
 from helpdesk_bridge.migration.fidelity import Change
 from helpdesk_bridge.migration.journal import Journal
+from helpdesk_bridge.migration.marker import MarkerKey
 from helpdesk_bridge.migration.options import Level
 from helpdesk_bridge.migration.outcome import WrongJournal
 from helpdesk_bridge.migration.plan import OpenValue
@@ -119,7 +120,7 @@ def unclean(path, *, text="Sales", ident="17"):
     """Write a journal in which everything happened, ``text`` wherever words of a source can stand."""
     journal = Journal(path, clock=ManualClock())
     with_names = {"source_desk": "old", "destination_desk": "new"}
-    journal.bind("deskie:robotsrule", "desk365:acme", with_names)
+    journal.bind("deskie:robotsrule", "desk365:acme", with_names, MarkerKey(bytes(32)))
     journal.save(
         Record(key=Key(Kind.TICKET, "1"), state=State.DONE, destination=("100",)),
         Record(key=Key(Kind.TICKET, "2"), state=State.SKIPPED, reason="spam"),
@@ -254,7 +255,7 @@ def test_ids_that_are_emails_appear_as_digests_and_without_a_command(tmp_path):
 
 def test_long_lists_are_cut_and_say_so(tmp_path):
     journal = Journal(tmp_path / "j", clock=ManualClock())
-    journal.bind("deskie:a", "desk365:b", {"source_desk": "old", "destination_desk": "new"})
+    journal.bind("deskie:a", "desk365:b", {"source_desk": "old", "destination_desk": "new"}, MarkerKey(bytes(32)))
     failed = [Record(key=Key(Kind.TICKET, f"{n:05}"), state=State.FAILED, reason="Invalid") for n in range(IDS + 50)]
     journal.save(*failed)
     row = {"ticket": "1", "record": "ticket", "id": "1", "field": "status", "expected": "x", "found": "y"}

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 from adapters.deskie.simulated import dataset
+from attrs import evolve
 
 from helpdesk_bridge import Add, Body, ContactDraft, MessageDraft, Remove, TicketChange, TicketDraft, Upload
 from helpdesk_bridge.adapter import (
@@ -275,6 +276,20 @@ def test_an_idempotency_key_adopts_what_is_there(deskie_account, field):
     assert sum(one.subject == "Order 7" for one in desk.tickets.list(resolve=False)) == 2
     fresh = desk.tickets.create(TicketDraft(subject="x", description="d", requester="first@x.io"), idempotency_key="k")
     assert desk.tickets.get(fresh.id).requester.email == "first@x.io"
+
+
+def test_an_idempotency_key_that_was_copied_into_another_text_is_never_adopted(deskie_account):
+    desk, _ = deskie_account(dataset(), settings={"marker_field": False})
+    draft = TicketDraft(subject="Order 7", description="please", requester="ann@x.io")
+    first = desk.tickets.create(draft, idempotency_key="order-7")
+    line = desk.tickets.get(first.id).description.text.rpartition("\n")[2]
+    assert line.startswith("[ref:key:")
+    copied = desk.tickets.create(evolve(draft, description=f"another\n\n{line}"))
+    assert desk.tickets.create(draft, idempotency_key="order-7").id == first.id != copied.id
+    before = len(list(desk.tickets.list(resolve=False)))
+    with pytest.raises(Conflict, match="says something else"):
+        desk.tickets.create(evolve(draft, description="a third"), idempotency_key="order-7")
+    assert len(list(desk.tickets.list(resolve=False))) == before
 
 
 def test_a_label_in_doubt_is_looked_for_and_not_made_twice(deskie_account):
