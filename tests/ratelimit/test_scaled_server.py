@@ -97,7 +97,7 @@ def serve():
         pytest.param(50, 60, 200, (LEFT,), True, id="50 a minute, only remaining, writes cost 2"),
     ],
 )
-def test_b04_c07_no_refusal_for_the_sole_consumer(serve, limit, seconds, scale, tells, writes):
+def test_no_refusal_for_the_sole_consumer(serve, limit, seconds, scale, tells, writes):
     window = FixedWindow(limit, seconds, scale)
     url = serve(window, tells)
     policy = RateLimitPolicy(
@@ -138,7 +138,7 @@ def test_b04_c07_no_refusal_for_the_sole_consumer(serve, limit, seconds, scale, 
     assert waits
 
 
-def test_c08_a_lower_limit_of_the_server_is_obeyed_after_one_answer(serve):
+def test_a_lower_limit_of_the_server_is_obeyed_after_one_answer(serve):
     window = FixedWindow(20, 60, 200)
     url = serve(window, (LEFT, LIMIT, RESET))
     stack = open_transport(

@@ -174,7 +174,7 @@ def test_page_drift_loses_nothing_and_repeats_nothing_at_a_bounded_cost(bench_of
         throughout = before & one.there(bench)
         assert len(throughout) < len(before)
         assert [key for key, count in Counter(seen).items() if count > 1] == []
-        # Desk360 has page numbers alone, and its calls are fixed (A17, A18): what a deletion moved comes the next time.
+        # Desk360 has page numbers alone and fixed calls: what a deletion moved comes the next time.
         lost = throughout - set(seen)
         assert len(lost) <= (pages if one.vendor == "desk360" else 0), lost
         assert calls <= one.cost * pages + 4, f"{calls} calls for {pages} pages"

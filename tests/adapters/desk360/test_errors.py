@@ -37,7 +37,7 @@ CODES = [
 
 @pytest.mark.parametrize(("code", "status", "kind"), CODES)
 @pytest.mark.parametrize("as_success", [False, True])
-def test_a15_each_code_is_the_same_error_under_its_status_and_under_200(wire, code, status, kind, as_success):
+def test_each_code_is_the_same_error_under_its_status_and_under_200(wire, code, status, kind, as_success):
     wire.answer("/v1/integrations", (200 if as_success else status, {}, said(code)))
     with pytest.raises((HelpdeskError, ConfigError)) as caught:
         wire.open(max_wait=0).vendor_api.integrations()
@@ -51,7 +51,7 @@ def test_a15_each_code_is_the_same_error_under_its_status_and_under_200(wire, co
 
 @pytest.mark.parametrize(("code", "status", "kind"), [one for one in CODES if "too_many" not in one[0]])
 @pytest.mark.parametrize("as_success", [False, True])
-def test_a15_the_same_codes_of_a_send_and_only_a_server_fault_leaves_it_in_doubt(wire, code, status, kind, as_success):
+def test_the_same_codes_of_a_send_and_only_a_server_fault_leaves_it_in_doubt(wire, code, status, kind, as_success):
     wire.answer(TEXTS, (200 if as_success else status, {}, said(code)))
     with pytest.raises((HelpdeskError, ConfigError)) as caught:
         wire.open().vendor_api.send_text(TO, "Hello")
@@ -60,7 +60,7 @@ def test_a15_the_same_codes_of_a_send_and_only_a_server_fault_leaves_it_in_doubt
     assert len(wire.sent) == 1
 
 
-def test_a10_a_validation_error_names_its_field_and_keeps_code_and_link(wire):
+def test_a_validation_error_names_its_field_and_keeps_code_and_link(wire):
     wire.answer(TEXTS, (400, {}, said("failed_validation", "The to field is required.")))
     with pytest.raises(Invalid) as caught:
         wire.open().vendor_api.send_text(TO, "Hello")
@@ -80,7 +80,7 @@ def test_the_vendors_words_are_never_repeated(wire):
     assert KEY not in str(caught.value)
 
 
-def test_a11_an_unknown_integration_is_not_found(wire):
+def test_an_unknown_integration_is_not_found(wire):
     wire.answer("/v1/integrations/11/conversations/templates", (404, {}, said("model_not_found_exception")))
     with pytest.raises(NotFound):
         wire.open().templates.list()
@@ -111,7 +111,7 @@ def test_a11_an_unknown_integration_is_not_found(wire):
         (415, HelpdeskError),
     ],
 )
-def test_a16_a_body_that_is_none_or_odd_still_gives_a_typed_error(wire, body, status, kind):
+def test_a_body_that_is_none_or_odd_still_gives_a_typed_error(wire, body, status, kind):
     wire.answer(TEXTS, (status, {"Content-Type": "text/html"}, body))
     with pytest.raises(HelpdeskError) as caught:
         wire.open().vendor_api.send_text(TO, "Hello")
@@ -124,7 +124,7 @@ def test_a16_a_body_that_is_none_or_odd_still_gives_a_typed_error(wire, body, st
 
 
 @pytest.mark.parametrize("body", ["", "<html></html>", '{"error": "no"}', '[{"id": '])
-def test_a16_an_odd_success_is_unreadable_for_a_list_and_in_doubt_for_a_send(wire, body):
+def test_an_odd_success_is_unreadable_for_a_list_and_in_doubt_for_a_send(wire, body):
     wire.answer("/v1/integrations", body)
     with pytest.raises(BadResponse):
         wire.open().vendor_api.integrations()
@@ -162,7 +162,7 @@ def test_a_read_is_tried_again_and_a_server_fault_keeps_the_headers_for_the_vend
     assert "7" not in str(caught.value)
 
 
-def test_a08_a_refusal_waits_exactly_what_the_vendor_asks_and_tries_once_more(wire):
+def test_a_refusal_waits_exactly_what_the_vendor_asks_and_tries_once_more(wire):
     wire.answer(TEXTS, (429, {"Retry-After": "26"}, said("too_many_requests_exception")), {"message_id": "g1"})
     desk = wire.open(max_wait=60)
     assert desk.vendor_api.send_text(TO, "Hello").ids == ("g1",)
@@ -171,7 +171,7 @@ def test_a08_a_refusal_waits_exactly_what_the_vendor_asks_and_tries_once_more(wi
 
 
 @pytest.mark.parametrize("code", ["too_many_requests_exception", "something_else", None])
-def test_a09_the_refusal_may_be_a_200_and_is_never_read_as_data(wire, code):
+def test_the_refusal_may_be_a_200_and_is_never_read_as_data(wire, code):
     body = said(code) if code else '{"error": "slow down"}'
     wire.answer("/v1/integrations", (200, {"Retry-After": "26"}, body), [{"id": 11}])
     if code == "something_else":
@@ -185,7 +185,7 @@ def test_a09_the_refusal_may_be_a_200_and_is_never_read_as_data(wire, code):
     assert [one.id for one in wire.open(max_wait=60).vendor_api.integrations()] == [11]
 
 
-def test_a06_sixty_a_minute_are_kept_by_all_desks_of_this_machine(wire):
+def test_sixty_a_minute_are_kept_by_all_desks_of_this_machine(wire):
     wire.answer("/v1/integrations", (200, {"X-RateLimit-Limit": "60"}, []))
     one, other = wire.open(max_wait=0), wire.open(max_wait=0, api_key="another", integration=22)
     for number in range(60):

@@ -22,7 +22,7 @@ def pages(link):
     ]
 
 
-def test_a17_lists_are_bare_arrays_of_20_read_by_page_number(wire):
+def test_lists_are_bare_arrays_of_20_read_by_page_number(wire):
     wire.answer(
         INTEGRATIONS, *pages(lambda page: f"<https://public-api.desk360.com/v1/integrations?page={page}>; rel=next")
     )
@@ -42,7 +42,7 @@ def test_a17_lists_are_bare_arrays_of_20_read_by_page_number(wire):
         "</integrations?page={}>; rel=next",
     ],
 )
-def test_a18_whatever_the_link_says_only_its_number_is_taken(wire, link):
+def test_whatever_the_link_says_only_its_number_is_taken(wire, link):
     answers = pages(link.format)
     answers[-1] = (200, {"Link": ""}, answers[-1][2])
     wire.answer(INTEGRATIONS, *answers)
@@ -51,7 +51,7 @@ def test_a18_whatever_the_link_says_only_its_number_is_taken(wire, link):
     assert len(wire.sent) == 3
 
 
-def test_a18_pages_that_do_not_grow_or_are_empty_end_the_list(wire):
+def test_pages_that_do_not_grow_or_are_empty_end_the_list(wire):
     loop = "<https://public-api.desk360.com/v1/integrations?page=1>; rel=next"
     wire.answer(INTEGRATIONS, (200, {"Link": loop}, [{"id": 1}]))
     assert len(wire.open().vendor_api.integrations()) == 1
@@ -67,7 +67,7 @@ def test_no_link_header_breaks_the_reader(link):
     assert number is None or number >= 0
 
 
-def test_a19_both_item_shapes_of_the_sample(wire):
+def test_both_item_shapes_of_the_sample(wire):
     wire.answer(INTEGRATIONS, samples.INTEGRATIONS)
     first, second = wire.open().vendor_api.integrations()
     assert (first.id, first.name, first.phone) == (11, "YourIntegration1", "+905554443322")
@@ -88,7 +88,7 @@ def test_an_envelope_is_opened_and_a_logo_that_is_no_number_is_none(wire):
         wire.open().vendor_api.integrations()
 
 
-def test_a36_reference_data_is_listed_once_until_it_is_old_or_refreshed(wire):
+def test_reference_data_is_listed_once_until_it_is_old_or_refreshed(wire):
     wire.answer(INTEGRATIONS, json.loads(samples.INTEGRATIONS))
     desk = wire.open(directory_ttl=600)
     desk.vendor_api.integrations()

@@ -12,7 +12,7 @@ WHO = {"email": "abc@example.com", "password": "YOUR_PASSWORD"}
 TEXTS = "/v1/integrations/11/conversations/messages"
 
 
-def test_a01_a_desk_with_email_and_password_lists_with_the_token_of_its_login(wire):
+def test_a_desk_with_email_and_password_lists_with_the_token_of_its_login(wire):
     wire.answer("/v1/login", samples.LOGIN)
     wire.answer("/v1/integrations", samples.INTEGRATIONS)
     desk = wire.open(**WHO)
@@ -24,7 +24,7 @@ def test_a01_a_desk_with_email_and_password_lists_with_the_token_of_its_login(wi
     assert listing.headers["Authorization"] == "Bearer 1|iybflVqHloQdz9QH4PIkX0q1Od68T9sDrKCtnuxW6f78ad5b"
 
 
-def test_a03_a_key_goes_as_bearer_and_nobody_logs_in(wire):
+def test_a_key_goes_as_bearer_and_nobody_logs_in(wire):
     wire.answer("/v1/integrations", [])
     wire.open(**WHO, api_key="1|abc").vendor_api.integrations()
     assert [one.headers["Authorization"] for one in wire.sent] == ["Bearer 1|abc"]
@@ -55,7 +55,7 @@ def test_a_fresh_token_that_is_refused_is_given_up(wire):
     assert wire.paths().count("/v1/login") == 2
 
 
-def test_a02_wrong_credentials_are_not_tried_again_within_the_minute(wire):
+def test_wrong_credentials_are_not_tried_again_within_the_minute(wire):
     wire.answer("/v1/login", (401, {}, said("invalid_credentials")))
     desk = wire.open(**WHO)
     for _ in range(8):
@@ -69,7 +69,7 @@ def test_a02_wrong_credentials_are_not_tried_again_within_the_minute(wire):
     assert len(wire.sent) == 2
 
 
-def test_a02_a_spent_login_allowance_does_not_stop_other_calls(wire):
+def test_a_spent_login_allowance_does_not_stop_other_calls(wire):
     wire.answer("/v1/login", (429, {}, said("too_many_attempts")))
     wire.answer("/v1/integrations", [])
     with pytest.raises(RateLimited) as caught:
@@ -79,7 +79,7 @@ def test_a02_a_spent_login_allowance_does_not_stop_other_calls(wire):
     assert wire.clock.slept == []
 
 
-def test_a02_the_sixth_wrong_login_of_a_minute_is_not_sent(wire):
+def test_the_sixth_wrong_login_of_a_minute_is_not_sent(wire):
     wire.answer("/v1/login", (401, {}, said("invalid_credentials")))
     for number in range(7):
         with pytest.raises((AuthenticationFailed, RateLimited)) as caught:

@@ -27,7 +27,7 @@ def read(desk, attachment):
         return file.read()
 
 
-def test_a28_a_file_on_the_cdn_is_fetched_without_the_token(wire, photo):
+def test_a_file_on_the_cdn_is_fetched_without_the_token(wire, photo):
     desk, attachment = photo
     wire.answer(CDN, (200, {"Content-Type": "image/jpeg"}, "bytes"))
     assert read(desk, attachment) == b"bytes"
@@ -44,7 +44,7 @@ def test_an_address_that_is_not_valid_any_more_is_replaced_by_the_media_id(wire,
     assert [("Authorization" in one.headers) for one in wire.sent] == [False, True]
 
 
-def test_a29_a_media_id_gives_bytes(wire):
+def test_a_media_id_gives_bytes(wire):
     wire.answer(f"{MEDIAS}/{MEDIA_ID}", (200, {"Content-Type": "image/png"}, "bytes"))
     with wire.open().vendor_api.media(MEDIA_ID) as file:
         assert file.read(2) + file.read() == b"bytes"
@@ -52,7 +52,7 @@ def test_a29_a_media_id_gives_bytes(wire):
     assert wire.sent[0].body == b""
 
 
-def test_a29_a_media_id_may_give_json_with_an_address(wire):
+def test_a_media_id_may_give_json_with_an_address(wire):
     wire.answer(f"{MEDIAS}/{MEDIA_ID}", {"url": "https://my-cdn.desk360.com/a.png"})
     wire.answer("https://my-cdn.desk360.com/a.png", (200, {"Content-Type": "image/png"}, "bytes"))
     with wire.open().vendor_api.media(MEDIA_ID) as file:
@@ -95,7 +95,7 @@ def test_files_of_other_desks_are_refused(wire, photo):
     assert wire.sent == []
 
 
-def test_a27_the_file_of_a_sent_message_can_be_read_back(wire, inbox):
+def test_the_file_of_a_sent_message_can_be_read_back(wire, inbox):
     wire.answer(MEDIAS, samples.MEDIA)
     desk = wire.open(inbox=inbox)
     desk.vendor_api.send_media(TO, [Upload.from_bytes("desk360.png", b"png", "image/png")], anyway=True)

@@ -91,7 +91,7 @@ VARYING = ("id", "ticket_id", "ticket", "phone", "at", "raw", "files")
 
 
 @pytest.mark.parametrize("kind", WEBHOOKS)
-def test_a33_each_printed_webhook_is_made_by_the_simulator_and_read_alike(kind):
+def test_each_printed_webhook_is_made_by_the_simulator_and_read_alike(kind):
     printed_text, given = WEBHOOKS[kind]
     printed = json.loads(printed_text)
     made = Desk().sim("inbound", {**given, "name": "John Doe"})["payload"]
@@ -108,7 +108,7 @@ def shape_of(file):
 
 
 @pytest.mark.parametrize("word", ["delivered", "read"])
-def test_a34_the_printed_status_is_made_by_the_simulator_and_read_alike(word):
+def test_the_printed_status_is_made_by_the_simulator_and_read_alike(word):
     printed = json.loads(samples.WEBHOOK_STATUS.replace("delivered|read", word).replace("90xxxxxxxxxx", TO[1:]))
     simulated = Desk()
     sent = simulated.accepted("messages", json={"to": TO, "text": "x"})["message_id"]
@@ -119,14 +119,14 @@ def test_a34_the_printed_status_is_made_by_the_simulator_and_read_alike(word):
     assert (told.id, told.status, told.ticket_id) == (sent, word, TO[1:])
 
 
-def test_a34_the_printed_status_as_it_stands_is_a_word_that_nobody_knows_and_is_kept(wire, inbox):
+def test_the_printed_status_as_it_stands_is_a_word_that_nobody_knows_and_is_kept(wire, inbox):
     desk = wire.open(inbox=inbox)
     (event,) = desk.webhooks.receive(samples.WEBHOOK_STATUS)
     assert event.status == "delivered|read"
     assert desk.vendor_api.delivery(event.id) == "delivered|read"
 
 
-def test_a32_a_message_that_came_by_webhook_is_marked_as_read(own_budget, inbox):
+def test_a_message_that_came_by_webhook_is_marked_as_read(own_budget, inbox):
     simulated = Desk()
     with mock_simulator(simulated.app, HOST):
         clock = ManualClock(wall=simulated.clock.now())

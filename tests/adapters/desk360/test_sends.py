@@ -58,14 +58,14 @@ def refused(wire, field, call):
         None,
     ],
 )
-def test_a24_a_number_without_plus_and_country_code_is_refused_before_sending(wire, to):
+def test_a_number_without_plus_and_country_code_is_refused_before_sending(wire, to):
     api = wire.open().vendor_api
     refused(wire, "to", lambda: api.send_text(to, "Hello"))
     refused(wire, "to", lambda: api.send_media(to, [Upload.from_bytes("a", b"a")]))
     refused(wire, "to", lambda: api.mark_read(to, ["x"]))
 
 
-def test_a24_a_text_goes_as_form_data_and_4096_characters_pass(wire):
+def test_a_text_goes_as_form_data_and_4096_characters_pass(wire):
     wire.answer(MESSAGES, {"message_id": "gBEGkFBXUQRnAgnoOJ1ESPKBwME"})
     api = wire.open().vendor_api
     assert api.send_text(TO, "ğ" * 4096).ids == ("gBEGkFBXUQRnAgnoOJ1ESPKBwME",)
@@ -77,7 +77,7 @@ def test_a24_a_text_goes_as_form_data_and_4096_characters_pass(wire):
     refused(wire, "text", lambda: api.send_text(TO, " \n"))
 
 
-def test_a25_a_place_goes_to_its_own_path_and_numbers_stay_numbers(wire):
+def test_a_place_goes_to_its_own_path_and_numbers_stay_numbers(wire):
     wire.answer(f"{MESSAGES}/locations", {"message_id": "g"})
     place = {
         "latitude": 37.758056,
@@ -102,7 +102,7 @@ def test_a25_a_place_goes_to_its_own_path_and_numbers_stay_numbers(wire):
         )
 
 
-def test_a26_a_card_goes_as_the_sample_with_its_phone_in_any_spelling(wire):
+def test_a_card_goes_as_the_sample_with_its_phone_in_any_spelling(wire):
     wire.answer(f"{MESSAGES}/contacts", {"message_id": "g"})
     card = ContactCard(
         name=NAME,
@@ -139,7 +139,7 @@ def test_a26_a_card_goes_as_the_sample_with_its_phone_in_any_spelling(wire):
         ({"ims": [CardMessenger(service="AIM")]}, "ims"),
     ],
 )
-def test_a26_what_a_card_lacks_is_refused(wire, card, field):
+def test_what_a_card_lacks_is_refused(wire, card, field):
     api = wire.open().vendor_api
     refused(wire, f"contacts.*.{field}", lambda: api.send_contacts(TO, [ContactCard(**{"name": NAME, **card})]))
     refused(wire, "contacts", lambda: api.send_contacts(TO, []))
@@ -159,12 +159,12 @@ def test_a26_what_a_card_lacks_is_refused(wire, card, field):
         birthday=st.none() | st.dates().map(date.isoformat),
     )
 )
-def test_a26_a_card_that_is_sent_and_received_is_the_same(card):
+def test_a_card_that_is_sent_and_received_is_the_same(card):
     (document,) = documents([card])
     assert received(json.loads(json.dumps(document))) == card
 
 
-def test_a27_files_go_in_one_call_and_each_has_its_own_ids(wire):
+def test_files_go_in_one_call_and_each_has_its_own_ids(wire):
     wire.answer(f"{MESSAGES}/medias", samples.MEDIA)
     sent = wire.open().vendor_api.send_media(
         TO, [Upload.from_bytes("desk360.png", b"png", "image/png"), Upload.from_bytes('b"c.txt', b"txt", "text/plain")]
@@ -177,7 +177,7 @@ def test_a27_files_go_in_one_call_and_each_has_its_own_ids(wire):
     ]
 
 
-def test_a27_other_kinds_than_images_are_found_as_well(wire):
+def test_other_kinds_than_images_are_found_as_well(wire):
     media = {
         "message_id": "m2",
         "media_id": "u2",
@@ -196,7 +196,7 @@ def test_a27_other_kinds_than_images_are_found_as_well(wire):
             wire.open().vendor_api.send_media(TO, [Upload.from_bytes("a", b"a")])
 
 
-def test_a27_five_files_and_20_mb_pass_and_one_more_is_refused(wire):
+def test_five_files_and_20_mb_pass_and_one_more_is_refused(wire):
     wire.answer(f"{MESSAGES}/medias", samples.MEDIA)
     api = wire.open().vendor_api
     small = Upload.from_bytes("a.txt", b"a", "text/plain")
@@ -211,7 +211,7 @@ def test_a27_five_files_and_20_mb_pass_and_one_more_is_refused(wire):
     refused(wire, "attachments", lambda: api.send_media(TO, [Upload.from_bytes("a.bin", bytes(11 * MB))] * 2))
 
 
-def test_a30_a_message_with_buttons_goes_as_the_sample_markup_untouched(wire):
+def test_a_message_with_buttons_goes_as_the_sample_markup_untouched(wire):
     wire.answer(f"{MESSAGES}/interactive", {"message_id": "g"})
     link = "https://fastly.picsum.photos/id/879/200/300.jpg?hmac=07llkorYxtpw0EwxaeqFKPC5woveWVLykQVnIOyiwd8"
     buttons = [Button(f"ID 1.{n}", f"Button {n}") for n in (1, 2, 3)]
@@ -253,19 +253,19 @@ OVER_LIMIT = [
 
 
 @pytest.mark.parametrize("message", AT_LIMIT)
-def test_a30_what_is_at_a_limit_passes(wire, message):
+def test_what_is_at_a_limit_passes(wire, message):
     wire.answer(f"{MESSAGES}/interactive", {"message_id": "g"})
     wire.open().vendor_api.send_interactive(TO, **{"body": "b", "buttons": [BUTTON], **message})
     assert len(wire.sent) == 1
 
 
 @pytest.mark.parametrize(("message", "field"), OVER_LIMIT)
-def test_a30_what_is_over_a_limit_is_refused(wire, message, field):
+def test_what_is_over_a_limit_is_refused(wire, message, field):
     api = wire.open().vendor_api
     refused(wire, field, lambda: api.send_interactive(TO, **{"body": "b", "buttons": [BUTTON], **message}))
 
 
-def test_a31_a_request_for_a_place_goes_as_the_sample(wire):
+def test_a_request_for_a_place_goes_as_the_sample(wire):
     wire.answer(f"{MESSAGES}/interactive/location-request", {"message_id": "gBEGkFBXUQRnAgn6gWf5CzaF6Ko"})
     api = wire.open().vendor_api
     api.request_location(TO, "<i>Send Location</i>")
@@ -273,7 +273,7 @@ def test_a31_a_request_for_a_place_goes_as_the_sample(wire):
     refused(wire, "body", lambda: api.request_location(TO, "x" * 1025))
 
 
-def test_a32_reads_go_as_form_data_and_no_id_is_judged_by_its_look(wire):
+def test_reads_go_as_form_data_and_no_id_is_judged_by_its_look(wire):
     wire.answer(f"{MESSAGES}/reads", samples.READS)
     api = wire.open().vendor_api
     ids = ("gBEGkFBXUQRnAgn6gWf5CzaF6Ko", "ABEGkFMIcyRoAgo-sGaD-H6MgPEt")

@@ -32,7 +32,7 @@ def test_a_wrong_key_is_named_before_anything_is_sent(wire, table, key):
     assert wire.sent == []
 
 
-def test_a04_plain_http_to_a_foreign_host_is_refused_without_a_connection(wire):
+def test_plain_http_to_a_foreign_host_is_refused_without_a_connection(wire):
     with pytest.raises(ConfigError, match="https"):
         open_desk({"vendor": "desk360", "integration": 11, "api_key": "k", "base_url": "http://public-api.desk360.com"})
     assert wire.sent == []

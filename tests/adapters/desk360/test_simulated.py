@@ -95,7 +95,7 @@ def test_a_customer_writes_is_listed_and_answered_once(pair):
     ["text", "location", "contacts", "image", "video", "audio", "voice", "document", "sticker", "button", "reaction"],
 )
 @pytest.mark.parametrize("shape", ["object", "list", "body"])
-def test_a33_every_kind_in_every_shape_is_stored(pair, kind, shape):
+def test_every_kind_in_every_shape_is_stored(pair, kind, shape):
     here = pair(webhook_shape=shape)
     desk = here.open()
     (event,) = here.webhook(desk, kind=kind)
@@ -108,7 +108,7 @@ def test_a33_every_kind_in_every_shape_is_stored(pair, kind, shape):
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_a28_a29_a_received_file_comes_from_the_cdn_and_by_its_id(pair, as_json):
+def test_a_received_file_comes_from_the_cdn_and_by_its_id(pair, as_json):
     here = pair(media_as_json=as_json)
     desk = here.open()
     content = base64.b64encode(b"a cat").decode()
@@ -178,7 +178,7 @@ def test_every_kind_of_message_is_taken(pair):
     assert contents == {"desk360.png": b"\x89PNG", "a.txt": b"text"}
 
 
-def test_a20_a21_a23_templates_are_listed_sent_and_sent_in_bulk(pair):
+def test_templates_are_listed_sent_and_sent_in_bulk(pair):
     here = pair()
     desk = here.open()
     sendable = next(
@@ -209,7 +209,7 @@ def test_a20_a21_a23_templates_are_listed_sent_and_sent_in_bulk(pair):
         "integration_nulls",
     ],
 )
-def test_a17_a18_41_integrations_in_three_calls_whatever_the_quirk(pair, quirk):
+def test_41_integrations_in_three_calls_whatever_the_quirk(pair, quirk):
     here = pair(integrations=41, **{quirk: True})
     desk = here.open()
     assert len({one.id for one in desk.vendor_api.integrations()}) == 41
@@ -217,7 +217,7 @@ def test_a17_a18_41_integrations_in_three_calls_whatever_the_quirk(pair, quirk):
     assert desk.check()[0].severity.value == "ok"
 
 
-def test_a01_login_lists_with_its_token(pair):
+def test_login_lists_with_its_token(pair):
     here = pair()
     with pytest.raises(AuthenticationFailed) as caught:
         here.open(email=LOGIN_EMAIL, password="wrong").vendor_api.integrations()
@@ -228,13 +228,13 @@ def test_a01_login_lists_with_its_token(pair):
     assert here.calls() == ["/v1/login", "/v1/login", "/v1/integrations", "/v1/integrations"]
 
 
-def test_a03_a_wrong_key_is_refused(pair):
+def test_a_wrong_key_is_refused(pair):
     with pytest.raises(AuthenticationFailed) as caught:
         pair().open(api_key="1|wrong").vendor_api.integrations()
     assert caught.value.code == "authentication_exception"
 
 
-def test_a04_a_server_that_wants_https_says_so(pair):
+def test_a_server_that_wants_https_says_so(pair):
     here = pair(require_https=True)
     desk = here.open()
     if here.base_url == HOST:
@@ -244,7 +244,7 @@ def test_a04_a_server_that_wants_https_says_so(pair):
         desk.vendor_api.integrations()
 
 
-def test_a11_an_unknown_integration_is_not_found(pair):
+def test_an_unknown_integration_is_not_found(pair):
     with pytest.raises(NotFound):
         pair().open(integration=404).templates.list()
 
@@ -256,7 +256,7 @@ def test_a_read_only_integration_refuses_a_send(pair):
 
 @pytest.mark.parametrize("body", ["documented", "empty", "message", "text", "printed"])
 @pytest.mark.parametrize("status", [False, True])
-def test_a16_errors_in_every_form_are_typed_and_nothing_is_sent(pair, body, status):
+def test_errors_in_every_form_are_typed_and_nothing_is_sent(pair, body, status):
     here = pair(error_body=body, error_in_200=status, inactive_numbers=TO)
     with pytest.raises(HelpdeskError) as caught:
         here.open(check_window=False).vendor_api.send_text(TO, "Hello")
@@ -267,7 +267,7 @@ def test_a16_errors_in_every_form_are_typed_and_nothing_is_sent(pair, body, stat
 
 
 @pytest.mark.parametrize("status", [429, 200])
-def test_a08_a09_the_governor_keeps_the_limit_and_obeys_the_server(pair, status):
+def test_the_governor_keeps_the_limit_and_obeys_the_server(pair, status):
     here = pair(rate_limit=60, rate_limit_status=status)
     desk = here.open(max_wait=0)
     for _ in range(60):
@@ -278,7 +278,7 @@ def test_a08_a09_the_governor_keeps_the_limit_and_obeys_the_server(pair, status)
 
 
 @pytest.mark.parametrize("status", [429, 200])
-def test_a08_a09_a_limit_that_others_spent_is_waited_for_once(pair, status):
+def test_a_limit_that_others_spent_is_waited_for_once(pair, status):
     here = pair(rate_limit=2, rate_limit_status=status)
     for _ in range(2):
         here.simulated.get("/v1/integrations")

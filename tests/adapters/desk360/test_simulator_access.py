@@ -34,7 +34,7 @@ def test_the_thirteen_calls_are_there():
     assert len(list(calls())) == 12
 
 
-def test_a01_login_gives_a_bearer_token_that_works_and_needs_none_itself():
+def test_login_gives_a_bearer_token_that_works_and_needs_none_itself():
     desk = Desk()
     answer = login(desk)
     assert answer.status_code == 200
@@ -50,7 +50,7 @@ def test_a01_login_gives_a_bearer_token_that_works_and_needs_none_itself():
     assert login(desk, desk.app.login).status_code == 200
 
 
-def test_a01_a_revoked_login_token_is_refused_until_the_next_login_and_the_panel_key_stays():
+def test_a_revoked_login_token_is_refused_until_the_next_login_and_the_panel_key_stays():
     desk = Desk()
     old = login(desk).get_json()["access_token"]
     assert desk.client.delete("/_sim/tokens").status_code == 204
@@ -62,13 +62,13 @@ def test_a01_a_revoked_login_token_is_refused_until_the_next_login_and_the_panel
 
 
 @pytest.mark.parametrize("name", ["email", "password"])
-def test_a01_login_asks_for_both_fields(name):
+def test_login_asks_for_both_fields(name):
     answer = login(Desk(), {key: value for key, value in GOOD.items() if key != name})
     assert problem(answer) == (400, "failed_validation")
     assert answer.get_json()["error"]["message"] == f"The {name} field is required."
 
 
-def test_a02_the_sixth_wrong_login_within_a_minute_is_refused_and_right_ones_do_not_count():
+def test_the_sixth_wrong_login_within_a_minute_is_refused_and_right_ones_do_not_count():
     desk = Desk()
     for _ in range(20):
         assert login(desk).status_code == 200
@@ -89,7 +89,7 @@ def test_a02_the_sixth_wrong_login_within_a_minute_is_refused_and_right_ones_do_
 
 
 @pytest.mark.parametrize(("method", "path"), list(calls()))
-def test_a03_each_call_needs_the_token_with_bearer_in_front(method, path):
+def test_each_call_needs_the_token_with_bearer_in_front(method, path):
     desk = Desk()
     for header in (None, desk.token, f"bearer {desk.token}", "Bearer wrong", "Bearer ", "Bearer é"):
         headers = {} if header is None else {"Authorization": header}
@@ -97,14 +97,14 @@ def test_a03_each_call_needs_the_token_with_bearer_in_front(method, path):
         assert problem(answer) == (401, "authentication_exception")
 
 
-def test_a04_plain_http_is_refused_only_where_https_is_asked_for():
+def test_plain_http_is_refused_only_where_https_is_asked_for():
     assert Desk().get("/v1/integrations").status_code == 200
     desk = Desk(require_https=True)
     assert problem(desk.get("/v1/integrations")) == (400, "insecure_request_exception")
     assert desk.get("/v1/integrations", base_url=BASE).status_code == 200
 
 
-def test_a05_a_browser_may_ask_first_and_sees_the_link():
+def test_a_browser_may_ask_first_and_sees_the_link():
     desk = Desk(integrations=21, rate_limit=60)
     asked = {"Origin": "https://app.example", "Access-Control-Request-Headers": "authorization"}
     preflight = desk.send("OPTIONS", "/v1/integrations", token=None, headers=asked)
@@ -124,7 +124,7 @@ def test_a05_a_browser_may_ask_first_and_sees_the_link():
     assert problem(desk.send("OPTIONS", "/v1/integrations")) == (405, "method_not_allowed_exception")
 
 
-def test_a06_sixty_a_minute_per_address_and_invalid_calls_count():
+def test_sixty_a_minute_per_address_and_invalid_calls_count():
     desk = Desk(rate_limit=60)
     token = login(desk, address="10.0.0.5").get_json()["access_token"]
     for number in range(59):
@@ -140,7 +140,7 @@ def test_a06_sixty_a_minute_per_address_and_invalid_calls_count():
     assert desk.get("/v1/integrations").status_code == 200
 
 
-def test_a07_every_answer_tells_the_limit_and_what_is_left():
+def test_every_answer_tells_the_limit_and_what_is_left():
     desk = Desk(rate_limit=6)
     answers = [
         desk.get("/v1/integrations"),
@@ -157,7 +157,7 @@ def test_a07_every_answer_tells_the_limit_and_what_is_left():
     assert ["Retry-After" in answer.headers for answer in answers] == [False] * 6 + [True]
 
 
-def test_a08_retry_after_is_whole_seconds_and_enough():
+def test_retry_after_is_whole_seconds_and_enough():
     desk = Desk(rate_limit=1)
     assert "X-RateLimit-Reset" not in desk.get("/v1/integrations").headers
     desk.clock.advance(33.4)
@@ -168,7 +168,7 @@ def test_a08_retry_after_is_whole_seconds_and_enough():
     assert desk.get("/v1/integrations").status_code == 200
 
 
-def test_a09_the_limited_answer_may_come_under_200_and_without_counts():
+def test_the_limited_answer_may_come_under_200_and_without_counts():
     desk = Desk(rate_limit=1, rate_limit_status=200, limited_counts=False, rate_limit_reset="never")
     assert set(desk.get("/v1/integrations").headers.keys()) >= LIMITED
     refused = desk.get("/v1/integrations")
@@ -177,7 +177,7 @@ def test_a09_the_limited_answer_may_come_under_200_and_without_counts():
     assert not {name for name in refused.headers.keys() if name.startswith("X-RateLimit")}  # noqa: SIM118 - a list of pairs
 
 
-def test_a10_a_missing_recipient_is_a_validation_error_with_text_and_link():
+def test_a_missing_recipient_is_a_validation_error_with_text_and_link():
     answer = Desk().post("messages", json={"text": "Hello"})
     assert answer.status_code == 400
     assert answer.get_json() == {
@@ -190,7 +190,7 @@ def test_a10_a_missing_recipient_is_a_validation_error_with_text_and_link():
 
 
 @pytest.mark.parametrize("integration", ["12", "0", "abc", "99999999999999999999999", "-11"])
-def test_a11_an_unknown_integration_is_not_found(integration):
+def test_an_unknown_integration_is_not_found(integration):
     desk = Desk()
     path = f"/v1/integrations/{integration}/conversations/templates"
     assert problem(desk.get(path)) == (404, "model_not_found_exception")
@@ -202,7 +202,7 @@ def test_a11_an_unknown_integration_is_not_found(integration):
 
 
 @pytest.mark.parametrize("method", ["DELETE", "PUT", "POST", "PATCH"])
-def test_a12_integrations_can_only_be_read(method):
+def test_integrations_can_only_be_read(method):
     answer = Desk().send(method, "/v1/integrations", json={})
     assert problem(answer) == (405, "method_not_allowed_exception")
     assert "GET" in answer.headers["Allow"]
@@ -211,7 +211,7 @@ def test_a12_integrations_can_only_be_read(method):
 @pytest.mark.parametrize(
     "accept", ["text/html", "application/xml", "image/*", "application/json;q=0", "multipart/form-data"]
 )
-def test_a13_another_accept_is_refused(accept):
+def test_another_accept_is_refused(accept):
     answer = Desk().get("/v1/integrations", headers={"Accept": accept})
     assert problem(answer) == (406, "not_acceptable")
 
@@ -220,12 +220,12 @@ def test_a13_another_accept_is_refused(accept):
     "accept",
     ["*/*", "application/json", "application/json, text/plain, */*", "text/html, APPLICATION/JSON;q=0.1", "", None],
 )
-def test_a13_json_anything_or_no_accept_passes(accept):
+def test_json_anything_or_no_accept_passes(accept):
     headers = {} if accept is None else {"Accept": accept}
     assert Desk().get("/v1/integrations", headers=headers).status_code == 200
 
 
-def test_a13_an_upload_may_accept_form_data():
+def test_an_upload_may_accept_form_data():
     desk = Desk()
     form = {"to": TO, "text": "Hello"}
     headers = {"Accept": "multipart/form-data"}
@@ -234,7 +234,7 @@ def test_a13_an_upload_may_accept_form_data():
 
 
 @pytest.mark.parametrize("content_type", ["text/xml", "text/plain", "", "application/octet-stream"])
-def test_a14_a_body_of_another_type_is_refused(content_type):
+def test_a_body_of_another_type_is_refused(content_type):
     answer = Desk().post("messages", data=b"<to/>", content_type=content_type)
     assert problem(answer) == (415, "unsupported_media_type")
 
@@ -242,7 +242,7 @@ def test_a14_a_body_of_another_type_is_refused(content_type):
 @pytest.mark.parametrize(
     "content_type", ["application/json; charset=utf-8", "multipart/form-data", "application/x-www-form-urlencoded"]
 )
-def test_a14_json_and_both_kinds_of_forms_pass(content_type):
+def test_json_and_both_kinds_of_forms_pass(content_type):
     body = {"to": TO, "text": "Grüße"}
     data = json.dumps(body) if "json" in content_type else body
     desk = Desk()
@@ -253,7 +253,7 @@ def test_a14_json_and_both_kinds_of_forms_pass(content_type):
 @pytest.mark.parametrize(
     "content_type", ["text/xml", "multipart/form-data; boundary=x", "application/json; charset=utf-8"]
 )
-def test_a14_the_type_and_body_of_a_get_are_ignored(content_type):
+def test_the_type_and_body_of_a_get_are_ignored(content_type):
     assert Desk().get("/v1/integrations", data=b"{}", content_type=content_type).status_code == 200
 
 

@@ -24,13 +24,13 @@ DOCUMENTED = {
 TEXT = {"to": TO, "text": "Hello"}
 
 
-def test_a15_the_twelve_codes_are_all_known():
+def test_the_twelve_codes_are_all_known():
     assert {code: known.status for code, known in CODES.items()} == DOCUMENTED
 
 
 @pytest.mark.parametrize("code", DOCUMENTED)
 @pytest.mark.parametrize("in_200", [False, True])
-def test_a15_each_code_can_be_injected_under_its_status_and_under_200(code, in_200):
+def test_each_code_can_be_injected_under_its_status_and_under_200(code, in_200):
     desk = Desk(error_in_200=in_200)
     desk.sim("faults", {"kind": code, "on": "send_text"})
     answer = desk.post("messages", json=TEXT)
@@ -41,7 +41,7 @@ def test_a15_each_code_can_be_injected_under_its_status_and_under_200(code, in_2
     desk.accepted("messages", json=TEXT)
 
 
-def test_a15_a_failure_of_the_vendor_has_no_link():
+def test_a_failure_of_the_vendor_has_no_link():
     desk = Desk()
     desk.app.faults.inject("server_error", status=500)
     answer = desk.get("/v1/integrations")
@@ -59,7 +59,7 @@ def test_a15_a_failure_of_the_vendor_has_no_link():
         ({"error_html": True}, "<!DOCTYPE html>"),
     ],
 )
-def test_a16_errors_take_the_other_forms_that_are_known(settings, start):
+def test_errors_take_the_other_forms_that_are_known(settings, start):
     desk = Desk(**settings)
     answer = desk.post("messages", json={})
     assert answer.status_code == 400
@@ -72,7 +72,7 @@ def test_a16_errors_take_the_other_forms_that_are_known(settings, start):
     assert desk.post("messages", json={}).status_code == 200
 
 
-def test_a16_the_printed_error_is_the_paper_s():
+def test_the_printed_error_is_the_paper_s():
     answer = Desk(error_body="printed").post("messages", json={})
     assert [line.strip() for line in answer.text.splitlines()] == [
         '"error": {',

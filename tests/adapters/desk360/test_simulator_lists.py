@@ -74,7 +74,7 @@ PRINTED = json.loads("""
 
 
 @pytest.mark.parametrize("path", ["/v1/integrations", TEMPLATES])
-def test_a17_lists_are_bare_arrays_of_20_with_an_unquoted_next_link(path):
+def test_lists_are_bare_arrays_of_20_with_an_unquoted_next_link(path):
     desk = Desk(integrations=41, templates=41)
     pages = [desk.get(f"{path}?page={number}") for number in (1, 2, 3, 4)]
     items = [page.get_json() for page in pages]
@@ -86,13 +86,13 @@ def test_a17_lists_are_bare_arrays_of_20_with_an_unquoted_next_link(path):
     assert desk.get(f"{path}?page=").get_json() == items[0]
 
 
-def test_a17_a_full_last_page_has_no_link():
+def test_a_full_last_page_has_no_link():
     desk = Desk(integrations=20)
     assert "Link" not in desk.get("/v1/integrations").headers
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "one", "1.5", "²"])
-def test_a17_a_page_that_is_no_page_is_refused(page):
+def test_a_page_that_is_no_page_is_refused(page):
     assert problem(Desk().get("/v1/integrations", query_string={"page": page})) == (400, "failed_validation")
 
 
@@ -104,18 +104,18 @@ def test_a17_a_page_that_is_no_page_is_refused(page):
         ({"link_empty_on_last": True}, f"<{BASE}/v1/integrations?page=2>; rel=next", ""),
     ],
 )
-def test_a18_the_link_has_its_other_forms(settings, first, last):
+def test_the_link_has_its_other_forms(settings, first, last):
     desk = Desk(integrations=21, **settings)
     assert desk.get("/v1/integrations").headers["Link"] == first
     assert desk.get("/v1/integrations?page=2").headers.get("Link") == last
 
 
-def test_a18_the_link_of_a_path_with_a_slash_has_none():
+def test_the_link_of_a_path_with_a_slash_has_none():
     desk = Desk(templates=21)
     assert desk.get(f"{TEMPLATES}/?page=1").headers["Link"] == f"<{BASE}{TEMPLATES}?page=2>; rel=next"
 
 
-def test_a19_an_integration_has_either_shape():
+def test_an_integration_has_either_shape():
     plain = Desk().get("/v1/integrations").get_json()
     assert [set(item) for item in plain] == [{"id", "display_name", "phone_number", "status"}] * 2
     assert [item["id"] for item in plain] == [11, 22]
@@ -131,14 +131,14 @@ def test_lists_may_come_in_an_envelope():
     assert [item["id"] for item in desk.get("/v1/integrations").get_json()["data"]] == [11, 22]
 
 
-def test_a20_the_printed_template_is_listed_as_printed():
+def test_the_printed_template_is_listed_as_printed():
     listed = Desk().get(TEMPLATES).get_json()
     assert listed[0] == PRINTED
     assert list(listed[0]) == list(PRINTED)
     assert list(listed[0]["translations"][1]) == list(PRINTED["translations"][1])
 
 
-def test_a20_the_other_templates_are_of_other_kinds():
+def test_the_other_templates_are_of_other_kinds():
     listed = Desk().get(TEMPLATES).get_json()
     translations = [translation for template in listed for translation in template["translations"]]
     assert len(listed) == 5

@@ -24,7 +24,7 @@ def sized(*sizes):
     return {"data": body, "content_type": content_type}
 
 
-def test_a27_each_file_is_a_message_with_its_own_ids():
+def test_each_file_is_a_message_with_its_own_ids():
     desk = Desk()
     answer = upload(desk, ("desk360.png", "image/png", b"png"), ("b.png", "image/png", b"second"))
     assert list(answer) == ["medias"]
@@ -51,20 +51,20 @@ def test_a27_each_file_is_a_message_with_its_own_ids():
         ("wrong.jpg", "image/png", "images", "image", "image/png"),
     ],
 )
-def test_a27_files_are_grouped_by_their_kind(name, content_type, group, kind, told):
+def test_files_are_grouped_by_their_kind(name, content_type, group, kind, told):
     medias = upload(Desk(), (name, content_type, b"x"))["medias"]
     assert list(medias) == [group]
     assert (medias[group][0]["type"], medias[group][0]["content_type"]) == (kind, told)
 
 
-def test_a27_five_files_pass_and_six_do_not():
+def test_five_files_pass_and_six_do_not():
     desk = Desk()
     desk.accepted(MEDIA, **sized(*[1] * 5))
     assert len(desk.outbox()) == 5
     assert desk.refused(MEDIA, **sized(*[1] * 6)) == "The attachments field must not have more than 5 items."
 
 
-def test_a27_twenty_megabytes_pass_and_a_byte_more_does_not():
+def test_twenty_megabytes_pass_and_a_byte_more_does_not():
     desk = Desk()
     desk.accepted(MEDIA, **sized(MEGABYTES_20))
     message = "The attachments field must not be greater than 20480 kilobytes."
@@ -75,7 +75,7 @@ def test_a27_twenty_megabytes_pass_and_a_byte_more_does_not():
     assert each.refused(MEDIA, **sized(MEGABYTES_20 + 1)) == message
 
 
-def test_a27_links_text_and_a_single_file_are_refused():
+def test_links_text_and_a_single_file_are_refused():
     desk = Desk()
     assert (
         desk.refused(MEDIA, json={"to": TO, "attachments": ["https://x.io/a.jpg"]})
@@ -96,7 +96,7 @@ def test_a27_links_text_and_a_single_file_are_refused():
     )
 
 
-def test_a28_the_file_host_serves_anyone_and_refuses_credentials():
+def test_the_file_host_serves_anyone_and_refuses_credentials():
     desk = Desk(rate_limit=60)
     url = upload(desk, ("a.png", "image/png", b"bytes"))["medias"]["images"][0]["url"]
     path = url.removeprefix(BASE)
@@ -111,7 +111,7 @@ def test_a28_the_file_host_serves_anyone_and_refuses_credentials():
     assert desk.get("/v1/integrations").headers["X-RateLimit-Remaining"] == "58"
 
 
-def test_a28_the_file_host_may_be_another():
+def test_the_file_host_may_be_another():
     desk = Desk(cdn_url="https://my-cdn.desk360.com/")
     url = upload(desk, ("a.png", "image/png", b"bytes"))["medias"]["images"][0]["url"]
     assert url.startswith("https://my-cdn.desk360.com/integrations/11/attachments/")
@@ -129,7 +129,7 @@ def test_a_media_url_may_have_a_lifetime_and_its_id_stays_good():
     assert (again.status_code, again.data) == (200, b"png")
 
 
-def test_a29_media_comes_back_as_bytes_or_as_where_it_is():
+def test_media_comes_back_as_bytes_or_as_where_it_is():
     desk = Desk()
     sent = upload(desk, ("a.png", "image/png", bytes(range(256))))["medias"]["images"][0]
     path = f"/v1/integrations/11/conversations/{MEDIA}/{sent['media_id']}"
@@ -141,14 +141,14 @@ def test_a29_media_comes_back_as_bytes_or_as_where_it_is():
     assert desk.get(told["url"].removeprefix(BASE), token=None).data == bytes(range(256))
 
 
-def test_a29_unknown_media_and_that_of_another_integration_are_not_found():
+def test_unknown_media_and_that_of_another_integration_are_not_found():
     desk = Desk()
     sent = upload(desk, ("a.png", "image/png", b"x"))["medias"]["images"][0]["media_id"]
     for path in (f"11/conversations/{MEDIA}/{uuid.uuid4()}", f"22/conversations/{MEDIA}/{sent}"):
         assert problem(desk.get(f"/v1/integrations/{path}")) == (404, "model_not_found_exception")
 
 
-def test_a29_media_of_an_inbound_message_can_be_fetched():
+def test_media_of_an_inbound_message_can_be_fetched():
     desk = Desk()
     media_id = desk.sim("inbound", {"kind": "document"})["payload"]["messages"]["document"]["media_id"]
     answer = desk.get(f"/v1/integrations/11/conversations/{MEDIA}/{media_id}")

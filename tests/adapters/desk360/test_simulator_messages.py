@@ -60,7 +60,7 @@ def text(value, to=TO):
     return {"to": to, "text": value}
 
 
-def test_a24_text_of_4096_characters_passes_and_one_more_does_not():
+def test_text_of_4096_characters_passes_and_one_more_does_not():
     desk = Desk()
     assert set(desk.accepted("messages", json=text("😀" * 4096))) == {"message_id"}
     assert desk.refused("messages", json=text("x" * 4097)) == "The text field must not be greater than 4096 characters."
@@ -72,21 +72,21 @@ def test_a24_text_of_4096_characters_passes_and_one_more_does_not():
 @pytest.mark.parametrize(
     "to", ["90555111", "905551112233", "+0905551112233", "+90 555 111 22 33", "+90555x", "+1234", "+٩٠٥٥٥١١١٢٢٣٣"]
 )
-def test_a24_a_number_without_plus_or_country_code_is_refused(to):
+def test_a_number_without_plus_or_country_code_is_refused(to):
     assert Desk().refused("messages", json=text("Hello", to)) == "The to field format is invalid."
 
 
 @given(to=st.from_regex(r"\A\+[1-9][0-9]{6,14}\Z"))
-def test_a24_every_international_number_passes(to):
+def test_every_international_number_passes(to):
     answer = DESK.post("messages", json=text("Hello", to))
     assert answer.status_code == 200
 
 
-def test_a24_a_number_that_is_no_text_is_refused():
+def test_a_number_that_is_no_text_is_refused():
     assert Desk().refused("messages", json=text("Hello", 905551112233)) == "The to field must be a string."
 
 
-def test_a25_a_location_keeps_its_numbers():
+def test_a_location_keeps_its_numbers():
     desk = Desk()
     desk.accepted("messages/locations", json={"to": TO, "location": LOCATION})
     form = {"to": TO, **{f"location[{key}]": str(value) for key, value in LOCATION.items()}}
@@ -96,29 +96,29 @@ def test_a25_a_location_keeps_its_numbers():
 
 
 @pytest.mark.parametrize("name", LOCATION)
-def test_a25_each_of_the_four_fields_is_needed(name):
+def test_each_of_the_four_fields_is_needed(name):
     missing = changed(LOCATION, [name], ...)
     message = Desk().refused("messages/locations", json={"to": TO, "location": missing})
     assert message == f"The location.{name} field is required."
 
 
 @pytest.mark.parametrize("value", ["north", True, "nan", [], "1e9999"])
-def test_a25_a_coordinate_is_a_number(value):
+def test_a_coordinate_is_a_number(value):
     body = {"to": TO, "location": {**LOCATION, "latitude": value}}
     assert Desk().refused("messages/locations", json=body) == "The location.latitude field must be a number."
 
 
-def test_a25_a_coordinate_is_finite():
+def test_a_coordinate_is_finite():
     body = b'{"to": "+905551112233", "location": {"longitude": 1e999, "latitude": 1, "name": "x", "address": "y"}}'
     answer = Desk().post("messages/locations", data=body, content_type="application/json")
     assert problem(answer) == (400, "failed_validation")
 
 
-def test_a25_a_location_sent_to_messages_lacks_its_text():
+def test_a_location_sent_to_messages_lacks_its_text():
     assert Desk().refused("messages", json={"to": TO, "location": LOCATION}) == "The text field is required."
 
 
-def test_a26_the_printed_card_passes_with_its_free_form_phone():
+def test_the_printed_card_passes_with_its_free_form_phone():
     desk = Desk()
     desk.accepted("messages/contacts", json={"to": TO, "contacts": [CARD]})
     assert desk.outbox()[0]["body"] == {"contacts": [CARD]}
@@ -141,17 +141,17 @@ def test_a26_the_printed_card_passes_with_its_free_form_phone():
         (["org"], "WhatsApp", "The contacts.0.org field must be an array."),
     ],
 )
-def test_a26_a_card_that_breaks_a_rule_is_refused(path, value, text):
+def test_a_card_that_breaks_a_rule_is_refused(path, value, text):
     body = {"to": TO, "contacts": [changed(CARD, path, value)]}
     assert Desk().refused("messages/contacts", json=body) == text
 
 
 @pytest.mark.parametrize("contacts", [None, [], "John"])
-def test_a26_there_must_be_a_card(contacts):
+def test_there_must_be_a_card(contacts):
     Desk().refused("messages/contacts", json={"to": TO, "contacts": contacts})
 
 
-def test_a30_the_printed_message_passes_with_its_html_untouched():
+def test_the_printed_message_passes_with_its_html_untouched():
     desk = Desk()
     desk.accepted("messages/interactive", json=INTERACTIVE)
     assert desk.outbox()[0]["body"] == changed(INTERACTIVE, ["to"], ...)
@@ -207,16 +207,16 @@ OVER_THE_LIMIT = [
 
 
 @pytest.mark.parametrize(("path", "value"), AT_THE_LIMIT)
-def test_a30_each_limit_is_reached(path, value):
+def test_each_limit_is_reached(path, value):
     Desk().accepted("messages/interactive", json=changed(INTERACTIVE, path, value))
 
 
 @pytest.mark.parametrize(("path", "value", "text"), OVER_THE_LIMIT)
-def test_a30_each_limit_holds(path, value, text):
+def test_each_limit_holds(path, value, text):
     assert Desk().refused("messages/interactive", json=changed(INTERACTIVE, path, value)) == text
 
 
-def test_a31_a_location_request_has_a_body_of_at_most_1024():
+def test_a_location_request_has_a_body_of_at_most_1024():
     desk = Desk()
     path = "messages/interactive/location-request"
     desk.accepted(path, json={"to": TO, "body": "<i>Send Location</i>"})
@@ -226,7 +226,7 @@ def test_a31_a_location_request_has_a_body_of_at_most_1024():
     assert [message["kind"] for message in desk.outbox()] == ["location_request"] * 2
 
 
-def test_a32_reads_marks_what_came_by_webhook_and_echoes_every_id():
+def test_reads_marks_what_came_by_webhook_and_echoes_every_id():
     desk = Desk()
     inbound = desk.sim("inbound", {})
     ids = [inbound["id"], "gBEGkFBXUQRnAgn6gWf5CzaF6Ko"]
@@ -238,7 +238,7 @@ def test_a32_reads_marks_what_came_by_webhook_and_echoes_every_id():
     assert desk.outbox() == []
 
 
-def test_a32_another_integration_cannot_mark_it():
+def test_another_integration_cannot_mark_it():
     desk = Desk()
     inbound = desk.sim("inbound", {"integration": 22})
     desk.accepted("messages/reads", json={"to": TO, "message_ids": [inbound["id"]]})
@@ -255,7 +255,7 @@ def test_a32_another_integration_cannot_mark_it():
         ({"to": TO, "message_ids": [7]}, "The message_ids.0 field must be a string."),
     ],
 )
-def test_a32_reads_asks_for_both_fields(body, text):
+def test_reads_asks_for_both_fields(body, text):
     assert Desk().refused("messages/reads", json=body) == text
 
 

@@ -77,7 +77,7 @@ def replayed(desk, name, language, **more):
     )
 
 
-def test_a35_there_are_six_samples_for_each_of_the_thirteen_calls():
+def test_there_are_six_samples_for_each_of_the_thirteen_calls():
     assert sorted(PATHS) == codesamples.names()
     assert len({codesamples.text_of(*one) for one in EVERY}) == len(EVERY) == 78
     for name, wanted in PATHS.items():
@@ -87,7 +87,7 @@ def test_a35_there_are_six_samples_for_each_of_the_thirteen_calls():
 
 
 @pytest.mark.parametrize(("name", "language"), [one for one in EVERY if one[0] in ANSWERS])
-def test_a35_each_sample_is_answered_as_printed(name, language):
+def test_each_sample_is_answered_as_printed(name, language):
     desk = Desk()
     answer = replayed(desk, name, language)
     assert answer.status_code == 200, answer.text
@@ -104,7 +104,7 @@ def test_a35_each_sample_is_answered_as_printed(name, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a35_media_comes_back_as_it_was_sent(language):
+def test_media_comes_back_as_it_was_sent(language):
     desk = Desk()
     (files,) = json.loads(replayed(desk, "media", language).data)["medias"].values()
     answer = replayed(desk, "get-media", language, media_id=files[0]["media_id"])
@@ -113,7 +113,7 @@ def test_a35_media_comes_back_as_it_was_sent(language):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", WITHOUT_BEARER)
-def test_a35_the_template_samples_as_printed_lack_the_bearer(name, language):
+def test_the_template_samples_as_printed_lack_the_bearer(name, language):
     answer = replayed(Desk(), name, language, bearer=False)
     assert answer.status_code == 401
     assert json.loads(answer.data)["error"]["code"] == "authentication_exception"
@@ -133,7 +133,7 @@ def understood(name, language):
 
 
 @pytest.mark.parametrize("name", [one for one in ANSWERS if one not in ("login", "integrations", "templates", "reads")])
-def test_a35_all_six_languages_say_the_same(name):
+def test_all_six_languages_say_the_same(name):
     said = [understood(name, language) for language in LANGUAGES]
     assert said == said[:1] * 6
     assert {
@@ -156,24 +156,24 @@ def values(body):
 
 
 @pytest.mark.parametrize("name", ["text", "reads"])
-def test_a35_two_python_samples_go_out_urlencoded(name):
+def test_two_python_samples_go_out_urlencoded(name):
     sample = codesamples.read(name, "Python")
     assert sample.headers["Content-Type"] == "application/x-www-form-urlencoded"
     assert dict(parse_qsl(sample.encoded.decode()))["to"] == "+90xxxxxxxxxx"
 
 
-def test_a35_samples_of_a_get_may_have_a_type_or_a_body():
+def test_samples_of_a_get_may_have_a_type_or_a_body():
     headers, body = codesamples.wire(codesamples.read("get-media", "Java"), "Java")
     assert (headers["Content-Type"], body) == ("application/json; charset=utf-8", b"{}")
     headers, _ = codesamples.wire(codesamples.read("get-media", "JavaScript"), "JavaScript")
     assert headers["Content-Type"].startswith("multipart/form-data")
 
 
-def test_a35_the_host_of_every_sample_is_the_vendor_s():
+def test_the_host_of_every_sample_is_the_vendor_s():
     assert {codesamples.read(*one).url.partition("/v1")[0] for one in EVERY} == {HOST}
 
 
-def test_a35_all_of_them_are_answered_over_a_socket_as_well():
+def test_all_of_them_are_answered_over_a_socket_as_well():
     desk = Desk()
     media_id = next(iter(desk.accepted("messages/medias", data={"to": TO, "attachments[]": (BytesIO(CONTENT), "a.png")})
                     ["medias"].values()))[0]["media_id"]  # fmt: skip

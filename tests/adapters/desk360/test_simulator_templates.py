@@ -30,7 +30,7 @@ def csv(text):
     return (BytesIO(text.encode()), "numbers.csv")
 
 
-def test_a21_a_template_goes_out_by_form_and_by_json():
+def test_a_template_goes_out_by_form_and_by_json():
     desk = Desk()
     for more in ({"data": FORM, "content_type": "multipart/form-data"}, {"data": FORM}, {"json": body()}):
         answer = desk.accepted(SEND, **more)
@@ -68,11 +68,11 @@ def test_a21_a_template_goes_out_by_form_and_by_json():
         ),
     ],
 )
-def test_a21_what_does_not_fit_the_template_is_refused(request_body, text):
+def test_what_does_not_fit_the_template_is_refused(request_body, text):
     assert Desk().refused(SEND, json=request_body) == text
 
 
-def test_a21_a_template_without_variables_needs_no_parameters_and_takes_none():
+def test_a_template_without_variables_needs_no_parameters_and_takes_none():
     desk = Desk()
     plain = {"template_id": 77, "language_id": 1}
     for destination in ({"phone": TO}, {"phone": TO, "parameters": {}}, {"phone": TO, "parameters": []}):
@@ -81,7 +81,7 @@ def test_a21_a_template_without_variables_needs_no_parameters_and_takes_none():
     assert "no variable" in desk.refused(SEND, json={**plain, "destinations": [extra]})
 
 
-def test_a21_of_several_destinations_the_first_id_is_answered():
+def test_of_several_destinations_the_first_id_is_answered():
     desk = Desk()
     answer = desk.accepted(SEND, json=body(phones=[TO, "+4930123456"]))
     sent = desk.outbox()
@@ -90,7 +90,7 @@ def test_a21_of_several_destinations_the_first_id_is_answered():
     assert [message["announced"] for message in sent] == [True, False]
 
 
-def test_a22_an_attachment_is_a_file_of_form_data():
+def test_an_attachment_is_a_file_of_form_data():
     desk = Desk()
     form = {**FORM, "attachment": (BytesIO(b"jpg"), "test_image.jpg", "application/octet-stream")}
     desk.accepted(SEND, data=form)
@@ -101,7 +101,7 @@ def test_a22_an_attachment_is_a_file_of_form_data():
     assert desk.refused(SEND, data=several) == "The attachment field must be a file."
 
 
-def test_a23_bulk_shares_its_parameters_and_answers_the_numbers():
+def test_bulk_shares_its_parameters_and_answers_the_numbers():
     desk = Desk()
     phones = [TO, "+4930123456"]
     request = {"template_id": 75, "language_id": 2, "parameters": PARAMETERS}
@@ -118,14 +118,14 @@ def test_a23_bulk_shares_its_parameters_and_answers_the_numbers():
 @pytest.mark.parametrize(
     "text", ["+905551112233\n+4930123456\n", "\ufeffphone;name\n+905551112233;Ann\n+4930123456;Bob\n\n"]
 )
-def test_a23_bulk_takes_a_file_of_numbers(text):
+def test_bulk_takes_a_file_of_numbers(text):
     desk = Desk()
     assert desk.accepted(BULK, data={**BULK_FORM, "destinations_file": csv(text)}) == {"phones": [TO, "+4930123456"]}
     both = {**BULK_FORM, "destinations[0][phone]": "+15550001111", "destinations_file": csv(text)}
     assert desk.accepted(BULK, data=both) == {"phones": ["+15550001111", TO, "+4930123456"]}
 
 
-def test_a23_bulk_refuses_nobody_wrong_numbers_and_wrong_parameters():
+def test_bulk_refuses_nobody_wrong_numbers_and_wrong_parameters():
     desk = Desk()
     nobody = "The destinations field is required when destinations file is not present."
     assert desk.refused(BULK, data=BULK_FORM) == nobody

@@ -72,7 +72,7 @@ def inbound(desk, **given):
     return desk.sim("inbound", given)["payload"]["messages"]
 
 
-def test_a33_text_as_printed():
+def test_text_as_printed():
     given = {**HEAD, "id": "ABEGkFMIcyRoAgo-sGaD-H6MgPEt", "timestamp": "1630913975", "text": "Hello"}
     assert inbound(Desk(), **given) == {
         "id": "ABEGkFMIcyRoAgo-sGaD-H6MgPEt",
@@ -84,7 +84,7 @@ def test_a33_text_as_printed():
     }
 
 
-def test_a33_location_as_printed():
+def test_location_as_printed():
     message = inbound(Desk(), **HEAD, kind="location", timestamp=1700052659)
     assert message["text"] == (
         "Main Street Beach - Main Street Beach, Santa Cruz, CA, latitude: 38.9806263495, longitude: -131.9428612257"
@@ -98,7 +98,7 @@ def test_a33_location_as_printed():
     assert (message["timestamp"], message["type"]) == ("1700052659", "location")
 
 
-def test_a33_contacts_as_printed():
+def test_contacts_as_printed():
     message = inbound(Desk(), **HEAD, kind="contacts")
     assert "text" not in message
     assert message["type"] == "contacts"
@@ -108,7 +108,7 @@ def test_a33_contacts_as_printed():
     assert card["name"]["formatted_name"] == "Kerry Fisher"
 
 
-def test_a33_image_as_printed():
+def test_image_as_printed():
     desk = Desk()
     file = {"name": "cat.jpeg", "content_type": "image/jpeg", "content": base64.b64encode(b"cat").decode()}
     message = inbound(desk, **HEAD, kind="image", file=file)
@@ -306,7 +306,7 @@ def sent(desk):
     return desk.accepted("messages", json={"to": TO, "text": "Hello"})["message_id"]
 
 
-def test_a34_statuses_name_the_message_and_the_customer():
+def test_statuses_name_the_message_and_the_customer():
     desk = Desk()
     message_id = sent(desk)
     for state in ("delivered", "read", "delivered"):
@@ -315,7 +315,7 @@ def test_a34_statuses_name_the_message_and_the_customer():
     assert desk.outbox()[0]["state"] == "read"
 
 
-def test_a34_a_status_may_be_for_a_message_that_nobody_sent():
+def test_a_status_may_be_for_a_message_that_nobody_sent():
     desk = Desk()
     given = {"id": "gBEGunknown", "status": "read", "from": "+15550001111", "integration": 22}
     (webhook,) = desk.sim("statuses", given)["webhooks"]
@@ -333,11 +333,11 @@ def test_a34_a_status_may_be_for_a_message_that_nobody_sent():
         {"id": "gBEG", "status": "read", "from": "1", "copies": "x"},
     ],
 )
-def test_a34_there_is_no_other_status(given):
+def test_there_is_no_other_status(given):
     Desk().sim("statuses", given, 400)
 
 
-def test_a34_statuses_follow_by_themselves_in_vendor_time():
+def test_statuses_follow_by_themselves_in_vendor_time():
     desk = Desk(delivery="read", delivered_after=2, read_after=5)
     message_id = sent(desk)
     told = []
@@ -348,7 +348,7 @@ def test_a34_statuses_follow_by_themselves_in_vendor_time():
     assert {webhook["payload"]["statuses"]["id"] for webhook in desk.webhooks()} == {message_id}
 
 
-def test_a34_delivered_alone_and_nothing_at_all():
+def test_delivered_alone_and_nothing_at_all():
     assert [w["payload"]["statuses"]["status"] for w in told_after(Desk(delivery="delivered"))] == ["delivered"]
     assert told_after(Desk()) == []
 

@@ -27,7 +27,7 @@ def sends(wire):
     return [one for one in wire.sent if one.method == "POST"]
 
 
-def test_a20_the_sample_has_one_language_in_review_and_one_active(templates):
+def test_the_sample_has_one_language_in_review_and_one_active(templates):
     (template,) = templates.list()
     english, turkish = template.translations
     assert (template.id, template.name, template.sendable) == (75, "template_02", True)
@@ -46,7 +46,7 @@ def test_a20_the_sample_has_one_language_in_review_and_one_active(templates):
     )
 
 
-def test_a21_a_template_goes_with_exactly_the_samples_keys(wire, templates):
+def test_a_template_goes_with_exactly_the_samples_keys(wire, templates):
     assert templates.send("template_02", TO, parameters=VALUES).ids == ("gBEGkFBXUQRnAglW0luHY8xsrFk",)
     assert sends(wire)[0].form == [
         ("template_id", "75"),
@@ -72,7 +72,7 @@ def test_a21_a_template_goes_with_exactly_the_samples_keys(wire, templates):
         ("other", {"parameters": VALUES}, "template"),
     ],
 )
-def test_a21_what_does_not_fit_is_refused_after_one_listing_at_most(wire, templates, template, options, field):
+def test_what_does_not_fit_is_refused_after_one_listing_at_most(wire, templates, template, options, field):
     with pytest.raises(Invalid) as caught:
         templates.send(template, TO, **options)
     assert caught.value.field == field
@@ -82,7 +82,7 @@ def test_a21_what_does_not_fit_is_refused_after_one_listing_at_most(wire, templa
     assert len(wire.sent) == 1
 
 
-def test_a21_several_approved_languages_need_a_choice_and_a_template_may_not_be_sendable(wire):
+def test_several_approved_languages_need_a_choice_and_a_template_may_not_be_sendable(wire):
     document = json.loads(samples.TEMPLATES)[0]
     english, turkish = document["translations"]
     both = {**document, "translations": [{**english, "status": "template-messages.active"}, turkish]}
@@ -106,7 +106,7 @@ def test_a21_several_approved_languages_need_a_choice_and_a_template_may_not_be_
             templates.send(name, TO, parameters=VALUES)
 
 
-def test_a22_a_template_with_a_file_is_form_data(wire, templates):
+def test_a_template_with_a_file_is_form_data(wire, templates):
     templates.send(
         75,
         TO,
@@ -117,7 +117,7 @@ def test_a22_a_template_with_a_file_is_form_data(wire, templates):
     assert sends(wire)[0].form[-1] == ("attachment", ("test_image.jpg", "image/jpeg", b"jpg"))
 
 
-def test_a23_a_bulk_send_shares_its_parameters_and_invents_no_ids(wire, templates):
+def test_a_bulk_send_shares_its_parameters_and_invents_no_ids(wire, templates):
     wire.answer(BULK, {"phones": [TO, "+905551112234"]})
     sent = templates.send_bulk(75, [TO, "+905551112234"], parameters=VALUES)
     assert sent.phones == (TO, "+905551112234")
@@ -133,7 +133,7 @@ def test_a23_a_bulk_send_shares_its_parameters_and_invents_no_ids(wire, template
     ]
 
 
-def test_a23_a_bulk_send_takes_a_csv_of_numbers(wire, templates):
+def test_a_bulk_send_takes_a_csv_of_numbers(wire, templates):
     wire.answer(BULK, {"phones": [TO]})
     numbers = Upload.from_bytes("numbers.csv", f"phone\n{TO}\n".encode(), "text/csv")
     assert templates.send_bulk(75, parameters=VALUES, file=numbers).phones == (TO,)
@@ -145,7 +145,7 @@ def test_a23_a_bulk_send_takes_a_csv_of_numbers(wire, templates):
     assert len(wire.sent) == before
 
 
-def test_a36_two_sends_list_the_templates_once_and_a_refused_one_lists_them_again(wire, templates):
+def test_two_sends_list_the_templates_once_and_a_refused_one_lists_them_again(wire, templates):
     templates.send(75, TO, parameters=VALUES)
     templates.send(75, TO, parameters=VALUES)
     assert wire.paths() == [LIST, SEND, SEND]

@@ -78,7 +78,7 @@ def moment(seconds):
         (samples.WEBHOOK_MEDIA, "image", 1689756449),
     ],
 )
-def test_a33_each_sample_is_one_inbound_message(desk, sample, kind, seconds):
+def test_each_sample_is_one_inbound_message(desk, sample, kind, seconds):
     (event,) = desk.webhooks.receive(sample)
     assert isinstance(event, MessageReceived)
     assert (event.type, event.name, event.at) == (kind, "John Doe", moment(seconds))
@@ -96,7 +96,7 @@ def test_a33_each_sample_is_one_inbound_message(desk, sample, kind, seconds):
     assert (contact.name, contact.phones[0].raw) == ("John Doe", event.phone)
 
 
-def test_a33_the_samples_say_what_they_say(desk):
+def test_the_samples_say_what_they_say(desk):
     parse = desk.webhooks.parse
     assert parse(samples.WEBHOOK_TEXT)[0].text == "Hello"
     place = parse(samples.WEBHOOK_LOCATION)[0]
@@ -121,7 +121,7 @@ def test_a33_the_samples_say_what_they_say(desk):
     )
 
 
-def test_a33_a_card_keeps_what_its_text_does_not_show(desk):
+def test_a_card_keeps_what_its_text_does_not_show(desk):
     desk.webhooks.receive(samples.WEBHOOK_CONTACTS)
     (message,) = desk.messages.list("90xxxxxxxxxx")
     assert message.body.text == "Kerry Fisher\n+1 (650) 555-1234\nkfish@fb.com"
@@ -137,7 +137,7 @@ def test_the_same_webhook_twice_is_stored_once(desk):
     assert desk.tickets.get(DIGITS).message_count == 1
 
 
-def test_a34_states_only_go_forward_and_unknown_ids_are_kept(desk):
+def test_states_only_go_forward_and_unknown_ids_are_kept(desk):
     receive = desk.webhooks.receive
     assert [len(receive(status("gBEG1", word))) for word in ("delivered", "read", "delivered", "read")] == [1, 1, 0, 0]
     assert desk.vendor_api.delivery("gBEG1") == "read"

@@ -260,7 +260,7 @@ NAMES = {
 
 
 @pytest.mark.parametrize("kind", NAMES)
-def test_b13_a_name_goes_there_and_back_whatever_it_holds(kind):
+def test_a_name_goes_there_and_back_whatever_it_holds(kind):
     name = NAMES[kind]
     with opened(ACCOUNT, contracts=True, rate_limit=100_000) as account:
         api = account.desk.vendor_api

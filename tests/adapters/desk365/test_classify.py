@@ -69,7 +69,7 @@ def test_every_status_in_every_shape_is_a_typed_error_that_quotes_nothing(status
     assert "canary" not in str(error)
 
 
-def test_b02_the_key_hint_says_where_a_key_comes_from():
+def test_the_key_hint_says_where_a_key_comes_from():
     assert "own subdomain" in str(judged(403, {}))
     assert "administrator" in str(judged(401, {}))
 

@@ -87,7 +87,7 @@ def plain(query, tickets, answers):
 @SHAPES
 @FEW
 @given(data=st.data())
-def test_b10_any_query_to_any_helpdesk_answers_as_a_plain_filter(docs_shape, data):
+def test_any_query_to_any_helpdesk_answers_as_a_plain_filter(docs_shape, data):
     with opened(data.draw(helpdesks()), docs_shape=docs_shape, rate_limit=100_000) as account:
         tickets = account.desk.tickets
         everything = list(tickets.list(TicketQuery(include={"custom_fields"})))
@@ -103,7 +103,7 @@ NONE_FIELDS = ("assignee", "groups", "tags", "channels", "category", "subcategor
 
 
 @SHAPES
-def test_b12_none_in_every_field_alone_and_beside_a_value(docs_shape):
+def test_none_in_every_field_alone_and_beside_a_value(docs_shape):
     tickets = tuple(
         ticket(
             number,
@@ -186,7 +186,7 @@ def test_any_query_for_contacts_answers_as_a_plain_filter(keys, data):
         (ContactQuery(email={NONE, "TOM@mail.example"}), ["tom@mail.example"]),
     ],
 )
-def test_b12_none_in_every_field_of_a_query_for_contacts(query, found):
+def test_none_in_every_field_of_a_query_for_contacts(query, found):
     with opened(ACCOUNT) as account:
         assert [one.id for one in account.desk.contacts.list(query)] == found
 

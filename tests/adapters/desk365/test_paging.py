@@ -89,7 +89,7 @@ def account(number, **more):
     )
 
 
-def test_b03_two_hundred_and_five_take_three_calls():
+def test_two_hundred_and_five_take_three_calls():
     desk = account(205)
     assert listed(desk.walk()) == list(range(1, 206))
     assert desk.offsets == [(0, 100), (95, 100), (190, 100)]
@@ -98,7 +98,7 @@ def test_b03_two_hundred_and_five_take_three_calls():
 @pytest.mark.parametrize("number", [0, 1, 5, 30, 99, 100, 101, 195, 196, 1000])
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("by_update", [False, True])
-def test_b07_an_account_at_rest_is_listed_once_each_in_order(number, descending, by_update):
+def test_an_account_at_rest_is_listed_once_each_in_order(number, descending, by_update):
     desk = account(number, descending=descending, by_update=by_update)
     found = listed(desk.walk())
     assert list(dict.fromkeys(found)) == sorted(range(1, number + 1), reverse=descending)

@@ -23,7 +23,7 @@ def at(*numbers):
     return datetime(*numbers, tzinfo=UTC)
 
 
-def test_b16_the_documented_sample_is_read_literally():
+def test_the_documented_sample_is_read_literally():
     total, rows, where = reading.read_rows(sample(), "tickets")
     assert (total, len(rows), where) == (150, 1, "$.tickets")
     wire = reading.read_ticket(rows[0])
@@ -70,7 +70,7 @@ def test_b16_the_documented_sample_is_read_literally():
     )
 
 
-def test_b16_the_sample_as_a_ticket_and_what_it_lacks():
+def test_the_sample_as_a_ticket_and_what_it_lacks():
     ticket = convert.ticket(reading.read_ticket(sample()["tickets"][0]), SOURCE, rating_label="Excellent")
     assert (ticket.id, ticket.ref) == ("10", "desk365:acme/ticket/10")
     assert (ticket.status, ticket.status_label) == (Status.OPEN, "Open")
@@ -139,7 +139,7 @@ def ticket_of(**changes):
     return convert.ticket(reading.read_ticket({**RECORDED, **changes}), SOURCE)
 
 
-def test_b18_a_recorded_answer_has_its_sla_and_everything_loaded_but_the_rating():
+def test_a_recorded_answer_has_its_sla_and_everything_loaded_but_the_rating():
     ticket = ticket_of()
     assert ticket.sla.name == "Standard"
     assert ticket.not_loaded == {"rating"}
@@ -157,7 +157,7 @@ def test_b18_a_recorded_answer_has_its_sla_and_everything_loaded_but_the_rating(
     assert ticket.url == "https://acme.desk365.io/app/tickets/ticketdetails?tktNum=4127"
 
 
-def test_b09_null_is_none_and_loaded_a_missing_key_is_not_loaded():
+def test_null_is_none_and_loaded_a_missing_key_is_not_loaded():
     loaded = ticket_of(group=None)
     assert loaded.group is None
     assert "group" not in loaded.not_loaded
@@ -181,7 +181,7 @@ def test_both_spellings_give_the_same_ticket(one, other):
     assert ticket_of(**one) == ticket_of(**other)
 
 
-def test_b14_the_flat_form_gives_the_same_ticket_as_the_nested_one():
+def test_the_flat_form_gives_the_same_ticket_as_the_nested_one():
     nested = {
         **RECORDED,
         "survey_rating": {"sv_name": "S", "sv_type": 1, "sv_rating": -2, "sv_rated_on": "2026-03-03 00:00:00"},
@@ -191,7 +191,7 @@ def test_b14_the_flat_form_gives_the_same_ticket_as_the_nested_one():
     assert convert.ticket(reading.read_ticket(flat), SOURCE) == convert.ticket(reading.read_ticket(nested), SOURCE)
 
 
-def test_b19_no_survey_an_unanswered_one_and_an_answered_one():
+def test_no_survey_an_unanswered_one_and_an_answered_one():
     assert ticket_of(survey_rating=None).rating is None
     assert "rating" not in ticket_of(survey_rating=None).not_loaded
     unanswered = ticket_of(survey_rating={"sv_name": "S", "sv_answered": False, "sv_rating": None, "sv_rated_on": None})
@@ -207,7 +207,7 @@ def test_b19_no_survey_an_unanswered_one_and_an_answered_one():
 @pytest.mark.parametrize(
     ("number", "priority"), [(1, Priority.LOW), (5, Priority.NORMAL), (10, Priority.HIGH), (20, Priority.URGENT)]
 )
-def test_b17_priorities_there_and_back(number, priority):
+def test_priorities_there_and_back(number, priority):
     found, label = priority_of(number)
     assert found is priority
     assert priority_number(priority) == priority_number(label) == priority_number(str(number)) == number
@@ -217,13 +217,13 @@ def test_b17_priorities_there_and_back(number, priority):
     ("source", "channel"),
     [(1, "email"), (5, "teams"), (6, "portal"), (7, "phone"), (12, "web_form"), (13, "web_widget")],
 )
-def test_b17_sources_there_and_back(source, channel):
+def test_sources_there_and_back(source, channel):
     assert channel_of(source) == channel
     assert str(source) in sources_of(channel)
 
 
 @given(st.integers(), st.integers())
-def test_b17_unknown_numbers_do_not_crash_a_read(priority, source):
+def test_unknown_numbers_do_not_crash_a_read(priority, source):
     ticket = ticket_of(priority=priority, source=source)
     assert ticket.priority_label in ("Low", "Medium", "High", "Urgent") or ticket.priority_label == str(priority)
     assert source in (1, 5, 6, 7, 12, 13, 15, 16, 17, 18) or ticket.channel == str(source)

@@ -74,7 +74,7 @@ def raw_body(wire):
     return data if isinstance(data, bytes) else data.read()
 
 
-def test_b01_b06_the_url_and_the_raw_key_of_a_listing(wire, desk):
+def test_the_url_and_the_raw_key_of_a_listing(wire, desk):
     wire.get(f"{V3}/tickets", json={"count": 0, "tickets": []})
     assert list(desk.tickets.list()) == []
     assert sent(wire) == (
@@ -85,7 +85,7 @@ def test_b01_b06_the_url_and_the_raw_key_of_a_listing(wire, desk):
     assert wire.calls[0].request.headers["Authorization"] == KEY
 
 
-def test_b13_the_query_is_percent_encoded_utf_8(wire, desk):
+def test_the_query_is_percent_encoded_utf_8(wire, desk):
     wire.get(f"{V3}/tickets", json={"count": 0, "tickets": []})
     list(desk.tickets.list(TicketQuery(category="Müşteri 🚚", order="-updated")))
     query = urlsplit(wire.calls[0].request.url).query
@@ -95,7 +95,7 @@ def test_b13_the_query_is_percent_encoded_utf_8(wire, desk):
     assert "order_by=updated_time&order_type=desc" in query
 
 
-def test_b11_a_refused_escape_is_asked_once_more_bare_and_remembered(wire, desk):
+def test_a_refused_escape_is_asked_once_more_bare_and_remembered(wire, desk):
     wire.get(f"{V3}/tickets", status=400, json={"description": "Invalid filters"})
     wire.get(f"{V3}/tickets", json={"count": 0, "tickets": []})
     query = TicketQuery(type="Customer's Request")
@@ -116,7 +116,7 @@ def test_a_refused_filter_without_a_quote_is_told(wire, desk):
     assert len(wire.calls) == 1
 
 
-def test_b15_create_sends_the_documented_names(wire, desk):
+def test_create_sends_the_documented_names(wire, desk):
     wire.post(f"{V3}/tickets/create", json=TICKET)
     draft = TicketDraft(
         subject="VPN",

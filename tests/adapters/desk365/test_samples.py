@@ -72,7 +72,7 @@ def data():
     return with_tickets(*(ticket(number) for number in range(1, 151)))
 
 
-def test_b16_the_simulator_writes_the_sample(data):
+def test_the_simulator_writes_the_sample(data):
     desk = Desk365Http(data, docs_shape=True)
     as_in_the_sample(desk.simulator)
     page = desk.get("/tickets", **INCLUDES)
@@ -91,7 +91,7 @@ def test_b16_the_simulator_writes_the_sample(data):
 
 
 @pytest.mark.parametrize("docs_shape", [False, True])
-def test_b16_b20_the_desk_reads_it_from_either_shape(data, docs_shape):
+def test_the_desk_reads_it_from_either_shape(data, docs_shape):
     with opened(data, docs_shape=docs_shape) as account:
         as_in_the_sample(account.simulator)
         query = TicketQuery(
@@ -159,7 +159,7 @@ def filter_account():
 
 
 @pytest.mark.parametrize("escape", ["'", "\\'"], ids=["as the sample", "as the prose"])
-def test_b11_the_simulator_takes_the_sample_filter_in_both_writings(filter_account, escape):
+def test_the_simulator_takes_the_sample_filter_in_both_writings(filter_account, escape):
     desk = Desk365Http(filter_account)
     text = straight(FILTER)
     assert json.loads(text)["type"] == list(FITTING["type"])
@@ -167,7 +167,7 @@ def test_b11_the_simulator_takes_the_sample_filter_in_both_writings(filter_accou
 
 
 @pytest.mark.parametrize("docs_shape", [False, True])
-def test_b10_b11_the_desk_asks_the_sample_filter(filter_account, docs_shape):
+def test_the_desk_asks_the_sample_filter(filter_account, docs_shape):
     wanted = json.loads(straight(FILTER))
     with opened(filter_account, docs_shape=docs_shape, escaped_quote="require") as account:
         query = TicketQuery(
@@ -190,7 +190,7 @@ def test_b10_b11_the_desk_asks_the_sample_filter(filter_account, docs_shape):
 
 
 @pytest.mark.parametrize("docs_shape", [False, True])
-def test_b14_the_flat_form_of_the_simulator_gives_the_same_tickets(docs_shape):
+def test_the_flat_form_of_the_simulator_gives_the_same_tickets(docs_shape):
     rated = ticket(1, status="closed", rating=(1, "Fine"), custom_fields={"Order No": "A-7", "Escalated": True})
     desk = Desk365Http(with_tickets(rated, ticket(2, messages=[message("ada")])), docs_shape=docs_shape)
     source = Source("acme", "")

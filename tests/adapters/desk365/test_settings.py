@@ -20,13 +20,13 @@ def settings(**more):
     return Desk365Settings(**{"subdomain": "acme", "api_key": Secret(KEY), **more})
 
 
-def test_b01_the_base_is_the_accounts_own_subdomain_with_v3():
+def test_the_base_is_the_accounts_own_subdomain_with_v3():
     assert api_base(settings(), None) == "https://acme.desk365.io/apis/v3"
     assert api_base(settings(subdomain="ACME"), None) == "https://acme.desk365.io/apis/v3"
 
 
 @pytest.mark.parametrize("end", ["", "/", "/apis", "/apis/", "/apis/v3", "/apis/v3/"])
-def test_b01_a_base_url_may_end_at_the_host_or_in_the_prefix(end):
+def test_a_base_url_may_end_at_the_host_or_in_the_prefix(end):
     assert api_base(settings(), f"http://127.0.0.1:4711{end}") == "http://127.0.0.1:4711/apis/v3"
     assert api_base(settings(), f"https://proxy.example/desk{end}") == "https://proxy.example/desk/apis/v3"
 
@@ -42,13 +42,13 @@ def test_b01_a_base_url_may_end_at_the_host_or_in_the_prefix(end):
         "https://acme.desk365.io/v2/tickets",
     ],
 )
-def test_b01_the_old_host_and_versions_are_refused_with_the_v3_form(base):
+def test_the_old_host_and_versions_are_refused_with_the_v3_form(base):
     with pytest.raises(ConfigError, match=r"https://yoursubdomain\.desk365\.io/apis/v3"):
         open_desk({"vendor": "desk365", "subdomain": "acme", "api_key": KEY, "base_url": base})
 
 
 @pytest.mark.parametrize("name", ["apps", "Apps", "apps.desk365.io"])
-def test_b01_the_old_host_is_no_subdomain(name):
+def test_the_old_host_is_no_subdomain(name):
     with pytest.raises(ConfigError, match="subdomain: apps"):
         settings(subdomain=name)
 
@@ -129,7 +129,7 @@ def test_a_table_makes_settings_and_a_missing_key_is_named():
         from_table({"vendor": "desk365", "subdomain": "acme"})
 
 
-def test_b04_a_hundred_calls_an_hour_and_b05_ten_thousand_rows():
+def test_a_hundred_calls_an_hour_and_ten_thousand_rows():
     calls, rows = policy_of(settings()).windows
     assert (calls.limit, calls.seconds) == (100, 3600)
     assert (rows.limit, rows.seconds, rows.counts) == (10_000, 3600, "rows")

@@ -72,7 +72,7 @@ def numbers(listing) -> list[int]:
 
 
 @pytest.mark.parametrize("front", FRONTS)
-def test_b03_b07_a_full_listing_of_205_uses_three_calls(front):
+def test_a_full_listing_of_205_uses_three_calls(front):
     with opened(plain_account(205), front) as account:
         assert numbers(account.desk.tickets.list()) == list(range(1, 206))
         assert len(account.asked("list_tickets")) == len(account.asked()) == 3
@@ -82,7 +82,7 @@ def test_b03_b07_a_full_listing_of_205_uses_three_calls(front):
 
 
 @pytest.mark.parametrize("order", list(Order))
-def test_b06_every_order(account, order):
+def test_every_order(account, order):
     found = list(account.desk.tickets.list(TicketQuery(order=order)))
     assert len(found) == 60
     moments = [one.updated_at if order.by_update else one.created_at for one in found]
@@ -118,7 +118,7 @@ SINGLE_FILTERS = [
 
 
 @pytest.mark.parametrize("filters", SINGLE_FILTERS, ids="-".join)
-def test_b10_b11_b12_b13_each_filter_equals_a_plain_one(account, filters):
+def test_each_filter_equals_a_plain_one(account, filters):
     everything = list(account.desk.tickets.list(TicketQuery(include={"custom_fields"})))
     query = TicketQuery(**filters)
     expected = [one.id for one in everything if ticket_matches(query, one)]
@@ -126,7 +126,7 @@ def test_b10_b11_b12_b13_each_filter_equals_a_plain_one(account, filters):
     assert 0 < len(expected) <= 60
 
 
-def test_b10_all_filters_together_equal_a_plain_one(account):
+def test_all_filters_together_equal_a_plain_one(account):
     everything = list(account.desk.tickets.list(TicketQuery(include={"custom_fields"})))
     one = everything[7]
     query = TicketQuery(
@@ -147,7 +147,7 @@ def test_b10_all_filters_together_equal_a_plain_one(account):
 
 
 @pytest.mark.parametrize(("escaped", "calls"), [("accept", 1), ("refuse", 2), ("require", 1)])
-def test_b11_the_documented_escape_and_its_fallback(escaped, calls):
+def test_the_documented_escape_and_its_fallback(escaped, calls):
     with opened(varied_account(), escaped_quote=escaped) as account:
         query = TicketQuery(type="Customer's Request")
         assert len(ids(account.desk.tickets.list(query))) == 20
@@ -157,14 +157,14 @@ def test_b11_the_documented_escape_and_its_fallback(escaped, calls):
 
 
 @pytest.mark.parametrize("form", ["bare", "unicode"])
-def test_b11_the_other_forms_are_chosen_by_a_setting(form):
+def test_the_other_forms_are_chosen_by_a_setting(form):
     with opened(varied_account(), escaped_quote="refuse", table={"single_quotes": form}) as account:
         assert len(ids(account.desk.tickets.list(TicketQuery(type="Customer's Request")))) == 20
         assert len(account.asked()) == 1
 
 
 @pytest.mark.parametrize("since", ["after", "since"])
-def test_b08_two_tickets_of_one_second_are_both_found(since):
+def test_two_tickets_of_one_second_are_both_found(since):
     moment = START + timedelta(hours=3)
     twins = [
         ticket(1, updated_at=moment),
@@ -191,7 +191,7 @@ def test_a_period_of_creation_is_narrowed_and_ends_early():
         assert numbers(account.desk.tickets.list(newest)) == [400, 399]
 
 
-def test_b09_an_empty_text_comes_back_as_none_and_loaded(account):
+def test_an_empty_text_comes_back_as_none_and_loaded(account):
     made = account.desk.tickets.create(
         TicketDraft(subject="S", description="d", requester="new@client.example", custom_fields={"Order No": ""})
     )
@@ -200,7 +200,7 @@ def test_b09_an_empty_text_comes_back_as_none_and_loaded(account):
     assert not {"custom_fields", "type", "group"} & found.not_loaded
 
 
-def test_b14_b18_what_a_listing_loads_and_what_details_add(account):
+def test_what_a_listing_loads_and_what_details_add(account):
     desk = account.desk
     bare = next(iter(desk.tickets.list(TicketQuery(limit=1))))
     assert {"description", "custom_fields", "rating", "attachments"} <= bare.not_loaded
@@ -233,7 +233,7 @@ def survey(account, number: int, **answer) -> None:
 
 
 @pytest.mark.parametrize("docs_shape", [False, True])
-def test_b19_b20_ratings_and_one_call_for_the_words_of_a_hundred(docs_shape):
+def test_ratings_and_one_call_for_the_words_of_a_hundred(docs_shape):
     with opened(plain_account(100), docs_shape=docs_shape) as account:
         real = [int(one.id) for one in account.desk.tickets.list()]
         survey(account, real[1])
@@ -252,7 +252,7 @@ def test_b19_b20_ratings_and_one_call_for_the_words_of_a_hundred(docs_shape):
         assert [one.operation for one in account.asked()] == ["list_tickets", "survey_details", "survey_details"]
 
 
-def test_b21_surveys_and_their_answers():
+def test_surveys_and_their_answers():
     with opened(plain_account(3)) as account:
         api = account.desk.vendor_api
         for number in (2, 1, 3):
@@ -272,7 +272,7 @@ def test_b21_surveys_and_their_answers():
         assert caught.value.status == 405
 
 
-def test_b17_every_priority_and_source_is_read_and_asked_for(account):
+def test_every_priority_and_source_is_read_and_asked_for(account):
     for priority in (Priority.LOW, Priority.NORMAL, Priority.HIGH, Priority.URGENT):
         assert {one.priority for one in account.desk.tickets.list(TicketQuery(priorities=priority))} == {priority}
     for channel in CHANNELS:
@@ -293,7 +293,7 @@ def test_a_tenants_own_statuses_by_configuration():
 
 @pytest.mark.parametrize("front", FRONTS)
 @pytest.mark.parametrize("key", [FOREIGN_API_KEY, "0" * 64])
-def test_b02_a_wrong_key_and_another_subdomains(front, key):
+def test_a_wrong_key_and_another_subdomains(front, key):
     with opened(plain_account(1), front, table={"api_key": key}) as account:
         for call in (account.desk.check, lambda: list(account.desk.tickets.list())):
             with pytest.raises(AuthenticationFailed) as caught:
@@ -302,7 +302,7 @@ def test_b02_a_wrong_key_and_another_subdomains(front, key):
 
 
 @pytest.mark.parametrize("retry_after", ["none", "retry-after", "x-rate-limit"])
-def test_b04_a_hundred_and_fifty_calls_take_an_hour_and_none_is_refused(retry_after):
+def test_a_hundred_and_fifty_calls_take_an_hour_and_none_is_refused(retry_after):
     with opened(plain_account(1), retry_after=retry_after) as account:
         for _ in range(150):
             account.desk.tickets.get("1")
@@ -311,7 +311,7 @@ def test_b04_a_hundred_and_fifty_calls_take_an_hour_and_none_is_refused(retry_af
         assert account.desk.budget.limit == 100
 
 
-def test_b04_a_wait_that_is_too_long_is_told_before_anything_is_sent():
+def test_a_wait_that_is_too_long_is_told_before_anything_is_sent():
     with opened(plain_account(1), table={"max_wait": 10.0}) as account:
         for _ in range(100):
             account.desk.tickets.get("1")
@@ -321,7 +321,7 @@ def test_b04_a_wait_that_is_too_long_is_told_before_anything_is_sent():
         assert len(account.asked()) == 100
 
 
-def test_b04_a_refusal_that_nobody_could_foresee_is_waited_out():
+def test_a_refusal_that_nobody_could_foresee_is_waited_out():
     with opened(plain_account(1), rate_limit=20, retry_after="none") as account:
         for _ in range(50):
             assert account.desk.tickets.get("1").id == "1"
@@ -329,7 +329,7 @@ def test_b04_a_refusal_that_nobody_could_foresee_is_waited_out():
 
 
 @pytest.mark.parametrize("plan", ["plus", "premium"])
-def test_b05_ten_thousand_rows_an_hour_bound_the_higher_plans(plan):
+def test_ten_thousand_rows_an_hour_bound_the_higher_plans(plan):
     with opened(plain_account(90), subscription=plan) as account:
         for _ in range(125):
             assert len(ids(account.desk.tickets.list())) == 90
@@ -338,7 +338,7 @@ def test_b05_ten_thousand_rows_an_hour_bound_the_higher_plans(plan):
         assert sum(account.clock.slept) >= 3600 - 180
 
 
-def test_b05_the_forecast_tells_when_further_tickets_can_be_listed():
+def test_the_forecast_tells_when_further_tickets_can_be_listed():
     with opened(plain_account(100), subscription="plus") as account:
         budget = account.desk.budget
         assert budget.forecast(1, rows=10_000) == 0

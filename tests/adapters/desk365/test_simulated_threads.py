@@ -243,7 +243,7 @@ def test_a_refused_value_is_named_in_both_error_shapes(shape, field, values):
         assert "nobody" not in str(caught.value)
 
 
-def test_b15_a_bare_field_name_gets_its_prefix_once_and_its_own_spelling(account):
+def test_a_bare_field_name_gets_its_prefix_once_and_its_own_spelling(account):
     desk = account.desk
     list(desk.tickets.list(TicketQuery(include={"custom_fields"})))
     draft = TicketDraft(subject="S", description="d", requester="a@client.example", custom_fields={"order no": "B-2"})

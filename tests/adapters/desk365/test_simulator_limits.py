@@ -17,7 +17,7 @@ def statuses(desk: Desk365Http, times: int, **query) -> list[int]:
     return [desk.send("GET", "/tickets", **query).status_code for _ in range(times)]
 
 
-def test_b02_no_key_and_an_unknown_one_are_401_another_tenants_is_403():
+def test_no_key_and_an_unknown_one_are_401_another_tenants_is_403():
     desk = limited()
     for key, status in ((None, 401), ("nonsense", 401), (API_KEY.upper(), 401), (FOREIGN_API_KEY, 403)):
         response = desk.send("GET", "/tickets", key=key)
@@ -34,7 +34,7 @@ def test_bearer_is_a_wrong_key_unless_switched_on():
     assert limited(bearer=True).send("GET", "/tickets").status_code == 200
 
 
-def test_b04_the_101st_call_of_an_hour_is_refused_and_keys_do_not_share():
+def test_the_101st_call_of_an_hour_is_refused_and_keys_do_not_share():
     desk = limited()
     first = desk.send("GET", "/tickets")
     assert first.headers[REMAINING] == "99"
@@ -65,7 +65,7 @@ def test_higher_plans_have_50_a_minute(plan):
     assert desk.send("GET", "/tickets").headers[REMAINING] == "49"
 
 
-def test_b05_rows_beyond_ten_thousand_an_hour_are_refused():
+def test_rows_beyond_ten_thousand_an_hour_are_refused():
     desk = Desk365Http(with_tickets(*(ticket(number) for number in range(1, 101))))
     assert statuses(desk, 100, ticket_count=100) == [200] * 100
     refused = desk.send("GET", "/tickets", ticket_count=30)
@@ -77,7 +77,7 @@ def test_b05_rows_beyond_ten_thousand_an_hour_are_refused():
     assert len(desk.numbers(ticket_count=100)) == 100
 
 
-def test_b05_the_row_window_settles_with_what_was_received():
+def test_the_row_window_settles_with_what_was_received():
     desk = limited(rows_per_hour=7)
     assert statuses(desk, 3, ticket_count=100) == [200, 200, 429]
     assert len(desk.numbers(offset=2)) == 1

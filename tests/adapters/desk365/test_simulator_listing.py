@@ -59,13 +59,13 @@ def found(desk: Desk365Http, **filters: list[str]) -> set[int]:
 
 
 @pytest.mark.parametrize(("asked", "given_"), [("30", 30), ("50", 50), ("100", 100), ("1", 30), ("", 30), ("205", 30)])
-def test_b03_ticket_count_takes_three_sizes_and_falls_back_to_30(full, asked, given_):
+def test_ticket_count_takes_three_sizes_and_falls_back_to_30(full, asked, given_):
     page = full.get("/tickets", ticket_count=asked)
     assert len(page["tickets"]) == given_
     assert page["count"] == 205
 
 
-def test_b06_newest_first_unless_asked_otherwise_in_both_spellings(full):
+def test_newest_first_unless_asked_otherwise_in_both_spellings(full):
     newest = full.numbers()
     assert newest == sorted(newest, reverse=True)
     assert newest[0] == max(newest)
@@ -75,7 +75,7 @@ def test_b06_newest_first_unless_asked_otherwise_in_both_spellings(full):
         assert full.numbers(order_type=word) == newest
 
 
-def test_b06_order_by_updated_time_breaks_ties_by_number():
+def test_order_by_updated_time_breaks_ties_by_number():
     same = START + timedelta(days=2)
     desk = Desk365Http(with_tickets(ticket(1, updated_at=same), ticket(2), ticket(3, updated_at=same)))
     assert desk.numbers(order_by="updated_time", order_type="asc") == [2, 1, 3]
@@ -83,14 +83,14 @@ def test_b06_order_by_updated_time_breaks_ties_by_number():
     assert desk.numbers(order_by="nonsense") == [3, 2, 1]
 
 
-def test_b07_offset_counts_rows_and_shows_each_once(full):
+def test_offset_counts_rows_and_shows_each_once(full):
     seen = [number for offset in (0, 100, 200) for number in full.numbers(offset=offset, ticket_count=100)]
     assert len(seen) == len(set(seen)) == 205
     assert full.get("/tickets", offset=300) == {"count": 205, "tickets": [], "next_page": None}
     assert full.numbers(offset="x") == full.numbers()
 
 
-def test_b08_updated_since_excludes_the_very_second_unless_switched():
+def test_updated_since_excludes_the_very_second_unless_switched():
     data = with_tickets(*(ticket(number) for number in (1, 2, 3)))
     second = "2025-01-01 08:02:00"
     assert Desk365Http(data).numbers(updated_since=second) == [3]
@@ -99,7 +99,7 @@ def test_b08_updated_since_excludes_the_very_second_unless_switched():
     assert Desk365Http(data).send("GET", "/tickets", updated_since="2025-02-30 00:00:00").status_code == 400
 
 
-def test_b10_each_filter_alone_and_all_together(varied):
+def test_each_filter_alone_and_all_together(varied):
     assert found(varied, status=["open", "PENDING"]) == {2, 3}
     assert found(varied, priority=["1", "20"]) == {1, 2}
     assert found(varied, source=["6"]) == {1}
@@ -122,12 +122,12 @@ def test_b10_each_filter_alone_and_all_together(varied):
 
 
 @pytest.mark.parametrize("values", [[10], "Open", {"a": 1}, [None]])
-def test_b10_a_filter_that_is_no_array_of_strings_is_refused(varied, values):
+def test_a_filter_that_is_no_array_of_strings_is_refused(varied, values):
     response = varied.send("GET", "/tickets", filters=json.dumps({"priority": values}))
     assert response.status_code == 400
 
 
-def test_b10_unknown_attributes_and_empty_arrays_do_not_filter(varied):
+def test_unknown_attributes_and_empty_arrays_do_not_filter(varied):
     assert found(varied, colour=["red"], status=[]) == {1, 2, 3}
     assert varied.send("GET", "/tickets", filters="{status").status_code == 400
     assert varied.send("GET", "/tickets", filters='["Open"]').status_code == 400
@@ -143,11 +143,11 @@ def test_b10_unknown_attributes_and_empty_arrays_do_not_filter(varied):
         ('{"group": ["a\\\\b"]}', [2]),
     ],
 )
-def test_b11_quotes_and_backslashes_escaped_or_bare(varied, text, numbers):
+def test_quotes_and_backslashes_escaped_or_bare(varied, text, numbers):
     assert varied.numbers(filters=text) == numbers
 
 
-def test_b11_switches_refuse_or_require_the_escaped_single_quote():
+def test_switches_refuse_or_require_the_escaped_single_quote():
     data = with_tickets(ticket(1, type="Customer's Request"))
     bare, escaped, unicode = (f'{{"type": ["Customer{quote}s Request"]}}' for quote in ("'", "\\'", "\\u0027"))
     for setting, accepted, refused in (("refuse", bare, escaped), ("require", escaped, bare)):
@@ -157,12 +157,12 @@ def test_b11_switches_refuse_or_require_the_escaped_single_quote():
 
 
 @pytest.mark.parametrize("mark", ["--", "- -"])
-def test_b12_both_marks_find_what_has_no_value(varied, mark):
+def test_both_marks_find_what_has_no_value(varied, mark):
     assert found(varied, assigned_to=[mark]) == {2}
     assert found(varied, type=[mark], category=[mark, "Billing"]) == {2, 3}
 
 
-def test_b13_filters_are_read_as_percent_encoded_utf8(varied):
+def test_filters_are_read_as_percent_encoded_utf8(varied):
     assert found(varied, category=["Müşteri 🚚"]) == {1}
     plain = varied.client.get(
         "/apis/v3/tickets?filters=%7B%22category%22%3A%5B%22M%C3%BC%C5%9Fteri%20%F0%9F%9A%9A%22%5D%7D",
@@ -171,11 +171,11 @@ def test_b13_filters_are_read_as_percent_encoded_utf8(varied):
     assert [row["ticket_number"] for row in plain.json["tickets"]] == [1]
 
 
-def test_b14_a_list_item_has_exactly_the_recorded_keys(varied):
+def test_a_list_item_has_exactly_the_recorded_keys(varied):
     assert list(varied.get("/tickets")["tickets"][0]) == RECORDED_LIST_KEYS
 
 
-def test_b14_includes_are_off_by_default_and_flattened_on_request(varied):
+def test_includes_are_off_by_default_and_flattened_on_request(varied):
     with_all = {"include_description": 1, "include_custom_fields": 1, "include_survey_details": 1}
     nested = varied.get("/tickets", **with_all)["tickets"][0]
     flat = varied.get("/tickets", **with_all, nested_fields=1)["tickets"][0]
@@ -189,7 +189,7 @@ def test_b14_includes_are_off_by_default_and_flattened_on_request(varied):
     assert {"attachments", "completed_within_sla"}.isdisjoint(nested)
 
 
-def test_b16_docs_shape_is_the_specifications_sample():
+def test_docs_shape_is_the_specifications_sample():
     desk = Desk365Http(with_tickets(ticket(1, custom_fields={"Order No": "A-7"}), ticket(2)), docs_shape=True)
     page = desk.get(
         "/tickets", include_description=1, include_custom_fields=1, include_survey_details=1, order_type="asc"
@@ -317,7 +317,7 @@ def test_conversations_come_all_at_once_with_their_counts():
         },
     )
 )
-def test_b10_filters_equal_a_plain_filter_of_the_rows(wanted):
+def test_filters_equal_a_plain_filter_of_the_rows(wanted):
     desk = FILTERED
     rows = desk.get("/tickets", ticket_count=100)["tickets"]
 

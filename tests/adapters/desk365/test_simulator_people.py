@@ -205,11 +205,11 @@ def test_a_status_becomes_the_nearest(seed, wire):
     ("channel", "source"),
     [("email", 1), ("teams", 5), ("portal", 6), ("phone", 7), ("web_form", 12), ("web_widget", 13), ("pigeon", 7)],
 )
-def test_b17_channels_become_the_documented_numbers(channel, source):
+def test_channels_become_the_documented_numbers(channel, source):
     assert Desk365Http(with_tickets(ticket(1, channel=channel))).get("/tickets")["tickets"][0]["source"] == source
 
 
-def test_b17_priorities_become_the_documented_numbers():
+def test_priorities_become_the_documented_numbers():
     seeds = [ticket(number, priority=name) for number, name in enumerate(("low", "normal", "high", "urgent"), 1)]
     rows = Desk365Http(with_tickets(*seeds)).get("/tickets", order_type="asc")["tickets"]
     assert [row["priority"] for row in rows] == [1, 5, 10, 20]

@@ -28,7 +28,7 @@ def ratings(desk: Desk365Http) -> dict[int, dict | None]:
     return {row["ticket_number"]: row["survey_rating"] for row in rows}
 
 
-def test_b19_null_if_none_was_sent_null_ratings_if_unanswered_and_only_the_latest_answered(desk):
+def test_null_if_none_was_sent_null_ratings_if_unanswered_and_only_the_latest_answered(desk):
     send_survey(desk, 2)
     send_survey(desk, 3, rating=-3)
     send_survey(desk, 3, rating=2, rating_2=1, comment="Better")
@@ -54,7 +54,7 @@ def test_cs_keys_are_null_for_other_types_of_surveys(desk):
 
 
 @pytest.mark.parametrize(("score", "rating"), [(-1, -3), (0, 0), (1, 3)])
-def test_b20_a_seeds_rating_is_a_satisfaction_survey_whose_words_are_in_its_details(score, rating):
+def test_a_seeds_rating_is_a_satisfaction_survey_whose_words_are_in_its_details(score, rating):
     seed = ticket(1, rating=(score, "So it was"), status="closed", updated_at=START + timedelta(days=1))
     desk = Desk365Http(with_tickets(seed))
     found = ratings(desk)[1]
@@ -64,7 +64,7 @@ def test_b20_a_seeds_rating_is_a_satisfaction_survey_whose_words_are_in_its_deta
     assert sorted(map(int, survey["cs_scale_point_map"])) == list(range(-3, 4))
 
 
-def test_b21_surveys_in_order_of_creation_and_details_but_for_deleted_ones(desk):
+def test_surveys_in_order_of_creation_and_details_but_for_deleted_ones(desk):
     listed = desk.get("/surveys")
     names = [survey["survey_name"] for survey in listed["surveys"]]
     assert names == ["First survey", "Customer satisfaction", "Stars", "Recommendation"]
@@ -81,7 +81,7 @@ def test_b21_surveys_in_order_of_creation_and_details_but_for_deleted_ones(desk)
     assert desk.send("GET", "/surveys/details").status_code == 405
 
 
-def test_b21_ratings_ascend_in_pages_of_30_and_hold_only_answers(desk):
+def test_ratings_ascend_in_pages_of_30_and_hold_only_answers(desk):
     send_survey(desk, 3, rating=1)
     send_survey(desk, 1)
     for index in range(31):

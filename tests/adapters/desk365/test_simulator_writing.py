@@ -102,7 +102,7 @@ def test_the_second_ticket_is_one_second_late_and_none_without_the_switch():
     assert desk.create()["updated_on"] == "2026-03-02 09:15:01"
 
 
-def test_b09_empty_strings_come_back_as_null(desk):
+def test_empty_strings_come_back_as_null(desk):
     made = desk.create(category="", type="", group="", custom_fields={"cf_Order No": ""})
     for key in ("category", "subcategory", "type", "group", "assigned_to", "resolved_on"):
         assert key in made
@@ -123,7 +123,7 @@ def test_a_number_beyond_all_bounds_is_refused(desk):
     assert response.status_code == 400
 
 
-def test_b15_custom_fields_need_their_prefix_and_all_come_back(desk):
+def test_custom_fields_need_their_prefix_and_all_come_back(desk):
     values = {
         "cf_Order No": "A-77",
         "cf_Escalated": True,
@@ -265,7 +265,7 @@ def test_stamps_of_resolving_closing_and_reopening(desk):
     assert desk.create(status="closed")["closed_duration"] == 0
 
 
-def test_b18_a_ticket_carries_its_slas_name(desk):
+def test_a_ticket_carries_its_slas_name(desk):
     assert desk.create()["sla"] == "Standard SLA"
     answer = desk.put("/tickets/update", {"sla": "No SLA Policy"}, ticket_number=1)
     assert (answer["sla"], answer["due_date"]) == ("No SLA Policy", None)

@@ -82,7 +82,7 @@ def test_time_entries_by_every_parameter(account, api):
         api.time_entry(99)
 
 
-def test_b21_surveys_ratings_and_the_words_of_a_survey(account, api):
+def test_surveys_ratings_and_the_words_of_a_survey(account, api):
     deleted, satisfaction, stars, recommendation = api.surveys()
     assert (deleted.is_deleted, deleted.is_active, satisfaction.is_deleted) == (True, False, False)
     assert api.survey("Customer satisfaction") == satisfaction

@@ -34,7 +34,7 @@ def plain(app, path):
 
 
 @responses.activate
-def test_c01_basic_auth_with_the_agents_e_mail_and_the_key():
+def test_basic_auth_with_the_agents_e_mail_and_the_key():
     responses.get("https://c01.deskie.io/api/staff.json", json={"total_count": 0})
     with open_desk({"vendor": "deskie", "account": "c01", "staff_email": "bøt@x.io", "api_key": "k:ey"}) as desk:
         desk.agents.list()
@@ -48,7 +48,7 @@ def test_c01_basic_auth_with_the_agents_e_mail_and_the_key():
     [{"api_key": "wrong"}, {"staff_email": "old@robotsrule.example"}, {"staff_email": "admin@robotsrule.example"},
      {"staff_email": "nobody@robotsrule.example"}],
 )  # fmt: skip
-def test_c01_wrong_key_disabled_agent_and_admin_are_refused(deskie_account, wrong):
+def test_wrong_key_disabled_agent_and_admin_are_refused(deskie_account, wrong):
     desk, _ = deskie_account(dataset(), table=wrong)
     with pytest.raises(AuthenticationFailed) as caught:
         list(desk.tickets.list())
@@ -57,12 +57,12 @@ def test_c01_wrong_key_disabled_agent_and_admin_are_refused(deskie_account, wron
     assert [finding.severity for finding in desk.check()] == [Severity.PROBLEM]
 
 
-def test_c01_the_status_of_wrong_credentials_does_not_matter_to_check(deskie_account):
+def test_the_status_of_wrong_credentials_does_not_matter_to_check(deskie_account):
     desk, _ = deskie_account(dataset(), table={"api_key": "wrong"}, settings={"auth_status": 403})
     assert [finding.severity for finding in desk.check()] == [Severity.PROBLEM]
 
 
-def test_c03_find_by_e_mail_gives_exactly_one_of_four_alike(deskie_account):
+def test_find_by_e_mail_gives_exactly_one_of_four_alike(deskie_account):
     desk, app = deskie_account(dataset())
     assert desk.contacts.find(email="joann@x.io").name == "Joann"
     assert desk.contacts.find(email="ann@x.io.tr").name == "Turk"
@@ -73,12 +73,12 @@ def test_c03_find_by_e_mail_gives_exactly_one_of_four_alike(deskie_account):
     )
 
 
-def test_c03_a_case_sensitive_search_still_finds_the_folded_address(deskie_account):
+def test_a_case_sensitive_search_still_finds_the_folded_address(deskie_account):
     desk, _ = deskie_account(dataset(), settings={"case_sensitive_search": True})
     assert desk.contacts.find(email="JOANN@x.io").name == "Joann"
 
 
-def test_c04_c08_the_servers_figure_beats_the_computed_one(deskie_account):
+def test_the_servers_figure_beats_the_computed_one(deskie_account):
     desk, _ = deskie_account(
         dataset(), table={"subscription": "basic", "enabled_agents": 1}, settings={"rate_limit": 77}
     )
@@ -88,7 +88,7 @@ def test_c04_c08_the_servers_figure_beats_the_computed_one(deskie_account):
     assert desk.budget.remaining == 76
 
 
-def test_c05_two_desks_of_one_account_share_a_budget(front):
+def test_two_desks_of_one_account_share_a_budget(front):
     with SimulatorServer(create(dataset(), settings={"rate_limit": 50}, time_scale=200)) as server:
         table = {"vendor": "deskie", **server.app.connection, "base_url": server.url, "time_scale": 200}
         with (
@@ -101,7 +101,7 @@ def test_c05_two_desks_of_one_account_share_a_budget(front):
             assert two.budget.remaining == one.budget.remaining == 48
 
 
-def test_c06_a_write_takes_two(deskie_account):
+def test_a_write_takes_two(deskie_account):
     desk, _ = deskie_account(dataset(), settings={"rate_limit": 500})
     desk.agents.list()
     before = desk.budget.remaining
@@ -111,7 +111,7 @@ def test_c06_a_write_takes_two(deskie_account):
     assert before - desk.budget.remaining == 2 + 3  # the ticket, its opening, and its customer's name
 
 
-def test_c07_c08_no_refusal_with_the_governor_under_a_lowered_limit():
+def test_no_refusal_with_the_governor_under_a_lowered_limit():
     app = create(generate(30, 1), settings={"rate_limit": 60}, time_scale=200)
     with SimulatorServer(app) as server:
         table = {"vendor": "deskie", **app.connection, "base_url": server.url, "time_scale": 200, "max_wait": None}
@@ -133,7 +133,7 @@ def test_c07_c08_no_refusal_with_the_governor_under_a_lowered_limit():
             assert desk.transport.stats.refused == 0
 
 
-def test_c07_over_the_limit_is_rate_limited_with_the_right_wait(in_process_account):
+def test_over_the_limit_is_rate_limited_with_the_right_wait(in_process_account):
     with in_process_account(dataset(), settings={"rate_limit": 5}, table={"max_wait": 0.0, "rate_limit": 1000}) as (
         desk,
         app,
@@ -144,7 +144,7 @@ def test_c07_over_the_limit_is_rate_limited_with_the_right_wait(in_process_accou
         assert caught.value.retry_after == pytest.approx(17, abs=1)
 
 
-def test_c09_a_limited_agent_gets_fewer_and_check_warns(deskie_account):
+def test_a_limited_agent_gets_fewer_and_check_warns(deskie_account):
     desk, app = deskie_account(dataset())
     everything = len(list(desk.tickets.list(ALL, resolve=False)))
     limited, _ = deskie_account(
@@ -154,13 +154,13 @@ def test_c09_a_limited_agent_gets_fewer_and_check_warns(deskie_account):
     assert any(finding.severity is Severity.WARNING and finding.subject == "access" for finding in limited.check())
 
 
-def test_c09_a_limited_agent_that_may_not_list_is_a_problem(deskie_account):
+def test_a_limited_agent_that_may_not_list_is_a_problem(deskie_account):
     email = "bot@robotsrule.example"
     desk, _ = deskie_account(dataset(), settings={"limited_agent": email, "limited_access": "403"})
     assert [finding.severity for finding in desk.check()] == [Severity.PROBLEM]
 
 
-def test_c10_every_ability_of_the_specification_once(deskie_account):
+def test_every_ability_of_the_specification_once(deskie_account):
     desk, app = deskie_account(dataset())
     created = desk.tickets.create(TicketDraft(subject="From a form", description="Hello", requester="form@x.io"))
     assert plain(app, f"/api/cases/{created.id}.json")["case"]["subject"] == "From a form"
@@ -186,14 +186,14 @@ def test_c10_every_ability_of_the_specification_once(deskie_account):
 
 
 @responses.activate
-def test_c11_the_account_makes_the_url():
+def test_the_account_makes_the_url():
     responses.get("https://robotsrule.deskie.io/api/cases.json", json={"total_count": 0})
     with open_desk({"vendor": "deskie", "account": "RobotsRule", "staff_email": "bot@x.io", "api_key": "k"}) as desk:
         assert list(desk.tickets.list()) == []
     assert responses.calls[0].request.url.startswith("https://robotsrule.deskie.io/api/cases.json?")
 
 
-def test_c11_base_urls_with_and_without_the_prefix():
+def test_base_urls_with_and_without_the_prefix():
     settings = DeskieSettings(account="robotsrule", staff_email="bot@x.io", api_key=_secret())
     assert base_url_of(settings, None) == "https://robotsrule.deskie.io/api"
     assert base_url_of(settings, "http://127.0.0.1:4711") == "http://127.0.0.1:4711/api"
@@ -206,7 +206,7 @@ def _secret():
     return Secret("k")
 
 
-def test_a36_reference_lists_are_asked_once(deskie_account):
+def test_reference_lists_are_asked_once(deskie_account):
     desk, app = deskie_account(dataset())
     for _ in range(2):
         tickets = list(desk.tickets.list(ALL))

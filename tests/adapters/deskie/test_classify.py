@@ -105,7 +105,7 @@ def test_a_text_in_place_of_a_code_is_not_repeated():
     assert error.code == "unknown"
 
 
-def test_c01_the_hint_tells_whose_e_mail_and_where_the_key_is_made():
+def test_the_hint_tells_whose_e_mail_and_where_the_key_is_made():
     text = str(answer(401))
     assert "active agent" in text
     assert "add API key" in text

@@ -189,7 +189,7 @@ def test_an_id_cannot_leave_its_place_in_the_path():
 
 
 @responses.activate
-def test_c03_the_exact_search_is_percent_encoded():
+def test_the_exact_search_is_percent_encoded():
     responses.get("https://files.deskie.io/api/users.json", json={"total_count": 0})
     with opened() as desk:
         assert desk.contacts.find(email="ann+1@x.io") is None

@@ -35,12 +35,12 @@ def settings(**more):
         (PRO, 151, 1500),
     ],
 )
-def test_c04_limits_of_the_specifications_samples_with_floor_and_caps(plan, agents, limit):
+def test_limits_of_the_specifications_samples_with_floor_and_caps(plan, agents, limit):
     assert requests_per_minute(plan, agents) == limit
 
 
 @given(st.sampled_from(Subscription), st.integers(1, 10_000), st.integers(0, 1000))
-def test_c04_the_limit_never_falls_with_more_agents_and_stays_within_floor_and_cap(plan, agents, more):
+def test_the_limit_never_falls_with_more_agents_and_stays_within_floor_and_cap(plan, agents, more):
     cap = {BASIC: 50, STANDARD: 750, PRO: 1500}[plan]
     floor = {BASIC: 20, STANDARD: 5, PRO: 10}[plan]
     assert floor <= requests_per_minute(plan, agents) <= requests_per_minute(plan, agents + more) <= cap
@@ -52,23 +52,23 @@ def test_without_a_subscription_the_smallest_limit_holds_until_the_server_tells(
     assert policy(settings(subscription="pro", enabled_agents=30)).windows[0].limit == 300
 
 
-def test_c05_the_limit_is_the_accounts():
+def test_the_limit_is_the_accounts():
     assert policy(settings()).scope is Scope.ACCOUNT
 
 
 @pytest.mark.parametrize(("method", "cost"), [("GET", 1), ("POST", 2), ("PUT", 2), ("DELETE", 2), ("post", 2)])
-def test_c06_writes_count_2(method, cost):
+def test_writes_count_2(method, cost):
     assert units(method, "/cases.json") == cost
 
 
-def test_c08_the_header_names_keep_their_underscores():
+def test_the_header_names_keep_their_underscores():
     headers = policy(settings()).headers
     assert (headers.limit, headers.remaining, headers.reset, headers.retry_after) == (
         "rate_limit_per_minute", "api_calls_left", "retry_after", "retry_after",
     )  # fmt: skip
 
 
-def test_c07_refusals_are_429_and_the_403_of_old():
+def test_refusals_are_429_and_the_403_of_old():
     assert refused(429, {}, b"")
     assert refused(403, {}, b'{"error":"Rate limit exceeded"}')
     assert not refused(403, {}, b'{"error":"staff_has_not_access"}')

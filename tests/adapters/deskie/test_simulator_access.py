@@ -28,13 +28,13 @@ def status_for(desk: Desk, authorization: str | None) -> tuple[int, dict[str, st
     return response.status_code, json.loads(response.data)
 
 
-def test_c01_active_agent_with_the_key_is_let_in():
+def test_active_agent_with_the_key_is_let_in():
     desk = Desk()
     assert status_for(desk, basic(desk.email.upper(), desk.key))[0] == 200
     assert status_for(desk, basic("meg@robotsrule.example", desk.key))[0] == 200
 
 
-def test_c01_wrong_key_disabled_agent_admin_and_strangers_are_refused():
+def test_wrong_key_disabled_agent_admin_and_strangers_are_refused():
     desk = Desk()
     refused = [
         None,
@@ -51,13 +51,13 @@ def test_c01_wrong_key_disabled_agent_admin_and_strangers_are_refused():
         assert status_for(desk, authorization) == (401, {"error": "wrong_auth"}), authorization
 
 
-def test_c01_admin_and_status_are_switchable():
+def test_admin_and_status_are_switchable():
     desk = Desk(admin_email=True, auth_status=403)
     assert status_for(desk, basic(ADMIN, desk.key))[0] == 200
     assert status_for(desk, basic(desk.email, "wrong"))[0] == 403
 
 
-def test_c01_an_agent_disabled_later_is_refused_at_once():
+def test_an_agent_disabled_later_is_refused_at_once():
     desk = Desk()
     meg = basic("meg@robotsrule.example", desk.key)
     assert status_for(desk, meg)[0] == 200
@@ -65,7 +65,7 @@ def test_c01_an_agent_disabled_later_is_refused_at_once():
     assert status_for(desk, meg)[0] == 401
 
 
-def test_c02_json_content_type_with_get_is_fine():
+def test_json_content_type_with_get_is_fine():
     response = Desk().send("GET", "/api/cases.json", headers={"Content-Type": "application/json"})
     assert response.status_code == 200
     assert response.headers["Content-Type"] == "application/json"
@@ -88,26 +88,26 @@ def test_c02_json_content_type_with_get_is_fine():
         ("pro", 151, 1500),
     ],
 )
-def test_c04_limit_by_plan_and_enabled_agents(plan, count, limit):
+def test_limit_by_plan_and_enabled_agents(plan, count, limit):
     desk = Desk(agents(count), rate_limit=0, subscription=plan)
     assert desk.app.connection["enabled_agents"] == count
     assert desk.send("GET", "/api/cases.json").headers["rate_limit_per_minute"] == str(limit)
 
 
 @given(plan=st.sampled_from(sorted(PLANS)), count=st.integers(1, 2000))
-def test_c04_more_agents_never_lower_the_limit(plan, count):
+def test_more_agents_never_lower_the_limit(plan, count):
     rule = PLANS[plan]
     assert rule.floor <= rule.limit(count) <= rule.limit(count + 1) <= rule.cap
 
 
-def test_c04_disabling_an_agent_lowers_the_limit():
+def test_disabling_an_agent_lowers_the_limit():
     desk = Desk(agents(10), rate_limit=0)
     assert desk.app.limit() == 100
     desk.write("PUT", "staff/2/disable.json")
     assert desk.send("GET", "/api/cases.json").headers["rate_limit_per_minute"] == "90"
 
 
-def test_c05_all_agents_share_one_budget():
+def test_all_agents_share_one_budget():
     desk = Desk(rate_limit=10)
     left = [
         desk.client.get("/api/cases.json", headers={"Authorization": basic(email, desk.key)}).headers["api_calls_left"]
@@ -116,7 +116,7 @@ def test_c05_all_agents_share_one_budget():
     assert left == ["9", "8", "7"]
 
 
-def test_c06_writes_cost_two_and_reads_one():
+def test_writes_cost_two_and_reads_one():
     desk = Desk(rate_limit=100)
     steps = [
         ("GET", "/api/cases.json"),
@@ -130,7 +130,7 @@ def test_c06_writes_cost_two_and_reads_one():
     assert [before - after for before, after in pairwise(left)] == [1, 2, 2, 2, 1, 1]
 
 
-def test_c06_wrong_credentials_and_downloads_cost_nothing():
+def test_wrong_credentials_and_downloads_cost_nothing():
     desk = Desk(rate_limit=10)
     assert desk.client.get("/api/cases.json").headers["api_calls_left"] == "10"
     assert desk.send("GET", "/attachments/1/pixel.png").headers["api_calls_left"] == "10"
@@ -138,7 +138,7 @@ def test_c06_wrong_credentials_and_downloads_cost_nothing():
     assert charged.send("GET", "/attachments/1/pixel.png").headers["api_calls_left"] == "9"
 
 
-def test_c07_over_the_limit_is_429_until_the_window_ends():
+def test_over_the_limit_is_429_until_the_window_ends():
     desk = Desk(rate_limit=3)
     assert [desk.send("GET", "/api/cases.json").status_code for _ in range(4)] == [200, 200, 200, 429]
     desk.clock.advance(40)
@@ -150,7 +150,7 @@ def test_c07_over_the_limit_is_429_until_the_window_ends():
     assert desk.send("GET", "/api/cases.json").status_code == 200
 
 
-def test_c07_a_write_with_one_call_left_is_refused_and_charges_nothing():
+def test_a_write_with_one_call_left_is_refused_and_charges_nothing():
     desk = Desk(rate_limit=3)
     desk.write("POST", "labels.json", {"label": {"label_title": "one"}})
     refusal = desk.send("POST", "/api/labels.json", json={"label": {"label_title": "two"}})
@@ -159,7 +159,7 @@ def test_c07_a_write_with_one_call_left_is_refused_and_charges_nothing():
     assert desk.send("GET", "/api/labels.json").status_code == 200
 
 
-def test_c07_legacy_403_and_charging_refusals():
+def test_legacy_403_and_charging_refusals():
     desk = Desk(rate_limit=1, rate_limit_status=403, charge_refused=True)
     desk.send("GET", "/api/cases.json")
     refusal = desk.send("GET", "/api/cases.json")
@@ -167,7 +167,7 @@ def test_c07_legacy_403_and_charging_refusals():
     assert "rate limit exceeded" in refusal.text
 
 
-def test_c08_the_three_headers_are_on_every_answer_by_these_names():
+def test_the_three_headers_are_on_every_answer_by_these_names():
     desk = Desk(rate_limit=6)
     answers = [
         desk.client.get("/api/cases.json"),
@@ -187,7 +187,7 @@ def test_c08_the_three_headers_are_on_every_answer_by_these_names():
         assert answer.headers["rate_limit_per_minute"] == "6"
 
 
-def test_c08_an_injected_refusal_uses_the_same_header():
+def test_an_injected_refusal_uses_the_same_header():
     desk = Desk()
     desk.client.post("/_sim/faults", json={"kind": "rate_limited", "retry_after": 7})
     refusal = desk.send("GET", "/api/cases.json")
@@ -195,7 +195,7 @@ def test_c08_an_injected_refusal_uses_the_same_header():
     assert "Retry-After" not in refusal.headers
 
 
-def test_c09_a_limited_agent_gets_a_part_of_the_cases():
+def test_a_limited_agent_gets_a_part_of_the_cases():
     full, limited = Desk(), Desk(limited_agent="meg@robotsrule.example", limited_groups="sales")
     limited.email = "meg@robotsrule.example"
     expected = limited.ids("main", "sales", "done")
@@ -206,21 +206,21 @@ def test_c09_a_limited_agent_gets_a_part_of_the_cases():
     assert limited.refused("DELETE", f"users/{limited.user('ann')}.json") == (403, "staff_has_not_access")
 
 
-def test_c09_the_first_group_is_the_default_and_403_a_switch():
+def test_the_first_group_is_the_default_and_403_a_switch():
     limited = Desk(limited_agent="bot@robotsrule.example")
     assert limited.found() == limited.ids("main")
     refusing = Desk(limited_agent="bot@robotsrule.example", limited_access="403")
     assert refusing.refused("GET", "cases.json") == (403, "staff_has_not_access")
 
 
-def test_c11_the_connection_names_the_account_of_the_paper():
+def test_the_connection_names_the_account_of_the_paper():
     connection = Desk().app.connection
     assert connection["account"] == "robotsrule"
     assert set(connection) == {"account", "staff_email", "api_key", "subscription", "enabled_agents"}
     assert connection["enabled_agents"] == 3
 
 
-def test_c11_trailing_slashes_are_accepted_and_unknown_paths_are_not():
+def test_trailing_slashes_are_accepted_and_unknown_paths_are_not():
     desk = Desk()
     assert desk.send("GET", "/api/cases.json/").status_code == 200
     assert desk.refused("GET", "cases") == (404, "method_not_found")

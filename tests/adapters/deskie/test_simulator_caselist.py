@@ -68,7 +68,7 @@ def test_filters_by_ids(desk):
     assert desk.found({"group_id": desk.app.seeded.groups["Sales"]}) == desk.ids("sales", "done")
 
 
-def test_c03_email_search_is_inclusion_unless_marked(desk):
+def test_email_search_is_inclusion_unless_marked(desk):
     assert desk.found({"user_email": "ann@x.io"}) == desk.ids("main", "sales", "done", "junk", "bin")
     assert desk.found({"user_email": "^ann@x.io^"}) == desk.ids("main", "bin")
     assert desk.found({"user_email": "^ann@x.io"}) == desk.ids("main", "done", "bin")

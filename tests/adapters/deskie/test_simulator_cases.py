@@ -78,7 +78,7 @@ def test_an_unknown_case_is_not_found(desk, ident):
     assert desk.refused("GET", f"cases/{ident}.json") == (404, "case_not_found")
 
 
-def test_c10_own_request_form_creates_a_case_and_its_customer(desk):
+def test_own_request_form_creates_a_case_and_its_customer(desk):
     case = create(
         desk,
         user_full_name="Nina New",
@@ -188,7 +188,7 @@ def test_a_create_without_its_wrapper_is_refused(desk, body):
     assert desk.refused("POST", "cases.json", body) == (400, "incorrect_user_email")
 
 
-def test_c10_parameters_of_a_case_change(desk):
+def test_parameters_of_a_case_change(desk):
     path = f"cases/{desk.case('sales')}.json"
     change = {"subject": "New", "group_id": 1, "staff_id": str(desk.staff("rob")), "priority": "high", "language_id": 3}
     changed = desk.write("PUT", path, {"case": change})["case"]

@@ -43,15 +43,15 @@ def test_lists_are_objects_keyed_from_0_pretty_printed_by_4():
         ("nothing", ""),
     ],
 )
-def test_quirk_2_forms_of_an_empty_list(form, body):
+def test_forms_of_an_empty_list(form, body):
     assert text(Desk(legacy_empty=form), "cases.json", EMPTY) == body
 
 
-def test_quirk_2_past_the_end_the_total_stays():
+def test_past_the_end_the_total_stays():
     assert text(Desk(), "cases.json", {"page": 9}) == '{\n    "total_count": 7\n}'
 
 
-def test_quirk_2_lists_as_arrays_and_without_a_total():
+def test_lists_as_arrays_and_without_a_total():
     array = json.loads(text(Desk(list_form="array"), "labels.json"))
     assert array == [
         {"label": {"label_id": 1, "label_title": "vip"}},
@@ -62,7 +62,7 @@ def test_quirk_2_lists_as_arrays_and_without_a_total():
     assert Desk(omit_total_count=True).get("cases.json", EMPTY) == []
 
 
-def test_quirk_3_names_of_the_copies():
+def test_names_of_the_copies():
     for names, ours, theirs in (("deskie", "recipient_cc", "cc_emails"), ("omnidesk", "cc_emails", "recipient_cc")):
         desk = Desk(cc_names=names)
         case = desk.get(f"cases/{desk.case('main')}.json")["case"]
@@ -70,7 +70,7 @@ def test_quirk_3_names_of_the_copies():
         assert theirs not in case
 
 
-def test_quirk_12_numbers_as_text():
+def test_numbers_as_text():
     desk = Desk(numeric_strings=True)
     case = desk.get(f"cases/{desk.case('done')}.json")["case"]
     assert (case["closing_speed"], case["staff_id"], case["labels"]) == ("60", str(desk.staff("rob")), [])
@@ -80,7 +80,7 @@ def test_quirk_12_numbers_as_text():
     assert desk.write("PUT", f"cases/{desk.case('done')}.json", body)["case"]["staff_id"] == str(desk.staff("meg"))
 
 
-def test_quirk_13_fields_may_be_absent():
+def test_fields_may_be_absent():
     desk = Desk(minimal_objects=True)
     case = desk.get(f"cases/{desk.case('sales')}.json")["case"]
     assert not {"recipient", "recipient_cc", "labels", "custom_fields", "closed_at", "closing_speed"} & set(case)
@@ -203,7 +203,7 @@ def test_a_printed_time_reads_back(seconds):
 
 
 @given(st.text(max_size=6), st.text(max_size=3), st.text(max_size=3))
-def test_c03_marks_mean_what_the_paper_says(body, before, after):
+def test_marks_mean_what_the_paper_says(body, before, after):
     stem = body.strip("^") or "x"
     hay = before + stem + after
     assert needle(stem).found_in(hay)

@@ -20,7 +20,7 @@ def keys(desk: Desk, query=None) -> set[str]:
     return {names[number] for number in users(desk, query)}
 
 
-def test_c03_substring_by_default_and_marks_for_the_rest(desk):
+def test_substring_by_default_and_marks_for_the_rest(desk):
     assert keys(desk, {"user_email": "ann@x.io"}) == {"ann", "joann", "turk", "loud"}
     assert keys(desk, {"user_email": "^ann@x.io^"}) == {"ann", "loud"}
     assert keys(desk, {"user_email": "^ann@x.io"}) == {"ann", "turk", "loud"}
@@ -29,12 +29,12 @@ def test_c03_substring_by_default_and_marks_for_the_rest(desk):
     assert keys(desk, {"user_email": "^nobody@x.io^"}) == set()
 
 
-def test_c03_marks_come_percent_encoded_too(desk):
+def test_marks_come_percent_encoded_too(desk):
     response = desk.send("GET", "/api/users.json?user_email=%5Ejoann%40x.io%5E")
     assert [user["user_id"] for user in rows(response.json, "user")] == [desk.user("joann")]
 
 
-def test_c03_case_may_count():
+def test_case_may_count():
     desk = Desk(case_sensitive_search=True)
     assert keys(desk, {"user_email": "^ann@x.io^"}) == {"ann"}
     assert keys(desk, {"user_email": "ANN@"}) == {"loud"}
@@ -97,7 +97,7 @@ def test_flags_of_blocked_and_deleted_users(desk):
     assert flags[desk.user("ann")] == (True, False)
 
 
-def test_c10_blocking_disabling_and_restoring_users(desk):
+def test_blocking_disabling_and_restoring_users(desk):
     path = f"users/{desk.user('joann')}"
     for action, flags in (("block", (False, False)), ("disable", (True, True)), ("restore", (True, False))):
         changed = desk.write("PUT", f"{path}/{action}.json")["user"]
@@ -229,7 +229,7 @@ def test_refused_companies(desk, fields, code):
     assert len(desk.list("companies.json", "company")) == 2
 
 
-def test_c10_agents_are_created_deactivated_and_deleted(desk):
+def test_agents_are_created_deactivated_and_deleted(desk):
     body = {"staff": {"staff_email": "new@robotsrule.example", "staff_full_name": "New", "staff_signature": "--"}}
     created = desk.write("POST", "staff.json", body)["staff"]
     path = f"staff/{created['staff_id']}"
@@ -281,7 +281,7 @@ def test_roles_and_statuses_break_the_pattern_of_lists(desk):
     assert "total_count" not in statuses
 
 
-def test_c10_groups_are_created_and_edited(desk):
+def test_groups_are_created_and_edited(desk):
     created = desk.write("POST", "groups.json", {"group": {"group_title": "VIP", "group_from_name": "V"}})["group"]
     path = f"groups/{created['group_id']}"
     edited = desk.write("PUT", f"{path}.json", {"group": {"group_title": "VIPs", "group_signature": "s"}})["group"]

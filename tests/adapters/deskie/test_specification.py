@@ -62,14 +62,14 @@ def number(text):
 
 
 @pytest.mark.parametrize("line", CALCULATIONS.splitlines())
-def test_c04_the_four_calculations_by_adapter_and_simulator(line):
+def test_the_four_calculations_by_adapter_and_simulator(line):
     agents, plan, limit = re.fullmatch(r"- (\d+) agents and (\w+) plan → .*?([\d ]+?) RPM[;.]", line).groups()
     assert requests_per_minute(Subscription(plan.lower()), int(agents)) == number(limit)
     assert PLANS[plan.lower()].limit(int(agents)) == number(limit)
 
 
 @pytest.mark.parametrize("line", LIMITS.splitlines())
-def test_c04_caps_and_the_floor_by_adapter_and_simulator(line):
+def test_caps_and_the_floor_by_adapter_and_simulator(line):
     plan, cap, floor = re.fullmatch(
         r"- (\w+) — up to ([\d ]+) RPM(?:, but not less than (\d+) RPM)?[;.]", line
     ).groups()
@@ -81,7 +81,7 @@ def test_c04_caps_and_the_floor_by_adapter_and_simulator(line):
         assert calculated(1) == int(floor or calculated(1))
 
 
-def test_c08_the_headers_by_their_literal_names():
+def test_the_headers_by_their_literal_names():
     names = re.findall(r"• (\w+) —", HEADER_LINES)
     assert names == [HEADERS.limit, HEADERS.remaining, HEADERS.retry_after]
     assert HEADERS.reset == "retry_after"
@@ -114,7 +114,7 @@ def server():
         yield server
 
 
-def test_c02_the_curl_sample_is_answered(server):
+def test_the_curl_sample_is_answered(server):
     answer = foreign(server, "GET", "/api/cases.json")
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/json"
@@ -125,7 +125,7 @@ def test_c02_the_curl_sample_is_answered(server):
     assert answer.text.startswith('{\n    "0": {\n        "case": {\n')
 
 
-def test_c03_the_searches_of_the_paper(server):
+def test_the_searches_of_the_paper(server):
     marks = re.findall(r"(\^?string\^?) is searching", SEARCHES)
     assert marks == ["^string^", "^string", "string^"]
     found = {}
@@ -140,7 +140,7 @@ def test_c03_the_searches_of_the_paper(server):
 
 
 @pytest.mark.parametrize("ability", ABILITIES)
-def test_c10_every_ability_of_the_paper_has_a_call(ability):
+def test_every_ability_of_the_paper_has_a_call(ability):
     assert all(CALLS[rule].startswith("desk.") for rule in ABILITIES[ability].split(", "))
 
 
@@ -205,14 +205,14 @@ def test_what_clients_of_the_service_send_is_answered(server):
     assert (lost.status_code, lost.json()) == (404, {"error": "case_not_found"})
 
 
-def test_c01_a_header_that_was_not_encoded_is_refused(server):
+def test_a_header_that_was_not_encoded_is_refused(server):
     connection = server.app.connection
     plain = f"Basic {connection['staff_email']}:{connection['api_key']}"
     answer = requests.get(f"{server.url}/api/cases.json", headers={"Authorization": plain}, timeout=5)
     assert answer.status_code == 401
 
 
-def test_c11_the_library_and_the_foreign_client_see_the_same(server):
+def test_the_library_and_the_foreign_client_see_the_same(server):
     table = {"vendor": "deskie", **server.app.connection, "base_url": server.url, "time_scale": 50, "max_wait": None}
     with open_desk(table) as desk:
         ours = {one.email for one in desk.agents.list()}
