@@ -76,6 +76,7 @@ _CONTACT_KEYS: Final[Mapping[str, str]] = {
 # Observed: addresses of files carry their permission in the query, so they are no part of what is kept.
 _SIGNED: Final = "attachment_url"
 _E164_DIGITS: Final = range(7, 16)
+_REPLY, _NOTE = "reply", "note"
 _AS_IT_IS: Final = frozenset({str, int, bool, type(None)})
 _as_locator: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _NO_FIELDS: Final[Mapping[str, CustomValue]] = MappingProxyType({})
@@ -255,15 +256,20 @@ def _author(wire: MessageWire, requester: str | None) -> Actor:
     return Actor(kind, id=email, name=name, email=email)
 
 
-def _kind(wire: MessageWire) -> tuple[MessageKind, Visibility]:
-    word = (wire.type or "").lower()
+def _kind(wire: MessageWire, author: Actor) -> tuple[MessageKind, Visibility]:
+    """Return what a message is and who may read it: public is only what words that are known say to be so."""
+    word = (wire.type or "").strip().casefold()
     if "forward" in word:
         # Assumed: a forward goes to a third party, and the customer does not see it.
         return MessageKind.FORWARD, Visibility.INTERNAL
-    if word == "note" or (not word and wire.public_note is not None):
-        # Observed: true or false on notes, null on replies. Whatever is not said to be public stays internal.
-        return MessageKind.NOTE, Visibility.PUBLIC if wire.public_note else Visibility.INTERNAL
-    return MessageKind.REPLY, Visibility.PUBLIC
+    if not word and wire.public_note is None:
+        # Documented (OpenAPI): a message without either key. Notes are agents', so a customer's message is none.
+        word = _REPLY if author.kind is ActorKind.CONTACT else _NOTE
+    if word == _REPLY and wire.public_note is not False:
+        return MessageKind.REPLY, Visibility.PUBLIC
+    # Observed: true or false on notes, null on replies.
+    public = wire.public_note is True and word in (_NOTE, "")
+    return MessageKind.NOTE, Visibility.PUBLIC if public else Visibility.INTERNAL
 
 
 def messages(
@@ -286,14 +292,15 @@ def messages(
     found = []
     seen: Counter[FileWire] = Counter()
     for sequence, wire in enumerate(wires, start=1):
-        kind, visibility = _kind(wire)
+        author = _author(wire, requester)
+        kind, visibility = _kind(wire, author)
         body, images = body_of_html(wire.body, source)
         found.append(
             Message(
                 id=str(wire.id) if wire.id is not None else next(made),
                 id_kind=IdKind.NATIVE if wire.id is not None else IdKind.SYNTHETIC,
                 ticket_id=ticket_id,
-                author=_author(wire, requester),
+                author=author,
                 visibility=visibility,
                 kind=kind,
                 body=body,

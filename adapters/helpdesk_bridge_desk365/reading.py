@@ -95,6 +95,13 @@ def _flagged(known: dict[str, Any], *keys: str) -> None:
             known[key] = bool(known[key])
 
 
+def _public(value: Any) -> bool | None:
+    """Return whether a note is said to be public; any word for it that nobody knows says that it is not."""
+    if value is None or isinstance(value, bool):
+        return value
+    return value == 1 or (isinstance(value, str) and value.strip().casefold() in {"1", "true"})
+
+
 def split_words(value: Any) -> Any:
     """Return the parts of a comma-joined text as a list; anything else as it is."""
     if isinstance(value, str):
@@ -175,7 +182,7 @@ def read_message(document: Any, at: str = "$") -> MessageWire:
     known = dict(_as_object(document, at))
     for key in ("to_address", "cc_address"):
         known[key] = split_words(known.get(key))
-    _flagged(known, "public_note")
+    known["public_note"] = _public(known.get("public_note"))
     return _wire.read(MessageWire, {**known, "document": document}, at=at)
 
 

@@ -66,6 +66,7 @@ CHANNELS: Final[Mapping[str, str]] = {
     "wa_chat": "whatsapp",
 }
 _SCORES: Final[Mapping[str, int]] = {"low": 1, "middle": 2, "high": 3}
+_REPLIES: Final = frozenset({"reply_user", "reply_staff"})
 _E164: Final = re.compile(r"\+[1-9]\d{6,14}")
 _SEPARATORS: Final = re.compile(r"[\s().-]")
 NOT_IN_LISTS: Final = frozenset({"description", "message_count", "attachments"})
@@ -151,7 +152,7 @@ class Reader:
             id=str(message.message_id),
             ticket_id=ticket_id,
             author=_author(message),
-            visibility=Visibility.INTERNAL if message.note else Visibility.PUBLIC,
+            visibility=Visibility.PUBLIC if _is_public(message) else Visibility.INTERNAL,
             kind=MessageKind.REPLY if opening else _kind(message),
             body=body,
             opening=opening,
@@ -248,11 +249,19 @@ def _author(message: MessageDocument) -> Actor:
     return Actor.contact(id=str(message.user_id)) if message.user_id else SYSTEM
 
 
+def _is_public(message: MessageDocument) -> bool:
+    """Whether known words say that the customer reads a message: `note`, and no other word of its type."""
+    # observed: `message_type` is undocumented, and "" for what the helpdesk wrote by itself.
+    word = (message.message_type or "").strip().casefold()
+    if word and word not in _REPLIES:
+        return False
+    return bool(word) if message.note is None else not message.note
+
+
 def _kind(message: MessageDocument) -> MessageKind:
-    # observed: `message_type` is undocumented and only a hint beside `note`.
     if message.message_type == "note_fwd_message":
         return MessageKind.FORWARD
-    if message.note:
+    if not _is_public(message):
         return MessageKind.NOTE
     nobody = not message.staff_id and not message.user_id
     return MessageKind.AUTOMATIC if message.sent_via_rule or nobody else MessageKind.REPLY

@@ -22,6 +22,8 @@ _VENDOR: Final = "deskie"
 _ID: Final = re.compile(r"[0-9]{1,18}")
 _CUSTOM: Final = re.compile(r"(?:custom_field_|cf_)([0-9]{1,18})")
 _TRUE: Final = frozenset({"1", "true", "yes"})
+# A form of PHP has "" or "0" for false.
+_FALSE: Final = frozenset({"", "0", "false", "no"})
 
 
 @frozen(kw_only=True)
@@ -29,7 +31,7 @@ class AgentAnswered:
     """An agent wrote in a case of a custom channel: what the channel's own service has to deliver.
 
     ``contact`` is the customer's id in that channel, ``contact_id`` the one at Deskie. ``internal`` is a note, which
-    must not be delivered.
+    must not be delivered: whatever is not said in known words to be none.
     """
 
     id: str
@@ -119,7 +121,7 @@ def _answered(inner: Mapping[str, Any], account: str, document: Mapping[str, Any
         contact_id=_id(inner.get("user_id")),
         contact=_text(inner.get("custom_user_id")),
         text=_text(inner.get("content")),
-        internal=_flag(inner.get("note")),
+        internal=_is_internal(inner.get("note")),
         by_rule=_flag(inner.get("sent_via_rule")),
         raw=MappingProxyType(dict(document)),
     )
@@ -162,3 +164,7 @@ def _id(value: Any) -> str | None:
 
 def _flag(value: Any) -> bool:
     return value if isinstance(value, bool) else str(value).strip().casefold() in _TRUE
+
+
+def _is_internal(value: Any) -> bool:
+    return value if isinstance(value, bool) else str(value).strip().casefold() not in _FALSE

@@ -22,6 +22,9 @@ Fields = NewType("Fields", dict[str, Any])
 Minutes = NewType("Minutes", int)
 """A number of minutes, "-" while there is none (observed: a number and a text of digits)."""
 
+Internal = NewType("Internal", bool)
+"""Whether a message is a note. Any word for it that nobody knows says that it is one."""
+
 _MONTHS: Final = {
     name: f"{number:02}"
     for number, name in enumerate(
@@ -127,6 +130,14 @@ def _flag_or_none(value: Any, _: Any) -> bool | None:
     return value if type(value) is bool or value is None else _flag(value)
 
 
+def _internal_or_none(value: Any, _: Any) -> bool | None:
+    if value is None or type(value) is bool:
+        return value
+    if not isinstance(value, (str, int)):
+        return True
+    return (value.strip().casefold() if isinstance(value, str) else value) not in _FALSE
+
+
 def _fields_or_none(value: Any, _: Any) -> Any:
     return value if type(value) is dict or value is None else _fields(value, _)
 
@@ -164,6 +175,7 @@ _OPTIONAL: Final[tuple[tuple[Any, Any], ...]] = (
     (int | None, _integer_or_none),
     (str | None, _text_or_none),
     (bool | None, _flag_or_none),
+    (Internal | None, _internal_or_none),
     (datetime | None, _moment_or_none),
     (tuple[int, ...] | None, _integers_or_none),
     (Fields | None, _fields_or_none),
@@ -246,7 +258,7 @@ class MessageDocument(Document):
     content: str | None = field(default=None, repr=False)
     content_html: str | None = field(default=None, repr=False)
     attachments: tuple[FileDocument, ...] | None = None
-    note: bool | None = None
+    note: Internal | None = None
     message_type: str | None = None
     sent_via_rule: bool | None = None
     created_at: datetime | None = None

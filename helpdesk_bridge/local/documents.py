@@ -125,6 +125,11 @@ def _enum(kind: Any) -> Codec:
     return (lambda member: member.value, kind)
 
 
+def _read_visibility(word: Any) -> Visibility:
+    """Return who may read a message: a word of a later version that nobody knows here keeps it internal."""
+    return Visibility.PUBLIC if word == Visibility.PUBLIC.value else Visibility.INTERNAL
+
+
 TICKET: Final[Codecs] = {
     **dict.fromkeys(
         ("subject", "number", "url", "status_label", "priority_label", "type", "category", "subcategory", "channel"), _TEXT
@@ -144,7 +149,7 @@ TICKET: Final[Codecs] = {
 MESSAGE: Final[Codecs] = {
     "id_kind": _enum(IdKind),
     "author": _ACTOR,
-    "visibility": _enum(Visibility),
+    "visibility": (lambda member: member.value, _read_visibility),
     "kind": _enum(MessageKind),
     "opening": _TEXT,
     "body": (_body, lambda document: Body(**document)),

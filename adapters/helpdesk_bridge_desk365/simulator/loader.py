@@ -7,6 +7,8 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from attrs import evolve
+
 from helpdesk_bridge_desk365.simulator.knowledge_base import Article, Category
 from helpdesk_bridge_desk365.simulator.lifecycle import CLOSED, RESOLVED, add_message, assign, set_status
 from helpdesk_bridge_desk365.simulator.people_loader import OPENED, PeopleLoader
@@ -70,7 +72,7 @@ class _TicketLoader:
         self._people = people
 
     def ticket(self, number: int, seed: SeedTicket) -> Ticket:
-        opening, *later = seed.messages
+        opening, *later = _opened(seed)
         created, updated = whole_second(seed.created_at), whole_second(seed.updated_at)
         source = _SOURCES.get(seed.channel, _OTHER_SOURCE)
         sla, priority = (NO_SLA if number % 4 == 0 else DEFAULT_SLA), _PRIORITIES[seed.priority]
@@ -148,6 +150,14 @@ class _TicketLoader:
         if markup is None:
             markup = "<div>" + html.escape(message.text or "", quote=False).replace("\n", "<br>") + "</div>"
         return self._links.publish_inline(markup, message.files)
+
+
+def _opened(seed: SeedTicket) -> tuple[SeedMessage, ...]:
+    """Return the thread with what can be a description first: that is never private, so its subject stands for one."""
+    first = seed.messages[0]
+    if not first.private:
+        return seed.messages
+    return (evolve(first, private=False, kind="reply", text=seed.subject, html=None, files=()), *seed.messages)
 
 
 def _surveys(ticket: Ticket, seed: SeedTicket) -> list[SurveyAnswer]:

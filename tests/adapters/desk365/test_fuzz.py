@@ -206,12 +206,15 @@ def test_unknown_words_and_numbers_stand_as_their_own_labels(status, priority, s
 
 @FEW
 @given(st.none() | st.text(), st.none() | st.booleans(), st.none() | st.text())
-def test_an_unknown_kind_of_message_is_read_and_a_note_stays_internal_unless_said_otherwise(kind, public, sender):
+def test_an_unknown_kind_of_message_is_read_and_is_internal(kind, public, sender):
     document = {**DOCUMENTS["message"], "type": kind, "public_note": public, "sender_type": sender}
     (found,) = convert.messages([reading.read_message(document)], "1", SOURCE)
     assert isinstance(found.kind, MessageKind)
-    if (kind or "").lower() == "note":
+    word = (kind or "").strip().lower()
+    if word == "note":
         assert found.visibility is (Visibility.PUBLIC if public else Visibility.INTERNAL)
+    elif word not in ("", "reply") or public is False:
+        assert found.visibility is Visibility.INTERNAL
 
 
 def test_custom_fields_with_and_without_their_prefix_are_the_same_field():

@@ -324,6 +324,38 @@ def test_kinds_and_visibility_of_messages():
     assert found[0].cc == ("a@x.io", "b@x.io")
 
 
+WORDS = [
+    None,
+    "",
+    "reply",
+    "Reply ",
+    "note",
+    "Note",
+    "private_note",
+    "public_note",
+    "forward",
+    "whisper",
+    "call",
+    "reply2",
+]
+SAID = [None, False, True, 0, 1, "0", "1", "true", "False", "maybe", [], {}, 2]
+
+
+@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("said", SAID, ids=repr)
+@pytest.mark.parametrize("sender", [None, "agent", "contact", "bot"])
+def test_a_message_is_public_only_where_known_words_say_so(word, said, sender):
+    (found,) = messages_of({"type": word, "public_note": said, "sender_type": sender})
+    known = (word or "").strip().lower()
+    public = said in (True, 1, "1", "true")
+    reply = known == "reply" and (said is None or public)
+    asked = not known and said is None and sender == "contact"
+    note = known in ("note", "") and public
+    assert (found.visibility is Visibility.PUBLIC) is (reply or asked or note)
+    if found.kind is MessageKind.REPLY:
+        assert found.visibility is Visibility.PUBLIC
+
+
 def test_who_wrote_a_message():
     found = messages_of(
         {},
