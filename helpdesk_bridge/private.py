@@ -1,13 +1,17 @@
-"""Folders and files for their owner alone, whatever the umask says."""
+"""Folders and files for their owner alone, whatever the umask says and whatever was there before."""
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
+import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
+
+logger = logging.getLogger("helpdesk_bridge.files")
 
 OWNER_FOLDER: Final = 0o700
 OWNER_FILE: Final = 0o600
@@ -19,7 +23,7 @@ def make_private_folder(folder: Path) -> None:
     Raises ``OSError``. ``Path.mkdir(parents=True)`` gives the parents what the umask leaves of 0777.
     """
     missing = []
-    while not folder.exists():
+    while not folder.exists() and folder != folder.parent:  # a working folder can be gone
         missing.append(folder)
         folder = folder.parent
     for one in reversed(missing):
@@ -67,3 +71,51 @@ def read_regular(path: Path, largest: int) -> tuple[bytes | None, os.stat_result
 def is_mine(uid: int) -> bool:
     """Whether what belongs to ``uid`` belongs to the user who runs this process."""
     return uid == os.geteuid()
+
+
+def why_not_mine(path: Path) -> str | None:
+    """Return why a file or folder is not simply the user's own, as a clause; None if it is, or is not there.
+
+    Nothing is opened. Raises ``OSError``.
+    """
+    try:
+        status = path.stat(follow_symlinks=False)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISLNK(status.st_mode):
+        return "is a link; name the file that it points to"
+    return None if is_mine(status.st_uid) else "belongs to another user of this machine"
+
+
+def companions(database: Path) -> tuple[Path, ...]:
+    """Return what SQLite keeps beside a database; it gives a new one the database's mode."""
+    return tuple(database.with_name(f"{database.name}{suffix}") for suffix in ("-wal", "-shm", "-journal"))
+
+
+def tighten(path: Path, mode: int, what: str) -> None:
+    """Take from others what ``mode`` does not give them, and say so; what is not there or is not ours stays as it is.
+
+    Raises ``OSError``. The file is not opened: closing it would drop the locks that SQLite holds on it in this process.
+    """
+    try:
+        if sys.platform == "linux":
+            handle = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                # documented: open(2), what O_PATH returns cannot be given to fchmod, and holds no lock
+                found = _tightened(os.fstat(handle), Path(f"/proc/self/fd/{handle}"), mode, follow=True)
+            finally:
+                os.close(handle)
+        else:
+            found = _tightened(path.stat(follow_symlinks=False), path, mode, follow=False)
+    except FileNotFoundError:
+        return
+    if found is not None:
+        logger.warning("%s %s was open to others (mode %04o); it is set to %04o", what, path, found, found & mode)
+
+
+def _tightened(status: os.stat_result, path: Path, mode: int, *, follow: bool) -> int | None:
+    found = stat.S_IMODE(status.st_mode)
+    if not is_mine(status.st_uid) or stat.S_ISLNK(status.st_mode) or not found & ~mode:
+        return None
+    path.chmod(found & mode, follow_symlinks=follow)
+    return found

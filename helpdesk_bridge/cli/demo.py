@@ -26,6 +26,7 @@ from helpdesk_bridge.migration.outcome import NeverPossible
 from helpdesk_bridge.migration.report import write_report
 from helpdesk_bridge.migration.report_facts import Reason, read_facts
 from helpdesk_bridge.migration.summary import Summary
+from helpdesk_bridge.private import make_private_folder
 
 _LISTS = ("tickets.list", "contacts.list", "messages.list")
 
@@ -49,7 +50,7 @@ def demo(
     dataset(corpus, 0, seed)  # a bad corpus is told before anything starts
     content = ["--corpus", str(corpus)] if corpus else ["--tickets", str(tickets), "--seed", str(seed)]
     folder = report or Path(tempfile.mkdtemp(prefix="helpdesk-bridge-demo-"))
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     with tempfile.TemporaryDirectory(prefix="helpdesk-bridge-") as work, ExitStack() as stack:
         desks = stack.enter_context(_desks(Path(work), source, destination, content, corpus, tickets, seed))
         journal = Path(work) / "journal.db"

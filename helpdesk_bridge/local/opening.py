@@ -16,6 +16,7 @@ from typing import Final
 
 from helpdesk_bridge.errors import ConfigError, HelpdeskError, Unavailable
 from helpdesk_bridge.local.schema import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION
+from helpdesk_bridge.private import OWNER_FILE, companions, tighten, why_not_mine
 
 MEMORY: Final = ":memory:"
 BUSY_SECONDS: Final = 30.0
@@ -92,6 +93,10 @@ def _check_existing(path: Path) -> None:
     # Journal files stand beside the desk: without a folder that can be written there are no transactions.
     if not _may(path.parent, os.W_OK | os.X_OK):
         raise ConfigError(f"path: the folder {path.parent} cannot be written, which a local desk needs for its journal")
+    for one in (path, *companions(path)):
+        reason = why_not_mine(one)
+        if reason is not None:
+            raise ConfigError(f"path: {one} {reason}; it was left as it is")
 
 
 def _may(path: Path, rights: int) -> bool:
@@ -129,6 +134,9 @@ def _make_usable(connection: sqlite3.Connection, path: str) -> None:
     with _transaction(connection, "BEGIN"):
         _refuse_foreign(connection, path)
         version = _number(connection, "user_version")
+    if path != MEMORY:
+        for one in (Path(path), *companions(Path(path))):
+            tighten(one, OWNER_FILE, "the local desk")
     connection.execute("PRAGMA synchronous = FULL")
     if version < SCHEMA_VERSION:
         _migrate(connection, path)

@@ -18,6 +18,7 @@ from helpdesk_bridge.migration import schema
 from helpdesk_bridge.migration.lock import OwnerLock
 from helpdesk_bridge.migration.marker import MarkerKey
 from helpdesk_bridge.migration.outcome import Interrupted, JournalDamaged, JournalInUse, WrongJournal
+from helpdesk_bridge.private import make_private_folder
 
 MARKER_KEY: Final = "marker_key"
 _OWNER: Final = select(schema.owner)
@@ -46,8 +47,12 @@ class JournalFile:
         self.path = Path(path)
         self._clock = clock
         self._thread_lock = threading.RLock()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = OwnerLock(self.path, takeover=takeover)
+        try:
+            make_private_folder(self.path.parent)
+            schema.check_mine(self.path)
+            self._lock = OwnerLock(self.path, takeover=takeover)
+        except OSError as error:
+            raise Interrupted(f"the journal cannot be opened: {error.strerror}") from None
         try:
             with translated():
                 self._open()
@@ -66,6 +71,7 @@ class JournalFile:
         with self._writer.begin() as connection:
             if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() != "ok":
                 raise JournalDamaged("the journal is damaged; move it away and run again with rebuild")
+            schema.keep_private(self.path)
             schema.metadata.create_all(connection)
             known = connection.scalar(select(schema.owner.c.generation))
             self.generation = (known or 0) + 1
@@ -149,6 +155,7 @@ def whose(path: str | os.PathLike[str]) -> dict[str, str]:
     file = Path(path)
     if not file.is_file():
         raise FileNotFoundError(file)
+    schema.check_mine(file)
     engine = schema.reader(file)
     try:
         with translated(), engine.connect() as connection:

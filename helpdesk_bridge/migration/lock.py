@@ -9,7 +9,8 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-from helpdesk_bridge.migration.outcome import JournalInUse
+from helpdesk_bridge.migration.outcome import JournalInUse, WrongJournal
+from helpdesk_bridge.private import OWNER_FILE, tighten, why_not_mine
 
 
 class OwnerLock:
@@ -28,7 +29,11 @@ class OwnerLock:
 
     def _acquire(self) -> int:
         while True:
-            file = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+            reason = why_not_mine(self._path)
+            if reason is not None:
+                raise WrongJournal(f"{self._path} {reason}; it was left as it is")
+            file = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, OWNER_FILE)
+            tighten(self._path, OWNER_FILE, "the lock of the journal")
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -32,6 +32,7 @@ from helpdesk_bridge.migration.report_verdict import verdict
 from helpdesk_bridge.migration.states import Kind, State
 from helpdesk_bridge.migration.summary import PLURAL, Summary
 from helpdesk_bridge.migration.values import old_key
+from helpdesk_bridge.private import make_private_folder
 
 FILE_NAME: Final = "report.html"
 TEMPLATE: Final = "report.html.j2"
@@ -175,7 +176,7 @@ def write_page(page: str, folder: Path) -> Path:
     path = folder / FILE_NAME
     temporary: str | None = None
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=".report-", suffix=".html")
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
             stream.write(page)

@@ -173,11 +173,13 @@ def snapshot_json(snapshot: Snapshot) -> dict[str, Any]:
 def read_facts(path: str | os.PathLike[str]) -> Facts:
     """Read a journal without owning it, all of it as it stands at one moment.
 
-    Raises ``FileNotFoundError`` where there is none, ``WrongJournal`` where it is of another version.
+    Raises ``FileNotFoundError`` where there is none, ``WrongJournal`` where it is of another version, a
+    link or another user's.
     """
     file = Path(path)
     if not file.is_file():
         raise FileNotFoundError(file)
+    schema.check_mine(file)
     engine = schema.reader(file)
     try:
         with translated(), engine.connect() as connection, connection.begin():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +19,9 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.pool import QueuePool, StaticPool
+
+from helpdesk_bridge.migration.outcome import WrongJournal
+from helpdesk_bridge.private import OWNER_FILE, companions, tighten, why_not_mine
 
 VERSION: Final = "2"
 BUSY_SECONDS: Final = 20.0
@@ -151,12 +153,25 @@ def reader(path: Path) -> Engine:
 
 
 def create_private(path: Path) -> None:
-    """Create the file where there is none, readable by its owner alone. Raises ``OSError`` for a link.
+    """Create the file where there is none, readable by its owner alone. Raises ``WrongJournal`` as ``check_mine`` does.
 
     One that is there is not opened: closing it would drop the locks that SQLite holds on it in this process (POSIX).
     """
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, OWNER_FILE))
     except FileExistsError:
-        if path.is_symlink():
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from None
+        check_mine(path)
+
+
+def check_mine(path: Path) -> None:
+    """Raise ``WrongJournal`` for a journal that is a link or belongs to another user, or has such a companion."""
+    for one in (path, *companions(path)):
+        reason = why_not_mine(one)
+        if reason is not None:
+            raise WrongJournal(f"{one} {reason}; it was left as it is")
+
+
+def keep_private(path: Path) -> None:
+    """Take from others what they may do with a journal that is there, and say so."""
+    for one in (path, *companions(path)):
+        tighten(one, OWNER_FILE, "the journal")

@@ -1,8 +1,9 @@
 """What was read from the source and is still needed: tickets, contacts, and files on their way.
 
-Customer's text lies here and nowhere else, in a folder of its own beside the journal that only its owner can read;
-it is emptied when a run begins and removed when it ends. Each run has a place of its own in it: an owner that was
-taken over must neither write into its successor's nor remove it.
+Customer's text lies here and nowhere else, in a folder beside the journal. Each run has a place of its own in it that
+only its owner can read: an owner that was taken over must neither write into its successor's nor remove it. A place is
+removed when its run ends; what an earlier run left is removed when the next begins, and is known by its mark. Whatever
+else is in that folder is not ours and stays.
 """
 
 from __future__ import annotations
@@ -15,10 +16,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, Final, TypeVar
 
 from helpdesk_bridge.migration.codec import decode, encode
-from helpdesk_bridge.migration.outcome import Interrupted
+from helpdesk_bridge.migration.outcome import Interrupted, WrongJournal
+from helpdesk_bridge.private import OWNER_FILE, make_private_folder, why_not_mine
+
+MARK: Final = "made-by-helpdesk-bridge"
+_PREFIX: Final = "run-"
+_RECORDS: Final = "records.db"
 
 T = TypeVar("T")
 
@@ -30,10 +36,11 @@ class Spool:
         self._home = journal.with_name(f"{journal.name}.spool")
         self._lock = threading.Lock()
         try:
-            self._empty()
-            self._home.mkdir(mode=0o700, exist_ok=True)
-            self.folder = Path(tempfile.mkdtemp(dir=self._home))
-            self._db = sqlite3.connect(self.folder / "records.db", isolation_level=None, check_same_thread=False)
+            self._prepare()
+            self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self._home))
+            self._create(MARK)
+            self._create(_RECORDS)
+            self._db = sqlite3.connect(self.folder / _RECORDS, isolation_level=None, check_same_thread=False)
             # Nothing here outlives the run: a crash empties it.
             for statement in (
                 "PRAGMA journal_mode=OFF",
@@ -102,11 +109,24 @@ class Spool:
             self._db.close()
         shutil.rmtree(self.folder, ignore_errors=True)
         with suppress(OSError):
-            self._home.rmdir()  # a successor's place in it keeps it there
+            self._home.rmdir()  # a successor's place in it keeps it there, and so does what is not ours
 
-    def _empty(self) -> None:
-        """Remove what an earlier run left."""
+    def _create(self, name: str) -> None:
+        os.close(os.open(self.folder / name, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, OWNER_FILE))
+
+    def _prepare(self) -> None:
+        """Make the folder, or remove from it what earlier runs left."""
         if self._home.is_symlink():
             self._home.unlink()
-        elif self._home.exists():
-            shutil.rmtree(self._home)
+        make_private_folder(self._home)
+        reason = why_not_mine(self._home)
+        if reason is not None or not self._home.is_dir():
+            raise WrongJournal(f"{self._home} {reason or 'is no folder'}; move it away, or name another journal")
+        for place in self._home.iterdir():
+            if place.name.startswith(_PREFIX) and why_not_mine(place) is None and _is_left(place):
+                shutil.rmtree(place)
+
+
+def _is_left(place: Path) -> bool:
+    """Whether a folder is the place of a run: it has the mark, or nothing, when the run was killed at its start."""
+    return place.is_dir() and ((place / MARK).is_file() or not any(place.iterdir()))

@@ -8,6 +8,7 @@ mapped file that somebody truncates would end the process.
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import stat
 import tempfile
@@ -20,7 +21,10 @@ from typing import Final, NamedTuple
 from zlib import crc32
 
 from helpdesk_bridge.http.clock import pause, real_seconds
+from helpdesk_bridge.private import is_mine, make_private_folder
 from helpdesk_bridge.ratelimit.store import StoreLost
+
+logger = logging.getLogger("helpdesk_bridge.ratelimit")
 
 MAGIC: Final = b"helpdesk-bridge rate-limit budgets\n"
 FIRST_SEGMENT: Final = 4096
@@ -93,7 +97,9 @@ class BudgetFile:
         self._identity = (status.st_dev, status.st_ino)
         if not stat.S_ISREG(status.st_mode):
             raise Foreign("it is not a regular file")
+        self._check_owner(status)
         self.cut = self.mend()
+        self._keep_private(status)
 
     def mend(self) -> bool:
         """Write the first page if it was cut off, and return whether it was. Raises ``Foreign`` for another file."""
@@ -105,14 +111,34 @@ class BudgetFile:
         os.pwrite(self._fd, _FIRST_PAGE, 0)
         return True
 
+    def _check_owner(self, status: os.stat_result) -> None:
+        """Refuse a file that another user owns, unless it is shared in a group and nobody else may write it."""
+        if is_mine(status.st_uid):
+            return
+        if not self._mode & stat.S_IRWXG or status.st_mode & stat.S_IWOTH:
+            raise Foreign("it belongs to another user of this machine")
+
+    def _keep_private(self, status: os.stat_result) -> None:
+        found = stat.S_IMODE(status.st_mode)
+        if is_mine(status.st_uid) and found & ~self._mode:
+            os.fchmod(self._fd, found & self._mode)
+            logger.warning(
+                "the budget %s was open to others (mode %04o); it is set to %04o", self.path, found, found & self._mode
+            )
+
     def _opened(self) -> int:
         # A fifo would block, and a link could lead a shared folder's file to somebody's own.
-        return os.open(self.path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            return os.open(self.path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+        raise Foreign("it is a link; name the file that it points to")
 
     def _create(self) -> None:
         """Create the file with its first line in it at once: nobody ever sees it empty."""
         if self._makes_folder:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(self.path.parent)
         fd, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
         try:
             os.fchmod(fd, self._mode)

@@ -35,12 +35,15 @@ def test_a_new_file_and_its_companions_are_the_owners_alone(tmp_path):
     assert modes == {"desk.db": 0o600, "desk.db-wal": 0o600, "desk.db-shm": 0o600}
 
 
-def test_an_empty_file_becomes_a_desk_and_keeps_its_mode(tmp_path):
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o777])
+def test_an_empty_file_becomes_a_desk_of_its_owner_alone(tmp_path, mode, caplog):
     path = tmp_path / "desk.db"
-    path.touch(0o640)
+    path.touch()
+    path.chmod(mode)
     with open_desk({"vendor": "local", "path": str(path)}) as desk:
         desk.tickets.create(DRAFT)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert f"the local desk {path} was open to others (mode {mode:04o})" in caplog.text
 
 
 def test_a_folder_is_no_desk(tmp_path):
