@@ -9,12 +9,12 @@ import secrets
 import sqlite3
 import stat
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from helpdesk_bridge.errors import ConfigError, HelpdeskError, Unavailable
+from helpdesk_bridge.http.clock import pause, real_seconds
 from helpdesk_bridge.local.schema import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION
 from helpdesk_bridge.private import OWNER_FILE, companions, tighten, why_not_mine
 
@@ -108,15 +108,15 @@ def _no_desk(path: str | Path) -> ConfigError:
 
 
 def _initialise(connection: sqlite3.Connection, path: str) -> None:
-    deadline = time.monotonic() + BUSY_SECONDS
+    deadline = real_seconds() + BUSY_SECONDS
     while True:
         try:
             _make_usable(connection, path)
         except sqlite3.Error as error:
             code = primary_code(error)
             # SQLite answers at once, without its busy timeout, while another connection changes the journal mode.
-            if code in _PASSING and time.monotonic() < deadline:
-                time.sleep(_RETRY_SECONDS)
+            if code in _PASSING and real_seconds() < deadline:
+                pause(_RETRY_SECONDS)
                 continue
             if code in (*_PASSING, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CORRUPT):
                 raise translated(error) from None
