@@ -80,7 +80,9 @@ class Desk365Http:
 
     def __init__(self, dataset: Dataset = ACCOUNT, **settings: str | bool | int) -> None:
         self.clock = SimulatorClock(wall=lambda: NOW, monotonic=lambda: 0.0)
-        self.simulator = create(dataset, clock=self.clock, settings={"rate_limit": 100_000, **settings})
+        self.simulator = create(
+            dataset, clock=self.clock, settings={"rate_limit": 100_000, "bearer": False, **settings}
+        )
         self.client = Client(self.simulator)
 
     def send(

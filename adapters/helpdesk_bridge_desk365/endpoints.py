@@ -13,8 +13,8 @@ from typing import Final
 CALLS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "GET /apis/v3/ping": "desk.vendor_api.ping",
-        "GET /apis/v3/tickets": "desk.tickets.list",
-        "GET /apis/v3/tickets/details": "desk.tickets.get",
+        "GET /apis/v3/tickets": "desk.tickets.list, desk.vendor_api.tickets",
+        "GET /apis/v3/tickets/details": "desk.tickets.get, desk.vendor_api.ticket",
         "GET /apis/v3/tickets/conversations": "desk.messages.list, desk.vendor_api.conversation",
         "GET /apis/v3/tickets/search": "desk.vendor_api.search_tickets, desk.vendor_api.search_terms",
         "POST /apis/v3/tickets/create": "desk.tickets.create, desk.vendor_api.create_ticket",

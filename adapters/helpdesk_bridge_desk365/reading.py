@@ -119,7 +119,7 @@ def field_key(name: str) -> str:
     return name if name.startswith(CUSTOM_PREFIX) else f"{CUSTOM_PREFIX}{name}"
 
 
-def _canonical(document: Mapping[str, Any]) -> dict[str, Any]:
+def canonical_ticket(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return a ticket's keys in their recorded names, custom fields and survey details in objects of their own.
 
     Documented: with nested_fields=1 custom fields and survey details stand in the ticket itself.
@@ -158,7 +158,7 @@ def read_tickets(rows: list[Any], at: str) -> tuple[TicketWire, ...]:
 
 def exact_ticket(document: Any, at: str = "$") -> TicketWire:
     """Return a ticket in whichever spelling, at leisure."""
-    known = _canonical(_as_object(document, at))
+    known = canonical_ticket(_as_object(document, at))
     present = frozenset(known)
     _numbered(known, "ticket_number", "source", "priority")
     for key in ("watchers", "share_to"):

@@ -23,6 +23,8 @@ from helpdesk_bridge_desk365.api.values import (
     AgentVisibility,
     ArticleStatus,
     BillCycle,
+    BlockHours,
+    BlockTickets,
     ContractType,
     RolloverType,
     SupportVisibility,
@@ -65,6 +67,6 @@ class Desk365Api(
 
 
 __all__ = [
-    "AgentVisibility", "ArticleStatus", "BillCycle", "ContactOrder", "ContractType", "Desk365Api", "Place",
-    "RolloverType", "SupportVisibility", "Term",
+    "AgentVisibility", "ArticleStatus", "BillCycle", "BlockHours", "BlockTickets", "ContactOrder", "ContractType",
+    "Desk365Api", "Place", "RolloverType", "SupportVisibility", "Term",
 ]  # fmt: skip

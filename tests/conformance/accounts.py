@@ -19,15 +19,28 @@ from helpdesk_bridge.desk import Desk
 from helpdesk_bridge.ratelimit import budget
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.conformance import Vocabulary
-from helpdesk_bridge.testing.simulator import SimulatorApp, SimulatorClock, SimulatorServer, generate, mock_simulator
+from helpdesk_bridge.testing.simulator import (
+    Dataset,
+    SimulatorApp,
+    SimulatorClock,
+    SimulatorServer,
+    generate,
+    mock_simulator,
+)
 from helpdesk_bridge_desk360.simulator import create as create_desk360
 from helpdesk_bridge_desk365.simulator import create as create_desk365
 from helpdesk_bridge_deskie.simulator import create as create_deskie
 
+
+def strict_desk365(dataset: Dataset, *, settings: Mapping[str, Any] | None = None, **more: Any) -> SimulatorApp:
+    """Create an account that takes the raw key alone, unlike production: an adapter's slip shows."""
+    return create_desk365(dataset, settings={"bearer": False, **(settings or {})}, **more)
+
+
 IN_PROCESS, SOCKETS = "in process", "sockets"
 CREATE: Mapping[str, Callable[..., Any]] = {
     "deskie": create_deskie,
-    "desk365": create_desk365,
+    "desk365": strict_desk365,
     "desk360": create_desk360,
 }
 HOSTS = {"deskie": "deskie.io", "desk365": "desk365.io", "desk360": "desk360.com"}

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 
-from helpdesk_bridge.adapter import Effect, Invalid
+from helpdesk_bridge.adapter import UNSET, Effect, Invalid, Unset
 from helpdesk_bridge_desk365.api import arguments
 from helpdesk_bridge_desk365.api.calls import Calls
-from helpdesk_bridge_desk365.api.values import BillCycle, Contract, ContractType, RolloverType
+from helpdesk_bridge_desk365.api.values import (
+    BillCycle,
+    BlockHours,
+    BlockTickets,
+    Contract,
+    ContractType,
+    RolloverType,
+)
 from helpdesk_bridge_desk365.client import Pairs, Rows
+from helpdesk_bridge_desk365.words import UNASSIGNED
 
-More = Mapping[str, str | int | bool | date | None]
-
-_NUMBERS: Final = {"contract_type": ContractType, "bill_cycle": BillCycle, "rollover_type": RolloverType}
-_TEXTS: Final = ("company_name", "reference_number", "contract_category")
+_TYPES: Final[Mapping[type[BlockHours | BlockTickets], ContractType]] = {
+    BlockHours: ContractType.BLOCK_HOURS,
+    BlockTickets: ContractType.BLOCK_TICKETS,
+}
 
 
 class ContractCalls(Calls):
-    """What companies have bought.
-
-    ``more`` takes the members that an account's own API page lists beside the ones here: text, numbers, flags and dates.
-    """
+    """What companies have bought: hours, or tickets. What is not given is not sent."""
 
     __slots__ = ()
 
@@ -36,7 +41,7 @@ class ContractCalls(Calls):
         upcoming: bool | None = None,
         offset: int = 0,
     ) -> Rows[Contract]:
-        """Return up to 30 contracts from a row on. The vendor includes upcoming ones unless told otherwise."""
+        """Return up to 30 contracts from a row on, by name. Documented (OpenAPI): all of them unless told otherwise."""
         flags = {
             "include_inactive_contracts": inactive,
             "include_expired_contracts": expired,
@@ -58,25 +63,45 @@ class ContractCalls(Calls):
         self,
         name: str,
         *,
-        company: str | None = None,
+        company: str,
+        block: BlockHours | BlockTickets,
+        start: date | None = None,
+        end: date | None = None,
         reference_number: str | None = None,
         category: str | None = None,
-        contract_type: int | None = None,
+        setup_fees: int | None = None,
+        sla: str | None = None,
+        active: bool | None = None,
+        after_hours: bool | None = None,
         bill_cycle: int | None = None,
-        rollover_type: int | None = None,
-        more: More | None = None,
     ) -> Contract:
-        """Create a contract and return it."""
-        document = _document(
-            more,
-            company_name=company,
-            reference_number=reference_number,
-            contract_category=category,
-            contract_type=contract_type,
-            bill_cycle=bill_cycle,
-            rollover_type=rollover_type,
-        )
-        document = {"contract_name": arguments.text(name, "name"), **document}
+        """Create a contract of a company that exists, and return it. Its type follows from the block."""
+        kind = _TYPES.get(type(block))
+        if kind is None:
+            raise Invalid(f"block: expected BlockHours or BlockTickets, found {type(block).__name__}", field="block")
+        document = {
+            "name": arguments.text(name, "name"),
+            "company": arguments.text(company, "company"),
+            **arguments.given(
+                start_date=None if start is None else arguments.day(start, "start"),
+                end_date=None if end is None else arguments.day(end, "end"),
+                sla=None if sla is None else arguments.text(sla, "sla"),
+                is_active=_flag(active, "active"),
+                bill_cycle=None if bill_cycle is None else arguments.one_of(bill_cycle, "bill_cycle", list(BillCycle)),
+                **_both(reference_number=reference_number, setup_fees=setup_fees, after_hours=after_hours),
+                contract_category=None if category is None else arguments.text(category, "category"),
+            ),
+            "contract_type": int(kind),
+        }
+        if isinstance(block, BlockHours):
+            document["block_hours"] = arguments.given(
+                contract_hours=arguments.whole(block.contract_hours, "contract_hours"),
+                min_increment=_whole(block.min_increment, "min_increment"),
+                **_rollover(unused=block.rollover_unused_hours, kind=block.rollover_type, value=block.rollover_value),
+            )
+        else:
+            tickets = arguments.whole(block.contract_tickets, "contract_tickets")
+            document["block_tickets"] = {"contract_tickets": tickets}
         return self._write(Contract, "contracts.create", "POST", "/contracts/create", document)
 
     def update_contract(
@@ -84,20 +109,31 @@ class ContractCalls(Calls):
         name: str | None = None,
         *,
         reference_number: str | None = None,
-        category: str | None = None,
-        contract_type: int | None = None,
-        bill_cycle: int | None = None,
+        new_name: str | None = None,
+        new_reference_number: str | None = None,
+        end: date | None = None,
+        category: str | Unset | None = UNSET,
+        setup_fees: int | None = None,
+        after_hours: bool | None = None,
+        rollover_unused_hours: bool | None = None,
         rollover_type: int | None = None,
-        more: More | None = None,
+        rollover_value: int | None = None,
     ) -> Contract:
-        """Change the contract that the name or the reference number names."""
-        change = _document(
-            more,
-            contract_category=category,
-            contract_type=contract_type,
-            bill_cycle=bill_cycle,
-            rollover_type=rollover_type,
+        """Change the contract that the name or the reference number names; a category of ``None`` takes it out of its.
+
+        Documented (OpenAPI): of several contracts with one name, the reference number is needed.
+        """
+        change = arguments.given(
+            name=None if new_name is None else arguments.text(new_name, "new_name"),
+            end_date=None if end is None else arguments.day(end, "end"),
+            **_both(reference_number=new_reference_number, setup_fees=setup_fees, after_hours=after_hours),
         )
+        if not isinstance(category, Unset):
+            change["contract_category"] = UNASSIGNED if category is None else arguments.text(category, "category")
+        rollover = _rollover(unused=rollover_unused_hours, kind=rollover_type, value=rollover_value)
+        if rollover:
+            change["block_hours"] = rollover
+        renamed = new_name is not None or new_reference_number is not None
         return self._write(
             Contract,
             "contracts.update",
@@ -105,7 +141,8 @@ class ContractCalls(Calls):
             "/contracts/update",
             arguments.something(change, "contract"),
             params=_named(name, reference_number),
-            effect=Effect.SET,
+            # What was given another name is not found when the same call comes again.
+            effect=Effect.CREATE if renamed else Effect.SET,
         )
 
 
@@ -119,22 +156,29 @@ def _named(name: str | None, reference_number: str | None) -> Pairs:
     return tuple(found.items())
 
 
-def _document(more: More | None, **values: Any) -> dict[str, Any]:
-    known = {name: value for name, value in values.items() if value is not None}
-    found: dict[str, Any] = {name: arguments.text(known[name], name) for name in _TEXTS if name in known}
-    found |= {
-        name: arguments.one_of(known[name], name, list(allowed)) for name, allowed in _NUMBERS.items() if name in known
+def _both(*, reference_number: str | None, setup_fees: int | None, after_hours: bool | None) -> dict[str, Any]:
+    number = None if reference_number is None else arguments.text(reference_number, "reference_number")
+    return {
+        "reference_number": number,
+        "setup_fees": _whole(setup_fees, "setup_fees"),
+        "after_hours_included": _flag(after_hours, "after_hours"),
     }
-    for name, value in (more or {}).items():
-        if name in (*_NUMBERS, *_TEXTS, "contract_name"):
-            raise Invalid(f"more: {name} has an argument of its own", field="more")
-        found[arguments.text(name, "more")] = _plain(value, f"more.{name}")
-    return found
 
 
-def _plain(value: Any, field: str) -> Any:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return arguments.day(value, field)
-    if value is None or isinstance(value, (str, int)):
-        return value
-    raise Invalid(f"{field}: expected text, a number, a flag or a date, found {type(value).__name__}", field=field)
+def _rollover(*, unused: bool | None, kind: int | None, value: int | None) -> dict[str, Any]:
+    return arguments.given(
+        rollover_unused_hours=_flag(unused, "rollover_unused_hours"),
+        rollover_type=None if kind is None else arguments.one_of(kind, "rollover_type", list(RolloverType)),
+        rollover_value=_whole(value, "rollover_value"),
+    )
+
+
+def _whole(value: int | None, field: str) -> int | None:
+    return None if value is None else arguments.whole(value, field)
+
+
+def _flag(value: Any, field: str) -> Any:
+    # Documented (OpenAPI): truth values, where queries have 0 and 1.
+    if value is not None:
+        arguments.truth(value, field)
+    return value

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, Final, TypeVar, get_type_hints
 
 from attrs import fields
 
 from helpdesk_bridge.adapter import Attachment, BadResponse, Converter, Wire, WireTypeError
+from helpdesk_bridge_desk365.api.values import Contract, Folder, TicketDetails
 from helpdesk_bridge_desk365.convert import locator, unsigned
 from helpdesk_bridge_desk365.moments import read_moment
-from helpdesk_bridge_desk365.reading import field_name, read_rows, split_words
+from helpdesk_bridge_desk365.reading import canonical_ticket, field_name, read_rows, split_words
 from helpdesk_bridge_desk365.words import whole_number
 
 T = TypeVar("T")
@@ -32,6 +34,22 @@ def _time(value: Any, _type: Any) -> datetime | None:
         return read_moment(value).at
     except ValueError:
         raise WireTypeError("expected a time such as 2026-01-31 09:15:00") from None
+
+
+def _day(value: Any, _type: Any) -> date | None:
+    if not isinstance(value, str):
+        raise WireTypeError(f"expected a date, found {type(value).__name__}")
+    try:
+        moment = read_moment(value).at
+    except ValueError:
+        raise WireTypeError("expected a date such as 2026-01-31") from None
+    return None if moment is None else moment.date()
+
+
+def _rows(value: Any, _type: Any) -> tuple[Mapping[str, Any], ...]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(one, Mapping) for one in value):
+        raise WireTypeError(f"expected a list of objects, found {type(value).__name__}")
+    return tuple(map(unsigned, value))
 
 
 def _flag(value: Any, _type: Any) -> bool:
@@ -90,15 +108,47 @@ def _file(document: Mapping[str, Any]) -> Attachment:
 
 def _configure(converter: Converter) -> None:
     converter.register_structure_hook(datetime, _time)
+    converter.register_structure_hook(date, _day)
     converter.register_structure_hook(bool, _flag)
     converter.register_structure_hook(int, _number)
     converter.register_structure_hook(str | int | None, _number_or_text)
     converter.register_structure_hook_func(lambda type_: type_ == tuple[str, ...], _words)
     converter.register_structure_hook_func(lambda type_: type_ == tuple[Attachment, ...], _files)
     converter.register_structure_hook_func(lambda type_: type_ == Mapping[str, Any], _object)
+    converter.register_structure_hook_func(lambda type_: type_ == tuple[Mapping[str, Any], ...], _rows)
 
 
 _wire: Final = Wire(_configure)
+
+
+def _folder(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    # Documented (OpenAPI): the folder's own name is called category_name beside the category's.
+    if "parent_category_name" not in document:
+        return document
+    return {**document, "folder_name": document.get("category_name"), "category_name": document["parent_category_name"]}
+
+
+def _contract(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    # Documented (OpenAPI): creation and update nest what details have flat, and call the category otherwise.
+    flat = dict(document)
+    for block in ("block_hours", "block_tickets"):
+        if isinstance(flat.get(block), Mapping):
+            flat |= flat[block]
+    if flat.get("category") is None:
+        flat["category"] = flat.get("contract_category")
+    return flat
+
+
+def _ticket(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    known = canonical_ticket(document)
+    if isinstance(known.get("survey_rating"), list):
+        known["survey_rating"] = next(iter(known["survey_rating"]), None)
+    return known
+
+
+_RESHAPED: Final[Mapping[type[Any], Callable[[Mapping[str, Any]], Mapping[str, Any]]]] = MappingProxyType(
+    {Folder: _folder, Contract: _contract, TicketDetails: _ticket}
+)
 
 
 def read(type_: type[T], document: Any, at: str = "$") -> T:
@@ -107,7 +157,7 @@ def read(type_: type[T], document: Any, at: str = "$") -> T:
         raise BadResponse(f"expected an object at {at}, found {type(document).__name__}", path=at)
     known: dict[str, Any] = {}
     names = _names(type_)
-    for key, value in document.items():
+    for key, value in _RESHAPED.get(type_, dict)(document).items():
         name = "primary_email" if key == "email" and "primary_email" in names else _NAMES.get(key, key)
         if name in names and known.get(name) is None:
             known[name] = value

@@ -63,12 +63,21 @@ class KnowledgeBaseCalls(Calls):
         return self._write(Article, "kb.create_article", "POST", f"{_KB}/article/create", document)
 
     def update_article(
-        self, title: str, *, new_title: str | None = None, content: str | None = None, status: int | None = None
+        self,
+        title: str,
+        *,
+        new_title: str | None = None,
+        content: str | None = None,
+        category: str | None = None,
+        folder: str | None = None,
+        status: int | None = None,
     ) -> Article:
-        """Change an article; what is not given stays."""
+        """Change an article, or move it into another folder; what is not given stays."""
         change = arguments.given(
             article_title=None if new_title is None else arguments.text(new_title, "new_title"),
             article_content=None if content is None else arguments.text(content, "content"),
+            category_name=None if category is None else arguments.text(category, "category"),
+            folder_name=None if folder is None else arguments.text(folder, "folder"),
             status=_status(status),
         )
         return self._write(
@@ -97,14 +106,20 @@ class KnowledgeBaseCalls(Calls):
         document = arguments.given(**_place(category, folder), created_by_email=author)
         return self._write(Folder, "kb.create_folder", "POST", f"{_KB}/folder/create", document)
 
-    def rename_folder(self, category: str, folder: str, new_name: str) -> Folder:
-        """Give a folder another name; its articles stay in it."""
+    def rename_folder(
+        self, category: str, folder: str, new_name: str | None = None, *, new_category: str | None = None
+    ) -> Folder:
+        """Give a folder another name, or move it into another category; its articles stay in it."""
+        change = arguments.given(
+            category_name=None if new_category is None else arguments.text(new_category, "new_category"),
+            folder_name=None if new_name is None else arguments.text(new_name, "new_name"),
+        )
         return self._write(
             Folder,
             "kb.update_folder",
             "PUT",
             f"{_KB}/folder/update",
-            {"folder_name": arguments.text(new_name, "new_name")},
+            arguments.something(change, "folder"),
             params=tuple(_place(category, folder).items()),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from helpdesk_bridge.adapter import (
@@ -18,9 +19,14 @@ from helpdesk_bridge.adapter import (
 from helpdesk_bridge_desk365 import convert, drafts
 from helpdesk_bridge_desk365.api import arguments
 from helpdesk_bridge_desk365.api.calls import Calls
-from helpdesk_bridge_desk365.api.documents import read_page
-from helpdesk_bridge_desk365.api.values import Conversation, ConversationMessage
+from helpdesk_bridge_desk365.api.documents import read, read_page
+from helpdesk_bridge_desk365.api.values import Conversation, ConversationMessage, TicketDetails
+from helpdesk_bridge_desk365.client import TICKET_COUNTS, Pairs, Rows
+from helpdesk_bridge_desk365.filters import filters_json
 from helpdesk_bridge_desk365.wire import Written
+
+ORDERS: Final = ("created_time", "updated_time")
+"""Documented: Desk365 API, "Additional parameters"."""
 
 _COUNTS: Final = (
     *("count", "agent_reply_count", "contact_reply_count", "public_note_count", "private_note_count"),
@@ -35,6 +41,48 @@ class TicketCalls(Calls):
     """
 
     __slots__ = ()
+
+    def ticket(self, ticket_id: str | int) -> TicketDetails:
+        """Return a ticket with all that its details hold, under the vendor's own names."""
+        params = (("ticket_number", arguments.ticket_number(ticket_id)),)
+        document = self._client.read("tickets.get", "/tickets/details", params, rows=1).json()
+        return read(TicketDetails, document)
+
+    def tickets(
+        self,
+        *,
+        filters: Mapping[str, Sequence[str]] | None = None,
+        updated_since: datetime | None = None,
+        order_by: str = ORDERS[0],
+        descending: bool = True,
+        description: bool = False,
+        custom_fields: bool = False,
+        survey: bool = False,
+        nested_fields: bool = False,
+        count: int = TICKET_COUNTS[0],
+        offset: int = 0,
+    ) -> Rows[TicketDetails]:
+        """Return up to ``count`` (30, 50 or 100) tickets from a row on, under the vendor's own names.
+
+        ``filters`` are the vendor's attributes, each with the texts that it may have. ``nested_fields`` asks the vendor
+        to write custom fields and survey into the ticket itself (documented); the values are the same.
+        """
+        shown = {"description": description, "custom_fields": custom_fields, "survey_details": survey}
+        params: Pairs = (
+            *arguments.page(offset, count, TICKET_COUNTS, "ticket_count"),
+            ("order_by", arguments.one_of(order_by, "order_by", ORDERS)),
+            ("order_type", "desc" if arguments.truth(descending, "descending") == "1" else "asc"),
+            *((f"include_{name}", "1") for name, value in shown.items() if arguments.truth(value, name) == "1"),
+        )
+        if arguments.truth(nested_fields, "nested_fields") == "1":
+            params = (*params, ("nested_fields", "1"))
+        if updated_since is not None:
+            params = (*params, ("updated_since", arguments.moment(updated_since, "updated_since")))
+        wanted = {name: arguments.several(values, f"filters.{name}") for name, values in (filters or {}).items()}
+        if wanted:
+            params = (*params, ("filters", filters_json(wanted, "unicode")))
+        answer = self._client.read("tickets.list", "/tickets", params, rows=count).json()
+        return Rows(*read_page(TicketDetails, answer, "tickets"))
 
     def create_ticket(self, draft: TicketDraft, *, form: str | None = None, watchers: Sequence[str] = ()) -> Ticket:
         """Create a ticket on a ticket form, watched by agents. What the account mails about new tickets, it mails."""
@@ -58,7 +106,7 @@ class TicketCalls(Calls):
     ) -> Ticket:
         """Replace a description, choose an SLA, add or remove watchers, or move the ticket to another requester.
 
-        ``requester`` is understood by newer accounts only (a client of 2026); others ignore it.
+        ``requester`` is understood by newer accounts only (a client of 2026); others refuse it.
         """
         number = arguments.ticket_number(ticket_id)
         change = arguments.given(

@@ -7,7 +7,7 @@ not sent is None. ``document`` is the vendor's own document with whatever else i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import IntEnum
 from typing import Any
 
@@ -85,6 +85,79 @@ class SurveyAnswer:
     document: Mapping[str, Any] = _document()
 
 
+@frozen(kw_only=True)
+class TicketSurvey:
+    """The survey that a ticket shows: the latest answered one, else one that was sent. Documented: "Survey retrieval"."""
+
+    sv_name: str | None = None
+    sv_answered: bool | None = None
+    sv_type: int | None = None
+    sv_cs_scale: int | None = None
+    sv_cs_neutral_type: int | None = None
+    sv_question: str | None = None
+    sv_rating: int | None = None
+    sv_cs_question_2: str | None = None
+    sv_cs_rating_2: int | None = None
+    sv_cs_question_3: str | None = None
+    sv_cs_rating_3: int | None = None
+    sv_additional_comments_title: str | None = None
+    sv_additional_comments_response: str | None = _private()
+    sv_sent_on: datetime | None = None
+    sv_rated_on: datetime | None = None
+
+
+@frozen(kw_only=True)
+class TicketDetails:
+    """A ticket under the vendor's own names; durations are minutes.
+
+    ``custom_fields`` are by name, without the prefix. With ``nested_fields`` the vendor writes them, and the survey, into
+    the ticket itself: here they stand where they always do.
+    """
+
+    ticket_number: int
+    contact_email: str | None = _private()
+    contact_name: str | None = _private()
+    subject: str | None = _private()
+    description: str | None = _private()
+    description_text: str | None = _private()
+    status: str | None = None
+    priority: int | None = None
+    type: str | None = None
+    source: str | int | None = None
+    form_name: str | None = None
+    form_is_deleted: bool | None = None
+    assigned_to: str | None = None
+    company_name: str | None = None
+    department_name: str | None = None
+    sla: str | None = None
+    completed_within_sla: bool | None = None
+    group: str | None = None
+    category: str | None = None
+    subcategory: str | None = None
+    created_on: datetime | None = None
+    updated_on: datetime | None = None
+    resolved_on: datetime | None = None
+    closed_on: datetime | None = None
+    due_date: datetime | None = None
+    first_response_time: datetime | None = None
+    first_assigned_time: datetime | None = None
+    first_assigned_duration: int | None = None
+    resolved_duration: int | None = None
+    first_replied_duration: int | None = None
+    closed_duration: int | None = None
+    updated_by: str | None = None
+    updated_by_type: int | None = None
+    closed_by: str | None = None
+    closed_by_type: int | None = None
+    custom_fields: Mapping[str, Any] | None = _private()
+    survey_rating: TicketSurvey | None = field(default=None, repr=False)
+    attachments: tuple[Attachment, ...] = ()
+    watchers: tuple[str, ...] | None = _private()
+    share_to: tuple[str, ...] | None = _private()
+    conversation_count: int | None = None
+    document: Mapping[str, Any] = _document()
+
+
 class ArticleStatus(IntEnum):
     """Documented (OpenAPI)."""
 
@@ -135,7 +208,11 @@ class Article:
 
 @frozen(kw_only=True)
 class Folder:
-    """A folder of a category."""
+    """A folder of a category.
+
+    Documented (OpenAPI): answers call the folder's own name ``category_name`` and its category
+    ``parent_category_name``; here they are called what requests call them.
+    """
 
     folder_name: str
     category_name: str | None = None
@@ -180,23 +257,64 @@ class RolloverType(IntEnum):
     MONTHLY = 1
 
 
+@frozen
+class BlockHours:
+    """Hours that a contract sells. Documented (OpenAPI): ``min_increment`` is in minutes."""
+
+    contract_hours: int
+    min_increment: int | None = None
+    rollover_unused_hours: bool = False
+    rollover_type: int | None = None
+    rollover_value: int | None = None
+
+
+@frozen
+class BlockTickets:
+    """Tickets that a contract sells."""
+
+    contract_tickets: int
+
+
 @frozen(kw_only=True)
 class Contract:
-    """A contract. What else an account's contracts hold is in ``document``: the papers do not list it all."""
+    """A contract. Documented (OpenAPI): what its list, its details, its creation and its update show is not the same.
 
-    contract_name: str
+    ``category`` is ``contract_category`` where it was created or changed; what these nest as ``block_hours`` or
+    ``block_tickets`` is flat here, as in details. ``rollover_details`` and ``usage_hours`` are the vendor's rows, by
+    month.
+    """
+
+    name: str
+    company: str | None = None
+    category: str | None = None
     reference_number: str | None = None
-    company_name: str | None = None
-    contract_category: str | None = None
+    start_date: date | None = None
+    end_date: date | None = None
+    is_active: bool | None = None
+    is_default: bool | None = None
+    setup_fees: int | None = None
+    sla: str | None = None
     contract_type: int | None = None
     bill_cycle: int | None = None
+    after_hours_included: bool | None = None
+    contract_hours: int | None = None
+    contract_tickets: int | None = None
+    min_increment: int | None = None
+    rollover_unused_hours: bool | None = None
     rollover_type: int | None = None
+    rollover_value: int | None = None
+    contract_used_mins: int | None = None
+    total_available_mins: int | None = None
+    total_rollover_mins: int | None = None
+    extra_used_mins: int | None = None
+    rollover_details: tuple[Mapping[str, Any], ...] = ()
+    usage_hours: tuple[Mapping[str, Any], ...] = ()
     document: Mapping[str, Any] = _document()
 
 
 @frozen(kw_only=True)
 class CompanyDetails:
-    """A company with everything that is kept of it."""
+    """A company with everything that is kept of it; rows of 2026 list its departments (observed)."""
 
     name: str
     description: str | None = None
@@ -207,6 +325,7 @@ class CompanyDetails:
     country: str | None = None
     zipcode: str | None = None
     domains: tuple[str, ...] | None = None
+    departments: tuple[str, ...] | None = None
     sla: str | None = None
     created_on: datetime | None = None
     updated_on: datetime | None = None

@@ -9,12 +9,13 @@ from attrs import asdict
 from helpdesk_bridge.testing.simulator import ASSUMED, OBSERVED, Call, Reply, route
 from helpdesk_bridge_desk365.simulator.companies import Companies
 from helpdesk_bridge_desk365.simulator.contacts import Contacts
+from helpdesk_bridge_desk365.simulator.contracts import Contracts
 from helpdesk_bridge_desk365.simulator.faults import FaultyLists
 from helpdesk_bridge_desk365.simulator.file_links import FILES_PATH, INLINE_PATH
 from helpdesk_bridge_desk365.simulator.kb_articles import KnowledgeBaseArticles, KnowledgeBasePlaces
 from helpdesk_bridge_desk365.simulator.message_writing import MessageWriting
 from helpdesk_bridge_desk365.simulator.service import PING
-from helpdesk_bridge_desk365.simulator.special_access import Agents, AssetLocations, Contracts, TimeEntries
+from helpdesk_bridge_desk365.simulator.special_access import Agents, AssetLocations, TimeEntries
 from helpdesk_bridge_desk365.simulator.surveys import Surveys
 from helpdesk_bridge_desk365.simulator.ticket_writing import TicketWriting
 

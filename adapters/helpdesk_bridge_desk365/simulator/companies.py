@@ -7,13 +7,19 @@ from typing import Any, Final
 from helpdesk_bridge.testing.simulator import DOCUMENTED, Call, Reply, route
 from helpdesk_bridge_desk365.simulator.contacts import PAGE_SIZE
 from helpdesk_bridge_desk365.simulator.records import Company
-from helpdesk_bridge_desk365.simulator.refusals import invalid, missing
+from helpdesk_bridge_desk365.simulator.refusals import missing, not_unique
 from helpdesk_bridge_desk365.simulator.request_body import json_object, required_text, text_of
 from helpdesk_bridge_desk365.simulator.service import ROOT, Desk365Service
 from helpdesk_bridge_desk365.simulator.tenant import DEFAULT_SLA
+from helpdesk_bridge_desk365.simulator.ticket_input import known_sla
 from helpdesk_bridge_desk365.simulator.wire_text import NEVER, comma_list, comma_text, time_text, whole_second
 
 _FACTS: Final = ("description", "phone", "address", "city", "state", "country", "zipcode")
+_KEYS: Final = frozenset({"name", *_FACTS, "sla", "domains"})
+"""documented: OpenAPI, CompanyRequestModel."""
+
+_HELPDESK_DEFAULT: Final = "helpdesk default"
+_LABEL: Final = "Company Name"
 
 
 class Companies(Desk365Service):
@@ -26,8 +32,10 @@ class Companies(Desk365Service):
         rows = []
         for company in self.page(call, found, PAGE_SIZE):
             document = {"name": company.name, **_facts(company), "domains": list(company.domains)}
+            if self.flag("additions_2026"):
+                document["departments"] = company.departments
             rows.append(document | _stamps(company) | {"sla": company.sla})
-        return self.answer({"count": len(found), "content": rows})
+        return self.answer({"count": len(found), "content": rows, **self.next_page(call, len(found), PAGE_SIZE)})
 
     @route("GET", f"{ROOT}/companies/details", provenance=DOCUMENTED, source="OpenAPI v3, companies")
     def company_details(self, call: Call) -> Reply:
@@ -39,11 +47,12 @@ class Companies(Desk365Service):
 
     @route("POST", f"{ROOT}/companies/create", provenance=DOCUMENTED, source="OpenAPI v3, companies")
     def create_company(self, call: Call) -> Reply:
-        """Create; a name that exists is 400 (assumed)."""
+        """Create; a name that is taken is 400 (observed)."""
         body = json_object(call)
+        self.check_keys(body, _KEYS)
         name = required_text(body, "name")
         if name in self.tenant.companies:
-            raise invalid("A company with this name already exists.", "name")
+            raise not_unique(_LABEL, "name")
         company = Company(name=name, created_on=whole_second(self.clock.now()), sla=DEFAULT_SLA)
         company.facts = dict.fromkeys(_FACTS)
         self._apply_company(company, body)
@@ -57,9 +66,10 @@ class Companies(Desk365Service):
         if company is None:
             raise missing("company")
         body = json_object(call)
+        self.check_keys(body, _KEYS)
         name = text_of(body, "name") or company.name
         if name != company.name and name in self.tenant.companies:
-            raise invalid("A company with this name already exists.", "name")
+            raise not_unique(_LABEL, "name")
         self._apply_company(company, body)
         self._rename_company(company, name)
         company.updated_on = whole_second(self.clock.now())
@@ -80,12 +90,12 @@ class Companies(Desk365Service):
     def _apply_company(self, company: Company, body: dict[str, Any]) -> None:
         facts: dict[str, str | None] = {name: text_of(body, name) for name in _FACTS if name in body}
         sla = text_of(body, "sla")
-        if sla is not None and sla != "helpdesk default" and sla not in self.tenant.slas:
-            raise invalid("The SLA in sla does not exist.", "sla")
+        if sla is not None:
+            sla = DEFAULT_SLA if sla.casefold() == _HELPDESK_DEFAULT else known_sla(sla, self.tenant)
         domains = text_of(body, "domains")
         company.facts |= facts
         if sla is not None:
-            company.sla = DEFAULT_SLA if sla == "helpdesk default" else sla
+            company.sla = sla
         if "domains" in body:
             company.domains = [domain.casefold() for domain in comma_list(domains or "")]
 
@@ -100,5 +110,5 @@ def _stamps(company: Company) -> dict[str, Any]:
 
 def _details(company: Company) -> dict[str, Any]:
     """Another order of keys than in the list. observed: dossier section 6.5."""
-    head = {"name": company.name, "sla": company.sla, "domains": comma_text(company.domains)}
-    return {**head, **_facts(company), **_stamps(company)}
+    middle = {"sla": company.sla, "domains": comma_text(company.domains)}
+    return {"name": company.name, **_facts(company), **middle, **_stamps(company)}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from helpdesk_bridge.testing.simulator import DOCUMENTED, Call, Reply, route
 from helpdesk_bridge_desk365.simulator.records import Contact
-from helpdesk_bridge_desk365.simulator.refusals import invalid, missing
+from helpdesk_bridge_desk365.simulator.refusals import invalid, missing, not_unique
 from helpdesk_bridge_desk365.simulator.request_body import checked_email, custom_values, email_of, json_object, text_of
 from helpdesk_bridge_desk365.simulator.service import ROOT, Desk365Service
 from helpdesk_bridge_desk365.simulator.wire_text import NEVER, comma_list, comma_text, time_text, whole_second
@@ -25,6 +25,11 @@ _ORDERS: Final[dict[str, Callable[[Contact], str]]] = {
     "4": lambda contact: contact.email.casefold(),
 }
 _SETTABLE: Final = ("name", "title", "mobile", "phone")
+_UPDATE_KEYS: Final = frozenset({*_SETTABLE, "company_name"})
+_CREATE_KEYS: Final = frozenset({*_UPDATE_KEYS, "primary_email", "secondary_emails"})
+"""documented: OpenAPI, CreateContactRequestModel and UpdateContactRequestModel."""
+
+_SECONDARY: Final = ("Secondary Email", "secondary_emails")
 _ECHOED: Final = ("name", "primary_email", "secondary_emails", "title", "mobile", "phone", "company_name")
 
 
@@ -40,13 +45,29 @@ class Contacts(Desk365Service):
             for contact in islice(self.tenant.contacts.values(), self.entered(call, "contact"))
             if not contact.is_deleted and (not company or contact.company == company)
         ]
-        key = _ORDERS.get(call.query.get("order_by", ""), _ORDERS["1"])
-        found.sort(key=lambda contact: (key(contact), contact.email.casefold()))
-        if call.query.get("order_type", "").lower() in ("desc", "descending"):
+        order = call.query.get("order_by", "")
+        order = order if order in _ORDERS else "1"
+        found.sort(key=lambda contact: (_ORDERS[order](contact), contact.email.casefold()))
+        descending = call.query.get("order_type", "").lower() in ("desc", "descending")
+        if descending:
             found.reverse()
         with_fields = self.flag("additions_2026") and call.query.get("include_custom_fields") == "1"
         page = [self._contact_row(contact, with_fields=with_fields) for contact in self.page(call, found, PAGE_SIZE)]
-        return self.answer({"count": len(found), "content": page})
+        shown = {"company": company} if company else {}
+        return self.answer(
+            {
+                "count": len(found),
+                "content": page,
+                **self.next_page(
+                    call,
+                    len(found),
+                    PAGE_SIZE,
+                    **shown,
+                    order_by=order,
+                    order_type="desc" if descending else "asc",
+                ),
+            }
+        )
 
     @route("GET", f"{ROOT}/contacts/details", provenance=DOCUMENTED, source="OpenAPI v3, contacts")
     def contact_details(self, call: Call) -> Reply:
@@ -59,13 +80,15 @@ class Contacts(Desk365Service):
 
     @route("POST", f"{ROOT}/contacts/create", provenance=DOCUMENTED, source="OpenAPI v3, contacts")
     def create_contact(self, call: Call) -> Reply:
-        """Create; the answer echoes the request. A duplicate e-mail is 400 (assumed)."""
+        """Create; the answer echoes the request. An e-mail that is taken is 400 (observed, of a name)."""
         body = json_object(call)
+        self.check_keys(body, self._keys(_CREATE_KEYS))
         email = email_of(body, "primary_email")
         others = [checked_email(one, "secondary_emails") for one in comma_list(text_of(body, "secondary_emails") or "")]
         for one in (email, *others):
             if self.tenant.contact(one) is not None:
-                raise invalid("A contact with this email already exists.", "primary_email")
+                label, field = ("Primary Email", "primary_email") if one == email else _SECONDARY
+                raise not_unique(label, field, "email")
         contact = Contact(
             email=email,
             name=text_of(body, "name") or email.partition("@")[0],
@@ -78,14 +101,20 @@ class Contacts(Desk365Service):
 
     @route("PUT", f"{ROOT}/contacts/update", provenance=DOCUMENTED, source="OpenAPI v3, contacts")
     def update_contact(self, call: Call) -> Reply:
-        """Change what the body mentions; e-mails cannot be changed and are ignored (assumed)."""
+        """Change what the body mentions; e-mails cannot be changed (documented) and are no fields here (assumed)."""
         contact = self._primary_contact(call)
         if contact is None:
             raise missing("contact")
-        self._apply_contact(contact, json_object(call))
+        body = json_object(call)
+        self.check_keys(body, self._keys(_UPDATE_KEYS))
+        self._apply_contact(contact, body)
         contact.updated_on = whole_second(self.clock.now())
         self.tenant.contact_changed(contact)
         return self.answer(_echo(contact))
+
+    def _keys(self, documented: frozenset[str]) -> frozenset[str]:
+        """Add custom fields, which contacts have since 2026. observed: dossier section 5."""
+        return documented | {"custom_fields"} if self.flag("additions_2026") else documented
 
     def _primary_contact(self, call: Call) -> Contact | None:
         return self.tenant.contacts.get(self.required(call, "primary_email").casefold())
@@ -138,7 +167,10 @@ class Contacts(Desk365Service):
             "updated_on": time_text(contact.updated_on) or NEVER,
         }
         if self.flag("additions_2026"):
-            document |= {"primary_department": None, "secondary_departments": None}
+            document |= {
+                "primary_department": contact.department,
+                "secondary_departments": comma_text(contact.other_departments),
+            }
             document["custom_fields"] = self._contact_fields(contact)
         return document
 

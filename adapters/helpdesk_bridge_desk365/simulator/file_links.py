@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import re
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
@@ -17,6 +17,7 @@ from helpdesk_bridge_desk365.simulator.wire_text import INLINE_ORIGIN, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
 LIFETIME: Final = 3599
 """Seconds that a signed URL works. observed: `X-Amz-Expires=3599`, dossier section 7."""
@@ -25,6 +26,7 @@ FILES_PATH: Final = "/files"
 INLINE_PATH: Final = "/d365-inline-imgs"
 
 _STAMP: Final = "%Y%m%dT%H%M%SZ"
+_TOKENS_A_SECOND: Final = 1000
 _SIGNING_KEY: Final = b"simulated object storage"
 _NAMES: Final = uuid.UUID("3b0f3c52-8d57-4a6e-9d55-5f1f4a0f0365")
 _CID: Final = re.compile(r"cid:([^\s\"'<>]+)", re.IGNORECASE)
@@ -33,13 +35,13 @@ _CID: Final = re.compile(r"cid:([^\s\"'<>]+)", re.IGNORECASE)
 class FileLinks:
     """Keeps files, writes their URLs, and judges the requests for them.
 
-    Expiry counts vendor seconds, so a scaled simulator's URLs expire sooner: the date in a URL is vendor time.
+    The date in a URL is the time that stamps records. Expiry counts vendor seconds, so that a scaled simulator's URLs
+    expire sooner: what the vendor's clock showed stands in the token beside the date, which clients do not read.
     """
 
     def __init__(self, store: FileStore, clock: SimulatorClock) -> None:
         self._store = store
         self._clock = clock
-        self._epoch = clock.now() - timedelta(seconds=clock.elapsed())
         self._files: dict[str, StoredFile] = {}
         self._inline: dict[str, StoredFile] = {}
 
@@ -77,13 +79,12 @@ class FileLinks:
         """Return the bytes, or object storage's XML refusal: a second authentication, expired, altered, unknown."""
         if "Authorization" in call.headers:
             return _xml(HTTPStatus.BAD_REQUEST, "InvalidArgument", "Only one auth mechanism allowed")
-        stamp = call.query.get("X-Amz-Date", "")
+        stamp, token = call.query.get("X-Amz-Date", ""), call.query.get("X-Amz-Security-Token", "")
         stored = self._files.get(key)
         given = call.query.get("X-Amz-Signature", "")
-        if stored is None or not hmac.compare_digest(given.encode(), _signature(key, stamp).encode()):
+        if stored is None or not hmac.compare_digest(given.encode(), _signature(key, stamp, token).encode()):
             return _xml(HTTPStatus.FORBIDDEN, "AccessDenied", "Access Denied")
-        issued = datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
-        if self._vendor_now() >= issued + timedelta(seconds=LIFETIME):
+        if self._clock.elapsed() >= int(token) / _TOKENS_A_SECOND + LIFETIME:
             return _xml(HTTPStatus.FORBIDDEN, "AccessDenied", "Request has expired")
         return _bytes(stored)
 
@@ -93,18 +94,17 @@ class FileLinks:
         return _xml(HTTPStatus.FORBIDDEN, "AccessDenied", "Access Denied") if stored is None else _bytes(stored)
 
     def _signed(self, stored: StoredFile, base_url: str) -> str:
-        key, stamp = _key(stored), self._vendor_now().strftime(_STAMP)
+        key, stamp = _key(stored), self._clock.now().astimezone(UTC).strftime(_STAMP)
+        token = str(int(self._clock.elapsed() * _TOKENS_A_SECOND))
         query = {
             "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
             "X-Amz-Date": stamp,
             "X-Amz-SignedHeaders": "host",
             "X-Amz-Expires": LIFETIME,
-            "X-Amz-Signature": _signature(key, stamp),
+            "X-Amz-Security-Token": token,
+            "X-Amz-Signature": _signature(key, stamp, token),
         }
         return f"{base_url}{FILES_PATH}/{key}/{_path_name(stored)}?{urlencode(query)}"
-
-    def _vendor_now(self) -> datetime:
-        return (self._epoch + timedelta(seconds=self._clock.elapsed())).astimezone(UTC)
 
 
 def _key(stored: StoredFile) -> str:
@@ -117,8 +117,8 @@ def _path_name(stored: StoredFile) -> str:
     return "file" if name in ("", ".", "..") else quote(name, safe="")
 
 
-def _signature(key: str, stamp: str) -> str:
-    return hmac.new(_SIGNING_KEY, f"{key}\n{stamp}".encode(), hashlib.sha256).hexdigest()
+def _signature(key: str, stamp: str, token: str) -> str:
+    return hmac.new(_SIGNING_KEY, f"{key}\n{stamp}\n{token}".encode(), hashlib.sha256).hexdigest()
 
 
 def _bytes(stored: StoredFile) -> Reply:

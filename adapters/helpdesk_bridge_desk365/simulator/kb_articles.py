@@ -6,13 +6,23 @@ from typing import Any
 
 from helpdesk_bridge.testing.simulator import DOCUMENTED, Call, Reply, route
 from helpdesk_bridge_desk365.simulator.knowledge_base import PUBLISHED, Article, Category
-from helpdesk_bridge_desk365.simulator.refusals import invalid, missing
+from helpdesk_bridge_desk365.simulator.refusals import invalid, missing, not_unique
 from helpdesk_bridge_desk365.simulator.request_body import json_object, required_text, text_of
 from helpdesk_bridge_desk365.simulator.service import ROOT, Desk365Service
 from helpdesk_bridge_desk365.simulator.wire_text import time_text, whole_second
 
 _SOURCE = "OpenAPI v3, knowledge base"
 _STATUSES = (0, 1, 2)
+_ARTICLE_KEYS = frozenset({"article_title", "article_content", "category_name", "folder_name", "status"})
+_CATEGORY_KEYS = frozenset(
+    {
+        *("category_name", "category_description", "support_portal_visibility", "company_list"),
+        *("agent_portal_visibility", "agent_group_list"),
+    }
+)
+_FOLDER_KEYS = frozenset({"category_name", "folder_name"})
+_AUTHOR = frozenset({"created_by_email"})
+"""documented: OpenAPI, the request models of the knowledge base; only what is created names its author."""
 
 
 class KnowledgeBaseArticles(Desk365Service):
@@ -32,8 +42,9 @@ class KnowledgeBaseArticles(Desk365Service):
 
     @route("POST", f"{ROOT}/kb/article/create", provenance=DOCUMENTED, source=_SOURCE)
     def create_article(self, call: Call) -> Reply:
-        """Create in an existing folder; a title that exists is 400 (assumed)."""
+        """Create in an existing folder; a title that is taken is 400 (observed, of a company's name)."""
         body = json_object(call)
+        self.check_keys(body, _ARTICLE_KEYS | _AUTHOR)
         article = Article(
             title=required_text(body, "article_title"),
             content=required_text(body, "article_content"),
@@ -45,7 +56,7 @@ class KnowledgeBaseArticles(Desk365Service):
         )
         held = self.tenant.knowledge_base
         if article.title in held.articles:
-            raise invalid("An article with this title already exists.", "article_title")
+            raise not_unique("Article Title", "article_title", "title")
         if not held.place_exists(article.category, article.folder):
             raise invalid("The folder does not exist.", "folder_name")
         held.articles[article.title] = article
@@ -53,14 +64,21 @@ class KnowledgeBaseArticles(Desk365Service):
 
     @route("PUT", f"{ROOT}/kb/article/update", provenance=DOCUMENTED, source=_SOURCE)
     def update_article(self, call: Call) -> Reply:
-        """Change title, content and status."""
+        """Change title, content, place and status."""
         article, body = self._article(call), json_object(call)
-        held = self.tenant.knowledge_base.articles
+        self.check_keys(body, _ARTICLE_KEYS)
+        base = self.tenant.knowledge_base
+        held = base.articles
         title = text_of(body, "article_title") or article.title
+        category = text_of(body, "category_name") or article.category
+        folder = text_of(body, "folder_name") or article.folder
+        if not base.place_exists(category, folder):
+            raise invalid("The folder does not exist.", "folder_name")
         if title != article.title and title in held:
-            raise invalid("An article with this title already exists.", "article_title")
+            raise not_unique("Article Title", "article_title", "title")
         del held[article.title]
         article.title, article.content = title, text_of(body, "article_content") or article.content
+        article.category, article.folder = category, folder
         article.status = _status(body, article.status)
         article.updated_by, article.updated_on = self.key_owner().email, whole_second(self.clock.now())
         held[title] = article
@@ -70,7 +88,7 @@ class KnowledgeBaseArticles(Desk365Service):
     def delete_article(self, call: Call) -> Reply:
         """Delete by `article_name`."""
         del self.tenant.knowledge_base.articles[self._article(call).title]
-        return self.answer({"message": "Article deleted successfully."})
+        return self.answer({"message": "KB Article successfully deleted."})
 
     def _article(self, call: Call) -> Article:
         article = self.tenant.knowledge_base.articles.get(self.required(call, "article_name"))
@@ -89,12 +107,13 @@ class KnowledgeBasePlaces(Desk365Service):
 
     @route("POST", f"{ROOT}/kb/category/create", provenance=DOCUMENTED, source=_SOURCE)
     def create_category(self, call: Call) -> Reply:
-        """Create; a name that exists is 400 (assumed)."""
+        """Create; a name that is taken is 400 (observed, of a company's name)."""
         body = json_object(call)
+        self.check_keys(body, _CATEGORY_KEYS | _AUTHOR)
         held = self.tenant.knowledge_base.categories
         name = required_text(body, "category_name")
         if name in held:
-            raise invalid("A category with this name already exists.", "category_name")
+            raise not_unique("Category Name", "category_name")
         held[name] = Category(name, whole_second(self.clock.now()), len(held) + 1, body)
         return self.answer(held[name].wire())
 
@@ -102,10 +121,11 @@ class KnowledgeBasePlaces(Desk365Service):
     def update_category(self, call: Call) -> Reply:
         """Change what the body mentions."""
         category, body = self._category(call), json_object(call)
+        self.check_keys(body, _CATEGORY_KEYS)
         held = self.tenant.knowledge_base
         name = text_of(body, "category_name") or category.name
         if name != category.name and name in held.categories:
-            raise invalid("A category with this name already exists.", "category_name")
+            raise not_unique("Category Name", "category_name")
         category.facts |= body
         for article in held.articles.values():
             article.category = name if article.category == category.name else article.category
@@ -120,7 +140,7 @@ class KnowledgeBasePlaces(Desk365Service):
         name = self._category(call).name
         self._drop_articles(name, None)
         del self.tenant.knowledge_base.categories[name]
-        return self.answer({"message": "Category deleted successfully."})
+        return self.answer({"message": "KB Category successfully deleted."})
 
     @route("GET", f"{ROOT}/kb/folder/details", provenance=DOCUMENTED, source=_SOURCE)
     def folder_details(self, call: Call) -> Reply:
@@ -132,28 +152,30 @@ class KnowledgeBasePlaces(Desk365Service):
     def create_folder(self, call: Call) -> Reply:
         """Create in an existing category."""
         body = json_object(call)
-        category = self.tenant.knowledge_base.categories.get(required_text(body, "category_name"))
+        self.check_keys(body, _FOLDER_KEYS | _AUTHOR)
+        category = self._named_category(required_text(body, "category_name"))
         name = required_text(body, "folder_name")
-        if category is None:
-            raise invalid("The category does not exist.", "category_name")
         if name in category.folders:
-            raise invalid("A folder with this name already exists.", "folder_name")
+            raise not_unique("Folder Name", "folder_name")
         author = text_of(body, "created_by_email") or self.key_owner().email
         category.folders[name] = {"created_by_email": author, "created_on": whole_second(self.clock.now())}
         return self.answer(_folder_document(category, name))
 
     @route("PUT", f"{ROOT}/kb/folder/update", provenance=DOCUMENTED, source=_SOURCE)
     def update_folder(self, call: Call) -> Reply:
-        """Rename."""
+        """Rename, or move into another category. documented: OpenAPI, both are fields of an update."""
         category, name = self._folder(call)
-        renamed = text_of(json_object(call), "folder_name") or name
-        if renamed != name and renamed in category.folders:
-            raise invalid("A folder with this name already exists.", "folder_name")
-        category.folders[renamed] = category.folders.pop(name)
+        body = json_object(call)
+        self.check_keys(body, _FOLDER_KEYS)
+        renamed = text_of(body, "folder_name") or name
+        target = self._named_category(text_of(body, "category_name") or category.name)
+        if (target, renamed) != (category, name) and renamed in target.folders:
+            raise not_unique("Folder Name", "folder_name")
+        target.folders[renamed] = category.folders.pop(name)
         for article in self.tenant.knowledge_base.articles.values():
             if (article.category, article.folder) == (category.name, name):
-                article.folder = renamed
-        return self.answer(_folder_document(category, renamed))
+                article.category, article.folder = target.name, renamed
+        return self.answer(_folder_document(target, renamed))
 
     @route("DELETE", f"{ROOT}/kb/folder/delete", provenance=DOCUMENTED, source=_SOURCE)
     def delete_folder(self, call: Call) -> Reply:
@@ -161,12 +183,18 @@ class KnowledgeBasePlaces(Desk365Service):
         category, name = self._folder(call)
         self._drop_articles(category.name, name)
         del category.folders[name]
-        return self.answer({"message": "Folder deleted successfully."})
+        return self.answer({"message": "KB Folder successfully deleted."})
 
     def _category(self, call: Call) -> Category:
         category = self.tenant.knowledge_base.categories.get(self.required(call, "category_name"))
         if category is None:
             raise missing("category")
+        return category
+
+    def _named_category(self, name: str) -> Category:
+        category = self.tenant.knowledge_base.categories.get(name)
+        if category is None:
+            raise invalid("The category does not exist.", "category_name")
         return category
 
     def _folder(self, call: Call) -> tuple[Category, str]:
@@ -192,10 +220,11 @@ def _status(body: dict[str, Any], default: int) -> int:
 
 
 def _folder_document(category: Category, name: str) -> dict[str, Any]:
+    """Return a folder as details give it: its own name is called the category's. documented: OpenAPI."""
     folder = category.folders[name]
     return {
-        "category_name": category.name,
-        "folder_name": name,
+        "category_name": name,
+        "parent_category_name": category.name,
         "created_by_email": folder["created_by_email"],
         "created_on": time_text(folder["created_on"]),
     }

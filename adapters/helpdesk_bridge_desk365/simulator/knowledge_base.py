@@ -63,7 +63,7 @@ class Article:
             "article_content_text": lossy_text(self.content),
             "category_name": self.category,
             "folder_name": self.folder,
-            "has_attachments": 0,
+            "has_attachments": False,
             "attachments": [],
             "created_by_email": self.created_by,
             "updated_by_email": self.updated_by,

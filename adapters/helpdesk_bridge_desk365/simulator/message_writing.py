@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from helpdesk_bridge.testing.simulator import DOCUMENTED, Call, Reply, UploadedFile, route
 from helpdesk_bridge_desk365.simulator.lifecycle import add_message
 from helpdesk_bridge_desk365.simulator.records import AGENT, CONTACT, Agent, Message, Ticket
-from helpdesk_bridge_desk365.simulator.refusals import invalid, query_missing
+from helpdesk_bridge_desk365.simulator.refusals import invalid
 from helpdesk_bridge_desk365.simulator.request_body import (
     checked_email,
     flag_of,
@@ -89,7 +89,8 @@ class MessageWriting(TicketReading):
         return self._message_created(
             ticket,
             message,
-            {"body": message.body, "notify_emails": message.notified, "to_email": to, "private_note": private},
+            {"body": message.body, "notify_emails": message.notified, "to_email": to},
+            private_note=private,
         )
 
     def _append_message(self, ticket: Ticket, body: _Body, files: Sequence[UploadedFile], **facts: Any) -> Message:
@@ -111,9 +112,9 @@ class MessageWriting(TicketReading):
         add_message(self.tenant, ticket, message)
         return message
 
-    def _message_created(self, ticket: Ticket, message: Message, document: _Body) -> Reply:
-        """Answer with the echo; message ids came in 2026. observed: dossier section 6.3."""
-        document["ticket_number"] = ticket.number
+    def _message_created(self, ticket: Ticket, message: Message, document: _Body, **after: Any) -> Reply:
+        """Answer with the echo, in the recorded order; message ids came in 2026. observed: dossier section 6.3."""
+        document |= {"ticket_number": ticket.number, **after}
         document["attachments"] = [
             self.links.descriptor(file, message.created_on, self.base_url) for file in message.files
         ]
@@ -124,7 +125,7 @@ class MessageWriting(TicketReading):
     def _ticket_of_multipart(self, call: Call) -> Ticket:
         number = multipart_text(call, "ticket_number")
         if number is None:
-            raise query_missing("ticket_number", call.method)
+            raise self.query_missing(call)
         return self.ticket_of(call, number)
 
     def _known_agent(self, email: str, name: str) -> Agent:

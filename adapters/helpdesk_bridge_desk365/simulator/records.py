@@ -37,6 +37,8 @@ class Contact:
     phone: str | None = None
     company: str | None = None
     is_deleted: bool = False
+    department: str | None = None
+    other_departments: list[str] = Factory(list)
     custom_fields: dict[str, Any] = Factory(dict)
 
 
@@ -49,6 +51,7 @@ class Company:
     updated_on: datetime | None = None
     domains: list[str] = Factory(list)
     sla: str | None = None
+    departments: list[str] | None = None
     facts: dict[str, str | None] = Factory(dict)
     """description, phone, address, city, state, country, zipcode."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
+from urllib.parse import quote, urlencode
 
 from helpdesk_bridge.testing.simulator import (
     BadBody,
@@ -20,7 +21,14 @@ from helpdesk_bridge_desk365.simulator.file_links import FILES_PATH, INLINE_PATH
 from helpdesk_bridge_desk365.simulator.loader import load
 from helpdesk_bridge_desk365.simulator.rates import REMAINING, SEARCH_COST, Rates, policy_of
 from helpdesk_bridge_desk365.simulator.records import Agent
-from helpdesk_bridge_desk365.simulator.refusals import Refusal, error_body, missing, query_missing
+from helpdesk_bridge_desk365.simulator.refusals import (
+    Refusal,
+    error_body,
+    method_page,
+    missing,
+    query_missing,
+    unknown_key,
+)
 from helpdesk_bridge_desk365.simulator.switches import SWITCHES
 from helpdesk_bridge_desk365.simulator.tenant import STATUSES, Tenant
 from helpdesk_bridge_desk365.simulator.wire_text import (
@@ -33,7 +41,7 @@ from helpdesk_bridge_desk365.simulator.wire_text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 ROOT: Final = "/apis/v3"
 PING: Final = f"{ROOT}/ping"
@@ -63,6 +71,7 @@ _HEADERS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """observed: every answer, dossier section 1.3; there is no request id and no ETag."""
 
+_READING: Final = frozenset({"GET", "HEAD"})
 _STORAGE_HEADERS: Final[Mapping[str, str]] = MappingProxyType({"Server": "AmazonS3"})
 
 
@@ -143,7 +152,7 @@ class Desk365Service(SimulatorApp):
         return reply.with_headers(headers)
 
     def _judged_key(self, call: Call) -> str:
-        """Missing or unknown: 401 (documented). The word Bearer makes a key unknown, unless switched on."""
+        """Missing or unknown: 401 (documented). Production takes a key with the word Bearer too (observed, 2026)."""
         given = call.headers.get("Authorization", "")
         if self.flag("bearer"):
             given = given.removeprefix("Bearer ")
@@ -153,22 +162,25 @@ class Desk365Service(SimulatorApp):
 
     # Refusals
 
-    def bad_body(self, call: Call, error: BadBody) -> Reply:  # noqa: ARG002 - the core's hook
+    def bad_body(self, call: Call, error: BadBody) -> Reply:
         """Answer a refusal, or a body that cannot be read, in the shape that is switched on."""
-        field = error.field if isinstance(error, Refusal) else None
-        headers = error.headers if isinstance(error, Refusal) else {}
-        return self.answer(
-            error_body(error.status, str(error), field, shape=self.choice("error_shape")), error.status, headers
-        )
+        if not isinstance(error, Refusal):
+            return self._refused(error.status, str(error))
+        if error.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            return _method_page(call, error.headers["Allow"])
+        shape = self.choice("error_shape")
+        body = error_body(error.status, str(error), error.field, shape=shape, code=error.code)
+        return self.answer(body, error.status, error.headers)
 
-    def not_found(self, call: Call) -> Reply:  # noqa: ARG002
-        """Answer an unknown path. observed: dossier section 1.5."""
-        return self._refused(HTTPStatus.NOT_FOUND, "The requested resource was not found.")
+    def not_found(self, call: Call) -> Reply:
+        """Answer an unknown path: 404 to what reads, 405 to what writes. observed: PUT companies/<name>, 2026."""
+        if call.method in _READING:
+            return self._refused(HTTPStatus.NOT_FOUND, "The requested resource was not found.")
+        return _method_page(call, "GET,HEAD")
 
     def method_not_allowed(self, call: Call, allowed: tuple[str, ...]) -> Reply:
-        """Answer a wrong method with Allow. observed: dossier section 1.5."""
-        message = f"Request method '{call.method}' is not supported."
-        return self._refused(HTTPStatus.METHOD_NOT_ALLOWED, message, {"Allow": ",".join(allowed)})
+        """Answer a wrong method with Allow, in the servlet container's words. observed: POST companies/update, 2026."""
+        return _method_page(call, ",".join(allowed))
 
     def rate_limited(self, call: Call, retry_after: str | None) -> Reply:  # noqa: ARG002
         """Answer a 429 that a fault asks for."""
@@ -199,8 +211,20 @@ class Desk365Service(SimulatorApp):
         """Return a query parameter that the operation cannot do without; 405 if it is not in the URL."""
         value = call.query.get(name, "")
         if not value:
-            raise query_missing(name, call.method)
+            raise self.query_missing(call)
         return value
+
+    def query_missing(self, call: Call) -> Refusal:
+        """Return the refusal of a call whose query lacks what it needs."""
+        status = int(self.choice("missing_query")) if call.method in _READING else HTTPStatus.METHOD_NOT_ALLOWED
+        return query_missing(call.method, status=status)
+
+    def check_keys(self, body: Mapping[str, Any], known: Collection[str]) -> None:
+        """Refuse a member of a body that is no field, unless the account is lenient."""
+        if self.choice("unknown_keys") == "refuse":
+            for key in body:
+                if key not in known:
+                    raise unknown_key(key)
 
     def key_of(self, call: Call) -> str:
         """Return the key that the call came with."""
@@ -216,10 +240,26 @@ class Desk365Service(SimulatorApp):
         start = offset_of(call)
         return rows[start : start + size]
 
+    def next_page(self, call: Call, total: int, size: int, **query: str) -> dict[str, Any]:
+        """Return the member that tells the address of the page after this one. observed: production, 2026.
+
+        That it repeats what was asked, and what it is on the last page, is assumed.
+        """
+        start = offset_of(call) + size
+        if start < total:
+            address = f"{self.base_url}{call.path}?{urlencode({**query, 'offset': start}, quote_via=quote)}"
+            return {"next_page": address}
+        return {"next_page": None} if self.choice("last_next_page") == "null" else {}
+
     def entitled(self, switch: str, what: str) -> None:
         """Answer 404 for an operation that only some accounts, or later versions, have."""
         if not self.flag(switch):
             raise missing(what)
+
+
+def _method_page(call: Call, allowed: str) -> Reply:
+    headers = {"Content-Type": "text/html;charset=utf-8", "Content-Language": "en", "Allow": allowed}
+    return Reply(HTTPStatus.METHOD_NOT_ALLOWED, method_page(call.method), headers)
 
 
 def offset_of(call: Call) -> int:

@@ -1,14 +1,12 @@
-"""The operations that only some accounts have, or that only read: time entries, agents, contracts."""
+"""The operations that only some accounts have, or that only read: time entries, agents, asset locations."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any, Final
 
 from helpdesk_bridge.testing.simulator import DOCUMENTED, OBSERVED, Call, Reply, route
-from helpdesk_bridge_desk365.simulator.refusals import Refusal, invalid, missing, query_missing
-from helpdesk_bridge_desk365.simulator.request_body import json_object, required_text
+from helpdesk_bridge_desk365.simulator.refusals import missing
 from helpdesk_bridge_desk365.simulator.service import ROOT, Desk365Service
 from helpdesk_bridge_desk365.simulator.ticket_list import PAGE_SIZES
 
@@ -25,8 +23,6 @@ _ENTRY_FILTERS: Final[dict[str, _Test]] = {
     "timer_running": lambda entry, text: str(entry["timer_running"]) == text,
 }
 """documented: OpenAPI, time entries; times compare as text, which their form allows."""
-
-_CONTRACTS_PAGE: Final = 30
 
 
 class TimeEntries(Desk365Service):
@@ -87,60 +83,3 @@ class AssetLocations(Desk365Service):
             if location["location_name"] == wanted:
                 return self.answer(location)
         raise missing("location")
-
-
-class Contracts(Desk365Service):
-    """Contracts need special access. documented: OpenAPI; that the refusal is 403 is assumed, section 6.9."""
-
-    @route("GET", f"{ROOT}/contracts", provenance=DOCUMENTED, source="OpenAPI v3, contracts")
-    def list_contracts(self, call: Call) -> Reply:
-        """Give a page of contracts, of one `company` and one `contract_category` if asked.
-
-        What makes one inactive, expired or upcoming no paper tells, so those parameters leave none out (assumed).
-        """
-        self._need_access()
-        wanted = {"company_name": call.query.get("company"), "contract_category": call.query.get("contract_category")}
-        found = [
-            one
-            for one in self.tenant.contracts
-            if all(not value or one.get(name) == value for name, value in wanted.items())
-        ]
-        return self.answer({"count": len(found), "contracts": self.page(call, found, _CONTRACTS_PAGE)})
-
-    @route("GET", f"{ROOT}/contracts/details", provenance=DOCUMENTED, source="OpenAPI v3, contracts")
-    def contract_details(self, call: Call) -> Reply:
-        """One contract by name or reference number."""
-        self._need_access()
-        return self.answer(self._contract(call))
-
-    @route("POST", f"{ROOT}/contracts/create", provenance=DOCUMENTED, source="OpenAPI v3, contracts")
-    def create_contract(self, call: Call) -> Reply:
-        """Create; a name that exists is 400 (assumed)."""
-        self._need_access()
-        body = json_object(call)
-        name = required_text(body, "contract_name")
-        if any(one["contract_name"] == name for one in self.tenant.contracts):
-            raise invalid("A contract with this name already exists.", "contract_name")
-        self.tenant.contracts.append(body)
-        return self.answer(body)
-
-    @route("PUT", f"{ROOT}/contracts/update", provenance=DOCUMENTED, source="OpenAPI v3, contracts")
-    def update_contract(self, call: Call) -> Reply:
-        """Change what the body mentions."""
-        self._need_access()
-        contract = self._contract(call)
-        contract |= json_object(call)
-        return self.answer(contract)
-
-    def _need_access(self) -> None:
-        if not self.flag("contracts"):
-            raise Refusal(HTTPStatus.FORBIDDEN, "Access to this resource is forbidden.")
-
-    def _contract(self, call: Call) -> dict[str, Any]:
-        wanted = {name: call.query[name] for name in ("contract_name", "reference_number") if call.query.get(name)}
-        if not wanted:
-            raise query_missing("contract_name", call.method)
-        for contract in self.tenant.contracts:
-            if all(contract.get(name) == value for name, value in wanted.items()):
-                return contract
-        raise missing("contract")

@@ -58,11 +58,11 @@ class Survey:
                 "cs_question_2": self.question_2,
                 "cs_question_3": self.question_3,
             },
-            "include_additional_comments": int(self.comments_title is not None),
+            "include_additional_comments": self.comments_title is not None,
             "additional_comments_title": self.comments_title,
             "notify_type": self.notify,
-            "is_active": int(self.is_active),
-            "is_deleted": int(self.is_deleted),
+            "is_active": self.is_active,
+            "is_deleted": self.is_deleted,
         }
 
 

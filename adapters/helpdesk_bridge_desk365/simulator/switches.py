@@ -24,7 +24,14 @@ SWITCHES: Final[Mapping[str, Switch]] = MappingProxyType(
         "retry_after": Switch(
             "none", "the header that a 429 carries", ASSUMED, ("none", "retry-after", "x-rate-limit")
         ),
-        "bearer": Switch(False, "take the key with the word Bearer in front too"),
+        "bearer": Switch(True, "take the key with the word Bearer in front too; off shows an adapter's slip", OBSERVED),
+        "unknown_keys": Switch(
+            "refuse",
+            "a member of a body that is no field, in create and update: refuse or ignore it",
+            OBSERVED,
+            ("refuse", "ignore"),
+        ),
+        "missing_query": Switch("405", "the answer to a GET without the query that it needs", ASSUMED, ("405", "404")),
         "error_shape": Switch(
             "errors", "400 bodies: {description, errors} or {status, error, message}", OBSERVED, ("errors", "status")
         ),

@@ -14,6 +14,8 @@ from helpdesk_bridge_desk365.simulator.survey_catalogue import SURVEYS, Survey
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from helpdesk_bridge_desk365.simulator.contracts import Contract
+
 STATUSES: Final = ("Open", "Pending", "Resolved", "Closed")
 """observed: Desk365 recordings, dossier section 2; a tenant can add its own."""
 
@@ -23,8 +25,10 @@ TYPES: Final = ("Question", "Incident", "Problem", "Request")
 PRIORITIES: Final = (1, 5, 10, 20)
 """documented: Desk365 API, "Fixed numerical values": Low, Medium, High, Urgent."""
 
-DEFAULT_SLA: Final = "Standard SLA"
+DEFAULT_SLA: Final = "Standard sla"
 NO_SLA: Final = "No SLA Policy"
+"""documented: OpenAPI, the examples of a ticket's SLA; the second is recorded too."""
+
 _DUE_HOURS: Final = {1: 72, 5: 48, 10: 24, 20: 8}
 
 FORM: Final = "Create Ticket"
@@ -49,7 +53,7 @@ class Tenant:
     contact_fields: dict[str, CustomField] = Factory(dict)
     tickets: dict[int, Ticket] = Factory(dict)
     time_entries: list[dict[str, Any]] = Factory(list)
-    contracts: list[dict[str, Any]] = Factory(list)
+    contracts: list[Contract] = Factory(list)
     asset_locations: list[dict[str, Any]] = Factory(list)
     surveys: tuple[Survey, ...] = SURVEYS
     knowledge_base: KnowledgeBase = Factory(KnowledgeBase)

@@ -15,6 +15,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 
+_BOTH: Final = (
+    *("subject", "description", "status", "priority", "type", "assign_to", "group", "category", "sub_category"),
+    *("custom_fields", "watchers", "share_to"),
+)
+CREATE_KEYS: Final = frozenset({*_BOTH, "email", "form_name"})
+UPDATE_KEYS: Final = frozenset({*_BOTH, "sla"})
+"""documented: OpenAPI, CreateTicketModel and UpdateTicketModel."""
+
+_REQUESTER: Final = "contact_email"
+
+
+def update_keys(*, additions: bool) -> frozenset[str]:
+    """Return the fields of an update; the requester can be changed since 2026 (observed)."""
+    return UPDATE_KEYS | {_REQUESTER} if additions else UPDATE_KEYS
+
+
 @define
 class TicketInput:
     """What a body asks to set: attributes of a ticket by name, only those that it mentions."""
@@ -24,7 +40,7 @@ class TicketInput:
 
 
 def read_ticket(body: Mapping[str, Any], tenant: Tenant, *, subject_limit: int, creating: bool) -> TicketInput:
-    """Everything that create and update have in common; keys that the vendor does not know are ignored (assumed).
+    """Everything that create and update have in common. Who is asked has refused the keys that are no fields.
 
     documented: OpenAPI, the request names `assign_to` and `sub_category`; unknown names are 400 by assumption.
     """
@@ -37,9 +53,10 @@ def read_ticket(body: Mapping[str, Any], tenant: Tenant, *, subject_limit: int, 
             values[attribute] = value
     _read_subject(body, values, subject_limit, creating=creating)
     if creating or body.get("description") is not None:
-        values["description"] = required_text(body, "description")
+        # observed: a client in production sends none for some tickets, dossier section 13.
+        values["description"] = text_of(body, "description") or ""
     if not creating and body.get("sla") is not None:
-        values["sla"] = _one_of(required_text(body, "sla"), tenant.slas, "sla")
+        values["sla"] = known_sla(required_text(body, "sla"), tenant)
     return TicketInput(values, custom_values(body, tenant.fields))
 
 
@@ -47,6 +64,14 @@ def check_subcategory(subcategory: str | None, category: str | None, tenant: Ten
     """Refuse a subcategory that is not of its category: assumed."""
     if subcategory is not None and subcategory not in tenant.categories.get(category or "", ()):
         raise invalid(f"The subcategory {subcategory} does not exist in the category.", "sub_category")
+
+
+def known_sla(name: str, tenant: Tenant) -> str:
+    """Return an SLA as the account spells it. documented: OpenAPI's own examples differ in case."""
+    known = {one.casefold(): one for one in tenant.slas}
+    if name.casefold() not in known:
+        raise invalid(f"The sla {name} does not exist.", "sla")
+    return known[name.casefold()]
 
 
 def read_form(body: Mapping[str, Any]) -> str:

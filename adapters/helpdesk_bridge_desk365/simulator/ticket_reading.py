@@ -17,10 +17,10 @@ from helpdesk_bridge_desk365.simulator.ticket_wire import TicketShape, message_d
 from helpdesk_bridge_desk365.simulator.wire_text import RawJson, encode, whole_number
 
 _KINDS: Final = {
-    "contact_reply": ("include_contact_replies", "contact_reply_count"),
     "agent_reply": ("include_agent_replies", "agent_reply_count"),
-    "private_note": ("include_private_notes", "private_note_count"),
+    "contact_reply": ("include_contact_replies", "contact_reply_count"),
     "public_note": ("include_public_notes", "public_note_count"),
+    "private_note": ("include_private_notes", "private_note_count"),
     "forward": ("include_forward_messages", "forward_message_count"),
 }
 

@@ -13,6 +13,7 @@ from helpdesk_bridge_desk365.simulator.request_body import email_of, json_object
 from helpdesk_bridge_desk365.simulator.service import ROOT
 from helpdesk_bridge_desk365.simulator.tenant import DEFAULT_SLA
 from helpdesk_bridge_desk365.simulator.ticket_input import (
+    CREATE_KEYS,
     TicketInput,
     changed_addresses,
     check_subcategory,
@@ -20,6 +21,7 @@ from helpdesk_bridge_desk365.simulator.ticket_input import (
     read_shares,
     read_ticket,
     read_watchers,
+    update_keys,
 )
 from helpdesk_bridge_desk365.simulator.ticket_reading import TicketReading
 from helpdesk_bridge_desk365.simulator.wire_text import whole_second
@@ -52,6 +54,7 @@ class TicketWriting(TicketReading):
         """Change what the body mentions; the answer lacks `attachments`. observed: dossier section 6.3."""
         ticket = self.ticket_of(call)
         body = json_object(call)
+        self.check_keys(body, update_keys(additions=self.flag("additions_2026")))
         wanted = read_ticket(body, self.tenant, subject_limit=self.number("subject_limit"), creating=False)
         category = wanted.values.get("category", ticket.category)
         if wanted.values.get("subcategory") is not None:
@@ -66,6 +69,7 @@ class TicketWriting(TicketReading):
 
     def _create_ticket(self, body: dict[str, Any], files: tuple[tuple[str, str, bytes], ...]) -> Reply:
         """Create with the vendor's own times, source and number: no key of the body sets them. documented: OpenAPI."""
+        self.check_keys(body, CREATE_KEYS)
         email = email_of(body, "email")
         if self.flag("status_required") and not body.get("status"):
             raise field_missing("Status")

@@ -44,8 +44,12 @@ class Opened:
 def opened(
     dataset: Dataset, front: str = IN_PROCESS, *, table: dict[str, Any] | None = None, **settings: Any
 ) -> Iterator[Opened]:
-    """Open a desk; ``settings`` are the simulator's switches, ``table`` more keys of the desk."""
+    """Open a desk; ``settings`` are the simulator's switches, ``table`` more keys of the desk.
+
+    The account takes no key with a scheme word before it, unlike production, so that an adapter's slip shows.
+    """
     clock = ManualClock(wall=NOW)
+    settings = {"bearer": False, **settings}
     simulator = create(dataset, clock=SimulatorClock(wall=clock.wall, monotonic=clock.now), settings=settings)
     keys = {"vendor": "desk365", "max_wait": None, **simulator.connection, **(table or {})}
     if front == SERVER:

@@ -33,6 +33,7 @@ from helpdesk_bridge.adapter import AuthenticationFailed, Conflict, RateLimited
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.nasty import NASTY
 from helpdesk_bridge.testing.simulator import SeedFile
+from helpdesk_bridge_desk365.api.values import BlockTickets
 from helpdesk_bridge_desk365.endpoints import CALLS
 
 CANARY = "c4n4ry"
@@ -86,7 +87,7 @@ SETS = {
     "PUT companies/update": lambda desk: desk.vendor_api.update_company("x", city="y"),
     "PUT kb/article/update": lambda desk: desk.vendor_api.update_article("x", content=CANARY),
     "PUT kb/category/update": lambda desk: desk.vendor_api.update_category("x", description=CANARY),
-    "PUT contracts/update": lambda desk: desk.vendor_api.update_contract("x", bill_cycle=1),
+    "PUT contracts/update": lambda desk: desk.vendor_api.update_contract("x", setup_fees=1),
 }
 CREATES = {
     "POST tickets/create": lambda desk: desk.vendor_api.create_ticket(DRAFT),
@@ -106,7 +107,7 @@ CREATES = {
     "DELETE kb/folder/delete": lambda desk: desk.vendor_api.delete_folder("x", "y"),
     "POST kb/category/create": lambda desk: desk.vendor_api.create_category("x"),
     "DELETE kb/category/delete": lambda desk: desk.vendor_api.delete_category("x"),
-    "POST contracts/create": lambda desk: desk.vendor_api.create_contract("x"),
+    "POST contracts/create": lambda desk: desk.vendor_api.create_contract("x", company="y", block=BlockTickets(5)),
 }
 EVERY = {**READS, **SETS, **CREATES}
 PLAIN = ("GET ping", "GET /files/<key>/<path:name>", "GET /d365-inline-imgs/<key>/<path:name>")
@@ -270,7 +271,7 @@ def test_a_name_goes_there_and_back_whatever_it_holds(kind):
         assert api.create_article(name, f"<p>{name}</p>", category=name, folder=name).article_title == name
         assert (api.category(name).category_name, api.folder(name, name).folder_name) == (name, name)
         assert api.article(name).article_content == f"<p>{name}</p>"
-        assert api.create_contract(name).contract_name == api.contract(name).contract_name == name
+        assert api.create_contract(name, company=name, block=BlockTickets(5)).name == api.contract(name).name == name
         assert name in [one.name for one in account.desk.companies.list()]
         assert "\n" not in account.simulator.requests[-1].query
         assert all(one.path.startswith("/apis/v3/") for one in account.asked())

@@ -124,6 +124,7 @@ def test_a_missing_key_is_never_missed(kind, data):
         "article_title",
         "category_name",
         "folder_name",
+        "parent_category_name",
         "name",
         "primary_email",
     }

@@ -209,7 +209,7 @@ def test_what_a_listing_loads_and_what_details_add(account):
     got = desk.tickets.get(bare.id)
     assert got.description.text == full.description.text == "Opening 1"
     assert got.custom_fields == full.custom_fields
-    assert got.sla.name == "Standard SLA"
+    assert got.sla.name == "Standard sla"
     assert "sla" not in got.not_loaded
 
 

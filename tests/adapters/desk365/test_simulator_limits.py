@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from desk365_http import REQUIRED, Desk365Http, ticket, with_tickets
+from desk365_http import ACCOUNT, REQUIRED, Desk365Http, ticket, with_tickets
+from werkzeug.test import Client
 
 from helpdesk_bridge.testing.simulator import SettingError, SimulatorClock
-from helpdesk_bridge_desk365.simulator import API_KEY, FOREIGN_API_KEY, SECOND_API_KEY
+from helpdesk_bridge_desk365.simulator import API_KEY, FOREIGN_API_KEY, SECOND_API_KEY, create
 
 REMAINING = "X-Rate-Limit-Remaining"
 
@@ -27,11 +28,17 @@ def test_no_key_and_an_unknown_one_are_401_another_tenants_is_403():
     assert desk.send("GET", "/tickets", key=SECOND_API_KEY).status_code == 200
 
 
-def test_bearer_is_a_wrong_key_unless_switched_on():
+def test_a_key_is_taken_with_the_word_bearer_as_in_production_unless_the_account_is_strict():
     key = f"Bearer {API_KEY}"
-    assert limited().send("GET", "/tickets", key=key).status_code == 401
-    assert limited(bearer=True).send("GET", "/tickets", key=key).status_code == 200
-    assert limited(bearer=True).send("GET", "/tickets").status_code == 200
+    as_in_production = Desk365Http()
+    as_in_production.simulator = create(ACCOUNT, clock=as_in_production.clock)
+    as_in_production.client = Client(as_in_production.simulator)
+    for given in (key, API_KEY):
+        assert as_in_production.send("GET", "/tickets", key=given).status_code == 200
+    for wrong in ("Bearer", "Bearer ", f"Bearer Bearer {API_KEY}", f"Basic {API_KEY}", "Bearer nobody"):
+        assert as_in_production.send("GET", "/tickets", key=wrong).status_code == 401
+    assert limited(bearer=False).send("GET", "/tickets", key=key).status_code == 401
+    assert limited(bearer=False).send("GET", "/tickets").status_code == 200
 
 
 def test_the_101st_call_of_an_hour_is_refused_and_keys_do_not_share():
@@ -119,7 +126,9 @@ def test_every_answer_has_the_recorded_headers():
     desk = limited()
     for path in ("/tickets", "/nothing", "/ping", "/tickets/create"):
         headers = desk.send("GET", path).headers
-        assert headers["Content-Type"] == "application/json"
+        assert headers["Content-Type"] == (
+            "application/json" if path != "/tickets/create" else "text/html;charset=utf-8"
+        )
         assert headers["Cache-Control"] == "no-cache, no-store, max-age=0, must-revalidate"
         assert headers["X-Frame-Options"] == "DENY"
         assert headers["Vary"].startswith("Origin,")
@@ -158,6 +167,35 @@ def test_unknown_paths_are_404_and_wrong_methods_405_with_allow():
 @pytest.mark.parametrize(
     ("method", "path"),
     [
+        ("PUT", "/companies/update"),
+        ("POST", "/companies/update"),
+        ("PUT", "/companies/Contoso"),
+        ("POST", "/nothing"),
+        ("DELETE", "/nothing"),
+        ("PUT", "/contacts/update"),
+        ("POST", "/tickets/add_note"),
+        ("POST", "/tickets/add_note_with_attachment"),
+    ],
+)
+def test_a_call_that_does_not_fit_is_answered_by_the_servlet_containers_page(method, path):
+    response = limited().send(method, path, None if path.endswith("attachment") else {})
+    assert (response.status_code, response.content_type) == (405, "text/html;charset=utf-8")
+    assert "HTTP Status 405" in response.text
+    assert f"Request method &#39;{method}&#39; not supported" in response.text
+    assert "Apache Tomcat/8.5.66" in response.text
+    assert response.headers["Allow"]
+
+
+def test_a_get_without_its_query_may_be_not_found_instead():
+    for path in ("/tickets/details", "/contacts/details", "/surveys/details"):
+        assert limited().send("GET", path).status_code == 405
+        assert limited(missing_query="404").send("GET", path).status_code == 404
+    assert limited(missing_query="404").send("PUT", "/tickets/update", {}).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
         ("POST", "/tickets/add_note"),
         ("POST", "/tickets/add_reply"),
         ("PUT", "/tickets/update"),
@@ -178,7 +216,7 @@ def test_a_400_has_one_of_two_shapes():
     assert errors.status_code == 400
     assert errors.json == {
         "description": "Validation failed",
-        "errors": [{"field": "group", "message": "The group Nowhere does not exist."}],
+        "errors": [{"code": "invalid_value", "field": "group", "message": "The group Nowhere does not exist."}],
     }
     status = limited(error_shape="status").send("POST", "/tickets/create", bad)
     assert status.json == {"status": 400, "error": "Bad Request", "message": "The group Nowhere does not exist."}

@@ -40,17 +40,113 @@ def test_contracts_are_forbidden_without_entitlement(desk):
         assert desk.send(method, f"/contracts{path}", {} if method != "GET" else None).status_code == 403
 
 
+HOURS = {
+    "name": "Gold",
+    "company": "Client Ltd",
+    "start_date": "2026-01-01",
+    "end_date": "2026-12-31",
+    "reference_number": "R-1",
+    "setup_fees": 500,
+    "sla": "Standard sla",
+    "contract_category": "Level 1",
+    "is_active": True,
+    "bill_cycle": 1,
+    "after_hours_included": False,
+    "contract_type": 2,
+    "block_hours": {
+        "contract_hours": 600,
+        "min_increment": 15,
+        "rollover_unused_hours": False,
+        "rollover_type": 1,
+        "rollover_value": 5,
+    },
+}
+TICKETS = {"name": "Gold", "company": "Other Ltd", "contract_type": 3, "block_tickets": {"contract_tickets": 50}}
+
+
 def test_contracts_of_an_entitled_account():
     desk = Desk365Http(contracts=True)
-    body = {"contract_name": "Gold", "company_name": "Client Ltd", "reference_number": "R-1"}
-    assert desk.post("/contracts/create", body) == body
-    assert desk.send("POST", "/contracts/create", body).status_code == 400
+    assert desk.post("/contracts/create", HOURS) == HOURS
+    assert desk.post("/contracts/create", TICKETS)["block_tickets"] == {"contract_tickets": 50}
+    assert desk.send("POST", "/contracts/create", HOURS).status_code == 400  # the reference number is taken
     assert desk.get("/contracts", company="Client Ltd")["count"] == 1
-    assert desk.get("/contracts", company="Other Ltd") == {"count": 0, "contracts": []}
-    assert desk.put("/contracts/update", {"bill_cycle": 1}, reference_number="R-1")["bill_cycle"] == 1
-    assert desk.get("/contracts/details", contract_name="Gold")["bill_cycle"] == 1
+    assert desk.get("/contracts", company="No Ltd") == {"count": 0, "contracts": []}
+    found = desk.get("/contracts/details", reference_number="R-1")
+    assert (found["category"], found["contract_hours"], found["rollover_unused_hours"]) == ("Level 1", 600, 0)
+    assert {"contract_category", "block_hours"}.isdisjoint(found)
+    several = desk.send("GET", "/contracts/details", contract_name="Gold")
+    assert (several.status_code, several.json["errors"][0]["field"]) == (400, "reference_number")
+    changed = desk.put(
+        "/contracts/update",
+        {"name": "Silver", "setup_fees": 1, "contract_category": "--", "block_hours": {"rollover_value": 7}},
+        reference_number="R-1",
+    )
+    assert (changed["name"], changed["contract_category"], changed["block_hours"]["rollover_value"]) == (
+        "Silver",
+        None,
+        7,
+    )
+    assert desk.get("/contracts/details", contract_name="Silver")["contract_hours"] == 600
+    assert [one["name"] for one in desk.get("/contracts")["contracts"]] == ["Gold", "Silver"]
     assert desk.send("GET", "/contracts/details", contract_name="Tin").status_code == 404
     assert desk.send("GET", "/contracts/details").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"contract_name": "x"}, "contract_name"),
+        ({"company_name": "x"}, "company_name"),
+        ({"company": "Nowhere"}, "company"),
+        ({"name": ""}, "name"),
+        ({"contract_type": 1}, "contract_type"),
+        ({"contract_type": True}, "contract_type"),
+        ({"contract_type": 3}, "block_hours"),
+        ({"block_tickets": {"contract_tickets": 1}}, "block_tickets"),
+        ({"block_hours": {"hours": 1}}, "hours"),
+        ({"block_hours": [1]}, "block_hours"),
+        ({"block_hours": {"contract_hours": "600"}}, "contract_hours"),
+        ({"end_date": "31.12.2026"}, "end_date"),
+        ({"is_active": 1}, "is_active"),
+        ({"setup_fees": "500"}, "setup_fees"),
+        ({"sla": "Gold"}, "sla"),
+        ({"bill_cycle": 3}, "bill_cycle"),
+    ],
+)
+def test_contracts_that_cannot_be_created(change, field):
+    response = Desk365Http(contracts=True).send("POST", "/contracts/create", {**HOURS, **change})
+    assert (response.status_code, response.json["errors"][0]["field"]) == (400, field)
+
+
+def test_contracts_that_are_over_not_yet_begun_or_switched_off_can_be_left_out():
+    desk = Desk365Http(contracts=True)  # it is March 2026
+    for name, change in (
+        ("now", {}),
+        ("over", {"end_date": "2026-03-01"}),
+        ("last day", {"end_date": "2026-03-02"}),
+        ("soon", {"start_date": "2026-03-03"}),
+        ("off", {"is_active": False}),
+    ):
+        desk.post("/contracts/create", {**HOURS, **change, "name": name, "reference_number": name})
+    for parameter, left in (("inactive", "off"), ("expired", "over"), ("upcoming", "soon")):
+        shown = desk.get("/contracts", **{f"include_{parameter}_contracts": 0})["contracts"]
+        assert {"now", "over", "last day", "soon", "off"} - {one["name"] for one in shown} == {left}
+    assert desk.get("/contracts")["count"] == 5
+
+
+def test_a_folder_tells_its_own_name_as_the_categorys(desk):
+    found = desk.get("/kb/folder/details", category_name="General", folder_name="Getting started")
+    assert list(found) == ["category_name", "parent_category_name", "created_by_email", "created_on"]
+    assert (found["category_name"], found["parent_category_name"]) == ("Getting started", "General")
+
+
+def test_a_folder_moves_into_another_category_with_its_articles(desk):
+    desk.post("/kb/category/create", {"category_name": "Net"})
+    place = {"category_name": "General", "folder_name": "Getting started"}
+    moved = desk.put("/kb/folder/update", {"category_name": "Net"}, **place)
+    assert (moved["category_name"], moved["parent_category_name"]) == ("Getting started", "Net")
+    assert desk.get("/kb/article/details", article_name="How to reach us")["category_name"] == "Net"
+    assert desk.send("GET", "/kb/folder/details", **place).status_code == 404
 
 
 def test_articles_with_and_without_the_trailing_slash(desk):

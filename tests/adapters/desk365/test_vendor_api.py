@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from adapters.desk365.opened import opened
+from attrs import evolve
 from desk365_http import NOW, START, message, ticket, with_tickets
 from werkzeug.test import Client
 
@@ -14,13 +15,17 @@ from helpdesk_bridge import Add, Body, Invalid, NotFound, Remove, TicketDraft, U
 from helpdesk_bridge.adapter import Agent, AuthenticationFailed, BadResponse, Conflict, HelpdeskError, InDoubt
 from helpdesk_bridge.testing.simulator import SeedFile
 from helpdesk_bridge_desk365.api.search import Term
+from helpdesk_bridge_desk365.api.values import TicketSurvey
 from helpdesk_bridge_desk365.vendor_api import (
     AgentVisibility,
     ArticleStatus,
     BillCycle,
+    BlockHours,
+    BlockTickets,
     ContactOrder,
     ContractType,
     Place,
+    RolloverType,
     SupportVisibility,
 )
 
@@ -44,6 +49,10 @@ def api(account):
 
 def outbox(account):
     return [(one["audience"], tuple(one["to"])) for one in Client(account.simulator).get("/_sim/outbox").json["mails"]]
+
+
+def contract(api, **more):
+    return api.create_contract("Gold", **{"company": "Client Ltd", "block": BlockTickets(50), **more})
 
 
 def body_of(account):
@@ -216,21 +225,70 @@ def test_contracts_of_an_entitled_account(account, api):
     made = api.create_contract(
         "Gold",
         company="Client Ltd",
+        block=BlockHours(600, 15, rollover_unused_hours=True, rollover_type=RolloverType.MONTHLY, rollover_value=5),
         reference_number="R-1",
         category="Support",
-        contract_type=ContractType.BLOCK_HOURS,
+        setup_fees=500,
+        sla="No SLA Policy",
         bill_cycle=BillCycle.MONTHLY,
-        more={"start_date": date(2026, 1, 1), "notes": "x"},
+        start=date(2026, 1, 1),
+        end=date(2026, 12, 31),
+        active=True,
+        after_hours=False,
     )
-    assert (made.contract_name, made.company_name, made.contract_type) == ("Gold", "Client Ltd", 2)
+    assert (made.name, made.company, made.category, made.contract_type) == ("Gold", "Client Ltd", "Support", 2)
+    assert (made.contract_hours, made.rollover_unused_hours, made.rollover_value) == (600, True, 5)
+    assert (made.start_date, made.end_date) == (date(2026, 1, 1), date(2026, 12, 31))
     assert body_of(account)["start_date"] == "2026-01-01"
-    assert made.document["notes"] == "x"
-    assert api.contracts(company="Client Ltd", expired=False).items == (made,)
+    assert body_of(account)["block_hours"]["contract_hours"] == 600
+    (listed,) = api.contracts(company="Client Ltd", expired=False).items
+    assert listed == api.contract(reference_number="R-1") == api.contract("Gold")
+    for name in (
+        "name",
+        "company",
+        "category",
+        "sla",
+        "setup_fees",
+        "contract_hours",
+        "rollover_unused_hours",
+        "end_date",
+    ):
+        assert getattr(listed, name) == getattr(made, name), name
     assert api.contracts(category="Other").items == ()
-    assert api.contract(reference_number="R-1") == made == api.contract("Gold")
-    assert api.update_contract("Gold", bill_cycle=2).bill_cycle == 2
+    changed = api.update_contract("Gold", end=date(2027, 1, 1), category=None, rollover_value=7)
+    assert (changed.end_date, changed.category, changed.rollover_value) == (date(2027, 1, 1), None, 7)
+    assert body_of(account) == {
+        "end_date": "2027-01-01", "contract_category": "--", "block_hours": {"rollover_value": 7},
+    }  # fmt: skip
+    assert api.update_contract("Gold", new_name="Silver", new_reference_number="R-2").name == "Silver"
+    tickets = api.create_contract("Tickets", company="Other Ltd", block=BlockTickets(50))
+    assert (tickets.contract_type, tickets.contract_tickets) == (ContractType.BLOCK_TICKETS, 50)
+    with pytest.raises(Conflict) as taken:
+        api.create_contract("Other", company="Other Ltd", block=BlockTickets(50), reference_number="R-2")
+    assert taken.value.code == "invalid_value"
     with pytest.raises(NotFound):
         api.contract("Tin")
+
+
+def test_a_ticket_under_the_vendors_own_names_is_the_same_however_it_is_written(account, api):
+    details = api.ticket(1)
+    assert (details.ticket_number, details.assigned_to, details.custom_fields["Order No"]) == (
+        1,
+        "ada@desk.example",
+        None,
+    )
+    assert details.created_on.tzinfo is not None
+    nested = api.tickets(custom_fields=True, survey=True, description=True, count=50)
+    flat = api.tickets(custom_fields=True, survey=True, description=True, count=50, nested_fields=True)
+    assert flat.total == nested.total == 15
+    assert [evolve(one, document={}) for one in flat.items] == [evolve(one, document={}) for one in nested.items]
+    assert any(key.startswith("cf_") for key in flat.items[0].document)
+    rated = [one.survey_rating for one in flat.items if one.survey_rating is not None]
+    assert all(isinstance(one, TicketSurvey) for one in rated)
+    newest = api.tickets(filters={"assigned_to": ["ada@desk.example"]}, updated_since=NOW, order_by="updated_time")
+    assert newest.items == ()
+    with pytest.raises(NotFound):
+        api.ticket(999)
 
 
 def test_contracts_without_entitlement():
@@ -415,9 +473,16 @@ REFUSED = {
     ),
     "a category left alone": (lambda api: api.update_category("a"), "category", None),
     "a contract without a name": (lambda api: api.contract(), "name", None),
-    "an unknown bill cycle": (lambda api: api.create_contract("a", bill_cycle=3), "bill_cycle", "1, 2"),
-    "a contract's time": (lambda api: api.create_contract("a", more={"start": datetime.now(UTC)}), "more.start", None),
-    "a member with an argument": (lambda api: api.create_contract("a", more={"bill_cycle": 1}), "more", None),
+    "an unknown bill cycle": (lambda api: contract(api, bill_cycle=3), "bill_cycle", "1, 2"),
+    "a contract's time": (lambda api: contract(api, start=datetime.now(UTC)), "start", None),
+    "a contract of nothing": (lambda api: contract(api, block=50), "block", None),
+    "hours that are no number": (lambda api: contract(api, block=BlockHours("600")), "contract_hours", None),
+    "a flag that is a number": (lambda api: contract(api, active=1), "active", None),
+    "an unknown rollover": (lambda api: contract(api, block=BlockHours(1, rollover_type=2)), "rollover_type", "1"),
+    "a filter that is one text": (lambda api: api.tickets(filters={"status": "Open"}), "filters.status", None),
+    "an order of no list": (lambda api: api.tickets(order_by="due"), "order_by", "created_time, updated_time"),
+    "a page of no size": (lambda api: api.tickets(count=20), "count", "30, 50, 100"),
+    "a folder left alone": (lambda api: api.rename_folder("a", "b"), "folder", None),
     "a contract left alone": (lambda api: api.update_contract("a"), "contract", None),
     "a company without a name": (lambda api: api.create_company(""), "name", None),
     "a company left alone": (lambda api: api.update_company("a"), "company", None),
@@ -498,7 +563,8 @@ ADDING = {
     "delete_article": lambda api: api.delete_article("How to reach us"),
     "update_folder": lambda api: api.rename_folder("General", "Getting started", "Other"),
     "update_company": lambda api: api.update_company("Client Ltd", new_name="Client & Co"),
-    "create_contract": lambda api: api.create_contract("Gold"),
+    "create_contract": lambda api: contract(api),
+    "update_contract": lambda api: api.update_contract("Gold", new_name="Silver"),
     "create_contact": lambda api: api.create_contact("n@x.example"),
     "add_reply": lambda api: api.reply("1", "x"),
     "add_note": lambda api: api.public_note("1", "x"),

@@ -1,0 +1,291 @@
+"""The operations on contracts, which need special access, and what a contract holds."""
+
+from __future__ import annotations
+
+from datetime import date
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import define, evolve
+
+from helpdesk_bridge.testing.simulator import DOCUMENTED, Call, Reply, route
+from helpdesk_bridge_desk365.simulator.filters import UNSET
+from helpdesk_bridge_desk365.simulator.refusals import Refusal, invalid, missing, not_unique
+from helpdesk_bridge_desk365.simulator.request_body import json_object, required_text, text_of
+from helpdesk_bridge_desk365.simulator.service import ROOT, Desk365Service
+from helpdesk_bridge_desk365.simulator.ticket_input import known_sla
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BLOCK_HOURS: Final = 2
+BLOCK_TICKETS: Final = 3
+"""documented: OpenAPI, contract_type."""
+
+_PAGE_SIZE: Final = 30
+_SOURCE: Final = "OpenAPI v3, contracts"
+_UPDATE_KEYS: Final = frozenset(
+    {
+        *("name", "reference_number", "setup_fees", "end_date", "after_hours_included", "contract_category"),
+        "block_hours",
+    }
+)
+_CREATE_KEYS: Final = _UPDATE_KEYS | {
+    *("company", "start_date", "sla", "is_active", "bill_cycle", "contract_type", "block_tickets")
+}
+_HOURS_UPDATE_KEYS: Final = frozenset({"rollover_unused_hours", "rollover_type", "rollover_value"})
+_HOURS_KEYS: Final = _HOURS_UPDATE_KEYS | {"contract_hours", "min_increment"}
+_TICKETS_KEYS: Final = frozenset({"contract_tickets"})
+"""documented: OpenAPI, the request models of contracts."""
+
+
+@define
+class Contract:
+    """What a company has bought: hours, or tickets."""
+
+    name: str
+    company: str
+    start_date: str | None = None
+    end_date: str | None = None
+    reference_number: str | None = None
+    setup_fees: int | None = None
+    sla: str | None = None
+    contract_category: str | None = None
+    is_active: bool = True
+    bill_cycle: int = 1
+    after_hours_included: bool = False
+    contract_type: int = BLOCK_HOURS
+    contract_hours: int | None = None
+    min_increment: int | None = None
+    rollover_unused_hours: bool = False
+    rollover_type: int | None = None
+    rollover_value: int | None = None
+    contract_tickets: int | None = None
+
+    def details(self) -> dict[str, Any]:
+        """Return the contract as the list and details give it: flat. documented: OpenAPI, ContractDetailsModel."""
+        minutes = (self.contract_hours or 0) * 60
+        return {
+            "name": self.name,
+            "start_date": self.start_date,
+            "end_date": self.end_date,
+            "is_active": self.is_active,
+            "setup_fees": self.setup_fees,
+            "reference_number": self.reference_number,
+            "bill_cycle": self.bill_cycle,
+            "contract_type": self.contract_type,
+            "after_hours_included": self.after_hours_included,
+            "sla": self.sla,
+            "company": self.company,
+            "category": self.contract_category,
+            "is_default": False,
+            "contract_hours": self.contract_hours,
+            "min_increment": self.min_increment,
+            "rollover_unused_hours": int(self.rollover_unused_hours),
+            "rollover_type": self.rollover_type,
+            "rollover_value": self.rollover_value,
+            "contract_used_mins": 0,
+            "total_available_mins": minutes,
+            "total_rollover_mins": 0,
+            "extra_used_mins": 0,
+            "rollover_details": [],
+            "usage_hours": [],
+        }
+
+    def created(self) -> dict[str, Any]:
+        """Return the contract as its creation answers. documented: OpenAPI, ContractCreateOrUpdateResponseModel."""
+        document = {
+            "name": self.name,
+            "company": self.company,
+            "start_date": self.start_date,
+            "end_date": self.end_date,
+            "reference_number": self.reference_number,
+            "setup_fees": self.setup_fees,
+            "sla": self.sla,
+            "contract_category": self.contract_category,
+            "is_active": self.is_active,
+            "bill_cycle": self.bill_cycle,
+            "after_hours_included": self.after_hours_included,
+            "contract_type": self.contract_type,
+        }
+        if self.contract_type == BLOCK_TICKETS:
+            return document | {"block_tickets": {"contract_tickets": self.contract_tickets}}
+        hours = {"contract_hours": self.contract_hours, "min_increment": self.min_increment}
+        return document | {"block_hours": {**hours, **self._rollover()}}
+
+    def updated(self) -> dict[str, Any]:
+        """Return the contract as its update answers. documented: OpenAPI, ContractUpdateRequestModel."""
+        document = {
+            "name": self.name,
+            "reference_number": self.reference_number,
+            "setup_fees": self.setup_fees,
+            "end_date": self.end_date,
+            "after_hours_included": self.after_hours_included,
+            "contract_category": self.contract_category,
+        }
+        return document | {"block_hours": self._rollover()} if self.contract_type == BLOCK_HOURS else document
+
+    def _rollover(self) -> dict[str, Any]:
+        return {
+            "rollover_unused_hours": self.rollover_unused_hours,
+            "rollover_type": self.rollover_type,
+            "rollover_value": self.rollover_value,
+        }
+
+
+class Contracts(Desk365Service):
+    """Contracts need special access. documented: OpenAPI; that the refusal is 403 is assumed, section 6.9."""
+
+    @route("GET", f"{ROOT}/contracts", provenance=DOCUMENTED, source=_SOURCE)
+    def list_contracts(self, call: Call) -> Reply:
+        """Give a page of 30 contracts by name, of one `company` and one `contract_category` if asked.
+
+        Inactive, expired and upcoming ones are in unless the parameter is 0. documented: OpenAPI; that today's date
+        divides them is assumed.
+        """
+        self._need_access()
+        company, category = call.query.get("company"), call.query.get("contract_category")
+        today = self.clock.now().date().isoformat()
+        found = [
+            one
+            for one in sorted(self.tenant.contracts, key=lambda contract: contract.name.casefold())
+            if (not company or one.company == company) and (not category or one.contract_category == category)
+            if not (call.query.get("include_inactive_contracts") == "0" and not one.is_active)
+            if not (call.query.get("include_expired_contracts") == "0" and (one.end_date or today) < today)
+            if not (call.query.get("include_upcoming_contracts") == "0" and (one.start_date or today) > today)
+        ]
+        page = [one.details() for one in self.page(call, found, _PAGE_SIZE)]
+        return self.answer({"count": len(found), "contracts": page})
+
+    @route("GET", f"{ROOT}/contracts/details", provenance=DOCUMENTED, source=_SOURCE)
+    def contract_details(self, call: Call) -> Reply:
+        """One contract by name or reference number."""
+        self._need_access()
+        return self.answer(self._contract(call).details())
+
+    @route("POST", f"{ROOT}/contracts/create", provenance=DOCUMENTED, source=_SOURCE)
+    def create_contract(self, call: Call) -> Reply:
+        """Create. Names may repeat (documented), reference numbers not (assumed)."""
+        self._need_access()
+        body = json_object(call)
+        self.check_keys(body, _CREATE_KEYS)
+        company = required_text(body, "company")
+        if company not in self.tenant.companies:
+            raise invalid("The company does not exist.", "company")
+        contract = Contract(
+            name=required_text(body, "name"),
+            company=company,
+            start_date=_day(body, "start_date"),
+            contract_type=_one_of(body, "contract_type", (BLOCK_HOURS, BLOCK_TICKETS)),
+            bill_cycle=_one_of(body, "bill_cycle", (1, 2), default=1),
+            is_active=_flag(body, "is_active", default=True),
+        )
+        if body.get("sla") is not None:
+            contract.sla = known_sla(required_text(body, "sla"), self.tenant)
+        contract = self._changed(contract, body, _HOURS_KEYS)
+        self._check_reference(contract, None)
+        self.tenant.contracts.append(contract)
+        return self.answer(contract.created())
+
+    @route("PUT", f"{ROOT}/contracts/update", provenance=DOCUMENTED, source=_SOURCE)
+    def update_contract(self, call: Call) -> Reply:
+        """Change what the body mentions."""
+        self._need_access()
+        held, body = self._contract(call), json_object(call)
+        self.check_keys(body, _UPDATE_KEYS)
+        name = text_of(body, "name") or held.name
+        contract = evolve(self._changed(held, body, _HOURS_UPDATE_KEYS), name=name)
+        self._check_reference(contract, held)
+        self.tenant.contracts[self.tenant.contracts.index(held)] = contract
+        return self.answer(contract.updated())
+
+    def _changed(self, contract: Contract, body: Mapping[str, Any], hours: frozenset[str]) -> Contract:
+        """Return the contract with what creation and update have in common."""
+        changes: dict[str, Any] = {}
+        if "reference_number" in body:
+            changes["reference_number"] = text_of(body, "reference_number")
+        if "setup_fees" in body:
+            changes["setup_fees"] = _whole(body, "setup_fees")
+        if "end_date" in body:
+            changes["end_date"] = _day(body, "end_date")
+        if "after_hours_included" in body:
+            changes["after_hours_included"] = _flag(body, "after_hours_included", default=False)
+        if "contract_category" in body:
+            category = text_of(body, "contract_category")
+            changes["contract_category"] = None if category in UNSET else category
+        return evolve(contract, **changes, **self._block(contract, body, hours))
+
+    def _block(self, contract: Contract, body: Mapping[str, Any], hours: frozenset[str]) -> dict[str, Any]:
+        """Read the object of the contract's type; the other one is refused. documented: OpenAPI, create."""
+        mine, other = "block_hours", "block_tickets"
+        if contract.contract_type == BLOCK_TICKETS:
+            mine, other = other, mine
+        if body.get(other) is not None:
+            raise invalid(f"{other} must not be used with this contract_type.", other)
+        block = body.get(mine)
+        if block is None:
+            return {}
+        if not isinstance(block, dict):
+            raise invalid(f"{mine} must be an object.", mine)
+        self.check_keys(block, hours if mine == "block_hours" else _TICKETS_KEYS)
+        return {
+            name: _flag(block, name, default=False) if name == "rollover_unused_hours" else _whole(block, name)
+            for name in block
+            if name in _HOURS_KEYS | _TICKETS_KEYS
+        }
+
+    def _check_reference(self, contract: Contract, held: Contract | None) -> None:
+        number = contract.reference_number
+        if number and any(one.reference_number == number for one in self.tenant.contracts if one is not held):
+            raise not_unique("Reference Number", "reference_number", "number")
+
+    def _need_access(self) -> None:
+        if not self.flag("contracts"):
+            raise Refusal(HTTPStatus.FORBIDDEN, "Access to this resource is forbidden.")
+
+    def _contract(self, call: Call) -> Contract:
+        """Return the contract that is named; one of several needs its reference number. documented: OpenAPI."""
+        name, number = call.query.get("contract_name"), call.query.get("reference_number")
+        if not (name or number):
+            raise self.query_missing(call)
+        found = [
+            one
+            for one in self.tenant.contracts
+            if (not name or one.name == name) and (not number or one.reference_number == number)
+        ]
+        if not found:
+            raise missing("contract")
+        if len(found) > 1:
+            raise invalid("There are multiple contracts with this name.", "reference_number")
+        return found[0]
+
+
+def _day(body: Mapping[str, Any], name: str) -> str | None:
+    text = text_of(body, name)
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise invalid(f"{name} must be of the form yyyy-mm-dd.", name) from None
+
+
+def _whole(body: Mapping[str, Any], name: str) -> int | None:
+    value = body.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise invalid(f"{name} must be a whole number.", name)
+    return value
+
+
+def _flag(body: Mapping[str, Any], name: str, *, default: bool) -> bool:
+    value = body.get(name, default)
+    if not isinstance(value, bool):
+        raise invalid(f"{name} must be true or false.", name)
+    return value
+
+
+def _one_of(body: Mapping[str, Any], name: str, allowed: tuple[int, ...], *, default: int | None = None) -> int:
+    value = body.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or value not in allowed:
+        raise invalid(f"{name} must be one of {', '.join(map(str, allowed))}.", name)
+    return value
