@@ -112,18 +112,12 @@ def answers_ticket(query: TicketQuery, ticket: Ticket) -> bool:
 
 def answers_contact(query: ContactQuery, contact: Contact) -> bool:
     """Whether a contact answers a query, order and limit aside."""
-    digits = ["".join(letter for letter in phone.raw if letter.isdigit()) for phone in contact.phones]
+    digits = [_number(phone.raw) for phone in contact.phones]
     return (
         (not contact.blocked or "blocked" in query.include)
         and (not contact.deleted or "deleted" in query.include)
         and _among(query.email, *contact.emails)
-        and (
-            query.phone is None
-            or any(
-                (not digits) if one is NONE else "".join(letter for letter in one if letter.isdigit()) in digits
-                for one in query.phone
-            )
-        )
+        and (query.phone is None or any((not digits) if one is NONE else _number(one) in digits for one in query.phone))
         and _text(query.name, contact.name)
         and _among(query.company, *((contact.company.name, contact.company.id) if contact.company else ()))
         and _during(query.created, contact.created_at)
