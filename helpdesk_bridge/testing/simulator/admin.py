@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from helpdesk_bridge.http.origin import NotAUrl, Origin
 from helpdesk_bridge.testing.simulator.call import BadBody, Call
 from helpdesk_bridge.testing.simulator.faults import FaultError, FaultPlan
 from helpdesk_bridge.testing.simulator.reply import Reply
@@ -14,11 +15,32 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from werkzeug.datastructures import Headers
+
     from helpdesk_bridge.testing.simulator.clock import SimulatorClock
     from helpdesk_bridge.testing.simulator.requestlog import RequestLog
     from helpdesk_bridge.testing.simulator.switches import Setting
 
 _SHOWN = 1000
+_OWN_SITE = frozenset({"same-origin", "none"})
+
+
+def is_foreign(headers: Headers) -> bool:
+    """Whether a web page could have sent this: by a name that is not this machine's, or from another site.
+
+    A page anywhere can make the browser of this machine send requests to a port on it, under any name that the page's
+    owner lets resolve to 127.0.0.1.
+    """
+    host, origin = headers.get("Host"), headers.get("Origin")
+    if headers.get("Sec-Fetch-Site", "none") not in _OWN_SITE:
+        return True
+    try:
+        own = None if host is None else Origin.parse(f"http://{host}")
+        if own is not None and (not own.is_loopback or "/" in str(host)):
+            return True
+        return origin is not None and (own is None or Origin.parse(origin) != own)
+    except NotAUrl:
+        return True
 
 
 class AdminRoutes:

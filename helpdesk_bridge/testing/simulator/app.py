@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from werkzeug.http import http_date
 
-from helpdesk_bridge.testing.simulator.admin import AdminRoutes
+from helpdesk_bridge.testing.simulator.admin import AdminRoutes, is_foreign
 from helpdesk_bridge.testing.simulator.breakage import (
     CLOSING,
     SOCKET,
@@ -216,6 +216,9 @@ class SimulatorApp(AdminRoutes, ListFaults, ABC):
         matched = self._table.match(environ["REQUEST_METHOD"], _path(environ))
         call = Call(environ, matched, max_body=self.MAX_BODY)
         if matched.route is not None and matched.route.admin:
+            if is_foreign(call.headers):
+                foreign = {"error": "this is not for web pages: use a loopback address, and no Origin of another site"}
+                return self._send(call, Reply.json(foreign, 403), None, start_response)
             with self.lock:
                 self.commit_due()
                 return self._send(call, self._handled(call), None, start_response)

@@ -139,3 +139,60 @@ def test_a_taken_port_is_an_os_error(server, simulator_class):
     port = urlsplit(server.url).port
     with pytest.raises(OSError, match="in use"):
         SimulatorServer(simulator_class(Dataset()), port).start()
+
+
+def answer_to(server, method, path, headers):
+    """Return the status of a request whose headers are exactly these."""
+    with connect(server) as sock:
+        body = b'{"advance": 60}'
+        lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
+        head = [*lines, "Content-Type: text/plain", f"Content-Length: {len(body)}", "Connection: close"]
+        sock.sendall(("\r\n".join(head) + "\r\n\r\n").encode("latin-1") + body)
+        answer = b""
+        while part := sock.recv(65536):
+            answer += part
+    return int(answer.split(b" ", 2)[1])
+
+
+ADMIN = [("GET", "/_sim/state"), ("POST", "/_sim/clock"), ("POST", "/_sim/reset"), ("DELETE", "/_sim/requests")]
+FOREIGN = {
+    "a name that was made to resolve here": [("Host", "evil.example:{port}")],
+    "a name that begins like ours": [("Host", "localhost.evil.example:{port}")],
+    "a name that begins like our address": [("Host", "127.0.0.1.nip.io:{port}")],
+    "this machine's other address": [("Host", "192.168.0.7:{port}")],
+    "every address": [("Host", "0.0.0.0:{port}")],
+    "two hosts": [("Host", "127.0.0.1:{port}"), ("Host", "evil.example")],
+    "userinfo": [("Host", "127.0.0.1:{port}@evil.example")],
+    "a path": [("Host", "127.0.0.1/evil.example")],
+    "a page elsewhere": [("Host", "127.0.0.1:{port}"), ("Origin", "https://evil.example")],
+    "a page on another port": [("Host", "127.0.0.1:{port}"), ("Origin", "http://127.0.0.1:1")],
+    "a page with TLS": [("Host", "127.0.0.1:{port}"), ("Origin", "https://127.0.0.1:{port}")],
+    "a sandboxed page or a file": [("Host", "127.0.0.1:{port}"), ("Origin", "null")],
+    "an empty origin": [("Host", "127.0.0.1:{port}"), ("Origin", "")],
+    "a page without a host": [("Origin", "http://127.0.0.1:{port}")],
+    "an image on a page": [("Host", "127.0.0.1:{port}"), ("Sec-Fetch-Site", "cross-site")],
+    "a page of another port": [("Host", "127.0.0.1:{port}"), ("Sec-Fetch-Site", "same-site")],
+}
+
+
+@pytest.mark.parametrize("headers", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.parametrize(("method", "path"), ADMIN)
+def test_the_admin_door_is_shut_to_web_pages(server, app, headers, method, path):
+    app.notes.append("kept")
+    port = str(urlsplit(server.url).port)
+    sent = [(name, value.replace("{port}", port)) for name, value in headers]
+    assert answer_to(server, method, path, sent) == 403
+    assert app.clock.elapsed() < 30
+    assert app.notes == ["kept"]
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:{port}", "localhost:{port}", "LOCALHOST", "[::1]:{port}", "127.0.0.1", None]
+)
+def test_the_admin_door_is_open_to_this_machine(server, host):
+    port = str(urlsplit(server.url).port)
+    sent = [] if host is None else [("Host", host.replace("{port}", port))]
+    assert answer_to(server, "GET", "/_sim/state", sent) == 200
+    if host is not None:
+        own = [*sent, ("Origin", f"http://{sent[0][1]}"), ("Sec-Fetch-Site", "same-origin")]
+        assert answer_to(server, "GET", "/_sim/state", own) == 200
