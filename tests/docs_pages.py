@@ -4,7 +4,7 @@
 <!-- simulator: KEY=VALUE; … -->   switches of the simulators of this page
 <!-- file: NAME -->                before a block: write it to a file; a test_*.py is run by pytest
 <!-- run: CODE -->                 before a sh block: run its helpdesk-bridge lines, which end with these exit codes
-<!-- command: NAME -->             before a sh block: one of the two start commands of README.md
+<!-- command: NAME -->             before a sh block: a start command of README.md, which .ci/run reads too
 """
 
 import re

@@ -47,6 +47,7 @@ def test_quick_is_five_scenarios_and_three_clients(monkeypatch):
     assert clients == ["helpdesk_bridge", "naive", "pyrate-limiter"]
 
 
+@pytest.mark.slow
 def test_a_run_of_one_window_gives_a_cell_for_every_client():
     command = [sys.executable, str(BENCHMARKS / "rate_limits.py"), "--json", "--no-steps"]
     command += ["--windows", "1", "--repetitions", "1", "--scenario", "sole consumer, 8 threads"]

@@ -1,4 +1,7 @@
-"""The suite over a simulator, with all its fixtures."""
+"""The suite over a simulator, with all its fixtures; faults once a vendor, in process.
+
+Over sockets each fault strikes each operation in tests/testing/test_faults_matrix.py.
+"""
 
 from typing import ClassVar
 
@@ -12,6 +15,7 @@ class SimulatedTests(HelpdeskAdapterTests):
     vendor = ""
     front = ""
     switches: ClassVar = {"rate_limit": 100_000}
+    without: ClassVar = {"faults": "struck in process, and over sockets by the matrix of all faults and operations"}
 
     @pytest.fixture
     def account(self, request):
@@ -27,10 +31,6 @@ class SimulatedTests(HelpdeskAdapterTests):
         return account.desk
 
     @pytest.fixture
-    def faults(self, account):
-        return account.simulator.faults
-
-    @pytest.fixture
     def outbox(self, account):
         return account.mails
 
@@ -41,3 +41,11 @@ class SimulatedTests(HelpdeskAdapterTests):
     @pytest.fixture
     def secrets(self, account):
         return account.secrets
+
+
+class WithFaults:
+    """The fault switch of the simulator."""
+
+    @pytest.fixture
+    def faults(self, account):
+        return account.simulator.faults

@@ -1,7 +1,8 @@
 """The suite on Desk360 over its simulator, with an inbox."""
 
+import pytest
 from conformance.accounts import IN_PROCESS, SOCKETS, capabilities_of
-from conformance.simulatedtests import SimulatedTests
+from conformance.simulatedtests import SimulatedTests, WithFaults
 
 
 class Desk360Tests(SimulatedTests):
@@ -18,9 +19,10 @@ class Desk360Tests(SimulatedTests):
         return {"inbox": inbox, "check_window": False}
 
 
-class TestInProcess(Desk360Tests):
+class TestInProcess(WithFaults, Desk360Tests):
     front = IN_PROCESS
 
 
+@pytest.mark.slow
 class TestOverSockets(Desk360Tests):
     front = SOCKETS

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import pytest
 from conformance.accounts import IN_PROCESS, SOCKETS, capabilities_of, told_by_tickets
-from conformance.simulatedtests import SimulatedTests
+from conformance.simulatedtests import SimulatedTests, WithFaults
 
 
 class Desk365Tests(SimulatedTests):
@@ -16,7 +16,7 @@ class Desk365Tests(SimulatedTests):
         return told_by_tickets()
 
 
-class TestInProcess(Desk365Tests):
+class TestInProcess(WithFaults, Desk365Tests):
     front = IN_PROCESS
 
 
@@ -25,5 +25,6 @@ class TestInProcessAsDocumented(Desk365Tests):
     switches: ClassVar = {"rate_limit": 100_000, "docs_shape": True}
 
 
+@pytest.mark.slow
 class TestOverSockets(Desk365Tests):
     front = SOCKETS

@@ -1,7 +1,8 @@
 """The suite on Deskie over its simulator."""
 
+import pytest
 from conformance.accounts import IN_PROCESS, SOCKETS, capabilities_of
-from conformance.simulatedtests import SimulatedTests
+from conformance.simulatedtests import SimulatedTests, WithFaults
 
 
 class DeskieTests(SimulatedTests):
@@ -9,9 +10,10 @@ class DeskieTests(SimulatedTests):
     capabilities = capabilities_of("deskie")
 
 
-class TestInProcess(DeskieTests):
+class TestInProcess(WithFaults, DeskieTests):
     front = IN_PROCESS
 
 
+@pytest.mark.slow
 class TestOverSockets(DeskieTests):
     front = SOCKETS

@@ -180,14 +180,15 @@ def test_every_link_leads_somewhere(page, link):
     assert not anchor or anchor in read(path).anchors
 
 
-def test_the_readme_has_exactly_the_two_start_commands():
+def test_the_readme_has_exactly_the_two_start_commands_and_that_of_the_slow_tests():
     page = next(page for page in READ if page.name == "README.md")
     marked = {block.comments["command"]: block for block in page.blocks if "command" in block.comments}
-    assert list(marked) == ["demo", "tests"]
+    assert list(marked) == ["demo", "tests", "slow tests"]
     install = "python3 -m venv .venv && .venv/bin/pip install -q "
     assert marked["demo"].text == f"{install}'.[cli]' && .venv/bin/helpdesk-bridge demo\n"
     assert marked["tests"].text == f"{install}'.[test]' && .venv/bin/python -m pytest -q -n 2\n"
-    assert [block.language for block in marked.values()] == ["sh", "sh"]
+    assert marked["slow tests"].text == ".venv/bin/python -m pytest -q -n 2 -m slow\n"
+    assert {block.language for block in marked.values()} == {"sh"}
     assert sum("pip install" in block.text for block in page.blocks) == 2
 
 

@@ -33,7 +33,7 @@ def _together(workers, work):
         return list(pool.map(run, range(workers)))
 
 
-@pytest.mark.parametrize("workers", [8, 16])
+@pytest.mark.parametrize("workers", [8, pytest.param(16, marks=pytest.mark.slow)])
 def test_every_write_of_every_thread_is_kept(desk, workers):
     shared = desk.tickets.create(_draft(0))
 

@@ -69,6 +69,7 @@ def test_a_kill_at_any_call_loses_and_doubles_nothing(tmp_path, step, unbroken):
     kill_and_resume(tmp_path, [step], unbroken)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.integers(1, 20), min_size=2, max_size=4))
 def test_kills_of_resumed_runs_lose_and_double_nothing(tmp_path_factory, steps, unbroken):

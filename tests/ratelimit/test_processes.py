@@ -200,10 +200,12 @@ def four_processes(vendor, workers, budget):
     assert sum(spent.values()) >= 0.95 * 6 * LIMIT, windows
 
 
+@pytest.mark.slow
 def test_four_processes_over_a_file_are_never_refused_and_share_alike(vendor, workers, tmp_path):
     four_processes(vendor, workers, f"file:{tmp_path / 'budget'}")
 
 
+@pytest.mark.slow
 def test_a_process_killed_in_mid_run_costs_the_others_nothing(vendor, workers, tmp_path):
     running = workers(f"file:{tmp_path / 'budget'}", 3)
     whole_windows(vendor, 1)

@@ -90,11 +90,13 @@ def serve():
 @pytest.mark.parametrize(
     ("limit", "seconds", "scale", "tells", "writes"),
     [
-        pytest.param(60, 60, 200, (), False, id="60 a minute, no header at all"),
-        pytest.param(60, 60, 200, (LEFT, LIMIT), False, id="60 a minute, remaining and limit"),
-        pytest.param(100, 3600, 7200, (LEFT,), False, id="100 an hour, only remaining"),
+        pytest.param(60, 60, 200, (), False, id="60 a minute, no header at all", marks=pytest.mark.slow),
+        pytest.param(60, 60, 200, (LEFT, LIMIT), False, id="60 a minute, remaining and limit", marks=pytest.mark.slow),
+        pytest.param(100, 3600, 7200, (LEFT,), False, id="100 an hour, only remaining", marks=pytest.mark.slow),
         pytest.param(50, 60, 200, (LEFT, LIMIT, RESET), True, id="50 a minute, all headers, writes cost 2"),
-        pytest.param(50, 60, 200, (LEFT,), True, id="50 a minute, only remaining, writes cost 2"),
+        pytest.param(
+            50, 60, 200, (LEFT,), True, id="50 a minute, only remaining, writes cost 2", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_no_refusal_for_the_sole_consumer(serve, limit, seconds, scale, tells, writes):

@@ -30,6 +30,7 @@ from helpdesk_bridge.testing.simulator.faults import KINDS, PAGE_KINDS
 
 ADAPTERS = sorted(path for path in (ROOT / "adapters").glob("helpdesk_bridge_*") if path.is_dir())
 LASTING = "CONNECT_TIMEOUT"
+BOTH_FRONTS = pytest.mark.parametrize("front", [pytest.param(IN_PROCESS), pytest.param(SERVER, marks=pytest.mark.slow)])
 
 SLOW = {"HANG", "READ_TIMEOUT", "SLOW_DRIP", "CONNECT_TIMEOUT"}
 """Over sockets these take real time: the timeout of each attempt."""
@@ -225,7 +226,7 @@ def once(bench, fault, operation, call):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("vendor", VENDORS)
-@pytest.mark.parametrize("front", FRONTS)
+@BOTH_FRONTS
 def test_a_fault_that_persists_ends_in_the_documented_error(vendor, front, name, elsewhere):
     assert sweep(vendor, front, name, elsewhere, persistent) == {}
     if name == "FOREIGN_REDIRECT":
@@ -234,7 +235,13 @@ def test_a_fault_that_persists_ends_in_the_documented_error(vendor, front, name,
 
 # Over sockets a connection timeout lasts and has no times: the test above, and one of the server's own.
 @pytest.mark.parametrize(
-    ("front", "name"), [(front, name) for front in FRONTS for name in NAMES if (front, name) != (SERVER, LASTING)]
+    ("front", "name"),
+    [
+        pytest.param(front, name, marks=[pytest.mark.slow] if front == SERVER else [])
+        for front in FRONTS
+        for name in NAMES
+        if (front, name) != (SERVER, LASTING)
+    ],
 )
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_a_fault_that_strikes_once_is_waited_out_unless_a_create_is_in_doubt(vendor, front, name, elsewhere):
@@ -297,7 +304,8 @@ def test_every_fault_that_there_is_is_tried():
     kinds = {Fault.named(name).kind for name in NAMES}
     assert kinds == set(OUTCOMES) == set(KINDS) | set(PAGE_KINDS)
     tried = {mark.args[0]: mark.args[1] for mark in test_a_fault_that_persists_ends_in_the_documented_error.pytestmark}
-    assert tried == {"name": NAMES, "vendor": VENDORS, "front": FRONTS}
+    assert tried == {"name": NAMES, "vendor": VENDORS, "front": list(BOTH_FRONTS.args[1])}
+    assert [one.values for one in BOTH_FRONTS.args[1]] == [(front,) for front in FRONTS]
     assert {f"helpdesk_bridge_{vendor}" for vendor in VENDORS} == {path.name for path in ADAPTERS}
 
 

@@ -158,7 +158,7 @@ def moving(bench, monkeypatch):
     monkeypatch.setattr(app, "drift", later)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (0, 2, 3))])
 @pytest.mark.parametrize(("one", "order"), ORDERS, ids=lambda value: str(getattr(value, "name", value)))
 def test_page_drift_loses_nothing_and_repeats_nothing_at_a_bounded_cost(bench_of, monkeypatch, one, order, seed):
     with bench_of(one) as bench:
@@ -191,13 +191,13 @@ def assert_whole_or_refused(bench_of, one, order, fault, after):
         assert sorted(seen) == sorted(there)
 
 
-@pytest.mark.parametrize("after", [1, 2])
+@pytest.mark.parametrize("after", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("one", "order"), ORDERS, ids=lambda value: str(getattr(value, "name", value)))
 def test_a_page_that_is_skipped_is_noticed(bench_of, one, order, after):
     assert_whole_or_refused(bench_of, one, order, Fault.SKIPPED_PAGE(), after)
 
 
-@pytest.mark.parametrize("after", [1, 2])
+@pytest.mark.parametrize("after", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("one", "order"), ORDERS, ids=lambda value: str(getattr(value, "name", value)))
 def test_a_page_that_comes_twice_loses_nothing_in_silence(bench_of, one, order, after):
     assert_whole_or_refused(bench_of, one, order, Fault.DUPLICATE_PAGE(), after)

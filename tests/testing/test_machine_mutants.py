@@ -25,6 +25,13 @@ FOUND = {
 """What the machine says of each."""
 FAULTS = {"a_create_is_sent_again": ["RESPONSE_LOST"], "a_key_error_escapes": ["MALFORMED_JSON"]}
 """Those that break under a fault only, with the fault."""
+LATE = {
+    "a_create_is_sent_again",
+    "a_key_error_escapes",
+    "tags_are_declared_and_dropped",
+    "the_bytes_of_files_are_swapped",
+}
+"""Those that need many programs."""
 ENOUGH = 400
 """Programs until it is found; most need fewer than ten."""
 
@@ -37,7 +44,7 @@ def factory(name, folder):
     return over_simulators("deskie", IN_PROCESS, folder, opening)
 
 
-@pytest.mark.parametrize("name", FOUND)
+@pytest.mark.parametrize("name", [pytest.param(one, marks=[pytest.mark.slow] if one in LATE else []) for one in FOUND])
 def test_a_broken_adapter_is_found(name, tmp_path):
     with pytest.raises(Disagreement) as caught:
         run_conformance_machine(factory(name, tmp_path), settings=first_failure(ENOUGH), faults=FAULTS.get(name, ()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from adapters.desk365.opened import FRONTS, SERVER, opened
+from adapters.desk365.opened import FRONTS, opened
 from desk365_http import START, message, ticket, with_tickets
 from werkzeug.test import Client
 
@@ -23,7 +23,7 @@ from helpdesk_bridge import (
     Upload,
     Visibility,
 )
-from helpdesk_bridge.adapter import IdKind, InDoubt, evolve
+from helpdesk_bridge.adapter import IdKind, evolve
 from helpdesk_bridge.testing.simulator import SeedFile, SeedMessage
 
 NAME = "Größe 100%/../a b.pdf"
@@ -261,26 +261,6 @@ def test_an_idempotency_key_adopts_what_an_earlier_call_made(account):
     other = account.desk.tickets.create(draft, idempotency_key="order-2")
     assert first.id == again.id != other.id
     assert len(account.asked("create_ticket")) == 2
-
-
-@pytest.mark.parametrize(
-    "fault", ["response_lost", "server_error", "html_page", "malformed_json", "truncated", "empty"]
-)
-def test_a_note_whose_answer_is_lost_is_in_doubt_and_never_sent_twice(fault):
-    with opened(seeded(), SERVER) as account:
-        options = {"processed": True} if fault in ("server_error", "html_page") else {}
-        account.simulator.faults.inject(fault, on="add_note", **options)
-        with pytest.raises(InDoubt):
-            account.desk.messages.note("2", MessageDraft(body="once"))
-        texts = [one.body.text for one in account.desk.messages.list("2")]
-        assert texts.count("once") == 1
-
-
-@pytest.mark.parametrize("fault", ["connection_reset", "server_error", "html_page", "malformed_json", "truncated"])
-def test_reads_survive_a_fault(fault):
-    with opened(seeded(), SERVER) as account:
-        account.simulator.faults.inject(fault, times=2)
-        assert len(list(account.desk.messages.list("1"))) == 6
 
 
 def test_refs_lead_back(account):

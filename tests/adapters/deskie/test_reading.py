@@ -10,13 +10,11 @@ from adapters.deskie.simulated import PIXEL, REPORT, SEEDED, dataset, person, ti
 from helpdesk_bridge import NONE, ContactQuery, Match, Order, TicketQuery
 from helpdesk_bridge.adapter import (
     ActorKind,
-    BadResponse,
     FieldType,
     MessageKind,
     NotFound,
     Priority,
     Status,
-    Unavailable,
     Unsupported,
     Visibility,
 )
@@ -348,22 +346,6 @@ def test_raw_is_kept_only_when_asked_and_without_the_password(in_process_account
         assert "password" not in created.raw
     with in_process_account(dataset()) as (desk, app):
         assert desk.tickets.get(str(app.seeded.cases["main"])).raw is None
-
-
-@pytest.mark.parametrize("kind", ["malformed_json", "truncated", "html_page", "server_error", "empty"])
-def test_one_broken_answer_is_read_again(deskie_account, kind):
-    desk, app = deskie_account(dataset())
-    app.faults.inject(kind, times=1)
-    assert len(list(desk.tickets.list(ALL, resolve=False))) == 8
-
-
-@pytest.mark.parametrize("kind", ["malformed_json", "html_page", "server_error"])
-def test_broken_answers_that_stay_are_typed_errors(deskie_account, kind):
-    desk, app = deskie_account(dataset())
-    app.faults.inject(kind, times=None)
-    for call in (lambda: list(desk.tickets.list()), lambda: desk.contacts.get("1"), desk.tags.list):
-        with pytest.raises((BadResponse, Unavailable)):
-            call()
 
 
 def test_unknown_ids_are_not_found(deskie_account):

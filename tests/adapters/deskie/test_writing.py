@@ -247,22 +247,6 @@ def test_contacts_are_created_changed_and_conflict(deskie_account):
         desk.contacts.update(made.id, ContactChange(emails=Add("b@x.io")))
 
 
-def test_a_lost_answer_to_a_create_is_in_doubt_and_not_repeated(deskie_account):
-    desk, app = deskie_account(dataset())
-    draft = TicketDraft(subject="once", description="d", requester="ann@x.io")
-    app.faults.inject("response_lost", on="POST /api/*")
-    with pytest.raises(InDoubt) as caught:
-        desk.tickets.create(draft)
-    assert caught.value.settle_seconds == 60
-    assert sum(one.subject == "once" for one in desk.tickets.list(resolve=False)) == 1
-
-
-def test_a_lost_answer_to_an_update_is_repeated(deskie_account):
-    desk, app = deskie_account(dataset())
-    app.faults.inject("response_lost", on="PUT /api/*")
-    assert desk.tickets.update(main_id(app), TicketChange(status="closed")).status is Status.CLOSED
-
-
 @pytest.mark.parametrize("field", [True, False])
 def test_an_idempotency_key_adopts_what_is_there(deskie_account, field):
     desk, app = deskie_account(dataset(), settings={"marker_field": field})
