@@ -37,10 +37,15 @@ Pairs = tuple[tuple[str, str], ...]
 
 @frozen
 class Rows(Generic[R]):
-    """One page of a list; ``total`` is the vendor's count of all matches, None where it told none."""
+    """One page of a list; ``total`` is the vendor's count of all matches, None where it told none.
+
+    ``more`` says that the vendor told the address of a next page (observed); it is a word, and never followed, because it
+    could lead to another host.
+    """
 
     items: tuple[R, ...]
     total: int | None
+    more: bool = False
 
 
 def count_rows(request: Request, response: Response) -> int:
@@ -79,7 +84,7 @@ class Client:
         asked = (("ticket_count", str(count)), *params)
         answer = self.read("tickets.list", "/tickets", asked, rows=count).json()
         total, rows, at = reading.read_rows(answer, "tickets")
-        return Rows(reading.read_tickets(rows, at), total)
+        return Rows(reading.read_tickets(rows, at), total, reading.has_next_page(answer))
 
     def ticket(self, ticket_id: str) -> TicketWire:
         """Return one ticket with description, custom fields and files. Raises ``NotFound``."""
@@ -132,8 +137,10 @@ class Client:
 
     def contacts(self, params: Pairs) -> Rows[ContactWire]:
         """Return a page of contacts."""
-        total, rows, at = reading.read_rows(self.read("contacts.list", "/contacts", params).json(), "content")
-        return Rows(tuple(reading.read_contact(row, f"{at}[{index}]") for index, row in enumerate(rows)), total)
+        answer = self.read("contacts.list", "/contacts", params).json()
+        total, rows, at = reading.read_rows(answer, "content")
+        items = tuple(reading.read_contact(row, f"{at}[{index}]") for index, row in enumerate(rows))
+        return Rows(items, total, reading.has_next_page(answer))
 
     def contact(self, *, primary: str | None = None, secondary: str | None = None) -> ContactWire:
         """Return the contact of an e-mail. ``secondary`` is read by newer accounts only (a client of 2026)."""
@@ -165,7 +172,8 @@ class Client:
         """Return a page of companies."""
         answer = self.read("companies.list", "/companies", (("offset", str(offset)),)).json()
         total, rows, at = reading.read_rows(answer, "content")
-        return Rows(tuple(reading.read_company(row, f"{at}[{index}]") for index, row in enumerate(rows)), total)
+        items = tuple(reading.read_company(row, f"{at}[{index}]") for index, row in enumerate(rows))
+        return Rows(items, total, reading.has_next_page(answer))
 
     def create_company(self, name: str) -> None:
         """Create a company."""

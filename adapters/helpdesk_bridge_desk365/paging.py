@@ -99,6 +99,9 @@ class Walk(Generic[R]):
         return Page(items, following.text() if following is not None else None, rows.total)
 
     def _goes_on(self, end: int, rows: Rows[R], used: int) -> bool:
+        if rows.more and used == len(rows.items):
+            # Observed: who followed next_page read 169 contacts; the count may tell fewer than there are.
+            return True
         if rows.total is not None:
             return end < rows.total
         return used < len(rows.items) or len(rows.items) >= self.sizes[0]

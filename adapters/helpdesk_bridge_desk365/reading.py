@@ -221,6 +221,11 @@ def read_written(document: Any, at: str = "$") -> Written:
     return _wire.read(Written, _as_object(document, at), at=at)
 
 
+def has_next_page(document: Any) -> bool:
+    """Whether a list tells the address of a next page. Observed: on the last page it is null, or not there."""
+    return isinstance(document, dict) and isinstance(document.get("next_page"), str) and bool(document["next_page"])
+
+
 def read_rows(document: Any, *keys: str) -> tuple[int | None, list[Any], str]:
     """Return total and rows of a list under the first of ``keys`` that it has, and that key's path."""
     found = _as_object(document, "$")

@@ -32,7 +32,7 @@ class Calls:
         return read(type_, self._client.read(operation, path, params).json())
 
     def _page(self, type_: type[T], operation: str, path: str, params: Pairs, *keys: str) -> Rows[T]:
-        return Rows(*read_page(type_, self._client.read(operation, path, params).json(), *keys))
+        return read_page(type_, self._client.read(operation, path, params).json(), *keys)
 
     def _write(
         self,

@@ -11,9 +11,10 @@ from attrs import fields
 
 from helpdesk_bridge.adapter import Attachment, BadResponse, Converter, Wire, WireTypeError
 from helpdesk_bridge_desk365.api.values import Contract, Folder, TicketDetails
+from helpdesk_bridge_desk365.client import Rows
 from helpdesk_bridge_desk365.convert import locator, unsigned
 from helpdesk_bridge_desk365.moments import read_moment
-from helpdesk_bridge_desk365.reading import canonical_ticket, field_name, read_rows, split_words
+from helpdesk_bridge_desk365.reading import canonical_ticket, field_name, has_next_page, read_rows, split_words
 from helpdesk_bridge_desk365.words import whole_number
 
 T = TypeVar("T")
@@ -181,10 +182,11 @@ def _emptied(known: dict[str, Any], type_: type[Any]) -> None:
             del known[name]
 
 
-def read_page(type_: type[T], document: Any, *keys: str) -> tuple[tuple[T, ...], int | None]:
-    """Return the rows of a list under the first of ``keys`` that it has, and the vendor's total."""
+def read_page(type_: type[T], document: Any, *keys: str) -> Rows[T]:
+    """Return the rows of a list under the first of ``keys`` that it has, and what the vendor tells of the others."""
     total, rows, at = read_rows(document, *keys)
     if total is None and type(document.get("total")) is int:
         # A client of 2026: the list of asset locations has "total" where all others have "count".
         total = document["total"]
-    return tuple(read(type_, row, f"{at}[{number}]") for number, row in enumerate(rows)), total
+    items = tuple(read(type_, row, f"{at}[{number}]") for number, row in enumerate(rows))
+    return Rows(items, total, has_next_page(document))

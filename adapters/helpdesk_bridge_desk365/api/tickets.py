@@ -82,7 +82,7 @@ class TicketCalls(Calls):
         if wanted:
             params = (*params, ("filters", filters_json(wanted, "unicode")))
         answer = self._client.read("tickets.list", "/tickets", params, rows=count).json()
-        return Rows(*read_page(TicketDetails, answer, "tickets"))
+        return read_page(TicketDetails, answer, "tickets")
 
     def create_ticket(self, draft: TicketDraft, *, form: str | None = None, watchers: Sequence[str] = ()) -> Ticket:
         """Create a ticket on a ticket form, watched by agents. What the account mails about new tickets, it mails."""
@@ -195,7 +195,7 @@ class TicketCalls(Calls):
             *((name, arguments.truth(value, name)) for name, value in wanted.items()),
         )
         document = self._client.read("tickets.conversation", "/tickets/conversations", params).json()
-        messages, _ = read_page(ConversationMessage, document, "conversations")
+        messages = read_page(ConversationMessage, document, "conversations").items
         return Conversation(messages=messages, **{name: _count(document.get(name)) for name in _COUNTS})
 
     def _note(

@@ -187,3 +187,27 @@ def test_a_foreign_cursor_is_refused_before_anything_is_asked(cursor):
     with pytest.raises(Invalid, match="cursor"):
         desk.walk().page(cursor)
     assert desk.offsets == []
+
+
+@pytest.mark.parametrize("told", [0, 1, 29, 30, 31, 99, 100, 101, 250])
+@pytest.mark.parametrize("number", [0, 1, 30, 31, 100, 101, 250])
+def test_a_count_that_tells_too_few_loses_nothing_where_the_vendor_tells_of_a_next_page(number, told):
+    everything = [Row(one, one, one) for one in range(number)]
+
+    def fetch(offset, count):
+        return Rows(tuple(everything[offset : offset + count]), min(told, number), more=offset + count < number)
+
+    walk = Walk(fetch=fetch, mark=lambda row: Mark(str(row.id), f"{row.id:09d}"), sizes=TICKET_COUNTS, overlap=5)
+    assert listed(walk) == list(range(number))
+
+
+def test_a_vendor_that_tells_of_a_next_page_for_ever_is_asked_once_too_often():
+    asked = []
+
+    def fetch(offset, count):
+        asked.append(offset)
+        return Rows(tuple(Row(one, one, one) for one in range(offset, min(offset + count, 40))), 40, more=True)
+
+    walk = Walk(fetch=fetch, mark=lambda row: Mark(str(row.id), f"{row.id:09d}"), sizes=(30,), overlap=1)
+    assert listed(walk) == list(range(40))
+    assert len(asked) == 3

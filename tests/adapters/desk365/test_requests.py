@@ -489,3 +489,27 @@ def test_an_address_that_is_taken_stays_a_conflict(wire, desk, company, answer):
     with pytest.raises(Conflict):
         desk.importer.contact(old_contact(company), "m")
     assert [call.request.method for call in wire.calls].count("POST") == 1
+
+
+def test_contacts_and_companies_are_read_whole_where_the_count_is_that_of_a_page(wire, desk):
+    """Observed in production: who followed next_page read 169 contacts, 30 a page."""
+    people = [{"primary_email": f"p{number:03}@x.io", "name": f"P {number}"} for number in range(69)]
+    companies = [{"name": f"C {number:03}"} for number in range(69)]
+
+    def page_of(rows):
+        def answer(request):
+            offset = int(parse_qsl(urlsplit(request.url).query)[0][1])
+            page = {"count": 30, "content": rows[offset : offset + 30]}
+            if offset + 30 < len(rows):
+                page["next_page"] = f"https://elsewhere.example/apis/v3?offset={offset + 30}"
+            return 200, {}, json.dumps(page)
+
+        return answer
+
+    wire.add_callback("GET", f"{V3}/contacts", page_of(people))
+    wire.add_callback("GET", f"{V3}/companies", page_of(companies))
+    assert [one.id for one in desk.contacts.list()] == [one["primary_email"] for one in people]
+    assert [one.name for one in desk.companies.list()] == [one["name"] for one in companies]
+    assert {urlsplit(call.request.url).hostname for call in wire.calls} == {"acme.desk365.io"}
+    assert desk.vendor_api.contacts().more
+    assert not desk.vendor_api.contacts(offset=60).more
