@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -14,6 +15,7 @@ import click
 
 from helpdesk_bridge import __version__
 from helpdesk_bridge.cli.exits import FAILED, SECOND_SIGNAL, USAGE, exit_code_of
+from helpdesk_bridge.cli.output import clean, clean_line
 from helpdesk_bridge.errors import ConfigError, HelpdeskError
 
 COMMANDS: Final = {
@@ -62,7 +64,7 @@ def cli(ctx: click.Context, config: str | None, debug: bool) -> None:
     """Talk to helpdesks, move data between them, and simulate them."""
     ctx.obj = {"config": config}
     if debug:
-        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format="%(name)s %(message)s")
+        logging.basicConfig(level=logging.DEBUG, handlers=[_Told("%(name)s %(message)s")])
         for noisy in ("urllib3", "werkzeug"):
             logging.getLogger(noisy).setLevel(logging.WARNING)
 
@@ -70,6 +72,7 @@ def cli(ctx: click.Context, config: str | None, debug: bool) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run the command with ``arguments`` and return its exit code; errors are one line on stderr."""
     warnings.showwarning = _show_warning
+    _tell_what_is_logged()
     try:
         result: Any = cli.main(list(arguments), prog_name="helpdesk-bridge", standalone_mode=False)
     except click.exceptions.Exit as done:
@@ -79,7 +82,9 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return SECOND_SIGNAL
     except click.ClickException as error:
-        error.show(file=sys.stderr)
+        said = io.StringIO()
+        error.show(file=said)  # it quotes what was typed, and values of files
+        click.echo(clean(said.getvalue()), err=True, nl=False)
         return USAGE
     except BrokenPipeError:
         # Whoever read our output has seen enough, as ``| head`` does; the interpreter must not try to flush again.
@@ -94,8 +99,30 @@ def run(arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
+class _Told(logging.Handler):
+    """Tells on stderr what the library logs, a line each: it names files and desks of a configuration."""
+
+    def __init__(self, form: str, level: int = logging.NOTSET) -> None:
+        super().__init__(level)
+        self.setFormatter(logging.Formatter(form))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one record."""
+        try:
+            click.echo(clean_line(self.format(record)), err=True)
+        except Exception:  # noqa: BLE001 - a handler never ends the program, as logging's own do not
+            self.handleError(record)
+
+
+def _tell_what_is_logged() -> None:
+    # Without a handler Python prints warnings as they are.
+    logger = logging.getLogger("helpdesk_bridge")
+    if not logger.hasHandlers():
+        logger.addHandler(_Told("%(message)s", logging.WARNING))
+
+
 def _tell(error: Exception) -> int:
-    click.echo(f"helpdesk-bridge: {' '.join(str(error).split())}", err=True)
+    click.echo(f"helpdesk-bridge: {clean_line(' '.join(str(error).split()))}", err=True)
     return exit_code_of(error)
 
 
@@ -111,4 +138,4 @@ def _unexpected(error: Exception) -> int:
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
     if issubclass(category, UserWarning):
-        click.echo(f"helpdesk-bridge: warning: {message}", err=True)
+        click.echo(f"helpdesk-bridge: warning: {clean_line(str(message))}", err=True)

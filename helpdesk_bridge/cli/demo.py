@@ -12,7 +12,7 @@ import click
 from helpdesk_bridge import registry
 from helpdesk_bridge.cli.matrix import vendor_capabilities
 from helpdesk_bridge.cli.options import PATIENT, json_option
-from helpdesk_bridge.cli.output import say, write_json
+from helpdesk_bridge.cli.output import clean_line, say, write_json
 from helpdesk_bridge.cli.progress import Progress
 from helpdesk_bridge.cli.signals import stopping
 from helpdesk_bridge.cli.simulate import dataset
@@ -126,4 +126,4 @@ def _tell(summary: Summary, reasons: Iterable[Reason]) -> None:
     source, destination = (registry.vendor(one).title for one in (summary.source, summary.destination))
     click.echo(f"{source} -> {destination}")
     tell_summary(summary, reasons, verified=True)
-    click.echo(f"report: {summary.report}")
+    click.echo(clean_line(f"report: {summary.report}"))

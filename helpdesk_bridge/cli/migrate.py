@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from helpdesk_bridge.cli.options import PATIENT, json_option, open_named
-from helpdesk_bridge.cli.output import say, write_json, write_jsonl, write_table
+from helpdesk_bridge.cli.output import clean_line, say, write_json, write_jsonl, write_table
 from helpdesk_bridge.cli.progress import Progress
 from helpdesk_bridge.cli.signals import stopping
 from helpdesk_bridge.cli.telling import as_typed, tell_counts, tell_plan, tell_summary
@@ -238,7 +238,7 @@ def report(journal: Path, report: Path, as_json: bool) -> None:
     if as_json:
         write_json(summary.as_json())
     else:
-        click.echo(summary.report)
+        click.echo(clean_line(str(summary.report)))
 
 
 @migrate.command()

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Final
+from typing import Any
 
 import attrs
 import click
 
+from helpdesk_bridge import shown
 from helpdesk_bridge.model import Body
-
-_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def clean(text: str) -> str:
-    """Return ``text`` without what a terminal would obey: control and direction characters."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+    """Return text of several lines without what a terminal would obey: control and direction characters."""
+    return shown.block(text)
+
+
+def clean_line(text: str) -> str:
+    """Return ``text`` as one line without what a terminal would obey."""
+    return shown.line(text)
 
 
 def plain(value: Any) -> Any:
@@ -49,28 +52,28 @@ def plain(value: Any) -> Any:
 
 def write_json(value: Any, *, indent: int | None = 2) -> None:
     """Print one JSON document on stdout."""
-    click.echo(json.dumps(plain(value), ensure_ascii=False, indent=indent))
+    click.echo(shown.json_text(json.dumps(plain(value), ensure_ascii=False, indent=indent)))
 
 
 def write_jsonl(values: Iterable[Any]) -> None:
     """Print one JSON document a line on stdout, as they come."""
     for value in values:
-        click.echo(json.dumps(plain(value), ensure_ascii=False))
+        click.echo(shown.json_text(json.dumps(plain(value), ensure_ascii=False)))
 
 
 def write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print a table: drawn on a terminal, tab-separated elsewhere."""
-    shown = [[clean(_cell(value)) for value in row] for row in rows]
+    cells = [[clean_line(_cell(value)) for value in row] for row in rows]
     if not sys.stdout.isatty():
-        for row in shown:
-            click.echo("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
+        for row in cells:
+            click.echo("\t".join(row))
         return
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
-    table = Table(*columns, header_style="bold", box=None, pad_edge=False)
-    for row in shown:
+    table = Table(*(Column(Text(clean_line(one))) for one in columns), header_style="bold", box=None, pad_edge=False)
+    for row in cells:
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)
 
@@ -85,4 +88,4 @@ def _cell(value: Any) -> str:
 
 def say(text: str) -> None:
     """Print a line for a person on stderr."""
-    click.echo(clean(text), err=True)
+    click.echo(clean_line(text), err=True)

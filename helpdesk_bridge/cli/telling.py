@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import click
 
-from helpdesk_bridge.cli.output import clean
+from helpdesk_bridge.cli.output import clean_line
 from helpdesk_bridge.migration.fidelity import Change
 from helpdesk_bridge.migration.plan import Plan
 from helpdesk_bridge.migration.report_facts import Reason
@@ -16,7 +16,8 @@ from helpdesk_bridge.migration.summary import PLURAL, Counts, Summary
 
 
 def _line(text: str = "") -> None:
-    click.echo(clean(text))
+    blank = "\n" if text.startswith("\n") else ""
+    click.echo(blank + clean_line(text[len(blank) :]))
 
 
 def as_typed(argument: str) -> str:

@@ -9,7 +9,7 @@ import click
 
 from helpdesk_bridge.cli import writing
 from helpdesk_bridge.cli.options import json_option, jsonl_option, meant, open_named
-from helpdesk_bridge.cli.output import clean, write_json, write_jsonl, write_table
+from helpdesk_bridge.cli.output import clean, clean_line, write_json, write_jsonl, write_table
 from helpdesk_bridge.model import Priority, Status, Ticket
 from helpdesk_bridge.query import INCLUDES, Order, TicketQuery
 
@@ -101,12 +101,14 @@ def show_ticket(ctx: click.Context, desk: str, ticket: str, as_json: bool) -> No
     if as_json:
         write_json({"ticket": found, "messages": thread})
         return
-    click.echo(clean(f"{found.ref}  {found.subject}"))
-    click.echo(clean(f"{found.status_label or found.status.value} · {found.priority_label or found.priority.value}"))
+    click.echo(clean_line(f"{found.ref}  {found.subject}"))
+    click.echo(
+        clean_line(f"{found.status_label or found.status.value} · {found.priority_label or found.priority.value}")
+    )
     for message in thread:
         who = message.author.name or message.author.email or message.author.kind.value
         when = message.created_at.strftime("%Y-%m-%d %H:%M") if message.created_at else "-"
-        click.echo(clean(f"\n{when}  {who}  ({message.visibility.value} {message.kind.value})"))
+        click.echo("\n" + clean_line(f"{when}  {who}  ({message.visibility.value} {message.kind.value})"))
         click.echo(clean(message.body.text))
         for file in message.attachments:
-            click.echo(clean(f"  [{file.filename}, {file.size if file.size is not None else '?'} bytes]"))
+            click.echo(clean_line(f"  [{file.filename}, {file.size if file.size is not None else '?'} bytes]"))

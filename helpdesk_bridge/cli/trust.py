@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from helpdesk_bridge.cli.options import json_option
-from helpdesk_bridge.cli.output import clean, say, write_json
+from helpdesk_bridge.cli.output import clean_line, say, write_json
 from helpdesk_bridge.config import needs_consent
 from helpdesk_bridge.configfile import FILE_NAME, load_file
 from helpdesk_bridge.consent import forget, remember
@@ -44,7 +44,7 @@ def trust(ctx: click.Context, file: Path | None, revoke: bool, as_json: bool) ->
         write_json({"file": str(loaded.real), "sha256": loaded.digest, "trusted": True, "desks": rows})
         return
     for row in rows:
-        click.echo(clean(f"{row['desk']}: {', '.join(row['secrets'])} -> {', '.join(row['places'])}"))
+        click.echo(clean_line(f"{row['desk']}: {', '.join(row['secrets'])} -> {', '.join(row['places'])}"))
     if not rows:
         click.echo("no desk of it takes a secret of yours to a place that is not its vendor's")
     say(f"{loaded.real} is trusted as it is now; remembered in {record}")

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from helpdesk_bridge.cli.options import json_option, meant, open_named
-from helpdesk_bridge.cli.output import clean, write_json
+from helpdesk_bridge.cli.output import clean_line, write_json
 from helpdesk_bridge.model import (
     Add,
     Body,
@@ -86,7 +86,7 @@ def _told(ticket: Ticket, *, as_json: bool) -> None:
     if as_json:
         write_json(ticket)
     else:
-        click.echo(clean(ticket.ref))
+        click.echo(clean_line(ticket.ref))
 
 
 @click.command("create")
@@ -187,4 +187,4 @@ def _sent(sent: Sent, *, as_json: bool) -> None:
         write_json(sent)
     else:
         # Desk365 answers without an id.
-        click.echo(clean(" ".join(sent.ids) or "written"))
+        click.echo(clean_line(" ".join(sent.ids) or "written"))

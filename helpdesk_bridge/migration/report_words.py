@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
+from helpdesk_bridge import shown
 from helpdesk_bridge.text import digest, fold_email
 
 LONGEST: Final = 1200
 MINUTE: Final = 60
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
-_UNSEEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _EMAIL: Final = re.compile(r"""(?:"[^"]*"|[^\s@<>"=,;:]*)@[^\s@<>"=,;:]+""")
 _AROUND: Final = "'()[]{}.!?"
 _FIELDS: Final = {
@@ -39,7 +39,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
     text = value if len(value) <= LONGEST else value[: LONGEST - 1] + "…"
-    text = _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
+    text = shown.block(text)
     return _EMAIL.sub(_masked, text) if "@" in text else text
 
 
