@@ -150,7 +150,8 @@ class JournalFile:
 def whose(path: str | os.PathLike[str]) -> dict[str, str]:
     """Return the desks and accounts of a journal without owning it: what its ``bind`` wrote down.
 
-    Raises ``FileNotFoundError`` where there is none.
+    Nothing for one that is just being made, or whose maker was killed before its first transaction: the next run goes on
+    with it. Raises ``FileNotFoundError`` where there is none.
     """
     file = Path(path)
     if not file.is_file():
@@ -159,6 +160,8 @@ def whose(path: str | os.PathLike[str]) -> dict[str, str]:
     engine = schema.reader(file)
     try:
         with translated(), engine.connect() as connection:
+            if not connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar():
+                return {}
             known = {row.name: row.value for row in connection.execute(select(schema.meta))}
     finally:
         engine.dispose()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 
 import pytest
 from sqlalchemy import text
@@ -220,3 +221,25 @@ def test_a_journal_of_another_version_is_refused_with_what_to_do(journal):
         connection.execute(text("UPDATE meta SET value = '1' WHERE name = 'version'"))
     with pytest.raises(WrongJournal, match=r"version 1.*go on with the version of helpdesk-bridge that began it"):
         journal.bind("deskie:one", "desk365:two", {}, KEY)
+
+
+@pytest.mark.parametrize("made", ["", "PRAGMA journal_mode=WAL", "CREATE TABLES", "GENERATION"])
+def test_a_journal_whose_maker_was_killed_is_a_new_one(tmp_path, made):
+    path = tmp_path / "journal.db"
+    if made == "GENERATION":
+        Journal(path, clock=ManualClock()).close()
+    else:
+        path.touch(0o600)
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            if made == "CREATE TABLES":
+                # What it had begun is undone by whoever opens it next.
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("CREATE TABLE owner (id)")
+                connection.execute("ROLLBACK")
+            else:
+                connection.execute(made)
+    assert whose(path) == {}
+    journal = Journal(path, clock=ManualClock())
+    assert journal.bind("deskie:a", "desk365:b", {"source_desk": "old", "destination_desk": "new"}, KEY)
+    journal.close()
+    assert whose(path)["source_desk"] == "old"
