@@ -21,6 +21,16 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Generic, Protocol, TypeV
 
 from attrs import field, fields, frozen
 
+from helpdesk_bridge.addresses import (
+    Mailbox,
+    email_key,
+    email_spellings,
+    is_email,
+    phone_digits,
+    phone_key,
+    phone_of,
+    same_phone,
+)
 from helpdesk_bridge.capabilities import Capabilities, FileLimits
 from helpdesk_bridge.directory import Directory
 from helpdesk_bridge.errors import (
@@ -89,11 +99,11 @@ from helpdesk_bridge.model import (
     evolve,
     set_fields,
 )
-from helpdesk_bridge.query import NONE, ContactQuery, How, Match, Order, Period, TicketQuery, phone_digits
+from helpdesk_bridge.query import NONE, ContactQuery, How, Match, Order, Period, TicketQuery
 from helpdesk_bridge.ratelimit.policy import RateHeaders, RateLimitPolicy, Scope, Window
 from helpdesk_bridge.refs import format_ref, local_id
 from helpdesk_bridge.secret import Secret
-from helpdesk_bridge.text import digest, fold, fold_email, html_to_text, squash, text_to_html
+from helpdesk_bridge.text import digest, fold, html_to_text, squash, text_to_html
 from helpdesk_bridge.wire import Converter, Wire, WireTypeError
 
 if TYPE_CHECKING:
@@ -602,6 +612,7 @@ __all__ = [
     "Kept",
     "Lister",
     "LocalStore",
+    "Mailbox",
     "Match",
     "Message",
     "MessageClass",
@@ -658,18 +669,23 @@ __all__ = [
     "digest",
     "divide_contacts",
     "divide_tickets",
+    "email_key",
+    "email_spellings",
     "evolve",
     "file_digest",
     "fold",
-    "fold_email",
     "format_ref",
     "html_to_text",
+    "is_email",
     "local_id",
     "may_have_images",
     "name_images",
     "open_transport",
     "phone_digits",
+    "phone_key",
+    "phone_of",
     "replace_images",
+    "same_phone",
     "set_fields",
     "split_header",
     "split_marker",

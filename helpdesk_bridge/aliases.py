@@ -7,11 +7,12 @@ A status alias that is itself a status word (``solved = "Erledigt"``) also tells
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from attrs import Factory, evolve, field, frozen
 
+from helpdesk_bridge.addresses import email_key
 from helpdesk_bridge.model import (
     UNSET,
     Add,
@@ -29,17 +30,21 @@ from helpdesk_bridge.text import fold
 W = TypeVar("W", TicketDraft, TicketChange)
 
 
-def _inverse(table: Mapping[str, str]) -> dict[str, str]:
-    return {fold(theirs): ours for ours, theirs in table.items()}
-
-
 @frozen
 class Table:
-    """One alias table, in both directions; names that it does not hold pass through."""
+    """One alias table, in both directions; names that it does not hold pass through.
+
+    ``same`` says when two names of the vendor are one: words as people compare them, agents by their address.
+    """
 
     entries: Mapping[str, str] = field(factory=dict)
+    same: Callable[[str], str] = field(default=fold, repr=False)
     _back: Mapping[str, str] = field(
-        init=False, repr=False, default=Factory(lambda table: _inverse(table.entries), takes_self=True)
+        init=False,
+        repr=False,
+        default=Factory(
+            lambda table: {table.same(theirs): ours for ours, theirs in table.entries.items()}, takes_self=True
+        ),
     )
 
     def out(self, name: str) -> str:
@@ -48,7 +53,7 @@ class Table:
 
     def into(self, name: str) -> str:
         """Return the application's name."""
-        return self._back.get(fold(name), name)
+        return self._back.get(self.same(name), name)
 
 
 @frozen(kw_only=True)
@@ -58,7 +63,7 @@ class Aliases:
     custom_fields: Table = Table()
     groups: Table = Table()
     statuses: Table = Table()
-    agents: Table = Table()
+    agents: Table = Table(same=email_key)
     tags: Table = Table()
     status_meanings: Mapping[str, Status] = field(factory=dict)
 

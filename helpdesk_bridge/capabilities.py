@@ -35,7 +35,10 @@ class FileLimits:
 
 @frozen(kw_only=True)
 class Capabilities:
-    """What one desk can do. Defaults are "no"; a limit of None is not known."""
+    """What one desk can do. Defaults are "no"; a limit of None is not known.
+
+    ``natural_ids`` names the kinds of records (``contact``) whose id is somebody's e-mail or phone.
+    """
 
     vendor: str
     operations: frozenset[str] = frozenset()
@@ -48,6 +51,7 @@ class Capabilities:
     contact_create: frozenset[str] = frozenset()
     contact_update: frozenset[str] = frozenset()
     contact_needs: frozenset[str] = frozenset()
+    natural_ids: frozenset[str] = frozenset()
     statuses: Mapping[Status, str] = field(factory=dict, hash=False)
     open_statuses: bool = False
     priorities: Mapping[Priority, str] = field(factory=dict, hash=False)

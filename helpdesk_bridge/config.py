@@ -8,7 +8,7 @@ import shlex
 import stat
 import types
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
@@ -17,6 +17,7 @@ import attrs
 from attrs import field, frozen
 
 from helpdesk_bridge import consent, registry
+from helpdesk_bridge.addresses import email_key
 from helpdesk_bridge.aliases import Aliases, Table
 from helpdesk_bridge.configfile import ConfigFile, find_file, load_file, read_file, user_folder
 from helpdesk_bridge.errors import ConfigError
@@ -378,14 +379,19 @@ def _aliases(table: Mapping[str, Any], where: str) -> Aliases:
                     meanings[fold(label)] = words[word]
                 elif isinstance(theirs, dict):
                     raise ConfigError(f"{where} statuses.{ours}: status is one of {', '.join(words)}")
-        _refuse_double(tables[key], f"{where} {key}")
-    return Aliases(status_meanings=meanings, **{key: Table(entries) for key, entries in tables.items()})
+        _refuse_double(tables[key], f"{where} {key}", _SAME.get(key, fold))
+    made = {key: Table(entries, _SAME.get(key, fold)) for key, entries in tables.items()}
+    return Aliases(status_meanings=meanings, **made)
 
 
-def _refuse_double(entries: Mapping[str, str], where: str) -> None:
+_SAME: Final[Mapping[str, Callable[[str], str]]] = {"agents": email_key}
+"""Where two names of a vendor are not one as words are."""
+
+
+def _refuse_double(entries: Mapping[str, str], where: str, same: Callable[[str], str]) -> None:
     seen: dict[str, str] = {}
     for ours, theirs in entries.items():
-        other = seen.setdefault(fold(theirs), ours)
+        other = seen.setdefault(same(theirs), ours)
         if other != ours and "statuses" not in where:
             raise ConfigError(f"{where}: {other} and {ours} both stand for one name of the vendor")
 

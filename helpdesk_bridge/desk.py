@@ -29,6 +29,7 @@ from helpdesk_bridge.adapter import (
     Removal,
     Stack,
 )
+from helpdesk_bridge.addresses import phone_key
 from helpdesk_bridge.aliases import Aliases
 from helpdesk_bridge.capabilities import Capabilities
 from helpdesk_bridge.checks import check_contact, check_message, check_ticket_change, check_ticket_draft
@@ -234,7 +235,9 @@ class ContactsPort:
                 raise Invalid("find takes an email or a phone, one of the two", field="email")
             asked = ContactQuery(email=email, phone=phone, include={"blocked", "deleted"})
             found = [one for one in link.adapter.contacts.find(email=email, phone=phone) if contact_matches(asked, one)]
-            found.sort(key=lambda one: (one.deleted, one.blocked))
+            # A number that does not name its country may be found too; whose it is exactly comes first.
+            wanted = "" if phone is None else phone_key(phone)
+            found.sort(key=lambda one: (wanted not in ("", *map(phone_key, one.phones)), one.deleted, one.blocked))
             return link.aliases.contact(found[0]) if found else None
 
     def create(self, draft: ContactDraft) -> Contact:

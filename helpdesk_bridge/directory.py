@@ -7,10 +7,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from helpdesk_bridge.addresses import email_key
 from helpdesk_bridge.errors import HelpdeskError, Invalid, NotFound
 from helpdesk_bridge.http.clock import Clock
 from helpdesk_bridge.model import Actor, Agent, Contact, FieldDefinition, Group, Named, Person, Ref, Tag
-from helpdesk_bridge.text import fold, fold_email
+from helpdesk_bridge.text import fold
 
 CONTACTS_KEPT: Final = 10_000
 
@@ -121,7 +122,7 @@ class Directory:
         for agent in self.agents():
             same_id = agent.id == (wanted.id if wanted else person)
             given = wanted.email if wanted else str(person)
-            if same_id or (given and agent.email and fold_email(agent.email) == fold_email(given)):
+            if same_id or (given and agent.email and email_key(agent.email) == email_key(given)):
                 return Actor.agent(id=agent.id, name=agent.name, email=agent.email)
         if "agents" in self._complete:
             raise Invalid("no such agent at this desk", field=field)

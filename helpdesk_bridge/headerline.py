@@ -55,7 +55,8 @@ class HeaderLine:
 
     def __str__(self) -> str:
         name = re.sub(r"[\s<>·]+", " ", self.author.name or "").strip()
-        email = re.sub(r"[\s<>]+", "", self.author.email or "")
+        # An address that nobody takes stands here in its own words; only the brackets around it cannot stand within.
+        email = " ".join((self.author.email or "").split()).replace("<", "%3C").replace(">", "%3E")
         moment = self.created_at.strftime("%Y-%m-%dT%H:%M:%SZ") if self.created_at else "-"
         parts = [
             f"[Imported] {name} <{email}>",

@@ -1,22 +1,22 @@
 """What to ask a desk for. The same query gives the same answer on every vendor.
 
 A set means any of its values, fields together mean all of them. Text compares after NFKC and ``casefold()`` on both
-sides, e-mail casefolded, phones by E.164 where both have one, else by their digits.
+sides, e-mails as mail systems do, phones with their country where both numbers name it; see ``addresses``.
 """
 
 from __future__ import annotations
 
 import enum
-import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
 
+from helpdesk_bridge.addresses import email_key, same_phone
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.model import Actor, Contact, CustomValue, Phone, Priority, Ref, Status, Ticket
-from helpdesk_bridge.text import fold, fold_email
+from helpdesk_bridge.text import fold
 
 
 class Nothing(enum.Enum):
@@ -193,30 +193,14 @@ class ContactQuery:
     limit: int | None = field(default=None, converter=_limit)
 
 
-_NON_DIGITS = re.compile(r"\D")
-
-
-def phone_digits(phone: str) -> str:
-    """Return the digits of a phone number; a leading international 00 is dropped."""
-    digits = _NON_DIGITS.sub("", phone)
-    return digits.removeprefix("00")
-
-
-def same_phone(one: Phone, other: Phone) -> bool:
-    """Whether two numbers are the same: by E.164 where both have it, else by their digits."""
-    if one.e164 and other.e164:
-        return one.e164 == other.e164
-    return phone_digits(one.e164 or one.raw) == phone_digits(other.e164 or other.raw) != ""
-
-
 def _same_person(wanted: str | Actor, actor: Actor) -> bool:
     if isinstance(wanted, Actor):
         if wanted.id is not None and actor.id is not None:
             return wanted.id == actor.id
-        return bool(wanted.email and actor.email) and fold_email(wanted.email or "") == fold_email(actor.email or "")
-    if actor.id == wanted or (actor.email is not None and fold_email(actor.email) == fold_email(wanted)):
+        return bool(wanted.email and actor.email) and email_key(wanted.email or "") == email_key(actor.email or "")
+    if actor.id == wanted or (actor.email is not None and email_key(actor.email) == email_key(wanted)):
         return True
-    return bool(actor.phone) and "@" not in wanted and phone_digits(wanted) == phone_digits(actor.phone or "") != ""
+    return bool(actor.phone) and "@" not in wanted and same_phone(wanted, actor.phone or "")
 
 
 def _person_in(wanted: frozenset[Any], actor: Actor | None) -> bool:
@@ -315,18 +299,14 @@ def ticket_matches(query: TicketQuery, ticket: Ticket) -> bool:
 def _emails_in(wanted: frozenset[Any], emails: tuple[str, ...]) -> bool:
     if not emails:
         return NONE in wanted
-    found = {fold_email(email) for email in emails}
-    return any(one is not NONE and fold_email(one) in found for one in wanted)
+    found = {email_key(email) for email in emails}
+    return any(one is not NONE and email_key(one) in found for one in wanted)
 
 
 def _phones_in(wanted: frozenset[Any], phones: tuple[Phone, ...]) -> bool:
     if not phones:
         return NONE in wanted
-    return any(one is not NONE and any(same_phone(_as_phone(one), phone) for phone in phones) for one in wanted)
-
-
-def _as_phone(text: str) -> Phone:
-    return Phone(text, text if re.fullmatch(r"\+[1-9]\d{6,14}", text) else None)
+    return any(one is not NONE and any(same_phone(one, phone) for phone in phones) for one in wanted)
 
 
 _CONTACT_TESTS: Final[Mapping[str, Callable[[Any, Contact], bool]]] = {

@@ -19,16 +19,6 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def fold_email(email: str) -> str:
-    """Return an e-mail as two are compared: without white space, casefolded."""
-    return mended_email(email).casefold()
-
-
-def mended_email(email: str) -> str:
-    """Return an e-mail without the white space that people type into it; an address has none."""
-    return "".join(email.split())
-
-
 _REMEMBERED, _SHORT = 128, 16_384
 
 

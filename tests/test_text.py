@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from helpdesk_bridge.identity import file_digest, synthetic_ids
 from helpdesk_bridge.model import Body
-from helpdesk_bridge.text import digest, fold, fold_email, html_to_text, mended_email, squash, text_to_html
+from helpdesk_bridge.text import digest, fold, html_to_text, squash, text_to_html
 
 plain = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=60)
 
@@ -60,11 +60,6 @@ def test_a_file_digest_reads_to_the_end(tmp_path):
     path.write_bytes(b"x" * 200_000)
     with path.open("rb") as stream:
         assert file_digest(stream)[1] == 200_000
-
-
-def test_white_space_in_an_address_is_a_slip_of_the_keyboard():
-    assert fold_email(" Ann @X.io\n") == fold_email("ann@x.io")
-    assert mended_email(" Ann @X.io ") == "Ann@X.io"
 
 
 def test_texts_that_are_derived_at_once_do_not_run_into_each_other():

@@ -67,6 +67,7 @@ def capabilities_of(settings: Desk360Settings) -> Capabilities:
         contact_create=frozenset({"name", "phones"}),
         contact_update=frozenset({"name"}),
         contact_needs=frozenset({"phone"}),
+        natural_ids=frozenset({"contact"}),
         statuses=STATUSES,
         body_limit=TEXT_LIMIT,
         files=FILES,

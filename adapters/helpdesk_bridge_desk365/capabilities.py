@@ -68,6 +68,7 @@ def capabilities_of(settings: Desk365Settings) -> Capabilities:
         contact_create=frozenset({"name", "emails", "phones", "company"}),
         contact_update=frozenset({"name", "phones", "company"}),
         contact_needs=frozenset({"email"}),
+        natural_ids=frozenset({"contact"}),
         statuses=STATUSES,
         open_statuses=True,
         priorities=PRIORITIES,

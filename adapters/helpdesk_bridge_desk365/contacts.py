@@ -20,8 +20,10 @@ from helpdesk_bridge.adapter import (
     Page,
     Remove,
     Split,
-    fold_email,
+    email_key,
+    email_spellings,
     phone_digits,
+    phone_key,
 )
 from helpdesk_bridge_desk365 import convert, drafts
 from helpdesk_bridge_desk365.client import PAGE_OF_OTHERS, Client, Rows
@@ -78,7 +80,10 @@ class Desk365Contacts:
         """Return the contact whose primary e-mail this is."""
         if "@" not in contact_id:
             raise NotFound("Desk365 has no such contact: its ids are e-mails")
-        return self._contact(self._client.contact(primary=contact_id))
+        found = self._contact(self._client.contact(primary=contact_id))
+        if email_key(found.id) != email_key(contact_id):
+            raise NotFound("Desk365 has no contact with exactly this e-mail")
+        return found
 
     def find(self, *, email: str | None, phone: str | None) -> tuple[Contact, ...]:
         """Return candidates: by primary, then by secondary e-mail; for a phone all contacts are read."""
@@ -108,15 +113,26 @@ class Desk365Contacts:
 
     def _phones(self, contact_id: str, change: Add | Remove) -> tuple[str, ...]:
         present = tuple(phone.raw for phone in self.get(contact_id).phones)
-        named = {phone_digits(one) for one in change.values}
-        kept = tuple(one for one in present if phone_digits(one) not in named)
+        named = {phone_key(one) for one in change.values}
+        kept = tuple(one for one in present if phone_key(one) not in named)
         return (*kept, *change.values) if isinstance(change, Add) else kept
 
     def _by_email(self, email: str) -> tuple[Contact, ...]:
+        # Whether Desk365 minds case, or takes two addresses for one, is not known: the answer is compared by its key.
+        for spelled in email_spellings(email, case=False):
+            for look in (self._by_primary, self._by_secondary):
+                found = look(spelled)
+                if any(email_key(one) == email_key(email) for contact in found for one in contact.emails):
+                    return found
+        return ()
+
+    def _by_primary(self, email: str) -> tuple[Contact, ...]:
         try:
             return (self._contact(self._client.contact(primary=email)),)
         except NotFound:
-            pass
+            return ()
+
+    def _by_secondary(self, email: str) -> tuple[Contact, ...]:
         try:
             return (self._contact(self._client.contact(secondary=email)),)
         except (NotFound, Invalid):
@@ -141,5 +157,5 @@ def _near(wanted: str, raw: str) -> bool:
 
 
 def _mark(row: ContactWire) -> Mark:
-    email = fold_email(row.primary_email or "")
+    email = email_key(row.primary_email or "")
     return Mark(email, email)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -24,15 +23,14 @@ from helpdesk_bridge.adapter import (
     IdKind,
     Message,
     MessageKind,
-    Phone,
     Rating,
     Ticket,
     Visibility,
+    email_key,
     evolve,
-    fold_email,
     format_ref,
     may_have_images,
-    phone_digits,
+    phone_of,
     synthetic_ids,
 )
 from helpdesk_bridge_desk365.images import take_images
@@ -75,7 +73,6 @@ _CONTACT_KEYS: Final[Mapping[str, str]] = {
 }
 # Observed: addresses of files carry their permission in the query, so they are no part of what is kept.
 _SIGNED: Final = "attachment_url"
-_E164_DIGITS: Final = range(7, 16)
 _REPLY, _NOTE = "reply", "note"
 _AS_IT_IS: Final = frozenset({str, int, bool, type(None)})
 _as_locator: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
@@ -251,7 +248,7 @@ def _author(wire: MessageWire, requester: str | None) -> Actor:
     kind = {"agent": ActorKind.AGENT, "contact": ActorKind.CONTACT}.get((wire.sender_type or "").lower())
     if kind is None:
         # Observed: the documented model lacks sender_type; who asked is then known by the address.
-        same = requester is not None and fold_email(requester) == fold_email(email)
+        same = requester is not None and email_key(requester) == email_key(email)
         kind = ActorKind.CONTACT if same else ActorKind.UNKNOWN
     return Actor(kind, id=email, name=name, email=email)
 
@@ -315,16 +312,10 @@ def messages(
     return tuple(found)
 
 
-def _phone(raw: str) -> Phone:
-    digits = phone_digits(raw)
-    certain = re.fullmatch(r"\+[\d\s().\-/]+", raw.strip()) is not None and len(digits) in _E164_DIGITS
-    return Phone(raw, f"+{digits}" if certain else None)
-
-
 def contact(wire: ContactWire, source: Source) -> Contact:
     """Return a contact. Its id is its primary e-mail, which nobody can change by API."""
     email = wire.primary_email or ""
-    others = tuple(one for one in wire.secondary_emails or () if fold_email(one) != fold_email(email))
+    others = tuple(one for one in wire.secondary_emails or () if email_key(one) != email_key(email))
     missing = {name for name, key in _CONTACT_KEYS.items() if key not in wire.present}
     if not wire.present & {"phone", "mobile"}:
         missing.add("phones")
@@ -334,7 +325,7 @@ def contact(wire: ContactWire, source: Source) -> Contact:
         id_kind=IdKind.NATURAL,
         name=wire.name or None,
         emails=(email, *others) if email else others,
-        phones=tuple(_phone(one) for one in (wire.phone, wire.mobile) if one),
+        phones=tuple(phone_of(one) for one in (wire.phone, wire.mobile) if one),
         company=source.named(wire.company_name),
         deleted=bool(wire.is_deleted),
         created_at=_at(wire.created_on),

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from attrs import frozen
 
-from helpdesk_bridge.adapter import NONE, Actor, Order, Priority, Ref, Status, TicketQuery
+from helpdesk_bridge.adapter import NONE, Actor, Order, Priority, Ref, Status, TicketQuery, email_spellings
 from helpdesk_bridge_desk365.words import STATUSES, UNASSIGNED, priority_number, sources_of, status_of, time_text
 
 # Assumed: Apache refuses request lines above 8,190 bytes; longer filters are left to be compared here.
@@ -92,7 +92,7 @@ def _people(wanted: Iterable[Any]) -> tuple[str, ...] | None:
         found = [email for email in emails if email and "@" in email]
         if not found:
             return None
-        values += [spelling for email in found for spelling in (email, email.lower())]
+        values += [spelling for email in found for spelling in email_spellings(email)]
     return tuple(dict.fromkeys(values))
 
 

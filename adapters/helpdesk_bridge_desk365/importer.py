@@ -30,7 +30,7 @@ from helpdesk_bridge.adapter import (
     Ticket,
     Upload,
     digest,
-    fold_email,
+    email_key,
     with_header,
 )
 from helpdesk_bridge_desk365 import convert, drafts
@@ -147,7 +147,9 @@ class Desk365Importer:
             found = self._client.contact(primary=document["primary_email"])
         except NotFound:
             return ()
-        return (found.primary_email or str(document["primary_email"]),)
+        # A vendor may find by less than it takes for one: somebody else's contact is not this one.
+        same = email_key(found.primary_email or "") == email_key(document["primary_email"])
+        return (str(found.primary_email),) if same else ()
 
     # --- tickets ---
 
@@ -264,7 +266,7 @@ class Desk365Importer:
             # A definite refusal: nothing was written. The header line tells the author all the same.
             written = self._client.add_note(number, drafts.note_document(markup), files)
             with self._memory.lock:
-                self._memory.refused_agents.add(fold_email(agent))
+                self._memory.refused_agents.add(email_key(agent))
         return str(written.id) if written.id is not None else f"~{digest(number, markup)}"
 
     def _agent(self, old: Message) -> str | None:
@@ -272,7 +274,7 @@ class Desk365Importer:
         if old.author.kind is not ActorKind.AGENT or not email or "@" not in email:
             return None
         with self._memory.lock:
-            if fold_email(email) in self._memory.refused_agents:
+            if email_key(email) in self._memory.refused_agents:
                 return None
         return email if self._shown.knows_agent(email) else None
 

@@ -19,9 +19,9 @@ from helpdesk_bridge.adapter import (
     Group,
     Message,
     Ticket,
+    email_key,
     evolve,
     fold,
-    fold_email,
 )
 from helpdesk_bridge_desk365.reading import field_key
 
@@ -96,7 +96,7 @@ class Shown:
                     self._agent(message.author.email, message.author.name)
 
     def _agent(self, email: str, name: str | None) -> None:
-        key = fold_email(email)
+        key = email_key(email)
         known = self._agents.get(key)
         if known is None:
             self._agents[key] = Agent(id=email, email=email, name=name)
@@ -127,7 +127,7 @@ class Shown:
         """Whether this e-mail was seen as an agent's, looking at the newest tickets if nothing was read yet."""
         self._once()
         with self._lock:
-            return fold_email(email) in self._agents
+            return email_key(email) in self._agents
 
     def field_named(self, name: str) -> str | None:
         """Return a field's own spelling, or None where no ticket showed such a field. No call is made."""
@@ -145,9 +145,9 @@ class Shown:
         """Take in agents whom the account itself lists; they go before what tickets showed of them."""
         with self._lock:
             for agent in agents:
-                known = self._agents.get(fold_email(agent.email or agent.id))
+                known = self._agents.get(email_key(agent.email or agent.id))
                 named = agent if known is None or agent.name is not None else evolve(agent, name=known.name)
-                self._agents[fold_email(agent.email or agent.id)] = named
+                self._agents[email_key(agent.email or agent.id)] = named
 
     def agents(self) -> tuple[Agent, ...]:
         """Return the agents that were seen, by e-mail, looking at the newest tickets first."""

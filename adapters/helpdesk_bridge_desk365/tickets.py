@@ -25,8 +25,9 @@ from helpdesk_bridge.adapter import (
     TicketDraft,
     TicketQuery,
     body_digest,
+    email_key,
+    email_spellings,
     fold,
-    fold_email,
     split_marker,
     with_marker,
 )
@@ -144,10 +145,10 @@ class Desk365Tickets:
         if isinstance(cc, Remove):
             return {"add": [], "remove": list(cc.values)}
         present = self._client.ticket(number).share_to or ()
-        there, wanted = {fold_email(one) for one in present}, {fold_email(one) for one in cc}
+        there, wanted = {email_key(one) for one in present}, {email_key(one) for one in cc}
         return {
-            "add": [one for one in cc if fold_email(one) not in there],
-            "remove": [one for one in present if fold_email(one) not in wanted],
+            "add": [one for one in cc if email_key(one) not in there],
+            "remove": [one for one in present if email_key(one) not in wanted],
         }
 
     # --- the marker ---
@@ -168,7 +169,7 @@ class Desk365Tickets:
         for ticket in self._carrying(markers, email, None):
             if ticket.channel != API_CHANNEL or ticket.requester is None:
                 continue
-            if fold_email(ticket.requester.email or "") != fold_email(email):
+            if email_key(ticket.requester.email or "") != email_key(email):
                 continue
             if self._in_field(ticket) in markers or _says(ticket.description, description):
                 return ticket.id
@@ -189,7 +190,7 @@ class Desk365Tickets:
 
     def _carrying(self, markers: Sequence[str], email: str, since: datetime | None) -> Iterator[Ticket]:
         native = NativeTickets(
-            filters={"contact": tuple(dict.fromkeys((email, email.lower())))},
+            filters={"contact": email_spellings(email)},
             order=Order.CREATED_DESC,
             description=True,
             custom_fields=True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
@@ -23,7 +22,6 @@ from helpdesk_bridge.adapter import (
     Group,
     Message,
     MessageKind,
-    Phone,
     Priority,
     Rating,
     Ref,
@@ -32,6 +30,7 @@ from helpdesk_bridge.adapter import (
     Ticket,
     Visibility,
     format_ref,
+    phone_of,
 )
 from helpdesk_bridge_deskie.customvalues import CONTACT, definition
 from helpdesk_bridge_deskie.inline import InlineImages
@@ -67,8 +66,6 @@ CHANNELS: Final[Mapping[str, str]] = {
 }
 _SCORES: Final[Mapping[str, int]] = {"low": 1, "middle": 2, "high": 3}
 _REPLIES: Final = frozenset({"reply_user", "reply_staff"})
-_E164: Final = re.compile(r"\+[1-9]\d{6,14}")
-_SEPARATORS: Final = re.compile(r"[\s().-]")
 NOT_IN_LISTS: Final = frozenset({"description", "message_count", "attachments"})
 """Fields of a ticket that only its messages tell."""
 
@@ -178,7 +175,7 @@ class Reader:
             ref=self._ref("contact", user.user_id),
             name=user.user_full_name or None,
             emails=(user.user_email,) if user.user_email else (),
-            phones=tuple(_phone(phone) for phone in dict.fromkeys(phones) if phone),
+            phones=tuple(phone_of(phone) for phone in dict.fromkeys(phones) if phone),
             company=Ref(name=user.company_name) if user.company_name else None,
             external_id=user.user_custom_id or None,
             # observed: blocked is `active: false, deleted: false`; moved to the deleted ones has `deleted: true`.
@@ -265,11 +262,6 @@ def _kind(message: MessageDocument) -> MessageKind:
         return MessageKind.NOTE
     nobody = not message.staff_id and not message.user_id
     return MessageKind.AUTOMATIC if message.sent_via_rule or nobody else MessageKind.REPLY
-
-
-def _phone(raw: str) -> Phone:
-    plain = _SEPARATORS.sub("", raw)
-    return Phone(raw, plain if _E164.fullmatch(plain) else None)
 
 
 def agent(document: StaffDocument) -> Agent:

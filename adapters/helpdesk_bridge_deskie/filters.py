@@ -26,6 +26,7 @@ from helpdesk_bridge.adapter import (
     Split,
     Status,
     TicketQuery,
+    email_spellings,
     fold,
 )
 from helpdesk_bridge_deskie.client import Params
@@ -57,14 +58,14 @@ class NativeContacts:
 
 
 def exactly(text: str) -> tuple[str, ...]:
-    """Return the searches for exactly ``text``. documented: Deskie API, `^string^`.
+    """Return the searches for exactly the e-mail ``text``. documented: Deskie API, `^string^`.
 
-    Whether Deskie minds upper and lower case is not known, so both spellings are asked for. There is none for a text
-    that holds a ``^``, which has no documented escape.
+    Whether Deskie minds upper and lower case is not known, so both spellings are asked for, and both forms of a domain
+    with letters of its own. There is none for a text that holds a ``^``, which has no documented escape.
     """
     if "^" in text:
         return ()
-    return tuple(dict.fromkeys((f"^{text}^", f"^{text.casefold()}^")))
+    return tuple(f"^{one}^" for one in email_spellings(text))
 
 
 def several(name: str, values: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -249,11 +250,12 @@ def split_contacts(query: ContactQuery) -> Split:
     """Divide a query, sending nothing."""
     params: list[tuple[str, str]] = []
     narrowed = {name for name in ("created", "updated") if getattr(query, name) is not None}
-    # One only: that the list of users takes several, as the list of cases does, is not known. In lower case, as addresses
-    # are mostly stored: whether Deskie minds upper and lower case is not known either.
+    # One only: that the list of users takes several, as the list of cases does, is not known. With A to Z in lower case, as
+    # addresses are mostly stored: whether Deskie minds upper and lower case is not known either.
     emails = [one for one in query.email or () if isinstance(one, str) and "@" in one and "^" not in one]
-    if query.email is not None and len(emails) == len(query.email) == 1:
-        params.append(("user_email", f"^{emails[0].casefold()}^"))
+    spellings = email_spellings(emails[0]) if query.email is not None and len(emails) == len(query.email) == 1 else ()
+    if spellings and len(email_spellings(emails[0], case=False)) == 1:
+        params.append(("user_email", f"^{spellings[-1]}^"))
         narrowed.add("email")
     bounds, more = _times(query, query.order)
     params += more

@@ -26,8 +26,8 @@ from helpdesk_bridge.adapter import (
     Ticket,
     Upload,
     Visibility,
+    email_key,
     fold,
-    fold_email,
     with_header,
 )
 from helpdesk_bridge_deskie.client import PAGE, DeskieClient
@@ -208,7 +208,7 @@ def _same(author: Actor, requester: Actor) -> bool:
     if author.id is not None and requester.id is not None:
         return author.id == requester.id
     if author.email and requester.email:
-        return fold_email(author.email) == fold_email(requester.email)
+        return email_key(author.email) == email_key(requester.email)
     return author.phone is not None and author.phone == requester.phone
 
 

@@ -15,8 +15,10 @@ from helpdesk_bridge.adapter import (
     Invalid,
     NotFound,
     Person,
-    fold_email,
+    email_key,
     phone_digits,
+    phone_key,
+    same_phone,
 )
 from helpdesk_bridge_deskie.client import PAGE, DeskieClient
 from helpdesk_bridge_deskie.convert import Reader
@@ -25,6 +27,13 @@ from helpdesk_bridge_deskie.wire import UserDocument
 
 _SHORTEST_PHONE: Final = 3
 """observed: searches of users by phone need 3 characters."""
+
+
+def has_address(contact: Contact, *, email: str | None = None, phone: str | None = None) -> bool:
+    """Whether a search for an e-mail or a phone means this contact: Deskie's own may find more."""
+    if email is not None:
+        return any(email_key(one) == email_key(email) for one in contact.emails)
+    return phone is not None and any(same_phone(one, phone) for one in contact.phones)
 
 
 @frozen
@@ -46,11 +55,12 @@ class People:
         if email is not None:
             # A "^" in the address has no documented escape: then the plain search has to do.
             searches = tuple(("user_email", text) for text in exactly(email) or (email,))
-        elif phone is not None and len(digits := phone_digits(phone)) >= _SHORTEST_PHONE:
-            searches = (("user_phone", digits),)
+        elif phone is not None:
+            texts = dict.fromkeys((phone_digits(phone), "".join(filter(str.isdecimal, phone))))
+            searches = tuple(("user_phone", text) for text in texts if len(text) >= _SHORTEST_PHONE)
         for search in searches:
             contacts = [self.reader.contact(user) for user in self._all(search)]
-            if contacts:
+            if any(has_address(contact, email=email, phone=phone) for contact in contacts):
                 return contacts
         return ()
 
@@ -86,14 +96,13 @@ class People:
 
     def _by_email(self, email: str) -> Contact | None:
         for contact in self.found(email=email):
-            if any(fold_email(one) == fold_email(email) for one in contact.emails):
+            if has_address(contact, email=email):
                 return contact
         return None
 
     def _by_phone(self, phone: str) -> str | None:
-        wanted = phone_digits(phone)
         for contact in self.found(phone=phone):
-            if any(phone_digits(one.e164 or one.raw) == wanted for one in contact.phones):
+            if any(phone_key(one) == phone_key(phone) for one in contact.phones):
                 return contact.id
         return None
 
@@ -134,7 +143,7 @@ class People:
         """Return the agent of this account that ``actor`` is, None where there is none."""
         for one in self.directory.agents():
             same_id = actor.id is not None and one.id == actor.id
-            if same_id or (actor.email and one.email and fold_email(one.email) == fold_email(actor.email)):
+            if same_id or (actor.email and one.email and email_key(one.email) == email_key(actor.email)):
                 return one
         return None
 

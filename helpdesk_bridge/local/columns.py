@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from helpdesk_bridge.addresses import email_key, phone_digits
 from helpdesk_bridge.local import documents
 from helpdesk_bridge.local.values import RECORD, UNIT, folded, micros
 from helpdesk_bridge.model import Actor, Contact, Ref, Ticket
-from helpdesk_bridge.query import natural_key, phone_digits
-from helpdesk_bridge.text import fold, fold_email
+from helpdesk_bridge.query import natural_key
+from helpdesk_bridge.text import fold
 
 
 def _person(role: str, actor: Actor | None) -> dict[str, Any]:
@@ -18,7 +19,7 @@ def _person(role: str, actor: Actor | None) -> dict[str, Any]:
     return {
         f"{role}_kind": actor.kind.value,
         f"{role}_id": actor.id,
-        f"{role}_email": None if actor.email is None else fold_email(actor.email),
+        f"{role}_email": None if actor.email is None else email_key(actor.email),
         f"{role}_phone": (phone_digits(actor.phone) or None) if actor.phone else None,
     }
 
@@ -94,9 +95,9 @@ def contact_columns(contact: Contact) -> dict[str, Any]:
 
 
 def contact_keys(contact: Contact) -> Iterable[tuple[str, str]]:
-    """Yield what a contact is found by: folded e-mails, and phones by their digits."""
-    for email in dict.fromkeys(fold_email(email) for email in contact.emails):
+    """Yield what a contact is found by: e-mails as they are one box, and phones by their digits."""
+    for email in dict.fromkeys(email_key(email) for email in contact.emails):
         yield "email", email
-    for digits in dict.fromkeys(phone_digits(phone.e164 or phone.raw) for phone in contact.phones):
+    for digits in dict.fromkeys(phone_digits(phone) for phone in contact.phones):
         if digits:
             yield "phone", digits

@@ -8,11 +8,12 @@ from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
 
+from helpdesk_bridge.addresses import email_key, phone_digits
 from helpdesk_bridge.local.columns import custom_needle, tag_needle
 from helpdesk_bridge.local.values import folded, micros
 from helpdesk_bridge.model import Actor, Ref
-from helpdesk_bridge.query import NONE, ContactQuery, How, Match, Order, Period, TicketQuery, phone_digits
-from helpdesk_bridge.text import fold, fold_email
+from helpdesk_bridge.query import NONE, ContactQuery, How, Match, Order, Period, TicketQuery
+from helpdesk_bridge.text import fold
 
 SPACE: Final = object()  # stands among the parameters for the space that is asked
 _MANY: Final = 500  # values of one set; SQLite takes 32,766 parameters in a statement
@@ -81,12 +82,13 @@ def _person(role: str, wanted: frozenset[Any]) -> Condition:
             parts.append((f"{role}_kind IS NULL", ()))
         elif isinstance(one, Actor):
             exact = False
-            email = fold_email(one.email) if one.email else None
+            email = email_key(one.email) if one.email else None
             parts.append((f"{role}_id = ? OR {role}_email = ?", (one.id, email)))
         else:
-            parts.append((f"{role}_id = ? OR {role}_email = ?", (one, fold_email(one))))
+            parts.append((f"{role}_id = ? OR {role}_email = ?", (one, email_key(one))))
             digits = phone_digits(one)
             if "@" not in one and digits:
+                exact = False  # whose number it is, its country and extension say too
                 parts.append((f"{role}_phone = ?", (digits,)))
     return _either(parts, exact=exact)
 
@@ -148,7 +150,7 @@ def _period(column: str, period: Period) -> Condition:
 def _keys(kind: str, wanted: frozenset[Any]) -> Condition:
     if len(wanted) > _MANY:
         return _PYTHON_ALONE
-    key = fold_email if kind == "email" else phone_digits
+    key = email_key if kind == "email" else phone_digits
     held = "SELECT contact_id FROM contact_keys WHERE space = ? AND kind = ?"
     sql, values = _one_of("key", {key(one) for one in wanted if one is not NONE})
     parts: list[tuple[str, tuple[Any, ...]]] = [(f"id IN ({held} AND {sql})", (SPACE, kind, *values))]

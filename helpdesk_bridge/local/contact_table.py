@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from helpdesk_bridge.addresses import email_key, phone_digits
 from helpdesk_bridge.errors import Conflict, NotFound
 from helpdesk_bridge.local import documents
 from helpdesk_bridge.local.columns import contact_columns, contact_keys
@@ -19,8 +20,6 @@ from helpdesk_bridge.local.paging import Pages
 from helpdesk_bridge.local.space import Space
 from helpdesk_bridge.local.values import micros
 from helpdesk_bridge.model import Contact
-from helpdesk_bridge.query import phone_digits
-from helpdesk_bridge.text import fold_email
 
 _COLUMNS: Final = "id, document"
 
@@ -87,8 +86,11 @@ class ContactTable:
         return self._contact(found[0]) if found else None
 
     def find(self, *, email: str | None = None, phone: str | None = None) -> tuple[Contact, ...]:
-        """Return the contacts with an e-mail or a phone, those that are not deleted first."""
-        kind, key = ("email", fold_email(email)) if email is not None else ("phone", phone_digits(phone or ""))
+        """Return the contacts with an e-mail, or with the digits of a phone, those that are not deleted first.
+
+        Whose a number is, its country and extension say, too: the caller compares them.
+        """
+        kind, key = ("email", email_key(email)) if email is not None else ("phone", phone_digits(phone or ""))
         with self._space.database.read() as connection:
             found = self._holders(connection, kind, key)
         return tuple(sorted(found, key=lambda contact: contact.deleted))

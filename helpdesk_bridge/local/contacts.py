@@ -9,16 +9,16 @@ from typing import Any
 from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import Page, Split
+from helpdesk_bridge.addresses import email_key, phone_key
 from helpdesk_bridge.errors import Conflict, Invalid
 from helpdesk_bridge.local.conditions import Native, divide_contacts
 from helpdesk_bridge.local.paging import PAGE_SIZE
-from helpdesk_bridge.local.people import looks_like_email
+from helpdesk_bridge.local.people import has_phone, looks_like_email
 from helpdesk_bridge.local.phones import phone_of
 from helpdesk_bridge.local.words import text_or_none
 from helpdesk_bridge.local.writing import Writing
 from helpdesk_bridge.model import Add, Contact, ContactChange, ContactDraft, Phone, Remove, set_fields
-from helpdesk_bridge.query import ContactQuery, phone_digits
-from helpdesk_bridge.text import fold_email
+from helpdesk_bridge.query import ContactQuery
 
 
 @frozen(eq=False)
@@ -76,7 +76,7 @@ class LocalContacts:
             return
         for phone in contact.phones:
             holders = self._writing.store.contacts.find(phone=phone.e164 or phone.raw)
-            if any(not holder.deleted for holder in holders):
+            if any(has_phone(holder, phone) for holder in holders if not holder.deleted):
                 raise Conflict("another contact has this phone")
 
     def update(self, contact_id: str, change: ContactChange) -> Contact:
@@ -116,30 +116,26 @@ class LocalContacts:
 
 def _emails(now: tuple[str, ...], change: Any) -> tuple[str, ...]:
     if isinstance(change, Remove):
-        gone = {fold_email(email) for email in change.values}
-        return tuple(email for email in now if fold_email(email) not in gone)
+        gone = {email_key(email) for email in change.values}
+        return tuple(email for email in now if email_key(email) not in gone)
     wanted = (*now, *change.values) if isinstance(change, Add) else tuple(change or ())
     found: dict[str, str] = {}
     for email in wanted:
         if not isinstance(email, str) or not looks_like_email(email):
             raise Invalid("not an e-mail address", field="emails")
-        found.setdefault(fold_email(email), email.strip())
+        found.setdefault(email_key(email), email.strip())
     return tuple(found.values())
 
 
 def _phones(now: tuple[Phone, ...], change: Any, region: str | None) -> tuple[Phone, ...]:
     if isinstance(change, Remove):
-        gone = {phone_digits(phone_of(phone, region).e164 or phone) for phone in change.values}
-        return tuple(phone for phone in now if _digits(phone) not in gone)
+        gone = {phone_key(phone_of(phone, region)) for phone in change.values}
+        return tuple(phone for phone in now if phone_key(phone) not in gone)
     before = now if isinstance(change, Add) else ()
     given = change.values if isinstance(change, Add) else tuple(change or ())
     found: dict[str, Phone] = {}
     for phone in (*before, *(phone_of(one, region) for one in given)):
-        if not _digits(phone):
+        if not phone_key(phone):
             raise Invalid("not a phone number", field="phones")
-        found.setdefault(_digits(phone), phone)
+        found.setdefault(phone_key(phone), phone)
     return tuple(found.values())
-
-
-def _digits(phone: Phone) -> str:
-    return phone_digits(phone.e164 or phone.raw)

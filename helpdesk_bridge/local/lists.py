@@ -10,13 +10,14 @@ from typing import Any, Final, Generic, TypeVar
 import attrs
 from attrs import frozen
 
+from helpdesk_bridge.addresses import email_key
 from helpdesk_bridge.errors import Conflict
 from helpdesk_bridge.local.database import run
 from helpdesk_bridge.local.space import Space
 from helpdesk_bridge.local.values import folded
 from helpdesk_bridge.model import Agent, Company, FieldDefinition, FieldType, Group, Tag
 from helpdesk_bridge.query import natural_key
-from helpdesk_bridge.text import fold, fold_email
+from helpdesk_bridge.text import fold
 
 V = TypeVar("V", Agent, Group, Company, Tag, FieldDefinition)
 _TUPLES: Final = ("domains", "options", "option_keys")
@@ -69,7 +70,7 @@ class ReferenceList(Generic[V]):
             natural_key(record_id)[0],
             value.name,
             folded(value.name),
-            fold_email(email) if email else None,
+            email_key(email) if email else None,
             _dump(value),
         )
         with self._space.database.write() as connection:
@@ -100,7 +101,7 @@ class ReferenceList(Generic[V]):
 
     def by_email(self, email: str) -> V | None:
         """Return the entry of an e-mail, or None."""
-        return self._first("email_fold = ? ORDER BY id_rank, id", fold_email(email))
+        return self._first("email_fold = ? ORDER BY id_rank, id", email_key(email))
 
     def _first(self, condition: str, *params: str) -> V | None:
         sql = f"SELECT document FROM entries WHERE space = ? AND kind = ? AND {condition} LIMIT 1"  # noqa: S608 - constants

@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from helpdesk_bridge.addresses import email_key, phone_digits
 from helpdesk_bridge.errors import ConfigError, HelpdeskError, Unavailable
 from helpdesk_bridge.http.clock import pause, real_seconds
 from helpdesk_bridge.local.schema import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION
+from helpdesk_bridge.local.values import stored
 from helpdesk_bridge.private import OWNER_FILE, companions, tighten, why_not_mine
 
 MEMORY: Final = ":memory:"
@@ -178,6 +180,7 @@ def _refuse_foreign(connection: sqlite3.Connection, path: str) -> None:
 
 
 def _migrate(connection: sqlite3.Connection, path: str) -> None:
+    _bring_functions(connection)
     with _transaction(connection, "BEGIN IMMEDIATE"):
         _refuse_foreign(connection, path)  # another process may have been quicker
         for version in range(_number(connection, "user_version"), SCHEMA_VERSION):
@@ -187,6 +190,19 @@ def _migrate(connection: sqlite3.Connection, path: str) -> None:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("INSERT OR IGNORE INTO meta VALUES ('account', ?)", (secrets.token_hex(8),))
         connection.execute("INSERT OR IGNORE INTO meta VALUES ('key', ?)", (secrets.token_hex(32),))
+
+
+def _bring_functions(connection: sqlite3.Connection) -> None:
+    """Let the steps of the schema compute the keys by which people are found."""
+
+    def email(text: str | None) -> str | bytes | None:
+        return None if text is None else stored(email_key(text))
+
+    def phone(text: str | None) -> str | bytes | None:
+        return None if text is None else stored(phone_digits(text)) or None
+
+    connection.create_function("email_key", 1, email, deterministic=True)
+    connection.create_function("phone_digits", 1, phone, deterministic=True)
 
 
 def rollback(connection: sqlite3.Connection) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from attrs import evolve, frozen
 
+from helpdesk_bridge.addresses import email_key, is_email, phone_key
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.local.lists import ReferenceList
 from helpdesk_bridge.local.phones import phone_of
 from helpdesk_bridge.local.store import LocalStore
 from helpdesk_bridge.local.values import moment_of
-from helpdesk_bridge.model import Actor, ActorKind, Agent, Company, Contact, Group, Named, Person, Ref
-from helpdesk_bridge.query import phone_digits
-from helpdesk_bridge.text import fold, fold_email
+from helpdesk_bridge.model import Actor, ActorKind, Agent, Company, Contact, Group, Named, Person, Phone, Ref
+from helpdesk_bridge.text import fold
 
 OWN_AGENT = "desk@local.invalid"
 
@@ -49,8 +49,10 @@ class People:
         found: tuple[Contact, ...] = ()
         if wanted.email:
             found = contacts.find(email=wanted.email)
-        elif wanted.phone and phone_digits(wanted.phone):
-            found = contacts.find(phone=wanted.phone)
+        elif wanted.phone and phone_key(wanted.phone):
+            number = phone_of(wanted.phone, self.region)
+            found = contacts.find(phone=number.e164 or number.raw)
+            found = tuple(contact for contact in found if has_phone(contact, number))
         return next((contact for contact in found if not contact.deleted), None)
 
     def _new_contact(self, wanted: Actor, field: str) -> Contact:
@@ -164,9 +166,13 @@ class People:
 
 
 def looks_like_email(text: str) -> bool:
-    """Whether a text can be an e-mail address: one @ with something on both sides, no white space."""
-    local, at, domain = text.strip().rpartition("@")
-    return bool(local and at and domain) and not any(letter.isspace() for letter in text.strip())
+    """Whether a text, without the blanks around it, can be an e-mail address."""
+    return is_email(text.strip())
+
+
+def has_phone(contact: Contact, phone: Phone) -> bool:
+    """Whether a number is this contact's, its country and extension included."""
+    return any(phone_key(held) == phone_key(phone) for held in contact.phones)
 
 
 def _as_actor(person: str) -> Actor:
@@ -190,7 +196,7 @@ def _agent_actor(agent: Agent) -> Actor:
 def _agrees(actor: Actor, agent: Agent) -> bool:
     """Whether an old record can mean this agent: the e-mail is the same, or the name where there are not two e-mails."""
     if actor.email:
-        return not agent.email or fold_email(actor.email) == fold_email(agent.email)
+        return not agent.email or email_key(actor.email) == email_key(agent.email)
     return actor.name is None or fold(actor.name) == fold(agent.name or "")
 
 

@@ -140,7 +140,24 @@ _FIRST: Final = (
 
 _KEY: Final = ()  # opening.py gives every file its random key
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _KEY)
+_KEYS_AS_MAIL_SYSTEMS_SEE_THEM: Final = (
+    """UPDATE tickets SET
+    requester_email = email_key(json_extract(document, '$.requester.email')),
+    requester_phone = phone_digits(json_extract(document, '$.requester.phone')),
+    assignee_email = email_key(json_extract(document, '$.assignee.email')),
+    assignee_phone = phone_digits(json_extract(document, '$.assignee.phone'))""",
+    "UPDATE entries SET email_fold = email_key(json_extract(document, '$.email')) WHERE email_fold IS NOT NULL",
+    "DELETE FROM contact_keys",
+    """INSERT OR IGNORE INTO contact_keys
+    SELECT space, 'email', email_key(held.value), contacts.id FROM contacts, json_each(document, '$.emails') AS held""",
+    """INSERT OR IGNORE INTO contact_keys
+    SELECT space, 'phone', phone_digits(ifnull(json_extract(held.value, '$.e164'), json_extract(held.value, '$.raw'))),
+    contacts.id FROM contacts, json_each(document, '$.phones') AS held
+    WHERE phone_digits(ifnull(json_extract(held.value, '$.e164'), json_extract(held.value, '$.raw'))) IS NOT NULL""",
+)
+"""``email_key`` and ``phone_digits`` are those of ``addresses``; the connection that migrates brings them."""
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _KEY, _KEYS_AS_MAIL_SYSTEMS_SEE_THEM)
 """Step ``n`` brings a file of version ``n`` to version ``n + 1``; steps are only ever added."""
 
 SCHEMA_VERSION: Final = len(MIGRATIONS)

@@ -1,4 +1,4 @@
-"""Loads one contact: all source contacts that fold to one key become one, and count as migrated each."""
+"""Loads one contact: all source contacts of one box, or one phone, become one, and count as migrated each."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ from collections.abc import Sequence
 
 from attrs import evolve
 
-from helpdesk_bridge.errors import Conflict, HelpdeskError, InDoubt
+from helpdesk_bridge.addresses import phone_key
+from helpdesk_bridge.errors import Conflict, HelpdeskError, InDoubt, Invalid
 from helpdesk_bridge.migration import expected
 from helpdesk_bridge.migration.context import EXISTING, SKEW, LoadContext, reason_of
-from helpdesk_bridge.migration.opaque import opaque
+from helpdesk_bridge.migration.outcome import DecisionNeeded
 from helpdesk_bridge.migration.people import fold_key
 from helpdesk_bridge.migration.settling import Settling
 from helpdesk_bridge.migration.states import Key, Kind, Record, State
+from helpdesk_bridge.migration.values import contact_key, old_key
 from helpdesk_bridge.model import Contact
+
+_ADDRESS_FIELDS = frozenset({"email", "emails", "phone", "phones", "requester"})
 
 
 class ContactLoad:
-    """The contacts of one folded key, the one that is written first."""
+    """The contacts of one key, the one that is written first."""
 
     def __init__(self, context: LoadContext, contacts: Sequence[Contact]) -> None:
         self._context = context
@@ -43,7 +47,7 @@ class ContactLoad:
         context.progress("contacts")
 
     def _record(self, contact: Contact) -> Record:
-        key = Key(Kind.CONTACT, opaque(contact.id))
+        key = Key(Kind.CONTACT, self._context.source.contact_key(contact.id))
         return self._context.journal.get(key) or Record(key=key, fold=fold_key(contact))
 
     def _known(self, contact: Contact) -> tuple[str, ...] | None:
@@ -55,7 +59,7 @@ class ContactLoad:
         if found is not None:
             return found.destination
         existing = self._context.spool.get(EXISTING, key, str)
-        return None if existing is None else (opaque(existing),)
+        return None if existing is None else (self._context.destination.contact_key(existing),)
 
     def _create(self, record: Record, contact: Contact) -> tuple[str, ...] | None:
         context = self._context
@@ -75,27 +79,58 @@ class ContactLoad:
             written = context.write(lambda: context.importer.contact(contact, marker), undo=(record,))
         except InDoubt:
             self._settling.park()
-        except Conflict:
-            return self._taken(intent, contact)
+        except Conflict as error:
+            return self._taken(intent, contact, error)
         except HelpdeskError as error:
+            if isinstance(error, Invalid) and error.field in _ADDRESS_FIELDS and self._may_lose_address(contact):
+                return self._without_address(record, error)
             self._failed(intent, reason_of(error))
             return None
-        ids = tuple(map(opaque, written))
+        ids = tuple(map(context.destination.contact_key, written))
         self._leader_done(intent, ids)
         return ids
 
     def _leader_done(self, intent: Record, ids: tuple[str, ...]) -> None:
         self._context.journal.save(evolve(intent, state=State.DONE, destination=ids))
 
-    def _taken(self, intent: Record, contact: Contact) -> tuple[str, ...] | None:
-        """Adopt whoever holds this e-mail or phone already."""
+    def _taken(self, intent: Record, contact: Contact, error: Conflict) -> tuple[str, ...] | None:
+        """Adopt whoever holds this e-mail or phone already.
+
+        A vendor that takes two addresses for one refuses the second person, who is not to become the first: nobody else
+        holds the address, and so it is one that this destination does not take.
+        """
         found = self._by_address(contact)
+        if found is None and self._may_lose_address(contact):
+            return self._without_address(intent, error)
         if found is None:
             self._failed(intent, "Conflict: the address is taken by a contact that cannot be found")
             return None
         # It was there before and is left as it is: only its being there is promised.
         self._leader_done(evolve(intent, expected=None), found)
         return found
+
+    def _may_lose_address(self, contact: Contact) -> bool:
+        return bool(contact.emails or contact.phones) and not self._address_refused
+
+    @property
+    def _address_refused(self) -> bool:
+        values = self._context.mapping.values
+        return all(values.decided("requester", contact_key(one)) for one in self._contacts)
+
+    def _without_address(self, record: Record, error: HelpdeskError) -> tuple[str, ...] | None:
+        """Write the contact under an address that reaches nobody, where the user accepted announced losses."""
+        context = self._context
+        context.journal.save(evolve(record, state=State.PLANNED))
+        if not context.options.yes:
+            raise DecisionNeeded(
+                f"the destination does not take the address of a contact ({reason_of(error)}); nothing of it was written: "
+                "decide and run again, and it stands under <source id>@no-email.invalid",
+                values=[f"--map requester:{contact_key(one)}=" for one in self._contacts],
+            )
+        for one in self._contacts:
+            context.mapping.values.decide("requester", contact_key(one), None)
+            context.journal.decide(*old_key("requester", contact_key(one)), None, by="yes")
+        return self._create(evolve(record, state=State.PLANNED), context.mapping.contact(self._contacts[0]))
 
     def _by_address(self, contact: Contact) -> tuple[str, ...] | None:
         context = self._context
@@ -105,9 +140,11 @@ class ContactLoad:
         elif contact.phones:
             phone = contact.phones[0]
             found = context.destination_outage.patiently(lambda: contacts.find(phone=phone.e164 or phone.raw))
+            if found is not None and not any(phone_key(held) == phone_key(phone) for held in found.phones):
+                return None  # a number that does not name its country may be found, and is yet another person's
         else:
             return None
-        return None if found is None else (opaque(found.id),)
+        return None if found is None else (context.destination.contact_key(found.id),)
 
     def _look_up(self, record: Record, contact: Contact) -> tuple[str, ...] | None:
         context = self._context
@@ -116,7 +153,7 @@ class ContactLoad:
         if found is None:
             marker, since = record.marker or "", (record.intent_at or context.journal.created) - SKEW
             ids = context.destination_outage.patiently(lambda: context.importer.find("contact", marker, since, contact))
-            found = tuple(map(opaque, ids)) or None
+            found = tuple(map(context.destination.contact_key, ids)) or None
             if len(ids) > 1:
                 self._ambiguous(record, found or ())
                 return None

@@ -1,7 +1,7 @@
 """What the destination must show of a record, as digests: recorded at the load, compared by the verification.
 
 Both sides of the comparison come from here, so that what is expected and what is found are put in the same form:
-text without what no reader sees, people by folded e-mail, times to the second.
+text without what no reader sees, people by the box of their e-mail, times to the second.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any, Final
 from attrs import evolve
 
 from helpdesk_bridge.adapter import HeaderLine, Keep, Keeps, Kept, MessageClass
+from helpdesk_bridge.addresses import email_key, phone_key
 from helpdesk_bridge.aliases import Aliases
 from helpdesk_bridge.headerline import split_header, split_marker, with_header
 from helpdesk_bridge.identity import body_digest, text_digest
 from helpdesk_bridge.migration.opaque import opaque
 from helpdesk_bridge.model import Actor, ActorKind, Body, Contact, CustomValue, Message, Ticket, Visibility
-from helpdesk_bridge.query import phone_digits
-from helpdesk_bridge.text import digest, fold, fold_email, squash
+from helpdesk_bridge.text import digest, fold, squash
 
 NATIVE_TEXT: Final = ("subject", "type", "category", "subcategory", "channel")
 OPENING: Final = "opening"
@@ -37,11 +37,11 @@ def person(actor: Actor | None) -> dict[str, str | None] | None:
     """Return who somebody is: kind, id, and digests of e-mail, phone and name."""
     if actor is None:
         return None
-    phone = phone_digits(actor.phone or "")
+    phone = phone_key(actor.phone or "")
     return {
         "kind": actor.kind.value,
-        "id": None if actor.id is None else opaque(actor.id),
-        "email": digest(fold_email(actor.email)) if actor.email else None,
+        "id": None if actor.id is None else opaque(actor.id, natural=not actor.id.isdecimal()),
+        "email": digest(email_key(actor.email)) if actor.email else None,
         "phone": digest(phone) if phone else None,
         "name": text_digest(fold(actor.name)) if actor.name else None,
     }
@@ -99,7 +99,7 @@ def ticket(value: Ticket, keeps: Mapping[str, Kept], aliases: Aliases) -> dict[s
     found["group"] = digest(fold(aliases.groups.out(group))) if group else None
     found["company"] = digest(fold(value.company.name)) if value.company and value.company.name else None
     found["tags"] = sorted(digest(fold(aliases.tags.out(tag))) for tag in value.tags)
-    found["cc"] = sorted(digest(fold_email(one)) for one in value.cc)
+    found["cc"] = sorted(digest(email_key(one)) for one in value.cc)
     found["custom_fields"] = {
         digest(fold(aliases.custom_fields.out(name))): digest(text)
         for name, one in value.custom_fields.items()
@@ -142,8 +142,8 @@ def contact(value: Contact, keeps: Mapping[str, Kept]) -> dict[str, Any]:
     """Return what a contact shows of the fields that are kept natively."""
     found: dict[str, Any] = {
         "name": text_digest(value.name),
-        "emails": [digest(fold_email(one)) for one in value.emails],
-        "phones": [digest(digits) for one in value.phones if (digits := phone_digits(one.e164 or one.raw))],
+        "emails": [digest(email_key(one)) for one in value.emails],
+        "phones": [digest(number) for one in value.phones if (number := phone_key(one))],
         "blocked": value.blocked,
         "company": digest(fold(value.company.name)) if value.company and value.company.name else None,
         "external_id": text_digest(value.external_id),

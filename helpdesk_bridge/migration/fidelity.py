@@ -48,9 +48,12 @@ def record_changes(importer: Importer, tally: Tally) -> list[Change]:
             how = kept.get(field, LOST)
             if kind == area and how.how is not Keep.NATIVE:
                 found.append(Change(name, _said(how), how.why, records))
-    if tally.mended_emails:
-        why = "an e-mail address has no white space in it"
-        found.append(Change("contact.emails", "kept as the address without its white space", why, tally.mended_emails))
+    if tally.named_emails:
+        why = "a name stands beside it, as in the head of a mail; a contact without a name takes that one"
+        found.append(Change("contact.emails", "kept as the address alone", why, tally.named_emails))
+    if tally.unusable_emails:
+        why = "no vendor takes the address; header lines tell it as it was"
+        found.append(Change("contact.emails", "kept under <source id>@no-email.invalid", why, tally.unusable_emails))
     return found
 
 
@@ -119,10 +122,10 @@ def counted(words: Mapping[str, int]) -> dict[tuple[str, str], int]:
 
 
 def address_changes(tickets: int) -> list[Change]:
-    """Return what becomes of customers whose address the destination refused."""
+    """Return what becomes of customers whose address nobody takes."""
     if not tickets:
         return []
-    why = "the destination refuses the address; the opening tells it where it has a header line"
+    why = "the destination refuses the address, or no vendor takes it; the opening tells it where it has a header line"
     return [Change("ticket.requester", "kept under <source id>@no-email.invalid", why, tickets)]
 
 

@@ -10,7 +10,6 @@ from attrs import frozen
 from helpdesk_bridge.migration.calls import PAGE, pages
 from helpdesk_bridge.migration.contact_load import ContactLoad
 from helpdesk_bridge.migration.context import EXISTING, LoadContext
-from helpdesk_bridge.migration.opaque import opaque
 from helpdesk_bridge.migration.people import fold_key
 from helpdesk_bridge.migration.runner import Runner
 from helpdesk_bridge.migration.scan import ALL_CONTACTS
@@ -71,6 +70,6 @@ class Load:
                     yield ContactLoad(context, [contact])
                 continue
             together = context.journal.folded(key)
-            if together and together[0].key.id == opaque(contact.id):
+            if together and together[0].key.id == context.source.contact_key(contact.id):
                 found = [context.spool.get(Kind.CONTACT.value, one.key.id, Contact) for one in together]
                 yield ContactLoad(context, [one for one in found if one is not None])

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import Any, Final
 
 from attrs import evolve, frozen
 
+from helpdesk_bridge.addresses import Mailbox, is_email
 from helpdesk_bridge.migration.inline import without_inline
-from helpdesk_bridge.migration.opaque import PREFIX, opaque
+from helpdesk_bridge.migration.opaque import PREFIX
 from helpdesk_bridge.migration.people import People
 from helpdesk_bridge.migration.side import Side
-from helpdesk_bridge.migration.values import PASSING, Values, agent_email, is_marker_field, requester_key
+from helpdesk_bridge.migration.values import PASSING, Values, agent_email, contact_key, is_marker_field, requester_key
 from helpdesk_bridge.model import Actor, ActorKind, Body, Contact, Message, Ref, Ticket
-from helpdesk_bridge.text import mended_email
+from helpdesk_bridge.text import digest
 
 NO_EMAIL_DOMAIN: Final = "no-email.invalid"
 _KINDS: Final = {ActorKind.AGENT: "agent", ActorKind.CONTACT: "customer"}
+_LOCAL_PART: Final = re.compile(r"[0-9a-z]+(?:[-.][0-9a-z]+)*")
+"""Source ids that are a local part as they are; case does not count in one, so that no two others may share it."""
 
 
 @frozen
@@ -88,19 +92,29 @@ class Mapping:
     def requester(self, ticket: Ticket) -> Actor:
         """Return the customer of a ticket at the destination.
 
-        One that the destination cannot hold as a contact, or whose address it refuses, stands under
+        One that the destination cannot hold as a contact, or whose address nobody takes, stands under
         ``<source id>@no-email.invalid``.
         """
         requester = self.people.filled(ticket.requester) or Actor(ActorKind.CONTACT, id=f"ticket-{ticket.id}")
-        known = evolve(requester, id=None, email=mended_email(requester.email or "") or None)
-        if not self.values.decided("requester", requester_key(ticket)):
+        known = evolve(requester, id=None)
+        if not self.loses_address(ticket):
             found = self.people.at_destination(requester)
             if found is not None:
                 return evolve(known, id=found.id)
             if requester.email or (requester.phone and "email" not in self.destination.desk.capabilities.contact_needs):
                 return known
-        name = opaque(requester.id or f"ticket-{ticket.id}").removeprefix(PREFIX)
-        return evolve(known, email=f"{name}@{NO_EMAIL_DOMAIN}")
+        return evolve(known, email=self._nobody(requester.id or f"ticket-{ticket.id}"))
+
+    def loses_address(self, ticket: Ticket) -> bool:
+        """Whether the address of a ticket's customer is none that a vendor takes, or one that the destination refused."""
+        requester = self.people.filled(ticket.requester)
+        email = None if requester is None else requester.email
+        return self.values.decided("requester", requester_key(ticket)) or not (email is None or is_email(email))
+
+    def _nobody(self, source_id: str) -> str:
+        """Return the address under which a person stands whose own nobody takes; no mail ever reaches it."""
+        name = self.source.contact_key(source_id).removeprefix(PREFIX)
+        return f"{name if _LOCAL_PART.fullmatch(name) else digest('id', name)}@{NO_EMAIL_DOMAIN}"
 
     def message(self, old: Message, *, inline: bool) -> Message:
         """Return a message with its author as the destination knows them.
@@ -140,7 +154,17 @@ class Mapping:
             )
             if new is not None:
                 fields[new] = value
-        return evolve(old, emails=tuple(mended_email(one) for one in old.emails), custom_fields=fields)
+        boxes = [Mailbox.of(one) for one in old.emails]
+        beside = next((box.name for box in boxes if box.name), None)
+        return evolve(old, name=old.name or beside, emails=self._emails(old, boxes), custom_fields=fields)
+
+    def _emails(self, old: Contact, boxes: list[Mailbox]) -> tuple[str, ...]:
+        if self.values.decided("requester", contact_key(old)):
+            return (self._nobody(old.id),)
+        usable = tuple(box.address for box in boxes if is_email(box.address))
+        if boxes and boxes[0].address and not is_email(boxes[0].address):
+            return (self._nobody(old.id), *usable)
+        return usable
 
 
 def _named(actor: Actor) -> Actor:

@@ -34,7 +34,7 @@ from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.migration.spool import Spool
 from helpdesk_bridge.migration.states import Kind, State
 from helpdesk_bridge.migration.tally import Tally
-from helpdesk_bridge.migration.values import Values, old_key, requester_key
+from helpdesk_bridge.migration.values import Values, old_key
 from helpdesk_bridge.migration.verify import Verification
 from helpdesk_bridge.model import Ticket
 from helpdesk_bridge.ports import Helpdesk
@@ -287,7 +287,7 @@ class Migration:
 
     def _context(self) -> LoadContext:
         spool = self._spooled()
-        people = People(self.journal, spool)
+        people = People(self.journal, spool, self.source)
         kept = self.journal.recall("threads")
         limits = self.destination.desk.capabilities.files
         return LoadContext(
@@ -317,8 +317,8 @@ class Migration:
         return fidelity.merged(changes + fidelity.message_changes(self._importer, used))
 
     def _refused_addresses(self) -> int:
-        tickets = self._spooled().each(Kind.TICKET.value, Ticket)
-        return sum(self._values.decided("requester", requester_key(one)) for one in tickets)
+        mapping = self._context().mapping
+        return sum(mapping.loses_address(one) for one in self._spooled().each(Kind.TICKET.value, Ticket))
 
     def _progress(self, phase: str) -> None:
         if self._report_progress is None:

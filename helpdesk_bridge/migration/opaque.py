@@ -1,17 +1,20 @@
-"""Ids as the journal holds them: where a vendor's id is somebody's e-mail, its digest stands instead."""
+"""Ids as the journal holds them: where a vendor's id is somebody's e-mail or phone, its digest stands instead."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from helpdesk_bridge.text import digest, fold_email
+from helpdesk_bridge.addresses import email_key
+from helpdesk_bridge.text import digest
 
 PREFIX: Final = "~"
 
 
-def opaque(record_id: str) -> str:
-    """Return an id that tells nobody's address: Desk365 knows contacts by their e-mail only."""
-    return f"{PREFIX}{digest('id', fold_email(record_id))}" if "@" in record_id else record_id
+def opaque(record_id: str, *, natural: bool = False) -> str:
+    """Return an id that tells nobody's address; ``natural`` says that the vendor knows people by nothing else."""
+    if "@" in record_id:
+        return f"{PREFIX}{digest('id', email_key(record_id))}"
+    return f"{PREFIX}{digest('id', record_id)}" if natural else record_id
 
 
 def is_opaque(record_id: str) -> bool:

@@ -6,34 +6,38 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
+from helpdesk_bridge.addresses import Mailbox, email_key, phone_key
 from helpdesk_bridge.migration.journal import Journal
-from helpdesk_bridge.migration.opaque import is_opaque, opaque
+from helpdesk_bridge.migration.opaque import is_opaque
+from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.migration.spool import Spool
 from helpdesk_bridge.migration.states import Key, Kind
 from helpdesk_bridge.model import Actor, ActorKind, Contact
-from helpdesk_bridge.query import phone_digits
-from helpdesk_bridge.text import digest, fold_email
+from helpdesk_bridge.text import digest
 
 _MOST_REMEMBERED: Final = 10_000
 
 
 def fold_key(contact: Contact) -> str | None:
-    """Return the key under which contacts are the same person: a digest of the folded e-mail, else of the phone."""
-    if contact.email:
-        return digest("email", fold_email(contact.email))
-    if contact.phones:
-        phone = contact.phones[0]
-        digits = phone_digits(phone.e164 or phone.raw)
-        return digest("phone", digits) if digits else None
-    return None
+    """Return the key under which contacts are the same person: a digest of the one box, else of the one phone."""
+    return actor_key(contact.actor())
 
 
 def actor_key(actor: Actor) -> str | None:
-    """Return the same key for somebody whom a record names."""
-    if actor.email:
-        return digest("email", fold_email(actor.email))
-    digits = phone_digits(actor.phone or "")
-    return digest("phone", digits) if digits else None
+    """Return the same key for a person whom a record names."""
+    address = Mailbox.of(actor.email or "").address
+    if address:
+        return digest("email", email_key(address))
+    number = phone_key(actor.phone or "")
+    return digest("phone", number) if number else None
+
+
+def addressed(actor: Actor) -> Actor:
+    """Return a person whose e-mail may be written as in a header, ``Ann Lee <ann@example.com>``, with the address alone."""
+    if actor.email is None:
+        return actor
+    box = Mailbox.of(actor.email)
+    return evolve(actor, name=actor.name or box.name, email=box.address or None)
 
 
 @frozen(eq=False)
@@ -42,16 +46,19 @@ class People:
 
     journal: Journal
     spool: Spool
+    source: Side
     _found: dict[tuple[str | None, str | None], str] = field(factory=dict, init=False, repr=False)
 
     def filled(self, actor: Actor | None) -> Actor | None:
         """Return a customer with name, e-mail and phone as the source's list of contacts tells them."""
-        if actor is None or actor.kind is not ActorKind.CONTACT or actor.id is None or actor.email:
+        if actor is None or actor.kind is not ActorKind.CONTACT:
             return actor
-        contact = self.spool.get(Kind.CONTACT.value, opaque(actor.id), Contact)
+        if actor.id is None or actor.email:
+            return addressed(actor)
+        contact = self.spool.get(Kind.CONTACT.value, self.source.contact_key(actor.id), Contact)
         if contact is None:
             return actor
-        known = contact.actor()
+        known = addressed(contact.actor())
         return evolve(known, name=actor.name or known.name, phone=actor.phone or known.phone)
 
     def at_destination(self, actor: Actor) -> Actor | None:
@@ -72,7 +79,9 @@ class People:
         return known
 
     def _looked_up(self, source_id: str | None, key: str | None) -> str | None:
-        record = self.journal.get(Key(Kind.CONTACT, opaque(source_id))) if source_id is not None else None
+        record = (
+            self.journal.get(Key(Kind.CONTACT, self.source.contact_key(source_id))) if source_id is not None else None
+        )
         if (record is None or not record.destination) and key is not None:
             record = self.journal.by_fold(key)
         return record.destination[0] if record is not None and record.destination else None

@@ -10,7 +10,8 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from helpdesk_bridge import shown
-from helpdesk_bridge.text import digest, fold_email
+from helpdesk_bridge.addresses import email_key
+from helpdesk_bridge.text import digest
 
 LONGEST: Final = 1200
 MINUTE: Final = 60
@@ -52,7 +53,7 @@ def _masked(found: re.Match[str]) -> str:
 
 def pseudonym(email: str) -> str:
     """Return what stands for an e-mail: the digest that differences show of it, too."""
-    return f"e-mail#{digest(fold_email(email))}"
+    return f"e-mail#{digest(email_key(email))}"
 
 
 def source_id(text: str) -> str:

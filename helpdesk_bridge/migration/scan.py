@@ -10,7 +10,6 @@ from typing import Final, TypeVar
 from attrs import frozen
 
 from helpdesk_bridge.migration.journal import Journal
-from helpdesk_bridge.migration.opaque import opaque
 from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.people import fold_key
 from helpdesk_bridge.migration.side import Side
@@ -53,14 +52,14 @@ class Scan:
         batch: list[Record] = []
         for position, contact in enumerate(self._unless_stopped(self.source.desk.contacts.list(ALL_CONTACTS))):
             tally.contact(contact)
-            self.spool.put(Kind.CONTACT.value, opaque(contact.id), contact)
+            self.spool.put(Kind.CONTACT.value, self.source.contact_key(contact.id), contact)
             batch.append(self._planned(contact, position))
             if len(batch) == BATCH:
                 self._write(batch)
         self._write(batch)
 
     def _planned(self, contact: Contact, position: int) -> Record:
-        key, fold = Key(Kind.CONTACT, opaque(contact.id)), fold_key(contact)
+        key, fold = Key(Kind.CONTACT, self.source.contact_key(contact.id)), fold_key(contact)
         if contact.deleted:
             return Record(key=key, position=position, fold=fold, state=State.SKIPPED, reason="deleted")
         if "email" in self.needs and not contact.email:

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
+from helpdesk_bridge.addresses import email_key
 from helpdesk_bridge.aliases import Aliases
 from helpdesk_bridge.http.clock import Clock, SystemClock
 from helpdesk_bridge.migration.marker import account_ref
+from helpdesk_bridge.migration.opaque import opaque
 from helpdesk_bridge.model import Actor, ActorKind, Agent, FieldDefinition, Group, Ref, Tag, Ticket
 from helpdesk_bridge.ports import Helpdesk
-from helpdesk_bridge.text import fold_email
 
 _SYSTEM: Final = SystemClock()
 
@@ -111,13 +112,17 @@ class Side:
 
     @cached_property
     def _agents_by_email(self) -> dict[str, Agent]:
-        return {fold_email(agent.email): agent for agent in self.agents if agent.email}
+        return {email_key(agent.email): agent for agent in self.agents if agent.email}
+
+    def contact_key(self, contact_id: str) -> str:
+        """Return a contact's id as the journal holds it."""
+        return opaque(contact_id, natural="contact" in self.desk.capabilities.natural_ids)
 
     def agent(self, actor: Actor) -> Agent | None:
         """Return the agent that an actor names, by id or e-mail."""
         if actor.id is not None and actor.id in self._agents_by_id:
             return self._agents_by_id[actor.id]
-        return self._agents_by_email.get(fold_email(actor.email)) if actor.email else None
+        return self._agents_by_email.get(email_key(actor.email)) if actor.email else None
 
     def filled(self, actor: Actor | None) -> Actor | None:
         """Return an agent with name and e-mail; other actors as they are."""

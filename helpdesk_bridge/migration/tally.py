@@ -9,11 +9,11 @@ from typing import Any, Final
 from attrs import define, field
 
 from helpdesk_bridge.adapter import MessageClass
+from helpdesk_bridge.addresses import Mailbox, is_email
 from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.migration.threads import is_internal
 from helpdesk_bridge.migration.values import PASSING, Answer, Values, agent_email, is_marker_field
 from helpdesk_bridge.model import Contact, Message, Priority, Status, Ticket
-from helpdesk_bridge.text import mended_email
 
 TICKET_FIELDS: Final = (
     "subject", "status", "priority", "requester", "assignee", "group", "company", "sla", "type", "category",
@@ -34,7 +34,8 @@ class Tally:
     tickets: int = 0
     left_out: int = 0
     contacts: int = 0
-    mended_emails: int = 0
+    named_emails: int = 0
+    unusable_emails: int = 0
     messages_known: int = 0
     tickets_with_known_messages: int = 0
     fields: Counter[str] = field(factory=Counter)
@@ -91,7 +92,9 @@ class Tally:
         self.contacts += 1
         if contact.deleted:
             return
-        self.mended_emails += any(mended_email(one) != one for one in contact.emails)
+        boxes = [Mailbox.of(one) for one in contact.emails]
+        self.named_emails += any(box.name is not None for box in boxes)
+        self.unusable_emails += any(box.address and not is_email(box.address) for box in boxes)
         for name in CONTACT_FIELDS:
             if getattr(contact, name) not in (None, "", (), {}, False):
                 self.fields[f"contact.{name}"] += 1

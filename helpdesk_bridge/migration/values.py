@@ -13,11 +13,13 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from helpdesk_bridge.addresses import email_key
 from helpdesk_bridge.migration.side import Side
-from helpdesk_bridge.model import Actor, CustomValue, FieldDefinition, FieldType, Priority, Ref, Status, Ticket
-from helpdesk_bridge.text import digest, fold, fold_email
+from helpdesk_bridge.model import Actor, Contact, CustomValue, FieldDefinition, FieldType, Priority, Ref, Status, Ticket
+from helpdesk_bridge.text import digest, fold
 
 MARKER_FIELDS: Final = frozenset({"migration marker", "migration_marker"})
+PEOPLE: Final = frozenset({"assignee", "requester"})
 PASSING: Final = ("type", "category", "subcategory")
 
 
@@ -35,7 +37,12 @@ class Answer:
 
 
 def old_key(name: str, old: str) -> tuple[str, str]:
-    """Return the key of a decision: the field, and a digest of the old value (it may be somebody's e-mail)."""
+    """Return the key of a decision: the field, and a digest of the old value (it may be somebody's e-mail).
+
+    Words are one as people compare them; people only where their address is one box, or their id one id.
+    """
+    if name in PEOPLE:
+        return name, digest(name, email_key(old) if "@" in old else old)
     return name, digest(name, fold(old))
 
 
@@ -253,9 +260,14 @@ def requester_key(ticket: Ticket) -> str:
     return "" if requester is None else requester.id or requester.email or ""
 
 
+def contact_key(contact: Contact) -> str:
+    """Return what a decision about the address of a contact goes by: the id, as in that of its tickets."""
+    return contact.id or contact.email or ""
+
+
 def agent_email(side: Side, actor: Actor | None) -> str | None:
     """Return the e-mail of an agent, or its id where it has none."""
     filled = side.filled(actor)
     if filled is None:
         return None
-    return fold_email(filled.email) if filled.email else filled.id
+    return email_key(filled.email) if filled.email else filled.id

@@ -18,7 +18,7 @@ from helpdesk_bridge.migration.difference import Difference
 from helpdesk_bridge.migration.feeding import threads_for
 from helpdesk_bridge.migration.journal import Journal
 from helpdesk_bridge.migration.markers import SHOWING, indexed, marker_at
-from helpdesk_bridge.migration.opaque import is_opaque, opaque
+from helpdesk_bridge.migration.opaque import is_opaque
 from helpdesk_bridge.migration.options import Level, Options
 from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.runner import Runner
@@ -74,7 +74,7 @@ class Verification:
     def _read_contacts(self) -> None:
         for contact in self.destination.desk.contacts.list(ALL_CONTACTS):
             self._check_stop()
-            self.spool.put(BACK_CONTACT, opaque(contact.id), contact)
+            self.spool.put(BACK_CONTACT, self.destination.contact_key(contact.id), contact)
 
     def _contacts(self) -> list[Difference]:
         found = []
@@ -203,7 +203,7 @@ class Verification:
                 )
 
     def _known(self, contact_id: str) -> Contact | None:
-        return self.spool.get(BACK_CONTACT, opaque(contact_id), Contact)
+        return self.spool.get(BACK_CONTACT, self.destination.contact_key(contact_id), Contact)
 
     def _check_stop(self) -> None:
         if self.stop.is_set():

@@ -2,7 +2,8 @@
 
 .. code-block:: python
 
-    from helpdesk_bridge.testing.strategies import nasty_text, ticket_drafts
+    from helpdesk_bridge.addresses import email_key
+from helpdesk_bridge.testing.strategies import nasty_text, ticket_drafts
 
     @given(ticket_drafts(desk.capabilities))
     def test_my_form_survives(draft): ...
@@ -24,6 +25,7 @@ except ImportError as error:
         "the strategies need hypothesis: pip install 'helpdesk-bridge[testing]'", name="hypothesis"
     ) from error
 
+from helpdesk_bridge.addresses import email_key
 from helpdesk_bridge.capabilities import Capabilities
 from helpdesk_bridge.model import (
     SYSTEM,
@@ -191,7 +193,7 @@ def tickets(draw: st.DrawFn, vendor: str = "made-up", account: str = "acme") -> 
 def contacts(draw: st.DrawFn, vendor: str = "made-up", account: str = "acme") -> Contact:
     """Return contacts as a desk may give them; each has an e-mail or a phone."""
     contact_id = draw(_IDS)
-    addresses = tuple(draw(st.lists(emails(), max_size=2, unique_by=str.casefold)))
+    addresses = tuple(draw(st.lists(emails(), max_size=2, unique_by=email_key)))
     numbers = tuple(draw(st.lists(phones(), min_size=0 if addresses else 1, max_size=2)))
     created, changed = sorted((draw(times()), draw(times())))
     return Contact(

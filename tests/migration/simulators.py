@@ -10,7 +10,7 @@ from typing import Any
 from attrs import frozen
 
 from helpdesk_bridge import open_desk
-from helpdesk_bridge.testing.simulator import generate
+from helpdesk_bridge.testing.simulator import Dataset, generate
 from helpdesk_bridge.testing.simulator.server import SimulatorServer
 
 SCALES = {"deskie": 200.0, "desk365": 7200.0}
@@ -34,18 +34,19 @@ def settings_for(simulator: Any, url: str, scale: float) -> dict[str, Any]:
 
 
 @contextmanager
-def served(vendor: str, tickets: int, **settings: Any) -> Iterator[Served]:
+def served(vendor: str, tickets: int | Dataset, **settings: Any) -> Iterator[Served]:
+    content = generate(tickets) if isinstance(tickets, int) else tickets
     with ExitStack() as stack:
         if vendor == "local":
             desk = open_desk({"vendor": "local", "path": ":memory:"}, name="local")
             stack.callback(desk.close)
             if tickets:
-                desk.vendor_api.seed(generate(tickets))
+                desk.vendor_api.seed(content)
             yield Served(desk)
             return
         create = import_module(f"helpdesk_bridge_{vendor}.simulator").create
         scale = SCALES[vendor]
-        simulator = create(generate(tickets), time_scale=scale, settings=settings)
+        simulator = create(content, time_scale=scale, settings=settings)
         server = stack.enter_context(SimulatorServer(simulator))
         desk = open_desk({"vendor": vendor, **settings_for(simulator, server.url, scale)}, name=vendor)
         stack.callback(desk.close)

@@ -97,7 +97,7 @@ class Companies(Desk365Service):
         if sla is not None:
             company.sla = sla
         if "domains" in body:
-            company.domains = [domain.casefold() for domain in comma_list(domains or "")]
+            company.domains = [self.tenant.email_key(f"@{domain}")[1:] for domain in comma_list(domains or "")]
 
 
 def _facts(company: Company) -> dict[str, Any]:

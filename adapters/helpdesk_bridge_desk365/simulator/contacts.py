@@ -73,7 +73,11 @@ class Contacts(Desk365Service):
     def contact_details(self, call: Call) -> Reply:
         """One contact by primary e-mail or, with the additions of 2026, by secondary e-mail."""
         secondary = call.query.get("secondary_email") if self.flag("additions_2026") else None
-        contact = self.tenant.secondary_contacts.get(secondary.casefold()) if secondary else self._primary_contact(call)
+        contact = (
+            self.tenant.secondary_contacts.get(self.tenant.email_key(secondary))
+            if secondary
+            else self._primary_contact(call)
+        )
         if contact is None:
             raise missing("contact")
         return self.answer(self._contact_document(contact))
@@ -117,7 +121,7 @@ class Contacts(Desk365Service):
         return documented | {"custom_fields"} if self.flag("additions_2026") else documented
 
     def _primary_contact(self, call: Call) -> Contact | None:
-        return self.tenant.contacts.get(self.required(call, "primary_email").casefold())
+        return self.tenant.contacts.get(self.tenant.email_key(self.required(call, "primary_email")))
 
     def _apply_contact(self, contact: Contact, body: dict[str, Any]) -> None:
         changes: dict[str, str | None] = {name: text_of(body, name) for name in _SETTABLE if name in body}

@@ -104,7 +104,7 @@ class FaultyLists(Desk365Service):
     def _drift_contacts(self, chance: random.Random) -> None:
         tenant, now = self.tenant, whole_second(self.clock.now())
         idle = sorted(
-            tenant.contacts.keys() - {ticket.contact.email.casefold() for ticket in tenant.tickets.values()},
+            tenant.contacts.keys() - {tenant.email_key(ticket.contact.email) for ticket in tenant.tickets.values()},
         )
         idle = [email for email in idle if not tenant.contacts[email].is_deleted]
         # Lists are in the order of e-mails, so a new one may come anywhere.

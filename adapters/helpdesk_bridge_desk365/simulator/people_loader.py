@@ -29,7 +29,7 @@ class PeopleLoader:
     def load(self) -> None:
         """Agents, companies, then the contacts that have an e-mail."""
         for person in self._dataset.agents:
-            self._tenant.agents.setdefault(_email(person).casefold(), Agent(_email(person), _name(person)))
+            self._tenant.agents.setdefault(self._tenant.email_key(_email(person)), Agent(_email(person), _name(person)))
         self._load_companies()
         for person in self._dataset.contacts:
             if person.email:
@@ -84,7 +84,7 @@ class PeopleLoader:
         owners: dict[str, set[str | None]] = defaultdict(set)
         for person in self._dataset.people:
             if person.email:
-                owners[person.email.rpartition("@")[2].casefold()].add(person.company or None)
+                owners[self._tenant.email_key(person.email).rpartition("@")[2]].add(person.company or None)
         found: dict[str, list[str]] = defaultdict(list)
         for domain, companies in owners.items():
             owner = next(iter(companies))

@@ -16,6 +16,7 @@ from helpdesk_bridge.testing.simulator import (
     SimulatorApp,
     SimulatorClock,
     Switch,
+    email_keys,
 )
 from helpdesk_bridge_desk365.simulator.file_links import FILES_PATH, INLINE_PATH, FileLinks
 from helpdesk_bridge_desk365.simulator.loader import load
@@ -104,7 +105,7 @@ class Desk365Service(SimulatorApp):
         """Seed the account anew, with full budgets."""
         self.rates = Rates(policy_of(self.settings), self.clock.elapsed)
         self.links = FileLinks(self.files, self.clock)
-        self.tenant = Tenant(SUBDOMAIN)
+        self.tenant = Tenant(SUBDOMAIN, email_keys(self.choice("addresses")))
         self.tenant.statuses = (*STATUSES, *comma_list(self.choice("custom_statuses")))
         load(dataset, self.tenant, self.links)
 

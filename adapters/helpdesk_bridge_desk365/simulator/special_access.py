@@ -14,7 +14,6 @@ _Test = Callable[[dict[str, Any], str], bool]
 
 _ENTRY_FILTERS: Final[dict[str, _Test]] = {
     "ticket_number": lambda entry, text: str(entry["ticket_number"]) == text,
-    "agent_email": lambda entry, text: str(entry["agent_email"]).casefold() == text.casefold(),
     "started_before": lambda entry, text: entry["start_time"] < text,
     "started_after": lambda entry, text: entry["start_time"] > text,
     "created_after": lambda entry, text: entry["created_time"] > text,
@@ -33,6 +32,9 @@ class TimeEntries(Desk365Service):
         """Give a page of time entries."""
         wanted = [(test, call.query[name]) for name, test in _ENTRY_FILTERS.items() if call.query.get(name)]
         found = [entry for entry in self.tenant.time_entries if all(test(entry, text) for test, text in wanted)]
+        if call.query.get("agent_email"):
+            agent = self.tenant.email_key(call.query["agent_email"])
+            found = [entry for entry in found if self.tenant.email_key(str(entry["agent_email"])) == agent]
         if call.query.get("company_name"):
             found = [entry for entry in found if self._entry_company(entry) == call.query["company_name"]]
         count = call.query.get("time_entries_count", "")

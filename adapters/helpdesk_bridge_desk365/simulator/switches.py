@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from helpdesk_bridge.testing.simulator import ASSUMED, DOCUMENTED, OBSERVED, Switch
+from helpdesk_bridge.testing.simulator import ADDRESSES, ASSUMED, DOCUMENTED, OBSERVED, Switch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +55,7 @@ SWITCHES: Final[Mapping[str, Switch]] = MappingProxyType(
         "updated_since": Switch(
             "after", "whether the very second is in: after or since", DOCUMENTED, ("after", "since")
         ),
+        "addresses": ADDRESSES,
         "last_next_page": Switch("null", "next_page on the last page", ASSUMED, ("null", "absent")),
         "updated_lag": Switch(True, "updated_on of a new ticket is 1 or 2 s after created_on", OBSERVED),
         "automation": Switch(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import Factory, define
 
+from helpdesk_bridge.testing.simulator import email_keys
 from helpdesk_bridge_desk365.simulator.knowledge_base import KnowledgeBase
 from helpdesk_bridge_desk365.simulator.records import Agent, Company, Contact, CustomField, Mail, Ticket
 from helpdesk_bridge_desk365.simulator.survey_catalogue import SURVEYS, Survey
@@ -14,6 +15,7 @@ from helpdesk_bridge_desk365.simulator.survey_catalogue import SURVEYS, Survey
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from helpdesk_bridge.testing.simulator import KeyOf
     from helpdesk_bridge_desk365.simulator.contracts import Contract
 
 STATUSES: Final = ("Open", "Pending", "Resolved", "Closed")
@@ -40,6 +42,7 @@ class Tenant:
     """Everything the account holds. Not thread-safe: the simulator serialises its handlers."""
 
     subdomain: str
+    email_key: KeyOf = Factory(lambda: email_keys("exact"))
     agents: dict[str, Agent] = Factory(dict)
     contacts: dict[str, Contact] = Factory(dict)
     secondary_contacts: dict[str, Contact] = Factory(dict)
@@ -69,13 +72,13 @@ class Tenant:
         return f"support@{self.subdomain}.desk365.example"
 
     def agent(self, email: str) -> Agent | None:
-        """Return the agent with that e-mail, whatever its case."""
-        return self.agents.get(email.casefold())
+        """Return the agent with that e-mail, whatever the case of its letters A to Z."""
+        return self.agents.get(self.email_key(email))
 
     def contact(self, email: str) -> Contact | None:
-        """Return the contact with that primary e-mail, or else that secondary one, whatever its case."""
-        folded = email.casefold()
-        return self.contacts.get(folded) or self.secondary_contacts.get(folded)
+        """Return the contact with that primary e-mail, or else that secondary one, whatever the case of its letters A to Z."""
+        key = self.email_key(email)
+        return self.contacts.get(key) or self.secondary_contacts.get(key)
 
     def survey(self, name: str) -> Survey | None:
         """Return the survey of that name, deleted ones included, or None."""
@@ -85,9 +88,9 @@ class Tenant:
         """Keep a contact; without a company it gets that of its e-mail's domain. documented: OpenAPI, companies."""
         if contact.company is None:
             contact.company = self._company_of_domain(contact.email)
-        self.contacts[contact.email.casefold()] = contact
+        self.contacts[self.email_key(contact.email)] = contact
         for email in contact.secondary_emails:
-            self.secondary_contacts[email.casefold()] = contact
+            self.secondary_contacts[self.email_key(email)] = contact
         return contact
 
     def ensure_contact(self, email: str, now: datetime) -> Contact:
@@ -147,7 +150,7 @@ class Tenant:
             self.mails.append(Mail(audience, occasion, ticket.number, addresses))
 
     def _company_of_domain(self, email: str) -> str | None:
-        domain = email.rpartition("@")[2].casefold()
+        domain = self.email_key(email).rpartition("@")[2]
         for company in self.companies.values():
             if domain in company.domains:
                 return company.name

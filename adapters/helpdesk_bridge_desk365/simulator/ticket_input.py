@@ -14,6 +14,8 @@ from helpdesk_bridge_desk365.simulator.tenant import FORM, PRIORITIES, Tenant
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from helpdesk_bridge.testing.simulator import KeyOf
+
 
 _BOTH: Final = (
     *("subject", "description", "status", "priority", "type", "assign_to", "group", "category", "sub_category"),
@@ -89,14 +91,16 @@ def read_shares(value: Any) -> list[str]:
     return [checked_email(email, "share_to") for email in _texts(value, "share_to")]
 
 
-def changed_addresses(held: list[str], change: Any, name: str, read: Callable[[Any], list[str]]) -> list[str]:
+def changed_addresses(
+    held: list[str], change: Any, name: str, read: Callable[[Any], list[str]], same: KeyOf
+) -> list[str]:
     """Return the addresses after `{"add": […], "remove": […]}`. documented: OpenAPI; an array is 400 (assumed)."""
     if not isinstance(change, dict):
         raise invalid(f"{name} must be an object with add and remove.", name)
-    removed = {email.casefold() for email in _texts(change.get("remove"), name)}
-    kept = [email for email in held if email.casefold() not in removed]
-    present = {email.casefold() for email in kept}
-    return kept + [email for email in read(change.get("add")) if email.casefold() not in present]
+    removed = {same(email) for email in _texts(change.get("remove"), name)}
+    kept = [email for email in held if same(email) not in removed]
+    present = {same(email) for email in kept}
+    return kept + [email for email in read(change.get("add")) if same(email) not in present]
 
 
 def _read_subject(body: Mapping[str, Any], values: dict[str, Any], limit: int, *, creating: bool) -> None:

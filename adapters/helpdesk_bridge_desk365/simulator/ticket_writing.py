@@ -131,10 +131,14 @@ class TicketWriting(TicketReading):
         watchers, shares = ticket.watchers, ticket.share_to
         if body.get("watchers") is not None:
             watchers = changed_addresses(
-                watchers, body["watchers"], "watchers", lambda value: read_watchers(value, self.tenant)
+                watchers,
+                body["watchers"],
+                "watchers",
+                lambda value: read_watchers(value, self.tenant),
+                self.tenant.email_key,
             )
         if body.get("share_to") is not None:
-            shares = changed_addresses(shares, body["share_to"], "share_to", read_shares)
+            shares = changed_addresses(shares, body["share_to"], "share_to", read_shares, self.tenant.email_key)
         if self.flag("additions_2026") and body.get("contact_email") is not None:
             email = email_of(body, "contact_email")
             ticket.contact = self.tenant.ensure_contact(email, whole_second(self.clock.now()))

@@ -6,12 +6,16 @@ from bisect import insort
 from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
+from helpdesk_bridge.testing.simulator import email_keys, phone_keys
+
 from .indexes import CaseTimes
 from .knowledge import IdeaCategory, Knowledge
 from .refusals import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from helpdesk_bridge.testing.simulator import KeyOf
 
     from .records import (
         Case,
@@ -32,7 +36,9 @@ Kept = TypeVar("Kept")
 class Account:
     """Everything that one Deskie account holds, by id. Ids are sequential from 1 in each kind (assumed)."""
 
-    def __init__(self) -> None:
+    def __init__(self, email_key: KeyOf | None = None, phone_key: KeyOf | None = None) -> None:
+        self.email_key = email_key or email_keys("exact")
+        self._phone_key = phone_key or phone_keys("exact")
         self.cases: dict[int, Case] = {}
         self.listed = CaseTimes()
         self.every = CaseTimes()
@@ -49,6 +55,7 @@ class Account:
         self.outbox: list[Mail] = []
         self._numbers: dict[str, int] = {}
         self._identities: dict[tuple[str, str], list[int]] = {}
+        self._searched: dict[str, list[int]] = {}
         self._staff_emails: dict[str, int] = {}
         self._last: Counter[str] = Counter()
 
@@ -106,13 +113,17 @@ class Account:
     def add_user(self, user: User) -> User:
         """Enter a user. Seed data may hold two users whose e-mails differ in case only."""
         self.users[user.user_id] = user
-        self._identities.setdefault((user.kind, fold_identity(user.kind, user.identity)), []).append(user.user_id)
+        self._identities.setdefault((user.kind, self.identity_key(user.kind, user.identity)), []).append(user.user_id)
+        if user.kind == "email":
+            self._searched.setdefault(user.identity.casefold(), []).append(user.user_id)
         return user
 
     def drop_user(self, user: User) -> None:
         """Delete a user for good; the cases stay and keep the id (assumed)."""
         del self.users[user.user_id]
-        self._identities[user.kind, fold_identity(user.kind, user.identity)].remove(user.user_id)
+        self._identities[user.kind, self.identity_key(user.kind, user.identity)].remove(user.user_id)
+        if user.kind == "email":
+            self._searched[user.identity.casefold()].remove(user.user_id)
 
     def rename_user(self, user: User, identity: str) -> None:
         """Give a user another e-mail or phone."""
@@ -121,24 +132,32 @@ class Account:
         self.add_user(user)
 
     def users_known_as(self, kind: str, identity: str) -> list[User]:
-        """Return the users with an identity, the one in the same spelling first (assumed: e-mail case does not count)."""
-        ids = self._identities.get((kind, fold_identity(kind, identity)), [])
+        """Return the users with an identity, the one in the same spelling first (assumed: the case of an e-mail does not count)."""
+        ids = self._identities.get((kind, self.identity_key(kind, identity)), [])
         return sorted((self.users[each] for each in ids), key=lambda user: (user.identity != identity, user.user_id))
+
+    def users_with_email(self, folded: str) -> list[User]:
+        """Return the users whom a search without case finds by a whole e-mail, which `folded` is casefolded."""
+        return [self.users[each] for each in sorted(self._searched.get(folded, ()))]
+
+    def identity_key(self, kind: str, identity: str) -> str:
+        """Return what two spellings of one identity share; see the switch `addresses`."""
+        return (self._phone_key if kind in ("phone", "wa") else self.email_key)(identity)
 
     def add_staff(self, staff: Staff) -> Staff:
         """Enter an agent."""
         self.staff[staff.staff_id] = staff
-        self._staff_emails[staff.email.casefold()] = staff.staff_id
+        self._staff_emails[self.email_key(staff.email)] = staff.staff_id
         return staff
 
     def drop_staff(self, staff: Staff) -> None:
         """Delete an agent; messages keep the id."""
         del self.staff[staff.staff_id]
-        self._staff_emails.pop(staff.email.casefold(), None)
+        self._staff_emails.pop(self.email_key(staff.email), None)
 
     def staff_known_as(self, email: str) -> Staff | None:
         """Return the agent with an e-mail, in any case, or None."""
-        return self.staff.get(self._staff_emails.get(email.casefold(), 0))
+        return self.staff.get(self._staff_emails.get(self.email_key(email), 0))
 
     def readdress_staff(self, staff: Staff, email: str) -> None:
         """Give an agent another e-mail."""
@@ -170,13 +189,6 @@ class Account:
         """Return the company with a name, in any case, or None."""
         folded = name.casefold()
         return next((each for each in self.companies.values() if each.name.casefold() == folded), None)
-
-
-def fold_identity(kind: str, identity: str) -> str:
-    """Return what two spellings of one identity share: e-mail without case, phones as digits."""
-    if kind in ("phone", "wa"):
-        return "".join(filter(str.isdecimal, identity)) or identity
-    return identity.strip().casefold()
 
 
 def require(records: Mapping[int, Kept], record_id: int, kind: str) -> Kept:

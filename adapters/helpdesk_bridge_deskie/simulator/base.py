@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
+from helpdesk_bridge.testing.simulator.addresses import email_keys, phone_keys
 from helpdesk_bridge.testing.simulator.app import Refused, Reply, SettingError, SimulatorApp
 from helpdesk_bridge.testing.simulator.limits import FixedWindow, whole_seconds
 
@@ -57,7 +58,8 @@ class DeskieBase(SimulatorApp):
         self.rules = SearchRules(self.flag("case_sensitive_search"), self.choice("short_search"))
         self.renderer = Renderer(self.settings, self.zone, lambda: self.base_url.rstrip("/"))
         self.budget = FixedWindow(0, WINDOW_SECONDS, self.clock.elapsed, charge_refused=self.flag("charge_refused"))
-        self.account = Account()
+        how = self.choice("addresses")
+        self.account = Account(email_keys(how), phone_keys(how))
         self.seeded = load(self.account, dataset, self.files, self.now(), marker_field=self.flag("marker_field"))
         self.connection: Mapping[str, str | float | int] = {
             "account": ACCOUNT_NAME,
@@ -154,7 +156,7 @@ class DeskieBase(SimulatorApp):
 
     def is_limited(self, staff: Staff) -> bool:
         """Tell whether an agent has limited access."""
-        return staff.email.casefold() == self.choice("limited_agent").strip().casefold()
+        return self.account.email_key(staff.email) == self.account.email_key(self.choice("limited_agent"))
 
     def _limited_groups(self) -> frozenset[int]:
         titles = {title.strip().casefold() for title in self.choice("limited_groups").split(",") if title.strip()}
@@ -176,7 +178,7 @@ class DeskieBase(SimulatorApp):
         if given is None or given[1] != API_KEY:
             return None
         email = given[0]
-        if email.casefold() == ADMIN_EMAIL:
+        if self.account.email_key(email) == ADMIN_EMAIL:
             email = STAFF_EMAIL if self.flag("admin_email") else ""
         staff = self.account.staff_known_as(email)
         return staff if staff is not None and staff.active else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from helpdesk_bridge.testing.simulator.addresses import ADDRESSES
 from helpdesk_bridge.testing.simulator.routing import ASSUMED, DOCUMENTED, OBSERVED
 from helpdesk_bridge.testing.simulator.switches import Switch
 
@@ -52,6 +53,7 @@ _LISTS = {
         "error", "a search text that is too short: 400, no filter, or searched", ASSUMED, ("error", "ignore", "search")
     ),
     "case_sensitive_search": Switch(False, "whether case counts in searches"),
+    "addresses": ADDRESSES,
 }
 _FORMS = {
     "zone": Switch("Europe/Helsinki", "the account's time zone; its offset is +0200 or +0300", OBSERVED),

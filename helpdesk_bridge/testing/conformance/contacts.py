@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from helpdesk_bridge.addresses import phone_digits
 from helpdesk_bridge.errors import Conflict, Invalid
 from helpdesk_bridge.model import ContactChange, ContactDraft
 from helpdesk_bridge.ports import Helpdesk
-from helpdesk_bridge.query import ContactQuery, phone_digits
+from helpdesk_bridge.query import ContactQuery
 from helpdesk_bridge.testing.conformance.choosing import each, needs
 from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures
 from helpdesk_bridge.testing.conformance.making import (
@@ -59,7 +60,7 @@ class ContactTests(SuiteFixtures):
 
     @needs("contacts.create", "contacts.find", "emails")
     def test_find_by_e_mail_does_not_mind_case(self, helpdesk: Helpdesk) -> None:
-        """E-mails compare casefolded."""
+        """The letters A to Z of an e-mail mean the same in either case."""
         created = helpdesk.contacts.create(contact_draft(helpdesk))
         found = helpdesk.contacts.find(email=email_of("ann").upper())
         assert found is not None

@@ -10,6 +10,7 @@ import pytest
 from attrs import evolve
 
 from helpdesk_bridge.adapter import Importer, Keep, Kept, MessageClass, Opening
+from helpdesk_bridge.addresses import email_key
 from helpdesk_bridge.headerline import HeaderLine, split_header, split_marker
 from helpdesk_bridge.model import (
     SYSTEM,
@@ -342,4 +343,4 @@ def _told(where: Message | HeaderLine, name: str) -> Any:
         return value
     kind = value.kind
     known = kind in (ActorKind.CONTACT, ActorKind.AGENT)
-    return (kind, (value.email or "").casefold()) if known else (kind,)
+    return (kind, email_key(value.email or "")) if known else (kind,)

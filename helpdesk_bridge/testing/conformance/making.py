@@ -7,11 +7,11 @@ import zlib
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from helpdesk_bridge.addresses import email_key, phone_digits
 from helpdesk_bridge.capabilities import Capabilities
 from helpdesk_bridge.model import Actor, Contact, ContactDraft, MessageDraft, Ticket, TicketDraft
 from helpdesk_bridge.ports import Helpdesk
-from helpdesk_bridge.query import phone_digits
-from helpdesk_bridge.text import fold_email, squash
+from helpdesk_bridge.text import squash
 
 DOMAIN: Final = "customers.example"
 _BREAKS: Final = frozenset("\t\n\r\u2028\u2029")
@@ -75,7 +75,7 @@ def is_customer(actor: Actor | None, desk: Helpdesk, name: str) -> bool:
     if actor is None:
         return False
     if by_email(desk.capabilities):
-        return fold_email(actor.email or "") == fold_email(email_of(name))
+        return email_key(actor.email or "") == email_key(email_of(name))
     return phone_digits(actor.phone or actor.id or "") == phone_digits(phone_number(name))
 
 
@@ -110,12 +110,14 @@ def stranger(record_id: str) -> str:
 
 
 def values_of(ticket: Ticket, name: str) -> Any:
-    """Return a field of a ticket in the form in which drafts give it, folded as people compare it."""
+    """Return a field of a ticket in the form in which drafts give it, as they are compared."""
     value = getattr(ticket, name)
     if name == "assignee":
-        return None if value is None else fold_email(value.email or value.id or "")
+        return None if value is None else email_key(value.email or value.id or "")
     if name in ("group", "company"):
         return None if value is None else value.name
-    if name in ("tags", "cc"):
+    if name == "tags":
         return frozenset(one.casefold() for one in value)
+    if name == "cc":
+        return frozenset(map(email_key, value))
     return value

@@ -7,12 +7,31 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+import idna
+
 from helpdesk_bridge.model import Actor, Contact, Ticket
 from helpdesk_bridge.query import NONE, ContactQuery, How, Match, Period, TicketQuery
 
 
 def _alike(text: str | None) -> str:
     return unicodedata.normalize("NFKC", text or "").casefold()
+
+
+def box(address: str) -> str:
+    """Return what an e-mail address is to a mail system, told here a second time: A to Z, and a domain by its A-label."""
+    plain = "".join(chr(ord(letter) + 32) if "A" <= letter <= "Z" else letter for letter in address)
+    local, at, domain = plain.rpartition("@")
+    try:
+        return f"{local}{at}{'.'.join(idna.encode(domain, uts46=True).decode().split('.'))}"
+    except UnicodeError:
+        return plain
+
+
+def _boxes(wanted: Iterable[Any] | None, emails: Iterable[str]) -> bool:
+    if wanted is None:
+        return True
+    there = [box(email) for email in emails]
+    return any((not there) if one is NONE else box(one) in there for one in wanted)
 
 
 def _among(wanted: Iterable[Any] | None, *values: str | None) -> bool:
@@ -29,7 +48,7 @@ def _person(wanted: Iterable[Any] | None, actor: Actor | None) -> bool:
     if actor is None:
         return NONE in wanted
     return any(
-        one == actor.id or _alike(one) == _alike(actor.email or " ") or _number(one) == _number(actor.phone or "no")
+        one == actor.id or box(one) == box(actor.email or " ") or _number(one) == _number(actor.phone or "no")
         for one in wanted
         if one is not NONE
     )
@@ -116,7 +135,7 @@ def answers_contact(query: ContactQuery, contact: Contact) -> bool:
     return (
         (not contact.blocked or "blocked" in query.include)
         and (not contact.deleted or "deleted" in query.include)
-        and _among(query.email, *contact.emails)
+        and _boxes(query.email, contact.emails)
         and (query.phone is None or any((not digits) if one is NONE else _number(one) in digits for one in query.phone))
         and _text(query.name, contact.name)
         and _among(query.company, *((contact.company.name, contact.company.id) if contact.company else ()))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from helpdesk_bridge.addresses import email_key
 from helpdesk_bridge.model import Add, Remove, TicketChange, Upload
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.choosing import each, needs
@@ -63,12 +64,14 @@ def _assert_has(desk: Helpdesk, ticket_id: str, name: str, value: Any) -> None:
             assert ticket.custom_fields.get(field) == wanted, f"the custom field {field!r}"
     elif name == "subject":
         assert seen(found) == value
-    elif name in ("tags", "cc"):
+    elif name == "tags":
         assert found == frozenset(one.casefold() for one in value)
+    elif name == "cc":
+        assert found == frozenset(map(email_key, value))
     elif name == "assignee":
         assert found is not None, "nobody is assigned"
         assert ticket.assignee is not None
-        assert value.casefold() in (found, ticket.assignee.id)
+        assert email_key(value) in (found, ticket.assignee.id)
     else:
         assert found == value
 

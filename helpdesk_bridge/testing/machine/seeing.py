@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from helpdesk_bridge.model import Actor, ActorKind, Contact, IdKind, Message, Ticket
+from helpdesk_bridge.testing.conformance.plainfilter import box
 from helpdesk_bridge.testing.conformance.vocabulary import MARKER_FIELD
 
 _BREAKS: Final = frozenset("\t\n\r")
@@ -47,7 +48,7 @@ def digits(phone: str | None) -> str:
 
 def address(text: str) -> str:
     """Return an e-mail or a phone number in the form in which two are the same."""
-    return text.strip().casefold() if "@" in text else digits(text)
+    return box(text.strip()) if "@" in text else digits(text)
 
 
 def address_of(actor: Actor | None) -> str | None:
@@ -75,11 +76,11 @@ def ticket(one: Ticket, declared: frozenset[str]) -> dict[str, Any]:
         "priority": one.priority,
         "priority_label": alike(one.priority_label),
         "requester": address_of(one.requester),
-        "assignee": None if one.assignee is None else alike(one.assignee.email or one.assignee.id),
+        "assignee": None if one.assignee is None else box(one.assignee.email or one.assignee.id or ""),
         "group": None if one.group is None else one.group.name,
         "company": None if one.company is None else one.company.name,
         "tags": frozenset(map(alike, one.tags)),
-        "cc": frozenset(map(alike, one.cc)),
+        "cc": frozenset(map(box, one.cc)),
         "description": None if one.description is None else body(one.description.text),
         "attachments": tuple(file.filename for file in one.attachments),
         **{name: getattr(one, name) or None for name in _WORDS},
@@ -126,7 +127,7 @@ def thread(messages: Iterable[Message]) -> list[dict[str, Any]]:
                 "opening": one.opening,
                 "customer": one.author.kind is ActorKind.CONTACT,
                 "author": address_of(one.author),
-                "cc": frozenset(map(alike, one.cc)),
+                "cc": frozenset(map(box, one.cc)),
                 "files": one.attachments,
                 "created_at": one.created_at,
                 "sequence": one.sequence,

@@ -6,6 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from helpdesk_bridge.testing.simulator.addresses import ADDRESSES as ADDRESSES
+    from helpdesk_bridge.testing.simulator.addresses import KeyOf as KeyOf
+    from helpdesk_bridge.testing.simulator.addresses import email_keys as email_keys
+    from helpdesk_bridge.testing.simulator.addresses import phone_keys as phone_keys
     from helpdesk_bridge.testing.simulator.app import SimulatorApp as SimulatorApp
     from helpdesk_bridge.testing.simulator.breakage import ConnectionBroken as ConnectionBroken
     from helpdesk_bridge.testing.simulator.breakage import NoAnswer as NoAnswer
@@ -53,6 +57,7 @@ if TYPE_CHECKING:
     from helpdesk_bridge.testing.simulator.switches import Switch as Switch
 
 _MODULES = {
+    "addresses": ("ADDRESSES", "KeyOf", "email_keys", "phone_keys"),
     "app": ("SimulatorApp",),
     "breakage": ("ConnectionBroken", "NoAnswer", "NotConnected"),
     "call": ("BadBody", "BodyTooLarge", "Call", "UnsupportedMedia"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 from attrs import evolve
 
+from helpdesk_bridge.addresses import email_key
 from helpdesk_bridge.testing.simulator.dataset import (
     Dataset,
     Role,
@@ -116,7 +117,7 @@ class _Reader:
 
     def _add(self, name: str | None, email: str | None, role: Role, created: datetime) -> str:
         """Know the person by role and e-mail, or by name where there is no e-mail."""
-        key = f"{role}:{email.casefold()}" if email else f"{role}:name:{name}"
+        key = f"{role}:{email_key(email)}" if email else f"{role}:name:{name}"
         known = self.people.get(key)
         if known is None:
             self.people[key] = SeedPerson(key=key, name=name, email=email, role=role, created_at=created)

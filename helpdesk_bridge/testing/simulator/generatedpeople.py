@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+import idna
 from attrs import frozen
 
 from helpdesk_bridge.testing.simulator.dataset import SeedPerson
@@ -96,7 +97,7 @@ class _ContactMaker:
         if name == "":
             name = None if number % 17 == 13 else chance.choice(language.people)
         if email == "":
-            domain = chance.choice(("mail.example", "kunde.example", "müşteri.example".encode("idna").decode()))
+            domain = chance.choice(("mail.example", "kunde.example", idna.encode("müşteri.example").decode()))
             email = f"{('c', 'C')[number % 7 == 3]}ontact.{number}{'+news' if number % 13 == 6 else ''}@{domain}"
         if phone == "":
             phone = f"+4930{number:06d}" if number % 4 == 1 else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from helpdesk_bridge.testing.simulator.app import DOCUMENTED, OBSERVED, Call, Reply, route
-from helpdesk_bridge_deskie.simulator.account import fold_identity, require
+from helpdesk_bridge_deskie.simulator.account import require
 from helpdesk_bridge_deskie.simulator.base import DeskieBase
 from helpdesk_bridge_deskie.simulator.conditions import UserTest, Window, user_tests, window
 from helpdesk_bridge_deskie.simulator.customvalues import checked_values
@@ -55,8 +55,7 @@ class UserRoutes(DeskieBase):
         emails = self.rules.needles(params, "user_email", _TEXT)
         phones = self.rules.needles(params, "user_phone", _TEXT)
         if len(emails) == 1 and not phones and emails[0].exact and not emails[0].case_sensitive:
-            found = self.account.users_known_as("email", emails[0].text)
-            return sorted(found, key=lambda user: user.user_id)
+            return self.account.users_with_email(emails[0].text)
         tests: list[UserTest] = []
         if emails:
             in_email = any_of(emails)
@@ -217,4 +216,4 @@ def _exists(identity: Identity) -> str:
 
 
 def _in_phone(found: Callable[[str], bool], identity: str) -> bool:
-    return found(identity) or found(fold_identity("phone", identity))
+    return found(identity) or found("".join(filter(str.isdecimal, identity)))
