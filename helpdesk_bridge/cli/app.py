@@ -15,8 +15,8 @@ import click
 
 from helpdesk_bridge import __version__
 from helpdesk_bridge.cli.exits import FAILED, SECOND_SIGNAL, USAGE, exit_code_of
-from helpdesk_bridge.cli.output import clean, clean_line
 from helpdesk_bridge.errors import ConfigError, HelpdeskError
+from helpdesk_bridge.shown import block, line
 
 COMMANDS: Final = {
     "demo": ("demo", "Watch one helpdesk move into another, both simulated."),
@@ -84,7 +84,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         said = io.StringIO()
         error.show(file=said)  # it quotes what was typed, and values of files
-        click.echo(clean(said.getvalue()), err=True, nl=False)
+        click.echo(block(said.getvalue()), err=True, nl=False)
         return USAGE
     except BrokenPipeError:
         # Whoever read our output has seen enough, as ``| head`` does; the interpreter must not try to flush again.
@@ -109,7 +109,7 @@ class _Told(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print one record."""
         try:
-            click.echo(clean_line(self.format(record)), err=True)
+            click.echo(line(self.format(record)), err=True)
         except Exception:  # noqa: BLE001 - a handler never ends the program, as logging's own do not
             self.handleError(record)
 
@@ -122,7 +122,7 @@ def _tell_what_is_logged() -> None:
 
 
 def _tell(error: Exception) -> int:
-    click.echo(f"helpdesk-bridge: {clean_line(' '.join(str(error).split()))}", err=True)
+    click.echo(f"helpdesk-bridge: {line(' '.join(str(error).split()))}", err=True)
     return exit_code_of(error)
 
 
@@ -138,4 +138,4 @@ def _unexpected(error: Exception) -> int:
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
     if issubclass(category, UserWarning):
-        click.echo(f"helpdesk-bridge: warning: {clean_line(str(message))}", err=True)
+        click.echo(f"helpdesk-bridge: warning: {line(str(message))}", err=True)
