@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 import attrs
 from attrs import field, frozen
 
-from helpdesk_bridge import consent, registry
+from helpdesk_bridge import consent, network, registry
 from helpdesk_bridge.addresses import email_key
 from helpdesk_bridge.aliases import Aliases, Table
 from helpdesk_bridge.configfile import ConfigFile, find_file, load_file, read_file, user_folder
@@ -46,6 +46,10 @@ class CommonSettings:
     base_url: str | None = None
     trusted_origin: str | None = None
     previous_api_key: Secret | None = field(default=None, repr=False)
+    proxy: str | None = field(default=None, repr=False)  # it may hold a password
+    ca_bundle: str | None = None
+    client_certificate: str | None = None
+    trust_environment: bool = False
     rate_limit: int | None = None
     budget: str = field(default="auto", repr=False)  # a URL may hold a password
     max_wait: float | None = 10.0
@@ -110,10 +114,12 @@ def from_table(
     loopback = origin is not None and origin.is_loopback
     if common.trusted_origin is not None:
         consent.trusted_origin(common.trusted_origin, where)
+    common = _environment(common, where, name)
     _check_consent(table, vendor, origin, name, file, own_words)
     if common.time_scale != 1.0 and not loopback:
         raise ConfigError(f"{where} time_scale: only a simulator on loopback can be sped up; remove it")
     warn = file is not None and not loopback
+    common = _network(common, where, folder, warn=warn)
     if _PREVIOUS in table:
         previous = _value(CommonSettings, _PREVIOUS, table[_PREVIOUS], f"{where} {_PREVIOUS}", folder, warn=warn)
         common = attrs.evolve(common, previous_api_key=previous)
@@ -140,7 +146,7 @@ def needs_consent(file: ConfigFile) -> Iterator[tuple[str, tuple[str, ...], tupl
     No secret is fetched. Raises ``ConfigError`` for a table without a known vendor.
     """
     for name, table in file.tables.items():
-        if table.keys() == {"trusted_origin"}:
+        if table.keys() <= consent.USERS_WORDS:
             continue
         vendor = _vendor(table, f"[desks.{name}]")
         places = consent.reaches(table, vendor, _types(vendor), _COMMON_TYPES, file.real.parent)
@@ -172,7 +178,8 @@ def _refuse_unknown(table: Mapping[str, Any], known: Iterable[str], where: str, 
 
 
 _COMMON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
-    "base_url": (str,), "trusted_origin": (str,), "rate_limit": (int,), "budget": (str,),
+    "base_url": (str,), "trusted_origin": (str,), "proxy": (str,), "ca_bundle": (str,),
+    "client_certificate": (str,), "trust_environment": (bool,), "rate_limit": (int,), "budget": (str,),
     "max_wait": (int, float, types.NoneType), "reserve": (int,), "timeout": (int, float),
     "time_scale": (int, float), "region": (str,), "directory_ttl": (int, float), "keep_raw": (bool,),
 }  # fmt: skip
@@ -196,10 +203,7 @@ def _common(values: dict[str, Any], where: str, folder: Path | None) -> CommonSe
 
 
 def _budget_file(text: str, where: str, folder: Path | None) -> Path:
-    try:
-        path = (folder or Path()) / Path(text).expanduser()
-    except RuntimeError:
-        raise ConfigError(f"{where} budget: file: {text!r} starts with a user who has no home here") from None
+    path = _path(text, f"{where} budget: file: {text!r}", folder)
     if not text or path.is_dir() or not path.parent.is_dir():
         raise ConfigError(f"{where} budget: file: takes the path of a file in a folder that exists, not {text!r}")
     return path
@@ -223,6 +227,37 @@ def _located(common: CommonSettings, where: str) -> tuple[CommonSettings, Origin
     return attrs.evolve(common, base_url=base_url), Origin.parse(base_url)
 
 
+def _environment(common: CommonSettings, where: str, name: str) -> CommonSettings:
+    trusted = consent.trusts_environment(name)
+    if common.trust_environment and not trusted:
+        raise ConfigError(
+            f"{where} trust_environment: only your own configuration can say so; write it under [desks.{name}] in "
+            f"{consent.users_name()}"
+        )
+    return attrs.evolve(common, trust_environment=trusted)
+
+
+def _network(common: CommonSettings, where: str, folder: Path | None, *, warn: bool) -> CommonSettings:
+    """Return the settings with what lies between the desk and its vendor read and checked."""
+    values: dict[str, Any] = {}
+    if common.proxy is not None:
+        secret = consent.is_reference(common.proxy) or "@" in common.proxy
+        key = f"{where} proxy"
+        values["proxy"] = network.proxy_url(_secret(common.proxy, key, folder, warn=warn and secret), key)
+    for key, check in (("ca_bundle", network.ca_bundle), ("client_certificate", network.client_certificate)):
+        text = getattr(common, key)
+        if text is not None:
+            values[key] = check(_path(text, f"{where} {key}", folder), f"{where} {key}")
+    return attrs.evolve(common, **values)
+
+
+def _path(text: str, where: str, folder: Path | None) -> Path:
+    try:
+        return (folder or Path()) / Path(text).expanduser()
+    except RuntimeError:
+        raise ConfigError(f"{where}: it starts with a user who has no home here") from None
+
+
 def _check_consent(
     table: Mapping[str, Any],
     vendor: Vendor,
@@ -233,7 +268,8 @@ def _check_consent(
 ) -> None:
     """Raise ``ConfigError`` where a secret of the user would go to a place that is not the vendor's or the user's word."""
     hints = _types(vendor)
-    secrets = {key for key in own_words if key in hints and Secret in (get_args(hints[key]) or (hints[key],))}
+    both = {**_hints(CommonSettings), **hints}
+    secrets = {key for key in own_words if key in both and Secret in (get_args(both[key]) or (both[key],))}
     secrets |= {*consent.references(table, without=NO_SECRETS)}
     if not secrets:
         return

@@ -46,13 +46,15 @@ LEADS: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "proxy": _always("a proxy"),
     "ca_bundle": _always("a certificate authority of its own"),
     "client_certificate": _always("a client certificate"),
-    "trust_environment": _always("proxies and certificate authorities of the environment"),
 }
 """Keys of every desk that decide where its requests go or who can read them, beside ``base_url``: what a value means."""
 
+USERS_WORDS: Final = frozenset({"trusted_origin", "trust_environment"})
+"""Keys that count in the user's own configuration only; a table of nothing else is a consent for a desk elsewhere."""
+
 STAYS: Final = frozenset({
-    "vendor", "trusted_origin", "rate_limit", "max_wait", "reserve", "timeout", "time_scale", "region",
-    "directory_ttl", "keep_raw",
+    *USERS_WORDS, "vendor", "rate_limit", "max_wait", "reserve", "timeout", "time_scale", "region", "directory_ttl",
+    "keep_raw",
 })  # fmt: skip
 """Keys of every desk that lead nowhere. A key that is in neither list counts as one that leads somewhere."""
 
@@ -155,6 +157,12 @@ def is_trusted_origin(name: str, origin: Origin) -> bool:
     if users is None or "trusted_origin" not in users.tables.get(name, {}):
         return False
     return trusted_origin(users.tables[name]["trusted_origin"], f"{users.path}: [desks.{name}]") == origin
+
+
+def trusts_environment(name: str) -> bool:
+    """Whether the user's own configuration says ``trust_environment = true`` under ``[desks.NAME]``."""
+    users = users_file()
+    return users is not None and users.tables.get(name, {}).get("trust_environment") is True
 
 
 def trusted_origin(value: Any, where: str) -> Origin:

@@ -13,6 +13,7 @@ from helpdesk_bridge.cli.exits import CREDENTIALS, FAILED
 from helpdesk_bridge.cli.options import json_option, open_named
 from helpdesk_bridge.cli.output import write_json, write_table
 from helpdesk_bridge.config import desk_of, load_file
+from helpdesk_bridge.consent import USERS_WORDS
 
 if TYPE_CHECKING:
     from helpdesk_bridge.desk import Desk
@@ -26,7 +27,7 @@ def desks(ctx: click.Context, as_json: bool) -> None:
     file = load_file((ctx.obj or {}).get("config"))
     rows = []
     for name, table in file.tables.items():
-        if table.keys() == {"trusted_origin"}:
+        if table.keys() <= USERS_WORDS:
             continue  # a consent for a desk of another file
         config = desk_of(file, name)
         rows.append({"name": name, "vendor": config.vendor.name, "account": config.vendor.account(config.settings)})

@@ -30,8 +30,10 @@ class HttpOptions:
     single wait for the budget, in vendor seconds; None is no bound. ``reserve``: units of every window that this desk
     leaves to others. ``priority``: lower is served first among those who share a budget. ``budget``: where it lives.
     ``time_scale``: vendor seconds a real second, other than 1 only on loopback. ``max_body`` and ``max_download``:
-    decoded bytes. ``proxies`` and ``ca_bundle``: as requests takes them; the environment is never asked. ``attempts``:
-    how often a call that may be repeated is tried.
+    decoded bytes. ``proxies`` and ``ca_bundle``: as requests takes them. ``client_certificate``: a PEM file with
+    certificate and key, shown to the desk's own host only. ``trust_environment``: where ``proxies`` or ``ca_bundle`` are
+    not given, the environment's count (``HTTPS_PROXY``, ``NO_PROXY``, ``REQUESTS_CA_BUNDLE``), but never for loopback;
+    .netrc is never read. ``attempts``: how often a call that may be repeated is tried.
     """
 
     timeout: float = field(default=30.0, validator=(validators.gt(0.0), validators.lt(math.inf)))
@@ -44,4 +46,6 @@ class HttpOptions:
     max_download: int = field(default=256 * MIB, validator=validators.gt(0))
     proxies: Mapping[str, str] | None = field(default=None, repr=False)
     ca_bundle: str | None = None
+    client_certificate: str | None = None
+    trust_environment: bool = False
     attempts: int = field(default=5, validator=validators.ge(1))

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import requests
 from requests.models import PreparedRequest
 from requests.structures import CaseInsensitiveDict
+from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError
 
 from helpdesk_bridge.errors import BadResponse, HelpdeskError, Invalid
@@ -45,15 +46,15 @@ class _PerThread(threading.local):
 
 
 class Session:
-    """Sends one attempt. Redirects are never followed; the environment (proxies, .netrc) is never read."""
+    """Sends one attempt. Redirects are never followed; .netrc is never read, proxies of the environment on the user's word."""
 
     def __init__(self, *, base_url: str, auth: AuthBase | None, options: HttpOptions) -> None:
         self._base = base_url
         self._origin = Origin.parse(base_url)
         self._auth = auth
         self._options = options
-        self._proxies = dict(options.proxies or {})
-        self._verify: bool | str = options.ca_bundle or True
+        self._asks_environment = options.trust_environment and not self._origin.is_loopback
+        self._verify: bool | str = options.ca_bundle or self._environments_bundle() or True
         self._thread = _PerThread()
         self._opened: weakref.WeakSet[requests.Session] = weakref.WeakSet()
         self._lock = threading.Lock()
@@ -100,7 +101,8 @@ class Session:
                 except sockets.ForbiddenAddress as error:
                     problem = BadResponse(f"the vendor gave a URL that is not fetched: {error}")
                 except (requests.RequestException, HTTPError, OSError, TooLarge) as error:
-                    problem = failure_of(error, sent=sockets.anything_sent())
+                    place = Origin.parse(prepared.url or self._base)
+                    problem = failure_of(error, sent=sockets.anything_sent(), place=str(place))
         finally:
             if isinstance(body, MultipartBody):
                 body.close()
@@ -109,9 +111,24 @@ class Session:
 
     def _start(self, session: requests.Session, prepared: PreparedRequest) -> requests.Response:
         # Session.send would read the whole body of a redirect, without a cap, to find where it leads.
+        own = session is self._thread.own
         return session.get_adapter(prepared.url or "").send(
-            prepared, stream=True, timeout=self._options.timeout, verify=self._verify, proxies=self._proxies
+            prepared,
+            stream=True,
+            timeout=self._options.timeout,
+            verify=self._verify,
+            cert=self._options.client_certificate if own else None,
+            proxies=self._proxies(prepared.url or ""),
         )
+
+    def _proxies(self, url: str) -> dict[str, str]:
+        if self._options.proxies is not None:
+            return dict(self._options.proxies)
+        return get_environ_proxies(url) if self._asks_environment else {}
+
+    def _environments_bundle(self) -> str | None:
+        names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if self._asks_environment else ()
+        return next((os.environ[name] for name in names if os.environ.get(name)), None)
 
     def _whole(self, request: Request, answer: requests.Response, started: float) -> Response:
         try:
@@ -164,7 +181,7 @@ class Session:
         here = self._origin.is_loopback and place.origin.is_loopback
         if place.origin.scheme != "https" and not here:
             raise BadResponse(f"the vendor gave a URL on {place.origin}, which is not encrypted")
-        if self._proxies:
+        if self._proxies(place.url):
             # The proxy will look the name up again, so this is all that can be checked from here.
             self._check_address(place.origin)
         return True

@@ -117,7 +117,16 @@ class _Connection(HTTPConnection):
         return _watched(super()._new_conn())
 
 
-class _TlsConnection(HTTPSConnection):
+class _Tunnelled(HTTPSConnection):
+    def _tunnel(self) -> None:
+        try:
+            super()._tunnel()
+        finally:
+            # Only CONNECT went out, and to the proxy: of the request itself nothing was sent.
+            _attempt.sent = False
+
+
+class _TlsConnection(_Tunnelled):
     def _new_conn(self) -> socket.socket:
         return _watched(super()._new_conn())
 
@@ -150,9 +159,9 @@ class DeadlineAdapter(HTTPAdapter):
         super().close()
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        """Do the same for connections through a proxy."""
+        """Do the same for connections through a proxy; the proxy's own address may be private, and often is."""
         manager = super().proxy_manager_for(proxy, ssl_context=_tls_context(), **kwargs)
-        manager.pool_classes_by_scheme = dict(self.pools)
+        manager.pool_classes_by_scheme = dict(DeadlineAdapter.pools)
         return manager
 
 
@@ -217,7 +226,7 @@ class _CheckedConnection(_CheckedMixin, HTTPConnection):
     pass
 
 
-class _CheckedTlsConnection(_CheckedMixin, HTTPSConnection):
+class _CheckedTlsConnection(_CheckedMixin, _Tunnelled):
     pass
 
 
