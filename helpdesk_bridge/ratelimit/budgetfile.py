@@ -38,8 +38,8 @@ LOCK_PATIENCE: Final = 2.0
 """Real seconds to wait for the lock. It is held for microseconds, unless its holder was stopped while it had it."""
 
 _FIRST_NAP, _LONGEST_NAP = 5e-5, 5e-3
-_SLOT_MAGIC: Final = b"hbrl"
-_HEADER: Final = Struct("=4sHHIIQQQd16s16s")
+_SLOT_MAGIC: Final = b"hbsl"
+_HEADER: Final = Struct("=4sIIQd16s16s")
 _pack_head: Final = _HEADER.pack
 _CRC_SEED: Final = 0xFFFFFFFF
 """The checksum starts from the sequence number, so that a payload counts with its own header only."""
@@ -56,9 +56,6 @@ class Slot(NamedTuple):
 
     number: int
     sequence: int
-    version: int
-    birth: int
-    space: int
     until: float
     key: bytes
     boot: bytes
@@ -200,12 +197,12 @@ class BudgetFile:
             head = self.head(segment, number)
             if len(head) < _HEADER.size or not head.startswith(_SLOT_MAGIC):
                 continue
-            _, version, _, crc, length, sequence, birth, space, until, key, boot = _HEADER.unpack(head)
+            _, crc, length, sequence, until, key, boot = _HEADER.unpack(head)
             if length > SLOT - _HEADER.size or (found is not None and found.sequence > sequence):
                 continue
             payload = os.pread(self._fd, length, _offset(segment, number) + _HEADER.size)
             if len(payload) == length and crc32(payload, sequence & _CRC_SEED) == crc:
-                found = Slot(number, sequence, version, birth, space, until, key, boot, payload)
+                found = Slot(number, sequence, until, key, boot, payload)
         return found
 
     def is_blank(self, segment: int) -> bool:
@@ -213,22 +210,12 @@ class BudgetFile:
         return not any(any(self.head(segment, number)) for number in (0, 1))
 
     def write(
-        self,
-        segment: int,
-        number: int,
-        sequence: int,
-        version: int,
-        birth: int,
-        space: int,
-        until: float,
-        key: bytes,
-        boot: bytes,
-        payload: bytes,
+        self, segment: int, number: int, sequence: int, until: float, key: bytes, boot: bytes, payload: bytes
     ) -> bytes:
         """Write what a ``Slot`` holds into a segment and return its first bytes."""
         length = len(payload)
         crc = crc32(payload, sequence & _CRC_SEED)
-        head = _pack_head(_SLOT_MAGIC, version, 0, crc, length, sequence, birth, space, until, key, boot)
+        head = _pack_head(_SLOT_MAGIC, crc, length, sequence, until, key, boot)
         length += _HEADER.size
         if length > SLOT:
             raise StoreLost("too many wait for it at once")

@@ -1,4 +1,4 @@
-"""A budget's state as bytes: packed, in format 4."""
+"""A budget's state as bytes, packed, in format 4."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from struct import error as StructError  # noqa: N812 - it is an exception class
 from typing import Any, Final
 
 from helpdesk_bridge.ratelimit.holders import Holder
+from helpdesk_bridge.ratelimit.identity import COUNT_BITS
 from helpdesk_bridge.ratelimit.ledger import Ledger
 from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
 from helpdesk_bridge.ratelimit.state import BudgetState, Flight, Waiter
@@ -16,25 +17,33 @@ from helpdesk_bridge.ratelimit.state import BudgetState, Flight, Waiter
 FORMAT: Final = 4
 """Of those before it, no release wrote any."""
 
-_STATE = Struct("=dddqqIII")
-_LEDGER = Struct("=qqqqq?dddddd")
-_FLIGHT, _WAITER, _HOLDER = Struct("=Qdd?"), Struct("=Qdd"), Struct("=Qddqq")
+MAGIC: Final = b"hbrl"
+
+_HEAD = Struct("=4sH")
+_STATE = Struct("=Qddddqq3I")
+_LEDGER = Struct("=5q?6d")
+_HOLDER = Struct("=Qddqq64p")
 _WIDTH: Final = 8
 """Bytes of every entry of a column."""
+
+_COUNTED: Final = (1 << COUNT_BITS) - 1
 
 
 class Unreadable(Exception):
     """These bytes are no state of that budget; the message says why."""
 
 
-class TooNew(Unreadable):
-    """A later version of this program wrote them."""
+class Foreign(Unreadable):
+    """They are not ours, or a later version of this program wrote them."""
 
 
 def encode(state: BudgetState) -> bytes:
     """Return the state in the present format."""
     parts = [
+        _HEAD.pack(MAGIC, FORMAT),
         _STATE.pack(
+            state.birth,
+            state.skew,
             state.blocked_until,
             state.blocked_at,
             state.seen,
@@ -43,7 +52,7 @@ def encode(state: BudgetState) -> bytes:
             len(state.flights),
             len(state.waiting),
             len(state.holders),
-        )
+        ),
     ]
     for ledger in state.ledgers:
         rows = ledger.releases
@@ -66,33 +75,36 @@ def encode(state: BudgetState) -> bytes:
             ledger.units.tobytes(),
             ledger.earliest.tobytes(),
         )
-    width = len(state.ledgers)
-    if state.flights:
-        shape = _with_amounts("=Qdd?", width)
-        for ident, flight in state.flights.items():
-            parts.append(shape.pack(ident, flight.lapses, flight.sent, flight.alone, *flight.amounts))
-    if state.waiting:
-        shape = _with_amounts("=Qdd", width)
-        for ident, waiter in state.waiting.items():
-            parts.append(shape.pack(ident, waiter.order, waiter.lapses, *waiter.amounts))
+    flown, waits = _shapes(len(state.ledgers))
+    for ident, flight in state.flights.items():
+        process, count = ident >> COUNT_BITS, ident & _COUNTED
+        parts.append(flown.pack(process, count, flight.lapses, flight.sent, flight.alone, *flight.amounts))
+    for ident, waiter in state.waiting.items():
+        process, count = ident >> COUNT_BITS, ident & _COUNTED
+        parts.append(waits.pack(process, count, waiter.order, waiter.lapses, *waiter.amounts))
     for process, one in state.holders.items():
-        parts.append(_HOLDER.pack(process, one.seen, one.due, one.taken, one.priority))
+        parts.append(_HOLDER.pack(process, one.seen, one.due, one.taken, one.priority, one.host.encode()))
     return b"".join(parts)
 
 
 @cache
-def _with_amounts(shape: str, windows: int) -> Struct:
-    return Struct(f"{shape}{windows}q")
+def _shapes(windows: int) -> tuple[Struct, Struct]:
+    """Return the shapes of a flight and of a waiter, with their amounts."""
+    return Struct(f"=QIdd?{windows}q"), Struct(f"=QIdd{windows}q")
 
 
-def decode(data: bytes, version: int, policy: RateLimitPolicy) -> BudgetState:
+def decode(data: bytes, policy: RateLimitPolicy) -> BudgetState:
     """Return the state that was written. Raises ``Unreadable``."""
-    if version > FORMAT:
-        raise TooNew(f"a later version wrote it (format {version}, and this one reads up to {FORMAT})")
-    if version < FORMAT:
-        raise Unreadable(f"its format is {version}, and this version reads {FORMAT}")
+    if data[: len(MAGIC)] != MAGIC:
+        raise Foreign("it holds something else, and is left alone")
     try:
-        state = _packed(data, policy)
+        reader = _Reader(data)
+        _, version = reader.take(_HEAD)
+        if version > FORMAT:
+            raise Foreign(f"a later version wrote it (format {version}, and this one reads {FORMAT})")
+        if version < FORMAT:
+            raise Unreadable(f"its format is {version}, and this version reads {FORMAT}")
+        state = _state(reader, policy)
     except (StructError, ValueError) as error:
         raise Unreadable(f"its content is damaged ({type(error).__name__})") from None
     if [ledger.seconds for ledger in state.ledgers] != [window.seconds for window in policy.windows]:
@@ -116,22 +128,21 @@ class _Reader:
         return array(kind, self._data[start : self._at])
 
 
-def _packed(data: bytes, policy: RateLimitPolicy) -> BudgetState:
-    reader = _Reader(data)
-    blocked_until, blocked_at, seen, strikes, share, flights, waiting, holders = reader.take(_STATE)
+def _state(reader: _Reader, policy: RateLimitPolicy) -> BudgetState:
+    birth, skew, blocked_until, blocked_at, seen, strikes, share, flights, waiting, holders = reader.take(_STATE)
     windows = len(policy.windows)
-    state = BudgetState(
-        [_ledger(reader) for _ in range(windows)], policy.headers, blocked_until, blocked_at, strikes, seen, share
-    )
+    ledgers = [_ledger(reader) for _ in range(windows)]
+    state = BudgetState(ledgers, policy.headers, birth, skew, blocked_until, blocked_at, strikes, seen, share)
+    flown, waits = _shapes(windows)
     for _ in range(flights):
-        ident, lapses, sent, alone = reader.take(_FLIGHT)
-        state.flights[ident] = Flight(tuple(reader.column("q", windows)), lapses, sent, alone)
+        process, count, lapses, sent, alone, *amounts = reader.take(flown)
+        state.flights[(process << COUNT_BITS) | count] = Flight(tuple(amounts), lapses, sent, alone)
     for _ in range(waiting):
-        ident, order, lapses = reader.take(_WAITER)
-        state.waiting[ident] = Waiter(order, tuple(reader.column("q", windows)), lapses)
+        process, count, order, lapses, *amounts = reader.take(waits)
+        state.waiting[(process << COUNT_BITS) | count] = Waiter(order, tuple(amounts), lapses)
     for _ in range(holders):
-        process, *told = reader.take(_HOLDER)
-        state.holders[process] = Holder(*told)
+        process, seen, due, taken, priority, host = reader.take(_HOLDER)
+        state.holders[process] = Holder(seen, due, taken, priority, host.decode(errors="replace"))
     return state
 
 

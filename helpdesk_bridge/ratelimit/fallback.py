@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 
 from helpdesk_bridge.ratelimit.state import Amounts, BudgetState, Spent
-from helpdesk_bridge.ratelimit.store import Cell, MemoryCell, StoreLost
+from helpdesk_bridge.ratelimit.store import LEAST_SHARERS, Cell, MemoryCell, StoreLost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,9 +19,6 @@ logger = logging.getLogger("helpdesk_bridge.ratelimit")
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-LEAST_SHARERS: Final = 2
-"""Who cannot be seen may be there all the same: alone, we still leave half of the limit."""
 
 FIRST_RETRY, LONGEST_RETRY = 1.0, 30.0
 """Real seconds between attempts to use the place again."""

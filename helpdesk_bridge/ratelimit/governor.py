@@ -38,6 +38,9 @@ FIRST_LOOK, LONGEST_LOOK = 1.0, 32.0
 FIRST_POLL, LONGEST_POLL = 0.002, 1.0
 """The same while only an answer to another process can tell when to go on."""
 
+SHORTEST_PAUSE = 1e-6
+"""What is left of a wait after rounding between two clocks may be too little to move the clock that is waited by."""
+
 PRESENCE = 5.0
 """Real seconds after its time at which a waiting process that has not come is taken for gone."""
 
@@ -210,7 +213,7 @@ class Governor:
                 answer = self._cell.update(BudgetState.take, *turn.arguments)
                 if answer.wait == 0.0:
                     return answer.at
-                self.clock.wait(waiter.event, self._pause(waiter, answer, turn))
+                self.clock.wait(waiter.event, max(self._pause(waiter, answer, turn), SHORTEST_PAUSE))
         finally:
             with self._lock:
                 self._queue.remove(waiter)

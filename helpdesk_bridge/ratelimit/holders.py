@@ -28,12 +28,13 @@ LOOK = 1 / 128
 
 @define
 class Holder:
-    """One process: when it was last seen, when its turn began, and the units it has taken since."""
+    """One process: when it was last seen, when its turn began, the units it has taken since, and its host's name."""
 
     seen: float
     due: float = UNKNOWN
     taken: int = 0
     priority: int = 0
+    host: str = ""
 
     def take(self, now: float, units: int, priority: int, seconds: float) -> None:
         """Count what it takes; a turn lasts a window at most."""

@@ -258,14 +258,7 @@ class Ledger:
             ]
         )
 
-    def shift(self, seconds: float) -> None:
-        """Move every time by that much: what was left to wait stays left.
-
-        Since when is not known, so only upper bounds stay true: what headers told of a window's end is forgotten.
-        """
-        self.releases = array("d", [release + seconds for release in self.releases])
+    def forget_ends(self) -> None:
+        """Forget what headers told of a window's end, and hold every charge as long as before."""
         self.earliest = array("d", [UNKNOWN] * len(self.releases))
-        self.swept += seconds
-        self.doubtful_until += seconds
-        self.outside_until += seconds
         self.ends_from = self.ends_until = UNKNOWN

@@ -1,7 +1,7 @@
 """The live state of a whole budget: one ledger a window, who is in flight, who waits, and the vendor's last "wait".
 
-Every public method but the class methods is one step of a store: it takes the time first and else plain values only,
-so that a server which keeps budgets can offer the same steps under the same names.
+Every public method but the class methods is one step: it takes the time by the clock of the place where the budget
+lives. A step that is done twice, because nobody knew whether it had been done, errs on the safe side.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from attrs import define, field
 
 from helpdesk_bridge.ratelimit.holders import HOLDER_SECONDS, LATEST, LOOK, Holder, owed, remember
-from helpdesk_bridge.ratelimit.identity import process_of
+from helpdesk_bridge.ratelimit.identity import host_name, process_of
 from helpdesk_bridge.ratelimit.ledger import UNKNOWN, Ledger
 from helpdesk_bridge.ratelimit.policy import RateHeaders, RateLimitPolicy
 
@@ -83,10 +83,14 @@ _SILENCE: Told = (None, None, None, None)
 
 @define
 class BudgetState:
-    """Plain data that every store keeps; all times in vendor seconds of one clock."""
+    """Plain data that every place keeps; all times in vendor seconds of one clock that never goes back."""
 
     ledgers: list[Ledger]
     headers: RateHeaders
+    birth: int = 0
+    """Drawn when the budget was begun; another one means that it was lost since."""
+    skew: float = 0.0
+    """What to add to the place's clock, which may have been set back, or begun anew with the machine."""
     blocked_until: float = UNKNOWN
     blocked_at: float = UNKNOWN
     strikes: int = 0
@@ -124,6 +128,8 @@ class BudgetState:
         process that took more than others, whose time has come and who are late, leaves something for them.
         """
         now = self._tick(now)
+        if ident in self.flights:
+            return Answer(0.0, now)
         ahead = None
         if self.waiting:
             ahead = self._ahead(ident, self._order(now if arrived is None else arrived, priority), now)
@@ -260,10 +266,10 @@ class BudgetState:
         ends = ledger.releases[-1] - now if ledger.releases else ledger.seconds if ledger.in_flight else None
         return Left(ledger.limit, units, max(ends or 0.0, blocked) if ends or blocked > 0 else None)
 
-    def processes(self, now: float) -> tuple[int, ...]:
-        """Return who spent or waited lately."""
+    def processes(self, now: float) -> dict[int, str]:
+        """Return who spent or waited lately, and the names of their hosts."""
         now = self._tick(now)
-        return tuple(process for process, one in self.holders.items() if one.seen > now - HOLDER_SECONDS)
+        return {process: one.host for process, one in self.holders.items() if one.seen > now - HOLDER_SECONDS}
 
     def spent(self, now: float) -> tuple[Spent, ...]:
         """Return what every window counts now, all that is in flight included."""
@@ -303,11 +309,8 @@ class BudgetState:
 
     def abandon(self, now: float) -> None:
         """Charge all that is in flight, keep no place in line and forget who was there: all of them are gone."""
-        now = self._tick(now)
-        for ident in list(self.flights):
-            self._lost(ident, now)
-        self.waiting.clear()
-        self.holders.clear()
+        self._tick(now)
+        self._abandon()
 
     def idle(self, now: float) -> bool:
         """Whether nothing is spent, held or blocked, so that forgetting the state loses nothing."""
@@ -316,27 +319,32 @@ class BudgetState:
             ledger.sweep(now)
         return self.blocked_until <= now and not self.waiting and not any(ledger.used for ledger in self.ledgers)
 
-    def shift(self, seconds: float) -> None:
-        """Move every time by that much, so that whatever had to be waited for still has to be."""
+    def restart(self) -> None:
+        """Go on by a clock that began anew from zero: what there was to wait is waited for since, and nobody is left."""
+        self._abandon()
+        self._forget_ends()
+        self.skew = self.seen
+
+    def _abandon(self) -> None:
+        for ident in list(self.flights):
+            self._lost(ident, self.seen)
+        self.waiting.clear()
+        self.holders.clear()
+
+    def _forget_ends(self) -> None:
+        # How much time has passed unseen is not known: upper bounds stay true, lower ones do not.
         for ledger in self.ledgers:
-            ledger.shift(seconds)
-        self.blocked_until += seconds
-        self.blocked_at += seconds
-        self.seen += seconds
+            ledger.forget_ends()
         for flight in self.flights.values():
-            flight.lapses += seconds
             flight.sent = UNKNOWN
-        for waiter in self.waiting.values():
-            waiter.lapses += seconds
-            waiter.order += seconds
-        for holder in self.holders.values():
-            holder.seen += seconds
-            holder.due += seconds
 
     def _tick(self, now: float) -> float:
+        now += self.skew
         if now < self.seen:
             # The clock was set back: what is left to wait stays left.
-            self.shift(now - self.seen)
+            self.skew += self.seen - now
+            now = self.seen
+            self._forget_ends()
         self.seen = now
         while self.flights:
             ident, flight = next(iter(self.flights.items()))
@@ -348,7 +356,7 @@ class BudgetState:
 
     def _newcomer(self, process: int, now: float) -> Holder:
         self.holders = remember(self.holders, now)
-        holder = self.holders[process] = Holder(now)
+        holder = self.holders[process] = Holder(now, host=host_name())
         return holder
 
     def _yields(self, ident: int, units: int, spares: Amounts, priority: int, now: float, presence: float) -> float:

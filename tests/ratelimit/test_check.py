@@ -70,7 +70,7 @@ def test_check_tells_store_key_and_other_holders(configured, capsys, tmp_path, s
         assert re.search(rf"shared with process {other.pid}( on \S+)?$", found["detail"])
         other.communicate("\n")
     _, found = checked(capsys, path)
-    assert found["detail"].endswith("shared with nobody else") is (store == "file")  # hosts do not see each other's end
+    assert found["detail"].endswith("shared with nobody else")
 
 
 def test_check_warns_where_the_store_cannot_be_used(configured, capsys, tmp_path):

@@ -6,10 +6,12 @@ import errno
 import logging
 import os
 import stat
+import struct
 import subprocess
 import sys
 import threading
 from fcntl import LOCK_EX, flock
+from types import SimpleNamespace
 
 import pytest
 from attrs import evolve
@@ -119,9 +121,9 @@ def test_the_key_is_not_in_the_file(opened, path):
 
 
 def as_another(process):
-    return type(
-        "Process", (), {"number": process << identity.RUN_BITS, "prefix": process << 40, "counter": iter(range(99))}
-    )
+    space = identity.PID_BITS + identity.RUN_BITS
+    host = identity.this_process() >> space << space
+    return SimpleNamespace(number=host | process << identity.RUN_BITS, counter=iter(range(99)))
 
 
 def test_what_a_killed_process_held_expires_with_its_window(opened, clock, monkeypatch):
@@ -149,8 +151,9 @@ def test_a_killed_process_keeps_no_place_in_line(opened, clock, monkeypatch):
 
 def test_in_another_pid_namespace_nobody_is_taken_for_dead(opened, monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setattr(identity, "pid_space", lambda: 4711)
-        patched.setattr(identity, "_process", as_another(2**22 + 1))
+        elsewhere = as_another(2**22 + 1)
+        elsewhere.number ^= 1 << identity.PID_BITS + identity.RUN_BITS
+        patched.setattr(identity, "_process", elsewhere)
         opened().reserve(9)
     with pytest.raises(RateLimited) as caught:
         opened().reserve(2, max_wait=0)
@@ -161,7 +164,7 @@ def test_in_another_pid_namespace_nobody_is_taken_for_dead(opened, monkeypatch):
 def test_a_process_killed_while_it_writes_leaves_the_state_before(opened, path):
     gov = opened()
     spend(gov, 4)
-    newest = max((gov._cell._primary._heads[n][16:24], n) for n in (0, 1))[1]
+    newest = 1 - gov._cell._primary._place._other
     with path.open("r+b") as file:
         file.seek(FIRST_SEGMENT + newest * SLOT + 90)
         file.write(b"\xff" * 40)
@@ -246,27 +249,26 @@ def test_a_clock_that_jumps_ahead_by_an_hour_frees_no_more_than_one_limit(opened
         gov.reserve(1, max_wait=0)
 
 
-def write_as(gov, path, version, payload, clock):
+def write_as(gov, path, payload):
     """Write the newest slot of the first segment as another version would have."""
     gov.budget.remaining  # noqa: B018 - opens the file
-    cell = gov._cell._primary
-    slot = cell._file.newest(0)
+    slot = gov._cell._primary._place._file.newest(0)
     file = BudgetFile(path, 0o600)
     file.open()
-    file.write(0, *slot._replace(number=1 - slot.number, sequence=slot.sequence + 1, version=version, payload=payload))
+    file.write(0, *slot._replace(number=1 - slot.number, sequence=slot.sequence + 1, payload=payload))
     file.close()
 
 
-@pytest.mark.parametrize("payload", [b"{}", b"\xff" * 500, b""])
+@pytest.mark.parametrize("content", [b"{}", b"\xff" * 500, b""])
 @pytest.mark.parametrize("version", [codec.FORMAT - 1, codec.FORMAT])
-def test_a_state_that_cannot_be_read_leaves_half_of_the_limit(opened, path, clock, version, payload, caplog):
-    write_as(opened(), path, version, payload, clock)
+def test_a_state_that_cannot_be_read_leaves_half_of_the_limit(opened, path, version, content, caplog):
+    write_as(opened(), path, codec.MAGIC + struct.pack("=H", version) + content)
     assert opened().budget.remaining == 5
     assert "damaged" in caplog.text
 
 
-def test_a_store_of_a_later_version_is_left_alone(opened, path, clock, caplog):
-    write_as(opened(), path, codec.FORMAT + 1, b"whatever comes later", clock)
+def test_a_store_of_a_later_version_is_left_alone(opened, path, caplog):
+    write_as(opened(), path, codec.MAGIC + struct.pack("=H", codec.FORMAT + 1) + b"whatever comes later")
     before = path.read_bytes()
     gov = opened()
     spend(gov, 5)
@@ -463,7 +465,7 @@ def test_other_holders_are_told(opened, monkeypatch):
         spend(opened())
     spend(gov)
     assert gov.budget.holders == (f"process {os.getppid()}",)
-    assert str(gov._cell._primary._file.path) in gov.budget.place
+    assert str(gov._cell._primary._place._file.path) in gov.budget.place
 
 
 @pytest.mark.filterwarnings("ignore:This process.*multi-threaded:DeprecationWarning")

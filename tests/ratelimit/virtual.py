@@ -30,10 +30,6 @@ class Process:
     counter: itertools.count = field(factory=itertools.count)
     alive: bool = True
 
-    @property
-    def prefix(self):
-        return self.number << identity.COUNT_BITS
-
 
 class Dying:
     """A process's way to its cell: nothing comes through any more once the process was killed."""
