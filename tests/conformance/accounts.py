@@ -70,9 +70,39 @@ class Account:
         """How many messages customers got."""
         return Client(self.simulator).get("/_sim/outbox").json["count"]  # type: ignore[index,arg-type]
 
+    def unknown_words(self, ticket_id: str) -> None:
+        """Let the vendor call the notes of a ticket by words that are in none of its papers."""
+        WHISPERS[self.desk.vendor](self, ticket_id)
+
     @property
     def secrets(self) -> tuple[str, ...]:
         return tuple(str(value) for key, value in self.table.items() if key in ("api_key", "password"))
+
+
+def _whisper_at_deskie(account: Account, case_id: str) -> None:
+    for message in account.simulator.account.messages[int(case_id)]:  # type: ignore[union-attr]
+        if message.note:
+            message.note, message.message_type = False, "whisper"
+
+
+def _whisper_at_desk365(account: Account, number: str) -> None:
+    for message in account.simulator.tenant.tickets[int(number)].messages:  # type: ignore[union-attr]
+        if message.type == "note":
+            message.type, message.public_note = "whisper", None
+
+
+def _whisper_in_a_local_desk(account: Account, ticket_id: str) -> None:
+    store: Any = account.desk.importer._importer._writing.store  # type: ignore[union-attr]
+    with store.database.write() as connection:
+        sql = "UPDATE messages SET document = replace(document, '\"internal\"', '\"whisper\"') WHERE ticket_id = ?"
+        connection.execute(sql, (ticket_id,))
+
+
+WHISPERS: Mapping[str, Callable[[Account, str], None]] = {
+    "deskie": _whisper_at_deskie,
+    "desk365": _whisper_at_desk365,
+    "local": _whisper_in_a_local_desk,
+}
 
 
 @contextmanager

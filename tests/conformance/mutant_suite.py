@@ -47,6 +47,10 @@ class MutantTests(HelpdeskAdapterTests):
         return account.reopen
 
     @pytest.fixture
+    def unknown_words(self, account):
+        return account.unknown_words
+
+    @pytest.fixture
     def secrets(self, account):
         return account.secrets
 

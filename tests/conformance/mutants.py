@@ -18,11 +18,11 @@ import requests
 from attrs import evolve, frozen
 
 from helpdesk_bridge import registry
-from helpdesk_bridge.adapter import DeskContext
+from helpdesk_bridge.adapter import DeskContext, Keep, Kept, MessageClass
 from helpdesk_bridge.config import from_table
 from helpdesk_bridge.desk import Desk, open_config
 from helpdesk_bridge.errors import BadResponse, InDoubt, Invalid
-from helpdesk_bridge.model import UNSET, MessageDraft, Status, Visibility
+from helpdesk_bridge.model import UNSET, Body, MessageDraft, Status, Visibility
 from helpdesk_bridge.query import TicketQuery
 
 IN_FILE, IN_PROCESS, SOCKETS = "local in a file", "deskie in process", "deskie over sockets"
@@ -233,6 +233,81 @@ def an_imported_note_becomes_public(adapter: Any, _: DeskContext) -> Any:
     )
 
 
+def _into_the_opening(adapter: Any, ticket_id: str, old: Any, *, instead: bool) -> tuple[str, ...]:
+    """Let the customer read a message in the opening, after what stands there or instead of it."""
+    store = adapter.importer._writing.store
+    opening = store.messages.page(ticket_id).messages[0]
+    told = Body(text=old.body.text if instead else f"{opening.body.text}\n{old.body.text}")
+    with store.database.write() as connection:
+        connection.execute("DELETE FROM messages WHERE id = ?", (opening.id,))
+        store.messages.add(evolve(opening, body=told))
+    return (opening.id,)
+
+
+def an_imported_note_goes_into_the_opening(adapter: Any, _: DeskContext) -> Any:
+    def message(ticket_id: str, old: Any, files: Any) -> Any:
+        made = adapter.importer.message(ticket_id, old, files)
+        if old.visibility is Visibility.INTERNAL:
+            _into_the_opening(adapter, ticket_id, old, instead=False)
+        return made
+
+    return importer(adapter, message=message)
+
+
+def the_note_that_a_ticket_begins_with_becomes_its_opening(adapter: Any, _: DeskContext) -> Any:
+    def message(ticket_id: str, old: Any, files: Any) -> Any:
+        (opening, *later) = adapter.importer._writing.store.messages.page(ticket_id).messages
+        if old.visibility is Visibility.INTERNAL and not later and "begins with" in opening.body.text:
+            return _into_the_opening(adapter, ticket_id, old, instead=True)
+        return adapter.importer.message(ticket_id, old, files)
+
+    return importer(adapter, message=message)
+
+
+def a_note_that_holds_public_messages_is_public(adapter: Any, _: DeskContext) -> Any:
+    def message(ticket_id: str, old: Any, files: Any) -> Any:
+        public = "· public ·" in old.body.text
+        return adapter.importer.message(ticket_id, evolve(old, visibility=Visibility.PUBLIC) if public else old, files)
+
+    return importer(adapter, message=message)
+
+
+def a_note_that_holds_internal_messages_is_public(adapter: Any, _: DeskContext) -> Any:
+    def message(ticket_id: str, old: Any, files: Any) -> Any:
+        joined = "· internal ·" in old.body.text
+        return adapter.importer.message(ticket_id, evolve(old, visibility=Visibility.PUBLIC) if joined else old, files)
+
+    return importer(adapter, message=message)
+
+
+def files_of_notes_go_to_customers(adapter: Any, _: DeskContext) -> Any:
+    def message(ticket_id: str, old: Any, files: Any) -> Any:
+        made = adapter.importer.message(ticket_id, old, ())
+        if not files:
+            return made
+        bare = evolve(old, body=Body(text="Files"), visibility=Visibility.PUBLIC)
+        return (*made, *adapter.importer.message(ticket_id, bare, files))
+
+    return importer(adapter, message=message)
+
+
+def a_line_of_text_is_all_that_keeps_notes_from_customers(adapter: Any, _: DeskContext) -> Any:
+    keeps = adapter.importer.keeps
+    note = {**keeps.messages[MessageClass.NOTE], "visibility": Kept(Keep.HEADER_LINE)}
+    return importer(adapter, keeps=evolve(keeps, messages={**keeps.messages, MessageClass.NOTE: note}))
+
+
+def what_is_not_called_a_note_is_public(adapter: Any, _: DeskContext) -> Any:
+    store = adapter.importer._writing.store
+
+    def named(message: Any) -> Any:
+        with store.database.read() as connection:
+            ((document,),) = connection.execute("SELECT document FROM messages WHERE id = ?", (message.id,))
+        return message if '"internal"' in document else evolve(message, visibility=Visibility.PUBLIC)
+
+    return each_message(adapter, named)
+
+
 def a_marker_is_compared_by_its_start(adapter: Any, _: DeskContext) -> Any:
     def find(kind: str, marker: str, since: Any, old: Any) -> Any:
         digits = [f"{marker[:-1]}{digit:x}" for digit in range(16)]
@@ -308,6 +383,7 @@ def a_file_is_cut_off(adapter: Any, _: DeskContext) -> Any:
     return Changed(adapter, attachments=Changed(adapter.attachments, open=opened))
 
 
+_THREAD = "test_a_thread_is_imported_without_an_internal_text_in_public"
 _LOST = "test_a_write_whose_outcome_is_unknown_is_in_doubt_and_not_sent_again[tickets.create-response_lost]"
 MUTANTS: Mapping[str, Mutant] = {
     one.mutation.__name__: one
@@ -333,6 +409,15 @@ MUTANTS: Mapping[str, Mutant] = {
         Mutant(a_password_stays_in_raw, "test_raw_holds_no_secret"),
         Mutant(the_importer_replies, "test_the_importer_mails_no_customer"),
         Mutant(an_imported_note_becomes_public, "test_an_imported_internal_message_is_never_public"),
+        Mutant(an_imported_note_goes_into_the_opening, "test_an_imported_internal_message_is_never_public"),
+        Mutant(files_of_notes_go_to_customers, "test_an_imported_internal_message_is_never_public"),
+        Mutant(the_note_that_a_ticket_begins_with_becomes_its_opening, f"{_THREAD}[begins_with_a_note-messages]"),
+        Mutant(a_note_that_holds_public_messages_is_public, f"{_THREAD}[has_a_note-note]"),
+        Mutant(a_note_that_holds_internal_messages_is_public, f"{_THREAD}[has_a_note-description]"),
+        Mutant(
+            a_line_of_text_is_all_that_keeps_notes_from_customers, "test_the_importer_says_that_notes_stay_internal"
+        ),
+        Mutant(what_is_not_called_a_note_is_public, "test_a_note_that_the_vendor_calls_by_an_unknown_word_is_internal"),
         Mutant(a_marker_is_compared_by_its_start, "test_an_imported_ticket_is_found_by_its_marker"),
         Mutant(sockets_stay_open, "test_closing_leaves_no_socket_and_no_thread", SOCKETS),
         Mutant(a_thread_runs_on, "test_closing_leaves_no_socket_and_no_thread"),

@@ -39,6 +39,10 @@ class SimulatedTests(HelpdeskAdapterTests):
         return account.reopen
 
     @pytest.fixture
+    def unknown_words(self, account):
+        return account.unknown_words
+
+    @pytest.fixture
     def secrets(self, account):
         return account.secrets
 

@@ -31,6 +31,10 @@ class LocalTests(HelpdeskAdapterTests):
     def outbox(self, helpdesk):
         return lambda: len(helpdesk.vendor_api.outbox)
 
+    @pytest.fixture
+    def unknown_words(self, account):
+        return account.unknown_words
+
 
 class TestInMemory(LocalTests):
     without: ClassVar = {**LocalTests.without, "reopen": "what is in memory is opened once"}

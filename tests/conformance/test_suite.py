@@ -9,7 +9,7 @@ from conformance.accounts import capabilities_of
 from conformance.runs import ROOT, run
 
 from helpdesk_bridge.testing.conformance import HelpdeskAdapterTests
-from helpdesk_bridge.testing.conformance.choosing import NotCollected
+from helpdesk_bridge.testing.conformance.choosing import FIXTURES, NotCollected
 
 SUITE = Path(__file__).with_name("misuse_suite.py")
 NOTE = "test_a_note_is_internal"
@@ -83,7 +83,7 @@ class Chosen:
 
     @staticmethod
     def names(capabilities):
-        given = dict.fromkeys(("faults", "outbox", "reopen"), object())
+        given = dict.fromkeys(FIXTURES, object())
         made = type("Made", (HelpdeskAdapterTests,), {"capabilities": capabilities, **given})
         return {name for name in dir(made) if name.startswith("test") and callable(getattr(made, name))}
 

@@ -17,7 +17,7 @@ from attrs import field, frozen
 from helpdesk_bridge.capabilities import Capabilities
 
 Test = TypeVar("Test", bound=Callable[..., Any])
-FIXTURES: Final = ("faults", "outbox", "reopen")
+FIXTURES: Final = ("faults", "outbox", "reopen", "unknown_words")
 """The optional fixtures without which tests cannot be run."""
 _WRITTEN: Final = ":written"
 _LISTS: Final = {"group": "groups", "assignee": "agents"}

@@ -18,6 +18,7 @@ from helpdesk_bridge.testing.conformance.contacts import ContactTests
 from helpdesk_bridge.testing.conformance.drift import DriftTests
 from helpdesk_bridge.testing.conformance.errors import ErrorTests
 from helpdesk_bridge.testing.conformance.events import EventTests
+from helpdesk_bridge.testing.conformance.eyes import EyesTests
 from helpdesk_bridge.testing.conformance.facets import FacetTests
 from helpdesk_bridge.testing.conformance.importing import ImporterTests
 from helpdesk_bridge.testing.conformance.indoubt import InDoubtTests
@@ -48,6 +49,7 @@ class HelpdeskAdapterTests(
     InDoubtTests,
     AttachmentTests,
     ImporterTests,
+    EyesTests,
     ThreadTests,
     EventTests,
     RefTests,
