@@ -92,7 +92,14 @@ def _whisper_at_desk365(account: Account, number: str) -> None:
 
 
 def _whisper_in_a_local_desk(account: Account, ticket_id: str) -> None:
-    store: Any = account.desk.importer._importer._writing.store  # type: ignore[union-attr]
+    _whisper_in(account.desk.importer._importer._writing.store, ticket_id)  # type: ignore[union-attr]
+
+
+def _whisper_in_an_inbox(account: Account, conversation: str) -> None:
+    _whisper_in(account.desk._adapter.inbox.store, conversation)
+
+
+def _whisper_in(store: Any, ticket_id: str) -> None:
     with store.database.write() as connection:
         sql = "UPDATE messages SET document = replace(document, '\"internal\"', '\"whisper\"') WHERE ticket_id = ?"
         connection.execute(sql, (ticket_id,))
@@ -101,6 +108,7 @@ def _whisper_in_a_local_desk(account: Account, ticket_id: str) -> None:
 WHISPERS: Mapping[str, Callable[[Account, str], None]] = {
     "deskie": _whisper_at_deskie,
     "desk365": _whisper_at_desk365,
+    "desk360": _whisper_in_an_inbox,
     "local": _whisper_in_a_local_desk,
 }
 

@@ -11,10 +11,6 @@ class Desk360Tests(SimulatedTests):
     # The rest is read from and written to the inbox.
     sends = frozenset({"tickets.create", "messages.reply"})
 
-    @pytest.fixture
-    def unknown_words(self):
-        return None
-
     def table_of(self, request):
         # Over sockets, and where a second desk shares it, the inbox is a file, as it is in earnest.
         shared = self.front == SOCKETS or "reopen" in request.fixturenames
