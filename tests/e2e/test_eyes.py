@@ -13,18 +13,29 @@ from e2e.judge import Place, Ticket, Words, judge, tickets_at, truth_of, truth_o
 CORPUS = os.environ.get("HELPDESK_BRIDGE_CORPUS")
 PAIRS = [("deskie", "desk365"), ("desk365", "deskie"), ("deskie", "local"), ("local", "deskie"), ("local", "desk365")]
 WAYS = ["note", "description", "messages"]
-FIRST = {("deskie", "desk365", "note"), ("deskie", "desk365", "description")}
+MARKS = {"slow": pytest.mark.slow, "exhaustive": pytest.mark.exhaustive}
 
 
-def cases():
+def cases(tier):
+    """Return every pair and way; ``tier`` names the one of a case's tests, None the first."""
     for pair in PAIRS:
         for way in WAYS:
-            slow = () if (*pair, way) in FIRST else pytest.mark.slow
-            yield pytest.param(*pair, way, marks=slow, id="-".join((*pair, way)))
+            mark = MARKS.get(tier(pair, way))
+            yield pytest.param(*pair, way, marks=mark or (), id="-".join((*pair, way)))
+
+
+def tier_of_real_tickets(pair, way):
+    if way == "messages":
+        return "exhaustive"
+    return None if pair == PAIRS[0] else "slow"
+
+
+def tier_of_beginnings(pair, way):
+    return None if pair == PAIRS[0] or way == "description" else "slow"
 
 
 @pytest.mark.skipif(CORPUS is None, reason="set HELPDESK_BRIDGE_CORPUS to the path of real_tickets.jsonl")
-@pytest.mark.parametrize(("source", "destination", "way"), list(cases()))
+@pytest.mark.parametrize(("source", "destination", "way"), list(cases(tier_of_real_tickets)))
 def test_customers_read_no_internal_text_of_the_real_tickets_and_every_line_has_its_author(
     tmp_path, source, destination, way
 ):
@@ -36,8 +47,7 @@ def test_customers_read_no_internal_text_of_the_real_tickets_and_every_line_has_
     assert (verdict.tickets, verdict.words, verdict.private) == (234, 5087, 1203)
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize(("source", "destination"), PAIRS)
+@pytest.mark.parametrize(("source", "destination", "way"), list(cases(tier_of_beginnings)))
 def test_tickets_that_begin_with_an_internal_note_show_customers_none_of_it(tmp_path, source, destination, way):
     corpus = tmp_path / "begins.jsonl"
     corpus.write_text("\n".join(BEGINNINGS), "utf-8")
