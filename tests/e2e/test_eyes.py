@@ -11,7 +11,10 @@ from e2e.bench import Desks
 from e2e.judge import Place, Ticket, Words, judge, tickets_at, truth_of, truth_of_corpus
 
 CORPUS = os.environ.get("HELPDESK_BRIDGE_CORPUS")
-PAIRS = [("deskie", "desk365"), ("desk365", "deskie"), ("deskie", "local"), ("local", "deskie"), ("local", "desk365")]
+PAIRS = [
+    ("deskie", "desk365"), ("desk365", "deskie"), ("deskie", "local"), ("desk365", "local"), ("local", "deskie"),
+    ("local", "desk365"),
+]  # fmt: skip
 WAYS = ["note", "description", "messages"]
 MARKS = {"slow": pytest.mark.slow, "exhaustive": pytest.mark.exhaustive}
 
