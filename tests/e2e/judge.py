@@ -77,8 +77,8 @@ def squashed(lines):
 
 
 def address(text):
-    """Return an e-mail address as a header line can hold it, which is one word."""
-    return squashed([text or ""])
+    """Return an e-mail address as one line can hold it."""
+    return " ".join((text or "").split())
 
 
 def instant(text):
