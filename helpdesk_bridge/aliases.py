@@ -106,10 +106,11 @@ class Aliases:
             return named if named.name is None or named.id is not None else evolve(named, name=table.out(named.name))
         return table.out(named) if isinstance(named, str) else named
 
-    def _words_out(self, words: Any) -> Any:
+    @staticmethod
+    def _words_out(table: Table, words: Any) -> Any:
         if isinstance(words, (Add, Remove)):
-            return type(words)(*(self.tags.out(word) for word in words.values))
-        return tuple(self.tags.out(word) for word in words)
+            return type(words)(*(table.out(word) for word in words.values))
+        return tuple(table.out(word) for word in words)
 
     def write(self, draft: W) -> W:
         """Return a draft or change in the vendor's names."""
@@ -119,7 +120,9 @@ class Aliases:
                 self.custom_fields.out(key): value for key, value in draft.custom_fields.items()
             }
         if draft.tags is not UNSET:
-            changes["tags"] = self._words_out(draft.tags)
+            changes["tags"] = self._words_out(self.tags, draft.tags)
+        if draft.watchers is not UNSET and draft.watchers is not None:
+            changes["watchers"] = self._words_out(self.agents, draft.watchers)
         if draft.group is not UNSET:
             changes["group"] = self._named_out(self.groups, draft.group)
         if draft.assignee is not UNSET:

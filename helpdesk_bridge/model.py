@@ -252,7 +252,11 @@ def _raw() -> Any:
 
 @frozen(kw_only=True)
 class Ticket:
-    """A ticket. ``not_loaded`` names the fields that this vendor has but did not send in this answer."""
+    """A ticket. ``not_loaded`` names the fields that this vendor has but did not send in this answer.
+
+    ``cc`` are the addresses of customers and others who are told with the requester, ``watchers`` the e-mails of agents
+    who follow it.
+    """
 
     id: str
     ref: str
@@ -275,6 +279,7 @@ class Ticket:
     tags: tuple[str, ...] = ()
     custom_fields: Mapping[str, CustomValue] = _fields()
     cc: tuple[str, ...] = field(default=(), repr=False)
+    watchers: tuple[str, ...] = field(default=(), repr=False)
     description: Body | None = field(default=None, repr=False)
     created_at: datetime | None = None
     updated_at: datetime | None = None
@@ -323,7 +328,7 @@ class Phone:
 
 @frozen(kw_only=True)
 class Contact:
-    """A customer. ``emails`` has the primary first."""
+    """A customer. ``emails`` has the primary first; ``title`` is what the person does, such as Head of Purchasing."""
 
     id: str
     ref: str
@@ -331,6 +336,7 @@ class Contact:
     name: str | None = field(default=None, repr=False)
     emails: tuple[str, ...] = field(default=(), repr=False)
     phones: tuple[Phone, ...] = field(default=(), repr=False)
+    title: str | None = field(default=None, repr=False)
     company: Ref | None = None
     external_id: str | None = None
     blocked: bool = False
@@ -480,6 +486,7 @@ class TicketDraft:
     tags: tuple[str, ...] | Unset = field(default=UNSET, converter=_words)
     custom_fields: Mapping[str, CustomValue] | Unset = UNSET
     cc: tuple[str, ...] | Unset = field(default=UNSET, converter=_words)
+    watchers: tuple[str, ...] | Unset = field(default=UNSET, converter=_words, repr=False)
     attachments: tuple[Upload, ...] = field(default=(), converter=_uploads)
 
 
@@ -499,6 +506,7 @@ class TicketChange:
     tags: Words | Unset = field(default=UNSET, converter=_words)
     custom_fields: Mapping[str, CustomValue] | Unset = UNSET
     cc: Words | Unset = field(default=UNSET, converter=_words)
+    watchers: Words | Unset = field(default=UNSET, converter=_words, repr=False)
 
 
 @frozen(kw_only=True)
@@ -517,6 +525,7 @@ class ContactDraft:
     name: str | Unset | None = field(default=UNSET, repr=False)
     emails: tuple[str, ...] = field(default=(), converter=_texts, repr=False)
     phones: tuple[str, ...] = field(default=(), converter=_texts, repr=False)
+    title: str | Unset | None = field(default=UNSET, repr=False)
     company: Named | Unset | None = UNSET
     external_id: str | Unset | None = UNSET
     custom_fields: Mapping[str, CustomValue] | Unset = UNSET
@@ -529,6 +538,7 @@ class ContactChange:
     name: str | Unset | None = field(default=UNSET, repr=False)
     emails: Words | Unset = field(default=UNSET, converter=_words, repr=False)
     phones: Words | Unset = field(default=UNSET, converter=_words, repr=False)
+    title: str | Unset | None = field(default=UNSET, repr=False)
     company: Named | Unset | None = UNSET
     external_id: str | Unset | None = UNSET
     blocked: bool | Unset = UNSET

@@ -179,7 +179,7 @@ class TicketQuery:
 
 @frozen(kw_only=True)
 class ContactQuery:
-    """Which contacts. Blocked and deleted ones are left out unless ``include`` names them."""
+    """Which contacts. Blocked and deleted ones are left out unless ``include`` names them, or loads ``custom_fields``."""
 
     email: frozenset[Word] | None = field(default=None, converter=_any_of, repr=False)
     phone: frozenset[Word] | None = field(default=None, converter=_any_of, repr=False)

@@ -24,12 +24,13 @@ _TICKET_FIELDS: Final = frozenset(
     {
         "id", "ref", "number", "url", "subject", "status", "status_label", "priority", "priority_label", "requester",
         "assignee", "group", "company", "sla", "type", "category", "subcategory", "channel", "custom_fields", "cc",
+        "watchers",
         "description", "created_at", "updated_at", "first_response_at", "solved_at", "closed_at", "due_at", "rating",
         "message_count", "attachments",
     }
 )  # fmt: skip
 _WRITTEN: Final = frozenset(
-    {"assignee", "group", "status", "priority", "type", "category", "subcategory", "custom_fields", "cc"}
+    {"assignee", "group", "status", "priority", "type", "category", "subcategory", "custom_fields", "cc", "watchers"}
 )
 _NOTES: Final = {
     "tags": "its API knows no tags",
@@ -45,6 +46,8 @@ _NOTES: Final = {
     "tickets.update:tags": "its API knows no tags",
     "tickets.update:company": "a ticket's company follows from its requester",
     "contacts.update:emails": "its API cannot change a contact's e-mails",
+    "contacts.create:custom_fields": "accounts show them since 2026; how they are written no paper tells",
+    "contacts.update:custom_fields": "accounts show them since 2026; how they are written no paper tells",
     "custom_fields": "dates are text such as 2026-01-31: the API tells no types",
 }
 
@@ -56,7 +59,10 @@ def capabilities_of(settings: Desk365Settings) -> Capabilities:
         operations=_OPERATIONS,
         ticket_fields=_TICKET_FIELDS,
         contact_fields=frozenset(
-            {"id", "ref", "name", "emails", "phones", "company", "deleted", "created_at", "updated_at"}
+            {
+                *("id", "ref", "name", "emails", "phones", "title", "company", "deleted", "custom_fields"),
+                *("created_at", "updated_at"),
+            }
         ),
         message_fields=frozenset(
             {"author", "visibility", "kind", "body", "to", "cc", "created_at", "attachments", "opening"}
@@ -65,8 +71,8 @@ def capabilities_of(settings: Desk365Settings) -> Capabilities:
         ticket_update=_WRITTEN | {"subject"},
         # Documented (OpenAPI): -- clears these four. How to clear a type is not known.
         ticket_clear=frozenset({"assignee", "group", "category", "subcategory"}),
-        contact_create=frozenset({"name", "emails", "phones", "company"}),
-        contact_update=frozenset({"name", "phones", "company"}),
+        contact_create=frozenset({"name", "emails", "phones", "title", "company"}),
+        contact_update=frozenset({"name", "phones", "title", "company"}),
         contact_needs=frozenset({"email"}),
         natural_ids=frozenset({"contact"}),
         statuses=STATUSES,

@@ -54,6 +54,7 @@ _TICKET_KEYS: Final[Mapping[str, str]] = {
     "channel": "source",
     "custom_fields": "custom_fields",
     "cc": "share_to",
+    "watchers": "watchers",
     "description": "description",
     "created_at": "created_on",
     "updated_at": "updated_on",
@@ -67,7 +68,9 @@ _TICKET_KEYS: Final[Mapping[str, str]] = {
 }
 _CONTACT_KEYS: Final[Mapping[str, str]] = {
     "name": "name",
+    "title": "title",
     "company": "company_name",
+    "custom_fields": "custom_fields",
     "created_at": "created_on",
     "updated_at": "updated_on",
 }
@@ -203,6 +206,7 @@ def ticket(wire: TicketWire, source: Source, *, rating_label: str | None = None)
         channel=channel_of(wire.source),
         custom_fields=custom_values(wire.custom_fields),
         cc=wire.share_to or (),
+        watchers=wire.watchers or (),
         description=body if wire.description else None,
         created_at=_at(wire.created_on),
         updated_at=_at(wire.updated_on),
@@ -326,7 +330,9 @@ def contact(wire: ContactWire, source: Source) -> Contact:
         name=wire.name or None,
         emails=(email, *others) if email else others,
         phones=tuple(phone_of(one) for one in (wire.phone, wire.mobile) if one),
+        title=wire.title or None,
         company=source.named(wire.company_name),
+        custom_fields=custom_values(wire.custom_fields),
         deleted=bool(wire.is_deleted),
         created_at=_at(wire.created_on),
         updated_at=_at(wire.updated_on),

@@ -133,13 +133,14 @@ def ticket_document(draft: TicketDraft, named: FieldNamed) -> dict[str, Any]:
         "description": html_of(draft.description, draft.attachments),
         **chosen,
     }
-    if isinstance(draft.cc, tuple) and draft.cc:
-        document["share_to"] = list(draft.cc)
+    for key, people in (("share_to", draft.cc), ("watchers", draft.watchers)):
+        if isinstance(people, tuple) and people:
+            document[key] = list(people)
     return document
 
 
 def change_document(change: TicketChange, named: FieldNamed) -> dict[str, Any]:
-    """Return what changes a ticket, but for ``cc``, whose present value has to be known first.
+    """Return what changes a ticket, but for ``cc`` and ``watchers``, whose present value has to be known first.
 
     Documented: ``--`` clears assignee, group, category and subcategory.
     """
@@ -186,6 +187,8 @@ def contact_document(draft: ContactDraft) -> dict[str, Any]:
     if others:
         document["secondary_emails"] = ",".join(others)
     document |= {key: value for key, value in _phones(draft.phones).items() if value}
+    if not isinstance(draft.title, Unset) and draft.title:
+        document["title"] = draft.title
     if not isinstance(draft.company, Unset) and draft.company is not None:
         document["company_name"] = name_of(draft.company)
     return document
@@ -201,6 +204,8 @@ def contact_change_document(change: ContactChange, phones: tuple[str, ...] | Non
         document["name"] = change.name or ""
     if phones is not None:
         document |= _phones(phones)
+    if not isinstance(change.title, Unset):
+        document["title"] = change.title or ""
     if not isinstance(change.company, Unset):
         document["company_name"] = "" if change.company is None else name_of(change.company)
     return document

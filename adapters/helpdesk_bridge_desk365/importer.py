@@ -166,8 +166,7 @@ class Desk365Importer:
             "description": _opening_html(old, opening, tuple(files)),
             **state,
         }
-        if old.cc:
-            document["share_to"] = list(old.cc)
+        document |= {key: list(people) for key, people in (("share_to", old.cc), ("watchers", old.watchers)) if people}
         self._tickets.mark(document, marker)
         try:
             made = str(self._client.create_ticket(document, first).ticket_number)
@@ -349,6 +348,8 @@ def _contact_document(old: Contact) -> dict[str, Any]:
         document["name"] = old.name
     if others:
         document["secondary_emails"] = ",".join(others)
+    if old.title:
+        document["title"] = old.title
     document |= dict(zip(("phone", "mobile"), (phone.raw for phone in old.phones[:_PHONES]), strict=False))
     if old.company is not None and (old.company.name or old.company.id):
         document["company_name"] = drafts.name_of(old.company)

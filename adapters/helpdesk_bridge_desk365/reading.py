@@ -192,6 +192,8 @@ def read_contact(document: Any, at: str = "$") -> ContactWire:
     present = frozenset(known)
     known["secondary_emails"] = split_words(known.get("secondary_emails"))
     _flagged(known, "is_deleted")
+    if isinstance(known.get("custom_fields"), dict):
+        known["custom_fields"] = {field_name(key): value for key, value in known["custom_fields"].items()}
     found = _wire.read(ContactWire, {**known, "present": present, "document": document}, at=at)
     if not found.primary_email:
         raise BadResponse(

@@ -131,25 +131,16 @@ class Desk365Tickets:
         return self._learned(self._client.create_ticket(document, draft.attachments))
 
     def update(self, ticket_id: str, change: TicketChange) -> Ticket:
-        """Change a ticket; one read more where ``cc`` is set as a whole."""
+        """Change a ticket; one read more where ``cc`` or ``watchers`` are set as a whole."""
         number = numbered(ticket_id)
         document = drafts.change_document(change, self._shown.field_named)
+        whole = any(isinstance(one, tuple) for one in (change.cc, change.watchers))
+        present = self._client.ticket(number) if whole else None
         if change.cc is not UNSET:
-            document["share_to"] = self._shared(number, change.cc)
+            document["share_to"] = _members(present.share_to if present is not None else (), change.cc)
+        if change.watchers is not UNSET:
+            document["watchers"] = _members(present.watchers if present is not None else (), change.watchers)
         return self._learned(self._client.update_ticket(number, document))
-
-    def _shared(self, number: str, cc: tuple[str, ...] | Add | Remove) -> dict[str, list[str]]:
-        # Documented (OpenAPI): an update takes what to add and what to remove, never the whole.
-        if isinstance(cc, Add):
-            return {"add": list(cc.values), "remove": []}
-        if isinstance(cc, Remove):
-            return {"add": [], "remove": list(cc.values)}
-        present = self._client.ticket(number).share_to or ()
-        there, wanted = {email_key(one) for one in present}, {email_key(one) for one in cc}
-        return {
-            "add": [one for one in cc if email_key(one) not in there],
-            "remove": [one for one in present if email_key(one) not in wanted],
-        }
 
     # --- the marker ---
 
@@ -278,6 +269,19 @@ class Desk365Tickets:
 def _says(there: Body | None, written: str) -> bool:
     rest = split_marker(there)[1] if there is not None else Body(text="")
     return body_digest(rest) == body_digest(Body(html=written))
+
+
+def _members(present: tuple[str, ...] | None, change: tuple[str, ...] | Add | Remove) -> dict[str, list[str]]:
+    # Documented (OpenAPI): an update takes what to add and what to remove, never the whole.
+    if isinstance(change, Add):
+        return {"add": list(change.values), "remove": []}
+    if isinstance(change, Remove):
+        return {"add": [], "remove": list(change.values)}
+    there, wanted = {email_key(one) for one in present or ()}, {email_key(one) for one in change}
+    return {
+        "add": [one for one in change if email_key(one) not in there],
+        "remove": [one for one in present or () if email_key(one) not in wanted],
+    }
 
 
 _FILTERED: Final = (

@@ -130,10 +130,11 @@ class ContactWire:
     primary_email: str | None = field(default=None, repr=False)
     secondary_emails: tuple[str, ...] | None = field(default=None, repr=False)
     name: str | None = field(default=None, repr=False)
-    title: str | None = None
+    title: str | None = field(default=None, repr=False)
     phone: str | None = field(default=None, repr=False)
     mobile: str | None = field(default=None, repr=False)
     company_name: str | None = None
+    custom_fields: dict[str, Any] | None = field(default=None, repr=False)
     is_deleted: bool | None = None
     created_on: Moment | None = None
     updated_on: Moment | None = None

@@ -53,7 +53,7 @@ EVERYTHING: Final = Capabilities(
     ticket_create=_names(TicketDraft),
     ticket_update=_names(TicketChange),
     ticket_clear=frozenset(
-        {"assignee", "group", "company", "type", "category", "subcategory", "tags", "custom_fields", "cc"}
+        {"assignee", "group", "company", "type", "category", "subcategory", "tags", "custom_fields", "cc", "watchers"}
     ),
     contact_create=_names(ContactDraft),
     contact_update=_names(ContactChange),

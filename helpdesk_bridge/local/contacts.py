@@ -96,7 +96,7 @@ class LocalContacts:
     def _applied(self, contact: Contact, values: dict[str, Any], now: datetime) -> Contact:
         writing = self._writing
         changes: dict[str, Any] = {"updated_at": now}
-        for name in ("name", "external_id"):
+        for name in ("name", "title", "external_id"):
             if name in values:
                 changes[name] = text_or_none(values[name], name)
         if "emails" in values:

@@ -138,7 +138,7 @@ TICKET: Final[Codecs] = {
     "priority": _enum(Priority),
     **dict.fromkeys(("requester", "assignee"), _ACTOR),
     **dict.fromkeys(("group", "company", "sla"), _REF),
-    **dict.fromkeys(("tags", "cc"), _WORDS),
+    **dict.fromkeys(("tags", "cc", "watchers"), _WORDS),
     "custom_fields": _CUSTOM,
     **dict.fromkeys(
         ("created_at", "updated_at", "first_response_at", "solved_at", "closed_at", "due_at"), _TIME
@@ -162,6 +162,7 @@ CONTACT: Final[Codecs] = {
     "name": _TEXT,
     "emails": _WORDS,
     "phones": (lambda phones: [_dict(phone) for phone in phones], lambda phones: tuple(Phone(**one) for one in phones)),
+    "title": _TEXT,
     "company": _REF,
     "external_id": _TEXT,
     "blocked": _TEXT,

@@ -25,11 +25,12 @@ KEEPS: Final = Keeps(
     ticket=_all(
         "subject", "number", "url", "status", "status_label", "priority", "priority_label", "requester", "assignee",
         "group", "company", "sla", "type", "category", "subcategory", "channel", "tags", "custom_fields", "cc",
+        "watchers",
         "description", "created_at", "updated_at", "first_response_at", "solved_at", "closed_at", "due_at", "rating",
         "spam", "deleted", "merged_into", "message_count", "attachments",
     ),
     contact=_all(
-        "name", "emails", "phones", "company", "external_id", "blocked", "deleted", "custom_fields", "created_at",
+        "name", "emails", "phones", "title", "company", "external_id", "blocked", "deleted", "custom_fields", "created_at",
         "updated_at",
     ),
     messages=dict.fromkeys(

@@ -30,6 +30,7 @@ from helpdesk_bridge.model import (
 )
 from helpdesk_bridge.query import TicketQuery
 
+_LISTS = ("tags", "cc", "watchers")
 _PLAIN = ("type", "category", "subcategory")
 
 
@@ -146,11 +147,9 @@ class LocalTickets:
         if "priority" in values:
             found = priority_of(values["priority"], self._writing.capabilities)
             changes["priority"], changes["priority_label"] = found
-        if "tags" in values:
-            changes["tags"] = changed_words(ticket.tags, values["tags"])
-            vocabulary.tags(changes["tags"])
-        if "cc" in values:
-            changes["cc"] = changed_words(ticket.cc, values["cc"])
+        lists = [name for name in _LISTS if name in values]
+        changes |= {name: changed_words(getattr(ticket, name), values[name]) for name in lists}
+        vocabulary.tags(changes.get("tags", ()))
         if "custom_fields" in values:
             given = vocabulary.fields(values["custom_fields"], "ticket")
             now_fields = {} if values["custom_fields"] is None else {**ticket.custom_fields, **given}

@@ -100,6 +100,7 @@ def ticket(value: Ticket, keeps: Mapping[str, Kept], aliases: Aliases) -> dict[s
     found["company"] = digest(fold(value.company.name)) if value.company and value.company.name else None
     found["tags"] = sorted(digest(fold(aliases.tags.out(tag))) for tag in value.tags)
     found["cc"] = sorted(digest(email_key(one)) for one in value.cc)
+    found["watchers"] = sorted(digest(email_key(one)) for one in value.watchers)
     found["custom_fields"] = {
         digest(fold(aliases.custom_fields.out(name))): digest(text)
         for name, one in value.custom_fields.items()
@@ -144,6 +145,7 @@ def contact(value: Contact, keeps: Mapping[str, Kept]) -> dict[str, Any]:
         "name": text_digest(value.name),
         "emails": [digest(email_key(one)) for one in value.emails],
         "phones": [digest(number) for one in value.phones if (number := phone_key(one))],
+        "title": text_digest(value.title),
         "blocked": value.blocked,
         "company": digest(fold(value.company.name)) if value.company and value.company.name else None,
         "external_id": text_digest(value.external_id),

@@ -14,6 +14,9 @@ from helpdesk_bridge.migration.tally import Tally, used_fields
 from helpdesk_bridge.migration.values import Answer
 from helpdesk_bridge.model import Message
 
+PEOPLE: Final = frozenset({"assignee", "watcher"})
+"""Decisions about agents: who one is stays out of reports that leave the house."""
+
 LOST: Final = Kept(Keep.LOST, "the destination has no place for it")
 
 
@@ -59,7 +62,12 @@ def record_changes(importer: Importer, tally: Tally) -> list[Change]:
 
 def place_of(name: str) -> str:
     """Return the field that a decision is about, such as ``ticket.tags`` for ``tag``."""
-    places = {"tag": "ticket.tags", "custom_field": "ticket.custom_fields", "contact_field": "contact.custom_fields"}
+    places = {
+        "tag": "ticket.tags",
+        "watcher": "ticket.watchers",
+        "custom_field": "ticket.custom_fields",
+        "contact_field": "contact.custom_fields",
+    }
     return places.get(name, f"ticket.{name}")
 
 
@@ -79,11 +87,11 @@ def value_changes(answers: Iterable[tuple[str, str, Answer, int]], importer: Imp
         field = place_of(name)
         if answer.value is None:
             # Who an agent is stays out of reports that leave the house.
-            what = "an agent" if name == "assignee" else repr(old)
-            why = f"{what} has no counterpart" if name != "assignee" else "agents without a counterpart"
+            what = "an agent" if name in PEOPLE else repr(old)
+            why = f"{what} has no counterpart" if name not in PEOPLE else "agents without a counterpart"
             summed[field, "lost", why] += records
         elif answer.announced is not None:
-            what = "an agent" if name == "assignee" else repr(old)
+            what = "an agent" if name in PEOPLE else repr(old)
             summed[field, f"kept as {answer.announced}", f"{what} has no counterpart"] += records
     return [Change(field, change, why, records) for (field, change, why), records in summed.items()]
 

@@ -51,6 +51,7 @@ class Mapping:
             requester=self.requester(ticket),
             assignee=self._assignee(ticket.assignee),
             group=self._group(ticket.group),
+            watchers=self._watchers(ticket.watchers),
             tags=tuple(new for tag in ticket.tags if (new := self.values.tag(tag).value) is not None),
             custom_fields=self._custom_fields(ticket),
             **words,
@@ -69,6 +70,11 @@ class Mapping:
     def _assignee(self, actor: Actor | None) -> Actor | None:
         email = agent_email(self.source, actor)
         return None if email is None else self.values.agent(email).value
+
+    def _watchers(self, watchers: tuple[str, ...]) -> tuple[str, ...]:
+        there = (self.values.watcher(email).value for email in watchers)
+        found = (actor.email or actor.id for actor in there if actor is not None)
+        return tuple(dict.fromkeys(one for one in found if one))
 
     def _group(self, group: Ref | None) -> Ref | None:
         if group is None or group.name is None:

@@ -15,7 +15,7 @@ from helpdesk_bridge.text import fold
 _WORDS: Final = {
     "assign_to": "assignee", "assigned_to": "assignee", "agent": "assignee", "agent_email": "assignee",
     "staff_id": "assignee", "group_id": "group", "sub_category": "subcategory", "tags": "tag", "labels": "tag",
-    "custom_fields": "custom_field",
+    "custom_fields": "custom_field", "watchers": "watcher",
 }  # fmt: skip
 
 
@@ -28,6 +28,8 @@ def refused_values(source: Side, values: Values, ticket: Ticket, field: str | No
     if name == "assignee":
         email = agent_email(source, ticket.assignee)
         return [("assignee", email)] if email else []
+    if name == "watcher":
+        return [("watcher", email) for email in ticket.watchers]
     if name == "group":
         return [("group", named.group.name)] if named.group and named.group.name else []
     if name == "tag":

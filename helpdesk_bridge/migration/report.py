@@ -21,6 +21,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from helpdesk_bridge import __version__
 from helpdesk_bridge.http.clock import Clock, SystemClock
 from helpdesk_bridge.migration import report_words as words
+from helpdesk_bridge.migration.fidelity import PEOPLE
 from helpdesk_bridge.migration.marker import SIDES
 from helpdesk_bridge.migration.migration import Migration
 from helpdesk_bridge.migration.options import Level
@@ -79,7 +80,7 @@ def keep_for_reports(migration: Migration, summary: Summary, plan: Plan | None =
     before = read_facts(migration.journal.path).snapshot
     known = dict(before.words) if before is not None else {}
     for value in plan.values if plan is not None else ():
-        if value.field != "assignee":
+        if value.field not in PEOPLE:
             known[" ".join(old_key(value.field, value.old))] = value.old
     labels = {"source": source.label, "destination": destination.label}
     kept = snapshot_of(summary, labels, importer, sample=migration.options.sample, words=known)

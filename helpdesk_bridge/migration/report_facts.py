@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select
 from helpdesk_bridge.adapter import Hazard, Importer, Keep
 from helpdesk_bridge.migration import schema
 from helpdesk_bridge.migration.difference import Difference
-from helpdesk_bridge.migration.fidelity import Change
+from helpdesk_bridge.migration.fidelity import PEOPLE, Change
 from helpdesk_bridge.migration.journal_file import translated
 from helpdesk_bridge.migration.marker import SIDES
 from helpdesk_bridge.migration.outcome import WrongJournal
@@ -256,7 +256,7 @@ def _doubts(connection: Connection) -> Iterable[Doubt]:
 def _decisions(connection: Connection, words: Mapping[str, str]) -> Iterable[Decision]:
     table = schema.decision
     for row in connection.execute(select(table).order_by(table.c.field, table.c.at, table.c.old)):
-        agent = row.field == "assignee"
+        agent = row.field in PEOPLE
         # Which agent it is stays out of reports that leave the house.
         new = "another agent" if agent and row.new is not None else row.new
         old = "an agent" if agent else words.get(f"{row.field} {row.old}")

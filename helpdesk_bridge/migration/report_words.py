@@ -26,7 +26,8 @@ _FIELDS: Final = {
     "custom_fields": "custom fields", "due_at": "due time", "emails": "e-mail addresses", "external_id": "external id",
     "first_response_at": "time of first response", "inline": "images in the text", "kind": "kind (reply or note)",
     "merged_into": "merge target", "name": "name", "phones": "phone numbers", "rating": "customer's rating",
-    "requester": "customer", "sla": "service level", "solved_at": "time of solving", "tag": "tag", "to": "recipients",
+    "requester": "customer", "sla": "service level", "solved_at": "time of solving", "tag": "tag",
+    "title": "job title", "to": "recipients", "watcher": "agent who watches", "watchers": "agents who watch",
     "updated_at": "time of last change", "visibility": "public or private",
 }  # fmt: skip
 _BY: Final = {"yes": "in advance (--yes)", "user": "by decision", "refusal": "after a refusal, by the program"}

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 BATCH: Final = 200
 ALL_TICKETS: Final = TicketQuery(include=frozenset({"spam", "deleted", "merged", "custom_fields", "rating"}))
-ALL_CONTACTS: Final = ContactQuery(include=frozenset({"blocked", "deleted"}))
+ALL_CONTACTS: Final = ContactQuery(include=frozenset({"blocked", "deleted", "custom_fields"}))
 
 
 @frozen

@@ -17,11 +17,11 @@ from helpdesk_bridge.model import Contact, Message, Priority, Status, Ticket
 
 TICKET_FIELDS: Final = (
     "subject", "status", "priority", "requester", "assignee", "group", "company", "sla", "type", "category",
-    "subcategory", "channel", "tags", "custom_fields", "cc", "created_at", "updated_at", "first_response_at",
+    "subcategory", "channel", "tags", "custom_fields", "cc", "watchers", "created_at", "updated_at", "first_response_at",
     "solved_at", "closed_at", "due_at", "rating", "merged_into",
 )  # fmt: skip
 CONTACT_FIELDS: Final = (
-    "name", "emails", "phones", "company", "external_id", "blocked", "custom_fields", "created_at", "updated_at",
+    "name", "emails", "phones", "title", "company", "external_id", "blocked", "custom_fields", "created_at", "updated_at",
 )  # fmt: skip
 MESSAGE_FIELDS: Final = ("author", "created_at", "visibility", "kind", "body", "attachments", "inline", "cc", "to")
 
@@ -76,6 +76,8 @@ class Tally:
         assignee = agent_email(self.source, ticket.assignee)
         if assignee:
             self.values["assignee", assignee] += 1
+        for email in ticket.watchers:
+            self.values["watcher", email] += 1
         if ticket.group and ticket.group.name:
             self.values["group", ticket.group.name] += 1
         for tag in ticket.tags:
@@ -156,7 +158,7 @@ class Tally:
         if name in PASSING:
             return values.word(name, old)
         ask: Any = {
-            "assignee": values.agent, "group": values.group, "tag": values.tag, "custom_field": values.custom_field,
+            "assignee": values.agent, "watcher": values.watcher, "group": values.group, "tag": values.tag, "custom_field": values.custom_field,
             "contact_field": values.contact_field,
         }[name]  # fmt: skip
         answer: Answer = ask(old)

@@ -148,6 +148,10 @@ class Values:
         disabled = known is not None and not known.active and not self.destination.defines
         return Answer(None, open=True) if unknown or disabled else Answer(actor)
 
+    def watcher(self, email: str) -> Answer:
+        """Return an ``Actor`` of the destination's agent who watches; whoever is decided about as an assignee is it here."""
+        return self._chosen("watcher", email, self._agent_named) or self.agent(email)
+
     def _agent_named(self, email: str) -> Actor:
         named = self.destination.aliases.agents.out(self.source.aliases.agents.into(email))
         return self._agent_there(named, Actor.agent(id=named, email=named))

@@ -108,12 +108,12 @@ class _TicketLoader:
     def _people_of(self, ticket: Ticket, seed: SeedTicket) -> None:
         agent = self._people.agent_of(seed.assignee)
         assign(ticket, agent.email if agent else None, ticket.created_on)
-        for key in seed.cc:
+        for key in (*seed.watchers, *seed.cc):
             watcher = self._people.agent_of(key)
-            if watcher is not None:
-                ticket.watchers.append(watcher.email)
-            else:
+            if watcher is None:
                 ticket.share_to.append(self._people.contact_of(key).email)
+            elif watcher.email not in ticket.watchers:
+                ticket.watchers.append(watcher.email)
 
     def _custom_fields(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Turn a value of a field that nobody defined into a text field: data is never dropped in silence."""

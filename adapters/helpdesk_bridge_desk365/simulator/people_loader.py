@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 OPENED: Final = datetime(2020, 1, 1, tzinfo=UTC)
 """When the simulated account was opened: its companies and articles are from then."""
 
+_DEPARTMENTS: Final = ("Purchasing", "Warehouse")
+"""observed: rows of 2026 have a list of departments or null; that they are names is assumed."""
+
 _COMPANY_FACTS: Final = ("description", "phone", "address", "city", "state", "country", "zipcode")
 
 
@@ -65,10 +68,15 @@ class PeopleLoader:
             name=_name(person),
             created_on=whole_second(person.created_at),
             phone=person.phone or None,
+            title=person.title or None,
             company=person.company or None,
             is_deleted=person.deleted,
             custom_fields={name: value for name, value in person.custom_fields.items() if name in known},
         )
+        held = self._tenant.companies.get(contact.company or "")
+        if held is not None and held.departments:
+            place = len(self._tenant.contacts) % len(held.departments)
+            contact.department, *contact.other_departments = held.departments[place:]
         return self._tenant.add_contact(contact)
 
     def _load_companies(self) -> None:
@@ -77,6 +85,7 @@ class PeopleLoader:
         for name in {**dict.fromkeys(self._dataset.companies), **named}:
             company = Company(name=name, created_on=OPENED, sla=DEFAULT_SLA, domains=domains.get(name, []))
             company.facts = dict.fromkeys(_COMPANY_FACTS)
+            company.departments = list(_DEPARTMENTS) if len(self._tenant.companies) % 2 else None
             self._tenant.companies[name] = company
 
     def _domains(self) -> dict[str, list[str]]:

@@ -95,7 +95,7 @@ class ContactTests(SuiteFixtures):
         assert len(list(helpdesk.contacts.list())) == 1
 
     @needs("contacts.create", "contacts.get", "contact:{name}:written")
-    @each("name", ["name", "phones", "company", "external_id", "custom_fields", "emails"])
+    @each("name", ["name", "phones", "title", "company", "external_id", "custom_fields", "emails"])
     def test_a_contacts_field_is_kept_when_given_and_when_changed(
         self, helpdesk: Helpdesk, vocabulary: Vocabulary, name: str
     ) -> None:
@@ -106,6 +106,7 @@ class ContactTests(SuiteFixtures):
             "name": ("Ann Lee", "Ann İ. Öz"),
             "phones": ((phone_number("ann"),), (phone_number("ann's other"),)),
             "emails": ((email_of("ann"),), (email_of("ann.new"),)),
+            "title": ("Buyer", "Head of Käse"),
             "company": vocabulary.companies,
             "external_id": ("ext-1", "ext-2"),
             "custom_fields": tuple({key: two[index] for key, two in fields.items()} for index in (0, 1)),

@@ -118,6 +118,6 @@ def values_of(ticket: Ticket, name: str) -> Any:
         return None if value is None else value.name
     if name == "tags":
         return frozenset(one.casefold() for one in value)
-    if name == "cc":
+    if name in ("cc", "watchers"):
         return frozenset(map(email_key, value))
     return value

@@ -16,8 +16,13 @@ from helpdesk_bridge.testing.conformance.vocabulary import Vocabulary
 
 FIELDS = (
     "subject", "assignee", "group", "company", "status", "priority", "type", "category", "subcategory", "tags",
-    "custom_fields", "cc",
+    "custom_fields", "cc", "watchers",
 )  # fmt: skip
+
+
+def watchers_of(words: Vocabulary) -> tuple[str, ...]:
+    """Return the agents who can watch a ticket: those who are known by e-mail."""
+    return tuple(one for one in words.agents if "@" in one)
 
 
 def _two_values(desk: Helpdesk, words: Vocabulary, name: str) -> tuple[Any, Any]:
@@ -35,6 +40,7 @@ def _two_values(desk: Helpdesk, words: Vocabulary, name: str) -> tuple[Any, Any]
         "subcategory": tuple(sub for subs in words.categories.values() for sub in subs),
         "tags": tuple((tag,) for tag in words.tags),
         "custom_fields": _field_values(words),
+        "watchers": tuple((one,) for one in watchers_of(words)),
         "cc": (("cc1@copies.example",), ("cc1@copies.example", "cc2@copies.example")),
     }
     values = known[name]
@@ -66,7 +72,7 @@ def _assert_has(desk: Helpdesk, ticket_id: str, name: str, value: Any) -> None:
         assert seen(found) == value
     elif name == "tags":
         assert found == frozenset(one.casefold() for one in value)
-    elif name == "cc":
+    elif name in ("cc", "watchers"):
         assert found == frozenset(map(email_key, value))
     elif name == "assignee":
         assert found is not None, "nobody is assigned"
@@ -131,12 +137,13 @@ class TicketFieldTests(SuiteFixtures):
         assert not values_of(helpdesk.tickets.get(ticket_id), name)
 
     @needs("tickets.create", "tickets.get", "tickets.update", "tickets.update:{name}")
-    @each("name", ["tags", "cc"])
+    @each("name", ["tags", "cc", "watchers"])
     def test_words_are_added_removed_and_set_as_a_whole(
         self, helpdesk: Helpdesk, vocabulary: Vocabulary, name: str
     ) -> None:
         """``Add`` and ``Remove`` leave the others alone; a tuple is the whole."""
-        words = vocabulary.tags if name == "tags" else ("cc1@copies.example", "cc2@copies.example")
+        copies = ("cc1@copies.example", "cc2@copies.example")
+        words = {"tags": vocabulary.tags, "cc": copies, "watchers": watchers_of(vocabulary)}[name]
         if len(words) < 2:  # noqa: PLR2004 - two words, so that one can stay
             pytest.skip(f"the fixture `vocabulary` knows fewer than two {name}")
         one, other = words[:2]

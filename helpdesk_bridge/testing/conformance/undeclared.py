@@ -57,8 +57,8 @@ _CALLS: Final[Mapping[str, Callable[[Any], Any]]] = {
 _VALUES: Final[Mapping[str, Any]] = {
     "subject": "x", "assignee": "agent@x.example", "group": "g", "company": "c", "status": Status.OPEN,
     "priority": Priority.HIGH, "type": "t", "category": "c", "subcategory": "s", "tags": ("t",),
-    "custom_fields": {"f": "v"}, "cc": ("cc@x.example",), "attachments": (Upload.from_bytes("a.txt", b"a"),),
-    "name": "n", "emails": ("a@x.example",), "phones": ("+493012345678",), "external_id": "e", "blocked": True,
+    "custom_fields": {"f": "v"}, "cc": ("cc@x.example",), "watchers": ("agent@x.example",), "attachments": (Upload.from_bytes("a.txt", b"a"),),
+    "name": "n", "emails": ("a@x.example",), "phones": ("+493012345678",), "external_id": "e", "blocked": True, "title": "t",
 }  # fmt: skip
 _ALWAYS: Final = {"subject", "description", "requester"}
 
@@ -108,7 +108,7 @@ class UndeclaredTests(SuiteFixtures):
         self, helpdesk: Helpdesk, calls: Callable[[], int]
     ) -> None:
         """Every field that this desk cannot empty."""
-        names = _names(TicketChange, "subject", "status", "priority", "tags", "cc")
+        names = _names(TicketChange, "subject", "status", "priority", "tags", "cc", "watchers")
         for name in _lacking(names, helpdesk.capabilities.ticket_clear):
             nothing: dict[str, Any] = {name: None}
             change = TicketChange(**nothing)

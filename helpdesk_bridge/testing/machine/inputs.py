@@ -97,6 +97,8 @@ class Inputs:
         capabilities, words = self.capabilities, self.words
         two = st.lists(st.sampled_from(COPIES), max_size=_TWO, unique=True).map(tuple)
         tags = st.lists(st.sampled_from(words.tags or ("x",)), max_size=_TWO, unique=True).map(tuple)
+        agents = _known(words.agents)
+        watching = st.lists(st.sampled_from(agents or ("x",)), max_size=_TWO, unique=True).map(tuple)
         found: dict[str, tuple[Any, st.SearchStrategy[Any]]] = {
             "status": (capabilities.statuses, _either(capabilities.statuses)),
             "priority": (capabilities.priorities, _either(capabilities.priorities)),
@@ -108,6 +110,7 @@ class Inputs:
             "tags": (words.tags, tags),
             "custom_fields": (words.custom_fields, _custom(words.custom_fields)),
             "cc": (COPIES, two),
+            "watchers": (_known(words.agents), watching),
         }
         return {name: strategy for name, (there, strategy) in found.items() if there}
 
@@ -127,10 +130,10 @@ class Inputs:
         allowed, clear = self.capabilities.ticket_update, self.capabilities.ticket_clear
         fields = {"subject": self.subjects, **self._written}
         some = {name: one for name, one in fields.items() if name in allowed}
-        for name, words in (("tags", self.words.tags), ("cc", COPIES)):
+        for name, words in (("tags", self.words.tags), ("cc", COPIES), ("watchers", _known(self.words.agents))):
             if name in some:
                 some[name] = st.one_of(some[name], *(st.sampled_from(words).map(kind) for kind in (Add, Remove)))
-        for name in clear & some.keys() - {"tags", "cc", "custom_fields"}:
+        for name in clear & some.keys() - {"tags", "cc", "watchers", "custom_fields"}:
             some[name] = some[name] | st.none()
         if not some:
             return st.nothing()
@@ -183,6 +186,7 @@ class Inputs:
         found: dict[str, tuple[Any, st.SearchStrategy[Any]]] = {
             "name": (NAMES, st.sampled_from(NAMES)),
             "company": (words.companies, st.sampled_from(words.companies or ("x",))),
+            "title": (NAMES, st.sampled_from(("Buyer", "Head of Käse"))),
             "external_id": (NAMES, st.sampled_from(("ext-1", "EXT-2"))),
             "custom_fields": (words.contact_fields, _custom(words.contact_fields)),
         }

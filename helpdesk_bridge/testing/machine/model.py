@@ -95,7 +95,7 @@ class Model:
                 found[name] = shown(value)
             elif name in ("status", "priority"):
                 found |= self._standing(name, value)
-            elif name in ("tags", "cc"):
+            elif name in ("tags", "cc", "watchers"):
                 found[name] = _words((before or {}).get(name, frozenset()), value)
             elif name == "assignee":
                 found[name] = None if value is None else alike(value)
@@ -156,7 +156,7 @@ def contact_fields(values: Mapping[str, Any]) -> dict[str, Any]:
             found[name] = tuple(map(address, value))
         elif name == "custom_fields":
             found |= {f"{CUSTOM}{field}": None for field in value} | custom(value)
-        elif name in ("company", "external_id", "blocked"):
+        elif name in ("title", "company", "external_id", "blocked"):
             found[name] = value
     return found
 

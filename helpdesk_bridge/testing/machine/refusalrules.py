@@ -30,11 +30,12 @@ _OF_CONTACTS: Final = ("contacts.get", "contacts.update")
 _VALUES: Final[dict[str, Any]] = {
     "tags": ("x",),
     "cc": ("cc@copies.example",),
+    "watchers": ("agent@x.example",),
     "custom_fields": {"x": "y"},
     "assignee": "agent@agents.example",
     "status": Status.OPEN,
 }
-_NEVER_NONE: Final = frozenset({"subject", "status", "priority", "tags", "cc"})
+_NEVER_NONE: Final = frozenset({"subject", "status", "priority", "tags", "cc", "watchers"})
 _NOT_TO_CHOOSE: Final = ("subject", "description", "requester", "attachments")
 
 

@@ -43,6 +43,7 @@ class SeedPerson:
     blocked: bool = False
     deleted: bool = False
     custom_fields: Mapping[str, Any] = Factory(dict)
+    title: str | None = None
 
 
 @frozen
@@ -72,7 +73,7 @@ class SeedField:
 class SeedTicket:
     """One ticket with its thread; the first message is the opening, and an agent may have written it.
 
-    ``requester``, ``assignee`` and ``cc`` are keys of people, ``merged_into`` is the key of a ticket. ``rating`` is
+    ``requester``, ``assignee``, ``cc`` and ``watchers`` (agents) are keys of people, ``merged_into`` is the key of a ticket. ``rating`` is
     a score of -1, 0 or 1 with the contact's comment.
     """
 
@@ -97,6 +98,7 @@ class SeedTicket:
     merged_into: str | None = None
     messages: tuple[SeedMessage, ...] = field(kw_only=True)
     rating: tuple[int, str | None] | None = None
+    watchers: tuple[str, ...] = ()
 
 
 @frozen

@@ -76,6 +76,9 @@ def make_people(tickets: int, chance: random.Random, staff: tuple[SeedPerson, ..
     return People(everybody, staff, usual, phone_only, twins, blocked, {person.key: person for person in everybody})
 
 
+_TITLES: Final = (None, "Buyer", None, "Einkäuferin", None, None, "Satın Alma Müdürü")
+
+
 class _ContactMaker:
     def __init__(self, chance: random.Random, starts: datetime) -> None:
         self._chance = chance
@@ -111,4 +114,5 @@ class _ContactMaker:
             blocked=blocked,
             deleted=deleted,
             custom_fields={"Customer No": f"K-{number:05d}"} if number % 3 == 0 else {},
+            title=_TITLES[number % len(_TITLES)],
         )

@@ -128,7 +128,16 @@ class _TicketMaker:
             cc=self._copied(index, requester),
             messages=messages,
             rating=self._rating(index, status),
+            watchers=self._watchers(index, assignee),
         )
+
+    def _watchers(self, index: int, assignee: SeedPerson | None) -> tuple[str, ...]:
+        """Let every eighth ticket be watched by one or two agents who are still there and have not got it."""
+        if index % 8 != 3:
+            return ()
+        others = [agent.key for agent in self._people.agents if not agent.deleted and agent is not assignee]
+        first = index % len(others)
+        return tuple(others[first : first + 1 + index % 2])
 
     def _requester(self, index: int, *, spam: bool) -> SeedPerson:
         people = self._people

@@ -347,7 +347,7 @@ def test_contacts_are_written_by_e_mail(wire, desk):
         "company_name": "Client Ltd",
     }
     assert (made.id, made.emails, made.company.name) == ("eve@x.io", ("eve@x.io", "e@x.io"), "Client Ltd")
-    assert made.not_loaded == {"created_at", "updated_at"}
+    assert made.not_loaded == {"title", "custom_fields", "created_at", "updated_at"}
 
     wire.put(f"{V3}/contacts/update", json={"name": "E"})
     wire.get(
