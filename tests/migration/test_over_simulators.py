@@ -64,3 +64,26 @@ def test_desk360_is_no_destination(tmp_path):
             Migration(old.desk, new, tmp_path / "journal")
         assert refused.value.exit_code is ExitCode.USAGE
         assert not old.simulator.requests
+
+
+@pytest.mark.parametrize("pair", [("local", "desk365"), ("desk365", "local")], ids="-".join)
+def test_agents_who_watch_and_what_people_do_arrive(tmp_path, pair):
+    with served(pair[0], 30) as old, served(pair[1], 0) as new:
+        summary = migrate(old, new, tmp_path / "journal")
+        watched = [one for one in old.desk.tickets.list() if one.watchers]
+        there = {one.subject: one for one in new.desk.tickets.list()}
+        assert watched
+        for one in watched:
+            assert set(there[one.subject].watchers) == set(one.watchers)
+        titles = {one.email: one.title for one in old.desk.contacts.list() if one.title and one.email}
+        found = {one.email: one.title for one in new.desk.contacts.list()}
+        assert titles
+        assert {email: found[email] for email in titles} == titles
+    assert summary.as_json()["differences"] == []
+
+
+def test_a_desk_without_watchers_and_titles_says_that_they_are_lost(tmp_path):
+    with served("desk365", 30) as old, served("deskie", 0) as new:
+        changes = {(one.field, one.change) for one in migrate(old, new, tmp_path / "journal").changed}
+    assert {("ticket.watchers", "lost"), ("contact.title", "lost")} <= changes
+    assert not any(field == "ticket.watcher" for field, _ in changes)

@@ -100,6 +100,16 @@ def test_an_agent_that_the_source_knows_by_id_alone_is_nobody_at_the_destination
     assert translated.agent("17").value.id == ids[0]
 
 
+def test_who_watches_is_decided_as_who_has_the_ticket_unless_it_is_said_otherwise():
+    found = values()
+    assert found.watcher("gone@desk.example") == Answer(None, open=True)
+    found.decide("assignee", "gone@desk.example", "old@desk.example")
+    assert found.watcher("gone@desk.example").value == found.agent("gone@desk.example").value
+    found.decide("watcher", "gone@desk.example", None)
+    assert found.watcher("gone@desk.example").value is None
+    assert found.agent("gone@desk.example").value is not None
+
+
 def test_what_a_list_may_not_show_passes_until_it_is_refused():
     found = values(complete=())
     assert found.group("Nobody").value == Ref(None, "Nobody")

@@ -17,6 +17,7 @@ from helpdesk_bridge import (
     Contact,
     ContactChange,
     ContactDraft,
+    ContactQuery,
     Invalid,
     Message,
     MessageDraft,
@@ -513,3 +514,50 @@ def test_contacts_and_companies_are_read_whole_where_the_count_is_that_of_a_page
     assert {urlsplit(call.request.url).hostname for call in wire.calls} == {"acme.desk365.io"}
     assert desk.vendor_api.contacts().more
     assert not desk.vendor_api.contacts(offset=60).more
+
+
+def test_watchers_are_written_whole_added_and_removed(wire, desk):
+    wire.post(f"{V3}/tickets/create", json=TICKET)
+    desk.tickets.create(TicketDraft(subject="S", description="d", requester="a@x.io", watchers=("ada@x.io",)))
+    assert body(wire)["watchers"] == ["ada@x.io"]
+    wire.get(f"{V3}/tickets/details", json={**TICKET, "watchers": ["ada@x.io", "Bob@x.io"]})
+    wire.put(f"{V3}/tickets/update", json=TICKET)
+    for change, written in (
+        (Add("eve@x.io"), {"add": ["eve@x.io"], "remove": []}),
+        (Remove("ada@x.io"), {"add": [], "remove": ["ada@x.io"]}),
+        (("bob@x.io", "eve@x.io"), {"add": ["eve@x.io"], "remove": ["ada@x.io"]}),
+        ((), {"add": [], "remove": ["ada@x.io", "Bob@x.io"]}),
+    ):
+        desk.tickets.update("7", TicketChange(watchers=change))
+        assert body(wire) == {"watchers": written}
+
+
+def test_one_read_is_enough_for_copies_and_watchers_together(wire, desk):
+    wire.get(f"{V3}/tickets/details", json={**TICKET, "watchers": ["ada@x.io"]})
+    wire.put(f"{V3}/tickets/update", json=TICKET)
+    desk.tickets.update("7", TicketChange(watchers=(), cc=()))
+    assert [call.request.method for call in wire.calls] == ["GET", "PUT"]
+    assert body(wire) == {
+        "share_to": {"add": [], "remove": ["old@x.io", "Keep@x.io"]},
+        "watchers": {"add": [], "remove": ["ada@x.io"]},
+    }
+
+
+def test_a_title_is_written_and_cleared(wire, desk):
+    wire.post(f"{V3}/contacts/create", json={"primary_email": "a@x.io", "title": "Buyer"})
+    assert desk.contacts.create(ContactDraft(emails=("a@x.io",), title="Buyer")).title == "Buyer"
+    assert body(wire) == {"primary_email": "a@x.io", "title": "Buyer"}
+    wire.put(f"{V3}/contacts/update", json={})
+    wire.get(f"{V3}/contacts/details", json={"primary_email": "a@x.io", "title": None})
+    assert desk.contacts.update("a@x.io", ContactChange(title=None)).title is None
+    assert json.loads(wire.calls[-2].request.body) == {"title": ""}
+
+
+def test_custom_fields_of_contacts_are_asked_for_where_they_are_wanted(wire, desk):
+    row = {"primary_email": "a@x.io", "custom_fields": {"cf_Customer No": "7"}}
+    wire.get(f"{V3}/contacts", json={"count": 1, "content": [row]})
+    (found,) = desk.contacts.list(ContactQuery(include={"custom_fields"}))
+    assert sent(wire)[2]["include_custom_fields"] == "1"
+    assert found.custom_fields == {"Customer No": "7"}
+    list(desk.contacts.list())
+    assert "include_custom_fields" not in sent(wire)[2]
