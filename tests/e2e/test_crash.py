@@ -61,7 +61,8 @@ def finish(desks):
 def kill_at_random(desks, seed):
     chance = random.Random(seed)
     total, _ = desks.unbroken
-    moments = sorted(chance.sample(range(total - 1), KILLS))
+    # Not in the last third: a busy machine may give this test its turn only when all is done.
+    moments = sorted(chance.sample(range(total * 2 // 3), KILLS))
     killed = 0
     for moment in moments:
         process = desks.start()
