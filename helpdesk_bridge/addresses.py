@@ -13,9 +13,9 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from helpdesk_bridge.model import Phone
+from helpdesk_bridge.model import Actor, Phone
 
 _LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _LONGEST_DOMAIN: Final = 1024
@@ -115,6 +115,14 @@ def _unquoted(name: str) -> str:
     from email.utils import unquote
 
     return " ".join(unquote(name.strip()).split())
+
+
+def addressed(actor: Actor) -> Actor:
+    """Return a person whose e-mail may be written as in a header with the address alone, and the name beside it."""
+    if actor.email is None:
+        return actor
+    box = Mailbox.of(actor.email)
+    return evolve(actor, name=actor.name or box.name, email=box.address or None)
 
 
 # ---- phones

@@ -29,7 +29,7 @@ from helpdesk_bridge.adapter import (
     Removal,
     Stack,
 )
-from helpdesk_bridge.addresses import phone_key
+from helpdesk_bridge.addresses import Mailbox, addressed, phone_key
 from helpdesk_bridge.aliases import Aliases
 from helpdesk_bridge.capabilities import Capabilities
 from helpdesk_bridge.checks import check_contact, check_message, check_ticket_change, check_ticket_draft
@@ -43,6 +43,8 @@ from helpdesk_bridge.keyed import note_once
 from helpdesk_bridge.keys import DeskKeys, api_key_of, credential_of
 from helpdesk_bridge.listing import QueryListing
 from helpdesk_bridge.model import (
+    UNSET,
+    Actor,
     Attachment,
     Contact,
     ContactChange,
@@ -117,7 +119,12 @@ class _Link:
         return self.keys.tokens(operation, self.adapter.account, *words)
 
     def person(self, person: Person) -> Person:
-        return self.id(person, "contact") if isinstance(person, str) else person
+        if not isinstance(person, str):
+            return addressed(person) if isinstance(person, Actor) else person
+        box = Mailbox.of(person) if "@" in person else None
+        if box is None or box.address == person:
+            return self.id(person, "contact")
+        return Actor.contact(name=box.name, email=box.address)
 
 
 @frozen
@@ -233,6 +240,7 @@ class ContactsPort:
         with link.operation("contacts.find"):
             if (email is None) == (phone is None):
                 raise Invalid("find takes an email or a phone, one of the two", field="email")
+            email = None if email is None else Mailbox.of(email).address
             asked = ContactQuery(email=email, phone=phone, include={"blocked", "deleted"})
             found = [one for one in link.adapter.contacts.find(email=email, phone=phone) if contact_matches(asked, one)]
             # A number that does not name its country may be found too; whose it is exactly comes first.
@@ -245,7 +253,7 @@ class ContactsPort:
         link = self._link
         with link.operation("contacts.create"):
             check_contact(draft, link.capabilities, "contacts.create")
-            contact = link.adapter.contacts.create(_contact_out(draft, link.aliases))
+            contact = link.adapter.contacts.create(_contact_out(_read_out(draft), link.aliases))
             link.directory.remember(contact)
             return link.aliases.contact(contact)
 
@@ -258,6 +266,16 @@ class ContactsPort:
             contact = link.adapter.contacts.update(contact_id, _contact_out(change, link.aliases))
             link.directory.remember(contact)
             return link.aliases.contact(contact)
+
+
+def _read_out(draft: ContactDraft) -> ContactDraft:
+    """Return a contact whose e-mails may be written as in a header with the addresses alone."""
+    boxes = [Mailbox.of(one) for one in draft.emails if isinstance(one, str)]
+    if len(boxes) != len(draft.emails):
+        return draft
+    beside = next((box.name for box in boxes if box.name is not None), UNSET)
+    name = beside if draft.name is UNSET else draft.name
+    return evolve(draft, emails=tuple(box.address for box in boxes), name=name)
 
 
 def _contact_out(value: Any, aliases: Aliases) -> Any:

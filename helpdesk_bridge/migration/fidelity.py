@@ -51,6 +51,8 @@ def record_changes(importer: Importer, tally: Tally) -> list[Change]:
             how = kept.get(field, LOST)
             if kind == area and how.how is not Keep.NATIVE:
                 found.append(Change(name, _said(how), how.why, records))
+    if tally.unusable_copies and importer.keeps.ticket.get("cc", LOST).how is not Keep.LOST:
+        found.append(Change("ticket.cc", "lost", "an address that no vendor takes", tally.unusable_copies))
     if tally.named_emails:
         why = "a name stands beside it, as in the head of a mail; a contact without a name takes that one"
         found.append(Change("contact.emails", "kept as the address alone", why, tally.named_emails))

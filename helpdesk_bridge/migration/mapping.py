@@ -52,6 +52,7 @@ class Mapping:
             assignee=self._assignee(ticket.assignee),
             group=self._group(ticket.group),
             watchers=self._watchers(ticket.watchers),
+            cc=tuple(box.address for one in ticket.cc if is_email((box := Mailbox.of(one)).address)),
             tags=tuple(new for tag in ticket.tags if (new := self.values.tag(tag).value) is not None),
             custom_fields=self._custom_fields(ticket),
             **words,

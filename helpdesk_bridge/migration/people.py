@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from helpdesk_bridge.addresses import Mailbox, email_key, phone_key
+from helpdesk_bridge.addresses import Mailbox, addressed, email_key, phone_key
 from helpdesk_bridge.migration.journal import Journal
 from helpdesk_bridge.migration.opaque import is_opaque
 from helpdesk_bridge.migration.side import Side
@@ -30,14 +30,6 @@ def actor_key(actor: Actor) -> str | None:
         return digest("email", email_key(address))
     number = phone_key(actor.phone or "")
     return digest("phone", number) if number else None
-
-
-def addressed(actor: Actor) -> Actor:
-    """Return a person whose e-mail may be written as in a header, ``Ann Lee <ann@example.com>``, with the address alone."""
-    if actor.email is None:
-        return actor
-    box = Mailbox.of(actor.email)
-    return evolve(actor, name=actor.name or box.name, email=box.address or None)
 
 
 @frozen(eq=False)

@@ -36,6 +36,7 @@ class Tally:
     contacts: int = 0
     named_emails: int = 0
     unusable_emails: int = 0
+    unusable_copies: int = 0
     messages_known: int = 0
     tickets_with_known_messages: int = 0
     fields: Counter[str] = field(factory=Counter)
@@ -61,6 +62,7 @@ class Tally:
             return
         named = self.source.ticket(ticket)
         self.subject_lengths[len(" ".join(ticket.subject.split()))] += 1
+        self.unusable_copies += any(not is_email(Mailbox.of(one).address) for one in ticket.cc)
         for name in TICKET_FIELDS:
             if getattr(named, name) not in (None, "", (), {}, Priority.UNKNOWN):
                 self.fields[f"ticket.{name}"] += 1

@@ -126,6 +126,26 @@ def a_requester_is_looked_up_by_substring(adapter: Any, _: DeskContext) -> Any:
     return tickets(adapter, create=create)
 
 
+def a_requester_is_looked_up_without_case(adapter: Any, _: DeskContext) -> Any:
+    def create(draft: Any, marker: str | None = None) -> Any:
+        native = adapter.contacts.split(_all_contacts()).native
+        for contact in adapter.contacts.page(native, None).items:
+            if str(draft.requester).casefold() == (contact.email or "").casefold():
+                return adapter.tickets.create(evolve(draft, requester=contact.email), marker)
+        return adapter.tickets.create(draft, marker)
+
+    return tickets(adapter, create=create)
+
+
+def a_contact_is_found_by_its_folded_address(adapter: Any, _: DeskContext) -> Any:
+    def find(*, email: str | None, phone: str | None) -> Any:
+        native = adapter.contacts.split(_all_contacts()).native
+        folded = (email or "").casefold()
+        return [one for one in adapter.contacts.page(native, None).items if (one.email or "").casefold() == folded][:1]
+
+    return Changed(adapter, contacts=Changed(adapter.contacts, find=find))
+
+
 def _all_contacts() -> Any:
     from helpdesk_bridge.query import ContactQuery
 
@@ -390,6 +410,8 @@ MUTANTS: Mapping[str, Mutant] = {
     for one in (
         Mutant(a_note_goes_out_as_a_reply, "test_a_note_is_internal"),
         Mutant(a_requester_is_looked_up_by_substring, "test_a_ticket_goes_to_exactly_its_requester"),
+        Mutant(a_requester_is_looked_up_without_case, "test_customers_who_look_alike_keep_their_own_tickets"),
+        Mutant(a_contact_is_found_by_its_folded_address, "test_people_who_look_alike_are_found_each_alone"),
         Mutant(the_second_page_is_lost, "test_no_ticket_is_lost_between_pages"),
         Mutant(times_are_read_in_the_wrong_zone, "test_times_are_aware_and_in_the_right_zone"),
         Mutant(a_status_is_lost_on_the_way_back, "test_a_status_comes_back_as_it_was_written[pending]"),

@@ -29,6 +29,7 @@ from helpdesk_bridge import (
 )
 from helpdesk_bridge.errors import Conflict, HelpdeskError, Invalid, NotFound, Unsupported, WrongDesk
 from helpdesk_bridge.model import ActorKind, FieldType, MessageKind, Visibility
+from helpdesk_bridge.testing.fake import FakeHelpdesk
 
 
 def _draft(**over):
@@ -408,3 +409,29 @@ def test_program_written_with_aliases_runs_on_a_local_desk(clock):
             TicketQuery(custom_fields={"order": 1}), TicketQuery(statuses="on_hold"), TicketQuery(statuses=Status.ON_HOLD),
         ):  # fmt: skip
             assert [one.id for one in desk.tickets.list(query)] == [ticket.id]
+
+
+@pytest.mark.parametrize(
+    "text", ["Ann Lee <ann@example.com>", '"Lee, Ann" <ann@example.com>', "<ann@example.com>", " ann@example.com "]
+)
+def test_people_may_be_named_as_in_the_head_of_a_mail(text):
+    with FakeHelpdesk() as desk:
+        made = desk.tickets.create(TicketDraft(subject="Hi", description="d", requester=text))
+        assert made.requester.email == "ann@example.com"
+        other = desk.contacts.create(ContactDraft(emails=(text.replace("ann@", "bob@"),)))
+        assert other.emails == ("bob@example.com",)
+        assert made.requester.name == other.name
+        assert desk.contacts.find(email=text).id == made.requester.id
+
+
+def test_one_number_is_one_customer_and_an_extension_another():
+    with FakeHelpdesk() as desk:
+        asked = ["+49 30 1234567", "0049 (30) 1234567", "+49 30 1234567 ext. 2", "+43 30 1234567"]
+        found = [
+            desk.tickets.create(
+                TicketDraft(subject="Hi", description="d", requester=Actor.contact(phone=one))
+            ).requester.id
+            for one in asked
+        ]
+        assert found[0] == found[1]
+        assert len(set(found)) == 3

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from helpdesk_bridge import TicketDraft, open_desk
+from helpdesk_bridge import ContactDraft, TicketDraft, TicketQuery, open_desk
 from helpdesk_bridge.errors import ConfigError
 from helpdesk_bridge.local.schema import SCHEMA_VERSION
 from helpdesk_bridge.local.settings import LocalSettings
@@ -83,6 +83,35 @@ def test_a_newer_schema_is_refused_and_left(tmp_path):
     content = path.read_bytes()
     assert "newer helpdesk-bridge" in _refused(path)
     assert path.read_bytes() == content
+
+
+def test_a_file_whose_people_were_found_by_folded_addresses_finds_them_by_their_own(tmp_path):
+    path = tmp_path / "desk.db"
+    table = {"vendor": "local", "path": str(path)}
+    with open_desk(table) as desk:
+        for email in ("stra\u00dfe@x.io", "ann@b\u00fccher.example", "ANN@x.io"):
+            desk.tickets.create(TicketDraft(subject=email, description="d", requester=email))
+        desk.contacts.create(ContactDraft(phones=("+49 30 1234567 ext. 2",)))
+    older = sqlite3.connect(path)
+    older.create_function("folded", 1, lambda text: text.casefold() if text else text)
+    older.execute("UPDATE contact_keys SET key = folded(key)")
+    older.execute("UPDATE contact_keys SET key = '493012345672' WHERE kind = 'phone'")
+    older.execute("UPDATE tickets SET requester_email = folded(json_extract(document, '$.requester.email'))")
+    older.execute("UPDATE entries SET email_fold = folded(email_fold)")
+    older.execute("PRAGMA user_version = 2")
+    older.commit()
+    older.close()
+    with open_desk(table) as desk:
+        for email in ("stra\u00dfe@x.io", "ANN@xn--bcher-kva.example", "ann@x.io"):
+            assert desk.contacts.find(email=email) is not None
+            assert len(list(desk.tickets.list(TicketQuery(requester=email)))) == 1
+        assert desk.contacts.find(email="strasse@x.io") is None
+        assert not list(desk.tickets.list(TicketQuery(requester="strasse@x.io")))
+        assert desk.contacts.find(phone="0049 30 1234567 x2") is not None
+        assert desk.contacts.find(phone="+49 30 12345672") is None
+    kept = sqlite3.connect(path)
+    assert kept.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+    kept.close()
 
 
 def test_a_folder_and_a_file_that_cannot_be_written(tmp_path):

@@ -8,13 +8,14 @@ import pytest
 
 from helpdesk_bridge.addresses import phone_digits
 from helpdesk_bridge.errors import Conflict, Invalid
-from helpdesk_bridge.model import ContactChange, ContactDraft
+from helpdesk_bridge.model import ContactChange, ContactDraft, IdKind
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.query import ContactQuery
 from helpdesk_bridge.testing.conformance.choosing import each, needs
 from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures
 from helpdesk_bridge.testing.conformance.making import (
     DOMAIN,
+    alike_emails,
     by_email,
     contact_draft,
     email_of,
@@ -57,6 +58,25 @@ class ContactTests(SuiteFixtures):
             assert found.email == address
         for other in (email_of("nn"), f"ann@{DOMAIN[:-1]}", "ann", email_of("a%")):
             assert helpdesk.contacts.find(email=other) is None, f"{other} is nobody's address"
+
+    @needs("contacts.create", "contacts.find", "contacts.list", "emails")
+    def test_people_who_look_alike_are_found_each_alone(self, helpdesk: Helpdesk) -> None:
+        """What a vendor's own search takes for one is compared again."""
+        created = {email: helpdesk.contacts.create(ContactDraft(emails=(email,))).id for email in alike_emails()}
+        assert len(set(created.values())) == len(created)
+        for email, contact_id in created.items():
+            found = helpdesk.contacts.find(email=email)
+            assert found is not None, f"{email!a} is not found"
+            assert found.id == contact_id, f"{email!a} is found as another's"
+            assert [one.id for one in helpdesk.contacts.list(ContactQuery(email=email))] == [contact_id], f"{email!a}"
+
+    @needs("contacts.create")
+    def test_an_id_that_is_an_address_is_declared(self, helpdesk: Helpdesk) -> None:
+        """Whether ids of contacts are e-mails or phones: a migration keeps such ids out of its journal."""
+        created = helpdesk.contacts.create(contact_draft(helpdesk))
+        natural = created.id_kind is IdKind.NATURAL
+        assert natural is ("contact" in helpdesk.capabilities.natural_ids)
+        assert natural or created.id not in {*created.emails, *(phone.raw for phone in created.phones)}
 
     @needs("contacts.create", "contacts.find", "emails")
     def test_find_by_e_mail_does_not_mind_case(self, helpdesk: Helpdesk) -> None:

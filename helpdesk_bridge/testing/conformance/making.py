@@ -28,6 +28,13 @@ def email_of(name: str) -> str:
     return f"{name}@{DOMAIN}"
 
 
+def alike_emails() -> tuple[str, ...]:
+    """Return addresses that look alike, and belong to different people: nothing but A to Z has two cases in them."""
+    locals_ = ("kim", "\u212aim", "sam", "\u017fam", "fin", "\ufb01n", "inan", "\u0131nan", "strasse", "stra\u00dfe")
+    domains = (f"strasse.{DOMAIN}", f"stra\u00dfe.{DOMAIN}")
+    return (*(email_of(one) for one in locals_), *(f"ann@{one}" for one in domains))
+
+
 def phone_number(name: str) -> str:
     """Return the made-up phone number of a made-up customer, in E.164."""
     return f"+4930{10_000_000 + zlib.crc32(name.encode()) % 89_999_999}"

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from helpdesk_bridge.addresses import email_key
 from helpdesk_bridge.model import Priority, Status, TicketChange
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.query import TicketQuery
 from helpdesk_bridge.testing.conformance.choosing import each, needs
 from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, nothing_sent
 from helpdesk_bridge.testing.conformance.making import (
+    alike_emails,
     by_email,
     customer,
     draft,
@@ -86,6 +88,16 @@ class TicketTests(SuiteFixtures):
         created = {name: make(helpdesk, name).id for name in names}
         for name, ticket_id in created.items():
             assert is_customer(helpdesk.tickets.get(ticket_id).requester, helpdesk, name), f"not the ticket of {name}"
+
+    @needs("tickets.create", "tickets.get", "tickets.list", "emails")
+    def test_customers_who_look_alike_keep_their_own_tickets(self, helpdesk: Helpdesk) -> None:
+        """An address is a mail box: a Kelvin sign is no k, a ligature not two letters, a sharp s not two."""
+        created = {email: make(helpdesk, "ann", requester=email).id for email in alike_emails()}
+        for email, ticket_id in created.items():
+            requester = helpdesk.tickets.get(ticket_id).requester
+            assert requester is not None
+            assert email_key(requester.email or "") == email_key(email), f"not the ticket of {email!a}"
+            assert [one.id for one in helpdesk.tickets.list(TicketQuery(requester=email))] == [ticket_id], f"{email!a}"
 
     @needs("tickets.create", "contacts.list", "emails")
     def test_the_requester_is_the_same_in_any_case(self, helpdesk: Helpdesk) -> None:
