@@ -322,7 +322,7 @@ class BudgetState:
     def restart(self) -> None:
         """Go on by a clock that began anew from zero: what there was to wait is waited for since, and nobody is left."""
         self._abandon()
-        self._forget_ends()
+        self.forget_ends()
         self.skew = self.seen
 
     def _abandon(self) -> None:
@@ -331,8 +331,8 @@ class BudgetState:
         self.waiting.clear()
         self.holders.clear()
 
-    def _forget_ends(self) -> None:
-        # How much time has passed unseen is not known: upper bounds stay true, lower ones do not.
+    def forget_ends(self) -> None:
+        """Take note that more time may have passed than the clock shows: upper bounds stay true, lower ones do not."""
         for ledger in self.ledgers:
             ledger.forget_ends()
         for flight in self.flights.values():
@@ -344,7 +344,7 @@ class BudgetState:
             # The clock was set back: what is left to wait stays left.
             self.skew += self.seen - now
             now = self.seen
-            self._forget_ends()
+            self.forget_ends()
         self.seen = now
         while self.flights:
             ident, flight = next(iter(self.flights.items()))

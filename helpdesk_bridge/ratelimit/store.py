@@ -324,11 +324,13 @@ class SharedCell:
         return state
 
     def _steady(self, state: BudgetState, now: float, own_time: float) -> None:
-        """Take out a jump of the place's clock: it cannot be much later than our own says, if nobody was there since."""
+        """Take out what the place's clock jumped ahead of ours since our last step, and note if it was set back."""
         if self._known is None or self._known.birth != state.birth:
             return
-        time = now + state.skew
-        latest = self._seen + (own_time - self._own_time) * JUMP_PART + JUMP_SECONDS * self._clock.time_scale
+        time, passed, slack = now + state.skew, own_time - self._own_time, JUMP_SECONDS * self._clock.time_scale
+        if time < self._seen + passed / JUMP_PART - slack:
+            state.forget_ends()
+        latest = self._seen + passed * JUMP_PART + slack
         if time > max(latest, state.seen):
             state.skew -= time - max(latest, state.seen)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from random import Random
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from ratelimit.model import SECONDS, Server
 
@@ -17,7 +18,7 @@ from helpdesk_bridge.errors import RateLimited
 from helpdesk_bridge.ratelimit import Governor, MemoryStore, RateHeaders, RateLimitPolicy, Window
 from helpdesk_bridge.ratelimit.codec import decode, encode
 from helpdesk_bridge.ratelimit.state import BudgetState
-from helpdesk_bridge.ratelimit.store import MemoryCell
+from helpdesk_bridge.ratelimit.store import MemoryCell, SharedCell
 from helpdesk_bridge.testing.clock import ManualClock
 
 # Zero is drawn often: at one and the same instant requests are granted, counted and answered, in any order.
@@ -51,10 +52,13 @@ class SetBack(ManualClock):
         self.behind += seconds
 
 
-def run(server, arrivals, kinds, *, hint=False, believed=None, outsiders=(), store=None, back=(), shuffle=None):
+def run(
+    server, arrivals, kinds, *, hint=False, believed=None, outsiders=(), store=None, back=(), shuffle=None, places=()
+):
     """Play everything in the order of time, or in an order of ``shuffle`` where times are the same.
 
-    Return the governor and when each request was sent. ``back``: when the governor's clock is set back, and how far.
+    Return the governor and when each request was sent. ``back``: when a clock is set back, and how far: that of
+    ``places``, else the governor's own.
     """
     clock = ManualClock(start=1000.0)
     own = SetBack(1000.0)
@@ -100,21 +104,28 @@ def run(server, arrivals, kinds, *, hint=False, believed=None, outsiders=(), sto
     for time, cost in outsiders:
         at(1000.0 + time, server.take, None, cost)
     for time, seconds in back:
-        at(1000.0 + time, own.set_back, seconds)
+        at(1000.0 + time, places[0].clock.set_back if places else own.set_back, seconds)
     while events:
         time, _, _, action, args = heapq.heappop(events)
         passed = max(time - clock.now(), 0.0)
         clock.advance(passed)
-        own.advance(passed)
+        for one in (own, *(place.clock for place in places)):
+            one.advance(passed)
         action(*[clock.now() if value is None and action == server.take else value for value in args])
-        if not outsiders:
-            assert counted(governor, own.now()) >= (server.used if clock.now() < server.ends else 0)
+        if not outsiders and (state := seen_by(governor)) is not None:
+            now = (places[0].clock if places else own).now()
+            assert counted(state, now) >= (server.used if clock.now() < server.ends else 0)
     return governor, sent
 
 
-def counted(governor, now):
+def seen_by(governor):
+    cell = getattr(governor._cell, "_primary", governor._cell)
+    return cell._known if isinstance(cell, SharedCell) else cell._state
+
+
+def counted(state, now):
     """Return what the governor holds against itself: never less than the server counted in its window."""
-    ledger = governor._cell._state.ledgers[0]
+    ledger, now = state.ledgers[0], max(now + state.skew, state.seen)
     return ledger.used - sum(
         units for release, units in zip(ledger.releases, ledger.units, strict=True) if release <= now
     )
@@ -202,6 +213,70 @@ def test_state_survives_being_written_down_at_any_moment(arrivals, kinds, random
     server = Server(6, None)
     run(server, arrivals, kinds, store=Forgetful())
     assert server.refused == 0
+
+
+class FarPlace:
+    """The least that a place is: bytes, a clock of its own, and now and then another process that was faster."""
+
+    name = "far away"
+    far = True
+    doubtful = restarted = False
+    remains = None
+
+    def __init__(self, clock, random):
+        self.clock, self.random, self.data = clock, random, None
+
+    def lock(self):
+        pass
+
+    def read(self):
+        return self.data, self.clock.now()
+
+    def write(self, data):
+        if self.random.random() < 0.3:
+            return False
+        self.data = data
+        return True
+
+    def unlock(self):
+        pass
+
+    def close(self):
+        pass
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.integers(2, 12),
+    phases,
+    calls,
+    kinds,
+    st.booleans(),
+    st.lists(st.tuples(st.floats(0, 600), st.one_of(st.floats(0, 90), st.floats(0, 7200))), max_size=4),
+    st.integers(0, 99),
+)
+@example(
+    2,
+    900.0,
+    [(0.0, 1, 0.0, 0.0, "answered")] * 4 + [(50.0, 1, 0.0, 0.0, "answered")] * 3 + [(0.0, 1, 12.0, 0.0, "answered")],
+    ("Left", "Limit", "Reset"),
+    False,
+    [(101.0, 47.0)],
+    0,
+)
+def test_a_place_needs_bytes_and_a_clock_that_may_be_set_back(limit, phase, arrivals, kinds, hint, back, seed):
+    """By however little: a caller that was there before knows how much time has passed."""
+    places, random = [], Random(seed)
+
+    class Far(MemoryStore):
+        def cell(self, key, policy, clock):
+            places.append(FarPlace(SetBack(1000.0), random))
+            return SharedCell(places[0], policy, clock)
+
+    server = Server(limit, phase)
+    _, sent = run(server, arrivals, kinds, hint=hint, store=Far(), back=back, places=places)
+    assert server.refused == 0
+    assert len(sent) == len(arrivals)
 
 
 def test_many_charges_are_kept_in_few_entries_and_stay_safe():
