@@ -29,7 +29,7 @@ def refused_values(source: Side, values: Values, ticket: Ticket, field: str | No
         email = agent_email(source, ticket.assignee)
         return [("assignee", email)] if email else []
     if name == "watcher":
-        return [("watcher", email) for email in ticket.watchers]
+        return _watchers(values, ticket)
     if name == "group":
         return [("group", named.group.name)] if named.group and named.group.name else []
     if name == "tag":
@@ -44,6 +44,13 @@ def refused_values(source: Side, values: Values, ticket: Ticket, field: str | No
         word = getattr(ticket, name)
         return [(name, word)] if word else []
     return _custom_fields(values, ticket, name)
+
+
+def _watchers(values: Values, ticket: Ticket) -> list[tuple[str, str]]:
+    # Which of them was refused is not told: those whom the destination never showed are the likely ones.
+    there = {email: values.watcher(email).value for email in ticket.watchers}
+    unseen = [email for email, agent in there.items() if agent is not None and values.destination.agent(agent) is None]
+    return [("watcher", email) for email in unseen or ticket.watchers]
 
 
 def _custom_fields(values: Values, ticket: Ticket, name: str) -> list[tuple[str, str]]:

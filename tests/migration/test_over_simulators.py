@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
+from attrs import evolve
 from migration.simulators import served
 
 from helpdesk_bridge.errors import Unsupported
 from helpdesk_bridge.migration import ExitCode, Migration, NeverPossible, Options
+from helpdesk_bridge.testing.simulator import SeedPerson, generate
 
 YES = Options(yes=True)
 PAIRS = [
@@ -87,3 +90,22 @@ def test_a_desk_without_watchers_and_titles_says_that_they_are_lost(tmp_path):
         changes = {(one.field, one.change) for one in migrate(old, new, tmp_path / "journal").changed}
     assert {("ticket.watchers", "lost"), ("contact.title", "lost")} <= changes
     assert not any(field == "ticket.watcher" for field, _ in changes)
+
+
+def test_an_agent_whom_the_destination_refuses_watches_no_more_and_the_others_still_do(tmp_path):
+    stranger = SeedPerson("z", "Zoe", "zoe@nowhere.example", role="agent", created_at=datetime(2024, 1, 1, tzinfo=UTC))
+    data = generate(12)
+    known = next(one.key for one in data.agents if not one.deleted)
+    tickets = [evolve(one, assignee=known, watchers=("z", known)) for one in data.tickets]
+    data = evolve(data, people=(*data.people, stranger), tickets=tuple(tickets))
+    # The destination tells of its agents by its tickets alone.
+    showing = evolve(generate(1), tickets=tuple(evolve(one, assignee=known) for one in generate(1).tickets))
+    with served("local", data) as old, served("desk365", showing) as new:
+        summary = migrate(old, new, tmp_path / "journal").as_json()
+        before = {one.id for one in new.desk.tickets.list() if not one.watchers}
+        there = [one for one in new.desk.tickets.list() if one.id not in before]
+    assert len(there) == summary["tickets"]["migrated"]
+    assert {one.watchers for one in there} == {(data.person(known).email,)}
+    (lost,) = [one for one in summary["changed"] if one["field"] == "ticket.watchers"]
+    assert (lost["change"], lost["records"]) == ("lost", 12 - summary["tickets"]["skipped"])
+    assert "zoe" not in json.dumps(summary)
