@@ -35,8 +35,8 @@ _CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _CUSTOM_PREFIX: Final = "cf_"
 
 _KEY_HINT: Final = (
-    "Desk365 does not accept the API key; a key works on its own subdomain only, and an administrator finds it in the "
-    "account settings"
+    "Desk365 does not accept the API key; a key works on its own subdomain only, and an administrator finds it under "
+    "Settings > Integrations > API, on the Standard, Plus and Premium plans"
 )
 
 

@@ -42,7 +42,9 @@ def _subdomain(value: Any) -> str:
 def _secret(value: Any) -> Secret:
     secret = value if isinstance(value, Secret) else Secret(value) if isinstance(value, str) else None
     if not secret or not secret.reveal().strip():
-        raise ConfigError("api_key: it is missing; a Desk365 administrator finds it in the account settings")
+        raise ConfigError(
+            "api_key: it is missing; a Desk365 administrator finds it under Settings > Integrations > API"
+        )
     if any(character <= " " or character > "~" for character in secret.reveal()):
         raise ConfigError("api_key: it holds blanks or characters that a header cannot carry; copy the key alone")
     return secret

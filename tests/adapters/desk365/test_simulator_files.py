@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -90,6 +91,25 @@ def test_expiry_runs_in_scaled_vendor_time_but_stamps_do_not(desk):
     assert fetch(scaled, attachment(scaled)["attachment_url"]).status_code == 200
     made = scaled.create()
     assert made["created_on"][:10] == clock.now().date().isoformat()
+
+
+@pytest.mark.parametrize("scale", [1, 200, 7200])
+def test_a_files_address_tells_the_time_that_stamps_records_whatever_the_scale(desk, scale):
+    real = [0.0]
+    wall = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
+    clock = SimulatorClock(scale, wall=lambda: wall + timedelta(seconds=real[0]), monotonic=lambda: real[0])
+    scaled = Desk365Http()
+    scaled.simulator = create(desk.simulator.dataset, clock=clock)
+    scaled.client = Client(scaled.simulator)
+    real[0] = 0.4 * 3599 / scale
+    found = attachment(scaled)["attachment_url"]
+    stamp = datetime.strptime(re.findall(r"X-Amz-Date=(\w+)", found)[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    assert stamp == clock.now().replace(microsecond=0)
+    assert scaled.create()["created_on"] == stamp.strftime("%Y-%m-%d %H:%M:%S")
+    real[0] += 0.99 * 3599 / scale
+    assert fetch(scaled, found).status_code == 200
+    real[0] += 0.02 * 3599 / scale
+    assert fetch(scaled, found).status_code == 403
 
 
 def test_the_api_key_must_not_go_to_the_file_host(desk):

@@ -222,6 +222,13 @@ def test_a_400_has_one_of_two_shapes():
     assert status.json == {"status": 400, "error": "Bad Request", "message": "The group Nowhere does not exist."}
 
 
+def test_a_client_that_names_a_type_of_content_where_it_sends_none_is_answered():
+    desk = limited()
+    for path in ("/tickets", "/contacts", "/companies", "/ping"):
+        headers = {"Authorization": API_KEY, "Content-Type": "application/json"}
+        assert desk.client.get(f"/apis/v3{path}", headers=headers).status_code == 200
+
+
 def test_bodies_that_cannot_be_read():
     desk = limited()
     headers = {"Authorization": API_KEY}

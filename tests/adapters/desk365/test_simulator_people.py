@@ -197,6 +197,19 @@ def test_the_keys_of_a_company_are_in_the_recorded_order():
     assert list(details) == [*facts, "sla", "domains", "created_on", "updated_on"]
 
 
+def test_a_generated_account_has_titles_departments_and_agents_who_watch():
+    desk = Desk365Http(generate(40), additions_2026=True)
+    companies = followed(desk, "/companies")
+    assert {type(one["departments"]) for one in companies} == {list, type(None)}
+    contacts = followed(desk, "/contacts")
+    assert len({one["title"] for one in contacts}) > 2
+    details = [desk.get("/contacts/details", primary_email=one["primary_email"]) for one in contacts]
+    departments = {(one["primary_department"], one["secondary_departments"]) for one in details}
+    assert {(None, None), ("Purchasing", "Warehouse"), ("Warehouse", None)} == departments
+    tickets = desk.get("/tickets", ticket_count=100)["tickets"]
+    assert {len(one["watchers"]) for one in tickets} >= {0, 1, 2}
+
+
 def test_contacts_have_custom_fields_only_with_the_additions_of_2026(desk):
     body = {
         "primary_email": "eve@x.example",
