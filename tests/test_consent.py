@@ -168,6 +168,20 @@ def test_a_secret_of_tomorrow_counts_and_leads_nowhere_itself(found, monkeypatch
         from_file("support")
 
 
+@pytest.mark.parametrize("value", [["made-up", "env:A"], {"old": "file:b"}, {"deep": [{"er": "keyring:c/d"}]}])
+def test_a_secret_in_a_list_or_table_under_a_key_counts(value):
+    assert consent.references({"webhook_token": value, "tags": value}, without=("tags",)) == ("webhook_token",)
+    assert consent.references({"webhook_token": ["made-up"], "base_url": "https://env:80"}) == ()
+
+
+@pytest.mark.parametrize(
+    "budget", ["redis://h/0", "rediss://h/0", "postgresql://h/d", "postgresql+psycopg://u:pw@h/d", "unix:///run/x", ""]
+)
+def test_a_budget_that_is_not_on_this_disk_or_in_memory_leads_to_a_server(found, budget):
+    reached = consent.reaches({"budget": budget, "reserve": 1}, ACME, {}, ("budget", "reserve"), found)
+    assert [str(one) for one in reached] == ["a budget server (budget)"]
+
+
 @pytest.mark.parametrize("vendor", registry.names())
 def test_every_secret_of_every_vendor_counts(found, vendor, monkeypatch):
     settings = registry.vendor(vendor).settings
@@ -255,14 +269,14 @@ def test_a_file_reached_by_a_link_is_trusted_where_it_is(found, tmp_path):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 @pytest.mark.filterwarnings("ignore::helpdesk_bridge.config.SecretInConfigWarning")
-@pytest.mark.parametrize("by_link", [False, True])
-def test_a_found_file_of_another_user_asks_whatever_is_in_it(found, tmp_path, by_link):
+@pytest.mark.parametrize("given_away", ["the file", "a link to it", "what the link points to"])
+def test_a_found_file_of_another_user_asks_whatever_is_in_it(found, tmp_path, given_away):
     path = write(found / "helpdesk.toml", api_key="made-up")
     from_file("support")
-    if by_link:
-        path.rename(tmp_path / "mine.toml")
-        path.symlink_to(tmp_path / "mine.toml")
-    os.chown(path, ANOTHER_USER, ANOTHER_USER, follow_symlinks=False)
+    if given_away != "the file":
+        path.rename(tmp_path / "real.toml")
+        path.symlink_to(tmp_path / "real.toml")
+    os.chown(path, ANOTHER_USER, ANOTHER_USER, follow_symlinks=given_away == "what the link points to")
     assert "another user" in refused()
     from_file("support", path)
     with pytest.raises(ConfigError, match="another user"):
@@ -345,7 +359,7 @@ SAME = ["https://help.example", "HTTPS://Help.EXAMPLE", "https://help.example:44
 OTHERS = [
     "https://help.example.", "https://help.example:8443", "https://help.example.evil.example", "https://xhelp.example",
     "https://xn--hlp-bma.example", "https://help-example", "https://127.1", "https://0x7f000001", "https://0.0.0.0",
-    "https://[::ffff:127.0.0.1]", "https://localhost.",
+    "https://evilacme.example", "https://acme.example.evil.example", "https://[::ffff:127.0.0.1]", "https://localhost.",
 ]  # fmt: skip
 NO_ORIGINS = [
     "https://help.example@evil.example", "https://user:pw@help.example", "https://evil.example\\@help.example",
