@@ -288,6 +288,23 @@ class ImportCost:
     inline: int = 0
 
 
+@frozen(kw_only=True)
+class Marked:
+    """A ticket as a list shows it, and the marker that it carries there.
+
+    ``listed`` is False where lists do not show the place in which markers are written now, ``opening_listed`` where
+    they do not show openings, in which a marker may stand that was written before there was another place.
+    ``by_api`` says whether the ticket was made through the API, None where the vendor does not tell.
+    """
+
+    ticket_id: str
+    marker: str | None
+    created_at: datetime | None = None
+    by_api: bool | None = None
+    listed: bool = True
+    opening_listed: bool = True
+
+
 class Importer(Protocol):
     """Writes old records in silence. Every call asks the vendor for silence and none is known to mail a customer."""
 
@@ -329,7 +346,14 @@ class Importer(Protocol):
         """Return the ids of the ``ticket`` or ``contact`` that carry ``marker``.
 
         Only what was written since ``since`` (our wall clock) is looked at. ``old`` is the record as it was passed for
-        writing: it bounds the search.
+        writing: it bounds the search. Whoever asks compares what is found: a marker can be copied.
+        """
+
+    @abstractmethod
+    def marked(self, cursor: str | None = None) -> Page[Marked]:
+        """Return one page of all tickets with the markers that they carry; no call is made for a single ticket.
+
+        Merged tickets and spam are among them, deleted ones are not. ``total`` is their number where it is known.
         """
 
     @abstractmethod
@@ -613,6 +637,7 @@ __all__ = [
     "Lister",
     "LocalStore",
     "Mailbox",
+    "Marked",
     "Match",
     "Message",
     "MessageClass",

@@ -23,6 +23,7 @@ from helpdesk_bridge.adapter import (
     Imported,
     Importer,
     Keeps,
+    Marked,
     Opening,
     Page,
     RateLimitPolicy,
@@ -413,6 +414,9 @@ class _ImporterPort:
 
     def find(self, kind: str, marker: str, since: datetime, old: Ticket | Contact) -> tuple[str, ...]:
         return self._importer.find(kind, marker, since, old)
+
+    def marked(self, cursor: str | None = None) -> Page[Marked]:
+        return self._importer.marked(cursor)
 
     def tail(self, ticket_id: str, n: int) -> tuple[Message, ...]:
         return self._importer.tail(ticket_id, n)

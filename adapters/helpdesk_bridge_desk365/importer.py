@@ -25,8 +25,10 @@ from helpdesk_bridge.adapter import (
     InDoubt,
     Invalid,
     Keeps,
+    Marked,
     Message,
     NotFound,
+    Page,
     Ticket,
     Upload,
     digest,
@@ -302,6 +304,10 @@ class Desk365Importer:
         if isinstance(old, Ticket):
             return self._tickets.marked(marker, drafts.email_of(_person(old), "requester"), since - CLOCKS_APART)
         raise Invalid("a record of this kind cannot be looked for", field="kind")
+
+    def marked(self, cursor: str | None = None) -> Page[Marked]:
+        """Return one page of all tickets with their markers."""
+        return self._tickets.marked_page(cursor)
 
     def tail(self, ticket_id: str, n: int) -> tuple[Message, ...]:
         """Return the last ``n`` messages; the opening costs a second call and is read only if it is among them."""

@@ -15,6 +15,7 @@ from helpdesk_bridge.adapter import (
     Body,
     Conflict,
     Invalid,
+    Marked,
     NotFound,
     Order,
     Page,
@@ -178,6 +179,20 @@ class Desk365Tickets:
         Without ``since`` only the newest page is looked at. Who finds one has still to compare what it says.
         """
         return tuple(dict.fromkeys(one.id for one in self._carrying((marker,), email, since)))
+
+    def marked_page(self, cursor: str | None) -> Page[Marked]:
+        """Return one page of all tickets with their markers: lists show both places in which one can stand."""
+        page = self.page(NativeTickets({}, Order.CREATED_ASC, description=True, custom_fields=True), cursor)
+        rows = tuple(
+            Marked(
+                ticket_id=one.id,
+                marker=self.marker_of(one),
+                created_at=one.created_at,
+                by_api=one.channel == API_CHANNEL,
+            )
+            for one in page.items
+        )
+        return Page(rows, page.next, page.total)
 
     def _carrying(self, markers: Sequence[str], email: str, since: datetime | None) -> Iterator[Ticket]:
         native = NativeTickets(

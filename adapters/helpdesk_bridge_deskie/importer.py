@@ -21,8 +21,10 @@ from helpdesk_bridge.adapter import (
     Imported,
     Invalid,
     Keeps,
+    Marked,
     Message,
     MessageKind,
+    Page,
     Ticket,
     Upload,
     Visibility,
@@ -184,6 +186,10 @@ class DeskieImporter:
         if isinstance(old, Contact) or kind == "contact":
             return self._known(old) if isinstance(old, Contact) else ()
         return self.marks.written_since(marker, since, old)
+
+    def marked(self, cursor: str | None = None) -> Page[Marked]:
+        """Return one page of all tickets with the markers that lists show: those of the custom field."""
+        return self.marks.page(cursor)
 
     def tail(self, ticket_id: str, n: int) -> tuple[Message, ...]:
         """Return the last messages of a thread, oldest first."""

@@ -17,7 +17,9 @@ from helpdesk_bridge.adapter import (
     Conflict,
     FieldDefinition,
     Invalid,
+    Marked,
     Order,
+    Page,
     Person,
     Ticket,
     TicketDraft,
@@ -113,6 +115,24 @@ class Marks:
         scan = CaseScan(fetch=self.client.cases, params=(*whose, _CHATS), order=Order.UPDATED_ASC, bounds=bounds)
         return tuple(dict.fromkeys(str(found.case.case_id) for found in self._marked((marker,), scan, may_be)))
 
+    def page(self, cursor: str | None) -> Page[Marked]:
+        """Return one page of all cases with the markers that their field shows; no opening is read."""
+        place = self.place()
+        scan = CaseScan(fetch=self.client.cases, params=(_CHATS, _MERGED))
+        found = scan.page(cursor)
+        rows = tuple(
+            Marked(
+                ticket_id=str(case.case_id),
+                marker=None if place is None else _text(case.custom_fields, place.key) or None,
+                created_at=case.created_at,
+                listed=place is not None,
+                opening_listed=False,
+            )
+            for case in found.items
+            if not case.deleted
+        )
+        return Page(rows, found.next, found.total)
+
     def _whose(self, person: Person) -> Params | None:
         """Return the filter for one customer's cases, None where there is no such customer."""
         found = self.people.known_contact_id(person)
@@ -146,3 +166,4 @@ def _text(fields: Mapping[str, Any] | None, key: str) -> str:
 
 
 _CHATS: Final = ("show_active_chats", "true")
+_MERGED: Final = ("show_merged_cases", "true")

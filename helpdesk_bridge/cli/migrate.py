@@ -9,20 +9,24 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from attrs import asdict
 
 from helpdesk_bridge.cli.options import PATIENT, json_option, open_named
 from helpdesk_bridge.cli.output import clean_line, say, write_json, write_jsonl, write_table
 from helpdesk_bridge.cli.progress import Progress
 from helpdesk_bridge.cli.signals import stopping
-from helpdesk_bridge.cli.telling import as_typed, tell_counts, tell_plan, tell_summary
+from helpdesk_bridge.cli.telling import as_typed, tell_counts, tell_left_alone, tell_plan, tell_summary
+from helpdesk_bridge.config import read_secret
+from helpdesk_bridge.migration.again import IGNORE
 from helpdesk_bridge.migration.journal_file import whose
 from helpdesk_bridge.migration.migration import Migration
 from helpdesk_bridge.migration.options import Level, Options, Threads
-from helpdesk_bridge.migration.outcome import DecisionNeeded
+from helpdesk_bridge.migration.outcome import DecisionNeeded, ExitCode
 from helpdesk_bridge.migration.reading import ids_of
 from helpdesk_bridge.migration.report_facts import read_facts
 from helpdesk_bridge.migration.states import Kind
 from helpdesk_bridge.migration.summary import PLURAL
+from helpdesk_bridge.secret import Secret
 
 F = TypeVar("F", bound=Callable[..., Any])
 _THREADS = [one.value for one in Threads]
@@ -80,15 +84,40 @@ def _known(journal: Path) -> dict[str, str]:
         return {}
 
 
+_recover_option = click.option(
+    "--recover-key", "recover", multiple=True, metavar="from|to=SECRET",
+    help="The API key (env:NAME, file:PATH) with which an earlier migration signed its markers.",
+)  # fmt: skip
+_none_before_option = click.option(
+    "--none-before", is_flag=True, help="No earlier migration wrote here: its markers are not read. It is recorded."
+)
+
+
+def _recovered(texts: tuple[str, ...]) -> dict[str, Secret]:
+    """Return the credentials of ``--recover-key`` by the side that they are of."""
+    sides = {"from": "source", "to": "destination"}
+    found = {}
+    for text in texts:
+        name, equals, reference = text.partition("=")
+        if name not in sides or not equals or not reference:
+            raise click.UsageError("--recover-key: write from=env:NAME or to=env:NAME")
+        found[sides[name]] = Secret(read_secret(reference, f"--recover-key {name}"))
+    return found
+
+
 @migrate.command()
 @_of_a_migration
 @click.option("--full", is_flag=True, help="Read every thread, not a sample: exact counts, at the price of the calls.")
+@_none_before_option
+@_recover_option
 @click.pass_context
 def plan(
-    ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, full: bool
-) -> None:
+    ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, full: bool,
+    none_before: bool, recover: tuple[str, ...],
+) -> None:  # fmt: skip
     """Tell what a run would keep, change and lose, what is to be decided, and what it costs. Writes nothing."""
-    with _opened(ctx, source, destination, journal) as migration:
+    options = {"none_before": none_before, "recovered": _recovered(recover)}
+    with _opened(ctx, source, destination, journal, **options) as migration:
         made = migration.plan(full=full, findings=migration.preflight())
     if as_json:
         write_json(made.as_json())
@@ -102,13 +131,16 @@ def plan(
 @click.option("--workers", type=click.IntRange(1, 64), default=6, show_default=True, help="Tickets in flight.")
 @click.option("--takeover", is_flag=True, help="Take the journal from an owner that is stuck.")
 @click.option("--patience", type=click.FloatRange(0), default=900.0, show_default=True, help="Seconds of one outage.")
+@_none_before_option
+@_recover_option
 @click.pass_context
 def run(
     ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, yes: bool,
-    workers: int, takeover: bool, patience: float,
+    workers: int, takeover: bool, patience: float, none_before: bool, recover: tuple[str, ...],
 ) -> int:  # fmt: skip
     """Load everything that is not there yet."""
-    options = {"yes": yes, "workers": workers, "takeover": takeover, "patience": patience}
+    options: dict[str, Any] = {"yes": yes, "workers": workers, "takeover": takeover, "patience": patience}
+    options |= {"none_before": none_before, "recovered": _recovered(recover)}
     with _opened(ctx, source, destination, journal, **options) as migration:
         try:
             migration.run()
@@ -125,9 +157,36 @@ def run(
 
 
 def _tell_decisions(needed: DecisionNeeded, journal: Path) -> None:
-    for argument in (*needed.hazards, *needed.values):
+    for argument in (*needed.others, *needed.hazards, *needed.values):
         say(f"  helpdesk-bridge migrate decide --journal {shlex.quote(str(journal))} {as_typed(argument)}")
-    say("or accept all of it as announced by migrate plan: migrate run --yes")
+    if needed.hazards or needed.values:
+        say("or accept all of it as announced by migrate plan: migrate run --yes")
+
+
+@migrate.command()
+@_of_a_migration
+@click.option("--patience", type=click.FloatRange(0), default=900.0, show_default=True, help="Seconds of one outage.")
+@_recover_option
+@click.pass_context
+def rebuild(
+    ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, patience: float,
+    recover: tuple[str, ...],
+) -> int:  # fmt: skip
+    """Make a journal anew in place of one that is lost, from the markers at the destination. Writes nothing there."""
+    with _opened(ctx, source, destination, journal, patience=patience, recovered=_recovered(recover)) as migration:
+        try:
+            searched = migration.rebuild()
+        except DecisionNeeded as needed:
+            _tell_decisions(needed, journal)
+            raise
+        summary = migration.summary()
+    if as_json:
+        write_json({**summary.as_json(), "search": asdict(searched)})
+    else:
+        tell_counts(summary.counts, read_facts(journal).reasons)
+        say(f"next: helpdesk-bridge migrate run --journal {shlex.quote(str(journal))} writes what is missing")
+    doubts = any(one.in_doubt or one.failed for one in summary.counts.values())
+    return int(ExitCode.INCOMPLETE if doubts else ExitCode.OK)
 
 
 @migrate.command()
@@ -156,14 +215,18 @@ def verify(
 @click.option("--map", "maps", multiple=True, metavar="FIELD:OLD=NEW", help="Map a value; nothing after = lets it go.")
 @click.option("--threads", type=click.Choice(_THREADS), help="How threads are written.")
 @click.option("--in-doubt", "doubts", multiple=True, metavar="ID=found:REF|again|skip", help="Settle a write in doubt.")
+@click.option(
+    "--foreign-markers", type=click.Choice([IGNORE]), help="Leave tickets with markers of another key as they are."
+)
 @click.pass_context
 def decide(
     ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool,
     hazards: tuple[str, ...], maps: tuple[str, ...], threads: str | None, doubts: tuple[str, ...],
+    foreign_markers: str | None,
 ) -> None:  # fmt: skip
     """Record decisions that a plan or run asks for."""
-    if not (hazards or maps or threads or doubts):
-        raise click.UsageError("nothing to decide: give --hazard, --map, --threads or --in-doubt")
+    if not (hazards or maps or threads or doubts or foreign_markers):
+        raise click.UsageError("nothing to decide: give --hazard, --map, --threads, --in-doubt or --foreign-markers")
     values = [_map_argument(text) for text in maps]
     settled = {}
     with _opened(ctx, source, destination, journal) as migration:
@@ -173,6 +236,8 @@ def decide(
                 migration.map_value(field, old, new)
             if threads:
                 migration.choose_threads(Threads(threads))
+            if foreign_markers:
+                migration.ignore_foreign_markers()
             for text in doubts:
                 record, _, decision = text.partition("=")
                 settled[record] = migration.decide_in_doubt(record, decision)
@@ -182,7 +247,8 @@ def decide(
     if unknown:
         raise click.UsageError(f"nothing is in doubt under {', '.join(unknown)}")
     if as_json:
-        write_json({"hazards": hazards, "maps": len(values), "threads": threads, "in_doubt": settled})
+        write_json({"hazards": hazards, "maps": len(values), "threads": threads, "in_doubt": settled,
+                    "foreign_markers": foreign_markers})  # fmt: skip
 
 
 def _map_argument(text: str) -> tuple[str, str, str | None]:
@@ -213,11 +279,19 @@ def status(journal: Path, as_json: bool) -> None:
     counts = {PLURAL[kind]: counted.as_json() for kind, counted in facts.counts.items()}
     if as_json:
         write_json(
-            {**facts.refs, "created": facts.created, "seconds": facts.seconds, **counts, "in_doubt": facts.doubts}
+            {
+                **facts.refs,
+                "created": facts.created,
+                "seconds": facts.seconds,
+                **counts,
+                "in_doubt": facts.doubts,
+                "left_alone": facts.left_alone,
+            }
         )
         return
     say(f"{facts.labels['source']} -> {facts.labels['destination']}, since {facts.created:%Y-%m-%d %H:%M} UTC")
     tell_counts(facts.counts, facts.reasons)
+    tell_left_alone(facts.left_alone)
     for doubt in facts.doubts:
         say(
             f"{doubt.kind.value} {doubt.id} needs your decision ({doubt.evidence}): helpdesk-bridge migrate decide "

@@ -9,6 +9,7 @@ import click
 
 from helpdesk_bridge.cli.output import clean_line
 from helpdesk_bridge.migration.fidelity import Change
+from helpdesk_bridge.migration.notes import LeftAlone
 from helpdesk_bridge.migration.plan import Plan
 from helpdesk_bridge.migration.report_facts import Reason
 from helpdesk_bridge.migration.states import Kind, State
@@ -40,6 +41,7 @@ def tell_plan(plan: Plan) -> None:
     _line(f"{plan.tickets} tickets, {plan.contacts} contacts, {messages}")
     for finding in plan.findings:
         _line(f"  {finding.severity.value}: {finding.subject}: {finding.detail}")
+    _tell_search(plan)
     _line("\nEverything is kept but:")
     tell_changes(plan.fidelity)
     if plan.values:
@@ -59,6 +61,24 @@ def tell_plan(plan: Plan) -> None:
             )
 
 
+def _tell_search(plan: Plan) -> None:
+    search = plan.search
+    if search.spared:
+        _line("  not looked for: tickets of an earlier migration (you said that there are none)")
+    elif not search.done:
+        _line(
+            f"  a run first reads the markers of the {search.there} tickets that are there: {search.calls} calls "
+            "(--none-before spares them, if no earlier migration wrote here)"
+        )
+    elif search.found:
+        _line(f"  an earlier migration wrote {search.found} of these tickets: they are compared, and not written again")
+    if plan.foreign_open:
+        _line(
+            f"  {search.foreign} tickets carry markers of another key: a run stops until you give it "
+            "(--recover-key from=env:NAME, to=env:NAME) or migrate decide --foreign-markers ignore"
+        )
+
+
 def tell_counts(counts: Mapping[Kind, Counts], reasons: Iterable[Reason]) -> None:
     """Print how many records of each kind ended how, and why some were not migrated."""
     why = list(reasons)
@@ -75,6 +95,12 @@ def tell_counts(counts: Mapping[Kind, Counts], reasons: Iterable[Reason]) -> Non
                 _line(f"{'':<13}  {one.count} {one.state.value}: {one.reason}")
 
 
+def tell_left_alone(tickets: Iterable[LeftAlone]) -> None:
+    """Print which tickets of the destination carry a marker that is not theirs."""
+    for one in tickets:
+        _line(f"left alone: ticket {one.ticket} there carries the marker of ticket {one.source}, but has {one.why}")
+
+
 def tell_summary(summary: Summary, reasons: Iterable[Reason], *, verified: bool) -> None:
     """Print what was done; ``verified`` says whether the destination was to be read back."""
     tell_counts(summary.counts, reasons)
@@ -89,6 +115,7 @@ def tell_summary(summary: Summary, reasons: Iterable[Reason], *, verified: bool)
             )
         if len(summary.differences) > 20:  # noqa: PLR2004 - a screenful
             _line(f"  and {len(summary.differences) - 20} more; --json lists them all")
+    tell_left_alone(summary.left_alone)
     costs = [
         f"{side} {summary.calls[side]} requests ({summary.spent[side]} units)" for side in ("source", "destination")
     ]

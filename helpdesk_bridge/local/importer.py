@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from helpdesk_bridge.adapter import Hazard, ImportCost, Imported, Keep, Keeps, Kept, MessageClass
+from helpdesk_bridge.adapter import Hazard, ImportCost, Imported, Keep, Keeps, Kept, Marked, MessageClass, Page
 from helpdesk_bridge.local.blobs import Spooled
+from helpdesk_bridge.local.paging import PAGE_SIZE
 from helpdesk_bridge.local.vocabulary import Vocabulary
 from helpdesk_bridge.local.writing import Writing
 from helpdesk_bridge.model import Contact, IdKind, Message, Ticket, Upload
@@ -133,6 +134,14 @@ class LocalImporter:
         self._writing.calls.add("importer.find")
         store = self._writing.store
         return store.tickets.marked(marker) if kind == "ticket" else store.contacts.marked(marker)
+
+    def marked(self, cursor: str | None = None) -> Page[Marked]:
+        """Return a page of the tickets that carry a marker; nobody but this importer can write one."""
+        self._writing.calls.add("importer.marked")
+        store = self._writing.store
+        rows = store.tickets.markers(cursor, PAGE_SIZE)
+        items = tuple(Marked(ticket_id=one, marker=marker, by_api=True) for one, marker in rows)
+        return Page(items, rows[-1][0] if len(rows) == PAGE_SIZE else None)
 
     def tail(self, ticket_id: str, n: int) -> tuple[Message, ...]:
         """Return the last ``n`` messages of a thread, oldest first."""

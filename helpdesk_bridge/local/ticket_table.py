@@ -95,6 +95,15 @@ class TicketTable:
         with self._space.database.read() as connection:
             return tuple(one for (one,) in run(connection, sql, (self._space.name, marker)))
 
+    def markers(self, after: str | None, size: int) -> tuple[tuple[str, str], ...]:
+        """Return ids and markers of those that carry one and are not deleted, in the order of their ids as text."""
+        sql = (
+            "SELECT id, marker FROM tickets WHERE space = ? AND marker IS NOT NULL AND NOT deleted AND id > ? "
+            "ORDER BY id LIMIT ?"
+        )
+        with self._space.database.read() as connection:
+            return tuple((one, marker) for one, marker in run(connection, sql, (self._space.name, after or "", size)))
+
     def remove(self, ticket_id: str) -> None:
         """Remove a ticket with its thread and files. Raises ``NotFound``."""
         with self._space.database.write() as connection:

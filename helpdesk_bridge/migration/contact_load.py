@@ -37,7 +37,9 @@ class ContactLoad:
             return
         leader, contact = records[0], context.mapping.contact(self._contacts[0])
         ids = leader.destination or self._known(contact)
-        if not ids:
+        if not ids and context.look_only:
+            ids = self._by_address(contact)
+        elif not ids:
             ids = self._look_up(leader, contact) if leader.state is State.INTENT else self._create(leader, contact)
         if not ids:
             return

@@ -49,6 +49,8 @@ class LoadContext:
     destination_outage: Outage
     stop: threading.Event
     progress: Callable[[str], None]
+    look_only: bool = False
+    """Find what is there and write nothing at the destination."""
 
     def marker(self, kind: str, source_ref: str) -> str:
         """Return the marker of a source record."""

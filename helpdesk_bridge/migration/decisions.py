@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from helpdesk_bridge.migration.journal import Journal
-from helpdesk_bridge.migration.states import Kind, Record, State
+from helpdesk_bridge.migration.states import DECIDED_AGAIN, DECIDED_SKIP, FOUND_AGAIN, Kind, Record, State
 
 
 def settle_in_doubt(journal: Journal, record_id: str, decision: str) -> int:
@@ -28,18 +28,21 @@ def settle_in_doubt(journal: Journal, record_id: str, decision: str) -> int:
 def _decided(journal: Journal, record: Record, word: str, found: str) -> list[Record]:
     if word == "skip":
         skipped = [record, *(_hanging(journal, record) if record.key.kind is Kind.TICKET else ())]
-        return [evolve(one, state=State.SKIPPED, reason="decided: skip") for one in skipped]
+        return [evolve(one, state=State.SKIPPED, reason=DECIDED_SKIP) for one in skipped]
     if record.key.kind is not Kind.TICKET:
         if word == "found":
             return [evolve(record, state=State.DONE, reason=None, destination=(found,))]
         return [evolve(record, state=State.PLANNED, reason=None, intent_at=None)]
     children = _hanging(journal, record)
     if word == "again":
-        return [evolve(one, state=State.PLANNED, reason=None, intent_at=None) for one in (record, *children)]
+        again = [evolve(one, state=State.PLANNED, reason=None, intent_at=None) for one in (record, *children)]
+        return [evolve(again[0], reason=DECIDED_AGAIN, candidates=()), *again[1:]]
     # What was sent with the ticket stands with it, the opening and its files; what follows is still to be written.
     states = [State.PLANNED if one.intent_at is None else State.DONE for one in children]
     ended = [evolve(one, state=state, reason=None) for one, state in zip(children, states, strict=True)]
-    return [evolve(record, state=State.DONE, reason=None, destination=(found,), finished=False), *ended]
+    # Whoever wrote the ticket may have written its messages as well: they are looked for before any is sent.
+    taken = evolve(record, state=State.DONE, reason=FOUND_AGAIN, destination=(found,), candidates=(), finished=False)
+    return [taken, *ended]
 
 
 def _hanging(journal: Journal, ticket: Record) -> list[Record]:

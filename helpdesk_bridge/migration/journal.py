@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from attrs import define
-from sqlalchemy import bindparam, case, func, select
+from sqlalchemy import bindparam, case, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from helpdesk_bridge.http.clock import Clock
@@ -127,6 +127,21 @@ class Journal(Notes):
         table = schema.record.c
         query = select(table.id).where(table.kind == kind.value, table.state.in_([state.value for state in states]))
         return bool(self._rows(query.limit(1)))
+
+    def untouched(self) -> bool:
+        """Whether this journal neither wrote nor took over a ticket yet."""
+        table = schema.record.c
+        begun = (table.attempts > 0) | (table.destination != "[]")
+        return not self._rows(select(table.id).where(table.kind == Kind.TICKET.value, begun).limit(1))
+
+    def forget_candidates(self) -> None:
+        """Plan the tickets anew that an earlier search found and that nobody took over since."""
+        table = schema.record.c
+        meant = (table.kind == Kind.TICKET.value) & (table.candidates != "[]") & (table.attempts == 0)
+        meant &= table.state == State.INTENT.value
+        values = {"state": State.PLANNED.value, "candidates": "[]", "marker": None, "reason": None}
+        with self.transaction() as connection:
+            connection.execute(update(schema.record).where(meant, table.destination == "[]").values(values))
 
     def at_destination(self, kind: Kind, destination_id: str) -> Record | None:
         """Return the record that became this one of the destination."""

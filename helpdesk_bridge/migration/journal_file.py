@@ -21,6 +21,7 @@ from helpdesk_bridge.migration.outcome import Interrupted, JournalDamaged, Journ
 from helpdesk_bridge.private import make_private_folder
 
 MARKER_KEY: Final = "marker_key"
+REBUILD: Final = "move it away and make a new one: helpdesk-bridge migrate rebuild --from OLD --to NEW --journal FILE"
 _OWNER: Final = select(schema.owner)
 
 
@@ -36,7 +37,7 @@ def translated() -> Iterator[None]:
         if "locked" in text or "busy" in text:
             raise Interrupted("the journal is locked by another program; close it and run again") from None
         if "malformed" in text or "not a database" in text or "no such table" in text:
-            raise JournalDamaged("the journal cannot be read; move it away, run again with rebuild") from None
+            raise JournalDamaged(f"the journal cannot be read; {REBUILD}") from None
         raise
 
 
@@ -70,7 +71,7 @@ class JournalFile:
         self.generation = 0
         with self._writer.begin() as connection:
             if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() != "ok":
-                raise JournalDamaged("the journal is damaged; move it away and run again with rebuild")
+                raise JournalDamaged(f"the journal is damaged; {REBUILD}")
             schema.keep_private(self.path)
             schema.metadata.create_all(connection)
             known = connection.scalar(select(schema.owner.c.generation))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import define, frozen
 
 from helpdesk_bridge.adapter import Keep, Keeps, MessageClass
 from helpdesk_bridge.migration import expected
 from helpdesk_bridge.migration.context import LoadContext
 from helpdesk_bridge.migration.states import Kind, Record, State
 from helpdesk_bridge.model import Message
+
+WHOLE: Final = 1_000_000
+"""More messages than a thread holds: all of it is wanted."""
 
 SPARE: Final = 10
 """More messages than were written may stand in the tail: surplus files go into messages of their own."""
@@ -24,6 +27,43 @@ class Found:
     ids: tuple[str, ...] = ()
     absent: bool = False
     evidence: str | None = None
+
+
+@define(slots=False)
+class Thread:
+    """The later messages of a ticket at the destination, read in pages once; each can be taken for one source message."""
+
+    keeps: Keeps
+    messages: tuple[Message, ...]
+    shown: list[dict[str, Any]]
+    free: dict[int, Message]
+
+    @classmethod
+    def read(cls, context: LoadContext, ticket_id: str, written: Sequence[Record]) -> Thread:
+        """Read the thread; what ``written`` says was matched before is no longer free."""
+        found = context.destination_outage.patiently(lambda: context.importer.tail(ticket_id, WHOLE))
+        messages = tuple(one for one in found if not one.opening)
+        shown = [expected.shown_message(one) for one in messages]
+        thread = cls(context.importer.keeps, messages, shown, dict(enumerate(messages)))
+        places = {one.id: number for number, one in enumerate(messages)}
+        for record in written:
+            if record.state is State.DONE and record.expected is not None and not expected.opens(record.expected):
+                known = [places[one] for one in record.destination if one in places]
+                for number in known:
+                    thread.free.pop(number, None)
+                if not known:
+                    thread.take(record.expected)
+        return thread
+
+    def take(self, wanted: Mapping[str, Any]) -> Found:
+        """Return the first free message that is as expected, which is free no longer."""
+        number = next((one for one in self.free if expected.alike(wanted, self.shown[one], self.keeps)), None)
+        if number is None:
+            return Found(absent=True)
+        found = self.free.pop(number)
+        if _files_missing(found, self.messages, wanted):
+            return Found(evidence=f"message {found.id} is there without all of its files")
+        return Found(ids=(found.id,))
 
 
 def find_message(context: LoadContext, ticket_id: str, leader: Record) -> Found:

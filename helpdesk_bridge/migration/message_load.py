@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import partial
-from typing import Final
 
 from attrs import evolve
 
 from helpdesk_bridge.errors import HelpdeskError, InDoubt
 from helpdesk_bridge.migration.context import LoadContext, reason_of
-from helpdesk_bridge.migration.lookup import Found, find_message
+from helpdesk_bridge.migration.lookup import Found, Thread, find_message
 from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.packing import Packing, file_key
 from helpdesk_bridge.migration.settling import Settling
 from helpdesk_bridge.migration.states import Kind, Record, State
 from helpdesk_bridge.migration.threads import Bundle, later_bundles
 from helpdesk_bridge.model import Message
-
-LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class MessageLoad:
@@ -33,23 +29,20 @@ class MessageLoad:
         self._arrived: list[Record] = []
         self.wrote = False
 
-    def run(self, destination_id: str, thread: Sequence[Message], *, look_first: bool) -> None:
-        """Write what is not there yet. Raises ``Parked`` while a message is in doubt.
-
-        ``look_first``: a journal that is lost may have written any of them, so that each is looked for before.
-        """
-        context = self._context
-        known = {one.key.id: one for one in context.journal.children(self._ticket_id, Kind.MESSAGE)}
+    def run(self, destination_id: str, thread: Sequence[Message]) -> None:
+        """Write what is not there yet. Raises ``Parked`` while a message is in doubt."""
+        known = {one.key.id: one for one in self._context.journal.children(self._ticket_id, Kind.MESSAGE)}
         begun = [one for one in thread if known[one.id].state is State.INTENT]
         planned = [one for one in thread if known[one.id].state is State.PLANNED]
-        way = Threads.NOTE if context.threads is Threads.DESCRIPTION else context.threads
-        for bundle in later_bundles(begun, way):
+        for bundle in later_bundles(begun, self._way):
             self._look_up(destination_id, bundle, known[bundle.sources[0].id])
-        for bundle in later_bundles(planned, way):
-            if look_first:
-                self._look_up_planned(destination_id, bundle)
-            else:
-                self._write(destination_id, bundle)
+        for bundle in later_bundles(planned, self._way):
+            self._write(destination_id, bundle)
+
+    @property
+    def _way(self) -> Threads:
+        way = self._context.threads
+        return Threads.NOTE if way is Threads.DESCRIPTION else way
 
     def save(self, *records: Record) -> None:
         """Write records down, and with them what arrived before: one wait for the disk a message.
@@ -77,11 +70,30 @@ class MessageLoad:
         self.wrote = True
         self._packing.drop()
 
-    def _look_up_planned(self, destination_id: str, bundle: Bundle) -> None:
-        packed = self._packing.packed(bundle)
-        leader = evolve(packed.records[0], intent_at=LONG_AGO)
-        self.save(leader, *packed.records[1:])
-        self._look_up(destination_id, bundle, leader)
+    def take_over(self, destination_id: str, thread: Sequence[Message]) -> bool:
+        """Take over what a migration whose journal is lost wrote of a thread; return whether anything is missing.
+
+        The thread at the destination is read in pages, once.
+        """
+        context = self._context
+        written = context.journal.children(self._ticket_id, Kind.MESSAGE)
+        known = {one.key.id: one.state for one in written}
+        bundles = later_bundles([one for one in thread if known[one.id] is State.PLANNED], self._way)
+        if not bundles:
+            return False
+        there = Thread.read(context, destination_id, written)
+        missing = False
+        for bundle in bundles:
+            context.check_stop()
+            packed = self._packing.packed(bundle)
+            found = there.take(packed.expected)
+            if found.absent:
+                missing = True
+            else:
+                state = State.DONE if found.ids else State.IN_DOUBT
+                context.journal.save(*packed.ended(state, ids=found.ids, reason=found.evidence))
+            self._packing.drop()
+        return missing
 
     def _look_up(self, destination_id: str, bundle: Bundle, leader: Record) -> None:
         context = self._context

@@ -10,13 +10,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from helpdesk_bridge.adapter import Finding, Importer, Keep, MessageClass
+from attrs import evolve
+
+from helpdesk_bridge.adapter import Finding, Hazard, Importer, Keep, MessageClass, Provenance
 from helpdesk_bridge.http.clock import Clock
 from helpdesk_bridge.migration import fidelity
 from helpdesk_bridge.migration import plan as planning
 from helpdesk_bridge.migration import summary as summing
 from helpdesk_bridge.migration.accounts import Accounts
-from helpdesk_bridge.migration.again import FindAgain
+from helpdesk_bridge.migration.again import FOREIGN, IGNORE, Search, Searched, ignored
 from helpdesk_bridge.migration.context import LoadContext
 from helpdesk_bridge.migration.decisions import settle_in_doubt
 from helpdesk_bridge.migration.difference import Difference
@@ -24,10 +26,10 @@ from helpdesk_bridge.migration.files import Files
 from helpdesk_bridge.migration.journal import Journal
 from helpdesk_bridge.migration.load import Load
 from helpdesk_bridge.migration.mapping import Mapping
-from helpdesk_bridge.migration.marker import derived_key
+from helpdesk_bridge.migration.marker import MarkerKey, derived_key
 from helpdesk_bridge.migration.options import Level, Options, Progress, Threads
 from helpdesk_bridge.migration.outage import Outage, Stopped
-from helpdesk_bridge.migration.outcome import DecisionNeeded, Interrupted, MigrationError, NeverPossible
+from helpdesk_bridge.migration.outcome import DecisionNeeded, Interrupted, MigrationError, NeverPossible, WrongJournal
 from helpdesk_bridge.migration.people import People
 from helpdesk_bridge.migration.scan import Scan, sample
 from helpdesk_bridge.migration.side import Side
@@ -41,6 +43,16 @@ from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.refs import parse_ref
 
 SAMPLE: Final = 10
+SEARCHED_AT_PLAN: Final = 50
+"""Calls that a plan spends on the search for an earlier migration; a longer one is announced and left to the run."""
+
+UNLISTED: Final = Hazard(
+    "markers_not_listed",
+    "writes a ticket a second time that an earlier migration wrote without the source's time of creation",
+    "the journal of that migration is lost: lists of this account show no markers",
+    'let an admin make a text field "Migration marker" for tickets before the first run',
+    Provenance.OBSERVED,
+)
 
 
 def importer_of(source: Side, destination: Side) -> Importer:
@@ -91,6 +103,8 @@ class Migration:
         self._totals: dict[str, int | None] = {}
         self._count_lock = threading.Lock()
         self._stop = threading.Event()
+        self._tell = tell
+        self._has_searched = False
         self._spool: Spool | None = None
         self._tally: Tally | None = None
         self._start_journal()
@@ -104,7 +118,8 @@ class Migration:
         try:
             names = {"source_desk": self.source.desk.name, "destination_desk": self.destination.desk.name}
             key = derived_key(self.source.desk, self.destination.desk, self.options.recovered)
-            self._new = self.journal.bind(self.source.ref, self.destination.ref, names, key)
+            if not self.journal.bind(self.source.ref, self.destination.ref, names, key) and self.options.recovered:
+                self._recover(key)
         except BaseException:
             self.journal.close()
             raise
@@ -112,6 +127,15 @@ class Migration:
         self.journal.measure(self._accounts.spent)
         self._started = self.destination.clock.now() / self.destination.clock.time_scale
         self._seconds_before = float(self.journal.recall("seconds", 0.0))
+
+    def _recover(self, key: MarkerKey) -> None:
+        """Let a journal that wrote nothing yet sign with a key of before."""
+        if key == self.journal.marker_key:
+            return
+        if not self.journal.untouched():
+            raise WrongJournal("this journal has written with its own key; recover the old one into a new journal")
+        self.journal.forget_candidates()
+        self.journal.remember(marker_key=key.text(), search={})
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
@@ -125,14 +149,15 @@ class Migration:
         """Read the source's lists and ``sampled`` threads (``full``: all of them), and tell what a run would do."""
         with self._stoppable():
             tally = self._scan()
+            searched = self._searched(None if full else SEARCHED_AT_PLAN)
             size = tally.tickets if full else sampled
             if size:
                 sample(self.source, self._spooled(), self._source_outage, tally, size)
-            return self._plan(tally, findings)
+            return self._plan(tally, findings, searched)
 
-    def _plan(self, tally: Tally, findings: Sequence[Finding]) -> planning.Plan:
+    def _plan(self, tally: Tally, findings: Sequence[Finding], searched: Searched) -> planning.Plan:
         answers = tally.answers(self._values)
-        hazards = self._importer.hazards
+        hazards = self._hazards(searched)
         known = self.journal.acknowledged()
         changes = fidelity.record_changes(self._importer, tally) + fidelity.value_changes(answers, self._importer)
         changes += fidelity.length_changes(self.destination.desk.capabilities, tally)
@@ -149,8 +174,50 @@ class Migration:
             hazards=hazards,
             open_hazards=tuple(one.id for one in hazards if one.id not in known),
             findings=tuple(findings),
-            forecasts=planning.forecasts(tally, self.source, self.destination, self._importer),
+            search=searched,
+            foreign_open=searched.foreign > 0 and not ignored(self.journal),
+            forecasts=planning.forecasts(tally, self.source, self.destination, self._importer, searched),
         )
+
+    def _hazards(self, searched: Searched) -> tuple[Hazard, ...]:
+        """Return the importer's hazards, and that of an earlier migration whose tickets lists do not show."""
+        hidden = searched.unlisted and (searched.there or 0) > 0 and not searched.spared
+        return (*self._importer.hazards, *((UNLISTED,) if hidden else ()))
+
+    def _searched(self, most: int | None = None) -> Searched:
+        """Look for an earlier migration's tickets, where that is not done; a search of over ``most`` calls only counts.
+
+        One that an earlier process finished is done again where the destination's tickets are more or fewer now, as
+        long as nothing was written: a colleague may have run in between.
+        """
+        journal = self.journal
+        known = Searched.of(journal)
+        if not known.done and self.options.none_before:
+            known = Searched(done=True, spared=True)
+            known.keep(journal)
+        if known.done and (known.spared or self._has_searched or not journal.untouched()):
+            return known
+        search = Search(
+            self.destination,
+            self._importer,
+            journal,
+            self._spooled(),
+            self._destination_outage,
+            journal.marker_key,
+        )
+        first = search.first_page()
+        if known.done and first.total is not None and first.total == known.there:
+            return known
+        calls = search.cost(first)
+        unlisted = any(not one.listed for one in first.items)
+        Searched(there=first.total, calls=calls, unlisted=unlisted).keep(journal)
+        if most is not None and calls > most:
+            return Searched.of(journal)
+        if calls > 1 and self._tell is not None:
+            self._tell(f"{self.destination.label}: reading the markers of {first.total} tickets, {calls} calls")
+        found = search.run(first)
+        self._has_searched = True
+        return found
 
     def run(self) -> None:
         """Load everything that is not there yet. Plans by itself where that was not done.
@@ -160,16 +227,33 @@ class Migration:
         """
         with self._stoppable(), self._timed():
             tally = self._tally or self._scan()
-            self._decide(self._plan(tally, ()))
+            self._decide(self._plan(tally, (), self._searched()))
             self.journal.remember(verified=None)
-            context = self._context()
-            if self._new:
-                FindAgain(context).run()
-                self._new = False
-            Load(context).run()
+            Load(self._context()).run()
             if self._stop.is_set():
                 raise Stopped
             self.journal.remember(fidelity=[one.as_json() for one in self._changes(tally)])
+
+    def rebuild(self) -> Searched:
+        """Make the journal anew from what stands at the destination, writing nothing there; return what was found.
+
+        Contacts are found by their addresses, tickets by their markers, messages by what they say. A run writes what
+        is missing. Raises ``WrongJournal`` for a journal that has a migration in it, ``DecisionNeeded`` where tickets
+        carry markers of another key.
+        """
+        if not self.journal.untouched():
+            raise WrongJournal(
+                "this journal knows what it wrote; rebuild makes a new one, in place of one that is lost"
+            )
+        with self._stoppable(), self._timed():
+            if self._tally is None:
+                self._scan()
+            searched = self._searched()
+            self._refuse_foreign(searched)
+            Load(evolve(self._context(), look_only=True)).run()
+            if self._stop.is_set():
+                raise Stopped
+            return searched
 
     def verify(self) -> list[Difference]:
         """Read the destination back and compare. The differences are kept in the journal."""
@@ -216,6 +300,7 @@ class Migration:
             seconds=self._seconds(),
             time_scale={"source": self.source.time_scale, "destination": self.destination.time_scale},
             report=report,
+            left_alone=tuple(journal.left_alone()),
         )
 
     def stop(self) -> None:
@@ -226,7 +311,7 @@ class Migration:
 
     def acknowledge(self, *hazards: str, by: str = "user") -> None:
         """Record that these hazards are known. Raises ``ValueError`` for an id that the importer does not have."""
-        known = {one.id for one in self._importer.hazards}
+        known = {one.id for one in self._hazards(Searched.of(self.journal))}
         if unknown := set(hazards) - known:
             raise ValueError(f"no such hazard: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
         self.journal.acknowledge(hazards, by=by)
@@ -235,6 +320,20 @@ class Migration:
         """Decide what becomes of a value; None lets it go."""
         self._values.decide(field, old, new)
         self.journal.decide(*old_key(field, old), new, by=by)
+
+    def ignore_foreign_markers(self) -> None:
+        """Decide that tickets with markers of another key are none of this migration's."""
+        self.journal.remember(**{FOREIGN: IGNORE})
+
+    def _refuse_foreign(self, searched: Searched) -> None:
+        if searched.foreign == 0 or ignored(self.journal):
+            return
+        raise DecisionNeeded(
+            f"{searched.foreign} tickets at {self.destination.label} carry markers of another key: an earlier migration "
+            "with other credentials may have written them. Give those (--recover-key from=env:NAME, to=env:NAME), or "
+            "decide that they are not of this migration",
+            others=[f"--foreign-markers {IGNORE}"],
+        )
 
     def choose_threads(self, way: Threads) -> None:
         """Decide how threads are written."""
@@ -251,6 +350,7 @@ class Migration:
         return settle_in_doubt(self.journal, record_id, f"{word}{colon}{found}")
 
     def _decide(self, made: planning.Plan) -> None:
+        self._refuse_foreign(made.search)
         if self.options.yes:
             self.journal.acknowledge(made.open_hazards, by="yes")
             for value in made.values:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 
+from attrs import frozen
 from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
@@ -21,6 +22,24 @@ _NOTE_SPENT: Final = _SPENT.on_conflict_do_update(
     set_={name: _SPENT.excluded[name] for name in ("calls", "units", "refused")},
 )
 Meter = Callable[[], Mapping[str, tuple[int, int, int]]]
+
+
+LEFT_ALONE: Final = "left alone: "
+
+
+@frozen
+class LeftAlone:
+    """A ticket of the destination that carries the marker of the source ticket ``source`` and is not it."""
+
+    ticket: str
+    source: str
+    why: str
+
+
+def left_alone_in(meta: Mapping[str, str]) -> list[LeftAlone]:
+    """Return what the rows of a journal's ``meta`` table say of tickets that were left alone."""
+    rows = sorted((name, value) for name, value in meta.items() if name.startswith(LEFT_ALONE))
+    return [LeftAlone(name.removeprefix(LEFT_ALONE), *json.loads(value)) for name, value in rows]
 
 
 class Notes(JournalFile):
@@ -48,6 +67,16 @@ class Notes(JournalFile):
         """Return a value that ``remember`` kept."""
         found = self._rows(select(schema.meta.c.value).where(schema.meta.c.name == name))
         return json.loads(found[0]["value"]) if found else default
+
+    def leave_alone(self, source_id: str, others: Mapping[str, str]) -> None:
+        """Note tickets of the destination that carry the marker of a source ticket and are not it, and why."""
+        if others:
+            self.remember(**{f"{LEFT_ALONE}{one}": [source_id, why] for one, why in others.items()})
+
+    def left_alone(self) -> list[LeftAlone]:
+        """Return the tickets that were left alone, and why."""
+        query = select(schema.meta).where(schema.meta.c.name.startswith(LEFT_ALONE))
+        return left_alone_in({row["name"]: row["value"] for row in self._rows(query)})
 
     @property
     def marker_key(self) -> MarkerKey:

@@ -9,7 +9,7 @@
     ├── CredentialsLost   4     a desk no longer accepts the credentials; resumable
     ├── Interrupted       5     stopped and resumable: a signal, an outage past the deadline, a full disk
     ├── JournalInUse      6     another process owns the journal
-    └── DecisionNeeded    7     a hazard is unacknowledged or a value has no counterpart
+    └── DecisionNeeded    7     a hazard is unacknowledged, a value has no counterpart, markers are of another key
 
 No message holds a customer's text, an e-mail of a customer or a secret.
 """
@@ -52,7 +52,7 @@ class WrongJournal(MigrationError):
 
 
 class JournalDamaged(MigrationError):
-    """The journal cannot be read. Move it away and run again: what is at the destination is found by its markers."""
+    """The journal cannot be read. ``migrate rebuild`` makes a new one from the markers at the destination."""
 
     exit_code = ExitCode.FAILED
 
@@ -81,14 +81,21 @@ class JournalInUse(MigrationError):
 
 
 class DecisionNeeded(MigrationError):
-    """Somebody has to decide first. ``hazards`` and ``values`` say what is open, as arguments of ``migrate decide``."""
+    """Somebody has to decide first.
+
+    ``hazards``, ``values`` and ``others`` say what is open, as arguments of ``migrate decide``; ``others`` is what
+    ``yes`` does not decide.
+    """
 
     exit_code = ExitCode.DECISION
 
-    def __init__(self, message: str, *, hazards: Sequence[str] = (), values: Sequence[str] = ()) -> None:
+    def __init__(
+        self, message: str, *, hazards: Sequence[str] = (), values: Sequence[str] = (), others: Sequence[str] = ()
+    ) -> None:
         super().__init__(message)
         self.hazards = tuple(hazards)
         self.values = tuple(values)
+        self.others = tuple(others)
 
 
 __all__ = [

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from attrs import asdict, field, frozen
 
 from helpdesk_bridge.adapter import Finding, Hazard, Importer
+from helpdesk_bridge.migration.again import Searched
 from helpdesk_bridge.migration.calls import ReadCost, Work, pages, write_minimum
 from helpdesk_bridge.migration.fidelity import Change, carried
 from helpdesk_bridge.migration.options import Threads
@@ -42,7 +43,11 @@ class Forecast:
 
 @frozen(kw_only=True)
 class Plan:
-    """The plan. ``messages`` is None where only reading every thread would tell."""
+    """The plan. ``messages`` is None where only reading every thread would tell.
+
+    ``search`` is what is known of an earlier migration's tickets at the destination: where it is not ``done``, its
+    ``calls`` are what a run spends on it first. ``foreign_open`` says that markers of another key stop a run.
+    """
 
     source: str
     destination: str
@@ -54,12 +59,14 @@ class Plan:
     hazards: tuple[Hazard, ...]
     open_hazards: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
+    search: Searched = field(factory=Searched)
+    foreign_open: bool = False
     forecasts: Mapping[Threads, Forecast] = field(factory=dict)
 
     @property
     def needs_decision(self) -> bool:
         """Whether a run would stop and ask."""
-        return bool(self.values or self.open_hazards)
+        return bool(self.values or self.open_hazards or self.foreign_open)
 
     def as_json(self) -> dict[str, object]:
         """Return the plan as JSON values."""
@@ -77,6 +84,7 @@ class Plan:
                 for one in self.hazards
             ],
             "findings": [{"severity": one.severity.value, "subject": one.subject, "detail": one.detail} for one in self.findings],
+            "search": {**asdict(self.search), "foreign_open": self.foreign_open},
             "forecasts": [
                 {"threads": one.threads.value, "source_units": one.source_units, "destination_units": one.destination_units,
                  "seconds": round(one.seconds, 1), "ends": one.ends.isoformat()}
@@ -85,9 +93,12 @@ class Plan:
         }  # fmt: skip
 
 
-def forecasts(tally: Tally, source: Side, destination: Side, importer: Importer) -> dict[Threads, Forecast]:
+def forecasts(
+    tally: Tally, source: Side, destination: Side, importer: Importer, search: Searched
+) -> dict[Threads, Forecast]:
     """Return the cost of each way of writing the threads, from the counts and the budgets as they are now.
 
+    A ``search`` for an earlier migration's tickets that is still to be done is part of it.
     ``seconds`` are vendor seconds; the slower side decides, since reading and writing go on side by side.
     """
     tickets = tally.tickets - tally.left_out
@@ -112,7 +123,8 @@ def forecasts(tally: Tally, source: Side, destination: Side, importer: Importer)
         )
         writing = write_minimum(work, importer.cost)
         verifying = pages(tickets, back.tickets_page) + pages(tally.contacts, back.contacts_page) + tickets
-        units = (lists + tally.tickets, writing + verifying)
+        searching = 0 if search.done else search.calls
+        units = (lists + tally.tickets, writing + verifying + searching)
         seconds = max(_seconds(source, units[0]), _seconds(destination, units[1]))
         real = seconds / destination.clock.time_scale
         ends = destination.clock.wall() + timedelta(seconds=real)

@@ -98,6 +98,7 @@ def summary_of(facts: Facts) -> Summary:
         verified=facts.level is not None and not facts.differences,
         differences=facts.differences,
         changed=facts.changed,
+        left_alone=facts.left_alone,
         calls={side: calls for side, (calls, _, _) in facts.spent.items()},
         spent={side: units for side, (_, units, _) in facts.spent.items()},
         minimum=facts.minimum or nothing,

@@ -18,6 +18,7 @@ from helpdesk_bridge.migration.difference import Difference
 from helpdesk_bridge.migration.fidelity import PEOPLE, Change
 from helpdesk_bridge.migration.journal_file import translated
 from helpdesk_bridge.migration.marker import SIDES
+from helpdesk_bridge.migration.notes import LeftAlone, left_alone_in
 from helpdesk_bridge.migration.outcome import WrongJournal
 from helpdesk_bridge.migration.states import Kind, State
 from helpdesk_bridge.migration.summary import Counts, Summary
@@ -104,6 +105,7 @@ class Facts:
     spent: Mapping[str, tuple[int, int, int]]
     reasons: tuple[Reason, ...]
     doubts: tuple[Doubt, ...]
+    left_alone: tuple[LeftAlone, ...]
     decisions: tuple[Decision, ...]
     acknowledged: Mapping[str, Acknowledged]
     snapshot: Snapshot | None = field(default=None)
@@ -212,6 +214,7 @@ def _facts(connection: Connection, path: Path) -> Facts:
         spent=_spent(connection),
         reasons=tuple(_reasons(connection)),
         doubts=tuple(_doubts(connection)),
+        left_alone=tuple(left_alone_in(meta)),
         decisions=tuple(_decisions(connection, {} if snapshot is None else snapshot.words)),
         acknowledged=_acknowledged(connection),
         snapshot=snapshot,

@@ -50,6 +50,7 @@ record = Table(
     Column("reason", String),
     Column("marker", String),
     Column("destination", String, nullable=False, default="[]"),
+    Column("candidates", String, nullable=False, default="[]"),
     Column("fold", String),
     Column("kind_of_message", String),
     Column("version", String),

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from attrs import field, frozen
+
+FOUND_AGAIN: Final = "found by its marker"
+"""The reason of a ticket that was taken over: until it is finished, its messages are looked for before any is sent."""
+
+DECIDED_SKIP: Final = "decided: skip"
+DECIDED_AGAIN: Final = "decided: again"
 
 
 class Kind(Enum):
@@ -48,7 +54,8 @@ class Record:
     """One row of the journal. Ids, digests and states only: no text of a customer ever stands here.
 
     ``expected`` holds the digests of what the destination must show; ``version`` tells whether the source changed
-    since; ``finished`` says that a ticket has its final state.
+    since; ``finished`` says that a ticket has its final state. ``candidates`` are tickets of the destination that carry
+    its marker: what an earlier migration may have written.
     """
 
     key: Key
@@ -57,6 +64,7 @@ class Record:
     reason: str | None = None
     marker: str | None = None
     destination: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
     fold: str | None = None
     kind_of_message: str | None = None
     version: str | None = None

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 
 from helpdesk_bridge.adapter import Importer, Keep, MessageClass
 from helpdesk_bridge.migration.calls import ReadCost, Thread, Work, source_minimum, verify_minimum, write_minimum
 from helpdesk_bridge.migration.difference import Difference
 from helpdesk_bridge.migration.fidelity import Change, counted
 from helpdesk_bridge.migration.journal import Journal
+from helpdesk_bridge.migration.notes import LeftAlone
 from helpdesk_bridge.migration.outcome import ExitCode
 from helpdesk_bridge.migration.states import Kind, State
 
@@ -71,6 +72,7 @@ class Summary:
     seconds: float
     time_scale: Mapping[str, float | None]
     report: str | None = None
+    left_alone: tuple[LeftAlone, ...] = ()
     reasons: Mapping[str, int] = field(factory=dict)
 
     @property
@@ -90,6 +92,7 @@ class Summary:
             "verified": self.verified,
             "differences": [one.as_json() for one in self.differences],
             "changed": [one.as_json() for one in self.changed],
+            "left_alone": [asdict(one) for one in self.left_alone],
             "calls": dict(self.calls),
             "budget_units": {
                 side: {"spent": self.spent[side], "minimum": self.minimum[side]} for side in ("source", "destination")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Any
 
 from attrs import evolve
 
@@ -12,6 +12,7 @@ from helpdesk_bridge.adapter import Opening
 from helpdesk_bridge.aliases import Aliases
 from helpdesk_bridge.errors import HelpdeskError, InDoubt, Invalid, NotFound, Unavailable
 from helpdesk_bridge.migration import expected
+from helpdesk_bridge.migration.adoption import Adoption, Judged
 from helpdesk_bridge.migration.context import SKEW, LoadContext, reason_of
 from helpdesk_bridge.migration.message_load import MessageLoad
 from helpdesk_bridge.migration.outage import Stopped
@@ -20,12 +21,10 @@ from helpdesk_bridge.migration.packing import Packed, Packing, planned
 from helpdesk_bridge.migration.refusals import let_go
 from helpdesk_bridge.migration.runner import Parked
 from helpdesk_bridge.migration.settling import Settling
-from helpdesk_bridge.migration.states import Key, Kind, Record, State
+from helpdesk_bridge.migration.states import DECIDED_SKIP, FOUND_AGAIN, Key, Kind, Record, State
 from helpdesk_bridge.migration.threads import opening_bundle
 from helpdesk_bridge.model import Actor, ActorKind, Body, Message, MessageKind, Ticket, Visibility
 from helpdesk_bridge.text import digest
-
-FOUND_AGAIN: Final = "found by its marker"
 
 
 def version_of(ticket: Ticket) -> str:
@@ -54,7 +53,7 @@ class TicketLoad:
             self._write_ticket()
             if self._record.destination:
                 later = () if self._thread is None else self._thread
-                self._messages.run(self._record.destination[0], later, look_first=self._found_again)
+                self._write_messages(self._record.destination[0], later)
                 self._finish()
         except Parked:
             raise
@@ -78,7 +77,9 @@ class TicketLoad:
         if (ticket.spam or ticket.deleted) and self._record.state is not State.INTENT:
             self._skip("spam" if ticket.spam else "deleted")
             return False
-        if self._record.state is State.IN_DOUBT or self._unchanged():
+        if self._record.state is State.IN_DOUBT and not self._never_tried:
+            return False
+        if (self._record.state, self._record.reason) == (State.SKIPPED, DECIDED_SKIP) or self._unchanged():
             return False
         self._take_up_again()
         try:
@@ -95,6 +96,11 @@ class TicketLoad:
         self._packing = Packing(context, ticket, thread)
         self._messages = MessageLoad(context, ticket.id, self._packing, self._settling)
         return True
+
+    @property
+    def _never_tried(self) -> bool:
+        """Whether an earlier migration's tickets are all that is known: another choice may let them agree."""
+        return bool(self._record.candidates) and self._record.attempts == 0
 
     def _children(self) -> list[Record]:
         journal, ticket_id = self._context.journal, self._ticket.id
@@ -145,10 +151,17 @@ class TicketLoad:
 
     def _write_ticket(self) -> None:
         if self._found_again and self._record.expected is None:
-            self._adopt_opening()
-        if self._record.destination or self._record.state.final:
+            self._adopt_opening(self._record)
+        if self._record.destination:
+            return
+        if self._never_tried:
+            self._judge_candidates()
+            return
+        if self._record.state.final:
             return
         if self._record.state is State.INTENT and not self._look_up():
+            return
+        if self._context.look_only:
             return
         while not self._create():
             continue
@@ -222,12 +235,48 @@ class TicketLoad:
         self._record = evolve(record, state=State.DONE, destination=(ticket_id,), finished=finished, version=version)
         self._context.journal.save(self._record, *children)
 
-    def _adopt_opening(self) -> None:
-        """Take over the opening of a ticket that was found by its marker."""
+    def _adopt_opening(self, record: Record) -> None:
+        """Take over the opening of a ticket that was found by its marker; what follows is looked for in its thread."""
         packed = self._packed_opening()
+        done = packed.ended(State.DONE)
+        taken = {one.key for one in done}
+        later = [
+            evolve(one, state=State.PLANNED, reason=None)
+            for one in self._children()
+            if one.state is State.IN_DOUBT and one.key not in taken
+        ]
         shown = self._shown(self._context.mapping.ticket(self._ticket), packed)
-        self._record = evolve(self._record, expected=shown)
-        self._context.journal.save(self._record, *packed.ended(State.DONE))
+        self._record = evolve(record, expected=shown)
+        self._context.journal.save(self._record, *done, *later)
+
+    def _judge_candidates(self) -> None:
+        """Take over the ticket that an earlier migration wrote, if it is the one and the only one that agrees."""
+        judged = self._judged(self._record.candidates)
+        if len(judged.ours) != 1 or judged.unread:
+            self._give_up(State.IN_DOUBT, str(judged))
+            return
+        found = evolve(
+            self._record, state=State.DONE, reason=FOUND_AGAIN, destination=judged.ours, finished=False, version=None
+        )
+        self._adopt_opening(found)
+
+    def _judged(self, ids: Sequence[str]) -> Judged:
+        context, record = self._context, self._record
+        written = record.expected or {}
+        shown = expected.person(context.mapping.ticket(self._ticket).requester)
+        adoption = Adoption(context.destination, context.importer, context.destination_outage)
+        judged = adoption.judge(ids, written.get("requester", shown), self._expected_opening())
+        if not judged.unread:
+            context.journal.leave_alone(record.key.id, judged.others)
+        return judged
+
+    def _expected_opening(self) -> Mapping[str, Any]:
+        """Return what the opening must show: as it was sent, else as it would be sent now."""
+        for one in self._children():
+            if one.expected is not None and expected.opens(one.expected):
+                return one.expected
+        known: Mapping[str, Any] | None = (self._record.expected or {}).get(expected.OPENING)
+        return self._packed_opening().expected if known is None else known
 
     def _refused(self, error: Invalid, sent: Ticket, undo: Sequence[Record]) -> bool:
         try:
@@ -270,15 +319,25 @@ class TicketLoad:
         except HelpdeskError as error:
             self._give_up(State.IN_DOUBT, f"it cannot be looked up: {reason_of(error)}")
             return False
-        if len(ids) > 1:
-            self._give_up(State.IN_DOUBT, f"the marker stands at {', '.join(ids)}")
+        if not ids:
+            self._record = evolve(record, state=State.PLANNED)
+            return True
+        judged = self._judged(ids)
+        if len(judged.ours) != 1 or judged.unread:
+            self._give_up(State.IN_DOUBT, str(judged))
             return False
-        if ids:
-            begun = [one for one in self._children() if one.state is State.INTENT]
-            self._created(record, [evolve(one, state=State.DONE) for one in begun], ids[0])
-            return False
-        self._record = evolve(record, state=State.PLANNED)
-        return True
+        begun = [one for one in self._children() if one.state is State.INTENT]
+        self._created(record, [evolve(one, state=State.DONE) for one in begun], judged.ours[0])
+        return False
+
+    def _write_messages(self, ticket_id: str, later: Sequence[Message]) -> None:
+        context = self._context
+        if self._found_again and self._messages.take_over(ticket_id, later) and not context.look_only:
+            # From here on all that is missing is known: it is written, and the final state after it.
+            self._record = evolve(self._record, reason=None)
+            context.journal.save(self._record)
+        if not context.look_only:
+            self._messages.run(ticket_id, later)
 
     # -- the end ---------------------------------------------------------------------------------------------------
 
@@ -292,13 +351,15 @@ class TicketLoad:
         """Put the ticket into its final state where its messages, or the source since, may have changed it."""
         context, record = self._context, self._record
         wrote = self._messages.wrote
-        if record.finished and record.version == self._version and not wrote:
+        if (record.finished and record.version == self._version and not wrote) or self._context.look_only:
             return
         while True:
             ticket = context.mapping.ticket(self._ticket)
             shown = self._shown(ticket)
             if record.finished and shown == record.expected and not wrote:
                 break
+            if self._found_again and not wrote:
+                break  # whole as it is: what differs is another's change since, and for the verification to tell
             finish = partial(_repeatable, partial(context.importer.finish, record.destination[0], ticket))
             try:
                 context.destination_outage.patiently(finish)

@@ -13,6 +13,7 @@ from attrs import frozen
 from helpdesk_bridge.adapter import Importer
 from helpdesk_bridge.errors import NotFound
 from helpdesk_bridge.migration import expected
+from helpdesk_bridge.migration.adoption import Adoption
 from helpdesk_bridge.migration.apart import apart_at_destination
 from helpdesk_bridge.migration.difference import Difference
 from helpdesk_bridge.migration.feeding import threads_for
@@ -148,20 +149,38 @@ class Verification:
         return None if found.deleted else found
 
     def _strangers(self, ticket: Ticket) -> Iterator[Difference]:
-        """Yield a ticket that carries one of our markers and is not the one that the journal knows."""
+        """Yield a ticket that carries one of our markers, agrees with its record and is not the one that we wrote.
+
+        One that does not agree is none of ours: it is noted, and no difference.
+        """
         if self.journal.at_destination(Kind.TICKET, ticket.id) is not None:
             return
         marker = marker_at(self.destination, self.outage, ticket)
         record = None if marker is None else self.journal.marked(marker)
         if record is not None and record.key.kind is Kind.TICKET:
-            ours = ",".join(record.destination) or "none"
-            yield Difference(record.key.id, "ticket", record.key.id, "duplicate", ours, ticket.id)
+            yield from self._second(record, ticket.id)
 
-    def _doubled(self, record: Record, ticket: Ticket) -> list[Difference]:
-        if not self.destination.defines or record.marker is None:
-            return []
-        others = [one for one in indexed(self.importer, record.marker, ticket) if one != ticket.id]
-        return [Difference(record.key.id, "ticket", record.key.id, "duplicate", ticket.id, one) for one in others]
+    def _doubled(self, record: Record, ticket: Ticket) -> Iterator[Difference]:
+        if self.destination.defines and record.marker is not None:
+            for one in indexed(self.importer, record.marker, ticket):
+                if one != ticket.id:
+                    yield from self._second(record, one)
+
+    def _second(self, record: Record, ticket_id: str) -> Iterator[Difference]:
+        """Yield a ticket that we wrote a second time; one that is only marked as if is noted."""
+        wanted = record.expected or {}
+        written = self.journal.children(record.key.id, Kind.MESSAGE)
+        known = [one.expected for one in written if one.expected is not None and expected.opens(one.expected)]
+        opening = known[0] if known else wanted.get(expected.OPENING)
+        judged = None
+        if opening is not None:
+            adoption = Adoption(self.destination, self.importer, self.outage)
+            judged = adoption.judge((ticket_id,), wanted.get("requester"), opening)
+        if judged is None or judged.ours or judged.unread:
+            ours = ",".join(record.destination) or "none"
+            yield Difference(record.key.id, "ticket", record.key.id, "duplicate", ours, ticket_id)
+        else:
+            self.journal.leave_alone(record.key.id, judged.others)
 
     # -- threads ---------------------------------------------------------------------------------------------------
 

@@ -336,6 +336,14 @@ def a_marker_is_compared_by_its_start(adapter: Any, _: DeskContext) -> Any:
     return importer(adapter, find=find)
 
 
+def lists_hide_markers(adapter: Any, _: DeskContext) -> Any:
+    def marked(cursor: str | None = None) -> Any:
+        page = adapter.importer.marked(cursor)
+        return evolve(page, items=tuple(evolve(one, marker=None, listed=True) for one in page.items))
+
+    return importer(adapter, marked=marked)
+
+
 def sockets_stay_open(adapter: Any, _: DeskContext) -> Any:
     return Changed(adapter, close=lambda: None)
 
@@ -441,6 +449,7 @@ MUTANTS: Mapping[str, Mutant] = {
         ),
         Mutant(what_is_not_called_a_note_is_public, "test_a_note_that_the_vendor_calls_by_an_unknown_word_is_internal"),
         Mutant(a_marker_is_compared_by_its_start, "test_an_imported_ticket_is_found_by_its_marker"),
+        Mutant(lists_hide_markers, "test_all_markers_are_listed_in_pages"),
         Mutant(sockets_stay_open, "test_closing_leaves_no_socket_and_no_thread", SOCKETS),
         Mutant(a_thread_runs_on, "test_closing_leaves_no_socket_and_no_thread"),
         Mutant(a_count_holds_everything, "test_count_is_exact_or_none"),

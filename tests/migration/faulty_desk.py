@@ -141,6 +141,12 @@ class FaultyImporter:
         self._faults.step()
         return self._inner.find(*args)
 
+    def marked(self, *args: Any) -> Any:
+        self.commit_due()
+        self._faults.calls["marked"] += 1
+        self._faults.step()
+        return self._inner.marked(*args)
+
     def tail(self, *args: Any) -> Any:
         self.commit_due()
         self._faults.calls["tail"] += 1

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 from attrs import evolve
 
-from helpdesk_bridge.adapter import Importer, Keep, Kept, MessageClass, Opening
+from helpdesk_bridge.adapter import Importer, Keep, Kept, Marked, MessageClass, Opening
 from helpdesk_bridge.addresses import email_key
 from helpdesk_bridge.headerline import HeaderLine, split_header, split_marker
 from helpdesk_bridge.model import (
@@ -273,6 +273,28 @@ class ImporterTests(SuiteFixtures):
         assert importer.find("ticket", MARKER, since, old) == (made.ticket_id,)
         assert importer.find("ticket", "e" * 16, since, old) == (other.ticket_id,)
         assert importer.find("ticket", f"{MARKER[:-1]}0", since, old) == (), "a marker is compared whole"
+
+    @needs("importer")
+    def test_all_markers_are_listed_in_pages(self, helpdesk: Helpdesk) -> None:
+        """Every imported ticket is listed once with its marker, or its opening is said not to be listed."""
+        importer = importer_of(helpdesk)
+        ann = imported_ann(helpdesk)
+        wanted = {}
+        for number in range(3):
+            marker = f"{number}" * 16
+            wanted[importer.ticket(old_ticket(ann, id=str(number)), opening_of(ann), (), marker).ticket_id] = marker
+        found: list[Marked] = []
+        cursor = None
+        while True:
+            page = importer.marked(cursor)
+            found += page.items
+            if (cursor := page.next) is None:
+                break
+        listed = {one.ticket_id: one for one in found if one.ticket_id in wanted}
+        assert set(listed) == set(wanted)
+        for ticket_id, one in listed.items():
+            assert one.marker == wanted[ticket_id] or (one.marker is None and not one.listed)
+            assert one.by_api is not False
 
     @needs("importer")
     def test_an_imported_contact_is_found_again(self, helpdesk: Helpdesk) -> None:

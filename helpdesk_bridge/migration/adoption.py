@@ -1,0 +1,105 @@
+"""Finding is not believing: whether a ticket that carries a marker is the one that was written with it.
+
+Customers see the line of a marker in mails and can copy it; agents can edit a field. So a ticket is adopted only if its
+requester, the source's time and the text of its opening agree with what was, or would be, written, and, where the vendor
+tells how a ticket was made, it was made through the API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+from attrs import frozen
+
+from helpdesk_bridge.adapter import Importer, Keep
+from helpdesk_bridge.errors import HelpdeskError, NotFound
+from helpdesk_bridge.migration import expected
+from helpdesk_bridge.migration.context import reason_of
+from helpdesk_bridge.migration.outage import Outage
+from helpdesk_bridge.migration.side import Side
+from helpdesk_bridge.model import Actor, ActorKind, Body, Message, MessageKind, Ticket, Visibility
+
+API: Final = "api"
+_COMPARED: Final = {"body": "text", "created_at": "time"}
+
+
+@frozen
+class Judged:
+    """Tickets that carry one marker. ``ours`` agree with the source record; of ``others`` it is said why they do not.
+
+    ``unread`` says that one could not be read, so that it may be ours as well.
+    """
+
+    ours: tuple[str, ...]
+    others: Mapping[str, str]
+    unread: bool = False
+
+    def __str__(self) -> str:
+        found = [*self.ours, *(f"{ticket_id} ({why})" for ticket_id, why in self.others.items())]
+        return f"the marker stands at {', '.join(found)}"
+
+
+def opening_of(ticket: Ticket) -> Message:
+    """Return the opening of a ticket as far as its details tell it."""
+    return Message(
+        id=f"{ticket.id}:0",
+        ticket_id=ticket.id,
+        author=ticket.requester or Actor(ActorKind.UNKNOWN),
+        visibility=Visibility.PUBLIC,
+        kind=MessageKind.REPLY,
+        body=ticket.description or Body(text=""),
+        opening=True,
+        created_at=ticket.created_at,
+    )
+
+
+def made_by_api(importer: Importer, ticket: Ticket) -> bool:
+    """Whether a ticket may have been made through the API: where the vendor tells, every such ticket says so."""
+    told = importer.keeps.ticket.get("channel")
+    tells = told is not None and told.how is Keep.CHANGED and told.to == API
+    return not tells or ticket.channel == API
+
+
+@frozen(eq=False)
+class Adoption:
+    """Compares what carries a marker at the destination."""
+
+    destination: Side
+    importer: Importer
+    outage: Outage
+
+    def judge(self, ids: Sequence[str], requester: Mapping[str, Any] | None, opening: Mapping[str, Any]) -> Judged:
+        """Read these tickets, a call or two each, and compare them with what is expected of requester and opening."""
+        ours: list[str] = []
+        others: dict[str, str] = {}
+        unread = False
+        for ticket_id in ids:
+            try:
+                ticket = self.outage.patiently(partial(self.destination.desk.tickets.get, ticket_id))
+            except NotFound:
+                others[ticket_id], unread = "it is not there", True
+                continue
+            except HelpdeskError as error:
+                others[ticket_id], unread = f"it cannot be read: {reason_of(error)}", True
+                continue
+            different = self.differences(ticket, requester, opening)
+            if different:
+                others[ticket_id] = f"other {', '.join(different)}"
+            else:
+                ours.append(ticket_id)
+        return Judged(tuple(ours), others, unread)
+
+    def differences(
+        self, ticket: Ticket, requester: Mapping[str, Any] | None, opening: Mapping[str, Any]
+    ) -> tuple[str, ...]:
+        """Return the names of what does not agree; nothing where the ticket is the one that was written."""
+        found = []
+        if not made_by_api(self.importer, ticket):
+            found.append("origin than the API")
+        if requester is not None and not expected.same_person(requester, expected.person(ticket.requester)):
+            found.append("requester")
+        shown = expected.shown_message(opening_of(ticket))
+        names = {name for name, _, _ in expected.message_differences(opening, shown, self.importer.keeps)}
+        return (*found, *(word for name, word in _COMPARED.items() if name in names))
