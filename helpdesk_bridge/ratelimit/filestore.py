@@ -78,9 +78,10 @@ class FilePlace:
             self._check_at = now + CHECK_EVERY * self._clock.time_scale
             if file.is_there():
                 return
-            self.remains, _ = self.read()
+            remains, _ = self.read()
             file.unlock()
             self.close()
+            self.remains = remains
 
     def read(self) -> tuple[bytes | None, float]:
         """Return the budget's bytes; they are read again only if somebody else has written."""
@@ -115,7 +116,7 @@ class FilePlace:
     def close(self) -> None:
         """Close the file: what is read next is read anew, under a lock of this process's own."""
         self._file.close()
-        self._data = None
+        self._data = self.remains = None
 
     def _find(self) -> Slot | None:
         """Return the newest slot of this key; without one, note whether there may have been one."""
