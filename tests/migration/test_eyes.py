@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from attrs import evolve
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from migration.faulty_desk import FILE, destination, message, person, source, ticket
+from migration.faulty_desk import FILE, Kill, destination, dump, message, person, source, ticket
 
 from helpdesk_bridge.adapter import Keep, Kept, MessageClass, Opening
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.migration import ExitCode, Migration, NeverPossible, Options, Threads
+from helpdesk_bridge.migration.states import Kind, State
 from helpdesk_bridge.migration.threads import BEGINS_INTERNAL, Bundle, composed, later_bundles, opening_bundle
 from helpdesk_bridge.model import Actor, Body, Message, MessageDraft, MessageKind, Visibility
 from helpdesk_bridge.testing.fake import FakeHelpdesk
@@ -242,6 +244,104 @@ def test_an_answer_that_is_lost_doubles_nothing_of_a_ticket_that_begins_with_a_n
     every = "\n".join(one.body.text for thread in threads_at(new).values() for one in thread)
     assert [every.count(f"SECRET-{number}") for number in range(1, 6)] == [1] * 5
     assert len(new.fake.all_tickets()) == 5
+
+
+def random_helpdesk(shapes):
+    """Return tickets whose threads are letters: C by the customer, A by an agent, F by an agent and of the vendor's, S secret."""
+    people = helpdesk().people
+    tickets = []
+    for number, shape in enumerate(shapes):
+        thread = []
+        for place, letter in enumerate(shape):
+            text = f"{'SECRET' if letter == 'S' else 'open'}-{number}-{place}."
+            write = note if letter == "S" else message
+            author = {"C": "ann", "A": "eve", "S": "gil", "F": None}[letter]
+            thread.append(write(author, 100 * number + place, text, **({"kind": "automatic"} if letter == "F" else {})))
+        tickets.append(ticket(f"r{number}", "ann", *thread))
+    return Dataset(people=people, tickets=tuple(tickets))
+
+
+@settings(max_examples=25)
+@given(
+    shapes=st.lists(st.text("CASF", min_size=1, max_size=6), min_size=1, max_size=4),
+    first=st.sampled_from(WAYS),
+    then=st.sampled_from(WAYS),
+    more=st.lists(st.sampled_from(["note", "reply"]), max_size=3),
+)
+def test_any_helpdesk_that_is_migrated_and_goes_on_shows_customers_no_internal_text(
+    tmp_path_factory, shapes, first, then, more
+):
+    old, new = source(random_helpdesk(shapes)), destination()
+    path = tmp_path_factory.mktemp("random") / "journal"
+    migrate(old, new, path, first)
+    texts = [part.body.text for one in old.all_tickets() for part in old.messages.list(one.id)]
+    for one in old.all_tickets():
+        for number, what in enumerate(more):
+            old.clock.advance(60)
+            texts.append(f"{'SECRET' if what == 'note' else 'open'}-{one.id}-later-{number}.")
+            getattr(old.messages, what)(one.id, MessageDraft(body=texts[-1]))
+    summary = migrate(old, new, path, then)
+    assert (summary.exit_code, summary.differences) == (ExitCode.OK, ())
+    parts = [part for thread in threads_at(new).values() for part in thread]
+    assert not any("SECRET" in one.body.text for one in parts if one.visibility is Visibility.PUBLIC)
+    every = "\n".join(one.body.text for one in parts)
+    assert {one: every.count(one) for one in texts} == dict.fromkeys(texts, 1)
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    kept = {}
+    for way in WAYS:
+        new = destination()
+        kept[way] = migrate(source(helpdesk()), new, tmp_path_factory.mktemp(way.value) / "journal", way), dump(new)
+    return kept
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("step", [3, 5, 6, 7, 8, 9, 10, 12, 15, 18])
+def test_a_run_that_is_killed_shows_customers_nothing_more_and_doubles_nothing(tmp_path, way, step, unbroken):
+    old, new, path = source(helpdesk()), destination(), tmp_path / "journal"
+    new.faults.kill_at = step
+    with suppress(Kill):
+        migrate(old, new, path, way)
+    new.faults.kill_at = None
+    summary = migrate(old, new, path, way)
+    whole, wanted = unbroken[way]
+    assert dump(new) == wanted
+    assert (summary.differences, summary.counts) == ((), whole.counts)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_migration_whose_journal_is_lost_finds_tickets_that_begin_with_a_note(tmp_path, way, unbroken):
+    old, new, path = source(helpdesk()), destination(), tmp_path / "journal"
+    with Migration(old, new, path, options=evolve(ONE, threads=way)) as migration:
+        migration.migrate()
+    path.rename(tmp_path / "lost")
+    with Migration(old, new, path, options=evolve(ONE, threads=way, rebuild=True)) as migration:
+        summary = migration.migrate()
+    assert dump(new) == unbroken[way][1]
+    assert summary.differences == ()
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("decision", ["found", "again"])
+def test_a_ticket_in_doubt_that_is_decided_gets_every_message_once(tmp_path, way, decision, unbroken):
+    """What was sent with the ticket stands with it; in the description that is more than the first message."""
+    old, new, path = source(helpdesk()), destination(), tmp_path / "journal"
+    new.faults.lost.add(("ticket", 1))
+    find = new.importer.find
+    new.importer.find = lambda *args: ("1", "2") if new.faults.calls["ticket"] else find(*args)
+    with Migration(old, new, path, options=evolve(ONE, threads=way)) as migration:
+        migration.run()
+        (doubtful,) = [one.key.id for one in migration.journal.by_state(Kind.TICKET, State.IN_DOUBT)]
+        new.importer.find = find
+        (there,) = [one.id for one in new.fake.all_tickets() if one.subject == old.tickets.get(doubtful).subject]
+        if decision == "again":
+            new.fake.removal.ticket(there)
+        migration.decide_in_doubt(doubtful, "again" if decision == "again" else f"found:{there}")
+        summary = migration.migrate()
+    assert dump(new) == unbroken[way][1]
+    assert summary.differences == ()
 
 
 def test_a_note_that_became_public_at_the_destination_is_a_difference(tmp_path):
