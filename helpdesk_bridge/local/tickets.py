@@ -9,6 +9,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import Page, Split
+from helpdesk_bridge.addresses import email_key
 from helpdesk_bridge.local.blobs import Spooled
 from helpdesk_bridge.local.conditions import Native, divide_tickets
 from helpdesk_bridge.local.paging import PAGE_SIZE
@@ -29,8 +30,10 @@ from helpdesk_bridge.model import (
     set_fields,
 )
 from helpdesk_bridge.query import TicketQuery
+from helpdesk_bridge.text import fold
 
-_LISTS = ("tags", "cc", "watchers")
+_LISTS = {"tags": fold, "cc": email_key, "watchers": email_key}
+"""What a ticket lists, and when two of it are one: tags as people compare words, people by their address."""
 _PLAIN = ("type", "category", "subcategory")
 
 
@@ -147,8 +150,10 @@ class LocalTickets:
         if "priority" in values:
             found = priority_of(values["priority"], self._writing.capabilities)
             changes["priority"], changes["priority_label"] = found
-        lists = [name for name in _LISTS if name in values]
-        changes |= {name: changed_words(getattr(ticket, name), values[name]) for name in lists}
+        lists = {name: same for name, same in _LISTS.items() if name in values}
+        changes |= {
+            name: changed_words(getattr(ticket, name), values[name], same, name) for name, same in lists.items()
+        }
         vocabulary.tags(changes.get("tags", ()))
         if "custom_fields" in values:
             given = vocabulary.fields(values["custom_fields"], "ticket")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from helpdesk_bridge.capabilities import Capabilities
@@ -48,22 +48,24 @@ def _meaning(word: str, labels: Mapping[E, str]) -> tuple[E, str | None] | None:
     return None
 
 
-def changed_words(now: tuple[str, ...], change: Words | None) -> tuple[str, ...]:
-    """Return ``now`` after a whole tuple, ``Add``, ``Remove`` or None; words that people take for the same are one."""
+def changed_words(
+    now: tuple[str, ...], change: Words | None, same: Callable[[str], str] = fold, field: str = "tags"
+) -> tuple[str, ...]:
+    """Return ``now`` after a whole tuple, ``Add``, ``Remove`` or None; of words for which ``same`` is one, one stays."""
     if isinstance(change, Add):
-        return _distinct((*now, *change.values))
+        return _distinct((*now, *change.values), same, field)
     if isinstance(change, Remove):
-        gone = {fold(word) for word in change.values}
-        return tuple(word for word in now if fold(word) not in gone)
-    return _distinct(change or ())
+        gone = {same(word) for word in change.values}
+        return tuple(word for word in now if same(word) not in gone)
+    return _distinct(change or (), same, field)
 
 
-def _distinct(words: tuple[str, ...]) -> tuple[str, ...]:
+def _distinct(words: tuple[str, ...], same: Callable[[str], str], field: str) -> tuple[str, ...]:
     found: dict[str, str] = {}
     for word in words:
         if not isinstance(word, str):
-            raise Invalid("a list of words takes text only", field="tags")
-        found.setdefault(fold(word), word)
+            raise Invalid("a list of words takes text only", field=field)
+        found.setdefault(same(word), word)
     return tuple(found.values())
 
 

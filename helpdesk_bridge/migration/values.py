@@ -19,7 +19,7 @@ from helpdesk_bridge.model import Actor, Contact, CustomValue, FieldDefinition, 
 from helpdesk_bridge.text import digest, fold
 
 MARKER_FIELDS: Final = frozenset({"migration marker", "migration_marker"})
-PEOPLE: Final = frozenset({"assignee", "requester"})
+PEOPLE: Final = frozenset({"assignee", "requester", "watcher"})
 PASSING: Final = ("type", "category", "subcategory")
 
 

@@ -435,3 +435,14 @@ def test_one_number_is_one_customer_and_an_extension_another():
         ]
         assert found[0] == found[1]
         assert len(set(found)) == 3
+
+
+def test_people_in_copy_who_only_look_alike_are_all_in_copy():
+    alike = ("kim@x.io", "\u212aim@x.io", "ann@straße.example", "ann@strasse.example")
+    with FakeHelpdesk() as desk:
+        made = desk.tickets.create(
+            TicketDraft(subject="Hi", description="d", requester="a@x.io", cc=(*alike, "KIM@x.io"))
+        )
+        assert made.cc == alike
+        changed = desk.tickets.update(made.id, TicketChange(cc=Remove("KIM@x.io", "ann@xn--strae-oqa.example")))
+        assert changed.cc == ("\u212aim@x.io", "ann@strasse.example")
