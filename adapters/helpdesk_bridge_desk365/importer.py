@@ -43,6 +43,7 @@ from helpdesk_bridge_desk365.keeps import HAZARDS, KEEPS
 from helpdesk_bridge_desk365.messages import Desk365Messages
 from helpdesk_bridge_desk365.shown import Shown
 from helpdesk_bridge_desk365.tickets import Desk365Tickets, numbered
+from helpdesk_bridge_desk365.wire import TicketWire
 from helpdesk_bridge_desk365.words import STATUSES, UNASSIGNED, priority_number
 
 NO_SUBJECT: Final = "(no subject)"
@@ -213,7 +214,22 @@ class Desk365Importer:
         if empty:
             nothing = drafts.custom_fields(dict.fromkeys(empty), self._shown.field_named)
             document["custom_fields"] = {**nothing, **state.get("custom_fields", {})}
-        self._client.update_ticket(numbered(ticket_id), document)
+        changed = self._client.update_ticket(numbered(ticket_id), document)
+        self._join(numbered(ticket_id), changed, old)
+
+    def _join(self, number: str, there: TicketWire, old: Ticket) -> None:
+        """Add who is copied and who watches at the source and not here; whoever was added here meanwhile stays."""
+        missing: dict[str, Any] = {}
+        for key, present, wanted in (
+            ("share_to", there.share_to, old.cc),
+            ("watchers", there.watchers, old.watchers),
+        ):
+            known = {email_key(one) for one in present or ()}
+            added = [one for one in wanted if email_key(one) not in known]
+            if added and present is not None:
+                missing[key] = {"add": added, "remove": []}
+        if missing:
+            self._client.update_ticket(number, missing)
 
     def _state(self, old: Ticket) -> dict[str, Any]:
         status = old.status_label or STATUSES.get(old.status.nearest(frozenset(STATUSES)))

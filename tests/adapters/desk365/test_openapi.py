@@ -41,6 +41,7 @@ from helpdesk_bridge import (
     Upload,
     Visibility,
 )
+from helpdesk_bridge.adapter import Opening
 from helpdesk_bridge.testing.simulator import Dataset, SeedField, SeedPerson
 from helpdesk_bridge_desk365.vendor_api import BlockHours, BlockTickets
 
@@ -271,7 +272,7 @@ def test_each_operation_of_the_document_is_answered_as_it_says(document):
 # --- the adapter's requests
 
 
-def old_ticket() -> tuple[Ticket, Message]:
+def old_ticket() -> tuple[Ticket, Opening]:
     old = Ticket(
         id="1",
         ref="deskie:x/ticket/1",
@@ -287,14 +288,13 @@ def old_ticket() -> tuple[Ticket, Message]:
         cc=("johndoe@contoso.com",),
         custom_fields={"department": "IT", "employee_id": 7},
     )
-    opening = Message(
+    opening = Opening(
         id="1:0",
         ticket_id="1",
         author=Actor.contact(email="test@gmail.com"),
         visibility=Visibility.PUBLIC,
         kind=MessageKind.REPLY,
         body=Body(html="<p>Please</p>"),
-        opening=True,
         created_at=START,
     )
     return old, opening
@@ -320,11 +320,17 @@ def tickets_and_contacts_are_asked(account: Opened) -> None:
     desk.tickets.create(evolve(draft, attachments=(file,)))
     api.create_ticket(draft, form="Create Ticket", watchers=["agent@gmail.com"])
     old, opening = old_ticket()
-    written = desk.importer.ticket(old, opening, [file], "0123456789abcdef")
-    desk.importer.message(written.ticket_id, evolve(opening, opening=False), [file])
-    desk.importer.finish(written.ticket_id, evolve(old, assignee=None, group=None, category=None, subcategory=None))
-    desk.importer.find("ticket", "0123456789abcdef", NOW, old)
-    desk.importer.contact(
+    said = Message(
+        id="2", ticket_id="1", author=opening.author, visibility=Visibility.PUBLIC, kind=MessageKind.REPLY,
+        body=opening.body, created_at=START,
+    )  # fmt: skip
+    importer = desk.importer
+    assert importer
+    written = importer.ticket(old, opening, [file], "0123456789abcdef")
+    importer.message(written.ticket_id, said, [file])
+    importer.finish(written.ticket_id, evolve(old, assignee=None, group=None, category=None, subcategory=None))
+    importer.find("ticket", "0123456789abcdef", NOW, old)
+    importer.contact(
         Contact(
             id="1", ref="x:y/contact/1", name="N", emails=("n@contoso.com", "o@contoso.com"), company=Ref(None, "New")
         ),
@@ -359,7 +365,9 @@ def tickets_and_contacts_are_asked(account: Opened) -> None:
 
 def everything_else_is_asked(account: Opened) -> None:
     desk, api = account.desk, account.desk.vendor_api
-    list(desk.companies.list())
+    companies = desk.companies
+    assert companies
+    list(companies.list())
     api.create_company("Dots", description="d", phone="1", address="a", city="c", state="s", country="t", zipcode="z")
     api.update_company("Dots", sla="helpdesk default", domains=["dots.example"])
     api.company("Dots")

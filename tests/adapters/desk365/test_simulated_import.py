@@ -13,6 +13,7 @@ from werkzeug.test import Client
 
 from helpdesk_bridge import (
     Actor,
+    Add,
     Body,
     Contact,
     Message,
@@ -21,6 +22,7 @@ from helpdesk_bridge import (
     Ref,
     Status,
     Ticket,
+    TicketChange,
     Upload,
     Visibility,
 )
@@ -261,6 +263,21 @@ def test_finish_sets_the_state_where_it_is_another_or_was_written_by_another_pro
     importer.finish(made.ticket_id, old())
     assert account.desk.tickets.get(made.ticket_id).status is Status.CLOSED
     assert len(account.asked("update_ticket")) == 2
+
+
+def test_finish_adds_who_joined_since_and_takes_nobody_away_who_joined_here():
+    with opened(MARKED, rate_limit=10_000) as account:
+        importer, tickets = account.desk.importer, account.desk.tickets
+        made = importer.ticket(old(cc=("boss@client.example",), watchers=()), OPENING, [], MARKER)
+        tickets.update(made.ticket_id, TicketChange(cc=Add("here@client.example"), watchers=Add("bob@desk.example")))
+        later = old(cc=("BOSS@client.example", "new@client.example"), watchers=("ada@desk.example",), type=None)
+        importer.finish(made.ticket_id, later)
+        found = tickets.get(made.ticket_id)
+        assert set(found.cc) == {"boss@client.example", "here@client.example", "new@client.example"}
+        assert {one.lower() for one in found.watchers} == {"bob@desk.example", "ada@desk.example"}
+        asked = len(account.asked())
+        importer.finish(made.ticket_id, later)
+        assert len(account.asked()) == asked + 1  # the state alone: nobody is missing
 
 
 def test_a_contact_with_its_company_and_one_that_exists(account):
