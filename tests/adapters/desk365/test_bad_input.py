@@ -396,10 +396,17 @@ def test_a_subject_over_120_characters_is_refused_and_120_pass():
 
 def test_a_page_that_points_elsewhere_is_not_followed(wire, desk):
     rows = [{"ticket_number": number, "created_on": "2026-01-01 00:00:00"} for number in range(1, 101)]
-    page = {"count": 100, "tickets": rows, "next_page": "https://evil.example/apis/v3/tickets?offset=100"}
-    wire.get(ANY_URL, json=page)
+    elsewhere = "https://evil.example/apis/v3/tickets?offset=100"
+
+    def page(request):
+        offset = int(request.params["offset"])
+        return 200, {}, json.dumps({"count": 100, "tickets": rows[offset:], "next_page": elsewhere})
+
+    wire.add_callback("GET", ANY_URL, page)
     assert len(list(desk.tickets.list())) == 100
-    assert [call.request.url.partition("/apis")[0] for call in wire.calls] == ["https://acme.desk365.io"]
+    # It is a word that there may be more, and is asked for at the account's own address.
+    assert {call.request.url.partition("/apis")[0] for call in wire.calls} == {"https://acme.desk365.io"}
+    assert len(wire.calls) == 2
 
 
 def test_files_of_an_article_are_fetched_without_the_key_and_one_without_an_address_is_told(wire, desk):
