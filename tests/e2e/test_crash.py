@@ -78,9 +78,8 @@ def pair_name(pair):
     return "-".join(pair) if isinstance(pair, tuple) else str(pair)
 
 
-@pytest.mark.parametrize(
-    "pair", [PAIRS[0], *(pytest.param(pair, marks=pytest.mark.slow) for pair in PAIRS[1:])], ids=pair_name
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("pair", PAIRS, ids=pair_name)
 def test_five_kills_at_random_moments_lose_and_double_nothing(benches, pair):
     kill_at_random(benches(pair), seed=1)
 
