@@ -265,3 +265,41 @@ def test_contacts_that_look_alike_are_found_each_alone():
             assert old.desk.contacts.find(email=address).email == address
             (one,) = old.desk.contacts.list(ContactQuery(email=address))
             assert one.email == address
+
+
+@pytest.mark.parametrize("pair", [("deskie", "desk365"), ("local", "deskie"), ("desk365", "local")], ids="-".join)
+def test_a_lost_journal_joins_and_doubles_nobody(tmp_path, pair):
+    everybody = (*ALIKE, *NOBODYS)
+    switch = {} if pair[1] == "local" else {"addresses": "folded"}
+    with served(pair[0], helpdesk(everybody)) as old, served(pair[1], generate(0), **switch) as new:
+        migrate(old.desk, new.desk, tmp_path / "journal")
+        before = (customers(new.desk), len(list(new.desk.contacts.list())))
+        summary = migrate(old.desk, new.desk, tmp_path / "another")
+        assert (summary.exit_code, summary.differences) == (ExitCode.OK, ())
+        assert (customers(new.desk), len(list(new.desk.contacts.list()))) == before
+        assert len(list(new.desk.tickets.list())) == len(everybody)
+
+
+@pytest.mark.parametrize("pair", [("deskie", "desk365"), ("desk365", "deskie")], ids="-".join)
+def test_a_vendor_that_joins_customers_who_left_the_lists_is_never_passed_in_silence(tmp_path, pair):
+    """Nobody can ask such a vendor before: a deleted contact is not written, and the ticket names its customer alone."""
+    alike = ["kim@x.example", f"{KELVIN}im@x.example", "sam@x.example"]
+    dataset = helpdesk(alike)
+    dataset = evolve(dataset, people=tuple(evolve(one, deleted=True) for one in dataset.people))
+    with served(pair[0], dataset) as old, served(pair[1], generate(0), addresses="folded") as new:
+        summary = migrate(old.desk, new.desk, tmp_path / "journal")
+        found = customers(new.desk)
+    joined = {number for number, address in enumerate(alike) if email_key(found[number]) != email_key(address)}
+    assert joined
+    assert {one.ticket for one in summary.differences if one.field == "requester"}
+    assert summary.exit_code is not ExitCode.OK
+
+
+@pytest.mark.parametrize("way", list(Threads))
+@pytest.mark.parametrize("vendor", ["desk365", "deskie"])
+def test_the_words_of_an_address_that_nobody_takes_stand_in_the_header_line(tmp_path, vendor, way):
+    with served("local", helpdesk(NOBODYS)) as old, served(vendor, generate(0)) as new:
+        summary = migrate(old.desk, new.desk, tmp_path / "journal", Options(yes=True, threads=way))
+        assert (summary.exit_code, summary.differences) == (ExitCode.OK, ())
+        told = words(new.desk)
+        assert [told[number] for number in range(len(NOBODYS))] == [one.replace("<", "%3C") for one in NOBODYS]
