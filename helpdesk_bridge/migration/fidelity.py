@@ -10,6 +10,7 @@ from attrs import asdict, evolve, frozen
 
 from helpdesk_bridge.adapter import Importer, Keep, Kept, MessageClass
 from helpdesk_bridge.capabilities import Capabilities
+from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.tally import Tally, used_fields
 from helpdesk_bridge.migration.values import Answer
 from helpdesk_bridge.model import Message
@@ -98,11 +99,28 @@ def value_changes(answers: Iterable[tuple[str, str, Answer, int]], importer: Imp
     return [Change(field, change, why, records) for (field, change, why), records in summed.items()]
 
 
-def message_changes(importer: Importer, used: Mapping[tuple[str, str], int]) -> list[Change]:
+def _joined(kept: Kept, kind: MessageClass, field: str, way: Threads) -> Kept:
+    """Return what becomes of a field where later messages are written together, whatever the importer would keep."""
+    if way is Threads.MESSAGES or kind in (MessageClass.OPENING_BY_CONTACT, MessageClass.OPENING_BY_AGENT):
+        return kept
+    if field in ("cc", "to"):
+        return Kept(Keep.LOST, "what is written together has no recipients of its own")
+    internal = kind is MessageClass.NOTE
+    if field in ("author", "created_at", "kind") or (field == "visibility" and not internal):
+        opening = way is Threads.DESCRIPTION and not internal
+        place = "the opening holds it" if opening else "one private note holds it with others"
+        return Kept(Keep.HEADER_LINE, f"{place}; a line before it tells it")
+    return kept
+
+
+def message_changes(
+    importer: Importer, used: Mapping[tuple[str, str], int], way: Threads = Threads.MESSAGES
+) -> list[Change]:
     """Return what becomes of messages; ``used`` counts messages by class name and field."""
     summed: Counter[tuple[str, str, str]] = Counter()
     for (class_name, field), records in used.items():
-        kept = importer.keeps.messages.get(MessageClass[class_name], {}).get(field, LOST)
+        kind = MessageClass[class_name]
+        kept = _joined(importer.keeps.messages.get(kind, {}).get(field, LOST), kind, field, way)
         if kept.how is not Keep.NATIVE:
             summed[f"message.{field}", _said(kept), kept.why] += records
     return [Change(field, change, why, records) for (field, change, why), records in sorted(summed.items())]

@@ -162,7 +162,7 @@ class Migration:
         changes = fidelity.record_changes(self._importer, tally) + fidelity.value_changes(answers, self._importer)
         changes += fidelity.length_changes(self.destination.desk.capabilities, tally)
         changes += fidelity.opening_changes(tally.internal_openings)
-        changes += fidelity.message_changes(self._importer, fidelity.estimated(tally))
+        changes += fidelity.message_changes(self._importer, fidelity.estimated(tally), self._threads)
         return planning.Plan(
             source=self.source.label,
             destination=self.destination.label,
@@ -335,6 +335,11 @@ class Migration:
             others=[f"--foreign-markers {IGNORE}"],
         )
 
+    @property
+    def _threads(self) -> Threads:
+        kept = self.journal.recall("threads")
+        return self.options.threads or (Threads(kept) if kept else Threads.MESSAGES)
+
     def choose_threads(self, way: Threads) -> None:
         """Decide how threads are written."""
         self.journal.remember(threads=way.value)
@@ -388,7 +393,6 @@ class Migration:
     def _context(self) -> LoadContext:
         spool = self._spooled()
         people = People(self.journal, spool, self.source)
-        kept = self.journal.recall("threads")
         limits = self.destination.desk.capabilities.files
         return LoadContext(
             source=self.source,
@@ -400,7 +404,7 @@ class Migration:
             mapping=Mapping(self.source, self.destination, self._values, people),
             files=Files(self.source, spool, self._source_outage, limits),
             options=self.options,
-            threads=self.options.threads or (Threads(kept) if kept else Threads.MESSAGES),
+            threads=self._threads,
             source_outage=self._source_outage,
             destination_outage=self._destination_outage,
             stop=self._stop,
@@ -414,7 +418,7 @@ class Migration:
         changes += fidelity.address_changes(self._refused_addresses())
         changes += fidelity.opening_changes(self.journal.internal_openings())
         used = fidelity.counted(self.journal.message_classes())
-        return fidelity.merged(changes + fidelity.message_changes(self._importer, used))
+        return fidelity.merged(changes + fidelity.message_changes(self._importer, used, self._threads))
 
     def _refused_addresses(self) -> int:
         mapping = self._context().mapping

@@ -414,3 +414,22 @@ def test_the_forecast_of_a_plan_that_read_everything_counts_every_note(tmp_path,
     assert ("ticket.opening", 2) in {(one.field, one.records) for one in plan.fidelity}
     # Without a look at any thread, a note for each ticket that may need one.
     assert none.forecasts[Threads.DESCRIPTION].destination_units == none.forecasts[Threads.NOTE].destination_units
+
+
+@pytest.mark.parametrize(
+    ("way", "told"),
+    [
+        (Threads.MESSAGES, {}),
+        (Threads.NOTE, {"one private note holds it with others": 7}),
+        (Threads.DESCRIPTION, {"the opening holds it": 4, "one private note holds it with others": 3}),
+    ],
+)
+def test_the_plan_says_what_becomes_of_messages_that_are_written_together(tmp_path, way, told):
+    """A local desk keeps everything of a message that is written by itself."""
+    with Migration(source(helpdesk()), destination(), tmp_path / "journal", options=evolve(ONE, threads=way)) as one:
+        plan = one.plan(full=True)
+        summary = one.migrate()
+    for changes in (plan.fidelity, summary.changed):
+        found = {change.why.partition(";")[0]: change.records for change in changes if change.field == "message.author"}
+        assert found == {place: records + (2 if "note" in place else 0) for place, records in told.items()}
+        assert all(change.change == "kept as header line" for change in changes if change.field == "message.author")
