@@ -17,9 +17,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from helpdesk_bridge import TicketQuery, open_desk
-from helpdesk_bridge.http.clock import SystemClock, real_seconds
-from helpdesk_bridge.local.store import LocalStore
-from helpdesk_bridge.model import Actor, Body, Message, MessageKind, Priority, Status, Ticket, Visibility
+from helpdesk_bridge.clock import SystemClock, real_seconds
+from helpdesk_bridge.model.records import Actor, Body, Message, MessageKind, Priority, Status, Ticket, Visibility
+from helpdesk_bridge.store.store import LocalStore
 
 EARLY = 10_000
 START = datetime(2024, 1, 1, tzinfo=UTC)

@@ -17,10 +17,11 @@ from typing import Any
 
 from werkzeug.test import Client
 
-from helpdesk_bridge.testing.simulator import generate
-from helpdesk_bridge_desk365 import convert, reading
+from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge_desk365.simulator import API_KEY, create
-from helpdesk_bridge_desk365.source import Source
+from helpdesk_bridge_desk365.wire import parsing
+from helpdesk_bridge_desk365.wire import reading as convert
+from helpdesk_bridge_desk365.wire.account import Source
 
 try:
     import orjson
@@ -52,8 +53,8 @@ def quoting(page: bytes) -> bytes:
 
 def parsed(page: bytes, loads: Callable[[bytes], Any]) -> list[Any]:
     """Return the tickets of a page, as ``desk.tickets.list`` reads them."""
-    _, rows, at = reading.read_rows(loads(page), "tickets")
-    return [convert.ticket(wire, SOURCE) for wire in reading.read_tickets(rows, at)]
+    _, rows, at = parsing.read_rows(loads(page), "tickets")
+    return [convert.ticket(wire, SOURCE) for wire in parsing.read_tickets(rows, at)]
 
 
 def fastest(calls: Mapping[str, Callable[[], Any]], turns: int) -> dict[str, float]:

@@ -17,16 +17,16 @@ from typing import Any
 from werkzeug.test import Client
 
 from helpdesk_bridge.adapter import Directory, FieldDefinition, Tag
+from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge.testing.clock import ManualClock
-from helpdesk_bridge.testing.simulator import generate
-from helpdesk_bridge_deskie import convert
-from helpdesk_bridge_deskie.calls import Calls
-from helpdesk_bridge_deskie.files import OwnHost
-from helpdesk_bridge_deskie.inline import InlineImages
-from helpdesk_bridge_deskie.lists import rows
+from helpdesk_bridge_deskie.client.calls import Calls
+from helpdesk_bridge_deskie.port.attachments import OwnHost
+from helpdesk_bridge_deskie.port.names import Vocabulary
 from helpdesk_bridge_deskie.simulator import create
-from helpdesk_bridge_deskie.vocabulary import Vocabulary
-from helpdesk_bridge_deskie.wire import WIRE, CaseDocument, CustomFieldDocument, LabelDocument
+from helpdesk_bridge_deskie.wire import reading
+from helpdesk_bridge_deskie.wire.documents import WIRE, CaseDocument, CustomFieldDocument, LabelDocument
+from helpdesk_bridge_deskie.wire.images import InlineImages
+from helpdesk_bridge_deskie.wire.lists import rows
 
 TARGETS = {"json.loads, then into the model": 6.0, "orjson.loads, then into the model": 4.0}
 PAGE = 100
@@ -52,28 +52,28 @@ def page() -> tuple[bytes, tuple[Tag, ...], tuple[FieldDefinition, ...]]:
     fields = rows(json.loads(asked("/api/custom_fields.json")), "custom_field").items
     return (
         asked(f"/api/cases.json?limit={PAGE}&sort=created_at_asc"),
-        tuple(convert.tag(WIRE.read(LabelDocument, one)) for one in labels),
-        tuple(convert.field_definition(WIRE.read(CustomFieldDocument, one)) for one in fields),
+        tuple(reading.tag(WIRE.read(LabelDocument, one)) for one in labels),
+        tuple(reading.field_definition(WIRE.read(CustomFieldDocument, one)) for one in fields),
     )
 
 
-def reader(tags: tuple[Tag, ...], fields: tuple[FieldDefinition, ...]) -> convert.Reader:
+def reader(tags: tuple[Tag, ...], fields: tuple[FieldDefinition, ...]) -> reading.Reader:
     """Return a reader whose lists are there already, as they are from the second page on."""
     directory = Directory(ManualClock())
     directory.bind(tags=lambda: tags, custom_fields=lambda: fields)
     client: Any = _NoCalls()
     words = Vocabulary(client, directory)
-    return convert.Reader("robotsrule", words, InlineImages(OwnHost("https://robotsrule.deskie.io/api")))
+    return reading.Reader("robotsrule", words, InlineImages(OwnHost("https://robotsrule.deskie.io/api")))
 
 
-def cases(document: Any, read: convert.Reader) -> list[Any]:
+def cases(document: Any, read: reading.Reader) -> list[Any]:
     """Return the tickets of a parsed page."""
     connection: Any = None
     calls = Calls(connection)
     return [read.ticket(calls.document(CaseDocument, one, "$.case")) for one in rows(document, "case").items]
 
 
-def contenders(body: bytes, read: convert.Reader) -> Mapping[str, Callable[[], Any]]:
+def contenders(body: bytes, read: reading.Reader) -> Mapping[str, Callable[[], Any]]:
     """Return what is timed, by name."""
     found: dict[str, Callable[[], Any]] = {
         "json.loads": lambda: json.loads(body),

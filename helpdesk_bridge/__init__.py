@@ -9,7 +9,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from helpdesk_bridge.connection import connect, desks, open_desk
+    from helpdesk_bridge.desk.connection import connect, desks, open_desk
     from helpdesk_bridge.errors import (
         AuthenticationFailed,
         BadResponse,
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
         Unsupported,
         WrongDesk,
     )
-    from helpdesk_bridge.model import (
+    from helpdesk_bridge.model.queries import NONE, ContactQuery, Match, Order, Period, TicketQuery
+    from helpdesk_bridge.model.records import (
         UNSET,
         Actor,
         ActorKind,
@@ -50,12 +51,11 @@ if TYPE_CHECKING:
         Visibility,
     )
     from helpdesk_bridge.ports import Helpdesk, Missing
-    from helpdesk_bridge.query import NONE, ContactQuery, Match, Order, Period, TicketQuery
 
 __version__ = "0.1.0"
 
 _HOME = {
-    **dict.fromkeys(("connect", "desks", "open_desk"), "connection"),
+    **dict.fromkeys(("connect", "desks", "open_desk"), "desk.connection"),
     **dict.fromkeys(
         (
             "AuthenticationFailed", "BadResponse", "ConfigError", "Conflict", "HelpdeskError", "InDoubt", "Invalid",
@@ -69,10 +69,10 @@ _HOME = {
             "Message", "MessageDraft", "MessageKind", "Priority", "Ref", "Remove", "Sent", "Status", "Ticket",
             "TicketChange", "TicketDraft", "Upload", "Visibility",
         ),
-        "model",
+        "model.records",
     ),
     **dict.fromkeys(("Helpdesk", "Missing"), "ports"),
-    **dict.fromkeys(("NONE", "ContactQuery", "Match", "Order", "Period", "TicketQuery"), "query"),
+    **dict.fromkeys(("NONE", "ContactQuery", "Match", "Order", "Period", "TicketQuery"), "model.queries"),
 }  # fmt: skip
 
 __all__ = [

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from helpdesk_bridge.secret import Secret
+from helpdesk_bridge.model.secret import Secret
 
 KEY_BYTES: Final = 32
 TOKEN_LENGTH: Final = 16

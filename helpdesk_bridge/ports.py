@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NoReturn, Protocol, Ty
 
 from attrs import frozen
 
-from helpdesk_bridge.capabilities import Capabilities
 from helpdesk_bridge.errors import Unsupported
-from helpdesk_bridge.model import (
+from helpdesk_bridge.model.capabilities import Capabilities
+from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
+from helpdesk_bridge.model.records import (
     Agent,
     Attachment,
     Company,
@@ -34,11 +35,10 @@ from helpdesk_bridge.model import (
     TicketChange,
     TicketDraft,
 )
-from helpdesk_bridge.query import ContactQuery, TicketQuery
 
 if TYPE_CHECKING:
     from helpdesk_bridge.adapter import Finding, Importer, Page, RateLimitPolicy, Removal
-    from helpdesk_bridge.directory import Directory
+    from helpdesk_bridge.adapter.directory import Directory
     from helpdesk_bridge.keys import DeskKeys
     from helpdesk_bridge.ratelimit.budget import Budget
 

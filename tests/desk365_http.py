@@ -10,14 +10,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 from werkzeug.test import Client
 
-from helpdesk_bridge.testing.simulator import (
-    Dataset,
-    SeedField,
-    SeedMessage,
-    SeedPerson,
-    SeedTicket,
-    SimulatorClock,
-)
+from helpdesk_bridge.datasets.dataset import Dataset, SeedField, SeedMessage, SeedPerson, SeedTicket
+from helpdesk_bridge.testing.simulator import SimulatorClock
 from helpdesk_bridge_desk365.simulator import API_KEY, create
 
 if TYPE_CHECKING:

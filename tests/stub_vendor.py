@@ -3,8 +3,8 @@
 from attrs import evolve, field, frozen
 
 from helpdesk_bridge.adapter import Capabilities, Page, Secret, Sent, Split, Vendor
-from helpdesk_bridge.capabilities import OPERATIONS, FileLimits
-from helpdesk_bridge.model import Priority, Status, Ticket
+from helpdesk_bridge.model.capabilities import OPERATIONS, FileLimits
+from helpdesk_bridge.model.records import Priority, Status, Ticket
 
 
 @frozen(kw_only=True)

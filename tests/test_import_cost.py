@@ -33,5 +33,5 @@ def test_every_public_name_resolves_and_is_listed():
 def test_help_imports_no_command_group():
     loaded = modules_after("from helpdesk_bridge.cli.app import run; run(['--help'])")
     commands = {name for name in loaded if name.startswith("helpdesk_bridge.cli.")}
-    assert commands == {"helpdesk_bridge.cli.app", "helpdesk_bridge.cli.exits"}
+    assert commands == {"helpdesk_bridge.cli.app", "helpdesk_bridge.cli.exit_codes"}
     assert not loaded & {"rich", "sqlalchemy", "werkzeug", "requests", "attrs"}

@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk_bridge import MessageDraft, TicketDraft, open_desk
-from helpdesk_bridge.capabilities import OPERATIONS
+from helpdesk_bridge.adapter.header_line import split_marker, with_marker
 from helpdesk_bridge.errors import Conflict
-from helpdesk_bridge.headerline import split_marker, with_marker
 from helpdesk_bridge.keys import DeskKeys, credential_of, derived, hkdf, signed
 from helpdesk_bridge.migration.marker import is_marker
-from helpdesk_bridge.model import Body
-from helpdesk_bridge.query import TicketQuery
-from helpdesk_bridge.secret import Secret
+from helpdesk_bridge.model.capabilities import OPERATIONS
+from helpdesk_bridge.model.queries import TicketQuery
+from helpdesk_bridge.model.records import Body
+from helpdesk_bridge.model.secret import Secret
 
 # RFC 5869, appendix A, the cases with SHA-256: secret, salt, info, length, key.
 VECTORS = [
@@ -74,7 +74,7 @@ def test_a_desk_proves_itself_by_its_api_key_else_its_password_and_never_by_an_e
 def test_a_desk_with_a_password_alone_offers_no_idempotency_key(monkeypatch):
     stub = stub_vendor.reset(idempotency=frozenset({"tickets.create"}), operations=frozenset(OPERATIONS))
     vendor = stub.vendor()
-    monkeypatch.setattr("helpdesk_bridge.config.registry.vendor", lambda _: vendor)
+    monkeypatch.setattr("helpdesk_bridge.config.settings.registry.vendor", lambda _: vendor)
     assert "tickets.create" in open_desk({"vendor": "stub", "api_key": Secret("k")}).capabilities.idempotency
     vendor = evolve(vendor, settings=Login)
     desk = open_desk({"vendor": "stub", "password": Secret("word")})

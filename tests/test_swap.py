@@ -13,7 +13,8 @@ from helpdesk_bridge import (
     Visibility,
     connect,
 )
-from helpdesk_bridge.testing.simulator import SimulatorServer, generate
+from helpdesk_bridge.datasets.generator import generate
+from helpdesk_bridge.testing.simulator import SimulatorServer
 from helpdesk_bridge_desk365.simulator import create as create_desk365
 from helpdesk_bridge_deskie.simulator import create as create_deskie
 

@@ -20,23 +20,23 @@ from helpdesk_bridge.adapter import (
     TicketsAdapter,
     open_transport,
 )
-from helpdesk_bridge_desk360.auth import BearerToken
 from helpdesk_bridge_desk360.capabilities import capabilities_of
-from helpdesk_bridge_desk360.classify import classify
-from helpdesk_bridge_desk360.client import Desk360Client
-from helpdesk_bridge_desk360.contacts import Desk360Contacts
-from helpdesk_bridge_desk360.inbox import Inbox
-from helpdesk_bridge_desk360.login import Connection, LoggedIn, Login
-from helpdesk_bridge_desk360.media import Desk360Media
-from helpdesk_bridge_desk360.messages import Desk360Messages
-from helpdesk_bridge_desk360.missinginbox import MissingInbox
+from helpdesk_bridge_desk360.client.auth import BearerToken
+from helpdesk_bridge_desk360.client.client import Desk360Client
+from helpdesk_bridge_desk360.client.login import Connection, LoggedIn, Login
+from helpdesk_bridge_desk360.errors import classify
+from helpdesk_bridge_desk360.inbox.inbox import Inbox
+from helpdesk_bridge_desk360.inbox.missing import MissingInbox
+from helpdesk_bridge_desk360.inbox.sent import Record
 from helpdesk_bridge_desk360.policy import SCOPE_KEY, limited_to, policy_of
-from helpdesk_bridge_desk360.record import Record
+from helpdesk_bridge_desk360.port.contacts import Desk360Contacts
+from helpdesk_bridge_desk360.port.messages import Desk360Messages
+from helpdesk_bridge_desk360.port.templates import Desk360Templates
+from helpdesk_bridge_desk360.port.tickets import Desk360Tickets
+from helpdesk_bridge_desk360.port.webhooks import Desk360Webhooks
 from helpdesk_bridge_desk360.settings import Desk360Settings, api_base
-from helpdesk_bridge_desk360.templatebook import Desk360Templates
-from helpdesk_bridge_desk360.tickets import Desk360Tickets
-from helpdesk_bridge_desk360.vendor_api import Desk360Api, integration_of
-from helpdesk_bridge_desk360.webhooks import Desk360Webhooks
+from helpdesk_bridge_desk360.vendor_api.media import Desk360Media
+from helpdesk_bridge_desk360.vendor_api.vendor_api import Desk360Api, integration_of
 
 
 @frozen(kw_only=True, eq=False)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from helpdesk_bridge.adapter import Capabilities
-from helpdesk_bridge_desk360.convert import STATUSES
-from helpdesk_bridge_desk360.missinginbox import REASON
-from helpdesk_bridge_desk360.outgoing import FILES, TEXT_LIMIT
+from helpdesk_bridge_desk360.inbox.missing import REASON
 from helpdesk_bridge_desk360.settings import Desk360Settings
+from helpdesk_bridge_desk360.wire.reading import STATUSES
+from helpdesk_bridge_desk360.wire.writing import FILES, TEXT_LIMIT
 
 _REMOTE: Final = frozenset({"templates.list", "webhooks", "attachments.open"})
 _OF_THE_INBOX: Final = frozenset(

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from helpdesk_bridge.adapter import RateHeaders, RateLimitPolicy, Scope, Window, evolve
-from helpdesk_bridge_desk360.faults import fault_in
 from helpdesk_bridge_desk360.settings import Desk360Settings
+from helpdesk_bridge_desk360.wire.errors import fault_in
 
 LIMIT: Final = 60
 """documented: Desk360 API, "Rate Limit": Business, 60 a minute, by IP address; invalid requests are included."""

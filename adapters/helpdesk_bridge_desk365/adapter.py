@@ -20,22 +20,22 @@ from helpdesk_bridge.adapter import (
     fold,
     open_transport,
 )
-from helpdesk_bridge_desk365.agents import Desk365Agents
-from helpdesk_bridge_desk365.attachments import Desk365Attachments
 from helpdesk_bridge_desk365.capabilities import capabilities_of
-from helpdesk_bridge_desk365.classify import classify
-from helpdesk_bridge_desk365.client import Client, count_rows
-from helpdesk_bridge_desk365.companies import Desk365Companies
-from helpdesk_bridge_desk365.contacts import Desk365Contacts
-from helpdesk_bridge_desk365.importer import Desk365Importer
-from helpdesk_bridge_desk365.messages import Desk365Messages
+from helpdesk_bridge_desk365.client.client import Client, count_rows
+from helpdesk_bridge_desk365.errors import classify
 from helpdesk_bridge_desk365.policy import policy_of, with_limit
+from helpdesk_bridge_desk365.port.agents import Desk365Agents
+from helpdesk_bridge_desk365.port.attachments import Desk365Attachments
+from helpdesk_bridge_desk365.port.companies import Desk365Companies
+from helpdesk_bridge_desk365.port.contacts import Desk365Contacts
+from helpdesk_bridge_desk365.port.importer import Desk365Importer
+from helpdesk_bridge_desk365.port.messages import Desk365Messages
+from helpdesk_bridge_desk365.port.observed import Shown, ShownFields, ShownGroups
+from helpdesk_bridge_desk365.port.ratings import RatingWords
+from helpdesk_bridge_desk365.port.tickets import MARKER_FIELD, Desk365Tickets, QuoteForm
 from helpdesk_bridge_desk365.settings import Desk365Settings, api_base
-from helpdesk_bridge_desk365.shown import Shown, ShownFields, ShownGroups
-from helpdesk_bridge_desk365.source import VENDOR_NAME, Source
-from helpdesk_bridge_desk365.surveys import RatingWords
-from helpdesk_bridge_desk365.tickets import MARKER_FIELD, Desk365Tickets, QuoteForm
-from helpdesk_bridge_desk365.vendor_api import Desk365Api
+from helpdesk_bridge_desk365.vendor_api.vendor_api import Desk365Api
+from helpdesk_bridge_desk365.wire.account import VENDOR_NAME, Source
 
 if TYPE_CHECKING:
     from requests import PreparedRequest

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from helpdesk_bridge.adapter import Capabilities, FileLimits
-from helpdesk_bridge_desk365.drafts import SUBJECT_LIMIT
-from helpdesk_bridge_desk365.words import PRIORITIES, STATUSES
+from helpdesk_bridge_desk365.wire.words import PRIORITIES, STATUSES
+from helpdesk_bridge_desk365.wire.writing import SUBJECT_LIMIT
 
 if TYPE_CHECKING:
     from helpdesk_bridge_desk365.settings import Desk365Settings

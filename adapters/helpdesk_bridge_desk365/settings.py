@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import ConfigError, Secret, vendor_origin
-from helpdesk_bridge_desk365.words import NEW_STATUS, status_of
+from helpdesk_bridge_desk365.wire.words import NEW_STATUS, status_of
 
 DOMAIN: Final = "desk365.io"
 API_PREFIX: Final = "/apis/v3"

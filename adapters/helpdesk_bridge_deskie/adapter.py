@@ -21,36 +21,36 @@ from helpdesk_bridge.adapter import (
     open_transport,
     vendor_origin,
 )
-from helpdesk_bridge_deskie import convert
-from helpdesk_bridge_deskie.auth import AgentKey
-from helpdesk_bridge_deskie.calls import Calls
 from helpdesk_bridge_deskie.capabilities import capabilities
-from helpdesk_bridge_deskie.checks import Checkup
-from helpdesk_bridge_deskie.classify import classify
-from helpdesk_bridge_deskie.client import DeskieClient
-from helpdesk_bridge_deskie.contacts import DeskieContacts
-from helpdesk_bridge_deskie.files import DeskieFiles, OwnHost
-from helpdesk_bridge_deskie.importer import DeskieImporter
-from helpdesk_bridge_deskie.inline import InlineImages
-from helpdesk_bridge_deskie.marks import Marks
-from helpdesk_bridge_deskie.messages import DeskieMessages
-from helpdesk_bridge_deskie.people import People
+from helpdesk_bridge_deskie.client.auth import AgentKey
+from helpdesk_bridge_deskie.client.calls import Calls
+from helpdesk_bridge_deskie.client.client import DeskieClient
+from helpdesk_bridge_deskie.errors import classify
 from helpdesk_bridge_deskie.policy import limited_to, policy
-from helpdesk_bridge_deskie.reference import ReferenceList
-from helpdesk_bridge_deskie.removal import DeskieRemoval
+from helpdesk_bridge_deskie.port.attachments import DeskieFiles, OwnHost
+from helpdesk_bridge_deskie.port.check import Checkup
+from helpdesk_bridge_deskie.port.contacts import DeskieContacts
+from helpdesk_bridge_deskie.port.importer import DeskieImporter
+from helpdesk_bridge_deskie.port.lists import ReferenceList
+from helpdesk_bridge_deskie.port.markers import Marks
+from helpdesk_bridge_deskie.port.messages import DeskieMessages
+from helpdesk_bridge_deskie.port.names import Vocabulary
+from helpdesk_bridge_deskie.port.people import People
+from helpdesk_bridge_deskie.port.removal import DeskieRemoval
+from helpdesk_bridge_deskie.port.tickets import DeskieTickets
+from helpdesk_bridge_deskie.port.webhooks import DeskieWebhooks
+from helpdesk_bridge_deskie.port.writing import Pictures, TicketWriter
 from helpdesk_bridge_deskie.settings import DOMAIN, DeskieSettings
-from helpdesk_bridge_deskie.tickets import DeskieTickets
-from helpdesk_bridge_deskie.vendor_api import DeskieApi
-from helpdesk_bridge_deskie.vocabulary import Vocabulary
-from helpdesk_bridge_deskie.webhooks import DeskieWebhooks
-from helpdesk_bridge_deskie.wire import (
+from helpdesk_bridge_deskie.vendor_api.vendor_api import DeskieApi
+from helpdesk_bridge_deskie.wire import reading
+from helpdesk_bridge_deskie.wire.documents import (
     CompanyDocument,
     CustomFieldDocument,
     GroupDocument,
     LabelDocument,
     StaffDocument,
 )
-from helpdesk_bridge_deskie.writing import Pictures, TicketWriter
+from helpdesk_bridge_deskie.wire.images import InlineImages
 
 PREFIX: Final = "/api"
 """observed: every path is below it and ends in `.json`."""
@@ -122,7 +122,7 @@ def _assembled(
 ) -> DeskieAdapter:
     directory = context.directory
     words = Vocabulary(client, directory)
-    reader = convert.Reader(settings.account, words, InlineImages(own))
+    reader = reading.Reader(settings.account, words, InlineImages(own))
     people = People(client, reader, directory, settings.staff_email)
     marks = Marks(client, reader, words, people, context.marker_field)
     pictures = Pictures(client)
@@ -155,9 +155,9 @@ def _assembled(
 
 def _lists(client: DeskieClient) -> dict[str, Any]:
     return {
-        "agents": ReferenceList(client.staff, convert.agent),
-        "groups": ReferenceList(client.groups, convert.group),
-        "companies": ReferenceList(client.companies, convert.company),
-        "tags": ReferenceList(client.labels, convert.tag),
-        "custom_fields": ReferenceList(client.custom_fields, convert.field_definition),
+        "agents": ReferenceList(client.staff, reading.agent),
+        "groups": ReferenceList(client.groups, reading.group),
+        "companies": ReferenceList(client.companies, reading.company),
+        "tags": ReferenceList(client.labels, reading.tag),
+        "custom_fields": ReferenceList(client.custom_fields, reading.field_definition),
     }

@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
-from helpdesk_bridge.http.clock import SystemClock
+from helpdesk_bridge.clock import SystemClock
 from helpdesk_bridge.ratelimit.budget import shared_governor
 from helpdesk_bridge.ratelimit.policy import RateHeaders, RateLimitPolicy, Window
 from limiters.clients import Unavailable

@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command; the process ends with the exit codes of ``helpdesk_bridge.cli.exits``."""
+    """Run the command; the process ends with the exit codes of ``helpdesk_bridge.cli.exit_codes``."""
     try:
         from helpdesk_bridge.cli.app import run
     except ImportError as error:

@@ -14,9 +14,9 @@ from typing import Any, Final
 import click
 
 from helpdesk_bridge import __version__
-from helpdesk_bridge.cli.exits import FAILED, SECOND_SIGNAL, USAGE, exit_code_of
+from helpdesk_bridge.cli.exit_codes import FAILED, SECOND_SIGNAL, USAGE, exit_code_of
 from helpdesk_bridge.errors import ConfigError, HelpdeskError
-from helpdesk_bridge.shown import block, line
+from helpdesk_bridge.text.display import block, line
 
 COMMANDS: Final = {
     "demo": ("demo", "Watch one helpdesk move into another, both simulated."),
@@ -46,7 +46,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _ = COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(f"helpdesk_bridge.cli.{module}"), cmd_name)
+        command: click.Command = getattr(import_module(f"helpdesk_bridge.cli.commands.{module}"), cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature

@@ -7,9 +7,9 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from helpdesk_bridge.connection import connect
-from helpdesk_bridge.desk import Desk
-from helpdesk_bridge.model import Priority, Status
+from helpdesk_bridge.desk.connection import connect
+from helpdesk_bridge.desk.desk import Desk
+from helpdesk_bridge.model.records import Priority, Status
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -13,18 +13,18 @@ from typing import Any
 import attrs
 import click
 
-from helpdesk_bridge import shown
-from helpdesk_bridge.model import Body
+from helpdesk_bridge.model.records import Body
+from helpdesk_bridge.text import display
 
 
 def clean(text: str) -> str:
     """Return text of several lines without what a terminal would obey: control and direction characters."""
-    return shown.block(text)
+    return display.block(text)
 
 
 def clean_line(text: str) -> str:
     """Return ``text`` as one line without what a terminal would obey."""
-    return shown.line(text)
+    return display.line(text)
 
 
 def plain(value: Any) -> Any:
@@ -52,13 +52,13 @@ def plain(value: Any) -> Any:
 
 def write_json(value: Any, *, indent: int | None = 2) -> None:
     """Print one JSON document on stdout."""
-    click.echo(shown.json_text(json.dumps(plain(value), ensure_ascii=False, indent=indent)))
+    click.echo(display.json_text(json.dumps(plain(value), ensure_ascii=False, indent=indent)))
 
 
 def write_jsonl(values: Iterable[Any]) -> None:
     """Print one JSON document a line on stdout, as they come."""
     for value in values:
-        click.echo(shown.json_text(json.dumps(plain(value), ensure_ascii=False)))
+        click.echo(display.json_text(json.dumps(plain(value), ensure_ascii=False)))
 
 
 def write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

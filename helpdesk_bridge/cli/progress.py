@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from helpdesk_bridge.cli.output import say
-from helpdesk_bridge.desk import Desk
+from helpdesk_bridge.desk.desk import Desk
 from helpdesk_bridge.http.events import Waiting
 
 SHOWN_FROM_SECONDS = 1.0

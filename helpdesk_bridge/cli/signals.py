@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from helpdesk_bridge.cli.exits import SECOND_SIGNAL
+from helpdesk_bridge.cli.exit_codes import SECOND_SIGNAL
 from helpdesk_bridge.cli.output import say
 
 

@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from helpdesk_bridge.http.clock import Clock, SystemClock
     from helpdesk_bridge.http.events import Attempt, BudgetBack, BudgetLost, EventBus, Refused, Waiting
     from helpdesk_bridge.http.headers import Headers
     from helpdesk_bridge.http.options import HttpOptions
@@ -38,7 +37,6 @@ __all__ = [
     "Auth",
     "BudgetBack",
     "BudgetLost",
-    "Clock",
     "Download",
     "Effect",
     "EventBus",
@@ -50,7 +48,6 @@ __all__ = [
     "Request",
     "Response",
     "Stack",
-    "SystemClock",
     "Transport",
     "Waiting",
     "check_base_url",
@@ -60,7 +57,6 @@ __all__ = [
 ]
 
 _HOME = {
-    "clock": ("Clock", "SystemClock"),
     "events": ("Attempt", "BudgetBack", "BudgetLost", "EventBus", "Refused", "Waiting"),
     "headers": ("Headers",),
     "options": ("HttpOptions",),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from helpdesk_bridge.http.clock import real_seconds
+from helpdesk_bridge.clock import real_seconds
 from helpdesk_bridge.http.events import Attempt, EventBus
 from helpdesk_bridge.http.transport import FREE, Grant, NotSent, TransportFailure
 

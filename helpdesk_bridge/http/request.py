@@ -10,8 +10,8 @@ from urllib.parse import quote, urlencode
 from attrs import Factory, field, frozen
 
 from helpdesk_bridge.errors import Invalid
-from helpdesk_bridge.http import jsontext
 from helpdesk_bridge.http.headers import Headers, headers
+from helpdesk_bridge.text import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -180,5 +180,5 @@ class Response:
     def json(self) -> Any:
         """Return the body as a JSON document, parsed once; ``BadResponse`` with path ``$`` if it is none."""
         if not self._parsed:
-            self._parsed.append(jsontext.loads(self.body, status=self.status))
+            self._parsed.append(json_text.loads(self.body, status=self.status))
         return self._parsed[0]

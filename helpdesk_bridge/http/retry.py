@@ -21,16 +21,16 @@ from helpdesk_bridge.errors import (
     Unsupported,
 )
 from helpdesk_bridge.http.events import EventBus, Waiting
+from helpdesk_bridge.http.governed import units_of
 from helpdesk_bridge.http.request import Answer, Effect, Response
 from helpdesk_bridge.http.status import error_for_status
 from helpdesk_bridge.http.transport import NotSent, TransportFailure
-from helpdesk_bridge.ratelimit.governed import units_of
 from helpdesk_bridge.ratelimit.policy import LONGEST_WAIT, seconds_to_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from helpdesk_bridge.http.clock import Clock
+    from helpdesk_bridge.clock import Clock
     from helpdesk_bridge.http.options import HttpOptions
     from helpdesk_bridge.http.request import Request
     from helpdesk_bridge.http.transport import Download, Transport

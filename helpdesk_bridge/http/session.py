@@ -14,15 +14,16 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError
 
+from helpdesk_bridge.clock import real_seconds
 from helpdesk_bridge.errors import BadResponse, HelpdeskError, Invalid
-from helpdesk_bridge.http import jsontext, sockets
-from helpdesk_bridge.http.clock import real_seconds
+from helpdesk_bridge.http import sockets
 from helpdesk_bridge.http.download import StreamedDownload, read_capped
 from helpdesk_bridge.http.failures import TooLarge, failure_of
 from helpdesk_bridge.http.multipart import MultipartBody
 from helpdesk_bridge.http.origin import Origin, Target, target
 from helpdesk_bridge.http.request import UNSET, Auth, Request, Response
 from helpdesk_bridge.http.transport import FREE, Grant
+from helpdesk_bridge.text import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -223,7 +224,7 @@ class Session:
 
 def _body(request: Request) -> Body:
     if request.json is not UNSET:
-        return jsontext.dumps(request.json)
+        return json_text.dumps(request.json)
     if request.form is not None:
         try:
             return urlencode(request.form).encode()

@@ -19,7 +19,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.ssl_ import create_urllib3_context
 
-from helpdesk_bridge.http.clock import real_seconds
+from helpdesk_bridge.clock import real_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from helpdesk_bridge.clock import Clock, SystemClock
 from helpdesk_bridge.errors import ConfigError, HelpdeskError
-from helpdesk_bridge.http.clock import Clock, SystemClock
 from helpdesk_bridge.http.events import EventBus
+from helpdesk_bridge.http.governed import Governed
 from helpdesk_bridge.http.logged import Logged, Stats
 from helpdesk_bridge.http.options import HttpOptions
 from helpdesk_bridge.http.origin import Origin, check_base_url
 from helpdesk_bridge.http.retry import Retrying
 from helpdesk_bridge.ratelimit.budget import Budget, shared_governor
-from helpdesk_bridge.ratelimit.governed import Governed
 
 if TYPE_CHECKING:
     from requests.auth import AuthBase

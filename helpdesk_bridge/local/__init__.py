@@ -8,7 +8,7 @@ from helpdesk_bridge.adapter import Vendor
 from helpdesk_bridge.local.settings import LocalSettings
 
 if TYPE_CHECKING:
-    from helpdesk_bridge.capabilities import Capabilities
+    from helpdesk_bridge.model.capabilities import Capabilities
 
 
 def _capabilities(settings: LocalSettings) -> Capabilities:

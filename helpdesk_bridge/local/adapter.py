@@ -7,25 +7,25 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from helpdesk_bridge.adapter import DeskContext, Finding, RateLimitPolicy, Severity, Stack
-from helpdesk_bridge.capabilities import Capabilities
 from helpdesk_bridge.errors import HelpdeskError
-from helpdesk_bridge.local.blobs import Files
 from helpdesk_bridge.local.capabilities import local_capabilities
 from helpdesk_bridge.local.contacts import LocalContacts
 from helpdesk_bridge.local.events import LocalEvents
 from helpdesk_bridge.local.importer import LocalImporter
-from helpdesk_bridge.local.inspection import LocalInspection
-from helpdesk_bridge.local.lists import ReferenceList
 from helpdesk_bridge.local.messages import LocalMessages
 from helpdesk_bridge.local.people import People
 from helpdesk_bridge.local.removal import LocalRemoval
 from helpdesk_bridge.local.settings import LocalSettings
-from helpdesk_bridge.local.store import LocalStore
 from helpdesk_bridge.local.tickets import LocalTickets
+from helpdesk_bridge.local.vendor_api import LocalInspection
 from helpdesk_bridge.local.vocabulary import Vocabulary
 from helpdesk_bridge.local.writing import Writing
-from helpdesk_bridge.model import Agent, Company, FieldDefinition, Group, Tag
-from helpdesk_bridge.secret import Secret
+from helpdesk_bridge.model.capabilities import Capabilities
+from helpdesk_bridge.model.records import Agent, Company, FieldDefinition, Group, Tag
+from helpdesk_bridge.model.secret import Secret
+from helpdesk_bridge.store.blobs import Files
+from helpdesk_bridge.store.lists import ReferenceList
+from helpdesk_bridge.store.store import LocalStore
 
 
 @frozen(eq=False)

@@ -6,10 +6,10 @@ from typing import Final
 
 import attrs
 
-from helpdesk_bridge.capabilities import OPERATIONS, Capabilities
 from helpdesk_bridge.errors import ConfigError
 from helpdesk_bridge.local.settings import LocalSettings
-from helpdesk_bridge.model import (
+from helpdesk_bridge.model.capabilities import OPERATIONS, Capabilities
+from helpdesk_bridge.model.records import (
     Contact,
     ContactChange,
     ContactDraft,
@@ -79,7 +79,7 @@ def local_capabilities(settings: LocalSettings) -> Capabilities:
 
 
 def _of_vendor(name: str) -> Capabilities:
-    from helpdesk_bridge.config import example
+    from helpdesk_bridge.config.settings import example
 
     try:
         config = example(name)

@@ -9,16 +9,16 @@ from typing import Any
 from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import Page, Split
-from helpdesk_bridge.addresses import email_key, phone_key
 from helpdesk_bridge.errors import Conflict, Invalid
-from helpdesk_bridge.local.conditions import Native, divide_contacts
-from helpdesk_bridge.local.paging import PAGE_SIZE
 from helpdesk_bridge.local.people import has_phone, looks_like_email
 from helpdesk_bridge.local.phones import phone_of
 from helpdesk_bridge.local.words import text_or_none
 from helpdesk_bridge.local.writing import Writing
-from helpdesk_bridge.model import Add, Contact, ContactChange, ContactDraft, Phone, Remove, set_fields
-from helpdesk_bridge.query import ContactQuery
+from helpdesk_bridge.model.addresses import email_key, phone_key
+from helpdesk_bridge.model.queries import ContactQuery
+from helpdesk_bridge.model.records import Add, Contact, ContactChange, ContactDraft, Phone, Remove, set_fields
+from helpdesk_bridge.store.conditions import Native, divide_contacts
+from helpdesk_bridge.store.pages import PAGE_SIZE
 
 
 @frozen(eq=False)

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from attrs import frozen
 
-from helpdesk_bridge.local.values import micros, moment_of
+from helpdesk_bridge.desk.polling import RecordEvent
 from helpdesk_bridge.local.writing import Writing
-from helpdesk_bridge.polling import RecordEvent
+from helpdesk_bridge.store.values import micros, moment_of
 
 
 @frozen(eq=False)

@@ -9,11 +9,11 @@ from typing import Any, Final
 from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import Hazard, ImportCost, Imported, Keep, Keeps, Kept, Marked, MessageClass, Page
-from helpdesk_bridge.local.blobs import Spooled
-from helpdesk_bridge.local.paging import PAGE_SIZE
 from helpdesk_bridge.local.vocabulary import Vocabulary
 from helpdesk_bridge.local.writing import Writing
-from helpdesk_bridge.model import Contact, IdKind, Message, Ticket, Upload
+from helpdesk_bridge.model.records import Contact, IdKind, Message, Ticket, Upload
+from helpdesk_bridge.store.blobs import Spooled
+from helpdesk_bridge.store.pages import PAGE_SIZE
 
 _NATIVE: Final = Kept(Keep.NATIVE)
 

@@ -6,7 +6,7 @@ from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import Page
 from helpdesk_bridge.local.writing import Writing
-from helpdesk_bridge.model import (
+from helpdesk_bridge.model.records import (
     Actor,
     ActorKind,
     Message,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from attrs import evolve, frozen
 
-from helpdesk_bridge.addresses import email_key, is_email, phone_key
 from helpdesk_bridge.errors import Invalid
-from helpdesk_bridge.local.lists import ReferenceList
 from helpdesk_bridge.local.phones import phone_of
-from helpdesk_bridge.local.store import LocalStore
-from helpdesk_bridge.local.values import moment_of
-from helpdesk_bridge.model import Actor, ActorKind, Agent, Company, Contact, Group, Named, Person, Phone, Ref
-from helpdesk_bridge.text import fold
+from helpdesk_bridge.model.addresses import email_key, is_email, phone_key
+from helpdesk_bridge.model.records import Actor, ActorKind, Agent, Company, Contact, Group, Named, Person, Phone, Ref
+from helpdesk_bridge.store.lists import ReferenceList
+from helpdesk_bridge.store.store import LocalStore
+from helpdesk_bridge.store.values import moment_of
+from helpdesk_bridge.text.plain import fold
 
 OWN_AGENT = "desk@local.invalid"
 

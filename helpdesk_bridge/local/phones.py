@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from helpdesk_bridge import addresses
-from helpdesk_bridge.model import Phone
+from helpdesk_bridge.model import addresses
+from helpdesk_bridge.model.records import Phone
 
 
 def phone_of(raw: str, region: str | None = None) -> Phone:

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import evolve, frozen
 
-from helpdesk_bridge.local.blobs import spooled
 from helpdesk_bridge.local.people import People
 from helpdesk_bridge.local.phones import phone_of
 from helpdesk_bridge.local.vocabulary import field_key
 from helpdesk_bridge.local.writing import Writing
-from helpdesk_bridge.model import (
+from helpdesk_bridge.model.records import (
     SYSTEM,
     Actor,
     Body,
@@ -31,9 +30,10 @@ from helpdesk_bridge.model import (
     Upload,
     Visibility,
 )
+from helpdesk_bridge.store.blobs import spooled
 
 if TYPE_CHECKING:
-    from helpdesk_bridge.testing.simulator.dataset import Dataset, SeedMessage, SeedPerson, SeedTicket
+    from helpdesk_bridge.datasets.dataset import Dataset, SeedMessage, SeedPerson, SeedTicket
 
 _TYPES: Final = {"checkbox": FieldType.BOOLEAN}
 

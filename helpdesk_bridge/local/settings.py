@@ -6,9 +6,9 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from helpdesk_bridge.capabilities import Capabilities
 from helpdesk_bridge.errors import ConfigError
-from helpdesk_bridge.local.opening import MEMORY
+from helpdesk_bridge.model.capabilities import Capabilities
+from helpdesk_bridge.store.file import MEMORY
 
 
 def _path(value: str | Path) -> str:

@@ -9,13 +9,11 @@ from typing import Any
 from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import Page, Split
-from helpdesk_bridge.addresses import email_key
-from helpdesk_bridge.local.blobs import Spooled
-from helpdesk_bridge.local.conditions import Native, divide_tickets
-from helpdesk_bridge.local.paging import PAGE_SIZE
 from helpdesk_bridge.local.words import changed_words, priority_of, status_of, text_or_none
 from helpdesk_bridge.local.writing import Writing
-from helpdesk_bridge.model import (
+from helpdesk_bridge.model.addresses import email_key
+from helpdesk_bridge.model.queries import TicketQuery
+from helpdesk_bridge.model.records import (
     UNSET,
     Actor,
     Message,
@@ -29,8 +27,10 @@ from helpdesk_bridge.model import (
     body_of,
     set_fields,
 )
-from helpdesk_bridge.query import TicketQuery
-from helpdesk_bridge.text import fold
+from helpdesk_bridge.store.blobs import Spooled
+from helpdesk_bridge.store.conditions import Native, divide_tickets
+from helpdesk_bridge.store.pages import PAGE_SIZE
+from helpdesk_bridge.text.plain import fold
 
 _LISTS = {"tags": fold, "cc": email_key, "watchers": email_key}
 """What a ticket lists, and when two of it are one: tags as people compare words, people by their address."""

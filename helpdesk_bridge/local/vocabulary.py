@@ -10,10 +10,10 @@ from typing import Any, Final
 from attrs import frozen
 
 from helpdesk_bridge.errors import Invalid
-from helpdesk_bridge.local.documents import custom_value
-from helpdesk_bridge.local.store import LocalStore
-from helpdesk_bridge.model import CustomValue, FieldDefinition, FieldType
-from helpdesk_bridge.text import fold
+from helpdesk_bridge.model.records import CustomValue, FieldDefinition, FieldType
+from helpdesk_bridge.store.documents import custom_value
+from helpdesk_bridge.store.store import LocalStore
+from helpdesk_bridge.text.plain import fold
 
 # bool before int and datetime before date: the one is also the other.
 _TYPES: Final[tuple[tuple[type, FieldType], ...]] = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from helpdesk_bridge.capabilities import Capabilities
 from helpdesk_bridge.errors import Invalid
-from helpdesk_bridge.model import Add, Priority, Remove, Status, Words
-from helpdesk_bridge.text import fold
+from helpdesk_bridge.model.capabilities import Capabilities
+from helpdesk_bridge.model.records import Add, Priority, Remove, Status, Words
+from helpdesk_bridge.text.plain import fold
 
 E = TypeVar("E", Status, Priority)
 

@@ -8,15 +8,15 @@ from datetime import datetime
 
 from attrs import field, frozen
 
-from helpdesk_bridge.capabilities import Capabilities
-from helpdesk_bridge.directory import Directory
-from helpdesk_bridge.local.blobs import Spooled, spooled
+from helpdesk_bridge.adapter.directory import Directory
 from helpdesk_bridge.local.calls import Calls
 from helpdesk_bridge.local.people import People
-from helpdesk_bridge.local.store import LocalStore
-from helpdesk_bridge.local.values import moment_of
 from helpdesk_bridge.local.vocabulary import Vocabulary
-from helpdesk_bridge.model import Upload
+from helpdesk_bridge.model.capabilities import Capabilities
+from helpdesk_bridge.model.records import Upload
+from helpdesk_bridge.store.blobs import Spooled, spooled
+from helpdesk_bridge.store.store import LocalStore
+from helpdesk_bridge.store.values import moment_of
 
 
 @frozen(eq=False)

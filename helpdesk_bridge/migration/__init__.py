@@ -6,8 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from helpdesk_bridge.migration.difference import Difference
-    from helpdesk_bridge.migration.journal import whose
+    from helpdesk_bridge.migration.journal.journal import whose
     from helpdesk_bridge.migration.migration import Migration
     from helpdesk_bridge.migration.options import Level, Options, Progress, Threads
     from helpdesk_bridge.migration.outcome import (
@@ -21,11 +20,12 @@ if TYPE_CHECKING:
         NeverPossible,
         WrongJournal,
     )
-    from helpdesk_bridge.migration.plan import Plan
+    from helpdesk_bridge.migration.plan.plan import Plan
     from helpdesk_bridge.migration.summary import Summary
+    from helpdesk_bridge.migration.verify.differences import Difference
 
 _HOME = {
-    "Migration": "migration", "Plan": "plan", "Summary": "summary", "Difference": "difference", "whose": "journal",
+    "Migration": "migration", "Plan": "plan.plan", "Summary": "summary", "Difference": "verify.differences", "whose": "journal.journal",
     **dict.fromkeys(("Level", "Options", "Progress", "Threads"), "options"),
     **dict.fromkeys(
         (

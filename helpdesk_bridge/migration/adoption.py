@@ -15,11 +15,11 @@ from attrs import frozen
 
 from helpdesk_bridge.adapter import Importer, Keep
 from helpdesk_bridge.errors import HelpdeskError, NotFound
-from helpdesk_bridge.migration import expected
-from helpdesk_bridge.migration.context import reason_of
+from helpdesk_bridge.migration.journal import expected
+from helpdesk_bridge.migration.load.context import reason_of
 from helpdesk_bridge.migration.outage import Outage
 from helpdesk_bridge.migration.side import Side
-from helpdesk_bridge.model import Actor, ActorKind, Body, Message, MessageKind, Ticket, Visibility
+from helpdesk_bridge.model.records import Actor, ActorKind, Body, Message, MessageKind, Ticket, Visibility
 
 API: Final = "api"
 _COMPARED: Final = {"body": "text", "created_at": "time"}

@@ -10,8 +10,8 @@ from attrs import field, frozen
 
 from helpdesk_bridge.keys import derived, hkdf, signed
 from helpdesk_bridge.migration.outcome import NeverPossible
+from helpdesk_bridge.model.secret import Secret
 from helpdesk_bridge.ports import Helpdesk
-from helpdesk_bridge.secret import Secret
 
 SIDES: Final = ("source", "destination")
 _PURPOSE: Final = "migration markers"

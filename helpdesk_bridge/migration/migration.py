@@ -13,34 +13,34 @@ from typing import Final, Self
 from attrs import evolve
 
 from helpdesk_bridge.adapter import Finding, Hazard, Importer, Keep, MessageClass, Provenance
-from helpdesk_bridge.http.clock import Clock
-from helpdesk_bridge.migration import fidelity
-from helpdesk_bridge.migration import plan as planning
+from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.migration import summary as summing
-from helpdesk_bridge.migration.accounts import Accounts
-from helpdesk_bridge.migration.again import FOREIGN, IGNORE, Search, Searched, ignored
-from helpdesk_bridge.migration.context import LoadContext
-from helpdesk_bridge.migration.decisions import settle_in_doubt
-from helpdesk_bridge.migration.difference import Difference
-from helpdesk_bridge.migration.files import Files
-from helpdesk_bridge.migration.journal import Journal
-from helpdesk_bridge.migration.load import Load
-from helpdesk_bridge.migration.mapping import Mapping
+from helpdesk_bridge.migration.journal.decisions import settle_in_doubt
+from helpdesk_bridge.migration.journal.journal import Journal
+from helpdesk_bridge.migration.journal.spool import Spool
+from helpdesk_bridge.migration.journal.states import Kind, State
+from helpdesk_bridge.migration.load.context import LoadContext
+from helpdesk_bridge.migration.load.files import Files
+from helpdesk_bridge.migration.load.load import Load
+from helpdesk_bridge.migration.load.mapping import Mapping
+from helpdesk_bridge.migration.load.recovery import FOREIGN, IGNORE, Search, Searched, ignored
 from helpdesk_bridge.migration.marker import MarkerKey, derived_key
 from helpdesk_bridge.migration.options import Level, Options, Progress, Threads
 from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.outcome import DecisionNeeded, Interrupted, MigrationError, NeverPossible, WrongJournal
-from helpdesk_bridge.migration.people import People
-from helpdesk_bridge.migration.scan import Scan, sample
+from helpdesk_bridge.migration.plan import fidelity
+from helpdesk_bridge.migration.plan import plan as planning
+from helpdesk_bridge.migration.plan.people import People
+from helpdesk_bridge.migration.plan.scan import Scan, sample
+from helpdesk_bridge.migration.plan.tally import Tally
+from helpdesk_bridge.migration.plan.values import Values, old_key
 from helpdesk_bridge.migration.side import Side
-from helpdesk_bridge.migration.spool import Spool
-from helpdesk_bridge.migration.states import Kind, State
-from helpdesk_bridge.migration.tally import Tally
-from helpdesk_bridge.migration.values import Values, old_key
-from helpdesk_bridge.migration.verify import Verification
-from helpdesk_bridge.model import Ticket
+from helpdesk_bridge.migration.spending import Accounts
+from helpdesk_bridge.migration.verify.differences import Difference
+from helpdesk_bridge.migration.verify.verify import Verification
+from helpdesk_bridge.model.records import Ticket
+from helpdesk_bridge.model.refs import parse_ref
 from helpdesk_bridge.ports import Helpdesk
-from helpdesk_bridge.refs import parse_ref
 
 SAMPLE: Final = 10
 SEARCHED_AT_PLAN: Final = 50

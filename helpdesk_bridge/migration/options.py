@@ -7,7 +7,7 @@ from enum import Enum
 
 from attrs import field, frozen, validators
 
-from helpdesk_bridge.secret import Secret
+from helpdesk_bridge.model.secret import Secret
 
 
 class Threads(Enum):

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from typing import Protocol
 
-from helpdesk_bridge.http.clock import Clock
+from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.migration.outage import Stopped
 
 

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
-from helpdesk_bridge.addresses import email_key
-from helpdesk_bridge.aliases import Aliases
-from helpdesk_bridge.http.clock import Clock, SystemClock
+from helpdesk_bridge.clock import Clock, SystemClock
+from helpdesk_bridge.config.aliases import Aliases
+from helpdesk_bridge.migration.journal.record_ids import opaque
 from helpdesk_bridge.migration.marker import account_ref
-from helpdesk_bridge.migration.opaque import opaque
-from helpdesk_bridge.model import Actor, ActorKind, Agent, FieldDefinition, Group, Ref, Tag, Ticket
+from helpdesk_bridge.model.addresses import email_key
+from helpdesk_bridge.model.records import Actor, ActorKind, Agent, FieldDefinition, Group, Ref, Tag, Ticket
 from helpdesk_bridge.ports import Helpdesk
 
 _SYSTEM: Final = SystemClock()

@@ -8,13 +8,13 @@ from typing import Any, Final
 from attrs import asdict, field, frozen
 
 from helpdesk_bridge.adapter import Importer, Keep, MessageClass
-from helpdesk_bridge.migration.calls import ReadCost, Thread, Work, source_minimum, verify_minimum, write_minimum
-from helpdesk_bridge.migration.difference import Difference
-from helpdesk_bridge.migration.fidelity import Change, counted
-from helpdesk_bridge.migration.journal import Journal
-from helpdesk_bridge.migration.notes import LeftAlone
+from helpdesk_bridge.migration.journal.facts import LeftAlone
+from helpdesk_bridge.migration.journal.journal import Journal
+from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.outcome import ExitCode
-from helpdesk_bridge.migration.states import Kind, State
+from helpdesk_bridge.migration.plan.cost import ReadCost, Thread, Work, source_minimum, verify_minimum, write_minimum
+from helpdesk_bridge.migration.plan.fidelity import Change, counted
+from helpdesk_bridge.migration.verify.differences import Difference
 
 PLURAL: Final = {
     Kind.TICKET: "tickets",

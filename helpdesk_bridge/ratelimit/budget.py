@@ -10,7 +10,7 @@ from helpdesk_bridge.ratelimit.place import budget_key, choose
 from helpdesk_bridge.ratelimit.store import MemoryStore
 
 if TYPE_CHECKING:
-    from helpdesk_bridge.http.clock import Clock
+    from helpdesk_bridge.clock import Clock
     from helpdesk_bridge.ratelimit.governor import Governor
     from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
     from helpdesk_bridge.ratelimit.store import Store

@@ -12,7 +12,7 @@ from helpdesk_bridge.ratelimit.store import LEAST_SHARERS, Cell, MemoryCell, Sto
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from helpdesk_bridge.http.clock import Clock
+    from helpdesk_bridge.clock import Clock
     from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
 
 logger = logging.getLogger("helpdesk_bridge.ratelimit")

@@ -21,7 +21,7 @@ from helpdesk_bridge.ratelimit.state import Amounts, Answer, BudgetState, Left, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from helpdesk_bridge.http.clock import Clock
+    from helpdesk_bridge.clock import Clock
     from helpdesk_bridge.ratelimit.store import Cell, Store
 
 logger = logging.getLogger("helpdesk_bridge.ratelimit")

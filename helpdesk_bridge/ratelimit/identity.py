@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from helpdesk_bridge.http.clock import boot_id
+from helpdesk_bridge.clock import boot_id
 
 HOST_BITS, PID_BITS, RUN_BITS, COUNT_BITS = 28, 24, 12, 32
 """Of an ident, from the highest: the machine and pid namespace, the process, its run, and the request."""

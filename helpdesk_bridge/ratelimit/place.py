@@ -12,11 +12,11 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from helpdesk_bridge.clock import SystemClock
 from helpdesk_bridge.errors import ConfigError
-from helpdesk_bridge.http.clock import SystemClock
 
 if TYPE_CHECKING:
-    from helpdesk_bridge.http.clock import Clock
+    from helpdesk_bridge.clock import Clock
     from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
     from helpdesk_bridge.ratelimit.store import Store
 
@@ -57,7 +57,7 @@ def choose(budget: str, key: str, memory: Store, clock: Clock, *, loopback: bool
         return _automatic(key) or memory
     kind, _, rest = budget.partition(":")
     if kind == "file" and rest:
-        from helpdesk_bridge.ratelimit.filestore import OWNER_AND_GROUP
+        from helpdesk_bridge.ratelimit.file_store import OWNER_AND_GROUP
 
         return _file(Path(rest).expanduser().absolute(), OWNER_AND_GROUP)
     if budget.startswith(("redis://", "rediss://")):
@@ -84,7 +84,7 @@ def state_folder() -> Path | None:
 
 
 def _automatic(key: str) -> Store | None:
-    from helpdesk_bridge.ratelimit.filestore import OWNER_ONLY
+    from helpdesk_bridge.ratelimit.file_store import OWNER_ONLY
 
     folder = state_folder()
     reason = "this user has no home" if folder is None else why_not(folder)
@@ -147,7 +147,7 @@ def _is_local_darwin(path: Path) -> bool:
 
 
 def _file(path: Path, mode: int) -> Store:
-    from helpdesk_bridge.ratelimit.filestore import FileStore
+    from helpdesk_bridge.ratelimit.file_store import FileStore
 
     with _lock:
         found = _stores.get(f"file:{path}")
@@ -157,7 +157,7 @@ def _file(path: Path, mode: int) -> Store:
 
 
 def _redis(url: str) -> Store:
-    from helpdesk_bridge.ratelimit.redisstore import RedisStore
+    from helpdesk_bridge.ratelimit.redis_store import RedisStore
 
     with _lock:
         found = _stores.get(url)

@@ -19,7 +19,7 @@ from helpdesk_bridge.ratelimit.state import Amounts, Answer, BudgetState, Spent
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from helpdesk_bridge.http.clock import Clock
+    from helpdesk_bridge.clock import Clock
     from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
 
 logger = logging.getLogger("helpdesk_bridge.ratelimit")

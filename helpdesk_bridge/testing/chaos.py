@@ -9,8 +9,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, cast
 
 from helpdesk_bridge.adapter import Page
+from helpdesk_bridge.clock import Clock, SystemClock
 from helpdesk_bridge.errors import HelpdeskError, InDoubt, RateLimited
-from helpdesk_bridge.http.clock import Clock, SystemClock
 from helpdesk_bridge.ports import Contacts, Helpdesk, Listing, Messages, Tickets
 from helpdesk_bridge.testing.drift import Drift
 from helpdesk_bridge.testing.outcomes import EFFECTS, LISTINGS, OUTCOMES

@@ -10,7 +10,7 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class ManualClock:
-    """A :class:`~helpdesk_bridge.http.clock.Clock` that moves only by ``sleep``, ``wait`` and ``advance``.
+    """A :class:`~helpdesk_bridge.clock.Clock` that moves only by ``sleep``, ``wait`` and ``advance``.
 
     ``slept`` lists every wait in order, so that a test can assert exactly how long a caller would have waited. Safe
     to share between threads.

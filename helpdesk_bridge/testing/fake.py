@@ -16,18 +16,18 @@ from typing import Any
 
 import attrs
 
-from helpdesk_bridge import registry
-from helpdesk_bridge.aliases import Aliases
-from helpdesk_bridge.capabilities import Capabilities
-from helpdesk_bridge.config import CommonSettings, DeskConfig
-from helpdesk_bridge.desk import Desk, open_config
-from helpdesk_bridge.http.clock import Clock
+from helpdesk_bridge.clock import Clock
+from helpdesk_bridge.config import registry
+from helpdesk_bridge.config.aliases import Aliases
+from helpdesk_bridge.config.settings import CommonSettings, DeskConfig
+from helpdesk_bridge.datasets.dataset import Dataset
+from helpdesk_bridge.desk.desk import Desk, open_config
 from helpdesk_bridge.local.calls import Call
-from helpdesk_bridge.local.inspection import LocalInspection, Snapshot
 from helpdesk_bridge.local.settings import LocalSettings
-from helpdesk_bridge.model import Contact, Message, Ticket
-from helpdesk_bridge.query import ContactQuery, TicketQuery
-from helpdesk_bridge.testing.simulator.dataset import Dataset
+from helpdesk_bridge.local.vendor_api import LocalInspection, Snapshot
+from helpdesk_bridge.model.capabilities import Capabilities
+from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
+from helpdesk_bridge.model.records import Contact, Message, Ticket
 
 
 class FakeHelpdesk(Desk):
@@ -85,7 +85,7 @@ class FakeHelpdesk(Desk):
     def seed(self, dataset: Dataset | int, *, seed: int = 0) -> Mapping[str, str]:
         """Fill the desk from a dataset, or with that many made-up tickets; return its ids by the dataset's keys."""
         if isinstance(dataset, int):
-            from helpdesk_bridge.testing.simulator.generator import generate
+            from helpdesk_bridge.datasets.generator import generate
 
             dataset = generate(dataset, seed)
         return self.inspection.seed(dataset)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
-    from helpdesk_bridge.desk import Desk
+    from helpdesk_bridge.desk.desk import Desk
     from helpdesk_bridge.testing.chaos import ChaosHelpdesk
     from helpdesk_bridge.testing.clock import ManualClock
     from helpdesk_bridge.testing.fake import FakeHelpdesk
@@ -179,7 +179,7 @@ def helpdesk_simulator(request: pytest.FixtureRequest, helpdesk_clock: ManualClo
 def _live(request: pytest.FixtureRequest, name: object) -> Desk:
     if not isinstance(name, str):
         raise pytest.UsageError(f"@pytest.mark.helpdesk(live={name!r}): live is the name of a desk of helpdesk.toml")
-    from helpdesk_bridge.connection import connect
+    from helpdesk_bridge.desk.connection import connect
 
     return connect(name, request.config.getoption("--helpdesk-config"))
 

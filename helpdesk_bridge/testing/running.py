@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
 
-from helpdesk_bridge import registry
-from helpdesk_bridge.config import from_table
-from helpdesk_bridge.connection import open_desk
-from helpdesk_bridge.desk import Desk
+from helpdesk_bridge.clock import Clock
+from helpdesk_bridge.config import registry
+from helpdesk_bridge.config.settings import from_table
+from helpdesk_bridge.datasets.dataset import Dataset
+from helpdesk_bridge.desk.connection import open_desk
+from helpdesk_bridge.desk.desk import Desk
 from helpdesk_bridge.errors import ConfigError
-from helpdesk_bridge.http.clock import Clock
 from helpdesk_bridge.testing.simulator.clock import SimulatorClock
-from helpdesk_bridge.testing.simulator.dataset import Dataset
 from helpdesk_bridge.testing.simulator.faults import FaultPlan
 
 if TYPE_CHECKING:  # what these need is installed with an extra
@@ -48,10 +48,10 @@ class RunningSimulator:
 def dataset_of(*, tickets: int = 0, seed: int = 0, corpus: str | os.PathLike[str] | None = None) -> Dataset:
     """Return the records to start with: those of a corpus, or so many made-up tickets."""
     if corpus is not None:
-        from helpdesk_bridge.testing.simulator.corpus import load_corpus
+        from helpdesk_bridge.datasets.corpus import load_corpus
 
         return load_corpus(corpus)
-    from helpdesk_bridge.testing.simulator.generator import generate
+    from helpdesk_bridge.datasets.generator import generate
 
     return generate(tickets, seed)
 
@@ -86,7 +86,7 @@ def start_simulator(
         table = {**_table(vendor, app, base_url=origin, **keys), "time_scale": scale}
         desk = stack.enter_context(open_desk(table))
     else:
-        from helpdesk_bridge.testing.simulator.inprocess import mock_simulator
+        from helpdesk_bridge.testing.simulator.in_process import mock_simulator
 
         app = make(data, settings=chosen, clock=SimulatorClock(wall=clock.wall, monotonic=clock.now))
         origin = _origin(vendor) if base_url is None else base_url

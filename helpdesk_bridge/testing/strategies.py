@@ -2,7 +2,7 @@
 
 .. code-block:: python
 
-    from helpdesk_bridge.addresses import email_key
+    from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.testing.strategies import nasty_text, ticket_drafts
 
     @given(ticket_drafts(desk.capabilities))
@@ -25,9 +25,10 @@ except ImportError as error:
         "the strategies need hypothesis: pip install 'helpdesk-bridge[testing]'", name="hypothesis"
     ) from error
 
-from helpdesk_bridge.addresses import email_key
-from helpdesk_bridge.capabilities import Capabilities
-from helpdesk_bridge.model import (
+from helpdesk_bridge.model.addresses import email_key
+from helpdesk_bridge.model.capabilities import Capabilities
+from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
+from helpdesk_bridge.model.records import (
     SYSTEM,
     Actor,
     Attachment,
@@ -50,10 +51,9 @@ from helpdesk_bridge.model import (
     Upload,
     Visibility,
 )
-from helpdesk_bridge.query import ContactQuery, TicketQuery
-from helpdesk_bridge.refs import format_ref
+from helpdesk_bridge.model.refs import format_ref
 from helpdesk_bridge.testing.nasty import FILE_NAMES, NASTY, START, SURROGATE
-from helpdesk_bridge.testing.querystrategies import contact_queries, ticket_queries
+from helpdesk_bridge.testing.query_strategies import contact_queries, ticket_queries
 
 T = TypeVar("T")
 

@@ -12,12 +12,13 @@ import pytest
 import requests
 
 from helpdesk_bridge import connect, open_desk
-from helpdesk_bridge.cli import webhookserver
+from helpdesk_bridge.cli import webhook_server
 from helpdesk_bridge.cli.app import run
-from helpdesk_bridge.cli.webhookserver import WebhookServer
+from helpdesk_bridge.cli.webhook_server import WebhookServer
+from helpdesk_bridge.datasets.generator import generate
+from helpdesk_bridge.desk.webhook_receiver import WebhookReceiver
 from helpdesk_bridge.http.origin import is_loopback
-from helpdesk_bridge.receiver import WebhookReceiver
-from helpdesk_bridge.testing.simulator import SimulatorServer, generate
+from helpdesk_bridge.testing.simulator import SimulatorServer
 from helpdesk_bridge_desk360.simulator import create
 
 READ = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT count(*) FROM messages').fetchone(); c.close()"
@@ -325,7 +326,7 @@ def here():
 
 def test_a_client_that_stops_sending_is_told_so_and_let_go(here, monkeypatch):
     server, url, desk = here
-    monkeypatch.setattr(webhookserver._Handler, "timeout", 0.05)
+    monkeypatch.setattr(webhook_server._Handler, "timeout", 0.05)
     with socket.create_connection(("127.0.0.1", int(url.rstrip("/").rpartition(":")[2])), timeout=20) as connection:
         connection.sendall(f"POST /{SECRET} HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n".encode() + b'{"mess')
         assert connection.recv(4096).startswith(b"HTTP/1.1 408")
@@ -336,8 +337,8 @@ def test_a_client_that_stops_sending_is_told_so_and_let_go(here, monkeypatch):
 
 def test_too_many_at_once_are_hung_up_on_and_the_rest_are_served(here, monkeypatch):
     _, url, _ = here
-    monkeypatch.setattr(webhookserver, "MOST_AT_ONCE", 1)
-    monkeypatch.setattr(webhookserver, "SOCKET_SECONDS", 0.05)
+    monkeypatch.setattr(webhook_server, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(webhook_server, "SOCKET_SECONDS", 0.05)
     address = ("127.0.0.1", int(url.rstrip("/").rpartition(":")[2]))
     with socket.create_connection(address, timeout=20) as busy:
         busy.sendall(f"POST /{SECRET} HTTP/1.1\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n".encode())

@@ -14,17 +14,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk_bridge import open_desk, shown
+from helpdesk_bridge import open_desk
 from helpdesk_bridge.cli import app
 from helpdesk_bridge.cli.app import run
+from helpdesk_bridge.cli.migration_text import tell_changes
 from helpdesk_bridge.cli.output import say, write_json, write_jsonl, write_table
-from helpdesk_bridge.cli.telling import tell_changes
 from helpdesk_bridge.errors import ConfigError
-from helpdesk_bridge.migration import report_words
-from helpdesk_bridge.migration.fidelity import Change
-from helpdesk_bridge.model import Body, ContactDraft, MessageDraft, TicketDraft, Upload
+from helpdesk_bridge.migration.plan.fidelity import Change
+from helpdesk_bridge.migration.report import words as report_words
+from helpdesk_bridge.model.records import Body, ContactDraft, MessageDraft, TicketDraft, Upload
+from helpdesk_bridge.text import display
 
-OBEYED = [chr(number) for number in range(0x10000) if shown.NEUTRALISED.match(chr(number))]
+OBEYED = [chr(number) for number in range(0x10000) if display.NEUTRALISED.match(chr(number))]
 KINDS = {
     "a colour": "\x1b[31m", "a title": "\x1b]0;owned\x07", "a clipboard": "\x1b]52;c;cm0=\x07", "one byte of it": "\x9b31m",
     "carriage return": "\r", "backspace": "\b\b\b", "delete": "\x7f", "next line": "\x85", "override": "\u202e",
@@ -36,7 +37,7 @@ FORGED = "Refund\r\n2026-01-01 10:00  Boss  (internal note)\npay him\u2028twice\
 
 def quiet(text):
     """Whether a terminal would show the text and nothing else."""
-    return not shown.NEUTRALISED.search(text)
+    return not display.NEUTRALISED.search(text)
 
 
 def test_the_list_holds_every_control_and_every_mark_of_direction():
@@ -52,14 +53,14 @@ def test_the_list_holds_every_control_and_every_mark_of_direction():
 
 @given(st.text(st.one_of(st.sampled_from([*OBEYED, "\t", "\n"]), st.characters()), max_size=30))
 def test_a_block_keeps_its_lines_a_line_is_one_and_json_reads_back_the_same(text):
-    assert quiet(shown.block(text))
-    assert shown.block(text).count("\n") == text.count("\n")
-    assert len(shown.block(text)) == len(text)
-    assert quiet(shown.line(text))
-    assert len(shown.line(text).splitlines()) <= 1
+    assert quiet(display.block(text))
+    assert display.block(text).count("\n") == text.count("\n")
+    assert len(display.block(text)) == len(text)
+    assert quiet(display.line(text))
+    assert len(display.line(text).splitlines()) <= 1
     document = json.dumps({text: [text]}, ensure_ascii=False)
-    assert quiet(shown.json_text(document))
-    assert json.loads(shown.json_text(document)) == {text: [text]}
+    assert quiet(display.json_text(document))
+    assert json.loads(display.json_text(document)) == {text: [text]}
 
 
 @pytest.mark.parametrize("kind", [*KINDS.values(), FORGED], ids=[*KINDS, "a line of its own"])

@@ -6,7 +6,8 @@ import pytest
 from werkzeug.test import Client
 
 from helpdesk_bridge.cli.app import run
-from helpdesk_bridge.testing.simulator import SimulatorServer, generate
+from helpdesk_bridge.datasets.generator import generate
+from helpdesk_bridge.testing.simulator import SimulatorServer
 from helpdesk_bridge_deskie.simulator import create
 
 

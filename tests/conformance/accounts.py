@@ -13,20 +13,15 @@ from attrs import evolve, frozen
 from werkzeug.test import Client
 
 from helpdesk_bridge import open_desk
-from helpdesk_bridge.capabilities import Capabilities
-from helpdesk_bridge.config import example
-from helpdesk_bridge.desk import Desk
+from helpdesk_bridge.config.settings import example
+from helpdesk_bridge.datasets.dataset import Dataset
+from helpdesk_bridge.datasets.generator import generate
+from helpdesk_bridge.desk.desk import Desk
+from helpdesk_bridge.model.capabilities import Capabilities
 from helpdesk_bridge.ratelimit import budget
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.conformance import Vocabulary
-from helpdesk_bridge.testing.simulator import (
-    Dataset,
-    SimulatorApp,
-    SimulatorClock,
-    SimulatorServer,
-    generate,
-    mock_simulator,
-)
+from helpdesk_bridge.testing.simulator import SimulatorApp, SimulatorClock, SimulatorServer, mock_simulator
 from helpdesk_bridge_desk360.simulator import create as create_desk360
 from helpdesk_bridge_desk365.simulator import create as create_desk365
 from helpdesk_bridge_deskie.simulator import create as create_deskie

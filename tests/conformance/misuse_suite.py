@@ -14,7 +14,7 @@ from conformance.mutants import (
 
 from helpdesk_bridge import Status, open_desk
 from helpdesk_bridge.testing.conformance import HelpdeskAdapterTests
-from helpdesk_bridge.testing.conformance.making import make
+from helpdesk_bridge.testing.conformance.drafts import make
 
 
 class OnALocalDesk(HelpdeskAdapterTests):

@@ -17,13 +17,13 @@ from typing import Any
 import requests
 from attrs import evolve, frozen
 
-from helpdesk_bridge import registry
 from helpdesk_bridge.adapter import DeskContext, Keep, Kept, MessageClass
-from helpdesk_bridge.config import from_table
-from helpdesk_bridge.desk import Desk, open_config
+from helpdesk_bridge.config import registry
+from helpdesk_bridge.config.settings import from_table
+from helpdesk_bridge.desk.desk import Desk, open_config
 from helpdesk_bridge.errors import BadResponse, InDoubt, Invalid
-from helpdesk_bridge.model import UNSET, Body, MessageDraft, Status, Visibility
-from helpdesk_bridge.query import TicketQuery
+from helpdesk_bridge.model.queries import TicketQuery
+from helpdesk_bridge.model.records import UNSET, Body, MessageDraft, Status, Visibility
 
 IN_FILE, IN_PROCESS, SOCKETS = "local in a file", "deskie in process", "deskie over sockets"
 
@@ -147,7 +147,7 @@ def a_contact_is_found_by_its_folded_address(adapter: Any, _: DeskContext) -> An
 
 
 def _all_contacts() -> Any:
-    from helpdesk_bridge.query import ContactQuery
+    from helpdesk_bridge.model.queries import ContactQuery
 
     return ContactQuery()
 

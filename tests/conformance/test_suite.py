@@ -9,7 +9,7 @@ from conformance.accounts import capabilities_of
 from conformance.runs import ROOT, run
 
 from helpdesk_bridge.testing.conformance import HelpdeskAdapterTests
-from helpdesk_bridge.testing.conformance.choosing import FIXTURES, NotCollected
+from helpdesk_bridge.testing.conformance.selection import FIXTURES, NotCollected
 
 SUITE = Path(__file__).with_name("misuse_suite.py")
 NOTE = "test_a_note_is_internal"

@@ -13,10 +13,11 @@ import click
 import pytest
 from docs_pages import PAGES, ROOT, read
 
-from helpdesk_bridge import registry
 from helpdesk_bridge.cli.app import cli, run
-from helpdesk_bridge.config import ALIAS_TABLES, from_table
-from helpdesk_bridge.testing.simulator import SimulatorServer, generate
+from helpdesk_bridge.config import registry
+from helpdesk_bridge.config.settings import ALIAS_TABLES, from_table
+from helpdesk_bridge.datasets.generator import generate
+from helpdesk_bridge.testing.simulator import SimulatorServer
 
 READ = [read(path) for path in PAGES]
 TICKETS = 24

@@ -8,10 +8,12 @@ import attrs
 import pytest
 from docs_pages import ROOT, read
 
-from helpdesk_bridge import errors, registry
-from helpdesk_bridge.cli import endpoints, exits, matrix, synopsis
-from helpdesk_bridge.config import ALIAS_TABLES, CommonSettings, example
-from helpdesk_bridge.desk import open_config
+from helpdesk_bridge import errors
+from helpdesk_bridge.cli import exit_codes
+from helpdesk_bridge.cli.reference import capabilities, endpoints, synopsis
+from helpdesk_bridge.config import registry
+from helpdesk_bridge.config.settings import ALIAS_TABLES, CommonSettings, example
+from helpdesk_bridge.desk.desk import open_config
 
 REFERENCE = ROOT / "docs" / "reference"
 
@@ -31,14 +33,14 @@ def first_cells(body):
 
 
 def test_the_capabilities_page_is_what_the_code_says():
-    assert text("capabilities.md") == matrix.page(), (
-        "run python -m helpdesk_bridge.cli.matrix docs/reference/capabilities.md"
+    assert text("capabilities.md") == capabilities.page(), (
+        "run python -m helpdesk_bridge.cli.reference.capabilities docs/reference/capabilities.md"
     )
 
 
 def test_the_page_of_endpoints_is_what_the_code_says():
     assert text("endpoints.md") == endpoints.page(), (
-        "run python -m helpdesk_bridge.cli.endpoints docs/reference/endpoints.md"
+        "run python -m helpdesk_bridge.cli.reference.endpoints docs/reference/endpoints.md"
     )
 
 
@@ -58,21 +60,23 @@ def test_every_endpoint_has_its_call_or_is_out_of_scope(name):
 
 
 def test_the_matrix_tells_every_operation_of_every_vendor():
-    page = matrix.page()
+    page = capabilities.page()
     for name in registry.names():
         assert registry.vendor(name).title in page
     rows = section(page, "Operations")
-    for operation in matrix.OPERATIONS:
+    for operation in capabilities.OPERATIONS:
         assert f"`{operation}`" in rows
 
 
 def test_the_command_page_is_what_the_command_says():
     page = text("command.md")
-    assert page == synopsis.renewed(page), "run python -m helpdesk_bridge.cli.synopsis docs/reference/command.md"
+    assert page == synopsis.renewed(page), (
+        "run python -m helpdesk_bridge.cli.reference.synopsis docs/reference/command.md"
+    )
 
 
 def test_the_exit_codes_are_those_of_the_command():
-    codes = {value for name, value in vars(exits).items() if name.isupper() and isinstance(value, int)}
+    codes = {value for name, value in vars(exit_codes).items() if name.isupper() and isinstance(value, int)}
     rows = re.findall(r"^\| (\d+) \|", section(text("command.md"), "Exit codes"), re.MULTILINE)
     assert {int(row) for row in rows} == codes
 
@@ -117,7 +121,7 @@ def test_the_attributes_of_an_error_are_those_of_the_code():
 
 
 def test_the_tutorial_reaches_the_simulator_that_it_starts():
-    from helpdesk_bridge.testing.simulator import generate
+    from helpdesk_bridge.datasets.generator import generate
     from helpdesk_bridge_deskie.simulator import create
 
     page = read(ROOT / "docs" / "tutorial" / "first-desk.md")

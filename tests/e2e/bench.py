@@ -18,9 +18,9 @@ from e2e.wire import HEADER, WIRES, LocalFile, marker_of
 
 from helpdesk_bridge import connect
 from helpdesk_bridge.cli import app
-from helpdesk_bridge.cli.simulated import SimulatedVendor
-from helpdesk_bridge.testing.simulator.corpus import load_corpus
-from helpdesk_bridge.testing.simulator.generator import generate
+from helpdesk_bridge.cli.simulator_process import SimulatedVendor
+from helpdesk_bridge.datasets.corpus import load_corpus
+from helpdesk_bridge.datasets.generator import generate
 
 COMMAND = [sys.executable, "-m", "helpdesk_bridge.cli"]
 DEADLINE = 240

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from helpdesk_bridge import connect as connect_desk
-from helpdesk_bridge.config import from_file, from_table, user_folder
+from helpdesk_bridge.config.settings import from_file, from_table, user_folder
 from helpdesk_bridge.errors import ConfigError, InDoubt, Unavailable
 from helpdesk_bridge.http import Effect, Request
 
@@ -154,7 +154,7 @@ def write(path, name="support", **values):
     return path
 
 
-@pytest.mark.filterwarnings("ignore::helpdesk_bridge.config.SecretInConfigWarning")
+@pytest.mark.filterwarnings("ignore::helpdesk_bridge.config.settings.SecretInConfigWarning")
 @pytest.mark.parametrize("by", ["keys", "environment"])
 def test_a_whole_desk_works_through_proxy_and_private_authority(wire, folder, authority, monkeypatch, by):
     """The vendor's own host: its name is never looked up here, and the key goes through the tunnel only."""

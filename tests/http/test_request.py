@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk_bridge.errors import BadResponse, Invalid
-from helpdesk_bridge.http import UNSET, Answer, Auth, Effect, Headers, Part, Request, Response, jsontext
+from helpdesk_bridge.http import UNSET, Answer, Auth, Effect, Headers, Part, Request, Response
 from helpdesk_bridge.http.multipart import MultipartBody
+from helpdesk_bridge.text import json_text
 
 texts = st.text(max_size=40).filter(lambda text: not any("\ud800" <= letter <= "\udfff" for letter in text))
 
@@ -91,7 +92,7 @@ def respond(body, **headers):
 )
 def test_what_is_no_json_is_a_bad_response_that_quotes_nothing(monkeypatch, body, without_orjson):
     if without_orjson:
-        monkeypatch.setattr(jsontext, "orjson", None)
+        monkeypatch.setattr(json_text, "orjson", None)
     with pytest.raises(BadResponse) as caught:
         respond(body).json()
     assert caught.value.path == "$"
@@ -109,19 +110,19 @@ def test_what_is_no_json_is_a_bad_response_that_quotes_nothing(monkeypatch, body
 def test_json_is_the_same_with_and_without_orjson(document):
     plain = json.dumps(document, ensure_ascii=False).encode()
     assert respond(plain).json() == document
-    assert json.loads(jsontext.dumps(document)) == document
-    before, jsontext.orjson = jsontext.orjson, None
+    assert json.loads(json_text.dumps(document)) == document
+    before, json_text.orjson = json_text.orjson, None
     try:
         assert respond(b"\xef\xbb\xbf" + plain).json() == document
-        assert json.loads(jsontext.dumps(document)) == document
+        assert json.loads(json_text.dumps(document)) == document
     finally:
-        jsontext.orjson = before
+        json_text.orjson = before
 
 
 @pytest.mark.parametrize("value", [object(), {1, 2}, "a\ud800"])
 def test_what_json_cannot_carry_is_refused_before_sending(value):
     with pytest.raises(Invalid) as caught:
-        jsontext.dumps({"a": value})
+        json_text.dumps({"a": value})
     assert caught.value.__context__ is None
 
 

@@ -10,9 +10,9 @@ import requests
 import responses
 from requests.auth import HTTPBasicAuth
 
+from helpdesk_bridge.clock import SystemClock
 from helpdesk_bridge.errors import BadResponse, ConfigError, HelpdeskError, InDoubt, RateLimited, Unavailable
 from helpdesk_bridge.http import Attempt, Effect, EventBus, HttpOptions, Refused, Request, Waiting, open_transport
-from helpdesk_bridge.http.clock import SystemClock
 from helpdesk_bridge.ratelimit import MemoryStore, RateLimitPolicy, Window
 from helpdesk_bridge.testing.clock import ManualClock
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from helpdesk_bridge import open_desk
-from helpdesk_bridge.local.store import LocalStore
+from helpdesk_bridge.store.store import LocalStore
 from helpdesk_bridge.testing.clock import ManualClock
 
 

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from helpdesk_bridge.model import (
+from helpdesk_bridge.model.queries import NONE, ContactQuery, How, Match, Order, Period, TicketQuery
+from helpdesk_bridge.model.records import (
     Actor,
     ActorKind,
     Body,
@@ -22,7 +23,6 @@ from helpdesk_bridge.model import (
     Ticket,
     Visibility,
 )
-from helpdesk_bridge.query import NONE, ContactQuery, How, Match, Order, Period, TicketQuery
 
 NASTY = [
     "", "a", "A", "ß", "SS", "ﬁ", "fi", "İ", "i̇", "Straße", "STRASSE", "é", "é", "👩‍👩‍👧", "ا", "\x00", "a\x00b", "\ud800",

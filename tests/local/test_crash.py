@@ -60,7 +60,7 @@ def test_sigkill_during_writes_leaves_a_sound_file(tmp_path, round_):
 
 
 def test_a_desk_is_durable_as_far_as_sqlite_can_tell(tmp_path, clock):
-    from helpdesk_bridge.local.store import LocalStore
+    from helpdesk_bridge.store.store import LocalStore
 
     store = LocalStore(tmp_path / "desk.db", clock)
     with store.database.read() as connection:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from helpdesk_bridge import MessageDraft, TicketDraft, TicketQuery
+from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge.errors import Conflict
 from helpdesk_bridge.local.calls import Call
-from helpdesk_bridge.model import Agent, FieldType
+from helpdesk_bridge.model.records import Agent, FieldType
 from helpdesk_bridge.testing.fake import FakeHelpdesk
-from helpdesk_bridge.testing.simulator.generator import generate
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from helpdesk_bridge import Attachment, MessageDraft, TicketDraft, Upload, open_desk
 from helpdesk_bridge.errors import NotFound
-from helpdesk_bridge.local.blobs import CHUNK
+from helpdesk_bridge.store.blobs import CHUNK
 
 DRAFT = TicketDraft(subject="x", description="x", requester="ann@example.com")
 

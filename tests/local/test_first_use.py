@@ -16,8 +16,8 @@ import pytest
 
 from helpdesk_bridge import TicketDraft, open_desk
 from helpdesk_bridge.errors import ConfigError
-from helpdesk_bridge.local import opening
-from helpdesk_bridge.local.store import LocalStore
+from helpdesk_bridge.store import file
+from helpdesk_bridge.store.store import LocalStore
 
 PLACES = (*range(10), *range(10, 1000, 6))
 """Statements of a first use: each of those that look at the file, and some of the many that make tables."""
@@ -56,7 +56,7 @@ def _sound(path, account):
 
 def test_another_first_use_before_any_statement_of_ours_is_the_same_desk(tmp_path, clock, monkeypatch):
     # The other one may find the file locked by our unfinished transaction, and then says so; it never calls it foreign.
-    monkeypatch.setattr(opening, "BUSY_SECONDS", 0.0)
+    monkeypatch.setattr(file, "BUSY_SECONDS", 0.0)
     connect = sqlite3.connect
     quicker = set()
     for at in PLACES:
@@ -67,7 +67,7 @@ def test_another_first_use_before_any_statement_of_ours_is_the_same_desk(tmp_pat
             store = LocalStore(path, clock)
             try:
                 quicker.add((at, store.account))
-            except opening.Unavailable:
+            except file.Unavailable:
                 pass
             finally:
                 store.close()
@@ -90,7 +90,7 @@ KILLED = """
 import os, signal, sqlite3, sys
 sys.path[:0] = sys.argv[3:]
 from local.test_first_use import Steps
-from helpdesk_bridge.local.store import LocalStore
+from helpdesk_bridge.store.store import LocalStore
 from helpdesk_bridge.testing.clock import ManualClock
 real, path = sqlite3.connect, sys.argv[1]
 at = 0
@@ -222,8 +222,8 @@ def test_many_objects_of_one_process_make_one_desk(tmp_path, clock):
 
 USER = """
 import sys
-from helpdesk_bridge.http.clock import SystemClock
-from helpdesk_bridge.local.store import LocalStore
+from helpdesk_bridge.clock import SystemClock
+from helpdesk_bridge.store.store import LocalStore
 print(flush=True)
 sys.stdin.readline()
 print(LocalStore(sys.argv[1], SystemClock()).account, flush=True)

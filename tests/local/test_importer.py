@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from local.local_strategies import BASE, actors, contacts, emails, messages, refs, text, tickets
 
 from helpdesk_bridge import open_desk
-from helpdesk_bridge.addresses import email_key
 from helpdesk_bridge.errors import Conflict, Invalid, NotFound
-from helpdesk_bridge.model import (
+from helpdesk_bridge.model.addresses import email_key
+from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
+from helpdesk_bridge.model.records import (
     Actor,
     ActorKind,
     Body,
@@ -30,8 +31,7 @@ from helpdesk_bridge.model import (
     Visibility,
     evolve,
 )
-from helpdesk_bridge.query import ContactQuery, TicketQuery
-from helpdesk_bridge.text import fold
+from helpdesk_bridge.text.plain import fold
 
 MARKER = "0123456789abcdef"
 # Ids that somebody has here, with whatever else another desk may tell of whoever has them there.

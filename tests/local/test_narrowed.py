@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from helpdesk_bridge import MessageDraft, Priority, Status, TicketChange, TicketDraft, Upload, open_desk, registry
+from helpdesk_bridge import MessageDraft, Priority, Status, TicketChange, TicketDraft, Upload, open_desk
 from helpdesk_bridge.adapter import Vendor
-from helpdesk_bridge.capabilities import Capabilities, FileLimits
+from helpdesk_bridge.config import registry
 from helpdesk_bridge.errors import ConfigError, Invalid, Unsupported
 from helpdesk_bridge.local.settings import LocalSettings
-from helpdesk_bridge.model import Actor
+from helpdesk_bridge.model.capabilities import Capabilities, FileLimits
+from helpdesk_bridge.model.records import Actor
 from helpdesk_bridge.testing.fake import FakeHelpdesk
 
 SMALL = Capabilities(

@@ -12,8 +12,8 @@ import pytest
 
 from helpdesk_bridge import ContactDraft, TicketDraft, TicketQuery, open_desk
 from helpdesk_bridge.errors import ConfigError
-from helpdesk_bridge.local.schema import SCHEMA_VERSION
 from helpdesk_bridge.local.settings import LocalSettings
+from helpdesk_bridge.store.schema import SCHEMA_VERSION
 
 DRAFT = TicketDraft(subject="x", description="x", requester="ann@example.com")
 

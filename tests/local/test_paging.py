@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from helpdesk_bridge import TicketChange, TicketDraft, TicketQuery, open_desk
 from helpdesk_bridge.errors import BadResponse
-from helpdesk_bridge.local.conditions import divide_tickets
-from helpdesk_bridge.local.store import LocalStore
-from helpdesk_bridge.model import Ticket
-from helpdesk_bridge.query import Order
+from helpdesk_bridge.model.queries import Order
+from helpdesk_bridge.model.records import Ticket
+from helpdesk_bridge.store.conditions import divide_tickets
+from helpdesk_bridge.store.store import LocalStore
 from helpdesk_bridge.testing.clock import ManualClock
 
 BASE = datetime(2026, 1, 1, tzinfo=UTC)

@@ -15,10 +15,10 @@ from local.local_strategies import (
     tickets,
 )
 
-from helpdesk_bridge.local.conditions import divide_contacts, divide_tickets
-from helpdesk_bridge.local.store import LocalStore
-from helpdesk_bridge.model import Status
-from helpdesk_bridge.query import NONE, TicketQuery, contact_matches, sort_key, ticket_matches
+from helpdesk_bridge.model.queries import NONE, TicketQuery, contact_matches, sort_key, ticket_matches
+from helpdesk_bridge.model.records import Status
+from helpdesk_bridge.store.conditions import divide_contacts, divide_tickets
+from helpdesk_bridge.store.store import LocalStore
 from helpdesk_bridge.testing.clock import ManualClock
 
 

@@ -7,10 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from helpdesk_bridge.errors import NotFound
-from helpdesk_bridge.local.conditions import divide_tickets
-from helpdesk_bridge.local.outbox import Delivery
-from helpdesk_bridge.local.store import LocalStore
-from helpdesk_bridge.model import (
+from helpdesk_bridge.model.queries import TicketQuery
+from helpdesk_bridge.model.records import (
     Actor,
     Attachment,
     Body,
@@ -24,7 +22,9 @@ from helpdesk_bridge.model import (
     Visibility,
     evolve,
 )
-from helpdesk_bridge.query import TicketQuery
+from helpdesk_bridge.store.conditions import divide_tickets
+from helpdesk_bridge.store.outbox import Delivery
+from helpdesk_bridge.store.store import LocalStore
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PHONE = "905551112233"

@@ -13,9 +13,9 @@ import pytest
 
 from helpdesk_bridge import MessageDraft, TicketChange, TicketDraft, TicketQuery, Upload, open_desk
 from helpdesk_bridge.errors import Conflict, Unavailable
-from helpdesk_bridge.local import opening
-from helpdesk_bridge.local.store import LocalStore
-from helpdesk_bridge.model import Add, ContactDraft
+from helpdesk_bridge.model.records import Add, ContactDraft
+from helpdesk_bridge.store import file
+from helpdesk_bridge.store.store import LocalStore
 
 
 def _draft(number, **over):
@@ -116,7 +116,7 @@ def test_many_first_uses_at_once_make_one_account(tmp_path, clock):
 
 
 def test_a_held_write_lock_is_waited_for_and_then_told(tmp_path, clock, monkeypatch):
-    monkeypatch.setattr(opening, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(file, "BUSY_SECONDS", 0.05)
     path = tmp_path / "desk.db"
     with open_desk({"vendor": "local", "path": str(path)}, clock=clock) as desk:
         desk.tickets.create(_draft(0))

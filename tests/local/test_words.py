@@ -10,8 +10,8 @@ from helpdesk_bridge.local import VENDOR, LocalSettings
 from helpdesk_bridge.local.capabilities import EVERYTHING
 from helpdesk_bridge.local.phones import phone_of
 from helpdesk_bridge.local.words import changed_words, priority_of, status_of
-from helpdesk_bridge.model import Priority, evolve
-from helpdesk_bridge.query import NONE
+from helpdesk_bridge.model.queries import NONE
+from helpdesk_bridge.model.records import Priority, evolve
 
 
 def test_statuses_by_member_label_and_value():

@@ -9,10 +9,10 @@ from typing import Any
 
 from attrs import define, evolve, field
 
+from helpdesk_bridge.datasets.dataset import Dataset, SeedFile, SeedMessage, SeedPerson, SeedTicket
 from helpdesk_bridge.errors import InDoubt
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.fake import FakeHelpdesk
-from helpdesk_bridge.testing.simulator.dataset import Dataset, SeedFile, SeedMessage, SeedPerson, SeedTicket
 
 START = datetime(2025, 3, 1, 9, 0, tzinfo=UTC)
 SETTLE = 60.0
@@ -184,7 +184,7 @@ class FaultyImporter:
 
 def _held(args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Keep the bytes of files: what was sent does not change when the sender cleans up."""
-    from helpdesk_bridge.model import Upload
+    from helpdesk_bridge.model.records import Upload
 
     def kept(upload: Upload) -> Upload:
         with upload.open() as stream:

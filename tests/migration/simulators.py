@@ -10,7 +10,8 @@ from typing import Any
 from attrs import frozen
 
 from helpdesk_bridge import open_desk
-from helpdesk_bridge.testing.simulator import Dataset, generate
+from helpdesk_bridge.datasets.dataset import Dataset
+from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge.testing.simulator.server import SimulatorServer
 
 SCALES = {"deskie": 200.0, "desk365": 7200.0}

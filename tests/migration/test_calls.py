@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk_bridge.adapter import ImportCost
-from helpdesk_bridge.migration.calls import (
+from helpdesk_bridge.migration.plan.cost import (
     ReadCost,
     Thread,
     Work,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk_bridge.migration.codec import decode, encode
-from helpdesk_bridge.migration.expected import custom_text
-from helpdesk_bridge.model import (
+from helpdesk_bridge.migration.journal.expected import custom_text
+from helpdesk_bridge.migration.journal.spool_codec import decode, encode
+from helpdesk_bridge.model.records import (
     Actor,
     ActorKind,
     Attachment,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from migration.faulty_desk import SETTLE, Faults, Kill, destination, dump, source
 
 from helpdesk_bridge.migration import ExitCode, Migration, Options
-from helpdesk_bridge.migration.journal import Journal
+from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.testing.clock import ManualClock
 
 ONE = Options(workers=1, yes=True)

@@ -12,13 +12,19 @@ from hypothesis import strategies as st
 from migration.faulty_desk import FILE, Kill, destination, dump, message, person, source, ticket
 
 from helpdesk_bridge.adapter import Keep, Kept, MessageClass, Opening
+from helpdesk_bridge.datasets.dataset import Dataset
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.migration import ExitCode, Migration, NeverPossible, Options, Threads
-from helpdesk_bridge.migration.states import Kind, State
-from helpdesk_bridge.migration.threads import BEGINS_INTERNAL, Bundle, composed, later_bundles, opening_bundle
-from helpdesk_bridge.model import Actor, Body, Message, MessageDraft, MessageKind, Visibility
+from helpdesk_bridge.migration.journal.states import Kind, State
+from helpdesk_bridge.migration.plan.thread_layout import (
+    BEGINS_INTERNAL,
+    Bundle,
+    composed,
+    later_bundles,
+    opening_bundle,
+)
+from helpdesk_bridge.model.records import Actor, Body, Message, MessageDraft, MessageKind, Visibility
 from helpdesk_bridge.testing.fake import FakeHelpdesk
-from helpdesk_bridge.testing.simulator.dataset import Dataset
 
 ONE = Options(workers=1, yes=True)
 WAYS = list(Threads)

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from migration.faulty_desk import Faults, destination, message, person, source, ticket
 from migration.simulators import served
 
-from helpdesk_bridge.addresses import email_key, is_email, phone_key
+from helpdesk_bridge.adapter.header_line import split_header, split_marker
+from helpdesk_bridge.datasets.dataset import Dataset
+from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge.errors import Conflict, Invalid
-from helpdesk_bridge.headerline import split_header, split_marker
 from helpdesk_bridge.migration import DecisionNeeded, ExitCode, Migration, Options, Threads
-from helpdesk_bridge.query import ContactQuery
-from helpdesk_bridge.testing.simulator import generate
-from helpdesk_bridge.testing.simulator.dataset import Dataset
+from helpdesk_bridge.model.addresses import email_key, is_email, phone_key
+from helpdesk_bridge.model.queries import ContactQuery
 
 YES = Options(yes=True)
 NOBODY = "@no-email.invalid"
@@ -221,7 +221,7 @@ def test_the_other_of_two_who_look_alike_is_not_adopted_where_it_was_there_befor
 
 
 def evolve_draft(address):
-    from helpdesk_bridge.model import ContactDraft
+    from helpdesk_bridge.model.records import ContactDraft
 
     return ContactDraft(emails=(address,))
 

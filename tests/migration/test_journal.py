@@ -15,9 +15,9 @@ import pytest
 from sqlalchemy import text
 
 from helpdesk_bridge.migration import ExitCode, Interrupted, JournalDamaged, JournalInUse, WrongJournal, whose
-from helpdesk_bridge.migration.journal import Journal
+from helpdesk_bridge.migration.journal.journal import Journal
+from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
 from helpdesk_bridge.migration.marker import MarkerKey
-from helpdesk_bridge.migration.states import Key, Kind, Record, State
 from helpdesk_bridge.testing.clock import ManualClock
 
 KEY = MarkerKey(bytes(range(32)))
@@ -97,8 +97,8 @@ def test_a_stuck_owner_that_was_taken_over_starts_nothing_any_more(journal):
 
 HOLD = """
 import sys, time
-from helpdesk_bridge.http.clock import SystemClock
-from helpdesk_bridge.migration.journal import Journal
+from helpdesk_bridge.clock import SystemClock
+from helpdesk_bridge.migration.journal.journal import Journal
 journal = Journal(sys.argv[1], clock=SystemClock())
 print("owned", flush=True)
 time.sleep(60)

@@ -8,14 +8,14 @@ from migration.faulty_desk import Kill, destination, dump, message, person, smal
 from migration.simulators import served
 
 from helpdesk_bridge import TicketChange
-from helpdesk_bridge.headerline import split_marker, with_marker
+from helpdesk_bridge.adapter.header_line import split_marker, with_marker
+from helpdesk_bridge.datasets.dataset import Dataset
 from helpdesk_bridge.migration import DecisionNeeded, ExitCode, Migration, Options
+from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.outcome import WrongJournal
-from helpdesk_bridge.migration.states import Kind, State
-from helpdesk_bridge.model import Body, MessageDraft
-from helpdesk_bridge.query import TicketQuery
-from helpdesk_bridge.secret import Secret
-from helpdesk_bridge.testing.simulator.dataset import Dataset
+from helpdesk_bridge.model.queries import TicketQuery
+from helpdesk_bridge.model.records import Body, MessageDraft
+from helpdesk_bridge.model.secret import Secret
 
 ONE = Options(workers=1, yes=True)
 YES = Options(yes=True)

@@ -7,9 +7,10 @@ import pytest
 from attrs import evolve
 from migration.simulators import served
 
+from helpdesk_bridge.datasets.dataset import SeedPerson
+from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge.errors import Unsupported
 from helpdesk_bridge.migration import ExitCode, Migration, NeverPossible, Options
-from helpdesk_bridge.testing.simulator import SeedPerson, generate
 
 YES = Options(yes=True)
 PAIRS = [

@@ -9,7 +9,7 @@ from migration.faulty_desk import Faults, Kill, destination, message, person, sm
 from migration.simulators import served
 
 from helpdesk_bridge.migration import Migration, Options
-from helpdesk_bridge.migration.spool import Spool
+from helpdesk_bridge.migration.journal.spool import Spool
 
 CANARY = "zebracanary"
 

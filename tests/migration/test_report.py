@@ -20,17 +20,21 @@ from hypothesis import strategies as st
 from migration.faulty_desk import Faults, destination, source
 
 from helpdesk_bridge.adapter import Hazard, Provenance
+from helpdesk_bridge.datasets.dataset import Dataset, SeedField, SeedFile, SeedMessage, SeedPerson, SeedTicket
 from helpdesk_bridge.errors import Invalid, Unavailable
 from helpdesk_bridge.migration import ExitCode, Interrupted, Migration, Options
-from helpdesk_bridge.migration import report_words as words
-from helpdesk_bridge.migration.difference import Difference
-from helpdesk_bridge.migration.fidelity import Change
-from helpdesk_bridge.migration.journal import Journal
+from helpdesk_bridge.migration.journal.journal import Journal
+from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
 from helpdesk_bridge.migration.marker import MarkerKey
 from helpdesk_bridge.migration.options import Level
 from helpdesk_bridge.migration.outcome import WrongJournal
-from helpdesk_bridge.migration.plan import OpenValue
-from helpdesk_bridge.migration.report import (
+from helpdesk_bridge.migration.plan.fidelity import Change
+from helpdesk_bridge.migration.plan.plan import OpenValue
+from helpdesk_bridge.migration.plan.values import old_key
+from helpdesk_bridge.migration.report import words
+from helpdesk_bridge.migration.report.charts import THINNEST, count_bars, widths
+from helpdesk_bridge.migration.report.facts import IDS, read_facts
+from helpdesk_bridge.migration.report.report import (
     ROWS,
     ReportNotWritable,
     render,
@@ -39,15 +43,11 @@ from helpdesk_bridge.migration.report import (
     write_page,
     write_report,
 )
-from helpdesk_bridge.migration.report_charts import THINNEST, count_bars, widths
-from helpdesk_bridge.migration.report_facts import IDS, read_facts
-from helpdesk_bridge.migration.report_verdict import verdict
-from helpdesk_bridge.migration.states import Key, Kind, Record, State
+from helpdesk_bridge.migration.report.verdict import verdict
 from helpdesk_bridge.migration.summary import PLURAL, Counts
-from helpdesk_bridge.migration.values import old_key
-from helpdesk_bridge.model import TicketChange
+from helpdesk_bridge.migration.verify.differences import Difference
+from helpdesk_bridge.model.records import TicketChange
 from helpdesk_bridge.testing.clock import ManualClock
-from helpdesk_bridge.testing.simulator.dataset import Dataset, SeedField, SeedFile, SeedMessage, SeedPerson, SeedTicket
 
 CANARY = "zqxcanary"
 START = datetime(2025, 3, 1, 9, tzinfo=UTC)
@@ -582,7 +582,7 @@ def test_a_write_that_the_system_cuts_short_is_a_full_disk(tmp_path):
         "import resource, signal, sys, pathlib\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
-        "from helpdesk_bridge.migration.report import write_page\n"
+        "from helpdesk_bridge.migration.report.report import write_page\n"
         "from helpdesk_bridge.migration import Interrupted\n"
         "try:\n    write_page('x' * 10**6, pathlib.Path(sys.argv[1]))\n"
         "except Interrupted as error:\n    print(int(error.exit_code))\n"

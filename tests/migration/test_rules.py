@@ -7,14 +7,14 @@ from attrs import evolve
 from migration.faulty_desk import FILE, IMAGE, Faults, destination, dump, message, person, small, source, ticket
 
 from helpdesk_bridge.adapter import Hazard, Keep, Kept, Provenance
+from helpdesk_bridge.datasets.dataset import Dataset, SeedFile
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.migration import DecisionNeeded, ExitCode, Migration, NeverPossible, Options, Threads
-from helpdesk_bridge.model import Phone, Status
+from helpdesk_bridge.model.queries import ContactQuery
+from helpdesk_bridge.model.records import Phone, Status
 from helpdesk_bridge.ports import Missing
-from helpdesk_bridge.query import ContactQuery
 from helpdesk_bridge.ratelimit.policy import RateLimitPolicy, Window
 from helpdesk_bridge.testing.fake import FakeHelpdesk
-from helpdesk_bridge.testing.simulator.dataset import Dataset, SeedFile
 
 ONE = Options(workers=1, yes=True)
 NO = Options(workers=1)
@@ -83,7 +83,7 @@ def test_contacts_that_fold_to_one_key_become_one_and_count_each(tmp_path):
 
 def test_a_contact_that_is_there_already_is_adopted_and_left_as_it_is(tmp_path):
     new = destination()
-    from helpdesk_bridge.model import ContactDraft
+    from helpdesk_bridge.model.records import ContactDraft
 
     new.fake.contacts.create(ContactDraft(name="Ann of old", emails=("ANN@client.example",)))
     summary = migrate(source(), new, tmp_path / "journal")
@@ -136,7 +136,7 @@ def test_a_file_that_is_not_the_file_fails_and_its_message_says_so(tmp_path, con
 
 
 def test_a_file_that_is_too_large_is_skipped_without_being_fetched(tmp_path):
-    from helpdesk_bridge.capabilities import FileLimits
+    from helpdesk_bridge.model.capabilities import FileLimits
 
     old = source()
     new = destination(capabilities=evolve(FakeHelpdesk().capabilities, files=FileLimits(bytes_each=5)))
@@ -184,7 +184,7 @@ def test_a_thread_can_be_written_as_one_note_or_in_the_opening(tmp_path, way):
 
 
 def test_later_runs_carry_what_came_since(tmp_path):
-    from helpdesk_bridge.model import MessageDraft, TicketChange, TicketDraft
+    from helpdesk_bridge.model.records import MessageDraft, TicketChange, TicketDraft
 
     old, new, path = source(), destination(), tmp_path / "journal"
     migrate(old, new, path)
@@ -328,7 +328,7 @@ def test_two_tickets_with_one_marker_are_in_doubt_until_somebody_decides(tmp_pat
     assert summary.as_json()["tickets"]["in_doubt"] == 1
     new.importer.find = real
     with Migration(old, new, path, options=ONE) as migration:
-        from helpdesk_bridge.migration.states import Kind, State
+        from helpdesk_bridge.migration.journal.states import Kind, State
 
         record = migration.journal.by_state(Kind.TICKET, State.IN_DOUBT)[0]
         assert "elsewhere" in record.reason

@@ -7,7 +7,7 @@ from migration.faulty_desk import Faults, destination, dump, source
 from helpdesk_bridge.adapter import Finding, Severity
 from helpdesk_bridge.errors import AuthenticationFailed, PermissionDenied, RateLimited, Unavailable
 from helpdesk_bridge.migration import CredentialsLost, ExitCode, Interrupted, JournalInUse, Migration, Options
-from helpdesk_bridge.migration.states import Kind, State
+from helpdesk_bridge.migration.journal.states import Kind, State
 
 ONE = Options(workers=1, yes=True)
 

@@ -6,10 +6,10 @@ import pytest
 from attrs import evolve
 from migration.faulty_desk import destination, source
 
-from helpdesk_bridge.aliases import Aliases, Table
+from helpdesk_bridge.config.aliases import Aliases, Table
+from helpdesk_bridge.migration.plan.values import Answer, Values, as_number
 from helpdesk_bridge.migration.side import Side
-from helpdesk_bridge.migration.values import Answer, Values, as_number
-from helpdesk_bridge.model import Actor, FieldDefinition, FieldType, Priority, Ref, Status
+from helpdesk_bridge.model.records import Actor, FieldDefinition, FieldType, Priority, Ref, Status
 from helpdesk_bridge.ratelimit.policy import RateLimitPolicy, Window
 from helpdesk_bridge.testing.fake import FakeHelpdesk
 

@@ -11,7 +11,7 @@ from ratelimit.model import SECONDS, Server
 
 from helpdesk_bridge.errors import RateLimited
 from helpdesk_bridge.ratelimit import Governor, MemoryStore, RateHeaders, RateLimitPolicy, Window
-from helpdesk_bridge.ratelimit.filestore import FileStore
+from helpdesk_bridge.ratelimit.file_store import FileStore
 from helpdesk_bridge.testing.clock import ManualClock
 
 LIMIT = 10

@@ -10,7 +10,8 @@ import sys
 import pytest
 
 from helpdesk_bridge.cli.app import run
-from helpdesk_bridge.testing.simulator import SimulatorServer, generate
+from helpdesk_bridge.datasets.generator import generate
+from helpdesk_bridge.testing.simulator import SimulatorServer
 from helpdesk_bridge_deskie.simulator import create
 
 OTHER = """

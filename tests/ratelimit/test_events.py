@@ -7,9 +7,10 @@ import os
 import pytest
 
 from helpdesk_bridge import open_desk
+from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge.http.events import BudgetBack, BudgetLost, Refused, Waiting
 from helpdesk_bridge.testing.clock import ManualClock
-from helpdesk_bridge.testing.simulator import SimulatorServer, generate
+from helpdesk_bridge.testing.simulator import SimulatorServer
 from helpdesk_bridge_deskie.simulator import create
 
 

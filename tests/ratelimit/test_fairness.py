@@ -10,7 +10,7 @@ from ratelimit.model import Server
 from ratelimit.virtual import ProcessStore, World
 
 from helpdesk_bridge.ratelimit import Governor, RateHeaders, RateLimitPolicy, Window
-from helpdesk_bridge.ratelimit.filestore import FileStore
+from helpdesk_bridge.ratelimit.file_store import FileStore
 from helpdesk_bridge.ratelimit.holders import LATEST, MOST_HOLDERS, Holder, owed, remember
 from helpdesk_bridge.ratelimit.ledger import UNKNOWN
 
@@ -84,7 +84,7 @@ def crowd(request, tmp_path):
         until = 1000 + windows * SECONDS - 5
         if request.param == "file":
             return Crowd(lambda: FileStore(tmp_path / "budget"), until)
-        from helpdesk_bridge.ratelimit.redisstore import RedisStore
+        from helpdesk_bridge.ratelimit.redis_store import RedisStore
 
         server = request.getfixturevalue("redis_server")
         RedisStore(server.url).client.flushdb()

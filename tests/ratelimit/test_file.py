@@ -18,9 +18,9 @@ from attrs import evolve
 from ratelimit.model import spend
 
 from helpdesk_bridge.errors import RateLimited
-from helpdesk_bridge.ratelimit import Governor, RateHeaders, RateLimitPolicy, Window, budgetfile, codec, identity
-from helpdesk_bridge.ratelimit.budgetfile import FIRST_SEGMENT, MAGIC, SEGMENT, SLOT, BudgetFile
-from helpdesk_bridge.ratelimit.filestore import OWNER_AND_GROUP, OWNER_ONLY, FileStore
+from helpdesk_bridge.ratelimit import Governor, RateHeaders, RateLimitPolicy, Window, budget_file, codec, identity
+from helpdesk_bridge.ratelimit.budget_file import FIRST_SEGMENT, MAGIC, SEGMENT, SLOT, BudgetFile
+from helpdesk_bridge.ratelimit.file_store import OWNER_AND_GROUP, OWNER_ONLY, FileStore
 from helpdesk_bridge.ratelimit.state import BudgetState
 from helpdesk_bridge.testing.clock import ManualClock
 
@@ -77,7 +77,7 @@ def test_budgets_of_different_keys_live_in_one_file_without_meeting(opened):
 
 
 def test_the_oldest_of_too_many_budgets_makes_room(opened, clock, monkeypatch):
-    monkeypatch.setattr("helpdesk_bridge.ratelimit.filestore.MOST_SEGMENTS", 3)
+    monkeypatch.setattr("helpdesk_bridge.ratelimit.file_store.MOST_SEGMENTS", 3)
     for key in "abc":
         spend(opened(key=key))
     full = opened(key="d")
@@ -174,9 +174,9 @@ def test_a_process_killed_while_it_writes_leaves_the_state_before(opened, path):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from helpdesk_bridge.http.clock import SystemClock
+from helpdesk_bridge.clock import SystemClock
 from helpdesk_bridge.ratelimit import Governor, RateLimitPolicy, Window
-from helpdesk_bridge.ratelimit.filestore import FileStore
+from helpdesk_bridge.ratelimit.file_store import FileStore
 policy = RateLimitPolicy(windows=(Window(1_000_000, 3600, "units"),))
 governor = Governor(policy, FileStore(Path(sys.argv[1])), SystemClock(), "k")
 print("ready", flush=True)
@@ -207,7 +207,7 @@ def test_the_file_is_whole_whenever_its_writers_are_killed(path):
             writer.stdout.close()
             writer.wait()
     policy = RateLimitPolicy(windows=(Window(1_000_000, 3600, "units"),))
-    from helpdesk_bridge.http.clock import SystemClock
+    from helpdesk_bridge.clock import SystemClock
 
     gov = Governor(policy, FileStore(path), SystemClock(), "k")
     assert done <= 1_000_000 - gov.budget.remaining <= done + killed
@@ -415,7 +415,7 @@ def test_a_file_that_cannot_be_opened_leaves_a_share_and_one_warning(opened, pat
     def refuse(name, flags, *mode):
         raise OSError(error, os.strerror(error), name)
 
-    monkeypatch.setattr(budgetfile.os, "open", refuse)
+    monkeypatch.setattr(budget_file.os, "open", refuse)
     gov = opened()
     spend(gov, 5)
     for _ in range(3):
@@ -435,7 +435,7 @@ def test_a_disk_that_fails_leaves_a_share(opened, monkeypatch, call):
     def fails(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(budgetfile.os, call, fails)
+    monkeypatch.setattr(budget_file.os, call, fails)
     if call == "open":
         gov._cell._primary.reopen()
     assert (gov.budget.limit, gov.budget.remaining) == (5, 1)
@@ -444,8 +444,8 @@ def test_a_disk_that_fails_leaves_a_share(opened, monkeypatch, call):
 
 def test_a_lock_that_is_not_released_is_waited_for_two_seconds_at_most(opened, path, monkeypatch):
     naps = []
-    monkeypatch.setattr(budgetfile, "pause", naps.append)
-    monkeypatch.setattr(budgetfile, "real_seconds", lambda: sum(naps))
+    monkeypatch.setattr(budget_file, "pause", naps.append)
+    monkeypatch.setattr(budget_file, "real_seconds", lambda: sum(naps))
     gov = opened()
     spend(gov, 2)
     with path.open("r+b") as stopped:

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
+from helpdesk_bridge.clock import SystemClock
 from helpdesk_bridge.errors import ConfigError, RateLimited
-from helpdesk_bridge.http.clock import SystemClock
 from helpdesk_bridge.ratelimit import Governor, MemoryStore, RateHeaders, RateLimitPolicy, Window
 from helpdesk_bridge.ratelimit.budget import shared_governor
 from helpdesk_bridge.ratelimit.identity import process_of, this_process

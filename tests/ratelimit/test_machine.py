@@ -23,7 +23,7 @@ from ratelimit.virtual import ProcessStore, World
 
 from helpdesk_bridge.errors import RateLimited
 from helpdesk_bridge.ratelimit import Governor, MemoryStore, RateHeaders, RateLimitPolicy, Window
-from helpdesk_bridge.ratelimit.filestore import FileStore
+from helpdesk_bridge.ratelimit.file_store import FileStore
 
 LEASE = 200.0
 latencies = st.one_of(st.just(0.0), st.floats(0, 0.3), st.floats(0, 25))
@@ -189,7 +189,7 @@ def test_processes_over_a_file():
 
 
 def test_processes_over_redis(redis_server):
-    from helpdesk_bridge.ratelimit.redisstore import RedisStore
+    from helpdesk_bridge.ratelimit.redis_store import RedisStore
 
     class OverRedis(Traffic):
         """Processes of several hosts."""

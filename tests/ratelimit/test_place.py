@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from helpdesk_bridge.clock import SystemClock
 from helpdesk_bridge.errors import ConfigError
-from helpdesk_bridge.http.clock import SystemClock
 from helpdesk_bridge.ratelimit import Governor, MemoryStore, RateLimitPolicy, Scope, Window, place
-from helpdesk_bridge.ratelimit.filestore import FileStore
+from helpdesk_bridge.ratelimit.file_store import FileStore
 from helpdesk_bridge.testing.clock import ManualClock
 
 MINUTE = RateLimitPolicy(windows=(Window(10, 60, "units"),))
@@ -130,7 +130,7 @@ def test_who_shares_a_budget_is_in_its_key_and_no_secret():
 
 
 PROGRAM = """
-from helpdesk_bridge.http.clock import SystemClock
+from helpdesk_bridge.clock import SystemClock
 from helpdesk_bridge.ratelimit import RateLimitPolicy, Window
 from helpdesk_bridge.ratelimit.budget import shared_governor
 policy = RateLimitPolicy(windows=(Window(10, 60, "units"),))

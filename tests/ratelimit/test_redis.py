@@ -14,10 +14,10 @@ from types import SimpleNamespace
 import pytest
 from ratelimit.model import spend
 
+from helpdesk_bridge.clock import SystemClock
 from helpdesk_bridge.errors import ConfigError, RateLimited
-from helpdesk_bridge.http.clock import SystemClock
 from helpdesk_bridge.ratelimit import Governor, RateHeaders, RateLimitPolicy, Window, codec, identity
-from helpdesk_bridge.ratelimit.redisstore import PREFIX, RedisStore
+from helpdesk_bridge.ratelimit.redis_store import PREFIX, RedisStore
 from helpdesk_bridge.ratelimit.state import BudgetState
 from helpdesk_bridge.testing.clock import ManualClock
 
@@ -211,7 +211,7 @@ def test_attempts_to_reach_a_lost_server_become_rare(own_redis, clock):
 
 
 def test_a_server_that_does_not_answer_is_not_waited_for_for_long(clock, monkeypatch, caplog):
-    monkeypatch.setattr("helpdesk_bridge.ratelimit.redisstore.ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr("helpdesk_bridge.ratelimit.redis_store.ANSWER_SECONDS", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         store = RedisStore(f"redis://:hunter2@127.0.0.1:{silent.getsockname()[1]}/0", time=clock.now)
         gov = Governor(MINUTE, store, clock, "k")
@@ -318,7 +318,7 @@ def test_without_the_client_the_error_says_what_to_install():
     script = (
         "import sys; sys.modules['redis'] = None\n"
         "from helpdesk_bridge.errors import ConfigError\n"
-        "from helpdesk_bridge.ratelimit.redisstore import RedisStore\n"
+        "from helpdesk_bridge.ratelimit.redis_store import RedisStore\n"
         "try: RedisStore('redis://127.0.0.1')\n"
         "except ConfigError as error: print(error)"
     )

@@ -16,7 +16,7 @@ from ratelimit.model import Server
 from ratelimit.virtual import ProcessStore, World
 
 from helpdesk_bridge.ratelimit import Governor, MemoryStore, RateHeaders, RateLimitPolicy, Window
-from helpdesk_bridge.ratelimit.filestore import FileStore
+from helpdesk_bridge.ratelimit.file_store import FileStore
 
 LEASE = 200.0
 
@@ -134,7 +134,7 @@ def test_processes_over_a_file(limit, phase, crowd, kinds, hint, seed):
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @crowds
 def test_processes_of_several_hosts_over_redis(redis_server, limit, phase, crowd, kinds, hint, seed):
-    from helpdesk_bridge.ratelimit.redisstore import RedisStore
+    from helpdesk_bridge.ratelimit.redis_store import RedisStore
 
     server, world = Server(limit, phase), World(seed)
     stores = [RedisStore(redis_server.url, time=world.now) for _ in crowd]

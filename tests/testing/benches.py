@@ -25,23 +25,15 @@ from helpdesk_bridge import (
     Upload,
     open_desk,
 )
+from helpdesk_bridge.datasets.dataset import Dataset, SeedFile, SeedMessage, SeedPerson, SeedTicket
+from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge.http.options import HttpOptions
 from helpdesk_bridge.http.request import Effect
-from helpdesk_bridge.model import Actor, Body, Contact, Message, MessageKind, Ticket, Visibility
+from helpdesk_bridge.model.records import Actor, Body, Contact, Message, MessageKind, Ticket, Visibility
 from helpdesk_bridge.ratelimit import budget
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.outcomes import EFFECTS
-from helpdesk_bridge.testing.simulator import (
-    Dataset,
-    SeedFile,
-    SeedMessage,
-    SeedPerson,
-    SeedTicket,
-    SimulatorClock,
-    SimulatorServer,
-    generate,
-    mock_simulator,
-)
+from helpdesk_bridge.testing.simulator import SimulatorClock, SimulatorServer, mock_simulator
 
 VENDORS = ("deskie", "desk365", "desk360")
 IN_PROCESS, SERVER = "in_process", "server"
@@ -202,7 +194,7 @@ def opened(
     with ExitStack() as stack:
         # Budgets are shared by all desks of a process; each bench has its own.
         stack.enter_context(mock.patch.object(budget, "_shared", {}))
-        stack.enter_context(mock.patch("helpdesk_bridge.desk.HttpOptions", partial(HttpOptions, max_body=CAP)))
+        stack.enter_context(mock.patch("helpdesk_bridge.desk.desk.HttpOptions", partial(HttpOptions, max_body=CAP)))
         server = stack.enter_context(SimulatorServer(app)) if front == SERVER else None
         if server is None:
             origin = ORIGINS[vendor].format(next(_numbers))
@@ -287,8 +279,8 @@ def _conversation_calls(bench: Bench) -> dict[str, Callable[[], Any]]:
 
 def _own_calls(bench: Bench, template: Any, language: Any, values: Any) -> dict[str, Callable[[], Any]]:
     """The calls of Desk360 that have no common word."""
-    from helpdesk_bridge_desk360.cards import CardName, CardPhone, ContactCard
-    from helpdesk_bridge_desk360.interactive import Button
+    from helpdesk_bridge_desk360.wire.cards import CardName, CardPhone, ContactCard
+    from helpdesk_bridge_desk360.wire.interactive import Button
 
     desk, phone = bench.desk, "+905551112233"
     api, media = desk.vendor_api, list(bench.app.account.media)[-1]

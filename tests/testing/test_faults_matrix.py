@@ -22,9 +22,9 @@ from testing.benches import (
 )  # fmt: skip
 
 from helpdesk_bridge import ContactChange, ContactDraft, MessageDraft, Status, TicketChange
-from helpdesk_bridge.capabilities import OPERATIONS
 from helpdesk_bridge.errors import BadResponse, HelpdeskError, InDoubt, Unavailable
 from helpdesk_bridge.http.request import Effect
+from helpdesk_bridge.model.capabilities import OPERATIONS
 from helpdesk_bridge.testing.faults import EFFECTS, NAMES, OUTCOMES, Fault, FaultError
 from helpdesk_bridge.testing.simulator.faults import KINDS, PAGE_KINDS
 
@@ -294,7 +294,7 @@ def silent_calls(bench):
 
 
 def test_every_operation_of_desk360s_own_is_struck():
-    from helpdesk_bridge_desk360.vendor_api import Desk360Api
+    from helpdesk_bridge_desk360.vendor_api.vendor_api import Desk360Api
 
     own = {f"vendor_api.{name}" for name in vars(Desk360Api) if not name.startswith("_")}
     assert own - OF_THE_INBOX == {name for name in OWN["desk360"] if name.startswith("vendor_api.")}

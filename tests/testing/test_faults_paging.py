@@ -10,11 +10,11 @@ from attrs import field, frozen
 from testing.benches import generate, opened
 
 from helpdesk_bridge import ContactQuery, Order, TicketQuery
+from helpdesk_bridge.datasets.dataset import Dataset, SeedMessage
 from helpdesk_bridge.errors import BadResponse
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.fake import FakeHelpdesk
 from helpdesk_bridge.testing.faults import ChaosHelpdesk, Fault
-from helpdesk_bridge.testing.simulator import Dataset, SeedMessage
 
 TICKETS = TicketQuery(include={"spam", "deleted", "merged"})
 CONTACTS = ContactQuery(include={"blocked", "deleted"})

@@ -7,8 +7,8 @@ from conformance.accounts import IN_PROCESS, simulated
 from helpdesk_bridge import ContactChange, ContactDraft, TicketDraft
 from helpdesk_bridge.errors import Conflict, Unsupported
 from helpdesk_bridge.local.capabilities import EVERYTHING
-from helpdesk_bridge.query import TicketQuery
-from helpdesk_bridge.testing.conformance.plainfilter import answers_ticket
+from helpdesk_bridge.model.queries import TicketQuery
+from helpdesk_bridge.testing.conformance.plain_filter import answers_ticket
 from helpdesk_bridge.testing.fake import FakeHelpdesk
 
 BY_PHONE = evolve(EVERYTHING, contact_needs=frozenset({"phone"}))

@@ -7,7 +7,7 @@ import pytest
 from testing.machines import in_files, programs
 
 from helpdesk_bridge import TicketDraft, open_desk
-from helpdesk_bridge.capabilities import Capabilities
+from helpdesk_bridge.model.capabilities import Capabilities
 from helpdesk_bridge.testing.fake import FakeHelpdesk
 from helpdesk_bridge.testing.faults import FaultError
 from helpdesk_bridge.testing.machine import DeskUnderTest, FactoryError, HelpdeskStateMachine, run_conformance_machine

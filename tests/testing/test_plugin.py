@@ -12,7 +12,7 @@ import pytest
 from docs_pages import ROOT
 from testing.benches import VENDORS
 
-from helpdesk_bridge import registry
+from helpdesk_bridge.config import registry
 from helpdesk_bridge.local.capabilities import EVERYTHING
 from helpdesk_bridge.testing import plugin
 
@@ -138,7 +138,7 @@ def test_a_corpus_takes_the_place_of_made_up_tickets(run, pytester):
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_a_factory_gives_a_desk_with_exactly_a_vendors_abilities(helpdesk_factory, vendor):
     desk, found = helpdesk_factory(vendor), registry.vendor(vendor)
-    from helpdesk_bridge.config import example
+    from helpdesk_bridge.config.settings import example
 
     wanted = found.capabilities(example(vendor).settings)
     for name in ("operations", "ticket_create", "ticket_update", "ticket_clear", "contact_create", "contact_update"):

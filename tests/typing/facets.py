@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from helpdesk_bridge import Helpdesk, TicketDraft, TicketQuery, connect
-from helpdesk_bridge.desk import Desk
+from helpdesk_bridge.desk.desk import Desk
 
 
 def a_desk_is_a_helpdesk(desk: Desk) -> Helpdesk:

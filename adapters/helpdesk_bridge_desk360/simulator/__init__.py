@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from helpdesk_bridge_desk360.simulator.application import Desk360Simulator
+from helpdesk_bridge_desk360.simulator.app import Desk360Simulator
 from helpdesk_bridge_desk360.simulator.switches import API_KEY, LOGIN_EMAIL, LOGIN_PASSWORD, SWITCHES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from helpdesk_bridge.datasets.dataset import Dataset
     from helpdesk_bridge.testing.simulator.clock import SimulatorClock
-    from helpdesk_bridge.testing.simulator.dataset import Dataset
     from helpdesk_bridge.testing.simulator.switches import Setting
 
 __all__ = ["API_KEY", "LOGIN_EMAIL", "LOGIN_PASSWORD", "SWITCHES", "Desk360Simulator", "create"]

@@ -6,13 +6,13 @@ import functools
 from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, TypeVar
 
 from helpdesk_bridge.testing.simulator.routing import DOCUMENTED, Provenance, route
-from helpdesk_bridge_desk360.simulator.problems import CODES, Problem
+from helpdesk_bridge_desk360.simulator.refusals import CODES, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from helpdesk_bridge.testing.simulator.app import Call, Reply
-    from helpdesk_bridge_desk360.simulator.access import Access
+    from helpdesk_bridge_desk360.simulator.service import Access
 
 VERSION: Final = "/v1"
 PER_INTEGRATION: Final = "/integrations/<integration_id>"

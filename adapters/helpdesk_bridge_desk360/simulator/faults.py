@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
-from helpdesk_bridge_desk360.simulator.access import Access
+from helpdesk_bridge_desk360.simulator.service import Access
 
 if TYPE_CHECKING:
     import random

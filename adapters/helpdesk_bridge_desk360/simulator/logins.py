@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from helpdesk_bridge.testing.simulator.clock import Expiring
 from helpdesk_bridge.testing.simulator.limits import FixedWindow, whole_seconds
-from helpdesk_bridge_desk360.simulator.identifiers import access_token
-from helpdesk_bridge_desk360.simulator.problems import Problem
+from helpdesk_bridge_desk360.simulator.records.identifiers import access_token
+from helpdesk_bridge_desk360.simulator.refusals import Problem
 from helpdesk_bridge_desk360.simulator.switches import API_KEY, LOGIN_EMAIL, LOGIN_PASSWORD
 
 if TYPE_CHECKING:

@@ -6,22 +6,22 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from helpdesk_bridge_desk360.simulator import cdn, payloads
-from helpdesk_bridge_desk360.simulator.access import Access
+from helpdesk_bridge_desk360.simulator import cdn, rendering
 from helpdesk_bridge_desk360.simulator.courier import Courier, Habits
-from helpdesk_bridge_desk360.simulator.delivery import RANK, DeliverySchedule
-from helpdesk_bridge_desk360.simulator.identifiers import cdn_name, media_id, outgoing_id
-from helpdesk_bridge_desk360.simulator.problems import invalid
-from helpdesk_bridge_desk360.simulator.records import Media, MessageState, OutgoingMessage
+from helpdesk_bridge_desk360.simulator.records.delivery import RANK, DeliverySchedule
+from helpdesk_bridge_desk360.simulator.records.identifiers import cdn_name, media_id, outgoing_id
+from helpdesk_bridge_desk360.simulator.records.records import Media, MessageState, OutgoingMessage
+from helpdesk_bridge_desk360.simulator.refusals import invalid
+from helpdesk_bridge_desk360.simulator.service import Access
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    from helpdesk_bridge.testing.simulator.dataset import Dataset
+    from helpdesk_bridge.datasets.dataset import Dataset
     from helpdesk_bridge_desk360.simulator.courier import Emission
-    from helpdesk_bridge_desk360.simulator.records import Integration
+    from helpdesk_bridge_desk360.simulator.records.records import Integration
 
 WINDOW_SECONDS: Final = 24 * 3600
 """documented by WhatsApp and the vendor's panel: free-form messages within 24 hours of the customer's last one."""
@@ -120,7 +120,7 @@ class Messaging(Access):
         lose: bool = False,
     ) -> list[Emission]:
         """Put a webhook around ``messages`` or ``statuses`` on its way."""
-        payload = payloads.wrapped(key, content, self.choice("webhook_shape"))
+        payload = rendering.wrapped(key, content, self.choice("webhook_shape"))
         self.courier.habits = Habits(
             self.number("webhook_copies"), self.number("webhook_drop_every"), self.flag("webhook_reversed")
         )
@@ -130,7 +130,7 @@ class Messaging(Access):
         """Let a message reach a state and tell of it; a lower state than it has is told, but not kept."""
         if RANK[state] > RANK[message.state]:
             message.state = state
-        content = payloads.status(message.id, message.digits, state)
+        content = rendering.status(message.id, message.digits, state)
         return self.emit(message.integration, "statuses", content, **options)
 
     def commit_due(self) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from helpdesk_bridge_desk365.simulator.application import Desk365Simulator
+from helpdesk_bridge_desk365.simulator.app import Desk365Simulator
 from helpdesk_bridge_desk365.simulator.service import API_KEY, FOREIGN_API_KEY, SECOND_API_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from helpdesk_bridge.testing.simulator import Dataset, Setting, SimulatorClock
+    from helpdesk_bridge.datasets.dataset import Dataset
+    from helpdesk_bridge.testing.simulator import Setting, SimulatorClock
 
 __all__ = ["API_KEY", "FOREIGN_API_KEY", "SECOND_API_KEY", "Desk365Simulator", "create"]
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import define, evolve
 
 from helpdesk_bridge.testing.simulator import DOCUMENTED, Call, Reply, route
-from helpdesk_bridge_desk365.simulator.filters import UNSET
+from helpdesk_bridge_desk365.simulator.parameters import json_object, required_text, text_of
+from helpdesk_bridge_desk365.simulator.records.filters import UNSET
 from helpdesk_bridge_desk365.simulator.refusals import Refusal, invalid, missing, not_unique
-from helpdesk_bridge_desk365.simulator.request_body import json_object, required_text, text_of
 from helpdesk_bridge_desk365.simulator.service import ROOT, Desk365Service
 from helpdesk_bridge_desk365.simulator.ticket_input import known_sla
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from helpdesk_bridge_desk365.simulator.records import Company, Contact, Ticket
+from helpdesk_bridge_desk365.simulator.records.account import DEFAULT_SLA
+from helpdesk_bridge_desk365.simulator.records.records import Company, Contact, Ticket
 from helpdesk_bridge_desk365.simulator.service import Desk365Service, offset_of
-from helpdesk_bridge_desk365.simulator.tenant import DEFAULT_SLA
-from helpdesk_bridge_desk365.simulator.wire_text import whole_second
+from helpdesk_bridge_desk365.simulator.text import whole_second
 
 if TYPE_CHECKING:
     import random

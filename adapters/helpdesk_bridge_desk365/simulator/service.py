@@ -7,10 +7,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import quote, urlencode
 
+from helpdesk_bridge.datasets.dataset import Dataset
 from helpdesk_bridge.testing.simulator import (
     BadBody,
     Call,
-    Dataset,
     Reply,
     Setting,
     SimulatorApp,
@@ -18,10 +18,10 @@ from helpdesk_bridge.testing.simulator import (
     Switch,
     email_keys,
 )
-from helpdesk_bridge_desk365.simulator.file_links import FILES_PATH, INLINE_PATH, FileLinks
-from helpdesk_bridge_desk365.simulator.loader import load
-from helpdesk_bridge_desk365.simulator.rates import REMAINING, SEARCH_COST, Rates, policy_of
-from helpdesk_bridge_desk365.simulator.records import Agent
+from helpdesk_bridge_desk365.simulator.files import FILES_PATH, INLINE_PATH, FileLinks
+from helpdesk_bridge_desk365.simulator.limits import REMAINING, SEARCH_COST, Rates, policy_of
+from helpdesk_bridge_desk365.simulator.records.account import STATUSES, Tenant
+from helpdesk_bridge_desk365.simulator.records.records import Agent
 from helpdesk_bridge_desk365.simulator.refusals import (
     Refusal,
     error_body,
@@ -30,16 +30,9 @@ from helpdesk_bridge_desk365.simulator.refusals import (
     query_missing,
     unknown_key,
 )
+from helpdesk_bridge_desk365.simulator.seeding.seeding import load
 from helpdesk_bridge_desk365.simulator.switches import SWITCHES
-from helpdesk_bridge_desk365.simulator.tenant import STATUSES, Tenant
-from helpdesk_bridge_desk365.simulator.wire_text import (
-    INLINE_ORIGIN,
-    RawJson,
-    comma_list,
-    encode,
-    encode_page,
-    whole_number,
-)
+from helpdesk_bridge_desk365.simulator.text import INLINE_ORIGIN, RawJson, comma_list, encode, encode_page, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define
 
-from helpdesk_bridge_desk365.simulator.filters import UNSET
+from helpdesk_bridge_desk365.simulator.parameters import checked_email, custom_values, required_text, text_of
+from helpdesk_bridge_desk365.simulator.records.account import FORM, PRIORITIES, Tenant
+from helpdesk_bridge_desk365.simulator.records.filters import UNSET
 from helpdesk_bridge_desk365.simulator.refusals import invalid
-from helpdesk_bridge_desk365.simulator.request_body import checked_email, custom_values, required_text, text_of
-from helpdesk_bridge_desk365.simulator.tenant import FORM, PRIORITIES, Tenant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .app import DeskieSimulator
-from .switches import SWITCHES
+from helpdesk_bridge_deskie.simulator.app import DeskieSimulator
+from helpdesk_bridge_deskie.simulator.switches import SWITCHES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from helpdesk_bridge.datasets.dataset import Dataset
     from helpdesk_bridge.testing.simulator.clock import SimulatorClock
-    from helpdesk_bridge.testing.simulator.dataset import Dataset
     from helpdesk_bridge.testing.simulator.switches import Setting
 
 __all__ = ["SWITCHES", "DeskieSimulator", "create"]

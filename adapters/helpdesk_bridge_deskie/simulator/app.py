@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from .faults import FaultyLists
-from .routes.changelog import ChangelogRoutes
-from .routes.companies import CompanyRoutes
-from .routes.files import FileRoutes
-from .routes.groups import GroupRoutes
-from .routes.ideas import IdeaRoutes
-from .routes.knowledgebase import KnowledgeBaseRoutes
-from .routes.messages import MessageRoutes
-from .routes.reference import ReferenceRoutes
-from .routes.staff import StaffRoutes
-from .routes.statistics import StatisticsRoutes
-from .routes.users import UserRoutes
+from helpdesk_bridge_deskie.simulator.faults import FaultyLists
+from helpdesk_bridge_deskie.simulator.routes.changelog import ChangelogRoutes
+from helpdesk_bridge_deskie.simulator.routes.companies import CompanyRoutes
+from helpdesk_bridge_deskie.simulator.routes.files import FileRoutes
+from helpdesk_bridge_deskie.simulator.routes.groups import GroupRoutes
+from helpdesk_bridge_deskie.simulator.routes.ideas import IdeaRoutes
+from helpdesk_bridge_deskie.simulator.routes.knowledge_base import KnowledgeBaseRoutes
+from helpdesk_bridge_deskie.simulator.routes.messages import MessageRoutes
+from helpdesk_bridge_deskie.simulator.routes.reference import ReferenceRoutes
+from helpdesk_bridge_deskie.simulator.routes.staff import StaffRoutes
+from helpdesk_bridge_deskie.simulator.routes.statistics import StatisticsRoutes
+from helpdesk_bridge_deskie.simulator.routes.users import UserRoutes
 
 
 class DeskieSimulator(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from .base import DeskieBase
-from .casewrites import CaseValues, new_case
-from .records import Message, User
+from helpdesk_bridge_deskie.simulator.records.case_writes import CaseValues, new_case
+from helpdesk_bridge_deskie.simulator.records.records import Message, User
+from helpdesk_bridge_deskie.simulator.service import DeskieBase
 
 if TYPE_CHECKING:
     import random

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from .refusals import invalid
+from helpdesk_bridge_deskie.simulator.refusals import invalid
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

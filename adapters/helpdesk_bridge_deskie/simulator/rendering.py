@@ -7,16 +7,15 @@ from urllib.parse import quote
 
 from attrs import asdict
 
-from .envelope import list_item
-from .moments import format_moment
+from helpdesk_bridge_deskie.simulator.lists import list_item
+from helpdesk_bridge_deskie.simulator.times import format_moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from zoneinfo import ZoneInfo
 
     from helpdesk_bridge.testing.simulator.switches import Setting
-
-    from .records import (
+    from helpdesk_bridge_deskie.simulator.records.records import (
         Case,
         Company,
         CustomChannel,

@@ -6,15 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from helpdesk_bridge.testing.simulator.app import Refused
-
-from .records import FileEntry
-from .refusals import error_reply, invalid
+from helpdesk_bridge_deskie.simulator.records.records import FileEntry
+from helpdesk_bridge_deskie.simulator.refusals import error_reply, invalid
 
 if TYPE_CHECKING:
     from helpdesk_bridge.testing.simulator.call import Call
     from helpdesk_bridge.testing.simulator.files import FileStore
-
-    from .params import Params
+    from helpdesk_bridge_deskie.simulator.parameters import Params
 
 FILE_BYTES = 25 << 20
 """documented: Deskie API, "Attachments": a file has 25 MB at most…"""

@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Protocol
 
 import pytest
 
-from helpdesk_bridge.capabilities import Capabilities
+from helpdesk_bridge.model.capabilities import Capabilities
 from helpdesk_bridge.ports import Helpdesk
-from helpdesk_bridge.testing.conformance.choosing import skip_what_is_lacking
 from helpdesk_bridge.testing.conformance.leaks import nothing_left_open
+from helpdesk_bridge.testing.conformance.selection import skip_what_is_lacking
 from helpdesk_bridge.testing.conformance.vocabulary import Vocabulary
 
 _DESK = ("tickets", "contacts", "messages", "capabilities", "directory", "check", "close")

@@ -8,30 +8,30 @@ from typing import Any, Final
 
 import pytest
 
+from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
 from helpdesk_bridge.ports import Helpdesk
-from helpdesk_bridge.query import ContactQuery, TicketQuery
-from helpdesk_bridge.testing.conformance.aliasing import AliasTests
-from helpdesk_bridge.testing.conformance.attachments import AttachmentTests
-from helpdesk_bridge.testing.conformance.choosing import FIXTURES, NotCollected, gives, not_collected, parametrize
-from helpdesk_bridge.testing.conformance.closing import ClosingTests
-from helpdesk_bridge.testing.conformance.contacts import ContactTests
-from helpdesk_bridge.testing.conformance.drift import DriftTests
-from helpdesk_bridge.testing.conformance.errors import ErrorTests
-from helpdesk_bridge.testing.conformance.events import EventTests
-from helpdesk_bridge.testing.conformance.eyes import EyesTests
-from helpdesk_bridge.testing.conformance.facets import FacetTests
-from helpdesk_bridge.testing.conformance.importing import ImporterTests
-from helpdesk_bridge.testing.conformance.indoubt import InDoubtTests
-from helpdesk_bridge.testing.conformance.messages import MessageTests
-from helpdesk_bridge.testing.conformance.nastytexts import NastyTextTests
-from helpdesk_bridge.testing.conformance.paging import PagingTests
-from helpdesk_bridge.testing.conformance.queries import QueryTests
-from helpdesk_bridge.testing.conformance.refs import RefTests
-from helpdesk_bridge.testing.conformance.secrecy import SecrecyTests
-from helpdesk_bridge.testing.conformance.threads import ThreadTests
-from helpdesk_bridge.testing.conformance.ticketfields import TicketFieldTests
-from helpdesk_bridge.testing.conformance.tickets import TicketTests
-from helpdesk_bridge.testing.conformance.undeclared import UndeclaredTests
+from helpdesk_bridge.testing.conformance.areas.aliases import AliasTests
+from helpdesk_bridge.testing.conformance.areas.attachments import AttachmentTests
+from helpdesk_bridge.testing.conformance.areas.closing import ClosingTests
+from helpdesk_bridge.testing.conformance.areas.concurrency import ThreadTests
+from helpdesk_bridge.testing.conformance.areas.contacts import ContactTests
+from helpdesk_bridge.testing.conformance.areas.drift import DriftTests
+from helpdesk_bridge.testing.conformance.areas.errors import ErrorTests
+from helpdesk_bridge.testing.conformance.areas.events import EventTests
+from helpdesk_bridge.testing.conformance.areas.facets import FacetTests
+from helpdesk_bridge.testing.conformance.areas.importer import ImporterTests
+from helpdesk_bridge.testing.conformance.areas.in_doubt import InDoubtTests
+from helpdesk_bridge.testing.conformance.areas.messages import MessageTests
+from helpdesk_bridge.testing.conformance.areas.nasty_texts import NastyTextTests
+from helpdesk_bridge.testing.conformance.areas.paging import PagingTests
+from helpdesk_bridge.testing.conformance.areas.queries import QueryTests
+from helpdesk_bridge.testing.conformance.areas.refs import RefTests
+from helpdesk_bridge.testing.conformance.areas.secrets import SecrecyTests
+from helpdesk_bridge.testing.conformance.areas.ticket_fields import TicketFieldTests
+from helpdesk_bridge.testing.conformance.areas.tickets import TicketTests
+from helpdesk_bridge.testing.conformance.areas.undeclared import UndeclaredTests
+from helpdesk_bridge.testing.conformance.areas.visibility import EyesTests
+from helpdesk_bridge.testing.conformance.selection import FIXTURES, NotCollected, gives, not_collected, parametrize
 
 _GUARD: Final = "test_no_standard_test_was_removed_or_overridden"
 

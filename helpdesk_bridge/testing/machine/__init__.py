@@ -24,10 +24,10 @@ except ImportError as error:
         "the state machine needs hypothesis: pip install 'helpdesk-bridge[testing]'", name="hypothesis"
     ) from error
 
+from helpdesk_bridge.testing.machine.desk_under_test import DeskUnderTest, FactoryError
 from helpdesk_bridge.testing.machine.disagreement import Disagreement
+from helpdesk_bridge.testing.machine.faults import FAULTS
 from helpdesk_bridge.testing.machine.run import HelpdeskStateMachine, run_conformance_machine
-from helpdesk_bridge.testing.machine.striking import FAULTS
-from helpdesk_bridge.testing.machine.undertest import DeskUnderTest, FactoryError
 
 __all__ = [
     "FAULTS",

@@ -9,8 +9,8 @@ from typing import Any, Final
 from attrs import field, frozen
 from hypothesis import strategies as st
 
-from helpdesk_bridge.capabilities import Capabilities
-from helpdesk_bridge.model import (
+from helpdesk_bridge.model.capabilities import Capabilities
+from helpdesk_bridge.model.records import (
     Add,
     Body,
     ContactChange,
@@ -22,7 +22,7 @@ from helpdesk_bridge.model import (
     Upload,
 )
 from helpdesk_bridge.testing.conformance import Vocabulary
-from helpdesk_bridge.testing.conformance.making import by_email
+from helpdesk_bridge.testing.conformance.drafts import by_email
 from helpdesk_bridge.testing.nasty import NASTY
 
 Values = dict[str, Any]

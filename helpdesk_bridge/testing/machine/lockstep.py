@@ -11,20 +11,20 @@ from attrs import frozen
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine
 
+from helpdesk_bridge.clock import SystemClock
 from helpdesk_bridge.errors import HelpdeskError, InDoubt
-from helpdesk_bridge.http.clock import SystemClock
-from helpdesk_bridge.model import Contact, Ticket
-from helpdesk_bridge.query import ContactQuery, TicketQuery
+from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
+from helpdesk_bridge.model.records import Contact, Ticket
 from helpdesk_bridge.testing.chaos import ChaosHelpdesk
 from helpdesk_bridge.testing.conformance import Vocabulary
 from helpdesk_bridge.testing.fake import FakeHelpdesk
-from helpdesk_bridge.testing.machine import seeing
+from helpdesk_bridge.testing.machine import snapshots
+from helpdesk_bridge.testing.machine.desk_under_test import DeskUnderTest, opened, refuse_unsuited
 from helpdesk_bridge.testing.machine.disagreement import Disagreement
+from helpdesk_bridge.testing.machine.faults import FAULTS, Strike, strikes
 from helpdesk_bridge.testing.machine.inputs import Inputs
 from helpdesk_bridge.testing.machine.model import Model, Row
 from helpdesk_bridge.testing.machine.side import Doubt, Side
-from helpdesk_bridge.testing.machine.striking import FAULTS, Strike, strikes
-from helpdesk_bridge.testing.machine.undertest import DeskUnderTest, opened, refuse_unsuited
 
 TICKETS: Final = Bundle("tickets")
 CONTACTS: Final = Bundle("contacts")
@@ -225,7 +225,7 @@ class Lockstep(RuleBasedStateMachine):
             with self.judging():
                 raise Disagreement(
                     f"{side.name}: there is a ticket {ticket.id!r} that nobody created, or that was created twice: "
-                    f"{seeing.ticket(ticket, self.capabilities.ticket_fields)}"
+                    f"{snapshots.ticket(ticket, self.capabilities.ticket_fields)}"
                 )
         name, side.doubt = side.doubt.name, None
         self.adopt(side, name, ticket)
@@ -246,7 +246,7 @@ class Lockstep(RuleBasedStateMachine):
                 raise Disagreement(f"{side.name}: asked for {name} ({side.ids[name]!r}), got {ticket.id!r}")
             row = self.model.tickets[name]
             whose = self.model.address_of(row["requester"])
-            seen = seeing.ticket(ticket, self.capabilities.ticket_fields)
+            seen = snapshots.ticket(ticket, self.capabilities.ticket_fields)
             side.compare(name, {**row, "fields": {**row["fields"], "requester": whose}}, seen, among=among)
             if ticket.requester is not None and ticket.requester.id is not None:
                 side.bind(row["requester"], ticket.requester.id)
@@ -255,7 +255,7 @@ class Lockstep(RuleBasedStateMachine):
         """Compare a contact with the model."""
         with self.judging():
             side.bind(name, contact.id, contact.ref)
-            seen = seeing.contact(contact, self.capabilities.contact_fields)
+            seen = snapshots.contact(contact, self.capabilities.contact_fields)
             side.compare(name, self.model.contacts[name], seen, among=among)
 
     def contact_seen(self, side: Side, contact: Contact) -> str:
@@ -267,7 +267,7 @@ class Lockstep(RuleBasedStateMachine):
             with self.judging():
                 raise Disagreement(
                     f"{side.name}: there is a contact {contact.id!r} whom nobody created: "
-                    f"{seeing.contact(contact, self.capabilities.contact_fields)}"
+                    f"{snapshots.contact(contact, self.capabilities.contact_fields)}"
                 )
         return name
 

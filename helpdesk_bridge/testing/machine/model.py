@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from helpdesk_bridge.capabilities import Capabilities
-from helpdesk_bridge.model import Add, Priority, Remove, Status, Visibility
-from helpdesk_bridge.testing.machine.seeing import CUSTOM, address, alike, custom, shown
+from helpdesk_bridge.model.capabilities import Capabilities
+from helpdesk_bridge.model.records import Add, Priority, Remove, Status, Visibility
+from helpdesk_bridge.testing.machine.snapshots import CUSTOM, address, alike, custom, shown
 
 Row: TypeAlias = dict[str, Any]
 """A ticket or contact: ``fields`` that were written, ``since`` when it is there, and whose it is or what it says."""

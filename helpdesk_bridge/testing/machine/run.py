@@ -9,12 +9,12 @@ from typing import Final
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from helpdesk_bridge.testing.machine.contactrules import ContactRules
-from helpdesk_bridge.testing.machine.refusalrules import RefusalRules
-from helpdesk_bridge.testing.machine.striking import FAULTS, faults_named
-from helpdesk_bridge.testing.machine.ticketrules import TicketRules
-from helpdesk_bridge.testing.machine.undertest import Factory, refuse_stale
-from helpdesk_bridge.testing.machine.upkeeprules import UpkeepRules
+from helpdesk_bridge.testing.machine.contact_rules import ContactRules
+from helpdesk_bridge.testing.machine.desk_under_test import Factory, refuse_stale
+from helpdesk_bridge.testing.machine.faults import FAULTS, faults_named
+from helpdesk_bridge.testing.machine.maintenance_rules import UpkeepRules
+from helpdesk_bridge.testing.machine.refusal_rules import RefusalRules
+from helpdesk_bridge.testing.machine.ticket_rules import TicketRules
 
 EXAMPLES: Final = "HELPDESK_BRIDGE_EXAMPLES"
 """The environment variable that says how many programs are tried; 25 if it is not set."""

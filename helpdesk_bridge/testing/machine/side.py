@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from attrs import define, field, frozen
 
-from helpdesk_bridge.http.clock import Clock
-from helpdesk_bridge.model import Ticket
+from helpdesk_bridge.clock import Clock
+from helpdesk_bridge.model.records import Ticket
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.chaos import ChaosHelpdesk
 from helpdesk_bridge.testing.machine.disagreement import Disagreement
+from helpdesk_bridge.testing.machine.faults import Strike, inject
 from helpdesk_bridge.testing.machine.model import Row
-from helpdesk_bridge.testing.machine.seeing import CUSTOM
-from helpdesk_bridge.testing.machine.striking import Strike, inject
+from helpdesk_bridge.testing.machine.snapshots import CUSTOM
 
 GRANULARITY: Final = timedelta(seconds=1)
 """Vendors keep whole seconds."""

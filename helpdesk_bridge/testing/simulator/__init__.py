@@ -21,14 +21,6 @@ if TYPE_CHECKING:
     from helpdesk_bridge.testing.simulator.clock import Deadline as Deadline
     from helpdesk_bridge.testing.simulator.clock import Expiring as Expiring
     from helpdesk_bridge.testing.simulator.clock import SimulatorClock as SimulatorClock
-    from helpdesk_bridge.testing.simulator.corpus import CorpusError as CorpusError
-    from helpdesk_bridge.testing.simulator.corpus import load_corpus as load_corpus
-    from helpdesk_bridge.testing.simulator.dataset import Dataset as Dataset
-    from helpdesk_bridge.testing.simulator.dataset import SeedField as SeedField
-    from helpdesk_bridge.testing.simulator.dataset import SeedFile as SeedFile
-    from helpdesk_bridge.testing.simulator.dataset import SeedMessage as SeedMessage
-    from helpdesk_bridge.testing.simulator.dataset import SeedPerson as SeedPerson
-    from helpdesk_bridge.testing.simulator.dataset import SeedTicket as SeedTicket
     from helpdesk_bridge.testing.simulator.faults import Fault as Fault
     from helpdesk_bridge.testing.simulator.faults import FaultError as FaultError
     from helpdesk_bridge.testing.simulator.faults import FaultPlan as FaultPlan
@@ -36,15 +28,14 @@ if TYPE_CHECKING:
     from helpdesk_bridge.testing.simulator.files import StoredFile as StoredFile
     from helpdesk_bridge.testing.simulator.files import content_disposition as content_disposition
     from helpdesk_bridge.testing.simulator.forms import UploadedFile as UploadedFile
-    from helpdesk_bridge.testing.simulator.generator import generate as generate
-    from helpdesk_bridge.testing.simulator.inprocess import mock_simulator as mock_simulator
+    from helpdesk_bridge.testing.simulator.in_process import mock_simulator as mock_simulator
     from helpdesk_bridge.testing.simulator.limits import Allowance as Allowance
     from helpdesk_bridge.testing.simulator.limits import FixedWindow as FixedWindow
     from helpdesk_bridge.testing.simulator.limits import whole_seconds as whole_seconds
     from helpdesk_bridge.testing.simulator.reply import Refused as Refused
     from helpdesk_bridge.testing.simulator.reply import Reply as Reply
-    from helpdesk_bridge.testing.simulator.requestlog import RecordedRequest as RecordedRequest
-    from helpdesk_bridge.testing.simulator.requestlog import RequestLog as RequestLog
+    from helpdesk_bridge.testing.simulator.request_log import RecordedRequest as RecordedRequest
+    from helpdesk_bridge.testing.simulator.request_log import RequestLog as RequestLog
     from helpdesk_bridge.testing.simulator.routing import ASSUMED as ASSUMED
     from helpdesk_bridge.testing.simulator.routing import DOCUMENTED as DOCUMENTED
     from helpdesk_bridge.testing.simulator.routing import OBSERVED as OBSERVED
@@ -62,16 +53,13 @@ _MODULES = {
     "breakage": ("ConnectionBroken", "NoAnswer", "NotConnected"),
     "call": ("BadBody", "BodyTooLarge", "Call", "UnsupportedMedia"),
     "clock": ("Deadline", "Expiring", "SimulatorClock"),
-    "corpus": ("CorpusError", "load_corpus"),
-    "dataset": ("Dataset", "SeedField", "SeedFile", "SeedMessage", "SeedPerson", "SeedTicket"),
     "faults": ("Fault", "FaultError", "FaultPlan"),
     "files": ("FileStore", "StoredFile", "content_disposition"),
     "forms": ("UploadedFile",),
-    "generator": ("generate",),
-    "inprocess": ("mock_simulator",),
+    "in_process": ("mock_simulator",),
     "limits": ("Allowance", "FixedWindow", "whole_seconds"),
     "reply": ("Refused", "Reply"),
-    "requestlog": ("RecordedRequest", "RequestLog"),
+    "request_log": ("RecordedRequest", "RequestLog"),
     "routing": ("ASSUMED", "DOCUMENTED", "OBSERVED", "Provenance", "RouteInfo", "route"),
     "server": ("SimulatorServer",),
     "switches": ("Setting", "SettingError", "Switch"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from helpdesk_bridge.addresses import email_key, phone_key
+from helpdesk_bridge.model.addresses import email_key, phone_key
 from helpdesk_bridge.testing.simulator.routing import ASSUMED
 from helpdesk_bridge.testing.simulator.switches import Switch
 

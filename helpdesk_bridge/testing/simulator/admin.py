@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import Headers
 
     from helpdesk_bridge.testing.simulator.clock import SimulatorClock
-    from helpdesk_bridge.testing.simulator.requestlog import RequestLog
+    from helpdesk_bridge.testing.simulator.request_log import RequestLog
     from helpdesk_bridge.testing.simulator.switches import Setting
 
 _SHOWN = 1000

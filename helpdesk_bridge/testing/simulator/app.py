@@ -36,9 +36,9 @@ from helpdesk_bridge.testing.simulator.clock import Deadline, SimulatorClock
 from helpdesk_bridge.testing.simulator.faults import KINDS, PAGE_KINDS, Fault, FaultPlan
 from helpdesk_bridge.testing.simulator.files import FileStore
 from helpdesk_bridge.testing.simulator.forms import UploadedFile
-from helpdesk_bridge.testing.simulator.listfaults import ListFaults
+from helpdesk_bridge.testing.simulator.list_faults import ListFaults
 from helpdesk_bridge.testing.simulator.reply import Refused, Reply
-from helpdesk_bridge.testing.simulator.requestlog import RecordedRequest, RequestLog
+from helpdesk_bridge.testing.simulator.request_log import RecordedRequest, RequestLog
 from helpdesk_bridge.testing.simulator.routing import (
     ASSUMED,
     DOCUMENTED,
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    from helpdesk_bridge.testing.simulator.dataset import Dataset
+    from helpdesk_bridge.datasets.dataset import Dataset
 
 __all__ = [
     "ASSUMED",

@@ -8,14 +8,8 @@ from typing import Any
 
 from werkzeug.test import Client, TestResponse
 
-from helpdesk_bridge.testing.simulator import (
-    Dataset,
-    SeedFile,
-    SeedMessage,
-    SeedPerson,
-    SeedTicket,
-    SimulatorClock,
-)
+from helpdesk_bridge.datasets.dataset import Dataset, SeedFile, SeedMessage, SeedPerson, SeedTicket
+from helpdesk_bridge.testing.simulator import SimulatorClock
 from helpdesk_bridge_desk360.simulator import API_KEY, Desk360Simulator, create
 
 START = datetime(2026, 5, 4, 21, 15, 17, tzinfo=UTC)

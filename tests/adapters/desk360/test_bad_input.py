@@ -20,8 +20,15 @@ from helpdesk_bridge.errors import (
     NotFound,
     Unsupported,
 )
-from helpdesk_bridge_desk360.cards import CardEmail, CardMessenger, CardName, CardOrganisation, CardPhone, ContactCard
-from helpdesk_bridge_desk360.interactive import Button, Header
+from helpdesk_bridge_desk360.wire.cards import (
+    CardEmail,
+    CardMessenger,
+    CardName,
+    CardOrganisation,
+    CardPhone,
+    ContactCard,
+)
+from helpdesk_bridge_desk360.wire.interactive import Button, Header
 
 MESSAGES = "/v1/integrations/11/conversations/messages"
 TEMPLATES = "/v1/integrations/11/conversations/templates"

@@ -21,16 +21,16 @@ from helpdesk_bridge import (
     open_desk,
 )
 from helpdesk_bridge.errors import Invalid
-from helpdesk_bridge.query import sort_key
+from helpdesk_bridge.model.queries import sort_key
 from helpdesk_bridge.testing.clock import ManualClock
-from helpdesk_bridge.testing.conformance.plainfilter import answers_contact, answers_ticket, ids
+from helpdesk_bridge.testing.conformance.plain_filter import answers_contact, answers_ticket, ids
 from helpdesk_bridge.testing.nasty import FILE_NAMES, NASTY, START
-from helpdesk_bridge.testing.querystrategies import contact_queries, ticket_queries
+from helpdesk_bridge.testing.query_strategies import contact_queries, ticket_queries
 from helpdesk_bridge.testing.simulator import mock_simulator
 from helpdesk_bridge.testing.strategies import nasty_text, uploads
-from helpdesk_bridge_desk360.cards import CardName, ContactCard
-from helpdesk_bridge_desk360.interactive import Button, Header, Interactive
 from helpdesk_bridge_desk360.simulator import API_KEY
+from helpdesk_bridge_desk360.wire.cards import CardName, ContactCard
+from helpdesk_bridge_desk360.wire.interactive import Button, Header, Interactive
 
 CUSTOMERS = ("905551112233", "4917012345", "4917012346", "90555")
 TEXTS = (

@@ -18,9 +18,9 @@ from helpdesk_bridge import Body, MessageDraft, Upload, open_desk
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.simulator import mock_simulator
-from helpdesk_bridge_desk360.cards import CardName, CardPhone, ContactCard
-from helpdesk_bridge_desk360.interactive import Button, Header
 from helpdesk_bridge_desk360.simulator import API_KEY
+from helpdesk_bridge_desk360.wire.cards import CardName, CardPhone, ContactCard
+from helpdesk_bridge_desk360.wire.interactive import Button, Header
 
 MB = 1 << 20
 BUTTON = {"id": "id", "title": "Yes"}
@@ -363,6 +363,6 @@ def test_a_birthday_may_be_a_date():
 
 
 def send_document(birthday: Any) -> dict[str, Any]:
-    from helpdesk_bridge_desk360.cards import documents
+    from helpdesk_bridge_desk360.wire.cards import documents
 
     return documents([ContactCard(name=CardName(**NAME), birthday=birthday)])[0]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk_bridge.errors import BadResponse, Unsupported
-from helpdesk_bridge_desk360.paging import next_page
+from helpdesk_bridge_desk360.client.pages import next_page
 
 INTEGRATIONS = "/v1/integrations"
 

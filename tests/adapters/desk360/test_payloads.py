@@ -17,13 +17,19 @@ from helpdesk_bridge.errors import BadResponse
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.nasty import NASTY
 from helpdesk_bridge.testing.simulator import mock_simulator
-from helpdesk_bridge_desk360.cards import CardName, ContactCard
-from helpdesk_bridge_desk360.events import DeliveryChanged, MessageReceived, UnknownEvent, events_in
-from helpdesk_bridge_desk360.interactive import Button
 from helpdesk_bridge_desk360.simulator import API_KEY
-from helpdesk_bridge_desk360.templates import template_of
-from helpdesk_bridge_desk360.vendor_api import integration_of
-from helpdesk_bridge_desk360.wire import WIRE, IntegrationDocument, MediaDocument, TemplateDocument, TokenDocument
+from helpdesk_bridge_desk360.vendor_api.vendor_api import integration_of
+from helpdesk_bridge_desk360.wire.cards import CardName, ContactCard
+from helpdesk_bridge_desk360.wire.documents import (
+    WIRE,
+    IntegrationDocument,
+    MediaDocument,
+    TemplateDocument,
+    TokenDocument,
+)
+from helpdesk_bridge_desk360.wire.events import DeliveryChanged, MessageReceived, UnknownEvent, events_in
+from helpdesk_bridge_desk360.wire.interactive import Button
+from helpdesk_bridge_desk360.wire.templates import template_of
 
 MESSAGES = "/v1/integrations/11/conversations/messages"
 TEMPLATES = "/v1/integrations/11/conversations/templates"

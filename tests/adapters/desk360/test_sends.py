@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from helpdesk_bridge import Upload
 from helpdesk_bridge.errors import InDoubt, Invalid, Unsupported
-from helpdesk_bridge_desk360.cards import (
+from helpdesk_bridge_desk360.wire.cards import (
     CardAddress,
     CardEmail,
     CardMessenger,
@@ -23,7 +23,7 @@ from helpdesk_bridge_desk360.cards import (
     documents,
     received,
 )
-from helpdesk_bridge_desk360.interactive import Button, Header
+from helpdesk_bridge_desk360.wire.interactive import Button, Header
 
 MESSAGES = "/v1/integrations/11/conversations/messages"
 MB = 1024 * 1024

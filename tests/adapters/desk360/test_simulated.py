@@ -12,6 +12,7 @@ from adapters.desk360.wiretap import DIGITS, HOST, TO
 from werkzeug.test import Client
 
 from helpdesk_bridge import MessageDraft, Status, TicketQuery, Upload, open_desk
+from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge.errors import (
     AuthenticationFailed,
     ConfigError,
@@ -24,10 +25,10 @@ from helpdesk_bridge.errors import (
     Unsupported,
 )
 from helpdesk_bridge.testing.clock import ManualClock
-from helpdesk_bridge.testing.simulator import SimulatorClock, SimulatorServer, generate, mock_simulator
-from helpdesk_bridge_desk360.cards import CardName, ContactCard
-from helpdesk_bridge_desk360.interactive import Button
+from helpdesk_bridge.testing.simulator import SimulatorClock, SimulatorServer, mock_simulator
 from helpdesk_bridge_desk360.simulator import API_KEY, LOGIN_EMAIL, LOGIN_PASSWORD, create
+from helpdesk_bridge_desk360.wire.cards import CardName, ContactCard
+from helpdesk_bridge_desk360.wire.interactive import Button
 
 FILE = Upload.from_bytes("desk360.png", b"\x89PNG", "image/png")
 TOKEN = "a-token-that-nobody-guesses"

@@ -5,7 +5,7 @@ import json
 import pytest
 from adapters.desk360.simulated import TO, Desk, problem
 
-from helpdesk_bridge_desk360.simulator.problems import CODES
+from helpdesk_bridge_desk360.simulator.refusals import CODES
 
 DOCUMENTED = {
     "authentication_exception": 401,

@@ -6,7 +6,8 @@ from adapters.desk360.simulated import BASE, TO, Desk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpdesk_bridge.testing.simulator import SimulatorServer, generate, mock_simulator
+from helpdesk_bridge.datasets.generator import generate
+from helpdesk_bridge.testing.simulator import SimulatorServer, mock_simulator
 from helpdesk_bridge_desk360.simulator import Desk360Simulator, create
 
 DESK = Desk(login_enabled=True, chats_enabled=True)

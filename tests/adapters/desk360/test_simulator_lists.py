@@ -5,7 +5,7 @@ import json
 import pytest
 from adapters.desk360.simulated import BASE, Desk, problem
 
-from helpdesk_bridge.testing.simulator import Dataset
+from helpdesk_bridge.datasets.dataset import Dataset
 
 TEMPLATES = "/v1/integrations/11/conversations/templates"
 PRINTED = json.loads("""

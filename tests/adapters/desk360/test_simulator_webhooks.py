@@ -11,7 +11,8 @@ import pytest
 from adapters.desk360.simulated import BASE, TO, Desk
 from werkzeug.test import Client
 
-from helpdesk_bridge.testing.simulator import SimulatorServer, generate
+from helpdesk_bridge.datasets.generator import generate
+from helpdesk_bridge.testing.simulator import SimulatorServer
 from helpdesk_bridge_desk360.simulator import create
 
 DIGITS = TO.removeprefix("+")

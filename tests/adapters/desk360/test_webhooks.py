@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from helpdesk_bridge import TicketDraft
 from helpdesk_bridge.errors import AuthenticationFailed, Invalid
-from helpdesk_bridge_desk360.events import DeliveryChanged, MessageReceived, UnknownEvent, events_in
-from helpdesk_bridge_desk360.webhooks import BODY_LIMIT
+from helpdesk_bridge_desk360.port.webhooks import BODY_LIMIT
+from helpdesk_bridge_desk360.wire.events import DeliveryChanged, MessageReceived, UnknownEvent, events_in
 
 TOKEN = "a-token-that-nobody-guesses"
 JSON = st.recursive(
@@ -319,7 +319,7 @@ def test_tokens_are_compared_in_constant_time_all_of_them_by_digests_of_one_leng
         return given == wanted
 
     webhooks = wire.open(webhook_token=f"{TOKEN} the-next-token-of-two").webhooks
-    monkeypatch.setattr("helpdesk_bridge_desk360.webhooks.hmac.compare_digest", watched)
+    monkeypatch.setattr("helpdesk_bridge_desk360.port.webhooks.hmac.compare_digest", watched)
     for token in (TOKEN, "the-next-token-of-two"):
         webhooks.parse(inbound(), {"X-Token": "x"}, token)
     with pytest.raises(AuthenticationFailed):

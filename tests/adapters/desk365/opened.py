@@ -12,9 +12,10 @@ from urllib.parse import parse_qsl
 from attrs import frozen
 
 from helpdesk_bridge import open_desk
-from helpdesk_bridge.desk import Desk
+from helpdesk_bridge.datasets.dataset import Dataset
+from helpdesk_bridge.desk.desk import Desk
 from helpdesk_bridge.testing.clock import ManualClock
-from helpdesk_bridge.testing.simulator import Dataset, SimulatorClock, SimulatorServer, mock_simulator
+from helpdesk_bridge.testing.simulator import SimulatorClock, SimulatorServer, mock_simulator
 from helpdesk_bridge_desk365.simulator import Desk365Simulator, create
 
 NOW = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)

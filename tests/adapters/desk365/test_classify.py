@@ -18,7 +18,7 @@ from helpdesk_bridge.adapter import (
     Response,
     Unavailable,
 )
-from helpdesk_bridge_desk365.classify import classify
+from helpdesk_bridge_desk365.errors import classify
 
 CANARY = "canary@customer.example"
 

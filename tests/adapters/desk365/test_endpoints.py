@@ -8,7 +8,7 @@ from operator import attrgetter
 import pytest
 from adapters.desk365.opened import opened
 
-from helpdesk_bridge.testing.simulator import Dataset
+from helpdesk_bridge.datasets.dataset import Dataset
 from helpdesk_bridge_desk365.endpoints import CALLS
 from helpdesk_bridge_desk365.simulator import Desk365Simulator
 

@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpdesk_bridge.adapter import BadResponse, MessageKind, Priority, Status, Visibility
-from helpdesk_bridge.testing.simulator import SeedFile
-from helpdesk_bridge_desk365 import convert, reading
-from helpdesk_bridge_desk365.api import documents, values
-from helpdesk_bridge_desk365.quickread import quick_ticket
-from helpdesk_bridge_desk365.source import Source
+from helpdesk_bridge.datasets.dataset import SeedFile
+from helpdesk_bridge_desk365.vendor_api import documents, values
+from helpdesk_bridge_desk365.wire import parsing
+from helpdesk_bridge_desk365.wire import reading as convert
+from helpdesk_bridge_desk365.wire.account import Source
+from helpdesk_bridge_desk365.wire.fast_reading import quick_ticket
 
 SOURCE = Source("acme", "https://acme.desk365.io")
 FEW = settings(
@@ -63,18 +64,18 @@ TICKETS = ("row", "flat row", "sample", "details")
 
 
 def as_ticket(document):
-    return convert.ticket(reading.read_ticket(document), SOURCE)
+    return convert.ticket(parsing.read_ticket(document), SOURCE)
 
 
 READERS = {
     **dict.fromkeys(TICKETS, as_ticket),
-    "message": lambda document: convert.messages([reading.read_message(document)], "1", SOURCE),
+    "message": lambda document: convert.messages([parsing.read_message(document)], "1", SOURCE),
     "contact": lambda document: (
-        convert.contact(reading.read_contact(document), SOURCE),
+        convert.contact(parsing.read_contact(document), SOURCE),
         documents.read(values.ContactDetails, document),
     ),
-    "company": lambda document: (reading.read_company(document), documents.read(values.CompanyDetails, document)),
-    "company row": lambda document: (reading.read_company(document), documents.read(values.CompanyDetails, document)),
+    "company": lambda document: (parsing.read_company(document), documents.read(values.CompanyDetails, document)),
+    "company row": lambda document: (parsing.read_company(document), documents.read(values.CompanyDetails, document)),
     "survey": lambda document: documents.read(values.Survey, document),
     "answer": lambda document: documents.read(values.SurveyAnswer, document),
     "entry": lambda document: documents.read(values.TimeEntry, document),
@@ -181,14 +182,14 @@ def test_the_quick_way_reads_what_the_exact_way_reads(data):
     document = altered(data.draw, DOCUMENTS[data.draw(st.sampled_from(TICKETS))])
     quick = quick_ticket(document)
     if quick is not None:
-        assert quick == reading.exact_ticket(document)
+        assert quick == parsing.exact_ticket(document)
 
 
 @pytest.mark.parametrize("kind", ["row", "sample"])
 def test_rows_of_both_shapes_go_the_quick_way(kind):
     quick = quick_ticket(DOCUMENTS[kind])
     assert quick is not None
-    assert quick == reading.exact_ticket(DOCUMENTS[kind])
+    assert quick == parsing.exact_ticket(DOCUMENTS[kind])
 
 
 # --- words and numbers that are still unknown
@@ -209,7 +210,7 @@ def test_unknown_words_and_numbers_stand_as_their_own_labels(status, priority, s
 @given(st.none() | st.text(), st.none() | st.booleans(), st.none() | st.text())
 def test_an_unknown_kind_of_message_is_read_and_is_internal(kind, public, sender):
     document = {**DOCUMENTS["message"], "type": kind, "public_note": public, "sender_type": sender}
-    (found,) = convert.messages([reading.read_message(document)], "1", SOURCE)
+    (found,) = convert.messages([parsing.read_message(document)], "1", SOURCE)
     assert isinstance(found.kind, MessageKind)
     word = (kind or "").strip().lower()
     if word == "note":

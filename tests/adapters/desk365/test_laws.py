@@ -23,9 +23,9 @@ from helpdesk_bridge import (
     Status,
     TicketQuery,
 )
-from helpdesk_bridge.query import sort_key, ticket_matches
-from helpdesk_bridge.testing.conformance.plainfilter import answers_contact, answers_ticket
-from helpdesk_bridge.testing.simulator import SeedPerson
+from helpdesk_bridge.datasets.dataset import SeedPerson
+from helpdesk_bridge.model.queries import sort_key, ticket_matches
+from helpdesk_bridge.testing.conformance.plain_filter import answers_contact, answers_ticket
 from helpdesk_bridge.testing.strategies import (
     contact_queries,
     nasty_text,

@@ -42,8 +42,8 @@ from helpdesk_bridge import (
     Visibility,
 )
 from helpdesk_bridge.adapter import Opening
-from helpdesk_bridge.testing.simulator import Dataset, SeedField, SeedPerson
-from helpdesk_bridge_desk365.vendor_api import BlockHours, BlockTickets
+from helpdesk_bridge.datasets.dataset import Dataset, SeedField, SeedPerson
+from helpdesk_bridge_desk365.vendor_api.vendor_api import BlockHours, BlockTickets
 
 SPEC = os.environ.get("HELPDESK_BRIDGE_SPEC")
 DOCUMENT = Path(SPEC or "", "desk365-openapi.json")

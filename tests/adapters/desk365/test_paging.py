@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpdesk_bridge.adapter import Invalid
-from helpdesk_bridge_desk365.client import TICKET_COUNTS, Rows
-from helpdesk_bridge_desk365.paging import Mark, Walk
+from helpdesk_bridge_desk365.client.client import TICKET_COUNTS, Rows
+from helpdesk_bridge_desk365.client.pages import Mark, Walk
 
 
 @frozen

@@ -9,10 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk_bridge.adapter import ActorKind, BadResponse, IdKind, MessageKind, Priority, Status, Visibility
-from helpdesk_bridge.http import jsontext
-from helpdesk_bridge_desk365 import convert, reading
-from helpdesk_bridge_desk365.source import Source
-from helpdesk_bridge_desk365.words import channel_of, priority_number, priority_of, sources_of, status_of, time_text
+from helpdesk_bridge.text import json_text
+from helpdesk_bridge_desk365.wire import parsing
+from helpdesk_bridge_desk365.wire import reading as convert
+from helpdesk_bridge_desk365.wire.account import Source
+from helpdesk_bridge_desk365.wire.words import (
+    channel_of,
+    priority_number,
+    priority_of,
+    sources_of,
+    status_of,
+    time_text,
+)
 
 ORIGIN = "https://acme.desk365.io"
 SOURCE = Source("acme", ORIGIN)
@@ -24,9 +32,9 @@ def at(*numbers):
 
 
 def test_the_documented_sample_is_read_literally():
-    total, rows, where = reading.read_rows(sample(), "tickets")
+    total, rows, where = parsing.read_rows(sample(), "tickets")
     assert (total, len(rows), where) == (150, 1, "$.tickets")
-    wire = reading.read_ticket(rows[0])
+    wire = parsing.read_ticket(rows[0])
     plain = {
         "ticket_number": 10,
         "contact_email": "test@gmail.com",
@@ -71,7 +79,7 @@ def test_the_documented_sample_is_read_literally():
 
 
 def test_the_sample_as_a_ticket_and_what_it_lacks():
-    ticket = convert.ticket(reading.read_ticket(sample()["tickets"][0]), SOURCE, rating_label="Excellent")
+    ticket = convert.ticket(parsing.read_ticket(sample()["tickets"][0]), SOURCE, rating_label="Excellent")
     assert (ticket.id, ticket.ref) == ("10", "desk365:acme/ticket/10")
     assert (ticket.status, ticket.status_label) == (Status.OPEN, "Open")
     assert (ticket.priority, ticket.priority_label, ticket.channel) == (Priority.NORMAL, "Medium", "email")
@@ -136,7 +144,7 @@ RECORDED = {
 
 
 def ticket_of(**changes):
-    return convert.ticket(reading.read_ticket({**RECORDED, **changes}), SOURCE)
+    return convert.ticket(parsing.read_ticket({**RECORDED, **changes}), SOURCE)
 
 
 def test_a_recorded_answer_has_its_sla_and_everything_loaded_but_the_rating():
@@ -162,7 +170,7 @@ def test_null_is_none_and_loaded_a_missing_key_is_not_loaded():
     assert loaded.group is None
     assert "group" not in loaded.not_loaded
     without = {key: value for key, value in RECORDED.items() if key != "group"}
-    assert "group" in convert.ticket(reading.read_ticket(without), SOURCE).not_loaded
+    assert "group" in convert.ticket(parsing.read_ticket(without), SOURCE).not_loaded
 
 
 @pytest.mark.parametrize(
@@ -191,7 +199,7 @@ def test_the_flat_form_gives_the_same_ticket_as_the_nested_one():
     }
     flat = {key: value for key, value in nested.items() if key not in ("custom_fields", "survey_rating")}
     flat |= {**nested["custom_fields"], **nested["survey_rating"]}
-    assert convert.ticket(reading.read_ticket(flat), SOURCE) == convert.ticket(reading.read_ticket(nested), SOURCE)
+    assert convert.ticket(parsing.read_ticket(flat), SOURCE) == convert.ticket(parsing.read_ticket(nested), SOURCE)
 
 
 def test_no_survey_an_unanswered_one_and_an_answered_one():
@@ -204,7 +212,7 @@ def test_no_survey_an_unanswered_one_and_an_answered_one():
     )
     assert (answered.rating.score, answered.rating.at) == (-3, at(2026, 3, 3, 10))
     flat_nulls = RECORDED | {"sv_name": None, "sv_rating": None}
-    assert convert.ticket(reading.read_ticket(flat_nulls), SOURCE).rating is None
+    assert convert.ticket(parsing.read_ticket(flat_nulls), SOURCE).rating is None
 
 
 @pytest.mark.parametrize(
@@ -259,7 +267,7 @@ def test_the_vendors_word_for_never_is_none():
 )
 def test_what_cannot_be_read_is_named_by_its_place_and_never_quoted(changes, path):
     with pytest.raises(BadResponse) as caught:
-        reading.read_ticket({**RECORDED, **changes})
+        parsing.read_ticket({**RECORDED, **changes})
     assert caught.value.path == path
     assert "canary" not in str(caught.value)
 
@@ -267,11 +275,11 @@ def test_what_cannot_be_read_is_named_by_its_place_and_never_quoted(changes, pat
 @pytest.mark.parametrize("answer", [None, [], "x", {}, {"tickets": None}, {"tickets": {}}])
 def test_an_answer_without_its_list_is_a_bad_response(answer):
     with pytest.raises(BadResponse):
-        reading.read_rows(answer, "tickets")
+        parsing.read_rows(answer, "tickets")
 
 
 def test_raw_is_kept_on_demand_without_the_signed_address():
-    kept = convert.ticket(reading.read_ticket(RECORDED), Source("acme", ORIGIN, keep_raw=True))
+    kept = convert.ticket(parsing.read_ticket(RECORDED), Source("acme", ORIGIN, keep_raw=True))
     assert kept.raw["form_name"] == "Create Ticket"
     assert kept.raw["attachments"][0]["file_name"] == "a.txt"
     assert "canary" not in repr(kept.raw)
@@ -302,7 +310,7 @@ MESSAGE = {
 
 
 def messages_of(*changes, **more):
-    wires = [reading.read_message({**MESSAGE, **one}) for one in changes]
+    wires = [parsing.read_message({**MESSAGE, **one}) for one in changes]
     return convert.messages(wires, "4127", SOURCE, **more)
 
 
@@ -403,7 +411,7 @@ def test_equal_files_of_a_thread_are_told_apart_by_their_order():
     first, second = messages_of(
         {"attachments": [file, file]}, {"attachments": [{**file, "attachment_url": "https://x/2"}]}
     )
-    places = [jsontext.loads(one.locator.encode())["number"] for one in (*first.attachments, *second.attachments)]
+    places = [json_text.loads(one.locator.encode())["number"] for one in (*first.attachments, *second.attachments)]
     assert places == [0, 1, 2]
     assert first.attachments[0] == second.attachments[0]
 
@@ -443,7 +451,7 @@ def test_contacts_in_both_spellings(row):
         "phone": "+49 170 1234567",
         "company_name": "Client Ltd",
     }
-    wire = reading.read_contact(
+    wire = parsing.read_contact(
         {**row, **known, "created_on": "2025-01-01 08:00:00", "updated_on": "1970-01-01 00:00:00"}
     )
     contact = convert.contact(wire, SOURCE)
@@ -455,7 +463,7 @@ def test_contacts_in_both_spellings(row):
     assert contact.title == "Buyer"
     assert contact.updated_at is None
     assert contact.not_loaded == {"custom_fields"}
-    assert convert.contact(reading.read_contact(row), SOURCE).not_loaded == {
+    assert convert.contact(parsing.read_contact(row), SOURCE).not_loaded == {
         *("name", "title", "phones", "company", "custom_fields", "created_at", "updated_at"),
     }
 
@@ -466,15 +474,15 @@ def test_custom_fields_of_a_contact_are_named_as_people_see_them():
         "primary_email": "mira@client.example",
         "custom_fields": {"cf_Customer No": "7", "cf_VIP": False, "cf_x": ""},
     }
-    contact = convert.contact(reading.read_contact(row), SOURCE)
+    contact = convert.contact(parsing.read_contact(row), SOURCE)
     assert contact.custom_fields == {"Customer No": "7", "VIP": False, "x": None}
     assert "custom_fields" not in contact.not_loaded
-    assert "7" not in repr(reading.read_contact(row))
+    assert "7" not in repr(parsing.read_contact(row))
 
 
 @pytest.mark.parametrize("domains", [["a.example", "b.example"], "a.example, b.example"])
 def test_a_companys_domains_are_a_list_or_a_text(domains):
-    assert convert.company(reading.read_company({"name": "C", "domains": domains})).domains == (
+    assert convert.company(parsing.read_company({"name": "C", "domains": domains})).domains == (
         "a.example",
         "b.example",
     )

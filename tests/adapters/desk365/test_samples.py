@@ -12,11 +12,12 @@ from attrs import evolve
 from desk365_http import ACCOUNT, START, Desk365Http, message, ticket, with_tickets
 
 from helpdesk_bridge import TicketQuery
-from helpdesk_bridge.testing.simulator import SeedPerson
-from helpdesk_bridge_desk365 import convert, reading
-from helpdesk_bridge_desk365.simulator.records import Agent, Contact, CustomField, SurveyAnswer
-from helpdesk_bridge_desk365.simulator.survey_catalogue import Survey
-from helpdesk_bridge_desk365.source import Source
+from helpdesk_bridge.datasets.dataset import SeedPerson
+from helpdesk_bridge_desk365.simulator.records.records import Agent, Contact, CustomField, SurveyAnswer
+from helpdesk_bridge_desk365.simulator.records.surveys import Survey
+from helpdesk_bridge_desk365.wire import parsing
+from helpdesk_bridge_desk365.wire import reading as convert
+from helpdesk_bridge_desk365.wire.account import Source
 
 INCLUDES = {"include_description": 1, "include_custom_fields": 1, "include_survey_details": 1}
 
@@ -99,7 +100,7 @@ def test_the_desk_reads_it_from_either_shape(data, docs_shape):
         )
         (found,) = account.desk.tickets.list(query)
         expected = convert.ticket(
-            reading.read_ticket(sample()["tickets"][0]), Source("acme", ""), rating_label=found.rating.label
+            parsing.read_ticket(sample()["tickets"][0]), Source("acme", ""), rating_label=found.rating.label
         )
         names = {"requester": evolve(found.requester, name=None)}
         lacking = {name: getattr(expected, name) for name in expected.not_loaded | {"not_loaded"}}
@@ -196,7 +197,7 @@ def test_the_flat_form_of_the_simulator_gives_the_same_tickets(docs_shape):
     source = Source("acme", "")
     nested, flat = (
         [
-            convert.ticket(reading.read_ticket(row), source)
+            convert.ticket(parsing.read_ticket(row), source)
             for row in desk.get("/tickets", **INCLUDES, nested_fields=flattened)["tickets"]
         ]
         for flattened in (0, 1)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from helpdesk_bridge import open_desk
 from helpdesk_bridge.adapter import ConfigError, Secret
-from helpdesk_bridge.config import from_table
+from helpdesk_bridge.config.settings import from_table
 from helpdesk_bridge_desk365 import VENDOR, Desk365Settings
 from helpdesk_bridge_desk365.policy import policy_of, with_limit
 from helpdesk_bridge_desk365.settings import api_base

@@ -27,7 +27,7 @@ from helpdesk_bridge import (
     Visibility,
 )
 from helpdesk_bridge.adapter import Conflict, InDoubt, Invalid, MessageClass, Phone, split_header, split_marker
-from helpdesk_bridge.testing.simulator import SeedField
+from helpdesk_bridge.datasets.dataset import SeedField
 
 MARKER = "0123456789abcdef"
 OTHER = "fedcba9876543210"

@@ -14,8 +14,9 @@ from werkzeug.test import Client
 
 from helpdesk_bridge import NONE, ContactQuery, Match, Order, Priority, Status, TicketDraft, TicketQuery
 from helpdesk_bridge.adapter import AuthenticationFailed, HelpdeskError, NotFound, RateLimited
-from helpdesk_bridge.query import ticket_matches
-from helpdesk_bridge.testing.simulator import Dataset, SeedPerson, generate
+from helpdesk_bridge.datasets.dataset import Dataset, SeedPerson
+from helpdesk_bridge.datasets.generator import generate
+from helpdesk_bridge.model.queries import ticket_matches
 from helpdesk_bridge_desk365.simulator import FOREIGN_API_KEY
 
 STATUSES = ("open", "pending", "solved", "closed")

@@ -24,7 +24,7 @@ from helpdesk_bridge import (
     Visibility,
 )
 from helpdesk_bridge.adapter import IdKind, evolve
-from helpdesk_bridge.testing.simulator import SeedFile, SeedMessage
+from helpdesk_bridge.datasets.dataset import SeedFile, SeedMessage
 
 NAME = "Größe 100%/../a b.pdf"
 LOGO = b"\x89PNG logo"

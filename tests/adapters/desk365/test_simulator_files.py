@@ -8,7 +8,8 @@ import pytest
 from desk365_http import START, Desk365Http, ticket, with_tickets
 from werkzeug.test import Client
 
-from helpdesk_bridge.testing.simulator import SeedFile, SeedMessage, SeedTicket, SimulatorClock
+from helpdesk_bridge.datasets.dataset import SeedFile, SeedMessage, SeedTicket
+from helpdesk_bridge.testing.simulator import SimulatorClock
 from helpdesk_bridge_desk365.simulator import API_KEY, create
 
 NAME = "Größe 100%/../a b.pdf"

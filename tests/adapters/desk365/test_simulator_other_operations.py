@@ -5,7 +5,7 @@ import json
 import pytest
 from desk365_http import Desk365Http, message, ticket, with_tickets
 
-from helpdesk_bridge.testing.simulator import SeedFile
+from helpdesk_bridge.datasets.dataset import SeedFile
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pytest
 from attrs import evolve
 from desk365_http import ACCOUNT, PEOPLE, START, Desk365Http, message, ticket, with_tickets
 
-from helpdesk_bridge.testing.simulator import Dataset, SeedMessage, SeedPerson, SeedTicket, generate
+from helpdesk_bridge.datasets.dataset import Dataset, SeedMessage, SeedPerson, SeedTicket
+from helpdesk_bridge.datasets.generator import generate
 
 NEVER = "1970-01-01 00:00:00"
 

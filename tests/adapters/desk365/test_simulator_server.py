@@ -5,7 +5,8 @@ import json
 import requests
 from desk365_http import START, with_tickets
 
-from helpdesk_bridge.testing.simulator import SeedFile, SeedMessage, SeedTicket, SimulatorServer
+from helpdesk_bridge.datasets.dataset import SeedFile, SeedMessage, SeedTicket
+from helpdesk_bridge.testing.simulator import SimulatorServer
 from helpdesk_bridge_desk365.simulator import create
 
 OPENING = SeedMessage("mira", START, html="<p>x</p>", files=(SeedFile("a ü.txt", "text/plain", b"bytes"),))

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from helpdesk_bridge import open_desk
+from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.simulator import SimulatorServer, mock_simulator
-from helpdesk_bridge.testing.simulator.generator import generate
 from helpdesk_bridge_deskie.simulator import create
 
 # Desks of one origin and account share a budget in a process, so every account here has an origin of its own.

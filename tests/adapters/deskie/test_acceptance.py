@@ -11,8 +11,8 @@ from adapters.deskie.simulated import basic, dataset
 
 from helpdesk_bridge import ContactQuery, TicketChange, TicketDraft, TicketQuery, open_desk
 from helpdesk_bridge.adapter import AuthenticationFailed, ContactChange, RateLimited, Severity, Status
+from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge.testing.simulator import SimulatorServer
-from helpdesk_bridge.testing.simulator.generator import generate
 from helpdesk_bridge_deskie.adapter import base_url_of
 from helpdesk_bridge_deskie.settings import DeskieSettings
 from helpdesk_bridge_deskie.simulator import create

@@ -8,7 +8,7 @@ from math import ceil
 import pytest
 
 from helpdesk_bridge import ContactQuery, TicketQuery
-from helpdesk_bridge.testing.simulator import generate
+from helpdesk_bridge.datasets.generator import generate
 
 ALL = TicketQuery(include={"spam", "deleted", "merged", "custom_fields"})
 PAGE = 100

@@ -19,7 +19,7 @@ from helpdesk_bridge.adapter import (
     Response,
     Unavailable,
 )
-from helpdesk_bridge_deskie.classify import classify
+from helpdesk_bridge_deskie.errors import classify
 
 GET = Request("GET", "/cases.json", answer=Answer.ANY)
 PUT = Request("PUT", "/cases/{id}.json", effect=Effect.SET, args={"id": "1"}, json={})

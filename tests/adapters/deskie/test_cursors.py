@@ -5,7 +5,7 @@ from adapters.deskie.simulated import dataset
 
 from helpdesk_bridge import ContactDraft
 from helpdesk_bridge.adapter import Invalid, NotFound, Unsupported
-from helpdesk_bridge_deskie.cursors import read_cursor
+from helpdesk_bridge_deskie.client.cursors import read_cursor
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from helpdesk_bridge.adapter import (
     split_header,
     split_marker,
 )
-from helpdesk_bridge.testing.simulator.corpus import load_corpus
+from helpdesk_bridge.datasets.corpus import load_corpus
 
 OLD = datetime(2019, 3, 2, 9, 15, tzinfo=UTC)
 MARKER = "0123456789abcdef"

@@ -29,19 +29,21 @@ from helpdesk_bridge.adapter import (
     TicketChange,
     TicketDraft,
 )
-from helpdesk_bridge.query import sort_key
+from helpdesk_bridge.datasets.dataset import Dataset, SeedField, SeedMessage, SeedPerson, SeedTicket
+from helpdesk_bridge.model.queries import sort_key
 from helpdesk_bridge.testing import strategies as made
 from helpdesk_bridge.testing.clock import ManualClock
-from helpdesk_bridge.testing.conformance.plainfilter import answers_contact, answers_ticket
-from helpdesk_bridge.testing.querystrategies import contact_queries, ticket_queries
-from helpdesk_bridge.testing.simulator import Dataset, SeedField, SeedMessage, SeedPerson, SeedTicket
-from helpdesk_bridge_deskie import convert, vendorwire, wire
-from helpdesk_bridge_deskie.customvalues import read_value, reader_of, write_value
-from helpdesk_bridge_deskie.files import OwnHost
-from helpdesk_bridge_deskie.inline import InlineImages
-from helpdesk_bridge_deskie.quickcase import quick_case
-from helpdesk_bridge_deskie.vocabulary import Vocabulary
-from helpdesk_bridge_deskie.wire import WIRE, CaseDocument
+from helpdesk_bridge.testing.conformance.plain_filter import answers_contact, answers_ticket
+from helpdesk_bridge.testing.query_strategies import contact_queries, ticket_queries
+from helpdesk_bridge_deskie.port.attachments import OwnHost
+from helpdesk_bridge_deskie.port.names import Vocabulary
+from helpdesk_bridge_deskie.vendor_api import documents
+from helpdesk_bridge_deskie.wire import documents as wire
+from helpdesk_bridge_deskie.wire import reading
+from helpdesk_bridge_deskie.wire.custom_fields import read_value, reader_of, write_value
+from helpdesk_bridge_deskie.wire.documents import WIRE, CaseDocument
+from helpdesk_bridge_deskie.wire.fast_reading import quick_case
+from helpdesk_bridge_deskie.wire.images import InlineImages
 
 BEGAN = datetime(2026, 3, 28, 21, tzinfo=UTC)
 """Some hours before the clocks of the account's zone go forward."""
@@ -326,17 +328,17 @@ LOOSE = st.one_of(
 )  # fmt: skip
 KINDS = [
     wire.CaseDocument, wire.MessageDocument, wire.UserDocument, wire.StaffDocument, wire.GroupDocument, wire.LabelDocument,
-    wire.CompanyDocument, wire.CustomFieldDocument, vendorwire.Case, vendorwire.ReplyOrNote, vendorwire.Change,
-    vendorwire.Role, vendorwire.Presence, vendorwire.CustomChannel, vendorwire.Mailbox, vendorwire.Language,
-    vendorwire.SavedFilter, vendorwire.Macro, vendorwire.Category, vendorwire.Section, vendorwire.Article,
-    vendorwire.IdeaCategory,
+    wire.CompanyDocument, wire.CustomFieldDocument, documents.Case, documents.ReplyOrNote, documents.Change,
+    documents.Role, documents.Presence, documents.CustomChannel, documents.Mailbox, documents.Language,
+    documents.SavedFilter, documents.Macro, documents.Category, documents.Section, documents.Article,
+    documents.IdeaCategory,
 ]  # fmt: skip
 
 
 def reader():
     directory = Directory(ManualClock())
     directory.bind()
-    return convert.Reader(
+    return reading.Reader(
         "robotsrule", Vocabulary(None, directory), InlineImages(OwnHost("https://robotsrule.deskie.io/api"))
     )
 
@@ -345,11 +347,11 @@ CONVERTED = {
     wire.CaseDocument: lambda one: reader().ticket(one),
     wire.MessageDocument: lambda one: reader().message(one, "1", 1),
     wire.UserDocument: lambda one: reader().contact(one),
-    wire.StaffDocument: convert.agent,
-    wire.GroupDocument: convert.group,
-    wire.LabelDocument: convert.tag,
-    wire.CompanyDocument: convert.company,
-    wire.CustomFieldDocument: convert.field_definition,
+    wire.StaffDocument: reading.agent,
+    wire.GroupDocument: reading.group,
+    wire.LabelDocument: reading.tag,
+    wire.CompanyDocument: reading.company,
+    wire.CustomFieldDocument: reading.field_definition,
 }
 
 

@@ -23,11 +23,11 @@ from helpdesk_bridge.adapter import (
     Upload,
 )
 from helpdesk_bridge.testing.clock import ManualClock
-from helpdesk_bridge_deskie.customvalues import definition, read_value, write_value
-from helpdesk_bridge_deskie.files import OwnHost
-from helpdesk_bridge_deskie.inline import InlineImages, named, put_back, replace_sources
-from helpdesk_bridge_deskie.multipart import parts
-from helpdesk_bridge_deskie.wire import WIRE, CustomFieldDocument
+from helpdesk_bridge_deskie.port.attachments import OwnHost
+from helpdesk_bridge_deskie.wire.custom_fields import definition, read_value, write_value
+from helpdesk_bridge_deskie.wire.documents import WIRE, CustomFieldDocument
+from helpdesk_bridge_deskie.wire.images import InlineImages, named, put_back, replace_sources
+from helpdesk_bridge_deskie.wire.multipart import parts
 
 OWN = OwnHost("https://robotsrule.deskie.io/api")
 SELECT = definition(

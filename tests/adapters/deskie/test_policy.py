@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk_bridge.adapter import ConfigError, Scope, Secret
-from helpdesk_bridge_deskie.auth import AgentKey
+from helpdesk_bridge_deskie.client.auth import AgentKey
 from helpdesk_bridge_deskie.policy import SMALLEST, limited_to, policy, refused, requests_per_minute, units
 from helpdesk_bridge_deskie.settings import DeskieSettings, Subscription
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpdesk_bridge.adapter import HelpdeskError, Order
-from helpdesk_bridge_deskie.client import Documents
-from helpdesk_bridge_deskie.scan import Bounds, CaseScan
-from helpdesk_bridge_deskie.windows import UserScan
-from helpdesk_bridge_deskie.wire import CaseDocument, UserDocument
+from helpdesk_bridge_deskie.client.client import Documents
+from helpdesk_bridge_deskie.client.contact_scan import UserScan
+from helpdesk_bridge_deskie.client.ticket_scan import Bounds, CaseScan
+from helpdesk_bridge_deskie.wire.documents import CaseDocument, UserDocument
 
 START = 1_700_000_000
 

@@ -11,8 +11,9 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk_bridge.testing.simulator import Dataset, SettingError, SimulatorClock
-from helpdesk_bridge_deskie.simulator.plans import PLANS
+from helpdesk_bridge.datasets.dataset import Dataset
+from helpdesk_bridge.testing.simulator import SettingError, SimulatorClock
+from helpdesk_bridge_deskie.simulator.limits import PLANS
 
 ADMIN = "admin@robotsrule.example"
 

@@ -10,7 +10,7 @@ from adapters.deskie.simulated import SEEDED, Desk, dataset, ticket
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpdesk_bridge.testing.simulator import Dataset
+from helpdesk_bridge.datasets.dataset import Dataset
 
 ALL = ("main", "sales", "done", "junk", "bin", "call", "chat")
 

@@ -12,10 +12,11 @@ from adapters.deskie.simulated import Desk, basic, rows
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk_bridge.testing.simulator import SimulatorServer, generate
+from helpdesk_bridge.datasets.generator import generate
+from helpdesk_bridge.testing.simulator import SimulatorServer
 from helpdesk_bridge_deskie.simulator import SWITCHES
-from helpdesk_bridge_deskie.simulator.moments import format_moment, parse_moment
-from helpdesk_bridge_deskie.simulator.search import needle
+from helpdesk_bridge_deskie.simulator.records.search import needle
+from helpdesk_bridge_deskie.simulator.times import format_moment, parse_moment
 
 EMPTY = {"user_id": 999}
 

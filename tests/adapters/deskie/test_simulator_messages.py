@@ -10,7 +10,7 @@ import pytest
 from adapters.deskie.simulated import PIXEL, REPORT, SEEDED, Desk, dataset, ticket
 from urllib3.filepost import encode_multipart_formdata
 
-from helpdesk_bridge.testing.simulator import SeedMessage
+from helpdesk_bridge.datasets.dataset import SeedMessage
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from helpdesk_bridge_deskie.endpoints import CALLS
 from helpdesk_bridge_deskie.policy import HEADERS, requests_per_minute
 from helpdesk_bridge_deskie.settings import Subscription
 from helpdesk_bridge_deskie.simulator import create
-from helpdesk_bridge_deskie.simulator.plans import PLANS
-from helpdesk_bridge_deskie.vendorwire import Case
-from helpdesk_bridge_deskie.wire import WIRE, moment
+from helpdesk_bridge_deskie.simulator.limits import PLANS
+from helpdesk_bridge_deskie.vendor_api.documents import Case
+from helpdesk_bridge_deskie.wire.documents import WIRE, moment
 
 CALCULATIONS = """\
 - 10 agents and Basic plan → the limit is 10 * 5 = 50 RPM;

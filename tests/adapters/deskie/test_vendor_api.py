@@ -11,10 +11,10 @@ from adapters.deskie.simulated import SEEDED, START, Desk, dataset, ticket
 
 from helpdesk_bridge import Upload
 from helpdesk_bridge.adapter import BadResponse, Body, Conflict, InDoubt, Invalid, NotFound
-from helpdesk_bridge_deskie.macros import macros_in
-from helpdesk_bridge_deskie.parameters import PERIODS
 from helpdesk_bridge_deskie.simulator.periods import span_of
-from helpdesk_bridge_deskie.wire import WIRE
+from helpdesk_bridge_deskie.vendor_api.arguments import PERIODS
+from helpdesk_bridge_deskie.vendor_api.macros import macros_in
+from helpdesk_bridge_deskie.wire.documents import WIRE
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MIB = 1024 * 1024
@@ -581,7 +581,7 @@ def test_at_the_limit_it_passes(opened, size):
 
 
 def test_new_kinds_of_documents_read_loosely():
-    from helpdesk_bridge_deskie.vendorwire import Article, Case, SavedFilter
+    from helpdesk_bridge_deskie.vendor_api.documents import Article, Case, SavedFilter
 
     case = WIRE.read(Case, {"case_id": "5", "closing_speed": "90", "idea": {"stage": "brand new"}, "new_key": {}})
     assert (case.case_id, case.closing_speed, case.idea.stage) == (5, 90, "brand new")

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk_bridge.model import MessageKind, Visibility
-from helpdesk_bridge_deskie.events import events_in
-from helpdesk_bridge_deskie.wire import WIRE, MessageDocument
+from helpdesk_bridge.model.records import MessageKind, Visibility
+from helpdesk_bridge_deskie.port.events import events_in
+from helpdesk_bridge_deskie.wire.documents import WIRE, MessageDocument
 
 FALSE = (False, 0, "0", "false", "False", "")
 WORDS = [None, "", "reply_user", "reply_staff", "note_regular", "note_fwd_message", "note_call", "call", "whisper"]
@@ -17,7 +17,7 @@ FLAGS = [*FALSE, True, 1, "1", "true", "yes", "internal", 2, [], {}, None]
 
 
 def read(document, *, first=False):
-    from helpdesk_bridge_deskie.convert import Reader
+    from helpdesk_bridge_deskie.wire.reading import Reader
 
     reader = Reader("acme", None, None)
     return reader.message(WIRE.read(MessageDocument, document, at="$"), "7", 0 if first else 1)

@@ -14,10 +14,10 @@ from werkzeug.serving import make_server
 
 from helpdesk_bridge import open_desk
 from helpdesk_bridge.adapter import AuthenticationFailed, ConfigError, Invalid, Secret
-from helpdesk_bridge.receiver import WebhookReceiver
-from helpdesk_bridge_deskie.events import AgentAnswered, RuleFired, UnknownEvent, events_in
+from helpdesk_bridge.desk.webhook_receiver import WebhookReceiver
+from helpdesk_bridge_deskie.port.events import AgentAnswered, RuleFired, UnknownEvent, events_in
+from helpdesk_bridge_deskie.port.webhooks import BODY_LIMIT, DeskieWebhooks
 from helpdesk_bridge_deskie.settings import DeskieSettings
-from helpdesk_bridge_deskie.webhooks import BODY_LIMIT, DeskieWebhooks
 
 HOOKS = DeskieWebhooks("robotsrule")
 ANSWER = {

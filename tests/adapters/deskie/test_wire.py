@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk_bridge.adapter import BadResponse, WireTypeError
-from helpdesk_bridge_deskie.lists import one, rows
-from helpdesk_bridge_deskie.wire import WIRE, CaseDocument, UserDocument, moment, without_secrets
+from helpdesk_bridge_deskie.wire.documents import WIRE, CaseDocument, UserDocument, moment, without_secrets
+from helpdesk_bridge_deskie.wire.lists import one, rows
 
 EXAMPLE = {
     "case_id": 51230, "case_number": "130-000042", "subject": "Invoice", "user_id": 8801, "staff_id": 0, "group_id": 14,

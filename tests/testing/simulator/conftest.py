@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from helpdesk_bridge.testing.simulator import ASSUMED, DOCUMENTED, Dataset, SimulatorClock, Switch
+from helpdesk_bridge.datasets.dataset import Dataset
+from helpdesk_bridge.testing.simulator import ASSUMED, DOCUMENTED, SimulatorClock, Switch
 from helpdesk_bridge.testing.simulator.app import Refused, Reply, SimulatorApp, route
 
 if TYPE_CHECKING:

@@ -6,7 +6,9 @@ import logging
 import pytest
 from werkzeug.test import Client
 
-from helpdesk_bridge.testing.simulator import Dataset, RequestLog, RouteInfo, SettingError, generate
+from helpdesk_bridge.datasets.dataset import Dataset
+from helpdesk_bridge.datasets.generator import generate
+from helpdesk_bridge.testing.simulator import RequestLog, RouteInfo, SettingError
 
 
 @pytest.fixture

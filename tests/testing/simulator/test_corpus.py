@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from helpdesk_bridge.testing.simulator import CorpusError, load_corpus
+from helpdesk_bridge.datasets.corpus import CorpusError, load_corpus
 
 CORPUS = os.environ.get("HELPDESK_BRIDGE_CORPUS")
 SMALL = {

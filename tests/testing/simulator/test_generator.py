@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpdesk_bridge.testing.simulator import generate
+from helpdesk_bridge.datasets.generator import generate
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,9 @@ import pytest
 import requests
 import responses
 
-from helpdesk_bridge.testing.simulator import Dataset, SettingError, mock_simulator
-from helpdesk_bridge.testing.simulator.inprocess import _mock
+from helpdesk_bridge.datasets.dataset import Dataset
+from helpdesk_bridge.testing.simulator import SettingError, mock_simulator
+from helpdesk_bridge.testing.simulator.in_process import _mock
 
 ORIGIN = "https://robotsrule.deskie.io"
 

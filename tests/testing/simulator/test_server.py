@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from helpdesk_bridge.testing.simulator import Dataset, SettingError, SimulatorServer
+from helpdesk_bridge.datasets.dataset import Dataset
+from helpdesk_bridge.testing.simulator import SettingError, SimulatorServer
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from attrs import asdict
 from helpdesk_bridge.testing.simulator.app import BadBody, Call, Reply, SettingError, route
 from helpdesk_bridge.testing.simulator.switches import resolve
 from helpdesk_bridge_desk360.simulator.courier import Subscription, SubscriptionError
-from helpdesk_bridge_desk360.simulator.payloads import status
+from helpdesk_bridge_desk360.simulator.rendering import status
 from helpdesk_bridge_desk360.simulator.routes.inbound import InboundRoutes, copies_of
 
 if TYPE_CHECKING:
     from helpdesk_bridge_desk360.simulator.courier import Emission
-    from helpdesk_bridge_desk360.simulator.records import MessageState, OutgoingMessage
+    from helpdesk_bridge_desk360.simulator.records.records import MessageState, OutgoingMessage
 
 _STATES: Final[dict[str, MessageState]] = {"delivered": "delivered", "read": "read"}
 

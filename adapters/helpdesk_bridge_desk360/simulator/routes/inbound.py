@@ -9,17 +9,17 @@ from attrs import frozen
 from inscriptis import get_text
 
 from helpdesk_bridge.testing.simulator.app import BadBody, Call, Reply, route
-from helpdesk_bridge_desk360.simulator.incoming import Description, InjectionError
 from helpdesk_bridge_desk360.simulator.messaging import Messaging
-from helpdesk_bridge_desk360.simulator.records import IncomingMessage
+from helpdesk_bridge_desk360.simulator.records.records import IncomingMessage
+from helpdesk_bridge_desk360.simulator.routes.incoming import Description, InjectionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from helpdesk_bridge.testing.simulator.dataset import SeedFile, SeedMessage
+    from helpdesk_bridge.datasets.dataset import SeedFile, SeedMessage
     from helpdesk_bridge_desk360.simulator.courier import Emission
-    from helpdesk_bridge_desk360.simulator.payloads import Envelope
-    from helpdesk_bridge_desk360.simulator.records import Media
+    from helpdesk_bridge_desk360.simulator.records.records import Media
+    from helpdesk_bridge_desk360.simulator.rendering import Envelope
 
 _REPLAYED: Final = 1000
 _COPIES_MOST: Final = 1000

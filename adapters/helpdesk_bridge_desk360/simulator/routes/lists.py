@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from helpdesk_bridge.testing.simulator.app import OBSERVED, Call, Reply
-from helpdesk_bridge_desk360.simulator.access import Access
 from helpdesk_bridge_desk360.simulator.endpoint import PER_INTEGRATION, TEMPLATES, endpoint
-from helpdesk_bridge_desk360.simulator.fields import Fields
+from helpdesk_bridge_desk360.simulator.parameters import Fields
+from helpdesk_bridge_desk360.simulator.service import Access
 
 if TYPE_CHECKING:
-    from helpdesk_bridge_desk360.simulator.records import Chat, Integration
+    from helpdesk_bridge_desk360.simulator.records.records import Chat, Integration
 
 
 class ListRoutes(Access):

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 from helpdesk_bridge.testing.simulator.app import DOCUMENTED, Call, Reply, route
 from helpdesk_bridge_desk360.simulator import cdn
 from helpdesk_bridge_desk360.simulator.endpoint import MESSAGES, endpoint
-from helpdesk_bridge_desk360.simulator.fields import Fields
 from helpdesk_bridge_desk360.simulator.messaging import Messaging
-from helpdesk_bridge_desk360.simulator.problems import Problem
+from helpdesk_bridge_desk360.simulator.parameters import Fields
+from helpdesk_bridge_desk360.simulator.refusals import Problem
 
 if TYPE_CHECKING:
     from helpdesk_bridge.testing.simulator.forms import UploadedFile
-    from helpdesk_bridge_desk360.simulator.records import Media
+    from helpdesk_bridge_desk360.simulator.records.records import Media
 
 FILES_MOST: Final = 5
 BYTES_MOST: Final = 20 << 20

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from helpdesk_bridge.testing.simulator.app import Call, Reply
-from helpdesk_bridge_desk360.simulator.cards import check_cards
 from helpdesk_bridge_desk360.simulator.endpoint import MESSAGES, endpoint
-from helpdesk_bridge_desk360.simulator.fields import Fields
-from helpdesk_bridge_desk360.simulator.interactive import BODY_MOST, check_interactive
 from helpdesk_bridge_desk360.simulator.messaging import Messaging
+from helpdesk_bridge_desk360.simulator.parameters import Fields
+from helpdesk_bridge_desk360.simulator.routes.cards import check_cards
+from helpdesk_bridge_desk360.simulator.routes.interactive import BODY_MOST, check_interactive
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from helpdesk_bridge.testing.simulator.app import Call, Reply
-from helpdesk_bridge_desk360.simulator.destinations import attachment_of, bulk_phones, translation_for
 from helpdesk_bridge_desk360.simulator.endpoint import TEMPLATES, endpoint
-from helpdesk_bridge_desk360.simulator.fields import Fields
 from helpdesk_bridge_desk360.simulator.messaging import Messaging
+from helpdesk_bridge_desk360.simulator.parameters import Fields
+from helpdesk_bridge_desk360.simulator.routes.destinations import attachment_of, bulk_phones, translation_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
     from helpdesk_bridge.testing.simulator.forms import UploadedFile
-    from helpdesk_bridge_desk360.simulator.destinations import Translation
+    from helpdesk_bridge_desk360.simulator.routes.destinations import Translation
 
 
 class TemplateRoutes(Messaging):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from helpdesk_bridge.testing.simulator.app import DOCUMENTED, OBSERVED, Call, Refused, Reply, route
-from helpdesk_bridge_deskie.simulator.casequery import SORTS, CaseQuery
-from helpdesk_bridge_deskie.simulator.casewrites import (
+from helpdesk_bridge_deskie.simulator.parameters import Params
+from helpdesk_bridge_deskie.simulator.records.case_writes import (
     case_values,
     change_case,
     channel_for,
@@ -14,19 +14,19 @@ from helpdesk_bridge_deskie.simulator.casewrites import (
     mail_of,
     new_case,
 )
-from helpdesk_bridge_deskie.simulator.conditions import CaseTest, case_tests, window
-from helpdesk_bridge_deskie.simulator.filters import saved_filter
-from helpdesk_bridge_deskie.simulator.hooks import Webhooks
-from helpdesk_bridge_deskie.simulator.params import Params
-from helpdesk_bridge_deskie.simulator.records import RATINGS, Case, Message
+from helpdesk_bridge_deskie.simulator.records.conditions import CaseTest, case_tests, window
+from helpdesk_bridge_deskie.simulator.records.records import RATINGS, Case, Message
+from helpdesk_bridge_deskie.simulator.records.requesters import add_user, find_user, identity_of
+from helpdesk_bridge_deskie.simulator.records.saved_filters import saved_filter
 from helpdesk_bridge_deskie.simulator.refusals import invalid, no_access
-from helpdesk_bridge_deskie.simulator.requesters import add_user, find_user, identity_of
+from helpdesk_bridge_deskie.simulator.routes.case_list import SORTS, CaseQuery
 from helpdesk_bridge_deskie.simulator.uploads import upload_files
+from helpdesk_bridge_deskie.simulator.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from helpdesk_bridge_deskie.simulator.records import FileEntry
+    from helpdesk_bridge_deskie.simulator.records.records import FileEntry
 
 _BULK = 10
 """observed: ten ids at most in the path of a bulk call."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from helpdesk_bridge.testing.simulator.app import OBSERVED, Call, Reply, route
-from helpdesk_bridge_deskie.simulator.base import DeskieBase
 from helpdesk_bridge_deskie.simulator.refusals import invalid
+from helpdesk_bridge_deskie.simulator.service import DeskieBase
 
 if TYPE_CHECKING:
-    from helpdesk_bridge_deskie.simulator.params import Params
-    from helpdesk_bridge_deskie.simulator.records import Change
+    from helpdesk_bridge_deskie.simulator.parameters import Params
+    from helpdesk_bridge_deskie.simulator.records.records import Change
 
 _EVENTS = ("staff", "status", "group", "priority", "subject", "labels")
 _PAIR = 2

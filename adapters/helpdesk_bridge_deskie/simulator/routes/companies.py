@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from helpdesk_bridge.testing.simulator.app import DOCUMENTED, OBSERVED, Call, Reply, route
-from helpdesk_bridge_deskie.simulator.account import require
-from helpdesk_bridge_deskie.simulator.base import DeskieBase
-from helpdesk_bridge_deskie.simulator.records import Company
+from helpdesk_bridge_deskie.simulator.records.account import require
+from helpdesk_bridge_deskie.simulator.records.records import Company
+from helpdesk_bridge_deskie.simulator.records.search import any_of
 from helpdesk_bridge_deskie.simulator.refusals import invalid
-from helpdesk_bridge_deskie.simulator.search import any_of
+from helpdesk_bridge_deskie.simulator.service import DeskieBase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from helpdesk_bridge_deskie.simulator.params import Params
+    from helpdesk_bridge_deskie.simulator.parameters import Params
 
 _TEXT = 3
 _SEARCHED: dict[str, Callable[[Company], str]] = {

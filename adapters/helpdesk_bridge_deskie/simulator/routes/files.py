@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from helpdesk_bridge.testing.simulator.app import OBSERVED, Call, Refused, Reply, route
 from helpdesk_bridge.testing.simulator.files import content_disposition
-from helpdesk_bridge_deskie.simulator.base import DeskieBase
 from helpdesk_bridge_deskie.simulator.refusals import error_reply
+from helpdesk_bridge_deskie.simulator.service import DeskieBase
 
 
 class FileRoutes(DeskieBase):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from helpdesk_bridge.testing.simulator.app import DOCUMENTED, Call, Reply, route
-from helpdesk_bridge_deskie.simulator.account import require
-from helpdesk_bridge_deskie.simulator.base import DeskieBase
-from helpdesk_bridge_deskie.simulator.records import Group, Label
+from helpdesk_bridge_deskie.simulator.records.account import require
+from helpdesk_bridge_deskie.simulator.records.records import Group, Label
 from helpdesk_bridge_deskie.simulator.refusals import invalid
+from helpdesk_bridge_deskie.simulator.service import DeskieBase
 
 if TYPE_CHECKING:
-    from helpdesk_bridge_deskie.simulator.params import Params
+    from helpdesk_bridge_deskie.simulator.parameters import Params
 
 
 class GroupRoutes(DeskieBase):

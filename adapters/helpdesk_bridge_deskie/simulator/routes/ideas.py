@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from helpdesk_bridge.testing.simulator.app import OBSERVED, Call, Reply, route
-from helpdesk_bridge_deskie.simulator.account import require
-from helpdesk_bridge_deskie.simulator.base import DeskieBase
-from helpdesk_bridge_deskie.simulator.knowledge import IdeaCategory
-from helpdesk_bridge_deskie.simulator.records import STAGES, Case
+from helpdesk_bridge_deskie.simulator.records.account import require
+from helpdesk_bridge_deskie.simulator.records.knowledge_base import IdeaCategory
+from helpdesk_bridge_deskie.simulator.records.records import STAGES, Case
 from helpdesk_bridge_deskie.simulator.refusals import invalid
+from helpdesk_bridge_deskie.simulator.service import DeskieBase
 
 if TYPE_CHECKING:
-    from helpdesk_bridge_deskie.simulator.params import Params
+    from helpdesk_bridge_deskie.simulator.parameters import Params
 
 _SOURCE = "a client's code"
 _KEY = "ideas_category"

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from attrs import asdict
 
 from helpdesk_bridge.testing.simulator.app import ASSUMED, DOCUMENTED, OBSERVED, Call, Reply, route
-from helpdesk_bridge_deskie.simulator.casewrites import mail_of, set_status
-from helpdesk_bridge_deskie.simulator.envelope import LONGEST_PAGE
-from helpdesk_bridge_deskie.simulator.records import RATINGS, Case, Message
+from helpdesk_bridge_deskie.simulator.lists import LONGEST_PAGE
+from helpdesk_bridge_deskie.simulator.records.case_writes import mail_of, set_status
+from helpdesk_bridge_deskie.simulator.records.records import RATINGS, Case, Message
 from helpdesk_bridge_deskie.simulator.refusals import invalid, missing
 from helpdesk_bridge_deskie.simulator.routes.cases import CaseRoutes
 
 if TYPE_CHECKING:
-    from helpdesk_bridge_deskie.simulator.params import Params
+    from helpdesk_bridge_deskie.simulator.parameters import Params
 
 _MESSAGE = "/api/cases/<ident>/messages/<int:message_id>.json"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from helpdesk_bridge.testing.simulator.app import OBSERVED, Call, Reply, route
-from helpdesk_bridge_deskie.simulator.base import DeskieBase
-from helpdesk_bridge_deskie.simulator.filters import FILTERS
-from helpdesk_bridge_deskie.simulator.loadingcases import MAILBOX
+from helpdesk_bridge_deskie.simulator.records.saved_filters import FILTERS
+from helpdesk_bridge_deskie.simulator.seeding.cases import MAILBOX
+from helpdesk_bridge_deskie.simulator.service import DeskieBase
 
 _LANGUAGES = ((1, "ru", "Russian", False), (2, "en", "English", True), (3, "de", "German", True))
 _MACROS = {

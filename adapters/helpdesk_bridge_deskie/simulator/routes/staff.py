@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from helpdesk_bridge.testing.simulator.app import DOCUMENTED, OBSERVED, Call, Reply, route
-from helpdesk_bridge_deskie.simulator.account import require
-from helpdesk_bridge_deskie.simulator.base import DeskieBase
-from helpdesk_bridge_deskie.simulator.envelope import list_item
-from helpdesk_bridge_deskie.simulator.records import Staff
+from helpdesk_bridge_deskie.simulator.lists import list_item
+from helpdesk_bridge_deskie.simulator.records.account import require
+from helpdesk_bridge_deskie.simulator.records.records import Staff
 from helpdesk_bridge_deskie.simulator.refusals import invalid
+from helpdesk_bridge_deskie.simulator.service import DeskieBase
 
 if TYPE_CHECKING:
-    from helpdesk_bridge_deskie.simulator.params import Params
+    from helpdesk_bridge_deskie.simulator.parameters import Params
 
 _ROLES = ((1, "Full access"), (2, "Limited access"), (3, "View only"))
 _STATUSES = ((1, "Online"), (2, "Offline"), (3, "No chats"))

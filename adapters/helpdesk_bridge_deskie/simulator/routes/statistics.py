@@ -6,14 +6,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from helpdesk_bridge.testing.simulator.app import OBSERVED, Call, Reply, route
-from helpdesk_bridge_deskie.simulator.base import DeskieBase
-from helpdesk_bridge_deskie.simulator.conditions import case_tests
 from helpdesk_bridge_deskie.simulator.periods import span_of
-from helpdesk_bridge_deskie.simulator.records import RATINGS, Case
+from helpdesk_bridge_deskie.simulator.records.conditions import case_tests
+from helpdesk_bridge_deskie.simulator.records.records import RATINGS, Case
 from helpdesk_bridge_deskie.simulator.refusals import invalid
+from helpdesk_bridge_deskie.simulator.service import DeskieBase
 
 if TYPE_CHECKING:
-    from helpdesk_bridge_deskie.simulator.params import Params
+    from helpdesk_bridge_deskie.simulator.parameters import Params
 
 _SOURCE = "a client's code"
 

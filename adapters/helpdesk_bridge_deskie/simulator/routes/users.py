@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from helpdesk_bridge.testing.simulator.app import DOCUMENTED, OBSERVED, Call, Reply, route
-from helpdesk_bridge_deskie.simulator.account import require
-from helpdesk_bridge_deskie.simulator.base import DeskieBase
-from helpdesk_bridge_deskie.simulator.conditions import UserTest, Window, user_tests, window
-from helpdesk_bridge_deskie.simulator.customvalues import checked_values
+from helpdesk_bridge_deskie.simulator.records.account import require
+from helpdesk_bridge_deskie.simulator.records.conditions import UserTest, Window, user_tests, window
+from helpdesk_bridge_deskie.simulator.records.custom_fields import checked_values
+from helpdesk_bridge_deskie.simulator.records.requesters import Identity, add_user, find_user, identity_of
+from helpdesk_bridge_deskie.simulator.records.search import any_of
 from helpdesk_bridge_deskie.simulator.refusals import invalid, no_access
-from helpdesk_bridge_deskie.simulator.requesters import Identity, add_user, find_user, identity_of
-from helpdesk_bridge_deskie.simulator.search import any_of
+from helpdesk_bridge_deskie.simulator.service import DeskieBase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from helpdesk_bridge_deskie.simulator.params import Params
-    from helpdesk_bridge_deskie.simulator.records import User
+    from helpdesk_bridge_deskie.simulator.parameters import Params
+    from helpdesk_bridge_deskie.simulator.records.records import User
 
 _TEXT = 3
 _TIMES = {"": "created_at", "updated_": "updated_at", "last_contact_": "last_contact_at"}

@@ -1,0 +1,1 @@
+"""Desk360's API: its calls, its pages, and how it is signed in to."""

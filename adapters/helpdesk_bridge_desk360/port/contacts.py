@@ -1,0 +1,80 @@
+"""``desk.contacts`` at Desk360: who wrote, or was written to, as the inbox knows them. Nothing of it is ever sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import evolve, frozen
+
+from helpdesk_bridge.adapter import (
+    Conflict,
+    Contact,
+    ContactChange,
+    ContactDraft,
+    ContactQuery,
+    Invalid,
+    Page,
+    Split,
+    Unset,
+    divide_contacts,
+)
+from helpdesk_bridge_desk360.inbox.inbox import Inbox, new_contact
+from helpdesk_bridge_desk360.wire.phones import conversation_id, recipient
+
+
+@frozen(eq=False)
+class Desk360Contacts:
+    """A contact is a phone number with the latest name of its WhatsApp profile."""
+
+    _inbox: Inbox
+
+    def split(self, query: ContactQuery) -> Split:
+        """Divide a query."""
+        found = divide_contacts(query)
+        return Split(
+            native=found.native,
+            fields=found.fields,
+            described=found.described,
+            exact=found.exact,
+            empty=found.empty,
+        )
+
+    def page(self, native: Any, cursor: str | None, size: int | None = None) -> Page[Contact]:
+        """Return a page of the inbox."""
+        found = self._inbox.store.contacts.page(native, cursor, size)
+        return Page(found.contacts, found.next, found.total)
+
+    def get(self, contact_id: str) -> Contact:
+        """Return a contact; its number in any spelling is its id."""
+        return self._inbox.store.contacts.get(conversation_id(contact_id))
+
+    def find(self, *, email: str | None, phone: str | None) -> Sequence[Contact]:
+        """Return the contact of a number; WhatsApp knows no e-mails."""
+        if phone is None:
+            return self._inbox.store.contacts.find(email=email)
+        return self._inbox.store.contacts.find(phone=conversation_id(phone))
+
+    def create(self, draft: ContactDraft) -> Contact:
+        """Note a contact in the inbox. Raises ``Conflict`` where its number is known."""
+        if len(draft.phones) != 1:
+            raise Invalid("a contact is one number", field="phones", limit=1)
+        conversation = conversation_id(recipient(draft.phones[0], "phones"))
+        store = self._inbox.store
+        with store.transaction():
+            if store.contacts.lookup(conversation) is not None:
+                raise Conflict("there is a contact with this number")
+            name = None if isinstance(draft.name, Unset) else draft.name
+            store.contacts.put(new_contact(store, conversation, name, self._inbox.clock.wall()))
+            return store.contacts.get(conversation)
+
+    def update(self, contact_id: str, change: ContactChange) -> Contact:
+        """Change the name in the inbox; the next message of the customer brings the profile's name back."""
+        store = self._inbox.store
+        with store.transaction():
+            contact = store.contacts.get(conversation_id(contact_id))
+            if not isinstance(change.name, Unset):
+                contact = evolve(contact, name=change.name, updated_at=self._inbox.clock.wall())
+                store.contacts.put(contact)
+                store.tickets.rename_person(contact)
+            return contact

@@ -1,0 +1,78 @@
+"""``desk.messages`` at Desk360: threads of the inbox; a reply reaches the phone, a note never leaves the inbox."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from helpdesk_bridge.adapter import (
+    HelpdeskError,
+    InDoubt,
+    Message,
+    MessageDraft,
+    Page,
+    Person,
+    Sent,
+    Unsupported,
+    body_of,
+)
+from helpdesk_bridge_desk360.inbox.inbox import Inbox
+from helpdesk_bridge_desk360.vendor_api.vendor_api import Desk360Api
+from helpdesk_bridge_desk360.wire.phones import conversation_id, recipient, with_plus
+from helpdesk_bridge_desk360.wire.writing import TEXT_LIMIT, checked_files, checked_text
+
+
+@frozen(eq=False)
+class Desk360Messages:
+    """The thread of a conversation, as far as webhooks and this library know it: replies from the panel are missing."""
+
+    _inbox: Inbox
+    _api: Desk360Api
+
+    def page(self, ticket_id: str, cursor: str | None) -> Page[Message]:
+        """Return a page of the thread."""
+        found = self._inbox.store.messages.page(conversation_id(ticket_id), cursor)
+        return Page(found.messages, found.next)
+
+    def reply(self, ticket_id: str, draft: MessageDraft) -> Sent:
+        """Answer the customer: the text as one message, each file as another; ``Sent.ids`` has them all."""
+        if draft.cc:
+            raise Unsupported("a WhatsApp message has one recipient", capability="messages.reply:cc")
+        conversation = conversation_id(ticket_id)
+        self._inbox.ticket(conversation)
+        return self.send(conversation, draft)
+
+    def send(self, conversation: str, draft: MessageDraft) -> Sent:
+        """Send text and files to a number, all of them checked before the first is sent.
+
+        Raises ``InDoubt`` where the text went out and the files did not: repeating the whole would send it twice.
+        """
+        number = recipient(with_plus(conversation), "ticket")
+        text = body_of(draft.body).text
+        files = checked_files(draft.attachments) if draft.attachments else ()
+        if files and not text.strip():
+            return self._api.send_media(number, files)
+        sent = self._api.send_text(number, checked_text(text, "body", TEXT_LIMIT))
+        if not files:
+            return sent
+        try:
+            more = self._api.send_media(number, files, anyway=True)
+        except HelpdeskError as error:
+            problem = error
+        else:
+            return Sent((*sent.ids, *more.ids), more.at)
+        outcome = "their outcome is unknown" if isinstance(problem, InDoubt) else "they were not sent"
+        raise InDoubt(
+            f"the text was sent and is in the inbox; of its files: {outcome} ({problem.message})",
+            operation="messages.reply",
+            status=problem.status,
+            code=problem.code,
+        )
+
+    def note(self, ticket_id: str, draft: MessageDraft) -> Sent:
+        """Keep a note in the inbox. Nothing is sent, and the panel learns nothing of it."""
+        message = self._inbox.note(conversation_id(ticket_id), body_of(draft.body), draft.attachments)
+        return Sent((message.id,), message.created_at, message)
+
+    def add_from_contact(self, ticket_id: str, draft: MessageDraft, author: Person) -> Sent:  # noqa: ARG002 - the port's signature
+        """Refuse: what a customer writes comes by webhook."""
+        raise Unsupported("customers write on WhatsApp, and webhooks bring it", capability="messages.add_from_contact")

@@ -1,0 +1,99 @@
+"""``desk.tickets`` at Desk360: the conversations of the inbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from attrs import frozen
+
+from helpdesk_bridge.adapter import (
+    Actor,
+    Body,
+    Invalid,
+    MessageDraft,
+    Page,
+    Person,
+    Split,
+    Status,
+    Ticket,
+    TicketChange,
+    TicketDraft,
+    TicketQuery,
+    Unsupported,
+    divide_tickets,
+    fold,
+)
+from helpdesk_bridge_desk360.inbox.inbox import Inbox, shown
+from helpdesk_bridge_desk360.port.messages import Desk360Messages
+from helpdesk_bridge_desk360.wire.phones import conversation_id, recipient, with_plus
+from helpdesk_bridge_desk360.wire.reading import STATUSES
+
+_WORDS: Final = {word: status for status, word in STATUSES.items()}
+_OWN_FIELDS: Final = frozenset({"custom_fields"})
+
+
+@frozen(eq=False)
+class Desk360Tickets:
+    """Reads are of the inbox and cost no request; ``create`` is a message to a phone."""
+
+    _inbox: Inbox
+    _messages: Desk360Messages
+
+    def split(self, query: TicketQuery) -> Split:
+        """Divide a query: the inbox answers nearly all of it."""
+        # Custom fields there are the inbox's own notes, which no query may see.
+        found = divide_tickets(query)
+        return Split(
+            native=found.native,
+            fields=found.fields - _OWN_FIELDS,
+            described=found.described,
+            exact=found.exact and query.custom_fields is None,
+            empty=found.empty,
+        )
+
+    def page(self, native: Any, cursor: str | None, size: int | None = None) -> Page[Ticket]:
+        """Return a page of the inbox."""
+        found = self._inbox.store.tickets.page(native, cursor, size)
+        return Page(tuple(shown(ticket) for ticket in found.tickets), found.next, found.total)
+
+    def get(self, ticket_id: str) -> Ticket:
+        """Return a conversation; its number in any spelling is its id."""
+        return self._inbox.ticket(conversation_id(ticket_id))
+
+    def create(self, draft: TicketDraft, marker: str | None = None, earlier: Sequence[str] = ()) -> Ticket:  # noqa: ARG002 - there is no place for one
+        """Write to a customer by text, which WhatsApp allows within 24 hours of the customer's last message.
+
+        The subject is noted in the inbox. Raises ``Unsupported`` where the window is closed: a template starts the
+        conversation then (``desk.templates.send``).
+        """
+        if marker is not None:
+            raise Unsupported("a WhatsApp message has no place for a key", capability="idempotency:tickets.create")
+        number = recipient(_phone(draft.requester), "requester")
+        conversation = conversation_id(number)
+        description = draft.description if isinstance(draft.description, Body) else Body(text=draft.description)
+        self._messages.send(conversation, MessageDraft(body=description, attachments=draft.attachments))
+        return (
+            self._inbox.change(conversation, subject=draft.subject) if draft.subject.strip() else self.get(conversation)
+        )
+
+    def update(self, ticket_id: str, change: TicketChange) -> Ticket:
+        """Set the status, in the inbox only: the panel learns nothing of it."""
+        word = change.status
+        if isinstance(word, Status):
+            status = word
+        elif isinstance(word, str) and fold(word) in _WORDS:
+            status = _WORDS[fold(word)]
+        else:
+            raise Unsupported(f"the inbox has the statuses {', '.join(_WORDS)}", capability="status")
+        return self._inbox.change(conversation_id(ticket_id), status=status)
+
+
+def _phone(requester: Person) -> str:
+    given = requester
+    if isinstance(given, Actor):
+        given = given.phone or given.id or given.email or ""
+    if "@" in given:
+        raise Invalid("Desk360 knows customers by their phone number, not by e-mail", field="requester")
+    conversation = conversation_id(given)
+    return with_plus(conversation) if conversation.isdecimal() else given

@@ -1,0 +1,128 @@
+"""Builds what a customer writes: the record, its file, and the content of the webhook."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import frozen
+
+from helpdesk_bridge.datasets.files import pdf, png
+from helpdesk_bridge_desk360.simulator.parameters import is_phone
+from helpdesk_bridge_desk360.simulator.records.identifiers import incoming_id
+from helpdesk_bridge_desk360.simulator.rendering import CARD, FILE_KINDS, LOCATION, Envelope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from helpdesk_bridge_desk360.simulator.records.records import Account, Integration, Media
+
+_NOBODY: Final = ("+905550001122", "John Doe")
+"""Who writes in an account without customers; documented: Desk360 API, webhook samples, for the name."""
+_FILES: Final = {
+    "image": ("image.jpeg", "image/jpeg"),
+    "video": ("video.mp4", "video/mp4"),
+    "audio": ("audio.ogg", "audio/ogg"),
+    "voice": ("voice.ogg", "audio/ogg"),
+    "document": ("document.pdf", "application/pdf"),
+    "sticker": ("sticker.webp", "image/webp"),
+}
+_TEXT: Final = "Hello"
+_EPOCH: Final = re.compile(r"\A[0-9]{1,11}\Z")
+
+
+class InjectionError(ValueError):
+    """A customer's message was described wrongly; the message says what is allowed."""
+
+
+@frozen
+class Description:
+    """The fields of ``POST /_sim/inbound``; whatever is left out is made up.
+
+    ``kind`` text, location, contacts, button, one of the kinds of files, or any other; ``integration``; ``contact`` a
+    key of the seed, or ``from`` and ``name``; ``id``; ``timestamp`` in epoch seconds; ``text``; ``location``;
+    ``contacts``; ``button`` with ``id`` and ``title``; ``file`` with ``name``, ``content_type`` and base64 ``content``;
+    ``caption``; ``content`` for any other kind.
+    """
+
+    given: Mapping[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """The kind of message."""
+        return str(self.given.get("kind", "text"))
+
+    def integration(self, account: Account) -> Integration:
+        """Return the integration that is written to, the first by default."""
+        number = self.given.get("integration", account.first_integration.id)
+        found = account.integrations.get(number) if isinstance(number, int) else None
+        if found is None:
+            raise InjectionError(f"integration takes one of: {', '.join(map(str, account.integrations))}")
+        return found
+
+    def envelope(self, account: Account, now: int) -> Envelope:
+        """Return who writes, and when."""
+        phone, name = self._sender(account)
+        timestamp = self.given.get("timestamp", now)
+        if isinstance(timestamp, bool) or not _EPOCH.match(str(timestamp)):
+            raise InjectionError("timestamp takes whole epoch seconds")
+        message_id = str(self.given.get("id") or incoming_id())
+        return Envelope(message_id, phone.removeprefix("+"), int(timestamp), name)
+
+    def content(
+        self, envelope: Envelope, keep: Callable[[str, str, bytes], Media], url_of: Callable[[Media], str]
+    ) -> dict[str, Any]:
+        """Build the content of ``messages``; a file is kept through ``keep`` and linked through ``url_of``."""
+        kind = self.kind
+        if kind == "text":
+            return envelope.text(str(self.given.get("text", _TEXT)))
+        if kind == "location":
+            return envelope.location(self._mapping("location", LOCATION))
+        if kind == "contacts":
+            cards = self.given.get("contacts", [CARD])
+            if not isinstance(cards, list):
+                raise InjectionError("contacts takes a list of cards")
+            return envelope.contacts(cards)
+        if kind == "button":
+            button = self._mapping("button", {"id": "ID 1.1", "title": "Button 1"})
+            return envelope.button(str(button.get("id", "")), str(button.get("title", "")))
+        if kind in FILE_KINDS:
+            media = keep(*self._file(kind))
+            caption = self.given.get("caption")
+            return envelope.file(kind, media, url_of(media), None if caption is None else str(caption))
+        return envelope.other(kind, self.given.get("content", {}))
+
+    def _sender(self, account: Account) -> tuple[str, str]:
+        key = self.given.get("contact")
+        if key is not None:
+            customer = account.customer(str(key))
+            if customer is None:
+                raise InjectionError("contact takes the key of a contact who has a phone; see GET /_sim/customers")
+            return customer.phone, str(self.given.get("name", customer.name))
+        usual = account.customers[0] if account.customers else None
+        phone = str(self.given.get("from", usual.phone if usual else _NOBODY[0]))
+        phone = phone if phone.startswith("+") else f"+{phone}"
+        if not is_phone(phone):
+            raise InjectionError("from takes a phone number of 7 to 15 digits with its country code")
+        known = next((customer.name for customer in account.customers if customer.phone == phone), _NOBODY[1])
+        return phone, str(self.given.get("name", known))
+
+    def _mapping(self, name: str, usual: Mapping[str, Any]) -> Mapping[str, Any]:
+        value = self.given.get(name, usual)
+        if not isinstance(value, dict):
+            raise InjectionError(f"{name} takes an object")
+        return value
+
+    def _file(self, kind: str) -> tuple[str, str, bytes]:
+        name, content_type = _FILES[kind]
+        described = self._mapping("file", {})
+        name = str(described.get("name", name))
+        content_type = str(described.get("content_type", content_type))
+        if "content" not in described:
+            return name, content_type, pdf(name) if kind == "document" else png(40, 120, 200)
+        try:
+            return name, content_type, base64.b64decode(str(described["content"]), validate=True)
+        except (binascii.Error, ValueError):
+            raise InjectionError("content of a file takes base64") from None

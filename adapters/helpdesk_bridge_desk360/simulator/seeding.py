@@ -1,0 +1,52 @@
+"""Makes an account out of the seed: made-up integrations, the templates, and the contacts who have a phone."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from helpdesk_bridge_desk360.simulator.parameters import is_phone
+from helpdesk_bridge_desk360.simulator.records.records import Account, Customer, Integration
+from helpdesk_bridge_desk360.simulator.records.templates import own_template, templates
+
+if TYPE_CHECKING:
+    from helpdesk_bridge.datasets.dataset import Dataset
+
+FIRST_INTEGRATION: Final = 11
+_STEP: Final = 11
+"""documented: Desk360 API, "View Integration List": the sample's ids are 11 and 22."""
+_NAMES: Final = ("Robots Rule Support", "Robots Rule Sales")
+_PHONES: Final = ("+905554443322", "+905555555555")
+_NO_DIGITS: Final = re.compile(r"[^0-9]")
+
+
+def load_account(dataset: Dataset, *, integrations: int, templates_of_first: int) -> Account:
+    """Build the records; every customer has a conversation with the first integration, none a message yet."""
+    account = Account(customers=_customers(dataset))
+    for number in range(max(1, integrations)):
+        made = _integration(number, templates_of_first)
+        account.integrations[made.id] = made
+    first = account.first_integration.id
+    last_activity = {ticket.requester: ticket.updated_at for ticket in dataset.tickets}
+    for customer in account.customers:
+        chat = account.chat(first, customer.phone.removeprefix("+"))
+        chat.name = chat.name or customer.name or None
+        chat.last_message_at = last_activity.get(customer.key)
+    return account
+
+
+def _integration(number: int, templates_of_first: int) -> Integration:
+    number_id = FIRST_INTEGRATION + number * _STEP
+    name = _NAMES[number] if number < len(_NAMES) else f"Robots Rule Branch {number + 1}"
+    phone = _PHONES[number] if number < len(_PHONES) else f"+90555600{number:04d}"
+    own = templates(templates_of_first) if number == 0 else own_template(number_id * 100)
+    return Integration(number_id, name, phone, own)
+
+
+def _customers(dataset: Dataset) -> tuple[Customer, ...]:
+    found: list[Customer] = []
+    for person in dataset.contacts:
+        phone = "+" + _NO_DIGITS.sub("", person.phone or "").removeprefix("00")
+        if not person.deleted and is_phone(phone):
+            found.append(Customer(person.key, person.name or "", phone))
+    return tuple(found)

@@ -1,0 +1,193 @@
+"""What every call to the simulated account has in common: the order of checks, the rate limit, headers and errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from helpdesk_bridge.testing.simulator.app import Reply, SimulatorApp
+from helpdesk_bridge.testing.simulator.limits import FixedWindow, whole_seconds
+from helpdesk_bridge_desk360.simulator import cdn
+from helpdesk_bridge_desk360.simulator.logins import Logins
+from helpdesk_bridge_desk360.simulator.negotiation import accepts_json, cors_headers, is_preflight, readable_type
+from helpdesk_bridge_desk360.simulator.pages import ListForm
+from helpdesk_bridge_desk360.simulator.refusals import CODES, Problem, error_reply
+from helpdesk_bridge_desk360.simulator.seeding import load_account
+from helpdesk_bridge_desk360.simulator.switches import API_KEY, LOGIN_EMAIL, LOGIN_PASSWORD, SWITCHES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from helpdesk_bridge.datasets.dataset import Dataset
+    from helpdesk_bridge.testing.simulator.app import BadBody, Call
+    from helpdesk_bridge.testing.simulator.switches import Switch
+    from helpdesk_bridge_desk360.simulator.records.records import Account, Integration
+
+RATE_SECONDS: Final = 60
+_ADMIN: Final = "/_sim"
+_LOGIN: Final = "log_in"
+_TOO_LARGE: Final = 413
+_OK: Final = 200
+
+
+class Access(SimulatorApp):
+    """One simulated account, still without its calls. A trailing slash in a path is accepted, as one sample has it."""
+
+    vendor = "desk360"
+    SWITCHES: ClassVar[Mapping[str, Switch]] = SWITCHES
+    FAULTS: ClassVar[frozenset[str]] = frozenset(CODES)
+    """Each of the vendor's error codes may be injected; nothing is processed then."""
+    STRICT_SLASHES: ClassVar[bool] = False
+    MAX_BODY: ClassVar[int] = 128 << 20
+    login: ClassVar[Mapping[str, str]] = {"email": LOGIN_EMAIL, "password": LOGIN_PASSWORD}
+    """The made-up pair for ``POST /v1/login``, to be used in place of ``connection["api_key"]``."""
+
+    account: Account
+    logins: Logins
+    budget: FixedWindow
+
+    def load(self, dataset: Dataset) -> None:
+        """Build the account from the seed, with full budgets."""
+        self.account = load_account(
+            dataset, integrations=self.number("integrations"), templates_of_first=self.number("templates")
+        )
+        self.logins = Logins(self.clock)
+        self.budget = FixedWindow(self.number("rate_limit"), RATE_SECONDS, self.clock.elapsed)
+        self.connection: Mapping[str, str | float | int] = {
+            "api_key": API_KEY,
+            "integration": self.account.first_integration.id,
+        }
+
+    def before(self, call: Call) -> Reply | None:
+        """Check a call, in an order that is assumed.
+
+        documented: Desk360 API, "Rate Limit": invalid calls count; assumed: logins do too, preflights do not. A file of
+        the CDN is no call of the API.
+        """
+        if cdn.is_cdn(call) or call.path.startswith(_ADMIN):
+            return None
+        try:
+            return self._checked(call)
+        except Problem as problem:
+            return self.refusal(problem)
+
+    def _checked(self, call: Call) -> Reply | None:
+        if self.flag("require_https") and call.scheme != "https":
+            raise Problem("insecure_request_exception")
+        hidden = self._is_hidden(call)
+        if is_preflight(call) and not hidden:
+            return Reply(204)
+        self.budget.limit = self.number("rate_limit")
+        allowance = self.budget.take(call.remote_addr)
+        if not allowance.allowed:
+            return self.rate_limited(call, str(whole_seconds(allowance.retry_after)))
+        if hidden or (call.matched is None and not call.allowed_methods):
+            raise Problem("not_found_exception")
+        if call.matched is None:
+            raise Problem("method_not_allowed_exception", headers={"Allow": ", ".join(call.allowed_methods)})
+        if not accepts_json(call):
+            raise Problem("not_acceptable")
+        if call.operation != _LOGIN and not self.logins.authorized(call.headers.get("Authorization", "")):
+            raise Problem("authentication_exception")
+        if not readable_type(call):
+            raise Problem("unsupported_media_type")
+        if "integration_id" in call.path_args:
+            self._check_integration(call)
+        return None
+
+    def _is_hidden(self, call: Call) -> bool:
+        """Whether a route is not there by its switch."""
+        last = call.path.rstrip("/").rpartition("/")[2]
+        return (last == "chats" and not self.flag("chats_enabled")) or (
+            call.path.rstrip("/") == "/v1/login" and not self.flag("login_enabled")
+        )
+
+    def _check_integration(self, call: Call) -> None:
+        integration = self.integration(call.path_args["integration_id"])
+        if call.method == "POST" and integration.id == self.number("read_only_integration"):
+            raise Problem("not_authorized")
+
+    def integration(self, integration_id: str) -> Integration:
+        """Find an integration of the account; assumed: an id that is no number is one that there is not."""
+        usable = integration_id.isascii() and integration_id.isdigit() and len(integration_id) <= len(str(1 << 63))
+        found = self.account.integrations.get(int(integration_id)) if usable else None
+        if found is None:
+            raise Problem(self.choice("missing_code"))
+        return found
+
+    def finish(self, call: Call, reply: Reply) -> Reply:
+        """Add the limit's headers and those of CORS to every answer of the API.
+
+        documented: Desk360 API, "Rate Limit": Limit and Remaining come "in response to each API request".
+        """
+        if cdn.is_cdn(call):
+            return reply
+        added = dict(cors_headers(call))
+        allowance = self.budget.peek(call.remote_addr)
+        limited = any(name.lower() == "retry-after" for name in reply.headers)
+        if self.flag("limited_counts") or not limited:
+            added["X-RateLimit-Limit"] = str(self.number("rate_limit"))
+            added["X-RateLimit-Remaining"] = str(allowance.remaining)
+        if self.choice("rate_limit_reset") == "always" or (limited and self.choice("rate_limit_reset") == "limited"):
+            added["X-RateLimit-Reset"] = str(int(self.clock.now().timestamp()) + whole_seconds(allowance.reset))
+        return reply.with_headers(added)
+
+    def list_form(self) -> ListForm:
+        """Return how lists are answered."""
+        return ListForm(
+            self.flag("link_quoted"),
+            self.flag("link_api_v1"),
+            self.flag("link_empty_on_last"),
+            self.flag("data_envelope"),
+        )
+
+    def state(self) -> Mapping[str, Any]:
+        """Count the records."""
+        account = self.account
+        return {
+            "integrations": len(account.integrations),
+            "templates": sum(len(integration.templates) for integration in account.integrations.values()),
+            "customers": len(account.customers),
+            "outgoing": len(account.outgoing),
+            "incoming": len(account.incoming),
+            "media": len(account.media),
+        }
+
+    # errors
+
+    def refusal(self, problem: Problem) -> Reply:
+        """Answer an error in the form that the switches ask for."""
+        form = "html" if self.flag("error_html") else self.choice("error_body")
+        return error_reply(problem, form, status=_OK if self.flag("error_in_200") else None)
+
+    def rate_limited(self, call: Call, retry_after: str | None) -> Reply:  # noqa: ARG002
+        """Refuse for the limit; documented: Desk360 API, "Rate Limit": 200 in the example, 429 in the table."""
+        headers = {} if retry_after is None else {"Retry-After": retry_after}
+        problem = Problem("too_many_requests_exception", headers=headers)
+        form = "html" if self.flag("error_html") else self.choice("error_body")
+        status = _OK if self.flag("error_in_200") else self.number("rate_limit_status")
+        return error_reply(problem, form, status=status)
+
+    def unauthorized(self, call: Call) -> Reply:  # noqa: ARG002
+        """Refuse the token."""
+        return self.refusal(Problem("authentication_exception"))
+
+    def not_found(self, call: Call) -> Reply:
+        """Answer a path that there is not, below the CDN's and the control's prefix; `before` answers all others."""
+        return cdn.refused(404, "NoSuchKey") if cdn.is_cdn(call) else super().not_found(call)
+
+    def method_not_allowed(self, call: Call, allowed: tuple[str, ...]) -> Reply:
+        """Answer a wrong method below the CDN's and the control's prefix."""
+        return cdn.refused(405, "MethodNotAllowed") if cdn.is_cdn(call) else super().method_not_allowed(call, allowed)
+
+    def bad_body(self, call: Call, error: BadBody) -> Reply:
+        """Answer a body that cannot be read; documented: 400, "not in the correct format"."""
+        if call.matched is not None and call.matched.admin:
+            return super().bad_body(call, error)
+        if error.status == _TOO_LARGE:
+            return self.refusal(Problem("payload_too_large"))
+        return self.refusal(Problem("failed_validation", f"The request cannot be read: {error}."))
+
+    def server_error(self, call: Call, status: int) -> Reply:  # noqa: ARG002
+        """Answer a failure of the vendor's own."""
+        form = "html" if self.flag("error_html") else self.choice("error_body")
+        return error_reply(Problem("internal_server_error"), form, status=_OK if self.flag("error_in_200") else status)

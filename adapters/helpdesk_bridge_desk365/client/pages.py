@@ -1,0 +1,146 @@
+"""Pages by row offset over rows that come, go and move meanwhile, without losing any that was there throughout."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Generic, NamedTuple, TypeVar
+
+from attrs import evolve, frozen
+
+from helpdesk_bridge.adapter import Invalid, Page
+from helpdesk_bridge_desk365.client.client import Rows
+
+R = TypeVar("R")
+
+
+class Mark(NamedTuple):
+    """A row as it is recognised again: its id, and the text by which the vendor orders it."""
+
+    id: str
+    place: str
+
+
+@frozen
+class _Standing:
+    """Where a walk stands: the next row, the last rows before it, and the pages of this pass.
+
+    ``first`` is the place of the pass's first row; ``bound`` is where a repeated pass over the front may end.
+    """
+
+    offset: int = 0
+    tail: tuple[Mark, ...] = ()
+    pages: int = 0
+    first: str | None = None
+    bound: str | None = None
+
+    @classmethod
+    def read(cls, cursor: str | None) -> _Standing:
+        if cursor is None:
+            return cls()
+        try:
+            offset, tail, pages, first, bound = json.loads(cursor)
+            return cls(int(offset), tuple(Mark(str(one), str(place)) for one, place in tail), int(pages), first, bound)
+        except (ValueError, TypeError):
+            problem = Invalid("this cursor is not one of this listing", field="cursor")
+        raise problem
+
+    def text(self) -> str:
+        return json.dumps([self.offset, self.tail, self.pages, self.first, self.bound], separators=(",", ":"))
+
+
+@frozen(kw_only=True)
+class Walk(Generic[R]):
+    """One listing by offset.
+
+    ``fetch(offset, count)`` asks for a page; ``sizes`` are the counts that the vendor takes, ascending. Each page
+    begins ``overlap`` rows before the last one's end: while one of these rows is there again, nothing can have slipped
+    through between. Where all of them are gone, the walk goes back until it meets ground it knows.
+
+    ``ordered`` says that places sort as the vendor sorts them. ``fronted`` says that a row which changes moves to the
+    front: the front is then read again at the end. ``until`` ends the walk: ascending at the first row that is not
+    before it, descending at the first that is.
+    """
+
+    fetch: Callable[[int, int], Rows[R]]
+    mark: Callable[[R], Mark]
+    sizes: tuple[int, ...]
+    overlap: int
+    ordered: bool = True
+    descending: bool = False
+    fronted: bool = False
+    until: str | None = None
+
+    @property
+    def _largest(self) -> int:
+        return self.sizes[-1]
+
+    def page(self, cursor: str | None, size: int | None = None) -> Page[R]:
+        """Return one page: the rows that were not among the last page's end, at most ``size``."""
+        standing = _Standing.read(cursor)
+        wanted = self._largest if size is None else max(1, min(size, self._largest))
+        offset, rows = self._reach(standing, min(wanted + len(standing.tail), self._largest))
+        known = set(standing.tail)
+        marks = tuple(self.mark(row) for row in rows.items)
+        fresh = [number for number, mark in enumerate(marks) if mark not in known]
+        taken = fresh[:wanted]
+        used = len(marks) if len(fresh) <= wanted else taken[-1] + 1
+        marks = marks[:used]
+        here = evolve(
+            standing,
+            offset=offset + used,
+            tail=marks[-self.overlap :],
+            pages=standing.pages + 1,
+            first=marks[0].place if standing.first is None and marks else standing.first,
+        )
+        more = bool(taken) and not self._ended(marks[-1]) and self._goes_on(here.offset, rows, used)
+        following = self._following(here, marks, more=more)
+        items = tuple(rows.items[number] for number in taken)
+        return Page(items, following.text() if following is not None else None, rows.total)
+
+    def _goes_on(self, end: int, rows: Rows[R], used: int) -> bool:
+        if rows.more and used == len(rows.items):
+            # Observed: who followed next_page read 169 contacts; the count may tell fewer than there are.
+            return True
+        if rows.total is not None:
+            return end < rows.total
+        return used < len(rows.items) or len(rows.items) >= self.sizes[0]
+
+    def _reach(self, standing: _Standing, count: int) -> tuple[int, Rows[R]]:
+        """Fetch from before the end of the last page, further back while no known ground is there."""
+        asked = next((size for size in self.sizes if size >= count), self._largest)
+        offset = max(0, standing.offset - len(standing.tail))
+        step = max(1, asked - self.overlap)
+        while True:
+            rows = self.fetch(offset, asked)
+            if offset == 0 or self._continues(standing.tail, rows):
+                return offset, rows
+            asked = self._largest
+            offset = max(0, offset - step)
+            step *= 2
+
+    def _continues(self, tail: tuple[Mark, ...], rows: Rows[R]) -> bool:
+        marks = [self.mark(row) for row in rows.items]
+        if set(tail) & set(marks):
+            return True
+        if not marks or not self.ordered:
+            return False
+        before, after = (tail[-1].place, marks[0].place) if self.descending else (marks[0].place, tail[-1].place)
+        return before < after and bool(before)
+
+    def _ended(self, last: Mark) -> bool:
+        if self.until is None or not last.place:
+            return False
+        return last.place < self.until if self.descending else last.place >= self.until
+
+    def _following(self, here: _Standing, marks: tuple[Mark, ...], *, more: bool) -> _Standing | None:
+        if here.bound is not None and marks and marks[-1].place < here.bound:
+            more = False
+        if more:
+            return here
+        # What changes during a walk from the newest change backwards jumps over the walker, to the front. One page
+        # is one answer and cannot be jumped over.
+        quiet = here.pages == 1 or here.first in (None, here.bound)
+        if not self.fronted or quiet:
+            return None
+        return _Standing(bound=here.first)

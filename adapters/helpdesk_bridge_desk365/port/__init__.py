@@ -1,0 +1,1 @@
+"""Desk365's side of the port: tickets, contacts, messages and the facets it has."""

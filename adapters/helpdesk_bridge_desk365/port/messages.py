@@ -1,0 +1,64 @@
+"""``desk.messages`` at Desk365: the description is the opening message, conversations are the later ones."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from helpdesk_bridge.adapter import Message, MessageDraft, Page, Person, Sent, Ticket, Unsupported
+from helpdesk_bridge_desk365.client.client import Client, numbered
+from helpdesk_bridge_desk365.port.observed import Shown
+from helpdesk_bridge_desk365.wire import reading, writing
+from helpdesk_bridge_desk365.wire.account import Source
+from helpdesk_bridge_desk365.wire.documents import Written
+
+
+@frozen
+class Desk365Messages:
+    """Reads threads and writes into them."""
+
+    _client: Client
+    _source: Source
+    _shown: Shown
+
+    def page(self, ticket_id: str, cursor: str | None, *, ticket: Ticket | None = None) -> Page[Message]:  # noqa: ARG002 - a thread is one page
+        """Return the whole thread: one call for the opening and its files, one more if anything follows.
+
+        ``ticket`` spares the first call where it was read with description and files, and the second where its
+        ``message_count`` says that nothing follows. Files of the opening stand in the ticket's details only.
+        """
+        number = numbered(ticket_id)
+        known = ticket if ticket is not None and not ticket.not_loaded & {"description", "attachments"} else None
+        read = known or reading.ticket(self._client.ticket(number), self._source)
+        opening = reading.opening(read)
+        if read.message_count == 1:
+            return Page((opening,), total=1)
+        requester = read.requester.email if read.requester is not None else None
+        later = self.later(number, requester)
+        return Page((opening, *later), total=len(later) + 1)
+
+    def later(self, ticket_id: str, requester: str | None = None) -> tuple[Message, ...]:
+        """Return the messages after the opening, in one call."""
+        number = numbered(ticket_id)
+        found = reading.messages(self._client.conversations(number), number, self._source, requester=requester)
+        self._shown.learn_thread(found)
+        return found
+
+    def reply(self, ticket_id: str, draft: MessageDraft) -> Sent:
+        """Answer the customer, as the agent who owns the API key."""
+        written = self._client.add_reply(numbered(ticket_id), writing.reply_document(draft), draft.attachments)
+        return Sent(_ids(written))
+
+    def note(self, ticket_id: str, draft: MessageDraft) -> Sent:
+        """Add a private note, as the agent who owns the API key."""
+        if draft.cc:
+            raise Unsupported("a note at Desk365 has no copies", capability="messages.note:cc")
+        note = writing.note_document(writing.html_of(draft.body, draft.attachments))
+        return Sent(_ids(self._client.add_note(numbered(ticket_id), note, draft.attachments)))
+
+    def add_from_contact(self, ticket_id: str, draft: MessageDraft, author: Person) -> Sent:  # noqa: ARG002 - refused
+        """Refuse: what is added by API is an agent's, and a reply would mail customers their own words."""
+        raise Unsupported("Desk365 records no customer's message by API", capability="messages.add_from_contact")
+
+
+def _ids(written: Written) -> tuple[str, ...]:
+    return (str(written.id),) if written.id is not None else ()

@@ -1,0 +1,47 @@
+"""The words of customer-satisfaction ratings, which stand in the survey's definition only."""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+from helpdesk_bridge.adapter import NotFound
+from helpdesk_bridge_desk365.client.client import Client
+from helpdesk_bridge_desk365.vendor_api.documents import read
+from helpdesk_bridge_desk365.vendor_api.values import Survey
+from helpdesk_bridge_desk365.wire.documents import SurveyWire
+
+CUSTOMER_SATISFACTION: Final = 1
+"""Documented: Desk365 API, "Fixed numerical values": survey type 1."""
+
+
+class RatingWords:
+    """Looks a rating's words up through ``sv_name``, asking for each survey once.
+
+    Documented: Desk365 API, "Survey Rating": -3 to 3, mapped to text in the survey details endpoint; deleted surveys
+    cannot be retrieved, and their ratings stay without words.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._known: dict[str, Survey | None] = {}
+        self._lock = threading.Lock()
+
+    def label(self, survey: SurveyWire | None) -> str | None:
+        """Return the words of a rating, or None where it has none."""
+        if survey is None or survey.sv_rating is None or not survey.sv_name or survey.sv_type != CUSTOMER_SATISFACTION:
+            return None
+        definition = self._definition(survey.sv_name)
+        words = definition.cs_scale_point_map if definition is not None else None
+        word = (words or {}).get(str(survey.sv_rating))
+        return word if isinstance(word, str) else None
+
+    def _definition(self, name: str) -> Survey | None:
+        with self._lock:
+            if name not in self._known:
+                try:
+                    answer = self._client.read("surveys.get", "/surveys/details", (("survey_name", name),))
+                    self._known[name] = read(Survey, answer.json())
+                except NotFound:
+                    self._known[name] = None
+            return self._known[name]

@@ -1,0 +1,1 @@
+"""Filling the simulated account from a dataset."""

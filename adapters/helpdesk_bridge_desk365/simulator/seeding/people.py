@@ -1,0 +1,110 @@
+"""Seeding a tenant's people: agents, companies and contacts, which Desk365 knows by e-mail alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from helpdesk_bridge_desk365.simulator.records.account import DEFAULT_SLA, Tenant
+from helpdesk_bridge_desk365.simulator.records.records import Agent, Company, Contact
+from helpdesk_bridge_desk365.simulator.text import whole_second
+
+if TYPE_CHECKING:
+    from helpdesk_bridge.datasets.dataset import Dataset, SeedPerson
+
+OPENED: Final = datetime(2020, 1, 1, tzinfo=UTC)
+"""When the simulated account was opened: its companies and articles are from then."""
+
+_DEPARTMENTS: Final = ("Purchasing", "Warehouse")
+"""observed: rows of 2026 have a list of departments or null; that they are names is assumed."""
+
+_COMPANY_FACTS: Final = ("description", "phone", "address", "city", "state", "country", "zipcode")
+
+
+class PeopleLoader:
+    """Puts a dataset's people into a tenant, and tells which contact or agent stands for a person's key."""
+
+    def __init__(self, dataset: Dataset, tenant: Tenant) -> None:
+        self._dataset = dataset
+        self._tenant = tenant
+
+    def load(self) -> None:
+        """Agents, companies, then the contacts that have an e-mail."""
+        for person in self._dataset.agents:
+            self._tenant.agents.setdefault(self._tenant.email_key(_email(person)), Agent(_email(person), _name(person)))
+        self._load_companies()
+        for person in self._dataset.contacts:
+            if person.email:
+                self._load_contact(person)
+
+    def agent_of(self, key: str | None) -> Agent | None:
+        """Return the agent of that key; None for no key and for a contact's."""
+        if key is None:
+            return None
+        person = self._dataset.person(key)
+        return self._tenant.agent(_email(person)) if person.role == "agent" else None
+
+    def contact_of(self, key: str) -> Contact:
+        """Return the contact that stands for a person; one is made for who has no e-mail, or is an agent.
+
+        Desk365 has no contact without an e-mail: documented in OpenAPI, `primary_email` is required.
+        """
+        person = self._dataset.person(key)
+        return self._tenant.contact(_email(person)) or self._load_contact(person)
+
+    def _load_contact(self, person: SeedPerson) -> Contact:
+        """Two spellings of one e-mail are one contact: the first stays, the later fills its gaps."""
+        email = _email(person)
+        found = self._tenant.contact(email)
+        if found is not None:
+            found.phone = found.phone or person.phone
+            found.company = found.company or person.company
+            found.is_deleted = found.is_deleted and person.deleted
+            return found
+        known = {field.name for field in self._tenant.contact_fields.values()}
+        contact = Contact(
+            email=email,
+            name=_name(person),
+            created_on=whole_second(person.created_at),
+            phone=person.phone or None,
+            title=person.title or None,
+            company=person.company or None,
+            is_deleted=person.deleted,
+            custom_fields={name: value for name, value in person.custom_fields.items() if name in known},
+        )
+        held = self._tenant.companies.get(contact.company or "")
+        if held is not None and held.departments:
+            place = len(self._tenant.contacts) % len(held.departments)
+            contact.department, *contact.other_departments = held.departments[place:]
+        return self._tenant.add_contact(contact)
+
+    def _load_companies(self) -> None:
+        named = {person.company: None for person in self._dataset.people if person.company}
+        domains = self._domains()
+        for name in {**dict.fromkeys(self._dataset.companies), **named}:
+            company = Company(name=name, created_on=OPENED, sla=DEFAULT_SLA, domains=domains.get(name, []))
+            company.facts = dict.fromkeys(_COMPANY_FACTS)
+            company.departments = list(_DEPARTMENTS) if len(self._tenant.companies) % 2 else None
+            self._tenant.companies[name] = company
+
+    def _domains(self) -> dict[str, list[str]]:
+        """Return the e-mail domains that belong to one company alone, so that they change no contact's company."""
+        owners: dict[str, set[str | None]] = defaultdict(set)
+        for person in self._dataset.people:
+            if person.email:
+                owners[self._tenant.email_key(person.email).rpartition("@")[2]].add(person.company or None)
+        found: dict[str, list[str]] = defaultdict(list)
+        for domain, companies in owners.items():
+            owner = next(iter(companies))
+            if len(companies) == 1 and owner is not None:
+                found[owner].append(domain)
+        return found
+
+
+def _email(person: SeedPerson) -> str:
+    return person.email or f"{person.key}@no-email.invalid"
+
+
+def _name(person: SeedPerson) -> str:
+    return person.name or _email(person).partition("@")[0]

@@ -1,0 +1,120 @@
+"""Checks of what a caller gives, made before anything is sent; each refusal names the argument and its limit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from helpdesk_bridge.adapter import UNSET, Invalid
+from helpdesk_bridge_desk365.client.client import Pairs, numbered
+from helpdesk_bridge_desk365.wire.words import time_text
+
+
+def text(value: Any, field: str, *, limit: int | None = None) -> str:
+    """Return a text that is not blank."""
+    if not isinstance(value, str):
+        raise Invalid(f"{field}: expected text, found {type(value).__name__}", field=field)
+    if not value.strip():
+        raise Invalid(f"{field}: it must not be empty", field=field)
+    if limit is not None and len(value) > limit:
+        raise Invalid(f"{field}: it has {len(value)} characters; at most {limit}", field=field, limit=limit)
+    return value
+
+
+def email(value: Any, field: str) -> str:
+    """Return an e-mail address. Documented (OpenAPI): several are joined by commas, so that none may hold one."""
+    address = text(value, field).strip()
+    local, _, host = address.rpartition("@")
+    if not local or not host or any(character.isspace() or character == "," for character in address):
+        raise Invalid(f"{field}: expected an e-mail address", field=field)
+    return address
+
+
+def several(values: Iterable[str], field: str) -> tuple[str, ...]:
+    """Return texts; one alone is refused, because its characters would be taken for several."""
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise Invalid(f"{field}: expected several texts in a list or tuple", field=field)
+    return tuple(text(one, field) for one in values)
+
+
+def emails(values: Iterable[str], field: str) -> tuple[str, ...]:
+    """Return e-mail addresses."""
+    return tuple(email(one, field) for one in several(values, field))
+
+
+def whole(value: Any, field: str, *, least: int = 0, most: int | None = None) -> int:
+    """Return a whole number within its bounds."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Invalid(f"{field}: expected a whole number, found {type(value).__name__}", field=field)
+    if value < least:
+        raise Invalid(f"{field}: it is less than {least}", field=field, limit=least)
+    if most is not None and value > most:
+        raise Invalid(f"{field}: it is more than {most}", field=field, limit=most)
+    return value
+
+
+def one_of(value: Any, field: str, words: Collection[Any]) -> Any:
+    """Return a value that is one of those allowed; an enumeration's number is as good as its member."""
+    if isinstance(value, bool) or value not in words:
+        listed = ", ".join(str(int(word) if isinstance(word, int) else word) for word in words)
+        raise Invalid(f"{field}: use one of {listed}", field=field, limit=listed)
+    return int(value) if isinstance(value, int) else value
+
+
+def truth(value: Any, field: str) -> str:
+    """Return a flag as the API writes it in a query: 1 or 0."""
+    if not isinstance(value, bool):
+        raise Invalid(f"{field}: expected True or False, found {type(value).__name__}", field=field)
+    return str(int(value))
+
+
+def moment(value: Any, field: str) -> str:
+    """Return a time as the API writes it, in UTC."""
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise Invalid(f"{field}: expected a time with a time zone", field=field)
+    return time_text(value)
+
+
+def day(value: Any, field: str) -> str:
+    """Return a date as the API writes it. Documented (OpenAPI): contracts have dates without a time."""
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise Invalid(f"{field}: expected a date, found {type(value).__name__}", field=field)
+    return value.isoformat()
+
+
+def ticket_number(value: Any) -> str:
+    """Return a ticket's number as it is sent; ``NotFound`` for what cannot be one, as everywhere on this desk."""
+    digits = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return numbered(digits if isinstance(digits, str) else "")
+
+
+def page(offset: Any, count: Any = None, counts: Collection[int] = (), name: str = "count") -> Pairs:
+    """Return the parameters of a page: ``offset`` counts rows (documented)."""
+    found: Pairs = (("offset", str(whole(offset, "offset"))),)
+    return found if count is None else ((name, str(one_of(count, "count", counts))), *found)
+
+
+def given(**values: Any) -> dict[str, Any]:
+    """Return what is to be sent: neither UNSET nor, where there is nothing to clear, None."""
+    return {name: value for name, value in values.items() if value is not UNSET and value is not None}
+
+
+def clearing(values: Mapping[str, Any], *, needed: Collection[str] = ()) -> dict[str, Any]:
+    """Return texts to set; None clears. Documented: "empty strings are converted to null"."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if value is UNSET:
+            continue
+        if value is None and name not in needed:
+            found[name] = ""
+        else:
+            found[name] = text(value, name)
+    return found
+
+
+def something(change: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """Return a change that changes anything at all."""
+    if not change:
+        raise Invalid(f"nothing to change: give something of the {what}", field=what)
+    return dict(change)

@@ -1,0 +1,23 @@
+"""Places where assets are kept. Observed: a client of 2026 reads them; accounts without asset management answer 404."""
+
+from __future__ import annotations
+
+from helpdesk_bridge_desk365.client.client import Rows
+from helpdesk_bridge_desk365.vendor_api import arguments
+from helpdesk_bridge_desk365.vendor_api.calls import Calls
+from helpdesk_bridge_desk365.vendor_api.values import AssetLocation
+
+
+class AssetCalls(Calls):
+    """What asset management shows."""
+
+    __slots__ = ()
+
+    def asset_locations(self) -> Rows[AssetLocation]:
+        """Return the locations."""
+        return self._page(AssetLocation, "assets.locations", "/asset_mgmt/locations", (), "locations")
+
+    def asset_location(self, name: str) -> AssetLocation:
+        """Return a location by its name."""
+        params = (("location_name", arguments.text(name, "name")),)
+        return self._read(AssetLocation, "assets.location", "/asset_mgmt/locations/details", params)

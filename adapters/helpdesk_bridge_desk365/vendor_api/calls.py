@@ -1,0 +1,63 @@
+"""What all parts of ``desk.vendor_api`` send by: the desk's own transport, budget and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from attrs import frozen
+
+from helpdesk_bridge.adapter import Answer, BadResponse, Effect, InDoubt, Request
+from helpdesk_bridge_desk365.client.client import Client, Pairs, Rows
+from helpdesk_bridge_desk365.vendor_api.documents import read, read_page
+from helpdesk_bridge_desk365.wire.account import Source
+
+T = TypeVar("T")
+
+
+@frozen(eq=False)
+class Calls:
+    """The ways to ask and to write.
+
+    Reads are repeated after a failure, and so is what sets values. What adds something, removes it or gives it another
+    name is sent once: where its outcome is unknown, ``InDoubt`` is raised.
+    """
+
+    _client: Client
+    _source: Source
+    _files_per_message: int
+    _bytes_per_message: int
+
+    def _read(self, type_: type[T], operation: str, path: str, params: Pairs = ()) -> T:
+        return read(type_, self._client.read(operation, path, params).json())
+
+    def _page(self, type_: type[T], operation: str, path: str, params: Pairs, *keys: str) -> Rows[T]:
+        return read_page(type_, self._client.read(operation, path, params).json(), *keys)
+
+    def _write(
+        self,
+        type_: type[T],
+        operation: str,
+        method: str,
+        path: str,
+        document: Mapping[str, Any],
+        *,
+        params: Pairs = (),
+        effect: Effect = Effect.CREATE,
+    ) -> T:
+        """Write and read the answer, which is what stands there now; an echo may lack what was not sent."""
+        request = Request(method, path, operation=operation, effect=effect, params=params, json=dict(document))
+        answer = self._client.stack.send(request)
+        try:
+            return read(type_, answer.json())
+        except BadResponse as unreadable:
+            if effect is not Effect.CREATE:
+                raise
+            problem = InDoubt(f"it was accepted, but {unreadable.message}", operation=operation)
+        raise problem
+
+    def _delete(self, operation: str, path: str, params: Pairs) -> None:
+        # Sent once: repeated, it would be told that there is no such record. Documented (OpenAPI): it answers a message,
+        # so that a page of some proxy is no success.
+        request = Request("DELETE", path, operation=operation, effect=Effect.CREATE, params=params, answer=Answer.JSON)
+        self._client.stack.send(request)

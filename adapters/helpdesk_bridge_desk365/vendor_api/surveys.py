@@ -1,0 +1,28 @@
+"""Surveys and their answers. Documented: Desk365 API, "Survey data retrieval"; they can only be read."""
+
+from __future__ import annotations
+
+from helpdesk_bridge_desk365.client.client import Rows
+from helpdesk_bridge_desk365.vendor_api import arguments
+from helpdesk_bridge_desk365.vendor_api.calls import Calls
+from helpdesk_bridge_desk365.vendor_api.values import Survey, SurveyAnswer
+
+
+class SurveyCalls(Calls):
+    """What customers are asked, and what they answered."""
+
+    __slots__ = ()
+
+    def surveys(self) -> tuple[Survey, ...]:
+        """Return every survey, oldest first, deleted ones marked so."""
+        return self._page(Survey, "surveys.list", "/surveys", (), "surveys").items
+
+    def survey(self, name: str) -> Survey:
+        """Return a survey by its name. Raises ``NotFound`` also for one that was deleted (documented)."""
+        params = (("survey_name", arguments.text(name, "name")),)
+        return self._read(Survey, "surveys.get", "/surveys/details", params)
+
+    def survey_ratings(self, offset: int = 0) -> Rows[SurveyAnswer]:
+        """Return up to 30 answers from a row on, oldest first."""
+        params = arguments.page(offset)
+        return self._page(SurveyAnswer, "surveys.ratings", "/surveys/ratings", params, "survey_ratings")

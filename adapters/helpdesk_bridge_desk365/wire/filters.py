@@ -1,0 +1,214 @@
+"""Which part of a query Desk365 answers itself, and how that is written."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import quote
+
+from attrs import frozen
+
+from helpdesk_bridge.adapter import NONE, Actor, Order, Priority, Ref, Status, TicketQuery, email_spellings
+from helpdesk_bridge_desk365.wire.words import STATUSES, UNASSIGNED, priority_number, sources_of, status_of, time_text
+
+# Assumed: Apache refuses request lines above 8,190 bytes; longer filters are left to be compared here.
+LONGEST_FILTERS: Final = 6000
+UPDATED_OVERLAP: Final = timedelta(seconds=1)
+"""Documented: only tickets updated *after* ``updated_since``; the vendor's reference says "since"."""
+
+_ESCAPED: Final = "\\'"
+_UNICODE: Final = "\\u0027"
+
+Spellings = Callable[[str, str], tuple[str, ...]]
+Filters = Mapping[str, tuple[str, ...]]
+
+
+@frozen
+class NativeTickets:
+    """A listing as Desk365 is asked for it. ``until`` is the time, as text, past which no row can match."""
+
+    filters: Filters
+    order: Order
+    updated_since: str | None = None
+    description: bool = False
+    custom_fields: bool = False
+    rating: bool = False
+    until: str | None = None
+
+
+@frozen
+class Narrowed:
+    """The filters of a query, which of its fields they narrow, and which of those exactly."""
+
+    filters: Filters
+    fields: frozenset[str]
+    exact: frozenset[str]
+    empty: bool = False
+
+
+def variants(word: str, seen: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the spellings to ask for: as given, as seen on tickets, and in the usual cases.
+
+    The port compares words without regard to case and it is not known whether Desk365 does, so that one spelling
+    alone could miss tickets.
+    """
+    plain = unicodedata.normalize("NFC", word)
+    found = [
+        word,
+        plain,
+        *seen,
+        plain.lower(),
+        plain.upper(),
+        plain.capitalize(),
+        plain.title(),
+        plain[:1].upper() + plain[1:],
+    ]
+    return tuple(dict.fromkeys(one for one in found if one and one != UNASSIGNED))
+
+
+def _words(wanted: Iterable[Any], name: str, spellings: Spellings) -> tuple[str, ...] | None:
+    values: list[str] = []
+    for one in wanted:
+        word = one.name or one.id if isinstance(one, Ref) else one
+        if one is NONE:
+            values.append(UNASSIGNED)
+        elif isinstance(word, str) and word.strip() and word != UNASSIGNED:
+            values += variants(word, spellings(name, word))
+        else:
+            return None
+    return tuple(dict.fromkeys(values))
+
+
+def _people(wanted: Iterable[Any]) -> tuple[str, ...] | None:
+    values: list[str] = []
+    for one in wanted:
+        if one is NONE:
+            values.append(UNASSIGNED)
+            continue
+        emails = (one.id, one.email) if isinstance(one, Actor) else (one,)
+        found = [email for email in emails if email and "@" in email]
+        if not found:
+            return None
+        values += [spelling for email in found for spelling in email_spellings(email)]
+    return tuple(dict.fromkeys(values))
+
+
+def _statuses(wanted: Iterable[Any], spellings: Spellings) -> tuple[str, ...] | None:
+    values: list[str] = []
+    for one in wanted:
+        if one is Status.UNKNOWN:
+            return None
+        if isinstance(one, Status):
+            values += [STATUSES[one]] if one in STATUSES else []
+        else:
+            label = status_of(one)[1] or one
+            values += variants(label, spellings("status", label))
+    return tuple(dict.fromkeys(values))
+
+
+def _priorities(wanted: Iterable[Priority | str]) -> tuple[str, ...] | None:
+    if Priority.UNKNOWN in wanted:
+        return None
+    numbers = (priority_number(one) for one in wanted)
+    return tuple(dict.fromkeys(str(number) for number in numbers if number is not None))
+
+
+def _channels(wanted: Iterable[Any]) -> tuple[str, ...] | None:
+    if NONE in wanted:
+        return None
+    return tuple(dict.fromkeys(source for one in wanted for source in sources_of(one)))
+
+
+def narrow(query: TicketQuery, spellings: Spellings) -> Narrowed:
+    """Return the filters that Desk365 is documented to answer.
+
+    Documented: Desk365 API, "How to use filters?": nine attributes, each an array of strings, any of the values.
+    """
+    offered: dict[str, tuple[str, tuple[str, ...] | None]] = {}
+    if query.statuses is not None:
+        offered["statuses"] = ("status", _statuses(query.statuses, spellings))
+    if query.priorities is not None:
+        offered["priorities"] = ("priority", _priorities(query.priorities))
+    if query.channels is not None:
+        offered["channels"] = ("source", _channels(query.channels))
+    if query.requester is not None:
+        offered["requester"] = ("contact", _people(query.requester))
+    if query.assignee is not None:
+        offered["assignee"] = ("assigned_to", _people(query.assignee))
+    for name, key in (("groups", "group"), ("type", "type"), ("category", "category"), ("subcategory", "subcategory")):
+        wanted = getattr(query, name)
+        if wanted is not None:
+            offered[name] = (key, _words(wanted, key, spellings))
+    found = {name: (key, values) for name, (key, values) in offered.items() if values is not None}
+    # A desk without tags has no ticket with one; a word that Desk365 cannot have finds nothing either.
+    tagged = query.tags is not None and NONE not in query.tags
+    if tagged or any(not values for _, values in found.values()):
+        return Narrowed({}, frozenset(), frozenset(), empty=True)
+    kept = _short_enough(found)
+    return Narrowed(dict(kept.values()), frozenset(kept), frozenset(kept) & {"statuses", "priorities", "channels"})
+
+
+def _short_enough(found: dict[str, tuple[str, tuple[str, ...]]]) -> dict[str, tuple[str, tuple[str, ...]]]:
+    kept: dict[str, tuple[str, tuple[str, ...]]] = {}
+    room = LONGEST_FILTERS
+    for name, pair in sorted(found.items(), key=lambda one: (_length(one[1]), one[0])):
+        room -= _length(pair)
+        if room < 0:
+            break
+        kept[name] = pair
+    return {name: found[name] for name in found if name in kept}
+
+
+def _length(pair: tuple[str, tuple[str, ...]]) -> int:
+    text = json.dumps({pair[0]: pair[1]}, ensure_ascii=False).replace("'", _ESCAPED)
+    # Half a character is measured too; it is refused where the request is put together.
+    return len(quote(text.encode("utf-8", "surrogatepass"), safe=""))
+
+
+def filters_json(filters: Filters, quotes: str) -> str:
+    """Return the ``filters`` parameter; ``quotes`` says how a single quote is written.
+
+    Documented: single quotes must be escaped by a backslash, which is no JSON; the documentation's own sample leaves them
+    bare.
+    """
+    text = json.dumps({key: list(values) for key, values in filters.items()}, ensure_ascii=False, separators=(",", ":"))
+    return {"backslash": text.replace("'", _ESCAPED), "unicode": text.replace("'", _UNICODE)}.get(quotes, text)
+
+
+def since_of(query: TicketQuery) -> str | None:
+    """Return ``updated_since``: a second before the first moment that can match, or None.
+
+    A ticket was not updated before it was created, so that the start of ``created`` narrows as well.
+    """
+    starts = [
+        period.start for period in (query.updated, query.created) if period is not None and period.start is not None
+    ]
+    if not starts:
+        return None
+    start = max(starts).astimezone(UTC).replace(microsecond=0)
+    # Year 1 cannot be left further; nothing was ever that old.
+    return time_text(max(start, datetime(1970, 1, 2, tzinfo=UTC)) - UPDATED_OVERLAP)
+
+
+def until_of(query: TicketQuery) -> str | None:
+    """Return the time past which the order of the listing has no more that matches, or None."""
+    match query.order:
+        case Order.CREATED_ASC if query.created and query.created.end:
+            return _whole_second_after(query.created.end)
+        case Order.UPDATED_ASC if query.updated and query.updated.end:
+            return _whole_second_after(query.updated.end)
+        case Order.CREATED_DESC if query.created and query.created.start:
+            return time_text(query.created.start.replace(microsecond=0))
+        case _:
+            return None
+
+
+def _whole_second_after(moment: datetime) -> str:
+    whole = moment.replace(microsecond=0)
+    try:
+        return time_text(whole if whole == moment else whole + timedelta(seconds=1))
+    except OverflowError:
+        return time_text(whole)

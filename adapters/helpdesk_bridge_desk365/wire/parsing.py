@@ -1,0 +1,235 @@
+"""Reads Desk365's documents, whichever of their spellings they come in.
+
+The documentation's samples and recorded answers name the same things differently; both are read into the recorded
+names (`docs/vendors/desk365.md` lists the differences).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+
+from helpdesk_bridge.adapter import Agent, BadResponse, Converter, Wire, WireTypeError
+from helpdesk_bridge_desk365.wire.documents import CompanyWire, ContactWire, MessageWire, Moment, TicketWire, Written
+from helpdesk_bridge_desk365.wire.fast_reading import CUSTOM_PREFIX, SURVEY_PREFIX, quick_ticket
+from helpdesk_bridge_desk365.wire.times import read_moment
+from helpdesk_bridge_desk365.wire.words import whole_number
+
+T = TypeVar("T")
+
+# Documented (sample body, OpenAPI) -> observed.
+_TICKET_NAMES: Final = {
+    "sub_category": "subcategory",
+    "assign_to": "assigned_to",
+    "survey_ratings": "survey_rating",
+    "email": "contact_email",
+}
+_CONTACT_NAMES: Final = {"email": "primary_email", "secondary_email": "secondary_emails"}
+
+
+def _moment(value: Any, _type: Any) -> Moment:
+    if isinstance(value, Moment):
+        return value
+    if not isinstance(value, str):
+        raise WireTypeError(f"expected a time, found {type(value).__name__}")
+    try:
+        return read_moment(value)
+    except ValueError:
+        raise WireTypeError("expected a time such as 2026-01-31 09:15:00") from None
+
+
+def _number_or_text(value: Any, _type: Any) -> int | str | None:
+    if value is None or (isinstance(value, (int, str)) and not isinstance(value, bool)):
+        return value
+    raise WireTypeError(f"expected a number or text, found {type(value).__name__}")
+
+
+def _configure(converter: Converter) -> None:
+    converter.register_structure_hook(Moment, _moment)
+    for union in (int | str | None, str | int | None):
+        converter.register_structure_hook(union, _number_or_text)
+    # What was not read from the document but put beside it.
+    converter.register_structure_hook_func(
+        lambda type_: type_ in (frozenset[str], Mapping[str, Any]), lambda value, _: value
+    )
+
+
+_wire: Final = Wire(_configure)
+
+
+def _as_object(document: Any, at: str) -> dict[str, Any]:
+    if not isinstance(document, dict):
+        raise BadResponse(f"expected an object at {at}, found {type(document).__name__}", path=at)
+    return document
+
+
+def _renamed(document: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    known = dict(document)
+    for other, name in names.items():
+        if other in known:
+            value = known.pop(other)
+            if known.get(name) is None:
+                known[name] = value
+    return known
+
+
+def _numbered(known: dict[str, Any], *keys: str) -> None:
+    # Documented: the sample has source as the text "1"; observed: a number.
+    for key in keys:
+        value = known.get(key)
+        if isinstance(value, str) and (number := whole_number(value.strip())) is not None:
+            known[key] = number
+
+
+def _flagged(known: dict[str, Any], *keys: str) -> None:
+    # Observed: the vendor writes flags as 0 and 1 in some documents, as booleans in others.
+    for key in keys:
+        if type(known.get(key)) is int:
+            known[key] = bool(known[key])
+
+
+def _public(value: Any) -> bool | None:
+    """Return whether a note is said to be public; any word for it that nobody knows says that it is not."""
+    if value is None or isinstance(value, bool):
+        return value
+    return value == 1 or (isinstance(value, str) and value.strip().casefold() in {"1", "true"})
+
+
+def split_words(value: Any) -> Any:
+    """Return the parts of a comma-joined text as a list; anything else as it is."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def field_name(key: str) -> str:
+    """Return a custom field's name as people see it."""
+    return key.removeprefix(CUSTOM_PREFIX)
+
+
+def field_key(name: str) -> str:
+    """Return the key under which a custom field is written: with its prefix, never twice."""
+    return name if name.startswith(CUSTOM_PREFIX) else f"{CUSTOM_PREFIX}{name}"
+
+
+def canonical_ticket(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a ticket's keys in their recorded names, custom fields and survey details in objects of their own.
+
+    Documented: with nested_fields=1 custom fields and survey details stand in the ticket itself.
+    """
+    known: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
+    survey: dict[str, Any] = {}
+    for key, value in document.items():
+        head = key[:3]
+        if head == CUSTOM_PREFIX:
+            fields[key] = value
+        elif head == SURVEY_PREFIX:
+            survey[key] = value
+        elif key in _TICKET_NAMES:
+            name = _TICKET_NAMES[key]
+            if known.get(name) is None:
+                known[name] = value
+        elif value is not None or key not in known:
+            known[key] = value
+    if fields and known.get("custom_fields") is None:
+        known["custom_fields"] = fields
+    if survey and known.get("survey_rating") is None:
+        known["survey_rating"] = survey if any(value is not None for value in survey.values()) else None
+    return known
+
+
+def read_ticket(document: Any, at: str = "$") -> TicketWire:
+    """Return a ticket. Raises ``BadResponse`` naming the place of what cannot be read."""
+    return quick_ticket(document) or exact_ticket(document, at)
+
+
+def read_tickets(rows: list[Any], at: str) -> tuple[TicketWire, ...]:
+    """Return the tickets of a listing; ``at`` is where it stands in the answer."""
+    return tuple(quick_ticket(row) or exact_ticket(row, f"{at}[{number}]") for number, row in enumerate(rows))
+
+
+def exact_ticket(document: Any, at: str = "$") -> TicketWire:
+    """Return a ticket in whichever spelling, at leisure."""
+    known = canonical_ticket(_as_object(document, at))
+    present = frozenset(known)
+    _numbered(known, "ticket_number", "source", "priority")
+    for key in ("watchers", "share_to"):
+        if isinstance(known.get(key), str):
+            known[key] = split_words(known[key])
+    survey = known.get("survey_rating")
+    if isinstance(survey, list):
+        survey = known["survey_rating"] = survey[0] if survey else None
+    if isinstance(survey, dict):
+        known["survey_rating"] = survey = dict(survey)
+        _flagged(survey, "sv_answered")
+    fields = known.get("custom_fields")
+    if isinstance(fields, dict):
+        known["custom_fields"] = {field_name(key): value for key, value in fields.items()}
+    known["present"], known["document"] = present, document
+    return _wire.read(TicketWire, known, at=at)
+
+
+def read_message(document: Any, at: str = "$") -> MessageWire:
+    """Return a message of a thread."""
+    known = dict(_as_object(document, at))
+    for key in ("to_address", "cc_address"):
+        known[key] = split_words(known.get(key))
+    known["public_note"] = _public(known.get("public_note"))
+    return _wire.read(MessageWire, {**known, "document": document}, at=at)
+
+
+def read_contact(document: Any, at: str = "$") -> ContactWire:
+    """Return a contact, from a list, from details or from an echo. Documented (OpenAPI): none is without an e-mail."""
+    known = _renamed(_as_object(document, at), _CONTACT_NAMES)
+    present = frozenset(known)
+    known["secondary_emails"] = split_words(known.get("secondary_emails"))
+    _flagged(known, "is_deleted")
+    if isinstance(known.get("custom_fields"), dict):
+        known["custom_fields"] = {field_name(key): value for key, value in known["custom_fields"].items()}
+    found = _wire.read(ContactWire, {**known, "present": present, "document": document}, at=at)
+    if not found.primary_email:
+        raise BadResponse(
+            f"the contact at {at} has no e-mail, which is all that it is known by", path=f"{at}.primary_email"
+        )
+    return found
+
+
+def read_company(document: Any, at: str = "$") -> CompanyWire:
+    """Return a company; its domains are a list in lists and a comma-joined text in details."""
+    known = dict(_as_object(document, at))
+    known["domains"] = split_words(known.get("domains"))
+    return _wire.read(CompanyWire, known, at=at)
+
+
+def read_agent(document: Any, at: str = "$") -> Agent:
+    """Return an agent."""
+    known = _as_object(document, at)
+    email, name = known.get("email"), known.get("name")
+    if not isinstance(email, str) or not email:
+        raise BadResponse(f"expected an e-mail at {at}.email, found {type(email).__name__}", path=f"{at}.email")
+    return Agent(id=email, email=email, name=name if isinstance(name, str) and name else None)
+
+
+def read_written(document: Any, at: str = "$") -> Written:
+    """Return what was said about a written message."""
+    return _wire.read(Written, _as_object(document, at), at=at)
+
+
+def has_next_page(document: Any) -> bool:
+    """Whether a list tells the address of a next page. Observed: on the last page it is null, or not there."""
+    return isinstance(document, dict) and isinstance(document.get("next_page"), str) and bool(document["next_page"])
+
+
+def read_rows(document: Any, *keys: str) -> tuple[int | None, list[Any], str]:
+    """Return total and rows of a list under the first of ``keys`` that it has, and that key's path."""
+    found = _as_object(document, "$")
+    for key in keys:
+        if key in found:
+            rows = found[key]
+            if not isinstance(rows, list):
+                raise BadResponse(f"expected a list at $.{key}, found {type(rows).__name__}", path=f"$.{key}")
+            count = found.get("count")
+            total = count if type(count) is int and count >= 0 else None
+            return total, rows, f"$.{key}"
+    raise BadResponse(f"the answer has no list {keys[0]}", path=f"$.{keys[0]}")

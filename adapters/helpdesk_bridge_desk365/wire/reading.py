@@ -1,0 +1,354 @@
+"""From Desk365's documents to the model: pure functions."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final
+
+from helpdesk_bridge.adapter import (
+    SYSTEM,
+    Actor,
+    ActorKind,
+    Attachment,
+    Body,
+    Company,
+    Contact,
+    CustomValue,
+    IdKind,
+    Message,
+    MessageKind,
+    Rating,
+    Ticket,
+    Visibility,
+    email_key,
+    evolve,
+    format_ref,
+    may_have_images,
+    phone_of,
+    synthetic_ids,
+)
+from helpdesk_bridge_desk365.wire.account import VENDOR_NAME, Source
+from helpdesk_bridge_desk365.wire.documents import (
+    CompanyWire,
+    ContactWire,
+    FileWire,
+    MessageWire,
+    Moment,
+    SurveyWire,
+    TicketWire,
+)
+from helpdesk_bridge_desk365.wire.images import take_images
+from helpdesk_bridge_desk365.wire.words import channel_of, priority_of, status_of
+
+# A field of the model and the key that must have been sent for it to be loaded.
+_TICKET_KEYS: Final[Mapping[str, str]] = {
+    "subject": "subject",
+    "status": "status",
+    "priority": "priority",
+    "requester": "contact_email",
+    "assignee": "assigned_to",
+    "group": "group",
+    "company": "company_name",
+    "sla": "sla",
+    "type": "type",
+    "category": "category",
+    "subcategory": "subcategory",
+    "channel": "source",
+    "custom_fields": "custom_fields",
+    "cc": "share_to",
+    "watchers": "watchers",
+    "description": "description",
+    "created_at": "created_on",
+    "updated_at": "updated_on",
+    "first_response_at": "first_response_time",
+    "solved_at": "resolved_on",
+    "closed_at": "closed_on",
+    "due_at": "due_date",
+    "rating": "survey_rating",
+    "message_count": "conversation_count",
+    "attachments": "attachments",
+}
+_CONTACT_KEYS: Final[Mapping[str, str]] = {
+    "name": "name",
+    "title": "title",
+    "company": "company_name",
+    "custom_fields": "custom_fields",
+    "created_at": "created_on",
+    "updated_at": "updated_on",
+}
+# Observed: addresses of files carry their permission in the query, so they are no part of what is kept.
+_SIGNED: Final = "attachment_url"
+_REPLY, _NOTE = "reply", "note"
+_AS_IT_IS: Final = frozenset({str, int, bool, type(None)})
+_as_locator: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_NO_FIELDS: Final[Mapping[str, CustomValue]] = MappingProxyType({})
+
+
+def locator(**values: Any) -> str:
+    """Return an attachment's locator."""
+    return _as_locator(values)
+
+
+def _at(moment: Moment | None) -> datetime | None:
+    return moment.at if moment is not None else None
+
+
+def unsigned(value: Any) -> Any:
+    """Return a document read-only and without the addresses that carry a permission."""
+    if isinstance(value, Mapping):
+        return MappingProxyType({key: unsigned(one) for key, one in value.items() if key != _SIGNED})
+    return tuple(unsigned(one) for one in value) if isinstance(value, list) else value
+
+
+def raw_of(source: Source, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the vendor's document, read-only and without signed addresses, where the desk keeps it."""
+    return unsigned(document) if source.keep_raw else None
+
+
+def custom_values(values: Mapping[str, Any] | None) -> Mapping[str, CustomValue]:
+    """Return custom fields by name, read-only."""
+    if not values:
+        return _NO_FIELDS
+    if _AS_IT_IS.issuperset(map(type, values.values())) and "" not in values.values():
+        return MappingProxyType(values)
+    return MappingProxyType(
+        {name: value if value and type(value) in _AS_IT_IS else custom_value(value) for name, value in values.items()}
+    )
+
+
+def custom_value(value: Any) -> CustomValue:
+    """Return a custom field's value; empty text is none (documented: "empty strings are converted to null")."""
+    if type(value) in _AS_IT_IS:
+        return None if value == "" else value
+    if type(value) is float:
+        return Decimal(repr(value))
+    if isinstance(value, list):
+        return tuple(str(one) for one in value)
+    if isinstance(value, Mapping):
+        return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return str(value)
+
+
+def files_of(
+    files: Sequence[FileWire] | None, ticket_id: str, where: str, seen: Counter[FileWire] | None = None
+) -> tuple[Attachment, ...]:
+    """Return attachments.
+
+    ``where`` says whether the ticket's details or its conversations give a fresh address. Files have no id: equal ones
+    are told apart by their order, which ``seen`` counts over a thread.
+    """
+    counted = Counter() if seen is None else seen
+    found = []
+    for file in files or ():
+        key = evolve(file, attachment_url=None)
+        place = locator(
+            ticket=ticket_id,
+            where=where,
+            name=file.file_name,
+            size=file.file_size,
+            at=file.created_on,
+            number=counted[key],
+            url=file.attachment_url,
+        )
+        counted[key] += 1
+        found.append(Attachment(file.file_name or "file", file.file_type, file.file_size, locator=place))
+    return tuple(found)
+
+
+def body_of_html(markup: str | None, source: Source) -> tuple[Body, tuple[Attachment, ...]]:
+    """Return a body and its inline images."""
+    if not markup:
+        return Body(text=""), ()
+    if not may_have_images(markup):
+        return Body(markup), ()
+    taken, images = take_images(markup, source.origin, lambda url: locator(inline=url))
+    return Body(html=taken), images
+
+
+def rating(survey: SurveyWire | None, label: str | None = None) -> Rating | None:
+    """Return a rating: None if no survey was sent, one without score if it was not answered."""
+    if survey is None:
+        return None
+    return Rating(survey.sv_rating, label, survey.sv_additional_comments_response or None, _at(survey.sv_rated_on))
+
+
+@lru_cache(maxsize=64)
+def _not_loaded(present: frozenset[str]) -> frozenset[str]:
+    """Return the fields of the model whose keys were not sent; all rows of a listing have the same keys."""
+    return frozenset(name for name, key in _TICKET_KEYS.items() if key not in present)
+
+
+def ticket(wire: TicketWire, source: Source, *, rating_label: str | None = None) -> Ticket:
+    """Return a ticket; what was not sent is named in ``not_loaded``."""
+    number = str(wire.ticket_number)
+    status, status_label = status_of(wire.status)
+    priority, priority_label = priority_of(wire.priority)
+    body, images = body_of_html(wire.description, source)
+    has_files = "attachments" in wire.present
+    return Ticket(
+        id=number,
+        ref=f"{source.ticket_ref}{number}",
+        number=number,
+        url=f"{source.ticket_url}{number}",
+        subject=wire.subject or "",
+        status=status,
+        status_label=status_label,
+        priority=priority,
+        priority_label=priority_label,
+        requester=Actor(ActorKind.CONTACT, wire.contact_email, wire.contact_name or None, wire.contact_email)
+        if wire.contact_email
+        else None,
+        assignee=source.agent(wire.assigned_to),
+        group=source.named(wire.group),
+        company=source.named(wire.company_name),
+        sla=source.named(wire.sla),
+        type=wire.type or None,
+        category=wire.category or None,
+        subcategory=wire.subcategory or None,
+        channel=channel_of(wire.source),
+        custom_fields=custom_values(wire.custom_fields),
+        cc=wire.share_to or (),
+        watchers=wire.watchers or (),
+        description=body if wire.description else None,
+        created_at=_at(wire.created_on),
+        updated_at=_at(wire.updated_on),
+        first_response_at=_at(wire.first_response_time),
+        solved_at=_at(wire.resolved_on),
+        closed_at=_at(wire.closed_on),
+        due_at=_at(wire.due_date),
+        rating=rating(wire.survey_rating, rating_label),
+        # Observed: conversation_count leaves the description out, which is the opening message here.
+        message_count=None if wire.conversation_count is None else wire.conversation_count + 1,
+        attachments=(*files_of(wire.attachments, number, "details"), *images) if has_files else (),
+        not_loaded=_not_loaded(wire.present),
+        raw=raw_of(source, wire.document),
+    )
+
+
+def opening_id(ticket_id: str) -> str:
+    """Return the id of the message that a ticket's description is."""
+    return f"{ticket_id}:0"
+
+
+def opening(ticket: Ticket) -> Message:
+    """Return the opening message of a ticket that was read with its description and files."""
+    return Message(
+        id=opening_id(ticket.id),
+        ticket_id=ticket.id,
+        author=ticket.requester or Actor(ActorKind.UNKNOWN),
+        visibility=Visibility.PUBLIC,
+        kind=MessageKind.REPLY,
+        body=ticket.description or Body(text=""),
+        opening=True,
+        created_at=ticket.created_at,
+        attachments=ticket.attachments,
+        not_loaded=frozenset({"attachments"}) & ticket.not_loaded,
+    )
+
+
+def _author(wire: MessageWire, requester: str | None) -> Actor:
+    name = wire.creator_name or None
+    email = wire.created_by if wire.created_by and "@" in wire.created_by else None
+    if email is None:
+        return Actor(ActorKind.UNKNOWN, name=name or wire.created_by) if name or wire.created_by else SYSTEM
+    kind = {"agent": ActorKind.AGENT, "contact": ActorKind.CONTACT}.get((wire.sender_type or "").lower())
+    if kind is None:
+        # Observed: the documented model lacks sender_type; who asked is then known by the address.
+        same = requester is not None and email_key(requester) == email_key(email)
+        kind = ActorKind.CONTACT if same else ActorKind.UNKNOWN
+    return Actor(kind, id=email, name=name, email=email)
+
+
+def _kind(wire: MessageWire, author: Actor) -> tuple[MessageKind, Visibility]:
+    """Return what a message is and who may read it: public is only what words that are known say to be so."""
+    word = (wire.type or "").strip().casefold()
+    if "forward" in word:
+        # Assumed: a forward goes to a third party, and the customer does not see it.
+        return MessageKind.FORWARD, Visibility.INTERNAL
+    if not word and wire.public_note is None:
+        # Documented (OpenAPI): a message without either key. Notes are agents', so a customer's message is none.
+        word = _REPLY if author.kind is ActorKind.CONTACT else _NOTE
+    if word == _REPLY and wire.public_note is not False:
+        return MessageKind.REPLY, Visibility.PUBLIC
+    # Observed: true or false on notes, null on replies.
+    public = wire.public_note is True and word in (_NOTE, "")
+    return MessageKind.NOTE, Visibility.PUBLIC if public else Visibility.INTERNAL
+
+
+def messages(
+    wires: Sequence[MessageWire], ticket_id: str, source: Source, *, requester: str | None = None
+) -> tuple[Message, ...]:
+    """Return the later messages of a thread, oldest first, from ``sequence`` 1 on."""
+    made = iter(
+        synthetic_ids(
+            (
+                ticket_id,
+                wire.created_on.text if wire.created_on else "",
+                wire.created_by or "",
+                wire.type or "",
+                wire.body or "",
+            )
+            for wire in wires
+            if wire.id is None
+        )
+    )
+    found = []
+    seen: Counter[FileWire] = Counter()
+    for sequence, wire in enumerate(wires, start=1):
+        author = _author(wire, requester)
+        kind, visibility = _kind(wire, author)
+        body, images = body_of_html(wire.body, source)
+        found.append(
+            Message(
+                id=str(wire.id) if wire.id is not None else next(made),
+                id_kind=IdKind.NATIVE if wire.id is not None else IdKind.SYNTHETIC,
+                ticket_id=ticket_id,
+                author=author,
+                visibility=visibility,
+                kind=kind,
+                body=body,
+                to=wire.to_address or (),
+                cc=wire.cc_address or (),
+                created_at=_at(wire.created_on),
+                sequence=sequence,
+                attachments=(*files_of(wire.attachments, ticket_id, "conversations", seen), *images),
+                raw=raw_of(source, wire.document),
+            )
+        )
+    return tuple(found)
+
+
+def contact(wire: ContactWire, source: Source) -> Contact:
+    """Return a contact. Its id is its primary e-mail, which nobody can change by API."""
+    email = wire.primary_email or ""
+    others = tuple(one for one in wire.secondary_emails or () if email_key(one) != email_key(email))
+    missing = {name for name, key in _CONTACT_KEYS.items() if key not in wire.present}
+    if not wire.present & {"phone", "mobile"}:
+        missing.add("phones")
+    return Contact(
+        id=email,
+        ref=format_ref(VENDOR_NAME, source.account, "contact", email),
+        id_kind=IdKind.NATURAL,
+        name=wire.name or None,
+        emails=(email, *others) if email else others,
+        phones=tuple(phone_of(one) for one in (wire.phone, wire.mobile) if one),
+        title=wire.title or None,
+        company=source.named(wire.company_name),
+        custom_fields=custom_values(wire.custom_fields),
+        deleted=bool(wire.is_deleted),
+        created_at=_at(wire.created_on),
+        updated_at=_at(wire.updated_on),
+        not_loaded=frozenset(missing),
+        raw=raw_of(source, wire.document),
+    )
+
+
+def company(wire: CompanyWire) -> Company:
+    """Return a company; its name is its id."""
+    return Company(id=wire.name, name=wire.name, domains=wire.domains or ())

@@ -1,0 +1,1 @@
+"""Deskie's API: its calls, its pages, and how it is signed in to."""

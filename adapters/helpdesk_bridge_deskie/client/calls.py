@@ -1,0 +1,180 @@
+"""How a call to Deskie is made and its answer read: lists, single records, writes, deletions.
+
+What a call does decides whether it is ever repeated: ``READ`` and ``SET`` are, ``CREATE`` never is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar, cast
+
+from attrs import evolve, field, frozen
+
+from helpdesk_bridge.adapter import Answer, BadResponse, Effect, Request, Stack, Upload
+from helpdesk_bridge_deskie.wire.documents import WIRE, CaseDocument, Document, without_secrets
+from helpdesk_bridge_deskie.wire.fast_reading import quick_case
+from helpdesk_bridge_deskie.wire.lists import Rows, one, rows
+from helpdesk_bridge_deskie.wire.multipart import parts
+
+D = TypeVar("D")
+Params = tuple[tuple[str, str], ...]
+PAGE: Final = 100
+"""observed: `limit` is 1 to 100."""
+LAST_PAGE: Final = 500
+"""observed: `page` is 1 to 500."""
+NOTHING: Final[Mapping[str, str]] = {}
+
+
+@frozen
+class Documents(Sequence[D]):
+    """One page of a list; ``total`` counts all matches, None where Deskie is silent."""
+
+    items: tuple[D, ...]
+    total: int | None = None
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.items[index]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def more_after(self, page: int, limit: int) -> bool:
+        """Whether there is a page behind this one."""
+        return len(self.items) >= limit if self.total is None else bool(self.items) and page * limit < self.total
+
+
+def _nothing() -> None:
+    return None
+
+
+@frozen(eq=False)
+class Calls:
+    """Calls over one connection. ``keep_raw`` hangs each document on what was read from it.
+
+    ``after_write`` is called after every write, whatever became of it: what is kept of the list must be read again.
+    """
+
+    stack: Stack = field(repr=False)
+    keep_raw: bool = False
+    after_write: Callable[[], None] = field(default=_nothing, repr=False)
+
+    def list(
+        self,
+        path: str,
+        key: str,
+        type_: type[D],
+        *,
+        operation: str,
+        params: Params = (),
+        args: Mapping[str, str] = NOTHING,
+    ) -> Documents[D]:
+        """Return a page of ``{key: {…}}``."""
+        # observed: an empty list may come as no body at all, so that is not an unreadable answer here.
+        request = Request("GET", path, operation=operation, params=params, args=args, answer=Answer.ANY)
+        found = self._rows(request, key)
+        if found is None or _lacks(found, params):
+            # An answer lost on its way looks the same, and so does that of another page. Either would end a scan early
+            # without a word: two are believed.
+            found = self._rows(request, key)
+        found = found or Rows((), 0)
+        items = tuple(self.document(type_, item, f"$.{index}.{key}") for index, item in enumerate(found.items))
+        return Documents(items, found.total)
+
+    def _rows(self, request: Request, key: str) -> Rows | None:
+        response = self.stack.send(request)
+        return rows(response.json(), key) if response.body.strip() else None
+
+    def read(self, request: Request, key: str, type_: type[D]) -> D:
+        """Send a request and return the ``{key: {…}}`` that it answers."""
+        return self.document(type_, one(self.stack.send(request).json(), key), f"$.{key}")
+
+    def document(self, type_: type[D], document: Mapping[str, Any], at: str) -> D:
+        """Read one document, found at a place in an answer."""
+        quick = quick_case(document) if type_ is CaseDocument else None
+        read = WIRE.read(type_, document, at=at) if quick is None else cast("D", quick)
+        if self.keep_raw and isinstance(read, (Document, CaseDocument)):
+            return evolve(read, raw=without_secrets(document))
+        return read
+
+    def get(self, path: str, key: str, type_: type[D], *, operation: str, args: Mapping[str, str]) -> D:
+        """Return one record."""
+        return self.read(Request("GET", path, operation=operation, args=args), key, type_)
+
+    def json(self, path: str, *, operation: str, params: Params = (), args: Mapping[str, str] = NOTHING) -> Any:
+        """Return an answer that is neither a list nor a record as it is. Raises ``BadResponse`` where it is no object."""
+        request = Request("GET", path, operation=operation, params=params, args=args)
+        document = self.stack.send(request).json()
+        if not isinstance(document, dict):
+            raise BadResponse(f"expected an object, found {type(document).__name__}", path="$")
+        return document
+
+    def create(
+        self,
+        path: str,
+        key: str,
+        type_: type[D],
+        fields: Mapping[str, Any],
+        *,
+        operation: str,
+        files: Sequence[Upload] = (),
+        args: Mapping[str, str] = NOTHING,
+        answer: str | None = None,
+    ) -> D:
+        """Send ``{key: fields}``, with files as multipart, and return what was made; never repeated.
+
+        ``answer`` names the wrapper of the answer where it is another one.
+        """
+        body: dict[str, Any] = {"parts": parts(key, fields, files)} if files else {"json": {key: dict(fields)}}
+        request = Request("POST", path, operation=operation, effect=Effect.CREATE, args=args, **body)
+        return self.written(request, answer or key, type_)
+
+    def set(
+        self,
+        path: str,
+        key: str,
+        type_: type[D],
+        fields: Mapping[str, Any] | None = None,
+        *,
+        operation: str,
+        args: Mapping[str, str],
+        effect: Effect = Effect.SET,
+        answer: str | None = None,
+    ) -> D:
+        """Put ``{key: fields}``, or an empty object where there are none, and return the record as it is then."""
+        body = {} if fields is None else {key: dict(fields)}
+        request = Request("PUT", path, operation=operation, effect=effect, args=args, json=body)
+        return self.written(request, answer or key, type_)
+
+    def written(self, request: Request, key: str, type_: type[D]) -> D:
+        """Send a write and return the ``{key: {…}}`` that it answers."""
+        try:
+            return self.read(request, key, type_)
+        finally:
+            self.after_write()
+
+    def delete(self, path: str, *, operation: str, args: Mapping[str, str], body: Any = None) -> Any:
+        """Delete something; return the answer's document, None where it has none that can be read: it is deleted."""
+        extra = {} if body is None else {"json": body}
+        request = Request("DELETE", path, operation=operation, effect=Effect.SET, args=args, answer=Answer.ANY, **extra)
+        try:
+            response = self.stack.send(request)
+        finally:
+            self.after_write()
+        try:
+            return response.json() if response.body.strip() else None
+        except BadResponse:
+            return None
+
+
+def _lacks(found: Rows, params: Params) -> bool:
+    """Whether a page has fewer rows than the number of all matches says."""
+    asked = dict(params)
+    if found.total is None or "page" not in asked or "limit" not in asked:
+        return False
+    limit = int(asked["limit"])
+    return len(found.items) < min(limit, found.total - (int(asked["page"]) - 1) * limit)
+
+
+def paged(page: int, limit: int = PAGE) -> Params:
+    """Return the parameters that ask for one page."""
+    return (("page", str(page)), ("limit", str(limit)))

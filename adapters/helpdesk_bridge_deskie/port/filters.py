@@ -1,0 +1,267 @@
+"""What of a query Deskie answers itself.
+
+A filter is sent only where Deskie is known to return at least what is wanted; the rest is compared by the desk. Texts
+with letters are not filtered by subject: whether Deskie minds upper and lower case is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from attrs import fields, frozen
+
+from helpdesk_bridge.adapter import (
+    NONE,
+    Actor,
+    ContactQuery,
+    Directory,
+    FieldType,
+    How,
+    Invalid,
+    Match,
+    Order,
+    Priority,
+    Ref,
+    Split,
+    Status,
+    TicketQuery,
+    email_spellings,
+    fold,
+)
+from helpdesk_bridge_deskie.client.client import Params
+from helpdesk_bridge_deskie.client.ticket_scan import Bounds, bounds_of
+from helpdesk_bridge_deskie.port.names import Vocabulary
+from helpdesk_bridge_deskie.wire.reading import PRIORITIES, STATUSES, vendor_channels
+
+_SHORTEST_SUBJECT: Final = 4
+"""observed: searches by e-mail, phone and subject of cases need 4 characters."""
+_SHORTEST_EMAIL: Final = 4
+
+
+@frozen
+class NativeTickets:
+    """The native part: ``params`` are settled, the names in ``query`` still to be looked up."""
+
+    query: TicketQuery
+    params: Params
+    bounds: Bounds
+
+
+@frozen
+class NativeContacts:
+    """The native part of a contacts query."""
+
+    query: ContactQuery
+    params: Params
+    bounds: Bounds
+
+
+def exactly(text: str) -> tuple[str, ...]:
+    """Return the searches for exactly the e-mail ``text``. documented: Deskie API, `^string^`.
+
+    Whether Deskie minds upper and lower case is not known, so both spellings are asked for, and both forms of a domain
+    with letters of its own. There is none for a text that holds a ``^``, which has no documented escape.
+    """
+    if "^" in text:
+        return ()
+    return tuple(f"^{one}^" for one in email_spellings(text))
+
+
+def several(name: str, values: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Return a parameter with one value plainly, with several as `name[]=`, as PHP reads them (observed)."""
+    listed = sorted(set(values))
+    yield from ((name if len(listed) == 1 else f"{name}[]", value) for value in listed)
+
+
+def split_tickets(query: TicketQuery) -> Split:
+    """Divide a query, sending nothing; names are looked up when the first page is asked for."""
+    params: list[tuple[str, str]] = [("show_active_chats", "true")]
+    narrowed: set[str] = set()
+    empty = any(_never(getattr(query, name)) for name in ("category", "subcategory", "type"))
+    for name, words, of_label in (("statuses", STATUSES, "status"), ("priorities", PRIORITIES, "priority")):
+        wanted = getattr(query, name)
+        found = None if wanted is None else _words(wanted, words)
+        if found is not None:
+            params += several(of_label, found)
+            narrowed.add(name)
+            empty = empty or not found
+    for name, made in (
+        ("channels", _channels(query)),
+        ("subject", _subject(query.subject)),
+        ("requester", _requester(query)),
+    ):
+        if made:
+            params += made
+            narrowed.add(name)
+    narrowed |= {name for name, can in _LOOKED_UP.items() if can(getattr(query, name))}
+    if "merged" in query.include:
+        params.append(("show_merged_cases", "true"))
+    bounds, more = _times(query, query.order)
+    params += more
+    narrowed |= {name for name in ("created", "updated") if getattr(query, name) is not None}
+    return Split(
+        NativeTickets(query, tuple(params), bounds),
+        fields=frozenset(narrowed),
+        described=_described(query, params, bounds, narrowed),
+        exact=not narrowed and not empty and {"spam", "deleted"} <= query.include and not _filtered(query),
+        empty=empty,
+    )
+
+
+def _filtered(query: TicketQuery | ContactQuery) -> bool:
+    plain = {"include", "order", "limit"}
+    return any(getattr(query, one.name) is not None for one in fields(type(query)) if one.name not in plain)
+
+
+def _never(wanted: frozenset[Any] | None) -> bool:
+    return wanted is not None and NONE not in wanted
+
+
+def _words(wanted: frozenset[Any], words: Mapping[str, Any]) -> list[str] | None:
+    """Return Deskie's words for what is wanted; None where something unknown is wanted, which cannot be asked for."""
+    found: list[str] = []
+    for one in wanted:
+        if one in (Status.UNKNOWN, Priority.UNKNOWN) or (isinstance(one, str) and fold(one) not in words):
+            return None
+        found += [
+            word for word, meaning in words.items() if one is meaning or (isinstance(one, str) and fold(one) == word)
+        ]
+    return found
+
+
+def _channels(query: TicketQuery) -> list[tuple[str, str]]:
+    wanted = query.channels
+    if wanted is None or NONE in wanted:
+        return []
+    return list(several("channel", (name for one in wanted for name in vendor_channels(fold(str(one))))))
+
+
+def _subject(match: Match | None) -> list[tuple[str, str]]:
+    if match is None or len(match.text) < _SHORTEST_SUBJECT or "^" in match.text:
+        return []
+    if not match.text.isascii() or any(letter.isalpha() for letter in match.text):
+        return []
+    before = "^" if match.how in (How.EXACT, How.PREFIX) else ""
+    after = "^" if match.how in (How.EXACT, How.SUFFIX) else ""
+    return [("subject", f"{before}{match.text}{after}")]
+
+
+def _requester(query: TicketQuery) -> list[tuple[str, str]]:
+    """Return the filter by requester where all are ids, or all are e-mails: Deskie would want both at once."""
+    wanted = query.requester
+    if wanted is None:
+        return []
+    ids = [one.id if isinstance(one, Actor) else one for one in wanted]
+    if all(one is not None and one.isdecimal() for one in ids):
+        return list(several("user_id", [one for one in ids if one is not None]))
+    emails = [one.email if isinstance(one, Actor) and one.id is None else one for one in wanted]
+    if all(isinstance(one, str) and "@" in one and len(one) >= _SHORTEST_EMAIL and "^" not in one for one in emails):
+        return list(several("user_email", [search for one in emails for search in exactly(str(one))]))
+    return []
+
+
+_LOOKED_UP: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "assignee": lambda wanted: wanted is not None,
+    "groups": lambda wanted: wanted is not None and NONE not in wanted,
+    # Whether several labels mean all or any of them is not known; one means the same either way.
+    "tags": lambda wanted: wanted is not None and NONE not in wanted and len(wanted) == 1,
+}
+
+
+def _times(query: TicketQuery | ContactQuery, order: Order) -> tuple[Bounds, Params]:
+    """Return the bounds of the time that orders, and the other time's as parameters."""
+    created, updated = bounds_of(query.created), bounds_of(query.updated)
+    if order.by_update:
+        return updated, _bounded("", created)
+    return created, _bounded("_updated", updated)
+
+
+def _bounded(infix: str, bounds: Bounds) -> Params:
+    pairs = ((f"from{infix}_time", bounds.start), (f"to{infix}_time", bounds.end))
+    return tuple((name, str(value)) for name, value in pairs if value is not None)
+
+
+def _described(query: Any, params: Iterable[tuple[str, str]], bounds: Bounds, narrowed: set[str]) -> dict[str, str]:
+    shown = dict(params)
+    infix = "_updated" if query.order.by_update else ""
+    shown.update(_bounded(infix, bounds))
+    by = "updated_at" if query.order.by_update else "created_at"
+    shown["sort"] = f"{by}_{'desc' if query.order.descending else 'asc'}"
+    for field, param in (("assignee", "staff_id"), ("groups", "group_id"), ("tags", "labels")):
+        if field in narrowed:
+            shown[param] = ", ".join(sorted(str(one) for one in getattr(query, field)))
+    return shown
+
+
+def looked_up(query: TicketQuery, words: Vocabulary, directory: Directory) -> Params | None:
+    """Return the filters that need ids, None where a name is nobody's and so nothing can match."""
+    params: list[tuple[str, str]] = []
+    resolvers: tuple[tuple[str, str, Callable[[Any], str | None]], ...] = (
+        ("assignee", "staff_id", lambda one: _agent_id(one, directory)),
+        ("groups", "group_id", lambda one: _group_id(one, directory)),
+        ("tags", "labels[]", lambda one: next((str(label) for label in words.known_labels([str(one)])), None)),
+    )
+    for name, param, resolve in resolvers:
+        wanted = getattr(query, name)
+        if not _LOOKED_UP[name](wanted):
+            continue
+        found = {value for one in wanted if (value := resolve(one)) is not None}
+        if not found:
+            return None
+        params += [(param, value) for value in found] if param.endswith("[]") else list(several(param, found))
+    return (*params, *_custom(query, words))
+
+
+def _agent_id(wanted: Any, directory: Directory) -> str | None:
+    if wanted is NONE:
+        return "0"  # observed: 0 asks for the unassigned
+    given = wanted.id if isinstance(wanted, Actor) else wanted
+    if isinstance(given, str) and given.isdecimal():
+        return given
+    try:
+        return directory.agent(wanted).id
+    except Invalid:
+        return None
+
+
+def _group_id(wanted: Any, directory: Directory) -> str | None:
+    if isinstance(wanted, Ref) and wanted.id is not None:
+        return wanted.id
+    try:
+        return directory.group(wanted).id
+    except Invalid:
+        return wanted if isinstance(wanted, str) and wanted.isdecimal() else None
+
+
+def _custom(query: TicketQuery, words: Vocabulary) -> Iterator[tuple[str, str]]:
+    # observed: a list equals the key of its option; how text compares is not known.
+    for name, wanted in (query.custom_fields or {}).items():
+        field = words.field(name)
+        if field is None or field.type is not FieldType.SELECT or len(wanted) != 1:
+            continue
+        folded = {fold(str(one)) for one in wanted if isinstance(one, str)}
+        keys = [key for key, word in zip(field.option_keys, field.options, strict=True) if fold(word) in folded]
+        if len(keys) == 1:
+            yield f"custom_fields[{field.key}]", keys[0]
+
+
+def split_contacts(query: ContactQuery) -> Split:
+    """Divide a query, sending nothing."""
+    params: list[tuple[str, str]] = []
+    narrowed = {name for name in ("created", "updated") if getattr(query, name) is not None}
+    # One only: that the list of users takes several, as the list of cases does, is not known. With A to Z in lower case, as
+    # addresses are mostly stored: whether Deskie minds upper and lower case is not known either.
+    emails = [one for one in query.email or () if isinstance(one, str) and "@" in one and "^" not in one]
+    spellings = email_spellings(emails[0]) if query.email is not None and len(emails) == len(query.email) == 1 else ()
+    if spellings and len(email_spellings(emails[0], case=False)) == 1:
+        params.append(("user_email", f"^{spellings[-1]}^"))
+        narrowed.add("email")
+    bounds, more = _times(query, query.order)
+    params += more
+    return Split(
+        NativeContacts(query, tuple(params), bounds),
+        fields=frozenset(narrowed),
+        described=_described(query, params, bounds, set()),
+        exact={"blocked", "deleted"} <= query.include and not _filtered(query),
+    )

@@ -1,0 +1,33 @@
+"""Deskie's reference lists, each read page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+from attrs import field, frozen
+
+from helpdesk_bridge_deskie.client.client import LAST_PAGE, PAGE, Documents
+
+D = TypeVar("D")
+V = TypeVar("V")
+
+
+@frozen
+class ReferenceList(Generic[D, V]):
+    """A list of things that hardly change."""
+
+    fetch: Callable[[int], Documents[D]] = field(repr=False)
+    read: Callable[[D], V] = field(repr=False)
+
+    def list(self) -> Iterator[V]:
+        """Yield all of them. A page that repeats ends the list: a vendor that ignores ``page`` must not hold us."""
+        page, before = 1, None
+        while page <= LAST_PAGE:
+            found = self.fetch(page)
+            if found.items == before:
+                return
+            yield from map(self.read, found.items)
+            if not found.more_after(page, PAGE):
+                return
+            page, before = page + 1, found.items

@@ -1,0 +1,169 @@
+"""Markers: how a ticket that was written is found again.
+
+A marker stands in a custom field of the ticket where the account has one for it, else in the last line of the opening
+message. Nothing can look for a marker but a list: text searches may lag behind (and want the account's own encoding).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from helpdesk_bridge.adapter import (
+    Body,
+    Conflict,
+    FieldDefinition,
+    Invalid,
+    Marked,
+    Order,
+    Page,
+    Person,
+    Ticket,
+    TicketDraft,
+    body_digest,
+    body_of,
+    split_marker,
+    squash,
+    with_marker,
+)
+from helpdesk_bridge_deskie.client.client import DeskieClient, Params
+from helpdesk_bridge_deskie.client.ticket_scan import Bounds, CaseScan
+from helpdesk_bridge_deskie.port.names import Vocabulary
+from helpdesk_bridge_deskie.port.people import People
+from helpdesk_bridge_deskie.wire.documents import CaseDocument
+from helpdesk_bridge_deskie.wire.reading import Reader, moment_seconds
+
+FIELD_NAME: Final = "Migration marker"
+_SKEW: Final = timedelta(minutes=10)
+"""How far the vendor's clock may be behind ours."""
+
+
+@frozen
+class _Found:
+    """A case that carries a marker; ``opening`` is what its opening says besides, where the marker stands there."""
+
+    case: CaseDocument
+    opening: Body | None = None
+
+
+@frozen
+class Marks:
+    """Writes markers and finds them. ``configured`` is the field's name where the configuration has one."""
+
+    client: DeskieClient = field(repr=False)
+    reader: Reader = field(repr=False)
+    words: Vocabulary = field(repr=False)
+    people: People = field(repr=False)
+    configured: str | None = None
+
+    def place(self) -> FieldDefinition | None:
+        """Return the custom field for markers. Raises ``Invalid`` where one is configured and does not exist."""
+        found = self.words.field(self.configured or FIELD_NAME)
+        if found is None and self.configured is not None:
+            raise Invalid(
+                "the custom field configured as migration_marker does not exist; an admin has to make it",
+                field="custom_fields.migration_marker",
+            )
+        return found
+
+    def put(self, marker: str, fields: dict[str, Any], body: Body) -> Body:
+        """Write a marker into the fields of a new case; return the body, which carries it where there is no field."""
+        place = self.place()
+        if place is not None:
+            fields["custom_fields"] = {**fields.get("custom_fields", {}), place.key: marker}
+            return body
+        return with_marker(body, marker)
+
+    def created_with(self, markers: Sequence[str], draft: TicketDraft) -> CaseDocument | None:
+        """Return the case that was created from this draft with one of these markers, None where there is none.
+
+        Raises ``Conflict`` where a case of this customer carries one in its text and says something else: customers can
+        copy the line of one message into another.
+        """
+        whose = self._whose(draft.requester)
+        if whose is None:
+            return None
+        wanted, others = body_digest(body_of(draft.description)), False
+        scan = CaseScan(fetch=self.client.cases, params=(*whose, _CHATS), order=Order.CREATED_DESC)
+        for found in self._marked(markers, scan, lambda case: squash(case.subject or "") == squash(draft.subject)):
+            if found.opening is None or body_digest(found.opening) == wanted:
+                return found.case
+            others = True
+        if others:
+            raise Conflict(
+                "a case of this customer carries this idempotency key and says something else; nothing was written: "
+                "use another key for another ticket"
+            )
+        return None
+
+    def written_since(self, marker: str, since: datetime, old: Ticket) -> tuple[str, ...]:
+        """Return the ids of cases with this marker that changed since then.
+
+        It is looked for by the update time, because ``created_at`` is the source's. Agents may have changed the
+        subject meanwhile; the time of creation they cannot change.
+        """
+        whose = (self._whose(old.requester) if old.requester is not None else None) or ()
+
+        def may_be(case: CaseDocument) -> bool:
+            same_time = old.created_at is not None and case.created_at == old.created_at.replace(microsecond=0)
+            return same_time or squash(case.subject or "") == squash(old.subject)
+
+        bounds = Bounds(start=moment_seconds(since - _SKEW))
+        scan = CaseScan(fetch=self.client.cases, params=(*whose, _CHATS), order=Order.UPDATED_ASC, bounds=bounds)
+        return tuple(dict.fromkeys(str(found.case.case_id) for found in self._marked((marker,), scan, may_be)))
+
+    def page(self, cursor: str | None) -> Page[Marked]:
+        """Return one page of all cases with the markers that their field shows; no opening is read."""
+        place = self.place()
+        scan = CaseScan(fetch=self.client.cases, params=(_CHATS, _MERGED))
+        found = scan.page(cursor)
+        rows = tuple(
+            Marked(
+                ticket_id=str(case.case_id),
+                marker=None if place is None else _text(case.custom_fields, place.key) or None,
+                created_at=case.created_at,
+                listed=place is not None,
+                opening_listed=False,
+            )
+            for case in found.items
+            if not case.deleted
+        )
+        return Page(rows, found.next, found.total)
+
+    def _whose(self, person: Person) -> Params | None:
+        """Return the filter for one customer's cases, None where there is no such customer."""
+        found = self.people.known_contact_id(person)
+        return None if found is None or not found.isdecimal() else (("user_id", found),)
+
+    def _marked(
+        self, markers: Sequence[str], scan: CaseScan, may_be: Callable[[CaseDocument], bool]
+    ) -> Iterator[_Found]:
+        place, cursor = self.place(), None
+        while True:
+            page = scan.page(cursor)
+            for case in page.items:
+                in_field = "" if place is None else _text(case.custom_fields, place.key)
+                if in_field in markers:
+                    yield _Found(case)
+                elif not in_field and may_be(case):
+                    marker, rest = split_marker(self._opening(case))
+                    if marker in markers:
+                        yield _Found(case, rest)
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def _opening(self, case: CaseDocument) -> Body:
+        found = self.client.messages(str(case.case_id), 1, limit=1)
+        return self.reader.message(found[0], str(case.case_id), 0).body if found.items else Body(text="")
+
+
+def _text(fields: Mapping[str, Any] | None, key: str) -> str:
+    return str(fields.get(key) or "").strip() if fields else ""
+
+
+_CHATS: Final = ("show_active_chats", "true")
+_MERGED: Final = ("show_merged_cases", "true")

@@ -1,0 +1,99 @@
+"""Deskie's side of ``desk.messages``: the thread in Deskie's own order."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from helpdesk_bridge.adapter import (
+    Body,
+    Invalid,
+    Message,
+    MessageDraft,
+    Page,
+    Person,
+    Sent,
+    Unsupported,
+    Upload,
+    body_of,
+)
+from helpdesk_bridge_deskie.client.client import DeskieClient
+from helpdesk_bridge_deskie.client.pages import read_on
+from helpdesk_bridge_deskie.port.people import People
+from helpdesk_bridge_deskie.port.writing import Pictures, body_fields
+from helpdesk_bridge_deskie.wire.documents import MessageDocument
+from helpdesk_bridge_deskie.wire.images import named
+from helpdesk_bridge_deskie.wire.reading import Reader
+
+NO_MAIL: Final = {"do_not_send_email": True}
+"""observed: keeps a message from being mailed to the customer."""
+_LATER: Final = 1
+"""The place of a message that was added: not in the answer, but never that of the opening."""
+
+
+@frozen
+class DeskieMessages:
+    """Messages and notes of a case."""
+
+    client: DeskieClient = field(repr=False)
+    reader: Reader = field(repr=False)
+    people: People = field(repr=False)
+    pictures: Pictures = field(repr=False)
+
+    def page(self, ticket_id: str, cursor: str | None) -> Page[Message]:
+        """Return the whole thread, oldest first, the opening first.
+
+        A long one is read by page numbers from its end, so that none is lost where others are deleted meanwhile.
+        """
+        if cursor is not None:
+            raise Invalid("this cursor is not one of this listing: a thread is one page", field="cursor")
+        found = read_on(
+            self.client.messages(ticket_id, 1),
+            lambda page: self.client.messages(ticket_id, page),
+            lambda message: message.message_id,
+        )
+        messages = tuple(self.reader.message(one, ticket_id, sequence) for sequence, one in enumerate(found))
+        return Page(messages, None, len(messages))
+
+    def reply(self, ticket_id: str, draft: MessageDraft) -> Sent:
+        """Answer the customer as the agent of ``staff_email``; Deskie mails it.
+
+        Inline pictures go along as files and are named in the mailed body: their addresses are known only afterwards,
+        when the body in the thread gets them.
+        """
+        self._refuse_cc(draft, "messages.reply")
+        body = body_of(draft.body)
+        names = {file.content_id: file.filename for file in draft.attachments if file.inline and file.content_id}
+        mailed = Body(html=named(body.html, names)) if body.html and names else body
+        message = self.client.add_message(ticket_id, body_fields(mailed), draft.attachments)
+        return self._sent(ticket_id, message, body, draft.attachments)
+
+    def note(self, ticket_id: str, draft: MessageDraft) -> Sent:
+        """Add an internal note as the agent of ``staff_email``."""
+        self._refuse_cc(draft, "messages.note")
+        body = body_of(draft.body)
+        message = self.client.add_note(ticket_id, body_fields(body), draft.attachments)
+        return self._sent(ticket_id, message, body, draft.attachments)
+
+    def add_from_contact(self, ticket_id: str, draft: MessageDraft, author: Person) -> Sent:
+        """Record what a customer wrote elsewhere; Deskie is asked to mail nobody."""
+        self._refuse_cc(draft, "messages.add_from_contact")
+        user_id = self.people.contact_id(author)
+        body = body_of(draft.body)
+        fields = {**body_fields(body), "user_id": int(user_id) if user_id.isdecimal() else user_id, **NO_MAIL}
+        message = self.client.add_message(ticket_id, fields, draft.attachments, operation="messages.add_from_contact")
+        return self._sent(ticket_id, message, body, draft.attachments)
+
+    def _sent(self, ticket_id: str, message: MessageDocument, body: Body, files: tuple[Upload, ...]) -> Sent:
+        if self.pictures.needed(body, files):
+            self.pictures.settle(
+                ticket_id, str(message.message_id), body, files, message.attachments or (), note=bool(message.note)
+            )
+        read = self.reader.message(message, ticket_id, _LATER)
+        return Sent((read.id,), read.created_at, evolve(read, not_loaded=frozenset({"sequence"})))
+
+    @staticmethod
+    def _refuse_cc(draft: MessageDraft, operation: str) -> None:
+        if draft.cc:
+            raise Unsupported("Deskie takes no cc for a message", capability=f"{operation}:cc")

@@ -1,0 +1,160 @@
+"""Names for Deskie's ids of labels and custom fields, and ids for names. Each list is asked once by the directory."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from helpdesk_bridge.adapter import (
+    Conflict,
+    CustomValue,
+    Directory,
+    FieldDefinition,
+    InDoubt,
+    Invalid,
+    Tag,
+    Unavailable,
+    fold,
+)
+from helpdesk_bridge_deskie.client.client import DeskieClient
+from helpdesk_bridge_deskie.wire.custom_fields import TICKET, reader_of, write_value
+from helpdesk_bridge_deskie.wire.documents import LabelDocument
+
+_Read = Callable[[Any], CustomValue]
+_AS_IT_IS: Final = reader_of(None)
+
+
+class Vocabulary:
+    """Translates through the directory; safe to share between threads."""
+
+    def __init__(self, client: DeskieClient, directory: Directory) -> None:
+        self._client = client
+        self._directory = directory
+        self._unknown: set[int] = set()
+        self._creating = threading.Lock()
+        self._made: dict[str, LabelDocument] = {}
+        self._made_since: tuple[Tag, ...] = ()
+        self._listed_titles: tuple[tuple[Tag, ...], Mapping[int, str]] = ((), {})
+        self._named: dict[str, tuple[object, Mapping[str, tuple[str, _Read]]]] = {}
+
+    def tag_names(self, label_ids: Sequence[int]) -> tuple[str, ...]:
+        """Return the titles of labels; a label that is not listed keeps its id as its name."""
+        if not label_ids:
+            return ()
+        titles = self._titles()
+        try:
+            return tuple([titles[label] for label in label_ids])
+        except KeyError:
+            return self._asked_again(label_ids)
+
+    def _asked_again(self, label_ids: Sequence[int]) -> tuple[str, ...]:
+        titles = self._titles()
+        if any(label not in titles and label not in self._unknown for label in label_ids):
+            # Made since the list was read; an id that is still not there is not asked for again.
+            self._directory.refresh("tags")
+            titles = self._titles()
+            self._unknown.update(label for label in label_ids if label not in titles)
+        return tuple(titles.get(label, str(label)) for label in label_ids)
+
+    def _titles(self) -> Mapping[int, str]:
+        listed, titles = self._listed_titles
+        made = self._fresh()
+        if listed is not self._made_since:
+            listed = self._made_since
+            titles = {int(tag.id): tag.name for tag in listed}
+            self._listed_titles = (listed, titles)
+        if not made:
+            return titles
+        return {**titles, **{one.label_id: one.label_title or name for name, one in made.items()}}
+
+    def _fresh(self) -> dict[str, LabelDocument]:
+        """Return the labels that were made here since the list was read, which need not be read again for them."""
+        listed = self._directory.tags()
+        if listed is not self._made_since:
+            self._made, self._made_since = {}, listed
+        return self._made
+
+    def _known(self, name: str) -> int | None:
+        tag = self._directory.tag(name)
+        if tag is not None:
+            return int(tag.id)
+        made = self._fresh().get(fold(name))
+        return None if made is None else made.label_id
+
+    def known_labels(self, names: Iterable[str]) -> list[int]:
+        """Return the ids of those labels that exist."""
+        return [label for name in names if (label := self._known(name)) is not None]
+
+    def labels(self, names: Iterable[str]) -> list[int]:
+        """Return the ids of labels, made on demand: Deskie takes ids only.
+
+        Raises ``Unavailable`` where it is unknown whether a label was made; nothing else was written then.
+        """
+        return [self._label(name) for name in dict.fromkeys(names)]
+
+    def _label(self, name: str) -> int:
+        if not name.strip():
+            raise Invalid("a tag is empty", field="tags")
+        with self._creating:
+            found = self._known(name)
+            if found is not None:
+                return found
+            try:
+                made = self._client.create_label(name)
+            except (Conflict, Invalid):
+                # Made elsewhere since the list was read; what Deskie answers to a second one is not known.
+                self._directory.refresh("tags")
+                found = self._known(name)
+                if found is None:
+                    raise
+                return found
+            except InDoubt:
+                self._directory.refresh("tags")
+                raise Unavailable("a label could not be made for certain; the ticket was not written") from None
+            self._fresh()[fold(name)] = made
+            return made.label_id
+
+    def field(self, name: str, applies_to: str = TICKET) -> FieldDefinition | None:
+        """Return the definition of a ticket's or contact's field by its name or key; active ones first."""
+        fields = [one for one in self._directory.custom_fields() if one.applies_to == applies_to]
+        fields.sort(key=lambda one: not one.active)
+        exact = (one for one in fields if name in (one.name, one.key))
+        return next(exact, None) or next((one for one in fields if fold(one.name) == fold(name)), None)
+
+    def values(self, document: Mapping[str, Any] | None, applies_to: str = TICKET) -> dict[str, CustomValue]:
+        """Return custom values by the names that people see; a key without a definition stays as it is."""
+        if not document:
+            return {}
+        fields = self._named_fields(applies_to)
+        found: dict[str, CustomValue] = {}
+        for key, value in document.items():
+            name, read = fields.get(key) or (key, _AS_IT_IS)
+            found[name] = read(value)
+        return found
+
+    def _named_fields(self, applies_to: str) -> Mapping[str, tuple[str, _Read]]:
+        """Return name and reader of the fields by their keys; made once for each reading of the list."""
+        listed = self._directory.custom_fields()
+        kept = self._named.get(applies_to)
+        if kept is not None and kept[0] is listed:
+            return kept[1]
+        names = Counter(one.name for one in listed if one.applies_to == applies_to)
+        # Two fields may bear one title; then only their keys tell them apart.
+        named = {one.key: (one.name if names[one.name] <= 1 else one.key, reader_of(one)) for one in listed}
+        self._named[applies_to] = (listed, named)
+        return named
+
+    def written(self, values: Mapping[str, CustomValue], applies_to: str = TICKET) -> dict[str, Any]:
+        """Return custom values by Deskie's keys. Raises ``Invalid`` for a field that the account does not have."""
+        found: dict[str, Any] = {}
+        for name, value in values.items():
+            field = self.field(name, applies_to)
+            if field is None:
+                raise Invalid(
+                    f"the account has no custom field of a {applies_to} with this name; an admin has to make it",
+                    field=f"custom_fields.{name}",
+                )
+            found[field.key] = write_value(field, value)
+        return found

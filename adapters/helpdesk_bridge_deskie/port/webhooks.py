@@ -1,0 +1,101 @@
+"""``desk.webhooks`` at Deskie: checks the token and reads the events. Nothing is stored: Deskie lists what it has.
+
+Deskie signs nothing and sends to any address that an admin enters, so a token belongs into that address.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from attrs import field, frozen
+
+from helpdesk_bridge.adapter import AuthenticationFailed, Invalid
+from helpdesk_bridge_deskie.port.events import Event, events_in
+
+BODY_LIMIT: Final = 1024 * 1024
+FIELDS_LIMIT: Final = 1000
+_FORM: Final = "application/x-www-form-urlencoded"
+
+
+@frozen(eq=False)
+class DeskieWebhooks:
+    """Reads the webhooks of one account. Safe to share between threads."""
+
+    account: str
+    tokens: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def guarded(self) -> bool:
+        """Whether ``webhook_token`` is set, so that a request without it is refused."""
+        return bool(self.tokens)
+
+    def parse(
+        self, body: bytes | str, headers: Mapping[str, str] | None = None, token: str | None = None
+    ) -> tuple[Event, ...]:
+        """Return the events of one request; nothing is stored or sent.
+
+        ``token`` is what the application found in the path or query of its own address; where ``webhook_token`` is
+        configured it must be that. ``headers`` tell a form from JSON. Trust no more of an event than which record it
+        names, and fetch that. Raises ``AuthenticationFailed`` for a wrong or missing token, and ``Invalid`` for a body
+        that is too large or neither JSON nor a form.
+        """
+        self._check(token)
+        return events_in(_document(body, headers or {}), self.account)
+
+    def _check(self, token: str | None) -> None:
+        if not self.tokens:
+            return
+        # Every one is compared, by digests of one length: the time tells neither which nor how much was right.
+        given = _digest(token or "")
+        right = [hmac.compare_digest(given, _digest(wanted)) for wanted in self.tokens]
+        if not any(right):
+            raise AuthenticationFailed("the webhook's token is missing or wrong", operation="webhooks")
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "replace")).digest()
+
+
+def _document(body: bytes | str, headers: Mapping[str, str]) -> Any:
+    given = body if isinstance(body, bytes) else body.encode("utf-8", "replace")
+    if len(given) > BODY_LIMIT:
+        raise Invalid(f"a webhook's body has {len(given)} bytes; at most {BODY_LIMIT}", field="body", limit=BODY_LIMIT)
+    kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
+    if kind.partition(";")[0].strip().lower() == _FORM:
+        return _form(given)
+    try:
+        return json.loads(given, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        problem = Invalid("a webhook's body is neither JSON nor a form", field="body")
+    raise problem
+
+
+def _form(body: bytes) -> dict[str, Any]:
+    """Read fields such as ``object[content]=…`` (observed in 2020)."""
+    try:
+        pairs = parse_qsl(
+            body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=FIELDS_LIMIT, errors="replace"
+        )
+    except ValueError:
+        problem = Invalid(f"a webhook's form has more than {FIELDS_LIMIT} fields", field="body", limit=FIELDS_LIMIT)
+    else:
+        found: dict[str, Any] = {}
+        for name, value in pairs:
+            outer, bracket, rest = name.partition("[")
+            if bracket and rest.endswith("]"):
+                inner = found.setdefault(outer, {})
+                if isinstance(inner, dict):
+                    inner[rest[:-1]] = value
+            else:
+                found[name] = value
+        return found
+    raise problem
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(name)

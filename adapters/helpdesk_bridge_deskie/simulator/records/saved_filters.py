@@ -1,0 +1,35 @@
+"""The saved filters of an agent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import frozen
+
+from helpdesk_bridge_deskie.simulator.refusals import missing
+
+
+@frozen
+class SavedFilter:
+    """A filter and what it asks for, in the words of the case list. `filter_id` is None for those of the system."""
+
+    filter_id: int | None
+    name: str
+    conditions: dict[str, Any]
+
+
+FILTERS = (
+    SavedFilter(None, "All cases", {}),
+    SavedFilter(1, "Open and unassigned", {"status": "open", "staff_id": 0}),
+    SavedFilter(2, "Waiting", {"status": "waiting"}),
+    SavedFilter(3, "Critical", {"priority": "critical", "status": ["open", "waiting"]}),
+)
+"""assumed: which there are; observed: that system filters have no id."""
+
+
+def saved_filter(filter_id: str) -> dict[str, Any]:
+    """Return the conditions of a saved filter; 404 `filter_not_found` where there is none (assumed)."""
+    for each in FILTERS:
+        if each.filter_id is not None and str(each.filter_id) == filter_id:
+            return each.conditions
+    raise missing("filter")

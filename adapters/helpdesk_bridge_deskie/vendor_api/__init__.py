@@ -1,0 +1,1 @@
+"""``desk.vendor_api`` at Deskie: the vendor's calls that have no common word."""

@@ -1,0 +1,238 @@
+"""What is checked of a value before it is sent: each check returns what Deskie takes, or raises ``Invalid``.
+
+No message holds the value itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from helpdesk_bridge.adapter import Body, Invalid, Unset, Upload, body_of
+from helpdesk_bridge_deskie.capabilities import FILES
+from helpdesk_bridge_deskie.client.calls import LAST_PAGE, PAGE, Params
+from helpdesk_bridge_deskie.port.writing import body_fields
+
+Checks = Mapping[str, tuple[Any, Callable[[Any, str], Any]]]
+"""Values by the field's name, each with its check."""
+BULK: Final = 10
+"""observed: ten ids at most in one call on several cases."""
+RATINGS: Final = ("low", "middle", "high")
+"""observed: the words of a rating."""
+STAGES: Final = ("waiting", "planned", "in_progress", "finished")
+"""observed: the stages of an idea."""
+ACCESS: Final = ("public", "staff_only")
+"""observed: who may read an article."""
+ARTICLE_SORTS: Final = ("id_desc", "id_asc", "created_at_desc", "created_at_asc", "manual_order")
+CASE_SORTS: Final = tuple(
+    f"{key}_{way}" for key in ("updated_at", "created_at", "response", "priority", "status") for way in ("desc", "asc")
+)
+"""observed: `response` is the last answer, `priority_desc` has critical first, `status_asc` open first."""
+PERIODS: Final = (
+    "last_24_hours", "last_7_days", "last_14_days", "last_30_days", "today", "yesterday", "this_week", "last_week",
+    "this_month", "last_month", "month_2", "month_3", "month_4", "month_5", "month_6", "3_previous_months",
+    "6_previous_months", "this_year", "last_year",
+)  # fmt: skip
+"""observed: the periods of statistics."""
+SHORTEST_SEARCH: Final = 3
+"""observed: users, companies and articles are searched by 3 characters or more."""
+_ID: Final = re.compile(r"[0-9]{1,18}")
+_CASE: Final = re.compile(r"[0-9]{1,18}|[0-9]{1,6}-[0-9]{1,12}")
+_CHANNEL: Final = re.compile(r"cch[0-9]{1,9}")
+_LANGUAGE_ID: Final = re.compile(r"[0-9]{1,9}")
+
+
+def record_id(value: str | int, field: str) -> str:
+    """Return an id as text; 0, which means none, is refused."""
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not _ID.fullmatch(text) or not int(text):
+        raise Invalid(f"{field}: expected an id, a whole number above 0", field=field)
+    return text
+
+
+def number(value: str | int, field: str) -> int:
+    """Return an id as the number that bodies hold."""
+    return int(record_id(value, field))
+
+
+def number_or_none(value: str | int | None, field: str) -> int:
+    """Return an id as a number, 0 for None."""
+    return 0 if value is None else number(value, field)
+
+
+def numbers(values: Iterable[str | int], field: str) -> list[int]:
+    """Return several ids; one at least."""
+    found = [number(value, field) for value in listed(values, field)]
+    if not found:
+        raise Invalid(f"{field}: expected one id or more", field=field)
+    return found
+
+
+def case_ident(value: str | int, field: str = "case_id") -> str:
+    """Return a case's id or its number, such as 130-000042 (observed: paths take both)."""
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not _CASE.fullmatch(text):
+        raise Invalid(f"{field}: expected a case's id, or its number such as 130-000042", field=field)
+    return text
+
+
+def case_ids(values: Iterable[str | int], field: str = "case_ids") -> tuple[str, ...]:
+    """Return the ids of one to ten different cases."""
+    found = tuple(dict.fromkeys(record_id(value, field) for value in listed(values, field)))
+    if not 1 <= len(found) <= BULK:
+        raise Invalid(f"{field}: {len(found)} cases; expected 1 to {BULK}", field=field, limit=BULK)
+    return found
+
+
+def listed(values: Any, field: str) -> list[Any]:
+    """Return several values as a list; a single text or number is refused."""
+    if isinstance(values, (str, int, Mapping)) or not isinstance(values, Iterable):
+        raise Invalid(f"{field}: expected several values", field=field)
+    return list(values)
+
+
+def text(value: str, field: str) -> str:
+    """Return a text that is not blank."""
+    if not isinstance(value, str) or not value.strip():
+        raise Invalid(f"{field}: expected a text that is not empty", field=field)
+    return value
+
+
+def any_text(value: str, field: str) -> str:
+    """Return a text, which may be empty: that clears."""
+    if not isinstance(value, str):
+        raise Invalid(f"{field}: expected a text", field=field)
+    return value
+
+
+def texts(value: str | Mapping[str | int, str], field: str) -> str | dict[str, str]:
+    """Return a text, or texts by language id (observed for the knowledge base)."""
+    if not isinstance(value, Mapping):
+        return text(value, field)
+    if not value or not all(_LANGUAGE_ID.fullmatch(str(key)) for key in value):
+        raise Invalid(f"{field}: expected texts by the id of their language", field=field)
+    return {str(key): text(one, field) for key, one in value.items()}
+
+
+def search(value: str, field: str, shortest: int = SHORTEST_SEARCH) -> str:
+    """Return a text to search for; the marks ``^`` at its ends do not count towards its length (assumed)."""
+    if len(text(value, field).removeprefix("^").removesuffix("^")) < shortest:
+        raise Invalid(f"{field}: a search needs {shortest} characters", field=field, limit=shortest)
+    return value
+
+
+def email(value: str, field: str) -> str:
+    """Return an e-mail address, roughly looked at."""
+    if not isinstance(value, str) or not re.fullmatch(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+", value):
+        raise Invalid(f"{field}: expected an e-mail address", field=field)
+    return value
+
+
+def phone(value: str, field: str) -> str:
+    """Return a phone number: anything with a digit in it."""
+    if not isinstance(value, str) or not any(letter.isdecimal() for letter in value):
+        raise Invalid(f"{field}: expected a phone number", field=field)
+    return value
+
+
+def channel_key(value: str, field: str) -> str:
+    """Return the key of a custom channel, such as `cch1` (observed)."""
+    if not isinstance(value, str) or not _CHANNEL.fullmatch(value):
+        raise Invalid(f"{field}: expected the key of a custom channel, such as cch1", field=field)
+    return value
+
+
+def choice(value: str, allowed: Sequence[str], field: str) -> str:
+    """Return one word of a list."""
+    if value not in allowed:
+        raise Invalid(f"{field}: expected one of {', '.join(allowed)}", field=field)
+    return value
+
+
+def flag(value: bool, field: str) -> bool:  # noqa: FBT001 - it is the value that is checked
+    """Return True or False."""
+    if not isinstance(value, bool):
+        raise Invalid(f"{field}: expected True or False", field=field)
+    return value
+
+
+def moment(value: datetime, field: str) -> int:
+    """Return an aware time in Unix seconds, which need no account's zone."""
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise Invalid(f"{field}: expected a time with a time zone", field=field)
+    return int(value.timestamp())
+
+
+def body(value: str | Body, field: str = "body") -> dict[str, str]:
+    """Return a body's fields; an empty one is refused."""
+    if not isinstance(value, (str, Body)):
+        raise Invalid(f"{field}: expected a text or a Body", field=field)
+    found = body_of(value)
+    if not (found.html or found.text).strip():
+        raise Invalid(f"{field}: the message is empty", field=field)
+    return body_fields(found)
+
+
+def files(values: Sequence[Upload], field: str = "attachments") -> tuple[Upload, ...]:
+    """Return files within the documented sizes: 25 MB each, 50 MB together."""
+    found = tuple(values)
+    if not all(isinstance(one, Upload) for one in found):
+        raise Invalid(f"{field}: expected files as Upload", field=field)
+    sizes = [one.size for one in found if one.size is not None]
+    if FILES.bytes_each is not None and sizes and max(sizes) > FILES.bytes_each:
+        raise Invalid(f"{field}: a file is larger than {FILES.bytes_each} bytes", field=field, limit=FILES.bytes_each)
+    if FILES.bytes_together is not None and sum(sizes) > FILES.bytes_together:
+        raise Invalid(
+            f"{field}: the files together are larger than {FILES.bytes_together} bytes",
+            field=field,
+            limit=FILES.bytes_together,
+        )
+    return found
+
+
+def page(number_: int, limit: int) -> Params:
+    """Return the parameters of one page: 1 to 500, with 1 to 100 rows (observed)."""
+    for field, value, most in (("page", number_, LAST_PAGE), ("limit", limit, PAGE)):
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+            raise Invalid(f"{field}: expected 1 to {most}", field=field, limit=most)
+    return (("page", str(number_)), ("limit", str(limit)))
+
+
+def some(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what is to be changed. Raises ``Invalid`` where that is nothing."""
+    if not fields:
+        raise Invalid("the change is empty: every field is UNSET", field="change")
+    return fields
+
+
+def sent(checks: Checks) -> dict[str, Any]:
+    """Return the fields that are to be sent, each through its check; ``UNSET`` ones are left out."""
+    return {name: check(value, name) for name, (value, check) in checks.items() if not isinstance(value, Unset)}
+
+
+def pair(value: tuple[str, str], field: str) -> str:
+    """Return an old and a new value as a changelog takes them."""
+    if not isinstance(value, tuple) or len(value) != 2 or not all(isinstance(one, str) for one in value):  # noqa: PLR2004 - a pair
+        raise Invalid(f"{field}: expected an old and a new value", field=field)
+    if any("," in one for one in value):
+        raise Invalid(f"{field}: a value cannot hold a comma", field=field)
+    return ",".join(value)
+
+
+def custom_fields(value: Mapping[str, Any], field: str) -> dict[str, Any]:
+    """Return custom values by Deskie's keys, `cf_<id>`."""
+    if not isinstance(value, Mapping) or not all(re.fullmatch(r"cf_[0-9]{1,18}", str(key)) for key in value):
+        raise Invalid(f"{field}: expected values by keys such as cf_25", field=field)
+    if not all(one is None or isinstance(one, (str, int, bool)) for one in value.values()):
+        raise Invalid(f"{field}: expected texts, numbers and flags", field=field)
+    return {key: "" if one is None else one for key, one in value.items()}
+
+
+def urls(values: Sequence[str], field: str) -> list[str]:
+    """Return addresses that Deskie is to fetch files from."""
+    found = [] if isinstance(values, str) else list(values)
+    if not found or not all(isinstance(one, str) and re.fullmatch(r"https?://[^\s\x00-\x1f]+", one) for one in found):
+        raise Invalid(f"{field}: expected addresses that start with http:// or https://", field=field)
+    return found

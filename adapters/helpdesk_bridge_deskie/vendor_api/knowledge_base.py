@@ -1,0 +1,244 @@
+"""``desk.vendor_api.knowledge_base``: categories, their sections, and articles (observed: clients of Deskie).
+
+Titles and contents are a text, or texts by the id of their language: ``{"2": "Delivery", "3": "Lieferung"}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Generic, TypeVar
+
+from attrs import field, frozen
+
+from helpdesk_bridge.adapter import UNSET, Effect, Request, Unset
+from helpdesk_bridge_deskie.client.calls import PAGE, Calls, Documents, Params
+from helpdesk_bridge_deskie.vendor_api import arguments as checked
+from helpdesk_bridge_deskie.vendor_api.documents import Article, Category, Section
+
+Id = str | int
+Texts = str | Mapping[str | int, str]
+K = TypeVar("K")
+
+
+@frozen(eq=False)
+class _Kind(Generic[K]):
+    """What the three kinds have in common."""
+
+    _calls: Calls = field(repr=False)
+    _type: type[K]
+    _key: str
+
+    def get(self, record_id: Id, *, language_id: Id | None = None) -> K:
+        """Return one; ``language_id`` is a language's id, or "all" for the texts of all languages."""
+        request = Request(
+            "GET",
+            self._path("{id}"),
+            operation=self._operation("get"),
+            args=_id(record_id),
+            params=_language(language_id),
+        )
+        return self._calls.read(request, self._key, self._type)
+
+    def enable(self, record_id: Id) -> K:
+        """Show it."""
+        return self._action(record_id, "enable", Effect.SET)
+
+    def disable(self, record_id: Id) -> K:
+        """Hide it."""
+        return self._action(record_id, "disable", Effect.SET)
+
+    def move_up(self, record_id: Id) -> K:
+        """Move it up by one place; never repeated, because doing it twice shows."""
+        return self._action(record_id, "moveup", Effect.CREATE)
+
+    def move_down(self, record_id: Id) -> K:
+        """Move it down by one place; never repeated."""
+        return self._action(record_id, "movedown", Effect.CREATE)
+
+    def delete(self, record_id: Id) -> None:
+        """Delete it for good."""
+        self._calls.delete(self._path("{id}"), operation=self._operation("delete"), args=_id(record_id))
+
+    def _page(self, page: int, limit: int, language_id: Id | None, *more: tuple[str, str]) -> Documents[K]:
+        params: Params = (*checked.page(page, limit), *_language(language_id), *more)
+        return self._calls.list(self._path(), self._key, self._type, operation=self._operation("page"), params=params)
+
+    def _create(self, fields: Mapping[str, Any]) -> K:
+        return self._calls.create(self._path(), self._key, self._type, fields, operation=self._operation("create"))
+
+    def _update(self, record_id: Id, fields: Mapping[str, Any]) -> K:
+        return self._calls.set(
+            self._path("{id}"), self._key, self._type, checked.some(fields),
+            operation=self._operation("update"), args=_id(record_id),
+        )  # fmt: skip
+
+    def _action(self, record_id: Id, action: str, effect: Effect) -> K:
+        return self._calls.set(
+            self._path("{id}", action), self._key, self._type,
+            operation=self._operation(action), args=_id(record_id), effect=effect,
+        )  # fmt: skip
+
+    def _path(self, *parts: str) -> str:
+        return "/".join(("", self._key, *parts)) + ".json"
+
+    def _operation(self, name: str) -> str:
+        return f"vendor_api.knowledge_base.{self._key}.{name}"
+
+
+@frozen(eq=False)
+class Categories(_Kind[Category]):
+    """Categories."""
+
+    def page(self, *, page: int = 1, limit: int = PAGE, language_id: Id | None = None) -> Documents[Category]:
+        """Return one page of categories."""
+        return self._page(page, limit, language_id)
+
+    def create(self, category_title: Texts) -> Category:
+        """Create a category."""
+        return self._create({"category_title": checked.texts(category_title, "category_title")})
+
+    def update(self, category_id: Id, *, category_title: Texts) -> Category:
+        """Change a category."""
+        return self._update(category_id, {"category_title": checked.texts(category_title, "category_title")})
+
+
+@frozen(eq=False)
+class Sections(_Kind[Section]):
+    """Sections of categories."""
+
+    def page(
+        self, category_id: Id, *, page: int = 1, limit: int = PAGE, language_id: Id | None = None
+    ) -> Documents[Section]:
+        """Return one page of a category's sections."""
+        return self._page(page, limit, language_id, ("category_id", checked.record_id(category_id, "category_id")))
+
+    def create(self, category_id: Id, section_title: Texts, *, section_description: Texts | Unset = UNSET) -> Section:
+        """Create a section."""
+        fields = {
+            "category_id": checked.number(category_id, "category_id"),
+            "section_title": checked.texts(section_title, "section_title"),
+            **checked.sent({"section_description": (section_description, checked.texts)}),
+        }
+        return self._create(fields)
+
+    def update(
+        self,
+        section_id: Id,
+        *,
+        category_id: Id | Unset = UNSET,
+        section_title: Texts | Unset = UNSET,
+        section_description: Texts | Unset = UNSET,
+    ) -> Section:
+        """Change a section."""
+        fields = checked.sent(
+            {
+                "category_id": (category_id, checked.number),
+                "section_title": (section_title, checked.texts),
+                "section_description": (section_description, checked.texts),
+            }
+        )
+        return self._update(section_id, fields)
+
+
+@frozen(eq=False)
+class Articles(_Kind[Article]):
+    """Articles, each in one section or several."""
+
+    def page(
+        self,
+        *,
+        page: int = 1,
+        limit: int = PAGE,
+        search: str | None = None,
+        section_id: Id | None = None,
+        language_id: Id | None = None,
+        sort: str | None = None,
+    ) -> Documents[Article]:
+        """Return one page of articles; a search needs 3 characters."""
+        more = []
+        if search is not None:
+            more.append(("search", checked.search(search, "search")))
+        if section_id is not None:
+            more.append(("section_id", checked.record_id(section_id, "section_id")))
+        if sort is not None:
+            more.append(("sort", checked.choice(sort, checked.ARTICLE_SORTS, "sort")))
+        return self._page(page, limit, language_id, *more)
+
+    def create(
+        self,
+        section_ids: Iterable[Id],
+        article_title: Texts,
+        article_content: Texts,
+        *,
+        article_tags: Texts | Unset = UNSET,
+        access_type: str | Unset = UNSET,
+    ) -> Article:
+        """Create an article; ``access_type`` is public or staff_only."""
+        fields = {
+            "section_id": _sections(section_ids, "section_ids"),
+            "article_title": checked.texts(article_title, "article_title"),
+            "article_content": checked.texts(article_content, "article_content"),
+            **checked.sent({"article_tags": (article_tags, checked.texts), "access_type": (access_type, _access)}),
+        }
+        return self._create(fields)
+
+    def update(
+        self,
+        article_id: Id,
+        *,
+        section_ids: Iterable[Id] | Unset = UNSET,
+        article_title: Texts | Unset = UNSET,
+        article_content: Texts | Unset = UNSET,
+        article_tags: Texts | Unset = UNSET,
+        access_type: str | Unset = UNSET,
+    ) -> Article:
+        """Change an article."""
+        fields = checked.sent(
+            {
+                "section_id": (section_ids, _sections),
+                "article_title": (article_title, checked.texts),
+                "article_content": (article_content, checked.texts),
+                "article_tags": (article_tags, checked.texts),
+                "access_type": (access_type, _access),
+            }
+        )
+        return self._update(article_id, fields)
+
+
+@frozen(eq=False)
+class KnowledgeBase:
+    """The knowledge base's three kinds of records."""
+
+    categories: Categories
+    sections: Sections
+    articles: Articles
+
+    @classmethod
+    def over(cls, calls: Calls) -> KnowledgeBase:
+        """Return the knowledge base of an account."""
+        return cls(
+            Categories(calls, Category, "kb_category"),
+            Sections(calls, Section, "kb_section"),
+            Articles(calls, Article, "kb_article"),
+        )
+
+
+def _id(record_id: Id) -> dict[str, str]:
+    return {"id": checked.record_id(record_id, "id")}
+
+
+def _language(language_id: Id | None) -> Params:
+    if language_id is None:
+        return ()
+    told = "all" if language_id == "all" else checked.record_id(language_id, "language_id")
+    return (("language_id", told),)
+
+
+def _sections(section_ids: Iterable[Id], field_: str) -> int | list[int]:
+    # observed: one section is a number, several are an array.
+    found = checked.numbers(section_ids, field_)
+    return found[0] if len(found) == 1 else found
+
+
+def _access(value: str, field_: str) -> str:
+    return checked.choice(value, checked.ACCESS, field_)

@@ -1,0 +1,1 @@
+"""Deskie's documents as they are on the wire, and the way between them and the model."""

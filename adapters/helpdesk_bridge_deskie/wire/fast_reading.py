@@ -1,0 +1,71 @@
+"""Reads a case in one pass where it is as documented; a listing has thousands of them.
+
+Whatever is not (numbers as text, flags as 0 and 1, PHP's empty lists, files) is left to ``wire``, which knows every
+spelling and names the place of what cannot be read. Both give the same value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import lru_cache
+from operator import contains, itemgetter
+from types import NoneType
+from typing import Any, Final, get_args, get_type_hints
+
+from attrs import fields
+
+from helpdesk_bridge.adapter import WireTypeError
+from helpdesk_bridge_deskie.wire.documents import CaseDocument, FileDocument, moment
+
+# What a field of another type than text, number or truth is in JSON. Files stand in one answer only (observed).
+_IN_JSON: Final[Mapping[Any, type[Any]]] = {
+    datetime: str,
+    dict[str, Any]: dict,
+    tuple[int, ...]: list,
+    tuple[FileDocument, ...]: NoneType,
+}
+_NAMES: Final = tuple(one.name for one in fields(CaseDocument) if one.name != "raw")
+_HINTS: Final = get_type_hints(CaseDocument)
+
+
+def _options(name: str) -> tuple[Any, ...]:
+    hint = _HINTS[name]
+    found = get_args(hint) if NoneType in get_args(hint) else (hint,)
+    return tuple(getattr(one, "__supertype__", one) for one in found)
+
+
+_ALLOWED: Final = tuple(frozenset(_IN_JSON.get(one, one) for one in _options(name)) for name in _NAMES)
+_TIMES: Final = tuple(number for number, name in enumerate(_NAMES) if datetime in _options(name))
+_LABELS: Final = _NAMES.index("labels")
+
+
+@lru_cache(maxsize=256)
+def _pick(keys: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what brings the values of a document with these keys into the order of the fields.
+
+    The value behind the last stands for whatever was not sent.
+    """
+    places = {name: number for number, name in enumerate(keys)}
+    return itemgetter(*(places.get(name, len(keys)) for name in _NAMES))
+
+
+def quick_case(document: Any) -> CaseDocument | None:
+    """Return the case, or None where the exact way has to look."""
+    if type(document) is not dict:
+        return None
+    values = [*_pick(tuple(document))([*document.values(), None])]
+    if not all(map(contains, _ALLOWED, map(type, values))):
+        return None
+    try:
+        for number in _TIMES:
+            if values[number] is not None:
+                values[number] = None if values[number] == "-" else moment(values[number])
+    except WireTypeError:
+        return None
+    labels = values[_LABELS]
+    if labels is not None:
+        if not all(type(one) is int for one in labels):
+            return None
+        values[_LABELS] = tuple(labels)
+    return CaseDocument(*values)

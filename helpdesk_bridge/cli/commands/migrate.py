@@ -1,0 +1,332 @@
+"""``helpdesk-bridge migrate``: plan, run, decide, verify, and what the journal knows."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from attrs import asdict
+
+from helpdesk_bridge.cli.migration_text import as_typed, tell_counts, tell_left_alone, tell_plan, tell_summary
+from helpdesk_bridge.cli.options import PATIENT, json_option, open_named
+from helpdesk_bridge.cli.output import clean_line, say, write_json, write_jsonl, write_table
+from helpdesk_bridge.cli.progress import Progress
+from helpdesk_bridge.cli.signals import stopping
+from helpdesk_bridge.config.settings import read_secret
+from helpdesk_bridge.migration.journal.file import whose
+from helpdesk_bridge.migration.journal.reader import ids_of
+from helpdesk_bridge.migration.journal.states import Kind
+from helpdesk_bridge.migration.load.recovery import IGNORE
+from helpdesk_bridge.migration.migration import Migration
+from helpdesk_bridge.migration.options import Level, Options, Threads
+from helpdesk_bridge.migration.outcome import DecisionNeeded, ExitCode
+from helpdesk_bridge.migration.report.facts import read_facts
+from helpdesk_bridge.migration.summary import PLURAL
+from helpdesk_bridge.model.secret import Secret
+
+F = TypeVar("F", bound=Callable[..., Any])
+_THREADS = [one.value for one in Threads]
+
+
+@click.group()
+def migrate() -> None:
+    """Move a helpdesk into another, so that nothing is lost, written twice or mailed.
+
+    What is done stands in the journal: a run that was stopped or killed goes on from there. Once the journal exists,
+    --from and --to can be left out.
+    """
+
+
+def _of_a_migration(command: F) -> F:
+    for decorate in (
+        json_option,
+        click.option("--journal", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Its file."),
+        click.option("--to", "destination", help="The desk to move into."),
+        click.option("--from", "source", help="The desk to move."),
+    ):
+        command = decorate(command)
+    return command
+
+
+@contextmanager
+def _opened(
+    ctx: click.Context, source: str | None, destination: str | None, journal: Path, **options: Any
+) -> Iterator[Migration]:
+    """Open the two desks and the journal; the first Ctrl-C or SIGTERM drains, the second ends at once."""
+    known = _known(journal)
+    names = (source or known.get("source_desk"), destination or known.get("destination_desk"))
+    if None in names:
+        raise click.UsageError("--from and --to are needed: this journal does not exist yet")
+    old, new = (open_named(ctx, str(name), **PATIENT) for name in names)
+    with (
+        Progress() as bar,
+        Migration(
+            old,
+            new,
+            journal,
+            options=Options(**options),
+            progress=lambda one: bar.update(one.phase, one.done, one.total),
+            tell=say,
+        ) as migration,
+        stopping(migration.stop),
+    ):
+        yield migration
+
+
+def _known(journal: Path) -> dict[str, str]:
+    try:
+        return whose(journal)
+    except FileNotFoundError:
+        return {}
+
+
+_recover_option = click.option(
+    "--recover-key", "recover", multiple=True, metavar="from|to=SECRET",
+    help="The API key (env:NAME, file:PATH) with which an earlier migration signed its markers.",
+)  # fmt: skip
+_none_before_option = click.option(
+    "--none-before", is_flag=True, help="No earlier migration wrote here: its markers are not read. It is recorded."
+)
+
+
+def _recovered(texts: tuple[str, ...]) -> dict[str, Secret]:
+    """Return the credentials of ``--recover-key`` by the side that they are of."""
+    sides = {"from": "source", "to": "destination"}
+    found = {}
+    for text in texts:
+        name, equals, reference = text.partition("=")
+        if name not in sides or not equals or not reference:
+            raise click.UsageError("--recover-key: write from=env:NAME or to=env:NAME")
+        found[sides[name]] = Secret(read_secret(reference, f"--recover-key {name}"))
+    return found
+
+
+@migrate.command()
+@_of_a_migration
+@click.option("--full", is_flag=True, help="Read every thread, not a sample: exact counts, at the price of the calls.")
+@_none_before_option
+@_recover_option
+@click.pass_context
+def plan(
+    ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, full: bool,
+    none_before: bool, recover: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Tell what a run would keep, change and lose, what is to be decided, and what it costs. Writes nothing."""
+    options = {"none_before": none_before, "recovered": _recovered(recover)}
+    with _opened(ctx, source, destination, journal, **options) as migration:
+        made = migration.plan(full=full, findings=migration.preflight())
+    if as_json:
+        write_json(made.as_json())
+    else:
+        tell_plan(made)
+
+
+@migrate.command()
+@_of_a_migration
+@click.option("--yes", is_flag=True, help="Acknowledge all hazards and accept all announced losses; it is recorded.")
+@click.option("--workers", type=click.IntRange(1, 64), default=6, show_default=True, help="Tickets in flight.")
+@click.option("--takeover", is_flag=True, help="Take the journal from an owner that is stuck.")
+@click.option("--patience", type=click.FloatRange(0), default=900.0, show_default=True, help="Seconds of one outage.")
+@_none_before_option
+@_recover_option
+@click.pass_context
+def run(
+    ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, yes: bool,
+    workers: int, takeover: bool, patience: float, none_before: bool, recover: tuple[str, ...],
+) -> int:  # fmt: skip
+    """Load everything that is not there yet."""
+    options: dict[str, Any] = {"yes": yes, "workers": workers, "takeover": takeover, "patience": patience}
+    options |= {"none_before": none_before, "recovered": _recovered(recover)}
+    with _opened(ctx, source, destination, journal, **options) as migration:
+        try:
+            migration.run()
+        except DecisionNeeded as needed:
+            _tell_decisions(needed, journal)
+            raise
+        summary = migration.summary()
+    if as_json:
+        write_json(summary.as_json())
+    else:
+        tell_summary(summary, read_facts(journal).reasons, verified=False)
+        say(f"next: helpdesk-bridge migrate verify --journal {journal}")
+    return int(summary.exit_code)
+
+
+def _tell_decisions(needed: DecisionNeeded, journal: Path) -> None:
+    for argument in (*needed.others, *needed.hazards, *needed.values):
+        say(f"  helpdesk-bridge migrate decide --journal {shlex.quote(str(journal))} {as_typed(argument)}")
+    if needed.hazards or needed.values:
+        say("or accept all of it as announced by migrate plan: migrate run --yes")
+
+
+@migrate.command()
+@_of_a_migration
+@click.option("--patience", type=click.FloatRange(0), default=900.0, show_default=True, help="Seconds of one outage.")
+@_recover_option
+@click.pass_context
+def rebuild(
+    ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, patience: float,
+    recover: tuple[str, ...],
+) -> int:  # fmt: skip
+    """Make a journal anew in place of one that is lost, from the markers at the destination. Writes nothing there."""
+    with _opened(ctx, source, destination, journal, patience=patience, recovered=_recovered(recover)) as migration:
+        try:
+            searched = migration.rebuild()
+        except DecisionNeeded as needed:
+            _tell_decisions(needed, journal)
+            raise
+        summary = migration.summary()
+    if as_json:
+        write_json({**summary.as_json(), "search": asdict(searched)})
+    else:
+        tell_counts(summary.counts, read_facts(journal).reasons)
+        say(f"next: helpdesk-bridge migrate run --journal {shlex.quote(str(journal))} writes what is missing")
+    doubts = any(one.in_doubt or one.failed for one in summary.counts.values())
+    return int(ExitCode.INCOMPLETE if doubts else ExitCode.OK)
+
+
+@migrate.command()
+@_of_a_migration
+@click.option("--level", type=click.Choice([one.value for one in Level]), default=Level.FULL.value, show_default=True)
+@click.option("--sample", type=click.IntRange(0), help="Read only so many threads in full.")
+@click.pass_context
+def verify(
+    ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, level: str,
+    sample: int | None,
+) -> int:  # fmt: skip
+    """Read the destination back and compare every record with what was read at the source."""
+    with _opened(ctx, source, destination, journal, level=Level(level), sample=sample) as migration:
+        migration.verify()
+        summary = migration.summary()
+    if as_json:
+        write_json(summary.as_json())
+    else:
+        tell_summary(summary, read_facts(journal).reasons, verified=True)
+    return int(summary.exit_code)
+
+
+@migrate.command()
+@_of_a_migration
+@click.option("--hazard", "hazards", multiple=True, metavar="ID", help="Acknowledge a hazard.")
+@click.option("--map", "maps", multiple=True, metavar="FIELD:OLD=NEW", help="Map a value; nothing after = lets it go.")
+@click.option("--threads", type=click.Choice(_THREADS), help="How threads are written.")
+@click.option("--in-doubt", "doubts", multiple=True, metavar="ID=found:REF|again|skip", help="Settle a write in doubt.")
+@click.option(
+    "--foreign-markers", type=click.Choice([IGNORE]), help="Leave tickets with markers of another key as they are."
+)
+@click.pass_context
+def decide(
+    ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool,
+    hazards: tuple[str, ...], maps: tuple[str, ...], threads: str | None, doubts: tuple[str, ...],
+    foreign_markers: str | None,
+) -> None:  # fmt: skip
+    """Record decisions that a plan or run asks for."""
+    if not (hazards or maps or threads or doubts or foreign_markers):
+        raise click.UsageError("nothing to decide: give --hazard, --map, --threads, --in-doubt or --foreign-markers")
+    values = [_map_argument(text) for text in maps]
+    settled = {}
+    with _opened(ctx, source, destination, journal) as migration:
+        try:
+            migration.acknowledge(*hazards)
+            for field, old, new in values:
+                migration.map_value(field, old, new)
+            if threads:
+                migration.choose_threads(Threads(threads))
+            if foreign_markers:
+                migration.ignore_foreign_markers()
+            for text in doubts:
+                record, _, decision = text.partition("=")
+                settled[record] = migration.decide_in_doubt(record, decision)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+    unknown = [record for record, meant in settled.items() if not meant]
+    if unknown:
+        raise click.UsageError(f"nothing is in doubt under {', '.join(unknown)}")
+    if as_json:
+        write_json({"hazards": hazards, "maps": len(values), "threads": threads, "in_doubt": settled,
+                    "foreign_markers": foreign_markers})  # fmt: skip
+
+
+def _map_argument(text: str) -> tuple[str, str, str | None]:
+    field, colon, rest = text.partition(":")
+    old, equals, new = rest.partition("=")
+    if not (field and colon and equals):
+        raise click.UsageError(f"--map {text}: write FIELD:OLD=NEW")
+    return field, old, new or None
+
+
+def _need(journal: Path) -> None:
+    if not journal.is_file():
+        raise click.UsageError(f"there is no journal {journal}")
+
+
+_journal_option = click.option(
+    "--journal", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Its file."
+)
+
+
+@migrate.command()
+@_journal_option
+@json_option
+def status(journal: Path, as_json: bool) -> None:
+    """Tell where a migration stands; also while it runs, and without its desks."""
+    _need(journal)
+    facts = read_facts(journal)
+    counts = {PLURAL[kind]: counted.as_json() for kind, counted in facts.counts.items()}
+    if as_json:
+        write_json(
+            {
+                **facts.refs,
+                "created": facts.created,
+                "seconds": facts.seconds,
+                **counts,
+                "in_doubt": facts.doubts,
+                "left_alone": facts.left_alone,
+            }
+        )
+        return
+    say(f"{facts.labels['source']} -> {facts.labels['destination']}, since {facts.created:%Y-%m-%d %H:%M} UTC")
+    tell_counts(facts.counts, facts.reasons)
+    tell_left_alone(facts.left_alone)
+    for doubt in facts.doubts:
+        say(
+            f"{doubt.kind.value} {doubt.id} needs your decision ({doubt.evidence}): helpdesk-bridge migrate decide "
+            f"--journal {journal} --in-doubt {doubt.id}=found:ID|again|skip"
+        )
+
+
+@migrate.command()
+@_journal_option
+@click.option("--report", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder for it.")
+@json_option
+def report(journal: Path, report: Path, as_json: bool) -> None:
+    """Write one HTML page for those who have to sign for the migration; also while it runs, without its desks."""
+    from helpdesk_bridge.migration.report.report import report_of_journal
+
+    _need(journal)
+    summary = report_of_journal(journal, report)
+    if as_json:
+        write_json(summary.as_json())
+    else:
+        click.echo(clean_line(str(summary.report)))
+
+
+@migrate.command()
+@_journal_option
+@click.option("--kind", type=click.Choice([one.value for one in Kind]), default=Kind.TICKET.value, show_default=True)
+@click.option("--jsonl", "as_jsonl", is_flag=True, help="Print one JSON document a line.")
+def ids(journal: Path, kind: str, as_jsonl: bool) -> None:
+    """Print which record became which: the source's ids beside the destination's."""
+    _need(journal)
+    rows = ids_of(journal, Kind(kind))
+    if as_jsonl:
+        write_jsonl(rows)
+    else:
+        write_table(
+            ("ticket", "source", "state", "destination"),
+            [(row["ticket"], row["source"], row["state"], " ".join(row["destination"])) for row in rows],
+        )

@@ -1,0 +1,112 @@
+"""``helpdesk-bridge serve``: takes a desk's webhooks and stores them in its inbox."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from helpdesk_bridge.cli.options import open_named
+from helpdesk_bridge.cli.output import plain, say, write_json
+from helpdesk_bridge.cli.signals import stopping
+from helpdesk_bridge.errors import ConfigError, Unsupported
+
+if TYPE_CHECKING:
+    from helpdesk_bridge.desk.desk import Desk
+    from helpdesk_bridge.desk.webhook_receiver import Tally, WebhookReceiver
+
+DEFAULT_PORT: Final = 8360
+
+
+@click.command()
+@click.argument("desk")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0 takes a free one."
+)
+@click.option(
+    "--path-secret",
+    "references",
+    multiple=True,
+    metavar="SECRET",
+    help="What the path must be: env:NAME, file:PATH or keyring:SERVICE/USER. Without it, the desk's own token counts.",
+)
+@click.pass_context
+def serve(ctx: click.Context, desk: str, host: str, port: int, references: tuple[str, ...]) -> int:
+    """Take the webhooks of DESK and store them in its inbox; of a vendor that needs none, print its events as JSON lines.
+
+    Prints one JSON line when it listens. The first SIGTERM or Ctrl-C answers what is in flight and ends with 0.
+    """
+    from helpdesk_bridge.cli.webhook_server import WebhookServer
+    from helpdesk_bridge.http.origin import is_loopback
+
+    opened = open_named(ctx, desk)
+    receiver = _receiver(opened, references)
+    server = WebhookServer(receiver, host, port)
+    stopped = threading.Event()
+    with stopping(stopped.set):
+        try:
+            url = server.start()
+        except OSError as error:
+            raise click.UsageError(f"cannot listen on {host}, port {port}: {error.strerror or error}") from None
+        try:
+            # The secret stands in no output: what is printed ends up in logs.
+            write_json(
+                {"desk": opened.name, "vendor": opened.vendor, "account": opened.account, "url": url}, indent=None
+            )
+            if not is_loopback(host):
+                say("this address is reached from other machines, without TLS: put a proxy with https before it")
+            stopped.wait()
+        finally:
+            server.stop()
+    say(told(receiver.tally))
+    return 0
+
+
+def _receiver(desk: Desk, references: Sequence[str]) -> WebhookReceiver:
+    from helpdesk_bridge.config.settings import read_secret
+    from helpdesk_bridge.desk.webhook_receiver import StoringWebhooks, WebhookReceiver
+
+    if not desk.webhooks:
+        note = desk.capabilities.notes.get("webhooks", "events are asked for")
+        raise click.UsageError(f"{desk.title} sends no webhooks: {note}")
+    stores = isinstance(desk.webhooks, StoringWebhooks)
+    try:
+        secrets = [read_secret(one, "--path-secret") for one in references]
+        receiver = WebhookReceiver(desk, secrets, on_events=None if stores else Printed())
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from None
+    if stores:
+        try:
+            desk.webhooks.prepare()
+        except Unsupported as error:
+            raise click.UsageError(error.message) from None
+    return receiver
+
+
+class Printed:
+    """Prints events as they come, a JSON line each: the kind and what it tells; the vendor's document of an unknown one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __call__(self, events: tuple[Any, ...]) -> None:
+        """Print some events, whole lines at a time."""
+        lines = [{"event": type(event).__name__, **self._fields(event)} for event in events]
+        with self._lock:
+            for line in lines:
+                write_json(line, indent=None)
+            sys.stdout.flush()
+
+    @staticmethod
+    def _fields(event: Any) -> dict[str, Any]:
+        return plain(event) or {"raw": plain(event.raw)}
+
+
+def told(tally: Tally) -> str:
+    """Return what was seen, as a line."""
+    answers = ", ".join(f"{count} with {status}" for status, count in sorted(tally.answers.items())) or "none"
+    return f"requests answered: {answers}; new events: {tally.events}"

@@ -1,0 +1,146 @@
+"""``helpdesk-bridge simulate``: a vendor's simulator on loopback."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from attrs import evolve
+
+from helpdesk_bridge.cli.output import write_table
+from helpdesk_bridge.config import registry
+
+if TYPE_CHECKING:
+    from helpdesk_bridge.datasets.dataset import Dataset
+    from helpdesk_bridge.testing.simulator.app import SimulatorApp
+
+DEFAULT_TICKETS = 320
+_AWAKE_SECONDS = 0.5
+
+
+@click.command()
+@click.argument("vendor")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
+@click.option("--corpus", type=click.Path(dir_okay=False, path_type=Path), help="Load tickets of a JSONL file.")
+@click.option("--tickets", type=click.IntRange(0), help="Generate so many (320); 0 leaves agents, groups and fields.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--time-scale", default="1", help='Vendor seconds a second, or "auto".')
+@click.option("--set", "switches", multiple=True, metavar="KEY=VALUE", help="Set a quirk; --routes lists them.")
+@click.option("--routes", is_flag=True, help="List routes and quirks with their provenance, and end.")
+def simulate(
+    vendor: str,
+    port: int,
+    corpus: Path | None,
+    tickets: int | None,
+    seed: int,
+    time_scale: str,
+    switches: tuple[str, ...],
+    routes: bool,
+) -> int:
+    """Serve a wire-faithful simulator of VENDOR on this machine.
+
+    Prints one JSON line when it listens, with the settings that reach it, and stops on SIGTERM or Ctrl-C.
+    """
+    from helpdesk_bridge.testing.simulator.server import SimulatorServer
+    from helpdesk_bridge.testing.simulator.switches import SettingError
+
+    try:
+        app = create(vendor, dataset(corpus, 0 if routes else tickets, seed), time_scale, _pairs(switches))
+    except SettingError as error:
+        raise click.UsageError(str(error)) from None
+    if routes:
+        _print_routes(app)
+        return 0
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    try:
+        server = SimulatorServer(app, port).start()
+    except OSError as error:
+        raise click.UsageError(f"cannot listen on port {port}: {error.strerror}") from None
+    try:
+        settings = {**app.connection, "base_url": server.url, "time_scale": app.clock.time_scale}
+        click.echo(json.dumps({"vendor": vendor, "base_url": server.url, "settings": settings}))
+        # The kernel may give the signal to a thread that serves; its handler runs when this one is awake.
+        while not stopped.wait(_AWAKE_SECONDS):
+            pass
+    finally:
+        server.stop()
+    return 0
+
+
+def dataset(corpus: Path | None, tickets: int | None, seed: int) -> Dataset:
+    """Return the seed data of a simulator; of a corpus with 0 tickets only the agents stay.
+
+    A bad corpus is a usage error that names the line.
+    """
+    if corpus is None:
+        from helpdesk_bridge.datasets.generator import generate
+
+        return generate(DEFAULT_TICKETS if tickets is None else tickets, seed)
+    loaded = _corpus(corpus)
+    return loaded if tickets != 0 else evolve(loaded, tickets=(), people=loaded.agents)
+
+
+def _corpus(corpus: Path) -> Dataset:
+    from helpdesk_bridge.datasets.corpus import CorpusError, load_corpus
+
+    try:
+        return load_corpus(corpus)
+    except CorpusError as error:
+        raise click.UsageError(str(error)) from None
+    except OSError as error:
+        raise click.UsageError(f"{corpus} cannot be read: {error.strerror}") from None
+
+
+def create(vendor: str, data: Dataset, time_scale: str, switches: Mapping[str, str]) -> SimulatorApp:
+    """Return a vendor's simulator; a time scale of "auto" lets at most 200 requests a second through."""
+    found = registry.vendor(vendor)
+    if found.simulator is None:
+        raise click.UsageError(f"{found.title} has no simulator: it is not reached over HTTP")
+    make = registry.load(found.simulator)
+    if time_scale == "auto":
+        from helpdesk_bridge.testing.running import automatic_scale
+
+        scale = automatic_scale(vendor, settings_table(vendor, make(data, settings=switches)))
+    else:
+        try:
+            scale = float(time_scale)
+        except ValueError:
+            scale = 0.0
+        if not 0 < scale < float("inf"):
+            raise click.UsageError("--time-scale takes a number above 0, or auto")
+    app: SimulatorApp = make(data, settings=switches, time_scale=scale)
+    return app
+
+
+def settings_table(vendor: str, app: SimulatorApp) -> dict[str, Any]:
+    """Return the ``[desks.x]`` table that reaches a simulator, but for its address."""
+    return {"vendor": vendor, **app.connection}
+
+
+def _pairs(switches: tuple[str, ...]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for switch in switches:
+        key, equals, value = switch.partition("=")
+        if not equals:
+            raise click.UsageError(f"--set {switch}: write KEY=VALUE")
+        pairs[key] = value
+    return pairs
+
+
+def _print_routes(app: SimulatorApp) -> None:
+    write_table(
+        ("method", "path", "provenance", "source"),
+        [(one.method, one.rule, one.provenance, one.source) for one in app.routes()],
+    )
+    click.echo()
+    write_table(
+        ("quirk", "default", "provenance", "what it does"),
+        [(name, one.default, one.provenance, one.help) for name, one in sorted(app.SWITCHES.items())],
+    )

@@ -1,0 +1,114 @@
+"""``helpdesk-bridge tickets``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from helpdesk_bridge.cli.commands import ticket_writes
+from helpdesk_bridge.cli.options import json_option, jsonl_option, meant, open_named
+from helpdesk_bridge.cli.output import clean, clean_line, write_json, write_jsonl, write_table
+from helpdesk_bridge.model.queries import INCLUDES, Order, TicketQuery
+from helpdesk_bridge.model.records import Priority, Status, Ticket
+
+
+@click.group()
+def tickets() -> None:
+    """List, show and write tickets."""
+
+
+for _command in (ticket_writes.create_ticket, ticket_writes.update_ticket, ticket_writes.reply, ticket_writes.note):
+    tickets.add_command(_command)
+
+
+def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no date; write 2026-03-02 or 2026-03-02T09:15:00+01:00") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@tickets.command("list")
+@click.argument("desk")
+@click.option("--status", "statuses", multiple=True, help="A status, in our word or the vendor's.")
+@click.option("--priority", "priorities", multiple=True)
+@click.option("--requester", multiple=True, help="An e-mail, id or phone.")
+@click.option("--assignee", multiple=True)
+@click.option("--group", "groups", multiple=True)
+@click.option("--tag", "tags", multiple=True)
+@click.option("--subject", help="A part of the subject.")
+@click.option("--created-since", callback=_moment, help="UTC where it has no offset.")
+@click.option("--updated-since", callback=_moment)
+@click.option("--include", "includes", multiple=True, type=click.Choice(sorted(INCLUDES)))
+@click.option("--order", type=click.Choice([one.value for one in Order]), default=Order.CREATED_DESC.value)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@json_option
+@jsonl_option
+@click.pass_context
+def list_tickets(
+    ctx: click.Context, desk: str, as_json: bool, as_jsonl: bool, limit: int, order: str,
+    created_since: datetime | None, updated_since: datetime | None, subject: str | None, includes: tuple[str, ...],
+    statuses: tuple[str, ...], priorities: tuple[str, ...], requester: tuple[str, ...], assignee: tuple[str, ...],
+    groups: tuple[str, ...], tags: tuple[str, ...],
+) -> None:  # fmt: skip
+    """List the tickets of DESK, newest first."""
+    query = TicketQuery(
+        statuses={meant(one, Status) for one in statuses} or None,
+        priorities={meant(one, Priority) for one in priorities} or None,
+        subject=subject,
+        created=(created_since, None) if created_since else None,
+        updated=(updated_since, None) if updated_since else None,
+        include=includes,
+        order=order,
+        limit=limit,
+        requester=requester or None,
+        assignee=assignee or None,
+        groups=groups or None,
+        tags=tags or None,
+    )
+    found = open_named(ctx, desk).tickets.list(query)
+    if as_jsonl:
+        write_jsonl(found)
+    elif as_json:
+        write_json(list(found))
+    else:
+        write_table(("id", "status", "priority", "created", "requester", "subject"), map(_row, found))
+
+
+def _row(ticket: Ticket) -> tuple[Any, ...]:
+    who = ticket.requester
+    return (
+        ticket.id, ticket.status_label or ticket.status, ticket.priority_label or ticket.priority, ticket.created_at,
+        (who.email or who.name or who.id) if who else None, ticket.subject,
+    )  # fmt: skip
+
+
+@tickets.command("show")
+@click.argument("desk")
+@click.argument("ticket")
+@json_option
+@click.pass_context
+def show_ticket(ctx: click.Context, desk: str, ticket: str, as_json: bool) -> None:
+    """Show one TICKET (an id or a ref) with its thread."""
+    opened = open_named(ctx, desk)
+    found = opened.tickets.get(ticket)
+    thread = list(opened.messages.list(found.id))
+    if as_json:
+        write_json({"ticket": found, "messages": thread})
+        return
+    click.echo(clean_line(f"{found.ref}  {found.subject}"))
+    click.echo(
+        clean_line(f"{found.status_label or found.status.value} · {found.priority_label or found.priority.value}")
+    )
+    for message in thread:
+        who = message.author.name or message.author.email or message.author.kind.value
+        when = message.created_at.strftime("%Y-%m-%d %H:%M") if message.created_at else "-"
+        click.echo("\n" + clean_line(f"{when}  {who}  ({message.visibility.value} {message.kind.value})"))
+        click.echo(clean(message.body.text))
+        for file in message.attachments:
+            click.echo(clean_line(f"  [{file.filename}, {file.size if file.size is not None else '?'} bytes]"))

@@ -1,0 +1,136 @@
+"""A plan and a summary in words, on stdout."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+
+import click
+
+from helpdesk_bridge.cli.output import clean_line
+from helpdesk_bridge.migration.journal.facts import LeftAlone
+from helpdesk_bridge.migration.journal.states import Kind, State
+from helpdesk_bridge.migration.plan.fidelity import Change
+from helpdesk_bridge.migration.plan.plan import Plan
+from helpdesk_bridge.migration.report.facts import Reason
+from helpdesk_bridge.migration.summary import PLURAL, Counts, Summary
+
+
+def _line(text: str = "") -> None:
+    blank = "\n" if text.startswith("\n") else ""
+    click.echo(blank + clean_line(text[len(blank) :]))
+
+
+def as_typed(argument: str) -> str:
+    """Return an argument of ``migrate decide`` as it is typed in a shell: words of vendors have blanks and quotes."""
+    option, _, value = argument.partition(" ")
+    return f"{option} {shlex.quote(value)}"
+
+
+def tell_changes(changes: Iterable[Change]) -> None:
+    """Print what does not arrive as it was, a line a field."""
+    for change in changes:
+        records = "" if change.records is None else f", {change.records} records"
+        _line(f"  {change.field}: {change.change}{records} - {change.why}")
+
+
+def tell_plan(plan: Plan) -> None:
+    """Print a plan."""
+    messages = "their messages" if plan.messages is None else f"{plan.messages} messages"
+    _line(f"{plan.source} -> {plan.destination}")
+    _line(f"{plan.tickets} tickets, {plan.contacts} contacts, {messages}")
+    for finding in plan.findings:
+        _line(f"  {finding.severity.value}: {finding.subject}: {finding.detail}")
+    _tell_search(plan)
+    _line("\nEverything is kept but:")
+    tell_changes(plan.fidelity)
+    if plan.values:
+        _line("\nTo be decided (migrate decide, or migrate run --yes for what is proposed):")
+        for value in plan.values:
+            _line(f"  {as_typed(str(value))}   ({value.records} records)")
+    _line("\nWhat the destination may send by itself, and what stops it:")
+    for hazard in plan.hazards:
+        state = "to be acknowledged" if hazard.id in plan.open_hazards else "acknowledged"
+        _line(f"  {hazard.id}: {hazard.what}, {hazard.when}. {hazard.stop} ({hazard.provenance.value}; {state})")
+    if plan.forecasts:
+        _line("\nCost and end, by the way threads are written:")
+        for forecast in plan.forecasts.values():
+            _line(
+                f"  {forecast.threads.value}: {forecast.source_units} + {forecast.destination_units} units, "
+                f"{_duration(forecast.seconds)}, until {forecast.ends:%Y-%m-%d %H:%M} UTC"
+            )
+
+
+def _tell_search(plan: Plan) -> None:
+    search = plan.search
+    if search.spared:
+        _line("  not looked for: tickets of an earlier migration (you said that there are none)")
+    elif not search.done:
+        _line(
+            f"  a run first reads the markers of the {search.there} tickets that are there: {search.calls} calls "
+            "(--none-before spares them, if no earlier migration wrote here)"
+        )
+    elif search.found:
+        _line(f"  an earlier migration wrote {search.found} of these tickets: they are compared, and not written again")
+    if plan.foreign_open:
+        _line(
+            f"  {search.foreign} tickets carry markers of another key: a run stops until you give it "
+            "(--recover-key from=env:NAME, to=env:NAME) or migrate decide --foreign-markers ignore"
+        )
+
+
+def tell_counts(counts: Mapping[Kind, Counts], reasons: Iterable[Reason]) -> None:
+    """Print how many records of each kind ended how, and why some were not migrated."""
+    why = list(reasons)
+    for kind, name in PLURAL.items():
+        counted = counts[kind]
+        parts = [f"{counted.planned} planned", f"{counted.migrated} migrated"]
+        others = {"skipped": counted.skipped, "failed": counted.failed, "need your decision": counted.in_doubt}
+        parts += [f"{number} {word}" for word, number in others.items() if number]
+        if counted.pending:
+            parts.append(f"{counted.pending} still to do")
+        _line(f"{name + ':':<13}{', '.join(parts)}")
+        for one in why:
+            if one.kind is kind and one.state is not State.DONE:
+                _line(f"{'':<13}  {one.count} {one.state.value}: {one.reason}")
+
+
+def tell_left_alone(tickets: Iterable[LeftAlone]) -> None:
+    """Print which tickets of the destination carry a marker that is not theirs."""
+    for one in tickets:
+        _line(f"left alone: ticket {one.ticket} there carries the marker of ticket {one.source}, but has {one.why}")
+
+
+def tell_summary(summary: Summary, reasons: Iterable[Reason], *, verified: bool) -> None:
+    """Print what was done; ``verified`` says whether the destination was to be read back."""
+    tell_counts(summary.counts, reasons)
+    if summary.changed:
+        _line("\nEverything else as it was; announced and not as it was:")
+        tell_changes(summary.changed)
+    if verified:
+        _line(f"\nVerified by reading the destination back: {_verdict(summary)}")
+        for one in summary.differences[:20]:
+            _line(
+                f"  ticket {one.ticket} {one.record} {one.id}: {one.field} expected {one.expected}, found {one.found}"
+            )
+        if len(summary.differences) > 20:  # noqa: PLR2004 - a screenful
+            _line(f"  and {len(summary.differences) - 20} more; --json lists them all")
+    tell_left_alone(summary.left_alone)
+    costs = [
+        f"{side} {summary.calls[side]} requests ({summary.spent[side]} units)" for side in ("source", "destination")
+    ]
+    _line(f"\n{', '.join(costs)}, {summary.throttled} refused, {summary.seconds:.1f} s")
+
+
+def _verdict(summary: Summary) -> str:
+    if summary.verified:
+        return "nothing lost, nothing twice, no difference that was not announced"
+    return f"{len(summary.differences)} differences"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:  # noqa: PLR2004 - two minutes
+        return f"{seconds:.0f} s"
+    if seconds < 172_800:  # noqa: PLR2004 - two days
+        return f"{seconds / 3600:.1f} hours"
+    return f"{seconds / 86_400:.1f} days"

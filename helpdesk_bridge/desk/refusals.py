@@ -1,0 +1,169 @@
+"""Refuses what a desk cannot take, by its capabilities, before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Any, TypeVar
+
+from attrs import evolve
+
+from helpdesk_bridge.errors import Invalid, Unsupported
+from helpdesk_bridge.model.capabilities import Capabilities
+from helpdesk_bridge.model.records import (
+    Body,
+    ContactChange,
+    ContactDraft,
+    MessageDraft,
+    Priority,
+    Status,
+    TicketChange,
+    TicketDraft,
+    Upload,
+    body_of,
+    set_fields,
+)
+from helpdesk_bridge.text.plain import fold
+
+W = TypeVar("W", TicketDraft, TicketChange)
+_NEEDED = {"subject", "description", "requester"}
+
+
+def check_ticket_draft(draft: TicketDraft, capabilities: Capabilities) -> TicketDraft:
+    """Return ``draft`` with its status and priority in the vendor's words, or raise ``Unsupported`` or ``Invalid``."""
+    fields = set_fields(draft)
+    _refuse_fields("tickets.create", {name: one for name, one in fields.items() if name not in _NEEDED}, capabilities)
+    if not draft.requester:
+        raise Invalid("a ticket needs a requester", field="requester")
+    _check_text("description", body_of(draft.description), capabilities)
+    _check_length("subject", draft.subject, capabilities.subject_limit)
+    check_files(draft.attachments, capabilities)
+    return _in_vendor_words(draft, capabilities)
+
+
+def check_ticket_change(change: TicketChange, capabilities: Capabilities) -> TicketChange:
+    """Return ``change`` with its status and priority in the vendor's words, or raise ``Unsupported`` or ``Invalid``."""
+    fields = set_fields(change)
+    if not fields:
+        raise Invalid("the change is empty: every field is UNSET", field="change")
+    _refuse_fields("tickets.update", fields, capabilities)
+    for name, value in fields.items():
+        if value is None and name not in capabilities.ticket_clear:
+            raise Unsupported(
+                f"{capabilities.vendor} cannot clear {name} of a ticket", capability=f"tickets.update:{name}"
+            )
+    if isinstance(change.subject, str):
+        _check_length("subject", change.subject, capabilities.subject_limit)
+    return _in_vendor_words(change, capabilities)
+
+
+def check_contact(value: ContactDraft | ContactChange, capabilities: Capabilities, operation: str) -> None:
+    """Raise ``Unsupported`` for a field that the vendor lacks, ``Invalid`` for one that it needs and did not get."""
+    fields = set_fields(value)
+    _refuse_fields(operation, fields, capabilities)
+    if isinstance(value, ContactDraft):
+        if "email" in capabilities.contact_needs and not value.emails:
+            raise Invalid(f"{capabilities.vendor} needs an e-mail for a contact", field="emails")
+        if not value.emails and not value.phones:
+            raise Invalid("a contact needs an e-mail or a phone", field="emails")
+    elif not fields:
+        raise Invalid("the change is empty: every field is UNSET", field="change")
+
+
+def check_message(draft: MessageDraft, capabilities: Capabilities) -> MessageDraft:
+    """Return ``draft``, or raise ``Invalid`` where it is empty, too long or has too many or too large files.
+
+    Files and copies that the vendor's messages cannot have are ``Unsupported``: dropping them would not be noticed.
+    """
+    body = body_of(draft.body)
+    for name in ("attachments", "cc"):
+        if getattr(draft, name):
+            capabilities.require(f"message:{name}")
+    if not (body.html or body.text).strip() and not draft.attachments:
+        raise Invalid("the message is empty", field="body")
+    _check_text("body", body, capabilities)
+    check_files(draft.attachments, capabilities)
+    return draft
+
+
+def check_files(files: Sequence[Upload], capabilities: Capabilities) -> None:
+    """Raise ``Invalid`` where files are too many or too large for one message of this desk."""
+    limits = capabilities.files
+    if limits.count is not None and len(files) > limits.count:
+        raise Invalid(
+            f"{len(files)} files are too many; at most {limits.count}", field="attachments", limit=limits.count
+        )
+    sizes = [file.size for file in files if file.size is not None]
+    if limits.bytes_each is not None and sizes and max(sizes) > limits.bytes_each:
+        raise Invalid(f"a file is larger than {limits.bytes_each} bytes", field="attachments", limit=limits.bytes_each)
+    if limits.bytes_together is not None and sum(sizes) > limits.bytes_together:
+        raise Invalid(
+            f"the files together are larger than {limits.bytes_together} bytes",
+            field="attachments",
+            limit=limits.bytes_together,
+        )
+
+
+def _refuse_fields(operation: str, fields: Mapping[str, Any], capabilities: Capabilities) -> None:
+    for name in fields:
+        capabilities.require(f"{operation}:{name}")
+
+
+def _check_text(name: str, body: Body, capabilities: Capabilities) -> None:
+    if capabilities.body_limit is not None:
+        _check_length(name, body.text, capabilities.body_limit)
+
+
+def _check_length(name: str, text: str, limit: int | None) -> None:
+    if limit is not None and len(text) > limit:
+        raise Invalid(f"{name} has {len(text)} characters; at most {limit}", field=name, limit=limit)
+
+
+def _in_vendor_words(value: W, capabilities: Capabilities) -> W:
+    changes: dict[str, Any] = {}
+    if isinstance(value.status, (Status, str)):
+        changes["status"] = status_word(value.status, capabilities)
+    if isinstance(value.priority, (Priority, str)):
+        changes["priority"] = _priority_word(value.priority, capabilities)
+    return evolve(value, **changes) if changes else value
+
+
+def status_word(status: Status | str, capabilities: Capabilities) -> Status | str:
+    """Return the status as the adapter takes it: the enum where its label is the vendor's own, else the label.
+
+    Raises ``Unsupported`` naming the nearest where the desk lacks it.
+    """
+    if isinstance(status, Status):
+        if status in capabilities.statuses:
+            return capabilities.statuses[status]
+        nearest = status.nearest(frozenset(capabilities.statuses))
+        raise Unsupported(
+            f"{capabilities.vendor} has no status {status.value}; the nearest is {nearest.value}",
+            capability=f"status:{status.value}",
+        )
+    known = _known(status, capabilities.statuses)
+    if known is None and not capabilities.open_statuses:
+        words = ", ".join(capabilities.statuses.values())
+        raise Unsupported(f"{capabilities.vendor} has no such status; it has {words}", capability="status")
+    return known or status
+
+
+def _priority_word(priority: Priority | str, capabilities: Capabilities) -> Priority | str:
+    if isinstance(priority, Priority):
+        if priority not in capabilities.priorities:
+            raise Unsupported(
+                f"{capabilities.vendor} has no priority {priority.value}", capability=f"priority:{priority.value}"
+            )
+        return priority
+    known = _known(priority, capabilities.priorities)
+    if known is None:
+        words = ", ".join(capabilities.priorities.values())
+        raise Unsupported(f"{capabilities.vendor} has no such priority; it has {words}", capability="priority")
+    return known
+
+
+def _known(word: str, words: Mapping[Any, str]) -> str | None:
+    for key, label in words.items():
+        if fold(label) == fold(word) or (isinstance(key, Enum) and key.value == word):
+            return label
+    return None

@@ -1,0 +1,1 @@
+"""The durable record of a migration: intents, results, decisions, and the spool."""

@@ -1,0 +1,50 @@
+"""What a user decides about records in doubt."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from helpdesk_bridge.migration.journal.journal import Journal
+from helpdesk_bridge.migration.journal.states import DECIDED_AGAIN, DECIDED_SKIP, FOUND_AGAIN, Kind, Record, State
+
+
+def settle_in_doubt(journal: Journal, record_id: str, decision: str) -> int:
+    """Apply ``found:<id at the destination>``, ``again`` or ``skip`` to what is in doubt under a source id.
+
+    Returns how many records were meant. Raises ``ValueError`` for a decision that is none of these.
+    """
+    word, _, found = decision.partition(":")
+    if word not in ("found", "again", "skip") or (word == "found") != bool(found):
+        raise ValueError(f"{decision!r} is no decision; use found:ID, again or skip")
+    meant = 0
+    for kind in Kind:
+        for record in journal.by_state(kind, State.IN_DOUBT):
+            if record.key.id == record_id:
+                meant += 1
+                journal.save(*_decided(journal, record, word, found))
+    return meant
+
+
+def _decided(journal: Journal, record: Record, word: str, found: str) -> list[Record]:
+    if word == "skip":
+        skipped = [record, *(_hanging(journal, record) if record.key.kind is Kind.TICKET else ())]
+        return [evolve(one, state=State.SKIPPED, reason=DECIDED_SKIP) for one in skipped]
+    if record.key.kind is not Kind.TICKET:
+        if word == "found":
+            return [evolve(record, state=State.DONE, reason=None, destination=(found,))]
+        return [evolve(record, state=State.PLANNED, reason=None, intent_at=None)]
+    children = _hanging(journal, record)
+    if word == "again":
+        again = [evolve(one, state=State.PLANNED, reason=None, intent_at=None) for one in (record, *children)]
+        return [evolve(again[0], reason=DECIDED_AGAIN, candidates=()), *again[1:]]
+    # What was sent with the ticket stands with it, the opening and its files; what follows is still to be written.
+    states = [State.PLANNED if one.intent_at is None else State.DONE for one in children]
+    ended = [evolve(one, state=state, reason=None) for one, state in zip(children, states, strict=True)]
+    # Whoever wrote the ticket may have written its messages as well: they are looked for before any is sent.
+    taken = evolve(record, state=State.DONE, reason=FOUND_AGAIN, destination=(found,), candidates=(), finished=False)
+    return [taken, *ended]
+
+
+def _hanging(journal: Journal, ticket: Record) -> list[Record]:
+    children = journal.children(ticket.key.id, Kind.MESSAGE) + journal.children(ticket.key.id, Kind.ATTACHMENT)
+    return [one for one in children if one.state is State.IN_DOUBT]

@@ -1,0 +1,267 @@
+"""What the destination must show of a record, as digests: recorded at the load, compared by the verification.
+
+Both sides of the comparison come from here, so that what is expected and what is found are put in the same form:
+text without what no reader sees, people by the box of their e-mail, times to the second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from attrs import evolve
+
+from helpdesk_bridge.adapter import HeaderLine, Keep, Keeps, Kept, MessageClass
+from helpdesk_bridge.adapter.digests import body_digest, text_digest
+from helpdesk_bridge.adapter.header_line import split_header, split_marker, with_header
+from helpdesk_bridge.config.aliases import Aliases
+from helpdesk_bridge.migration.journal.record_ids import opaque
+from helpdesk_bridge.model.addresses import email_key, phone_key
+from helpdesk_bridge.model.records import Actor, ActorKind, Body, Contact, CustomValue, Message, Ticket, Visibility
+from helpdesk_bridge.text.plain import digest, fold, squash
+
+NATIVE_TEXT: Final = ("subject", "type", "category", "subcategory", "channel")
+OPENING: Final = "opening"
+"""Where a ticket's expectation holds that of an opening that no message of the source is."""
+TIMES: Final = ("created_at", "updated_at", "first_response_at", "solved_at", "closed_at", "due_at")
+
+
+def second(moment: datetime | None) -> str | None:
+    """Return a time to the second, in UTC."""
+    return None if moment is None else moment.astimezone(UTC).replace(microsecond=0).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def person(actor: Actor | None) -> dict[str, str | None] | None:
+    """Return who somebody is: kind, id, and digests of e-mail, phone and name."""
+    if actor is None:
+        return None
+    phone = phone_key(actor.phone or "")
+    return {
+        "kind": actor.kind.value,
+        "id": None if actor.id is None else opaque(actor.id, natural=not actor.id.isdecimal()),
+        "email": digest(email_key(actor.email)) if actor.email else None,
+        "phone": digest(phone) if phone else None,
+        "name": text_digest(fold(actor.name)) if actor.name else None,
+    }
+
+
+def same_person(expected: Mapping[str, Any] | None, found: Mapping[str, Any] | None) -> bool:
+    """Whether two such values mean the same person: by id where both have one, else by e-mail, phone or name."""
+    if expected is None or found is None:
+        return expected is found
+    if expected["kind"] != found["kind"] and ActorKind.UNKNOWN.value not in (expected["kind"], found["kind"]):
+        return False
+    for name in ("id", "email", "phone", "name"):
+        if expected[name] is not None and found[name] is not None:
+            return bool(expected[name] == found[name])
+    return expected["kind"] == ActorKind.SYSTEM.value or not any(
+        expected[name] for name in ("id", "email", "phone", "name")
+    )
+
+
+def custom_text(value: CustomValue) -> str | None:
+    """Return a custom value as text that does not depend on the field's type: 5, "5" and 5.0 are the same."""
+    if value is None or value in {"", ()}:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, Decimal)):
+        return format(Decimal(value).normalize(), "f")
+    if isinstance(value, datetime):
+        return second(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return "\n".join(sorted(fold(one) for one in value))
+    try:
+        return format(Decimal(value).normalize(), "f") if len(value) < 40 and value.isascii() else squash(value)  # noqa: PLR2004
+    except ArithmeticError:
+        return {"yes": "true", "no": "false"}.get(value.casefold(), squash(value))
+
+
+def native(keeps: Mapping[str, Kept], name: str) -> bool:
+    """Whether a field is to be found natively."""
+    kept = keeps.get(name)
+    return kept is not None and kept.how is Keep.NATIVE
+
+
+def ticket(value: Ticket, keeps: Mapping[str, Kept], aliases: Aliases) -> dict[str, Any]:
+    """Return what a ticket shows of the fields that are kept natively, in the vendor's own words."""
+    found: dict[str, Any] = {name: text_digest(getattr(value, name)) for name in NATIVE_TEXT}
+    found |= {name: second(getattr(value, name)) for name in TIMES}
+    found["status"] = value.status.value
+    found["priority"] = value.priority.value
+    found["requester"] = person(value.requester)
+    found["assignee"] = person(value.assignee)
+    group = value.group.name if value.group and value.group.name else None
+    found["group"] = digest(fold(aliases.groups.out(group))) if group else None
+    found["company"] = digest(fold(value.company.name)) if value.company and value.company.name else None
+    found["tags"] = sorted(digest(fold(aliases.tags.out(tag))) for tag in value.tags)
+    found["cc"] = sorted(digest(email_key(one)) for one in value.cc)
+    found["watchers"] = sorted(digest(email_key(one)) for one in value.watchers)
+    found["custom_fields"] = {
+        digest(fold(aliases.custom_fields.out(name))): digest(text)
+        for name, one in value.custom_fields.items()
+        if (text := custom_text(one)) is not None
+    }
+    return {name: shown for name, shown in found.items() if native(keeps, name) and name not in value.not_loaded}
+
+
+def ticket_differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return (field, expected, found) where two such values differ."""
+    different = []
+    for name, wanted in expected.items():
+        if name not in found:
+            continue
+        shown = found[name]
+        if name == "subject" and wanted is None:
+            same = True  # vendors that want a subject get words of their own for none
+        elif name in ("requester", "assignee"):
+            same = same_person(wanted, shown)
+        elif name == "custom_fields":
+            shown = {key: shown.get(key) for key in wanted}
+            same = wanted == shown
+        else:
+            same = wanted == shown
+        if not same:
+            different.append((name, said(wanted), said(shown)))
+    return different
+
+
+def said(value: Any) -> str:
+    """Return a canonical value for a report: words and digests, never text of a customer."""
+    if value is None:
+        return "none"
+    if isinstance(value, Mapping):
+        return ",".join(f"{key}={one}" for key, one in sorted(value.items()) if one is not None)
+    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def contact(value: Contact, keeps: Mapping[str, Kept]) -> dict[str, Any]:
+    """Return what a contact shows of the fields that are kept natively."""
+    found: dict[str, Any] = {
+        "name": text_digest(value.name),
+        "emails": [digest(email_key(one)) for one in value.emails],
+        "phones": [digest(number) for one in value.phones if (number := phone_key(one))],
+        "title": text_digest(value.title),
+        "blocked": value.blocked,
+        "company": digest(fold(value.company.name)) if value.company and value.company.name else None,
+        "external_id": text_digest(value.external_id),
+    }
+    return {name: shown for name, shown in found.items() if native(keeps, name) and name not in value.not_loaded}
+
+
+def contact_differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return (field, expected, found) where a contact differs.
+
+    Of several e-mails or phones the first is promised; what the destination adds is no difference.
+    """
+    different = []
+    for name, wanted in expected.items():
+        if name not in found:
+            continue
+        shown = found[name]
+        same = set(wanted[:1]) <= set(shown) if isinstance(wanted, list) else wanted in (None, shown)
+        if not same:
+            different.append((name, said(wanted), said(shown)))
+    return different
+
+
+def message(value: Message, files: Sequence[str], *, also: datetime | None = None) -> dict[str, Any]:
+    """Return what a message must show, as it is handed to the importer.
+
+    ``files`` are SHA-256 digests; ``also`` is another time that an opening may show: its ticket's.
+    """
+    header = split_header(with_header(Body(text="-"), HeaderLine.of(value)))[0]
+    told = header.author if header is not None else evolve(value.author, id=None)
+    text, rest = body_digest(value.body), bare(value.body)[1]
+    return {
+        "class": MessageClass.of(value).name,
+        "text": text,
+        "bare": text if rest is value.body else body_digest(rest),
+        "author": person(value.author),
+        "told": person(told),
+        "created_at": second(value.created_at),
+        "also_at": second(also),
+        "visibility": value.visibility.value,
+        "kind": value.kind.value,
+        "files": sorted(files),
+    }
+
+
+def opens(expectation: Mapping[str, Any] | None) -> bool:
+    """Whether what is expected of a message is that it opens its ticket."""
+    return expectation is not None and MessageClass[expectation["class"]].name.startswith("OPENING")
+
+
+def bare(body: Body) -> tuple[HeaderLine | None, Body]:
+    """Take header line and marker off a body."""
+    header, rest = split_header(split_marker(body)[1])
+    return header, split_marker(rest)[1]
+
+
+def shown_message(value: Message) -> dict[str, Any]:
+    """Return what a message at the destination shows; ``header`` is what its header line tells."""
+    header, body = bare(value.body)
+    found: dict[str, Any] = {
+        "text": body_digest(body),
+        "author": person(value.author),
+        "created_at": second(value.created_at),
+        "visibility": value.visibility.value,
+        "kind": value.kind.value,
+        "header": None,
+    }
+    if header is not None:
+        found["header"] = {
+            "author": person(header.author),
+            "created_at": second(header.created_at),
+            "visibility": header.visibility.value,
+            "kind": header.kind.value,
+        }
+    return found
+
+
+def message_differences(
+    expected: Mapping[str, Any], found: Mapping[str, Any], keeps: Keeps
+) -> list[tuple[str, str, str]]:
+    """Return (field, expected, found) where a message differs in something that was not announced."""
+    kept = keeps.messages.get(MessageClass[expected["class"]], {})
+    different = []
+    # What was imported before carries a header line of its own, which is taken off where no other stands in front.
+    if found["text"] not in (expected["text"], expected["bare"]):
+        different.append(("body", said(expected["text"]), said(found["text"])))
+    for name in ("author", "created_at", "visibility", "kind"):
+        how = kept[name].how if name in kept else Keep.LOST
+        promised = how in (Keep.NATIVE, Keep.HEADER_LINE) or _is_internal(expected, name)
+        if promised and not _shows(expected, found, name, native=how is Keep.NATIVE):
+            different.append((name, said(expected[name]), said(found[name])))
+    return different
+
+
+def _is_internal(expected: Mapping[str, Any], name: str) -> bool:
+    return name == "visibility" and expected[name] == Visibility.INTERNAL.value
+
+
+def _shows(expected: Mapping[str, Any], found: Mapping[str, Any], name: str, *, native: bool) -> bool:
+    """Whether a message shows what is expected, natively or in its header line.
+
+    Importers write a header line wherever a record cannot be kept natively (an agent who is not there), and none where
+    it can. A visibility that is promised natively must be so, and an internal one always: a note that the customer can
+    read is no note.
+    """
+    header = found["header"] or {}
+    if name == "author":
+        return same_person(expected["author"], found["author"]) or same_person(expected["told"], header.get("author"))
+    if name == "created_at":
+        wanted = {expected["created_at"], expected["also_at"]} - {None}
+        return not wanted or bool(wanted & {found["created_at"], header.get("created_at")})
+    if name == "visibility" and (native or _is_internal(expected, name)):
+        return bool(expected[name] == found[name])
+    return expected[name] in (found[name], header.get(name))
+
+
+def alike(expected: Mapping[str, Any], found: Mapping[str, Any], keeps: Keeps) -> bool:
+    """Whether a message at the destination is the expected one: text, author and whatever else is kept of it."""
+    return not message_differences(expected, found, keeps)

@@ -1,0 +1,151 @@
+"""What a journal keeps besides records: decisions, acknowledgements, differences, and what was spent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final
+
+from attrs import frozen
+from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from helpdesk_bridge.migration.journal import schema
+from helpdesk_bridge.migration.journal.file import MARKER_KEY, JournalFile
+from helpdesk_bridge.migration.marker import SIDES, MarkerKey
+
+_SPENT: Final = upsert(schema.spent)
+_NOTE_SPENT: Final = _SPENT.on_conflict_do_update(
+    index_elements=["generation", "side"],
+    set_={name: _SPENT.excluded[name] for name in ("calls", "units", "refused")},
+)
+Meter = Callable[[], Mapping[str, tuple[int, int, int]]]
+
+
+LEFT_ALONE: Final = "left alone: "
+
+
+@frozen
+class LeftAlone:
+    """A ticket of the destination that carries the marker of the source ticket ``source`` and is not it."""
+
+    ticket: str
+    source: str
+    why: str
+
+
+def left_alone_in(meta: Mapping[str, str]) -> list[LeftAlone]:
+    """Return what the rows of a journal's ``meta`` table say of tickets that were left alone."""
+    rows = sorted((name, value) for name, value in meta.items() if name.startswith(LEFT_ALONE))
+    return [LeftAlone(name.removeprefix(LEFT_ALONE), *json.loads(value)) for name, value in rows]
+
+
+class Notes(JournalFile):
+    """The small tables."""
+
+    _meter: Meter | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Run one transaction, and note in it what was spent so far."""
+        with super().transaction() as connection:
+            yield connection
+            self._note_spent(connection)
+
+    def remember(self, **values: Any) -> None:
+        """Keep JSON values under their names."""
+        rows = [{"name": name, "value": json.dumps(value)} for name, value in values.items()]
+        statement = upsert(schema.meta)
+        with self.transaction() as connection:
+            connection.execute(
+                statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value}), rows
+            )
+
+    def recall(self, name: str, default: Any = None) -> Any:
+        """Return a value that ``remember`` kept."""
+        found = self._rows(select(schema.meta.c.value).where(schema.meta.c.name == name))
+        return json.loads(found[0]["value"]) if found else default
+
+    def leave_alone(self, source_id: str, others: Mapping[str, str]) -> None:
+        """Note tickets of the destination that carry the marker of a source ticket and are not it, and why."""
+        if others:
+            self.remember(**{f"{LEFT_ALONE}{one}": [source_id, why] for one, why in others.items()})
+
+    def left_alone(self) -> list[LeftAlone]:
+        """Return the tickets that were left alone, and why."""
+        query = select(schema.meta).where(schema.meta.c.name.startswith(LEFT_ALONE))
+        return left_alone_in({row["name"]: row["value"] for row in self._rows(query)})
+
+    @property
+    def marker_key(self) -> MarkerKey:
+        """The key of this migration's markers; a credential that was rotated since has no part in it."""
+        return MarkerKey.of_text(self.recall(MARKER_KEY))
+
+    @property
+    def created(self) -> datetime:
+        """When the journal was begun."""
+        found = self._rows(select(schema.meta.c.value).where(schema.meta.c.name == "created"))
+        return datetime.fromisoformat(found[0]["value"])
+
+    def decide(self, field: str, old: str, new: str | None, *, by: str) -> None:
+        """Record what becomes of a value; ``old`` is its digest."""
+        values = {"field": field, "old": old, "new": new, "by": by, "at": self._clock.wall().isoformat()}
+        statement = upsert(schema.decision).values(values)
+        with self.transaction() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["field", "old"], set_=values))
+
+    def decisions(self) -> dict[tuple[str, str], str | None]:
+        """Return the decisions by field and digest of the old value."""
+        return {(row["field"], row["old"]): row["new"] for row in self._rows(select(schema.decision))}
+
+    def acknowledge(self, hazards: Iterable[str], *, by: str) -> None:
+        """Record that somebody knows of these hazards."""
+        rows = [{"hazard": one, "by": by, "at": self._clock.wall().isoformat()} for one in hazards]
+        if rows:
+            with self.transaction() as connection:
+                connection.execute(upsert(schema.acknowledgement).on_conflict_do_nothing(), rows)
+
+    def acknowledged(self) -> frozenset[str]:
+        """Return the hazards that somebody acknowledged."""
+        return frozenset(row["hazard"] for row in self._rows(select(schema.acknowledgement)))
+
+    def replace_differences(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep the differences of the latest verification."""
+        with self.transaction() as connection:
+            connection.execute(delete(schema.difference))
+            if rows:
+                connection.execute(insert(schema.difference), [dict(row) for row in rows])
+
+    def differences(self) -> list[dict[str, Any]]:
+        """Return the differences of the latest verification."""
+        return [
+            {name: value for name, value in row.items() if name != "number"}
+            for row in self._rows(select(schema.difference).order_by(schema.difference.c.number))
+        ]
+
+    def measure(self, meter: Meter) -> None:
+        """Keep what ``meter`` shows (calls, units, refusals a side) with every transaction from now on."""
+        self._meter = meter
+
+    def spent(self) -> dict[str, tuple[int, int, int]]:
+        """Return calls, units and refusals of each side over all runs."""
+        table = schema.spent.c
+        query = select(
+            table.side,
+            func.sum(table.calls).label("c"),
+            func.sum(table.units).label("u"),
+            func.sum(table.refused).label("r"),
+        ).group_by(table.side)
+        found = {row["side"]: (row["c"], row["u"], row["r"]) for row in self._rows(query)}
+        return {side: found.get(side, (0, 0, 0)) for side in SIDES}
+
+    def _note_spent(self, connection: Connection) -> None:
+        if self._meter is None:
+            return
+        rows = [
+            {"generation": self.generation, "side": side, "calls": calls, "units": units, "refused": refused}
+            for side, (calls, units, refused) in self._meter().items()
+        ]
+        connection.execute(_NOTE_SPENT, rows)

@@ -1,0 +1,170 @@
+"""A journal's file: who owns it, whose migration it is, and its transactions."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, exc, insert, select, update
+
+from helpdesk_bridge.clock import Clock
+from helpdesk_bridge.migration.journal import schema
+from helpdesk_bridge.migration.journal.lock import OwnerLock
+from helpdesk_bridge.migration.marker import MarkerKey
+from helpdesk_bridge.migration.outcome import Interrupted, JournalDamaged, JournalInUse, WrongJournal
+from helpdesk_bridge.private_files import make_private_folder
+
+MARKER_KEY: Final = "marker_key"
+REBUILD: Final = "move it away and make a new one: helpdesk-bridge migrate rebuild --from OLD --to NEW --journal FILE"
+_OWNER: Final = select(schema.owner)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn what SQLite says into what a migration can do about it."""
+    try:
+        yield
+    except exc.DatabaseError as error:
+        text = str(error.orig).lower()
+        if "full" in text or "i/o error" in text or "readonly" in text or "unable to open" in text:
+            raise Interrupted(f"the journal cannot be written ({text}); make room and run again") from None
+        if "locked" in text or "busy" in text:
+            raise Interrupted("the journal is locked by another program; close it and run again") from None
+        if "malformed" in text or "not a database" in text or "no such table" in text:
+            raise JournalDamaged(f"the journal cannot be read; {REBUILD}") from None
+        raise
+
+
+class JournalFile:
+    """One journal file, owned by this process until ``close``. Safe to share between threads."""
+
+    def __init__(self, path: str | os.PathLike[str], *, clock: Clock, takeover: bool = False) -> None:
+        self.path = Path(path)
+        self._clock = clock
+        self._thread_lock = threading.RLock()
+        try:
+            make_private_folder(self.path.parent)
+            schema.check_mine(self.path)
+            self._lock = OwnerLock(self.path, takeover=takeover)
+        except OSError as error:
+            raise Interrupted(f"the journal cannot be opened: {error.strerror}") from None
+        try:
+            with translated():
+                self._open()
+        except OSError as error:
+            self._lock.release()
+            raise Interrupted(f"the journal cannot be opened: {error.strerror}") from None
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _open(self) -> None:
+        schema.create_private(self.path)
+        self._writer = schema.writer(self.path)
+        self._reader = schema.reader(self.path)
+        self.generation = 0
+        with self._writer.begin() as connection:
+            if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() != "ok":
+                raise JournalDamaged(f"the journal is damaged; {REBUILD}")
+            schema.keep_private(self.path)
+            schema.metadata.create_all(connection)
+            known = connection.scalar(select(schema.owner.c.generation))
+            self.generation = (known or 0) + 1
+            values = {
+                "generation": self.generation,
+                "pid": os.getpid(),
+                "host": socket.gethostname(),
+                "since": self._clock.wall().isoformat(),
+            }
+            statement = update(schema.owner) if known else insert(schema.owner)
+            connection.execute(statement.values(values))
+
+    # -- ownership -------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Run one transaction. Raises ``JournalInUse`` where another process took the journal over meanwhile."""
+        with self._thread_lock, translated(), self._writer.begin() as connection:
+            held = connection.execute(_OWNER).one()
+            if held.generation != self.generation:
+                raise JournalInUse(
+                    f"process {held.pid} on {held.host} took the journal over; this one stops",
+                    pid=held.pid,
+                    host=held.host,
+                )
+            yield connection
+
+    def check_owner(self) -> None:
+        """Raise ``JournalInUse`` where another process took the journal over."""
+        with self.transaction():
+            return
+
+    def bind(self, source: str, destination: str, names: Mapping[str, str], key: MarkerKey) -> bool:
+        """Fix whose migration this is and the key of its markers, or check whose it is; return whether it is new.
+
+        Raises ``WrongJournal`` where it belongs to another pair of desks.
+        """
+        with self.transaction() as connection:
+            known = {row.name: row.value for row in connection.execute(select(schema.meta))}
+            if "version" not in known:
+                now = self._clock.wall().isoformat()
+                values = {
+                    "version": schema.VERSION,
+                    "source": source,
+                    "destination": destination,
+                    "created": now,
+                    MARKER_KEY: json.dumps(key.text()),
+                    **names,
+                }
+                connection.execute(insert(schema.meta), [{"name": k, "value": v} for k, v in values.items()])
+                return True
+        if known["version"] != schema.VERSION:
+            raise WrongJournal(
+                f"the journal has version {known['version']}, this program reads {schema.VERSION}; go on with the "
+                "version of helpdesk-bridge that began it"
+            )
+        if (known["source"], known["destination"]) != (source, destination):
+            raise WrongJournal(
+                f"the journal belongs to the migration from {known['source']} to {known['destination']}, not to the one "
+                f"from {source} to {destination}; name another file"
+            )
+        return False
+
+    def close(self) -> None:
+        """Give the journal back."""
+        with self._thread_lock:
+            self._writer.dispose()
+            self._reader.dispose()
+            self._lock.release()
+
+    def _rows(self, query: Any, values: Mapping[str, Any] | None = None) -> list[Any]:
+        with translated(), self._reader.connect() as connection:
+            return list(connection.execute(query, values).mappings().all())
+
+
+def whose(path: str | os.PathLike[str]) -> dict[str, str]:
+    """Return the desks and accounts of a journal without owning it: what its ``bind`` wrote down.
+
+    Nothing for one that is just being made, or whose maker was killed before its first transaction: the next run goes on
+    with it. Raises ``FileNotFoundError`` where there is none.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise FileNotFoundError(file)
+    schema.check_mine(file)
+    engine = schema.reader(file)
+    try:
+        with translated(), engine.connect() as connection:
+            if not connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar():
+                return {}
+            known = {row.name: row.value for row in connection.execute(select(schema.meta))}
+    finally:
+        engine.dispose()
+    wanted = ("version", "source", "destination", "created", "source_desk", "destination_desk")
+    return {name: value for name, value in known.items() if name in wanted}

@@ -1,0 +1,249 @@
+"""The durable record of a migration: what is planned, what was begun, what is done.
+
+An intent is committed before the first byte of a write is sent, and the destination's ids in the same transaction as
+"done". Every transaction first checks that this process still owns the journal.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from attrs import define
+from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from helpdesk_bridge.clock import Clock
+from helpdesk_bridge.migration.journal import schema
+from helpdesk_bridge.migration.journal.facts import Notes
+from helpdesk_bridge.migration.journal.file import translated, whose
+from helpdesk_bridge.migration.journal.rows import from_row, to_row
+from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
+
+_ID: Final = ("kind", "parent", "id")
+_UPSERT: Final = upsert(schema.record)
+_SAVE: Final = _UPSERT.on_conflict_do_update(
+    index_elements=_ID,
+    set_={column.name: _UPSERT.excluded[column.name] for column in schema.record.columns if column.name not in _ID},
+)
+
+
+_GET: Final = select(schema.record).where(*(schema.record.c[name] == bindparam(name) for name in _ID))
+
+
+@define
+class _Saving:
+    """Rows that a thread waits for."""
+
+    rows: list[dict[str, Any]]
+    saved: bool = False
+
+
+class Journal(Notes):
+    """One journal file, owned by this process until ``close``. Safe to share between threads."""
+
+    def __init__(self, path: str | os.PathLike[str], *, clock: Clock, takeover: bool = False) -> None:
+        super().__init__(path, clock=clock, takeover=takeover)
+        self._queue_lock = threading.Lock()
+        self._queue: list[_Saving] = []
+
+    def plan(self, records: Iterable[Record]) -> int:
+        """Write down records that are not known yet; return how many were new."""
+        rows = [to_row(one) for one in records]
+        if not rows:
+            return 0
+        with self.transaction() as connection:
+            return connection.execute(upsert(schema.record).on_conflict_do_nothing(), rows).rowcount
+
+    def save(self, *records: Record) -> None:
+        """Write the records as they are now, in one transaction; return when it is durable.
+
+        What several threads save meanwhile goes into one transaction: the disk is waited for once.
+        """
+        if not records:
+            return
+        entry = _Saving([to_row(one) for one in records])
+        with self._queue_lock:
+            self._queue.append(entry)
+        with self._thread_lock:
+            if not entry.saved:
+                self._save_queue()
+
+    def _save_queue(self) -> None:
+        with self._queue_lock:
+            batch, self._queue = self._queue, []
+        # One that an earlier thread could not save is tried again by the thread that waits for it.
+        try:
+            with self.transaction() as connection:
+                for entry in batch:
+                    connection.execute(_SAVE, entry.rows)
+        except BaseException:
+            with self._queue_lock:
+                self._queue = [*batch, *self._queue]
+            raise
+        for entry in batch:
+            entry.saved = True
+
+    def get(self, key: Key) -> Record | None:
+        """Return a record, or None where it is not known."""
+        rows = self._rows(_GET, {"kind": key.kind.value, "parent": key.parent, "id": key.id})
+        return from_row(rows[0]) if rows else None
+
+    def children(self, ticket: str, kind: Kind) -> list[Record]:
+        """Return the messages or attachments of a ticket, in their order."""
+        table = schema.record.c
+        return self._all(table.kind == kind.value, table.parent == ticket)
+
+    def has_open_children(self, ticket: str) -> bool:
+        """Whether a message or file of a ticket has not come to its end."""
+        table = schema.record.c
+        query = select(table.id).where(
+            table.kind.in_((Kind.MESSAGE.value, Kind.ATTACHMENT.value)),
+            table.parent == ticket,
+            table.state.in_((State.PLANNED.value, State.INTENT.value)),
+        )
+        return bool(self._rows(query.limit(1)))
+
+    def by_fold(self, fold: str) -> Record | None:
+        """Return a contact that is at the destination under this folded key."""
+        table = schema.record.c
+        return self._one(
+            table.kind == Kind.CONTACT.value,
+            table.fold == fold,
+            table.destination != "[]",
+            table.state == State.DONE.value,
+        )
+
+    def folded(self, fold: str) -> list[Record]:
+        """Return the contacts of a folded key that are to be migrated, the first one first."""
+        table = schema.record.c
+        return self._all(table.kind == Kind.CONTACT.value, table.fold == fold, table.state != State.SKIPPED.value)
+
+    def any_in(self, kind: Kind, *states: State) -> bool:
+        """Whether a record of a kind stands so."""
+        table = schema.record.c
+        query = select(table.id).where(table.kind == kind.value, table.state.in_([state.value for state in states]))
+        return bool(self._rows(query.limit(1)))
+
+    def untouched(self) -> bool:
+        """Whether this journal neither wrote nor took over a ticket yet."""
+        table = schema.record.c
+        begun = (table.attempts > 0) | (table.destination != "[]")
+        return not self._rows(select(table.id).where(table.kind == Kind.TICKET.value, begun).limit(1))
+
+    def forget_candidates(self) -> None:
+        """Plan the tickets anew that an earlier search found and that nobody took over since."""
+        table = schema.record.c
+        meant = (table.kind == Kind.TICKET.value) & (table.candidates != "[]") & (table.attempts == 0)
+        meant &= table.state == State.INTENT.value
+        values = {"state": State.PLANNED.value, "candidates": "[]", "marker": None, "reason": None}
+        with self.transaction() as connection:
+            connection.execute(update(schema.record).where(meant, table.destination == "[]").values(values))
+
+    def at_destination(self, kind: Kind, destination_id: str) -> Record | None:
+        """Return the record that became this one of the destination."""
+        table = schema.record.c
+        return self._one(table.kind == kind.value, table.destination == json.dumps([destination_id]))
+
+    def marked(self, marker: str) -> Record | None:
+        """Return the record that carries a marker."""
+        return self._one(schema.record.c.marker == marker)
+
+    def by_state(self, kind: Kind, *states: State) -> list[Record]:
+        """Return the records of a kind that stand so."""
+        table = schema.record.c
+        return self._all(table.kind == kind.value, table.state.in_([state.value for state in states]))
+
+    def each(self, kind: Kind, *states: State) -> Iterator[Record]:
+        """Yield the records of a kind that stand so, a few hundred at a time."""
+        table = schema.record.c
+        last: tuple[str, str] | None = None
+        while True:
+            query = select(schema.record).where(table.kind == kind.value)
+            if states:
+                query = query.where(table.state.in_([state.value for state in states]))
+            if last is not None:
+                query = query.where((table.parent > last[0]) | ((table.parent == last[0]) & (table.id > last[1])))
+            rows = self._rows(query.order_by(table.parent, table.id).limit(500))
+            yield from (from_row(row) for row in rows)
+            if not rows:
+                return
+            last = (rows[-1]["parent"], rows[-1]["id"])
+
+    def counts(self) -> dict[Kind, dict[State, int]]:
+        """Return how many records of each kind stand where."""
+        table = schema.record.c
+        query = select(table.kind, table.state, func.count().label("n")).group_by(table.kind, table.state)
+        counted: dict[Kind, dict[State, int]] = {kind: {} for kind in Kind}
+        for row in self._rows(query):
+            counted[Kind(row["kind"])][State(row["state"])] = row["n"]
+        return counted
+
+    def threads(self) -> Iterator[Any]:
+        """Yield, per ticket, what decided the cost of its thread.
+
+        ``messages`` at the source, ``leaders`` written, ``files`` fetched; ``opening_files`` says whether the opening has any. ``openings`` is 0
+        where the ticket was opened with words of ours, because it begins with an internal message.
+        """
+        table = schema.record.c
+        message, file = table.kind == Kind.MESSAGE.value, table.kind == Kind.ATTACHMENT.value
+        done = table.state == State.DONE.value
+        opening = message & done & table.expected.contains('"OPENING_BY_')
+        query = (
+            select(
+                table.parent,
+                func.sum(case((message, 1), else_=0)).label("messages"),
+                func.sum(case((message & done & table.expected.is_not(None), 1), else_=0)).label("leaders"),
+                func.sum(case((opening, 1), else_=0)).label("openings"),
+                func.sum(case((file & done, 1), else_=0)).label("files"),
+                func.sum(case((opening & ~table.expected.contains('"files": []'), 1), else_=0)).label("opening_files"),
+            )
+            .where(table.kind.in_((Kind.MESSAGE.value, Kind.ATTACHMENT.value)))
+            .group_by(table.parent)
+        )
+        with translated(), self._reader.connect() as connection:
+            yield from connection.execute(query).mappings()
+
+    def written_contacts(self) -> int:
+        """Return how many contacts were written, those that were there before left out."""
+        table = schema.record.c
+        query = select(func.count().label("n")).where(
+            table.kind == Kind.CONTACT.value, table.state == State.DONE.value, table.expected.is_not(None)
+        )
+        return int(self._rows(query)[0]["n"])
+
+    def message_classes(self) -> dict[str, int]:
+        """Return how many messages of each class were written."""
+        table = schema.record.c
+        query = (
+            select(table.kind_of_message, func.count().label("n"))
+            .where(table.kind == Kind.MESSAGE.value, table.state == State.DONE.value)
+            .group_by(table.kind_of_message)
+        )
+        return {row["kind_of_message"] or "": row["n"] for row in self._rows(query)}
+
+    def internal_openings(self) -> int:
+        """Return how many tickets were written whose first message is internal."""
+        table = schema.record.c
+        query = select(func.count().label("n")).where(
+            table.kind == Kind.MESSAGE.value,
+            table.state == State.DONE.value,
+            table.position == 0,
+            table.kind_of_message.startswith("NOTE:"),
+        )
+        return int(self._rows(query)[0]["n"])
+
+    def _all(self, *where: Any) -> list[Record]:
+        table = schema.record.c
+        query = select(schema.record).where(*where).order_by(table.parent, table.position, table.id)
+        return [from_row(row) for row in self._rows(query)]
+
+    def _one(self, *where: Any) -> Record | None:
+        rows = self._rows(select(schema.record).where(*where).limit(1))
+        return from_row(rows[0]) if rows else None
+
+
+__all__ = ["Journal", "whose"]

@@ -1,0 +1,1 @@
+"""Writing the source's records at the destination, each exactly once."""

@@ -1,0 +1,177 @@
+"""Loads one contact: all source contacts of one box, or one phone, become one, and count as migrated each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import evolve
+
+from helpdesk_bridge.errors import Conflict, HelpdeskError, InDoubt, Invalid
+from helpdesk_bridge.migration.journal import expected
+from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
+from helpdesk_bridge.migration.load.context import EXISTING, SKEW, LoadContext, reason_of
+from helpdesk_bridge.migration.load.settling import Settling
+from helpdesk_bridge.migration.outcome import DecisionNeeded
+from helpdesk_bridge.migration.plan.people import fold_key
+from helpdesk_bridge.migration.plan.values import contact_key, old_key
+from helpdesk_bridge.model.addresses import phone_key
+from helpdesk_bridge.model.records import Contact
+
+_ADDRESS_FIELDS = frozenset({"email", "emails", "phone", "phones", "requester"})
+
+
+class ContactLoad:
+    """The contacts of one key, the one that is written first."""
+
+    def __init__(self, context: LoadContext, contacts: Sequence[Contact]) -> None:
+        self._context = context
+        self._contacts = contacts
+        self._settling = Settling(context)
+
+    def advance(self) -> None:
+        """Write the contact, or adopt what is there. Raises ``Parked`` while a write is in doubt."""
+        context = self._context
+        context.check_stop()
+        records = [self._record(one) for one in self._contacts]
+        if all(record.state.final and record.state is not State.FAILED for record in records):
+            return
+        leader, contact = records[0], context.mapping.contact(self._contacts[0])
+        ids = leader.destination or self._known(contact)
+        if not ids and context.look_only:
+            ids = self._by_address(contact)
+        elif not ids:
+            ids = self._look_up(leader, contact) if leader.state is State.INTENT else self._create(leader, contact)
+        if not ids:
+            return
+        leader = self._record(self._contacts[0])
+        left = [one for one in (leader, *records[1:]) if not one.state.final or one.state is State.FAILED]
+        context.journal.save(*[evolve(one, state=State.DONE, destination=ids, reason=None) for one in left])
+        context.progress("contacts")
+
+    def _record(self, contact: Contact) -> Record:
+        key = Key(Kind.CONTACT, self._context.source.contact_key(contact.id))
+        return self._context.journal.get(key) or Record(key=key, fold=fold_key(contact))
+
+    def _known(self, contact: Contact) -> tuple[str, ...] | None:
+        """Return the ids of a contact that an earlier run wrote, or that was at the destination before."""
+        key = fold_key(contact)
+        if key is None:
+            return None
+        found = self._context.journal.by_fold(key)
+        if found is not None:
+            return found.destination
+        existing = self._context.spool.get(EXISTING, key, str)
+        return None if existing is None else (self._context.destination.contact_key(existing),)
+
+    def _create(self, record: Record, contact: Contact) -> tuple[str, ...] | None:
+        context = self._context
+        context.destination_outage.hold()
+        marker = context.marker("contact", contact.ref)
+        intent = evolve(
+            record,
+            state=State.INTENT,
+            reason=None,
+            marker=marker,
+            intent_at=context.destination.clock.wall(),
+            attempts=record.attempts + 1,
+            expected=expected.contact(contact, context.importer.keeps.contact),
+        )
+        context.journal.save(intent)
+        try:
+            written = context.write(lambda: context.importer.contact(contact, marker), undo=(record,))
+        except InDoubt:
+            self._settling.park()
+        except Conflict as error:
+            return self._taken(intent, contact, error)
+        except HelpdeskError as error:
+            if isinstance(error, Invalid) and error.field in _ADDRESS_FIELDS and self._may_lose_address(contact):
+                return self._without_address(record, error)
+            self._failed(intent, reason_of(error))
+            return None
+        ids = tuple(map(context.destination.contact_key, written))
+        self._leader_done(intent, ids)
+        return ids
+
+    def _leader_done(self, intent: Record, ids: tuple[str, ...]) -> None:
+        self._context.journal.save(evolve(intent, state=State.DONE, destination=ids))
+
+    def _taken(self, intent: Record, contact: Contact, error: Conflict) -> tuple[str, ...] | None:
+        """Adopt whoever holds this e-mail or phone already.
+
+        A vendor that takes two addresses for one refuses the second person, who is not to become the first: nobody else
+        holds the address, and so it is one that this destination does not take.
+        """
+        found = self._by_address(contact)
+        if found is None and self._may_lose_address(contact):
+            return self._without_address(intent, error)
+        if found is None:
+            self._failed(intent, "Conflict: the address is taken by a contact that cannot be found")
+            return None
+        # It was there before and is left as it is: only its being there is promised.
+        self._leader_done(evolve(intent, expected=None), found)
+        return found
+
+    def _may_lose_address(self, contact: Contact) -> bool:
+        return bool(contact.emails or contact.phones) and not self._address_refused
+
+    @property
+    def _address_refused(self) -> bool:
+        values = self._context.mapping.values
+        return all(values.decided("requester", contact_key(one)) for one in self._contacts)
+
+    def _without_address(self, record: Record, error: HelpdeskError) -> tuple[str, ...] | None:
+        """Write the contact under an address that reaches nobody, where the user accepted announced losses."""
+        context = self._context
+        context.journal.save(evolve(record, state=State.PLANNED))
+        if not context.options.yes:
+            raise DecisionNeeded(
+                f"the destination does not take the address of a contact ({reason_of(error)}); nothing of it was written: "
+                "decide and run again, and it stands under <source id>@no-email.invalid",
+                values=[f"--map requester:{contact_key(one)}=" for one in self._contacts],
+            )
+        for one in self._contacts:
+            context.mapping.values.decide("requester", contact_key(one), None)
+            context.journal.decide(*old_key("requester", contact_key(one)), None, by="yes")
+        return self._create(evolve(record, state=State.PLANNED), context.mapping.contact(self._contacts[0]))
+
+    def _by_address(self, contact: Contact) -> tuple[str, ...] | None:
+        context = self._context
+        contacts = context.destination.desk.contacts
+        if contact.email:
+            found = context.destination_outage.patiently(lambda: contacts.find(email=contact.email))
+        elif contact.phones:
+            phone = contact.phones[0]
+            found = context.destination_outage.patiently(lambda: contacts.find(phone=phone.e164 or phone.raw))
+            if found is not None and not any(phone_key(held) == phone_key(phone) for held in found.phones):
+                return None  # a number that does not name its country may be found, and is yet another person's
+        else:
+            return None
+        return None if found is None else (context.destination.contact_key(found.id),)
+
+    def _look_up(self, record: Record, contact: Contact) -> tuple[str, ...] | None:
+        context = self._context
+        self._settling.wait(record)
+        found = self._by_address(contact)
+        if found is None:
+            marker, since = record.marker or "", (record.intent_at or context.journal.created) - SKEW
+            ids = context.destination_outage.patiently(lambda: context.importer.find("contact", marker, since, contact))
+            found = tuple(map(context.destination.contact_key, ids)) or None
+            if len(ids) > 1:
+                self._ambiguous(record, found or ())
+                return None
+        if found is None:
+            return self._create(evolve(record, state=State.PLANNED), contact)
+        self._leader_done(record, found)
+        return found
+
+    def _ambiguous(self, record: Record, ids: tuple[str, ...]) -> None:
+        reason = f"the marker stands at {', '.join(ids)}"
+        self._context.journal.save(*[evolve(one, state=State.IN_DOUBT, reason=reason) for one in self._open(record)])
+
+    def _failed(self, record: Record, reason: str) -> None:
+        failed = [evolve(one, state=State.FAILED, reason=reason) for one in self._open(record)]
+        self._context.journal.save(*failed)
+
+    def _open(self, leader: Record) -> list[Record]:
+        others = [self._record(one) for one in self._contacts[1:]]
+        return [leader, *(one for one in others if not one.state.final or one.state is State.FAILED)]

@@ -1,0 +1,149 @@
+"""What everything that loads shares."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+from attrs import frozen
+
+from helpdesk_bridge.adapter import Importer, Keep, MessageClass
+from helpdesk_bridge.errors import HelpdeskError, InDoubt, PermissionDenied
+from helpdesk_bridge.migration.journal.journal import Journal
+from helpdesk_bridge.migration.journal.spool import Spool
+from helpdesk_bridge.migration.journal.states import Record
+from helpdesk_bridge.migration.load.files import Files
+from helpdesk_bridge.migration.load.mapping import Mapping
+from helpdesk_bridge.migration.marker import MarkerKey
+from helpdesk_bridge.migration.options import Options, Threads
+from helpdesk_bridge.migration.outage import Outage, Stopped
+from helpdesk_bridge.migration.outcome import CredentialsLost, Interrupted
+from helpdesk_bridge.migration.side import Side
+from helpdesk_bridge.model.records import Attachment, Message
+
+T = TypeVar("T")
+EXISTING: Final = "existing"
+FRESH: Final = 1.0
+"""Real seconds for which an intent stands as proof that this process owns the journal."""
+SKEW: Final = timedelta(minutes=5)
+"""How far our clock and the vendor's may be apart when something is looked for by its time."""
+
+
+@frozen(eq=False)
+class LoadContext:
+    """The two sides, the journal and the rules of one load. Shared between workers."""
+
+    source: Side
+    destination: Side
+    importer: Importer
+    journal: Journal
+    marker_key: MarkerKey
+    spool: Spool
+    mapping: Mapping
+    files: Files
+    options: Options
+    threads: Threads
+    source_outage: Outage
+    destination_outage: Outage
+    stop: threading.Event
+    progress: Callable[[str], None]
+    look_only: bool = False
+    """Find what is there and write nothing at the destination."""
+
+    def marker(self, kind: str, source_ref: str) -> str:
+        """Return the marker of a source record."""
+        return self.marker_key.of(kind, source_ref)
+
+    def check_stop(self) -> None:
+        """Raise ``Stopped`` where the run is to stop: asked before every write."""
+        if self.stop.is_set():
+            raise Stopped
+
+    @property
+    def settle(self) -> float:
+        """Vendor seconds after which a write in doubt can be looked up."""
+        return self.importer.settle if self.options.settle is None else self.options.settle
+
+    def settled_at(self, intent_at: datetime, *, own: bool) -> float:
+        """Return when, on the destination's clock, an intent can be looked up.
+
+        An intent of this run is in doubt from now on. One of an earlier run began at ``intent_at`` by our wall clock,
+        which may have been set since: never more than the whole settle time is waited for, and never less where the
+        clock says that it began in the future.
+        """
+        clock = self.destination.clock
+        if own:
+            return clock.now() + self.settle
+        passed = (clock.wall() - intent_at).total_seconds() * clock.time_scale
+        return clock.now() + (self.settle if passed < 0 else max(0.0, self.settle - passed))
+
+    def write(self, call: Callable[[], T], undo: Sequence[Record]) -> T:
+        """Send a create through the outage watch; ``InDoubt`` and definite refusals come out as they are.
+
+        Where the run stops and nothing was sent, ``undo`` is what the journal says again.
+        """
+        try:
+            return self._write(call)
+        except (Stopped, CredentialsLost, Interrupted):
+            self.journal.save(*undo)
+            raise
+
+    def _write(self, call: Callable[[], T]) -> T:
+        begun = self.destination_outage.real_now()
+
+        def send() -> T:
+            if self.destination_outage.real_now() - begun > FRESH:
+                self.journal.check_owner()  # while this process slept or waited, another may have taken over
+            return call()
+
+        try:
+            result = self.destination_outage.patiently(lambda: _rights_kept(send))
+        except InDoubt:
+            self.destination_outage.failed()
+            raise
+        except _Denied as denied:
+            if self.destination_outage.rights_lost():
+                raise CredentialsLost(
+                    f"{self.destination.label} took the rights away ({denied.error})"
+                ) from denied.error
+            raise denied.error from None
+        self.destination_outage.answered()
+        return result
+
+    def keeps_file(self, message: Message, attachment: Attachment) -> bool:
+        """Whether the destination has a place for a file of this message."""
+        kept = self.importer.keeps.messages.get(MessageClass.of(message), {})
+        name = "inline" if attachment.inline else "attachments"
+        return name in kept and kept[name].how is not Keep.LOST
+
+    def keeps_inline(self, message: Message) -> bool:
+        """Whether the destination shows images inside a message of this class."""
+        kept = self.importer.keeps.messages.get(MessageClass.of(message), {})
+        return "inline" in kept and kept["inline"].how is Keep.NATIVE
+
+
+class _Denied(Exception):
+    def __init__(self, error: PermissionDenied) -> None:
+        super().__init__()
+        self.error = error
+
+
+def _rights_kept(call: Callable[[], T]) -> T:
+    try:
+        return call()
+    except PermissionDenied as error:
+        raise _Denied(error) from error
+
+
+def reason_of(error: HelpdeskError) -> str:
+    """Return why a record failed: the kind of error, where, and which field.
+
+    Never the vendor's own words: they may quote a customer.
+    """
+    parts = [type(error).__name__]
+    parts += [str(part) for part in (getattr(error, "field", None), error.operation, error.code) if part]
+    if error.status is not None:
+        parts.append(f"HTTP {error.status}")
+    return ", ".join(parts)

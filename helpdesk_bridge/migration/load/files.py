@@ -1,0 +1,150 @@
+"""Files on their way: fetched into the spool, hashed, handed to the importer, removed."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from attrs import frozen
+
+from helpdesk_bridge.errors import AuthenticationFailed, HelpdeskError, PermissionDenied, Unsupported
+from helpdesk_bridge.migration.journal.spool import Spool
+from helpdesk_bridge.migration.journal.states import State
+from helpdesk_bridge.migration.outage import Outage
+from helpdesk_bridge.migration.outcome import Interrupted
+from helpdesk_bridge.migration.side import Side
+from helpdesk_bridge.model.capabilities import FileLimits
+from helpdesk_bridge.model.records import Attachment, Message, Upload
+
+CHUNK: Final = 65536
+TRIES: Final = 3
+_HTML: Final = (b"<!doctype html", b"<html")
+
+
+@frozen
+class Fetched:
+    """A file in the spool."""
+
+    attachment: Attachment
+    path: Path
+    sha256: str
+    size: int
+
+    def upload(self) -> Upload:
+        """Return the file as the importer takes it; it is opened again for every attempt."""
+        guessed = mimetypes.guess_type(self.attachment.filename)[0] or "application/octet-stream"
+        return Upload(
+            self.attachment.filename,
+            self.attachment.content_type or guessed,
+            lambda: self.path.open("rb"),
+            size=self.size,
+            inline=self.attachment.inline,
+            content_id=self.attachment.content_id,
+        )
+
+    def remove(self) -> None:
+        """Remove the file from the spool."""
+        self.path.unlink(missing_ok=True)
+
+
+@frozen
+class Lacking:
+    """A file that does not come along, and how the journal says so."""
+
+    attachment: Attachment
+    state: State
+    reason: str
+
+    def line(self) -> str:
+        """Return the visible line that stands in the message instead."""
+        return f"[Not migrated: file {self.attachment.filename} ({self.reason})]"
+
+
+class Unusable(Exception):
+    """What arrived is not the file."""
+
+
+@frozen
+class Files:
+    """Fetches the files of messages."""
+
+    source: Side
+    spool: Spool
+    outage: Outage
+    limits: FileLimits
+
+    def fetch(self, message: Message, attachment: Attachment) -> Fetched | Lacking:
+        """Return a file, or why it does not come along; the message goes all the same."""
+        if not self.source.desk.attachments:
+            return Lacking(attachment, State.SKIPPED, "the source does not hand out files")
+        if self._too_large(attachment.size):
+            return self._refused_size(attachment)
+        for attempt in range(TRIES):
+            try:
+                return self._download(attachment)
+            except Unusable as error:
+                return Lacking(attachment, State.FAILED, str(error))
+            except (AuthenticationFailed, PermissionDenied) as error:
+                self._source_answers(message)
+                return Lacking(attachment, State.FAILED, f"{type(error).__name__} at the source")
+            except HelpdeskError as error:
+                if not error.temporary:
+                    return Lacking(attachment, State.FAILED, f"{type(error).__name__} at the source")
+                self._source_answers(message)
+                self.outage.pause(2.0**attempt)
+        return Lacking(attachment, State.FAILED, "the source cannot send it")
+
+    def _source_answers(self, message: Message) -> None:
+        # One refused file is the file's fault, an outage or a revoked key is not: ask for something else first.
+        self.outage.patiently(lambda: self.source.desk.messages.list(message.ticket_id).page())
+
+    def _too_large(self, size: int | None) -> bool:
+        return size is not None and self.limits.bytes_each is not None and size > self.limits.bytes_each
+
+    def _refused_size(self, attachment: Attachment) -> Lacking:
+        return Lacking(
+            attachment, State.SKIPPED, f"larger than the {self.limits.bytes_each} bytes that the destination takes"
+        )
+
+    def _download(self, attachment: Attachment) -> Fetched | Lacking:
+        facet = self.source.desk.attachments
+        if not facet:
+            raise Unsupported("the source does not hand out files", capability="attachments")
+        hasher, size, first = hashlib.sha256(), 0, b""
+        path, target = self.spool.file()
+        kept = False
+        try:
+            with target, facet.open(attachment) as stream:
+                while chunk := stream.read(CHUNK):
+                    first = first or chunk[:64]
+                    hasher.update(chunk)
+                    size += len(chunk)
+                    _write(target, chunk)
+            if self._too_large(size):
+                return self._refused_size(attachment)
+            _check(attachment, size, first)
+            kept = True
+            return Fetched(attachment, path, hasher.hexdigest(), size)
+        finally:
+            if not kept:
+                path.unlink(missing_ok=True)
+
+
+def _write(target: BinaryIO, chunk: bytes) -> None:
+    try:
+        target.write(chunk)
+    except OSError as error:
+        raise Interrupted(
+            f"the spool is full or cannot be written ({error.strerror}); make room and run again"
+        ) from None
+
+
+def _check(attachment: Attachment, size: int, first: bytes) -> None:
+    """Refuse what is plainly not the file: a login or error page that came instead, a part of it."""
+    expected_html = "html" in (attachment.content_type or "") or attachment.filename.lower().endswith((".html", ".htm"))
+    if not expected_html and first.lstrip().lower().startswith(_HTML):
+        raise Unusable("a web page came instead of it")
+    if attachment.size is not None and size != attachment.size:
+        raise Unusable(f"{size} bytes came instead of {attachment.size}")

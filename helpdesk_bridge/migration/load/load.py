@@ -1,0 +1,75 @@
+"""Loads everything: contacts first, then tickets, several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from attrs import frozen
+
+from helpdesk_bridge.migration.journal.states import Kind, State
+from helpdesk_bridge.migration.load.contacts import ContactLoad
+from helpdesk_bridge.migration.load.context import EXISTING, LoadContext
+from helpdesk_bridge.migration.load.tickets import TicketLoad
+from helpdesk_bridge.migration.plan.cost import PAGE, pages
+from helpdesk_bridge.migration.plan.people import fold_key
+from helpdesk_bridge.migration.plan.scan import ALL_CONTACTS
+from helpdesk_bridge.migration.runner import Runner
+from helpdesk_bridge.model.records import Contact, Ticket
+
+OPEN: Final = (State.PLANNED, State.INTENT, State.FAILED)
+
+
+@frozen
+class Load:
+    """One load. What an earlier one did stands in the journal and is not done again."""
+
+    context: LoadContext
+
+    def run(self) -> None:
+        """Load contacts, then tickets. Raises what stops a run; returns early where it is to stop."""
+        context = self.context
+        if context.journal.any_in(Kind.CONTACT, *OPEN):
+            self._existing()
+            self._runner().run(self._contacts())
+        if not context.stop.is_set():
+            tickets = (TicketLoad(context, one) for one in context.spool.each(Kind.TICKET.value, Ticket))
+            self._runner().run(tickets, first_alone=True)
+
+    def _runner(self) -> Runner:
+        context = self.context
+        return Runner(context.options.workers, context.destination.clock, context.stop)
+
+    def _existing(self) -> None:
+        """Read the destination's contacts once, so that those who are there already are adopted and not refused.
+
+        Where the destination has far more of them than there are to write, the importer's own refusal tells instead.
+        """
+        context = self.context
+        listing = context.destination.desk.contacts.list(ALL_CONTACTS)
+        total = context.destination_outage.patiently(listing.count)
+        writing = context.journal.counts()[Kind.CONTACT]
+        if total == 0 or (total is not None and pages(total, PAGE) > sum(writing.get(state, 0) for state in OPEN)):
+            return
+        context.destination_outage.patiently(self._list_existing)
+
+    def _list_existing(self) -> None:
+        context = self.context
+        for contact in context.destination.desk.contacts.list(ALL_CONTACTS):
+            key = fold_key(contact)
+            if key is not None and not contact.deleted:
+                context.spool.put(EXISTING, key, contact.id)
+
+    def _contacts(self) -> Iterator[ContactLoad]:
+        """Yield the contacts by folded key: each key once, at the place of its first contact."""
+        context = self.context
+        for contact in context.spool.each(Kind.CONTACT.value, Contact):
+            key = fold_key(contact)
+            if key is None:
+                if not contact.deleted:
+                    yield ContactLoad(context, [contact])
+                continue
+            together = context.journal.folded(key)
+            if together and together[0].key.id == context.source.contact_key(contact.id):
+                found = [context.spool.get(Kind.CONTACT.value, one.key.id, Contact) for one in together]
+                yield ContactLoad(context, [one for one in found if one is not None])

@@ -1,0 +1,108 @@
+"""Finds out whether a message in doubt arrived: by author, digest and ordinal in the tail of its thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from attrs import define, frozen
+
+from helpdesk_bridge.adapter import Keep, Keeps, MessageClass
+from helpdesk_bridge.migration.journal import expected
+from helpdesk_bridge.migration.journal.states import Kind, Record, State
+from helpdesk_bridge.migration.load.context import LoadContext
+from helpdesk_bridge.model.records import Message
+
+WHOLE: Final = 1_000_000
+"""More messages than a thread holds: all of it is wanted."""
+
+SPARE: Final = 10
+"""More messages than were written may stand in the tail: surplus files go into messages of their own."""
+
+
+@frozen
+class Found:
+    """The ids of the message, or that it is provably absent, or (neither) the evidence that it is ambiguous."""
+
+    ids: tuple[str, ...] = ()
+    absent: bool = False
+    evidence: str | None = None
+
+
+@define(slots=False)
+class Thread:
+    """The later messages of a ticket at the destination, read in pages once; each can be taken for one source message."""
+
+    keeps: Keeps
+    messages: tuple[Message, ...]
+    shown: list[dict[str, Any]]
+    free: dict[int, Message]
+
+    @classmethod
+    def read(cls, context: LoadContext, ticket_id: str, written: Sequence[Record]) -> Thread:
+        """Read the thread; what ``written`` says was matched before is no longer free."""
+        found = context.destination_outage.patiently(lambda: context.importer.tail(ticket_id, WHOLE))
+        messages = tuple(one for one in found if not one.opening)
+        shown = [expected.shown_message(one) for one in messages]
+        thread = cls(context.importer.keeps, messages, shown, dict(enumerate(messages)))
+        places = {one.id: number for number, one in enumerate(messages)}
+        for record in written:
+            if record.state is State.DONE and record.expected is not None and not expected.opens(record.expected):
+                known = [places[one] for one in record.destination if one in places]
+                for number in known:
+                    thread.free.pop(number, None)
+                if not known:
+                    thread.take(record.expected)
+        return thread
+
+    def take(self, wanted: Mapping[str, Any]) -> Found:
+        """Return the first free message that is as expected, which is free no longer."""
+        number = next((one for one in self.free if expected.alike(wanted, self.shown[one], self.keeps)), None)
+        if number is None:
+            return Found(absent=True)
+        found = self.free.pop(number)
+        if _files_missing(found, self.messages, wanted):
+            return Found(evidence=f"message {found.id} is there without all of its files")
+        return Found(ids=(found.id,))
+
+
+def find_message(context: LoadContext, ticket_id: str, leader: Record) -> Found:
+    """Look for the message that ``leader`` says was begun, among those that stand at the destination."""
+    wanted = leader.expected or {}
+    written = context.journal.children(leader.key.parent, Kind.MESSAGE)
+    n = len(written) + SPARE
+    tail = context.destination_outage.patiently(lambda: context.importer.tail(ticket_id, n))
+    keeps = context.importer.keeps
+    has_opening = any(one.opening for one in tail)
+    earlier = [
+        one
+        for one in written
+        if one.state is State.DONE and one.expected is not None and (has_opening or not expected.opens(one.expected))
+        if same_expectation(wanted, one.expected, keeps)
+    ]
+    matches = [one for one in tail if expected.alike(wanted, expected.shown_message(one), keeps)]
+    if len(matches) < len(earlier):
+        return Found(evidence=f"{len(matches)} alike at the destination where {len(earlier)} were written")
+    if len(matches) == len(earlier):
+        return Found(absent=True)
+    known = {one for record in written for one in record.destination}
+    fresh = next((one for one in matches if one.id not in known), matches[-1])
+    if _files_missing(fresh, tail, wanted):
+        return Found(evidence=f"message {fresh.id} is there without all of its files")
+    return Found(ids=(fresh.id,))
+
+
+def same_expectation(one: Mapping[str, Any], other: Mapping[str, Any], keeps: Keeps) -> bool:
+    """Whether two messages look the same at the destination: equal in all that is kept of them."""
+    kept = keeps.messages.get(MessageClass[one["class"]], {})
+    shown = {name for name, how in kept.items() if how.how in (Keep.NATIVE, Keep.HEADER_LINE)}
+    places = {"author": "told", "created_at": "created_at", "visibility": "visibility", "kind": "kind"}
+    names = ["text", *(place for name, place in places.items() if name in shown)]
+    return all(one[name] == other[name] for name in names)
+
+
+def _files_missing(found: Message, tail: tuple[Message, ...], wanted: Mapping[str, Any]) -> bool:
+    if "attachments" in found.not_loaded:
+        return False
+    after = tail[tail.index(found) :]
+    return sum(len(one.attachments) for one in after) < len(wanted["files"])

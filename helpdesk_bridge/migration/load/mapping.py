@@ -1,0 +1,187 @@
+"""A source record as it is written at the destination: people, words and lengths are the destination's."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any, Final
+
+from attrs import evolve, frozen
+
+from helpdesk_bridge.migration.journal.record_ids import PREFIX
+from helpdesk_bridge.migration.load.inline import without_inline
+from helpdesk_bridge.migration.plan.people import People
+from helpdesk_bridge.migration.plan.values import (
+    PASSING,
+    Values,
+    agent_email,
+    contact_key,
+    is_marker_field,
+    requester_key,
+)
+from helpdesk_bridge.migration.side import Side
+from helpdesk_bridge.model.addresses import Mailbox, is_email
+from helpdesk_bridge.model.records import Actor, ActorKind, Body, Contact, Message, Ref, Ticket
+from helpdesk_bridge.text.plain import digest
+
+NO_EMAIL_DOMAIN: Final = "no-email.invalid"
+_KINDS: Final = {ActorKind.AGENT: "agent", ActorKind.CONTACT: "customer"}
+_LOCAL_PART: Final = re.compile(r"[0-9a-z]+(?:[-.][0-9a-z]+)*")
+"""Source ids that are a local part as they are; case does not count in one, so that no two others may share it."""
+
+
+@frozen
+class Mapping:
+    """Turns the source's records into the destination's. Sends nothing but the lists that ``Side`` keeps."""
+
+    source: Side
+    destination: Side
+    values: Values
+    people: People
+
+    def ticket(self, old: Ticket) -> Ticket:
+        """Return a ticket as it is to be written; undecided values are let go."""
+        ticket = self.source.ticket(old)
+        status, status_label = self.values.status(ticket.status, ticket.status_label).value or (ticket.status, None)
+        priority, priority_label = self.values.priority(ticket.priority, ticket.priority_label).value or (
+            ticket.priority,
+            None,
+        )
+        words = {name: self._word(name, getattr(ticket, name)) for name in PASSING}
+        return evolve(
+            ticket,
+            subject=self.subject(ticket.subject),
+            status=status,
+            status_label=status_label,
+            priority=priority,
+            priority_label=priority_label,
+            requester=self.requester(ticket),
+            assignee=self._assignee(ticket.assignee),
+            group=self._group(ticket.group),
+            watchers=self._watchers(ticket.watchers),
+            cc=tuple(box.address for one in ticket.cc if is_email((box := Mailbox.of(one)).address)),
+            tags=tuple(new for tag in ticket.tags if (new := self.values.tag(tag).value) is not None),
+            custom_fields=self._custom_fields(ticket),
+            **words,
+        )
+
+    def subject(self, subject: str) -> str:
+        """Return a subject that fits: one that is too long ends in an ellipsis."""
+        limit = self.destination.desk.capabilities.subject_limit
+        if limit is None or len(" ".join(subject.split())) <= limit:
+            return subject
+        return " ".join(subject.split())[: limit - 1].rstrip() + "…"
+
+    def _word(self, name: str, value: str | None) -> Any:
+        return None if value is None else self.values.word(name, value).value
+
+    def _assignee(self, actor: Actor | None) -> Actor | None:
+        email = agent_email(self.source, actor)
+        return None if email is None else self.values.agent(email).value
+
+    def _watchers(self, watchers: tuple[str, ...]) -> tuple[str, ...]:
+        there = (self.values.watcher(email).value for email in watchers)
+        found = (actor.email or actor.id for actor in there if actor is not None)
+        return tuple(dict.fromkeys(one for one in found if one))
+
+    def _group(self, group: Ref | None) -> Ref | None:
+        if group is None or group.name is None:
+            return None
+        found: Ref | None = self.values.group(group.name).value
+        return found
+
+    def _custom_fields(self, ticket: Ticket) -> dict[str, Any]:
+        found = {}
+        for name, value in ticket.custom_fields.items():
+            if value is None or value == "" or is_marker_field(name):
+                continue
+            new = self.values.custom_field(name).value
+            if new is None:
+                continue
+            kept = self.values.option(new, value).value
+            if kept is not None:
+                found[new] = kept
+        return found
+
+    def requester(self, ticket: Ticket) -> Actor:
+        """Return the customer of a ticket at the destination.
+
+        One that the destination cannot hold as a contact, or whose address nobody takes, stands under
+        ``<source id>@no-email.invalid``.
+        """
+        requester = self.people.filled(ticket.requester) or Actor(ActorKind.CONTACT, id=f"ticket-{ticket.id}")
+        known = evolve(requester, id=None)
+        if not self.loses_address(ticket):
+            found = self.people.at_destination(requester)
+            if found is not None:
+                return evolve(known, id=found.id)
+            if requester.email or (requester.phone and "email" not in self.destination.desk.capabilities.contact_needs):
+                return known
+        return evolve(known, email=self._nobody(requester.id or f"ticket-{ticket.id}"))
+
+    def loses_address(self, ticket: Ticket) -> bool:
+        """Whether the address of a ticket's customer is none that a vendor takes, or one that the destination refused."""
+        requester = self.people.filled(ticket.requester)
+        email = None if requester is None else requester.email
+        return self.values.decided("requester", requester_key(ticket)) or not (email is None or is_email(email))
+
+    def _nobody(self, source_id: str) -> str:
+        """Return the address under which a person stands whose own nobody takes; no mail ever reaches it."""
+        name = self.source.contact_key(source_id).removeprefix(PREFIX)
+        return f"{name if _LOCAL_PART.fullmatch(name) else digest('id', name)}@{NO_EMAIL_DOMAIN}"
+
+    def message(self, old: Message, *, inline: bool) -> Message:
+        """Return a message with its author as the destination knows them.
+
+        Where the destination has no inline images, they become files, named where they stood.
+        """
+        message = old if inline else without_inline(old)
+        return evolve(message, author=self.author(old.author))
+
+    def with_subject(self, message: Message, ticket: Ticket) -> Message:
+        """Return the opening; a subject that does not fit stands there in full."""
+        if self.subject(ticket.subject) == ticket.subject:
+            return message
+        line = f"[Subject] {ticket.subject}"
+        if message.body.html is None:
+            return evolve(message, body=Body(text=f"{line}\n\n{message.body.text}"))
+        return evolve(message, body=Body(html=f"<p>{html.escape(line, quote=False)}</p>\n{message.body.html}"))
+
+    def author(self, actor: Actor) -> Actor:
+        """Return an author at the destination: id and e-mail are the destination's where it knows them.
+
+        One who left the source's lists has nothing but an id; that is then the name.
+        """
+        if actor.kind is ActorKind.AGENT:
+            return self.values.author(_named(self.source.filled(actor) or actor))
+        if actor.kind is ActorKind.CONTACT:
+            filled = self.people.filled(actor) or actor
+            return self.people.at_destination(filled) or evolve(_named(filled), id=None)
+        return evolve(_named(actor), id=None)
+
+    def contact(self, old: Contact) -> Contact:
+        """Return a contact as it is to be written."""
+        fields = {}
+        for name, value in old.custom_fields.items():
+            new = (
+                None if value is None or value == "" or is_marker_field(name) else self.values.contact_field(name).value
+            )
+            if new is not None:
+                fields[new] = value
+        boxes = [Mailbox.of(one) for one in old.emails]
+        beside = next((box.name for box in boxes if box.name), None)
+        return evolve(old, name=old.name or beside, emails=self._emails(old, boxes), custom_fields=fields)
+
+    def _emails(self, old: Contact, boxes: list[Mailbox]) -> tuple[str, ...]:
+        if self.values.decided("requester", contact_key(old)):
+            return (self._nobody(old.id),)
+        usable = tuple(box.address for box in boxes if is_email(box.address))
+        if boxes and boxes[0].address and not is_email(boxes[0].address):
+            return (self._nobody(old.id), *usable)
+        return usable
+
+
+def _named(actor: Actor) -> Actor:
+    if actor.id is None or actor.name or actor.email or actor.phone:
+        return actor
+    return evolve(actor, name=f"{_KINDS.get(actor.kind, 'author')} {actor.id}")

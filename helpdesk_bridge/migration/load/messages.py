@@ -1,0 +1,121 @@
+"""Writes the messages that follow the opening, strictly in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from attrs import evolve
+
+from helpdesk_bridge.errors import HelpdeskError, InDoubt
+from helpdesk_bridge.migration.journal.states import Kind, Record, State
+from helpdesk_bridge.migration.load.context import LoadContext, reason_of
+from helpdesk_bridge.migration.load.lookup import Found, Thread, find_message
+from helpdesk_bridge.migration.load.packing import Packing, file_key
+from helpdesk_bridge.migration.load.settling import Settling
+from helpdesk_bridge.migration.options import Threads
+from helpdesk_bridge.migration.plan.thread_layout import Bundle, later_bundles
+from helpdesk_bridge.model.records import Message
+
+
+class MessageLoad:
+    """The later messages of one ticket. ``wrote`` says whether any was sent."""
+
+    def __init__(self, context: LoadContext, ticket_id: str, packing: Packing, settling: Settling) -> None:
+        self._context = context
+        self._ticket_id = ticket_id
+        self._packing = packing
+        self._settling = settling
+        self._arrived: list[Record] = []
+        self.wrote = False
+
+    def run(self, destination_id: str, thread: Sequence[Message]) -> None:
+        """Write what is not there yet. Raises ``Parked`` while a message is in doubt."""
+        known = {one.key.id: one for one in self._context.journal.children(self._ticket_id, Kind.MESSAGE)}
+        begun = [one for one in thread if known[one.id].state is State.INTENT]
+        planned = [one for one in thread if known[one.id].state is State.PLANNED]
+        for bundle in later_bundles(begun, self._way):
+            self._look_up(destination_id, bundle, known[bundle.sources[0].id])
+        for bundle in later_bundles(planned, self._way):
+            self._write(destination_id, bundle)
+
+    @property
+    def _way(self) -> Threads:
+        way = self._context.threads
+        return Threads.NOTE if way is Threads.DESCRIPTION else way
+
+    def save(self, *records: Record) -> None:
+        """Write records down, and with them what arrived before: one wait for the disk a message.
+
+        Where the process dies in between, that message is looked up like any other that was begun.
+        """
+        arrived, self._arrived = self._arrived, []
+        self._context.journal.save(*arrived, *records)
+
+    def _write(self, destination_id: str, bundle: Bundle) -> None:
+        context = self._context
+        context.check_stop()
+        context.destination_outage.hold()
+        packed = self._packing.packed(bundle)
+        self.save(*packed.records)
+        send = partial(context.importer.message, destination_id, packed.message, packed.uploads)
+        try:
+            ids = context.write(send, undo=packed.undone())
+        except InDoubt:
+            self._settling.park()
+        except HelpdeskError as error:
+            self._arrived = packed.ended(State.FAILED, reason=reason_of(error))
+        else:
+            self._arrived = packed.ended(State.DONE, ids=ids)
+        self.wrote = True
+        self._packing.drop()
+
+    def take_over(self, destination_id: str, thread: Sequence[Message]) -> bool:
+        """Take over what a migration whose journal is lost wrote of a thread; return whether anything is missing.
+
+        The thread at the destination is read in pages, once.
+        """
+        context = self._context
+        written = context.journal.children(self._ticket_id, Kind.MESSAGE)
+        known = {one.key.id: one.state for one in written}
+        bundles = later_bundles([one for one in thread if known[one.id] is State.PLANNED], self._way)
+        if not bundles:
+            return False
+        there = Thread.read(context, destination_id, written)
+        missing = False
+        for bundle in bundles:
+            context.check_stop()
+            packed = self._packing.packed(bundle)
+            found = there.take(packed.expected)
+            if found.absent:
+                missing = True
+            else:
+                state = State.DONE if found.ids else State.IN_DOUBT
+                context.journal.save(*packed.ended(state, ids=found.ids, reason=found.evidence))
+            self._packing.drop()
+        return missing
+
+    def _look_up(self, destination_id: str, bundle: Bundle, leader: Record) -> None:
+        context = self._context
+        self._settling.wait(leader)
+        self.save()
+        try:
+            found = find_message(context, destination_id, leader)
+        except HelpdeskError as error:
+            found = Found(evidence=f"it cannot be looked up: {reason_of(error)}")
+        if found.absent:
+            self._write(destination_id, bundle)
+            return
+        ids = {one.id for one in bundle.sources}
+        files = {file_key(one, number).id for one in bundle.sources for number in range(len(one.attachments))}
+        journal = context.journal
+        children = [one for one in journal.children(self._ticket_id, Kind.MESSAGE) if one.key.id in ids]
+        children += [one for one in journal.children(self._ticket_id, Kind.ATTACHMENT) if one.key.id in files]
+        state = State.DONE if found.ids else State.IN_DOUBT
+        ended = [
+            evolve(one, state=state, destination=found.ids, reason=found.evidence)
+            for one in children
+            if one.state is State.INTENT
+        ]
+        journal.save(*ended)
+        self._packing.drop()

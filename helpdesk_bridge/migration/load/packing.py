@@ -1,0 +1,150 @@
+"""Makes ready what is written of a thread: the message as the destination takes it, its files, its records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import evolve, frozen
+
+from helpdesk_bridge.migration.journal import expected
+from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
+from helpdesk_bridge.migration.load.context import LoadContext
+from helpdesk_bridge.migration.load.files import Fetched, Lacking
+from helpdesk_bridge.migration.plan.fidelity import uses
+from helpdesk_bridge.migration.plan.thread_layout import Bundle, composed, with_lines
+from helpdesk_bridge.model.records import Message, Ticket, Upload
+
+
+@frozen
+class Packed:
+    """A message ready to be written.
+
+    ``records`` are its source messages and files as they stand while it is on its way, the one that leads first; with
+    a message of our own making there are none. ``expected`` is what the destination must show of it.
+    """
+
+    message: Message
+    uploads: tuple[Upload, ...]
+    records: tuple[Record, ...]
+    expected: Mapping[str, Any]
+
+    def ended(self, state: State, *, ids: tuple[str, ...] = (), reason: str | None = None) -> list[Record]:
+        """Return the records with everything that was on its way at its end."""
+        return [
+            evolve(one, state=state, destination=ids, reason=reason) if one.state is State.INTENT else one
+            for one in self.records
+        ]
+
+    def undone(self) -> list[Record]:
+        """Return the records as they stand where nothing was sent."""
+        return [
+            evolve(one, state=State.PLANNED, intent_at=None) if one.state is State.INTENT else one
+            for one in self.records
+        ]
+
+
+class Packing:
+    """Packs the messages of one ticket; files are fetched once and kept until ``drop``."""
+
+    def __init__(self, context: LoadContext, ticket: Ticket, thread: Sequence[Message]) -> None:
+        self._context = context
+        self._ticket = ticket
+        self._places = {one.id: number for number, one in enumerate(thread)}
+        self._files: dict[str, list[Fetched | Lacking]] = {}
+
+    def packed(self, bundle: Bundle) -> Packed:
+        """Return a bundle ready to be written; a file that does not come along is named in it by a visible line.
+
+        People are resolved before anything is joined: every header line is made from those of the destination.
+        """
+        context = self._context
+        now = context.destination.clock.wall()
+        records = [
+            Record(
+                key=message_key(one),
+                state=State.INTENT,
+                position=self._places[one.id],
+                kind_of_message=uses(one),
+                intent_at=now,
+            )
+            for one in bundle.sources
+            if one.id in self._places
+        ]
+        fetched = [self._fetched(source) for source in bundle.sources]
+        files = [one for found in fetched for one in found if isinstance(one, Fetched)]
+        for source, found in zip(bundle.sources, fetched, strict=True):
+            for number, one in enumerate(found):
+                record = Record(
+                    key=file_key(source, number), state=State.INTENT, position=self._places[source.id], intent_at=now
+                )
+                if isinstance(one, Lacking):
+                    record = evolve(record, state=one.state, reason=one.reason)
+                records.append(record)
+        message = self._composed(
+            bundle, [_with(one, found) for one, found in zip(bundle.sources, fetched, strict=True)]
+        )
+        wanted = self.expected(message, [one.sha256 for one in files])
+        if bundle.sources and records:
+            records[0] = evolve(records[0], expected=wanted)
+        uploads = [
+            evolve(one, attachment=shown).upload() for one, shown in zip(files, message.attachments, strict=True)
+        ]
+        return Packed(message, tuple(uploads), tuple(records), wanted)
+
+    def _composed(self, bundle: Bundle, sources: Sequence[Message]) -> Message:
+        context, mapping = self._context, self._context.mapping
+        message = composed(bundle, [mapping.message(one, inline=True) for one in sources])
+        if not context.keeps_inline(message):
+            message = composed(bundle, [mapping.message(one, inline=False) for one in sources])
+        return mapping.with_subject(message, self._ticket) if bundle.opening else message
+
+    def expected(self, message: Message, files: Sequence[str]) -> dict[str, Any]:
+        """Return what a message that is written must show."""
+        also = self._ticket.created_at if message.opening else None
+        return expected.message(message, files, also=also)
+
+    def _fetched(self, message: Message) -> list[Fetched | Lacking]:
+        context = self._context
+        if message.id not in self._files:
+            self._files[message.id] = [
+                context.files.fetch(message, one)
+                if context.keeps_file(message, one)
+                else Lacking(one, State.SKIPPED, "the destination keeps no such file")
+                for one in message.attachments
+            ]
+        return self._files[message.id]
+
+    def drop(self) -> None:
+        """Remove the files that were fetched."""
+        for files in self._files.values():
+            for one in files:
+                if isinstance(one, Fetched):
+                    one.remove()
+        self._files.clear()
+
+
+def _with(message: Message, files: Sequence[Fetched | Lacking]) -> Message:
+    """Return a message with the files that came along, and a line for each that did not."""
+    lines = [one.line() for one in files if isinstance(one, Lacking)]
+    came = tuple(one.attachment for one in files if isinstance(one, Fetched))
+    return evolve(message, body=with_lines(message.body, lines), attachments=came)
+
+
+def message_key(message: Message) -> Key:
+    """Return the key of a source message."""
+    return Key(Kind.MESSAGE, message.id, message.ticket_id)
+
+
+def file_key(message: Message, number: int) -> Key:
+    """Return the key of a file of a source message, by its place among them."""
+    return Key(Kind.ATTACHMENT, f"{message.id}/{number}", message.ticket_id)
+
+
+def planned(thread: Sequence[Message]) -> list[Record]:
+    """Return the records of a thread's messages and files, as they are first written down."""
+    found = []
+    for position, message in enumerate(thread):
+        found.append(Record(key=message_key(message), position=position, kind_of_message=uses(message)))
+        found += [Record(key=file_key(message, n), position=position) for n in range(len(message.attachments))]
+    return found

@@ -1,0 +1,186 @@
+"""Looks at a destination for what an earlier migration of this pair wrote whose journal is lost.
+
+That the search is not finished stands in the journal until it is: a run that was killed, or stopped by a decision that
+it needed, searches again before it writes anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, Final
+
+from attrs import asdict, define, evolve, frozen
+
+from helpdesk_bridge.adapter import Importer, Marked, Page
+from helpdesk_bridge.adapter.header_line import split_marker
+from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.migration.journal.expected import second
+from helpdesk_bridge.migration.journal.journal import Journal
+from helpdesk_bridge.migration.journal.spool import Spool
+from helpdesk_bridge.migration.journal.states import DECIDED_AGAIN, Key, Kind, Record, State
+from helpdesk_bridge.migration.marker import MarkerKey, is_marker
+from helpdesk_bridge.migration.outage import Outage
+from helpdesk_bridge.migration.plan.cost import PAGE, pages
+from helpdesk_bridge.migration.side import Side
+from helpdesk_bridge.model.records import Ticket
+
+SEARCH: Final = "search"
+FOREIGN: Final = "foreign_markers"
+IGNORE: Final = "ignore"
+MARKER: Final = "marker of a source ticket"
+CREATED: Final = "second in which a source ticket was created"
+_SAVED_TOGETHER: Final = 500
+
+
+@frozen(kw_only=True)
+class Searched:
+    """What is known of the search. ``done`` says that it is over, ``spared`` that the user said there is nothing.
+
+    ``there``: tickets at the destination when it began (None where no list tells); ``found``: source tickets whose
+    marker stands at one of them; ``foreign``: tickets with a marker that this journal's key made for no ticket of the
+    source; ``unlisted``: whether lists do not show where markers are written.
+    """
+
+    done: bool = False
+    spared: bool = False
+    there: int | None = None
+    calls: int = 0
+    found: int = 0
+    foreign: int = 0
+    unlisted: bool = False
+
+    @classmethod
+    def of(cls, journal: Journal) -> Searched:
+        """Return what a journal says; a new one says that nothing was searched yet."""
+        return cls(**journal.recall(SEARCH, {}))
+
+    def keep(self, journal: Journal) -> None:
+        """Write it down."""
+        journal.remember(**{SEARCH: asdict(self)})
+
+
+@define(slots=False)
+class _Finds:
+    """What one pass found, by the source's ticket ids; ``unlisted`` as in ``Searched``."""
+
+    tickets: dict[str, list[str]]
+    foreign: int = 0
+    calls: int = 0
+    there: int | None = None
+    unlisted: bool = False
+
+
+@frozen(eq=False)
+class Search:
+    """One search. It reads and never writes at the destination."""
+
+    destination: Side
+    importer: Importer
+    journal: Journal
+    spool: Spool
+    outage: Outage
+    key: MarkerKey
+
+    def first_page(self) -> Page[Marked]:
+        """Return the first page, one call: whether there is anything, and how much."""
+        return self._page(None)
+
+    def cost(self, first: Page[Marked]) -> int:
+        """Return how many calls reading all markers takes, the first page among them."""
+        if first.next is None:
+            return 1
+        size = self.destination.desk.capabilities.page_size or PAGE
+        return 1 if first.total is None else pages(first.total, size)
+
+    def run(self, first: Page[Marked]) -> Searched:
+        """Read all markers, and write down which tickets carry those of source tickets; they are compared later."""
+        finds = _Finds({}, there=first.total, calls=1)
+        if first.items or first.next is not None:
+            self._index()
+            for page in self._pages(first, finds):
+                self._look_at(page, finds)
+        self._save(finds)
+        searched = Searched(
+            done=True,
+            there=finds.there,
+            calls=finds.calls,
+            found=len(finds.tickets),
+            foreign=finds.foreign,
+            unlisted=finds.unlisted,
+        )
+        searched.keep(self.journal)
+        return searched
+
+    def _pages(self, first: Page[Marked], finds: _Finds) -> Iterator[Page[Marked]]:
+        page, seen = first, set[str]()
+        while True:
+            fresh = tuple(one for one in page.items if one.ticket_id not in seen)
+            seen.update(one.ticket_id for one in fresh)
+            yield evolve(page, items=fresh)
+            if page.next is None:
+                return
+            page = self._page(page.next)
+            finds.calls += 1
+
+    def _page(self, cursor: str | None) -> Page[Marked]:
+        return self.outage.patiently(partial(self.importer.marked, cursor))
+
+    def _index(self) -> None:
+        """Put the markers of all source tickets where they can be looked up; those that are left out have one too."""
+        for kind in (MARKER, CREATED):
+            self.spool.forget(kind)
+        for ticket in self.spool.each(Kind.TICKET.value, Ticket):
+            self.spool.put(MARKER, self.key.of("ticket", ticket.ref), ticket.id)
+            if (moment := second(ticket.created_at)) is not None:
+                self.spool.put(CREATED, moment, ticket.id)
+
+    def _look_at(self, page: Page[Marked], finds: _Finds) -> None:
+        for one in page.items:
+            finds.unlisted = finds.unlisted or not one.listed
+            marker = one.marker
+            if marker is None and not one.opening_listed and self._may_be_ours(one):
+                marker = self._in_opening(one.ticket_id)
+                finds.calls += 1
+            if not is_marker(marker):
+                continue
+            source_id = self.spool.get(MARKER, str(marker), str)
+            if source_id is not None:
+                finds.tickets.setdefault(source_id, []).append(one.ticket_id)
+            elif one.by_api is not False:
+                finds.foreign += 1
+
+    def _may_be_ours(self, one: Marked) -> bool:
+        """Whether a ticket was created in the second of a source ticket, as one that was imported with its time was."""
+        moment = second(one.created_at)
+        return moment is not None and self.spool.get(CREATED, moment, str) is not None
+
+    def _in_opening(self, ticket_id: str) -> str | None:
+        try:
+            ticket = self.outage.patiently(partial(self.destination.desk.tickets.get, ticket_id))
+        except HelpdeskError:
+            return None  # gone meanwhile, or not ours to read
+        return None if ticket.description is None else split_marker(ticket.description)[0]
+
+    def _save(self, finds: _Finds) -> None:
+        self.journal.forget_candidates()
+        rows: list[Record] = []
+        for source_id, ids in finds.tickets.items():
+            ticket = self.spool.get(Kind.TICKET.value, source_id, Ticket)
+            if ticket is None or ticket.spam or ticket.deleted:
+                continue
+            key = Key(Kind.TICKET, source_id)
+            record = self.journal.get(key) or Record(key=key)
+            if record.state is State.SKIPPED or record.reason == DECIDED_AGAIN:
+                continue  # the user decided about it
+            state = record.state if record.state.final else State.INTENT
+            marker = self.key.of("ticket", ticket.ref)
+            rows.append(evolve(record, state=state, marker=marker, candidates=tuple(sorted(ids))))
+        for start in range(0, len(rows), _SAVED_TOGETHER):
+            self.journal.save(*rows[start : start + _SAVED_TOGETHER])
+
+
+def ignored(journal: Journal) -> bool:
+    """Whether the user decided that markers of another key are none of this migration's business."""
+    found: Any = journal.recall(FOREIGN)
+    return bool(found == IGNORE)

@@ -1,0 +1,105 @@
+"""A value that the destination refuses although nobody could know before: it could not list what it has."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from helpdesk_bridge.errors import Invalid
+from helpdesk_bridge.migration.journal.journal import Journal
+from helpdesk_bridge.migration.outcome import DecisionNeeded
+from helpdesk_bridge.migration.plan.values import PASSING, Values, agent_email, as_number, old_key, requester_key
+from helpdesk_bridge.migration.side import Side
+from helpdesk_bridge.model.records import Ticket
+from helpdesk_bridge.text.plain import fold
+
+_WORDS: Final = {
+    "assign_to": "assignee", "assigned_to": "assignee", "agent": "assignee", "agent_email": "assignee",
+    "staff_id": "assignee", "group_id": "group", "sub_category": "subcategory", "tags": "tag", "labels": "tag",
+    "custom_fields": "custom_field", "watchers": "watcher",
+}  # fmt: skip
+
+
+def refused_values(source: Side, values: Values, ticket: Ticket, field: str | None) -> list[tuple[str, str]]:
+    """Return the values of a source ticket that a refusal of ``field`` is about, as (decision field, old value)."""
+    if not field:
+        return []
+    named = source.ticket(ticket)
+    name = _WORDS.get(field, field)
+    if name == "assignee":
+        email = agent_email(source, ticket.assignee)
+        return [("assignee", email)] if email else []
+    if name == "watcher":
+        return _watchers(values, ticket)
+    if name == "group":
+        return [("group", named.group.name)] if named.group and named.group.name else []
+    if name == "tag":
+        return [("tag", tag) for tag in ticket.tags]
+    if name == "requester":
+        return [("requester", requester_key(ticket))]
+    if name == "status":
+        return [("status", ticket.status_label or ticket.status.value)]
+    if name == "priority":
+        return [("priority", ticket.priority_label or ticket.priority.value)]
+    if name in PASSING:
+        word = getattr(ticket, name)
+        return [(name, word)] if word else []
+    return _custom_fields(values, ticket, name)
+
+
+def _watchers(values: Values, ticket: Ticket) -> list[tuple[str, str]]:
+    # Which of them was refused is not told: those whom the destination never showed are the likely ones.
+    there = {email: values.watcher(email).value for email in ticket.watchers}
+    unseen = [email for email, agent in there.items() if agent is not None and values.destination.agent(agent) is None]
+    return [("watcher", email) for email in unseen or ticket.watchers]
+
+
+def _custom_fields(values: Values, ticket: Ticket, name: str) -> list[tuple[str, str]]:
+    if name == "custom_field":
+        # Which of them was refused is not told: those that the destination never showed are the likely ones.
+        unseen = [
+            one for one in ticket.custom_fields if values.definition(values.custom_field(one).value or one) is None
+        ]
+        return [("custom_field", one) for one in unseen or ticket.custom_fields]
+    bare = fold(name.removeprefix("custom_fields.").removeprefix("cf_"))
+    # The refusal names the field as the destination knows it, a decision as the source does.
+    return [
+        ("custom_field", one)
+        for one in ticket.custom_fields
+        if bare in (fold(one), fold(str(values.custom_field(one).value or one)))
+    ]
+
+
+def _as_numbers(found: list[tuple[str, str]], ticket: Ticket, values: Values, journal: Journal) -> bool:
+    """Send texts that are numbers as numbers, the first time that such a field is refused: nothing is lost by it."""
+    changed = False
+    for field, old in found:
+        name: str = values.custom_field(old).value or "" if field == "custom_field" else ""
+        value = ticket.custom_fields.get(old) if name else None
+        if not isinstance(value, str) or isinstance(as_number(value), str) or values.decided("as_number", name):
+            continue
+        values.decide("as_number", name, "yes")
+        journal.decide(*old_key("as_number", name), "yes", by="refusal")
+        changed = True
+    return changed
+
+
+def let_go(error: Invalid, ticket: Ticket, *, source: Side, values: Values, journal: Journal, yes: bool) -> bool:
+    """Let go of the refused values where the user accepted announced losses; return whether to write again.
+
+    Raises ``DecisionNeeded`` where the user did not.
+    """
+    found = [one for one in refused_values(source, values, ticket, error.field) if not values.decided(*one)]
+    if _as_numbers(found, ticket, values, journal):
+        return True
+    if not found:
+        return False
+    if not yes:
+        wanted = [f"--map {name}:{old}=" for name, old in found]
+        raise DecisionNeeded(
+            f"the destination refuses a value of {error.field}; nothing of the ticket was written: decide and run again",
+            values=wanted,
+        )
+    for name, old in found:
+        values.decide(name, old, None)
+        journal.decide(*old_key(name, old), None, by="yes")
+    return True

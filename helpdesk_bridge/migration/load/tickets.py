@@ -1,0 +1,383 @@
+"""Loads one ticket: opening, later messages strictly in order with their files, the final state last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from attrs import evolve
+
+from helpdesk_bridge.adapter import Opening
+from helpdesk_bridge.config.aliases import Aliases
+from helpdesk_bridge.errors import HelpdeskError, InDoubt, Invalid, NotFound, Unavailable
+from helpdesk_bridge.migration.adoption import Adoption, Judged
+from helpdesk_bridge.migration.journal import expected
+from helpdesk_bridge.migration.journal.states import DECIDED_SKIP, FOUND_AGAIN, Key, Kind, Record, State
+from helpdesk_bridge.migration.load.context import SKEW, LoadContext, reason_of
+from helpdesk_bridge.migration.load.messages import MessageLoad
+from helpdesk_bridge.migration.load.packing import Packed, Packing, planned
+from helpdesk_bridge.migration.load.refusals import let_go
+from helpdesk_bridge.migration.load.settling import Settling
+from helpdesk_bridge.migration.outage import Stopped
+from helpdesk_bridge.migration.outcome import DecisionNeeded, MigrationError
+from helpdesk_bridge.migration.plan.thread_layout import opening_bundle
+from helpdesk_bridge.migration.runner import Parked
+from helpdesk_bridge.model.records import Actor, ActorKind, Body, Message, MessageKind, Ticket, Visibility
+from helpdesk_bridge.text.plain import digest
+
+
+def version_of(ticket: Ticket) -> str:
+    """Return what changes when a ticket does, as its list shows it."""
+    moment = ticket.updated_at.isoformat() if ticket.updated_at else ""
+    return digest(moment, str(ticket.message_count), ticket.status_label or ticket.status.value, str(ticket.spam))
+
+
+class TicketLoad:
+    """One ticket on its way. What is done stands in the journal, so that it can be taken up at any point."""
+
+    def __init__(self, context: LoadContext, ticket: Ticket) -> None:
+        self._context = context
+        self._ticket = ticket
+        self._version = version_of(ticket)
+        self._settling = Settling(context)
+        self._record = Record(key=Key(Kind.TICKET, ticket.id))
+        self._thread: list[Message] | None = None
+
+    def advance(self) -> None:
+        """Go on to the end. Raises ``Parked`` while a write is in doubt."""
+        self._context.check_stop()
+        if self._thread is None and not self._begin():
+            return
+        try:
+            self._write_ticket()
+            if self._record.destination:
+                later = () if self._thread is None else self._thread
+                self._write_messages(self._record.destination[0], later)
+                self._finish()
+        except Parked:
+            raise
+        except (Stopped, MigrationError):
+            self._messages.save()
+            self._packing.drop()
+            raise
+        self._packing.drop()
+        self._context.progress("tickets")
+
+    @property
+    def _found_again(self) -> bool:
+        return self._record.reason == FOUND_AGAIN
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> bool:
+        """Read the thread and write down what there is to do; return whether there is anything."""
+        context, ticket = self._context, self._ticket
+        self._record = context.journal.get(self._record.key) or self._record
+        if (ticket.spam or ticket.deleted) and self._record.state is not State.INTENT:
+            self._skip("spam" if ticket.spam else "deleted")
+            return False
+        if self._record.state is State.IN_DOUBT and not self._never_tried:
+            return False
+        if (self._record.state, self._record.reason) == (State.SKIPPED, DECIDED_SKIP) or self._unchanged():
+            return False
+        self._take_up_again()
+        try:
+            thread = self._read()
+        except NotFound:
+            if not self._record.destination:
+                context.journal.save(evolve(self._record, state=State.SKIPPED, reason="deleted meanwhile"))
+            return False
+        except HelpdeskError as error:
+            self._give_up(State.DONE if self._record.destination else State.FAILED, reason_of(error))
+            return False
+        context.journal.plan(planned(thread))
+        self._thread = thread
+        self._packing = Packing(context, ticket, thread)
+        self._messages = MessageLoad(context, ticket.id, self._packing, self._settling)
+        return True
+
+    @property
+    def _never_tried(self) -> bool:
+        """Whether an earlier migration's tickets are all that is known: another choice may let them agree."""
+        return bool(self._record.candidates) and self._record.attempts == 0
+
+    def _children(self) -> list[Record]:
+        journal, ticket_id = self._context.journal, self._ticket.id
+        return journal.children(ticket_id, Kind.MESSAGE) + journal.children(ticket_id, Kind.ATTACHMENT)
+
+    def _take_up_again(self) -> None:
+        """Plan a ticket anew that failed, or that was left out and no longer is."""
+        left = self._record.state
+        if left not in (State.SKIPPED, State.FAILED):
+            return
+        again = [
+            evolve(one, state=State.PLANNED, reason=None, intent_at=None)
+            for one in self._children()
+            if one.state is left
+        ]
+        self._record = evolve(self._record, state=State.PLANNED, reason=None)
+        self._context.journal.save(self._record, *again)
+
+    def _unchanged(self) -> bool:
+        record = self._record
+        if not record.finished or record.version != self._version:
+            return False
+        return not self._context.journal.has_open_children(self._ticket.id)
+
+    def _read(self) -> list[Message]:
+        context = self._context
+        desk = context.source.desk
+        return context.source_outage.patiently(lambda: list(desk.messages.list(self._ticket.id, resolve=False)))
+
+    def _skip(self, reason: str) -> None:
+        """Write the ticket down as skipped, and its messages and files with it.
+
+        Their number is known only from the thread: every record of the source is accounted for, at one read a ticket.
+        """
+        context, record = self._context, self._record
+        same = record.state is State.SKIPPED and record.version == self._version
+        if same or record.state in (State.DONE, State.IN_DOUBT):
+            return
+        try:
+            children = planned(self._read())
+        except HelpdeskError:
+            children = []  # a thread that cannot be read any more has nothing to account for
+        left = [evolve(one, state=State.SKIPPED, reason=f"its ticket is {reason}") for one in children]
+        context.journal.save(evolve(record, state=State.SKIPPED, reason=reason, version=self._version), *left)
+        context.progress("tickets")
+
+    # -- the ticket and its opening --------------------------------------------------------------------------------
+
+    def _write_ticket(self) -> None:
+        if self._found_again and self._record.expected is None:
+            self._adopt_opening(self._record)
+        if self._record.destination:
+            return
+        if self._never_tried:
+            self._judge_candidates()
+            return
+        if self._record.state.final:
+            return
+        if self._record.state is State.INTENT and not self._look_up():
+            return
+        if self._context.look_only:
+            return
+        while not self._create():
+            continue
+
+    def _whole_thread(self) -> Sequence[Message]:
+        """Return the thread; a ticket without any message is opened with its description, or with nothing."""
+        ticket = self._ticket
+        return self._thread or [
+            Message(
+                id=f"{ticket.id}:0",
+                ticket_id=ticket.id,
+                author=ticket.requester or Actor(ActorKind.UNKNOWN),
+                visibility=Visibility.PUBLIC,
+                kind=MessageKind.REPLY,
+                body=ticket.description or Body(text=""),
+                opening=True,
+                created_at=ticket.created_at,
+            )
+        ]
+
+    def _create(self) -> bool:
+        """Write ticket and opening; return False to do it again, with fewer values."""
+        context = self._context
+        context.check_stop()
+        context.destination_outage.hold()
+        ticket = context.mapping.ticket(self._ticket)
+        packed = self._packed_opening()
+        marker = context.marker("ticket", self._ticket.ref)
+        before = evolve(self._record, state=State.PLANNED)
+        record = evolve(
+            before,
+            state=State.INTENT,
+            reason=None,
+            marker=marker,
+            intent_at=context.destination.clock.wall(),
+            attempts=before.attempts + 1,
+            expected=self._shown(ticket, packed),
+        )
+        undo = [before, *packed.undone()]
+        context.journal.save(record, *packed.records)
+        send = partial(context.importer.ticket, ticket, Opening.of(packed.message), packed.uploads, marker)
+        try:
+            imported = context.write(send, undo)
+        except InDoubt:
+            self._record = record
+            self._settling.park()
+        except Invalid as error:
+            return self._refused(error, ticket, undo)
+        except HelpdeskError as error:
+            self._give_up(State.FAILED, reason_of(error))
+            return True
+        self._created(record, packed.ended(State.DONE, ids=imported.message_ids), imported.ticket_id)
+        return True
+
+    def _packed_opening(self) -> Packed:
+        return self._packing.packed(opening_bundle(self._whole_thread(), self._context.threads))
+
+    def _shown(self, ticket: Ticket, opening: Packed | None = None) -> dict[str, object]:
+        """Return what the ticket must show, and of an opening what no record of a message tells."""
+        # What is written stands in the vendor's own words already: there is no alias to undo.
+        shown = expected.ticket(ticket, self._context.importer.keeps.ticket, Aliases())
+        if opening is None:
+            known = (self._record.expected or {}).get(expected.OPENING)
+        else:
+            known = None if opening.records else opening.expected
+        return shown if known is None else {**shown, expected.OPENING: known}
+
+    def _created(self, record: Record, children: Sequence[Record], ticket_id: str) -> None:
+        finished = not self._needs_finish
+        version = self._version if finished else None
+        self._record = evolve(record, state=State.DONE, destination=(ticket_id,), finished=finished, version=version)
+        self._context.journal.save(self._record, *children)
+
+    def _adopt_opening(self, record: Record) -> None:
+        """Take over the opening of a ticket that was found by its marker; what follows is looked for in its thread."""
+        packed = self._packed_opening()
+        done = packed.ended(State.DONE)
+        taken = {one.key for one in done}
+        later = [
+            evolve(one, state=State.PLANNED, reason=None)
+            for one in self._children()
+            if one.state is State.IN_DOUBT and one.key not in taken
+        ]
+        shown = self._shown(self._context.mapping.ticket(self._ticket), packed)
+        self._record = evolve(record, expected=shown)
+        self._context.journal.save(self._record, *done, *later)
+
+    def _judge_candidates(self) -> None:
+        """Take over the ticket that an earlier migration wrote, if it is the one and the only one that agrees."""
+        judged = self._judged(self._record.candidates)
+        if len(judged.ours) != 1 or judged.unread:
+            self._give_up(State.IN_DOUBT, str(judged))
+            return
+        found = evolve(
+            self._record, state=State.DONE, reason=FOUND_AGAIN, destination=judged.ours, finished=False, version=None
+        )
+        self._adopt_opening(found)
+
+    def _judged(self, ids: Sequence[str]) -> Judged:
+        context, record = self._context, self._record
+        written = record.expected or {}
+        shown = expected.person(context.mapping.ticket(self._ticket).requester)
+        adoption = Adoption(context.destination, context.importer, context.destination_outage)
+        judged = adoption.judge(ids, written.get("requester", shown), self._expected_opening())
+        if not judged.unread:
+            context.journal.leave_alone(record.key.id, judged.others)
+        return judged
+
+    def _expected_opening(self) -> Mapping[str, Any]:
+        """Return what the opening must show: as it was sent, else as it would be sent now."""
+        for one in self._children():
+            if one.expected is not None and expected.opens(one.expected):
+                return one.expected
+        known: Mapping[str, Any] | None = (self._record.expected or {}).get(expected.OPENING)
+        return self._packed_opening().expected if known is None else known
+
+    def _refused(self, error: Invalid, sent: Ticket, undo: Sequence[Record]) -> bool:
+        try:
+            again = self._let_go(error, sent)
+        except DecisionNeeded:
+            self._context.journal.save(*undo)
+            raise
+        if again:
+            self._context.journal.save(*undo)
+            self._record = undo[0]
+        else:
+            self._give_up(State.FAILED, reason_of(error))
+        return not again
+
+    def _let_go(self, error: Invalid, sent: Ticket) -> bool:
+        context = self._context
+        if context.mapping.ticket(self._ticket) != sent:
+            return True  # another worker met the same refusal meanwhile, and decided
+        values, yes = context.mapping.values, context.options.yes
+        return let_go(error, self._ticket, source=context.source, values=values, journal=context.journal, yes=yes)
+
+    def _give_up(self, state: State, reason: str) -> None:
+        """End the ticket, and with it everything that hangs on it."""
+        word = "in doubt" if state is State.IN_DOUBT else "not there"
+        ended = [
+            evolve(one, state=state, reason=f"its ticket is {word}") for one in self._children() if not one.state.final
+        ]
+        self._record = evolve(self._record, state=state, reason=reason, version=self._version)
+        self._context.journal.save(self._record, *ended)
+
+    def _look_up(self) -> bool:
+        """Find out what became of an intent; return whether the ticket is to be written (again)."""
+        context, record = self._context, self._record
+        self._settling.wait(record)
+        ticket = context.mapping.ticket(self._ticket)
+        since = (record.intent_at or context.journal.created) - SKEW
+        find = partial(context.importer.find, "ticket", record.marker or "", since, ticket)
+        try:
+            ids = context.destination_outage.patiently(find)
+        except HelpdeskError as error:
+            self._give_up(State.IN_DOUBT, f"it cannot be looked up: {reason_of(error)}")
+            return False
+        if not ids:
+            self._record = evolve(record, state=State.PLANNED)
+            return True
+        judged = self._judged(ids)
+        if len(judged.ours) != 1 or judged.unread:
+            self._give_up(State.IN_DOUBT, str(judged))
+            return False
+        begun = [one for one in self._children() if one.state is State.INTENT]
+        self._created(record, [evolve(one, state=State.DONE) for one in begun], judged.ours[0])
+        return False
+
+    def _write_messages(self, ticket_id: str, later: Sequence[Message]) -> None:
+        context = self._context
+        if self._found_again and self._messages.take_over(ticket_id, later) and not context.look_only:
+            # From here on all that is missing is known: it is written, and the final state after it.
+            self._record = evolve(self._record, reason=None)
+            context.journal.save(self._record)
+        if not context.look_only:
+            self._messages.run(ticket_id, later)
+
+    # -- the end ---------------------------------------------------------------------------------------------------
+
+    @property
+    def _needs_finish(self) -> bool:
+        context, thread = self._context, self._whole_thread()
+        later = len(opening_bundle(thread, context.threads).sources) < len(thread)
+        return later or context.importer.cost.finish_always
+
+    def _finish(self) -> None:
+        """Put the ticket into its final state where its messages, or the source since, may have changed it."""
+        context, record = self._context, self._record
+        wrote = self._messages.wrote
+        if (record.finished and record.version == self._version and not wrote) or self._context.look_only:
+            return
+        while True:
+            ticket = context.mapping.ticket(self._ticket)
+            shown = self._shown(ticket)
+            if record.finished and shown == record.expected and not wrote:
+                break
+            if self._found_again and not wrote:
+                break  # whole as it is: what differs is another's change since, and for the verification to tell
+            finish = partial(_repeatable, partial(context.importer.finish, record.destination[0], ticket))
+            try:
+                context.destination_outage.patiently(finish)
+            except Invalid as error:
+                if self._let_go(error, ticket):
+                    continue
+                record = evolve(record, reason=f"final state refused: {reason_of(error)}")
+            except HelpdeskError as error:
+                record = evolve(record, reason=f"final state refused: {reason_of(error)}")
+            break
+        reason = None if self._found_again else record.reason
+        self._record = evolve(record, finished=True, version=self._version, expected=shown, reason=reason)
+        self._messages.save(self._record)
+
+
+def _repeatable(call: Callable[[], None]) -> None:
+    """Run a call that sets values: an unknown outcome is no doubt, it is simply set again."""
+    try:
+        call()
+    except InDoubt as error:
+        raise Unavailable("the outcome of an update is unknown; it is sent again") from error

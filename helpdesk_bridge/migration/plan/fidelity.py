@@ -1,0 +1,186 @@
+"""What a migration keeps, changes and loses, known before it writes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from attrs import asdict, evolve, frozen
+
+from helpdesk_bridge.adapter import Importer, Keep, Kept, MessageClass
+from helpdesk_bridge.migration.options import Threads
+from helpdesk_bridge.migration.plan.tally import Tally, used_fields
+from helpdesk_bridge.migration.plan.values import Answer
+from helpdesk_bridge.model.capabilities import Capabilities
+from helpdesk_bridge.model.records import Message
+
+PEOPLE: Final = frozenset({"assignee", "watcher"})
+"""Decisions about agents: who one is stays out of reports that leave the house."""
+
+LOST: Final = Kept(Keep.LOST, "the destination has no place for it")
+
+
+@frozen
+class Change:
+    """A field that does not arrive as it was: what becomes of it, why, and for how many records."""
+
+    field: str
+    change: str
+    why: str
+    records: int | None
+
+    def as_json(self) -> dict[str, object]:
+        """Return the change as the report tells it."""
+        return asdict(self)
+
+
+def _said(kept: Kept) -> str:
+    if kept.how is Keep.HEADER_LINE:
+        return "kept as header line"
+    if kept.how is Keep.CHANGED:
+        return f"kept as {kept.to}" if kept.to else "changed"
+    return "lost"
+
+
+def record_changes(importer: Importer, tally: Tally) -> list[Change]:
+    """Return what becomes of the fields of tickets and contacts that the source uses."""
+    found = []
+    for area, kept in (("ticket", importer.keeps.ticket), ("contact", importer.keeps.contact)):
+        for name, records in sorted(tally.fields.items()):
+            kind, _, field = name.partition(".")
+            how = kept.get(field, LOST)
+            if kind == area and how.how is not Keep.NATIVE:
+                found.append(Change(name, _said(how), how.why, records))
+    if tally.unusable_copies and importer.keeps.ticket.get("cc", LOST).how is not Keep.LOST:
+        found.append(Change("ticket.cc", "lost", "an address that no vendor takes", tally.unusable_copies))
+    if tally.named_emails:
+        why = "a name stands beside it, as in the head of a mail; a contact without a name takes that one"
+        found.append(Change("contact.emails", "kept as the address alone", why, tally.named_emails))
+    if tally.unusable_emails:
+        why = "no vendor takes the address; header lines tell it as it was"
+        found.append(Change("contact.emails", "kept under <source id>@no-email.invalid", why, tally.unusable_emails))
+    return found
+
+
+def place_of(name: str) -> str:
+    """Return the field that a decision is about, such as ``ticket.tags`` for ``tag``."""
+    places = {
+        "tag": "ticket.tags",
+        "watcher": "ticket.watchers",
+        "custom_field": "ticket.custom_fields",
+        "contact_field": "contact.custom_fields",
+    }
+    return places.get(name, f"ticket.{name}")
+
+
+def carried(name: str, importer: Importer) -> bool:
+    """Whether the destination has a place for the field that a decision is about."""
+    area, _, field = place_of(name).partition(".")
+    kept = importer.keeps.ticket if area == "ticket" else importer.keeps.contact
+    return kept.get(field, LOST).how is not Keep.LOST
+
+
+def value_changes(answers: Iterable[tuple[str, str, Answer, int]], importer: Importer) -> list[Change]:
+    """Return what becomes of values without a counterpart, one line a field and outcome."""
+    summed: Counter[tuple[str, str, str]] = Counter()
+    for name, old, answer, records in answers:
+        if not carried(name, importer):
+            continue  # the whole field is lost, and said so already
+        field = place_of(name)
+        if answer.value is None:
+            # Who an agent is stays out of reports that leave the house.
+            what = "an agent" if name in PEOPLE else repr(old)
+            why = f"{what} has no counterpart" if name not in PEOPLE else "agents without a counterpart"
+            summed[field, "lost", why] += records
+        elif answer.announced is not None:
+            what = "an agent" if name in PEOPLE else repr(old)
+            summed[field, f"kept as {answer.announced}", f"{what} has no counterpart"] += records
+    return [Change(field, change, why, records) for (field, change, why), records in summed.items()]
+
+
+def _joined(kept: Kept, kind: MessageClass, field: str, way: Threads) -> Kept:
+    """Return what becomes of a field where later messages are written together, whatever the importer would keep."""
+    if way is Threads.MESSAGES or kind in (MessageClass.OPENING_BY_CONTACT, MessageClass.OPENING_BY_AGENT):
+        return kept
+    if field in ("cc", "to"):
+        return Kept(Keep.LOST, "what is written together has no recipients of its own")
+    internal = kind is MessageClass.NOTE
+    if field in ("author", "created_at", "kind") or (field == "visibility" and not internal):
+        opening = way is Threads.DESCRIPTION and not internal
+        place = "the opening holds it" if opening else "one private note holds it with others"
+        return Kept(Keep.HEADER_LINE, f"{place}; a line before it tells it")
+    return kept
+
+
+def message_changes(
+    importer: Importer, used: Mapping[tuple[str, str], int], way: Threads = Threads.MESSAGES
+) -> list[Change]:
+    """Return what becomes of messages; ``used`` counts messages by class name and field."""
+    summed: Counter[tuple[str, str, str]] = Counter()
+    for (class_name, field), records in used.items():
+        kind = MessageClass[class_name]
+        kept = _joined(importer.keeps.messages.get(kind, {}).get(field, LOST), kind, field, way)
+        if kept.how is not Keep.NATIVE:
+            summed[f"message.{field}", _said(kept), kept.why] += records
+    return [Change(field, change, why, records) for (field, change, why), records in sorted(summed.items())]
+
+
+def estimated(tally: Tally) -> dict[tuple[str, str], int]:
+    """Return how many messages of each class and field the sample suggests."""
+    if not tally.sampled:
+        return {}
+    times = tally.tickets / tally.sampled
+    return {key: max(1, round(count * times)) for key, count in tally.sample.items()}
+
+
+def uses(message: Message) -> str:
+    """Return a message's class and the fields it uses as one word, such as ``NOTE:author,body,inline``."""
+    return f"{MessageClass.of(message).name}:{','.join(used_fields(message))}"
+
+
+def counted(words: Mapping[str, int]) -> dict[tuple[str, str], int]:
+    """Return how many messages of each class and field there are; ``words`` counts what ``uses`` says."""
+    found: Counter[tuple[str, str]] = Counter()
+    for word, records in words.items():
+        class_name, _, fields = word.partition(":")
+        for field in fields.split(",") if fields else ():
+            found[class_name, field] += records
+    return dict(found)
+
+
+def address_changes(tickets: int) -> list[Change]:
+    """Return what becomes of customers whose address nobody takes."""
+    if not tickets:
+        return []
+    why = "the destination refuses the address, or no vendor takes it; the opening tells it where it has a header line"
+    return [Change("ticket.requester", "kept under <source id>@no-email.invalid", why, tickets)]
+
+
+def opening_changes(tickets: int | None) -> list[Change]:
+    """Return what becomes of tickets that begin with an internal message."""
+    if not tickets:
+        return []
+    why = "customers read what opens a ticket: it says that the ticket begins with an internal note"
+    return [Change("ticket.opening", "kept as a private note after an opening without its text", why, tickets)]
+
+
+def length_changes(capabilities: Capabilities, tally: Tally) -> list[Change]:
+    """Return what becomes of subjects that do not fit."""
+    limit = capabilities.subject_limit
+    cut = 0 if limit is None else sum(records for length, records in tally.subject_lengths.items() if length > limit)
+    if not cut:
+        return []
+    why = f"{capabilities.vendor} takes {limit} characters; the whole of it stands in the opening message"
+    return [Change("ticket.subject", "kept as its beginning", why, cut)]
+
+
+def merged(changes: Iterable[Change]) -> list[Change]:
+    """Return the changes with those of the same field, outcome and reason as one."""
+    found: dict[tuple[str, str, str], Change] = {}
+    for one in changes:
+        key = (one.field, one.change, one.why)
+        known = found.get(key)
+        records = one.records if known is None or known.records is None else known.records + (one.records or 0)
+        found[key] = evolve(one, records=records)
+    return list(found.values())

@@ -1,0 +1,145 @@
+"""What a migration will do: counts, fidelity, decisions, hazards and cost, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from attrs import asdict, field, frozen
+
+from helpdesk_bridge.adapter import Finding, Hazard, Importer
+from helpdesk_bridge.migration.load.recovery import Searched
+from helpdesk_bridge.migration.options import Threads
+from helpdesk_bridge.migration.plan.cost import ReadCost, Work, pages, write_minimum
+from helpdesk_bridge.migration.plan.fidelity import Change, carried
+from helpdesk_bridge.migration.plan.tally import Tally
+from helpdesk_bridge.migration.plan.values import Answer
+from helpdesk_bridge.migration.side import Side
+
+
+@frozen
+class OpenValue:
+    """A value of the source without a counterpart; ``proposed`` is what ``yes`` would take (None: it is let go)."""
+
+    field: str
+    old: str
+    proposed: str | None
+    records: int
+
+    def __str__(self) -> str:
+        return f"--map {self.field}:{self.old}={self.proposed or ''}"
+
+
+@frozen
+class Forecast:
+    """What one way of writing the threads costs: budget units and vendor seconds of each side, and when it ends."""
+
+    threads: Threads
+    source_units: int
+    destination_units: int
+    seconds: float
+    ends: datetime
+
+
+@frozen(kw_only=True)
+class Plan:
+    """The plan. ``messages`` is None where only reading every thread would tell.
+
+    ``search`` is what is known of an earlier migration's tickets at the destination: where it is not ``done``, its
+    ``calls`` are what a run spends on it first. ``foreign_open`` says that markers of another key stop a run.
+    """
+
+    source: str
+    destination: str
+    tickets: int
+    contacts: int
+    messages: int | None
+    fidelity: tuple[Change, ...]
+    values: tuple[OpenValue, ...]
+    hazards: tuple[Hazard, ...]
+    open_hazards: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+    search: Searched = field(factory=Searched)
+    foreign_open: bool = False
+    forecasts: Mapping[Threads, Forecast] = field(factory=dict)
+
+    @property
+    def needs_decision(self) -> bool:
+        """Whether a run would stop and ask."""
+        return bool(self.values or self.open_hazards or self.foreign_open)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the plan as JSON values."""
+        return {
+            "source": self.source,
+            "destination": self.destination,
+            "tickets": self.tickets,
+            "contacts": self.contacts,
+            "messages": self.messages,
+            "fidelity": [one.as_json() for one in self.fidelity],
+            "decisions": [asdict(one) for one in self.values],
+            "hazards": [
+                {"id": one.id, "what": one.what, "when": one.when, "stop": one.stop, "provenance": one.provenance.value,
+                 "acknowledged": one.id not in self.open_hazards}
+                for one in self.hazards
+            ],
+            "findings": [{"severity": one.severity.value, "subject": one.subject, "detail": one.detail} for one in self.findings],
+            "search": {**asdict(self.search), "foreign_open": self.foreign_open},
+            "forecasts": [
+                {"threads": one.threads.value, "source_units": one.source_units, "destination_units": one.destination_units,
+                 "seconds": round(one.seconds, 1), "ends": one.ends.isoformat()}
+                for one in self.forecasts.values()
+            ],
+        }  # fmt: skip
+
+
+def forecasts(
+    tally: Tally, source: Side, destination: Side, importer: Importer, search: Searched
+) -> dict[Threads, Forecast]:
+    """Return the cost of each way of writing the threads, from the counts and the budgets as they are now.
+
+    A ``search`` for an earlier migration's tickets that is still to be done is part of it.
+    ``seconds`` are vendor seconds; the slower side decides, since reading and writing go on side by side.
+    """
+    tickets = tally.tickets - tally.left_out
+    messages = tally.messages if tally.messages is not None else tally.tickets
+    later = max(0, messages - tally.tickets)
+    # Where no thread was read, every ticket that has later messages may have an internal one.
+    most = min(tickets, later)
+    noted = most if tally.noted is None else tally.noted
+    internal = most if tally.internal is None else tally.internal
+    reading = ReadCost.of(source.desk.capabilities)
+    back = ReadCost.of(destination.desk.capabilities)
+    lists = pages(tally.tickets, reading.tickets_page) + pages(tally.contacts, reading.contacts_page)
+    found = {}
+    for way in Threads:
+        # With the description, the internal messages of a ticket follow as one note; a ticket that begins with one is
+        # opened with words of ours, and its first message follows.
+        notes = internal if way is Threads.DESCRIPTION else noted
+        count = later + (tally.internal_openings or 0) if way is Threads.MESSAGES else notes
+        finished = tickets if importer.cost.finish_always else min(notes, count)
+        work = Work(
+            contacts_written=tally.contacts, tickets_written=tickets, messages_written=count, tickets_finished=finished
+        )
+        writing = write_minimum(work, importer.cost)
+        verifying = pages(tickets, back.tickets_page) + pages(tally.contacts, back.contacts_page) + tickets
+        searching = 0 if search.done else search.calls
+        units = (lists + tally.tickets, writing + verifying + searching)
+        seconds = max(_seconds(source, units[0]), _seconds(destination, units[1]))
+        real = seconds / destination.clock.time_scale
+        ends = destination.clock.wall() + timedelta(seconds=real)
+        found[way] = Forecast(way, units[0], units[1], seconds, ends)
+    return found
+
+
+def _seconds(side: Side, units: int) -> float:
+    return 0.0 if side.desk.budget is None else side.desk.budget.forecast(units)
+
+
+def open_values(answers: Sequence[tuple[str, str, Answer, int]], importer: Importer) -> tuple[OpenValue, ...]:
+    """Return the values that nobody decided about yet, of fields that the destination has a place for."""
+    return tuple(
+        OpenValue(name, old, answer.announced, records)
+        for name, old, answer, records in answers
+        if answer.open and carried(name, importer)
+    )

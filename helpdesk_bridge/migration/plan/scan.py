@@ -1,0 +1,101 @@
+"""Reads the source's lists once: into the spool for the load, into the tally for the plan, into the journal as planned."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Final, TypeVar
+
+from attrs import frozen
+
+from helpdesk_bridge.migration.journal.journal import Journal
+from helpdesk_bridge.migration.journal.spool import Spool
+from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
+from helpdesk_bridge.migration.outage import Outage, Stopped
+from helpdesk_bridge.migration.plan.people import fold_key
+from helpdesk_bridge.migration.plan.tally import Tally
+from helpdesk_bridge.migration.side import Side
+from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
+from helpdesk_bridge.model.records import Contact, Ticket
+
+T = TypeVar("T")
+
+BATCH: Final = 200
+ALL_TICKETS: Final = TicketQuery(include=frozenset({"spam", "deleted", "merged", "custom_fields", "rating"}))
+ALL_CONTACTS: Final = ContactQuery(include=frozenset({"blocked", "deleted", "custom_fields"}))
+
+
+@frozen
+class Scan:
+    """One reading of the source. ``needs`` is what the destination demands of a contact."""
+
+    source: Side
+    spool: Spool
+    journal: Journal
+    outage: Outage
+    stop: threading.Event
+    needs: frozenset[str]
+    progress: Callable[[str], None]
+
+    def run(self) -> Tally:
+        """Read both lists, again from the start where the source failed in between."""
+        return self.outage.patiently(self._once)
+
+    def _once(self) -> Tally:
+        tally = Tally(self.source)
+        self._contacts(tally)
+        self._tickets(tally)
+        return tally
+
+    def _contacts(self, tally: Tally) -> None:
+        batch: list[Record] = []
+        for position, contact in enumerate(self._unless_stopped(self.source.desk.contacts.list(ALL_CONTACTS))):
+            tally.contact(contact)
+            self.spool.put(Kind.CONTACT.value, self.source.contact_key(contact.id), contact)
+            batch.append(self._planned(contact, position))
+            if len(batch) == BATCH:
+                self._write(batch)
+        self._write(batch)
+
+    def _planned(self, contact: Contact, position: int) -> Record:
+        key, fold = Key(Kind.CONTACT, self.source.contact_key(contact.id)), fold_key(contact)
+        if contact.deleted:
+            return Record(key=key, position=position, fold=fold, state=State.SKIPPED, reason="deleted")
+        if "email" in self.needs and not contact.email:
+            reason = "the destination demands an e-mail, which it does not have"
+            return Record(key=key, position=position, fold=fold, state=State.SKIPPED, reason=reason)
+        return Record(key=key, position=position, fold=fold)
+
+    def _tickets(self, tally: Tally) -> None:
+        batch: list[Record] = []
+        tickets = self.source.desk.tickets.list(ALL_TICKETS, resolve=False)
+        for position, ticket in enumerate(self._unless_stopped(tickets)):
+            tally.ticket(ticket)
+            self.spool.put(Kind.TICKET.value, ticket.id, ticket)
+            batch.append(Record(key=Key(Kind.TICKET, ticket.id), position=position))
+            if len(batch) == BATCH:
+                self._write(batch)
+        self._write(batch)
+
+    def _write(self, batch: list[Record]) -> None:
+        self.journal.plan(batch)
+        self.progress("read")
+        batch.clear()
+
+    def _unless_stopped(self, records: Iterable[T]) -> Iterable[T]:
+        for record in records:
+            if self.stop.is_set():
+                raise Stopped
+            yield record
+
+
+def sample(source: Side, spool: Spool, outage: Outage, tally: Tally, size: int) -> None:
+    """Read the threads of ``size`` tickets, spread evenly over all of them, into the tally."""
+    total = spool.count(Kind.TICKET.value)
+    step = max(1, total // size) if size else total + 1
+    for position, ticket in enumerate(spool.each(Kind.TICKET.value, Ticket)):
+        if position % step or tally.sampled >= size or ticket.spam or ticket.deleted:
+            continue
+        listing = source.desk.messages.list(ticket.id, resolve=False)
+        tally.thread(outage.patiently(partial(list, listing)))

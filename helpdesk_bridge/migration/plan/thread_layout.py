@@ -1,0 +1,143 @@
+"""How a thread is written: a message each, one note for all that came later, or everything in the opening.
+
+Which messages go together is decided here, and what they become; who wrote them comes mapped from outside. An internal
+text never goes into a public message: ``Bundle`` refuses it, whoever makes one.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from attrs import evolve, frozen
+
+from helpdesk_bridge.adapter import Opening
+from helpdesk_bridge.adapter.header_line import HeaderLine, with_header
+from helpdesk_bridge.migration.options import Threads
+from helpdesk_bridge.model.records import Actor, ActorKind, Attachment, Body, Message, MessageKind, Visibility
+
+BEGINS_INTERNAL: Final = "[Imported] This ticket begins with an internal note."
+IMPORT: Final = Actor(ActorKind.SYSTEM, name="Import")
+"""Who wrote what no message of the source is: a neutral opening, a note that holds several messages."""
+
+
+@frozen
+class Neutral:
+    """What a ticket is opened with whose first message is internal; ``at`` is when that one was written."""
+
+    ticket_id: str
+    at: datetime | None
+
+
+@frozen
+class Bundle:
+    """One message to be written, and the source's messages that it holds; the first of them leads.
+
+    ``opening`` says that it opens the ticket, with ``neutral`` words where the first message is internal; ``joined``
+    that it is a note of several. Raises ``ValueError`` for an internal message in a public one.
+    """
+
+    sources: tuple[Message, ...]
+    opening: bool = False
+    neutral: Neutral | None = None
+    joined: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if self.opening and any(is_internal(one) for one in self.sources):
+            raise ValueError("an internal message cannot be part of an opening")
+        if not self.opening and not self.joined and len(self.sources) != 1:
+            raise ValueError("messages that are written together become a note or an opening")
+
+
+def is_internal(message: Message) -> bool:
+    """Whether customers cannot read a message at its source: whatever is not said to be public."""
+    return message.visibility is not Visibility.PUBLIC
+
+
+def opening_bundle(thread: Sequence[Message], way: Threads) -> Bundle:
+    """Return what the ticket is opened with; what of the thread it does not hold follows as later bundles."""
+    first = thread[0]
+    neutral = Neutral(first.ticket_id, first.created_at) if is_internal(first) else None
+    if way is Threads.DESCRIPTION:
+        sources = tuple(one for one in thread if not is_internal(one))
+    else:
+        sources = () if neutral else (first,)
+    return Bundle(sources, opening=True, neutral=neutral)
+
+
+def later_bundles(messages: Sequence[Message], way: Threads) -> list[Bundle]:
+    """Return what to write of messages that the opening does not hold."""
+    if not messages:
+        return []
+    if way is Threads.MESSAGES:
+        return [Bundle((one,)) for one in messages]
+    return [Bundle(tuple(messages), joined=True)]
+
+
+def composed(bundle: Bundle, mapped: Sequence[Message]) -> Message:
+    """Return a bundle as one message. ``mapped`` are its sources as the destination knows their people."""
+    if bundle.opening:
+        return _opening(bundle, mapped)
+    if bundle.joined:
+        return _note(mapped)
+    (one,) = mapped
+    kind = MessageKind.NOTE if one.opening and is_internal(one) else one.kind
+    return evolve(one, opening=False, kind=kind)
+
+
+def _opening(bundle: Bundle, mapped: Sequence[Message]) -> Opening:
+    if bundle.neutral is None:
+        first, *others = mapped
+        opening, bodies = Opening.of(first), [first.body]
+    else:
+        others, bodies = list(mapped), [Body(text=BEGINS_INTERNAL)]
+        opening = Opening(
+            id=f"{bundle.neutral.ticket_id}:0",
+            ticket_id=bundle.neutral.ticket_id,
+            author=IMPORT,
+            visibility=Visibility.PUBLIC,
+            kind=MessageKind.REPLY,
+            body=bodies[0],
+            created_at=bundle.neutral.at,
+        )
+    if not others:
+        return opening
+    return evolve(opening, body=_joined([*bodies, *map(_headed, others)]), attachments=_files(mapped))
+
+
+def _note(mapped: Sequence[Message]) -> Message:
+    return evolve(
+        mapped[0],
+        opening=False,
+        author=IMPORT,
+        visibility=Visibility.INTERNAL,
+        kind=MessageKind.NOTE,
+        body=_joined([_headed(one) for one in mapped]),
+        to=(),
+        cc=(),
+        created_at=mapped[-1].created_at,
+        attachments=_files(mapped),
+    )
+
+
+def _headed(message: Message) -> Body:
+    return with_header(Body(html=message.body.as_html()), HeaderLine.of(message))
+
+
+def _joined(bodies: Sequence[Body]) -> Body:
+    return Body(html="\n<hr>\n".join(one.as_html() for one in bodies))
+
+
+def _files(messages: Sequence[Message]) -> tuple[Attachment, ...]:
+    return tuple(file for one in messages for file in one.attachments)
+
+
+def with_lines(body: Body, lines: Sequence[str]) -> Body:
+    """Return ``body`` with these lines at its end: one for each file that did not come along."""
+    if not lines:
+        return body
+    if body.html is None:
+        return Body(text="\n".join([body.text, "", *lines]))
+    return Body(html=body.html + "".join(f"\n<p>{html.escape(line, quote=False)}</p>" for line in lines))

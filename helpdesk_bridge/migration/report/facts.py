@@ -1,0 +1,288 @@
+"""What the report tells beyond the summary, read from the journal's file: a migration that runs is not disturbed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import asdict, field, frozen
+from sqlalchemy import Connection, func, select
+
+from helpdesk_bridge.adapter import Hazard, Importer, Keep
+from helpdesk_bridge.migration.journal import schema
+from helpdesk_bridge.migration.journal.facts import LeftAlone, left_alone_in
+from helpdesk_bridge.migration.journal.file import translated
+from helpdesk_bridge.migration.journal.states import Kind, State
+from helpdesk_bridge.migration.marker import SIDES
+from helpdesk_bridge.migration.outcome import WrongJournal
+from helpdesk_bridge.migration.plan.fidelity import PEOPLE, Change
+from helpdesk_bridge.migration.plan.tally import CONTACT_FIELDS, MESSAGE_FIELDS, TICKET_FIELDS
+from helpdesk_bridge.migration.summary import Counts, Summary
+from helpdesk_bridge.migration.verify.differences import Difference
+
+IDS: Final = 200
+REASONS: Final = 200
+DOUBTS: Final = 500
+SNAPSHOT: Final = "report"
+_TOLD: Final = (State.FAILED, State.SKIPPED, State.DONE)
+
+
+@frozen
+class Reason:
+    """Records of one kind that ended alike for one reason, the first of them by their source ids."""
+
+    kind: Kind
+    state: State
+    reason: str
+    count: int
+    ids: tuple[str, ...]
+
+
+@frozen
+class Doubt:
+    """A record in doubt; ``ticket`` is the source id of the ticket that it hangs on."""
+
+    kind: Kind
+    ticket: str
+    id: str
+    evidence: str
+
+
+@frozen
+class Decision:
+    """What became of a value; ``old`` is None where only its digest is known, or where it names an agent."""
+
+    field: str
+    old: str | None
+    new: str | None
+    by: str
+    at: datetime
+
+
+@frozen
+class Acknowledged:
+    """Who acknowledged a hazard, and when."""
+
+    by: str
+    at: datetime
+
+
+@frozen(kw_only=True)
+class Snapshot:
+    """What only an open migration knows; ``write_report`` keeps it in the journal for later reports.
+
+    ``words`` are the old values of decisions by "field digest", agents left out.
+    """
+
+    labels: Mapping[str, str]
+    minimum: Mapping[str, int | None]
+    spent: Mapping[str, int]
+    time_scale: Mapping[str, float | None]
+    sample: int | None
+    hazards: tuple[Mapping[str, str], ...]
+    kept: Mapping[str, tuple[str, ...]]
+    words: Mapping[str, str]
+
+
+@frozen(kw_only=True)
+class Facts:
+    """A journal as the report tells it."""
+
+    path: Path
+    refs: Mapping[str, str]
+    names: Mapping[str, str]
+    created: datetime
+    seconds: float
+    level: str | None
+    threads: str | None
+    counts: Mapping[Kind, Counts]
+    changed: tuple[Change, ...]
+    differences: tuple[Difference, ...]
+    spent: Mapping[str, tuple[int, int, int]]
+    reasons: tuple[Reason, ...]
+    doubts: tuple[Doubt, ...]
+    left_alone: tuple[LeftAlone, ...]
+    decisions: tuple[Decision, ...]
+    acknowledged: Mapping[str, Acknowledged]
+    snapshot: Snapshot | None = field(default=None)
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The two desks as people see them."""
+        if self.snapshot is not None:
+            return self.snapshot.labels
+        return {side: f"{self.names[side]} ({self.refs[side].replace(':', ' ')})" for side in SIDES}
+
+    @property
+    def minimum(self) -> Mapping[str, int | None] | None:
+        """The least possible units; None where nobody reckoned them for what was spent so far."""
+        units = {side: units for side, (_, units, _) in self.spent.items()}
+        known = self.snapshot is not None and dict(self.snapshot.spent) == units
+        return self.snapshot.minimum if known and self.snapshot is not None else None
+
+
+def snapshot_of(
+    summary: Summary, labels: Mapping[str, str], importer: Importer, *, sample: int | None, words: Mapping[str, str]
+) -> Snapshot:
+    """Return what is to be kept of an open migration."""
+    return Snapshot(
+        labels=labels,
+        minimum=dict(summary.minimum),
+        spent=dict(summary.spent),
+        time_scale=dict(summary.time_scale),
+        sample=sample,
+        hazards=tuple(_hazard(one) for one in importer.hazards),
+        kept=_kept(importer),
+        words=words,
+    )
+
+
+def _hazard(hazard: Hazard) -> dict[str, str]:
+    return {
+        **{name: getattr(hazard, name) for name in ("id", "what", "when", "stop")},
+        "provenance": hazard.provenance.value,
+    }
+
+
+def _kept(importer: Importer) -> dict[str, tuple[str, ...]]:
+    keeps = importer.keeps
+    classes = list(keeps.messages.values())
+    messages = {
+        name: kept
+        for name, kept in (classes[0] if classes else {}).items()
+        if all(name in one and one[name].how is Keep.NATIVE for one in classes)
+    }
+    areas = {
+        "ticket": (keeps.ticket, TICKET_FIELDS),
+        "contact": (keeps.contact, CONTACT_FIELDS),
+        "message": (messages, MESSAGE_FIELDS),
+    }
+    return {
+        area: tuple(f"{area}.{name}" for name in known if name in fields and fields[name].how is Keep.NATIVE)
+        for area, (fields, known) in areas.items()
+    }
+
+
+def snapshot_json(snapshot: Snapshot) -> dict[str, Any]:
+    """Return a snapshot as the journal keeps it."""
+    return asdict(snapshot)
+
+
+def read_facts(path: str | os.PathLike[str]) -> Facts:
+    """Read a journal without owning it, all of it as it stands at one moment.
+
+    Raises ``FileNotFoundError`` where there is none, ``WrongJournal`` where it is of another version, a
+    link or another user's.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise FileNotFoundError(file)
+    schema.check_mine(file)
+    engine = schema.reader(file)
+    try:
+        with translated(), engine.connect() as connection, connection.begin():
+            return _facts(connection, file)
+    finally:
+        engine.dispose()
+
+
+def _facts(connection: Connection, path: Path) -> Facts:
+    meta = {row.name: row.value for row in connection.execute(select(schema.meta))}
+    if meta.get("version") != schema.VERSION:
+        raise WrongJournal(f"the journal has version {meta.get('version')}, this program reads {schema.VERSION}")
+
+    def recalled(name: str, default: Any = None) -> Any:
+        return json.loads(meta[name]) if name in meta else default
+
+    kept = recalled(SNAPSHOT)
+    snapshot = None if kept is None else Snapshot(**kept)
+    return Facts(
+        path=path,
+        refs={side: meta[side] for side in SIDES},
+        names={side: meta[f"{side}_desk"] for side in SIDES},
+        created=datetime.fromisoformat(meta["created"]),
+        seconds=float(recalled("seconds", 0.0)),
+        level=recalled("verified"),
+        threads=recalled("threads"),
+        counts=_counts(connection),
+        changed=tuple(Change(**row) for row in recalled("fidelity", [])),
+        differences=tuple(_differences(connection)),
+        spent=_spent(connection),
+        reasons=tuple(_reasons(connection)),
+        doubts=tuple(_doubts(connection)),
+        left_alone=tuple(left_alone_in(meta)),
+        decisions=tuple(_decisions(connection, {} if snapshot is None else snapshot.words)),
+        acknowledged=_acknowledged(connection),
+        snapshot=snapshot,
+    )
+
+
+def _counts(connection: Connection) -> dict[Kind, Counts]:
+    table = schema.record.c
+    query = select(table.kind, table.state, func.count().label("n")).group_by(table.kind, table.state)
+    states: dict[Kind, dict[State, int]] = {kind: {} for kind in Kind}
+    for row in connection.execute(query):
+        states[Kind(row.kind)][State(row.state)] = row.n
+    return {kind: Counts.of(found) for kind, found in states.items()}
+
+
+def _reasons(connection: Connection) -> Iterable[Reason]:
+    table = schema.record.c
+    states = [one.value for one in _TOLD]
+    # What was done has a reason only where something is to be said of it.
+    meant = table.state.in_(states) & ((table.state != State.DONE.value) | table.reason.is_not(None))
+    query = select(table.kind, table.state, table.reason, func.count().label("n")).where(meant)
+    grouped = connection.execute(query.group_by(table.kind, table.state, table.reason)).all()
+    order = {
+        (kind.value, state.value): (states.index(state.value), list(Kind).index(kind))
+        for kind in Kind
+        for state in _TOLD
+    }
+    for row in sorted(grouped, key=lambda one: (*order[one.kind, one.state], -one.n))[:REASONS]:
+        same = table.reason.is_(None) if row.reason is None else table.reason == row.reason
+        ids = select(table.id).where(table.kind == row.kind, table.state == row.state, same)
+        first = connection.execute(ids.order_by(table.parent, table.position, table.id).limit(IDS)).scalars().all()
+        yield Reason(Kind(row.kind), State(row.state), row.reason or "no reason was recorded", row.n, tuple(first))
+
+
+def _doubts(connection: Connection) -> Iterable[Doubt]:
+    table = schema.record.c
+    query = select(table.kind, table.parent, table.id, table.reason).where(table.state == State.IN_DOUBT.value)
+    for row in connection.execute(query.order_by(table.kind, table.parent, table.position, table.id).limit(DOUBTS)):
+        yield Doubt(Kind(row.kind), row.parent, row.id, row.reason or "the answer to the write was lost")
+
+
+def _decisions(connection: Connection, words: Mapping[str, str]) -> Iterable[Decision]:
+    table = schema.decision
+    for row in connection.execute(select(table).order_by(table.c.field, table.c.at, table.c.old)):
+        agent = row.field in PEOPLE
+        # Which agent it is stays out of reports that leave the house.
+        new = "another agent" if agent and row.new is not None else row.new
+        old = "an agent" if agent else words.get(f"{row.field} {row.old}")
+        yield Decision(row.field, old, new, row.by, datetime.fromisoformat(row.at))
+
+
+def _acknowledged(connection: Connection) -> dict[str, Acknowledged]:
+    rows = connection.execute(select(schema.acknowledgement))
+    return {row.hazard: Acknowledged(row.by, datetime.fromisoformat(row.at)) for row in rows}
+
+
+def _differences(connection: Connection) -> Iterable[Difference]:
+    table = schema.difference.c
+    columns = (table.ticket, table.record, table.id, table.field, table.expected, table.found)
+    for row in connection.execute(select(*columns).order_by(table.number)):
+        yield Difference(row.ticket, row.record, row.id, row.field, row.expected, row.found)
+
+
+def _spent(connection: Connection) -> dict[str, tuple[int, int, int]]:
+    table = schema.spent.c
+    sums = [func.sum(column).label(column.name) for column in (table.calls, table.units, table.refused)]
+    found = {
+        row.side: (row.calls, row.units, row.refused)
+        for row in connection.execute(select(table.side, *sums).group_by(table.side))
+    }
+    return {side: found.get(side, (0, 0, 0)) for side in SIDES}

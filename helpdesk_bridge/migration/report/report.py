@@ -1,0 +1,199 @@
+"""The report: one HTML page, complete in itself, for those who have to sign for a migration."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+import tempfile
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import evolve
+from jinja2 import Environment, StrictUndefined, Template
+
+from helpdesk_bridge import __version__
+from helpdesk_bridge.clock import Clock, SystemClock
+from helpdesk_bridge.migration.journal.states import Kind, State
+from helpdesk_bridge.migration.marker import SIDES
+from helpdesk_bridge.migration.migration import Migration
+from helpdesk_bridge.migration.options import Level
+from helpdesk_bridge.migration.outcome import ExitCode, Interrupted, MigrationError
+from helpdesk_bridge.migration.plan.fidelity import PEOPLE
+from helpdesk_bridge.migration.plan.plan import Plan
+from helpdesk_bridge.migration.plan.values import old_key
+from helpdesk_bridge.migration.report import words
+from helpdesk_bridge.migration.report.charts import STATES, WORDS, cost_bars, count_bars
+from helpdesk_bridge.migration.report.facts import SNAPSHOT, Doubt, Facts, read_facts, snapshot_json, snapshot_of
+from helpdesk_bridge.migration.report.verdict import verdict
+from helpdesk_bridge.migration.summary import PLURAL, Summary
+from helpdesk_bridge.private_files import make_private_folder
+
+FILE_NAME: Final = "report.html"
+TEMPLATE: Final = "report.html.j2"
+ROWS: Final = 500
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
+class ReportNotWritable(MigrationError):
+    """The report's folder cannot be written to; name another one. The migration itself is untouched."""
+
+    exit_code = ExitCode.USAGE
+
+
+def write_report(migration: Migration, folder: Path, *, plan: Plan | None = None) -> Summary:
+    """Write the report of an open migration into ``folder`` and return its summary; sends nothing.
+
+    ``plan``, where it was made before the run, adds its forecast and findings, and words for the values it asked about.
+    Raises ``ReportNotWritable``, or ``Interrupted`` where the disk is full; the last report is then still whole.
+    """
+    summary = migration.summary(report=str(Path(folder) / FILE_NAME))
+    keep_for_reports(migration, summary, plan)
+    facts = read_facts(migration.journal.path)
+    write_page(render(summary, facts, plan=plan, written=migration.destination.clock.wall()), Path(folder))
+    return summary
+
+
+def report_of_journal(journal: Path, folder: Path, *, clock: Clock | None = None) -> Summary:
+    """Write the report of a journal, without its desks and also while it runs; return the summary that it shows.
+
+    Raises ``FileNotFoundError`` where there is no journal, and what ``write_report`` raises.
+    """
+    facts = read_facts(journal)
+    summary = evolve(summary_of(facts), report=str(Path(folder) / FILE_NAME))
+    write_page(render(summary, facts, written=(clock or SystemClock()).wall()), Path(folder))
+    return summary
+
+
+def keep_for_reports(migration: Migration, summary: Summary, plan: Plan | None = None) -> None:
+    """Keep in the journal what only an open migration knows, for reports that are made from the journal alone."""
+    source, destination = migration.source, migration.destination
+    importer = destination.desk.importer
+    if not importer:
+        return
+    before = read_facts(migration.journal.path).snapshot
+    known = dict(before.words) if before is not None else {}
+    for value in plan.values if plan is not None else ():
+        if value.field not in PEOPLE:
+            known[" ".join(old_key(value.field, value.old))] = value.old
+    labels = {"source": source.label, "destination": destination.label}
+    kept = snapshot_of(summary, labels, importer, sample=migration.options.sample, words=known)
+    migration.journal.remember(**{SNAPSHOT: snapshot_json(kept)})
+
+
+def summary_of(facts: Facts) -> Summary:
+    """Return the summary that a journal alone can give; ``minimum`` is None where nobody reckoned it."""
+    snapshot = facts.snapshot
+    nothing: dict[str, Any] = dict.fromkeys(SIDES)
+    return Summary(
+        source=facts.refs["source"].partition(":")[0],
+        destination=facts.refs["destination"].partition(":")[0],
+        counts=facts.counts,
+        verified=facts.level is not None and not facts.differences,
+        differences=facts.differences,
+        changed=facts.changed,
+        left_alone=facts.left_alone,
+        calls={side: calls for side, (calls, _, _) in facts.spent.items()},
+        spent={side: units for side, (_, units, _) in facts.spent.items()},
+        minimum=facts.minimum or nothing,
+        throttled=sum(refused for _, _, refused in facts.spent.values()),
+        seconds=facts.seconds,
+        time_scale=snapshot.time_scale if snapshot is not None else nothing,
+    )
+
+
+def render(summary: Summary, facts: Facts, *, plan: Plan | None = None, written: datetime) -> str:
+    """Return the page. Everything that was not written here goes through ``plain`` and is escaped."""
+    labels = facts.labels
+    minimum = facts.minimum or dict.fromkeys(SIDES)
+    sample = facts.snapshot.sample if facts.snapshot is not None else None
+    changed = summary.changed or (plan.fidelity if plan is not None else ())
+    order = {"lost": 0, "changed": 1, "told": 2}
+    page = _template().render(
+        summary=summary,
+        facts=facts,
+        plan=plan,
+        written=written,
+        version=__version__,
+        labels=labels,
+        sides=SIDES,
+        verdict=verdict(summary, labels["source"], labels["destination"], facts.level, sample),
+        sample=sample,
+        level_full=Level.FULL.value,
+        bars=count_bars(summary.counts),
+        costs=cost_bars(summary, minimum, labels),
+        minimum=minimum,
+        kinds=PLURAL,
+        states=[name for name in STATES if name != "pending" or any(one.pending for one in summary.counts.values())],
+        state_words=WORDS,
+        announced_only=not summary.changed and bool(changed),
+        changed=sorted(changed, key=lambda one: (order[words.outcome(one.change)], one.field)),
+        kept=_kept(facts, {one.field for one in changed}),
+        reasons={state.value: [one for one in facts.reasons if one.state is state] for state in State},
+        commands=[_command(facts, one) for one in facts.doubts],
+        doubts=sum(one.in_doubt for one in summary.counts.values()),
+        differences=summary.differences[:ROWS],
+        difference_kinds=Counter((one.record, one.field) for one in summary.differences).most_common(),
+        w=words,
+    )
+    return str(page)
+
+
+def _kept(facts: Facts, changed: set[str]) -> Mapping[str, list[str]]:
+    """Return the fields of each area that are kept for every record, in words."""
+    areas = facts.snapshot.kept if facts.snapshot is not None else {}
+    found = {
+        area: [words.field_words(name).partition(": ")[2] for name in names if name not in changed]
+        for area, names in areas.items()
+        if any(facts.counts[kind].planned for kind in Kind if kind.value == area)
+    }
+    return {area: sorted(names) for area, names in found.items() if names}
+
+
+def _command(facts: Facts, doubt: Doubt) -> str | None:
+    """Return the command that decides about a record; None where its id is an e-mail, which does not stand here."""
+    if "@" in doubt.id:
+        return None
+    journal, decision = shlex.quote(facts.path.name), shlex.quote(f"{doubt.id}=DECISION")
+    return f"helpdesk-bridge migrate decide --journal {journal} --in-doubt {decision}"
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, finalize=words.plain, trim_blocks=True, lstrip_blocks=True
+    )
+    source = files("helpdesk_bridge.migration.report").joinpath(TEMPLATE).read_text("utf-8")
+    return environment.from_string(source)
+
+
+def write_page(page: str, folder: Path) -> Path:
+    """Write the page beside its place and move it there: readable by its owner alone, whole or not at all."""
+    path = folder / FILE_NAME
+    temporary: str | None = None
+    try:
+        make_private_folder(folder)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".report-", suffix=".html")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(page)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary is not None:
+            with suppress(OSError):
+                Path(temporary).unlink()
+        if error.errno in _NO_ROOM:
+            raise Interrupted(
+                f"the report cannot be written ({error.strerror}); make room and run: helpdesk-bridge migrate report"
+            ) from None
+        raise ReportNotWritable(
+            f"the report cannot be written to {folder}: {error.strerror}; name another folder with --report"
+        ) from None
+    return path

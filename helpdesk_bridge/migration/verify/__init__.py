@@ -1,0 +1,1 @@
+"""Reading the destination back and comparing it with what was written."""

@@ -1,0 +1,89 @@
+"""Which message at the destination is which of those that were written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import define, field
+
+from helpdesk_bridge.adapter import Keeps
+from helpdesk_bridge.migration.journal import expected
+from helpdesk_bridge.migration.journal.states import Record
+from helpdesk_bridge.model.records import Message
+
+
+@define(slots=False)
+class Pair:
+    """A written message and its counterparts, in thread order: several where its files went into further messages."""
+
+    record: Record
+    found: list[tuple[int, Message]] = field(factory=list)
+    shown: dict[str, Any] | None = None
+
+
+@define(slots=False)
+class Alignment:
+    """The pairs in the order of the source, and what nobody wrote."""
+
+    pairs: list[Pair]
+    extra: list[Message]
+
+
+def align(
+    leaders: Sequence[Record], thread: Sequence[Message], shown: Sequence[dict[str, Any]], keeps: Keeps
+) -> Alignment:
+    """Match by id where the vendor gave ids, else by what the messages show, else by their order.
+
+    ``shown`` runs parallel to ``thread``.
+    """
+    pairs = [Pair(record) for record in leaders]
+    free = dict(enumerate(thread))
+
+    def take(pair: Pair, number: int) -> None:
+        pair.found.append((number, free.pop(number)))
+        if pair.shown is None:
+            pair.shown = shown[number]
+
+    opening = next((pair for pair in pairs if expected.opens(pair.record.expected)), None)
+    if opening is not None and thread and thread[0].opening:
+        take(opening, 0)
+    places = {message.id: number for number, message in enumerate(thread)}
+    for pair in pairs:
+        for one in pair.record.destination:
+            if places.get(one) in free:
+                take(pair, places[one])
+    for same in (_alike(shown, keeps), _same_text(shown), lambda pair, number: True):  # noqa: ARG005
+        _match_in_order(pairs, free, take, same)
+        _take_surplus(pairs, free, take, thread)
+    for pair in pairs:
+        pair.found.sort(key=lambda one: one[0])
+    return Alignment(pairs, [free[number] for number in sorted(free)])
+
+
+def _alike(shown: Sequence[dict[str, Any]], keeps: Keeps) -> Any:
+    return lambda pair, number: expected.alike(pair.record.expected or {}, shown[number], keeps)
+
+
+def _same_text(shown: Sequence[dict[str, Any]]) -> Any:
+    return lambda pair, number: shown[number]["text"] in (pair.record.expected["text"], pair.record.expected["bare"])
+
+
+def _match_in_order(pairs: list[Pair], free: dict[int, Message], take: Any, same: Any) -> None:
+    for pair in pairs:
+        if not pair.found:
+            number = next((one for one in sorted(free) if same(pair, one)), None)
+            if number is not None:
+                take(pair, number)
+
+
+def _take_surplus(pairs: list[Pair], free: dict[int, Message], take: Any, thread: Sequence[Message]) -> None:
+    """Give messages that only carry files to the written message before them that still lacks some."""
+    for pair in pairs:
+        wanted = len((pair.record.expected or {})["files"])
+        while pair.found:
+            have = sum(len(message.attachments) for _, message in pair.found)
+            after = max(number for number, _ in pair.found) + 1
+            if have >= wanted or after not in free or not thread[after].attachments:
+                break
+            take(pair, after)

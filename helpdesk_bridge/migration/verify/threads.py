@@ -1,0 +1,158 @@
+"""Compares one thread at the destination, its files included, with what was written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from attrs import evolve, frozen
+
+from helpdesk_bridge.adapter import Importer
+from helpdesk_bridge.adapter.digests import file_digest
+from helpdesk_bridge.errors import HelpdeskError, NotFound
+from helpdesk_bridge.migration.journal import expected
+from helpdesk_bridge.migration.journal.journal import Journal
+from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
+from helpdesk_bridge.migration.outage import Outage
+from helpdesk_bridge.migration.side import Side
+from helpdesk_bridge.migration.verify.alignment import Pair, align
+from helpdesk_bridge.model.records import (
+    Actor,
+    ActorKind,
+    Attachment,
+    Body,
+    Contact,
+    Message,
+    MessageKind,
+    Ticket,
+    Visibility,
+)
+
+Row = tuple[str, str, str, str | None, str | None]
+"""What differs: record, source id, field, expected, found."""
+
+
+@frozen(eq=False)
+class ThreadCheck:
+    """One ticket's thread."""
+
+    destination: Side
+    importer: Importer
+    journal: Journal
+    outage: Outage
+    record: Record
+    ticket: Ticket
+    apart: bool
+    contact: Callable[[str], Contact | None]
+    report: Callable[[str, list[Row]], None]
+
+    def advance(self) -> None:
+        """Read the thread back and report what differs."""
+        ticket_id = self.record.key.id
+        leaders = self._leaders()
+        try:
+            thread = self._read(leaders)
+        except NotFound:
+            self.report(ticket_id, [("ticket", ticket_id, "messages", "present", "missing")])
+            return
+        shown = [self._shown(one) for one in thread]
+        aligned = align(leaders, thread, shown, self.importer.keeps)
+        rows: list[Row] = []
+        last = -1
+        for pair in aligned.pairs:
+            rows += self._compared(pair)
+            if pair.found and pair.found[0][0] < last:
+                rows.append(("message", pair.record.key.id, "order", "after the one before it", "before it"))
+            last = max([last, *(number for number, _ in pair.found)])
+        if leaders:
+            rows += [("message", self.record.key.id, "extra", "none", one.id) for one in aligned.extra]
+        self.report(ticket_id, rows)
+
+    def _leaders(self) -> list[Record]:
+        """Return the messages that were written, as they stand at the destination: what opens the ticket first."""
+        ticket_id = self.record.key.id
+        written = self.journal.children(ticket_id, Kind.MESSAGE)
+        leaders = [one for one in written if one.state is State.DONE and one.expected is not None]
+        opening = (self.record.expected or {}).get(expected.OPENING)
+        if opening is not None:
+            key = Key(Kind.MESSAGE, f"{ticket_id}:0", ticket_id)
+            leaders.append(Record(key=key, state=State.DONE, expected=opening))
+        return sorted(leaders, key=lambda one: not expected.opens(one.expected))
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def _read(self, leaders: Sequence[Record]) -> list[Message]:
+        """Return the thread in as few calls as the destination needs.
+
+        Where the list of tickets brought the opening along, only later messages and the opening's files cost a call.
+        """
+        ticket, first = self.ticket, next((one for one in leaders if expected.opens(one.expected)), None)
+        files = bool(first and first.expected and first.expected["files"])
+        if (
+            not self.apart
+            or files
+            or ticket.message_count is None
+            or ticket.not_loaded & {"description", "message_count"}
+        ):
+            listing = self.destination.desk.messages.list(ticket.id, resolve=False)
+            return self.outage.patiently(partial(list, listing))
+        later = (ticket.message_count or 1) - 1
+        tail = self.outage.patiently(lambda: self.importer.tail(ticket.id, later)) if later else ()
+        return [self._opening(), *(one for one in tail if not one.opening)]
+
+    def _opening(self) -> Message:
+        ticket = self.ticket
+        return Message(
+            id=f"{ticket.id}:0",
+            ticket_id=ticket.id,
+            author=ticket.requester or Actor(ActorKind.UNKNOWN),
+            visibility=Visibility.PUBLIC,
+            kind=MessageKind.REPLY,
+            body=ticket.description or Body(text=""),
+            opening=True,
+            created_at=ticket.created_at,
+        )
+
+    def _shown(self, message: Message) -> dict[str, Any]:
+        author = self.destination.filled(message.author) or message.author
+        if author.kind is ActorKind.CONTACT and author.id is not None and not author.email:
+            known = self.contact(author.id)
+            author = author if known is None else known.actor()
+        return expected.shown_message(evolve(message, author=author))
+
+    # -- comparing -------------------------------------------------------------------------------------------------
+
+    def _compared(self, pair: Pair) -> list[Row]:
+        source_id, wanted = pair.record.key.id, pair.record.expected or {}
+        if pair.shown is None:
+            return [("message", source_id, "message", "present", "missing")]
+        different = expected.message_differences(wanted, pair.shown, self.importer.keeps)
+        rows: list[Row] = [("message", source_id, *one) for one in different]
+        return rows + self._files(
+            source_id, wanted["files"], [file for _, one in pair.found for file in one.attachments]
+        )
+
+    def _files(self, source_id: str, wanted: Sequence[str], files: Sequence[Attachment]) -> list[Row]:
+        left = Counter(wanted)
+        rows: list[Row] = []
+        for file in files:
+            try:
+                found = self.outage.patiently(partial(self._digest, file))
+            except HelpdeskError as error:
+                rows.append(("attachment", source_id, "content", "readable", type(error).__name__))
+                continue
+            if left[found] > 0:
+                left[found] -= 1
+            else:
+                rows.append(("attachment", source_id, "content", "none", found[:16]))
+        rows += [("attachment", source_id, "content", one[:16], "missing") for one in left.elements()]
+        return rows
+
+    def _digest(self, file: Attachment) -> str:
+        facet = self.destination.desk.attachments
+        if not facet:
+            raise NotFound("the destination does not hand out files")
+        with facet.open(file) as stream:
+            return file_digest(stream)[0]

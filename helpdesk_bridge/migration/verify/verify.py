@@ -1,0 +1,229 @@
+"""Reads the destination back and compares it with what was recorded at the load."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+
+from attrs import frozen
+
+from helpdesk_bridge.adapter import Importer
+from helpdesk_bridge.errors import NotFound
+from helpdesk_bridge.migration.adoption import Adoption
+from helpdesk_bridge.migration.journal import expected
+from helpdesk_bridge.migration.journal.journal import Journal
+from helpdesk_bridge.migration.journal.record_ids import is_opaque
+from helpdesk_bridge.migration.journal.spool import Spool
+from helpdesk_bridge.migration.journal.states import Kind, Record, State
+from helpdesk_bridge.migration.markers import SHOWING, indexed, marker_at
+from helpdesk_bridge.migration.options import Level, Options
+from helpdesk_bridge.migration.outage import Outage, Stopped
+from helpdesk_bridge.migration.plan.opening import apart_at_destination
+from helpdesk_bridge.migration.plan.scan import ALL_CONTACTS
+from helpdesk_bridge.migration.runner import Runner
+from helpdesk_bridge.migration.side import Side
+from helpdesk_bridge.migration.verify.differences import Difference
+from helpdesk_bridge.migration.verify.parallel import threads_for
+from helpdesk_bridge.migration.verify.threads import ThreadCheck
+from helpdesk_bridge.model.queries import Period, TicketQuery
+from helpdesk_bridge.model.records import Contact, Ticket
+
+BACK_TICKET: Final = "ticket at the destination"
+BACK_CONTACT: Final = "contact at the destination"
+CLOCKS_APART: Final = timedelta(days=1)
+
+
+@frozen(eq=False)
+class Verification:
+    """One verification. It reads and never writes."""
+
+    destination: Side
+    importer: Importer
+    journal: Journal
+    spool: Spool
+    outage: Outage
+    options: Options
+    stop: threading.Event
+    progress: Callable[[str], None]
+
+    @property
+    def _apart(self) -> bool:
+        return apart_at_destination(self.journal) or self.destination.defines
+
+    def run(self) -> list[Difference]:
+        """Return the differences, those of contacts first, and keep them in the journal."""
+        found: list[Difference] = []
+        for kind in (BACK_TICKET, BACK_CONTACT):
+            self.spool.forget(kind)
+        if self.options.level is not Level.ECHO:
+            self.outage.patiently(self._read_contacts)
+            found += self._contacts()
+            self.outage.patiently(self._read_tickets)
+            found += self._tickets()
+        if self.options.level is Level.FULL:
+            found += self._threads()
+        if self.stop.is_set():
+            raise Stopped
+        self.journal.replace_differences([one.as_json() for one in found])
+        return found
+
+    # -- contacts --------------------------------------------------------------------------------------------------
+
+    def _read_contacts(self) -> None:
+        for contact in self.destination.desk.contacts.list(ALL_CONTACTS):
+            self._check_stop()
+            self.spool.put(BACK_CONTACT, self.destination.contact_key(contact.id), contact)
+
+    def _contacts(self) -> list[Difference]:
+        found = []
+        for record in self.journal.each(Kind.CONTACT, State.DONE):
+            there = self._contact_at(record.destination[0])
+            if there is None:
+                found.append(Difference("", "contact", record.key.id, "contact", "present", "missing"))
+            elif record.expected is not None:
+                shown = expected.contact(there, self.importer.keeps.contact)
+                for name, wanted, seen in expected.contact_differences(record.expected, shown):
+                    found.append(Difference("", "contact", record.key.id, name, wanted, seen))
+        return found
+
+    def _contact_at(self, contact_id: str) -> Contact | None:
+        found = self.spool.get(BACK_CONTACT, contact_id, Contact)
+        if found is not None or is_opaque(contact_id):
+            return found
+        try:
+            return self.outage.patiently(partial(self.destination.desk.contacts.get, contact_id))
+        except NotFound:
+            return None
+
+    # -- tickets ---------------------------------------------------------------------------------------------------
+
+    def _query(self) -> TicketQuery:
+        """Ask for what a list can show without further calls: descriptions only where they stand on the ticket."""
+        include = SHOWING if self._apart else SHOWING - {"description"}
+        if expected.native(self.importer.keeps.ticket, "updated_at"):
+            return TicketQuery(include=include)  # the destination shows the source's times: they narrow nothing
+        return TicketQuery(include=include, updated=Period(self.journal.created - CLOCKS_APART))
+
+    def _read_tickets(self) -> None:
+        for ticket in self.destination.desk.tickets.list(self._query(), resolve=False):
+            self._check_stop()
+            self.spool.put(BACK_TICKET, ticket.id, ticket)
+
+    def _tickets(self) -> list[Difference]:
+        found = [one for ticket in self.spool.each(BACK_TICKET, Ticket) for one in self._strangers(ticket)]
+        for record in self.journal.each(Kind.TICKET, State.DONE):
+            self._check_stop()
+            ticket = self._ticket_at(record)
+            if ticket is None:
+                found.append(Difference(record.key.id, "ticket", record.key.id, "ticket", "present", "missing"))
+                continue
+            found += self._doubled(record, ticket)
+            shown = expected.ticket(
+                self.destination.ticket(ticket), self.importer.keeps.ticket, self.destination.aliases
+            )
+            for name, wanted, seen in expected.ticket_differences(record.expected or {}, self._people(shown, ticket)):
+                found.append(Difference(record.key.id, "ticket", record.key.id, name, wanted, seen))
+            self.progress("compare")
+        return found
+
+    def _people(self, shown: dict[str, Any], ticket: Ticket) -> dict[str, Any]:
+        requester = ticket.requester
+        if "requester" in shown and requester is not None and requester.id is not None and not requester.email:
+            known = self._known(requester.id)
+            if known is not None:
+                shown["requester"] = expected.person(known.actor())
+        return shown
+
+    def _ticket_at(self, record: Record) -> Ticket | None:
+        ticket_id = record.destination[0]
+        found = self.spool.get(BACK_TICKET, ticket_id, Ticket)
+        if found is None:
+            try:
+                found = self.outage.patiently(partial(self.destination.desk.tickets.get, ticket_id))
+            except NotFound:
+                return None
+            self.spool.put(BACK_TICKET, ticket_id, found)
+        return None if found.deleted else found
+
+    def _strangers(self, ticket: Ticket) -> Iterator[Difference]:
+        """Yield a ticket that carries one of our markers, agrees with its record and is not the one that we wrote.
+
+        One that does not agree is none of ours: it is noted, and no difference.
+        """
+        if self.journal.at_destination(Kind.TICKET, ticket.id) is not None:
+            return
+        marker = marker_at(self.destination, self.outage, ticket)
+        record = None if marker is None else self.journal.marked(marker)
+        if record is not None and record.key.kind is Kind.TICKET:
+            yield from self._second(record, ticket.id)
+
+    def _doubled(self, record: Record, ticket: Ticket) -> Iterator[Difference]:
+        if self.destination.defines and record.marker is not None:
+            for one in indexed(self.importer, record.marker, ticket):
+                if one != ticket.id:
+                    yield from self._second(record, one)
+
+    def _second(self, record: Record, ticket_id: str) -> Iterator[Difference]:
+        """Yield a ticket that we wrote a second time; one that is only marked as if is noted."""
+        wanted = record.expected or {}
+        written = self.journal.children(record.key.id, Kind.MESSAGE)
+        known = [one.expected for one in written if one.expected is not None and expected.opens(one.expected)]
+        opening = known[0] if known else wanted.get(expected.OPENING)
+        judged = None
+        if opening is not None:
+            adoption = Adoption(self.destination, self.importer, self.outage)
+            judged = adoption.judge((ticket_id,), wanted.get("requester"), opening)
+        if judged is None or judged.ours or judged.unread:
+            ours = ",".join(record.destination) or "none"
+            yield Difference(record.key.id, "ticket", record.key.id, "duplicate", ours, ticket_id)
+        else:
+            self.journal.leave_alone(record.key.id, judged.others)
+
+    # -- threads ---------------------------------------------------------------------------------------------------
+
+    def _threads(self) -> list[Difference]:
+        found: list[tuple[str, Difference]] = []
+        lock = threading.Lock()
+
+        def report(ticket: str, rows: list[tuple[str, str, str, str | None, str | None]]) -> None:
+            with lock:
+                found.extend((ticket, Difference(ticket, *row)) for row in rows)
+            self.progress("verify")
+
+        workers = threads_for(self.destination, self.options.workers)
+        Runner(workers, self.destination.clock, self.stop).run(self._checks(report))
+        return [one for _, one in sorted(found, key=lambda item: item[0])]
+
+    def _checks(
+        self, report: Callable[[str, list[tuple[str, str, str, str | None, str | None]]], None]
+    ) -> Iterator[ThreadCheck]:
+        total = self.journal.counts()[Kind.TICKET].get(State.DONE, 0)
+        size = self.options.sample
+        step = 1 if size is None or size >= total else max(1, total // size) if size else total + 1
+        apart = self._apart and not self.destination.defines
+        for number, record in enumerate(self.journal.each(Kind.TICKET, State.DONE)):
+            if number % step or (size is not None and number // step >= size):
+                continue
+            ticket = self.spool.get(BACK_TICKET, record.destination[0], Ticket)
+            if ticket is not None and not ticket.deleted:
+                yield ThreadCheck(
+                    self.destination,
+                    self.importer,
+                    self.journal,
+                    self.outage,
+                    record,
+                    ticket,
+                    apart,
+                    self._known,
+                    report,
+                )
+
+    def _known(self, contact_id: str) -> Contact | None:
+        return self.spool.get(BACK_CONTACT, self.destination.contact_key(contact_id), Contact)
+
+    def _check_stop(self) -> None:
+        if self.stop.is_set():
+            raise Stopped

@@ -1,0 +1,129 @@
+"""What a desk can do, as one frozen value computed from its settings alone, offline.
+
+The same value drives refusal before sending, the conformance suite, the plan of a migration and the matrix in the docs.
+Names are the port's own: ``messages.add_from_contact``, ``agents.list``, ``tickets.create:tags`` (a field of a draft),
+``tickets.update:tags``, ``ticket:due_at`` (a field that is read).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from helpdesk_bridge.errors import Unsupported
+from helpdesk_bridge.model.records import Priority, Status
+
+OPERATIONS: Final = (
+    "tickets.list", "tickets.get", "tickets.create", "tickets.update",
+    "contacts.list", "contacts.get", "contacts.find", "contacts.create", "contacts.update",
+    "messages.list", "messages.reply", "messages.note", "messages.add_from_contact",
+    "agents.list", "groups.list", "companies.list", "tags.list", "custom_fields.list", "templates.list",
+    "attachments.open", "events", "webhooks", "importer", "removal",
+)  # fmt: skip
+
+
+@frozen(kw_only=True)
+class FileLimits:
+    """How many files one message takes and how large they may be, in bytes; None is not known to be limited."""
+
+    count: int | None = None
+    bytes_each: int | None = None
+    bytes_together: int | None = None
+
+
+@frozen(kw_only=True)
+class Capabilities:
+    """What one desk can do. Defaults are "no"; a limit of None is not known.
+
+    ``natural_ids`` names the kinds of records (``contact``) whose id is somebody's e-mail or phone.
+    """
+
+    vendor: str
+    operations: frozenset[str] = frozenset()
+    ticket_fields: frozenset[str] = frozenset()
+    contact_fields: frozenset[str] = frozenset()
+    message_fields: frozenset[str] = frozenset()
+    ticket_create: frozenset[str] = frozenset()
+    ticket_update: frozenset[str] = frozenset()
+    ticket_clear: frozenset[str] = frozenset()
+    contact_create: frozenset[str] = frozenset()
+    contact_update: frozenset[str] = frozenset()
+    contact_needs: frozenset[str] = frozenset()
+    natural_ids: frozenset[str] = frozenset()
+    statuses: Mapping[Status, str] = field(factory=dict, hash=False)
+    open_statuses: bool = False
+    priorities: Mapping[Priority, str] = field(factory=dict, hash=False)
+    complete_lists: frozenset[str] = frozenset()
+    idempotency: frozenset[str] = frozenset()
+    subject_limit: int | None = None
+    body_limit: int | None = None
+    files: FileLimits = FileLimits()
+    page_size: int | None = None
+    notes: Mapping[str, str] = field(factory=dict, hash=False)
+
+    def supports(self, name: str) -> bool:
+        """Whether the desk can do ``name``. Raises ``ValueError`` for a name that no desk could have."""
+        area, colon, detail = name.partition(":")
+        if not colon:
+            if name not in OPERATIONS and name not in FACETS:
+                raise ValueError(f"{name!r} is no capability; see helpdesk_bridge.model.capabilities.OPERATIONS")
+            return name in self.operations or f"{name}.list" in self.operations or f"{name}.open" in self.operations
+        fields = {
+            "ticket": self.ticket_fields,
+            "contact": self.contact_fields,
+            "message": self.message_fields,
+            "tickets.create": self.ticket_create,
+            "tickets.update": self.ticket_update,
+            "contacts.create": self.contact_create,
+            "contacts.update": self.contact_update,
+        }.get(area)
+        if area == "status":
+            return self.open_statuses or any(status.value == detail for status in self.statuses)
+        if fields is None:
+            raise ValueError(f"{name!r} is no capability: {area!r} has no fields")
+        return detail in fields
+
+    def missing(self, *names: str) -> tuple[str, ...]:
+        """Return those of ``names`` that the desk cannot do, so that an application can fail at its start."""
+        return tuple(name for name in names if not self.supports(name))
+
+    def require(self, name: str) -> None:
+        """Raise ``Unsupported`` where the desk cannot do ``name``."""
+        if not self.supports(name):
+            reason = self.notes.get(name)
+            raise Unsupported(
+                f"{self.vendor} cannot do {name}" + (f": {reason}" if reason else ""),
+                capability=name,
+                vendor=self.vendor,
+            )
+
+    def narrowed(self, other: Capabilities) -> Capabilities:
+        """Return what both can do: a local desk that refuses what another vendor cannot do."""
+        return evolve(
+            self,
+            operations=self.operations & other.operations,
+            ticket_fields=self.ticket_fields & other.ticket_fields,
+            contact_fields=self.contact_fields & other.contact_fields,
+            message_fields=self.message_fields & other.message_fields,
+            ticket_create=self.ticket_create & other.ticket_create,
+            ticket_update=self.ticket_update & other.ticket_update,
+            ticket_clear=self.ticket_clear & other.ticket_clear,
+            contact_create=self.contact_create & other.contact_create,
+            contact_update=self.contact_update & other.contact_update,
+            contact_needs=self.contact_needs | other.contact_needs,
+            statuses=other.statuses or self.statuses,
+            open_statuses=self.open_statuses and other.open_statuses,
+            priorities=other.priorities or self.priorities,
+            idempotency=self.idempotency & other.idempotency,
+            subject_limit=other.subject_limit,
+            body_limit=other.body_limit,
+            files=other.files,
+            notes=other.notes,
+        )
+
+
+FACETS: Final = frozenset(
+    {"agents", "groups", "companies", "tags", "custom_fields", "templates", "attachments"}
+)  # their one operation is list or open

@@ -1,0 +1,232 @@
+"""Queries as SQL. What SQL finds is never less than what the query means; ``exact`` tells where it is the same."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeAlias
+
+from attrs import field, frozen
+
+from helpdesk_bridge.model.addresses import email_key, phone_digits
+from helpdesk_bridge.model.queries import NONE, ContactQuery, How, Match, Order, Period, TicketQuery
+from helpdesk_bridge.model.records import Actor, Ref
+from helpdesk_bridge.store.columns import custom_needle, tag_needle
+from helpdesk_bridge.store.values import folded, micros
+from helpdesk_bridge.text.plain import fold
+
+SPACE: Final = object()  # stands among the parameters for the space that is asked
+_MANY: Final = 500  # values of one set; SQLite takes 32,766 parameters in a statement
+
+
+@frozen
+class Condition:
+    """One condition: SQL with its parameters. Without SQL it is compared in Python alone."""
+
+    sql: str | None
+    params: tuple[Any, ...] = field(default=(), repr=False)
+    exact: bool = True
+
+
+@frozen
+class Native:
+    """A query as this desk answers it: ``flags`` are columns that must be 0, ``where`` speaks of one table's columns."""
+
+    flags: tuple[str, ...]
+    where: str
+    params: tuple[Any, ...] = field(repr=False)
+    order: Order
+    include: frozenset[str]
+
+
+Test: TypeAlias = Callable[[str, Any], Condition]
+_PYTHON_ALONE: Final = Condition(None, (), exact=False)
+
+
+def _either(parts: Iterable[tuple[str, tuple[Any, ...]]], *, exact: bool = True) -> Condition:
+    listed = list(parts)
+    if len(listed) > _MANY:
+        return _PYTHON_ALONE
+    params = tuple(param for _, values in listed for param in values)
+    return Condition("(" + " OR ".join(sql for sql, _ in listed) + ")", params, exact)
+
+
+def _one_of(column: str, values: Iterable[str]) -> tuple[str, tuple[Any, ...]]:
+    listed = tuple(values)
+    return f"{column} IN ({', '.join('?' * len(listed))})", listed
+
+
+def _enum(column: str, wanted: frozenset[Any]) -> Condition:
+    if len(wanted) > _MANY:
+        return _PYTHON_ALONE
+    members = [one.value for one in wanted if isinstance(one, enum.Enum)]
+    labels = [fold(one) for one in wanted if isinstance(one, str)]
+    return _either((_one_of(column, members), _one_of(f"{column}_fold", labels)))
+
+
+def _words(column: str, wanted: frozenset[Any]) -> Condition:
+    if len(wanted) > _MANY:
+        return _PYTHON_ALONE
+    # An empty word is no word: it is compared again in Python.
+    parts = [_one_of(column, {fold(one) for one in wanted if one is not NONE})]
+    if NONE in wanted:
+        parts.append((f"{column} IS NULL OR {column} = ''", ()))
+    return _either(parts, exact="" not in wanted)
+
+
+def _person(role: str, wanted: frozenset[Any]) -> Condition:
+    parts: list[tuple[str, tuple[Any, ...]]] = []
+    exact = True
+    for one in wanted:
+        if one is NONE:
+            parts.append((f"{role}_kind IS NULL", ()))
+        elif isinstance(one, Actor):
+            exact = False
+            email = email_key(one.email) if one.email else None
+            parts.append((f"{role}_id = ? OR {role}_email = ?", (one.id, email)))
+        else:
+            parts.append((f"{role}_id = ? OR {role}_email = ?", (one, email_key(one))))
+            digits = phone_digits(one)
+            if "@" not in one and digits:
+                exact = False  # whose number it is, its country and extension say too
+                parts.append((f"{role}_phone = ?", (digits,)))
+    return _either(parts, exact=exact)
+
+
+def _ref(role: str, wanted: frozenset[Any]) -> Condition:
+    parts: list[tuple[str, tuple[Any, ...]]] = []
+    for one in wanted:
+        if one is NONE:
+            parts.append((f"{role}_id IS NULL AND {role}_fold IS NULL", ()))
+        elif isinstance(one, Ref):
+            named = fold(one.name) if one.name and one.id is None else None
+            parts.append((f"{role}_id = ? OR {role}_fold = ?", (one.id, named)))
+        else:
+            parts.append((f"{role}_id = ? OR {role}_fold = ?", (one, fold(one))))
+    return _either(parts)
+
+
+def _tags(_: str, wanted: frozenset[Any]) -> Condition:
+    parts: list[tuple[str, tuple[Any, ...]]] = [
+        ("tags_fold = ''", ()) if one is NONE else ("instr(tags_fold, ?)", (tag_needle(one),)) for one in wanted
+    ]
+    # A tag that holds the separator could pretend to be two.
+    return _either(parts, exact=False)
+
+
+def _custom(_: str, wanted: Mapping[str, frozenset[Any]]) -> Condition:
+    clauses: list[Condition] = []
+    for name, values in wanted.items():
+        if values and all(isinstance(one, str) for one in values):
+            parts = [("instr(custom_fold, ?)", (custom_needle(name, one),)) for one in values]
+            clauses.append(_either(parts))
+    told = [one for one in clauses if one.sql is not None]
+    if not told:
+        return _PYTHON_ALONE
+    params = tuple(param for one in told for param in one.params)
+    return Condition(" AND ".join(str(one.sql) for one in told), params, exact=False)
+
+
+def _text(column: str, match: Match) -> Condition:
+    wanted = folded(match.text)
+    if match.how is How.EXACT:
+        return Condition(f"{column} = ?", (wanted,))
+    if match.how is How.PREFIX:
+        return Condition(f"instr({column}, ?) = 1", (wanted,))
+    return Condition(f"instr({column}, ?)", (wanted,), exact=match.how is How.CONTAINS)
+
+
+def _period(column: str, period: Period) -> Condition:
+    sql, params = [f"{column}_at IS NOT NULL"], []
+    if period.start is not None:
+        sql.append(f"{column}_key >= ?")
+        params.append(micros(period.start))
+    if period.end is not None:
+        sql.append(f"{column}_key < ?")
+        params.append(micros(period.end))
+    return Condition(" AND ".join(sql), tuple(params))
+
+
+def _keys(kind: str, wanted: frozenset[Any]) -> Condition:
+    if len(wanted) > _MANY:
+        return _PYTHON_ALONE
+    key = email_key if kind == "email" else phone_digits
+    held = "SELECT contact_id FROM contact_keys WHERE space = ? AND kind = ?"
+    sql, values = _one_of("key", {key(one) for one in wanted if one is not NONE})
+    parts: list[tuple[str, tuple[Any, ...]]] = [(f"id IN ({held} AND {sql})", (SPACE, kind, *values))]
+    if NONE in wanted:
+        parts.append((f"id NOT IN ({held})", (SPACE, kind)))
+    return _either(parts, exact=False)
+
+
+_TICKET: Final[Mapping[str, tuple[str, Test]]] = {
+    "statuses": ("status", _enum),
+    "priorities": ("priority", _enum),
+    "requester": ("requester", _person),
+    "assignee": ("assignee", _person),
+    "groups": ("group", _ref),
+    "tags": ("", _tags),
+    "channels": ("channel_fold", _words),
+    "category": ("category_fold", _words),
+    "subcategory": ("subcategory_fold", _words),
+    "type": ("type_fold", _words),
+    "custom_fields": ("", _custom),
+    "subject": ("subject_fold", _text),
+    "created": ("created", _period),
+    "updated": ("updated", _period),
+}
+_CONTACT: Final[Mapping[str, tuple[str, Test]]] = {
+    "email": ("email", _keys),
+    "phone": ("phone", _keys),
+    "name": ("name_fold", _text),
+    "company": ("company", _ref),
+    "external_id": ("external_fold", _words),
+    "created": ("created", _period),
+    "updated": ("updated", _period),
+}
+
+
+@frozen
+class Divided:
+    """What of a query is told in SQL, by field."""
+
+    native: Native
+    fields: frozenset[str]
+    described: Mapping[str, str]
+    exact: bool
+    empty: bool
+
+
+def _divide(
+    query: TicketQuery | ContactQuery, tests: Mapping[str, tuple[str, Test]], flags: tuple[str, ...]
+) -> Divided:
+    left_out = tuple(flag for flag in flags if flag not in query.include)
+    sql: list[str] = []
+    params: list[Any] = []
+    described: dict[str, str] = {}
+    exact, empty = True, False
+    for name, (column, test) in tests.items():
+        wanted = getattr(query, name)
+        if wanted is None:
+            continue
+        if wanted == frozenset() or (isinstance(wanted, Mapping) and frozenset() in wanted.values()):
+            empty = True
+            continue
+        condition = test(column, wanted)
+        exact = exact and condition.exact
+        if condition.sql is not None:
+            sql.append(condition.sql)
+            params += condition.params
+            described[name] = condition.sql
+    native = Native(left_out, " AND ".join(sql) or "1", tuple(params), query.order, query.include)
+    return Divided(native, frozenset(described), described, exact, empty)
+
+
+def divide_tickets(query: TicketQuery) -> Divided:
+    """Return ``query`` in SQL."""
+    return _divide(query, _TICKET, ("spam", "deleted", "merged"))
+
+
+def divide_contacts(query: ContactQuery) -> Divided:
+    """Return ``query`` in SQL."""
+    return _divide(query, _CONTACT, ("deleted", "blocked"))

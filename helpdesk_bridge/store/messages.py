@@ -1,0 +1,186 @@
+"""Threads: oldest first, the opening before all, equal times in the order in which they were written."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from typing import Any, Final
+
+from attrs import frozen
+
+from helpdesk_bridge.errors import Invalid, NotFound
+from helpdesk_bridge.model.records import Message, evolve
+from helpdesk_bridge.store import documents
+from helpdesk_bridge.store.blobs import Files
+from helpdesk_bridge.store.database import run
+from helpdesk_bridge.store.pages import page_size, read_cursor, write_cursor
+from helpdesk_bridge.store.schema import NO_TIME
+from helpdesk_bridge.store.space import Space
+from helpdesk_bridge.store.values import micros
+
+_COLUMNS: Final = "rank, time_key, place, id, ticket_id, document"
+
+
+@frozen
+class Thread:
+    """A page of a thread; ``next`` is its cursor."""
+
+    messages: tuple[Message, ...]
+    next: str | None
+
+
+@frozen(eq=False)
+class MessageTable:
+    """The messages of one space."""
+
+    _space: Space
+    _files: Files
+
+    def new_id(self) -> str:
+        """Return an id that was never used here; call it within the write that uses it."""
+        with self._space.database.write() as connection:
+            return str(self._space.number(connection, "message"))
+
+    def add(self, message: Message) -> bool:
+        """Write a message and return whether it is new; one with this id that is there already stays as it is."""
+        space = self._space
+        with space.database.write() as connection:
+            if run(connection, "SELECT 1 FROM messages WHERE space = ? AND id = ?", (space.name, message.id)):
+                return False
+            if not run(connection, "SELECT 1 FROM tickets WHERE space = ? AND id = ?", (space.name, message.ticket_id)):
+                raise NotFound("there is no such ticket")
+            row = (
+                space.name,
+                message.id,
+                message.ticket_id,
+                0 if message.opening else 1,
+                self._time_key(connection, message),
+                space.now(),
+                documents.dump(message, documents.MESSAGE),
+            )
+            columns = "space, id, ticket_id, rank, time_key, changed_at, document"
+            run(connection, f"INSERT INTO messages ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608 - constant
+            self._files.attach(connection, message.id, message.attachments)
+            count = "UPDATE tickets SET message_count = message_count + 1 WHERE space = ? AND id = ?"
+            run(connection, count, (space.name, message.ticket_id))
+        return True
+
+    def reopen(self, message: Message) -> Message | None:
+        """Let a message that is about to be added open its thread; return what opened it so far, now a later one.
+
+        For threads whose messages come in any order. None where it is not older than what opens the thread.
+        """
+        with self._space.database.write() as connection:
+            opening = self.openings(connection, [message.ticket_id]).get(message.ticket_id)
+            if opening is None or message.created_at is None or opening.created_at is None:
+                return None
+            if message.created_at >= opening.created_at:
+                return None
+            later = evolve(opening, opening=False)
+            sql = "UPDATE messages SET rank = 1, changed_at = ?, document = ? WHERE space = ? AND id = ?"
+            document = documents.dump(later, documents.MESSAGE)
+            run(connection, sql, (self._space.now(), document, self._space.name, later.id))
+        return later
+
+    def _time_key(self, connection: sqlite3.Connection, message: Message) -> int:
+        # A message without a time stands where it was written: after all that are there.
+        known = micros(message.created_at, "created_at")
+        if known is not None:
+            return known
+        sql = "SELECT ifnull(max(time_key), ?) FROM messages WHERE space = ? AND ticket_id = ?"
+        return int(run(connection, sql, (NO_TIME, self._space.name, message.ticket_id))[0][0])
+
+    def page(self, ticket_id: str, cursor: str | None = None, size: int | None = None) -> Thread:
+        """Return a page of a thread. Raises ``NotFound`` where there is no such ticket."""
+        state = read_cursor(cursor, key=list, count=int) if cursor is not None else {}
+        count = state.get("count", 0)
+        wanted = page_size(size)
+        with self._space.database.read() as connection:
+            if not run(connection, "SELECT 1 FROM tickets WHERE space = ? AND id = ?", (self._space.name, ticket_id)):
+                raise NotFound("there is no such ticket")
+            found = self._after(connection, ticket_id, state.get("key"), wanted + 1)
+            rows = found[:wanted]
+            messages = self._read(connection, rows, count)
+        more = len(found) > wanted
+        return Thread(messages, write_cursor(key=rows[-1][:3], count=count + len(rows)) if more else None)
+
+    def _after(
+        self, connection: sqlite3.Connection, ticket_id: str, key: list[Any] | None, limit: int
+    ) -> list[tuple[Any, ...]]:
+        where, params = "WHERE space = ? AND ticket_id = ?", [self._space.name, ticket_id]
+        if key is not None:
+            if [type(one) for one in key] != [int, int, int]:
+                raise Invalid("this cursor is not one of this listing", field="cursor")
+            where += " AND (rank, time_key, place) > (?, ?, ?)"
+            params += key
+        sql = f"SELECT {_COLUMNS} FROM messages {where} ORDER BY rank, time_key, place LIMIT {limit}"  # noqa: S608 - constant
+        return run(connection, sql, params)
+
+    def tail(self, ticket_id: str, count: int) -> tuple[Message, ...]:
+        """Return the last messages of a thread, oldest first."""
+        key = (self._space.name, ticket_id)
+        sql = (
+            f"SELECT {_COLUMNS} FROM messages WHERE space = ? AND ticket_id = ? "  # noqa: S608 - constant
+            f"ORDER BY rank DESC, time_key DESC, place DESC LIMIT {max(0, int(count))}"
+        )
+        with self._space.database.read() as connection:
+            found = run(connection, "SELECT message_count FROM tickets WHERE space = ? AND id = ?", key)
+            if not found:
+                raise NotFound("there is no such ticket")
+            rows = run(connection, sql, key)[::-1]
+            return self._read(connection, rows, int(found[0][0]) - len(rows))
+
+    def get(self, message_id: str) -> Message | None:
+        """Return a message by its id, or None."""
+        space = self._space.name
+        sql = f"SELECT {_COLUMNS} FROM messages WHERE space = ? AND id = ?"  # noqa: S608 - constant
+        before = (
+            "SELECT count(*) FROM messages WHERE space = ? AND ticket_id = ? AND (rank, time_key, place) < (?, ?, ?)"
+        )
+        with self._space.database.read() as connection:
+            found = run(connection, sql, (space, message_id))
+            if not found:
+                return None
+            ((count,),) = run(connection, before, (space, found[0][4], *found[0][:3]))
+            return self._read(connection, found, int(count))[0]
+
+    def openings(self, connection: sqlite3.Connection, ticket_ids: list[str]) -> dict[str, Message]:
+        """Return the opening messages of tickets, by ticket."""
+        marks = ", ".join("?" * len(ticket_ids))
+        where = f"WHERE space = ? AND rank = 0 AND ticket_id IN ({marks})"
+        found = run(
+            connection,
+            f"SELECT {_COLUMNS} FROM messages {where} ORDER BY place DESC",  # noqa: S608 - only question marks
+            (self._space.name, *ticket_ids),
+        )
+        return {message.ticket_id: message for message in self._read(connection, found, 0)}
+
+    def changed_since(self, connection: sqlite3.Connection, since: datetime) -> list[tuple[str, str, int]]:
+        """Return id, ticket and time of what was written since then."""
+        sql = "SELECT id, ticket_id, changed_at FROM messages WHERE space = ? AND changed_at >= ? ORDER BY place"
+        found = run(connection, sql, (self._space.name, micros(since, "since")))
+        return [(str(one), str(ticket), int(at)) for one, ticket, at in found]
+
+    def remove_thread(self, connection: sqlite3.Connection, ticket_id: str) -> None:
+        """Remove all messages of a ticket with their files, their place in the outbox and what became of them."""
+        key = (self._space.name, ticket_id)
+        ids = [one for (one,) in run(connection, "SELECT id FROM messages WHERE space = ? AND ticket_id = ?", key)]
+        self._files.forget(connection, ids)
+        for table in ("outbox", "deliveries"):
+            for message_id in ids:
+                sql = f"DELETE FROM {table} WHERE space = ? AND message_id = ?"  # noqa: S608 - our own names
+                run(connection, sql, (self._space.name, message_id))
+        run(connection, "DELETE FROM messages WHERE space = ? AND ticket_id = ?", key)
+
+    def _read(self, connection: sqlite3.Connection, rows: list[tuple[Any, ...]], first: int) -> tuple[Message, ...]:
+        files = self._files.of(connection, [row[3] for row in rows]) if rows else {}
+        return tuple(
+            Message(
+                id=row[3],
+                ticket_id=row[4],
+                sequence=first + number,
+                attachments=files.get(row[3], ()),
+                **documents.load(row[5], documents.MESSAGE),
+            )
+            for number, row in enumerate(rows)
+        )

@@ -1,0 +1,115 @@
+"""Time passes, the desk forgets what it keeps, it is closed and opened again; and in the end all is compared."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from helpdesk_bridge.testing.chaos import ChaosHelpdesk
+from helpdesk_bridge.testing.fake import FakeHelpdesk
+from helpdesk_bridge.testing.machine import snapshots
+from helpdesk_bridge.testing.machine.disagreement import Disagreement
+from helpdesk_bridge.testing.machine.lockstep import ALL_CONTACTS
+from helpdesk_bridge.testing.machine.message_rules import MessageRules
+
+_FACETS: Final = ("agents", "groups", "tags")
+
+
+class UpkeepRules(MessageRules):
+    """What happens besides tickets and contacts."""
+
+    @precondition(lambda self: hasattr(self.clock, "advance"))
+    @rule(seconds=st.sampled_from((1, 30, 3600, 100_000)))
+    def let_time_pass(self, seconds: int) -> None:
+        """Let time pass for both desks."""
+        self.clock.advance(seconds)
+
+    @rule()
+    def refresh(self) -> None:
+        """Forget what the directories keep."""
+        for side in self.sides:
+            side.chaos.refresh()
+
+    @precondition(lambda self: self.under.reopen is not None)
+    @rule()
+    def close_and_open_again(self) -> None:
+        """Close both desks and open the same accounts again: everything is there."""
+        self.settle()
+        reopen = self.under.reopen
+        if reopen is None:
+            return
+        self.adapter.desk.close()
+        self.adapter.desk = reopen()
+        self.adapter.chaos = ChaosHelpdesk(self.adapter.desk, clock=self.clock)
+        local = self.local.desk
+        if isinstance(local, FakeHelpdesk):
+            state = local.snapshot()
+            local.reset()
+            local.restore(state)
+
+    @precondition(lambda self: any(self.can(f"{name}.list") for name in _FACETS))
+    @rule(facet=st.sampled_from(_FACETS))
+    def read_words(self, facet: str) -> None:
+        """Read the agents, groups or tags: a list that is declared complete holds what the account knows."""
+        if not self.can(f"{facet}.list") or facet not in self.capabilities.complete_lists:
+            return
+        wanted = {word.casefold() for word in getattr(self.words, facet)}
+        for side in self.sides:
+            listed = self.calmly(side, f"{facet}.list", lambda one: getattr(one.chaos, facet).list())
+            known = {
+                word.casefold() for one in listed for word in (one.id, one.name, getattr(one, "email", None)) if word
+            }
+            with self.judging():
+                if not wanted <= known:
+                    raise Disagreement(f"{side.name}: {facet} lack {sorted(wanted - known)}")
+
+    def teardown(self) -> None:
+        """Compare everything that is there in the end, and close."""
+        try:
+            if not self._broken:
+                self._compare_the_end()
+        finally:
+            self.stop()
+
+    def _compare_the_end(self) -> None:
+        self.settle()
+        for side in self.sides:
+            listed = {self.known(side, one): one for one in self.look(side)}
+            with self.judging():
+                if lost := self.model.tickets.keys() - listed.keys():
+                    raise Disagreement(f"{side.name}: in the end {sorted(lost)} are not listed")
+            for name, ticket in listed.items():
+                self.check_ticket(side, name, ticket)
+                self._compare_whole(side.name, name)
+            if self.can("contacts.list"):
+                self._compare_contacts(side.name)
+
+    def _compare_whole(self, side_name: str, name: str) -> None:
+        side = next(one for one in self.sides if one.name == side_name)
+        whole = self.calmly(side, "tickets.get", lambda one: one.chaos.tickets.get(one.ids[name]))
+        self.check_ticket(side, name, whole)
+        if self.can("messages.list"):
+            thread = self.calmly(side, "messages.list", lambda one: list(one.chaos.messages.list(one.ids[name])))
+            seen = snapshots.thread(thread)
+            self.check_thread(side, name, seen)
+            if self.can("attachments.open"):
+                self.check_files(side, name, seen)
+            with self.judging():
+                counted = whole.message_count
+                if self.can("ticket:message_count") and counted not in (None, len(thread)):
+                    raise Disagreement(f"{side.name}: {name} counts {counted} messages; its thread has {len(thread)}")
+
+    def _compare_contacts(self, side_name: str) -> None:
+        side = next(one for one in self.sides if one.name == side_name)
+        listed = self.calmly(side, "contacts.list", lambda one: list(one.chaos.contacts.list(ALL_CONTACTS)))
+        names = [self.contact_seen(side, one) for one in listed]
+        for name, contact in zip(names, listed, strict=True):
+            self.check_contact(side, name, contact)
+        with self.judging():
+            if sorted(names) != sorted(self.model.contacts):
+                raise Disagreement(
+                    f"{side.name}: in the end the contacts are {sorted(names)}, and should be "
+                    f"{sorted(self.model.contacts)}"
+                )
