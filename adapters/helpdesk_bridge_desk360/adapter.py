@@ -126,7 +126,7 @@ def open_desk360(settings: Desk360Settings, context: DeskContext) -> Desk360Adap
         messages=messages,
         attachments=media,
         templates=Desk360Templates(client, context.directory, record),
-        webhooks=Desk360Webhooks(settings.account, settings.tokens, inbox),
+        webhooks=Desk360Webhooks(settings.account, settings.tokens, inbox, context.mending),
         vendor_api=api,
         client=client,
         inbox=inbox,
@@ -145,6 +145,7 @@ def _stack(context: DeskContext, base_url: str, bearer: BearerToken, policy: Rat
         options=context.options,
         clock=context.clock,
         events=context.events,
+        mending=context.mending,
     )
 
 
@@ -164,6 +165,7 @@ def _inbox(settings: Desk360Settings, context: DeskContext) -> Inbox | None:
         vendor=context.vendor,
         account=settings.account,
         keep_raw=context.keep_raw,
+        mending=context.mending,
     )
     return Inbox(store, context.clock)
 

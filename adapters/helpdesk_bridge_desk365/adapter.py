@@ -118,6 +118,7 @@ def open_desk365(settings: Desk365Settings, context: DeskContext) -> Adapter:
         options=context.options,
         clock=context.clock,
         events=context.events,
+        mending=context.mending,
         count_rows=count_rows,
     )
     adapter = _assembled(settings, context, stack, policy, base)

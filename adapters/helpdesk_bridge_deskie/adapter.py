@@ -113,6 +113,7 @@ def open_deskie(settings: DeskieSettings, context: DeskContext) -> DeskieAdapter
         options=context.options,
         clock=context.clock,
         events=context.events,
+        mending=context.mending,
     )
     return _assembled(settings, context, DeskieClient(Calls(stack, context.keep_raw)), OwnHost(base_url), limits)
 
@@ -147,7 +148,7 @@ def _assembled(
         attachments=DeskieFiles(client.stack, own),
         importer=evolve(importer, settle=limits.settle_seconds),
         removal=DeskieRemoval(client),
-        webhooks=DeskieWebhooks(settings.account, settings.tokens),
+        webhooks=DeskieWebhooks(settings.account, settings.tokens, context.mending),
         vendor_api=DeskieApi.over(client.calls, directory),
         checkup=Checkup(client, people, directory, settings),
     )

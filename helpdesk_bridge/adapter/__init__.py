@@ -19,7 +19,7 @@ from enum import Enum
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Generic, Protocol, TypeVar
 
-from attrs import field, fields, frozen
+from attrs import Factory, field, fields, frozen
 
 from helpdesk_bridge.adapter.digests import body_digest, file_digest, synthetic_ids
 from helpdesk_bridge.adapter.directory import Directory
@@ -103,8 +103,10 @@ from helpdesk_bridge.model.records import (
 from helpdesk_bridge.model.refs import format_ref, local_id
 from helpdesk_bridge.model.secret import Secret
 from helpdesk_bridge.ratelimit.policy import RateHeaders, RateLimitPolicy, Scope, Window
+from helpdesk_bridge.text.decoding import Mending, mended_tree
 from helpdesk_bridge.text.images import ImageTag, may_have_images, name_images, replace_images
-from helpdesk_bridge.text.plain import digest, fold, html_to_text, squash, text_to_html
+from helpdesk_bridge.text.json_text import parse as parse_json
+from helpdesk_bridge.text.plain import digest, fold, html_to_text, one_line, squash, text_to_html
 
 if TYPE_CHECKING:
     from helpdesk_bridge.store.conditions import divide_contacts, divide_tickets
@@ -536,6 +538,9 @@ class DeskContext:
     keep_raw: bool = False
     rate_limit: int | None = None
     marker_field: str | None = None
+    mending: Mending = field(
+        default=Factory(lambda self: Mending(self.vendor, self.desk, self.events.publish), takes_self=True)
+    )
 
 
 @frozen(kw_only=True)
@@ -639,6 +644,7 @@ __all__ = [
     "Mailbox",
     "Marked",
     "Match",
+    "Mending",
     "Message",
     "MessageClass",
     "MessageDraft",
@@ -704,8 +710,11 @@ __all__ = [
     "is_email",
     "local_id",
     "may_have_images",
+    "mended_tree",
     "name_images",
+    "one_line",
     "open_transport",
+    "parse_json",
     "phone_digits",
     "phone_key",
     "phone_of",

@@ -72,6 +72,7 @@ def cli(ctx: click.Context, config: str | None, debug: bool) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run the command with ``arguments`` and return its exit code; errors are one line on stderr."""
     warnings.showwarning = _show_warning
+    _ready_streams()
     _tell_what_is_logged()
     try:
         result: Any = cli.main(list(arguments), prog_name="helpdesk-bridge", standalone_mode=False)
@@ -119,6 +120,13 @@ def _tell_what_is_logged() -> None:
     logger = logging.getLogger("helpdesk_bridge")
     if not logger.hasHandlers():
         logger.addHandler(_Told("%(message)s", logging.WARNING))
+
+
+def _ready_streams() -> None:
+    """Let no character end the command: what the terminal, pipe or file cannot show is written as its escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _tell(error: Exception) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -47,18 +48,29 @@ def plain(value: Any) -> Any:
         return value.value
     if isinstance(value, (datetime, date)):
         return value.isoformat()
-    return str(value) if isinstance(value, Decimal) else value
+    unfit = isinstance(value, Decimal) or (isinstance(value, float) and not math.isfinite(value))
+    return str(value) if unfit else value
 
 
 def write_json(value: Any, *, indent: int | None = 2) -> None:
     """Print one JSON document on stdout."""
-    click.echo(display.json_text(json.dumps(plain(value), ensure_ascii=False, indent=indent)))
+    click.echo(_json(value, indent))
 
 
 def write_jsonl(values: Iterable[Any]) -> None:
     """Print one JSON document a line on stdout, as they come."""
     for value in values:
-        click.echo(display.json_text(json.dumps(plain(value), ensure_ascii=False)))
+        click.echo(_json(value, None))
+
+
+def _json(value: Any, indent: int | None) -> str:
+    text = json.dumps(plain(value), ensure_ascii=False, indent=indent)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        # A pipe of another code page, or a file name that is no text: escapes lose nothing, and stay JSON.
+        text = json.dumps(plain(value), indent=indent)
+    return display.json_text(text)
 
 
 def write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import logging
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast, get_args
@@ -20,6 +21,8 @@ from helpdesk_bridge.datasets.dataset import (
 )
 from helpdesk_bridge.datasets.generator import FIELDS, GROUPS, TAGS
 from helpdesk_bridge.model.addresses import email_key
+from helpdesk_bridge.text.decoding import Odd
+from helpdesk_bridge.text.json_text import parse
 
 if TYPE_CHECKING:
     import os
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 _STATUSES: Final = get_args(SeedStatus)
 _PRIORITIES: Final = get_args(SeedPriority)
 _ROLES: Final = get_args(Role)
+
+
+logger = logging.getLogger("helpdesk_bridge.text.plain")
 
 
 class CorpusError(ValueError):
@@ -37,7 +43,8 @@ def load_corpus(path: str | os.PathLike[str]) -> Dataset:
     """Read a whole corpus, or raise `CorpusError` before anything of it is used; an `OSError` where it can't be read.
 
     Contacts are the requesters and the authors that are contacts, agents the other authors and the assignees. The
-    account's groups, tags and custom fields, which a corpus does not hold, are those of the generator.
+    account's groups, tags and custom fields, which a corpus does not hold, are those of the generator. What no text can
+    hold (half a character, NUL) becomes U+FFFD; a warning tells how often.
     """
     reader = _Reader()
     for number, line in enumerate(Path(path).read_bytes().split(b"\n"), 1):
@@ -46,6 +53,8 @@ def load_corpus(path: str | os.PathLike[str]) -> Dataset:
                 reader.read(line)
             except _BadLineError as error:
                 raise CorpusError(f"line {number}: {error}") from None
+    for kind, count in reader.odd.items():
+        logger.warning("the corpus holds %s: %d replaced by U+FFFD", kind.value, count)
     return Dataset(
         people=tuple(reader.people.values()), groups=GROUPS, tags=TAGS, fields=FIELDS, tickets=tuple(reader.tickets)
     )
@@ -59,10 +68,11 @@ class _Reader:
     def __init__(self) -> None:
         self.people: dict[str, SeedPerson] = {}
         self.tickets: list[SeedTicket] = []
+        self.odd: Counter[Odd] = Counter()
         self._ids: set[str] = set()
 
     def read(self, line: bytes) -> None:
-        document = _parsed(line)
+        document = _parsed(line, self.odd)
         ticket_id = document.get("id")
         if isinstance(ticket_id, bool) or not isinstance(ticket_id, str | int) or ticket_id == "":
             raise _BadLineError("id must be a text or a number")
@@ -100,7 +110,7 @@ class _Reader:
         private = message.get("private")
         if not isinstance(private, bool | None):
             raise _BadLineError(f"{where}.private must be true or false")
-        text = _text(_member(message, "text", str, f"{where}."), f"{where}.text")
+        text = _member(message, "text", str, f"{where}.")
         return SeedMessage(
             author=key, created_at=created, private=bool(private), text=text, kind="note" if private else "reply"
         )
@@ -126,11 +136,12 @@ class _Reader:
         return key
 
 
-def _parsed(line: bytes) -> dict[str, Any]:
+def _parsed(line: bytes, odd: Counter[Odd]) -> dict[str, Any]:
     try:
-        document = json.loads(line.removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
-    except (ValueError, RecursionError):
+        document, found = parse(line)
+    except ValueError:
         raise _BadLineError("not a JSON object in UTF-8") from None
+    odd.update(found)
     return _object(document, "the line")
 
 
@@ -153,14 +164,6 @@ def _optional(document: dict[str, Any], name: str, default: str, where: str = ""
         return default
     if not isinstance(value, str):
         raise _BadLineError(f"{where}{name} must be a text")
-    return _text(value, f"{where}{name}")
-
-
-def _text(value: str, where: str) -> str:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise _BadLineError(f"{where} holds half a character") from None
     return value
 
 

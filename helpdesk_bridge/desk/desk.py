@@ -6,7 +6,7 @@ naming of errors stand here and in no adapter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import partial
@@ -83,6 +83,7 @@ from helpdesk_bridge.ports import (
     Tags,
 )
 from helpdesk_bridge.ratelimit.budget import Budget
+from helpdesk_bridge.text.decoding import Mending, judge
 
 
 @frozen
@@ -114,12 +115,14 @@ class _Link:
     def id(self, id_or_ref: str, kind: str) -> str:
         if not id_or_ref:
             raise Invalid(f"the id of a {kind} is empty", field="id")
+        judge(id_or_ref, "id")
         return local_id(id_or_ref, vendor=self.vendor, account=self.adapter.account, kind=kind)
 
     def tokens(self, operation: str, *words: str) -> tuple[str, ...]:
         return self.keys.tokens(operation, self.adapter.account, *words)
 
     def person(self, person: Person) -> Person:
+        judge(person, "person")
         if not isinstance(person, str):
             return addressed(person) if isinstance(person, Actor) else person
         box = Mailbox.of(person) if "@" in person else None
@@ -440,6 +443,7 @@ class Desk:
     _directory: Directory = field(repr=False)
     keys: DeskKeys = field(repr=False)
     _link: _Link = field(repr=False)
+    _mending: Mending = field(repr=False)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.title} {self.account})"
@@ -469,6 +473,11 @@ class Desk:
     def budget(self) -> Budget | None:
         """The live budget, shared by all who spend it; None where there is none (local)."""
         return self._adapter.transport.budget if self._adapter.transport is not None else None
+
+    @property
+    def mended(self) -> Mapping[str, int]:
+        """How much of what this desk said so far no text can hold, by kind; U+FFFD stands in its place."""
+        return self._mending.counts
 
     @property
     def directory(self) -> Directory:
@@ -630,6 +639,7 @@ def open_config(config: DeskConfig, *, clock: Clock | None = None) -> Desk:
         directory,
         keys,
         link,
+        context.mending,
     )
 
 

@@ -12,6 +12,7 @@ from attrs import Factory, field, frozen
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.http.headers import Headers, headers
 from helpdesk_bridge.text import json_text
+from helpdesk_bridge.text.decoding import Mending, mended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -161,6 +162,7 @@ class Response:
     body: bytes = field(repr=False)
     request: Request
     elapsed_ms: float = 0.0
+    mending: Mending | None = field(default=None, repr=False)
     _parsed: list[Any] = field(factory=list, init=False, repr=False)
 
     @property
@@ -170,15 +172,16 @@ class Response:
 
     @property
     def text(self) -> str:
-        """The body as text, in the charset the vendor named, else UTF-8; undecodable bytes are replaced."""
+        """The body as text, in the charset the vendor named, else UTF-8; what no text can hold is U+FFFD."""
         charset = re.search(r"charset=\"?([\w.:-]+)", self.headers.get("Content-Type", ""), re.IGNORECASE)
         try:
-            return self.body.decode(charset[1] if charset else "utf-8", "replace")
-        except LookupError:
-            return self.body.decode("utf-8", "replace")
+            return mended(self.body.decode(charset[1] if charset else "utf-8", "replace"))
+        except (LookupError, ValueError):
+            # No charset that is known, or one that is no text ("hex") or takes no replacements ("idna").
+            return mended(self.body.decode("utf-8", "replace"))
 
     def json(self) -> Any:
-        """Return the body as a JSON document, parsed once; ``BadResponse`` with path ``$`` if it is none."""
+        """Return the body as a JSON document of valid text, parsed once; ``BadResponse`` with path ``$`` if it is none."""
         if not self._parsed:
-            self._parsed.append(json_text.loads(self.body, status=self.status))
+            self._parsed.append(json_text.loads(self.body, status=self.status, mending=self.mending))
         return self._parsed[0]

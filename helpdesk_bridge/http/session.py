@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from requests.auth import AuthBase
 
     from helpdesk_bridge.http.options import HttpOptions
+    from helpdesk_bridge.text.decoding import Mending
 
 T = TypeVar("T")
 
@@ -49,11 +50,14 @@ class _PerThread(threading.local):
 class Session:
     """Sends one attempt. Redirects are never followed; .netrc is never read, proxies of the environment on the user's word."""
 
-    def __init__(self, *, base_url: str, auth: AuthBase | None, options: HttpOptions) -> None:
+    def __init__(
+        self, *, base_url: str, auth: AuthBase | None, options: HttpOptions, mending: Mending | None = None
+    ) -> None:
         self._base = base_url
         self._origin = Origin.parse(base_url)
         self._auth = auth
         self._options = options
+        self._mending = mending
         self._asks_environment = options.trust_environment and not self._origin.is_loopback
         self._verify: bool | str = options.ca_bundle or self._environments_bundle() or True
         self._thread = _PerThread()
@@ -136,7 +140,9 @@ class Session:
             body = read_capped(answer.raw, self._options.max_body)
         finally:
             answer.close()
-        return Response(answer.status_code, answer.headers, body, request, (real_seconds() - started) * 1000)
+        return Response(
+            answer.status_code, answer.headers, body, request, (real_seconds() - started) * 1000, self._mending
+        )
 
     def _prepare(self, request: Request, body: Body) -> tuple[requests.Session, PreparedRequest]:
         if self._closed:

@@ -17,6 +17,7 @@ from helpdesk_bridge.http.options import HttpOptions
 from helpdesk_bridge.http.origin import Origin, check_base_url
 from helpdesk_bridge.http.retry import Retrying
 from helpdesk_bridge.ratelimit.budget import Budget, shared_governor
+from helpdesk_bridge.text.decoding import Mending
 
 if TYPE_CHECKING:
     from requests.auth import AuthBase
@@ -70,13 +71,14 @@ def open_transport(
     clock: Clock | None = None,
     events: EventBus | None = None,
     count_rows: CountRows | None = None,
+    mending: Mending | None = None,
 ) -> Stack:
     """Return the connection of one desk.
 
     ``base_url`` may end in a path prefix. ``scope_key`` names who shares the budget (an account, a key, an address);
     only its HMAC is kept. ``classify`` turns an answer into the vendor's error, or None for a success; whatever it
     leaves unjudged (a status of 400 or above, a redirect) is judged by status. ``count_rows`` says how many records an
-    answer held, for windows that count rows. Raises ``ConfigError`` for a base URL or an option that cannot be used.
+    answer held, for windows that count rows. ``mending`` counts and announces what no text can hold. Raises ``ConfigError`` for a base URL or an option that cannot be used.
     """
     options = options or HttpOptions()
     base = check_base_url(base_url)
@@ -91,7 +93,8 @@ def open_transport(
     governor = shared_governor(scope, policy, options.budget, running, loopback=origin.is_loopback)
     from helpdesk_bridge.http.session import Session
 
-    session = Session(base_url=base, auth=auth, options=options)
+    mending = mending or Mending(vendor, desk, events.publish)
+    session = Session(base_url=base, auth=auth, options=options, mending=mending)
     logged = Logged(inner=session, events=events, vendor=vendor, desk=desk, refused=policy.refused)
     governed = Governed(
         inner=logged, governor=governor, options=options, events=events, vendor=vendor, desk=desk, count_rows=count_rows

@@ -133,7 +133,7 @@ class LocalAdapter:
 def open_local(settings: LocalSettings, context: DeskContext) -> LocalAdapter:
     """Return the adapter of a local desk. The file is opened by the first call."""
     capabilities = local_capabilities(settings)
-    store = LocalStore(settings.path, context.clock, keep_raw=context.keep_raw)
+    store = LocalStore(settings.path, context.clock, keep_raw=context.keep_raw, mending=context.mending)
     closed = settings.like is not None
     people = People(store, closed, capabilities.contact_needs, context.region)
     writing = Writing(store, capabilities, people, Vocabulary(store), context.directory)

@@ -163,6 +163,7 @@ class Migration:
         changes += fidelity.length_changes(self.destination.desk.capabilities, tally)
         changes += fidelity.opening_changes(tally.internal_openings)
         changes += fidelity.message_changes(self._importer, fidelity.estimated(tally), self._threads)
+        changes += fidelity.text_changes(self.source.mended())
         return planning.Plan(
             source=self.source.label,
             destination=self.destination.label,
@@ -417,6 +418,7 @@ class Migration:
         changes += fidelity.length_changes(self.destination.desk.capabilities, tally)
         changes += fidelity.address_changes(self._refused_addresses())
         changes += fidelity.opening_changes(self.journal.internal_openings())
+        changes += fidelity.text_changes(self.source.mended())
         used = fidelity.counted(self.journal.message_classes())
         return fidelity.merged(changes + fidelity.message_changes(self._importer, used, self._threads))
 

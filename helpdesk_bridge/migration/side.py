@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Final
 
@@ -71,6 +72,11 @@ class Side:
         """Return what this desk's connection sent so far; nothing for a desk without one."""
         stats: Any = getattr(getattr(self.desk, "transport", None), "stats", None)
         return Spent() if stats is None else Spent(stats.calls, stats.units, stats.refused)
+
+    def mended(self) -> Mapping[str, int]:
+        """Return what this desk said so far that no text can hold, counted by kind."""
+        counts: Mapping[str, int] = getattr(self.desk, "mended", {})
+        return counts
 
     @property
     def defines(self) -> bool:

@@ -16,6 +16,7 @@ from attrs import field, frozen
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.model.addresses import email_key, same_phone
 from helpdesk_bridge.model.records import Actor, Contact, CustomValue, Phone, Priority, Ref, Status, Ticket
+from helpdesk_bridge.text.decoding import judge
 from helpdesk_bridge.text.plain import fold
 
 
@@ -46,6 +47,9 @@ class Match:
 
     text: str = field(repr=False)
     how: How = field(default=How.CONTAINS, converter=How)
+
+    def __attrs_post_init__(self) -> None:
+        judge(self)
 
     def matches(self, value: str | None) -> bool:
         """Whether ``value`` answers; None never does."""
@@ -141,6 +145,7 @@ def _limit(value: int | None) -> int | None:
 def _custom(value: Mapping[str, Any] | None) -> Mapping[str, frozenset[Any]] | None:
     if value is None:
         return None
+    judge(value, "custom_fields")  # a signalling NaN has no hash
     return {name: wanted if isinstance(wanted, frozenset) else _custom_values(wanted) for name, wanted in value.items()}
 
 
@@ -176,6 +181,9 @@ class TicketQuery:
     order: Order = field(default=Order.CREATED_ASC, converter=Order)
     limit: int | None = field(default=None, converter=_limit)
 
+    def __attrs_post_init__(self) -> None:
+        judge(self)
+
 
 @frozen(kw_only=True)
 class ContactQuery:
@@ -191,6 +199,9 @@ class ContactQuery:
     include: frozenset[str] = field(default=frozenset(), converter=_include)
     order: Order = field(default=Order.CREATED_ASC, converter=Order)
     limit: int | None = field(default=None, converter=_limit)
+
+    def __attrs_post_init__(self) -> None:
+        judge(self)
 
 
 def _same_person(wanted: str | Actor, actor: Actor) -> bool:

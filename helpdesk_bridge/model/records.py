@@ -16,6 +16,8 @@ from typing import Any, BinaryIO, Final, TypeAlias
 
 from attrs import evolve, field, frozen
 
+from helpdesk_bridge.text.decoding import judge
+
 CustomValue: TypeAlias = str | int | Decimal | bool | date | datetime | tuple[str, ...] | None
 
 
@@ -470,7 +472,10 @@ def _uploads(value: Sequence[Upload]) -> tuple[Upload, ...]:
 
 @frozen(kw_only=True)
 class TicketDraft:
-    """A ticket to be created. ``subject``, ``description`` and ``requester`` are needed everywhere."""
+    """A ticket to be created. ``subject``, ``description`` and ``requester`` are needed everywhere.
+
+    A draft, change or query raises ``Invalid`` for half a character, NUL, and a number that JSON would round or lacks.
+    """
 
     subject: str = field(repr=False)
     description: str | Body = field(repr=False)
@@ -488,6 +493,9 @@ class TicketDraft:
     cc: tuple[str, ...] | Unset = field(default=UNSET, converter=_words)
     watchers: tuple[str, ...] | Unset = field(default=UNSET, converter=_words, repr=False)
     attachments: tuple[Upload, ...] = field(default=(), converter=_uploads)
+
+    def __attrs_post_init__(self) -> None:
+        judge(self)
 
 
 @frozen(kw_only=True)
@@ -508,6 +516,9 @@ class TicketChange:
     cc: Words | Unset = field(default=UNSET, converter=_words)
     watchers: Words | Unset = field(default=UNSET, converter=_words, repr=False)
 
+    def __attrs_post_init__(self) -> None:
+        judge(self)
+
 
 @frozen(kw_only=True)
 class MessageDraft:
@@ -516,6 +527,9 @@ class MessageDraft:
     body: str | Body = field(repr=False)
     cc: tuple[str, ...] = field(default=(), converter=_texts)
     attachments: tuple[Upload, ...] = field(default=(), converter=_uploads)
+
+    def __attrs_post_init__(self) -> None:
+        judge(self)
 
 
 @frozen(kw_only=True)
@@ -530,6 +544,9 @@ class ContactDraft:
     external_id: str | Unset | None = UNSET
     custom_fields: Mapping[str, CustomValue] | Unset = UNSET
 
+    def __attrs_post_init__(self) -> None:
+        judge(self)
+
 
 @frozen(kw_only=True)
 class ContactChange:
@@ -543,6 +560,9 @@ class ContactChange:
     external_id: str | Unset | None = UNSET
     blocked: bool | Unset = UNSET
     custom_fields: Mapping[str, CustomValue] | Unset = UNSET
+
+    def __attrs_post_init__(self) -> None:
+        judge(self)
 
 
 @frozen

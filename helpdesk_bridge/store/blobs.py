@@ -89,7 +89,10 @@ class Files:
             f"WHERE space = ? AND message_id IN ({marks}) ORDER BY message_id, position"
         )
         for message_id, document in run(connection, sql, (self._space.name, *message_ids)):
-            found[message_id] = (*found.get(message_id, ()), documents.load_attachment(document))
+            found[message_id] = (
+                *found.get(message_id, ()),
+                documents.load_attachment(document, self._space.database.mending),
+            )
         return found
 
     def store(self, upload: Upload) -> Attachment:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from datetime import datetime
 from types import MappingProxyType
@@ -123,10 +122,11 @@ class ContactTable:
         return [(str(one), int(written), int(at)) for one, written, at in found]
 
     def _contact(self, row: tuple[Any, ...]) -> Contact:
-        record_id, document = row
+        record_id, text = row
+        document = documents.read(text, self._space.database.mending)
         return Contact(
             id=record_id,
             ref=self._space.ref("contact", record_id),
-            raw=MappingProxyType(json.loads(document)) if self._space.keep_raw else None,
+            raw=MappingProxyType(document) if self._space.keep_raw else None,
             **documents.load(document, documents.CONTACT),
         )

@@ -18,26 +18,26 @@ from typing import Any
 
 from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.store.file import MEMORY, connect, rollback, translated
-from helpdesk_bridge.store.values import stored
+from helpdesk_bridge.text.decoding import Mending, mended
 
 
 def run(connection: sqlite3.Connection, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """Execute one statement and return all its rows: no cursor outlives the call."""
-    values = [stored(one) if isinstance(one, str) else one for one in params]
+    values = [mended(one) if isinstance(one, str) else one for one in params]
     return connection.execute(sql, values).fetchall()
 
 
 def changed(connection: sqlite3.Connection, sql: str, params: Sequence[Any] = ()) -> int:
     """Execute one statement and return how many rows it changed."""
-    values = [stored(one) if isinstance(one, str) else one for one in params]
+    values = [mended(one) if isinstance(one, str) else one for one in params]
     return connection.execute(sql, values).rowcount
 
 
 class _Session:
     """One connection and the transaction that is open on it."""
 
-    def __init__(self, path: str) -> None:
-        self.connection = connect(path)
+    def __init__(self, path: str, mending: Mending) -> None:
+        self.connection = connect(path, mending)
         self.depth = 0
         self.writing = False
 
@@ -61,7 +61,8 @@ class _PerThread(threading.local):
 class Database:
     """The SQLite database of a local desk. Nothing is opened before the first transaction; safe between threads."""
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, mending: Mending | None = None) -> None:
+        self.mending = mending or Mending("local", str(path), lambda _: None)
         self.path = str(path) if str(path) == MEMORY else str(Path(path).expanduser())
         self.in_memory = self.path == MEMORY
         self._closed = False
@@ -95,7 +96,7 @@ class Database:
             with self._lock:
                 session = self._shared if self.in_memory else None
                 if session is None:
-                    session = _Session(self.path)
+                    session = _Session(self.path, self.mending)
                     self._sessions.add(session)
                 if self.in_memory:
                     self._shared = session

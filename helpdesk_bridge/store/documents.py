@@ -1,4 +1,6 @@
-"""Records as JSON and back, nothing lost: the exact value types, times to the microsecond, text that is no UTF-8.
+"""Records as JSON and back, nothing lost: the exact value types, times to the microsecond.
+
+What was written with half a character in it, or with NUL, is read as valid text, like everything from outside.
 
 A field that has its empty value is left out. What is computed from other rows (a ticket's description, its files and
 message count) and what belongs to an answer and not to a record (``raw``, ``not_loaded``) has no place here.
@@ -7,6 +9,7 @@ message count) and what belongs to an answer and not to a record (``raw``, ``not
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -33,6 +36,7 @@ from helpdesk_bridge.model.records import (
     Visibility,
 )
 from helpdesk_bridge.store.values import micros, moment_of
+from helpdesk_bridge.text.decoding import Mending, Odd, mended_tree
 
 Codec: TypeAlias = tuple[Callable[[Any], Any], Callable[[Any], Any]]
 Codecs: TypeAlias = Mapping[str, Codec]
@@ -183,9 +187,21 @@ def dump(record: Ticket | Message | Contact, codecs: Codecs) -> str:
     return json.dumps(document, separators=(",", ":"))
 
 
-def load(text: str, codecs: Codecs) -> dict[str, Any]:
+def read(text: str, mending: Mending) -> dict[str, Any]:
+    """Return a document as it stands in the file, its texts made valid."""
+    document: dict[str, Any] = json.loads(text)
+    if "\\u" not in text:
+        return document
+    odd: Counter[Odd] = Counter()
+    document = mended_tree(document, odd)
+    if odd:
+        mending.note(odd)
+    return document
+
+
+def load(document: dict[str, Any], codecs: Codecs) -> dict[str, Any]:
     """Return the fields of a record, to be passed to its class."""
-    return {name: codecs[name][1](value) for name, value in json.loads(text).items()}
+    return {name: codecs[name][1](value) for name, value in document.items()}
 
 
 def dump_attachment(attachment: Attachment) -> str:
@@ -193,6 +209,6 @@ def dump_attachment(attachment: Attachment) -> str:
     return json.dumps(_attachment(attachment), separators=(",", ":"))
 
 
-def load_attachment(text: str) -> Attachment:
+def load_attachment(text: str, mending: Mending) -> Attachment:
     """Return a file's description."""
-    return Attachment(**json.loads(text))
+    return Attachment(**read(text, mending))

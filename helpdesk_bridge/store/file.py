@@ -9,7 +9,8 @@ import secrets
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,7 @@ from helpdesk_bridge.errors import ConfigError, HelpdeskError, Unavailable
 from helpdesk_bridge.model.addresses import email_key, phone_digits
 from helpdesk_bridge.private_files import OWNER_FILE, companions, tighten, why_not_mine
 from helpdesk_bridge.store.schema import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION
-from helpdesk_bridge.store.values import stored
+from helpdesk_bridge.text.decoding import Mending, Odd, decoded, mended
 
 MEMORY: Final = ":memory:"
 BUSY_SECONDS: Final = 30.0
@@ -38,11 +39,11 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
-def connect(path: str) -> sqlite3.Connection:
+def connect(path: str, mending: Mending) -> sqlite3.Connection:
     """Return a connection to the desk at ``path``, its schema up to date; a file that is not there is made, 0600.
 
     Raises ``ConfigError`` for a folder, a file that is no local desk or one of a newer version, and for a place that
-    cannot be written. Such a file is never changed.
+    cannot be written. Such a file is never changed. ``mending`` is told what the file holds that no text can hold.
     """
     if path != MEMORY:
         _prepare(Path(path))
@@ -52,12 +53,24 @@ def connect(path: str) -> sqlite3.Connection:
         )
     except sqlite3.Error as error:
         raise ConfigError(f"the local desk {path} cannot be opened: {error}") from None
+    connection.text_factory = _door(mending)
     try:
         _initialise(connection, path)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _door(mending: Mending) -> Callable[[bytes], str]:
+    def text(data: bytes) -> str:
+        odd: Counter[Odd] = Counter()
+        found = mended(decoded(data, odd), odd)
+        if odd:
+            mending.note(odd)
+        return found
+
+    return text
 
 
 def _prepare(path: Path) -> None:
@@ -195,11 +208,11 @@ def _migrate(connection: sqlite3.Connection, path: str) -> None:
 def _bring_functions(connection: sqlite3.Connection) -> None:
     """Let the steps of the schema compute the keys by which people are found."""
 
-    def email(text: str | None) -> str | bytes | None:
-        return None if text is None else stored(email_key(text))
+    def email(text: str | None) -> str | None:
+        return None if text is None else email_key(text)
 
-    def phone(text: str | None) -> str | bytes | None:
-        return None if text is None else stored(phone_digits(text)) or None
+    def phone(text: str | None) -> str | None:
+        return None if text is None else phone_digits(text) or None
 
     connection.create_function("email_key", 1, email, deterministic=True)
     connection.create_function("phone_digits", 1, phone, deterministic=True)

@@ -14,9 +14,11 @@ from helpdesk_bridge.errors import Conflict
 from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.model.queries import natural_key
 from helpdesk_bridge.model.records import Agent, Company, FieldDefinition, FieldType, Group, Tag
+from helpdesk_bridge.store import documents
 from helpdesk_bridge.store.database import run
 from helpdesk_bridge.store.space import Space
 from helpdesk_bridge.store.values import folded
+from helpdesk_bridge.text.decoding import Mending
 from helpdesk_bridge.text.plain import fold
 
 V = TypeVar("V", Agent, Group, Company, Tag, FieldDefinition)
@@ -30,8 +32,8 @@ def _dump(value: Agent | Group | Company | Tag | FieldDefinition) -> str:
     return json.dumps(document, separators=(",", ":"))
 
 
-def _load(kind: type[V], text: str) -> V:
-    document: dict[str, Any] = json.loads(text)
+def _load(kind: type[V], text: str, mending: Mending) -> V:
+    document = documents.read(text, mending)
     for name in _TUPLES:
         if name in document:
             document[name] = tuple(document[name])
@@ -53,7 +55,7 @@ class ReferenceList(Generic[V]):
         sql = "SELECT document FROM entries WHERE space = ? AND kind = ? ORDER BY id_rank, id"
         with self._space.database.read() as connection:
             found = run(connection, sql, (self._space.name, self._name))
-        return tuple(_load(self._kind, text) for (text,) in found)
+        return tuple(_load(self._kind, text, self._space.database.mending) for (text,) in found)
 
     def new_id(self, connection: sqlite3.Connection) -> str:
         """Return an id that was never used in this list."""
@@ -107,7 +109,7 @@ class ReferenceList(Generic[V]):
         sql = f"SELECT document FROM entries WHERE space = ? AND kind = ? AND {condition} LIMIT 1"  # noqa: S608 - constants
         with self._space.database.read() as connection:
             found = run(connection, sql, (self._space.name, self._name, *params))
-        return _load(self._kind, found[0][0]) if found else None
+        return _load(self._kind, found[0][0], self._space.database.mending) if found else None
 
 
 def _id_of(value: Agent | Group | Company | Tag | FieldDefinition) -> str:

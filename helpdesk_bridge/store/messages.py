@@ -180,7 +180,7 @@ class MessageTable:
                 ticket_id=row[4],
                 sequence=first + number,
                 attachments=files.get(row[3], ()),
-                **documents.load(row[5], documents.MESSAGE),
+                **documents.load(documents.read(row[5], self._space.database.mending), documents.MESSAGE),
             )
             for number, row in enumerate(rows)
         )

@@ -21,6 +21,7 @@ from helpdesk_bridge.store.outbox import Deliveries, Outbox
 from helpdesk_bridge.store.schema import TABLES
 from helpdesk_bridge.store.space import Space
 from helpdesk_bridge.store.tickets import TicketTable
+from helpdesk_bridge.text.decoding import Mending
 
 
 class LocalStore:
@@ -28,7 +29,7 @@ class LocalStore:
 
     ``space`` keeps the records of several accounts in one file apart; ``vendor`` and ``account`` are what refs name
     (the account of a local desk is a random id kept in the file). Every call is one transaction; several calls are one
-    within ``transaction()``.
+    within ``transaction()``. ``mending`` counts and announces what the file says that no text can hold.
     """
 
     def __init__(
@@ -40,8 +41,9 @@ class LocalStore:
         vendor: str = "local",
         account: str | None = None,
         keep_raw: bool = False,
+        mending: Mending | None = None,
     ) -> None:
-        self.database = Database(path)
+        self.database = Database(path, mending)
         self._account = account
         self.space = Space(self.database, clock, vendor, space, lambda: self.account, keep_raw)
         self.files = Files(self.space)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from datetime import datetime
 from types import MappingProxyType
@@ -144,13 +143,14 @@ class TicketTable:
         return [(str(one), int(written), int(at)) for one, written, at in found]
 
     def _ticket(self, row: tuple[Any, ...], not_loaded: frozenset[str]) -> Ticket:
-        record_id, count, document = row
+        record_id, count, text = row
+        document = documents.read(text, self._space.database.mending)
         return Ticket(
             id=record_id,
             ref=self._space.ref("ticket", record_id),
             message_count=count,
             not_loaded=not_loaded,
-            raw=MappingProxyType(json.loads(document)) if self._space.keep_raw else None,
+            raw=MappingProxyType(document) if self._space.keep_raw else None,
             **documents.load(document, documents.TICKET),
         )
 

@@ -1,4 +1,4 @@
-"""Single values on their way into the database: times, text that is not well-formed, text as it is searched."""
+"""Single values on their way into the database: times, text as it is searched."""
 
 from __future__ import annotations
 
@@ -12,20 +12,6 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 UNIT: Final = "\x1f"
 RECORD: Final = "\x1e"
-
-
-def stored(text: str) -> str | bytes:
-    """Return ``text`` as SQLite takes it: as bytes where it has lone surrogates, which no UTF-8 text may have.
-
-    Both forms compare and search alike as long as every parameter takes this way.
-    """
-    if text.isascii():
-        return text
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogatepass")
-    return text
 
 
 @overload

@@ -9,7 +9,6 @@ from typing import Final
 NASTY: Final[Mapping[str, str]] = {
     "emoji": "👩‍👩‍👧 🏳️‍🌈 🇹🇷 😀",
     "right to left": "مرحبا \u202eabc\u202c שלום",
-    "NUL": "a\x00b",
     "control characters": "a\x1fb\x0bc\x7fd",
     "long": "Donaudampfschiff " * 180,
     "HTML": "<script>alert('x')</script> & &amp; &lt;b&gt; <img src=x onerror=y>",
@@ -24,10 +23,13 @@ NASTY: Final[Mapping[str, str]] = {
     "invisible": "\u200bzero\ufeffwidth\u00a0",
     "like a ref": "deskie:x/ticket/1 ^x^ ~0 #1 --",
 }
-"""Texts that break things, by what is nasty about them."""
+"""Texts that break things, by what is nasty about them. A desk takes them all."""
 
 SURROGATE: Final = "half \ud83d of an emoji"
-"""No valid Unicode: JSON can carry it and UTF-8 cannot. A desk keeps it, mends it or refuses it with ``Invalid``."""
+"""No valid Unicode: JSON can carry it and UTF-8 cannot."""
+
+UNFIT: Final[Mapping[str, str]] = {"NUL": "a\x00b", "surrogate": SURROGATE}
+"""What no text can hold, and vendors send all the same: read as U+FFFD, refused as ``Invalid`` where a caller writes it."""
 
 FILE_NAMES: Final[Sequence[str]] = (
     "report.pdf", "Rechnung März.pdf", "写真 😀.png", "a b;c=d.txt", "it's \"quoted\".txt", "100%25.csv", "no extension",

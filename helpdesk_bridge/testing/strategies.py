@@ -52,7 +52,7 @@ from helpdesk_bridge.model.records import (
     Visibility,
 )
 from helpdesk_bridge.model.refs import format_ref
-from helpdesk_bridge.testing.nasty import FILE_NAMES, NASTY, START, SURROGATE
+from helpdesk_bridge.testing.nasty import FILE_NAMES, NASTY, START, SURROGATE, UNFIT
 from helpdesk_bridge.testing.query_strategies import contact_queries, ticket_queries
 
 T = TypeVar("T")
@@ -62,13 +62,17 @@ _IDS: Final = st.integers(1, 10**9).map(str)
 
 
 def nasty_text(*, min_size: int = 0, max_size: int | None = None, surrogates: bool = False) -> st.SearchStrategy[str]:
-    """Return texts that break things: emoji, right-to-left, NUL, long, HTML, CSV triggers, dotted I, lone combining.
+    """Return texts that break things: emoji, right-to-left, long, HTML, CSV triggers, dotted I, lone combining.
 
-    Sizes are characters. ``surrogates`` adds halves of surrogate pairs, which JSON can carry and UTF-8 cannot.
+    Sizes are characters. ``surrogates`` adds what vendors send and no draft takes: halves of surrogate pairs, and NUL.
     """
     most = max(min_size, 4000 if max_size is None else max_size)
-    listed = st.sampled_from([*NASTY.values(), *([SURROGATE] if surrogates else ())])
-    letters = st.characters() if not surrogates else st.characters(codec=None, exclude_categories=())
+    listed = st.sampled_from([*NASTY.values(), *(UNFIT.values() if surrogates else ())])
+    letters = (
+        st.characters(codec="utf-8", exclude_characters="\x00")
+        if not surrogates
+        else st.characters(codec=None, exclude_categories=())
+    )
     composed = st.lists(st.sampled_from(sorted(NASTY)), min_size=1, max_size=3).map(
         lambda names: " ".join(NASTY[name][:20] for name in names)
     )
@@ -334,7 +338,7 @@ def queries(
 
 
 __all__ = [
-    "FILE_NAMES", "NASTY", "START", "SURROGATE", "attachments", "bodies", "contact_changes", "contact_drafts",
+    "FILE_NAMES", "NASTY", "START", "SURROGATE", "UNFIT", "attachments", "bodies", "contact_changes", "contact_drafts",
     "contact_queries", "contacts", "custom_values", "emails", "message_drafts", "messages", "nasty_text", "people",
     "phones", "queries", "ticket_changes", "ticket_drafts", "ticket_queries", "tickets", "times", "uploads",
 ]  # fmt: skip

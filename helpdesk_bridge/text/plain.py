@@ -11,6 +11,8 @@ import unicodedata
 from functools import lru_cache
 from typing import Any
 
+from helpdesk_bridge.text.decoding import mended
+
 _SPACES = re.compile(r"\s+")
 
 
@@ -37,8 +39,7 @@ def _remembered(markup: str) -> str:
 
 
 def _seen(markup: str) -> str:
-    # lxml refuses NUL and other control characters; a reader would not see them either.
-    markup = _XML.sub("", _CONTROL.sub("", markup)).strip()
+    markup = _XML.sub("", mended(_CONTROL.sub("", markup))).strip()
     if not markup:
         return ""
     from inscriptis import Inscriptis
@@ -53,14 +54,20 @@ def _seen(markup: str) -> str:
     # inscriptis resolves entities in text that the parser has resolved already: "&amp;lt;" would become "<".
     for node in tree.iter():
         if node.text and "&" in node.text and isinstance(node.tag, str):
-            node.text = node.text.replace("&", "&amp;")
+            node.text = _unresolved(node.text)
         if node.tail and "&" in node.tail:
-            node.tail = node.tail.replace("&", "&amp;")
+            node.tail = _unresolved(node.tail)
     text: str = Inscriptis(tree, _inscriptis_config()).get_text()
-    return text.strip()
+    return _CONTROL.sub("", text).strip()
 
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+def _unresolved(text: str) -> str:
+    return _CONTROL.sub("", text).replace("&", "&amp;")
+
+
+# lxml reads them, as characters and as references such as "&#1;", and refuses to write them back into its tree: XML has
+# none of them. A reader would not see them either.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 # Outlook sends one, and lxml refuses text that says it has an encoding.
 _XML = re.compile(r"^\s*<\?xml[^>]*>")
 _of_thread = threading.local()
@@ -86,9 +93,18 @@ def text_to_html(text: str) -> str:
     return html.escape(text, quote=False).replace("\r\n", "\n").replace("\n", "<br>\n")
 
 
+def one_line(text: str) -> str:
+    """Return ``text`` as the one line that a reader sees: no control characters, white space as single blanks."""
+    return " ".join(_CONTROL.sub("", text).split())
+
+
 def squash(text: str) -> str:
-    """Return ``text`` without differences that no reader sees: NFC, runs of white space as one blank, trimmed."""
-    return _SPACES.sub(" ", unicodedata.normalize("NFC", text).replace("\u200b", "")).strip()
+    """Return ``text`` without differences that no reader sees: NFC, runs of white space as one blank, trimmed.
+
+    Control characters are none either: a vendor that keeps HTML cannot hold them.
+    """
+    text = unicodedata.normalize("NFC", _CONTROL.sub("", text)).replace("\u200b", "")
+    return _SPACES.sub(" ", text).strip()
 
 
 def digest(*parts: str | bytes) -> str:

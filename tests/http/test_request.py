@@ -100,25 +100,6 @@ def test_what_is_no_json_is_a_bad_response_that_quotes_nothing(monkeypatch, body
     assert "nope" not in str(caught.value)
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | texts,
-        lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
-        max_leaves=8,
-    )
-)
-def test_json_is_the_same_with_and_without_orjson(document):
-    plain = json.dumps(document, ensure_ascii=False).encode()
-    assert respond(plain).json() == document
-    assert json.loads(json_text.dumps(document)) == document
-    before, json_text.orjson = json_text.orjson, None
-    try:
-        assert respond(b"\xef\xbb\xbf" + plain).json() == document
-        assert json.loads(json_text.dumps(document)) == document
-    finally:
-        json_text.orjson = before
-
-
 @pytest.mark.parametrize("value", [object(), {1, 2}, "a\ud800"])
 def test_what_json_cannot_carry_is_refused_before_sending(value):
     with pytest.raises(Invalid) as caught:

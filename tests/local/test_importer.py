@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import attrs
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from local.local_strategies import BASE, actors, contacts, emails, messages, refs, text, tickets
 
 from helpdesk_bridge import open_desk
 from helpdesk_bridge.errors import Conflict, Invalid, NotFound
 from helpdesk_bridge.model.addresses import email_key
-from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
+from helpdesk_bridge.model.queries import ContactQuery, How, Match, TicketQuery
 from helpdesk_bridge.model.records import (
     Actor,
     ActorKind,
@@ -31,6 +32,7 @@ from helpdesk_bridge.model.records import (
     Visibility,
     evolve,
 )
+from helpdesk_bridge.text.decoding import mended
 from helpdesk_bridge.text.plain import fold
 
 MARKER = "0123456789abcdef"
@@ -316,7 +318,7 @@ def test_files_come_back_byte_for_byte_inline_ones_too(desk):
     (opening,) = desk.messages.list(made.ticket_id)
     assert got.attachments == opening.attachments
     first, second = opening.attachments
-    assert (first.filename, first.size, first.inline) == ("ünïcode \ud800.bin", len(content), False)
+    assert (first.filename, first.size, first.inline) == ("ünïcode \ufffd.bin", len(content), False)
     assert (second.content_id, second.inline, second.content_type) == ("logo@1", True, "image/png")
     assert opening.body.html == '<p>see <img src="cid:logo@1"></p>'
     with desk.attachments.open(first) as stream:
@@ -355,3 +357,32 @@ def test_finish_puts_the_final_state_back_after_somebody_changed_it(desk):
 def test_imported_messages_are_native_here(desk):
     made = desk.importer.ticket(_old(), evolve(_opening(), id_kind=IdKind.SYNTHETIC), (), MARKER)
     assert [message.id_kind for message in desk.messages.list(made.ticket_id)] == [IdKind.NATIVE]
+
+
+@given(st.text(st.characters(codec=None, exclude_categories=()), max_size=6))
+@example("half \ud83d")
+@example("a\x00b")
+def test_what_no_text_can_hold_is_valid_when_it_is_read_and_found_by_what_is_read(words):
+    with open_desk({"vendor": "local", "path": ":memory:"}) as desk:
+        old = Ticket(id="old", ref="", subject=words, channel=words, tags=(words,), custom_fields={"x": words})
+        desk.importer.ticket(old, _opening(body=Body(text=words)), (), "m")
+        valid = mended(words)
+        (got,) = desk.tickets.list(
+            TicketQuery(subject=Match(valid, How.EXACT), custom_fields={"x": valid} if valid else None)
+        )
+        assert (got.subject, got.tags, got.custom_fields["x"]) == (valid, (valid,), valid)
+        assert next(iter(desk.messages.list(got.id))).body.text == valid
+        assert bool(desk.mended) == (valid != words)
+
+
+def test_bytes_in_the_file_that_are_no_text_take_no_listing_along(tmp_path):
+    path = tmp_path / "desk.db"
+    with open_desk({"vendor": "local", "path": str(path)}) as desk:
+        for subject in ("one", "two"):
+            desk.importer.ticket(Ticket(id=subject, ref="", subject=subject), _opening(), (), subject)
+    with sqlite3.connect(path) as other:
+        other.execute("UPDATE tickets SET document = replace(document, 'one', CAST(x'6f6eff' AS TEXT))")
+    other.close()
+    with open_desk({"vendor": "local", "path": str(path)}) as desk:
+        assert sorted(one.subject for one in desk.tickets.list()) == ["on\ufffd", "two"]
+        assert dict(desk.mended) == {"bytes that are not UTF-8": 1}

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from attrs import field, frozen
 
-from helpdesk_bridge.adapter import AuthenticationFailed, Invalid, Unsupported
+from helpdesk_bridge.adapter import AuthenticationFailed, Invalid, Mending, Unsupported, parse_json
 from helpdesk_bridge_desk360.inbox.inbox import Inbox
 from helpdesk_bridge_desk360.wire.events import DeliveryChanged, Event, MessageReceived, events_in
 
 BODY_LIMIT: Final = 1024 * 1024
-DEPTH_LIMIT: Final = 64
 logger = logging.getLogger("helpdesk_bridge.webhooks")
 
 # observed: where clients look for the token; the vendor tells nowhere where it puts it.
@@ -35,6 +33,7 @@ class Desk360Webhooks:
     account: str
     tokens: tuple[str, ...] = field(repr=False)
     inbox: Inbox | None = None
+    mending: Mending | None = None
 
     @property
     def guarded(self) -> bool:
@@ -53,10 +52,10 @@ class Desk360Webhooks:
         ``token`` is what the application found in the path or query of its own address. Where ``webhook_token`` is
         configured it must be there, or in one of the headers Authorization, Token, X-Token and X-Webhook-Token.
         Raises ``AuthenticationFailed`` for a wrong or missing token, whichever, and ``Invalid`` for a body that is too
-        large or no JSON.
+        large or no JSON. What no text can hold is replaced, counted and announced.
         """
         self._check(headers or {}, token)
-        return events_in(_document(body), self.account)
+        return events_in(self._document(body), self.account)
 
     def receive(
         self, body: bytes | str, headers: Mapping[str, str] | None = None, token: str | None = None
@@ -86,6 +85,22 @@ class Desk360Webhooks:
             return inbox.status(event)
         return inbox.unread(event.raw)
 
+    def _document(self, body: bytes | str) -> Any:
+        if not isinstance(body, (bytes, bytearray, str)):
+            raise Invalid("a webhook's body is bytes or text", field="body")
+        size = len(body.encode("utf-8", "surrogatepass")) if isinstance(body, str) else len(body)
+        if size > BODY_LIMIT:
+            raise Invalid(f"a webhook's body has {size} bytes; at most {BODY_LIMIT}", field="body", limit=BODY_LIMIT)
+        try:
+            document, odd = parse_json(body if isinstance(body, str) else bytes(body), any_unicode=True)
+        except ValueError:
+            problem = Invalid("a webhook's body is no JSON, or nested deeper than any", field="body")
+        else:
+            if odd and self.mending is not None:
+                self.mending.note(odd)
+            return document
+        raise problem
+
     def _check(self, headers: Mapping[str, str], token: str | None) -> None:
         if not self.tokens:
             return
@@ -109,38 +124,3 @@ def _candidates(headers: Mapping[str, str], token: str | None) -> Iterator[str]:
 
 def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "replace")).digest()
-
-
-def _document(body: bytes | str) -> Any:
-    if not isinstance(body, (bytes, bytearray, str)):
-        raise Invalid("a webhook's body is bytes or text", field="body")
-    size = len(body.encode("utf-8", "surrogatepass")) if isinstance(body, str) else len(body)
-    if size > BODY_LIMIT:
-        raise Invalid(f"a webhook's body has {size} bytes; at most {BODY_LIMIT}", field="body", limit=BODY_LIMIT)
-    try:
-        document = json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        problem = Invalid("a webhook's body is no JSON", field="body")
-    else:
-        _check_depth(document)
-        return document
-    raise problem
-
-
-def _check_depth(document: Any) -> None:
-    level = [document]
-    for _ in range(DEPTH_LIMIT):
-        level = [inner for one in level for inner in _inside(one)]
-        if not level:
-            return
-    raise Invalid(f"a webhook's body is nested more than {DEPTH_LIMIT} deep", field="body")
-
-
-def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(name)

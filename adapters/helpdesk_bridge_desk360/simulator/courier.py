@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import urllib3
 from attrs import Factory, define, field, frozen
 
+from helpdesk_bridge.testing.simulator import json_bytes
 from helpdesk_bridge_desk360.simulator.switches import TOKEN_PLACES
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ class Courier:
 
 
 def _post(pool: urllib3.PoolManager, subscription: Subscription, emission: Emission) -> str:
-    body = json.dumps(emission.payload, ensure_ascii=False, separators=(",", ":")).encode()
+    body = json_bytes(json.dumps(emission.payload, ensure_ascii=False, separators=(",", ":")))
     try:
         answer = pool.request(
             "POST", subscription.target, body=body, headers=dict(subscription.headers), redirect=False

@@ -33,6 +33,7 @@ from helpdesk_bridge.adapter import (
     Upload,
     digest,
     email_key,
+    one_line,
     with_header,
 )
 from helpdesk_bridge_desk365.client.client import Client, numbered
@@ -348,7 +349,7 @@ def _digest(state: dict[str, Any]) -> str:
 
 
 def _subject(subject: str) -> str:
-    plain = " ".join(subject.split())
+    plain = one_line(subject)
     if not plain:
         return NO_SUBJECT
     return plain if len(plain) <= SUBJECT_LIMIT else f"{plain[: SUBJECT_LIMIT - 1]}…"
@@ -356,7 +357,7 @@ def _subject(subject: str) -> str:
 
 def _opening_html(old: Ticket, opening: Message, files: tuple[Upload, ...]) -> str:
     markup = writing.html_of(opening.body, files)
-    if len(" ".join(old.subject.split())) > SUBJECT_LIMIT:
+    if len(one_line(old.subject)) > SUBJECT_LIMIT:
         markup = f"<p>[Subject] {html.escape(old.subject, quote=False)}</p>\n{markup}"
     return with_header(Body(html=markup), HeaderLine.of(opening)).as_html()
 

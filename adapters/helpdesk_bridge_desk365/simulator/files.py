@@ -115,7 +115,7 @@ def _key(stored: StoredFile) -> str:
 def _path_name(stored: StoredFile) -> str:
     """Return the name as a path's last segment; one that a client would fold away is not shown."""
     name = stored.filename.lstrip("/")
-    return "file" if name in ("", ".", "..") else quote(name, safe="")
+    return "file" if name in ("", ".", "..") else quote(name, safe="", errors="replace")
 
 
 def _signature(key: str, stamp: str, token: str) -> str:

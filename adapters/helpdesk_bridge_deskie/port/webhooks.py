@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from attrs import field, frozen
 
-from helpdesk_bridge.adapter import AuthenticationFailed, Invalid
+from helpdesk_bridge.adapter import AuthenticationFailed, Invalid, Mending, mended_tree, parse_json
 from helpdesk_bridge_deskie.port.events import Event, events_in
 
 BODY_LIMIT: Final = 1024 * 1024
@@ -28,6 +28,7 @@ class DeskieWebhooks:
 
     account: str
     tokens: tuple[str, ...] = field(default=(), repr=False)
+    mending: Mending | None = None
 
     @property
     def guarded(self) -> bool:
@@ -42,10 +43,13 @@ class DeskieWebhooks:
         ``token`` is what the application found in the path or query of its own address; where ``webhook_token`` is
         configured it must be that. ``headers`` tell a form from JSON. Trust no more of an event than which record it
         names, and fetch that. Raises ``AuthenticationFailed`` for a wrong or missing token, and ``Invalid`` for a body
-        that is too large or neither JSON nor a form.
+        that is too large or neither JSON nor a form. What no text can hold is replaced, counted and announced.
         """
         self._check(token)
-        return events_in(_document(body, headers or {}), self.account)
+        document, odd = _document(body, headers or {})
+        if odd and self.mending is not None:
+            self.mending.note(odd)
+        return events_in(document, self.account)
 
     def _check(self, token: str | None) -> None:
         if not self.tokens:
@@ -61,16 +65,17 @@ def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "replace")).digest()
 
 
-def _document(body: bytes | str, headers: Mapping[str, str]) -> Any:
+def _document(body: bytes | str, headers: Mapping[str, str]) -> tuple[Any, Mapping[Any, int]]:
     given = body if isinstance(body, bytes) else body.encode("utf-8", "replace")
     if len(given) > BODY_LIMIT:
         raise Invalid(f"a webhook's body has {len(given)} bytes; at most {BODY_LIMIT}", field="body", limit=BODY_LIMIT)
     kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
     if kind.partition(";")[0].strip().lower() == _FORM:
-        return _form(given)
+        odd: Counter[Any] = Counter()
+        return mended_tree(_form(given), odd), odd
     try:
-        return json.loads(given, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+        return parse_json(body, any_unicode=True)
+    except ValueError:
         problem = Invalid("a webhook's body is neither JSON nor a form", field="body")
     raise problem
 
@@ -95,7 +100,3 @@ def _form(body: bytes) -> dict[str, Any]:
                 found[name] = value
         return found
     raise problem
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(name)

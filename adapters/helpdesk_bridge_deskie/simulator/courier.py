@@ -12,6 +12,8 @@ from urllib.parse import urlencode, urlsplit
 import urllib3
 from attrs import Factory, define, field, frozen
 
+from helpdesk_bridge.testing.simulator import json_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -78,9 +80,9 @@ class Courier:
 
 def _post(pool: urllib3.PoolManager, delivery: Delivery) -> str:
     if delivery.hook.form:
-        body, kind = urlencode(_flat(delivery.payload)).encode(), "application/x-www-form-urlencoded"
+        body, kind = urlencode(_flat(delivery.payload), errors="replace").encode(), "application/x-www-form-urlencoded"
     else:
-        body, kind = json.dumps(delivery.payload, ensure_ascii=False).encode(), "application/json"
+        body, kind = json_bytes(json.dumps(delivery.payload, ensure_ascii=False)), "application/json"
     try:
         answer = pool.request("POST", delivery.hook.url, body=body, headers={"Content-Type": kind}, redirect=False)
     except (urllib3.exceptions.HTTPError, OSError) as error:

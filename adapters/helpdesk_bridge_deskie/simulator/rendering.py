@@ -38,7 +38,7 @@ _SHAPES = ("cc_names", "numeric_strings", "minimal_objects", "flag_form", "empty
 
 def file_path(file_id: int, name: str) -> str:
     """Return where a file is served (assumed; papers and clients show only that it is a URL)."""
-    return f"/attachments/{file_id}/{quote(name.lstrip('/'), safe='') or 'file'}"
+    return f"/attachments/{file_id}/{quote(name.lstrip('/'), safe='', errors='replace') or 'file'}"
 
 
 class Renderer:

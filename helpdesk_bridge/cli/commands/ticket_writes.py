@@ -55,8 +55,16 @@ def ticket_fields(command: F) -> F:
 
 
 def _body(text: str, *, html: bool) -> str | Body:
-    found = sys.stdin.read() if text == "-" else text
+    found = _read_stdin() if text == "-" else text
     return Body(html=found) if html else found
+
+
+def _read_stdin() -> str:
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        encoding = error.encoding
+    raise click.UsageError(f"what stdin holds is no text in {encoding}; convert it, or set PYTHONIOENCODING")
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Any]:

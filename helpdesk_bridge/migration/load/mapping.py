@@ -22,7 +22,7 @@ from helpdesk_bridge.migration.plan.values import (
 from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.model.addresses import Mailbox, is_email
 from helpdesk_bridge.model.records import Actor, ActorKind, Body, Contact, Message, Ref, Ticket
-from helpdesk_bridge.text.plain import digest
+from helpdesk_bridge.text.plain import digest, one_line
 
 NO_EMAIL_DOMAIN: Final = "no-email.invalid"
 _KINDS: Final = {ActorKind.AGENT: "agent", ActorKind.CONTACT: "customer"}
@@ -68,9 +68,9 @@ class Mapping:
     def subject(self, subject: str) -> str:
         """Return a subject that fits: one that is too long ends in an ellipsis."""
         limit = self.destination.desk.capabilities.subject_limit
-        if limit is None or len(" ".join(subject.split())) <= limit:
+        if limit is None or len(one_line(subject)) <= limit:
             return subject
-        return " ".join(subject.split())[: limit - 1].rstrip() + "…"
+        return one_line(subject)[: limit - 1].rstrip() + "…"
 
     def _word(self, name: str, value: str | None) -> Any:
         return None if value is None else self.values.word(name, value).value

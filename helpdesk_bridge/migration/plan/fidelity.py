@@ -14,6 +14,7 @@ from helpdesk_bridge.migration.plan.tally import Tally, used_fields
 from helpdesk_bridge.migration.plan.values import Answer
 from helpdesk_bridge.model.capabilities import Capabilities
 from helpdesk_bridge.model.records import Message
+from helpdesk_bridge.text.decoding import Odd
 
 PEOPLE: Final = frozenset({"assignee", "watcher"})
 """Decisions about agents: who one is stays out of reports that leave the house."""
@@ -173,6 +174,24 @@ def length_changes(capabilities: Capabilities, tally: Tally) -> list[Change]:
         return []
     why = f"{capabilities.vendor} takes {limit} characters; the whole of it stands in the opening message"
     return [Change("ticket.subject", "kept as its beginning", why, cut)]
+
+
+def text_changes(mended: Mapping[str, int]) -> list[Change]:
+    """Return what becomes of the source's words that no text can hold; ``mended`` counts places by kind, not records."""
+    becomes = {Odd.NUMBER.value: "kept as text"}
+    return [
+        Change(
+            "text",
+            becomes.get(kind, "kept with U+FFFD in their place"),
+            f"the source holds {kind}, {_places(count)}",
+            None,
+        )
+        for kind, count in sorted(mended.items())
+    ]
+
+
+def _places(count: int) -> str:
+    return f"{count} in what was read" if count > 1 else "once in what was read"
 
 
 def merged(changes: Iterable[Change]) -> list[Change]:

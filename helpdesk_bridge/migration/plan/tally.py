@@ -14,6 +14,7 @@ from helpdesk_bridge.migration.plan.values import PASSING, Answer, Values, agent
 from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.model.addresses import Mailbox, is_email
 from helpdesk_bridge.model.records import Contact, Message, Priority, Status, Ticket
+from helpdesk_bridge.text.plain import one_line
 
 TICKET_FIELDS: Final = (
     "subject", "status", "priority", "requester", "assignee", "group", "company", "sla", "type", "category",
@@ -61,7 +62,7 @@ class Tally:
             self.left_out += 1
             return
         named = self.source.ticket(ticket)
-        self.subject_lengths[len(" ".join(ticket.subject.split()))] += 1
+        self.subject_lengths[len(one_line(ticket.subject))] += 1
         self.unusable_copies += any(not is_email(Mailbox.of(one).address) for one in ticket.cc)
         for name in TICKET_FIELDS:
             if getattr(named, name) not in (None, "", (), {}, Priority.UNKNOWN):

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from helpdesk_bridge.testing.simulator.limits import whole_seconds as whole_seconds
     from helpdesk_bridge.testing.simulator.reply import Refused as Refused
     from helpdesk_bridge.testing.simulator.reply import Reply as Reply
+    from helpdesk_bridge.testing.simulator.reply import json_bytes as json_bytes
     from helpdesk_bridge.testing.simulator.request_log import RecordedRequest as RecordedRequest
     from helpdesk_bridge.testing.simulator.request_log import RequestLog as RequestLog
     from helpdesk_bridge.testing.simulator.routing import ASSUMED as ASSUMED
@@ -58,7 +59,7 @@ _MODULES = {
     "forms": ("UploadedFile",),
     "in_process": ("mock_simulator",),
     "limits": ("Allowance", "FixedWindow", "whole_seconds"),
-    "reply": ("Refused", "Reply"),
+    "reply": ("Refused", "Reply", "json_bytes"),
     "request_log": ("RecordedRequest", "RequestLog"),
     "routing": ("ASSUMED", "DOCUMENTED", "OBSERVED", "Provenance", "RouteInfo", "route"),
     "server": ("SimulatorServer",),

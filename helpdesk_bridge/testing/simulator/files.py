@@ -69,4 +69,4 @@ def content_disposition(filename: str, *, inline: bool = False) -> str:
     plain = unicodedata.normalize("NFKD", cleaned).encode("ascii", "ignore").decode("ascii")
     quoted = plain.replace("\\", "\\\\").replace('"', '\\"') or "file"
     value = f'{kind}; filename="{quoted}"'
-    return value if plain == cleaned else f"{value}; filename*=UTF-8''{quote(cleaned, safe='')}"
+    return value if plain == cleaned else f"{value}; filename*=UTF-8''{quote(cleaned, safe='', errors='replace')}"

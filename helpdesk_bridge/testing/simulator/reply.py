@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import Factory, evolve, field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_HALF: Final = re.compile("[\ud800-\udfff]")
 
 
 @frozen
@@ -34,7 +38,7 @@ class Reply:
         """Answer with a JSON document."""
         separators = (",", ":") if indent is None else (",", ": ")
         text = json.dumps(obj, ensure_ascii=ensure_ascii, indent=indent, separators=separators)
-        return cls(status, text.encode(), {"Content-Type": content_type, **(headers or {})})
+        return cls(status, json_bytes(text), {"Content-Type": content_type, **(headers or {})})
 
     @classmethod
     def text(
@@ -46,7 +50,7 @@ class Reply:
         content_type: str = "text/plain; charset=utf-8",
     ) -> Reply:
         """Answer with text, or with HTML by its content type."""
-        return cls(status, text.encode(), {"Content-Type": content_type, **(headers or {})})
+        return cls(status, json_bytes(text), {"Content-Type": content_type, **(headers or {})})
 
     def with_headers(self, headers: Mapping[str, str], *, override: bool = False) -> Reply:
         """Return the same answer with more headers; those it has already stay, unless ``override``."""
@@ -63,6 +67,14 @@ class Reply:
             return f"{self.status} {HTTPStatus(self.status).phrase}"
         except ValueError:
             return f"{self.status} Unknown"
+
+
+def json_bytes(text: str) -> bytes:
+    """Return JSON text as UTF-8, half a character as the escape that only JSON has for it."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text).encode()
 
 
 class Refused(Exception):

@@ -361,7 +361,7 @@ def test_what_has_no_known_shape_is_told_once_and_kept_apart_as_it_came(desk):
         assert [type(one) for one in desk.webhooks.receive(body)] == [UnknownEvent]
         assert desk.webhooks.receive(body) == ()
     assert desk.webhooks.receive("[]") == ()
-    assert list(desk.vendor_api.unread_webhooks()) == [json.loads(body) for body in bodies]
+    assert list(desk.vendor_api.unread_webhooks()) == [*(json.loads(body) for body in bodies[:-1]), {"text": "\ufffd"}]
     assert list(desk.tickets.list()) == []
 
 

@@ -82,7 +82,6 @@ def test_people_are_known_by_role_and_address_whatever_its_case(tmp_path):
         (["messages", 0, "created_at"], 7, "ISO 8601"),
         (["messages", 0, "created_at"], "0001-01-01T00:00:00+14:00", "ISO 8601"),
         (["messages", 0, "text"], KeyError, "text"),
-        (["messages", 0, "text"], "\ud800", "half a character"),
         (["messages", 0, "private"], "no", "private"),
         (["status"], "lost", "status"),
         (["priority"], 3, "priority"),
@@ -103,11 +102,20 @@ def test_a_line_that_is_no_object_is_refused(tmp_path, line):
         load_corpus(write(tmp_path, SMALL, line))
 
 
-def test_bytes_that_are_no_utf_8_and_ids_that_come_twice_are_refused(tmp_path):
-    path = tmp_path / "bad.jsonl"
-    path.write_bytes(b'{"id": "\xff"}\n')
-    with pytest.raises(CorpusError, match="line 1"):
-        load_corpus(path)
+def test_what_no_text_can_hold_is_replaced_counted_and_announced(tmp_path, caplog):
+    line = changed(["messages", 0, "text"], "half \ud83d, NUL \x00") | {"id": 2, "subject": "\udc00 and \ud83d"}
+    path = write(tmp_path, SMALL, line)
+    with caplog.at_level("WARNING", "helpdesk_bridge.text.plain"):
+        ticket = load_corpus(path).tickets[1]
+    assert ticket.subject == "\ufffd and \ufffd"
+    assert ticket.messages[0].text == "half \ufffd, NUL \ufffd"
+    assert sorted(record.getMessage() for record in caplog.records) == [
+        "the corpus holds NUL characters: 1 replaced by U+FFFD",
+        "the corpus holds halves of characters: 3 replaced by U+FFFD",
+    ]
+
+
+def test_ids_that_come_twice_are_refused(tmp_path):
     with pytest.raises(CorpusError, match="line 2: id stands"):
         load_corpus(write(tmp_path, SMALL, SMALL))
 
