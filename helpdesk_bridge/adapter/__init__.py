@@ -183,7 +183,7 @@ class Hazard:
     provenance: Provenance
 
 
-class Keep(Enum):
+class Fidelity(Enum):
     """What becomes of a field: kept natively, told in the header line, changed into something near, or lost."""
 
     NATIVE = "kept"
@@ -193,10 +193,10 @@ class Keep(Enum):
 
 
 @frozen
-class Kept:
+class FieldFidelity:
     """What becomes of a field, and why; ``to`` says what it becomes where it is changed."""
 
-    how: Keep
+    how: Fidelity
     why: str = ""
     to: str | None = None
 
@@ -254,16 +254,16 @@ class Opening(Message):
 
 
 @frozen(kw_only=True)
-class Keeps:
+class FidelityTable:
     """What an importer keeps. A field that is not named is lost; a note's visibility has to be kept natively.
 
     ``ticket`` and ``contact`` name fields of ``Ticket`` and ``Contact``; ``messages`` per class the fields author,
     created_at, visibility, kind, body, attachments, inline, cc, to.
     """
 
-    ticket: Mapping[str, Kept]
-    contact: Mapping[str, Kept]
-    messages: Mapping[MessageClass, Mapping[str, Kept]]
+    ticket: Mapping[str, FieldFidelity]
+    contact: Mapping[str, FieldFidelity]
+    messages: Mapping[MessageClass, Mapping[str, FieldFidelity]]
 
 
 @frozen
@@ -315,7 +315,7 @@ class Importer(Protocol):
     @property
     def settle(self) -> float: ...
     @property
-    def keeps(self) -> Keeps: ...
+    def fidelity(self) -> FidelityTable: ...
     @property
     def cost(self) -> ImportCost: ...
 
@@ -619,7 +619,10 @@ __all__ = [
     "Directory",
     "Effect",
     "EventBus",
+    "Fidelity",
+    "FidelityTable",
     "FieldDefinition",
+    "FieldFidelity",
     "FieldType",
     "FileLimits",
     "Finding",
@@ -636,9 +639,6 @@ __all__ = [
     "Importer",
     "InDoubt",
     "Invalid",
-    "Keep",
-    "Keeps",
-    "Kept",
     "Lister",
     "LocalStore",
     "Mailbox",

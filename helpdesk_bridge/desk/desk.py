@@ -16,13 +16,13 @@ from attrs import evolve, field, frozen
 
 from helpdesk_bridge.adapter import (
     Adapter,
+    FidelityTable,
     Finding,
     Hazard,
     HttpOptions,
     ImportCost,
     Imported,
     Importer,
-    Keeps,
     Marked,
     Opening,
     Page,
@@ -396,8 +396,8 @@ class _ImporterPort:
         return self._importer.settle
 
     @property
-    def keeps(self) -> Keeps:
-        return self._importer.keeps
+    def fidelity(self) -> FidelityTable:
+        return self._importer.fidelity
 
     @property
     def cost(self) -> ImportCost:

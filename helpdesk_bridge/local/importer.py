@@ -8,21 +8,31 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from helpdesk_bridge.adapter import Hazard, ImportCost, Imported, Keep, Keeps, Kept, Marked, MessageClass, Page
+from helpdesk_bridge.adapter import (
+    Fidelity,
+    FidelityTable,
+    FieldFidelity,
+    Hazard,
+    ImportCost,
+    Imported,
+    Marked,
+    MessageClass,
+    Page,
+)
 from helpdesk_bridge.local.vocabulary import Vocabulary
 from helpdesk_bridge.local.writing import Writing
 from helpdesk_bridge.model.records import Contact, IdKind, Message, Ticket, Upload
 from helpdesk_bridge.store.blobs import Spooled
 from helpdesk_bridge.store.pages import PAGE_SIZE
 
-_NATIVE: Final = Kept(Keep.NATIVE)
+_NATIVE: Final = FieldFidelity(Fidelity.NATIVE)
 
 
-def _all(*names: str) -> Mapping[str, Kept]:
+def _all(*names: str) -> Mapping[str, FieldFidelity]:
     return dict.fromkeys(names, _NATIVE)
 
 
-KEEPS: Final = Keeps(
+FIDELITY: Final = FidelityTable(
     ticket=_all(
         "subject", "number", "url", "status", "status_label", "priority", "priority_label", "requester", "assignee",
         "group", "company", "sla", "type", "category", "subcategory", "channel", "tags", "custom_fields", "cc",
@@ -50,7 +60,7 @@ class LocalImporter:
     _writing: Writing
     hazards: tuple[Hazard, ...] = ()
     settle: float = 0.0
-    keeps: Keeps = KEEPS
+    fidelity: FidelityTable = FIDELITY
     cost: ImportCost = COST
 
     def contact(self, old: Contact, marker: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from helpdesk_bridge.adapter import Importer, Keep
+from helpdesk_bridge.adapter import Fidelity, Importer
 from helpdesk_bridge.errors import HelpdeskError, NotFound
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.load.context import reason_of
@@ -57,8 +57,8 @@ def opening_of(ticket: Ticket) -> Message:
 
 def made_by_api(importer: Importer, ticket: Ticket) -> bool:
     """Whether a ticket may have been made through the API: where the vendor tells, every such ticket says so."""
-    told = importer.keeps.ticket.get("channel")
-    tells = told is not None and told.how is Keep.CHANGED and told.to == API
+    told = importer.fidelity.ticket.get("channel")
+    tells = told is not None and told.how is Fidelity.CHANGED and told.to == API
     return not tells or ticket.channel == API
 
 
@@ -101,5 +101,5 @@ class Adoption:
         if requester is not None and not expected.same_person(requester, expected.person(ticket.requester)):
             found.append("requester")
         shown = expected.shown_message(opening_of(ticket))
-        names = {name for name, _, _ in expected.message_differences(opening, shown, self.importer.keeps)}
+        names = {name for name, _, _ in expected.message_differences(opening, shown, self.importer.fidelity)}
         return (*found, *(word for name, word in _COMPARED.items() if name in names))

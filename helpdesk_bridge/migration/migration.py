@@ -12,7 +12,7 @@ from typing import Final, Self
 
 from attrs import evolve
 
-from helpdesk_bridge.adapter import Finding, Hazard, Importer, Keep, MessageClass, Provenance
+from helpdesk_bridge.adapter import Fidelity, Finding, Hazard, Importer, MessageClass, Provenance
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.migration import summary as summing
 from helpdesk_bridge.migration.journal.decisions import settle_in_doubt
@@ -61,8 +61,8 @@ def importer_of(source: Side, destination: Side) -> Importer:
     if not importer:
         note = destination.desk.capabilities.notes.get("importer")
         raise NeverPossible(f"nothing can be migrated into {destination.label}" + (f": {note}" if note else ""))
-    internal = importer.keeps.messages.get(MessageClass.NOTE, {}).get("visibility")
-    if internal is None or internal.how is not Keep.NATIVE:
+    internal = importer.fidelity.messages.get(MessageClass.NOTE, {}).get("visibility")
+    if internal is None or internal.how is not Fidelity.NATIVE:
         raise NeverPossible(
             f"{destination.label} cannot keep internal notes from customers: nothing is migrated into it"
         )

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from attrs import asdict, field, frozen
 
-from helpdesk_bridge.adapter import Importer, Keep, MessageClass
+from helpdesk_bridge.adapter import Fidelity, Importer, MessageClass
 from helpdesk_bridge.migration.journal.facts import LeftAlone
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.states import Kind, State
@@ -135,8 +135,8 @@ def _inline_written(journal: Journal, importer: Importer) -> int:
     """Return how many messages were written with images inside."""
     total = 0
     for (class_name, name), records in counted(journal.message_classes()).items():
-        kept = importer.keeps.messages.get(MessageClass[class_name], {})
-        if name == "inline" and "inline" in kept and kept["inline"].how is Keep.NATIVE:
+        kept = importer.fidelity.messages.get(MessageClass[class_name], {})
+        if name == "inline" and "inline" in kept and kept["inline"].how is Fidelity.NATIVE:
             total += records
     return total
 

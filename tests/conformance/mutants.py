@@ -17,7 +17,7 @@ from typing import Any
 import requests
 from attrs import evolve, frozen
 
-from helpdesk_bridge.adapter import DeskContext, Keep, Kept, MessageClass
+from helpdesk_bridge.adapter import DeskContext, Fidelity, FieldFidelity, MessageClass
 from helpdesk_bridge.config import registry
 from helpdesk_bridge.config.settings import from_table
 from helpdesk_bridge.desk.desk import Desk, open_config
@@ -312,9 +312,9 @@ def files_of_notes_go_to_customers(adapter: Any, _: DeskContext) -> Any:
 
 
 def a_line_of_text_is_all_that_keeps_notes_from_customers(adapter: Any, _: DeskContext) -> Any:
-    keeps = adapter.importer.keeps
-    note = {**keeps.messages[MessageClass.NOTE], "visibility": Kept(Keep.HEADER_LINE)}
-    return importer(adapter, keeps=evolve(keeps, messages={**keeps.messages, MessageClass.NOTE: note}))
+    fidelity = adapter.importer.fidelity
+    note = {**fidelity.messages[MessageClass.NOTE], "visibility": FieldFidelity(Fidelity.HEADER_LINE)}
+    return importer(adapter, fidelity=evolve(fidelity, messages={**fidelity.messages, MessageClass.NOTE: note}))
 
 
 def what_is_not_called_a_note_is_public(adapter: Any, _: DeskContext) -> Any:

@@ -104,7 +104,7 @@ def test_every_field_of_a_ticket_and_its_thread_comes_back(old, opening, later):
             ids += importer.message(made.ticket_id, message, ())
         importer.finish(made.ticket_id, old)
         got = desk._adapter.tickets.get(made.ticket_id)
-        kept = importer.keeps.ticket
+        kept = importer.fidelity.ticket
         people, refs = {"requester", "assignee"}, {"group", "company"}
         computed = {"description", "message_count", "attachments", "number", "status_label", "priority_label"}
         assert set(kept) - people - refs - computed
@@ -213,7 +213,7 @@ def test_every_field_of_a_contact_comes_back(old):
     with open_desk({"vendor": "local", "path": ":memory:"}) as desk:
         (contact_id,) = desk.importer.contact(old, MARKER)
         got = desk.contacts.get(contact_id)
-        for name in set(desk.importer.keeps.contact) - {"company"}:
+        for name in set(desk.importer.fidelity.contact) - {"company"}:
             assert getattr(got, name) == getattr(old, name), name
         assert _same_ref(old.company, got.company)
         assert desk.importer.find("contact", MARKER, BASE, old) == (contact_id,)
@@ -223,10 +223,10 @@ def test_every_field_of_a_contact_comes_back(old):
 
 def test_the_importer_declares_every_field_of_the_model():
     with open_desk({"vendor": "local", "path": ":memory:"}) as desk:
-        keeps = desk.importer.keeps
+        fidelity = desk.importer.fidelity
     answer = {"id", "ref", "raw", "not_loaded", "id_kind"}
-    assert set(keeps.ticket) == {one.name for one in attrs.fields(Ticket)} - answer
-    assert set(keeps.contact) == {one.name for one in attrs.fields(Contact)} - answer
+    assert set(fidelity.ticket) == {one.name for one in attrs.fields(Ticket)} - answer
+    assert set(fidelity.contact) == {one.name for one in attrs.fields(Contact)} - answer
 
 
 def test_times_around_the_change_of_clocks_are_instants(desk):

@@ -115,10 +115,10 @@ class FaultyImporter:
 
     settle = SETTLE
 
-    def __init__(self, inner: Any, faults: Faults, clock: ManualClock, keeps: Any = None) -> None:
+    def __init__(self, inner: Any, faults: Faults, clock: ManualClock, fidelity: Any = None) -> None:
         self._inner, self._faults, self._clock = inner, faults, clock
         self.hazards, self.cost = inner.hazards, inner.cost
-        self.keeps = keeps or inner.keeps
+        self.fidelity = fidelity or inner.fidelity
 
     def contact(self, *args: Any) -> Any:
         return self._write("contact", *args)
@@ -202,8 +202,8 @@ class FaultyDesk:
 
     def __init__(self, fake: FakeHelpdesk, clock: ManualClock, faults: Faults | None = None, **overrides: Any) -> None:
         self.fake, self.clock, self.faults = fake, clock, faults or Faults()
-        keeps = overrides.pop("keeps", None)
-        self.importer = FaultyImporter(fake.importer, self.faults, clock, keeps)
+        fidelity = overrides.pop("fidelity", None)
+        self.importer = FaultyImporter(fake.importer, self.faults, clock, fidelity)
         self._overrides = overrides
 
     def __getattr__(self, name: str) -> Any:

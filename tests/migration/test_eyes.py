@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from migration.faulty_desk import FILE, Kill, destination, dump, message, person, source, ticket
 
-from helpdesk_bridge.adapter import Keep, Kept, MessageClass, Opening
+from helpdesk_bridge.adapter import Fidelity, FieldFidelity, MessageClass, Opening
 from helpdesk_bridge.datasets.dataset import Dataset
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.migration import ExitCode, Migration, NeverPossible, Options, Threads
@@ -354,10 +354,10 @@ def test_a_ticket_in_doubt_that_is_decided_gets_every_message_once(tmp_path, way
 
 
 def test_a_note_that_became_public_at_the_destination_is_a_difference(tmp_path):
-    keeps = FakeHelpdesk().importer.keeps
-    told = Kept(Keep.HEADER_LINE, "as if")
-    keeps = evolve(keeps, messages={kind: {**kept, "kind": told} for kind, kept in keeps.messages.items()})
-    new = destination(keeps=keeps)
+    fidelity = FakeHelpdesk().importer.fidelity
+    told = FieldFidelity(Fidelity.HEADER_LINE, "as if")
+    fidelity = evolve(fidelity, messages={kind: {**kept, "kind": told} for kind, kept in fidelity.messages.items()})
+    new = destination(fidelity=fidelity)
     with Migration(source(helpdesk()), new, tmp_path / "journal", options=ONE) as migration:
         assert migration.migrate().differences == ()
         inner = new.importer._inner
@@ -381,13 +381,13 @@ def test_an_opening_of_ours_that_was_overwritten_is_a_difference(tmp_path):
         assert {(one.record, one.field) for one in migration.verify()} == {("message", "body")}
 
 
-@pytest.mark.parametrize("how", [None, Keep.HEADER_LINE, Keep.CHANGED, Keep.LOST])
+@pytest.mark.parametrize("how", [None, Fidelity.HEADER_LINE, Fidelity.CHANGED, Fidelity.LOST])
 def test_a_destination_that_cannot_keep_notes_internal_is_refused(tmp_path, how):
-    keeps = FakeHelpdesk().importer.keeps
-    note = {**keeps.messages[MessageClass.NOTE], "visibility": how and Kept(how)}
+    fidelity = FakeHelpdesk().importer.fidelity
+    note = {**fidelity.messages[MessageClass.NOTE], "visibility": how and FieldFidelity(how)}
     if how is None:
         del note["visibility"]
-    new = destination(keeps=evolve(keeps, messages={**keeps.messages, MessageClass.NOTE: note}))
+    new = destination(fidelity=evolve(fidelity, messages={**fidelity.messages, MessageClass.NOTE: note}))
     with pytest.raises(NeverPossible, match="cannot keep internal notes") as refused:
         Migration(source(helpdesk()), new, tmp_path / "journal")
     assert refused.value.exit_code is ExitCode.USAGE

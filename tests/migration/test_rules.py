@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 from migration.faulty_desk import FILE, IMAGE, Faults, destination, dump, message, person, small, source, ticket
 
-from helpdesk_bridge.adapter import Hazard, Keep, Kept, Provenance
+from helpdesk_bridge.adapter import Fidelity, FieldFidelity, Hazard, Provenance
 from helpdesk_bridge.datasets.dataset import Dataset, SeedFile
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.migration import DecisionNeeded, ExitCode, Migration, NeverPossible, Options, Threads
@@ -152,10 +152,12 @@ def test_inline_images_become_named_files_where_there_are_none(tmp_path):
         people=(person("ann", "ann@client.example"),),
         tickets=(ticket("t", "ann", message("ann", 0, None, html=html, files=(IMAGE, FILE))),),
     )
-    changed = Kept(Keep.CHANGED, "no inline images", "a file")
-    keeps = FakeHelpdesk().importer.keeps
-    keeps = evolve(keeps, messages={name: {**kept, "inline": changed} for name, kept in keeps.messages.items()})
-    new = destination(keeps=keeps)
+    changed = FieldFidelity(Fidelity.CHANGED, "no inline images", "a file")
+    fidelity = FakeHelpdesk().importer.fidelity
+    fidelity = evolve(
+        fidelity, messages={name: {**kept, "inline": changed} for name, kept in fidelity.messages.items()}
+    )
+    new = destination(fidelity=fidelity)
     summary = migrate(source(data), new, tmp_path / "journal")
     assert (summary.exit_code, summary.differences) == (ExitCode.OK, ())
     opening = next(iter(new.fake.messages.list(new.fake.all_tickets()[0].id)))

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from helpdesk_bridge.adapter import Hazard, Keep, Keeps, Kept, MessageClass, Provenance
+from helpdesk_bridge.adapter import Fidelity, FidelityTable, FieldFidelity, Hazard, MessageClass, Provenance
 
-_NATIVE: Final = Kept(Keep.NATIVE)
-_IN_LINE: Final = Kept(Keep.HEADER_LINE, "Desk365 sets it itself; the message's first line tells it")
-_AUTHOR: Final = Kept(
-    Keep.HEADER_LINE, "a note's author is the key's agent, or the agent of that e-mail; the first line tells who"
+_NATIVE: Final = FieldFidelity(Fidelity.NATIVE)
+_IN_LINE: Final = FieldFidelity(Fidelity.HEADER_LINE, "Desk365 sets it itself; the message's first line tells it")
+_AUTHOR: Final = FieldFidelity(
+    Fidelity.HEADER_LINE, "a note's author is the key's agent, or the agent of that e-mail; the first line tells who"
 )
-_INLINE: Final = Kept(Keep.CHANGED, "its API takes no inline images", "an attached file, named where the image stood")
-_LATER: Final = Kept(Keep.HEADER_LINE, "every later message becomes a private note; the first line tells what it was")
-_LOST: Final = Kept(Keep.LOST, "Desk365 has no place for it")
+_INLINE: Final = FieldFidelity(
+    Fidelity.CHANGED, "its API takes no inline images", "an attached file, named where the image stood"
+)
+_LATER: Final = FieldFidelity(
+    Fidelity.HEADER_LINE, "every later message becomes a private note; the first line tells what it was"
+)
+_LOST: Final = FieldFidelity(Fidelity.LOST, "Desk365 has no place for it")
 
 _OPENING: Final = {
     "author": _NATIVE,
@@ -33,9 +37,9 @@ _NOTE: Final = {
     "kind": _LATER,
 }
 
-KEEPS: Final = Keeps(
+FIDELITY: Final = FidelityTable(
     ticket={
-        "subject": Kept(Keep.NATIVE, "one over 120 characters is cut; an empty one becomes (no subject)"),
+        "subject": FieldFidelity(Fidelity.NATIVE, "one over 120 characters is cut; an empty one becomes (no subject)"),
         "requester": _NATIVE,
         "assignee": _NATIVE,
         "group": _NATIVE,
@@ -50,27 +54,29 @@ KEEPS: Final = Keeps(
         "description": _NATIVE,
         "attachments": _NATIVE,
         "message_count": _NATIVE,
-        "company": Kept(Keep.CHANGED, "a ticket's company follows from its requester", "the requester's company"),
-        "created_at": Kept(
-            Keep.HEADER_LINE, "Desk365 stamps the time of the import; the opening's first line tells it"
+        "company": FieldFidelity(
+            Fidelity.CHANGED, "a ticket's company follows from its requester", "the requester's company"
         ),
-        "channel": Kept(Keep.CHANGED, "every ticket made by API has this source", "api"),
-        "number": Kept(Keep.CHANGED, "Desk365 numbers tickets itself", "a new number"),
-        "sla": Kept(Keep.CHANGED, "Desk365 applies its own", "the SLA that the account's rules choose"),
+        "created_at": FieldFidelity(
+            Fidelity.HEADER_LINE, "Desk365 stamps the time of the import; the opening's first line tells it"
+        ),
+        "channel": FieldFidelity(Fidelity.CHANGED, "every ticket made by API has this source", "api"),
+        "number": FieldFidelity(Fidelity.CHANGED, "Desk365 numbers tickets itself", "a new number"),
+        "sla": FieldFidelity(Fidelity.CHANGED, "Desk365 applies its own", "the SLA that the account's rules choose"),
         "updated_at": _LOST,
         "first_response_at": _LOST,
         "solved_at": _LOST,
         "closed_at": _LOST,
         "due_at": _LOST,
         "rating": _LOST,
-        "tags": Kept(Keep.LOST, "its API knows no tags"),
+        "tags": FieldFidelity(Fidelity.LOST, "its API knows no tags"),
     },
     contact={
         "name": _NATIVE,
         "emails": _NATIVE,
-        "phones": Kept(Keep.NATIVE, "two of them: phone and mobile"),
+        "phones": FieldFidelity(Fidelity.NATIVE, "two of them: phone and mobile"),
         "title": _NATIVE,
-        "company": Kept(Keep.NATIVE, "created by its name where the account does not have it"),
+        "company": FieldFidelity(Fidelity.NATIVE, "created by its name where the account does not have it"),
         "external_id": _LOST,
         "custom_fields": _LOST,
         "blocked": _LOST,
@@ -81,7 +87,9 @@ KEEPS: Final = Keeps(
         MessageClass.OPENING_BY_CONTACT: _OPENING,
         MessageClass.OPENING_BY_AGENT: {
             **_OPENING,
-            "author": Kept(Keep.HEADER_LINE, "an opening is the requester's; the first line tells who wrote it"),
+            "author": FieldFidelity(
+                Fidelity.HEADER_LINE, "an opening is the requester's; the first line tells who wrote it"
+            ),
         },
         MessageClass.REPLY_BY_CONTACT: _NOTE,
         MessageClass.REPLY_BY_AGENT: _NOTE,

@@ -17,6 +17,7 @@ from helpdesk_bridge.adapter import (
     Body,
     Conflict,
     Contact,
+    FidelityTable,
     Hazard,
     HeaderLine,
     HelpdeskError,
@@ -24,7 +25,6 @@ from helpdesk_bridge.adapter import (
     Imported,
     InDoubt,
     Invalid,
-    Keeps,
     Marked,
     Message,
     NotFound,
@@ -38,7 +38,7 @@ from helpdesk_bridge.adapter import (
 )
 from helpdesk_bridge_desk365.client.client import Client, numbered
 from helpdesk_bridge_desk365.port.contacts import Desk365Contacts
-from helpdesk_bridge_desk365.port.fidelity import HAZARDS, KEEPS
+from helpdesk_bridge_desk365.port.fidelity import FIDELITY, HAZARDS
 from helpdesk_bridge_desk365.port.messages import Desk365Messages
 from helpdesk_bridge_desk365.port.observed import Shown
 from helpdesk_bridge_desk365.port.tickets import Desk365Tickets
@@ -85,7 +85,7 @@ class Desk365Importer:
     _files_per_message: int
     _bytes_per_message: int
     hazards: tuple[Hazard, ...] = field(default=HAZARDS, init=False)
-    keeps: Keeps = field(default=KEEPS, init=False)
+    fidelity: FidelityTable = field(default=FIDELITY, init=False)
     settle: float = field(default=SETTLE_SECONDS, init=False)
     cost: ImportCost = field(default=ImportCost(contact=1, ticket=1, message=1, finish=0), init=False)
     _memory: _Memory = field(factory=_Memory, init=False)

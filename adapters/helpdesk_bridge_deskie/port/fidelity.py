@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from helpdesk_bridge.adapter import Hazard, ImportCost, Keep, Keeps, Kept, MessageClass, Provenance
+from helpdesk_bridge.adapter import Fidelity, FidelityTable, FieldFidelity, Hazard, ImportCost, MessageClass, Provenance
 from helpdesk_bridge_deskie.policy import WRITE_UNITS
 
 COST: Final = ImportCost(
     contact=WRITE_UNITS, ticket=WRITE_UNITS, message=WRITE_UNITS, finish=WRITE_UNITS, inline=WRITE_UNITS
 )
 
-_NATIVE: Final = Kept(Keep.NATIVE)
-_HEADER: Final = Kept(Keep.HEADER_LINE)
-_NO_FIELD: Final = Kept(Keep.LOST, "Deskie's API takes none")
-_OWN_TIME: Final = Kept(Keep.LOST, "Deskie sets it itself")
+_NATIVE: Final = FieldFidelity(Fidelity.NATIVE)
+_HEADER: Final = FieldFidelity(Fidelity.HEADER_LINE)
+_NO_FIELD: Final = FieldFidelity(Fidelity.LOST, "Deskie's API takes none")
+_OWN_TIME: Final = FieldFidelity(Fidelity.LOST, "Deskie sets it itself")
 
 _BODY: Final = {
     "created_at": _NATIVE,
@@ -25,26 +25,32 @@ _BODY: Final = {
     "cc": _NO_FIELD,
     "to": _NO_FIELD,
 }
-_OPENING_BY_AGENT: Final = Kept(Keep.HEADER_LINE, "Deskie makes the customer the author of every opening")
-_NOTE_AUTHOR: Final = Kept(Keep.HEADER_LINE, "Deskie's notes are the key's agent's; that one's own need no line")
-_AGENT: Final = Kept(Keep.NATIVE, "an agent who is unknown or disabled at the destination stands in a header line")
+_OPENING_BY_AGENT: Final = FieldFidelity(Fidelity.HEADER_LINE, "Deskie makes the customer the author of every opening")
+_NOTE_AUTHOR: Final = FieldFidelity(
+    Fidelity.HEADER_LINE, "Deskie's notes are the key's agent's; that one's own need no line"
+)
+_AGENT: Final = FieldFidelity(
+    Fidelity.NATIVE, "an agent who is unknown or disabled at the destination stands in a header line"
+)
 
-KEEPS: Final = Keeps(
+FIDELITY: Final = FidelityTable(
     ticket={
         "subject": _NATIVE,
         "status": _NATIVE,
         "priority": _NATIVE,
         "requester": _NATIVE,
-        "assignee": Kept(Keep.NATIVE, "an agent who is disabled at the destination is left out"),
+        "assignee": FieldFidelity(Fidelity.NATIVE, "an agent who is disabled at the destination is left out"),
         "group": _NATIVE,
         "tags": _NATIVE,
         "custom_fields": _NATIVE,
         "description": _NATIVE,
         "created_at": _NATIVE,
         "attachments": _NATIVE,
-        "rating": Kept(Keep.NATIVE, "where its label is low, middle or high"),
+        "rating": FieldFidelity(Fidelity.NATIVE, "where its label is low, middle or high"),
         "message_count": _NATIVE,
-        "channel": Kept(Keep.CHANGED, "a ticket made through the API has the channel that Deskie gives it", "web_form"),
+        "channel": FieldFidelity(
+            Fidelity.CHANGED, "a ticket made through the API has the channel that Deskie gives it", "web_form"
+        ),
         "number": _OWN_TIME,
         "updated_at": _OWN_TIME,
         "closed_at": _OWN_TIME,
@@ -53,12 +59,12 @@ KEEPS: Final = Keeps(
     },
     contact={
         "name": _NATIVE,
-        "emails": Kept(Keep.NATIVE, "the first; others stand in the contact's note"),
-        "phones": Kept(Keep.CHANGED, "a contact with an e-mail has its phones in its note", "note"),
+        "emails": FieldFidelity(Fidelity.NATIVE, "the first; others stand in the contact's note"),
+        "phones": FieldFidelity(Fidelity.CHANGED, "a contact with an e-mail has its phones in its note", "note"),
         "company": _NATIVE,
         "blocked": _NATIVE,
         "custom_fields": _NATIVE,
-        "external_id": Kept(Keep.CHANGED, "a custom id belongs to a custom channel", "note"),
+        "external_id": FieldFidelity(Fidelity.CHANGED, "a custom id belongs to a custom channel", "note"),
         "created_at": _OWN_TIME,
         "updated_at": _OWN_TIME,
     },

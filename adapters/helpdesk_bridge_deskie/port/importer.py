@@ -15,12 +15,12 @@ from helpdesk_bridge.adapter import (
     Conflict,
     Contact,
     Directory,
+    FidelityTable,
     Hazard,
     HeaderLine,
     ImportCost,
     Imported,
     Invalid,
-    Keeps,
     Marked,
     Message,
     MessageKind,
@@ -33,7 +33,7 @@ from helpdesk_bridge.adapter import (
     with_header,
 )
 from helpdesk_bridge_deskie.client.client import PAGE, DeskieClient
-from helpdesk_bridge_deskie.port.fidelity import COST, HAZARDS, KEEPS
+from helpdesk_bridge_deskie.port.fidelity import COST, FIDELITY, HAZARDS
 from helpdesk_bridge_deskie.port.markers import FIELD_NAME, Marks
 from helpdesk_bridge_deskie.port.messages import NO_MAIL
 from helpdesk_bridge_deskie.port.names import Vocabulary
@@ -59,7 +59,7 @@ class DeskieImporter:
     directory: Directory = field(repr=False)
     settle: float = 60.0
     hazards: tuple[Hazard, ...] = HAZARDS
-    keeps: Keeps = KEEPS
+    fidelity: FidelityTable = FIDELITY
     cost: ImportCost = COST
 
     def contact(self, old: Contact, marker: str) -> tuple[str, ...]:

@@ -12,7 +12,15 @@ from typing import Any, Final
 
 from attrs import fields_dict, frozen
 
-from helpdesk_bridge.adapter import Capabilities, Importer, Keep, Kept, MessageClass, RateLimitPolicy, Vendor
+from helpdesk_bridge.adapter import (
+    Capabilities,
+    Fidelity,
+    FieldFidelity,
+    Importer,
+    MessageClass,
+    RateLimitPolicy,
+    Vendor,
+)
 from helpdesk_bridge.config import registry
 from helpdesk_bridge.config.settings import example
 from helpdesk_bridge.model.capabilities import OPERATIONS
@@ -212,17 +220,17 @@ def _import_records(vendors: Sequence[VendorFacts]) -> str:
     into = [(one.vendor.title, one.importer) for one in vendors if one.importer is not None]
     found = f"## What an import keeps\n\n{text}\n"
     for area in ("ticket", "contact"):
-        kept = [getattr(importer.keeps, area) for _, importer in into]
+        kept = [getattr(importer.fidelity, area) for _, importer in into]
         names = sorted({name for fields in kept for name in fields} - _NOT_SHOWN)
         rows = [[f"`{area}.{name}`", *(_kept(fields.get(name)) for fields in kept)] for name in names]
         found += "\n" + table(["", *(title for title, _ in into)], rows)
     return found
 
 
-def _kept(kept: Kept | None) -> str:
+def _kept(kept: FieldFidelity | None) -> str:
     if kept is None:
-        return Keep.LOST.value
-    said = f"{kept.how.value} to {kept.to}" if kept.how is Keep.CHANGED and kept.to else kept.how.value
+        return Fidelity.LOST.value
+    said = f"{kept.how.value} to {kept.to}" if kept.how is Fidelity.CHANGED and kept.to else kept.how.value
     return f"{said}: {kept.why}" if kept.why else said
 
 
@@ -230,15 +238,15 @@ def _import_messages(one: VendorFacts) -> str:
     if one.importer is None:
         reason = one.capabilities.notes.get("importer")
         return f"## Importing messages into {one.vendor.title}\n\nNot possible{': ' + reason if reason else ''}.\n"
-    kept = one.importer.keeps.messages
+    kept = one.importer.fidelity.messages
     rows = [[of.value, *(_how(kept.get(of, {}).get(name)) for name in _MESSAGE_COLUMNS)] for of in MessageClass]
     reasons = sorted({f"`{name}`, {_kept(how)}" for fields in kept.values() for name, how in fields.items() if how.why})
     found = f"## Importing messages into {one.vendor.title}\n\n{table(['', *_MESSAGE_COLUMNS], rows)}"
     return found + ("\n" + "".join(f"- {reason}\n" for reason in reasons) if reasons else "")
 
 
-def _how(kept: Kept | None) -> str:
-    return (kept.how if kept is not None else Keep.LOST).value
+def _how(kept: FieldFidelity | None) -> str:
+    return (kept.how if kept is not None else Fidelity.LOST).value
 
 
 def _hazards(one: VendorFacts) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from helpdesk_bridge.adapter import HeaderLine, Keep, Keeps, Kept, MessageClass
+from helpdesk_bridge.adapter import Fidelity, FidelityTable, FieldFidelity, HeaderLine, MessageClass
 from helpdesk_bridge.adapter.digests import body_digest, text_digest
 from helpdesk_bridge.adapter.header_line import split_header, split_marker, with_header
 from helpdesk_bridge.config.aliases import Aliases
@@ -81,13 +81,13 @@ def custom_text(value: CustomValue) -> str | None:
         return {"yes": "true", "no": "false"}.get(value.casefold(), squash(value))
 
 
-def native(keeps: Mapping[str, Kept], name: str) -> bool:
+def native(fidelity: Mapping[str, FieldFidelity], name: str) -> bool:
     """Whether a field is to be found natively."""
-    kept = keeps.get(name)
-    return kept is not None and kept.how is Keep.NATIVE
+    kept = fidelity.get(name)
+    return kept is not None and kept.how is Fidelity.NATIVE
 
 
-def ticket(value: Ticket, keeps: Mapping[str, Kept], aliases: Aliases) -> dict[str, Any]:
+def ticket(value: Ticket, fidelity: Mapping[str, FieldFidelity], aliases: Aliases) -> dict[str, Any]:
     """Return what a ticket shows of the fields that are kept natively, in the vendor's own words."""
     found: dict[str, Any] = {name: text_digest(getattr(value, name)) for name in NATIVE_TEXT}
     found |= {name: second(getattr(value, name)) for name in TIMES}
@@ -106,7 +106,7 @@ def ticket(value: Ticket, keeps: Mapping[str, Kept], aliases: Aliases) -> dict[s
         for name, one in value.custom_fields.items()
         if (text := custom_text(one)) is not None
     }
-    return {name: shown for name, shown in found.items() if native(keeps, name) and name not in value.not_loaded}
+    return {name: shown for name, shown in found.items() if native(fidelity, name) and name not in value.not_loaded}
 
 
 def ticket_differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -139,7 +139,7 @@ def said(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
-def contact(value: Contact, keeps: Mapping[str, Kept]) -> dict[str, Any]:
+def contact(value: Contact, fidelity: Mapping[str, FieldFidelity]) -> dict[str, Any]:
     """Return what a contact shows of the fields that are kept natively."""
     found: dict[str, Any] = {
         "name": text_digest(value.name),
@@ -150,7 +150,7 @@ def contact(value: Contact, keeps: Mapping[str, Kept]) -> dict[str, Any]:
         "company": digest(fold(value.company.name)) if value.company and value.company.name else None,
         "external_id": text_digest(value.external_id),
     }
-    return {name: shown for name, shown in found.items() if native(keeps, name) and name not in value.not_loaded}
+    return {name: shown for name, shown in found.items() if native(fidelity, name) and name not in value.not_loaded}
 
 
 def contact_differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -224,18 +224,18 @@ def shown_message(value: Message) -> dict[str, Any]:
 
 
 def message_differences(
-    expected: Mapping[str, Any], found: Mapping[str, Any], keeps: Keeps
+    expected: Mapping[str, Any], found: Mapping[str, Any], fidelity: FidelityTable
 ) -> list[tuple[str, str, str]]:
     """Return (field, expected, found) where a message differs in something that was not announced."""
-    kept = keeps.messages.get(MessageClass[expected["class"]], {})
+    kept = fidelity.messages.get(MessageClass[expected["class"]], {})
     different = []
     # What was imported before carries a header line of its own, which is taken off where no other stands in front.
     if found["text"] not in (expected["text"], expected["bare"]):
         different.append(("body", said(expected["text"]), said(found["text"])))
     for name in ("author", "created_at", "visibility", "kind"):
-        how = kept[name].how if name in kept else Keep.LOST
-        promised = how in (Keep.NATIVE, Keep.HEADER_LINE) or _is_internal(expected, name)
-        if promised and not _shows(expected, found, name, native=how is Keep.NATIVE):
+        how = kept[name].how if name in kept else Fidelity.LOST
+        promised = how in (Fidelity.NATIVE, Fidelity.HEADER_LINE) or _is_internal(expected, name)
+        if promised and not _shows(expected, found, name, native=how is Fidelity.NATIVE):
             different.append((name, said(expected[name]), said(found[name])))
     return different
 
@@ -262,6 +262,6 @@ def _shows(expected: Mapping[str, Any], found: Mapping[str, Any], name: str, *, 
     return expected[name] in (found[name], header.get(name))
 
 
-def alike(expected: Mapping[str, Any], found: Mapping[str, Any], keeps: Keeps) -> bool:
+def alike(expected: Mapping[str, Any], found: Mapping[str, Any], fidelity: FidelityTable) -> bool:
     """Whether a message at the destination is the expected one: text, author and whatever else is kept of it."""
-    return not message_differences(expected, found, keeps)
+    return not message_differences(expected, found, fidelity)

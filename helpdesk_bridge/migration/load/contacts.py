@@ -74,7 +74,7 @@ class ContactLoad:
             marker=marker,
             intent_at=context.destination.clock.wall(),
             attempts=record.attempts + 1,
-            expected=expected.contact(contact, context.importer.keeps.contact),
+            expected=expected.contact(contact, context.importer.fidelity.contact),
         )
         context.journal.save(intent)
         try:

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from attrs import frozen
 
-from helpdesk_bridge.adapter import Importer, Keep, MessageClass
+from helpdesk_bridge.adapter import Fidelity, Importer, MessageClass
 from helpdesk_bridge.errors import HelpdeskError, InDoubt, PermissionDenied
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
@@ -114,14 +114,14 @@ class LoadContext:
 
     def keeps_file(self, message: Message, attachment: Attachment) -> bool:
         """Whether the destination has a place for a file of this message."""
-        kept = self.importer.keeps.messages.get(MessageClass.of(message), {})
+        kept = self.importer.fidelity.messages.get(MessageClass.of(message), {})
         name = "inline" if attachment.inline else "attachments"
-        return name in kept and kept[name].how is not Keep.LOST
+        return name in kept and kept[name].how is not Fidelity.LOST
 
     def keeps_inline(self, message: Message) -> bool:
         """Whether the destination shows images inside a message of this class."""
-        kept = self.importer.keeps.messages.get(MessageClass.of(message), {})
-        return "inline" in kept and kept["inline"].how is Keep.NATIVE
+        kept = self.importer.fidelity.messages.get(MessageClass.of(message), {})
+        return "inline" in kept and kept["inline"].how is Fidelity.NATIVE
 
 
 class _Denied(Exception):

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from attrs import define, frozen
 
-from helpdesk_bridge.adapter import Keep, Keeps, MessageClass
+from helpdesk_bridge.adapter import Fidelity, FidelityTable, MessageClass
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.states import Kind, Record, State
 from helpdesk_bridge.migration.load.context import LoadContext
@@ -33,7 +33,7 @@ class Found:
 class Thread:
     """The later messages of a ticket at the destination, read in pages once; each can be taken for one source message."""
 
-    keeps: Keeps
+    fidelity: FidelityTable
     messages: tuple[Message, ...]
     shown: list[dict[str, Any]]
     free: dict[int, Message]
@@ -44,7 +44,7 @@ class Thread:
         found = context.destination_outage.patiently(lambda: context.importer.tail(ticket_id, WHOLE))
         messages = tuple(one for one in found if not one.opening)
         shown = [expected.shown_message(one) for one in messages]
-        thread = cls(context.importer.keeps, messages, shown, dict(enumerate(messages)))
+        thread = cls(context.importer.fidelity, messages, shown, dict(enumerate(messages)))
         places = {one.id: number for number, one in enumerate(messages)}
         for record in written:
             if record.state is State.DONE and record.expected is not None and not expected.opens(record.expected):
@@ -57,7 +57,7 @@ class Thread:
 
     def take(self, wanted: Mapping[str, Any]) -> Found:
         """Return the first free message that is as expected, which is free no longer."""
-        number = next((one for one in self.free if expected.alike(wanted, self.shown[one], self.keeps)), None)
+        number = next((one for one in self.free if expected.alike(wanted, self.shown[one], self.fidelity)), None)
         if number is None:
             return Found(absent=True)
         found = self.free.pop(number)
@@ -72,15 +72,15 @@ def find_message(context: LoadContext, ticket_id: str, leader: Record) -> Found:
     written = context.journal.children(leader.key.parent, Kind.MESSAGE)
     n = len(written) + SPARE
     tail = context.destination_outage.patiently(lambda: context.importer.tail(ticket_id, n))
-    keeps = context.importer.keeps
+    fidelity = context.importer.fidelity
     has_opening = any(one.opening for one in tail)
     earlier = [
         one
         for one in written
         if one.state is State.DONE and one.expected is not None and (has_opening or not expected.opens(one.expected))
-        if same_expectation(wanted, one.expected, keeps)
+        if same_expectation(wanted, one.expected, fidelity)
     ]
-    matches = [one for one in tail if expected.alike(wanted, expected.shown_message(one), keeps)]
+    matches = [one for one in tail if expected.alike(wanted, expected.shown_message(one), fidelity)]
     if len(matches) < len(earlier):
         return Found(evidence=f"{len(matches)} alike at the destination where {len(earlier)} were written")
     if len(matches) == len(earlier):
@@ -92,10 +92,10 @@ def find_message(context: LoadContext, ticket_id: str, leader: Record) -> Found:
     return Found(ids=(fresh.id,))
 
 
-def same_expectation(one: Mapping[str, Any], other: Mapping[str, Any], keeps: Keeps) -> bool:
+def same_expectation(one: Mapping[str, Any], other: Mapping[str, Any], fidelity: FidelityTable) -> bool:
     """Whether two messages look the same at the destination: equal in all that is kept of them."""
-    kept = keeps.messages.get(MessageClass[one["class"]], {})
-    shown = {name for name, how in kept.items() if how.how in (Keep.NATIVE, Keep.HEADER_LINE)}
+    kept = fidelity.messages.get(MessageClass[one["class"]], {})
+    shown = {name for name, how in kept.items() if how.how in (Fidelity.NATIVE, Fidelity.HEADER_LINE)}
     places = {"author": "told", "created_at": "created_at", "visibility": "visibility", "kind": "kind"}
     names = ["text", *(place for name, place in places.items() if name in shown)]
     return all(one[name] == other[name] for name in names)

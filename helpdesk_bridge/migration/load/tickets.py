@@ -222,7 +222,7 @@ class TicketLoad:
     def _shown(self, ticket: Ticket, opening: Packed | None = None) -> dict[str, object]:
         """Return what the ticket must show, and of an opening what no record of a message tells."""
         # What is written stands in the vendor's own words already: there is no alias to undo.
-        shown = expected.ticket(ticket, self._context.importer.keeps.ticket, Aliases())
+        shown = expected.ticket(ticket, self._context.importer.fidelity.ticket, Aliases())
         if opening is None:
             known = (self._record.expected or {}).get(expected.OPENING)
         else:

@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import asdict, evolve, frozen
 
-from helpdesk_bridge.adapter import Importer, Keep, Kept, MessageClass
+from helpdesk_bridge.adapter import Fidelity, FieldFidelity, Importer, MessageClass
 from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.plan.tally import Tally, used_fields
 from helpdesk_bridge.migration.plan.values import Answer
@@ -19,7 +19,7 @@ from helpdesk_bridge.text.decoding import Odd
 PEOPLE: Final = frozenset({"assignee", "watcher"})
 """Decisions about agents: who one is stays out of reports that leave the house."""
 
-LOST: Final = Kept(Keep.LOST, "the destination has no place for it")
+LOST: Final = FieldFidelity(Fidelity.LOST, "the destination has no place for it")
 
 
 @frozen
@@ -36,10 +36,10 @@ class Change:
         return asdict(self)
 
 
-def _said(kept: Kept) -> str:
-    if kept.how is Keep.HEADER_LINE:
+def _said(kept: FieldFidelity) -> str:
+    if kept.how is Fidelity.HEADER_LINE:
         return "kept as header line"
-    if kept.how is Keep.CHANGED:
+    if kept.how is Fidelity.CHANGED:
         return f"kept as {kept.to}" if kept.to else "changed"
     return "lost"
 
@@ -47,13 +47,13 @@ def _said(kept: Kept) -> str:
 def record_changes(importer: Importer, tally: Tally) -> list[Change]:
     """Return what becomes of the fields of tickets and contacts that the source uses."""
     found = []
-    for area, kept in (("ticket", importer.keeps.ticket), ("contact", importer.keeps.contact)):
+    for area, kept in (("ticket", importer.fidelity.ticket), ("contact", importer.fidelity.contact)):
         for name, records in sorted(tally.fields.items()):
             kind, _, field = name.partition(".")
             how = kept.get(field, LOST)
-            if kind == area and how.how is not Keep.NATIVE:
+            if kind == area and how.how is not Fidelity.NATIVE:
                 found.append(Change(name, _said(how), how.why, records))
-    if tally.unusable_copies and importer.keeps.ticket.get("cc", LOST).how is not Keep.LOST:
+    if tally.unusable_copies and importer.fidelity.ticket.get("cc", LOST).how is not Fidelity.LOST:
         found.append(Change("ticket.cc", "lost", "an address that no vendor takes", tally.unusable_copies))
     if tally.named_emails:
         why = "a name stands beside it, as in the head of a mail; a contact without a name takes that one"
@@ -78,8 +78,8 @@ def place_of(name: str) -> str:
 def carried(name: str, importer: Importer) -> bool:
     """Whether the destination has a place for the field that a decision is about."""
     area, _, field = place_of(name).partition(".")
-    kept = importer.keeps.ticket if area == "ticket" else importer.keeps.contact
-    return kept.get(field, LOST).how is not Keep.LOST
+    kept = importer.fidelity.ticket if area == "ticket" else importer.fidelity.contact
+    return kept.get(field, LOST).how is not Fidelity.LOST
 
 
 def value_changes(answers: Iterable[tuple[str, str, Answer, int]], importer: Importer) -> list[Change]:
@@ -100,17 +100,17 @@ def value_changes(answers: Iterable[tuple[str, str, Answer, int]], importer: Imp
     return [Change(field, change, why, records) for (field, change, why), records in summed.items()]
 
 
-def _joined(kept: Kept, kind: MessageClass, field: str, way: Threads) -> Kept:
+def _joined(kept: FieldFidelity, kind: MessageClass, field: str, way: Threads) -> FieldFidelity:
     """Return what becomes of a field where later messages are written together, whatever the importer would keep."""
     if way is Threads.MESSAGES or kind in (MessageClass.OPENING_BY_CONTACT, MessageClass.OPENING_BY_AGENT):
         return kept
     if field in ("cc", "to"):
-        return Kept(Keep.LOST, "what is written together has no recipients of its own")
+        return FieldFidelity(Fidelity.LOST, "what is written together has no recipients of its own")
     internal = kind is MessageClass.NOTE
     if field in ("author", "created_at", "kind") or (field == "visibility" and not internal):
         opening = way is Threads.DESCRIPTION and not internal
         place = "the opening holds it" if opening else "one private note holds it with others"
-        return Kept(Keep.HEADER_LINE, f"{place}; a line before it tells it")
+        return FieldFidelity(Fidelity.HEADER_LINE, f"{place}; a line before it tells it")
     return kept
 
 
@@ -121,8 +121,8 @@ def message_changes(
     summed: Counter[tuple[str, str, str]] = Counter()
     for (class_name, field), records in used.items():
         kind = MessageClass[class_name]
-        kept = _joined(importer.keeps.messages.get(kind, {}).get(field, LOST), kind, field, way)
-        if kept.how is not Keep.NATIVE:
+        kept = _joined(importer.fidelity.messages.get(kind, {}).get(field, LOST), kind, field, way)
+        if kept.how is not Fidelity.NATIVE:
             summed[f"message.{field}", _said(kept), kept.why] += records
     return [Change(field, change, why, records) for (field, change, why), records in sorted(summed.items())]
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from attrs import asdict, field, frozen
 from sqlalchemy import Connection, func, select
 
-from helpdesk_bridge.adapter import Hazard, Importer, Keep
+from helpdesk_bridge.adapter import Fidelity, Hazard, Importer
 from helpdesk_bridge.migration.journal import schema
 from helpdesk_bridge.migration.journal.facts import LeftAlone, left_alone_in
 from helpdesk_bridge.migration.journal.file import translated
@@ -149,20 +149,20 @@ def _hazard(hazard: Hazard) -> dict[str, str]:
 
 
 def _kept(importer: Importer) -> dict[str, tuple[str, ...]]:
-    keeps = importer.keeps
-    classes = list(keeps.messages.values())
+    fidelity = importer.fidelity
+    classes = list(fidelity.messages.values())
     messages = {
         name: kept
         for name, kept in (classes[0] if classes else {}).items()
-        if all(name in one and one[name].how is Keep.NATIVE for one in classes)
+        if all(name in one and one[name].how is Fidelity.NATIVE for one in classes)
     }
     areas = {
-        "ticket": (keeps.ticket, TICKET_FIELDS),
-        "contact": (keeps.contact, CONTACT_FIELDS),
+        "ticket": (fidelity.ticket, TICKET_FIELDS),
+        "contact": (fidelity.contact, CONTACT_FIELDS),
         "message": (messages, MESSAGE_FIELDS),
     }
     return {
-        area: tuple(f"{area}.{name}" for name in known if name in fields and fields[name].how is Keep.NATIVE)
+        area: tuple(f"{area}.{name}" for name in known if name in fields and fields[name].how is Fidelity.NATIVE)
         for area, (fields, known) in areas.items()
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import define, field
 
-from helpdesk_bridge.adapter import Keeps
+from helpdesk_bridge.adapter import FidelityTable
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.states import Record
 from helpdesk_bridge.model.records import Message
@@ -31,7 +31,7 @@ class Alignment:
 
 
 def align(
-    leaders: Sequence[Record], thread: Sequence[Message], shown: Sequence[dict[str, Any]], keeps: Keeps
+    leaders: Sequence[Record], thread: Sequence[Message], shown: Sequence[dict[str, Any]], fidelity: FidelityTable
 ) -> Alignment:
     """Match by id where the vendor gave ids, else by what the messages show, else by their order.
 
@@ -53,7 +53,7 @@ def align(
         for one in pair.record.destination:
             if places.get(one) in free:
                 take(pair, places[one])
-    for same in (_alike(shown, keeps), _same_text(shown), lambda pair, number: True):  # noqa: ARG005
+    for same in (_alike(shown, fidelity), _same_text(shown), lambda pair, number: True):  # noqa: ARG005
         _match_in_order(pairs, free, take, same)
         _take_surplus(pairs, free, take, thread)
     for pair in pairs:
@@ -61,8 +61,8 @@ def align(
     return Alignment(pairs, [free[number] for number in sorted(free)])
 
 
-def _alike(shown: Sequence[dict[str, Any]], keeps: Keeps) -> Any:
-    return lambda pair, number: expected.alike(pair.record.expected or {}, shown[number], keeps)
+def _alike(shown: Sequence[dict[str, Any]], fidelity: FidelityTable) -> Any:
+    return lambda pair, number: expected.alike(pair.record.expected or {}, shown[number], fidelity)
 
 
 def _same_text(shown: Sequence[dict[str, Any]]) -> Any:

@@ -58,7 +58,7 @@ class ThreadCheck:
             self.report(ticket_id, [("ticket", ticket_id, "messages", "present", "missing")])
             return
         shown = [self._shown(one) for one in thread]
-        aligned = align(leaders, thread, shown, self.importer.keeps)
+        aligned = align(leaders, thread, shown, self.importer.fidelity)
         rows: list[Row] = []
         last = -1
         for pair in aligned.pairs:
@@ -128,7 +128,7 @@ class ThreadCheck:
         source_id, wanted = pair.record.key.id, pair.record.expected or {}
         if pair.shown is None:
             return [("message", source_id, "message", "present", "missing")]
-        different = expected.message_differences(wanted, pair.shown, self.importer.keeps)
+        different = expected.message_differences(wanted, pair.shown, self.importer.fidelity)
         rows: list[Row] = [("message", source_id, *one) for one in different]
         return rows + self._files(
             source_id, wanted["files"], [file for _, one in pair.found for file in one.attachments]

@@ -84,7 +84,7 @@ class Verification:
             if there is None:
                 found.append(Difference("", "contact", record.key.id, "contact", "present", "missing"))
             elif record.expected is not None:
-                shown = expected.contact(there, self.importer.keeps.contact)
+                shown = expected.contact(there, self.importer.fidelity.contact)
                 for name, wanted, seen in expected.contact_differences(record.expected, shown):
                     found.append(Difference("", "contact", record.key.id, name, wanted, seen))
         return found
@@ -103,7 +103,7 @@ class Verification:
     def _query(self) -> TicketQuery:
         """Ask for what a list can show without further calls: descriptions only where they stand on the ticket."""
         include = SHOWING if self._apart else SHOWING - {"description"}
-        if expected.native(self.importer.keeps.ticket, "updated_at"):
+        if expected.native(self.importer.fidelity.ticket, "updated_at"):
             return TicketQuery(include=include)  # the destination shows the source's times: they narrow nothing
         return TicketQuery(include=include, updated=Period(self.journal.created - CLOCKS_APART))
 
@@ -122,7 +122,7 @@ class Verification:
                 continue
             found += self._doubled(record, ticket)
             shown = expected.ticket(
-                self.destination.ticket(ticket), self.importer.keeps.ticket, self.destination.aliases
+                self.destination.ticket(ticket), self.importer.fidelity.ticket, self.destination.aliases
             )
             for name, wanted, seen in expected.ticket_differences(record.expected or {}, self._people(shown, ticket)):
                 found.append(Difference(record.key.id, "ticket", record.key.id, name, wanted, seen))

@@ -360,8 +360,8 @@ def test_an_agent_whom_the_vendor_refuses_as_author_is_told_in_the_line_only():
 def test_what_is_kept_is_told_for_every_class_and_every_hazard_names_its_remedy():
     with opened(MARKED) as account:
         importer = account.desk.importer
-        assert set(importer.keeps.messages) == set(MessageClass)
-        assert all(kept.why for kept in importer.keeps.ticket.values() if kept.how.name != "NATIVE")
+        assert set(importer.fidelity.messages) == set(MessageClass)
+        assert all(kept.why for kept in importer.fidelity.ticket.values() if kept.how.name != "NATIVE")
         assert len({one.id for one in importer.hazards}) == len(importer.hazards) >= 4
         assert all(one.stop and one.when for one in importer.hazards)
         assert account.asked() == []

@@ -302,9 +302,9 @@ def test_removal_is_for_good_and_can_be_repeated(deskie_account, needs_trash):
 
 def test_the_importers_promises_are_complete(deskie_account):
     desk, _ = deskie_account(dataset())
-    assert set(desk.importer.keeps.messages) == set(MessageClass)
+    assert set(desk.importer.fidelity.messages) == set(MessageClass)
     assert {hazard.id for hazard in desk.importer.hazards} >= {"auto_reply", "satisfaction_survey"}
-    assert set(desk.importer.keeps.ticket) <= desk.capabilities.ticket_fields
+    assert set(desk.importer.fidelity.ticket) <= desk.capabilities.ticket_fields
     assert desk.importer.settle == 60
 
 

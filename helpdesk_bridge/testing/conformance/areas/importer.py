@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 from attrs import evolve
 
-from helpdesk_bridge.adapter import Importer, Keep, Kept, Marked, MessageClass, Opening
+from helpdesk_bridge.adapter import Fidelity, FieldFidelity, Importer, Marked, MessageClass, Opening
 from helpdesk_bridge.adapter.header_line import HeaderLine, split_header, split_marker
 from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.model.records import (
@@ -128,11 +128,11 @@ class ImporterTests(SuiteFixtures):
         made = importer.ticket(old, opening, (), MARKER)
         importer.finish(made.ticket_id, old)
         ticket = helpdesk.tickets.get(made.ticket_id)
-        kept = importer.keeps.ticket
+        kept = importer.fidelity.ticket
         for name in _COMPARED:
-            if kept.get(name, Kept(Keep.LOST)).how is Keep.NATIVE and name not in ticket.not_loaded:
+            if kept.get(name, FieldFidelity(Fidelity.LOST)).how is Fidelity.NATIVE and name not in ticket.not_loaded:
                 assert values_of(ticket, name) == values_of(old, name), name
-        if kept.get("custom_fields", Kept(Keep.LOST)).how is Keep.NATIVE:
+        if kept.get("custom_fields", FieldFidelity(Fidelity.LOST)).how is Fidelity.NATIVE:
             for name, value in old.custom_fields.items():
                 assert ticket.custom_fields.get(name) == value, name
         assert ticket.requester is not None
@@ -140,7 +140,7 @@ class ImporterTests(SuiteFixtures):
         (first, *_) = helpdesk.messages.list(made.ticket_id)
         header, words = _bare(first.body)
         assert words == seen(opening.body.text)
-        if kept["created_at"].how is Keep.HEADER_LINE:
+        if kept["created_at"].how is Fidelity.HEADER_LINE:
             assert header is not None, "the header line is missing"
             assert header.created_at == LONG_AGO
 
@@ -196,11 +196,11 @@ class ImporterTests(SuiteFixtures):
         found = list(helpdesk.messages.list(made.ticket_id))[-1]
         header, words = _bare(found.body)
         assert words == seen(old.body.text)
-        kept = importer.keeps.messages[kind]
+        kept = importer.fidelity.messages[kind]
         for name in ("author", "created_at", "visibility", "kind"):
             how = kept[name].how
-            there = found if how is Keep.NATIVE and header is None else (header or found)
-            if how in (Keep.NATIVE, Keep.HEADER_LINE):
+            there = found if how is Fidelity.NATIVE and header is None else (header or found)
+            if how in (Fidelity.NATIVE, Fidelity.HEADER_LINE):
                 assert _told(there, name) == _told(old, name), name
 
     @needs("importer", "fixture:outbox")
@@ -236,16 +236,16 @@ class ImporterTests(SuiteFixtures):
         )
         (contact_id,) = importer.contact(old, MARKER)
         found = helpdesk.contacts.get(contact_id)
-        kept = importer.keeps.contact
+        kept = importer.fidelity.contact
         for name in ("name", "emails", "phones", "blocked"):
-            if kept.get(name, Kept(Keep.LOST)).how is Keep.NATIVE:
+            if kept.get(name, FieldFidelity(Fidelity.LOST)).how is Fidelity.NATIVE:
                 assert getattr(found, name) == getattr(old, name) or name == "phones", name
-        if kept["company"].how is Keep.NATIVE:
+        if kept["company"].how is Fidelity.NATIVE:
             assert found.company is not None
             assert found.company.name == vocabulary.companies[0]
-        if kept["phones"].how is Keep.NATIVE:
+        if kept["phones"].how is Fidelity.NATIVE:
             assert [one.raw for one in found.phones] == [phone_number("ann")]
-        if kept["custom_fields"].how is Keep.NATIVE:
+        if kept["custom_fields"].how is Fidelity.NATIVE:
             assert {name: found.custom_fields.get(name) for name in old.custom_fields} == old.custom_fields
 
     @needs("importer", "messages.list", "attachments.open")
@@ -341,8 +341,8 @@ class ImporterTests(SuiteFixtures):
         ids = [one.id for one in importer.hazards]
         assert len(set(ids)) == len(ids)
         assert all(one.what and one.when and one.stop for one in importer.hazards)
-        assert set(importer.keeps.messages) == set(MessageClass)
-        for name in importer.keeps.ticket:
+        assert set(importer.fidelity.messages) == set(MessageClass)
+        for name in importer.fidelity.ticket:
             assert hasattr(old_ticket(Actor.contact()), name), f"a ticket has no {name}"
         cost = importer.cost
         assert min(cost.contact, cost.ticket, cost.message, cost.finish, cost.inline, importer.settle) >= 0

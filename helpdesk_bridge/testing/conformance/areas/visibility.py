@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from helpdesk_bridge.adapter import Importer, Keep, MessageClass, Opening
+from helpdesk_bridge.adapter import Fidelity, Importer, MessageClass, Opening
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.plan.thread_layout import composed, later_bundles, opening_bundle
@@ -132,8 +132,8 @@ class EyesTests(SuiteFixtures):
     @needs("importer")
     def test_the_importer_says_that_notes_stay_internal(self, helpdesk: Helpdesk) -> None:
         """A note that only a line of text calls internal can be read by customers."""
-        kept = importer_of(helpdesk).keeps.messages[MessageClass.NOTE]
-        assert kept["visibility"].how is Keep.NATIVE, "the importer does not keep notes from customers"
+        kept = importer_of(helpdesk).fidelity.messages[MessageClass.NOTE]
+        assert kept["visibility"].how is Fidelity.NATIVE, "the importer does not keep notes from customers"
 
     @needs("tickets.create", "messages.note", "messages.list", "fixture:unknown_words")
     def test_a_note_that_the_vendor_calls_by_an_unknown_word_is_internal(
