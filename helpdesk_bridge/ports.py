@@ -66,13 +66,13 @@ class Listing(Protocol[T_co]):
 
 @frozen
 class Explanation:
-    """How a query is answered: the ``native`` part as it is sent, the ``residue`` compared here, the fewest ``calls``.
+    """How a query is answered: ``native`` as it is sent, ``client_side`` compared here, and the fewest ``calls``.
 
     ``calls`` is for the first page where the vendor does not tell totals without being asked. Nothing was sent.
     """
 
     native: dict[str, str]
-    residue: tuple[str, ...]
+    client_side: tuple[str, ...]
     sorted_here: bool
     calls: int
 

@@ -2,7 +2,7 @@
 
 from attrs import evolve, field, frozen
 
-from helpdesk_bridge.adapter import Capabilities, Page, Secret, Sent, Split, Vendor
+from helpdesk_bridge.adapter import Capabilities, Page, QuerySplit, Secret, Sent, Vendor
 from helpdesk_bridge.model.capabilities import OPERATIONS, FileLimits
 from helpdesk_bridge.model.records import Priority, Status, Ticket
 
@@ -28,7 +28,7 @@ class Stub:
         self.agents = self.groups = self.companies = self.tags = self.custom_fields = None
         self.attachments = self.templates = self.webhooks = self.events = self.importer = self.removal = None
         self.vendor_api = self
-        self.split_of = lambda query: Split(native=query)
+        self.split_of = lambda query: QuerySplit(native=query)
 
     @property
     def tickets(self):
@@ -78,7 +78,7 @@ class StubContacts:
     stub: Stub
 
     def split(self, query):
-        return Split(native=query)
+        return QuerySplit(native=query)
 
     def page(self, native, cursor, size=None):
         self.stub.called("contacts.page", cursor)

@@ -3,7 +3,7 @@
 An adapter package registers one ``Vendor`` value under the entry-point group ``helpdesk_bridge.adapters``. Its ``open``
 takes the vendor's settings and a ``DeskContext`` and returns an ``Adapter``: ``split(query)``, ``page(native, cursor)``
 and one method a vendor operation. ``desk.py`` joins it to the port once for all vendors: refusal by capabilities,
-the residue of a query, repeats, loop guard, aliases, the directory.
+the client-side part of a query, repeats, loop guard, aliases, the directory.
 
 Adapters get values with the vendor's own names (aliases are already translated), people as the caller gave them
 (an e-mail, an id or an ``Actor``) and resolve those through ``context.directory``.
@@ -130,7 +130,7 @@ class Page(Generic[T_co]):
 
 
 @frozen
-class Split:
+class QuerySplit:
     """How a query divides: ``native`` is the adapter's own value for the part that the vendor answers.
 
     ``fields`` names the query fields that the native part narrows; everything is compared again by the desk, so a
@@ -379,7 +379,7 @@ class TicketsAdapter(Protocol):
     """The vendor's side of ``desk.tickets``."""
 
     @abstractmethod
-    def split(self, query: TicketQuery) -> Split:
+    def split(self, query: TicketQuery) -> QuerySplit:
         """Divide a query; no I/O but the directory."""
 
     @abstractmethod
@@ -412,7 +412,7 @@ class ContactsAdapter(Protocol):
     """The vendor's side of ``desk.contacts``."""
 
     @abstractmethod
-    def split(self, query: ContactQuery) -> Split:
+    def split(self, query: ContactQuery) -> QuerySplit:
         """Divide a query."""
 
     @abstractmethod
@@ -662,6 +662,7 @@ __all__ = [
     "Phone",
     "Priority",
     "Provenance",
+    "QuerySplit",
     "RateHeaders",
     "RateLimitPolicy",
     "RateLimited",
@@ -675,7 +676,6 @@ __all__ = [
     "Secret",
     "Sent",
     "Severity",
-    "Split",
     "Stack",
     "Status",
     "Tag",

@@ -1,7 +1,7 @@
 """Joins the two sides once for all vendors: what users hold, and what an adapter writes.
 
-Refusal by capabilities, aliases, refs, the residue of queries, repeated pages, the directory's filling-in and the
-naming of errors stand here and in no adapter.
+Refusal by capabilities, aliases, refs, the client-side part of queries, repeated pages, filling in people from the
+directory and naming errors are here and in no adapter.
 """
 
 from __future__ import annotations
@@ -193,8 +193,8 @@ class TicketsPort:
         """Tell how a query would be answered, sending nothing."""
         native_query = self._link.aliases.query(query)
         split = self._link.adapter.tickets.split(native_query)
-        residue = tuple(name for name in ticket_filters(native_query) if name not in split.fields)
-        return Explanation(dict(split.described), residue, not split.ordered, 0 if split.empty else 1)
+        client_side = tuple(name for name in ticket_filters(native_query) if name not in split.fields)
+        return Explanation(dict(split.described), client_side, not split.ordered, 0 if split.empty else 1)
 
     def _seen(self, ticket: Ticket) -> Ticket:
         return self._link.aliases.ticket(self._link.filling.ticket(self._link.aliases.meaning(ticket)))
@@ -230,8 +230,8 @@ class ContactsPort:
     def explain(self, query: ContactQuery) -> Explanation:
         """Tell how a query would be answered, sending nothing."""
         split = self._link.adapter.contacts.split(query)
-        residue = tuple(name for name in contact_filters(query) if name not in split.fields)
-        return Explanation(dict(split.described), residue, not split.ordered, 0 if split.empty else 1)
+        client_side = tuple(name for name in contact_filters(query) if name not in split.fields)
+        return Explanation(dict(split.described), client_side, not split.ordered, 0 if split.empty else 1)
 
     def get(self, id: str) -> Contact:
         """Return one contact."""
@@ -298,13 +298,13 @@ class MessagesPort:
 
     def list(self, ticket_id: str, *, resolve: bool = True) -> QueryListing[Message]:
         """Yield the whole thread, oldest first, the opening message first."""
-        from helpdesk_bridge.adapter import Split
+        from helpdesk_bridge.adapter import QuerySplit
 
         link = self._link
         with link.operation("messages.list"):
             known_id = link.id(ticket_id, "ticket")
         return QueryListing(
-            split=Split(known_id),
+            split=QuerySplit(known_id),
             fetch=lambda cursor, _: link.adapter.messages.page(known_id, cursor),
             keep=link.filling.message if resolve else lambda message: message,
             key=lambda message: message.id,

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from attrs import field, frozen
 
-from helpdesk_bridge.adapter import Page, Split
+from helpdesk_bridge.adapter import Page, QuerySplit
 from helpdesk_bridge.errors import BadResponse
 
 R = TypeVar("R")
@@ -22,7 +22,7 @@ class QueryListing(Generic[R]):
     user sees it (or None), ``key`` is its identity. Where the vendor cannot order, ``sort`` does, after reading all.
     """
 
-    split: Split
+    split: QuerySplit
     fetch: Callable[[str | None, int | None], Page[R]]
     keep: Callable[[R], R | None]
     key: Callable[[R], str]

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from helpdesk_bridge.adapter import Page, Split
+from helpdesk_bridge.adapter import Page, QuerySplit
 from helpdesk_bridge.errors import Conflict, Invalid
 from helpdesk_bridge.local.people import has_phone, looks_like_email
 from helpdesk_bridge.local.phones import phone_of
@@ -27,10 +27,10 @@ class LocalContacts:
 
     _writing: Writing
 
-    def split(self, query: ContactQuery) -> Split:
+    def split(self, query: ContactQuery) -> QuerySplit:
         """Divide a query; SQL answers nearly all of it."""
         divided = divide_contacts(query)
-        return Split(
+        return QuerySplit(
             divided.native,
             fields=divided.fields,
             described=divided.described,

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from helpdesk_bridge.adapter import Page, Split
+from helpdesk_bridge.adapter import Page, QuerySplit
 from helpdesk_bridge.local.words import changed_words, priority_of, status_of, text_or_none
 from helpdesk_bridge.local.writing import Writing
 from helpdesk_bridge.model.addresses import email_key
@@ -43,10 +43,10 @@ class LocalTickets:
 
     _writing: Writing
 
-    def split(self, query: TicketQuery) -> Split:
+    def split(self, query: TicketQuery) -> QuerySplit:
         """Divide a query; SQL answers nearly all of it."""
         divided = divide_tickets(query)
-        return Split(
+        return QuerySplit(
             divided.native,
             fields=divided.fields,
             described=divided.described,

@@ -18,7 +18,7 @@ from helpdesk_bridge import (
     Upload,
     open_desk,
 )
-from helpdesk_bridge.adapter import Page, Split
+from helpdesk_bridge.adapter import Page, QuerySplit
 from helpdesk_bridge.config import registry
 from helpdesk_bridge.errors import BadResponse, Invalid, NotFound, Unsupported, WrongDesk
 from helpdesk_bridge.model.queries import Order
@@ -73,7 +73,7 @@ def test_pages_that_go_round_in_a_circle_are_an_error(opened):
         list(desk.tickets.list())
 
 
-def test_the_residue_is_compared_here_and_a_vendor_that_cannot_order_is_sorted(opened):
+def test_the_client_side_part_is_compared_here_and_a_vendor_that_cannot_order_is_sorted(opened):
     desk, stub = opened()
     day = [datetime(2026, 1, one, tzinfo=UTC) for one in (1, 2, 3)]
     stub.pages = [
@@ -85,22 +85,22 @@ def test_the_residue_is_compared_here_and_a_vendor_that_cannot_order_is_sorted(o
             )
         )
     ]
-    stub.split_of = lambda query: Split(query, ordered=False)
+    stub.split_of = lambda query: QuerySplit(query, ordered=False)
     found = desk.tickets.list(TicketQuery(statuses={Status.OPEN}, order=Order.CREATED_DESC))
     assert [one.id for one in found] == ["3", "1"]
 
 
 def test_explain_sends_nothing(opened):
     desk, stub = opened()
-    stub.split_of = lambda query: Split(query, fields=frozenset({"subject"}), described={"subject": "^Hi"})
+    stub.split_of = lambda query: QuerySplit(query, fields=frozenset({"subject"}), described={"subject": "^Hi"})
     told = desk.tickets.explain(TicketQuery(subject="Hi", tags="x"))
-    assert (told.native, told.residue, told.calls) == ({"subject": "^Hi"}, ("tags",), 1)
+    assert (told.native, told.client_side, told.calls) == ({"subject": "^Hi"}, ("tags",), 1)
     assert stub.calls == []
 
 
 def test_a_query_that_nothing_can_match_makes_no_call(opened):
     desk, stub = opened()
-    stub.split_of = lambda query: Split(query, empty=True)
+    stub.split_of = lambda query: QuerySplit(query, empty=True)
     listing = desk.tickets.list()
     assert (list(listing), listing.count(), listing.page().items) == ([], 0, ())
     assert stub.calls == []

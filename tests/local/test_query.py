@@ -133,5 +133,5 @@ def test_explain_tells_sql_without_a_customers_words(desk):
     told = desk.tickets.explain(TicketQuery(requester="ann@example.com", statuses={Status.OPEN}, tags={"vip"}))
     assert set(told.native) == {"requester", "statuses", "tags"}
     assert "ann" not in str(told)
-    assert told.residue == ()
+    assert told.client_side == ()
     assert desk.vendor_api.calls == ()

@@ -15,7 +15,7 @@ from helpdesk_bridge.adapter import (
     ContactQuery,
     Invalid,
     Page,
-    Split,
+    QuerySplit,
     Unset,
     divide_contacts,
 )
@@ -29,10 +29,10 @@ class Desk360Contacts:
 
     _inbox: Inbox
 
-    def split(self, query: ContactQuery) -> Split:
+    def split(self, query: ContactQuery) -> QuerySplit:
         """Divide a query."""
         found = divide_contacts(query)
-        return Split(
+        return QuerySplit(
             native=found.native,
             fields=found.fields,
             described=found.described,

@@ -14,7 +14,7 @@ from helpdesk_bridge.adapter import (
     MessageDraft,
     Page,
     Person,
-    Split,
+    QuerySplit,
     Status,
     Ticket,
     TicketChange,
@@ -40,11 +40,11 @@ class Desk360Tickets:
     _inbox: Inbox
     _messages: Desk360Messages
 
-    def split(self, query: TicketQuery) -> Split:
+    def split(self, query: TicketQuery) -> QuerySplit:
         """Divide a query: the inbox answers nearly all of it."""
         # Custom fields there are the inbox's own notes, which no query may see.
         found = divide_tickets(query)
-        return Split(
+        return QuerySplit(
             native=found.native,
             fields=found.fields - _OWN_FIELDS,
             described=found.described,

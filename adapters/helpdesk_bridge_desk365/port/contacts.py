@@ -18,8 +18,8 @@ from helpdesk_bridge.adapter import (
     Invalid,
     NotFound,
     Page,
+    QuerySplit,
     Remove,
-    Split,
     email_key,
     email_spellings,
     phone_digits,
@@ -54,12 +54,12 @@ class Desk365Contacts:
     _client: Client
     _source: Source
 
-    def split(self, query: ContactQuery) -> Split:
+    def split(self, query: ContactQuery) -> QuerySplit:
         """Divide a query: a few e-mails are looked up, everything else is compared by the desk."""
         emails = query.email
         if emails is not None and NONE not in emails and len(emails) <= MOST_LOOKUPS:
             wanted = tuple(sorted(str(one) for one in emails))
-            return Split(
+            return QuerySplit(
                 NativeContacts(wanted),
                 frozenset({"email"}),
                 {"lookups": str(len(wanted))},
@@ -68,7 +68,7 @@ class Desk365Contacts:
             )
         described = {"order_by": _BY_EMAIL, "order_type": "asc"}
         native = NativeContacts(custom_fields="custom_fields" in query.include)
-        return Split(native, described=described, ordered=False, page_size=PAGE_OF_OTHERS)
+        return QuerySplit(native, described=described, ordered=False, page_size=PAGE_OF_OTHERS)
 
     def page(self, native: NativeContacts, cursor: str | None, size: int | None = None) -> Page[Contact]:
         """Return one page."""

@@ -18,8 +18,8 @@ from helpdesk_bridge.adapter import (
     Marked,
     Order,
     Page,
+    QuerySplit,
     Remove,
-    Split,
     Ticket,
     TicketChange,
     TicketDraft,
@@ -66,7 +66,7 @@ class Desk365Tickets:
     _quotes: QuoteForm
     _marker_field: str | None = None
 
-    def split(self, query: TicketQuery) -> Split:
+    def split(self, query: TicketQuery) -> QuerySplit:
         """Divide a query; no call is made."""
         narrowed = narrow(query, self._shown.spellings)
         since = since_of(query)
@@ -86,7 +86,9 @@ class Desk365Tickets:
             described["updated_since"] = since
         asked = frozenset(name for name in _FILTERED if getattr(query, name) is not None)
         exact = asked <= narrowed.exact
-        return Split(native, narrowed.fields, described, exact=exact, empty=narrowed.empty, page_size=TICKET_COUNTS[-1])
+        return QuerySplit(
+            native, narrowed.fields, described, exact=exact, empty=narrowed.empty, page_size=TICKET_COUNTS[-1]
+        )
 
     def page(self, native: NativeTickets, cursor: str | None, size: int | None = None) -> Page[Ticket]:
         """Return one page. Its rows overlap the last page's, so that none is lost where tickets vanish meanwhile."""

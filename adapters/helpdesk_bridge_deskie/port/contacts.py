@@ -16,9 +16,9 @@ from helpdesk_bridge.adapter import (
     ContactQuery,
     Invalid,
     Page,
+    QuerySplit,
     Ref,
     Remove,
-    Split,
     Unset,
     Unsupported,
 )
@@ -43,7 +43,7 @@ class DeskieContacts:
     people: People = field(repr=False)
     clock: Clock = field(repr=False)
 
-    def split(self, query: ContactQuery) -> Split:
+    def split(self, query: ContactQuery) -> QuerySplit:
         """Divide a query."""
         return split_contacts(query)
 

@@ -22,8 +22,8 @@ from helpdesk_bridge.adapter import (
     Match,
     Order,
     Priority,
+    QuerySplit,
     Ref,
-    Split,
     Status,
     TicketQuery,
     email_spellings,
@@ -74,7 +74,7 @@ def several(name: str, values: Iterable[str]) -> Iterator[tuple[str, str]]:
     yield from ((name if len(listed) == 1 else f"{name}[]", value) for value in listed)
 
 
-def split_tickets(query: TicketQuery) -> Split:
+def split_tickets(query: TicketQuery) -> QuerySplit:
     """Divide a query, sending nothing; names are looked up when the first page is asked for."""
     params: list[tuple[str, str]] = [("show_active_chats", "true")]
     narrowed: set[str] = set()
@@ -100,7 +100,7 @@ def split_tickets(query: TicketQuery) -> Split:
     bounds, more = _times(query, query.order)
     params += more
     narrowed |= {name for name in ("created", "updated") if getattr(query, name) is not None}
-    return Split(
+    return QuerySplit(
         NativeTickets(query, tuple(params), bounds),
         fields=frozenset(narrowed),
         described=_described(query, params, bounds, narrowed),
@@ -246,7 +246,7 @@ def _custom(query: TicketQuery, words: Vocabulary) -> Iterator[tuple[str, str]]:
             yield f"custom_fields[{field.key}]", keys[0]
 
 
-def split_contacts(query: ContactQuery) -> Split:
+def split_contacts(query: ContactQuery) -> QuerySplit:
     """Divide a query, sending nothing."""
     params: list[tuple[str, str]] = []
     narrowed = {name for name in ("created", "updated") if getattr(query, name) is not None}
@@ -259,7 +259,7 @@ def split_contacts(query: ContactQuery) -> Split:
         narrowed.add("email")
     bounds, more = _times(query, query.order)
     params += more
-    return Split(
+    return QuerySplit(
         NativeContacts(query, tuple(params), bounds),
         fields=frozenset(narrowed),
         described=_described(query, params, bounds, set()),

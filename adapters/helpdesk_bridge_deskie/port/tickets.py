@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from helpdesk_bridge.adapter import (
     Directory,
     Page,
-    Split,
+    QuerySplit,
     Ticket,
     TicketChange,
     TicketDraft,
@@ -41,7 +41,7 @@ class DeskieTickets:
     marks: Marks = field(repr=False)
     pictures: Pictures = field(repr=False)
 
-    def split(self, query: TicketQuery) -> Split:
+    def split(self, query: TicketQuery) -> QuerySplit:
         """Divide a query."""
         return split_tickets(query)
 

@@ -211,10 +211,10 @@ def test_explain_sends_nothing(deskie_account):
     assert desk.transport.stats.calls == 0
     assert told.native["status"] == "open"
     assert told.native["group_id"] == "Sales"
-    assert told.residue == ("custom_fields",)
+    assert told.client_side == ("custom_fields",)
 
 
-def test_every_field_of_a_query_is_native_or_residue_and_explain_tells_which(deskie_account):
+def test_every_field_of_a_query_is_native_or_client_side_and_explain_tells_which(deskie_account):
     from helpdesk_bridge.model.queries import contact_filters, ticket_filters
 
     desk, _ = deskie_account(dataset())
@@ -224,7 +224,7 @@ def test_every_field_of_a_query_is_native_or_residue_and_explain_tells_which(des
         subject=Match("4711-2026"), created=(SEEDED, None), updated=(None, SEEDED),
     )  # fmt: skip
     told = desk.tickets.explain(tickets)
-    assert set(told.residue) == {"category", "subcategory", "type", "custom_fields"}
+    assert set(told.client_side) == {"category", "subcategory", "type", "custom_fields"}
     assert {
         "status",
         "priority",
@@ -242,7 +242,7 @@ def test_every_field_of_a_query_is_native_or_residue_and_explain_tells_which(des
         created=(SEEDED, None), updated=(SEEDED, None),
     )  # fmt: skip
     told = desk.contacts.explain(contacts)
-    assert set(told.residue) == {"phone", "name", "company", "external_id"}
+    assert set(told.client_side) == {"phone", "name", "company", "external_id"}
     assert told.native["user_email"] == "^ann@x.io^"
     assert {"from_time", "from_updated_time"} <= told.native.keys()
     assert len(contact_filters(contacts)) == 7

@@ -163,7 +163,7 @@ class TicketTests(SuiteFixtures):
 
     @needs("tickets.list")
     def test_explain_sends_nothing(self, helpdesk: Helpdesk, calls: Callable[[], int]) -> None:
-        """``explain`` tells the native part, the residue and the calls without asking the vendor."""
+        """``explain`` tells the native part, the client-side part and the calls without asking the vendor."""
         queries = (
             TicketQuery(),
             TicketQuery(statuses=Status.OPEN, tags="vip", subject="lamp", order="-updated", limit=3),
@@ -173,7 +173,7 @@ class TicketTests(SuiteFixtures):
             with nothing_sent(calls):
                 explained = helpdesk.tickets.explain(query)
             assert explained.calls >= 0
-            assert all(isinstance(name, str) and hasattr(query, name) for name in explained.residue)
+            assert all(isinstance(name, str) and hasattr(query, name) for name in explained.client_side)
 
     @needs("tickets.list")
     def test_opening_a_listing_sends_nothing(self, helpdesk: Helpdesk, calls: Callable[[], int]) -> None:
