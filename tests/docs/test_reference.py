@@ -1,13 +1,16 @@
 """The reference pages tell what the code has: no key, error, operation or command more or less."""
 
+import inspect
 import itertools
 import re
 import tomllib
+from importlib import import_module
 
 import attrs
 import pytest
 from docs_pages import ROOT, read
 
+import helpdesk_bridge
 from helpdesk_bridge import errors
 from helpdesk_bridge.cli import exit_codes
 from helpdesk_bridge.cli.reference import capabilities, endpoints, synopsis
@@ -139,3 +142,27 @@ def test_every_test_that_the_security_page_names_is_there():
     assert all(named), "a row without a test"
     for path, name in itertools.chain.from_iterable(named):
         assert re.search(rf"^\s*def {name}\(", (ROOT / path).read_text("utf-8"), re.MULTILINE), f"{path}::{name}"
+
+
+def documented():
+    """The names that the Python reference documents, as ``package.module.Name``."""
+    pages = (REFERENCE / "python").glob("*.md")
+    return [name for page in pages for name in re.findall(r"^::: (\S+)$", page.read_text("utf-8"), re.MULTILINE)]
+
+
+def test_every_public_name_is_in_the_python_reference():
+    assert set(helpdesk_bridge.__all__) <= {name.rpartition(".")[2] for name in documented()}
+
+
+@pytest.mark.parametrize("name", documented())
+def test_what_the_python_reference_documents_exists_and_says_what_it_promises(name):
+    module, _, attribute = name.rpartition(".")
+    value = getattr(import_module(module), attribute)
+    # An instance, such as a sentinel, has its docstring in the source, below the assignment.
+    assert not callable(value) or inspect.getdoc(value)
+
+
+def test_the_site_has_every_page_and_no_other():
+    listed = re.findall(r"^ +- (\S+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE)
+    pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    assert sorted(listed) == sorted(pages)

@@ -1,0 +1,7 @@
+"""``python -m helpdesk_bridge``: the ``helpdesk-bridge`` command."""
+
+from __future__ import annotations
+
+from helpdesk_bridge.cli import main
+
+main()
