@@ -374,6 +374,16 @@ def test_what_was_charged_for_others_is_not_given_back_while_it_may_be_on_its_wa
     assert gov.budget.remaining == 6
 
 
+def test_a_request_that_is_granted_twice_is_in_flight_once():
+    """A step whose answer was lost is done again, and the first may have been done."""
+    gov = governor(Window(10, 60))
+    for _ in range(2):
+        assert gov._cell.update(BudgetState.take, 7, (3,), (0,), 30.0).wait == 0
+    assert gov.budget.remaining == 7
+    gov._cell.update(BudgetState.drop, 7)
+    assert gov.budget.remaining == 10
+
+
 def test_figures_of_a_request_that_was_in_flight_when_a_window_ended_are_not_trusted():
     gov = governor(Window(50, 60), headers=RateHeaders(remaining="Left"))
     spend(gov, 40)

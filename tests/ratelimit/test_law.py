@@ -12,7 +12,7 @@ from random import Random
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from ratelimit.model import SECONDS, Server
+from ratelimit.model import SECONDS, Server, spend
 
 from helpdesk_bridge.errors import RateLimited
 from helpdesk_bridge.ratelimit import Governor, MemoryStore, RateHeaders, RateLimitPolicy, Window
@@ -153,6 +153,14 @@ def test_sole_consumer_is_never_refused(limit, phase, arrivals, kinds, hint, shu
     st.booleans(),
     st.lists(st.tuples(st.floats(0, 600), st.floats(300, 7200)), min_size=1, max_size=4),
 )
+@example(
+    2,
+    900.0,
+    [(50.0, 1, 0.0, 0.0, "answered")] * 2 + [(50.0, 1, 12.0, 0.0, "answered"), (0.0, 1, 0.0, 0.0, "answered")],
+    ("Left", "Limit", "Reset"),
+    False,
+    [(105.0, 300.0)],
+)
 def test_a_clock_that_is_set_back_at_any_moment_leads_to_no_refusal(limit, phase, arrivals, kinds, hint, back):
     """By more than has passed since the last step: a step shows it."""
     server = Server(limit, phase)
@@ -277,6 +285,17 @@ def test_a_place_needs_bytes_and_a_clock_that_may_be_set_back(limit, phase, arri
     _, sent = run(server, arrivals, kinds, hint=hint, store=Far(), back=back, places=places)
     assert server.refused == 0
     assert len(sent) == len(arrivals)
+
+
+def test_a_step_that_was_too_late_is_done_again_from_what_there_is():
+    policy = RateLimitPolicy(windows=(Window(1000, SECONDS, "units"),))
+    place = FarPlace(ManualClock(start=1000.0), Random(0))
+    cell = SharedCell(place, policy, place.clock)
+    store = MemoryStore()
+    store.cell = lambda *_: cell
+    governor = Governor(policy, store, place.clock)
+    spend(governor, 50)
+    assert governor.budget.remaining == 950
 
 
 def test_many_charges_are_kept_in_few_entries_and_stay_safe():
