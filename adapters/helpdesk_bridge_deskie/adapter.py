@@ -34,7 +34,7 @@ from helpdesk_bridge_deskie.port.importer import DeskieImporter
 from helpdesk_bridge_deskie.port.lists import ReferenceList
 from helpdesk_bridge_deskie.port.markers import Marks
 from helpdesk_bridge_deskie.port.messages import DeskieMessages
-from helpdesk_bridge_deskie.port.names import Vocabulary
+from helpdesk_bridge_deskie.port.names import Names
 from helpdesk_bridge_deskie.port.people import People
 from helpdesk_bridge_deskie.port.removal import DeskieRemoval
 from helpdesk_bridge_deskie.port.tickets import DeskieTickets
@@ -122,26 +122,26 @@ def _assembled(
     settings: DeskieSettings, context: DeskContext, client: DeskieClient, own: OwnHost, limits: RateLimitPolicy
 ) -> DeskieAdapter:
     directory = context.directory
-    words = Vocabulary(client, directory)
-    reader = reading.Reader(settings.account, words, InlineImages(own))
+    names = Names(client, directory)
+    reader = reading.Reader(settings.account, names, InlineImages(own))
     people = People(client, reader, directory, settings.staff_email)
-    marks = Marks(client, reader, words, people, context.marker_field)
+    marks = Marks(client, reader, names, people, context.marker_field)
     pictures = Pictures(client)
     lists = _lists(client)
-    contacts = DeskieContacts(client, reader, words, people, context.clock)
+    contacts = DeskieContacts(client, reader, names, people, context.clock)
     directory.bind(
         contact=contacts.get,
         complete={"agents", "groups", "tags", "custom_fields"},
         **{name: lists[name].list for name in ("agents", "groups", "tags", "custom_fields")},
     )
-    writer = TicketWriter(words, people, directory)
-    importer = DeskieImporter(client, reader, words, people, marks, pictures, directory)
+    writer = TicketWriter(names, people, directory)
+    importer = DeskieImporter(client, reader, names, people, marks, pictures, directory)
     return DeskieAdapter(
         account=settings.account,
         capabilities=capabilities(settings),
         policy=limits,
         transport=client.stack,
-        tickets=DeskieTickets(client, reader, words, directory, writer, marks, pictures),
+        tickets=DeskieTickets(client, reader, names, directory, writer, marks, pictures),
         contacts=contacts,
         messages=DeskieMessages(client, reader, people, pictures),
         **lists,

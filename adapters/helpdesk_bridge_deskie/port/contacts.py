@@ -25,7 +25,7 @@ from helpdesk_bridge.adapter import (
 from helpdesk_bridge_deskie.client.client import DeskieClient
 from helpdesk_bridge_deskie.client.contact_scan import UserScan
 from helpdesk_bridge_deskie.port.filters import NativeContacts, split_contacts
-from helpdesk_bridge_deskie.port.names import Vocabulary
+from helpdesk_bridge_deskie.port.names import Names
 from helpdesk_bridge_deskie.port.people import People
 from helpdesk_bridge_deskie.wire.custom_fields import CONTACT
 from helpdesk_bridge_deskie.wire.reading import Reader
@@ -39,7 +39,7 @@ class DeskieContacts:
 
     client: DeskieClient = field(repr=False)
     reader: Reader = field(repr=False)
-    words: Vocabulary = field(repr=False)
+    names: Names = field(repr=False)
     people: People = field(repr=False)
     clock: Clock = field(repr=False)
 
@@ -128,7 +128,7 @@ class DeskieContacts:
         if not isinstance(value.company, Unset):
             fields["company_name"] = self._company(value.company)
         if not isinstance(value.custom_fields, Unset) and value.custom_fields:
-            fields["custom_fields"] = self.words.written(value.custom_fields, CONTACT)
+            fields["custom_fields"] = self.names.written(value.custom_fields, CONTACT)
         return fields
 
     def _company(self, company: str | Ref | None) -> str:

@@ -31,7 +31,7 @@ from helpdesk_bridge.adapter import (
 )
 from helpdesk_bridge_deskie.client.client import Params
 from helpdesk_bridge_deskie.client.ticket_scan import Bounds, bounds_of
-from helpdesk_bridge_deskie.port.names import Vocabulary
+from helpdesk_bridge_deskie.port.names import Names
 from helpdesk_bridge_deskie.wire.reading import PRIORITIES, STATUSES, vendor_channels
 
 _SHORTEST_SUBJECT: Final = 4
@@ -194,13 +194,13 @@ def _described(query: Any, params: Iterable[tuple[str, str]], bounds: Bounds, na
     return shown
 
 
-def looked_up(query: TicketQuery, words: Vocabulary, directory: Directory) -> Params | None:
+def looked_up(query: TicketQuery, names: Names, directory: Directory) -> Params | None:
     """Return the filters that need ids, None where a name is nobody's and so nothing can match."""
     params: list[tuple[str, str]] = []
     resolvers: tuple[tuple[str, str, Callable[[Any], str | None]], ...] = (
         ("assignee", "staff_id", lambda one: _agent_id(one, directory)),
         ("groups", "group_id", lambda one: _group_id(one, directory)),
-        ("tags", "labels[]", lambda one: next((str(label) for label in words.known_labels([str(one)])), None)),
+        ("tags", "labels[]", lambda one: next((str(label) for label in names.known_labels([str(one)])), None)),
     )
     for name, param, resolve in resolvers:
         wanted = getattr(query, name)
@@ -210,7 +210,7 @@ def looked_up(query: TicketQuery, words: Vocabulary, directory: Directory) -> Pa
         if not found:
             return None
         params += [(param, value) for value in found] if param.endswith("[]") else list(several(param, found))
-    return (*params, *_custom(query, words))
+    return (*params, *_custom(query, names))
 
 
 def _agent_id(wanted: Any, directory: Directory) -> str | None:
@@ -234,10 +234,10 @@ def _group_id(wanted: Any, directory: Directory) -> str | None:
         return wanted if isinstance(wanted, str) and wanted.isdecimal() else None
 
 
-def _custom(query: TicketQuery, words: Vocabulary) -> Iterator[tuple[str, str]]:
+def _custom(query: TicketQuery, names: Names) -> Iterator[tuple[str, str]]:
     # observed: a list equals the key of its option; how text compares is not known.
     for name, wanted in (query.custom_fields or {}).items():
-        field = words.field(name)
+        field = names.field(name)
         if field is None or field.type is not FieldType.SELECT or len(wanted) != 1:
             continue
         folded = {fold(str(one)) for one in wanted if isinstance(one, str)}

@@ -36,7 +36,7 @@ from helpdesk_bridge_deskie.client.client import PAGE, DeskieClient
 from helpdesk_bridge_deskie.port.fidelity import COST, FIDELITY, HAZARDS
 from helpdesk_bridge_deskie.port.markers import FIELD_NAME, Marks
 from helpdesk_bridge_deskie.port.messages import NO_MAIL
-from helpdesk_bridge_deskie.port.names import Vocabulary
+from helpdesk_bridge_deskie.port.names import Names
 from helpdesk_bridge_deskie.port.people import People
 from helpdesk_bridge_deskie.port.writing import NO_SUBJECT, Pictures, body_fields
 from helpdesk_bridge_deskie.wire.custom_fields import CONTACT
@@ -52,7 +52,7 @@ class DeskieImporter:
 
     client: DeskieClient = field(repr=False)
     reader: Reader = field(repr=False)
-    words: Vocabulary = field(repr=False)
+    names: Names = field(repr=False)
     people: People = field(repr=False)
     marks: Marks = field(repr=False)
     pictures: Pictures = field(repr=False)
@@ -71,8 +71,8 @@ class DeskieImporter:
             fields["company_name"] = old.company.name
         if note := _note(old, fields):
             fields["user_note"] = note
-        values = self.words.written(old.custom_fields, CONTACT)
-        if (place := self.words.field(FIELD_NAME, CONTACT)) is not None:
+        values = self.names.written(old.custom_fields, CONTACT)
+        if (place := self.names.field(FIELD_NAME, CONTACT)) is not None:
             values[place.key] = marker
         if values:
             fields["custom_fields"] = values
@@ -114,9 +114,9 @@ class DeskieImporter:
         if moment is not None:
             fields["created_at"] = moment_seconds(moment)
         if old.tags:
-            fields["labels"] = self.words.labels(old.tags)
+            fields["labels"] = self.names.labels(old.tags)
         if old.custom_fields:
-            fields["custom_fields"] = self.words.written(old.custom_fields)
+            fields["custom_fields"] = self.names.written(old.custom_fields)
         by_requester = opening.author.kind is ActorKind.CONTACT and _same(opening.author, requester)
         body = opening.body if by_requester else with_header(opening.body, HeaderLine.of(opening))
         body = self.marks.put(marker, fields, body)

@@ -31,7 +31,7 @@ from helpdesk_bridge.adapter import (
 )
 from helpdesk_bridge_deskie.client.client import DeskieClient, Params
 from helpdesk_bridge_deskie.client.ticket_scan import Bounds, CaseScan
-from helpdesk_bridge_deskie.port.names import Vocabulary
+from helpdesk_bridge_deskie.port.names import Names
 from helpdesk_bridge_deskie.port.people import People
 from helpdesk_bridge_deskie.wire.documents import CaseDocument
 from helpdesk_bridge_deskie.wire.reading import Reader, moment_seconds
@@ -55,13 +55,13 @@ class Marks:
 
     client: DeskieClient = field(repr=False)
     reader: Reader = field(repr=False)
-    words: Vocabulary = field(repr=False)
+    names: Names = field(repr=False)
     people: People = field(repr=False)
     configured: str | None = None
 
     def place(self) -> FieldDefinition | None:
         """Return the custom field for markers. Raises ``Invalid`` where one is configured and does not exist."""
-        found = self.words.field(self.configured or FIELD_NAME)
+        found = self.names.field(self.configured or FIELD_NAME)
         if found is None and self.configured is not None:
             raise Invalid(
                 "the custom field configured as migration_marker does not exist; an admin has to make it",

@@ -26,7 +26,7 @@ _Read = Callable[[Any], CustomValue]
 _AS_IT_IS: Final = reader_of(None)
 
 
-class Vocabulary:
+class Names:
     """Translates through the directory; safe to share between threads."""
 
     def __init__(self, client: DeskieClient, directory: Directory) -> None:

@@ -22,7 +22,7 @@ from helpdesk_bridge_deskie.client.client import DeskieClient
 from helpdesk_bridge_deskie.client.ticket_scan import CaseScan
 from helpdesk_bridge_deskie.port.filters import NativeTickets, looked_up, split_tickets
 from helpdesk_bridge_deskie.port.markers import Marks
-from helpdesk_bridge_deskie.port.names import Vocabulary
+from helpdesk_bridge_deskie.port.names import Names
 from helpdesk_bridge_deskie.port.writing import Pictures, TicketWriter, body_fields
 from helpdesk_bridge_deskie.wire.reading import NOT_IN_LISTS, Reader
 
@@ -35,7 +35,7 @@ class DeskieTickets:
 
     client: DeskieClient = field(repr=False)
     reader: Reader = field(repr=False)
-    words: Vocabulary = field(repr=False)
+    names: Names = field(repr=False)
     directory: Directory = field(repr=False)
     writer: TicketWriter = field(repr=False)
     marks: Marks = field(repr=False)
@@ -47,7 +47,7 @@ class DeskieTickets:
 
     def page(self, native: NativeTickets, cursor: str | None, size: int | None = None) -> Page[Ticket]:
         """Return one page, by key; see ``scan``."""
-        more = looked_up(native.query, self.words, self.directory)
+        more = looked_up(native.query, self.names, self.directory)
         if more is None:
             return Page((), None, 0)
         scan = CaseScan(

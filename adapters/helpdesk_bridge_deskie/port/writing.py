@@ -23,7 +23,7 @@ from helpdesk_bridge.adapter import (
     fold,
 )
 from helpdesk_bridge_deskie.client.client import DeskieClient
-from helpdesk_bridge_deskie.port.names import Vocabulary
+from helpdesk_bridge_deskie.port.names import Names
 from helpdesk_bridge_deskie.port.people import People
 from helpdesk_bridge_deskie.wire.documents import FileDocument
 from helpdesk_bridge_deskie.wire.images import put_back
@@ -64,7 +64,7 @@ def _word(value: Any, words: Mapping[str, Any], field: str) -> str:
 class TicketWriter:
     """Makes the fields of a case; names become ids through the directory."""
 
-    words: Vocabulary
+    names: Names
     people: People
     directory: Directory = field(repr=False)
 
@@ -78,7 +78,7 @@ class TicketWriter:
             **self._common(draft),
         }
         if not isinstance(draft.tags, Unset) and draft.tags:
-            fields["labels"] = self.words.labels(draft.tags)
+            fields["labels"] = self.names.labels(draft.tags)
         return fields
 
     def change(self, change: TicketChange, current_labels: Sequence[int]) -> dict[str, Any]:
@@ -100,10 +100,10 @@ class TicketWriter:
 
     def _labels(self, tags: Any, current: Sequence[int]) -> tuple[list[int], list[int]]:
         if isinstance(tags, Add):
-            return self.words.labels(tags.values), []
+            return self.names.labels(tags.values), []
         if isinstance(tags, Remove):
-            return [], self.words.known_labels(tags.values)
-        wanted = self.words.labels(tags)
+            return [], self.names.known_labels(tags.values)
+        wanted = self.names.labels(tags)
         return [one for one in wanted if one not in current], [one for one in current if one not in wanted]
 
     def _common(self, value: TicketDraft | TicketChange) -> dict[str, Any]:
@@ -117,7 +117,7 @@ class TicketWriter:
         if not isinstance(value.priority, Unset):
             fields["priority"] = priority_word(value.priority)
         if value.custom_fields is not UNSET and value.custom_fields:
-            fields["custom_fields"] = self.words.written(value.custom_fields)
+            fields["custom_fields"] = self.names.written(value.custom_fields)
         return fields
 
     @staticmethod

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from helpdesk_bridge.testing.simulator.limits import Allowance
     from helpdesk_bridge.testing.simulator.switches import Switch
     from helpdesk_bridge_deskie.simulator.records.records import Case, Record, Staff
-    from helpdesk_bridge_deskie.simulator.seeding.seeding import Seeded
+    from helpdesk_bridge_deskie.simulator.seeding.seeded import Seeded
 
 _WRITES = frozenset({"POST", "PUT", "DELETE"})
 _BUDGET = "account"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from attrs import field, frozen
 
@@ -18,6 +18,7 @@ from helpdesk_bridge.adapter import (
     Body,
     Company,
     Contact,
+    CustomValue,
     FieldDefinition,
     Group,
     Message,
@@ -32,8 +33,7 @@ from helpdesk_bridge.adapter import (
     format_ref,
     phone_of,
 )
-from helpdesk_bridge_deskie.port.names import Vocabulary
-from helpdesk_bridge_deskie.wire.custom_fields import CONTACT, definition
+from helpdesk_bridge_deskie.wire.custom_fields import CONTACT, TICKET, definition
 from helpdesk_bridge_deskie.wire.documents import (
     CaseDocument,
     CompanyDocument,
@@ -94,12 +94,22 @@ def vendor_channels(word: str) -> tuple[str, ...]:
     return tuple(channel for channel, ours in CHANNELS.items() if ours == word) or (word,)
 
 
+class Names(Protocol):
+    """The names of an account's labels and custom fields."""
+
+    def tag_names(self, label_ids: Sequence[int], /) -> tuple[str, ...]:
+        """Return the titles of labels."""
+
+    def values(self, document: Mapping[str, Any] | None, applies_to: str = TICKET, /) -> dict[str, CustomValue]:
+        """Return custom values by the names that people see."""
+
+
 @frozen
 class Reader:
     """Makes values of the model for one account. ``keep_raw`` hangs the vendor's document on them."""
 
     account: str
-    words: Vocabulary
+    names: Names
     images: InlineImages
     _refs: dict[str, str] = field(factory=dict, init=False, repr=False)
 
@@ -125,8 +135,8 @@ class Reader:
             assignee=_agent(case.staff_id) if case.staff_id else None,
             group=_group(case.group_id) if case.group_id else None,
             channel=CHANNELS.get(case.channel, case.channel) if case.channel else None,
-            tags=self.words.tag_names(case.labels or ()),
-            custom_fields=MappingProxyType(self.words.values(case.custom_fields)) if case.custom_fields else _NO_FIELDS,
+            tags=self.names.tag_names(case.labels or ()),
+            custom_fields=MappingProxyType(self.names.values(case.custom_fields)) if case.custom_fields else _NO_FIELDS,
             # documented name first; observed: `cc_emails` since about 2020.
             cc=_addresses(case.recipient_cc or case.cc_emails),
             created_at=case.created_at,
@@ -181,7 +191,7 @@ class Reader:
             # observed: blocked is `active: false, deleted: false`; moved to the deleted ones has `deleted: true`.
             blocked=user.active is False and not user.deleted,
             deleted=bool(user.deleted),
-            custom_fields=self.words.values(user.custom_fields, CONTACT),
+            custom_fields=self.names.values(user.custom_fields, CONTACT),
             created_at=user.created_at,
             updated_at=user.updated_at,
             not_loaded=frozenset({"custom_fields"}) if user.custom_fields is None else frozenset(),

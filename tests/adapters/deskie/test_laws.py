@@ -36,7 +36,7 @@ from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.conformance.plain_filter import answers_contact, answers_ticket
 from helpdesk_bridge.testing.query_strategies import contact_queries, ticket_queries
 from helpdesk_bridge_deskie.port.attachments import OwnHost
-from helpdesk_bridge_deskie.port.names import Vocabulary
+from helpdesk_bridge_deskie.port.names import Names
 from helpdesk_bridge_deskie.vendor_api import documents
 from helpdesk_bridge_deskie.wire import documents as wire
 from helpdesk_bridge_deskie.wire import reading
@@ -339,7 +339,7 @@ def reader():
     directory = Directory(ManualClock())
     directory.bind()
     return reading.Reader(
-        "robotsrule", Vocabulary(None, directory), InlineImages(OwnHost("https://robotsrule.deskie.io/api"))
+        "robotsrule", Names(None, directory), InlineImages(OwnHost("https://robotsrule.deskie.io/api"))
     )
 
 

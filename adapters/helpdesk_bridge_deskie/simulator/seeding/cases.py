@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from helpdesk_bridge.datasets.dataset import Dataset, SeedFile, SeedMessage, SeedTicket
     from helpdesk_bridge.testing.simulator.files import FileStore
     from helpdesk_bridge_deskie.simulator.records.account import Account
-    from helpdesk_bridge_deskie.simulator.seeding.seeding import Seeded
+    from helpdesk_bridge_deskie.simulator.seeding.seeded import Seeded
 
 MAILBOX = "support@robotsrule.example"
 

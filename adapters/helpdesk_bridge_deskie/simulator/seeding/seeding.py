@@ -1,10 +1,8 @@
-"""Seed data into an account: people and reference lists here, cases in `loadingcases`."""
+"""Seeding the account from a dataset: reference lists and people here, tickets in `cases`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from attrs import frozen
+from typing import TYPE_CHECKING
 
 from helpdesk_bridge_deskie.simulator.records.records import (
     Company,
@@ -17,47 +15,15 @@ from helpdesk_bridge_deskie.simulator.records.records import (
 )
 from helpdesk_bridge_deskie.simulator.records.vocabulary import FIELD_TYPE_OF
 from helpdesk_bridge_deskie.simulator.seeding.cases import load_cases
+from helpdesk_bridge_deskie.simulator.seeding.seeded import Seeded
 from helpdesk_bridge_deskie.simulator.switches import STAFF_EMAIL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from helpdesk_bridge.datasets.dataset import Dataset, SeedPerson
     from helpdesk_bridge.testing.simulator.files import FileStore
     from helpdesk_bridge_deskie.simulator.records.account import Account
 
 MARKER_TITLE = "Migration marker"
-
-
-@frozen
-class Seeded:
-    """Where seed data went: its keys (or names) and the ids that they got."""
-
-    users: dict[str, int]
-    staff: dict[str, int]
-    groups: dict[str, int]
-    labels: dict[str, int]
-    fields: dict[tuple[str, str], FieldDefinition]
-    cases: dict[str, int]
-
-    def values(self, level: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return custom-field values as Deskie keeps them, by `cf_<id>`; a name without a definition is left out."""
-        kept: dict[str, Any] = {}
-        for name, value in given.items():
-            definition = self.fields.get((level, name))
-            if definition is not None and value is not None:
-                kept[definition.key] = wire_value(definition, value)
-        return kept
-
-
-def wire_value(definition: FieldDefinition, value: Any) -> Any:
-    """Return a value in its wire form (observed): a checkbox is a boolean, a select its option's key, the rest text."""
-    if definition.field_type == "checkbox":
-        return bool(value)
-    if definition.field_type == "select":
-        keys = {title: key for key, title in definition.options.items()}
-        return keys.get(str(value), "")
-    return str(value)
 
 
 def load(account: Account, dataset: Dataset, files: FileStore, now: int, *, marker_field: bool) -> Seeded:
