@@ -8,6 +8,9 @@ A vendor subclasses `SimulatorApp`, declares its `SWITCHES`, builds its records 
         @route("GET", "/api/cases/<int:case_id>.json", provenance=DOCUMENTED, source='Deskie API, "Cases"')
         def show_case(self, call: Call, case_id: int) -> Reply: ...
 
+A vendor with many calls writes them in route groups: classes of their own that hold the records. They are named in
+`ROUTE_GROUPS`, and `load` makes one of each and hands them to `register`.
+
 A request passes `before` (credentials, rate limit), then its handler, or `not_found`, `method_not_allowed` and
 `bad_body`, and last `finish`, which sees every answer. All of that happens under `lock`.
 """
@@ -17,7 +20,8 @@ from __future__ import annotations
 import logging
 import threading
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from collections import Counter
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from werkzeug.http import http_date
 
@@ -45,13 +49,15 @@ from helpdesk_bridge.testing.simulator.routing import (
     OBSERVED,
     Provenance,
     RouteInfo,
+    RouteTable,
     route,
     route_table,
+    routes_of,
 )
 from helpdesk_bridge.testing.simulator.switches import Setting, SettingError, Switch, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
@@ -88,6 +94,8 @@ class SimulatorApp(AdminRoutes, ListFaults, ABC):
 
     vendor: ClassVar[str]
     SWITCHES: ClassVar[Mapping[str, Switch]] = {}
+    ROUTE_GROUPS: ClassVar[tuple[type, ...]] = ()
+    """Classes whose routes answer besides those of the application itself; `load` registers one of each."""
     FAULTS: ClassVar[frozenset[str]] = frozenset()
     """Kinds of faults that the handlers act out themselves: they find them in ``call.fault``."""
     OPERATIONS: ClassVar[Mapping[str, tuple[str, ...]]] = {}
@@ -116,7 +124,8 @@ class SimulatorApp(AdminRoutes, ListFaults, ABC):
         self.files = FileStore(self.clock)
         self.requests = RequestLog()
         self.lock = threading.RLock()
-        self._table = route_table(type(self), strict_slashes=self.STRICT_SLASHES, head_as_get=self.HEAD_AS_GET)
+        self._table = self._route_table()
+        self._handlers: dict[str, Callable[..., Reply]] = {}
         self.faults = FaultPlan(
             self.FAULTS,
             operations=self.OPERATIONS,
@@ -187,8 +196,20 @@ class SimulatorApp(AdminRoutes, ListFaults, ABC):
     @classmethod
     def routes(cls) -> tuple[RouteInfo, ...]:
         """List the vendor's routes, without those under ``/_sim``."""
-        table = route_table(cls, strict_slashes=cls.STRICT_SLASHES, head_as_get=cls.HEAD_AS_GET)
-        return tuple(info for info in table.routes if not info.admin)
+        return tuple(info for info in cls._route_table().routes if not info.admin)
+
+    @classmethod
+    def _route_table(cls) -> RouteTable:
+        owners = (cls, *cls.ROUTE_GROUPS)
+        return route_table(owners, strict_slashes=cls.STRICT_SLASHES, head_as_get=cls.HEAD_AS_GET)
+
+    def register(self, *groups: Any) -> None:
+        """Let ``groups``, one of each class of `ROUTE_GROUPS`, answer in place of those that were registered before."""
+        if Counter(map(type, groups)) != Counter(self.ROUTE_GROUPS):
+            raise TypeError(f"{type(self).__name__}.load must register one route group of each of its ROUTE_GROUPS")
+        self._handlers = {
+            info.operation: getattr(group, info.operation) for group in groups for info in routes_of(type(group))
+        }
 
     def reset(self) -> None:
         """Start over with the seed: no faults, no late commits, no recorded requests."""
@@ -303,7 +324,8 @@ class SimulatorApp(AdminRoutes, ListFaults, ABC):
             if call.matched is None:
                 allowed = call.allowed_methods
                 return self.method_not_allowed(call, allowed) if allowed else self.not_found(call)
-            reply: Reply = getattr(self, call.matched.operation)(call, **call.path_args)
+            operation = call.matched.operation
+            reply: Reply = (self._handlers.get(operation) or getattr(self, operation))(call, **call.path_args)
         except Refused as refused:
             return refused.reply
         except BadBody as error:

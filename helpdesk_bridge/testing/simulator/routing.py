@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import lru_cache
@@ -52,7 +53,7 @@ class Match:
 def route(
     method: str, rule: str, *, provenance: Provenance = ASSUMED, source: str = "", admin: bool = False
 ) -> Callable[[Handler], Handler]:
-    """Make a method of a ``SimulatorApp`` answer ``method rule`` (werkzeug's rule syntax); may be stacked.
+    """Make a method of a ``SimulatorApp`` or of one of its route groups answer ``method rule`` (werkzeug's rule syntax); may be stacked.
 
     ``source`` names the paper behind it, such as ``Deskie API, "Cases"``. Admin routes stand under ``/_sim`` and are
     neither checked, limited, finished nor recorded.
@@ -73,12 +74,13 @@ class _Integer(IntegerConverter):
 
 
 class RouteTable:
-    """All routes of one simulator class."""
+    """All routes of one simulator: those of its class and of its route groups."""
 
-    def __init__(self, owner: type, *, strict_slashes: bool, head_as_get: bool) -> None:
-        self.routes: tuple[RouteInfo, ...] = tuple(
-            info for name in _names(owner) for info in getattr(getattr(owner, name), _ROUTES, ())
-        )
+    def __init__(self, owners: tuple[type, ...], *, strict_slashes: bool, head_as_get: bool) -> None:
+        handlers = Counter(name for owner in owners for name in {info.operation for info in routes_of(owner)})
+        if twice := sorted(name for name, count in handlers.items() if count > 1):
+            raise TypeError(f"two route groups of one simulator have a handler of the name {', '.join(twice)}")
+        self.routes: tuple[RouteInfo, ...] = tuple(info for owner in owners for info in routes_of(owner))
         self._head_as_get = head_as_get
         rules = [Rule(info.rule, methods=[info.method], endpoint=info) for info in self.routes]
         table = Map(
@@ -109,15 +111,15 @@ class RouteTable:
         return sorted(self._adapter.allowed_methods(path))
 
 
-def _names(owner: type) -> list[str]:
-    """All attribute names, those of base classes last, in the order of definition."""
-    seen: dict[str, None] = {}
+def routes_of(owner: type) -> tuple[RouteInfo, ...]:
+    """Return the routes of one class, those of its base classes last, in the order of definition."""
+    names: dict[str, None] = {}
     for cls in owner.__mro__:
-        seen.update(dict.fromkeys(vars(cls)))
-    return [name for name in seen if callable(getattr(owner, name, None))]
+        names.update(dict.fromkeys(vars(cls)))
+    return tuple(info for name in names for info in getattr(getattr(owner, name, None), _ROUTES, ()))
 
 
 @lru_cache(maxsize=64)
-def route_table(owner: type, *, strict_slashes: bool, head_as_get: bool) -> RouteTable:
-    """Return the routes of a class; they are put together once, because that takes longer than most tests."""
-    return RouteTable(owner, strict_slashes=strict_slashes, head_as_get=head_as_get)
+def route_table(owners: tuple[type, ...], *, strict_slashes: bool, head_as_get: bool) -> RouteTable:
+    """Return the routes of classes; they are put together once, because that takes longer than most tests."""
+    return RouteTable(owners, strict_slashes=strict_slashes, head_as_get=head_as_get)

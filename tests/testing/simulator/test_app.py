@@ -9,6 +9,7 @@ from werkzeug.test import Client
 from helpdesk_bridge.datasets.dataset import Dataset
 from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge.testing.simulator import RequestLog, RouteInfo, SettingError
+from helpdesk_bridge.testing.simulator.app import Reply, route
 
 
 @pytest.fixture
@@ -149,6 +150,54 @@ def test_routes_tell_their_provenance_and_leave_the_admin_door_out(simulator_cla
     assert len(routes) == 5
     listing = next(info for info in routes if info.rule == "/notes.json" and info.method == "GET")
     assert listing == RouteInfo("GET", "/notes.json", "documented", 'Notes API, "List"', "list_notes")
+
+
+class Labels:
+    def __init__(self, labels):
+        self.labels = labels
+
+    @route("GET", "/labels.json")
+    def list_labels(self, _call):
+        return Reply.json(self.labels)
+
+    @route("POST", "/labels.json")
+    def create_label(self, call):
+        self.labels.append(call.body_tree["label"])
+        return Reply.json(self.labels, 201)
+
+
+def with_labels(simulator_class, *groups):
+    class WithGroups(simulator_class):
+        ROUTE_GROUPS = groups
+
+        def load(self, dataset):
+            super().load(dataset)
+            self.register(Labels(["seeded"]))
+
+    return WithGroups
+
+
+def test_route_groups_answer_besides_the_application_and_a_reset_makes_them_anew(simulator_class):
+    cls = with_labels(simulator_class, Labels)
+    app = cls(Dataset())
+    client = Client(app)
+    assert len(cls.routes()) == len(simulator_class.routes()) + 2
+    assert client.get("/notes.json").json == []
+    assert client.post("/labels.json", json={"label": "new"}).json == ["seeded", "new"]
+    assert [record.operation for record in app.requests] == ["list_notes", "create_label"]
+    app.reset()
+    assert client.get("/labels.json").json == ["seeded"]
+
+
+def test_a_route_group_that_is_not_declared_and_a_handler_of_two_groups_are_refused(simulator_class):
+    with pytest.raises(TypeError, match="ROUTE_GROUPS"):
+        with_labels(simulator_class)(Dataset())
+
+    class Same(Labels):
+        pass
+
+    with pytest.raises(TypeError, match="create_label, list_labels"):
+        with_labels(simulator_class, Labels, Same).routes()
 
 
 def test_requests_are_recorded_with_bodies_and_headers_but_not_shown_in_their_repr(client, app):
