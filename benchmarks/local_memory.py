@@ -18,7 +18,8 @@ from pathlib import Path
 
 from helpdesk_bridge import TicketQuery, open_desk
 from helpdesk_bridge.clock import SystemClock, real_seconds
-from helpdesk_bridge.model.records import Actor, Body, Message, MessageKind, Priority, Status, Ticket, Visibility
+from helpdesk_bridge.model.records import Message, Ticket
+from helpdesk_bridge.model.values import Actor, Body, MessageKind, Priority, Status, Visibility
 from helpdesk_bridge.store.store import LocalStore
 
 EARLY = 10_000

@@ -25,28 +25,28 @@ if TYPE_CHECKING:
         Unsupported,
         WrongDesk,
     )
+    from helpdesk_bridge.model.drafts import (
+        Add,
+        ContactChange,
+        ContactDraft,
+        MessageDraft,
+        Remove,
+        Sent,
+        TicketChange,
+        TicketDraft,
+    )
     from helpdesk_bridge.model.queries import NONE, ContactQuery, Match, Order, Period, TicketQuery
-    from helpdesk_bridge.model.records import (
+    from helpdesk_bridge.model.records import Contact, Message, Ticket
+    from helpdesk_bridge.model.values import (
         UNSET,
         Actor,
         ActorKind,
-        Add,
         Attachment,
         Body,
-        Contact,
-        ContactChange,
-        ContactDraft,
-        Message,
-        MessageDraft,
         MessageKind,
         Priority,
         Ref,
-        Remove,
-        Sent,
         Status,
-        Ticket,
-        TicketChange,
-        TicketDraft,
         Upload,
         Visibility,
     )
@@ -65,11 +65,17 @@ _HOME = {
     ),
     **dict.fromkeys(
         (
-            "UNSET", "Actor", "ActorKind", "Add", "Attachment", "Body", "Contact", "ContactChange", "ContactDraft",
-            "Message", "MessageDraft", "MessageKind", "Priority", "Ref", "Remove", "Sent", "Status", "Ticket",
-            "TicketChange", "TicketDraft", "Upload", "Visibility",
+            "UNSET", "Actor", "ActorKind", "Attachment", "Body", "MessageKind", "Priority", "Ref", "Status", "Upload",
+            "Visibility",
         ),
-        "model.records",
+        "model.values",
+    ),
+    **dict.fromkeys(("Contact", "Message", "Ticket"), "model.records"),
+    **dict.fromkeys(
+        (
+            "Add", "ContactChange", "ContactDraft", "MessageDraft", "Remove", "Sent", "TicketChange", "TicketDraft",
+        ),
+        "model.drafts",
     ),
     **dict.fromkeys(("Helpdesk", "Missing"), "ports"),
     **dict.fromkeys(("NONE", "ContactQuery", "Match", "Order", "Period", "TicketQuery"), "model.queries"),

@@ -16,25 +16,10 @@ from attrs import frozen
 
 from helpdesk_bridge.errors import Unsupported
 from helpdesk_bridge.model.capabilities import Capabilities
+from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, MessageDraft, Sent, TicketChange, TicketDraft
 from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
-from helpdesk_bridge.model.records import (
-    Agent,
-    Attachment,
-    Company,
-    Contact,
-    ContactChange,
-    ContactDraft,
-    FieldDefinition,
-    Group,
-    Message,
-    MessageDraft,
-    Person,
-    Sent,
-    Tag,
-    Ticket,
-    TicketChange,
-    TicketDraft,
-)
+from helpdesk_bridge.model.records import Agent, Company, Contact, FieldDefinition, Group, Message, Tag, Ticket
+from helpdesk_bridge.model.values import Attachment, Person
 
 if TYPE_CHECKING:
     from helpdesk_bridge.adapter import Finding, Importer, Page, RateLimitPolicy, Removal

@@ -4,7 +4,8 @@ from attrs import evolve, field, frozen
 
 from helpdesk_bridge.adapter import Capabilities, Page, QuerySplit, Secret, Sent, Vendor
 from helpdesk_bridge.model.capabilities import OPERATIONS, FileLimits
-from helpdesk_bridge.model.records import Priority, Status, Ticket
+from helpdesk_bridge.model.records import Ticket
+from helpdesk_bridge.model.values import Priority, Status
 
 
 @frozen(kw_only=True)

@@ -17,8 +17,8 @@ from helpdesk_bridge.keys import DeskKeys, credential_of, derived, hkdf, signed
 from helpdesk_bridge.migration.marker import is_marker
 from helpdesk_bridge.model.capabilities import OPERATIONS
 from helpdesk_bridge.model.queries import TicketQuery
-from helpdesk_bridge.model.records import Body
 from helpdesk_bridge.model.secret import Secret
+from helpdesk_bridge.model.values import Body
 
 # RFC 5869, appendix A, the cases with SHA-256: secret, salt, info, length, key.
 VECTORS = [

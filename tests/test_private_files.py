@@ -19,7 +19,7 @@ from helpdesk_bridge.migration.journal.file import JournalFile, whose
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.outcome import WrongJournal
 from helpdesk_bridge.migration.report.facts import read_facts
-from helpdesk_bridge.model.records import TicketDraft
+from helpdesk_bridge.model.drafts import TicketDraft
 from helpdesk_bridge.private_files import make_private_folder, tighten, write_private
 from helpdesk_bridge.ratelimit.budget_file import BudgetFile
 from helpdesk_bridge.ratelimit.file_store import OWNER_AND_GROUP, OWNER_ONLY
@@ -217,7 +217,7 @@ from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.ratelimit import place
 from helpdesk_bridge.ratelimit.governor import Governor
 from helpdesk_bridge.ratelimit.policy import RateLimitPolicy, Window
-from helpdesk_bridge.model.records import TicketDraft
+from helpdesk_bridge.model.drafts import TicketDraft
 from pathlib import Path
 
 Path("desks").mkdir(0o700)

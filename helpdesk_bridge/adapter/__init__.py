@@ -19,7 +19,7 @@ from enum import Enum
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Generic, Protocol, TypeVar
 
-from attrs import Factory, field, fields, frozen
+from attrs import Factory, evolve, field, fields, frozen
 
 from helpdesk_bridge.adapter.digests import body_digest, file_digest, synthetic_ids
 from helpdesk_bridge.adapter.directory import Directory
@@ -57,27 +57,41 @@ from helpdesk_bridge.model.addresses import (
     same_phone,
 )
 from helpdesk_bridge.model.capabilities import Capabilities, FileLimits
+from helpdesk_bridge.model.drafts import (
+    Add,
+    ContactChange,
+    ContactDraft,
+    MessageDraft,
+    Remove,
+    Sent,
+    TicketChange,
+    TicketDraft,
+    Words,
+    set_fields,
+)
 from helpdesk_bridge.model.queries import NONE, ContactQuery, How, Match, Order, Period, TicketQuery
 from helpdesk_bridge.model.records import (
+    Agent,
+    Company,
+    Contact,
+    FieldDefinition,
+    FieldType,
+    Group,
+    Message,
+    Tag,
+    Ticket,
+)
+from helpdesk_bridge.model.refs import format_ref, local_id
+from helpdesk_bridge.model.secret import Secret
+from helpdesk_bridge.model.values import (
     SYSTEM,
     UNSET,
     Actor,
     ActorKind,
-    Add,
-    Agent,
     Attachment,
     Body,
-    Company,
-    Contact,
-    ContactChange,
-    ContactDraft,
     CustomValue,
-    FieldDefinition,
-    FieldType,
-    Group,
     IdKind,
-    Message,
-    MessageDraft,
     MessageKind,
     Named,
     Person,
@@ -85,23 +99,12 @@ from helpdesk_bridge.model.records import (
     Priority,
     Rating,
     Ref,
-    Remove,
-    Sent,
     Status,
-    Tag,
-    Ticket,
-    TicketChange,
-    TicketDraft,
     Unset,
     Upload,
     Visibility,
-    Words,
     body_of,
-    evolve,
-    set_fields,
 )
-from helpdesk_bridge.model.refs import format_ref, local_id
-from helpdesk_bridge.model.secret import Secret
 from helpdesk_bridge.ratelimit.policy import RateHeaders, RateLimitPolicy, Scope, Window
 from helpdesk_bridge.text.decoding import Mending, mended_tree
 from helpdesk_bridge.text.images import ImageTag, may_have_images, name_images, replace_images

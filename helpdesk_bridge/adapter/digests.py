@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import BinaryIO
 
-from helpdesk_bridge.model.records import Body
+from helpdesk_bridge.model.values import Body
 from helpdesk_bridge.text.plain import digest, squash
 
 

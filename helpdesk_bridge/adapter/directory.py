@@ -10,7 +10,8 @@ from typing import Any, Final
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.errors import HelpdeskError, Invalid, NotFound
 from helpdesk_bridge.model.addresses import email_key
-from helpdesk_bridge.model.records import Actor, Agent, Contact, FieldDefinition, Group, Named, Person, Ref, Tag
+from helpdesk_bridge.model.records import Agent, Contact, FieldDefinition, Group, Tag
+from helpdesk_bridge.model.values import Actor, Named, Person, Ref
 from helpdesk_bridge.text.plain import fold
 
 CONTACTS_KEPT: Final = 10_000

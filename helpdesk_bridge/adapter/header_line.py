@@ -14,7 +14,8 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from helpdesk_bridge.model.records import Actor, ActorKind, Body, Message, MessageKind, Visibility
+from helpdesk_bridge.model.records import Message
+from helpdesk_bridge.model.values import Actor, ActorKind, Body, MessageKind, Visibility
 
 _WORDS: Final = {
     ActorKind.CONTACT: "customer",

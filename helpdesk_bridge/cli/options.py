@@ -9,7 +9,7 @@ import click
 
 from helpdesk_bridge.desk.connection import connect
 from helpdesk_bridge.desk.desk import Desk
-from helpdesk_bridge.model.records import Priority, Status
+from helpdesk_bridge.model.values import Priority, Status
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 import click
 
-from helpdesk_bridge.model.records import Body
+from helpdesk_bridge.model.values import Body
 from helpdesk_bridge.text import display
 
 

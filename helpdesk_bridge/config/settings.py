@@ -21,8 +21,8 @@ from helpdesk_bridge.config.aliases import Aliases, Table
 from helpdesk_bridge.config.file import ConfigFile, find_file, load_file, read_file, user_folder
 from helpdesk_bridge.errors import ConfigError
 from helpdesk_bridge.model.addresses import email_key
-from helpdesk_bridge.model.records import Status
 from helpdesk_bridge.model.secret import Secret
+from helpdesk_bridge.model.values import Status
 from helpdesk_bridge.text.plain import fold
 
 if TYPE_CHECKING:

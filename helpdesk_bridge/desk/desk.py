@@ -45,33 +45,13 @@ from helpdesk_bridge.http.events import EventBus
 from helpdesk_bridge.keys import DeskKeys, api_key_of, credential_of
 from helpdesk_bridge.model.addresses import Mailbox, addressed, phone_key
 from helpdesk_bridge.model.capabilities import Capabilities
-from helpdesk_bridge.model.queries import (
-    ContactQuery,
-    TicketQuery,
-    contact_filters,
-    contact_matches,
-    sort_key,
-    ticket_filters,
-    ticket_matches,
-)
-from helpdesk_bridge.model.records import (
-    UNSET,
-    Actor,
-    Attachment,
-    Contact,
-    ContactChange,
-    ContactDraft,
-    Message,
-    MessageDraft,
-    Person,
-    Sent,
-    Ticket,
-    TicketChange,
-    TicketDraft,
-    Upload,
-)
+from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, MessageDraft, Sent, TicketChange, TicketDraft
+from helpdesk_bridge.model.matching import contact_filters, contact_matches, sort_key, ticket_filters, ticket_matches
+from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
+from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.refs import local_id
 from helpdesk_bridge.model.secret import Secret
+from helpdesk_bridge.model.values import UNSET, Actor, Attachment, Person, Upload
 from helpdesk_bridge.ports import (
     Agents,
     Attachments,

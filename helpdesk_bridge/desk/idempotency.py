@@ -12,7 +12,9 @@ from attrs import evolve
 
 from helpdesk_bridge.adapter.header_line import split_marker, with_marker
 from helpdesk_bridge.errors import InDoubt
-from helpdesk_bridge.model.records import Message, MessageDraft, Sent, Visibility, body_of
+from helpdesk_bridge.model.drafts import MessageDraft, Sent
+from helpdesk_bridge.model.records import Message
+from helpdesk_bridge.model.values import Visibility, body_of
 
 
 def note_once(

@@ -6,7 +6,8 @@ from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter.directory import Directory
 from helpdesk_bridge.errors import HelpdeskError
-from helpdesk_bridge.model.records import Actor, ActorKind, Message, Ref, Ticket
+from helpdesk_bridge.model.records import Message, Ticket
+from helpdesk_bridge.model.values import Actor, ActorKind, Ref
 
 
 @frozen

@@ -10,19 +10,15 @@ from attrs import evolve
 
 from helpdesk_bridge.errors import Invalid, Unsupported
 from helpdesk_bridge.model.capabilities import Capabilities
-from helpdesk_bridge.model.records import (
-    Body,
+from helpdesk_bridge.model.drafts import (
     ContactChange,
     ContactDraft,
     MessageDraft,
-    Priority,
-    Status,
     TicketChange,
     TicketDraft,
-    Upload,
-    body_of,
     set_fields,
 )
+from helpdesk_bridge.model.values import Body, Priority, Status, Upload, body_of
 from helpdesk_bridge.text.plain import fold
 
 W = TypeVar("W", TicketDraft, TicketChange)

@@ -9,17 +9,9 @@ import attrs
 from helpdesk_bridge.errors import ConfigError
 from helpdesk_bridge.local.settings import LocalSettings
 from helpdesk_bridge.model.capabilities import OPERATIONS, Capabilities
-from helpdesk_bridge.model.records import (
-    Contact,
-    ContactChange,
-    ContactDraft,
-    Message,
-    Priority,
-    Status,
-    Ticket,
-    TicketChange,
-    TicketDraft,
-)
+from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, TicketChange, TicketDraft
+from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.model.values import Priority, Status
 
 _LACKS: Final = ("templates.list", "webhooks")
 _ANSWER: Final = frozenset({"raw", "not_loaded", "ref", "id_kind"})

@@ -15,8 +15,10 @@ from helpdesk_bridge.local.phones import phone_of
 from helpdesk_bridge.local.words import text_or_none
 from helpdesk_bridge.local.writing import Writing
 from helpdesk_bridge.model.addresses import email_key, phone_key
+from helpdesk_bridge.model.drafts import Add, ContactChange, ContactDraft, Remove, set_fields
 from helpdesk_bridge.model.queries import ContactQuery
-from helpdesk_bridge.model.records import Add, Contact, ContactChange, ContactDraft, Phone, Remove, set_fields
+from helpdesk_bridge.model.records import Contact
+from helpdesk_bridge.model.values import Phone
 from helpdesk_bridge.store.conditions import Native, divide_contacts
 from helpdesk_bridge.store.pages import PAGE_SIZE
 

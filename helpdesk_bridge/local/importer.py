@@ -21,7 +21,8 @@ from helpdesk_bridge.adapter import (
 )
 from helpdesk_bridge.local.vocabulary import Vocabulary
 from helpdesk_bridge.local.writing import Writing
-from helpdesk_bridge.model.records import Contact, IdKind, Message, Ticket, Upload
+from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.model.values import IdKind, Upload
 from helpdesk_bridge.store.blobs import Spooled
 from helpdesk_bridge.store.pages import PAGE_SIZE
 

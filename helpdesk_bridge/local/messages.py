@@ -6,18 +6,9 @@ from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import Page
 from helpdesk_bridge.local.writing import Writing
-from helpdesk_bridge.model.records import (
-    Actor,
-    ActorKind,
-    Message,
-    MessageDraft,
-    MessageKind,
-    Person,
-    Sent,
-    Ticket,
-    Visibility,
-    body_of,
-)
+from helpdesk_bridge.model.drafts import MessageDraft, Sent
+from helpdesk_bridge.model.records import Message, Ticket
+from helpdesk_bridge.model.values import Actor, ActorKind, MessageKind, Person, Visibility, body_of
 
 
 @frozen(eq=False)

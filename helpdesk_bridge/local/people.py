@@ -7,7 +7,8 @@ from attrs import evolve, frozen
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.local.phones import phone_of
 from helpdesk_bridge.model.addresses import email_key, is_email, phone_key
-from helpdesk_bridge.model.records import Actor, ActorKind, Agent, Company, Contact, Group, Named, Person, Phone, Ref
+from helpdesk_bridge.model.records import Agent, Company, Contact, Group
+from helpdesk_bridge.model.values import Actor, ActorKind, Named, Person, Phone, Ref
 from helpdesk_bridge.store.lists import ReferenceList
 from helpdesk_bridge.store.store import LocalStore
 from helpdesk_bridge.store.values import moment_of

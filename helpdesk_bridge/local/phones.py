@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from helpdesk_bridge.model import addresses
-from helpdesk_bridge.model.records import Phone
+from helpdesk_bridge.model.values import Phone
 
 
 def phone_of(raw: str, region: str | None = None) -> Phone:

@@ -13,20 +13,16 @@ from helpdesk_bridge.local.people import People
 from helpdesk_bridge.local.phones import phone_of
 from helpdesk_bridge.local.vocabulary import field_key
 from helpdesk_bridge.local.writing import Writing
-from helpdesk_bridge.model.records import (
+from helpdesk_bridge.model.records import Contact, FieldDefinition, FieldType, Message, Ticket
+from helpdesk_bridge.model.values import (
     SYSTEM,
     Actor,
     Body,
-    Contact,
-    FieldDefinition,
-    FieldType,
-    Message,
     MessageKind,
     Priority,
     Rating,
     Ref,
     Status,
-    Ticket,
     Upload,
     Visibility,
 )

@@ -12,21 +12,10 @@ from helpdesk_bridge.adapter import Page, QuerySplit
 from helpdesk_bridge.local.words import changed_words, priority_of, status_of, text_or_none
 from helpdesk_bridge.local.writing import Writing
 from helpdesk_bridge.model.addresses import email_key
+from helpdesk_bridge.model.drafts import TicketChange, TicketDraft, set_fields
 from helpdesk_bridge.model.queries import TicketQuery
-from helpdesk_bridge.model.records import (
-    UNSET,
-    Actor,
-    Message,
-    MessageKind,
-    Priority,
-    Status,
-    Ticket,
-    TicketChange,
-    TicketDraft,
-    Visibility,
-    body_of,
-    set_fields,
-)
+from helpdesk_bridge.model.records import Message, Ticket
+from helpdesk_bridge.model.values import UNSET, Actor, MessageKind, Priority, Status, Visibility, body_of
 from helpdesk_bridge.store.blobs import Spooled
 from helpdesk_bridge.store.conditions import Native, divide_tickets
 from helpdesk_bridge.store.pages import PAGE_SIZE

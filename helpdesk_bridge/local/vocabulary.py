@@ -10,7 +10,8 @@ from typing import Any, Final
 from attrs import frozen
 
 from helpdesk_bridge.errors import Invalid
-from helpdesk_bridge.model.records import CustomValue, FieldDefinition, FieldType
+from helpdesk_bridge.model.records import FieldDefinition, FieldType
+from helpdesk_bridge.model.values import CustomValue
 from helpdesk_bridge.store.documents import custom_value
 from helpdesk_bridge.store.store import LocalStore
 from helpdesk_bridge.text.plain import fold

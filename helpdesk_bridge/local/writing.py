@@ -13,7 +13,7 @@ from helpdesk_bridge.local.calls import Calls
 from helpdesk_bridge.local.people import People
 from helpdesk_bridge.local.vocabulary import Vocabulary
 from helpdesk_bridge.model.capabilities import Capabilities
-from helpdesk_bridge.model.records import Upload
+from helpdesk_bridge.model.values import Upload
 from helpdesk_bridge.store.blobs import Spooled, spooled
 from helpdesk_bridge.store.store import LocalStore
 from helpdesk_bridge.store.values import moment_of

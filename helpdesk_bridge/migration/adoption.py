@@ -19,7 +19,8 @@ from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.load.context import reason_of
 from helpdesk_bridge.migration.outage import Outage
 from helpdesk_bridge.migration.side import Side
-from helpdesk_bridge.model.records import Actor, ActorKind, Body, Message, MessageKind, Ticket, Visibility
+from helpdesk_bridge.model.records import Message, Ticket
+from helpdesk_bridge.model.values import Actor, ActorKind, Body, MessageKind, Visibility
 
 API: Final = "api"
 _COMPARED: Final = {"body": "text", "created_at": "time"}

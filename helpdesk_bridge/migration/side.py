@@ -14,7 +14,8 @@ from helpdesk_bridge.config.aliases import Aliases
 from helpdesk_bridge.migration.journal.record_ids import opaque
 from helpdesk_bridge.migration.marker import account_ref
 from helpdesk_bridge.model.addresses import email_key
-from helpdesk_bridge.model.records import Actor, ActorKind, Agent, FieldDefinition, Group, Ref, Tag, Ticket
+from helpdesk_bridge.model.records import Agent, FieldDefinition, Group, Tag, Ticket
+from helpdesk_bridge.model.values import Actor, ActorKind, Ref
 from helpdesk_bridge.ports import Helpdesk
 
 _SYSTEM: Final = SystemClock()

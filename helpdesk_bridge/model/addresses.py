@@ -15,7 +15,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from helpdesk_bridge.model.records import Actor, Phone
+from helpdesk_bridge.model.values import Actor, Phone
 
 _LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _LONGEST_DOMAIN: Final = 1024

@@ -13,7 +13,7 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from helpdesk_bridge.errors import Unsupported
-from helpdesk_bridge.model.records import Priority, Status
+from helpdesk_bridge.model.values import Priority, Status
 
 OPERATIONS: Final = (
     "tickets.list", "tickets.get", "tickets.create", "tickets.update",

@@ -13,7 +13,7 @@ from typing import IO, BinaryIO, Final
 from attrs import frozen
 
 from helpdesk_bridge.errors import NotFound
-from helpdesk_bridge.model.records import Attachment, Upload
+from helpdesk_bridge.model.values import Attachment, Upload
 from helpdesk_bridge.store import documents
 from helpdesk_bridge.store.database import Database, changed, run
 from helpdesk_bridge.store.space import Space

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from helpdesk_bridge.model.addresses import email_key, phone_digits
-from helpdesk_bridge.model.queries import natural_key
-from helpdesk_bridge.model.records import Actor, Contact, Ref, Ticket
+from helpdesk_bridge.model.matching import natural_key
+from helpdesk_bridge.model.records import Contact, Ticket
+from helpdesk_bridge.model.values import Actor, Ref
 from helpdesk_bridge.store import documents
 from helpdesk_bridge.store.values import RECORD, UNIT, folded, micros
 from helpdesk_bridge.text.plain import fold

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from helpdesk_bridge.model.addresses import email_key, phone_digits
 from helpdesk_bridge.model.queries import NONE, ContactQuery, How, Match, Order, Period, TicketQuery
-from helpdesk_bridge.model.records import Actor, Ref
+from helpdesk_bridge.model.values import Actor, Ref
 from helpdesk_bridge.store.columns import custom_needle, tag_needle
 from helpdesk_bridge.store.values import folded, micros
 from helpdesk_bridge.text.plain import fold

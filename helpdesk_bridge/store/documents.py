@@ -18,21 +18,19 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from helpdesk_bridge.errors import Invalid
-from helpdesk_bridge.model.records import (
+from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.model.values import (
     Actor,
     ActorKind,
     Attachment,
     Body,
-    Contact,
     IdKind,
-    Message,
     MessageKind,
     Phone,
     Priority,
     Rating,
     Ref,
     Status,
-    Ticket,
     Visibility,
 )
 from helpdesk_bridge.store.values import micros, moment_of

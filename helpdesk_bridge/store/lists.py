@@ -12,7 +12,7 @@ from attrs import frozen
 
 from helpdesk_bridge.errors import Conflict
 from helpdesk_bridge.model.addresses import email_key
-from helpdesk_bridge.model.queries import natural_key
+from helpdesk_bridge.model.matching import natural_key
 from helpdesk_bridge.model.records import Agent, Company, FieldDefinition, FieldType, Group, Tag
 from helpdesk_bridge.store import documents
 from helpdesk_bridge.store.database import run

@@ -6,10 +6,10 @@ import sqlite3
 from datetime import datetime
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from helpdesk_bridge.errors import Invalid, NotFound
-from helpdesk_bridge.model.records import Message, evolve
+from helpdesk_bridge.model.records import Message
 from helpdesk_bridge.store import documents
 from helpdesk_bridge.store.blobs import Files
 from helpdesk_bridge.store.database import run

@@ -11,7 +11,8 @@ from attrs import evolve, frozen
 
 from helpdesk_bridge.errors import NotFound
 from helpdesk_bridge.model.queries import TicketQuery
-from helpdesk_bridge.model.records import Actor, Agent, Contact, Message, Ticket
+from helpdesk_bridge.model.records import Agent, Contact, Message, Ticket
+from helpdesk_bridge.model.values import Actor
 from helpdesk_bridge.store import documents
 from helpdesk_bridge.store.columns import ticket_columns
 from helpdesk_bridge.store.conditions import Native, divide_tickets

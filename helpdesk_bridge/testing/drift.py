@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
-from helpdesk_bridge.model.records import ContactDraft, MessageDraft, TicketChange, TicketDraft
+from helpdesk_bridge.model.drafts import ContactDraft, MessageDraft, TicketChange, TicketDraft
 from helpdesk_bridge.ports import Helpdesk
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from helpdesk_bridge.model.queries import NONE, ContactQuery, How, Match, Order, Period, TicketQuery
-from helpdesk_bridge.model.records import Actor, Contact, Priority, Status, Ticket
+from helpdesk_bridge.model.records import Contact, Ticket
+from helpdesk_bridge.model.values import Actor, Priority, Status
 from helpdesk_bridge.testing.nasty import START
 
 

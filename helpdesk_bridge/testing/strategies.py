@@ -27,31 +27,25 @@ except ImportError as error:
 
 from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.model.capabilities import Capabilities
+from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, MessageDraft, TicketChange, TicketDraft
 from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
-from helpdesk_bridge.model.records import (
+from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.model.refs import format_ref
+from helpdesk_bridge.model.values import (
     SYSTEM,
     Actor,
     Attachment,
     Body,
-    Contact,
-    ContactChange,
-    ContactDraft,
     CustomValue,
-    Message,
-    MessageDraft,
     MessageKind,
     Phone,
     Priority,
     Rating,
     Ref,
     Status,
-    Ticket,
-    TicketChange,
-    TicketDraft,
     Upload,
     Visibility,
 )
-from helpdesk_bridge.model.refs import format_ref
 from helpdesk_bridge.testing.nasty import FILE_NAMES, NASTY, START, SURROGATE, UNFIT
 from helpdesk_bridge.testing.query_strategies import contact_queries, ticket_queries
 

@@ -2,7 +2,8 @@ import pytest
 
 from helpdesk_bridge.adapter.directory import CONTACTS_KEPT, Directory
 from helpdesk_bridge.errors import Invalid, NotFound
-from helpdesk_bridge.model.records import Actor, Agent, Contact, FieldDefinition, Group, Ref, Tag
+from helpdesk_bridge.model.records import Agent, Contact, FieldDefinition, Group, Tag
+from helpdesk_bridge.model.values import Actor, Ref
 from helpdesk_bridge.testing.clock import ManualClock
 
 

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk_bridge.adapter.header_line import HeaderLine, split_header, split_marker, with_header, with_marker
-from helpdesk_bridge.model.records import Actor, ActorKind, Body, Message, MessageKind, Visibility
+from helpdesk_bridge.model.records import Message
+from helpdesk_bridge.model.values import Actor, ActorKind, Body, MessageKind, Visibility
 from helpdesk_bridge.text.plain import squash
 
 names = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=40)

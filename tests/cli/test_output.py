@@ -12,7 +12,8 @@ import pytest
 from helpdesk_bridge import open_desk
 from helpdesk_bridge.cli.app import run
 from helpdesk_bridge.cli.output import plain
-from helpdesk_bridge.model.records import Actor, Body, Contact, Message, MessageKind, Ticket, Visibility
+from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.model.values import Actor, Body, MessageKind, Visibility
 from helpdesk_bridge.testing.nasty import NASTY, UNFIT
 
 WORDS = " ".join(word[:40] for word in (*NASTY.values(), *UNFIT.values()))

@@ -22,7 +22,8 @@ from helpdesk_bridge.cli.output import say, write_json, write_jsonl, write_table
 from helpdesk_bridge.errors import ConfigError
 from helpdesk_bridge.migration.plan.fidelity import Change
 from helpdesk_bridge.migration.report import words as report_words
-from helpdesk_bridge.model.records import Body, ContactDraft, MessageDraft, TicketDraft, Upload
+from helpdesk_bridge.model.drafts import ContactDraft, MessageDraft, TicketDraft
+from helpdesk_bridge.model.values import Body, Upload
 from helpdesk_bridge.text import display
 
 OBEYED = [chr(number) for number in range(0x10000) if display.NEUTRALISED.match(chr(number))]

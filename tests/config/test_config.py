@@ -16,7 +16,7 @@ from helpdesk_bridge.config.settings import (
     user_folder,
 )
 from helpdesk_bridge.errors import ConfigError
-from helpdesk_bridge.model.records import Status
+from helpdesk_bridge.model.values import Status
 
 CANARY = "canary-secret-4711"
 

@@ -22,8 +22,9 @@ from helpdesk_bridge.config import registry
 from helpdesk_bridge.config.settings import from_table
 from helpdesk_bridge.desk.desk import Desk, open_config
 from helpdesk_bridge.errors import BadResponse, InDoubt, Invalid
+from helpdesk_bridge.model.drafts import MessageDraft
 from helpdesk_bridge.model.queries import TicketQuery
-from helpdesk_bridge.model.records import UNSET, Body, MessageDraft, Status, Visibility
+from helpdesk_bridge.model.values import UNSET, Body, Status, Visibility
 
 IN_FILE, IN_PROCESS, SOCKETS = "local in a file", "deskie in process", "deskie over sockets"
 

@@ -12,9 +12,12 @@ from helpdesk_bridge import open_desk
 from helpdesk_bridge.config.settings import example
 from helpdesk_bridge.desk.refusals import check_contact, check_message, check_ticket_change, check_ticket_draft
 from helpdesk_bridge.model.capabilities import Capabilities
-from helpdesk_bridge.model.queries import ContactQuery, TicketQuery, contact_matches, ticket_matches
-from helpdesk_bridge.model.records import Contact, Message, Status, Ticket, Visibility, set_fields
+from helpdesk_bridge.model.drafts import set_fields
+from helpdesk_bridge.model.matching import contact_matches, ticket_matches
+from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
+from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.refs import parse_ref
+from helpdesk_bridge.model.values import Status, Visibility
 from helpdesk_bridge.testing import strategies as made
 from helpdesk_bridge.testing.conformance.plain_filter import answers_contact, answers_ticket
 from helpdesk_bridge.testing.nasty import NASTY, SURROGATE

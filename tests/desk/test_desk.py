@@ -22,7 +22,8 @@ from helpdesk_bridge.adapter import Page, QuerySplit
 from helpdesk_bridge.config import registry
 from helpdesk_bridge.errors import BadResponse, Invalid, NotFound, Unsupported, WrongDesk
 from helpdesk_bridge.model.queries import Order
-from helpdesk_bridge.model.records import Agent, Contact, Group, Ref
+from helpdesk_bridge.model.records import Agent, Contact, Group
+from helpdesk_bridge.model.values import Ref
 
 
 @pytest.fixture

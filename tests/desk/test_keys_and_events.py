@@ -8,7 +8,7 @@ from conformance.accounts import IN_PROCESS, simulated
 from helpdesk_bridge import MessageDraft, TicketChange, TicketDraft
 from helpdesk_bridge.desk.polling import Polling
 from helpdesk_bridge.errors import InDoubt, Unsupported
-from helpdesk_bridge.model.records import Visibility
+from helpdesk_bridge.model.values import Visibility
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.fake import FakeHelpdesk
 from helpdesk_bridge.testing.faults import Fault

@@ -8,19 +8,17 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from helpdesk_bridge.model.queries import NONE, ContactQuery, How, Match, Order, Period, TicketQuery
-from helpdesk_bridge.model.records import (
+from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.model.values import (
     Actor,
     ActorKind,
     Body,
-    Contact,
-    Message,
     MessageKind,
     Phone,
     Priority,
     Rating,
     Ref,
     Status,
-    Ticket,
     Visibility,
 )
 

@@ -28,7 +28,8 @@ from helpdesk_bridge import (
     open_desk,
 )
 from helpdesk_bridge.errors import Conflict, HelpdeskError, Invalid, NotFound, Unsupported, WrongDesk
-from helpdesk_bridge.model.records import ActorKind, FieldType, MessageKind, Visibility
+from helpdesk_bridge.model.records import FieldType
+from helpdesk_bridge.model.values import ActorKind, MessageKind, Visibility
 from helpdesk_bridge.testing.fake import FakeHelpdesk
 
 

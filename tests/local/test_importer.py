@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 import pytest
+from attrs import evolve
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from local.local_strategies import BASE, actors, contacts, emails, messages, refs, text, tickets
@@ -15,23 +16,10 @@ from local.local_strategies import BASE, actors, contacts, emails, messages, ref
 from helpdesk_bridge import open_desk
 from helpdesk_bridge.errors import Conflict, Invalid, NotFound
 from helpdesk_bridge.model.addresses import email_key
+from helpdesk_bridge.model.drafts import ContactDraft
 from helpdesk_bridge.model.queries import ContactQuery, How, Match, TicketQuery
-from helpdesk_bridge.model.records import (
-    Actor,
-    ActorKind,
-    Body,
-    Contact,
-    ContactDraft,
-    IdKind,
-    Message,
-    MessageKind,
-    Ref,
-    Status,
-    Ticket,
-    Upload,
-    Visibility,
-    evolve,
-)
+from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.model.values import Actor, ActorKind, Body, IdKind, MessageKind, Ref, Status, Upload, Visibility
 from helpdesk_bridge.text.decoding import mended
 from helpdesk_bridge.text.plain import fold
 

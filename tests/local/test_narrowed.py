@@ -10,7 +10,7 @@ from helpdesk_bridge.config import registry
 from helpdesk_bridge.errors import ConfigError, Invalid, Unsupported
 from helpdesk_bridge.local.settings import LocalSettings
 from helpdesk_bridge.model.capabilities import Capabilities, FileLimits
-from helpdesk_bridge.model.records import Actor
+from helpdesk_bridge.model.values import Actor
 from helpdesk_bridge.testing.fake import FakeHelpdesk
 
 SMALL = Capabilities(

@@ -15,8 +15,9 @@ from local.local_strategies import (
     tickets,
 )
 
-from helpdesk_bridge.model.queries import NONE, TicketQuery, contact_matches, sort_key, ticket_matches
-from helpdesk_bridge.model.records import Status
+from helpdesk_bridge.model.matching import contact_matches, sort_key, ticket_matches
+from helpdesk_bridge.model.queries import NONE, TicketQuery
+from helpdesk_bridge.model.values import Status
 from helpdesk_bridge.store.conditions import divide_contacts, divide_tickets
 from helpdesk_bridge.store.store import LocalStore
 from helpdesk_bridge.testing.clock import ManualClock

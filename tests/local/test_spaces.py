@@ -5,23 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from attrs import evolve
 
 from helpdesk_bridge.errors import NotFound
 from helpdesk_bridge.model.queries import TicketQuery
-from helpdesk_bridge.model.records import (
-    Actor,
-    Attachment,
-    Body,
-    Contact,
-    Message,
-    MessageKind,
-    Phone,
-    Status,
-    Ticket,
-    Upload,
-    Visibility,
-    evolve,
-)
+from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.model.values import Actor, Attachment, Body, MessageKind, Phone, Status, Upload, Visibility
 from helpdesk_bridge.store.conditions import divide_tickets
 from helpdesk_bridge.store.outbox import Delivery
 from helpdesk_bridge.store.store import LocalStore

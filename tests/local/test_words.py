@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from helpdesk_bridge import Add, ContactChange, ContactDraft, ContactQuery, Remove, Status, TicketDraft, open_desk
 from helpdesk_bridge.errors import ConfigError, Invalid
@@ -11,7 +12,7 @@ from helpdesk_bridge.local.capabilities import EVERYTHING
 from helpdesk_bridge.local.phones import phone_of
 from helpdesk_bridge.local.words import changed_words, priority_of, status_of
 from helpdesk_bridge.model.queries import NONE
-from helpdesk_bridge.model.records import Priority, evolve
+from helpdesk_bridge.model.values import Priority
 
 
 def test_statuses_by_member_label_and_value():

@@ -184,7 +184,7 @@ class FaultyImporter:
 
 def _held(args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Keep the bytes of files: what was sent does not change when the sender cleans up."""
-    from helpdesk_bridge.model.records import Upload
+    from helpdesk_bridge.model.values import Upload
 
     def kept(upload: Upload) -> Upload:
         with upload.open() as stream:

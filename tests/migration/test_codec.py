@@ -9,19 +9,8 @@ from hypothesis import strategies as st
 
 from helpdesk_bridge.migration.journal.expected import custom_text
 from helpdesk_bridge.migration.journal.spool_codec import decode, encode
-from helpdesk_bridge.model.records import (
-    Actor,
-    ActorKind,
-    Attachment,
-    Body,
-    Contact,
-    Phone,
-    Priority,
-    Rating,
-    Ref,
-    Status,
-    Ticket,
-)
+from helpdesk_bridge.model.records import Contact, Ticket
+from helpdesk_bridge.model.values import Actor, ActorKind, Attachment, Body, Phone, Priority, Rating, Ref, Status
 
 text = st.text(max_size=20)
 maybe = st.none() | text

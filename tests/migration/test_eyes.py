@@ -23,7 +23,9 @@ from helpdesk_bridge.migration.plan.thread_layout import (
     later_bundles,
     opening_bundle,
 )
-from helpdesk_bridge.model.records import Actor, Body, Message, MessageDraft, MessageKind, Visibility
+from helpdesk_bridge.model.drafts import MessageDraft
+from helpdesk_bridge.model.records import Message
+from helpdesk_bridge.model.values import Actor, Body, MessageKind, Visibility
 from helpdesk_bridge.testing.fake import FakeHelpdesk
 
 ONE = Options(workers=1, yes=True)

@@ -221,7 +221,7 @@ def test_the_other_of_two_who_look_alike_is_not_adopted_where_it_was_there_befor
 
 
 def evolve_draft(address):
-    from helpdesk_bridge.model.records import ContactDraft
+    from helpdesk_bridge.model.drafts import ContactDraft
 
     return ContactDraft(emails=(address,))
 

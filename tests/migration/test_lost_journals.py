@@ -13,9 +13,10 @@ from helpdesk_bridge.datasets.dataset import Dataset
 from helpdesk_bridge.migration import DecisionNeeded, ExitCode, Migration, Options
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.outcome import WrongJournal
+from helpdesk_bridge.model.drafts import MessageDraft
 from helpdesk_bridge.model.queries import TicketQuery
-from helpdesk_bridge.model.records import Body, MessageDraft
 from helpdesk_bridge.model.secret import Secret
+from helpdesk_bridge.model.values import Body
 
 ONE = Options(workers=1, yes=True)
 YES = Options(yes=True)

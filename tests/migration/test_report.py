@@ -46,7 +46,7 @@ from helpdesk_bridge.migration.report.report import (
 from helpdesk_bridge.migration.report.verdict import verdict
 from helpdesk_bridge.migration.summary import PLURAL, Counts
 from helpdesk_bridge.migration.verify.differences import Difference
-from helpdesk_bridge.model.records import TicketChange
+from helpdesk_bridge.model.drafts import TicketChange
 from helpdesk_bridge.testing.clock import ManualClock
 
 CANARY = "zqxcanary"

@@ -11,7 +11,7 @@ from helpdesk_bridge.datasets.dataset import Dataset, SeedFile
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.migration import DecisionNeeded, ExitCode, Migration, NeverPossible, Options, Threads
 from helpdesk_bridge.model.queries import ContactQuery
-from helpdesk_bridge.model.records import Phone, Status
+from helpdesk_bridge.model.values import Phone, Status
 from helpdesk_bridge.ports import Missing
 from helpdesk_bridge.ratelimit.policy import RateLimitPolicy, Window
 from helpdesk_bridge.testing.fake import FakeHelpdesk
@@ -83,7 +83,7 @@ def test_contacts_that_fold_to_one_key_become_one_and_count_each(tmp_path):
 
 def test_a_contact_that_is_there_already_is_adopted_and_left_as_it_is(tmp_path):
     new = destination()
-    from helpdesk_bridge.model.records import ContactDraft
+    from helpdesk_bridge.model.drafts import ContactDraft
 
     new.fake.contacts.create(ContactDraft(name="Ann of old", emails=("ANN@client.example",)))
     summary = migrate(source(), new, tmp_path / "journal")
@@ -186,7 +186,7 @@ def test_a_thread_can_be_written_as_one_note_or_in_the_opening(tmp_path, way):
 
 
 def test_later_runs_carry_what_came_since(tmp_path):
-    from helpdesk_bridge.model.records import MessageDraft, TicketChange, TicketDraft
+    from helpdesk_bridge.model.drafts import MessageDraft, TicketChange, TicketDraft
 
     old, new, path = source(), destination(), tmp_path / "journal"
     migrate(old, new, path)

@@ -9,7 +9,8 @@ from migration.faulty_desk import destination, source
 from helpdesk_bridge.config.aliases import Aliases, Table
 from helpdesk_bridge.migration.plan.values import Answer, Values, as_number
 from helpdesk_bridge.migration.side import Side
-from helpdesk_bridge.model.records import Actor, FieldDefinition, FieldType, Priority, Ref, Status
+from helpdesk_bridge.model.records import FieldDefinition, FieldType
+from helpdesk_bridge.model.values import Actor, Priority, Ref, Status
 from helpdesk_bridge.ratelimit.policy import RateLimitPolicy, Window
 from helpdesk_bridge.testing.fake import FakeHelpdesk
 

@@ -7,7 +7,8 @@ from attrs import evolve
 from migration.faulty_desk import destination, source
 
 from helpdesk_bridge.migration import ExitCode, Level, Migration, Options
-from helpdesk_bridge.model.records import ActorKind, Body, ContactChange, MessageDraft, Status, TicketChange, Visibility
+from helpdesk_bridge.model.drafts import ContactChange, MessageDraft, TicketChange
+from helpdesk_bridge.model.values import ActorKind, Body, Status, Visibility
 
 ONE = Options(workers=1, yes=True)
 

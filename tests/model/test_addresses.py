@@ -18,7 +18,7 @@ from helpdesk_bridge.model.addresses import (
     phone_of,
     same_phone,
 )
-from helpdesk_bridge.model.records import Phone
+from helpdesk_bridge.model.values import Phone
 
 KELVIN, LONG_S, LIGATURE, DOTLESS, DOTTED, COMBINING = "\u212a", "\u017f", "\ufb01", "\u0131", "\u0130", "a\u0308"
 LETTERS = [

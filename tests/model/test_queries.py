@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk_bridge import NONE, Actor, ContactQuery, Invalid, Match, Order, Period, Status, TicketQuery
-from helpdesk_bridge.model.queries import contact_matches, sort_key, ticket_matches
-from helpdesk_bridge.model.records import Contact, Phone, Ref, Ticket
+from helpdesk_bridge.model.matching import contact_matches, sort_key, ticket_matches
+from helpdesk_bridge.model.records import Contact, Ticket
+from helpdesk_bridge.model.values import Phone, Ref
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 

@@ -29,7 +29,8 @@ from helpdesk_bridge.datasets.dataset import Dataset, SeedFile, SeedMessage, See
 from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge.http.options import HttpOptions
 from helpdesk_bridge.http.request import Effect
-from helpdesk_bridge.model.records import Actor, Body, Contact, Message, MessageKind, Ticket, Visibility
+from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.model.values import Actor, Body, MessageKind, Visibility
 from helpdesk_bridge.ratelimit import budget
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.outcomes import EFFECTS

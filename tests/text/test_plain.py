@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from helpdesk_bridge.adapter.digests import file_digest, synthetic_ids
-from helpdesk_bridge.model.records import Body
+from helpdesk_bridge.model.values import Body
 from helpdesk_bridge.text.plain import digest, fold, html_to_text, squash, text_to_html
 
 # Control characters too, which nobody sees, but for C1: HTML reads some of them as letters.

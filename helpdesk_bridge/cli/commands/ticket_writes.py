@@ -11,19 +11,9 @@ import click
 
 from helpdesk_bridge.cli.options import json_option, meant, open_named
 from helpdesk_bridge.cli.output import clean_line, write_json
-from helpdesk_bridge.model.records import (
-    Add,
-    Body,
-    MessageDraft,
-    Priority,
-    Remove,
-    Sent,
-    Status,
-    Ticket,
-    TicketChange,
-    TicketDraft,
-    Upload,
-)
+from helpdesk_bridge.model.drafts import Add, MessageDraft, Remove, Sent, TicketChange, TicketDraft
+from helpdesk_bridge.model.records import Ticket
+from helpdesk_bridge.model.values import Body, Priority, Status, Upload
 
 F = TypeVar("F", bound=Callable[..., Any])
 _FIELDS: Final = ("assignee", "group", "company", "status", "priority", "type", "category", "subcategory")

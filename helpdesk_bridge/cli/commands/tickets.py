@@ -11,7 +11,8 @@ from helpdesk_bridge.cli.commands import ticket_writes
 from helpdesk_bridge.cli.options import json_option, jsonl_option, meant, open_named
 from helpdesk_bridge.cli.output import clean, clean_line, write_json, write_jsonl, write_table
 from helpdesk_bridge.model.queries import INCLUDES, Order, TicketQuery
-from helpdesk_bridge.model.records import Priority, Status, Ticket
+from helpdesk_bridge.model.records import Ticket
+from helpdesk_bridge.model.values import Priority, Status
 
 
 @click.group()

@@ -24,7 +24,7 @@ from helpdesk_bridge.adapter import (
 from helpdesk_bridge.config import registry
 from helpdesk_bridge.config.settings import example
 from helpdesk_bridge.model.capabilities import OPERATIONS
-from helpdesk_bridge.model.records import Priority, Status
+from helpdesk_bridge.model.values import Priority, Status
 
 _NEEDED: Final = frozenset({"subject", "description", "requester"})
 _MESSAGE_COLUMNS: Final = ("author", "created_at", "visibility", "kind", "body", "attachments", "inline", "cc", "to")

@@ -19,7 +19,8 @@ from helpdesk_bridge.adapter.header_line import split_header, split_marker, with
 from helpdesk_bridge.config.aliases import Aliases
 from helpdesk_bridge.migration.journal.record_ids import opaque
 from helpdesk_bridge.model.addresses import email_key, phone_key
-from helpdesk_bridge.model.records import Actor, ActorKind, Body, Contact, CustomValue, Message, Ticket, Visibility
+from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.model.values import Actor, ActorKind, Body, CustomValue, Visibility
 from helpdesk_bridge.text.plain import digest, fold, squash
 
 NATIVE_TEXT: Final = ("subject", "type", "category", "subcategory", "channel")

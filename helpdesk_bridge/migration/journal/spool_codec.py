@@ -12,28 +12,30 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
-from helpdesk_bridge.model import records
+from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.model.values import (
+    Actor,
+    ActorKind,
+    Attachment,
+    Body,
+    IdKind,
+    MessageKind,
+    Phone,
+    Priority,
+    Rating,
+    Ref,
+    Status,
+    Visibility,
+)
 
 T = TypeVar("T")
 
 _TAG: Final = "$"
 _CLASSES: Final[Mapping[str, type[Any]]] = {
-    cls.__name__: cls
-    for cls in (
-        records.Actor, records.Attachment, records.Body, records.Contact, records.Message, records.Phone, records.Rating, records.Ref,
-        records.Ticket,
-    )
-}  # fmt: skip
+    cls.__name__: cls for cls in (Actor, Attachment, Body, Contact, Message, Phone, Rating, Ref, Ticket)
+}
 _ENUMS: Final[Mapping[str, type[Enum]]] = {
-    cls.__name__: cls
-    for cls in (
-        records.ActorKind,
-        records.IdKind,
-        records.MessageKind,
-        records.Priority,
-        records.Status,
-        records.Visibility,
-    )
+    cls.__name__: cls for cls in (ActorKind, IdKind, MessageKind, Priority, Status, Visibility)
 }
 _SCALARS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "datetime": datetime.fromisoformat,

@@ -21,7 +21,8 @@ from helpdesk_bridge.migration.options import Options, Threads
 from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.outcome import CredentialsLost, Interrupted
 from helpdesk_bridge.migration.side import Side
-from helpdesk_bridge.model.records import Attachment, Message
+from helpdesk_bridge.model.records import Message
+from helpdesk_bridge.model.values import Attachment
 
 T = TypeVar("T")
 EXISTING: Final = "existing"

@@ -16,7 +16,8 @@ from helpdesk_bridge.migration.outage import Outage
 from helpdesk_bridge.migration.outcome import Interrupted
 from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.model.capabilities import FileLimits
-from helpdesk_bridge.model.records import Attachment, Message, Upload
+from helpdesk_bridge.model.records import Message
+from helpdesk_bridge.model.values import Attachment, Upload
 
 CHUNK: Final = 65536
 TRIES: Final = 3

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from helpdesk_bridge.model.records import Body, Message
+from helpdesk_bridge.model.records import Message
+from helpdesk_bridge.model.values import Body
 from helpdesk_bridge.text.images import name_images
 
 

@@ -21,7 +21,8 @@ from helpdesk_bridge.migration.plan.values import (
 )
 from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.model.addresses import Mailbox, is_email
-from helpdesk_bridge.model.records import Actor, ActorKind, Body, Contact, Message, Ref, Ticket
+from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.model.values import Actor, ActorKind, Body, Ref
 from helpdesk_bridge.text.plain import digest, one_line
 
 NO_EMAIL_DOMAIN: Final = "no-email.invalid"

@@ -13,7 +13,8 @@ from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.load.files import Fetched, Lacking
 from helpdesk_bridge.migration.plan.fidelity import uses
 from helpdesk_bridge.migration.plan.thread_layout import Bundle, composed, with_lines
-from helpdesk_bridge.model.records import Message, Ticket, Upload
+from helpdesk_bridge.model.records import Message, Ticket
+from helpdesk_bridge.model.values import Upload
 
 
 @frozen

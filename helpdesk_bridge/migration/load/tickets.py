@@ -23,7 +23,8 @@ from helpdesk_bridge.migration.outage import Stopped
 from helpdesk_bridge.migration.outcome import DecisionNeeded, MigrationError
 from helpdesk_bridge.migration.plan.thread_layout import opening_bundle
 from helpdesk_bridge.migration.runner import Parked
-from helpdesk_bridge.model.records import Actor, ActorKind, Body, Message, MessageKind, Ticket, Visibility
+from helpdesk_bridge.model.records import Message, Ticket
+from helpdesk_bridge.model.values import Actor, ActorKind, Body, MessageKind, Visibility
 from helpdesk_bridge.text.plain import digest
 
 

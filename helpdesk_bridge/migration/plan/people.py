@@ -12,7 +12,8 @@ from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Key, Kind
 from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.model.addresses import Mailbox, addressed, email_key, phone_key
-from helpdesk_bridge.model.records import Actor, ActorKind, Contact
+from helpdesk_bridge.model.records import Contact
+from helpdesk_bridge.model.values import Actor, ActorKind
 from helpdesk_bridge.text.plain import digest
 
 _MOST_REMEMBERED: Final = 10_000

@@ -13,7 +13,8 @@ from helpdesk_bridge.migration.plan.thread_layout import is_internal
 from helpdesk_bridge.migration.plan.values import PASSING, Answer, Values, agent_email, is_marker_field
 from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.model.addresses import Mailbox, is_email
-from helpdesk_bridge.model.records import Contact, Message, Priority, Status, Ticket
+from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.model.values import Priority, Status
 from helpdesk_bridge.text.plain import one_line
 
 TICKET_FIELDS: Final = (

@@ -16,7 +16,8 @@ from attrs import evolve, frozen
 from helpdesk_bridge.adapter import Opening
 from helpdesk_bridge.adapter.header_line import HeaderLine, with_header
 from helpdesk_bridge.migration.options import Threads
-from helpdesk_bridge.model.records import Actor, ActorKind, Attachment, Body, Message, MessageKind, Visibility
+from helpdesk_bridge.model.records import Message
+from helpdesk_bridge.model.values import Actor, ActorKind, Attachment, Body, MessageKind, Visibility
 
 BEGINS_INTERNAL: Final = "[Imported] This ticket begins with an internal note."
 IMPORT: Final = Actor(ActorKind.SYSTEM, name="Import")

@@ -15,17 +15,8 @@ from attrs import field, frozen
 
 from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.model.addresses import email_key
-from helpdesk_bridge.model.records import (
-    Actor,
-    Contact,
-    CustomValue,
-    FieldDefinition,
-    FieldType,
-    Priority,
-    Ref,
-    Status,
-    Ticket,
-)
+from helpdesk_bridge.model.records import Contact, FieldDefinition, FieldType, Ticket
+from helpdesk_bridge.model.values import Actor, CustomValue, Priority, Ref, Status
 from helpdesk_bridge.text.plain import digest, fold
 
 MARKER_FIELDS: Final = frozenset({"migration marker", "migration_marker"})

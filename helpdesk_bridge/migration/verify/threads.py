@@ -18,17 +18,8 @@ from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
 from helpdesk_bridge.migration.outage import Outage
 from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.migration.verify.alignment import Pair, align
-from helpdesk_bridge.model.records import (
-    Actor,
-    ActorKind,
-    Attachment,
-    Body,
-    Contact,
-    Message,
-    MessageKind,
-    Ticket,
-    Visibility,
-)
+from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.model.values import Actor, ActorKind, Attachment, Body, MessageKind, Visibility
 
 Row = tuple[str, str, str, str | None, str | None]
 """What differs: record, source id, field, expected, found."""

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from helpdesk_bridge.model.addresses import email_key, phone_digits
 from helpdesk_bridge.model.capabilities import Capabilities
-from helpdesk_bridge.model.records import Actor, Contact, ContactDraft, MessageDraft, Ticket, TicketDraft
+from helpdesk_bridge.model.drafts import ContactDraft, MessageDraft, TicketDraft
+from helpdesk_bridge.model.records import Contact, Ticket
+from helpdesk_bridge.model.values import Actor
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.text.plain import squash
 

@@ -10,7 +10,8 @@ from typing import Any
 import idna
 
 from helpdesk_bridge.model.queries import NONE, ContactQuery, How, Match, Period, TicketQuery
-from helpdesk_bridge.model.records import Actor, Contact, Ticket
+from helpdesk_bridge.model.records import Contact, Ticket
+from helpdesk_bridge.model.values import Actor
 
 
 def _alike(text: str | None) -> str:

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from helpdesk_bridge.model.records import CustomValue, FieldDefinition, FieldType
+from helpdesk_bridge.model.records import FieldDefinition, FieldType
+from helpdesk_bridge.model.values import CustomValue
 from helpdesk_bridge.ports import Helpdesk
 
 MARKER_FIELD: Final = "Migration marker"

@@ -9,8 +9,8 @@ from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 
+from helpdesk_bridge.model.drafts import TicketDraft
 from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
-from helpdesk_bridge.model.records import TicketDraft
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance import FaultSwitch, Vocabulary
 from helpdesk_bridge.testing.conformance.drafts import by_email

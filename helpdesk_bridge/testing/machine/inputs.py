@@ -10,17 +10,16 @@ from attrs import field, frozen
 from hypothesis import strategies as st
 
 from helpdesk_bridge.model.capabilities import Capabilities
-from helpdesk_bridge.model.records import (
+from helpdesk_bridge.model.drafts import (
     Add,
-    Body,
     ContactChange,
     ContactDraft,
     MessageDraft,
     Remove,
     TicketChange,
     TicketDraft,
-    Upload,
 )
+from helpdesk_bridge.model.values import Body, Upload
 from helpdesk_bridge.testing.conformance import Vocabulary
 from helpdesk_bridge.testing.conformance.drafts import by_email
 from helpdesk_bridge.testing.nasty import NASTY

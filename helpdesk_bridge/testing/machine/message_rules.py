@@ -9,7 +9,8 @@ from typing import Any, Final
 from hypothesis.stateful import precondition, rule
 
 from helpdesk_bridge.errors import InDoubt
-from helpdesk_bridge.model.records import Attachment, MessageKind, Sent, Visibility
+from helpdesk_bridge.model.drafts import Sent
+from helpdesk_bridge.model.values import Attachment, MessageKind, Visibility
 from helpdesk_bridge.testing.machine import inputs, snapshots
 from helpdesk_bridge.testing.machine.disagreement import Disagreement
 from helpdesk_bridge.testing.machine.inputs import Values

@@ -9,7 +9,8 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from helpdesk_bridge.model.queries import NONE, ContactQuery, How, Match, Order, TicketQuery
-from helpdesk_bridge.model.records import Actor, Contact, Phone, Ref, Ticket
+from helpdesk_bridge.model.records import Contact, Ticket
+from helpdesk_bridge.model.values import Actor, Phone, Ref
 from helpdesk_bridge.testing.conformance.drafts import by_email
 from helpdesk_bridge.testing.conformance.plain_filter import answers_contact, answers_ticket
 from helpdesk_bridge.testing.machine.inputs import EMAILS, PHONES, SUBJECTS, Inputs, Values

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from helpdesk_bridge.errors import HelpdeskError, Invalid, NotFound, Unsupported, WrongDesk
-from helpdesk_bridge.model.records import ContactChange, ContactDraft, MessageDraft, Status, TicketChange, TicketDraft
+from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, MessageDraft, TicketChange, TicketDraft
 from helpdesk_bridge.model.refs import format_ref
+from helpdesk_bridge.model.values import Status
 from helpdesk_bridge.testing.conformance.drafts import by_email, stranger
 from helpdesk_bridge.testing.machine.inputs import EMAILS, PHONES
 from helpdesk_bridge.testing.machine.lockstep import CONTACTS, TICKETS, Lockstep, of_machine

@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from helpdesk_bridge.model.records import Actor, ActorKind, Contact, IdKind, Message, Ticket
+from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.model.values import Actor, ActorKind, IdKind
 from helpdesk_bridge.testing.conformance.plain_filter import box
 from helpdesk_bridge.testing.conformance.vocabulary import MARKER_FIELD
 

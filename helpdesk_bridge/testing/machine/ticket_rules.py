@@ -11,7 +11,8 @@ from hypothesis.stateful import MultipleResults, initialize, multiple, precondit
 
 from helpdesk_bridge.errors import InDoubt, Invalid
 from helpdesk_bridge.model.queries import TicketQuery
-from helpdesk_bridge.model.records import Actor, Ticket
+from helpdesk_bridge.model.records import Ticket
+from helpdesk_bridge.model.values import Actor
 from helpdesk_bridge.testing.conformance.drafts import by_email
 from helpdesk_bridge.testing.machine import inputs, query_inputs
 from helpdesk_bridge.testing.machine.disagreement import Disagreement

@@ -21,7 +21,7 @@ from helpdesk_bridge import (
     open_desk,
 )
 from helpdesk_bridge.errors import Invalid
-from helpdesk_bridge.model.queries import sort_key
+from helpdesk_bridge.model.matching import sort_key
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.conformance.plain_filter import answers_contact, answers_ticket, ids
 from helpdesk_bridge.testing.nasty import FILE_NAMES, NASTY, START

@@ -24,7 +24,7 @@ from helpdesk_bridge import (
     TicketQuery,
 )
 from helpdesk_bridge.datasets.dataset import SeedPerson
-from helpdesk_bridge.model.queries import sort_key, ticket_matches
+from helpdesk_bridge.model.matching import sort_key, ticket_matches
 from helpdesk_bridge.testing.conformance.plain_filter import answers_contact, answers_ticket
 from helpdesk_bridge.testing.strategies import (
     contact_queries,

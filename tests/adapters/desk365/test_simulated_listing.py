@@ -16,7 +16,7 @@ from helpdesk_bridge import NONE, ContactQuery, Match, Order, Priority, Status, 
 from helpdesk_bridge.adapter import AuthenticationFailed, HelpdeskError, NotFound, RateLimited
 from helpdesk_bridge.datasets.dataset import Dataset, SeedPerson
 from helpdesk_bridge.datasets.generator import generate
-from helpdesk_bridge.model.queries import ticket_matches
+from helpdesk_bridge.model.matching import ticket_matches
 from helpdesk_bridge_desk365.simulator import FOREIGN_API_KEY
 
 STATUSES = ("open", "pending", "solved", "closed")

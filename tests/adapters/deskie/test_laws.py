@@ -30,7 +30,7 @@ from helpdesk_bridge.adapter import (
     TicketDraft,
 )
 from helpdesk_bridge.datasets.dataset import Dataset, SeedField, SeedMessage, SeedPerson, SeedTicket
-from helpdesk_bridge.model.queries import sort_key
+from helpdesk_bridge.model.matching import sort_key
 from helpdesk_bridge.testing import strategies as made
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.conformance.plain_filter import answers_contact, answers_ticket

@@ -192,7 +192,7 @@ QUERIES = [
     "form", [{}, {"case_sensitive_search": True, "time_bounds": "exclusive", "labels_match": "all"}], ids=str
 )
 def test_every_filter_gives_what_python_gives(in_process_account, form):
-    from helpdesk_bridge.model.queries import sort_key, ticket_matches
+    from helpdesk_bridge.model.matching import sort_key, ticket_matches
 
     numbers = ticket("numbers", minutes=90, subject="4711-2026", tags=("vip",))
     nested = ticket("nested", minutes=95, subject="RE: 4711-2026 again a^b")
@@ -215,7 +215,7 @@ def test_explain_sends_nothing(deskie_account):
 
 
 def test_every_field_of_a_query_is_native_or_client_side_and_explain_tells_which(deskie_account):
-    from helpdesk_bridge.model.queries import contact_filters, ticket_filters
+    from helpdesk_bridge.model.matching import contact_filters, ticket_filters
 
     desk, _ = deskie_account(dataset())
     tickets = TicketQuery(
@@ -264,7 +264,7 @@ def test_what_cannot_match_asks_nothing(deskie_account):
      ContactQuery(created=(None, SEEDED)), ContactQuery(order=Order.UPDATED_DESC)],
 )  # fmt: skip
 def test_contacts_are_filtered_as_python_does(deskie_account, query):
-    from helpdesk_bridge.model.queries import contact_matches, sort_key
+    from helpdesk_bridge.model.matching import contact_matches, sort_key
 
     desk, _ = deskie_account(dataset())
     everything = list(desk.contacts.list(ContactQuery(include={"blocked", "deleted"})))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk_bridge.model.records import MessageKind, Visibility
+from helpdesk_bridge.model.values import MessageKind, Visibility
 from helpdesk_bridge_deskie.port.events import events_in
 from helpdesk_bridge_deskie.wire.documents import WIRE, MessageDocument
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from helpdesk_bridge.model.drafts import TicketChange
 from helpdesk_bridge.model.queries import TicketQuery
-from helpdesk_bridge.model.records import Status, TicketChange
+from helpdesk_bridge.model.values import Status
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.drafts import make
 from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from helpdesk_bridge.errors import Invalid
-from helpdesk_bridge.model.records import Attachment, Message, MessageDraft, Upload
+from helpdesk_bridge.model.drafts import MessageDraft
+from helpdesk_bridge.model.records import Message
+from helpdesk_bridge.model.values import Attachment, Upload
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.drafts import draft, make, seen
 from helpdesk_bridge.testing.conformance.fixtures import FaultSwitch, SuiteFixtures

@@ -8,8 +8,9 @@ import pytest
 
 from helpdesk_bridge.errors import Conflict, Invalid
 from helpdesk_bridge.model.addresses import phone_digits
+from helpdesk_bridge.model.drafts import ContactChange, ContactDraft
 from helpdesk_bridge.model.queries import ContactQuery
-from helpdesk_bridge.model.records import ContactChange, ContactDraft, IdKind
+from helpdesk_bridge.model.values import IdKind
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.drafts import (
     DOMAIN,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from helpdesk_bridge.model.drafts import TicketChange
 from helpdesk_bridge.model.queries import Order, TicketQuery
-from helpdesk_bridge.model.records import Status, TicketChange
+from helpdesk_bridge.model.values import Status
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.areas.paging import over_a_page
 from helpdesk_bridge.testing.conformance.drafts import make

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from helpdesk_bridge.errors import HelpdeskError, Invalid, NotFound, Unsupported
-from helpdesk_bridge.model.records import ContactChange, ContactDraft, MessageDraft, Status, TicketChange, Upload
+from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, MessageDraft, TicketChange
+from helpdesk_bridge.model.values import Status, Upload
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.drafts import contact_draft, draft, make, seen, stranger, text
 from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, nothing_sent

@@ -12,19 +12,17 @@ from attrs import evolve
 from helpdesk_bridge.adapter import Fidelity, FieldFidelity, Importer, Marked, MessageClass, Opening
 from helpdesk_bridge.adapter.header_line import HeaderLine, split_header, split_marker
 from helpdesk_bridge.model.addresses import email_key
-from helpdesk_bridge.model.records import (
+from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.model.values import (
     SYSTEM,
     Actor,
     ActorKind,
     Body,
-    Contact,
-    Message,
     MessageKind,
     Phone,
     Priority,
     Ref,
     Status,
-    Ticket,
     Upload,
     Visibility,
 )

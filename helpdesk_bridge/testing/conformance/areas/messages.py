@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from helpdesk_bridge.errors import NotFound
-from helpdesk_bridge.model.records import ActorKind, Body, IdKind, MessageDraft, MessageKind, Visibility
+from helpdesk_bridge.model.drafts import MessageDraft
+from helpdesk_bridge.model.values import ActorKind, Body, IdKind, MessageKind, Visibility
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.areas.tickets import SKEW
 from helpdesk_bridge.testing.conformance.drafts import customer, draft, is_customer, make, now_at, seen, stranger, text

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from helpdesk_bridge.errors import Conflict, Invalid
+from helpdesk_bridge.model.drafts import ContactChange, MessageDraft, TicketChange
 from helpdesk_bridge.model.queries import ContactQuery, How, Match, TicketQuery
-from helpdesk_bridge.model.records import ContactChange, MessageDraft, TicketChange
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.drafts import contact_draft, make, seen, text
 from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures

@@ -8,7 +8,8 @@ from contextlib import suppress
 import pytest
 
 from helpdesk_bridge.errors import Invalid
-from helpdesk_bridge.model.queries import ContactQuery, Order, TicketQuery, sort_key
+from helpdesk_bridge.model.matching import sort_key
+from helpdesk_bridge.model.queries import ContactQuery, Order, TicketQuery
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.drafts import contact_draft, make
 from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures

@@ -7,8 +7,11 @@ from typing import Any, Final
 
 from hypothesis import HealthCheck, given, settings
 
-from helpdesk_bridge.model.queries import ContactQuery, How, Match, TicketQuery, sort_key
-from helpdesk_bridge.model.records import ContactChange, Priority, Status, Ticket, TicketChange
+from helpdesk_bridge.model.drafts import ContactChange, TicketChange
+from helpdesk_bridge.model.matching import sort_key
+from helpdesk_bridge.model.queries import ContactQuery, How, Match, TicketQuery
+from helpdesk_bridge.model.records import Ticket
+from helpdesk_bridge.model.values import Priority, Status
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.drafts import READ_EVERYTHING, contact_draft, make
 from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures

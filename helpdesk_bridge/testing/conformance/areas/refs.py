@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from helpdesk_bridge.errors import WrongDesk
-from helpdesk_bridge.model.records import Contact, ContactChange, Message, Status, Ticket, TicketChange
+from helpdesk_bridge.model.drafts import ContactChange, TicketChange
+from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.refs import format_ref, parse_ref
+from helpdesk_bridge.model.values import Status
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.drafts import contact_draft, make, text
 from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, nothing_sent

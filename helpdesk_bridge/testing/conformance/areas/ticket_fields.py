@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from helpdesk_bridge.model.addresses import email_key
-from helpdesk_bridge.model.records import Add, Remove, TicketChange, Upload
+from helpdesk_bridge.model.drafts import Add, Remove, TicketChange
+from helpdesk_bridge.model.values import Upload
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.drafts import make, seen, values_of
 from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from helpdesk_bridge.model.addresses import email_key
+from helpdesk_bridge.model.drafts import TicketChange
 from helpdesk_bridge.model.queries import TicketQuery
-from helpdesk_bridge.model.records import Priority, Status, TicketChange
+from helpdesk_bridge.model.values import Priority, Status
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.drafts import (
     alike_emails,

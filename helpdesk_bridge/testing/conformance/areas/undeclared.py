@@ -12,17 +12,8 @@ import pytest
 
 from helpdesk_bridge.errors import Unsupported
 from helpdesk_bridge.model.capabilities import OPERATIONS
-from helpdesk_bridge.model.records import (
-    Attachment,
-    ContactChange,
-    ContactDraft,
-    MessageDraft,
-    Priority,
-    Status,
-    TicketChange,
-    TicketDraft,
-    Upload,
-)
+from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, MessageDraft, TicketChange, TicketDraft
+from helpdesk_bridge.model.values import Attachment, Priority, Status, Upload
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.drafts import contact_draft, customer, draft, text
 from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures, nothing_sent

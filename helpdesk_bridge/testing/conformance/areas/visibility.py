@@ -13,7 +13,8 @@ from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.plan.thread_layout import composed, later_bundles, opening_bundle
 from helpdesk_bridge.model.queries import TicketQuery
-from helpdesk_bridge.model.records import Actor, Body, Message, MessageKind, Ticket, Upload, Visibility
+from helpdesk_bridge.model.records import Message, Ticket
+from helpdesk_bridge.model.values import Actor, Body, MessageKind, Upload, Visibility
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.areas.importer import (
     LONG_AGO,
