@@ -15,7 +15,7 @@ KINDS = ("tickets", "contacts", "messages", "attachments")
 STATES = {"planned", "migrated", "skipped", "failed", "in_doubt"}
 KEYS = {
     "source", "destination", *KINDS, "verified", "differences", "changed", "calls", "budget_units", "throttled",
-    "seconds", "time_scale", "report", "exit_code",
+    "seconds", "time_scale", "report", "exit_code", "left_alone",
 }  # fmt: skip
 
 
@@ -40,6 +40,7 @@ def assert_shape(found):
         assert set(counts) == STATES
         assert all(whole(one) for one in counts.values())
         assert counts["planned"] == sum(counts[state] for state in STATES - {"planned"})
+    assert found["left_alone"] == []  # nothing at the destination carries a marker of somebody else's making
     assert isinstance(found["verified"], bool)
     assert whole(found["throttled"])
     assert whole(found["exit_code"])
