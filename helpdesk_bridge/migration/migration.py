@@ -16,6 +16,7 @@ from helpdesk_bridge.adapter import Fidelity, Finding, Hazard, Importer, Message
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.migration import summary as summing
 from helpdesk_bridge.migration.journal.decisions import settle_in_doubt
+from helpdesk_bridge.migration.journal.file import MARKER_KEY
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Kind, State
@@ -23,7 +24,7 @@ from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.load.files import Files
 from helpdesk_bridge.migration.load.load import Load
 from helpdesk_bridge.migration.load.mapping import Mapping
-from helpdesk_bridge.migration.load.recovery import FOREIGN, IGNORE, Search, Searched, ignored
+from helpdesk_bridge.migration.load.recovery import FOREIGN, IGNORE, SEARCH, Search, Searched, ignored
 from helpdesk_bridge.migration.marker import MarkerKey, derived_key
 from helpdesk_bridge.migration.options import Level, Options, Progress, Threads
 from helpdesk_bridge.migration.outage import Outage, Stopped
@@ -43,6 +44,7 @@ from helpdesk_bridge.model.refs import parse_ref
 from helpdesk_bridge.ports import Helpdesk
 
 SAMPLE: Final = 10
+RECOVERED: Final = "recovered_key"
 SEARCHED_AT_PLAN: Final = 50
 """Calls that a plan spends on the search for an earlier migration; a longer one is announced and left to the run."""
 
@@ -118,8 +120,8 @@ class Migration:
         try:
             names = {"source_desk": self.source.desk.name, "destination_desk": self.destination.desk.name}
             key = derived_key(self.source.desk, self.destination.desk, self.options.recovered)
-            if not self.journal.bind(self.source.ref, self.destination.ref, names, key) and self.options.recovered:
-                self._recover(key)
+            self.journal.bind(self.source.ref, self.destination.ref, names, key)
+            self._settle_key(key)
         except BaseException:
             self.journal.close()
             raise
@@ -128,14 +130,21 @@ class Migration:
         self._started = self.destination.clock.now() / self.destination.clock.time_scale
         self._seconds_before = float(self.journal.recall("seconds", 0.0))
 
-    def _recover(self, key: MarkerKey) -> None:
-        """Let a journal that wrote nothing yet sign with a key of before."""
-        if key == self.journal.marker_key:
-            return
-        if not self.journal.untouched():
+    def _settle_key(self, key: MarkerKey) -> None:
+        """Let a journal that wrote nothing yet sign with the credentials of now, or with those that are recovered.
+
+        It may have been begun with ones that a side then refused: nobody could make that key again.
+        """
+        journal, recovered = self.journal, bool(self.options.recovered)
+        if key == journal.marker_key:
+            if recovered:
+                journal.remember(**{RECOVERED: True})
+        elif journal.untouched():
+            if recovered or not journal.recall(RECOVERED, False):
+                journal.forget_candidates()
+                journal.remember(**{MARKER_KEY: key.text(), SEARCH: {}, RECOVERED: recovered})
+        elif recovered:
             raise WrongJournal("this journal has written with its own key; recover the old one into a new journal")
-        self.journal.forget_candidates()
-        self.journal.remember(marker_key=key.text(), search={})
 
     # -- steps -----------------------------------------------------------------------------------------------------
 

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from attrs import evolve
-from migration.faulty_desk import Kill, destination, dump, message, person, small, source, ticket
+from hypothesis import given
+from hypothesis import strategies as st
+from migration.faulty_desk import START, Kill, destination, dump, message, person, small, source, ticket
 from migration.simulators import served
 
-from helpdesk_bridge import TicketChange
-from helpdesk_bridge.adapter.header_line import split_marker, with_marker
+from helpdesk_bridge import TicketChange, open_desk
+from helpdesk_bridge.adapter.header_line import HeaderLine, split_marker, with_marker
 from helpdesk_bridge.datasets.dataset import Dataset
-from helpdesk_bridge.migration import DecisionNeeded, ExitCode, Migration, Options
+from helpdesk_bridge.migration import DecisionNeeded, ExitCode, Migration, Options, Threads
+from helpdesk_bridge.migration.adoption import Adoption
+from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.outcome import WrongJournal
+from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.model.drafts import MessageDraft
 from helpdesk_bridge.model.queries import TicketQuery
+from helpdesk_bridge.model.records import Message, Ticket
 from helpdesk_bridge.model.secret import Secret
-from helpdesk_bridge.model.values import Body
+from helpdesk_bridge.model.values import Actor, Body, MessageKind, Visibility
 
 ONE = Options(workers=1, yes=True)
 YES = Options(yes=True)
@@ -212,12 +220,30 @@ def test_markers_of_another_key_can_be_ignored(tmp_path):
 
 def test_a_credential_that_is_rotated_in_mid_run_does_no_harm(tmp_path):
     old, new = source(), destination()
+    new.faults.kill_at = 9
     with Migration(old, new, tmp_path / "journal", options=ONE) as migration:
         before = migration.journal.marker_key
+        with pytest.raises(Kill):
+            migration.run()
+        assert not migration.journal.untouched()
+    new.faults.kill_at = None
     object.__setattr__(old, "keys", type(old.keys)(lambda: Secret("another")))
     with Migration(old, new, tmp_path / "journal", options=ONE) as migration:
         assert migration.journal.marker_key == before
         assert migration.migrate().exit_code is ExitCode.OK
+
+
+def test_a_journal_that_was_begun_with_a_wrong_credential_signs_with_the_right_one(tmp_path):
+    old, new = source(), destination()
+    right = old.keys
+    object.__setattr__(old, "keys", type(right)(lambda: Secret("a slip of the pen")))
+    with Migration(old, new, tmp_path / "journal", options=ONE) as migration:
+        migration.plan()
+    object.__setattr__(old, "keys", right)
+    assert migrate(old, new, tmp_path / "journal", ONE).exit_code is ExitCode.OK
+    before = dump(new)
+    assert migrate(old, new, tmp_path / "another", ONE).exit_code is ExitCode.OK
+    assert dump(new) == before
 
 
 # -- what only looks like ours -------------------------------------------------------------------------------------
@@ -346,3 +372,76 @@ def test_a_long_thread_is_looked_up_in_pages_once(tmp_path):
     assert new.faults.calls["tail"] == 1
     assert not {"ticket", "message", "contact"} & set(new.faults.calls)
     assert dump(new) == before
+
+
+# -- the way of writing threads is lost with the journal -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("now", list(Threads))
+@pytest.mark.parametrize("then", list(Threads))
+def test_a_thread_that_was_written_in_another_way_is_recognised(tmp_path, then, now):
+    old, new = source(), destination()
+    migrate(old, new, tmp_path / "lost", evolve(ONE, threads=then))
+    before = dump(new)
+    summary = migrate(old, new, tmp_path / "another", evolve(ONE, threads=now))
+    assert dump(new) == before
+    assert (summary.exit_code, summary.differences) == (ExitCode.OK, ())
+
+
+def test_a_note_of_several_messages_that_cannot_be_told_apart_is_in_doubt_and_nothing_is_written_twice(tmp_path):
+    old, new = source(), destination()
+    migrate(old, new, tmp_path / "lost", evolve(ONE, threads=Threads.NOTE))
+    first = next(one for one in old.all_tickets() if one.subject == "Subject of t1")
+    old.messages.note(first.id, MessageDraft(body="One more since"))
+    before = dump(new)
+    summary = migrate(old, new, tmp_path / "another", ONE)
+    assert dump(new) == before
+    assert summary.exit_code is ExitCode.INCOMPLETE
+    assert summary.counts[Kind.MESSAGE].in_doubt == 4
+
+
+# -- laws of adoption ----------------------------------------------------------------------------------------------
+
+TEXT = "My lamp is broken & <b>dark</b>"
+MADE = Ticket(
+    id="7", ref="desk365:acme/ticket/7", channel="api", requester=Actor.contact(email="ann@client.example"),
+    description=with_marker(Body(text=f"{HeaderLine(Actor.contact(email='ann@client.example'), START, Visibility.PUBLIC, MessageKind.REPLY)}\n\n{TEXT}"), "0" * 16),
+    created_at=START + timedelta(days=90),
+)  # fmt: skip
+WANTED = expected.message(
+    Message(
+        id="1", ticket_id="1", author=Actor.contact(email="ann@client.example"), visibility=Visibility.PUBLIC,
+        kind=MessageKind.REPLY, body=Body(text=TEXT), opening=True, created_at=START,
+    ), (),
+)  # fmt: skip
+ANN = expected.person(Actor.contact(email="ann@client.example"))
+
+
+def differences(ticket):
+    with open_desk({"vendor": "desk365", "subdomain": "acme", "api_key": Secret("k")}) as desk:
+        return Adoption(Side(desk), desk.importer, None).differences(ticket, ANN, WANTED)
+
+
+@given(st.sampled_from(["\n", "  ", "\r\n\r\n", "\t"]), st.booleans())
+def test_white_space_and_markup_are_no_difference(space, as_html):
+    text = MADE.description.text.replace("\n\n[ref", f"{space}\n\n[ref")
+    body = Body(html=Body(text=text).as_html()) if as_html else Body(text=text)
+    assert differences(evolve(MADE, description=body)) == ()
+
+
+OTHER = {
+    "requester": st.emails().map(lambda one: {"requester": Actor.contact(email=one)}),
+    "text": st.text(alphabet="abcdef", min_size=1).map(
+        lambda one: {"description": Body(text=MADE.description.text.replace(TEXT, one))}
+    ),
+    "time": st.integers(1, 10**6).map(
+        lambda one: {"description": Body(text=MADE.description.text.replace("2025-03-01", f"20{26 + one % 60}-03-01"))}
+    ),
+    "origin than the API": st.sampled_from(["email", "portal", "phone", None]).map(lambda one: {"channel": one}),
+}
+
+
+@pytest.mark.parametrize("what", OTHER)
+@given(data=st.data())
+def test_whatever_disagrees_is_never_adopted(what, data):
+    assert what in differences(evolve(MADE, **data.draw(OTHER[what])))

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 
 from helpdesk_bridge.adapter import Fidelity, FidelityTable, MessageClass
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.states import Kind, Record, State
 from helpdesk_bridge.migration.load.context import LoadContext
+from helpdesk_bridge.migration.plan.thread_layout import IMPORT
 from helpdesk_bridge.model.records import Message
 
 WHOLE: Final = 1_000_000
 """More messages than a thread holds: all of it is wanted."""
 
+_IMPORT: Final[Mapping[str, Any]] = expected.person(IMPORT) or {}
 SPARE: Final = 10
 """More messages than were written may stand in the tail: surplus files go into messages of their own."""
 
@@ -55,6 +57,19 @@ class Thread:
                     thread.take(record.expected)
         return thread
 
+    def copy(self) -> Thread:
+        """Return the same thread, to be taken from on its own."""
+        return evolve(self, free=dict(self.free))
+
+    def joined(self) -> str | None:
+        """Return the id of a note that an import made of several messages and that nothing was taken for."""
+        for number, message in self.free.items():
+            shown = self.shown[number]
+            for author in (shown["author"], (shown["header"] or {}).get("author")):
+                if author is not None and author["kind"] == _IMPORT["kind"] and author["name"] == _IMPORT["name"]:
+                    return message.id
+        return None
+
     def take(self, wanted: Mapping[str, Any]) -> Found:
         """Return the first free message that is as expected, which is free no longer."""
         number = next((one for one in self.free if expected.alike(wanted, self.shown[one], self.fidelity)), None)
@@ -86,10 +101,18 @@ def find_message(context: LoadContext, ticket_id: str, leader: Record) -> Found:
     if len(matches) == len(earlier):
         return Found(absent=True)
     known = {one for record in written for one in record.destination}
-    fresh = next((one for one in matches if one.id not in known), matches[-1])
+    free = [one for one in matches if one.id not in known]
+    # Where ids of written messages are not those that the thread shows, equal ones are told apart by their order.
+    nameless = sum(not known_at(one, matches) for one in earlier)
+    fresh = free[nameless] if nameless < len(free) else matches[-1]
     if _files_missing(fresh, tail, wanted):
         return Found(evidence=f"message {fresh.id} is there without all of its files")
     return Found(ids=(fresh.id,))
+
+
+def known_at(record: Record, messages: Sequence[Message]) -> bool:
+    """Whether one of these messages has an id under which a record was written."""
+    return any(one.id in record.destination for one in messages)
 
 
 def same_expectation(one: Mapping[str, Any], other: Mapping[str, Any], fidelity: FidelityTable) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from attrs import evolve
+from attrs import define, evolve, field
 
 from helpdesk_bridge.errors import HelpdeskError, InDoubt
 from helpdesk_bridge.migration.journal.states import Kind, Record, State
@@ -16,6 +16,15 @@ from helpdesk_bridge.migration.load.settling import Settling
 from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.plan.thread_layout import Bundle, later_bundles
 from helpdesk_bridge.model.records import Message
+
+
+@define(slots=False)
+class _Taken:
+    """What of a thread was found, as the journal is to say it; ``missing`` are the records of what was not."""
+
+    left: Thread
+    records: list[Record] = field(factory=list)
+    missing: list[Record] = field(factory=list)
 
 
 class MessageLoad:
@@ -73,27 +82,44 @@ class MessageLoad:
     def take_over(self, destination_id: str, thread: Sequence[Message]) -> bool:
         """Take over what a migration whose journal is lost wrote of a thread; return whether anything is missing.
 
-        The thread at the destination is read in pages, once.
+        The thread at the destination is read in pages, once. Which way of writing threads that migration chose is lost
+        with its journal: where ours leaves messages on both sides, the other is tried.
         """
         context = self._context
         written = context.journal.children(self._ticket_id, Kind.MESSAGE)
         known = {one.key.id: one.state for one in written}
-        bundles = later_bundles([one for one in thread if known[one.id] is State.PLANNED], self._way)
-        if not bundles:
+        planned = [one for one in thread if known[one.id] is State.PLANNED]
+        if not planned:
             return False
         there = Thread.read(context, destination_id, written)
-        missing = False
-        for bundle in bundles:
-            context.check_stop()
+        taken = self._taken(planned, self._way, there)
+        if taken.missing and taken.left.free:
+            other = Threads.MESSAGES if self._way is Threads.NOTE else Threads.NOTE
+            second = self._taken(planned, other, there)
+            taken = taken if second.missing else second
+        missing = taken.missing
+        if missing and (joined := taken.left.joined()) is not None:
+            # Some of what is missing is in it. Written again, it would stand there twice.
+            evidence = f"note {joined} there holds several messages; which ones cannot be told"
+            taken.records += [evolve(one, state=State.IN_DOUBT, reason=evidence) for one in missing]
+            missing = []
+        context.journal.save(*taken.records)
+        return bool(missing)
+
+    def _taken(self, planned: Sequence[Message], way: Threads, there: Thread) -> _Taken:
+        left = there.copy()
+        taken = _Taken(left)
+        for bundle in later_bundles(planned, way):
+            self._context.check_stop()
             packed = self._packing.packed(bundle)
-            found = there.take(packed.expected)
+            found = left.take(packed.expected)
             if found.absent:
-                missing = True
+                taken.missing += packed.undone()
             else:
                 state = State.DONE if found.ids else State.IN_DOUBT
-                context.journal.save(*packed.ended(state, ids=found.ids, reason=found.evidence))
+                taken.records += packed.ended(state, ids=found.ids, reason=found.evidence)
             self._packing.drop()
-        return missing
+        return taken
 
     def _look_up(self, destination_id: str, bundle: Bundle, leader: Record) -> None:
         context = self._context

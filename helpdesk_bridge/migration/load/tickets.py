@@ -19,6 +19,7 @@ from helpdesk_bridge.migration.load.messages import MessageLoad
 from helpdesk_bridge.migration.load.packing import Packed, Packing, planned
 from helpdesk_bridge.migration.load.refusals import let_go
 from helpdesk_bridge.migration.load.settling import Settling
+from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.outage import Stopped
 from helpdesk_bridge.migration.outcome import DecisionNeeded, MigrationError
 from helpdesk_bridge.migration.plan.thread_layout import opening_bundle
@@ -217,8 +218,8 @@ class TicketLoad:
         self._created(record, packed.ended(State.DONE, ids=imported.message_ids), imported.ticket_id)
         return True
 
-    def _packed_opening(self) -> Packed:
-        return self._packing.packed(opening_bundle(self._whole_thread(), self._context.threads))
+    def _packed_opening(self, way: Threads | None = None) -> Packed:
+        return self._packing.packed(opening_bundle(self._whole_thread(), way or self._context.threads))
 
     def _shown(self, ticket: Ticket, opening: Packed | None = None) -> dict[str, object]:
         """Return what the ticket must show, and of an opening what no record of a message tells."""
@@ -236,9 +237,9 @@ class TicketLoad:
         self._record = evolve(record, state=State.DONE, destination=(ticket_id,), finished=finished, version=version)
         self._context.journal.save(self._record, *children)
 
-    def _adopt_opening(self, record: Record) -> None:
+    def _adopt_opening(self, record: Record, way: Threads | None = None) -> None:
         """Take over the opening of a ticket that was found by its marker; what follows is looked for in its thread."""
-        packed = self._packed_opening()
+        packed = self._packed_opening(way)
         done = packed.ended(State.DONE)
         taken = {one.key for one in done}
         later = [
@@ -252,24 +253,41 @@ class TicketLoad:
 
     def _judge_candidates(self) -> None:
         """Take over the ticket that an earlier migration wrote, if it is the one and the only one that agrees."""
-        judged = self._judged(self._record.candidates)
+        first, *others = self._openings()
+        way, judged = first[0], self._judged(self._record.candidates, first[1])
+        for other, opening in others:
+            if not judged.ours:
+                again = self._judged(self._record.candidates, opening)
+                way, judged = (other, again) if again.ours else (way, judged)
+        self._leave_alone(judged)
         if len(judged.ours) != 1 or judged.unread:
             self._give_up(State.IN_DOUBT, str(judged))
             return
         found = evolve(
             self._record, state=State.DONE, reason=FOUND_AGAIN, destination=judged.ours, finished=False, version=None
         )
-        self._adopt_opening(found)
+        self._adopt_opening(found, way)
 
-    def _judged(self, ids: Sequence[str]) -> Judged:
+    def _openings(self) -> list[tuple[Threads, Mapping[str, Any]]]:
+        """Return the openings that the ways of writing threads give, ours first: the way of then is lost as well."""
+        ours = self._context.threads
+        found = {ours: self._packed_opening(ours).expected}
+        for way in (Threads.MESSAGES, Threads.DESCRIPTION):
+            opening = self._packed_opening(way).expected
+            if all(opening["text"] != one["text"] for one in found.values()):
+                found[way] = opening
+        return list(found.items())
+
+    def _leave_alone(self, judged: Judged) -> None:
+        if not judged.unread:
+            self._context.journal.leave_alone(self._record.key.id, judged.others)
+
+    def _judged(self, ids: Sequence[str], opening: Mapping[str, Any]) -> Judged:
         context, record = self._context, self._record
         written = record.expected or {}
         shown = expected.person(context.mapping.ticket(self._ticket).requester)
         adoption = Adoption(context.destination, context.importer, context.destination_outage)
-        judged = adoption.judge(ids, written.get("requester", shown), self._expected_opening())
-        if not judged.unread:
-            context.journal.leave_alone(record.key.id, judged.others)
-        return judged
+        return adoption.judge(ids, written.get("requester", shown), opening)
 
     def _expected_opening(self) -> Mapping[str, Any]:
         """Return what the opening must show: as it was sent, else as it would be sent now."""
@@ -323,7 +341,8 @@ class TicketLoad:
         if not ids:
             self._record = evolve(record, state=State.PLANNED)
             return True
-        judged = self._judged(ids)
+        judged = self._judged(ids, self._expected_opening())
+        self._leave_alone(judged)
         if len(judged.ours) != 1 or judged.unread:
             self._give_up(State.IN_DOUBT, str(judged))
             return False

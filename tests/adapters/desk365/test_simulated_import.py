@@ -26,7 +26,16 @@ from helpdesk_bridge import (
     Upload,
     Visibility,
 )
-from helpdesk_bridge.adapter import Conflict, InDoubt, Invalid, MessageClass, Phone, split_header, split_marker
+from helpdesk_bridge.adapter import (
+    Conflict,
+    InDoubt,
+    Invalid,
+    MessageClass,
+    Phone,
+    split_header,
+    split_marker,
+    with_marker,
+)
 from helpdesk_bridge.datasets.dataset import SeedField
 
 MARKER = "0123456789abcdef"
@@ -231,6 +240,26 @@ def test_a_ticket_is_found_by_its_marker_and_by_nothing_else(front, dataset):
         assert importer.find("ticket", MARKER, since, folded) == (made.ticket_id,)
         description = account.desk.tickets.get(made.ticket_id).description
         assert split_marker(description)[0] == (MARKER if dataset is UNMARKED else None)
+
+
+def test_the_field_for_markers_outweighs_what_a_description_says():
+    with opened(MARKED, rate_limit=10_000) as account:
+        importer = account.desk.importer
+        forged = evolve(OPENING, body=with_marker(Body(html="<p>mine now</p>"), MARKER))
+        made = importer.ticket(old(), forged, [], OTHER)
+        assert importer.find("ticket", MARKER, NOW, old()) == ()
+        assert importer.find("ticket", OTHER, NOW, old()) == (made.ticket_id,)
+        listed = {one.ticket_id: one.marker for one in importer.marked().items}
+        assert listed[made.ticket_id] == OTHER
+
+
+def test_a_listed_marker_says_whether_the_ticket_was_made_through_the_api():
+    mail = evolve(ticket(2), messages=(evolve(ticket(2).messages[0], text=f"Help\n\n[ref:{MARKER}]", html=None),))
+    with opened(evolve(UNMARKED, tickets=(*UNMARKED.tickets, mail)), rate_limit=10_000) as account:
+        made = account.desk.importer.ticket(old(), OPENING, [], OTHER)
+        by_marker = {one.marker: one for one in account.desk.importer.marked().items}
+        assert by_marker[MARKER].by_api is False
+        assert (by_marker[OTHER].ticket_id, by_marker[OTHER].by_api) == (made.ticket_id, True)
 
 
 def test_the_search_for_a_marker_ends_at_the_intent():
