@@ -1,5 +1,6 @@
 """The suite guards itself, and tells whoever uses it wrongly what to do."""
 
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,9 @@ from conformance.accounts import capabilities_of
 from conformance.runs import ROOT, run
 
 from helpdesk_bridge.testing.conformance import HelpdeskAdapterTests
+from helpdesk_bridge.testing.conformance import areas as conformance_areas
 from helpdesk_bridge.testing.conformance.selection import FIXTURES, NotCollected
+from helpdesk_bridge.testing.conformance.suite import AREAS
 
 SUITE = Path(__file__).with_name("misuse_suite.py")
 NOTE = "test_a_note_is_internal"
@@ -95,3 +98,11 @@ def test_a_missing_extra_is_told_with_its_fix(extra, module):
     program = f"import sys; sys.modules[{extra!r}] = None; import helpdesk_bridge.testing.{module}"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert f"need{'s' * (module == 'conformance')} {extra}: pip install 'helpdesk-bridge[testing]'" in done.stderr
+
+
+def test_every_test_of_every_area_is_in_the_suite():
+    areas = {area.__name__.rpartition(".")[2]: area for area in AREAS}
+    assert set(areas) == {module.name for module in pkgutil.iter_modules(conformance_areas.__path__)}
+    written = [name for area in areas.values() for name in vars(area) if name.startswith("test")]
+    assert len(set(written)) == len(written) > 100
+    assert set(written) <= {name for name in dir(HelpdeskAdapterTests) if name.startswith("test")}

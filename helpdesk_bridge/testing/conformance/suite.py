@@ -4,61 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from inspect import getattr_static
+from types import ModuleType
 from typing import Any, Final
 
 import pytest
 
 from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
 from helpdesk_bridge.ports import Helpdesk
-from helpdesk_bridge.testing.conformance.areas.aliases import AliasTests
-from helpdesk_bridge.testing.conformance.areas.attachments import AttachmentTests
-from helpdesk_bridge.testing.conformance.areas.closing import ClosingTests
-from helpdesk_bridge.testing.conformance.areas.concurrency import ThreadTests
-from helpdesk_bridge.testing.conformance.areas.contacts import ContactTests
-from helpdesk_bridge.testing.conformance.areas.drift import DriftTests
-from helpdesk_bridge.testing.conformance.areas.errors import ErrorTests
-from helpdesk_bridge.testing.conformance.areas.events import EventTests
-from helpdesk_bridge.testing.conformance.areas.facets import FacetTests
-from helpdesk_bridge.testing.conformance.areas.importer import ImporterTests
-from helpdesk_bridge.testing.conformance.areas.in_doubt import InDoubtTests
-from helpdesk_bridge.testing.conformance.areas.messages import MessageTests
-from helpdesk_bridge.testing.conformance.areas.nasty_texts import NastyTextTests
-from helpdesk_bridge.testing.conformance.areas.paging import PagingTests
-from helpdesk_bridge.testing.conformance.areas.queries import QueryTests
-from helpdesk_bridge.testing.conformance.areas.refs import RefTests
-from helpdesk_bridge.testing.conformance.areas.secrets import SecrecyTests
-from helpdesk_bridge.testing.conformance.areas.ticket_fields import TicketFieldTests
-from helpdesk_bridge.testing.conformance.areas.tickets import TicketTests
-from helpdesk_bridge.testing.conformance.areas.undeclared import UndeclaredTests
-from helpdesk_bridge.testing.conformance.areas.visibility import EyesTests
+from helpdesk_bridge.testing.conformance.areas import (
+    aliases,
+    attachments,
+    closing,
+    concurrency,
+    contacts,
+    drift,
+    errors,
+    events,
+    facets,
+    importer,
+    in_doubt,
+    messages,
+    nasty_texts,
+    paging,
+    queries,
+    refs,
+    secrets,
+    ticket_fields,
+    tickets,
+    undeclared,
+    visibility,
+)
+from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures
 from helpdesk_bridge.testing.conformance.selection import FIXTURES, NotCollected, gives, not_collected, parametrize
 
 _GUARD: Final = "test_no_standard_test_was_removed_or_overridden"
 
 
-class HelpdeskAdapterTests(
-    TicketTests,
-    TicketFieldTests,
-    ContactTests,
-    MessageTests,
-    FacetTests,
-    PagingTests,
-    DriftTests,
-    QueryTests,
-    ErrorTests,
-    InDoubtTests,
-    AttachmentTests,
-    ImporterTests,
-    EyesTests,
-    ThreadTests,
-    EventTests,
-    RefTests,
-    AliasTests,
-    NastyTextTests,
-    SecrecyTests,
-    UndeclaredTests,
-    ClosingTests,
-):
+AREAS: Final[tuple[ModuleType, ...]] = (
+    tickets, ticket_fields, contacts, messages, facets, paging, drift, queries, errors, in_doubt, attachments, importer,
+    visibility, concurrency, events, refs, aliases, nasty_texts, secrets, undeclared, closing,
+)  # fmt: skip
+"""The modules whose functions ``test_…`` are the standard tests, in the order in which they run."""
+
+
+def _with_the_tests_of_all_areas(suite: type[HelpdeskAdapterTests]) -> type[HelpdeskAdapterTests]:
+    for area in AREAS:
+        for name, test in vars(area).items():
+            if name.startswith("test_"):
+                if hasattr(suite, name):
+                    raise TypeError(f"two areas of the conformance suite have a test {name}")
+                setattr(suite, name, staticmethod(test))
+    return suite
+
+
+@_with_the_tests_of_all_areas
+class HelpdeskAdapterTests(SuiteFixtures):
     """Subclass it, name the subclass ``Test…``, and give it the fixture ``helpdesk``.
 
     ``helpdesk`` yields a desk that is empty (its agents, groups, tags and custom fields in place) and may be written
@@ -79,7 +80,7 @@ class HelpdeskAdapterTests(
             if name in absent and getattr(cls, name, None) is test:
                 setattr(cls, name, absent[name])
             elif name not in absent and isinstance(getattr(cls, name, None), NotCollected):
-                setattr(cls, name, test)
+                setattr(cls, name, getattr_static(HelpdeskAdapterTests, name))
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Give the tests the cases that the desk can have."""

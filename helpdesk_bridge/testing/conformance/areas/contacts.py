@@ -23,7 +23,6 @@ from helpdesk_bridge.testing.conformance.drafts import (
     phone_number,
     seen,
 )
-from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures
 from helpdesk_bridge.testing.conformance.selection import each, needs
 from helpdesk_bridge.testing.conformance.vocabulary import Vocabulary
 
@@ -34,159 +33,167 @@ def by_phone(desk: Helpdesk, *numbers: str) -> ContactDraft:
     return ContactDraft(phones=numbers, **needed)
 
 
-class ContactTests(SuiteFixtures):
-    """``desk.contacts``."""
+@needs("contacts.create", "contacts.get", "contacts.list")
+def test_a_created_contact_is_read_back(helpdesk: Helpdesk) -> None:
+    """``get`` and ``list`` return what ``create`` wrote."""
+    created = helpdesk.contacts.create(contact_draft(helpdesk))
+    found = helpdesk.contacts.get(created.id)
+    assert found.id == created.id
+    assert is_contact(found, helpdesk, "ann")
+    assert found.name == "Ann"
+    assert [one.id for one in helpdesk.contacts.list()] == [created.id]
 
-    @needs("contacts.create", "contacts.get", "contacts.list")
-    def test_a_created_contact_is_read_back(self, helpdesk: Helpdesk) -> None:
-        """``get`` and ``list`` return what ``create`` wrote."""
-        created = helpdesk.contacts.create(contact_draft(helpdesk))
-        found = helpdesk.contacts.get(created.id)
-        assert found.id == created.id
-        assert is_contact(found, helpdesk, "ann")
-        assert found.name == "Ann"
-        assert [one.id for one in helpdesk.contacts.list()] == [created.id]
 
-    @needs("contacts.create", "contacts.find", "emails")
-    def test_find_by_e_mail_is_exact(self, helpdesk: Helpdesk) -> None:
-        """Of addresses that hold each other, the one that was asked for is found, or none."""
-        addresses = (email_of("joann"), email_of("ann.lee"), f"ann@{DOMAIN}.org", email_of("ann"))
-        for address in addresses:
-            helpdesk.contacts.create(ContactDraft(emails=(address,)))
-        for address in addresses:
-            found = helpdesk.contacts.find(email=address)
-            assert found is not None
-            assert found.email == address
-        for other in (email_of("nn"), f"ann@{DOMAIN[:-1]}", "ann", email_of("a%")):
-            assert helpdesk.contacts.find(email=other) is None, f"{other} is nobody's address"
-
-    @needs("contacts.create", "contacts.find", "contacts.list", "emails")
-    def test_people_who_look_alike_are_found_each_alone(self, helpdesk: Helpdesk) -> None:
-        """What a vendor's own search takes for one is compared again."""
-        created = {email: helpdesk.contacts.create(ContactDraft(emails=(email,))).id for email in alike_emails()}
-        assert len(set(created.values())) == len(created)
-        for email, contact_id in created.items():
-            found = helpdesk.contacts.find(email=email)
-            assert found is not None, f"{email!a} is not found"
-            assert found.id == contact_id, f"{email!a} is found as another's"
-            assert [one.id for one in helpdesk.contacts.list(ContactQuery(email=email))] == [contact_id], f"{email!a}"
-
-    @needs("contacts.create")
-    def test_an_id_that_is_an_address_is_declared(self, helpdesk: Helpdesk) -> None:
-        """Whether ids of contacts are e-mails or phones: a migration keeps such ids out of its journal."""
-        created = helpdesk.contacts.create(contact_draft(helpdesk))
-        natural = created.id_kind is IdKind.NATURAL
-        assert natural is ("contact" in helpdesk.capabilities.natural_ids)
-        assert natural or created.id not in {*created.emails, *(phone.raw for phone in created.phones)}
-
-    @needs("contacts.create", "contacts.find", "emails")
-    def test_find_by_e_mail_does_not_mind_case(self, helpdesk: Helpdesk) -> None:
-        """The letters A to Z of an e-mail mean the same in either case."""
-        created = helpdesk.contacts.create(contact_draft(helpdesk))
-        found = helpdesk.contacts.find(email=email_of("ann").upper())
+@needs("contacts.create", "contacts.find", "emails")
+def test_find_by_e_mail_is_exact(helpdesk: Helpdesk) -> None:
+    """Of addresses that hold each other, the one that was asked for is found, or none."""
+    addresses = (email_of("joann"), email_of("ann.lee"), f"ann@{DOMAIN}.org", email_of("ann"))
+    for address in addresses:
+        helpdesk.contacts.create(ContactDraft(emails=(address,)))
+    for address in addresses:
+        found = helpdesk.contacts.find(email=address)
         assert found is not None
+        assert found.email == address
+    for other in (email_of("nn"), f"ann@{DOMAIN[:-1]}", "ann", email_of("a%")):
+        assert helpdesk.contacts.find(email=other) is None, f"{other} is nobody's address"
+
+
+@needs("contacts.create", "contacts.find", "contacts.list", "emails")
+def test_people_who_look_alike_are_found_each_alone(helpdesk: Helpdesk) -> None:
+    """What a vendor's own search takes for one is compared again."""
+    created = {email: helpdesk.contacts.create(ContactDraft(emails=(email,))).id for email in alike_emails()}
+    assert len(set(created.values())) == len(created)
+    for email, contact_id in created.items():
+        found = helpdesk.contacts.find(email=email)
+        assert found is not None, f"{email!a} is not found"
+        assert found.id == contact_id, f"{email!a} is found as another's"
+        assert [one.id for one in helpdesk.contacts.list(ContactQuery(email=email))] == [contact_id], f"{email!a}"
+
+
+@needs("contacts.create")
+def test_an_id_that_is_an_address_is_declared(helpdesk: Helpdesk) -> None:
+    """Whether ids of contacts are e-mails or phones: a migration keeps such ids out of its journal."""
+    created = helpdesk.contacts.create(contact_draft(helpdesk))
+    natural = created.id_kind is IdKind.NATURAL
+    assert natural is ("contact" in helpdesk.capabilities.natural_ids)
+    assert natural or created.id not in {*created.emails, *(phone.raw for phone in created.phones)}
+
+
+@needs("contacts.create", "contacts.find", "emails")
+def test_find_by_e_mail_does_not_mind_case(helpdesk: Helpdesk) -> None:
+    """The letters A to Z of an e-mail mean the same in either case."""
+    created = helpdesk.contacts.create(contact_draft(helpdesk))
+    found = helpdesk.contacts.find(email=email_of("ann").upper())
+    assert found is not None
+    assert found.id == created.id
+
+
+@needs("contacts.create", "contacts.find", "contacts.create:phones")
+def test_find_by_phone_is_exact_in_any_spelling(helpdesk: Helpdesk) -> None:
+    """A number is found as it is spelled by people, and no longer or shorter one is."""
+    number = phone_number("ann")
+    created = helpdesk.contacts.create(by_phone(helpdesk, number))
+    for spelled in (number, f"{number[:3]} {number[3:5]} {number[5:]}", number.replace("+", "00")):
+        found = helpdesk.contacts.find(phone=spelled)
+        assert found is not None, "a number was not found in another spelling"
         assert found.id == created.id
+    for other in (number[:-1], f"{number}1", f"+1{number[3:]}"):
+        assert helpdesk.contacts.find(phone=other) is None, "part of a number found somebody"
 
-    @needs("contacts.create", "contacts.find", "contacts.create:phones")
-    def test_find_by_phone_is_exact_in_any_spelling(self, helpdesk: Helpdesk) -> None:
-        """A number is found as it is spelled by people, and no longer or shorter one is."""
-        number = phone_number("ann")
-        created = helpdesk.contacts.create(by_phone(helpdesk, number))
-        for spelled in (number, f"{number[:3]} {number[3:5]} {number[5:]}", number.replace("+", "00")):
-            found = helpdesk.contacts.find(phone=spelled)
-            assert found is not None, "a number was not found in another spelling"
-            assert found.id == created.id
-        for other in (number[:-1], f"{number}1", f"+1{number[3:]}"):
-            assert helpdesk.contacts.find(phone=other) is None, "part of a number found somebody"
 
-    @needs("contacts.find")
-    def test_find_takes_one_of_e_mail_and_phone(self, helpdesk: Helpdesk) -> None:
-        """``find`` without either, or with both, is ``Invalid``."""
-        with pytest.raises(Invalid):
-            helpdesk.contacts.find()
-        with pytest.raises(Invalid):
-            helpdesk.contacts.find(email=email_of("ann"), phone=phone_number("ann"))
+@needs("contacts.find")
+def test_find_takes_one_of_e_mail_and_phone(helpdesk: Helpdesk) -> None:
+    """``find`` without either, or with both, is ``Invalid``."""
+    with pytest.raises(Invalid):
+        helpdesk.contacts.find()
+    with pytest.raises(Invalid):
+        helpdesk.contacts.find(email=email_of("ann"), phone=phone_number("ann"))
 
-    @needs("contacts.create", "contacts.list")
-    def test_a_taken_address_is_a_conflict(self, helpdesk: Helpdesk) -> None:
-        """A second contact with the same e-mail or phone is refused and does not come to be."""
-        helpdesk.contacts.create(contact_draft(helpdesk))
-        with pytest.raises(Conflict):
-            helpdesk.contacts.create(contact_draft(helpdesk, name="Somebody else"))
-        assert len(list(helpdesk.contacts.list())) == 1
 
-    @needs("contacts.create", "contacts.get", "contact:{name}:written")
-    @each("name", ["name", "phones", "title", "company", "external_id", "custom_fields", "emails"])
-    def test_a_contacts_field_is_kept_when_given_and_when_changed(
-        self, helpdesk: Helpdesk, vocabulary: Vocabulary, name: str
-    ) -> None:
-        """Every field that is declared for creating or changing a contact is read back."""
-        capabilities = helpdesk.capabilities
-        fields = {key: values for key, values in vocabulary.contact_fields.items() if values}
-        values: Any = {
-            "name": ("Ann Lee", "Ann İ. Öz"),
-            "phones": ((phone_number("ann"),), (phone_number("ann's other"),)),
-            "emails": ((email_of("ann"),), (email_of("ann.new"),)),
-            "title": ("Buyer", "Head of Käse"),
-            "company": vocabulary.companies,
-            "external_id": ("ext-1", "ext-2"),
-            "custom_fields": tuple({key: two[index] for key, two in fields.items()} for index in (0, 1)),
-        }[name]
-        if name == "custom_fields" and not fields:
-            pytest.skip("the fixture `vocabulary` knows no custom fields of contacts")
-        given: dict[str, Any] = {name: values[0]} if name in capabilities.contact_create else {}
-        if given and name == "phones":
-            created = helpdesk.contacts.create(by_phone(helpdesk, *given["phones"]))
-        else:
-            created = helpdesk.contacts.create(contact_draft(helpdesk, **given))
-        if given:
-            self._assert_contact(helpdesk, created.id, name, values[0])
-        if name in capabilities.contact_update:
-            helpdesk.contacts.update(created.id, ContactChange(**{name: values[1]}))
-            self._assert_contact(helpdesk, created.id, name, values[1])
+@needs("contacts.create", "contacts.list")
+def test_a_taken_address_is_a_conflict(helpdesk: Helpdesk) -> None:
+    """A second contact with the same e-mail or phone is refused and does not come to be."""
+    helpdesk.contacts.create(contact_draft(helpdesk))
+    with pytest.raises(Conflict):
+        helpdesk.contacts.create(contact_draft(helpdesk, name="Somebody else"))
+    assert len(list(helpdesk.contacts.list())) == 1
 
-    @staticmethod
-    def _assert_contact(desk: Helpdesk, contact_id: str, name: str, value: object) -> None:
-        contact = desk.contacts.get(contact_id)
-        if name == "phones":
-            assert isinstance(value, tuple)
-            assert [phone_digits(one.raw) for one in contact.phones] == [phone_digits(one) for one in value]
-        elif name == "company":
-            assert contact.company is not None
-            assert contact.company.name == value
-        elif name == "custom_fields":
-            assert isinstance(value, dict)
-            assert {key: contact.custom_fields.get(key) for key in value} == value
-        else:
-            assert getattr(contact, name) == value
 
-    @needs("contacts.create", "contacts.list", "contacts.get", "contacts.update:blocked")
-    def test_a_blocked_contact_is_told_and_left_out(self, helpdesk: Helpdesk) -> None:
-        """Blocking is read back; lists leave blocked contacts out unless ``include`` names them."""
-        created = helpdesk.contacts.create(contact_draft(helpdesk))
-        helpdesk.contacts.update(created.id, ContactChange(blocked=True))
-        assert helpdesk.contacts.get(created.id).blocked
-        assert list(helpdesk.contacts.list()) == []
-        assert [one.id for one in helpdesk.contacts.list(ContactQuery(include={"blocked"}))] == [created.id]
-        helpdesk.contacts.update(created.id, ContactChange(blocked=False))
-        assert not helpdesk.contacts.get(created.id).blocked
-        assert [one.id for one in helpdesk.contacts.list()] == [created.id]
+@needs("contacts.create", "contacts.get", "contact:{name}:written")
+@each("name", ["name", "phones", "title", "company", "external_id", "custom_fields", "emails"])
+def test_a_contacts_field_is_kept_when_given_and_when_changed(
+    helpdesk: Helpdesk, vocabulary: Vocabulary, name: str
+) -> None:
+    """Every field that is declared for creating or changing a contact is read back."""
+    capabilities = helpdesk.capabilities
+    fields = {key: values for key, values in vocabulary.contact_fields.items() if values}
+    values: Any = {
+        "name": ("Ann Lee", "Ann İ. Öz"),
+        "phones": ((phone_number("ann"),), (phone_number("ann's other"),)),
+        "emails": ((email_of("ann"),), (email_of("ann.new"),)),
+        "title": ("Buyer", "Head of Käse"),
+        "company": vocabulary.companies,
+        "external_id": ("ext-1", "ext-2"),
+        "custom_fields": tuple({key: two[index] for key, two in fields.items()} for index in (0, 1)),
+    }[name]
+    if name == "custom_fields" and not fields:
+        pytest.skip("the fixture `vocabulary` knows no custom fields of contacts")
+    given: dict[str, Any] = {name: values[0]} if name in capabilities.contact_create else {}
+    if given and name == "phones":
+        created = helpdesk.contacts.create(by_phone(helpdesk, *given["phones"]))
+    else:
+        created = helpdesk.contacts.create(contact_draft(helpdesk, **given))
+    if given:
+        _assert_contact(helpdesk, created.id, name, values[0])
+    if name in capabilities.contact_update:
+        helpdesk.contacts.update(created.id, ContactChange(**{name: values[1]}))
+        _assert_contact(helpdesk, created.id, name, values[1])
 
-    @needs("tickets.create", "contacts.find")
-    def test_the_requester_of_a_ticket_is_a_contact(self, helpdesk: Helpdesk) -> None:
-        """Whoever a ticket is created for is a contact that can be found."""
-        make(helpdesk, "ann")
-        wanted = {"email": email_of("ann")} if by_email(helpdesk.capabilities) else {"phone": phone_number("ann")}
-        assert is_contact(helpdesk.contacts.find(**wanted), helpdesk, "ann")
 
-    @needs("tickets.create", "tickets.get", "contacts.update", "contacts.update:name")
-    def test_a_changed_name_stands_on_the_tickets_too(self, helpdesk: Helpdesk) -> None:
-        """What the directory keeps of a contact never outlives our own change."""
-        ticket = helpdesk.tickets.get(make(helpdesk, "ann").id)
-        assert ticket.requester is not None
-        assert ticket.requester.id is not None
-        helpdesk.contacts.update(ticket.requester.id, ContactChange(name="Ann New"))
-        again = helpdesk.tickets.get(ticket.id)
-        assert again.requester is not None
-        # A vendor may name people by their e-mail alone.
-        assert again.requester.name is None or seen(again.requester.name) == "Ann New"
+def _assert_contact(desk: Helpdesk, contact_id: str, name: str, value: object) -> None:
+    contact = desk.contacts.get(contact_id)
+    if name == "phones":
+        assert isinstance(value, tuple)
+        assert [phone_digits(one.raw) for one in contact.phones] == [phone_digits(one) for one in value]
+    elif name == "company":
+        assert contact.company is not None
+        assert contact.company.name == value
+    elif name == "custom_fields":
+        assert isinstance(value, dict)
+        assert {key: contact.custom_fields.get(key) for key in value} == value
+    else:
+        assert getattr(contact, name) == value
+
+
+@needs("contacts.create", "contacts.list", "contacts.get", "contacts.update:blocked")
+def test_a_blocked_contact_is_told_and_left_out(helpdesk: Helpdesk) -> None:
+    """Blocking is read back; lists leave blocked contacts out unless ``include`` names them."""
+    created = helpdesk.contacts.create(contact_draft(helpdesk))
+    helpdesk.contacts.update(created.id, ContactChange(blocked=True))
+    assert helpdesk.contacts.get(created.id).blocked
+    assert list(helpdesk.contacts.list()) == []
+    assert [one.id for one in helpdesk.contacts.list(ContactQuery(include={"blocked"}))] == [created.id]
+    helpdesk.contacts.update(created.id, ContactChange(blocked=False))
+    assert not helpdesk.contacts.get(created.id).blocked
+    assert [one.id for one in helpdesk.contacts.list()] == [created.id]
+
+
+@needs("tickets.create", "contacts.find")
+def test_the_requester_of_a_ticket_is_a_contact(helpdesk: Helpdesk) -> None:
+    """Whoever a ticket is created for is a contact that can be found."""
+    make(helpdesk, "ann")
+    wanted = {"email": email_of("ann")} if by_email(helpdesk.capabilities) else {"phone": phone_number("ann")}
+    assert is_contact(helpdesk.contacts.find(**wanted), helpdesk, "ann")
+
+
+@needs("tickets.create", "tickets.get", "contacts.update", "contacts.update:name")
+def test_a_changed_name_stands_on_the_tickets_too(helpdesk: Helpdesk) -> None:
+    """What the directory keeps of a contact never outlives our own change."""
+    ticket = helpdesk.tickets.get(make(helpdesk, "ann").id)
+    assert ticket.requester is not None
+    assert ticket.requester.id is not None
+    helpdesk.contacts.update(ticket.requester.id, ContactChange(name="Ann New"))
+    again = helpdesk.tickets.get(ticket.id)
+    assert again.requester is not None
+    # A vendor may name people by their e-mail alone.
+    assert again.requester.name is None or seen(again.requester.name) == "Ann New"

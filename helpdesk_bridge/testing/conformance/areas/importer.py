@@ -29,7 +29,6 @@ from helpdesk_bridge.model.values import (
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.areas.attachments import read
 from helpdesk_bridge.testing.conformance.drafts import email_of, now_at, phone_number, seen, values_of
-from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures
 from helpdesk_bridge.testing.conformance.selection import each, needs
 from helpdesk_bridge.testing.conformance.vocabulary import Vocabulary
 
@@ -114,236 +113,242 @@ def _classes(words: Vocabulary, ann: Actor) -> dict[MessageClass, Message]:
 LATER: Final = tuple(one for one in MessageClass if not one.name.startswith("OPENING"))
 
 
-class ImporterTests(SuiteFixtures):
-    """``desk.importer``."""
+@needs("importer", "tickets.get", "messages.list")
+def test_an_imported_ticket_keeps_what_the_importer_says(helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
+    """Every field that is declared as kept is read back as it was; what a header line tells stands there."""
+    importer = importer_of(helpdesk)
+    ann, old = _full_ticket(helpdesk, vocabulary)
+    opening = opening_of(ann)
+    made = importer.ticket(old, opening, (), MARKER)
+    importer.finish(made.ticket_id, old)
+    ticket = helpdesk.tickets.get(made.ticket_id)
+    kept = importer.fidelity.ticket
+    for name in _COMPARED:
+        if kept.get(name, FieldFidelity(Fidelity.LOST)).how is Fidelity.NATIVE and name not in ticket.not_loaded:
+            assert values_of(ticket, name) == values_of(old, name), name
+    if kept.get("custom_fields", FieldFidelity(Fidelity.LOST)).how is Fidelity.NATIVE:
+        for name, value in old.custom_fields.items():
+            assert ticket.custom_fields.get(name) == value, name
+    assert ticket.requester is not None
+    assert ticket.requester.email == ann.email
+    (first, *_) = helpdesk.messages.list(made.ticket_id)
+    header, words = _bare(first.body)
+    assert words == seen(opening.body.text)
+    if kept["created_at"].how is Fidelity.HEADER_LINE:
+        assert header is not None, "the header line is missing"
+        assert header.created_at == LONG_AGO
 
-    @needs("importer", "tickets.get", "messages.list")
-    def test_an_imported_ticket_keeps_what_the_importer_says(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
-        """Every field that is declared as kept is read back as it was; what a header line tells stands there."""
-        importer = importer_of(helpdesk)
-        ann, old = self._full_ticket(helpdesk, vocabulary)
-        opening = opening_of(ann)
-        made = importer.ticket(old, opening, (), MARKER)
-        importer.finish(made.ticket_id, old)
-        ticket = helpdesk.tickets.get(made.ticket_id)
-        kept = importer.fidelity.ticket
-        for name in _COMPARED:
-            if kept.get(name, FieldFidelity(Fidelity.LOST)).how is Fidelity.NATIVE and name not in ticket.not_loaded:
-                assert values_of(ticket, name) == values_of(old, name), name
-        if kept.get("custom_fields", FieldFidelity(Fidelity.LOST)).how is Fidelity.NATIVE:
-            for name, value in old.custom_fields.items():
-                assert ticket.custom_fields.get(name) == value, name
-        assert ticket.requester is not None
-        assert ticket.requester.email == ann.email
-        (first, *_) = helpdesk.messages.list(made.ticket_id)
-        header, words = _bare(first.body)
-        assert words == seen(opening.body.text)
-        if kept["created_at"].how is Fidelity.HEADER_LINE:
-            assert header is not None, "the header line is missing"
-            assert header.created_at == LONG_AGO
 
-    @staticmethod
-    def _full_ticket(desk: Helpdesk, words: Vocabulary) -> tuple[Actor, Ticket]:
-        ann, capabilities = imported_ann(desk), desk.capabilities
-        status = Status.CLOSED if Status.CLOSED in capabilities.statuses else next(iter(capabilities.statuses))
-        category = next(iter(words.categories), None)
-        old = old_ticket(
-            ann,
-            status=status,
-            status_label=capabilities.statuses[status],
-            priority=Priority.HIGH,
-            priority_label=capabilities.priorities.get(Priority.HIGH),
-            assignee=Actor.agent(email=words.agents[0]) if words.agents else None,
-            group=Ref(None, words.groups[0]) if words.groups else None,
-            company=Ref(None, words.companies[0]) if words.companies else None,
-            type=words.types[0] if words.types else None,
-            category=category,
-            subcategory=words.categories[category][0] if category else None,
-            tags=words.tags,
-            custom_fields={name: two[0] for name, two in words.custom_fields.items()},
-            cc=("copy@copies.example",),
-            closed_at=LONG_AGO + timedelta(hours=1),
-            number="51230",
-            channel="email",
-        )
-        return ann, old
+def _full_ticket(desk: Helpdesk, words: Vocabulary) -> tuple[Actor, Ticket]:
+    ann, capabilities = imported_ann(desk), desk.capabilities
+    status = Status.CLOSED if Status.CLOSED in capabilities.statuses else next(iter(capabilities.statuses))
+    category = next(iter(words.categories), None)
+    old = old_ticket(
+        ann,
+        status=status,
+        status_label=capabilities.statuses[status],
+        priority=Priority.HIGH,
+        priority_label=capabilities.priorities.get(Priority.HIGH),
+        assignee=Actor.agent(email=words.agents[0]) if words.agents else None,
+        group=Ref(None, words.groups[0]) if words.groups else None,
+        company=Ref(None, words.companies[0]) if words.companies else None,
+        type=words.types[0] if words.types else None,
+        category=category,
+        subcategory=words.categories[category][0] if category else None,
+        tags=words.tags,
+        custom_fields={name: two[0] for name, two in words.custom_fields.items()},
+        cc=("copy@copies.example",),
+        closed_at=LONG_AGO + timedelta(hours=1),
+        number="51230",
+        channel="email",
+    )
+    return ann, old
 
-    @needs("importer", "status:{status}")
-    @each("status", list(Status))
-    def test_an_imported_ticket_ends_in_its_status(self, helpdesk: Helpdesk, status: Status) -> None:
-        """Later messages may change the status; ``finish`` puts it right."""
-        importer = importer_of(helpdesk)
-        ann = imported_ann(helpdesk)
-        old = old_ticket(ann, status=status, status_label=helpdesk.capabilities.statuses[status])
-        made = importer.ticket(old, opening_of(ann), (), MARKER)
-        importer.message(made.ticket_id, old_message(ann, created_at=LONG_AGO + timedelta(minutes=1)), ())
-        importer.finish(made.ticket_id, old)
-        assert helpdesk.tickets.get(made.ticket_id).status is status
 
-    @needs("importer", "messages.list")
-    @pytest.mark.parametrize("kind", LATER, ids=lambda one: one.name.lower())
-    def test_an_imported_message_keeps_what_the_importer_says(
-        self, helpdesk: Helpdesk, vocabulary: Vocabulary, kind: MessageClass
-    ) -> None:
-        """Author, time, visibility, kind and body: native where it says so, else in the header line."""
-        importer = importer_of(helpdesk)
-        ann = imported_ann(helpdesk)
-        old = _classes(vocabulary, ann)[kind]
-        made = importer.ticket(old_ticket(ann), opening_of(ann), (), MARKER)
-        assert importer.message(made.ticket_id, old, ()), "the importer returns no id"
-        found = list(helpdesk.messages.list(made.ticket_id))[-1]
-        header, words = _bare(found.body)
-        assert words == seen(old.body.text)
-        kept = importer.fidelity.messages[kind]
-        for name in ("author", "created_at", "visibility", "kind"):
-            how = kept[name].how
-            there = found if how is Fidelity.NATIVE and header is None else (header or found)
-            if how in (Fidelity.NATIVE, Fidelity.HEADER_LINE):
-                assert _told(there, name) == _told(old, name), name
+@needs("importer", "status:{status}")
+@each("status", list(Status))
+def test_an_imported_ticket_ends_in_its_status(helpdesk: Helpdesk, status: Status) -> None:
+    """Later messages may change the status; ``finish`` puts it right."""
+    importer = importer_of(helpdesk)
+    ann = imported_ann(helpdesk)
+    old = old_ticket(ann, status=status, status_label=helpdesk.capabilities.statuses[status])
+    made = importer.ticket(old, opening_of(ann), (), MARKER)
+    importer.message(made.ticket_id, old_message(ann, created_at=LONG_AGO + timedelta(minutes=1)), ())
+    importer.finish(made.ticket_id, old)
+    assert helpdesk.tickets.get(made.ticket_id).status is status
 
-    @needs("importer", "fixture:outbox")
-    def test_the_importer_mails_no_customer(
-        self, helpdesk: Helpdesk, vocabulary: Vocabulary, outbox: Callable[[], int]
-    ) -> None:
-        """A contact, a ticket, messages of every class and the final state: customers hear nothing."""
-        importer = importer_of(helpdesk)
-        before = outbox()
-        ann = imported_ann(helpdesk)
-        closed = Status.CLOSED.nearest(frozenset(helpdesk.capabilities.statuses))
-        old = old_ticket(ann, status=closed, status_label=helpdesk.capabilities.statuses[closed])
-        made = importer.ticket(old, opening_of(ann), (), MARKER)
-        for message in _classes(vocabulary, ann).values():
-            importer.message(made.ticket_id, message, ())
-            assert outbox() == before, f"importing {MessageClass.of(message).value} mailed a customer"
-        importer.finish(made.ticket_id, old)
-        assert outbox() == before, "the import mailed a customer"
 
-    @needs("importer", "contacts.get")
-    def test_an_imported_contact_keeps_what_the_importer_says(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
-        """The same for a contact."""
-        importer = importer_of(helpdesk)
-        old = Contact(
-            id="7",
-            ref="old:a/contact/7",
-            name="Ann İ. Öz",
-            emails=(email_of("ann"),),
-            phones=(Phone(phone_number("ann"), phone_number("ann")),),
-            company=Ref(None, vocabulary.companies[0]),
-            custom_fields={name: two[0] for name, two in vocabulary.contact_fields.items()},
-            blocked=True,
-        )
-        (contact_id,) = importer.contact(old, MARKER)
-        found = helpdesk.contacts.get(contact_id)
-        kept = importer.fidelity.contact
-        for name in ("name", "emails", "phones", "blocked"):
-            if kept.get(name, FieldFidelity(Fidelity.LOST)).how is Fidelity.NATIVE:
-                assert getattr(found, name) == getattr(old, name) or name == "phones", name
-        if kept["company"].how is Fidelity.NATIVE:
-            assert found.company is not None
-            assert found.company.name == vocabulary.companies[0]
-        if kept["phones"].how is Fidelity.NATIVE:
-            assert [one.raw for one in found.phones] == [phone_number("ann")]
-        if kept["custom_fields"].how is Fidelity.NATIVE:
-            assert {name: found.custom_fields.get(name) for name in old.custom_fields} == old.custom_fields
+@needs("importer", "messages.list")
+@pytest.mark.parametrize("kind", LATER, ids=lambda one: one.name.lower())
+def test_an_imported_message_keeps_what_the_importer_says(
+    helpdesk: Helpdesk, vocabulary: Vocabulary, kind: MessageClass
+) -> None:
+    """Author, time, visibility, kind and body: native where it says so, else in the header line."""
+    importer = importer_of(helpdesk)
+    ann = imported_ann(helpdesk)
+    old = _classes(vocabulary, ann)[kind]
+    made = importer.ticket(old_ticket(ann), opening_of(ann), (), MARKER)
+    assert importer.message(made.ticket_id, old, ()), "the importer returns no id"
+    found = list(helpdesk.messages.list(made.ticket_id))[-1]
+    header, words = _bare(found.body)
+    assert words == seen(old.body.text)
+    kept = importer.fidelity.messages[kind]
+    for name in ("author", "created_at", "visibility", "kind"):
+        how = kept[name].how
+        there = found if how is Fidelity.NATIVE and header is None else (header or found)
+        if how in (Fidelity.NATIVE, Fidelity.HEADER_LINE):
+            assert _told(there, name) == _told(old, name), name
 
-    @needs("importer", "messages.list", "attachments.open")
-    def test_an_imported_file_keeps_its_bytes(self, helpdesk: Helpdesk) -> None:
-        """Files of the opening and of a later message come whole, each in its message."""
-        importer = importer_of(helpdesk)
-        ann = imported_ann(helpdesk)
-        made = importer.ticket(old_ticket(ann), opening_of(ann), [Upload.from_bytes("a.bin", b"one")], MARKER)
-        later = old_message(ann, created_at=LONG_AGO + timedelta(minutes=1))
-        importer.message(made.ticket_id, later, [Upload.from_bytes("Ş.bin", b"two"), Upload.from_bytes("c", b"three")])
-        opening, *rest = helpdesk.messages.list(made.ticket_id)
-        assert [(one.filename, read(helpdesk, one)) for one in opening.attachments] == [("a.bin", b"one")]
-        found = [(one.filename, read(helpdesk, one)) for message in rest for one in message.attachments]
-        assert found == [("Ş.bin", b"two"), ("c", b"three")]
 
-    @needs("importer")
-    def test_an_imported_ticket_is_found_by_its_marker(self, helpdesk: Helpdesk) -> None:
-        """The marker finds exactly the ticket that carries it; another marker finds nothing."""
-        importer = importer_of(helpdesk)
-        ann, since = imported_ann(helpdesk), now_at(helpdesk) - _EARLIER
-        old = old_ticket(ann)
-        assert importer.find("ticket", MARKER, since, old) == ()
-        made = importer.ticket(old, opening_of(ann), (), MARKER)
-        other = importer.ticket(old_ticket(ann, id="2"), opening_of(ann), (), "e" * 16)
-        assert importer.find("ticket", MARKER, since, old) == (made.ticket_id,)
-        assert importer.find("ticket", "e" * 16, since, old) == (other.ticket_id,)
-        assert importer.find("ticket", f"{MARKER[:-1]}0", since, old) == (), "a marker is compared whole"
+@needs("importer", "fixture:outbox")
+def test_the_importer_mails_no_customer(helpdesk: Helpdesk, vocabulary: Vocabulary, outbox: Callable[[], int]) -> None:
+    """A contact, a ticket, messages of every class and the final state: customers hear nothing."""
+    importer = importer_of(helpdesk)
+    before = outbox()
+    ann = imported_ann(helpdesk)
+    closed = Status.CLOSED.nearest(frozenset(helpdesk.capabilities.statuses))
+    old = old_ticket(ann, status=closed, status_label=helpdesk.capabilities.statuses[closed])
+    made = importer.ticket(old, opening_of(ann), (), MARKER)
+    for message in _classes(vocabulary, ann).values():
+        importer.message(made.ticket_id, message, ())
+        assert outbox() == before, f"importing {MessageClass.of(message).value} mailed a customer"
+    importer.finish(made.ticket_id, old)
+    assert outbox() == before, "the import mailed a customer"
 
-    @needs("importer")
-    def test_all_markers_are_listed_in_pages(self, helpdesk: Helpdesk) -> None:
-        """Every imported ticket is listed once with its marker, or its opening is said not to be listed."""
-        importer = importer_of(helpdesk)
-        ann = imported_ann(helpdesk)
-        wanted = {}
-        for number in range(3):
-            marker = f"{number}" * 16
-            wanted[importer.ticket(old_ticket(ann, id=str(number)), opening_of(ann), (), marker).ticket_id] = marker
-        found: list[Marked] = []
-        cursor = None
-        while True:
-            page = importer.marked(cursor)
-            found += page.items
-            if (cursor := page.next) is None:
-                break
-        listed = {one.ticket_id: one for one in found if one.ticket_id in wanted}
-        assert set(listed) == set(wanted)
-        for ticket_id, one in listed.items():
-            assert one.marker == wanted[ticket_id] or (one.marker is None and not one.listed)
-            assert one.by_api is not False
 
-    @needs("importer")
-    def test_an_imported_contact_is_found_again(self, helpdesk: Helpdesk) -> None:
-        """A contact is found by its marker, or by its address where the vendor has no place for one."""
-        importer = importer_of(helpdesk)
-        since = now_at(helpdesk) - _EARLIER
-        old = Contact(id="7", ref="old:a/contact/7", name="Ann", emails=(email_of("ann"),))
-        assert importer.find("contact", MARKER, since, old) == ()
-        made = importer.contact(old, MARKER)
-        assert importer.find("contact", MARKER, since, old) == made
+@needs("importer", "contacts.get")
+def test_an_imported_contact_keeps_what_the_importer_says(helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
+    """The same for a contact."""
+    importer = importer_of(helpdesk)
+    old = Contact(
+        id="7",
+        ref="old:a/contact/7",
+        name="Ann İ. Öz",
+        emails=(email_of("ann"),),
+        phones=(Phone(phone_number("ann"), phone_number("ann")),),
+        company=Ref(None, vocabulary.companies[0]),
+        custom_fields={name: two[0] for name, two in vocabulary.contact_fields.items()},
+        blocked=True,
+    )
+    (contact_id,) = importer.contact(old, MARKER)
+    found = helpdesk.contacts.get(contact_id)
+    kept = importer.fidelity.contact
+    for name in ("name", "emails", "phones", "blocked"):
+        if kept.get(name, FieldFidelity(Fidelity.LOST)).how is Fidelity.NATIVE:
+            assert getattr(found, name) == getattr(old, name) or name == "phones", name
+    if kept["company"].how is Fidelity.NATIVE:
+        assert found.company is not None
+        assert found.company.name == vocabulary.companies[0]
+    if kept["phones"].how is Fidelity.NATIVE:
+        assert [one.raw for one in found.phones] == [phone_number("ann")]
+    if kept["custom_fields"].how is Fidelity.NATIVE:
+        assert {name: found.custom_fields.get(name) for name in old.custom_fields} == old.custom_fields
 
-    @needs("importer", "messages.list")
-    def test_the_tail_is_the_end_of_the_thread(self, helpdesk: Helpdesk) -> None:
-        """``tail`` gives the last messages, oldest first, and no more than there are."""
-        importer = importer_of(helpdesk)
-        ann = imported_ann(helpdesk)
-        made = importer.ticket(old_ticket(ann), opening_of(ann), (), MARKER)
-        for number in range(1, 4):
-            moment = LONG_AGO + timedelta(minutes=number)
-            importer.message(made.ticket_id, old_message(ann, body=Body(text=str(number)), created_at=moment), ())
-        thread = list(helpdesk.messages.list(made.ticket_id, resolve=False))
-        for count in (1, 2, 4, 9):
-            tail = importer.tail(made.ticket_id, count)
-            assert [one.id for one in tail] == [one.id for one in thread[-count:]]
-            assert [_bare(one.body)[1] for one in tail] == [_bare(one.body)[1] for one in thread[-count:]]
 
-    @needs("importer", "messages.list")
-    def test_a_thread_is_imported_in_its_order(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
-        """Messages of every class stand in the order in which they were written, exact duplicates too."""
-        importer = importer_of(helpdesk)
-        ann = imported_ann(helpdesk)
-        made = importer.ticket(old_ticket(ann), opening_of(ann), (), MARKER)
-        olds: list[Message] = [*_classes(vocabulary, ann).values()] * 2
-        moments = [LONG_AGO + timedelta(minutes=number // 2) for number in range(len(olds))]
-        for number, (old, moment) in enumerate(zip(olds, moments, strict=True)):
-            importer.message(made.ticket_id, _renewed(old, number, moment), ())
-        _, *later = helpdesk.messages.list(made.ticket_id)
-        assert [_bare(one.body)[1] for one in later] == [f"number {number}" for number in range(len(olds))]
+@needs("importer", "messages.list", "attachments.open")
+def test_an_imported_file_keeps_its_bytes(helpdesk: Helpdesk) -> None:
+    """Files of the opening and of a later message come whole, each in its message."""
+    importer = importer_of(helpdesk)
+    ann = imported_ann(helpdesk)
+    made = importer.ticket(old_ticket(ann), opening_of(ann), [Upload.from_bytes("a.bin", b"one")], MARKER)
+    later = old_message(ann, created_at=LONG_AGO + timedelta(minutes=1))
+    importer.message(made.ticket_id, later, [Upload.from_bytes("Ş.bin", b"two"), Upload.from_bytes("c", b"three")])
+    opening, *rest = helpdesk.messages.list(made.ticket_id)
+    assert [(one.filename, read(helpdesk, one)) for one in opening.attachments] == [("a.bin", b"one")]
+    found = [(one.filename, read(helpdesk, one)) for message in rest for one in message.attachments]
+    assert found == [("Ş.bin", b"two"), ("c", b"three")]
 
-    @needs("importer")
-    def test_what_the_importer_says_of_itself_is_complete(self, helpdesk: Helpdesk) -> None:
-        """Hazards can be acknowledged one by one; every class of messages is told; no figure is negative."""
-        importer = importer_of(helpdesk)
-        ids = [one.id for one in importer.hazards]
-        assert len(set(ids)) == len(ids)
-        assert all(one.what and one.when and one.stop for one in importer.hazards)
-        assert set(importer.fidelity.messages) == set(MessageClass)
-        for name in importer.fidelity.ticket:
-            assert hasattr(old_ticket(Actor.contact()), name), f"a ticket has no {name}"
-        cost = importer.cost
-        assert min(cost.contact, cost.ticket, cost.message, cost.finish, cost.inline, importer.settle) >= 0
+
+@needs("importer")
+def test_an_imported_ticket_is_found_by_its_marker(helpdesk: Helpdesk) -> None:
+    """The marker finds exactly the ticket that carries it; another marker finds nothing."""
+    importer = importer_of(helpdesk)
+    ann, since = imported_ann(helpdesk), now_at(helpdesk) - _EARLIER
+    old = old_ticket(ann)
+    assert importer.find("ticket", MARKER, since, old) == ()
+    made = importer.ticket(old, opening_of(ann), (), MARKER)
+    other = importer.ticket(old_ticket(ann, id="2"), opening_of(ann), (), "e" * 16)
+    assert importer.find("ticket", MARKER, since, old) == (made.ticket_id,)
+    assert importer.find("ticket", "e" * 16, since, old) == (other.ticket_id,)
+    assert importer.find("ticket", f"{MARKER[:-1]}0", since, old) == (), "a marker is compared whole"
+
+
+@needs("importer")
+def test_all_markers_are_listed_in_pages(helpdesk: Helpdesk) -> None:
+    """Every imported ticket is listed once with its marker, or its opening is said not to be listed."""
+    importer = importer_of(helpdesk)
+    ann = imported_ann(helpdesk)
+    wanted = {}
+    for number in range(3):
+        marker = f"{number}" * 16
+        wanted[importer.ticket(old_ticket(ann, id=str(number)), opening_of(ann), (), marker).ticket_id] = marker
+    found: list[Marked] = []
+    cursor = None
+    while True:
+        page = importer.marked(cursor)
+        found += page.items
+        if (cursor := page.next) is None:
+            break
+    listed = {one.ticket_id: one for one in found if one.ticket_id in wanted}
+    assert set(listed) == set(wanted)
+    for ticket_id, one in listed.items():
+        assert one.marker == wanted[ticket_id] or (one.marker is None and not one.listed)
+        assert one.by_api is not False
+
+
+@needs("importer")
+def test_an_imported_contact_is_found_again(helpdesk: Helpdesk) -> None:
+    """A contact is found by its marker, or by its address where the vendor has no place for one."""
+    importer = importer_of(helpdesk)
+    since = now_at(helpdesk) - _EARLIER
+    old = Contact(id="7", ref="old:a/contact/7", name="Ann", emails=(email_of("ann"),))
+    assert importer.find("contact", MARKER, since, old) == ()
+    made = importer.contact(old, MARKER)
+    assert importer.find("contact", MARKER, since, old) == made
+
+
+@needs("importer", "messages.list")
+def test_the_tail_is_the_end_of_the_thread(helpdesk: Helpdesk) -> None:
+    """``tail`` gives the last messages, oldest first, and no more than there are."""
+    importer = importer_of(helpdesk)
+    ann = imported_ann(helpdesk)
+    made = importer.ticket(old_ticket(ann), opening_of(ann), (), MARKER)
+    for number in range(1, 4):
+        moment = LONG_AGO + timedelta(minutes=number)
+        importer.message(made.ticket_id, old_message(ann, body=Body(text=str(number)), created_at=moment), ())
+    thread = list(helpdesk.messages.list(made.ticket_id, resolve=False))
+    for count in (1, 2, 4, 9):
+        tail = importer.tail(made.ticket_id, count)
+        assert [one.id for one in tail] == [one.id for one in thread[-count:]]
+        assert [_bare(one.body)[1] for one in tail] == [_bare(one.body)[1] for one in thread[-count:]]
+
+
+@needs("importer", "messages.list")
+def test_a_thread_is_imported_in_its_order(helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
+    """Messages of every class stand in the order in which they were written, exact duplicates too."""
+    importer = importer_of(helpdesk)
+    ann = imported_ann(helpdesk)
+    made = importer.ticket(old_ticket(ann), opening_of(ann), (), MARKER)
+    olds: list[Message] = [*_classes(vocabulary, ann).values()] * 2
+    moments = [LONG_AGO + timedelta(minutes=number // 2) for number in range(len(olds))]
+    for number, (old, moment) in enumerate(zip(olds, moments, strict=True)):
+        importer.message(made.ticket_id, _renewed(old, number, moment), ())
+    _, *later = helpdesk.messages.list(made.ticket_id)
+    assert [_bare(one.body)[1] for one in later] == [f"number {number}" for number in range(len(olds))]
+
+
+@needs("importer")
+def test_what_the_importer_says_of_itself_is_complete(helpdesk: Helpdesk) -> None:
+    """Hazards can be acknowledged one by one; every class of messages is told; no figure is negative."""
+    importer = importer_of(helpdesk)
+    ids = [one.id for one in importer.hazards]
+    assert len(set(ids)) == len(ids)
+    assert all(one.what and one.when and one.stop for one in importer.hazards)
+    assert set(importer.fidelity.messages) == set(MessageClass)
+    for name in importer.fidelity.ticket:
+        assert hasattr(old_ticket(Actor.contact()), name), f"a ticket has no {name}"
+    cost = importer.cost
+    assert min(cost.contact, cost.ticket, cost.message, cost.finish, cost.inline, importer.settle) >= 0
 
 
 def _renewed(old: Message, number: int, moment: datetime) -> Message:

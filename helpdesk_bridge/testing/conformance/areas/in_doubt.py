@@ -11,7 +11,7 @@ from helpdesk_bridge.errors import HelpdeskError, InDoubt
 from helpdesk_bridge.model.queries import TicketQuery
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.drafts import contact_draft, customer, draft, make, seen, text
-from helpdesk_bridge.testing.conformance.fixtures import FaultSwitch, SuiteFixtures
+from helpdesk_bridge.testing.conformance.fixtures import FaultSwitch
 from helpdesk_bridge.testing.conformance.selection import each, needs
 
 LOST: Final = ("response_lost", "truncated", "malformed_json", "empty")
@@ -69,93 +69,95 @@ class _Scene:
         return list(getattr(desk, area).list(*((self.ticket.id,) if area == "messages" else ())))
 
 
-class InDoubtTests(SuiteFixtures):
-    """No write is ever repeated blindly; every read is repeated until it is told."""
+def test_an_operation_that_is_not_said_to_send_sends_nothing(
+    request: pytest.FixtureRequest, helpdesk: Helpdesk, calls: Callable[[], int]
+) -> None:
+    """Where the class names the operations that send, the others send nothing: no fault can strike them."""
+    said = (*WRITES, *READS) if request.cls.sends is None else request.cls.sends
+    silent = [one for one in (*WRITES, *READS) if one not in said and helpdesk.capabilities.supports(one)]
+    for operation in silent if getattr(helpdesk, "transport", None) is not None else ():
+        scene, before = _Scene(helpdesk, operation), calls()
+        (scene.write if operation in WRITES else scene.read)()
+        assert calls() == before, f"{operation} sends, and is not in `sends`"
 
-    def test_an_operation_that_is_not_said_to_send_sends_nothing(
-        self, helpdesk: Helpdesk, calls: Callable[[], int]
-    ) -> None:
-        """Where the class names the operations that send, the others send nothing: no fault can strike them."""
-        said = (*WRITES, *READS) if self.sends is None else self.sends
-        silent = [one for one in (*WRITES, *READS) if one not in said and helpdesk.capabilities.supports(one)]
-        for operation in silent if getattr(helpdesk, "transport", None) is not None else ():
-            scene, before = _Scene(helpdesk, operation), calls()
-            (scene.write if operation in WRITES else scene.read)()
-            assert calls() == before, f"{operation} sends, and is not in `sends`"
 
-    @needs("{operation}", "sends:{operation}", "fixture:faults")
-    @each("operation", WRITES)
-    @pytest.mark.parametrize("kind", [*LOST, *UNCLEAR])
-    def test_a_write_whose_outcome_is_unknown_is_in_doubt_and_not_sent_again(
-        self, helpdesk: Helpdesk, faults: FaultSwitch, calls: Callable[[], int], kind: str, operation: str
-    ) -> None:
-        """Such a write raises ``InDoubt``, and the record is there at most once."""
-        scene = _Scene(helpdesk, operation)
-        faults.inject(kind, on=operation, times=1)
-        with pytest.raises(InDoubt) as caught:
-            scene.sent(calls)
-        assert caught.value.settle_seconds >= 0
-        assert caught.value.operation
-        if operation != "tickets.create" or "tickets.list" in helpdesk.capabilities.operations:
-            self._assert_once(helpdesk, scene, kind, operation)
+@needs("{operation}", "sends:{operation}", "fixture:faults")
+@each("operation", WRITES)
+@pytest.mark.parametrize("kind", [*LOST, *UNCLEAR])
+def test_a_write_whose_outcome_is_unknown_is_in_doubt_and_not_sent_again(
+    helpdesk: Helpdesk, faults: FaultSwitch, calls: Callable[[], int], kind: str, operation: str
+) -> None:
+    """Such a write raises ``InDoubt``, and the record is there at most once."""
+    scene = _Scene(helpdesk, operation)
+    faults.inject(kind, on=operation, times=1)
+    with pytest.raises(InDoubt) as caught:
+        scene.sent(calls)
+    assert caught.value.settle_seconds >= 0
+    assert caught.value.operation
+    if operation != "tickets.create" or "tickets.list" in helpdesk.capabilities.operations:
+        _assert_once(helpdesk, scene, kind, operation)
 
-    @staticmethod
-    def _assert_once(desk: Helpdesk, scene: _Scene, kind: str, operation: str) -> None:
-        made = scene.made()
-        assert made <= 1, f"{operation} was sent {made} times"
-        if kind in LOST and _read_from_vendor(desk):
-            assert made == 1, "the vendor did it, and it is not there"
 
-    @needs("tickets.create", "tickets.list", "sends:tickets.create", "fixture:faults")
-    def test_a_write_that_was_refused_for_now_is_sent_once_more(self, helpdesk: Helpdesk, faults: FaultSwitch) -> None:
-        """A limit's refusal is definite: the create waits, goes out again and makes one ticket."""
-        faults.inject("rate_limited", on="tickets.create", times=2)
-        made = helpdesk.tickets.create(draft(helpdesk, "cem", subject="Once"))
-        assert [one.id for one in helpdesk.tickets.list()] == [made.id]
+def _assert_once(desk: Helpdesk, scene: _Scene, kind: str, operation: str) -> None:
+    made = scene.made()
+    assert made <= 1, f"{operation} was sent {made} times"
+    if kind in LOST and _read_from_vendor(desk):
+        assert made == 1, "the vendor did it, and it is not there"
 
-    @needs("{operation}", "tickets.create", "sends:{operation}", "fixture:faults")
-    @each("operation", READS)
-    @pytest.mark.parametrize("kind", ["rate_limited", "server_error", "connection_reset", "response_lost", "html_page"])
-    def test_a_read_that_was_disturbed_is_repeated(
-        self, helpdesk: Helpdesk, faults: FaultSwitch, calls: Callable[[], int], kind: str, operation: str
-    ) -> None:
-        """One disturbance on the way, and the read succeeds all the same."""
-        scene = _Scene(helpdesk, operation)
-        before = calls()
-        calm = scene.read()
-        if calls() == before:
-            pytest.skip(_SENDS_NOTHING)
-        faults.inject(kind, on=operation, times=1)
-        disturbed = scene.read()
-        assert disturbed == calm
 
-    @needs("{operation}", "tickets.create", "sends:{operation}", "fixture:faults")
-    @each("operation", READS)
-    @pytest.mark.parametrize("kind", [*LOST, *UNCLEAR, "rate_limited"])
-    def test_a_vendor_that_stays_broken_gives_a_typed_error(
-        self, helpdesk: Helpdesk, faults: FaultSwitch, calls: Callable[[], int], kind: str, operation: str
-    ) -> None:
-        """Nothing of requests, json or cattrs escapes: the caller gets a ``HelpdeskError`` that says where."""
-        scene = _Scene(helpdesk, operation)
-        before = calls()
+@needs("tickets.create", "tickets.list", "sends:tickets.create", "fixture:faults")
+def test_a_write_that_was_refused_for_now_is_sent_once_more(helpdesk: Helpdesk, faults: FaultSwitch) -> None:
+    """A limit's refusal is definite: the create waits, goes out again and makes one ticket."""
+    faults.inject("rate_limited", on="tickets.create", times=2)
+    made = helpdesk.tickets.create(draft(helpdesk, "cem", subject="Once"))
+    assert [one.id for one in helpdesk.tickets.list()] == [made.id]
+
+
+@needs("{operation}", "tickets.create", "sends:{operation}", "fixture:faults")
+@each("operation", READS)
+@pytest.mark.parametrize("kind", ["rate_limited", "server_error", "connection_reset", "response_lost", "html_page"])
+def test_a_read_that_was_disturbed_is_repeated(
+    helpdesk: Helpdesk, faults: FaultSwitch, calls: Callable[[], int], kind: str, operation: str
+) -> None:
+    """One disturbance on the way, and the read succeeds all the same."""
+    scene = _Scene(helpdesk, operation)
+    before = calls()
+    calm = scene.read()
+    if calls() == before:
+        pytest.skip(_SENDS_NOTHING)
+    faults.inject(kind, on=operation, times=1)
+    disturbed = scene.read()
+    assert disturbed == calm
+
+
+@needs("{operation}", "tickets.create", "sends:{operation}", "fixture:faults")
+@each("operation", READS)
+@pytest.mark.parametrize("kind", [*LOST, *UNCLEAR, "rate_limited"])
+def test_a_vendor_that_stays_broken_gives_a_typed_error(
+    helpdesk: Helpdesk, faults: FaultSwitch, calls: Callable[[], int], kind: str, operation: str
+) -> None:
+    """Nothing of requests, json or cattrs escapes: the caller gets a ``HelpdeskError`` that says where."""
+    scene = _Scene(helpdesk, operation)
+    before = calls()
+    scene.read()
+    if calls() == before:
+        pytest.skip(_SENDS_NOTHING)
+    faults.inject(kind, on=operation, times=12)
+    try:
         scene.read()
-        if calls() == before:
-            pytest.skip(_SENDS_NOTHING)
-        faults.inject(kind, on=operation, times=12)
-        try:
-            scene.read()
-        except HelpdeskError as error:
-            assert error.operation  # noqa: PT017 - it may also succeed, after waiting
-            assert error.desk == helpdesk.name  # noqa: PT017 - it may also succeed, after waiting
+    except HelpdeskError as error:
+        assert error.operation  # noqa: PT017 - it may also succeed, after waiting
+        assert error.desk == helpdesk.name  # noqa: PT017 - it may also succeed, after waiting
 
-    @needs("tickets.create", "tickets.list", "sends:tickets.create", "fixture:faults", "key:tickets.create")
-    def test_a_key_finds_what_the_lost_answer_had_made(self, helpdesk: Helpdesk, faults: FaultSwitch) -> None:
-        """After ``InDoubt`` the same call with the same key adopts the ticket instead of making a second."""
-        faults.inject("response_lost", on="tickets.create", times=1)
-        with pytest.raises(InDoubt):
-            helpdesk.tickets.create(draft(helpdesk, "cem"), idempotency_key="order-1")
-        adopted = helpdesk.tickets.create(draft(helpdesk, "cem"), idempotency_key="order-1")
-        assert [one.id for one in helpdesk.tickets.list()] == [adopted.id]
+
+@needs("tickets.create", "tickets.list", "sends:tickets.create", "fixture:faults", "key:tickets.create")
+def test_a_key_finds_what_the_lost_answer_had_made(helpdesk: Helpdesk, faults: FaultSwitch) -> None:
+    """After ``InDoubt`` the same call with the same key adopts the ticket instead of making a second."""
+    faults.inject("response_lost", on="tickets.create", times=1)
+    with pytest.raises(InDoubt):
+        helpdesk.tickets.create(draft(helpdesk, "cem"), idempotency_key="order-1")
+    adopted = helpdesk.tickets.create(draft(helpdesk, "cem"), idempotency_key="order-1")
+    assert [one.id for one in helpdesk.tickets.list()] == [adopted.id]
 
 
 def _read_from_vendor(desk: Helpdesk) -> bool:

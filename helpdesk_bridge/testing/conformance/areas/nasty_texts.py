@@ -13,7 +13,6 @@ from helpdesk_bridge.model.drafts import ContactChange, MessageDraft, TicketChan
 from helpdesk_bridge.model.queries import ContactQuery, How, Match, TicketQuery
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.drafts import contact_draft, make, seen, text
-from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures
 from helpdesk_bridge.testing.conformance.selection import needs
 from helpdesk_bridge.testing.conformance.vocabulary import Vocabulary
 from helpdesk_bridge.testing.nasty import NASTY, UNFIT
@@ -40,111 +39,109 @@ def _kept_or_refused(write: Callable[[], Any], back: Callable[[Any], str | None]
     assert seen(back(made)) == seen(words)
 
 
-class NastyTextTests(SuiteFixtures):
-    """A nasty text is kept or refused, and never crashes, is never cut and never becomes markup."""
-
-    @needs("tickets.create", "tickets.get")
-    @each
-    def test_a_nasty_subject_is_kept_or_refused(self, helpdesk: Helpdesk, nasty: str) -> None:
-        """Subjects of tickets, at creating and at changing."""
-        words = _cut(EVERY[nasty], helpdesk.capabilities.subject_limit)
+@needs("tickets.create", "tickets.get")
+@each
+def test_a_nasty_subject_is_kept_or_refused(helpdesk: Helpdesk, nasty: str) -> None:
+    """Subjects of tickets, at creating and at changing."""
+    words = _cut(EVERY[nasty], helpdesk.capabilities.subject_limit)
+    _kept_or_refused(lambda: make(helpdesk, subject=words), lambda made: helpdesk.tickets.get(made.id).subject, words)
+    if "subject" in helpdesk.capabilities.ticket_update:
+        other = make(helpdesk, "bob")
         _kept_or_refused(
-            lambda: make(helpdesk, subject=words), lambda made: helpdesk.tickets.get(made.id).subject, words
+            lambda: helpdesk.tickets.update(other.id, TicketChange(subject=words)),
+            lambda made: helpdesk.tickets.get(made.id).subject,
+            words,
         )
-        if "subject" in helpdesk.capabilities.ticket_update:
-            other = make(helpdesk, "bob")
-            _kept_or_refused(
-                lambda: helpdesk.tickets.update(other.id, TicketChange(subject=words)),
-                lambda made: helpdesk.tickets.get(made.id).subject,
-                words,
-            )
 
-    @needs("tickets.create", "messages.list", "messages.reply", "messages.note")
-    @each
-    def test_a_nasty_body_is_kept_or_refused(self, helpdesk: Helpdesk, nasty: str) -> None:
-        """Descriptions, replies and notes."""
-        words = _cut(EVERY[nasty], helpdesk.capabilities.body_limit)
 
-        def last(ticket_id: str) -> str:
-            return list(helpdesk.messages.list(ticket_id))[-1].body.text
+@needs("tickets.create", "messages.list", "messages.reply", "messages.note")
+@each
+def test_a_nasty_body_is_kept_or_refused(helpdesk: Helpdesk, nasty: str) -> None:
+    """Descriptions, replies and notes."""
+    words = _cut(EVERY[nasty], helpdesk.capabilities.body_limit)
 
-        _kept_or_refused(lambda: make(helpdesk, description=words), lambda made: last(made.id), words)
-        ticket = make(helpdesk, "bob")
-        for write in (helpdesk.messages.reply, helpdesk.messages.note):
-            _kept_or_refused(partial(_written, write, ticket.id, words), lambda _: last(ticket.id), words)
+    def last(ticket_id: str) -> str:
+        return list(helpdesk.messages.list(ticket_id))[-1].body.text
 
-    @needs("contacts.create", "contacts.get", "contacts.create:name")
-    @each
-    def test_a_nasty_name_is_kept_or_refused(self, helpdesk: Helpdesk, nasty: str) -> None:
-        """Names of contacts, at creating and at changing."""
-        words = _cut(EVERY[nasty], 200)
+    _kept_or_refused(lambda: make(helpdesk, description=words), lambda made: last(made.id), words)
+    ticket = make(helpdesk, "bob")
+    for write in (helpdesk.messages.reply, helpdesk.messages.note):
+        _kept_or_refused(partial(_written, write, ticket.id, words), lambda _: last(ticket.id), words)
+
+
+@needs("contacts.create", "contacts.get", "contacts.create:name")
+@each
+def test_a_nasty_name_is_kept_or_refused(helpdesk: Helpdesk, nasty: str) -> None:
+    """Names of contacts, at creating and at changing."""
+    words = _cut(EVERY[nasty], 200)
+    _kept_or_refused(
+        lambda: helpdesk.contacts.create(contact_draft(helpdesk, name=words)),
+        lambda made: helpdesk.contacts.get(made.id).name,
+        words,
+    )
+    if "name" in helpdesk.capabilities.contact_update:
+        other = helpdesk.contacts.create(contact_draft(helpdesk, "bob"))
         _kept_or_refused(
-            lambda: helpdesk.contacts.create(contact_draft(helpdesk, name=words)),
+            lambda: helpdesk.contacts.update(other.id, ContactChange(name=words)),
             lambda made: helpdesk.contacts.get(made.id).name,
             words,
         )
-        if "name" in helpdesk.capabilities.contact_update:
-            other = helpdesk.contacts.create(contact_draft(helpdesk, "bob"))
-            _kept_or_refused(
-                lambda: helpdesk.contacts.update(other.id, ContactChange(name=words)),
-                lambda made: helpdesk.contacts.get(made.id).name,
-                words,
-            )
 
-    @needs("tickets.create", "tickets.get", "tickets.create:custom_fields")
-    @each
-    def test_a_nasty_custom_field_is_kept_or_refused(
-        self, helpdesk: Helpdesk, vocabulary: Vocabulary, nasty: str
-    ) -> None:
-        """Values of text fields."""
-        name = next((one for one, two in vocabulary.custom_fields.items() if two[0] == "A-77"), None)
-        if name is None:
-            pytest.skip("the fixture `vocabulary` knows no text field with the value 'A-77'")
-        words = EVERY[nasty]
-        _kept_or_refused(
-            lambda: make(helpdesk, custom_fields={name: words}),
-            lambda made: str(helpdesk.tickets.get(made.id).custom_fields.get(name)),
-            words,
-        )
 
-    @needs("tickets.create", "tickets.list", "contacts.list", "contacts.find")
-    @each
-    def test_a_nasty_word_in_a_query_finds_nothing_and_breaks_nothing(self, helpdesk: Helpdesk, nasty: str) -> None:
-        """Every filter takes any text: it is compared, and never run."""
-        make(helpdesk)
-        words = EVERY[nasty]
-        asked: tuple[dict[str, Any], ...] = (
-            {"subject": words}, {"requester": words},
-            {"assignee": words}, {"groups": words}, {"tags": words}, {"channels": words}, {"category": words},
-            {"subcategory": words}, {"type": words}, {"statuses": words}, {"priorities": words},
-            {"custom_fields": {words: words}},
-        )  # fmt: skip
-        for filters in asked:
-            try:
-                assert list(helpdesk.tickets.list(TicketQuery(**filters))) == [], filters
-            except Invalid:
-                assert words in UNFIT.values(), "only what is no text may be refused"
-            else:
-                assert words not in UNFIT.values(), "what no text can hold is refused"
-        people: tuple[dict[str, Any], ...] = ({"email": words}, {"name": words}, {"company": words})
-        for filters in people:
-            try:
-                assert list(helpdesk.contacts.list(ContactQuery(**filters))) == []
-            except Invalid:
-                assert words in UNFIT.values()
-        if words not in UNFIT.values():
-            assert list(helpdesk.tickets.list(TicketQuery(subject=Match(words, How.EXACT)))) == []
+@needs("tickets.create", "tickets.get", "tickets.create:custom_fields")
+@each
+def test_a_nasty_custom_field_is_kept_or_refused(helpdesk: Helpdesk, vocabulary: Vocabulary, nasty: str) -> None:
+    """Values of text fields."""
+    name = next((one for one, two in vocabulary.custom_fields.items() if two[0] == "A-77"), None)
+    if name is None:
+        pytest.skip("the fixture `vocabulary` knows no text field with the value 'A-77'")
+    words = EVERY[nasty]
+    _kept_or_refused(
+        lambda: make(helpdesk, custom_fields={name: words}),
+        lambda made: str(helpdesk.tickets.get(made.id).custom_fields.get(name)),
+        words,
+    )
+
+
+@needs("tickets.create", "tickets.list", "contacts.list", "contacts.find")
+@each
+def test_a_nasty_word_in_a_query_finds_nothing_and_breaks_nothing(helpdesk: Helpdesk, nasty: str) -> None:
+    """Every filter takes any text: it is compared, and never run."""
+    make(helpdesk)
+    words = EVERY[nasty]
+    asked: tuple[dict[str, Any], ...] = (
+        {"subject": words}, {"requester": words},
+        {"assignee": words}, {"groups": words}, {"tags": words}, {"channels": words}, {"category": words},
+        {"subcategory": words}, {"type": words}, {"statuses": words}, {"priorities": words},
+        {"custom_fields": {words: words}},
+    )  # fmt: skip
+    for filters in asked:
         try:
-            assert helpdesk.contacts.find(email=words) is None
+            assert list(helpdesk.tickets.list(TicketQuery(**filters))) == [], filters
         except Invalid:
-            assert helpdesk.capabilities.contact_fields
-
-    @needs("contacts.create", "contacts.get", "contacts.create:emails")
-    @each
-    def test_a_nasty_address_is_refused_or_kept_exactly(self, helpdesk: Helpdesk, nasty: str) -> None:
-        """What is no address makes no contact that cannot be found again."""
+            assert words in UNFIT.values(), "only what is no text may be refused"
+        else:
+            assert words not in UNFIT.values(), "what no text can hold is refused"
+    people: tuple[dict[str, Any], ...] = ({"email": words}, {"name": words}, {"company": words})
+    for filters in people:
         try:
-            made = helpdesk.contacts.create(contact_draft(helpdesk, emails=(EVERY[nasty],)))
-        except (Invalid, Conflict):
-            return
-        assert helpdesk.contacts.get(made.id).emails == made.emails
+            assert list(helpdesk.contacts.list(ContactQuery(**filters))) == []
+        except Invalid:
+            assert words in UNFIT.values()
+    if words not in UNFIT.values():
+        assert list(helpdesk.tickets.list(TicketQuery(subject=Match(words, How.EXACT)))) == []
+    try:
+        assert helpdesk.contacts.find(email=words) is None
+    except Invalid:
+        assert helpdesk.capabilities.contact_fields
+
+
+@needs("contacts.create", "contacts.get", "contacts.create:emails")
+@each
+def test_a_nasty_address_is_refused_or_kept_exactly(helpdesk: Helpdesk, nasty: str) -> None:
+    """What is no address makes no contact that cannot be found again."""
+    try:
+        made = helpdesk.contacts.create(contact_draft(helpdesk, emails=(EVERY[nasty],)))
+    except (Invalid, Conflict):
+        return
+    assert helpdesk.contacts.get(made.id).emails == made.emails

@@ -12,7 +12,6 @@ from helpdesk_bridge.model.matching import sort_key
 from helpdesk_bridge.model.queries import ContactQuery, Order, TicketQuery
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.drafts import contact_draft, make
-from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures
 from helpdesk_bridge.testing.conformance.selection import needs
 
 _USUAL_PAGE = 100
@@ -23,101 +22,105 @@ def over_a_page(desk: Helpdesk) -> int:
     return (desk.capabilities.page_size or _USUAL_PAGE) + 7
 
 
-class PagingTests(SuiteFixtures):
-    """``Listing``: iteration, ``page``, ``count``, ``limit`` and order."""
+@needs("tickets.create", "tickets.list")
+def test_no_ticket_is_lost_between_pages(helpdesk: Helpdesk) -> None:
+    """A list of several pages holds every ticket once, in the order of every query."""
+    created = {make(helpdesk, f"c{number}").id for number in range(over_a_page(helpdesk))}
+    for order in Order:
+        listed = list(helpdesk.tickets.list(TicketQuery(order=order), resolve=False))
+        ids = [one.id for one in listed]
+        assert len(set(ids)) == len(ids), "a ticket came twice"
+        assert set(ids) == created, f"{len(created - set(ids))} tickets of {len(created)} are missing"
+        ordered = sorted(listed, key=sort_key(order), reverse=order.descending)
+        assert ids == [one.id for one in ordered], f"not in the order {order.value}"
 
-    @needs("tickets.create", "tickets.list")
-    def test_no_ticket_is_lost_between_pages(self, helpdesk: Helpdesk) -> None:
-        """A list of several pages holds every ticket once, in the order of every query."""
-        created = {make(helpdesk, f"c{number}").id for number in range(over_a_page(helpdesk))}
-        for order in Order:
-            listed = list(helpdesk.tickets.list(TicketQuery(order=order), resolve=False))
-            ids = [one.id for one in listed]
-            assert len(set(ids)) == len(ids), "a ticket came twice"
-            assert set(ids) == created, f"{len(created - set(ids))} tickets of {len(created)} are missing"
-            ordered = sorted(listed, key=sort_key(order), reverse=order.descending)
-            assert ids == [one.id for one in ordered], f"not in the order {order.value}"
 
-    @needs("contacts.create", "contacts.list")
-    def test_no_contact_is_lost_between_pages(self, helpdesk: Helpdesk) -> None:
-        """The same for contacts."""
-        total = over_a_page(helpdesk)
-        created = {helpdesk.contacts.create(contact_draft(helpdesk, f"c{number}")).id for number in range(total)}
-        for order in (Order.CREATED_ASC, Order.UPDATED_DESC):
-            listed = list(helpdesk.contacts.list(ContactQuery(order=order)))
-            assert len({one.id for one in listed}) == len(listed), "a contact came twice"
-            assert {one.id for one in listed} == created
+@needs("contacts.create", "contacts.list")
+def test_no_contact_is_lost_between_pages(helpdesk: Helpdesk) -> None:
+    """The same for contacts."""
+    total = over_a_page(helpdesk)
+    created = {helpdesk.contacts.create(contact_draft(helpdesk, f"c{number}")).id for number in range(total)}
+    for order in (Order.CREATED_ASC, Order.UPDATED_DESC):
+        listed = list(helpdesk.contacts.list(ContactQuery(order=order)))
+        assert len({one.id for one in listed}) == len(listed), "a contact came twice"
+        assert {one.id for one in listed} == created
 
-    @needs("tickets.create", "tickets.list")
-    def test_page_by_page_holds_every_ticket(self, helpdesk: Helpdesk) -> None:
-        """``page(cursor, size)`` walks the whole list, with cursors that are text, in pages no larger than asked.
 
-        Records of the same second may come together: some vendors have nothing else to go on from.
-        """
-        created = [make(helpdesk, f"c{number}").id for number in range(23)]
-        found: list[str] = []
-        cursor: str | None = None
-        for _ in range(len(created) + 1):
-            # A web page asks with a listing of its own.
-            page = helpdesk.tickets.list(resolve=False).page(cursor, 5)
-            beyond = {one.created_at for one in page.items[4:]}
-            assert len(page.items) <= 5 or len(beyond) == 1, "a page is larger than asked"  # noqa: PLR2004 - the size above
-            found += [one.id for one in page.items if one.id not in found]
-            cursor = page.next
-            assert cursor is None or isinstance(cursor, str)
-            if cursor is None:
-                break
-        assert cursor is None, "the pages never end"
-        assert sorted(found) == sorted(created)
+@needs("tickets.create", "tickets.list")
+def test_page_by_page_holds_every_ticket(helpdesk: Helpdesk) -> None:
+    """``page(cursor, size)`` walks the whole list, with cursors that are text, in pages no larger than asked.
 
-    @needs("tickets.create", "tickets.list", "contacts.list", "messages.list")
-    def test_a_foreign_cursor_is_refused(self, helpdesk: Helpdesk) -> None:
-        """A cursor that this desk never gave is ``Invalid``, not a crash and not the first page."""
-        ticket = make(helpdesk)
-        for cursor in ("nonsense", "", "{}", '["a"]', "-1", "99999999999999999999"):
-            with pytest.raises(Invalid):
-                helpdesk.tickets.list().page(cursor, 5)
-            with pytest.raises(Invalid):
-                helpdesk.contacts.list().page(cursor, 5)
-            # A thread that always is one page has no cursors that could be wrong.
-            with suppress(Invalid):
-                helpdesk.messages.list(ticket.id).page(cursor, 5)
+    Records of the same second may come together: some vendors have nothing else to go on from.
+    """
+    created = [make(helpdesk, f"c{number}").id for number in range(23)]
+    found: list[str] = []
+    cursor: str | None = None
+    for _ in range(len(created) + 1):
+        # A web page asks with a listing of its own.
+        page = helpdesk.tickets.list(resolve=False).page(cursor, 5)
+        beyond = {one.created_at for one in page.items[4:]}
+        assert len(page.items) <= 5 or len(beyond) == 1, "a page is larger than asked"  # noqa: PLR2004 - the size above
+        found += [one.id for one in page.items if one.id not in found]
+        cursor = page.next
+        assert cursor is None or isinstance(cursor, str)
+        if cursor is None:
+            break
+    assert cursor is None, "the pages never end"
+    assert sorted(found) == sorted(created)
 
-    @needs("tickets.create", "tickets.list")
-    def test_a_limit_is_kept(self, helpdesk: Helpdesk) -> None:
-        """``limit`` yields the first so many, of both orders."""
-        for number in range(5):
-            make(helpdesk, f"c{number}")
-        for order in (Order.CREATED_ASC, Order.CREATED_DESC):
-            whole = [one.id for one in helpdesk.tickets.list(TicketQuery(order=order))]
-            for limit in (0, 1, 3, 5, 9):
-                query = TicketQuery(order=order, limit=limit)
-                assert [one.id for one in helpdesk.tickets.list(query)] == whole[:limit], f"limit {limit}"
 
-    @needs("tickets.create", "tickets.list")
-    def test_a_small_limit_costs_one_page(self, helpdesk: Helpdesk, calls: Callable[[], int]) -> None:
-        """Whoever wants two tickets does not pay for the rest."""
-        for number in range(4):
-            make(helpdesk, f"c{number}")
-        before = calls()
-        list(helpdesk.tickets.list(TicketQuery(limit=2), resolve=False))
-        assert calls() - before <= 2, "more than the page and what it names was read"  # noqa: PLR2004 - a list once
+@needs("tickets.create", "tickets.list", "contacts.list", "messages.list")
+def test_a_foreign_cursor_is_refused(helpdesk: Helpdesk) -> None:
+    """A cursor that this desk never gave is ``Invalid``, not a crash and not the first page."""
+    ticket = make(helpdesk)
+    for cursor in ("nonsense", "", "{}", '["a"]', "-1", "99999999999999999999"):
+        with pytest.raises(Invalid):
+            helpdesk.tickets.list().page(cursor, 5)
+        with pytest.raises(Invalid):
+            helpdesk.contacts.list().page(cursor, 5)
+        # A thread that always is one page has no cursors that could be wrong.
+        with suppress(Invalid):
+            helpdesk.messages.list(ticket.id).page(cursor, 5)
 
-    @needs("tickets.create", "tickets.list", "contacts.list")
-    def test_count_is_exact_or_none(self, helpdesk: Helpdesk) -> None:
-        """``count`` is the length of the list, or None where only reading it all would tell."""
-        for number in range(6):
-            make(helpdesk, f"c{number}")
-        assert helpdesk.tickets.list().count() in (None, 6)
-        assert helpdesk.tickets.list(TicketQuery(limit=4)).count() in (None, 4)
-        assert helpdesk.tickets.list(TicketQuery(subject="About c1")).count() in (None, 1)
-        assert helpdesk.contacts.list().count() in (None, len(list(helpdesk.contacts.list())))
 
-    @needs("tickets.create", "tickets.list")
-    def test_a_listing_can_be_read_again(self, helpdesk: Helpdesk) -> None:
-        """Iterating again asks again, and sees what has come since."""
-        make(helpdesk, "ann")
-        listing = helpdesk.tickets.list()
-        assert len(list(listing)) == 1
-        make(helpdesk, "bob")
-        assert len(list(listing)) == 2  # noqa: PLR2004 - both
+@needs("tickets.create", "tickets.list")
+def test_a_limit_is_kept(helpdesk: Helpdesk) -> None:
+    """``limit`` yields the first so many, of both orders."""
+    for number in range(5):
+        make(helpdesk, f"c{number}")
+    for order in (Order.CREATED_ASC, Order.CREATED_DESC):
+        whole = [one.id for one in helpdesk.tickets.list(TicketQuery(order=order))]
+        for limit in (0, 1, 3, 5, 9):
+            query = TicketQuery(order=order, limit=limit)
+            assert [one.id for one in helpdesk.tickets.list(query)] == whole[:limit], f"limit {limit}"
+
+
+@needs("tickets.create", "tickets.list")
+def test_a_small_limit_costs_one_page(helpdesk: Helpdesk, calls: Callable[[], int]) -> None:
+    """Whoever wants two tickets does not pay for the rest."""
+    for number in range(4):
+        make(helpdesk, f"c{number}")
+    before = calls()
+    list(helpdesk.tickets.list(TicketQuery(limit=2), resolve=False))
+    assert calls() - before <= 2, "more than the page and what it names was read"  # noqa: PLR2004 - a list once
+
+
+@needs("tickets.create", "tickets.list", "contacts.list")
+def test_count_is_exact_or_none(helpdesk: Helpdesk) -> None:
+    """``count`` is the length of the list, or None where only reading it all would tell."""
+    for number in range(6):
+        make(helpdesk, f"c{number}")
+    assert helpdesk.tickets.list().count() in (None, 6)
+    assert helpdesk.tickets.list(TicketQuery(limit=4)).count() in (None, 4)
+    assert helpdesk.tickets.list(TicketQuery(subject="About c1")).count() in (None, 1)
+    assert helpdesk.contacts.list().count() in (None, len(list(helpdesk.contacts.list())))
+
+
+@needs("tickets.create", "tickets.list")
+def test_a_listing_can_be_read_again(helpdesk: Helpdesk) -> None:
+    """Iterating again asks again, and sees what has come since."""
+    make(helpdesk, "ann")
+    listing = helpdesk.tickets.list()
+    assert len(list(listing)) == 1
+    make(helpdesk, "bob")
+    assert len(list(listing)) == 2  # noqa: PLR2004 - both

@@ -14,7 +14,6 @@ from helpdesk_bridge.model.records import Ticket
 from helpdesk_bridge.model.values import Priority, Status
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.drafts import READ_EVERYTHING, contact_draft, make
-from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures
 from helpdesk_bridge.testing.conformance.plain_filter import answers_contact, answers_ticket, ids
 from helpdesk_bridge.testing.conformance.selection import needs
 from helpdesk_bridge.testing.conformance.vocabulary import Vocabulary
@@ -59,88 +58,88 @@ def _varied(desk: Helpdesk, words: Vocabulary, number: int) -> Ticket:
     return make(desk, ("ann", "joann", "bob")[number % 3] + str(number // 6), subject=SUBJECTS[number % 6], **fields)
 
 
-class QueryTests(SuiteFixtures):
-    """``TicketQuery`` and ``ContactQuery``."""
+@needs("tickets.create", "tickets.list")
+def test_a_ticket_query_answers_as_a_plain_filter_would(helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
+    """Random queries over varied tickets: the same tickets, in the query's order, no more than its limit."""
+    _vary(helpdesk, vocabulary)
+    everything = list(helpdesk.tickets.list(TicketQuery(include=READ_EVERYTHING | {"custom_fields"})))
 
-    @needs("tickets.create", "tickets.list")
-    def test_a_ticket_query_answers_as_a_plain_filter_would(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
-        """Random queries over varied tickets: the same tickets, in the query's order, no more than its limit."""
-        self._vary(helpdesk, vocabulary)
-        everything = list(helpdesk.tickets.list(TicketQuery(include=READ_EVERYTHING | {"custom_fields"})))
+    @a_few()
+    @given(ticket_queries(everything))
+    def holds(query: TicketQuery) -> None:
+        plain = [ticket for ticket in everything if answers_ticket(query, ticket)]
+        plain.sort(key=sort_key(query.order), reverse=query.order.descending)
+        listing = helpdesk.tickets.list(query)
+        assert ids(list(listing)) == ids(plain[: query.limit])
+        assert listing.count() in (None, len(plain[: query.limit]))
 
-        @a_few()
-        @given(ticket_queries(everything))
-        def holds(query: TicketQuery) -> None:
-            plain = [ticket for ticket in everything if answers_ticket(query, ticket)]
-            plain.sort(key=sort_key(query.order), reverse=query.order.descending)
-            listing = helpdesk.tickets.list(query)
-            assert ids(list(listing)) == ids(plain[: query.limit])
-            assert listing.count() in (None, len(plain[: query.limit]))
+    holds()
 
-        holds()
 
-    @staticmethod
-    def _vary(desk: Helpdesk, words: Vocabulary) -> None:
-        statuses = list(desk.capabilities.statuses)
-        for number in range(12):
-            ticket = _varied(desk, words, number)
-            if "status" in desk.capabilities.ticket_update and number % 2:
-                desk.tickets.update(ticket.id, TicketChange(status=statuses[number // 2 % len(statuses)]))
+def _vary(desk: Helpdesk, words: Vocabulary) -> None:
+    statuses = list(desk.capabilities.statuses)
+    for number in range(12):
+        ticket = _varied(desk, words, number)
+        if "status" in desk.capabilities.ticket_update and number % 2:
+            desk.tickets.update(ticket.id, TicketChange(status=statuses[number // 2 % len(statuses)]))
 
-    @needs("contacts.create", "contacts.list")
-    def test_a_contact_query_answers_as_a_plain_filter_would(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
-        """The same for contacts."""
-        for number, name in enumerate(("ann", "joann", "ann.lee", "bob", "müjde")):
-            company = {"company": vocabulary.companies[0]} if number % 2 else {}
-            fields = company if "company" in helpdesk.capabilities.contact_create else {}
-            made = helpdesk.contacts.create(contact_draft(helpdesk, name, **fields))
-            if number == 0 and "blocked" in helpdesk.capabilities.contact_update:
-                helpdesk.contacts.update(made.id, ContactChange(blocked=True))
-        everything = list(helpdesk.contacts.list(ContactQuery(include={"blocked", "deleted"})))
 
-        @a_few()
-        @given(contact_queries(everything))
-        def holds(query: ContactQuery) -> None:
-            plain = [contact for contact in everything if answers_contact(query, contact)]
-            plain.sort(key=sort_key(query.order), reverse=query.order.descending)
-            assert ids(list(helpdesk.contacts.list(query))) == ids(plain[: query.limit])
+@needs("contacts.create", "contacts.list")
+def test_a_contact_query_answers_as_a_plain_filter_would(helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
+    """The same for contacts."""
+    for number, name in enumerate(("ann", "joann", "ann.lee", "bob", "müjde")):
+        company = {"company": vocabulary.companies[0]} if number % 2 else {}
+        fields = company if "company" in helpdesk.capabilities.contact_create else {}
+        made = helpdesk.contacts.create(contact_draft(helpdesk, name, **fields))
+        if number == 0 and "blocked" in helpdesk.capabilities.contact_update:
+            helpdesk.contacts.update(made.id, ContactChange(blocked=True))
+    everything = list(helpdesk.contacts.list(ContactQuery(include={"blocked", "deleted"})))
 
-        holds()
+    @a_few()
+    @given(contact_queries(everything))
+    def holds(query: ContactQuery) -> None:
+        plain = [contact for contact in everything if answers_contact(query, contact)]
+        plain.sort(key=sort_key(query.order), reverse=query.order.descending)
+        assert ids(list(helpdesk.contacts.list(query))) == ids(plain[: query.limit])
 
-    @needs("tickets.create", "tickets.list")
-    def test_words_are_found_in_any_case(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
-        """Text compares after NFKC and ``casefold()`` on both sides, whoever compares it."""
-        self._vary(helpdesk, vocabulary)
-        everything = list(helpdesk.tickets.list())
-        spoken = [Match(words, how) for how in How for words in ("Where is my LAMP?", "where IS my lamp?")]
-        spoken += [Match("INVOICE STRASSE", How.PREFIX), Match("straße 2", How.SUFFIX), Match("FINAL"), Match("\u0131")]
-        queries = [TicketQuery(subject=match) for match in spoken]
-        for name, of in (("groups", _group_name), ("type", _type), ("category", _category), ("requester", _email)):
-            words = {word for ticket in everything if (word := of(ticket))}
-            asked: list[dict[str, Any]] = [{name: one} for word in words for one in (word.upper(), word.lower())]
-            queries += [TicketQuery(**filters) for filters in asked]
-        for query in queries:
-            plain = [ticket for ticket in everything if answers_ticket(query, ticket)]
-            assert ids(list(helpdesk.tickets.list(query))) == ids(plain), query
+    holds()
 
-    @needs("tickets.create", "tickets.list")
-    def test_a_word_that_means_nothing_finds_nothing(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
-        """A group, tag, requester or status that nobody has answers with an empty list, not with everything."""
-        _varied(helpdesk, vocabulary, 1)
-        for query in (
-            TicketQuery(groups="no such group"),
-            TicketQuery(tags="no such tag"),
-            TicketQuery(requester="nobody@nowhere.example"),
-            TicketQuery(assignee="nobody@nowhere.example"),
-            TicketQuery(statuses="no such status"),
-            TicketQuery(statuses=Status.UNKNOWN),
-            TicketQuery(type="no such type"),
-            TicketQuery(category="no such category"),
-            TicketQuery(custom_fields={"No such field": "x"}),
-            TicketQuery(statuses=set()),
-            TicketQuery(tags=set()),
-        ):
-            assert list(helpdesk.tickets.list(query)) == [], query
+
+@needs("tickets.create", "tickets.list")
+def test_words_are_found_in_any_case(helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
+    """Text compares after NFKC and ``casefold()`` on both sides, whoever compares it."""
+    _vary(helpdesk, vocabulary)
+    everything = list(helpdesk.tickets.list())
+    spoken = [Match(words, how) for how in How for words in ("Where is my LAMP?", "where IS my lamp?")]
+    spoken += [Match("INVOICE STRASSE", How.PREFIX), Match("straße 2", How.SUFFIX), Match("FINAL"), Match("\u0131")]
+    queries = [TicketQuery(subject=match) for match in spoken]
+    for name, of in (("groups", _group_name), ("type", _type), ("category", _category), ("requester", _email)):
+        words = {word for ticket in everything if (word := of(ticket))}
+        asked: list[dict[str, Any]] = [{name: one} for word in words for one in (word.upper(), word.lower())]
+        queries += [TicketQuery(**filters) for filters in asked]
+    for query in queries:
+        plain = [ticket for ticket in everything if answers_ticket(query, ticket)]
+        assert ids(list(helpdesk.tickets.list(query))) == ids(plain), query
+
+
+@needs("tickets.create", "tickets.list")
+def test_a_word_that_means_nothing_finds_nothing(helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
+    """A group, tag, requester or status that nobody has answers with an empty list, not with everything."""
+    _varied(helpdesk, vocabulary, 1)
+    for query in (
+        TicketQuery(groups="no such group"),
+        TicketQuery(tags="no such tag"),
+        TicketQuery(requester="nobody@nowhere.example"),
+        TicketQuery(assignee="nobody@nowhere.example"),
+        TicketQuery(statuses="no such status"),
+        TicketQuery(statuses=Status.UNKNOWN),
+        TicketQuery(type="no such type"),
+        TicketQuery(category="no such category"),
+        TicketQuery(custom_fields={"No such field": "x"}),
+        TicketQuery(statuses=set()),
+        TicketQuery(tags=set()),
+    ):
+        assert list(helpdesk.tickets.list(query)) == [], query
 
 
 def _group_name(ticket: Ticket) -> str | None:

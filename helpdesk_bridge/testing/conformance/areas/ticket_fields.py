@@ -11,7 +11,6 @@ from helpdesk_bridge.model.drafts import Add, Remove, TicketChange
 from helpdesk_bridge.model.values import Upload
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.drafts import make, seen, values_of
-from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures
 from helpdesk_bridge.testing.conformance.selection import each, needs
 from helpdesk_bridge.testing.conformance.vocabulary import Vocabulary
 
@@ -83,100 +82,96 @@ def _assert_has(desk: Helpdesk, ticket_id: str, name: str, value: Any) -> None:
         assert found == value
 
 
-class TicketFieldTests(SuiteFixtures):
-    """Every field of drafts and changes."""
+@needs("tickets.create", "tickets.get", "tickets.create:{name}")
+@each("name", FIELDS)
+def test_a_field_given_at_creating_is_read_back(helpdesk: Helpdesk, vocabulary: Vocabulary, name: str) -> None:
+    """A field that is declared for creating is kept."""
+    for number, value in enumerate(_two_values(helpdesk, vocabulary, name)):
+        made = make(helpdesk, f"ann{number}", **{name: value}, **_beside(vocabulary, name, value))
+        _assert_has(helpdesk, made.id, name, value)
 
-    @needs("tickets.create", "tickets.get", "tickets.create:{name}")
-    @each("name", FIELDS)
-    def test_a_field_given_at_creating_is_read_back(
-        self, helpdesk: Helpdesk, vocabulary: Vocabulary, name: str
-    ) -> None:
-        """A field that is declared for creating is kept."""
-        for number, value in enumerate(_two_values(helpdesk, vocabulary, name)):
-            made = make(helpdesk, f"ann{number}", **{name: value}, **_beside(vocabulary, name, value))
-            _assert_has(helpdesk, made.id, name, value)
 
-    @needs("tickets.create", "tickets.get", "tickets.update", "tickets.update:{name}")
-    @each("name", FIELDS)
-    def test_a_field_that_is_changed_is_read_back(self, helpdesk: Helpdesk, vocabulary: Vocabulary, name: str) -> None:
-        """A field that is declared for changing is changed, by the answer and by the next read."""
-        ticket_id = make(helpdesk).id
-        for value in _two_values(helpdesk, vocabulary, name):
-            change = TicketChange(**{name: value}, **_beside(vocabulary, name, value))
-            answer = helpdesk.tickets.update(ticket_id, change)
-            _assert_has(helpdesk, ticket_id, name, value)
-            if name not in answer.not_loaded and name != "custom_fields":
-                assert values_of(answer, name) == values_of(helpdesk.tickets.get(ticket_id), name)
+@needs("tickets.create", "tickets.get", "tickets.update", "tickets.update:{name}")
+@each("name", FIELDS)
+def test_a_field_that_is_changed_is_read_back(helpdesk: Helpdesk, vocabulary: Vocabulary, name: str) -> None:
+    """A field that is declared for changing is changed, by the answer and by the next read."""
+    ticket_id = make(helpdesk).id
+    for value in _two_values(helpdesk, vocabulary, name):
+        change = TicketChange(**{name: value}, **_beside(vocabulary, name, value))
+        answer = helpdesk.tickets.update(ticket_id, change)
+        _assert_has(helpdesk, ticket_id, name, value)
+        if name not in answer.not_loaded and name != "custom_fields":
+            assert values_of(answer, name) == values_of(helpdesk.tickets.get(ticket_id), name)
 
-    @needs("tickets.create", "tickets.get", "tickets.update", "tickets.update:{name}")
-    @each("name", FIELDS)
-    def test_a_change_leaves_all_other_fields_alone(
-        self, helpdesk: Helpdesk, vocabulary: Vocabulary, name: str
-    ) -> None:
-        """``UNSET`` is not sent: what a change does not name stays as it is."""
-        given: dict[str, Any] = {}
-        for other in ("assignee", "group", "type", "tags", "custom_fields", "priority"):
-            if other != name and other in helpdesk.capabilities.ticket_create:
-                given[other] = _two_values(helpdesk, vocabulary, other)[0]
-        ticket_id = make(helpdesk, **given).id
-        before = helpdesk.tickets.get(ticket_id)
-        value = _two_values(helpdesk, vocabulary, name)[1]
-        helpdesk.tickets.update(ticket_id, TicketChange(**{name: value}, **_beside(vocabulary, name, value)))
-        after = helpdesk.tickets.get(ticket_id)
-        for other in given:
-            assert values_of(after, other) == values_of(before, other), f"changing {name} changed {other}"
 
-    @needs("tickets.create", "tickets.get", "tickets.update", "clear:{name}")
-    @each("name", FIELDS)
-    def test_none_clears_a_field(self, helpdesk: Helpdesk, vocabulary: Vocabulary, name: str) -> None:
-        """A field that is declared in ``ticket_clear`` is empty after ``None``."""
-        value = _two_values(helpdesk, vocabulary, name)[0]
-        ticket_id = make(helpdesk, **{name: value}, **_beside(vocabulary, name, value)).id
-        assert values_of(helpdesk.tickets.get(ticket_id), name)
-        nothing: dict[str, Any] = {name: None}
-        helpdesk.tickets.update(ticket_id, TicketChange(**nothing))
-        assert not values_of(helpdesk.tickets.get(ticket_id), name)
+@needs("tickets.create", "tickets.get", "tickets.update", "tickets.update:{name}")
+@each("name", FIELDS)
+def test_a_change_leaves_all_other_fields_alone(helpdesk: Helpdesk, vocabulary: Vocabulary, name: str) -> None:
+    """``UNSET`` is not sent: what a change does not name stays as it is."""
+    given: dict[str, Any] = {}
+    for other in ("assignee", "group", "type", "tags", "custom_fields", "priority"):
+        if other != name and other in helpdesk.capabilities.ticket_create:
+            given[other] = _two_values(helpdesk, vocabulary, other)[0]
+    ticket_id = make(helpdesk, **given).id
+    before = helpdesk.tickets.get(ticket_id)
+    value = _two_values(helpdesk, vocabulary, name)[1]
+    helpdesk.tickets.update(ticket_id, TicketChange(**{name: value}, **_beside(vocabulary, name, value)))
+    after = helpdesk.tickets.get(ticket_id)
+    for other in given:
+        assert values_of(after, other) == values_of(before, other), f"changing {name} changed {other}"
 
-    @needs("tickets.create", "tickets.get", "tickets.update", "tickets.update:{name}")
-    @each("name", ["tags", "cc", "watchers"])
-    def test_words_are_added_removed_and_set_as_a_whole(
-        self, helpdesk: Helpdesk, vocabulary: Vocabulary, name: str
-    ) -> None:
-        """``Add`` and ``Remove`` leave the others alone; a tuple is the whole."""
-        copies = ("cc1@copies.example", "cc2@copies.example")
-        words = {"tags": vocabulary.tags, "cc": copies, "watchers": watchers_of(vocabulary)}[name]
-        if len(words) < 2:  # noqa: PLR2004 - two words, so that one can stay
-            pytest.skip(f"the fixture `vocabulary` knows fewer than two {name}")
-        one, other = words[:2]
-        ticket_id = make(helpdesk).id
-        steps: tuple[tuple[Any, set[str]], ...] = (
-            (Add(one), {one}),
-            (Add(other), {one, other}),
-            (Add(other), {one, other}),
-            (Remove(one), {other}),
-            ((one,), {one}),
-            ((one, other), {one, other}),
-            ((), set()),
-        )
-        for change, wanted in steps:
-            written: Any = {name: change}
-            helpdesk.tickets.update(ticket_id, TicketChange(**written))
-            found = values_of(helpdesk.tickets.get(ticket_id), name)
-            assert found == frozenset(word.casefold() for word in wanted), change
 
-    @needs("tickets.create", "tickets.get")
-    def test_all_declared_fields_together_are_read_back(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
-        """One draft with everything that this desk takes keeps everything."""
-        capabilities = helpdesk.capabilities
-        given: dict[str, Any] = {}
-        for name in FIELDS:
-            if name in capabilities.ticket_create and name not in ("subject", "category"):
-                try:
-                    value = _two_values(helpdesk, vocabulary, name)[1]
-                except pytest.skip.Exception:
-                    continue
-                given |= {name: value, **_beside(vocabulary, name, value)}
-        files = [Upload.from_bytes("a.txt", b"a")] if "attachments" in capabilities.ticket_create else []
-        made = make(helpdesk, **given, attachments=files)
-        for name, value in given.items():
-            _assert_has(helpdesk, made.id, name, value)
+@needs("tickets.create", "tickets.get", "tickets.update", "clear:{name}")
+@each("name", FIELDS)
+def test_none_clears_a_field(helpdesk: Helpdesk, vocabulary: Vocabulary, name: str) -> None:
+    """A field that is declared in ``ticket_clear`` is empty after ``None``."""
+    value = _two_values(helpdesk, vocabulary, name)[0]
+    ticket_id = make(helpdesk, **{name: value}, **_beside(vocabulary, name, value)).id
+    assert values_of(helpdesk.tickets.get(ticket_id), name)
+    nothing: dict[str, Any] = {name: None}
+    helpdesk.tickets.update(ticket_id, TicketChange(**nothing))
+    assert not values_of(helpdesk.tickets.get(ticket_id), name)
+
+
+@needs("tickets.create", "tickets.get", "tickets.update", "tickets.update:{name}")
+@each("name", ["tags", "cc", "watchers"])
+def test_words_are_added_removed_and_set_as_a_whole(helpdesk: Helpdesk, vocabulary: Vocabulary, name: str) -> None:
+    """``Add`` and ``Remove`` leave the others alone; a tuple is the whole."""
+    copies = ("cc1@copies.example", "cc2@copies.example")
+    words = {"tags": vocabulary.tags, "cc": copies, "watchers": watchers_of(vocabulary)}[name]
+    if len(words) < 2:  # noqa: PLR2004 - two words, so that one can stay
+        pytest.skip(f"the fixture `vocabulary` knows fewer than two {name}")
+    one, other = words[:2]
+    ticket_id = make(helpdesk).id
+    steps: tuple[tuple[Any, set[str]], ...] = (
+        (Add(one), {one}),
+        (Add(other), {one, other}),
+        (Add(other), {one, other}),
+        (Remove(one), {other}),
+        ((one,), {one}),
+        ((one, other), {one, other}),
+        ((), set()),
+    )
+    for change, wanted in steps:
+        written: Any = {name: change}
+        helpdesk.tickets.update(ticket_id, TicketChange(**written))
+        found = values_of(helpdesk.tickets.get(ticket_id), name)
+        assert found == frozenset(word.casefold() for word in wanted), change
+
+
+@needs("tickets.create", "tickets.get")
+def test_all_declared_fields_together_are_read_back(helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
+    """One draft with everything that this desk takes keeps everything."""
+    capabilities = helpdesk.capabilities
+    given: dict[str, Any] = {}
+    for name in FIELDS:
+        if name in capabilities.ticket_create and name not in ("subject", "category"):
+            try:
+                value = _two_values(helpdesk, vocabulary, name)[1]
+            except pytest.skip.Exception:
+                continue
+            given |= {name: value, **_beside(vocabulary, name, value)}
+    files = [Upload.from_bytes("a.txt", b"a")] if "attachments" in capabilities.ticket_create else []
+    made = make(helpdesk, **given, attachments=files)
+    for name, value in given.items():
+        _assert_has(helpdesk, made.id, name, value)

@@ -26,7 +26,6 @@ from helpdesk_bridge.testing.conformance.areas.importer import (
     opening_of,
 )
 from helpdesk_bridge.testing.conformance.drafts import make, seen, text
-from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures
 from helpdesk_bridge.testing.conformance.selection import needs
 from helpdesk_bridge.testing.conformance.vocabulary import Vocabulary
 
@@ -81,70 +80,69 @@ def _agent(words: Vocabulary) -> Actor:
     return Actor.agent(email=words.agents[-1]) if words.agents else Actor.agent(name="Meg")
 
 
-class EyesTests(SuiteFixtures):
-    """What is internal stays so."""
+@needs("importer", "tickets.get", "messages.list")
+def test_an_imported_internal_message_is_never_public(helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
+    """What customers could not read before, text or file, they read nowhere now."""
+    importer = importer_of(helpdesk)
+    ann = imported_ann(helpdesk)
+    made = importer.ticket(old_ticket(ann), opening_of(ann), (), MARKER)
+    at = LONG_AGO + timedelta(minutes=5)
+    note = old_message(
+        _agent(vocabulary), visibility=Visibility.INTERNAL, kind=MessageKind.NOTE, body=Body(text=HIDDEN), created_at=at
+    )  # fmt: skip
+    importer.message(made.ticket_id, note, [Upload.from_bytes(_FILE, b"for agents only", "text/plain")])
+    _, *later = helpdesk.messages.list(made.ticket_id)
+    assert later
+    assert all(one.visibility is Visibility.INTERNAL for one in later), "an internal note became public"
+    shown = _shown_to_customers(helpdesk, made.ticket_id)
+    assert HIDDEN not in shown, "an internal text stands where customers read it"
+    assert _FILE not in shown, "a file of an internal note hangs where customers see it"
 
-    @needs("importer", "tickets.get", "messages.list")
-    def test_an_imported_internal_message_is_never_public(self, helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
-        """What customers could not read before, text or file, they read nowhere now."""
-        importer = importer_of(helpdesk)
-        ann = imported_ann(helpdesk)
-        made = importer.ticket(old_ticket(ann), opening_of(ann), (), MARKER)
-        at = LONG_AGO + timedelta(minutes=5)
-        note = old_message(
-            _agent(vocabulary), visibility=Visibility.INTERNAL, kind=MessageKind.NOTE, body=Body(text=HIDDEN), created_at=at
-        )  # fmt: skip
-        importer.message(made.ticket_id, note, [Upload.from_bytes(_FILE, b"for agents only", "text/plain")])
-        _, *later = helpdesk.messages.list(made.ticket_id)
-        assert later
-        assert all(one.visibility is Visibility.INTERNAL for one in later), "an internal note became public"
-        shown = _shown_to_customers(helpdesk, made.ticket_id)
-        assert HIDDEN not in shown, "an internal text stands where customers read it"
-        assert _FILE not in shown, "a file of an internal note hangs where customers see it"
 
-    @needs("importer", "tickets.list")
-    @pytest.mark.parametrize("kind", list(MessageKind), ids=lambda one: one.value)
-    def test_an_internal_message_opens_no_ticket(self, helpdesk: Helpdesk, kind: MessageKind) -> None:
-        """Customers read what opens a ticket: an internal message is refused there, and nothing is written."""
-        ann = imported_ann(helpdesk)
-        internal: Any = old_message(
-            ann, opening=True, visibility=Visibility.INTERNAL, kind=kind, body=Body(text=HIDDEN)
-        )
-        with pytest.raises(Invalid) as refused:
-            importer_of(helpdesk).ticket(old_ticket(ann), internal, (), MARKER)
-        assert refused.value.field == "opening"
-        assert not list(helpdesk.tickets.list(TicketQuery(limit=1), resolve=False)), "a ticket was written all the same"
+@needs("importer", "tickets.list")
+@pytest.mark.parametrize("kind", list(MessageKind), ids=lambda one: one.value)
+def test_an_internal_message_opens_no_ticket(helpdesk: Helpdesk, kind: MessageKind) -> None:
+    """Customers read what opens a ticket: an internal message is refused there, and nothing is written."""
+    ann = imported_ann(helpdesk)
+    internal: Any = old_message(ann, opening=True, visibility=Visibility.INTERNAL, kind=kind, body=Body(text=HIDDEN))
+    with pytest.raises(Invalid) as refused:
+        importer_of(helpdesk).ticket(old_ticket(ann), internal, (), MARKER)
+    assert refused.value.field == "opening"
+    assert not list(helpdesk.tickets.list(TicketQuery(limit=1), resolve=False)), "a ticket was written all the same"
 
-    @needs("importer", "tickets.get", "messages.list")
-    @pytest.mark.parametrize("way", list(Threads), ids=lambda one: one.value)
-    @pytest.mark.parametrize("shape", THREADS.values(), ids=[one.replace(" ", "_") for one in THREADS])
-    def test_a_thread_is_imported_without_an_internal_text_in_public(
-        self, helpdesk: Helpdesk, vocabulary: Vocabulary, shape: str, way: Threads
-    ) -> None:
-        """In every way of writing threads, wherever the notes stand; and agents find every text once."""
-        ann = imported_ann(helpdesk)
-        thread = _thread(shape, ann, _agent(vocabulary))
-        ticket_id = _written(importer_of(helpdesk), old_ticket(ann), thread, way)
-        assert HIDDEN not in _shown_to_customers(helpdesk, ticket_id), "an internal text stands where customers read it"
-        whole = "\n".join(seen(one.body.text) for one in helpdesk.messages.list(ticket_id))
-        for one in thread:
-            assert whole.count(seen(one.body.text)) == 1, "a message is lost, or there twice"
 
-    @needs("importer")
-    def test_the_importer_says_that_notes_stay_internal(self, helpdesk: Helpdesk) -> None:
-        """A note that only a line of text calls internal can be read by customers."""
-        kept = importer_of(helpdesk).fidelity.messages[MessageClass.NOTE]
-        assert kept["visibility"].how is Fidelity.NATIVE, "the importer does not keep notes from customers"
+@needs("importer", "tickets.get", "messages.list")
+@pytest.mark.parametrize("way", list(Threads), ids=lambda one: one.value)
+@pytest.mark.parametrize("shape", THREADS.values(), ids=[one.replace(" ", "_") for one in THREADS])
+def test_a_thread_is_imported_without_an_internal_text_in_public(
+    helpdesk: Helpdesk, vocabulary: Vocabulary, shape: str, way: Threads
+) -> None:
+    """In every way of writing threads, wherever the notes stand; and agents find every text once."""
+    ann = imported_ann(helpdesk)
+    thread = _thread(shape, ann, _agent(vocabulary))
+    ticket_id = _written(importer_of(helpdesk), old_ticket(ann), thread, way)
+    assert HIDDEN not in _shown_to_customers(helpdesk, ticket_id), "an internal text stands where customers read it"
+    whole = "\n".join(seen(one.body.text) for one in helpdesk.messages.list(ticket_id))
+    for one in thread:
+        assert whole.count(seen(one.body.text)) == 1, "a message is lost, or there twice"
 
-    @needs("tickets.create", "messages.note", "messages.list", "fixture:unknown_words")
-    def test_a_note_that_the_vendor_calls_by_an_unknown_word_is_internal(
-        self, helpdesk: Helpdesk, unknown_words: Callable[[str], None]
-    ) -> None:
-        """Public is what known words say is public; what a vendor may call a note next year is none of them."""
-        ticket = make(helpdesk)
-        helpdesk.messages.note(ticket.id, text(HIDDEN))
-        unknown_words(ticket.id)
-        opening, *later = helpdesk.messages.list(ticket.id)
-        assert opening.visibility is Visibility.PUBLIC
-        (note,) = [one for one in later if HIDDEN in seen(one.body.text)]
-        assert note.visibility is Visibility.INTERNAL, "a message of unknown visibility is read as public"
+
+@needs("importer")
+def test_the_importer_says_that_notes_stay_internal(helpdesk: Helpdesk) -> None:
+    """A note that only a line of text calls internal can be read by customers."""
+    kept = importer_of(helpdesk).fidelity.messages[MessageClass.NOTE]
+    assert kept["visibility"].how is Fidelity.NATIVE, "the importer does not keep notes from customers"
+
+
+@needs("tickets.create", "messages.note", "messages.list", "fixture:unknown_words")
+def test_a_note_that_the_vendor_calls_by_an_unknown_word_is_internal(
+    helpdesk: Helpdesk, unknown_words: Callable[[str], None]
+) -> None:
+    """Public is what known words say is public; what a vendor may call a note next year is none of them."""
+    ticket = make(helpdesk)
+    helpdesk.messages.note(ticket.id, text(HIDDEN))
+    unknown_words(ticket.id)
+    opening, *later = helpdesk.messages.list(ticket.id)
+    assert opening.visibility is Visibility.PUBLIC
+    (note,) = [one for one in later if HIDDEN in seen(one.body.text)]
+    assert note.visibility is Visibility.INTERNAL, "a message of unknown visibility is read as public"
