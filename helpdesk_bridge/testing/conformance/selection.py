@@ -2,7 +2,7 @@
 
 A test says by ``needs`` what it is a test of. Where the class tells its ``capabilities``, what they lack is not
 collected; where it does not, the test is collected and skipped once its desk is there. The other direction, that what
-is not declared is refused unsent, stands in ``undeclared``.
+is not declared is refused unsent, is tested in ``areas.capabilities``.
 """
 
 from __future__ import annotations

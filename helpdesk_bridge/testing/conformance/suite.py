@@ -13,26 +13,21 @@ import pytest
 from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.areas import (
-    aliases,
     attachments,
-    closing,
-    concurrency,
+    capabilities,
     contacts,
-    drift,
+    desk,
     errors,
-    events,
-    facets,
     importer,
     in_doubt,
     messages,
+    names,
     nasty_texts,
     paging,
     queries,
-    refs,
     secrets,
     ticket_fields,
     tickets,
-    undeclared,
     visibility,
 )
 from helpdesk_bridge.testing.conformance.fixtures import SuiteFixtures
@@ -42,8 +37,8 @@ _GUARD: Final = "test_no_standard_test_was_removed_or_overridden"
 
 
 AREAS: Final[tuple[ModuleType, ...]] = (
-    tickets, ticket_fields, contacts, messages, facets, paging, drift, queries, errors, in_doubt, attachments, importer,
-    visibility, concurrency, events, refs, aliases, nasty_texts, secrets, undeclared, closing,
+    desk, tickets, ticket_fields, contacts, messages, attachments, capabilities, paging, queries, errors, in_doubt, importer,
+    visibility, names, nasty_texts, secrets,
 )  # fmt: skip
 """The modules whose functions ``test_…`` are the standard tests, in the order in which they run."""
 

@@ -1,4 +1,4 @@
-"""What is not declared is refused with ``Unsupported``, and nothing is sent."""
+"""Capabilities in both directions: what is declared works, what is not is refused with ``Unsupported`` unsent."""
 
 from __future__ import annotations
 
@@ -10,15 +10,21 @@ from typing import Any, Final
 import attrs
 import pytest
 
-from helpdesk_bridge.errors import Unsupported
+from helpdesk_bridge.errors import NotFound, Unsupported
 from helpdesk_bridge.model.capabilities import OPERATIONS
 from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, MessageDraft, TicketChange, TicketDraft
+from helpdesk_bridge.model.records import FieldType
 from helpdesk_bridge.model.values import Attachment, Priority, Status, Upload
 from helpdesk_bridge.ports import Helpdesk
-from helpdesk_bridge.testing.conformance.drafts import contact_draft, customer, draft, text
+from helpdesk_bridge.testing.conformance.drafts import contact_draft, customer, draft, make, text
 from helpdesk_bridge.testing.conformance.fixtures import nothing_sent
 from helpdesk_bridge.testing.conformance.selection import each, needs
 
+FACETS = (
+    "agents", "groups", "companies", "tags", "custom_fields", "templates", "attachments", "webhooks", "importer",
+    "removal",
+)  # fmt: skip
+LISTS = ("agents", "groups", "companies", "tags", "custom_fields")
 _CALLS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "tickets.list": lambda desk: list(desk.tickets.list()),
     "tickets.get": lambda desk: desk.tickets.get("1"),
@@ -52,6 +58,57 @@ _VALUES: Final[Mapping[str, Any]] = {
     "name": "n", "emails": ("a@x.example",), "phones": ("+493012345678",), "external_id": "e", "blocked": True, "title": "t",
 }  # fmt: skip
 _ALWAYS: Final = {"subject", "description", "requester"}
+
+
+@pytest.mark.parametrize("name", FACETS)
+def test_a_facet_is_there_exactly_where_it_is_declared(helpdesk: Helpdesk, calls: Callable[[], int], name: str) -> None:
+    """A declared facet is truthy; one that is not is falsy, and any use raises ``Unsupported`` unsent."""
+    with nothing_sent(calls):
+        facet: Any = getattr(helpdesk, name)
+        declared = helpdesk.capabilities.supports(name)
+        assert bool(facet) is declared, f"capabilities say {declared}, the facet says {bool(facet)}"
+        if not declared:
+            with pytest.raises(Unsupported):
+                facet.list()
+
+
+@needs("{name}")
+@each("name", LISTS)
+def test_a_reference_list_holds_each_once_with_a_name(helpdesk: Helpdesk, name: str) -> None:
+    """A list can be read twice, and its ids are unique and its names are there."""
+    facet: Any = getattr(helpdesk, name)
+    found = facet.list()
+    assert [one.id if name != "custom_fields" else one.key for one in facet.list()] == [
+        one.id if name != "custom_fields" else one.key for one in found
+    ]
+    ids = [one.key if name == "custom_fields" else one.id for one in found]
+    assert len(set(ids)) == len(ids), "an id stands in the list twice"
+    assert all(one.name or getattr(one, "email", None) for one in found), "one has no name"
+
+
+@needs("custom_fields")
+def test_the_definition_of_a_select_has_its_options(helpdesk: Helpdesk) -> None:
+    """A custom field that is a select tells its words, parallel to its keys where it has keys."""
+    assert helpdesk.custom_fields
+    for one in helpdesk.custom_fields.list():
+        if one.type in (FieldType.SELECT, FieldType.MULTISELECT):
+            assert one.options
+            assert len(one.option_keys) in (0, len(one.options))
+
+
+@needs("removal", "tickets.create", "contacts.create")
+def test_removal_removes_for_good(helpdesk: Helpdesk) -> None:
+    """A removed ticket and a removed contact are not found any more."""
+    assert helpdesk.removal
+    ticket, kept = make(helpdesk, "ann"), make(helpdesk, "bob")
+    helpdesk.removal.ticket(ticket.id)
+    with pytest.raises(NotFound):
+        helpdesk.tickets.get(ticket.id)
+    assert [one.id for one in helpdesk.tickets.list()] == [kept.id]
+    contact = helpdesk.contacts.create(contact_draft(helpdesk, "cem"))
+    helpdesk.removal.contact(contact.id)
+    with pytest.raises(NotFound):
+        helpdesk.contacts.get(contact.id)
 
 
 def _names(kind: type, *without: str) -> list[str]:
