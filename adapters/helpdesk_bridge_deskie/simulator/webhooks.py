@@ -4,35 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from attrs import asdict
-
-from helpdesk_bridge.testing.simulator.app import Call, Refused, Reply, route
-from helpdesk_bridge_deskie.simulator.courier import Courier, Hook, HookError
-from helpdesk_bridge_deskie.simulator.refusals import error_reply
-from helpdesk_bridge_deskie.simulator.service import DeskieBase
+from helpdesk_bridge_deskie.simulator.courier import Courier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-    from helpdesk_bridge.datasets.dataset import Dataset
+    from helpdesk_bridge_deskie.simulator.records.account import Account
     from helpdesk_bridge_deskie.simulator.records.records import Case, Message
 
-_ADMIN = "/_sim"
 
+class Webhooks:
+    """The webhooks of an account: those of rules, and those of custom channels."""
 
-class Webhooks(DeskieBase):
-    """What the account tells others. Register with `POST /_sim/webhooks {"url": …, "channel": "cch1", "form": false}`.
-
-    Without `channel` it is a rule that acts on every change of a case. Both kinds go out after the answer.
-    """
-
-    courier: Courier
-
-    def load(self, dataset: Dataset) -> None:
-        """Build the account, with no webhook registered."""
-        super().load(dataset)
+    def __init__(self, account: Account) -> None:
+        self.account = account
         self.courier = Courier()
 
     def changed(self, case: Case, message: Message | None = None) -> None:
@@ -86,36 +69,6 @@ class Webhooks(DeskieBase):
         }
         custom = {f"custom_field_{key.removeprefix('cf_')}": str(value) for key, value in case.custom_fields.items()}
         return values | custom
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request; webhooks go out behind the answer."""
-        answer = super().__call__(environ, start_response)
-        return self._then_deliver(answer) if self.courier.hooks else answer
-
-    def _then_deliver(self, answer: Iterable[bytes]) -> Iterator[bytes]:
-        try:
-            yield from answer
-        finally:
-            self.courier.deliver()
-
-    @route("POST", f"{_ADMIN}/webhooks", admin=True)
-    def sim_register(self, call: Call) -> Reply:
-        """Register a webhook; off loopback it is refused with 400."""
-        body = call.body_tree
-        try:
-            hook = Hook(str(body.get("url", "")), str(body.get("channel", "")), bool(body.get("form", False)))
-        except HookError:
-            raise Refused(error_reply(400, "wrong_url")) from None
-        self.courier.hooks.append(hook)
-        for channel in self.account.channels:
-            if channel.key == hook.channel:
-                channel.webhook_url = hook.url
-        return Reply.json({"registered": len(self.courier.hooks)})
-
-    @route("GET", f"{_ADMIN}/webhooks", admin=True)
-    def sim_webhooks(self, _call: Call) -> Reply:
-        """List the newest webhooks, oldest first."""
-        return Reply.json({"webhooks": [asdict(one) for one in list(self.courier.log)]})
 
 
 _LOCALISED = {"open": "Open", "waiting": "Waiting for a reply", "closed": "Closed"}

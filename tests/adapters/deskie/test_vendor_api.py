@@ -11,7 +11,7 @@ from adapters.deskie.simulated import SEEDED, START, Desk, dataset, ticket
 
 from helpdesk_bridge import Upload
 from helpdesk_bridge.adapter import BadResponse, Body, Conflict, InDoubt, Invalid, NotFound
-from helpdesk_bridge_deskie.simulator.periods import span_of
+from helpdesk_bridge_deskie.simulator.routes.statistics import span_of
 from helpdesk_bridge_deskie.vendor_api.arguments import PERIODS
 from helpdesk_bridge_deskie.vendor_api.macros import macros_in
 from helpdesk_bridge_deskie.wire.documents import WIRE

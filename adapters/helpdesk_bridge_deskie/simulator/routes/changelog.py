@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpdesk_bridge.testing.simulator.app import OBSERVED, Call, Reply, route
 from helpdesk_bridge_deskie.simulator.refusals import invalid
-from helpdesk_bridge_deskie.simulator.service import DeskieBase
+from helpdesk_bridge_deskie.simulator.service import RouteGroup
 
 if TYPE_CHECKING:
     from helpdesk_bridge_deskie.simulator.parameters import Params
@@ -16,13 +16,13 @@ _EVENTS = ("staff", "status", "group", "priority", "subject", "labels")
 _PAIR = 2
 
 
-class ChangelogRoutes(DeskieBase):
+class ChangelogRoutes(RouteGroup):
     """What has happened to a case since this account holds it; seed data brings no history."""
 
     @route("GET", "/api/cases/<ident>/changelog.json", provenance=OBSERVED, source="a client's fixtures")
     def case_changelog(self, call: Call, ident: str) -> Reply:
         """List the changes, narrowed by pairs such as `status=any,closed` (observed)."""
-        case, params = self.case_for(call, ident), self.query(call)
+        case, params = self.service.access.case_for(call, ident), self.service.query(call)
         wanted = _wanted(params)
         changes = [self._drawn(change) for change in case.changes if not wanted or _matches(change, wanted)]
         return Reply.json({"changelog": changes}, indent=4)

@@ -9,7 +9,7 @@ from helpdesk_bridge_deskie.simulator.records.account import require
 from helpdesk_bridge_deskie.simulator.records.records import Company
 from helpdesk_bridge_deskie.simulator.records.search import any_of
 from helpdesk_bridge_deskie.simulator.refusals import invalid
-from helpdesk_bridge_deskie.simulator.service import DeskieBase
+from helpdesk_bridge_deskie.simulator.service import RouteGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,23 +25,23 @@ _SEARCHED: dict[str, Callable[[Company], str]] = {
 }
 
 
-class CompanyRoutes(DeskieBase):
+class CompanyRoutes(RouteGroup):
     """The calls on companies; a user belongs to the company that its `company_name` says (observed)."""
 
     @route("GET", "/api/companies.json", provenance=DOCUMENTED, source="Deskie API, Companies, list")
     def list_companies(self, call: Call) -> Reply:
         """List companies by searches."""
-        params = self.query(call)
+        params = self.service.query(call)
         companies = list(self.account.companies.values())
         for name, text_of in _SEARCHED.items():
-            if needles := self.rules.needles(params, name, _TEXT):
+            if needles := self.service.rules.needles(params, name, _TEXT):
                 found = any_of(needles)
                 companies = [each for each in companies if found(text_of(each))]
-        page = self.page(params)
+        page = self.service.page(params)
         shown, total = companies[page.start : page.stop], len(companies)
         users, cases = params.flag("amount_of_users"), params.flag("amount_of_cases")
         if not (users or cases):
-            return self.listing("company", shown, total, self.renderer.company)
+            return self.service.listing("company", shown, total, self.renderer.company)
         items = []
         for company in shown:
             document = self.renderer.company(company)
@@ -51,12 +51,12 @@ class CompanyRoutes(DeskieBase):
             if cases:
                 document["amount_of_cases"] = sum(case.user_id in members for case in self.account.cases.values())
             items.append(document)
-        return self.plain_listing("company", items, total)
+        return self.service.plain_listing("company", items, total)
 
     @route("POST", "/api/companies.json", provenance=DOCUMENTED, source="Deskie API, Companies, create")
     def create_company(self, call: Call) -> Reply:
         """Create a company."""
-        params, now = self.body(call, "company"), self.now()
+        params, now = self.service.body(call, "company"), self.service.now()
         name = (params.text("company_name") or "").strip()
         if not name:
             raise invalid("empty_company_name")
@@ -70,17 +70,17 @@ class CompanyRoutes(DeskieBase):
         self.account.companies[company.company_id] = company
         self._describe_company(company, params)
         self._employ(members, company.name)
-        return self.show("company", self.renderer.company(company), 201)
+        return self.service.show("company", self.renderer.company(company), 201)
 
     @route("GET", "/api/companies/<int:company_id>.json", provenance=DOCUMENTED, source="Deskie API, Companies, view")
     def show_company(self, call: Call, company_id: int) -> Reply:  # noqa: ARG002 - every handler gets the call
         """Show a company."""
-        return self.show("company", self.renderer.company(self._company(company_id)))
+        return self.service.show("company", self.renderer.company(self._company(company_id)))
 
     @route("PUT", "/api/companies/<int:company_id>.json", provenance=DOCUMENTED, source="Deskie API, Companies, update")
     def update_company(self, call: Call, company_id: int) -> Reply:
         """Change a company; domains and users are added and removed (observed)."""
-        company, params = self._company(company_id), self.body(call, "company")
+        company, params = self._company(company_id), self.service.body(call, "company")
         name = params.text("company_name")
         other = self.account.company_named(name) if name else None
         if other not in (None, company):
@@ -108,7 +108,7 @@ class CompanyRoutes(DeskieBase):
         company = self._company(company_id)
         company.active, company.deleted = True, True
         self._touched(company)
-        return self.done()
+        return self.service.done()
 
     @route("PUT", "/api/companies/<int:company_id>/block.json", provenance=DOCUMENTED, source="Deskie API, Companies")
     def block_company(self, call: Call, company_id: int) -> Reply:  # noqa: ARG002
@@ -148,7 +148,7 @@ class CompanyRoutes(DeskieBase):
     def _employ(self, user_ids: list[int], name: str) -> None:
         for user_id in user_ids:
             user = self.account.users[user_id]
-            user.company_name, user.updated_at, user.drawn = name, self.now(), None
+            user.company_name, user.updated_at, user.drawn = name, self.service.now(), None
 
     def _mark_company(self, company_id: int, *, active: bool, deleted: bool) -> Reply:
         company = self._company(company_id)
@@ -156,8 +156,8 @@ class CompanyRoutes(DeskieBase):
         return self._touched(company)
 
     def _touched(self, company: Company) -> Reply:
-        company.updated_at, company.drawn = self.now(), None
-        return self.show("company", self.renderer.company(company))
+        company.updated_at, company.drawn = self.service.now(), None
+        return self.service.show("company", self.renderer.company(company))
 
 
 def _split(text: str | None) -> list[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from helpdesk_bridge.testing.simulator.app import OBSERVED, Call, Refused, Reply, route
 from helpdesk_bridge.testing.simulator.files import content_disposition
 from helpdesk_bridge_deskie.simulator.refusals import error_reply
-from helpdesk_bridge_deskie.simulator.service import DeskieBase
+from helpdesk_bridge_deskie.simulator.service import RouteGroup
 
 
-class FileRoutes(DeskieBase):
+class FileRoutes(RouteGroup):
     """The downloads."""
 
     @route(
@@ -19,7 +19,7 @@ class FileRoutes(DeskieBase):
     )
     def download_file(self, call: Call, file_id: int, name: str) -> Reply:  # noqa: ARG002
         """Send a file; the same Basic credentials are demanded as for the API."""
-        stored = self.files.get(file_id)
+        stored = self.service.files.get(file_id)
         if stored is None:
             raise Refused(error_reply(404, "file_not_found"))
         headers = {

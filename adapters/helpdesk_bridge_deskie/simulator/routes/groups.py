@@ -8,26 +8,26 @@ from helpdesk_bridge.testing.simulator.app import DOCUMENTED, Call, Reply, route
 from helpdesk_bridge_deskie.simulator.records.account import require
 from helpdesk_bridge_deskie.simulator.records.records import Group, Label
 from helpdesk_bridge_deskie.simulator.refusals import invalid
-from helpdesk_bridge_deskie.simulator.service import DeskieBase
+from helpdesk_bridge_deskie.simulator.service import RouteGroup
 
 if TYPE_CHECKING:
     from helpdesk_bridge_deskie.simulator.parameters import Params
 
 
-class GroupRoutes(DeskieBase):
+class GroupRoutes(RouteGroup):
     """The calls on groups and labels."""
 
     @route("GET", "/api/groups.json", provenance=DOCUMENTED, source="Deskie API, Groups, list")
     def list_groups(self, call: Call) -> Reply:
         """List groups, disabled ones included."""
-        page = self.page(self.query(call))
+        page = self.service.page(self.service.query(call))
         groups = list(self.account.groups.values())
-        return self.listing("group", groups[page.start : page.stop], len(groups), self.renderer.group)
+        return self.service.listing("group", groups[page.start : page.stop], len(groups), self.renderer.group)
 
     @route("POST", "/api/groups.json", provenance=DOCUMENTED, source='Deskie API, "creating and editing groups"')
     def create_group(self, call: Call) -> Reply:
         """Create a group."""
-        params, now = self.body(call, "group"), self.now()
+        params, now = self.service.body(call, "group"), self.service.now()
         title = (params.text("group_title") or "").strip()
         if not title:
             raise invalid("empty_group_title")
@@ -38,12 +38,12 @@ class GroupRoutes(DeskieBase):
     @route("GET", "/api/groups/<int:group_id>.json", provenance=DOCUMENTED, source="Deskie API, Groups, view")
     def show_group(self, call: Call, group_id: int) -> Reply:  # noqa: ARG002 - every handler gets the call
         """Show a group."""
-        return self.show("group", self.renderer.group(self._group(group_id)))
+        return self.service.show("group", self.renderer.group(self._group(group_id)))
 
     @route("PUT", "/api/groups/<int:group_id>.json", provenance=DOCUMENTED, source="Deskie API, Groups, update")
     def update_group(self, call: Call, group_id: int) -> Reply:
         """Change a group."""
-        group, params = self._group(group_id), self.body(call, "group")
+        group, params = self._group(group_id), self.service.body(call, "group")
         title = params.text("group_title")
         if title is not None and not title.strip():
             raise invalid("empty_group_title")
@@ -56,7 +56,7 @@ class GroupRoutes(DeskieBase):
         group = self._group(group_id)
         self._regroup_cases(call, group)
         del self.account.groups[group_id]
-        return self.done()
+        return self.service.done()
 
     @route(
         "PUT", "/api/groups/<int:group_id>/disable.json", provenance=DOCUMENTED, source="Deskie API, Groups, disable"
@@ -75,24 +75,24 @@ class GroupRoutes(DeskieBase):
     @route("GET", "/api/labels.json", provenance=DOCUMENTED, source="Deskie API, Labels, list")
     def list_labels(self, call: Call) -> Reply:
         """List labels."""
-        page = self.page(self.query(call))
+        page = self.service.page(self.service.query(call))
         labels = list(self.account.labels.values())
-        return self.listing("label", labels[page.start : page.stop], len(labels), self.renderer.label)
+        return self.service.listing("label", labels[page.start : page.stop], len(labels), self.renderer.label)
 
     @route("POST", "/api/labels.json", provenance=DOCUMENTED, source="Deskie API, Labels, create")
     def create_label(self, call: Call) -> Reply:
         """Create a label; the wrapper may be `labels` (documented: the sample says so, the text says `label`)."""
-        title = self._label_title(self.body(call, "label", "labels"), None)
+        title = self._label_title(self.service.body(call, "label", "labels"), None)
         label = Label(label_id=self.account.next_id("label"), title=title)
         self.account.labels[label.label_id] = label
-        return self.show("label", self.renderer.label(label), 201)
+        return self.service.show("label", self.renderer.label(label), 201)
 
     @route("PUT", "/api/labels/<int:label_id>.json", provenance=DOCUMENTED, source="Deskie API, Labels, update")
     def update_label(self, call: Call, label_id: int) -> Reply:
         """Rename a label."""
         label = require(self.account.labels, label_id, "label")
-        label.title, label.drawn = self._label_title(self.body(call, "label", "labels"), label), None
-        return self.show("label", self.renderer.label(label))
+        label.title, label.drawn = self._label_title(self.service.body(call, "label", "labels"), label), None
+        return self.service.show("label", self.renderer.label(label))
 
     @route("DELETE", "/api/labels/<int:label_id>.json", provenance=DOCUMENTED, source="Deskie API, Labels, delete")
     def delete_label(self, call: Call, label_id: int) -> Reply:  # noqa: ARG002
@@ -103,7 +103,7 @@ class GroupRoutes(DeskieBase):
             if label_id in case.labels:
                 case.labels.remove(label_id)
                 case.drawn = None
-        return self.done()
+        return self.service.done()
 
     def _group(self, group_id: int) -> Group:
         return require(self.account.groups, group_id, "group")
@@ -112,29 +112,29 @@ class GroupRoutes(DeskieBase):
         from_name, signature = params.text("group_from_name"), params.text("group_signature")
         group.from_name = group.from_name if from_name is None else from_name
         group.signature = group.signature if signature is None else signature
-        group.updated_at, group.drawn = self.now(), None
-        return self.show("group", self.renderer.group(group), status)
+        group.updated_at, group.drawn = self.service.now(), None
+        return self.service.show("group", self.renderer.group(group), status)
 
     def _regroup_cases(self, call: Call, group: Group) -> None:
         cases = list(self.account.cases_of_group(group.group_id))
-        given = self.body(call, "group").integer("replace_group_id") or 0
+        given = self.service.body(call, "group").integer("replace_group_id") or 0
         if given and (given == group.group_id or given not in self.account.groups):
             raise invalid("wrong_replace_group_id")
         if cases and not given:
             raise invalid("replace_group_id_required")
         for case in cases:
             case.group_id = given
-            self.account.touch(case, self.now())
+            self.account.touch(case, self.service.now())
 
     def _enable_group(self, group: Group, *, active: bool) -> Reply:
-        group.active, group.updated_at, group.drawn = active, self.now(), None
-        return self.show("group", self.renderer.group(group))
+        group.active, group.updated_at, group.drawn = active, self.service.now(), None
+        return self.service.show("group", self.renderer.group(group))
 
     def _label_title(self, params: Params, owner: Label | None) -> str:
         title = (params.text("label_title") or "").strip()
         if not title:
             raise invalid("empty_label_title")
-        if self.choice("duplicate_label") == "error" and any(
+        if self.service.choice("duplicate_label") == "error" and any(
             each is not owner and each.title.casefold() == title.casefold() for each in self.account.labels.values()
         ):
             raise invalid("label_already_exist")

@@ -9,7 +9,7 @@ from helpdesk_bridge_deskie.simulator.records.account import require
 from helpdesk_bridge_deskie.simulator.records.knowledge_base import IdeaCategory
 from helpdesk_bridge_deskie.simulator.records.records import STAGES, Case
 from helpdesk_bridge_deskie.simulator.refusals import invalid
-from helpdesk_bridge_deskie.simulator.service import DeskieBase
+from helpdesk_bridge_deskie.simulator.service import RouteGroup
 
 if TYPE_CHECKING:
     from helpdesk_bridge_deskie.simulator.parameters import Params
@@ -18,13 +18,13 @@ _SOURCE = "a client's code"
 _KEY = "ideas_category"
 
 
-class IdeaRoutes(DeskieBase):
+class IdeaRoutes(RouteGroup):
     """The calls on ideas (observed: their paths and fields)."""
 
     @route("PUT", "/api/cases/<ident>/idea.json", provenance=OBSERVED, source=_SOURCE)
     def update_idea(self, call: Call, ident: str) -> Reply:
         """Change the text, stage or category of an idea; 400 `case_is_no_idea` for another channel (assumed)."""
-        case, params = self._idea_case(call, ident), self.body(call, "message")
+        case, params = self._idea_case(call, ident), self.service.body(call, "message")
         content, stage = params.text("content"), params.choice("stage", STAGES)
         category = params.integer("category_id")
         if category:
@@ -39,10 +39,10 @@ class IdeaRoutes(DeskieBase):
     def set_official_response(self, call: Call, ident: str) -> Reply:
         """Set the official response."""
         case = self._idea_case(call, ident)
-        content = self.body(call, "message").text("content")
+        content = self.service.body(call, "message").text("content")
         if not content:
             raise invalid("empty_content")
-        case.idea.official_response, case.idea.official_response_tstamp = content, self.now()
+        case.idea.official_response, case.idea.official_response_tstamp = content, self.service.now()
         return self._idea_written(case)
 
     @route("DELETE", "/api/cases/<ident>/idea_official_response.json", provenance=OBSERVED, source=_SOURCE)
@@ -51,36 +51,36 @@ class IdeaRoutes(DeskieBase):
         case = self._idea_case(call, ident)
         case.idea.official_response, case.idea.official_response_tstamp = "", 0
         self._idea_written(case)
-        return self.done()
+        return self.service.done()
 
     @route("GET", "/api/ideas_category.json", provenance=OBSERVED, source=_SOURCE)
     def list_idea_categories(self, call: Call) -> Reply:
         """List categories."""
-        page = self.page(self.query(call))
+        page = self.service.page(self.service.query(call))
         categories = list(self.account.idea_categories.values())
-        return self.listing(_KEY, categories[page.start : page.stop], len(categories), _drawn)
+        return self.service.listing(_KEY, categories[page.start : page.stop], len(categories), _drawn)
 
     @route("POST", "/api/ideas_category.json", provenance=OBSERVED, source=_SOURCE)
     def create_idea_category(self, call: Call) -> Reply:
         """Create a category."""
-        params = self.body(call, _KEY)
+        params = self.service.body(call, _KEY)
         title = (params.text("category_title") or "").strip()
         if not title:
             raise invalid("empty_category_title")
         group = self._idea_group(params)
         category = IdeaCategory(category_id=self.account.next_id(_KEY), title=title, default_group=group or 0)
         self.account.idea_categories[category.category_id] = category
-        return self.show(_KEY, _drawn(category), 201)
+        return self.service.show(_KEY, _drawn(category), 201)
 
     @route("GET", "/api/ideas_category/<int:category_id>.json", provenance=OBSERVED, source=_SOURCE)
     def show_idea_category(self, call: Call, category_id: int) -> Reply:  # noqa: ARG002 - every handler gets the call
         """Show a category."""
-        return self.show(_KEY, _drawn(self._idea_category(category_id)))
+        return self.service.show(_KEY, _drawn(self._idea_category(category_id)))
 
     @route("PUT", "/api/ideas_category/<int:category_id>.json", provenance=OBSERVED, source=_SOURCE)
     def update_idea_category(self, call: Call, category_id: int) -> Reply:
         """Change a category."""
-        category, params = self._idea_category(category_id), self.body(call, _KEY)
+        category, params = self._idea_category(category_id), self.service.body(call, _KEY)
         title, group = params.text("category_title"), self._idea_group(params)
         if title is not None and not title.strip():
             raise invalid("empty_category_title")
@@ -92,7 +92,7 @@ class IdeaRoutes(DeskieBase):
     def delete_idea_category(self, call: Call, category_id: int) -> Reply:  # noqa: ARG002
         """Delete a category; its ideas keep the id (assumed)."""
         del self.account.idea_categories[self._idea_category(category_id).category_id]
-        return self.done()
+        return self.service.done()
 
     @route("PUT", "/api/ideas_category/<int:category_id>/enable.json", provenance=OBSERVED, source=_SOURCE)
     def enable_idea_category(self, call: Call, category_id: int) -> Reply:  # noqa: ARG002
@@ -105,14 +105,14 @@ class IdeaRoutes(DeskieBase):
         return self._activate_category(category_id, active=False)
 
     def _idea_case(self, call: Call, ident: str) -> Case:
-        case = self.case_for(call, ident)
+        case = self.service.access.case_for(call, ident)
         if case.channel != "idea":
             raise invalid("case_is_no_idea")
         return case
 
     def _idea_written(self, case: Case) -> Reply:
-        self.account.touch(case, self.now())
-        return self.show("case", self.renderer.case(case))
+        self.account.touch(case, self.service.now())
+        return self.service.show("case", self.renderer.case(case))
 
     def _idea_category(self, category_id: int) -> IdeaCategory:
         return require(self.account.idea_categories, category_id, "category")
@@ -130,7 +130,7 @@ class IdeaRoutes(DeskieBase):
 
     def _category_written(self, category: IdeaCategory) -> Reply:
         category.drawn = None
-        return self.show(_KEY, _drawn(category))
+        return self.service.show(_KEY, _drawn(category))
 
 
 def _drawn(category: IdeaCategory) -> dict[str, Any]:

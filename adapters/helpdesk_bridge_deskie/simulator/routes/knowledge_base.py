@@ -8,7 +8,7 @@ from helpdesk_bridge.testing.simulator.app import OBSERVED, Call, Reply, route
 from helpdesk_bridge_deskie.simulator.records.knowledge_base import ACCESS, KINDS, SORTS, TEXTS, Entry, shown, texts_of
 from helpdesk_bridge_deskie.simulator.records.search import any_of
 from helpdesk_bridge_deskie.simulator.refusals import invalid
-from helpdesk_bridge_deskie.simulator.service import DeskieBase
+from helpdesk_bridge_deskie.simulator.service import RouteGroup
 
 if TYPE_CHECKING:
     from helpdesk_bridge_deskie.simulator.parameters import Params
@@ -19,7 +19,7 @@ _PARENT = {"kb_section": "kb_category", "kb_article": "kb_section"}
 _PARENT_KEY = {"kb_section": "category_id", "kb_article": "section_id"}
 
 
-class KnowledgeBaseRoutes(DeskieBase):
+class KnowledgeBaseRoutes(RouteGroup):
     """The calls on the knowledge base; the three kinds answer alike (observed)."""
 
     @route("GET", "/api/kb_category.json", provenance=OBSERVED, source=_SOURCE)
@@ -27,7 +27,7 @@ class KnowledgeBaseRoutes(DeskieBase):
     @route("GET", "/api/kb_article.json", provenance=OBSERVED, source=_SOURCE)
     def list_knowledge(self, call: Call) -> Reply:
         """List entries; sections want their category, and articles can be searched for and sorted (observed)."""
-        kind, params = _kind(call), self.query(call)
+        kind, params = _kind(call), self.service.query(call)
         entries = self.account.knowledge.all(kind)
         parent = params.integer(_PARENT_KEY.get(kind, ""))
         if kind == "kb_section" and parent is None:
@@ -36,12 +36,12 @@ class KnowledgeBaseRoutes(DeskieBase):
             entries = [entry for entry in entries if parent in entry.parents]
         if kind == "kb_article":
             entries = self._found_articles(entries, params)
-        page = self.page(params)
+        page = self.service.page(params)
         documents = [self._entry(entry, params.text("language_id")) for entry in entries[page.start : page.stop]]
-        return self.plain_listing(kind, documents, len(entries))
+        return self.service.plain_listing(kind, documents, len(entries))
 
     def _found_articles(self, entries: list[Entry], params: Params) -> list[Entry]:
-        if needles := self.rules.needles(params, "search", _SHORTEST):
+        if needles := self.service.rules.needles(params, "search", _SHORTEST):
             found = any_of(needles)
             entries = [
                 entry
@@ -62,8 +62,8 @@ class KnowledgeBaseRoutes(DeskieBase):
     @route("POST", "/api/kb_article.json", provenance=OBSERVED, source=_SOURCE)
     def create_knowledge(self, call: Call) -> Reply:
         """Create an entry; its title is needed, and where it belongs."""
-        kind, now = _kind(call), self.now()
-        params = self.body(call, kind)
+        kind, now = _kind(call), self.service.now()
+        params = self.service.body(call, kind)
         if TEXTS[kind][0] not in params:
             raise invalid(f"empty_{TEXTS[kind][0]}")
         if kind in _PARENT and _PARENT_KEY[kind] not in params:
@@ -71,7 +71,7 @@ class KnowledgeBaseRoutes(DeskieBase):
         entry = Entry(kind=kind, entry_id=0, created_at=now, updated_at=now)
         self._describe_entry(entry, params)
         entry.entry_id = self.account.next_id(kind)
-        return self.show(kind, self._entry(self.account.knowledge.add(entry), None), 201)
+        return self.service.show(kind, self._entry(self.account.knowledge.add(entry), None), 201)
 
     @route("GET", "/api/kb_category/<int:entry_id>.json", provenance=OBSERVED, source=_SOURCE)
     @route("GET", "/api/kb_section/<int:entry_id>.json", provenance=OBSERVED, source=_SOURCE)
@@ -79,7 +79,7 @@ class KnowledgeBaseRoutes(DeskieBase):
     def show_knowledge(self, call: Call, entry_id: int) -> Reply:
         """Show an entry."""
         entry = self.account.knowledge.get(_kind(call), entry_id)
-        return self.show(entry.kind, self._entry(entry, self.query(call).text("language_id")))
+        return self.service.show(entry.kind, self._entry(entry, self.service.query(call).text("language_id")))
 
     @route("PUT", "/api/kb_category/<int:entry_id>.json", provenance=OBSERVED, source=_SOURCE)
     @route("PUT", "/api/kb_section/<int:entry_id>.json", provenance=OBSERVED, source=_SOURCE)
@@ -87,7 +87,7 @@ class KnowledgeBaseRoutes(DeskieBase):
     def update_knowledge(self, call: Call, entry_id: int) -> Reply:
         """Change an entry; a text in one language leaves the others alone (assumed)."""
         entry = self.account.knowledge.get(_kind(call), entry_id)
-        self._describe_entry(entry, self.body(call, entry.kind))
+        self._describe_entry(entry, self.service.body(call, entry.kind))
         return self._touched_entry(entry)
 
     @route("DELETE", "/api/kb_category/<int:entry_id>.json", provenance=OBSERVED, source=_SOURCE)
@@ -96,7 +96,7 @@ class KnowledgeBaseRoutes(DeskieBase):
     def delete_knowledge(self, call: Call, entry_id: int) -> Reply:
         """Delete an entry."""
         self.account.knowledge.drop(self.account.knowledge.get(_kind(call), entry_id))
-        return self.done()
+        return self.service.done()
 
     @route("PUT", "/api/kb_category/<int:entry_id>/enable.json", provenance=OBSERVED, source=_SOURCE)
     @route("PUT", "/api/kb_section/<int:entry_id>/enable.json", provenance=OBSERVED, source=_SOURCE)
@@ -149,8 +149,8 @@ class KnowledgeBaseRoutes(DeskieBase):
         return self._touched_entry(entry)
 
     def _touched_entry(self, entry: Entry) -> Reply:
-        entry.updated_at = self.now()
-        return self.show(entry.kind, self._entry(entry, None))
+        entry.updated_at = self.service.now()
+        return self.service.show(entry.kind, self._entry(entry, None))
 
     def _entry(self, entry: Entry, language: str | None) -> dict[str, Any]:
         document: dict[str, Any] = {f"{entry.kind.removeprefix('kb_')}_id": entry.entry_id}

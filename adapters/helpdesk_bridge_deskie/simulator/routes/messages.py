@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import asdict
-
 from helpdesk_bridge.testing.simulator.app import ASSUMED, DOCUMENTED, OBSERVED, Call, Reply, route
 from helpdesk_bridge_deskie.simulator.lists import LONGEST_PAGE
 from helpdesk_bridge_deskie.simulator.records.case_writes import mail_of, set_status
 from helpdesk_bridge_deskie.simulator.records.records import RATINGS, Case, Message
 from helpdesk_bridge_deskie.simulator.refusals import invalid, missing
-from helpdesk_bridge_deskie.simulator.routes.cases import CaseRoutes
+from helpdesk_bridge_deskie.simulator.service import RouteGroup
 
 if TYPE_CHECKING:
     from helpdesk_bridge_deskie.simulator.parameters import Params
@@ -19,29 +17,29 @@ if TYPE_CHECKING:
 _MESSAGE = "/api/cases/<ident>/messages/<int:message_id>.json"
 
 
-class MessageRoutes(CaseRoutes):
+class MessageRoutes(RouteGroup):
     """The calls on messages and notes."""
 
     @route("GET", "/api/cases/<ident>/messages.json", provenance=DOCUMENTED, source="Deskie API, Messages, list")
     def list_messages(self, call: Call, ident: str) -> Reply:
         """List a thread with its notes, oldest first; without page and limit its last 100 messages (observed)."""
-        thread = self.account.messages[self.case_for(call, ident).case_id]
-        params = self.query(call)
+        thread = self.account.messages[self.service.access.case_for(call, ident).case_id]
+        params = self.service.query(call)
         descending = params.text("order") == "desc"
         if "page" in params or "limit" in params:
-            page = self.page(params)
+            page = self.service.page(params)
             ordered = thread[::-1] if descending else thread
             shown = ordered[page.start : page.stop]
         else:
             shown = thread[-LONGEST_PAGE:]
             if descending:
                 shown = shown[::-1]
-        return self.listing("message", shown, len(thread), self.renderer.message)
+        return self.service.listing("message", shown, len(thread), self.renderer.message)
 
     @route("POST", "/api/cases/<ident>/messages.json", provenance=DOCUMENTED, source="Deskie API, Messages, create")
     def create_message(self, call: Call, ident: str) -> Reply:
         """Add a reply by the user or an agent that the body names, else by the calling agent (assumed)."""
-        case, params = self.case_for(call, ident), self.body(call, "message")
+        case, params = self.service.access.case_for(call, ident), self.service.body(call, "message")
         user_id, staff_id = self._author(call, params)
         silent = params.flag("do_not_send_email")
         send_at = params.moment("send_at")
@@ -54,9 +52,9 @@ class MessageRoutes(CaseRoutes):
         self._effects(case, message)
         if staff_id and not silent:
             self.account.outbox.append(mail_of(self.account, case, message, "reply"))
-        self.account.touch(case, self.now())
-        self.changed(case, message)
-        return self.show("message", self.renderer.message(message), 201)
+        self.account.touch(case, self.service.now())
+        self.service.webhooks.changed(case, message)
+        return self.service.show("message", self.renderer.message(message), 201)
 
     @route("PUT", _MESSAGE, provenance=OBSERVED, source="clients: PUT; one text says POST")
     def update_message(self, call: Call, ident: str, message_id: int) -> Reply:
@@ -73,27 +71,27 @@ class MessageRoutes(CaseRoutes):
     )
     def rate_message(self, call: Call, ident: str, message_id: int) -> Reply:
         """Rate a reply."""
-        case = self.case_for(call, ident)
-        message, params = self._message(case, message_id, note=False), self.body(call, "rate")
+        case = self.service.access.case_for(call, ident)
+        message, params = self._message(case, message_id, note=False), self.service.body(call, "rate")
         rating = params.choice("rating", RATINGS)
         if rating is None:
             raise invalid("wrong_rating")
         message.rating, message.rating_comment = rating, params.text("rating_comment") or ""
         message.rated_staff_id, message.drawn = message.staff_id, None
-        self.account.touch(case, self.now())
-        return self.show("message", self.renderer.message(message))
+        self.account.touch(case, self.service.now())
+        return self.service.show("message", self.renderer.message(message))
 
     @route("POST", "/api/cases/<ident>/note.json", provenance=DOCUMENTED, source="Deskie API, Notes, create")
     @route("POST", "/api/cases/<ident>/notes.json", provenance=OBSERVED, source="a client of 2016")
     def create_note(self, call: Call, ident: str) -> Reply:
         """Add a note of the calling agent (assumed: notes take no author); the answer calls it message (observed)."""
-        case, params = self.case_for(call, ident), self.body(call, "note")
+        case, params = self.service.access.case_for(call, ident), self.service.body(call, "note")
         note = self._written(call, case, params, "note")
-        note.staff_id, note.note, note.message_type = self.caller(call).staff_id, True, "note_regular"
+        note.staff_id, note.note, note.message_type = self.service.access.caller(call).staff_id, True, "note_regular"
         self.account.add_message(note)
-        self.account.touch(case, self.now())
-        self.changed(case, note)
-        return self.show("message", self.renderer.message(note), 201)
+        self.account.touch(case, self.service.now())
+        self.service.webhooks.changed(case, note)
+        return self.service.show("message", self.renderer.message(note), 201)
 
     @route("PUT", "/api/cases/<ident>/note/<int:message_id>.json", provenance=OBSERVED, source="a client's code")
     @route("PUT", "/api/cases/<ident>/notes/<int:message_id>.json", provenance=ASSUMED, source="as for creating")
@@ -107,11 +105,6 @@ class MessageRoutes(CaseRoutes):
         """Delete a note."""
         return self._remove(call, ident, message_id, note=True)
 
-    @route("GET", "/_sim/outbox", admin=True)
-    def sim_outbox(self, _call: Call) -> Reply:
-        """List the e-mails that customers would have got, oldest first."""
-        return Reply.json({"count": len(self.account.outbox), "outbox": [asdict(mail) for mail in self.account.outbox]})
-
     def _author(self, call: Call, params: Params) -> tuple[int, int]:
         user_id, staff_id = params.integer("user_id") or self._custom_user(params), params.integer("staff_id") or 0
         if user_id and staff_id:
@@ -121,7 +114,7 @@ class MessageRoutes(CaseRoutes):
                 raise invalid("user_not_found")
             return user_id, 0
         if not staff_id:
-            return 0, self.caller(call).staff_id
+            return 0, self.service.access.caller(call).staff_id
         staff = self.account.staff.get(staff_id)
         if staff is None:
             raise invalid("staff_not_found")
@@ -143,8 +136,8 @@ class MessageRoutes(CaseRoutes):
         content, html = params.text("content") or "", params.text("content_html") or ""
         if not content and not html:
             raise invalid("empty_content")
-        created, now = params.moment("created_at"), self.now()
-        files = self.uploaded(call, params, wrapper)
+        created, now = params.moment("created_at"), self.service.now()
+        files = self.service.uploaded(call, params, wrapper)
         moment = now if created is None else created
         return Message(
             message_id=self.account.next_id("message"),
@@ -163,11 +156,11 @@ class MessageRoutes(CaseRoutes):
         elif user := self.account.users.get(message.user_id):
             user.last_contact_at = max(message.created_at, user.last_contact_at or message.created_at)
             user.drawn = None
-        if self.flag("status_after_reply"):
+        if self.service.flag("status_after_reply"):
             if message.user_id:
-                set_status(case, "open", self.now())
+                set_status(case, "open", self.service.now())
             elif case.status != "closed":
-                set_status(case, "waiting", self.now())
+                set_status(case, "waiting", self.service.now())
 
     def _message(self, case: Case, message_id: int, *, note: bool) -> Message:
         for message in self.account.messages[case.case_id]:
@@ -176,18 +169,18 @@ class MessageRoutes(CaseRoutes):
         raise missing("message")
 
     def _edit(self, call: Call, ident: str, message_id: int, *, note: bool) -> Reply:
-        case = self.case_for(call, ident)
+        case = self.service.access.case_for(call, ident)
         message = self._message(case, message_id, note=note)
-        params = self.body(call, "note" if note else "message", "message")
+        params = self.service.body(call, "note" if note else "message", "message")
         content, html = params.text("content"), params.text("content_html")
         if not content and not html:
             raise invalid("empty_content")
         message.content, message.content_html, message.drawn = content or "", html or "", None
-        self.account.touch(case, self.now())
-        return self.show("message", self.renderer.message(message))
+        self.account.touch(case, self.service.now())
+        return self.service.show("message", self.renderer.message(message))
 
     def _remove(self, call: Call, ident: str, message_id: int, *, note: bool) -> Reply:
-        case = self.case_for(call, ident)
+        case = self.service.access.case_for(call, ident)
         self.account.messages[case.case_id].remove(self._message(case, message_id, note=note))
-        self.account.touch(case, self.now())
-        return self.done()
+        self.account.touch(case, self.service.now())
+        return self.service.done()

@@ -7,7 +7,7 @@ from typing import Any
 from helpdesk_bridge.testing.simulator.app import OBSERVED, Call, Reply, route
 from helpdesk_bridge_deskie.simulator.records.saved_filters import FILTERS
 from helpdesk_bridge_deskie.simulator.seeding.cases import MAILBOX
-from helpdesk_bridge_deskie.simulator.service import DeskieBase
+from helpdesk_bridge_deskie.simulator.service import RouteGroup
 
 _LANGUAGES = ((1, "ru", "Russian", False), (2, "en", "English", True), (3, "de", "German", True))
 _MACROS = {
@@ -41,7 +41,7 @@ _MACROS = {
 """observed: a tree of two branches; an empty branch is a list, as PHP prints an empty array."""
 
 
-class ReferenceRoutes(DeskieBase):
+class ReferenceRoutes(RouteGroup):
     """The read-only lists."""
 
     @route("GET", "/api/custom_fields.json", provenance=OBSERVED, source="clients' fixtures")
@@ -93,5 +93,5 @@ class ReferenceRoutes(DeskieBase):
         return Reply.json(_MACROS, indent=4)
 
     def _paged(self, call: Call, kind: str, documents: list[dict[str, Any]]) -> Reply:
-        page = self.page(self.query(call))
-        return self.plain_listing(kind, documents[page.start : page.stop], len(documents))
+        page = self.service.page(self.service.query(call))
+        return self.service.plain_listing(kind, documents[page.start : page.stop], len(documents))

@@ -9,7 +9,7 @@ from helpdesk_bridge_deskie.simulator.lists import list_item
 from helpdesk_bridge_deskie.simulator.records.account import require
 from helpdesk_bridge_deskie.simulator.records.records import Staff
 from helpdesk_bridge_deskie.simulator.refusals import invalid
-from helpdesk_bridge_deskie.simulator.service import DeskieBase
+from helpdesk_bridge_deskie.simulator.service import RouteGroup
 
 if TYPE_CHECKING:
     from helpdesk_bridge_deskie.simulator.parameters import Params
@@ -18,20 +18,20 @@ _ROLES = ((1, "Full access"), (2, "Limited access"), (3, "View only"))
 _STATUSES = ((1, "Online"), (2, "Offline"), (3, "No chats"))
 
 
-class StaffRoutes(DeskieBase):
+class StaffRoutes(RouteGroup):
     """The calls on agents; enabling and disabling them changes the rate limit (documented: RPM per enabled agent)."""
 
     @route("GET", "/api/staff.json", provenance=DOCUMENTED, source="Deskie API, Staff, list")
     def list_staff(self, call: Call) -> Reply:
         """List agents, disabled ones included."""
-        page = self.page(self.query(call))
+        page = self.service.page(self.service.query(call))
         staff = list(self.account.staff.values())
-        return self.listing("staff", staff[page.start : page.stop], len(staff), self.renderer.staff)
+        return self.service.listing("staff", staff[page.start : page.stop], len(staff), self.renderer.staff)
 
     @route("POST", "/api/staff.json", provenance=DOCUMENTED, source="Deskie API, Staff, create")
     def create_staff(self, call: Call) -> Reply:
         """Create an agent, enabled at once."""
-        params, now = self.body(call, "staff"), self.now()
+        params, now = self.service.body(call, "staff"), self.service.now()
         email = self._staff_email(params, None)
         if email is None:
             raise invalid("wrong_email")
@@ -42,12 +42,12 @@ class StaffRoutes(DeskieBase):
     @route("GET", "/api/staff/<int:staff_id>.json", provenance=DOCUMENTED, source="Deskie API, Staff, view")
     def show_staff(self, call: Call, staff_id: int) -> Reply:  # noqa: ARG002 - every handler gets the call
         """Show an agent."""
-        return self.show("staff", self.renderer.staff(self._staff(staff_id)))
+        return self.service.show("staff", self.renderer.staff(self._staff(staff_id)))
 
     @route("PUT", "/api/staff/<int:staff_id>.json", provenance=DOCUMENTED, source="Deskie API, Staff, update")
     def update_staff(self, call: Call, staff_id: int) -> Reply:
         """Change an agent."""
-        staff, params = self._staff(staff_id), self.body(call, "staff")
+        staff, params = self._staff(staff_id), self.service.body(call, "staff")
         email = self._staff_email(params, staff)
         if email is not None and email != staff.email:
             self.account.readdress_staff(staff, email)
@@ -59,7 +59,7 @@ class StaffRoutes(DeskieBase):
         staff = self._staff(staff_id)
         self._reassign_cases(staff, self._replacement(call, staff), statuses=("open", "waiting", "closed"))
         self.account.drop_staff(staff)
-        return self.done()
+        return self.service.done()
 
     @route("PUT", "/api/staff/<int:staff_id>/disable.json", provenance=DOCUMENTED, source='Deskie API, "deactivating"')
     def disable_staff(self, call: Call, staff_id: int) -> Reply:
@@ -77,7 +77,7 @@ class StaffRoutes(DeskieBase):
     def list_staff_roles(self, call: Call) -> Reply:  # noqa: ARG002
         """List roles; the plural key is inside the items, and the total is called `count` (observed)."""
         items = [list_item("staff_roles", {"role_id": role_id, "role": role}) for role_id, role in _ROLES]
-        return self.list_reply("staff_roles", items, len(items), count="count")
+        return self.service.list_reply("staff_roles", items, len(items), count="count")
 
     @route("GET", "/api/staff_statuses.json", provenance=OBSERVED, source="a client's fixtures")
     def list_staff_statuses(self, call: Call) -> Reply:  # noqa: ARG002
@@ -86,7 +86,7 @@ class StaffRoutes(DeskieBase):
             list_item("staff_statuses", {"status_id": status_id, "status": status, "active": True})
             for status_id, status in _STATUSES
         ]
-        return self.list_reply("staff_statuses", items, len(items), count="count")
+        return self.service.list_reply("staff_statuses", items, len(items), count="count")
 
     def _staff(self, staff_id: int) -> Staff:
         return require(self.account.staff, staff_id, "staff")
@@ -106,11 +106,11 @@ class StaffRoutes(DeskieBase):
             text = params.text(f"staff_{name}")
             if text is not None:
                 setattr(staff, name, text)
-        staff.updated_at, staff.drawn = self.now(), None
-        return self.show("staff", self.renderer.staff_written(staff), status)
+        staff.updated_at, staff.drawn = self.service.now(), None
+        return self.service.show("staff", self.renderer.staff_written(staff), status)
 
     def _replacement(self, call: Call, staff: Staff) -> int:
-        given = self.body(call, "staff").integer("replace_staff_id") or 0
+        given = self.service.body(call, "staff").integer("replace_staff_id") or 0
         if given:
             other = self.account.staff.get(given)
             if other is None or other is staff:
@@ -123,8 +123,8 @@ class StaffRoutes(DeskieBase):
         for case in self.account.cases_of_staff(staff.staff_id):
             if case.status in statuses:
                 case.staff_id = to
-                self.account.touch(case, self.now())
+                self.account.touch(case, self.service.now())
 
     def _enable_staff(self, staff: Staff, *, active: bool) -> Reply:
-        staff.active, staff.updated_at, staff.drawn = active, self.now(), None
-        return self.show("staff", self.renderer.staff_written(staff))
+        staff.active, staff.updated_at, staff.drawn = active, self.service.now(), None
+        return self.service.show("staff", self.renderer.staff_written(staff))

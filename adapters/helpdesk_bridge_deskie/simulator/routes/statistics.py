@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from helpdesk_bridge.testing.simulator.app import OBSERVED, Call, Reply, route
-from helpdesk_bridge_deskie.simulator.periods import span_of
 from helpdesk_bridge_deskie.simulator.records.conditions import case_tests
 from helpdesk_bridge_deskie.simulator.records.records import RATINGS, Case
 from helpdesk_bridge_deskie.simulator.refusals import invalid
-from helpdesk_bridge_deskie.simulator.service import DeskieBase
+from helpdesk_bridge_deskie.simulator.service import RouteGroup
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from helpdesk_bridge_deskie.simulator.parameters import Params
 
 _SOURCE = "a client's code"
+_LAST = {"last_24_hours": 1, "last_7_days": 7, "last_14_days": 14, "last_30_days": 30}
+_DAYS = {"today": (0, 1), "yesterday": (1, 1), "this_week": (0, 7), "last_week": (7, 7)}
+_MONTHS = {
+    "this_month": (0, 1),
+    "last_month": (1, 1),
+    "3_previous_months": (3, 3),
+    "6_previous_months": (6, 6),
+    **{f"month_{number}": (number, 1) for number in range(2, 7)},
+}
+_YEARS = {"this_year": 0, "last_year": 1}
+"""observed: the words for periods."""
 
 
-class StatisticsRoutes(DeskieBase):
+class StatisticsRoutes(RouteGroup):
     """The calls on statistics (observed: their paths, parameters, and the rows of ratings)."""
 
     @route("GET", "/api/stats_satisfaction.json", provenance=OBSERVED, source=_SOURCE)
     def list_ratings(self, call: Call) -> Reply:
         """List ratings of cases, without a wrapper (observed); their time is the case's last change (assumed)."""
-        params = self.query(call)
+        params = self.service.query(call)
         wanted = params.choice("rating", RATINGS)
         rated = [case for case in self._counted(params) if case.rating is not None and wanted in (None, case.rating)]
         rated.sort(key=lambda case: (case.updated_at, case.case_id), reverse=params.text("sort") != "added_at_asc")
-        page = self.page(params)
+        page = self.service.page(params)
         rows = {str(place): self._rating(case) for place, case in enumerate(rated[page.start : page.stop])}
         return Reply.json({**rows, "total_count": len(rated)}, indent=4)
 
@@ -38,7 +51,7 @@ class StatisticsRoutes(DeskieBase):
     def show_leaderboard(self, call: Call) -> Reply:
         """Count cases and answers by agent, or by group (assumed: the form)."""
         attribute = "group_id" if "lb_groups" in call.path else "staff_id"
-        cases = self._counted(self.query(call))
+        cases = self._counted(self.service.query(call))
         held = Counter(getattr(case, attribute) for case in cases if getattr(case, attribute))
         answers: Counter[int] = Counter()
         for case in cases:
@@ -54,13 +67,13 @@ class StatisticsRoutes(DeskieBase):
 
     def _counted(self, params: Params) -> list[Case]:
         low, high = self._span(params)
-        tests = case_tests(self.account, params, self.rules, self.choice("labels_match"))
+        tests = case_tests(self.account, params, self.service.rules, self.service.choice("labels_match"))
         cases = (case for case in self.account.cases.values() if low <= case.updated_at <= high)
         return [case for case in cases if all(test(case) for test in tests)]
 
     def _span(self, params: Params) -> tuple[int, int]:
         if period := params.text("period"):
-            return span_of(period, self.now(), self.zone)
+            return span_of(period, self.service.now(), self.service.zone)
         low, high = params.moment("from_time"), params.moment("to_time")
         if low is None or high is None:
             raise invalid("wrong_period")
@@ -80,3 +93,31 @@ class StatisticsRoutes(DeskieBase):
             "created_at": self.renderer.moment(case.updated_at),
             "updated_at": self.renderer.moment(case.updated_at),
         }
+
+
+def span_of(period: str, now: int, zone: ZoneInfo) -> tuple[int, int]:
+    """Return a period's first and last second in unix seconds; 400 `wrong_period` for an unknown word (assumed)."""
+    moment = datetime.fromtimestamp(now, zone)
+    if period in _LAST:
+        return now - _LAST[period] * 86_400, now
+    day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    if period in _DAYS:
+        back, length = _DAYS[period]
+        start = day - timedelta(days=back + (day.weekday() if "week" in period else 0))
+        return _closed(start, start + timedelta(days=length))
+    if period in _MONTHS:
+        back, length = _MONTHS[period]
+        return _closed(_month(day, -back), _month(day, length - back))
+    if period in _YEARS:
+        first = day.replace(year=day.year - _YEARS[period], month=1, day=1)
+        return _closed(first, first.replace(year=first.year + 1))
+    raise invalid("wrong_period")
+
+
+def _month(day: datetime, step: int) -> datetime:
+    months = day.year * 12 + day.month - 1 + step
+    return day.replace(year=months // 12, month=months % 12 + 1, day=1)
+
+
+def _closed(start: datetime, end: datetime) -> tuple[int, int]:
+    return int(start.timestamp()), int(end.timestamp()) - 1

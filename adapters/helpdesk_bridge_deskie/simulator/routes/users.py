@@ -11,7 +11,7 @@ from helpdesk_bridge_deskie.simulator.records.custom_fields import checked_value
 from helpdesk_bridge_deskie.simulator.records.requesters import Identity, add_user, find_user, identity_of
 from helpdesk_bridge_deskie.simulator.records.search import any_of
 from helpdesk_bridge_deskie.simulator.refusals import invalid, no_access
-from helpdesk_bridge_deskie.simulator.service import DeskieBase
+from helpdesk_bridge_deskie.simulator.service import RouteGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,31 +29,31 @@ _DESCRIPTIONS = {
 }
 
 
-class UserRoutes(DeskieBase):
+class UserRoutes(RouteGroup):
     """The calls on users."""
 
     @route("GET", "/api/users.json", provenance=DOCUMENTED, source='Deskie API, "getting a list of users"')
     def list_users(self, call: Call) -> Reply:
         """List users by filters, blocked and deleted ones included (assumed: that, and the order by id)."""
-        params = self.query(call)
-        tests = user_tests(self.account, params, self.rules)
-        bounds = self.choice("time_bounds")
+        params = self.service.query(call)
+        tests = user_tests(self.account, params, self.service.rules)
+        bounds = self.service.choice("time_bounds")
         for kind, attribute in _TIMES.items():
             span = window(params, kind, bounds)
             if span.low is not None or span.high is not None:
                 tests.append(_time_test(span, attribute))
-        known = self.entered(call, "user")
+        known = self.service.entered(call, "user")
         if known is not None:
             tests.append(lambda user: user.user_id <= known)
         users = _passing(self._searched(params), tests)
-        page = self.page(params)
+        page = self.service.page(params)
         if params.flag("amount_of_cases"):
             return self._with_amounts(users[page.start : page.stop], len(users))
-        return self.listing("user", users[page.start : page.stop], len(users), self.renderer.user)
+        return self.service.listing("user", users[page.start : page.stop], len(users), self.renderer.user)
 
     def _searched(self, params: Params) -> Iterable[User]:
-        emails = self.rules.needles(params, "user_email", _TEXT)
-        phones = self.rules.needles(params, "user_phone", _TEXT)
+        emails = self.service.rules.needles(params, "user_email", _TEXT)
+        phones = self.service.rules.needles(params, "user_phone", _TEXT)
         if len(emails) == 1 and not phones and emails[0].exact and not emails[0].case_sensitive:
             return self.account.users_with_email(emails[0].text)
         tests: list[UserTest] = []
@@ -67,7 +67,7 @@ class UserRoutes(DeskieBase):
 
     def _with_amounts(self, users: list[User], total: int) -> Reply:
         items = [{**self.renderer.user(user), "amount_of_cases": self._cases_of(user)} for user in users]
-        return self.plain_listing("user", items, total)
+        return self.service.plain_listing("user", items, total)
 
     def _cases_of(self, user: User) -> int:
         return sum(case.user_id == user.user_id for case in self.account.cases.values())
@@ -75,33 +75,33 @@ class UserRoutes(DeskieBase):
     @route("POST", "/api/users.json", provenance=DOCUMENTED, source="Deskie API, Users, create")
     def create_user(self, call: Call) -> Reply:
         """Create a user; only this answer holds the `password` (documented)."""
-        params = self.body(call, "user")
+        params = self.service.body(call, "user")
         identity = self._identity(params)
         if find_user(self.account, identity) is not None:
             raise invalid(_exists(identity))
         custom_fields = checked_values(self.account, "user", params.mapping("custom_fields"))
         language = params.integer("language_id")
-        user = add_user(self.account, identity, params, self.now())
+        user = add_user(self.account, identity, params, self.service.now())
         self._describe_user(user, params, custom_fields, language)
-        return self.show("user", {**self.renderer.user(user), "password": f"sim-password-{user.user_id}"}, 201)
+        return self.service.show("user", {**self.renderer.user(user), "password": f"sim-password-{user.user_id}"}, 201)
 
     @route("POST", "/api/users/identification.json", provenance=OBSERVED, source="a client's code")
     def identify_user(self, call: Call) -> Reply:
         """Make an identification code for a user as in create; an unknown one is created (assumed)."""
-        params = self.body(call, "user")
+        params = self.service.body(call, "user")
         identity = self._identity(params)
-        user = find_user(self.account, identity) or add_user(self.account, identity, params, self.now())
+        user = find_user(self.account, identity) or add_user(self.account, identity, params, self.service.now())
         return Reply.json({"code": f"sim-code-{user.user_id}"}, indent=4)
 
     @route("GET", "/api/users/<int:user_id>.json", provenance=DOCUMENTED, source="Deskie API, Users, view")
     def show_user(self, call: Call, user_id: int) -> Reply:  # noqa: ARG002 - every handler gets the call
         """Show a user."""
-        return self.show("user", self.renderer.user(self._user(user_id)))
+        return self.service.show("user", self.renderer.user(self._user(user_id)))
 
     @route("PUT", "/api/users/<int:user_id>.json", provenance=DOCUMENTED, source="Deskie API, Users, update")
     def update_user(self, call: Call, user_id: int) -> Reply:
         """Change a user; the e-mail only while it is not confirmed, the phone only of phone users (observed)."""
-        user, params = self._user(user_id), self.body(call, "user")
+        user, params = self._user(user_id), self.service.body(call, "user")
         identity = self._new_identity(user, params)
         custom_fields = checked_values(self.account, "user", params.mapping("custom_fields"))
         language = params.integer("language_id")
@@ -109,15 +109,15 @@ class UserRoutes(DeskieBase):
             self.account.rename_user(user, identity.value)
         self._describe_user(user, params, custom_fields, language)
         self._touch_user(user)
-        return self.show("user", self.renderer.user(user))
+        return self.service.show("user", self.renderer.user(user))
 
     @route("DELETE", "/api/users/<int:user_id>.json", provenance=DOCUMENTED, source="Deskie API, Users, delete")
     def delete_user(self, call: Call, user_id: int) -> Reply:
         """Delete a user for good; only agents with full access may (observed)."""
-        if self.is_limited(self.caller(call)):
+        if self.service.access.is_limited(self.service.access.caller(call)):
             raise no_access()
         self.account.drop_user(self._user(user_id))
-        return self.done()
+        return self.service.done()
 
     @route("PUT", "/api/users/<int:user_id>/block.json", provenance=DOCUMENTED, source='Deskie API, "blocking users"')
     def block_user(self, call: Call, user_id: int) -> Reply:  # noqa: ARG002
@@ -137,31 +137,31 @@ class UserRoutes(DeskieBase):
     @route("PUT", "/api/users/<int:user_id>/link.json", provenance=OBSERVED, source="a client's code")
     def link_user(self, call: Call, user_id: int) -> Reply:
         """Link another user, named at the top of the body (observed: no wrapper)."""
-        user, params = self._user(user_id), self.body(call)
+        user, params = self._user(user_id), self.service.body(call)
         other_id = params.integer("user_id")
         if other_id is not None:
             other = self._user(other_id)
         else:
             identity = self._identity(params)
-            other = find_user(self.account, identity) or add_user(self.account, identity, params, self.now())
+            other = find_user(self.account, identity) or add_user(self.account, identity, params, self.service.now())
         if other.user_id == user.user_id:
             raise invalid("wrong_user_id")
         for one, two in ((user, other), (other, user)):
             if two.user_id not in one.linked:
                 one.linked.append(two.user_id)
             self._touch_user(one)
-        return self.show("user", self.renderer.user(user))
+        return self.service.show("user", self.renderer.user(user))
 
     @route("PUT", "/api/users/<int:user_id>/unlink.json", provenance=OBSERVED, source="a client's code")
     def unlink_user(self, call: Call, user_id: int) -> Reply:
         """Undo a link."""
         user = self._user(user_id)
-        other = self._user(self.body(call).integer("user_id") or 0)
+        other = self._user(self.service.body(call).integer("user_id") or 0)
         for one, two in ((user, other), (other, user)):
             if two.user_id in one.linked:
                 one.linked.remove(two.user_id)
             self._touch_user(one)
-        return self.show("user", self.renderer.user(user))
+        return self.service.show("user", self.renderer.user(user))
 
     def _user(self, user_id: int) -> User:
         return require(self.account.users, user_id, "user")
@@ -194,10 +194,10 @@ class UserRoutes(DeskieBase):
         user = self._user(user_id)
         user.active, user.deleted = active, deleted
         self._touch_user(user)
-        return self.show("user", self.renderer.user(user))
+        return self.service.show("user", self.renderer.user(user))
 
     def _touch_user(self, user: User) -> None:
-        user.updated_at, user.drawn = self.now(), None
+        user.updated_at, user.drawn = self.service.now(), None
 
 
 def _passing(users: Iterable[User], tests: Iterable[UserTest]) -> list[User]:
