@@ -5,6 +5,8 @@ Names are resolved on first use, so that importing the package costs next to not
 
 from __future__ import annotations
 
+from helpdesk_bridge.lazy import lazy_names
+
 # Type checkers take the name as it is; importing typing would cost more than all the rest.
 TYPE_CHECKING = False
 
@@ -54,33 +56,6 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_HOME = {
-    **dict.fromkeys(("connect", "desks", "open_desk"), "desk.connection"),
-    **dict.fromkeys(
-        (
-            "AuthenticationFailed", "BadResponse", "ConfigError", "Conflict", "HelpdeskError", "InDoubt", "Invalid",
-            "NotFound", "PermissionDenied", "RateLimited", "Unavailable", "Unsupported", "WrongDesk",
-        ),
-        "errors",
-    ),
-    **dict.fromkeys(
-        (
-            "UNSET", "Actor", "ActorKind", "Attachment", "Body", "MessageKind", "Priority", "Ref", "Status", "Upload",
-            "Visibility",
-        ),
-        "model.values",
-    ),
-    **dict.fromkeys(("Contact", "Message", "Ticket"), "model.records"),
-    **dict.fromkeys(
-        (
-            "Add", "ContactChange", "ContactDraft", "MessageDraft", "Remove", "Sent", "TicketChange", "TicketDraft",
-        ),
-        "model.drafts",
-    ),
-    **dict.fromkeys(("Helpdesk", "Missing"), "ports"),
-    **dict.fromkeys(("NONE", "ContactQuery", "Match", "Order", "Period", "TicketQuery"), "model.queries"),
-}  # fmt: skip
-
 __all__ = [
     "NONE", "UNSET", "Actor", "ActorKind", "Add", "Attachment", "AuthenticationFailed", "BadResponse", "Body",
     "ConfigError", "Conflict", "Contact", "ContactChange", "ContactDraft", "ContactQuery", "Helpdesk",
@@ -90,17 +65,22 @@ __all__ = [
     "connect", "desks", "open_desk",
 ]  # fmt: skip
 
-
-def __getattr__(name: str) -> object:
-    home = _HOME.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f"{__name__}.{home}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "helpdesk_bridge.desk.connection": "connect desks open_desk",
+        "helpdesk_bridge.errors": """
+            AuthenticationFailed BadResponse ConfigError Conflict HelpdeskError InDoubt Invalid NotFound
+            PermissionDenied RateLimited Unavailable Unsupported WrongDesk
+        """,
+        "helpdesk_bridge.model.drafts": """
+            Add ContactChange ContactDraft MessageDraft Remove Sent TicketChange TicketDraft
+        """,
+        "helpdesk_bridge.model.queries": "ContactQuery Match NONE Order Period TicketQuery",
+        "helpdesk_bridge.model.records": "Contact Message Ticket",
+        "helpdesk_bridge.model.values": """
+            Actor ActorKind Attachment Body MessageKind Priority Ref Status UNSET Upload Visibility
+        """,
+        "helpdesk_bridge.ports": "Helpdesk Missing",
+    },
+)

@@ -5,8 +5,9 @@ Names are resolved on first use, so that nothing here costs an import of ``reque
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from helpdesk_bridge.lazy import lazy_names
 
 if TYPE_CHECKING:
     from helpdesk_bridge.http.events import Attempt, BudgetBack, BudgetLost, EventBus, Refused, Waiting
@@ -56,27 +57,16 @@ __all__ = [
     "vendor_origin",
 ]
 
-_HOME = {
-    "events": ("Attempt", "BudgetBack", "BudgetLost", "EventBus", "Refused", "Waiting"),
-    "headers": ("Headers",),
-    "options": ("HttpOptions",),
-    "origin": ("Origin", "check_base_url", "vendor_origin"),
-    "request": ("UNSET", "WITH_AUTH", "WITHOUT_AUTH", "Answer", "Auth", "Effect", "Part", "Request", "Response"),
-    "status": ("error_for_status",),
-    "stack": ("Stack", "open_transport"),
-    "transport": ("Download", "Transport"),
-}
-_MODULE = {name: module for module, names in _HOME.items() for name in names}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _MODULE:
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message)
-    value = getattr(import_module(f"{__name__}.{_MODULE[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "helpdesk_bridge.http.events": "Attempt BudgetBack BudgetLost EventBus Refused Waiting",
+        "helpdesk_bridge.http.headers": "Headers",
+        "helpdesk_bridge.http.options": "HttpOptions",
+        "helpdesk_bridge.http.origin": "Origin check_base_url vendor_origin",
+        "helpdesk_bridge.http.request": "Answer Auth Effect Part Request Response UNSET WITHOUT_AUTH WITH_AUTH",
+        "helpdesk_bridge.http.stack": "Stack open_transport",
+        "helpdesk_bridge.http.status": "error_for_status",
+        "helpdesk_bridge.http.transport": "Download Transport",
+    },
+)

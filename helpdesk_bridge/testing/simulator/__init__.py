@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from helpdesk_bridge.lazy import lazy_names
 
 if TYPE_CHECKING:
     from helpdesk_bridge.testing.simulator.addresses import ADDRESSES as ADDRESSES
@@ -48,34 +49,23 @@ if TYPE_CHECKING:
     from helpdesk_bridge.testing.simulator.switches import SettingError as SettingError
     from helpdesk_bridge.testing.simulator.switches import Switch as Switch
 
-_MODULES = {
-    "addresses": ("ADDRESSES", "KeyOf", "email_keys", "phone_keys"),
-    "app": ("SimulatorApp",),
-    "breakage": ("ConnectionBroken", "NoAnswer", "NotConnected"),
-    "call": ("BadBody", "BodyTooLarge", "Call", "UnsupportedMedia"),
-    "clock": ("Deadline", "Expiring", "SimulatorClock"),
-    "faults": ("Fault", "FaultError", "FaultPlan"),
-    "files": ("FileStore", "StoredFile", "content_disposition"),
-    "forms": ("UploadedFile",),
-    "in_process": ("mock_simulator",),
-    "limits": ("Allowance", "FixedWindow", "whole_seconds"),
-    "reply": ("Refused", "Reply", "json_bytes"),
-    "request_log": ("RecordedRequest", "RequestLog"),
-    "routing": ("ASSUMED", "DOCUMENTED", "OBSERVED", "Provenance", "RouteInfo", "route"),
-    "server": ("SimulatorServer",),
-    "switches": ("Setting", "SettingError", "Switch"),
-}
-_HOME = {name: module for module, names in _MODULES.items() for name in names}
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name's module when the name is first used (PEP 562)."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "helpdesk_bridge.testing.simulator.addresses": "ADDRESSES KeyOf email_keys phone_keys",
+        "helpdesk_bridge.testing.simulator.app": "SimulatorApp",
+        "helpdesk_bridge.testing.simulator.breakage": "ConnectionBroken NoAnswer NotConnected",
+        "helpdesk_bridge.testing.simulator.call": "BadBody BodyTooLarge Call UnsupportedMedia",
+        "helpdesk_bridge.testing.simulator.clock": "Deadline Expiring SimulatorClock",
+        "helpdesk_bridge.testing.simulator.faults": "Fault FaultError FaultPlan",
+        "helpdesk_bridge.testing.simulator.files": "FileStore StoredFile content_disposition",
+        "helpdesk_bridge.testing.simulator.forms": "UploadedFile",
+        "helpdesk_bridge.testing.simulator.in_process": "mock_simulator",
+        "helpdesk_bridge.testing.simulator.limits": "Allowance FixedWindow whole_seconds",
+        "helpdesk_bridge.testing.simulator.reply": "Refused Reply json_bytes",
+        "helpdesk_bridge.testing.simulator.request_log": "RecordedRequest RequestLog",
+        "helpdesk_bridge.testing.simulator.routing": "ASSUMED DOCUMENTED OBSERVED Provenance RouteInfo route",
+        "helpdesk_bridge.testing.simulator.server": "SimulatorServer",
+        "helpdesk_bridge.testing.simulator.switches": "Setting SettingError Switch",
+    },
+)

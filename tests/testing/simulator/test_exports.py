@@ -3,18 +3,6 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
-
-import helpdesk_bridge.testing.simulator as package
-
-
-def test_every_public_name_resolves():
-    for name in package._HOME:
-        assert getattr(package, name) is not None
-    assert set(package._HOME) <= set(dir(package))
-    with pytest.raises(AttributeError, match="nothing"):
-        _ = package.nothing
-
 
 def test_importing_the_package_imports_none_of_its_modules():
     code = (

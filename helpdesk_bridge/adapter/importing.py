@@ -1,0 +1,249 @@
+"""Importers: writing old records in silence, what becomes of their fields, what it costs and what may be mailed."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from attrs import fields, frozen
+
+from helpdesk_bridge.adapter.paging import Page
+from helpdesk_bridge.errors import (
+    Invalid,
+)
+from helpdesk_bridge.model.records import (
+    Contact,
+    Message,
+    Ticket,
+)
+from helpdesk_bridge.model.values import (
+    ActorKind,
+    MessageKind,
+    Upload,
+    Visibility,
+)
+
+
+class Provenance(Enum):
+    """Where a vendor fact comes from."""
+
+    DOCUMENTED = "documented"
+    OBSERVED = "observed"
+    ASSUMED = "assumed"
+
+
+@frozen
+class Hazard:
+    """What a vendor's own automation may send during an import, and which setting stops it."""
+
+    id: str
+    what: str
+    when: str
+    stop: str
+    provenance: Provenance
+
+
+class Fidelity(Enum):
+    """What becomes of a field: kept natively, told in the header line, changed into something near, or lost."""
+
+    NATIVE = "kept"
+    HEADER_LINE = "header line"
+    CHANGED = "changed"
+    LOST = "lost"
+
+
+@frozen
+class FieldFidelity:
+    """What becomes of a field, and why; ``to`` says what it becomes where it is changed."""
+
+    how: Fidelity
+    why: str = ""
+    to: str | None = None
+
+
+class MessageClass(Enum):
+    """The kinds of messages that importers treat differently."""
+
+    OPENING_BY_CONTACT = "opening by the customer"
+    OPENING_BY_AGENT = "opening by an agent"
+    REPLY_BY_CONTACT = "reply by the customer"
+    REPLY_BY_AGENT = "reply by an agent"
+    NOTE = "internal note"
+    AUTOMATIC = "automatic message"
+    FORWARD = "forward"
+
+    @classmethod
+    def of(cls, message: Message) -> MessageClass:
+        """Return the class of ``message``."""
+        if message.visibility is Visibility.INTERNAL:
+            return cls.NOTE  # one that opens a thread too: no ticket is opened with it
+        by_contact = message.author.kind is ActorKind.CONTACT
+        if message.opening:
+            return cls.OPENING_BY_CONTACT if by_contact else cls.OPENING_BY_AGENT
+        if message.kind is MessageKind.FORWARD:
+            return cls.FORWARD
+        if message.kind is MessageKind.AUTOMATIC or message.author.kind is ActorKind.SYSTEM:
+            return cls.AUTOMATIC
+        return cls.REPLY_BY_CONTACT if by_contact else cls.REPLY_BY_AGENT
+
+
+@frozen(kw_only=True)
+class Opening(Message):
+    """What a ticket is opened with. Customers read it at every vendor, so it holds no internal text.
+
+    Raises ``Invalid`` however an internal one is made, by ``evolve`` of a public one too.
+    """
+
+    opening: bool = True
+
+    def __attrs_post_init__(self) -> None:
+        if self.visibility is not Visibility.PUBLIC:
+            raise Invalid(
+                "an internal message cannot open a ticket, because customers read openings: open it with another text "
+                "and write this one as a note",
+                field="opening",
+            )
+
+    @classmethod
+    def of(cls, message: Message) -> Opening:
+        """Return ``message`` as an opening."""
+        if isinstance(message, cls):
+            return message
+        values = {one.name: getattr(message, one.name) for one in fields(Message)}
+        return cls(**{**values, "opening": True})
+
+
+@frozen(kw_only=True)
+class FidelityTable:
+    """What an importer keeps. A field that is not named is lost; a note's visibility has to be kept natively.
+
+    ``ticket`` and ``contact`` name fields of ``Ticket`` and ``Contact``; ``messages`` per class the fields author,
+    created_at, visibility, kind, body, attachments, inline, cc, to.
+    """
+
+    ticket: Mapping[str, FieldFidelity]
+    contact: Mapping[str, FieldFidelity]
+    messages: Mapping[MessageClass, Mapping[str, FieldFidelity]]
+
+
+@frozen
+class Imported:
+    """What ``importer.ticket`` created: the ticket's id, and the ids of the messages that its opening became."""
+
+    ticket_id: str
+    message_ids: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class ImportCost:
+    """What an import costs in budget units, for forecasts and for the lower bound in ``docs/explanation/calls.md``.
+
+    ``message`` is one later message with up to ``files.count`` files; ``finish`` is charged for a ticket with at least
+    one later message where ``finish_always`` is False. ``inline`` is charged besides for a message with inline images.
+    """
+
+    contact: int
+    ticket: int
+    message: int
+    finish: int
+    finish_always: bool = False
+    inline: int = 0
+
+
+@frozen(kw_only=True)
+class Marked:
+    """A ticket as a list shows it, and the marker that it carries there.
+
+    ``listed`` is False where lists do not show the place in which markers are written now, ``opening_listed`` where
+    they do not show openings, in which a marker may stand that was written before there was another place.
+    ``by_api`` says whether the ticket was made through the API, None where the vendor does not tell.
+    """
+
+    ticket_id: str
+    marker: str | None
+    created_at: datetime | None = None
+    by_api: bool | None = None
+    listed: bool = True
+    opening_listed: bool = True
+
+
+class Importer(Protocol):
+    """Writes old records in silence. Every call asks the vendor for silence and none is known to mail a customer."""
+
+    @property
+    @abstractmethod
+    def hazards(self) -> tuple[Hazard, ...]:
+        """What the account's own automation may send while an import runs."""
+
+    @property
+    @abstractmethod
+    def settle(self) -> float:
+        """Seconds (the vendor's) until the vendor's own reads show a write."""
+
+    @property
+    @abstractmethod
+    def fidelity(self) -> FidelityTable:
+        """What becomes of each field."""
+
+    @property
+    @abstractmethod
+    def cost(self) -> ImportCost:
+        """What an import costs in budget units."""
+
+    @abstractmethod
+    def contact(self, old: Contact, marker: str) -> tuple[str, ...]:
+        """Write a contact; return its ids."""
+
+    @abstractmethod
+    def ticket(self, old: Ticket, opening: Opening, files: Sequence[Upload], marker: str) -> Imported:
+        """Write a ticket with its opening message; people, groups, statuses and fields are the destination's.
+
+        So is an id that a person or a group has. One that the desk does not know must not be kept: it may be given to
+        another person later.
+        """
+
+    @abstractmethod
+    def message(self, ticket_id: str, old: Message, files: Sequence[Upload]) -> tuple[str, ...]:
+        """Write a later message; return its ids, several where one became several.
+
+        An internal one is written where agents read it and customers do not: by itself, and never into the opening or
+        another public message.
+        """
+
+    @abstractmethod
+    def finish(self, ticket_id: str, old: Ticket) -> None:
+        """Put the ticket into its final state: whatever the messages' writing may have changed."""
+
+    @abstractmethod
+    def find(self, kind: str, marker: str, since: datetime, old: Ticket | Contact) -> tuple[str, ...]:
+        """Return the ids of the ``ticket`` or ``contact`` that carry ``marker``.
+
+        Only what was written since ``since`` (our wall clock) is looked at. ``old`` is the record as it was passed for
+        writing: it bounds the search. Whoever asks compares what is found: a marker can be copied.
+        """
+
+    @abstractmethod
+    def marked(self, cursor: str | None = None) -> Page[Marked]:
+        """Return one page of all tickets with the markers that they carry; no call is made for a single ticket.
+
+        Merged tickets and spam are among them, deleted ones are not. ``total`` is their number where it is known.
+        """
+
+    @abstractmethod
+    def tail(self, ticket_id: str, n: int) -> tuple[Message, ...]:
+        """Return the last ``n`` messages of a thread, oldest first, as they stand at the vendor."""
+
+
+class Removal(Protocol):
+    """Removes records that this library made."""
+
+    @abstractmethod
+    def ticket(self, ticket_id: str) -> None:
+        """Remove a ticket for good."""
+
+    @abstractmethod
+    def contact(self, contact_id: str) -> None:
+        """Remove a contact for good."""
