@@ -6,31 +6,29 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, frozen
-from requests.auth import AuthBase
+from attrs import define
 
 from helpdesk_bridge.adapter import (
     Capabilities,
     DeskContext,
     Finding,
     RateLimitPolicy,
-    Secret,
     Severity,
     Stack,
     fold,
     open_transport,
 )
 from helpdesk_bridge_desk365.capabilities import capabilities_of
+from helpdesk_bridge_desk365.client.auth import KeyAuth
 from helpdesk_bridge_desk365.client.client import Client, count_rows
 from helpdesk_bridge_desk365.errors import classify
 from helpdesk_bridge_desk365.policy import policy_of, with_limit
-from helpdesk_bridge_desk365.port.agents import Desk365Agents
 from helpdesk_bridge_desk365.port.attachments import Desk365Attachments
-from helpdesk_bridge_desk365.port.companies import Desk365Companies
 from helpdesk_bridge_desk365.port.contacts import Desk365Contacts
 from helpdesk_bridge_desk365.port.importer import Desk365Importer
+from helpdesk_bridge_desk365.port.lists import Desk365Agents, Desk365Companies, ShownFields, ShownGroups
 from helpdesk_bridge_desk365.port.messages import Desk365Messages
-from helpdesk_bridge_desk365.port.observed import Shown, ShownFields, ShownGroups
+from helpdesk_bridge_desk365.port.observed import Shown
 from helpdesk_bridge_desk365.port.ratings import RatingWords
 from helpdesk_bridge_desk365.port.tickets import MARKER_FIELD, Desk365Tickets, QuoteForm
 from helpdesk_bridge_desk365.settings import Desk365Settings, api_base
@@ -38,23 +36,9 @@ from helpdesk_bridge_desk365.vendor_api.vendor_api import Desk365Api
 from helpdesk_bridge_desk365.wire.account import VENDOR_NAME, Source
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest
-
     from helpdesk_bridge.adapter import Adapter
 
 _ORIGIN: Final = re.compile(r"^https?://[^/]+", re.IGNORECASE)
-
-
-@frozen
-class KeyAuth(AuthBase):
-    """Puts the raw key into ``Authorization``. Documented: Desk365 API, "Getting started"; no scheme word (observed)."""
-
-    key: Secret
-
-    def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        """Sign one request."""
-        r.headers["Authorization"] = self.key.reveal()
-        return r
 
 
 @define(kw_only=True, eq=False)

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final
 
-from attrs import frozen
-
 from helpdesk_bridge.adapter import (
     ActorKind,
     Agent,
@@ -187,25 +185,3 @@ class Shown:
         self._load()
         self._loaded = True
         self._fresh = set(LISTS)
-
-
-@frozen
-class ShownGroups:
-    """``desk.groups``: those that tickets have shown."""
-
-    _shown: Shown
-
-    def list(self) -> tuple[Group, ...]:
-        """Return the groups."""
-        return self._shown.groups()
-
-
-@frozen
-class ShownFields:
-    """``desk.custom_fields``: those that tickets have shown."""
-
-    _shown: Shown
-
-    def list(self) -> tuple[FieldDefinition, ...]:
-        """Return the definitions."""
-        return self._shown.fields()

@@ -7,8 +7,8 @@ from typing import Final
 
 from helpdesk_bridge.adapter import NotFound
 from helpdesk_bridge_desk365.client.client import Client
-from helpdesk_bridge_desk365.vendor_api.documents import read
-from helpdesk_bridge_desk365.vendor_api.values import Survey
+from helpdesk_bridge_desk365.vendor_api.documents import Survey
+from helpdesk_bridge_desk365.vendor_api.reading import read
 from helpdesk_bridge_desk365.wire.documents import SurveyWire
 
 CUSTOMER_SATISFACTION: Final = 1

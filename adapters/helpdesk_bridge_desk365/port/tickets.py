@@ -33,13 +33,14 @@ from helpdesk_bridge.adapter import (
 )
 from helpdesk_bridge_desk365.client.client import TICKET_COUNTS, Client, Pairs, Rows, numbered
 from helpdesk_bridge_desk365.client.pages import Mark, Walk
+from helpdesk_bridge_desk365.port.filters import NativeTickets, narrow, since_of, until_of
 from helpdesk_bridge_desk365.port.observed import Shown
 from helpdesk_bridge_desk365.port.ratings import RatingWords
 from helpdesk_bridge_desk365.wire import reading, writing
 from helpdesk_bridge_desk365.wire.account import Source
 from helpdesk_bridge_desk365.wire.documents import TicketWire
-from helpdesk_bridge_desk365.wire.filters import NativeTickets, filters_json, narrow, since_of, until_of
-from helpdesk_bridge_desk365.wire.words import time_text
+from helpdesk_bridge_desk365.wire.times import time_text
+from helpdesk_bridge_desk365.wire.writing import filters_json
 
 OVERLAP: Final = 5
 MARKER_FIELD: Final = "Migration marker"

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from attrs import asdict
 
 from helpdesk_bridge.testing.simulator import ASSUMED, OBSERVED, Call, Reply, route
-from helpdesk_bridge_desk365.simulator.contracts import Contracts
 from helpdesk_bridge_desk365.simulator.faults import FaultyLists
 from helpdesk_bridge_desk365.simulator.files import FILES_PATH, INLINE_PATH
 from helpdesk_bridge_desk365.simulator.routes.companies import Companies
 from helpdesk_bridge_desk365.simulator.routes.contacts import Contacts
+from helpdesk_bridge_desk365.simulator.routes.contracts import Contracts
 from helpdesk_bridge_desk365.simulator.routes.knowledge_base import KnowledgeBaseArticles, KnowledgeBasePlaces
 from helpdesk_bridge_desk365.simulator.routes.messages import MessageWriting
 from helpdesk_bridge_desk365.simulator.routes.special_access import Agents, AssetLocations, TimeEntries

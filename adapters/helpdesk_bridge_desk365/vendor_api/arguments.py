@@ -8,7 +8,7 @@ from typing import Any
 
 from helpdesk_bridge.adapter import UNSET, Invalid
 from helpdesk_bridge_desk365.client.client import Pairs, numbered
-from helpdesk_bridge_desk365.wire.words import time_text
+from helpdesk_bridge_desk365.wire.times import time_text
 
 
 def text(value: Any, field: str, *, limit: int | None = None) -> str:

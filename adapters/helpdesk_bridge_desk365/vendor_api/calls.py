@@ -9,7 +9,7 @@ from attrs import frozen
 
 from helpdesk_bridge.adapter import Answer, BadResponse, Effect, InDoubt, Request
 from helpdesk_bridge_desk365.client.client import Client, Pairs, Rows
-from helpdesk_bridge_desk365.vendor_api.documents import read, read_page
+from helpdesk_bridge_desk365.vendor_api.reading import read, read_page
 from helpdesk_bridge_desk365.wire.account import Source
 
 T = TypeVar("T")

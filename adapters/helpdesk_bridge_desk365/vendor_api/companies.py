@@ -8,7 +8,7 @@ from typing import Any
 from helpdesk_bridge.adapter import UNSET, Effect, Unset
 from helpdesk_bridge_desk365.vendor_api import arguments
 from helpdesk_bridge_desk365.vendor_api.calls import Calls
-from helpdesk_bridge_desk365.vendor_api.values import CompanyDetails
+from helpdesk_bridge_desk365.vendor_api.documents import CompanyDetails
 
 Text = str | Unset | None
 

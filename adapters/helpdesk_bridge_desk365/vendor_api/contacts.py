@@ -9,7 +9,7 @@ from helpdesk_bridge.adapter import UNSET, Effect, Invalid, Unset
 from helpdesk_bridge_desk365.client.client import Rows
 from helpdesk_bridge_desk365.vendor_api import arguments
 from helpdesk_bridge_desk365.vendor_api.calls import Calls
-from helpdesk_bridge_desk365.vendor_api.values import ContactDetails
+from helpdesk_bridge_desk365.vendor_api.documents import ContactDetails
 
 Text = str | Unset | None
 

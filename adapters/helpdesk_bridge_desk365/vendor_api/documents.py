@@ -1,192 +1,396 @@
-"""Reads the vendor's documents into the values of ``desk.vendor_api``, whichever of their spellings they come in."""
+"""What ``desk.vendor_api`` returns: frozen values under the vendor's own names.
+
+Times are aware and in UTC, flags are truth values, lists are tuples, whichever way the vendor wrote them. A key that was
+not sent is None. ``document`` is the vendor's own document with whatever else it holds, without signed addresses.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
-from types import MappingProxyType
-from typing import Any, Final, TypeVar, get_type_hints
+from enum import IntEnum
+from typing import Any
 
-from attrs import fields
+from attrs import field, frozen
 
-from helpdesk_bridge.adapter import Attachment, BadResponse, Converter, Wire, WireTypeError
-from helpdesk_bridge_desk365.client.client import Rows
-from helpdesk_bridge_desk365.vendor_api.values import Contract, Folder, TicketDetails
-from helpdesk_bridge_desk365.wire.parsing import canonical_ticket, field_name, has_next_page, read_rows, split_words
-from helpdesk_bridge_desk365.wire.reading import locator, unsigned
-from helpdesk_bridge_desk365.wire.times import read_moment
-from helpdesk_bridge_desk365.wire.words import whole_number
-
-T = TypeVar("T")
-
-# Observed, where it differs from what the documentation's models say: the left is read as the right.
-_NAMES: Final[Mapping[str, str]] = {
-    "createdOn": "created_on",
-    "updatedOn": "updated_on",
-    "secondary_email": "secondary_emails",
-    "is_email_deliveribility_failiure": "delivery_failed",
-}
+from helpdesk_bridge.adapter import Attachment
 
 
-def _time(value: Any, _type: Any) -> datetime | None:
-    if not isinstance(value, str):
-        raise WireTypeError(f"expected a time, found {type(value).__name__}")
-    try:
-        return read_moment(value).at
-    except ValueError:
-        raise WireTypeError("expected a time such as 2026-01-31 09:15:00") from None
+def _document() -> Any:
+    return field(factory=dict, eq=False, repr=False)
 
 
-def _day(value: Any, _type: Any) -> date | None:
-    if not isinstance(value, str):
-        raise WireTypeError(f"expected a date, found {type(value).__name__}")
-    try:
-        moment = read_moment(value).at
-    except ValueError:
-        raise WireTypeError("expected a date such as 2026-01-31") from None
-    return None if moment is None else moment.date()
+def _private() -> Any:
+    return field(default=None, repr=False)
 
 
-def _rows(value: Any, _type: Any) -> tuple[Mapping[str, Any], ...]:
-    if not isinstance(value, (list, tuple)) or not all(isinstance(one, Mapping) for one in value):
-        raise WireTypeError(f"expected a list of objects, found {type(value).__name__}")
-    return tuple(map(unsigned, value))
+@frozen(kw_only=True)
+class TimeEntry:
+    """Time that an agent spent on a ticket. Documented (OpenAPI): its times end in ``_time``."""
+
+    id: int
+    ticket_number: int | None = None
+    agent_email: str | None = None
+    note: str | None = _private()
+    billable: bool | None = None
+    created_time: datetime | None = None
+    updated_time: datetime | None = None
+    start_time: datetime | None = None
+    time_spent_in_minutes: int | None = None
+    timer_running: bool | None = None
+    additional_info: Any = field(default=None, repr=False)
+    document: Mapping[str, Any] = _document()
 
 
-def _flag(value: Any, _type: Any) -> bool:
-    # Observed: flags are written as truth values in some documents, as 0 and 1 in others.
-    if isinstance(value, bool) or value in (0, 1, "0", "1"):
-        return value in (True, 1, "1")
-    raise WireTypeError(f"expected a flag, found {type(value).__name__}")
+@frozen(kw_only=True)
+class Survey:
+    """A survey; ``cs_scale_point_map`` gives the words of a customer-satisfaction rating, keyed "3" to "-3".
+
+    Documented: Desk365 API, "Retrieving all survey details": ``survey_type`` 1 satisfaction, 2 five stars, 3 net promoter;
+    ``cs_rating_order`` 1 good to bad, 2 bad to good; ``cs_neutral_type`` 1 positive, 2 neutral, 3 negative;
+    ``notify_type`` 7 ticket resolved, 8 ticket closed.
+    """
+
+    survey_name: str
+    survey_type: int | None = None
+    cs_survey_scale: int | None = None
+    cs_rating_order: int | None = None
+    cs_neutral_type: int | None = None
+    cs_scale_point_map: Mapping[str, Any] | None = None
+    thankyou_text: str | None = None
+    questions: Mapping[str, Any] | None = None
+    include_additional_comments: bool | None = None
+    additional_comments_title: str | None = None
+    notify_type: int | None = None
+    is_active: bool | None = None
+    is_deleted: bool | None = None
+    document: Mapping[str, Any] = _document()
 
 
-def _number(value: Any, _type: Any) -> int:
-    if type(value) is int:
-        return value
-    # Documented: the sample body has a number as text.
-    if isinstance(value, str) and (number := whole_number(value)) is not None:
-        return number
-    raise WireTypeError(f"expected a whole number, found {type(value).__name__}")
+@frozen(kw_only=True)
+class SurveyAnswer:
+    """What a customer answered; ``ratings`` holds the questions and the ratings."""
+
+    ticket_number: int | None = None
+    survey_name: str | None = None
+    survey_type: int | None = None
+    contact_email: str | None = _private()
+    agent_assigned: str | None = None
+    cs_neutral_type: int | None = None
+    ratings: Mapping[str, Any] | None = _private()
+    additional_comments_title: str | None = None
+    additional_comments_response: str | None = _private()
+    sent_on: datetime | None = None
+    rated_on: datetime | None = None
+    document: Mapping[str, Any] = _document()
 
 
-def _number_or_text(value: Any, _type: Any) -> int | str | None:
-    if value is None or (isinstance(value, (int, str)) and not isinstance(value, bool)):
-        return value
-    raise WireTypeError(f"expected a number or text, found {type(value).__name__}")
+@frozen(kw_only=True)
+class TicketSurvey:
+    """The survey that a ticket shows: the latest answered one, else one that was sent. Documented: "Survey retrieval"."""
+
+    sv_name: str | None = None
+    sv_answered: bool | None = None
+    sv_type: int | None = None
+    sv_cs_scale: int | None = None
+    sv_cs_neutral_type: int | None = None
+    sv_question: str | None = None
+    sv_rating: int | None = None
+    sv_cs_question_2: str | None = None
+    sv_cs_rating_2: int | None = None
+    sv_cs_question_3: str | None = None
+    sv_cs_rating_3: int | None = None
+    sv_additional_comments_title: str | None = None
+    sv_additional_comments_response: str | None = _private()
+    sv_sent_on: datetime | None = None
+    sv_rated_on: datetime | None = None
 
 
-def _words(value: Any, _type: Any) -> tuple[str, ...]:
-    # Observed: an array in lists, a text joined by commas in details.
-    words = split_words(value)
-    if not isinstance(words, list) or not all(isinstance(one, str) for one in words):
-        raise WireTypeError(f"expected several texts, found {type(value).__name__}")
-    return tuple(words)
+@frozen(kw_only=True)
+class TicketDetails:
+    """A ticket under the vendor's own names; durations are minutes.
+
+    ``custom_fields`` are by name, without the prefix. With ``nested_fields`` the vendor writes them, and the survey, into
+    the ticket itself: here they stand where they always do.
+    """
+
+    ticket_number: int
+    contact_email: str | None = _private()
+    contact_name: str | None = _private()
+    subject: str | None = _private()
+    description: str | None = _private()
+    description_text: str | None = _private()
+    status: str | None = None
+    priority: int | None = None
+    type: str | None = None
+    source: str | int | None = None
+    form_name: str | None = None
+    form_is_deleted: bool | None = None
+    assigned_to: str | None = None
+    company_name: str | None = None
+    department_name: str | None = None
+    sla: str | None = None
+    completed_within_sla: bool | None = None
+    group: str | None = None
+    category: str | None = None
+    subcategory: str | None = None
+    created_on: datetime | None = None
+    updated_on: datetime | None = None
+    resolved_on: datetime | None = None
+    closed_on: datetime | None = None
+    due_date: datetime | None = None
+    first_response_time: datetime | None = None
+    first_assigned_time: datetime | None = None
+    first_assigned_duration: int | None = None
+    resolved_duration: int | None = None
+    first_replied_duration: int | None = None
+    closed_duration: int | None = None
+    updated_by: str | None = None
+    updated_by_type: int | None = None
+    closed_by: str | None = None
+    closed_by_type: int | None = None
+    custom_fields: Mapping[str, Any] | None = _private()
+    survey_rating: TicketSurvey | None = field(default=None, repr=False)
+    attachments: tuple[Attachment, ...] = ()
+    watchers: tuple[str, ...] | None = _private()
+    share_to: tuple[str, ...] | None = _private()
+    conversation_count: int | None = None
+    document: Mapping[str, Any] = _document()
 
 
-def _object(value: Any, _type: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise WireTypeError(f"expected an object, found {type(value).__name__}")
-    return value
+class ArticleStatus(IntEnum):
+    """Documented (OpenAPI)."""
+
+    UNPUBLISHED = 0
+    PUBLISHED = 1
+    DRAFT_OF_PUBLISHED = 2
 
 
-def _files(value: Any, _type: Any) -> tuple[Attachment, ...]:
-    if not isinstance(value, (list, tuple)) or not all(isinstance(one, Mapping) for one in value):
-        raise WireTypeError(f"expected a list of files, found {type(value).__name__}")
-    return tuple(_file(one) for one in value)
+class SupportVisibility(IntEnum):
+    """Who sees a category in the support portal. Documented (OpenAPI)."""
+
+    HIDDEN = 1
+    EVERYONE = 2
+    SIGNED_IN = 3
+    COMPANIES = 4
 
 
-def _file(document: Mapping[str, Any]) -> Attachment:
-    name, kind, size = (document.get(key) for key in ("file_name", "file_type", "file_size"))
-    url = document.get("attachment_url")
-    return Attachment(
-        name if isinstance(name, str) and name else "file",
-        kind if isinstance(kind, str) else None,
-        size if type(size) is int else None,
-        # An address that cannot be asked for again, as that of an inline image.
-        locator=locator(inline=url if isinstance(url, str) else ""),
-    )
+class AgentVisibility(IntEnum):
+    """Which agents see a category. Documented (OpenAPI)."""
+
+    ALL = 1
+    GROUPS = 2
 
 
-def _configure(converter: Converter) -> None:
-    converter.register_structure_hook(datetime, _time)
-    converter.register_structure_hook(date, _day)
-    converter.register_structure_hook(bool, _flag)
-    converter.register_structure_hook(int, _number)
-    converter.register_structure_hook(str | int | None, _number_or_text)
-    converter.register_structure_hook_func(lambda type_: type_ == tuple[str, ...], _words)
-    converter.register_structure_hook_func(lambda type_: type_ == tuple[Attachment, ...], _files)
-    converter.register_structure_hook_func(lambda type_: type_ == Mapping[str, Any], _object)
-    converter.register_structure_hook_func(lambda type_: type_ == tuple[Mapping[str, Any], ...], _rows)
+@frozen(kw_only=True)
+class Article:
+    """An article of the knowledge base. ``status`` is a number of ``ArticleStatus``, or one still unknown."""
+
+    article_title: str
+    article_content: str | None = _private()
+    article_content_text: str | None = _private()
+    category_name: str | None = None
+    folder_name: str | None = None
+    has_attachments: bool | None = None
+    attachments: tuple[Attachment, ...] = ()
+    created_by_email: str | None = None
+    updated_by_email: str | None = None
+    created_on: datetime | None = None
+    updated_on: datetime | None = None
+    article_views: int | None = None
+    article_likes: int | None = None
+    article_dislikes: int | None = None
+    status: int | None = None
+    agent_url: str | None = None
+    support_url: str | None = None
+    document: Mapping[str, Any] = _document()
 
 
-_wire: Final = Wire(_configure)
+@frozen(kw_only=True)
+class Folder:
+    """A folder of a category.
+
+    Documented (OpenAPI): answers call the folder's own name ``category_name`` and its category
+    ``parent_category_name``; here they are called what requests call them.
+    """
+
+    folder_name: str
+    category_name: str | None = None
+    created_by_email: str | None = None
+    created_on: datetime | None = None
+    document: Mapping[str, Any] = _document()
 
 
-def _folder(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    # Documented (OpenAPI): the folder's own name is called category_name beside the category's.
-    if "parent_category_name" not in document:
-        return document
-    return {**document, "folder_name": document.get("category_name"), "category_name": document["parent_category_name"]}
+@frozen(kw_only=True)
+class Category:
+    """A category of the knowledge base; the visibilities are numbers of the enumerations, or ones still unknown."""
+
+    category_name: str
+    category_description: str | None = None
+    created_by_email: str | None = None
+    support_portal_visibility: int | None = None
+    company_list: tuple[str, ...] | None = None
+    agent_portal_visibility: int | None = None
+    agent_group_list: tuple[str, ...] | None = None
+    created_on: datetime | None = None
+    category_order: int | None = None
+    document: Mapping[str, Any] = _document()
 
 
-def _contract(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    # Documented (OpenAPI): creation and update nest what details have flat, and call the category otherwise.
-    flat = dict(document)
-    for block in ("block_hours", "block_tickets"):
-        if isinstance(flat.get(block), Mapping):
-            flat |= flat[block]
-    if flat.get("category") is None:
-        flat["category"] = flat.get("contract_category")
-    return flat
+class ContractType(IntEnum):
+    """What a contract sells. Documented (OpenAPI)."""
+
+    BLOCK_HOURS = 2
+    BLOCK_TICKETS = 3
 
 
-def _ticket(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    known = canonical_ticket(document)
-    if isinstance(known.get("survey_rating"), list):
-        known["survey_rating"] = next(iter(known["survey_rating"]), None)
-    return known
+class BillCycle(IntEnum):
+    """Documented (OpenAPI)."""
+
+    MONTHLY = 1
+    CONTRACT_LENGTH = 2
 
 
-_RESHAPED: Final[Mapping[type[Any], Callable[[Mapping[str, Any]], Mapping[str, Any]]]] = MappingProxyType(
-    {Folder: _folder, Contract: _contract, TicketDetails: _ticket}
-)
+class RolloverType(IntEnum):
+    """Documented (OpenAPI)."""
+
+    MONTHLY = 1
 
 
-def read(type_: type[T], document: Any, at: str = "$") -> T:
-    """Return a document as a value. Raises ``BadResponse`` naming the place of what cannot be read."""
-    if not isinstance(document, dict):
-        raise BadResponse(f"expected an object at {at}, found {type(document).__name__}", path=at)
-    known: dict[str, Any] = {}
-    names = _names(type_)
-    for key, value in _RESHAPED.get(type_, dict)(document).items():
-        name = "primary_email" if key == "email" and "primary_email" in names else _NAMES.get(key, key)
-        if name in names and known.get(name) is None:
-            known[name] = value
-    _emptied(known, type_)
-    if isinstance(known.get("custom_fields"), dict):
-        known["custom_fields"] = {field_name(key): value for key, value in known["custom_fields"].items()}
-    if "document" in names:
-        known["document"] = unsigned(document)
-    return _wire.read(type_, known, at=at)
+@frozen
+class BlockHours:
+    """Hours that a contract sells. Documented (OpenAPI): ``min_increment`` is in minutes."""
+
+    contract_hours: int
+    min_increment: int | None = None
+    rollover_unused_hours: bool = False
+    rollover_type: int | None = None
+    rollover_value: int | None = None
 
 
-def _names(type_: type[Any]) -> frozenset[str]:
-    return frozenset(one.name for one in fields(type_))
+@frozen
+class BlockTickets:
+    """Tickets that a contract sells."""
+
+    contract_tickets: int
 
 
-def _emptied(known: dict[str, Any], type_: type[Any]) -> None:
-    """Take out what is null where the value is never None: it is then what was not sent."""
-    hints = get_type_hints(type_)
-    for name in [name for name, value in known.items() if value is None]:
-        if type(None) not in getattr(hints[name], "__args__", (type(None),)):
-            del known[name]
+@frozen(kw_only=True)
+class Contract:
+    """A contract. Documented (OpenAPI): what its list, its details, its creation and its update show is not the same.
+
+    ``category`` is ``contract_category`` where it was created or changed; what these nest as ``block_hours`` or
+    ``block_tickets`` is flat here, as in details. ``rollover_details`` and ``usage_hours`` are the vendor's rows, by
+    month.
+    """
+
+    name: str
+    company: str | None = None
+    category: str | None = None
+    reference_number: str | None = None
+    start_date: date | None = None
+    end_date: date | None = None
+    is_active: bool | None = None
+    is_default: bool | None = None
+    setup_fees: int | None = None
+    sla: str | None = None
+    contract_type: int | None = None
+    bill_cycle: int | None = None
+    after_hours_included: bool | None = None
+    contract_hours: int | None = None
+    contract_tickets: int | None = None
+    min_increment: int | None = None
+    rollover_unused_hours: bool | None = None
+    rollover_type: int | None = None
+    rollover_value: int | None = None
+    contract_used_mins: int | None = None
+    total_available_mins: int | None = None
+    total_rollover_mins: int | None = None
+    extra_used_mins: int | None = None
+    rollover_details: tuple[Mapping[str, Any], ...] = ()
+    usage_hours: tuple[Mapping[str, Any], ...] = ()
+    document: Mapping[str, Any] = _document()
 
 
-def read_page(type_: type[T], document: Any, *keys: str) -> Rows[T]:
-    """Return the rows of a list under the first of ``keys`` that it has, and what the vendor tells of the others."""
-    total, rows, at = read_rows(document, *keys)
-    if total is None and type(document.get("total")) is int:
-        # A client of 2026: the list of asset locations has "total" where all others have "count".
-        total = document["total"]
-    items = tuple(read(type_, row, f"{at}[{number}]") for number, row in enumerate(rows))
-    return Rows(items, total, has_next_page(document))
+@frozen(kw_only=True)
+class CompanyDetails:
+    """A company with everything that is kept of it; rows of 2026 list its departments (observed)."""
+
+    name: str
+    description: str | None = None
+    phone: str | None = None
+    address: str | None = None
+    city: str | None = None
+    state: str | None = None
+    country: str | None = None
+    zipcode: str | None = None
+    domains: tuple[str, ...] | None = None
+    departments: tuple[str, ...] | None = None
+    sla: str | None = None
+    created_on: datetime | None = None
+    updated_on: datetime | None = None
+    document: Mapping[str, Any] = _document()
+
+
+@frozen(kw_only=True)
+class ContactDetails:
+    """A contact with everything that is kept of it; ``custom_fields`` by name, without the prefix."""
+
+    primary_email: str | None = _private()
+    secondary_emails: tuple[str, ...] | None = _private()
+    name: str | None = _private()
+    title: str | None = None
+    phone: str | None = _private()
+    mobile: str | None = _private()
+    company_name: str | None = None
+    is_deleted: bool | None = None
+    primary_department: str | None = None
+    secondary_departments: tuple[str, ...] | None = None
+    custom_fields: Mapping[str, Any] | None = _private()
+    created_on: datetime | None = None
+    updated_on: datetime | None = None
+    document: Mapping[str, Any] = _document()
+
+
+@frozen(kw_only=True)
+class ConversationMessage:
+    """A message with what has no common word: blind copies, notified agents, and whether its mail bounced."""
+
+    id: str | int | None = None
+    created_by: str | None = _private()
+    creator_name: str | None = _private()
+    type: str | None = None
+    public_note: bool | None = None
+    sender_type: str | None = None
+    to_address: tuple[str, ...] | None = _private()
+    cc_address: tuple[str, ...] | None = _private()
+    bcc_address: tuple[str, ...] | None = _private()
+    notified_agents: tuple[str, ...] | None = None
+    body: str | None = _private()
+    attachments_count: int | None = None
+    delivery_failed: bool | None = None
+    email_bounce_type: str | None = None
+    email_bounce_status: str | None = None
+    created_on: datetime | None = None
+    document: Mapping[str, Any] = _document()
+
+
+@frozen(kw_only=True)
+class Conversation:
+    """A thread without its opening, and how many messages of each kind it has."""
+
+    messages: tuple[ConversationMessage, ...]
+    count: int | None = None
+    agent_reply_count: int | None = None
+    contact_reply_count: int | None = None
+    public_note_count: int | None = None
+    private_note_count: int | None = None
+    forward_message_count: int | None = None
+
+
+@frozen(kw_only=True)
+class AssetLocation:
+    """A place where assets are kept; a client of 2026 reads it, and no paper tells what else it holds."""
+
+    location_name: str
+    document: Mapping[str, Any] = _document()

@@ -9,7 +9,7 @@ from helpdesk_bridge.adapter import BadResponse, Effect, Invalid
 from helpdesk_bridge_desk365.client.client import Pairs
 from helpdesk_bridge_desk365.vendor_api import arguments
 from helpdesk_bridge_desk365.vendor_api.calls import Calls
-from helpdesk_bridge_desk365.vendor_api.values import (
+from helpdesk_bridge_desk365.vendor_api.documents import (
     AgentVisibility,
     Article,
     ArticleStatus,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from helpdesk_bridge_desk365.client.client import Rows
 from helpdesk_bridge_desk365.vendor_api import arguments
 from helpdesk_bridge_desk365.vendor_api.calls import Calls
-from helpdesk_bridge_desk365.vendor_api.values import Survey, SurveyAnswer
+from helpdesk_bridge_desk365.vendor_api.documents import Survey, SurveyAnswer
 
 
 class SurveyCalls(Calls):

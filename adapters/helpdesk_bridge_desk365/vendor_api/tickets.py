@@ -19,11 +19,11 @@ from helpdesk_bridge.adapter import (
 from helpdesk_bridge_desk365.client.client import TICKET_COUNTS, Pairs, Rows
 from helpdesk_bridge_desk365.vendor_api import arguments
 from helpdesk_bridge_desk365.vendor_api.calls import Calls
-from helpdesk_bridge_desk365.vendor_api.documents import read, read_page
-from helpdesk_bridge_desk365.vendor_api.values import Conversation, ConversationMessage, TicketDetails
+from helpdesk_bridge_desk365.vendor_api.documents import Conversation, ConversationMessage, TicketDetails
+from helpdesk_bridge_desk365.vendor_api.reading import read, read_page
 from helpdesk_bridge_desk365.wire import reading, writing
 from helpdesk_bridge_desk365.wire.documents import Written
-from helpdesk_bridge_desk365.wire.filters import filters_json
+from helpdesk_bridge_desk365.wire.writing import filters_json
 
 ORDERS: Final = ("created_time", "updated_time")
 """Documented: Desk365 API, "Additional parameters"."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from helpdesk_bridge_desk365.client.client import TICKET_COUNTS, Rows
 from helpdesk_bridge_desk365.vendor_api import arguments
 from helpdesk_bridge_desk365.vendor_api.calls import Calls
-from helpdesk_bridge_desk365.vendor_api.values import TimeEntry
+from helpdesk_bridge_desk365.vendor_api.documents import TimeEntry
 
 
 class TimeEntryCalls(Calls):

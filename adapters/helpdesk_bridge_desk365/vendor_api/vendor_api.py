@@ -1,7 +1,7 @@
 """``desk.vendor_api`` at Desk365: every call of its own that has no common word.
 
 All of them go through the desk's own transport, budget and errors. What is given is checked before anything is sent;
-what comes back are frozen values under the vendor's own names (``api/values.py``).
+what comes back are frozen values under the vendor's own names (``vendor_api/documents.py``).
 """
 
 from __future__ import annotations
@@ -14,12 +14,7 @@ from helpdesk_bridge_desk365.vendor_api.assets import AssetCalls
 from helpdesk_bridge_desk365.vendor_api.companies import CompanyCalls
 from helpdesk_bridge_desk365.vendor_api.contacts import ContactCalls, ContactOrder
 from helpdesk_bridge_desk365.vendor_api.contracts import ContractCalls
-from helpdesk_bridge_desk365.vendor_api.knowledge_base import KnowledgeBaseCalls
-from helpdesk_bridge_desk365.vendor_api.search import Place, SearchCalls, Term
-from helpdesk_bridge_desk365.vendor_api.surveys import SurveyCalls
-from helpdesk_bridge_desk365.vendor_api.tickets import TicketCalls
-from helpdesk_bridge_desk365.vendor_api.time_entries import TimeEntryCalls
-from helpdesk_bridge_desk365.vendor_api.values import (
+from helpdesk_bridge_desk365.vendor_api.documents import (
     AgentVisibility,
     ArticleStatus,
     BillCycle,
@@ -29,6 +24,11 @@ from helpdesk_bridge_desk365.vendor_api.values import (
     RolloverType,
     SupportVisibility,
 )
+from helpdesk_bridge_desk365.vendor_api.knowledge_base import KnowledgeBaseCalls
+from helpdesk_bridge_desk365.vendor_api.search import Place, SearchCalls, Term
+from helpdesk_bridge_desk365.vendor_api.surveys import SurveyCalls
+from helpdesk_bridge_desk365.vendor_api.tickets import TicketCalls
+from helpdesk_bridge_desk365.vendor_api.time_entries import TimeEntryCalls
 
 _PATH: Final = re.compile(r"(?:/[A-Za-z0-9_-]+)+/?")
 

@@ -12,6 +12,7 @@ NEVER: Final = "1970-01-01"
 _NEVERS_YEAR: Final = NEVER[:4]
 _USUAL_LENGTH: Final = len("2026-01-31 09:15:00")
 _SECONDS: Final = len("2026-01-31 09:15")
+_TIME_FORMAT: Final = "%Y-%m-%d %H:%M:%S"
 
 
 def read_moment(text: str) -> Moment:
@@ -24,3 +25,8 @@ def read_moment(text: str) -> Moment:
         return Moment(text)
     parsed = datetime.fromisoformat(text)
     return Moment(text, parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC))
+
+
+def time_text(moment: datetime) -> str:
+    """Return a time as Desk365 writes it: UTC, whole seconds, no zone mark (observed)."""
+    return moment.astimezone(UTC).strftime(_TIME_FORMAT)

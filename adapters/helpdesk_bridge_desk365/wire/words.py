@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -50,7 +49,6 @@ UNASSIGNED: Final = "--"
 """Documented: "- -" finds and sets "no value"; the vendor's own JSON writes it without the blank."""
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,100}")
-_TIME_FORMAT: Final = "%Y-%m-%d %H:%M:%S"
 
 
 def whole_number(text: str) -> int | None:
@@ -98,8 +96,3 @@ def sources_of(channel: str) -> tuple[str, ...]:
     known = tuple(str(number) for number, name in _CHANNELS.items() if fold(name) == word)
     number = whole_number(word)
     return known or ((word,) if number is not None and number not in _CHANNELS else ())
-
-
-def time_text(moment: datetime) -> str:
-    """Return a time as Desk365 writes it: UTC, whole seconds, no zone mark (observed)."""
-    return moment.astimezone(UTC).strftime(_TIME_FORMAT)

@@ -34,7 +34,7 @@ from helpdesk_bridge.datasets.dataset import SeedFile
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.nasty import NASTY
 from helpdesk_bridge_desk365.endpoints import CALLS
-from helpdesk_bridge_desk365.vendor_api.values import BlockTickets
+from helpdesk_bridge_desk365.vendor_api.documents import BlockTickets
 
 CANARY = "c4n4ry"
 ANY_URL = re.compile(r"https://.*")

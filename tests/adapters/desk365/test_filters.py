@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from helpdesk_bridge import NONE, Order, Priority, Ref, Status, TicketQuery
 from helpdesk_bridge.adapter import Actor, fold
-from helpdesk_bridge_desk365.wire.filters import LONGEST_FILTERS, filters_json, narrow, since_of, until_of, variants
+from helpdesk_bridge_desk365.port.filters import LONGEST_FILTERS, narrow, since_of, until_of, variants
+from helpdesk_bridge_desk365.wire.writing import filters_json
 
 
 def unseen(_name, _word):

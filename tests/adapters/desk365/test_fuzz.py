@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from helpdesk_bridge.adapter import BadResponse, MessageKind, Priority, Status, Visibility
 from helpdesk_bridge.datasets.dataset import SeedFile
-from helpdesk_bridge_desk365.vendor_api import documents, values
+from helpdesk_bridge_desk365.vendor_api import documents, reading
 from helpdesk_bridge_desk365.wire import parsing
 from helpdesk_bridge_desk365.wire import reading as convert
 from helpdesk_bridge_desk365.wire.account import Source
@@ -72,16 +72,16 @@ READERS = {
     "message": lambda document: convert.messages([parsing.read_message(document)], "1", SOURCE),
     "contact": lambda document: (
         convert.contact(parsing.read_contact(document), SOURCE),
-        documents.read(values.ContactDetails, document),
+        reading.read(documents.ContactDetails, document),
     ),
-    "company": lambda document: (parsing.read_company(document), documents.read(values.CompanyDetails, document)),
-    "company row": lambda document: (parsing.read_company(document), documents.read(values.CompanyDetails, document)),
-    "survey": lambda document: documents.read(values.Survey, document),
-    "answer": lambda document: documents.read(values.SurveyAnswer, document),
-    "entry": lambda document: documents.read(values.TimeEntry, document),
-    "article": lambda document: documents.read(values.Article, document),
-    "category": lambda document: documents.read(values.Category, document),
-    "folder": lambda document: documents.read(values.Folder, document),
+    "company": lambda document: (parsing.read_company(document), reading.read(documents.CompanyDetails, document)),
+    "company row": lambda document: (parsing.read_company(document), reading.read(documents.CompanyDetails, document)),
+    "survey": lambda document: reading.read(documents.Survey, document),
+    "answer": lambda document: reading.read(documents.SurveyAnswer, document),
+    "entry": lambda document: reading.read(documents.TimeEntry, document),
+    "article": lambda document: reading.read(documents.Article, document),
+    "category": lambda document: reading.read(documents.Category, document),
+    "folder": lambda document: reading.read(documents.Folder, document),
 }
 KINDS = pytest.mark.parametrize("kind", READERS)
 

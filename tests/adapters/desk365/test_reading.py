@@ -13,14 +13,8 @@ from helpdesk_bridge.text import json_text
 from helpdesk_bridge_desk365.wire import parsing
 from helpdesk_bridge_desk365.wire import reading as convert
 from helpdesk_bridge_desk365.wire.account import Source
-from helpdesk_bridge_desk365.wire.words import (
-    channel_of,
-    priority_number,
-    priority_of,
-    sources_of,
-    status_of,
-    time_text,
-)
+from helpdesk_bridge_desk365.wire.times import time_text
+from helpdesk_bridge_desk365.wire.words import channel_of, priority_number, priority_of, sources_of, status_of
 
 ORIGIN = "https://acme.desk365.io"
 SOURCE = Source("acme", ORIGIN)

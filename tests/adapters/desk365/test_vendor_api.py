@@ -14,8 +14,8 @@ from werkzeug.test import Client
 from helpdesk_bridge import Add, Body, Invalid, NotFound, Remove, TicketDraft, Upload
 from helpdesk_bridge.adapter import Agent, AuthenticationFailed, BadResponse, Conflict, HelpdeskError, InDoubt
 from helpdesk_bridge.datasets.dataset import SeedFile
+from helpdesk_bridge_desk365.vendor_api.documents import TicketSurvey
 from helpdesk_bridge_desk365.vendor_api.search import Term
-from helpdesk_bridge_desk365.vendor_api.values import TicketSurvey
 from helpdesk_bridge_desk365.vendor_api.vendor_api import (
     AgentVisibility,
     ArticleStatus,

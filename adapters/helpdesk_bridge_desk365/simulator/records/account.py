@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from helpdesk_bridge.testing.simulator import KeyOf
-    from helpdesk_bridge_desk365.simulator.contracts import Contract
+    from helpdesk_bridge_desk365.simulator.records.contracts import Contract
 
 STATUSES: Final = ("Open", "Pending", "Resolved", "Closed")
 """observed: Desk365 recordings, dossier section 2; a tenant can add its own."""

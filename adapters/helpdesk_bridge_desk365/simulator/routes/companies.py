@@ -10,9 +10,9 @@ from helpdesk_bridge_desk365.simulator.records.account import DEFAULT_SLA
 from helpdesk_bridge_desk365.simulator.records.records import Company
 from helpdesk_bridge_desk365.simulator.refusals import missing, not_unique
 from helpdesk_bridge_desk365.simulator.routes.contacts import PAGE_SIZE
+from helpdesk_bridge_desk365.simulator.routes.ticket_input import known_sla
 from helpdesk_bridge_desk365.simulator.service import ROOT, Desk365Service
 from helpdesk_bridge_desk365.simulator.text import NEVER, comma_list, comma_text, time_text, whole_second
-from helpdesk_bridge_desk365.simulator.ticket_input import known_sla
 
 _FACTS: Final = ("description", "phone", "address", "city", "state", "country", "zipcode")
 _KEYS: Final = frozenset({"name", *_FACTS, "sla", "domains"})

@@ -16,10 +16,7 @@ from helpdesk_bridge_desk365.simulator.records.lifecycle import (
 )
 from helpdesk_bridge_desk365.simulator.records.records import AGENT, CONTACT, Ticket
 from helpdesk_bridge_desk365.simulator.refusals import field_missing
-from helpdesk_bridge_desk365.simulator.routes.ticket_reads import TicketReading
-from helpdesk_bridge_desk365.simulator.service import ROOT
-from helpdesk_bridge_desk365.simulator.text import whole_second
-from helpdesk_bridge_desk365.simulator.ticket_input import (
+from helpdesk_bridge_desk365.simulator.routes.ticket_input import (
     CREATE_KEYS,
     TicketInput,
     changed_addresses,
@@ -30,6 +27,9 @@ from helpdesk_bridge_desk365.simulator.ticket_input import (
     read_watchers,
     update_keys,
 )
+from helpdesk_bridge_desk365.simulator.routes.ticket_reads import TicketReading
+from helpdesk_bridge_desk365.simulator.service import ROOT
+from helpdesk_bridge_desk365.simulator.text import whole_second
 
 API_SOURCE = 15
 """observed: every ticket made through the API, dossier section 2."""

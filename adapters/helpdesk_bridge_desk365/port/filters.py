@@ -1,10 +1,9 @@
-"""Which part of a query Desk365 answers itself, and how that is written."""
+"""The native filter: which part of a ticket query Desk365 answers itself."""
 
 from __future__ import annotations
 
-import json
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
@@ -12,18 +11,16 @@ from urllib.parse import quote
 from attrs import frozen
 
 from helpdesk_bridge.adapter import NONE, Actor, Order, Priority, Ref, Status, TicketQuery, email_spellings
-from helpdesk_bridge_desk365.wire.words import STATUSES, UNASSIGNED, priority_number, sources_of, status_of, time_text
+from helpdesk_bridge_desk365.wire.times import time_text
+from helpdesk_bridge_desk365.wire.words import STATUSES, UNASSIGNED, priority_number, sources_of, status_of
+from helpdesk_bridge_desk365.wire.writing import Filters, filters_json
 
 # Assumed: Apache refuses request lines above 8,190 bytes; longer filters are left to be compared here.
 LONGEST_FILTERS: Final = 6000
 UPDATED_OVERLAP: Final = timedelta(seconds=1)
 """Documented: only tickets updated *after* ``updated_since``; the vendor's reference says "since"."""
 
-_ESCAPED: Final = "\\'"
-_UNICODE: Final = "\\u0027"
-
 Spellings = Callable[[str, str], tuple[str, ...]]
-Filters = Mapping[str, tuple[str, ...]]
 
 
 @frozen
@@ -163,19 +160,10 @@ def _short_enough(found: dict[str, tuple[str, tuple[str, ...]]]) -> dict[str, tu
 
 
 def _length(pair: tuple[str, tuple[str, ...]]) -> int:
-    text = json.dumps({pair[0]: pair[1]}, ensure_ascii=False).replace("'", _ESCAPED)
+    key, values = pair
+    text = filters_json({key: values}, "backslash")
     # Half a character is measured too; it is refused where the request is put together.
     return len(quote(text.encode("utf-8", "surrogatepass"), safe=""))
-
-
-def filters_json(filters: Filters, quotes: str) -> str:
-    """Return the ``filters`` parameter; ``quotes`` says how a single quote is written.
-
-    Documented: single quotes must be escaped by a backslash, which is no JSON; the documentation's own sample leaves them
-    bare.
-    """
-    text = json.dumps({key: list(values) for key, values in filters.items()}, ensure_ascii=False, separators=(",", ":"))
-    return {"backslash": text.replace("'", _ESCAPED), "unicode": text.replace("'", _UNICODE)}.get(quotes, text)
 
 
 def since_of(query: TicketQuery) -> str | None:

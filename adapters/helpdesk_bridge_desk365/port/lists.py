@@ -1,0 +1,106 @@
+"""``desk.agents``, ``desk.groups``, ``desk.custom_fields`` and ``desk.companies`` at Desk365.
+
+Only companies are listed by every account; the others are those that tickets have shown.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Final
+
+from attrs import define, field, frozen
+
+from helpdesk_bridge.adapter import Agent, Company, FieldDefinition, Group, HelpdeskError
+from helpdesk_bridge_desk365.client.client import PAGE_OF_OTHERS, Client, Rows
+from helpdesk_bridge_desk365.client.pages import Mark, Walk
+from helpdesk_bridge_desk365.port.observed import Shown
+from helpdesk_bridge_desk365.wire import reading
+from helpdesk_bridge_desk365.wire.documents import CompanyWire
+
+# Observed: an account that lacks a call answers 404, or 403 for want of access; a path of another method, 405.
+_LACKING: Final = frozenset({403, 404, 405})
+_OVERLAP: Final = 1
+
+
+@define
+class Desk365Agents:
+    """Lists agents. No paper has the call that one client of 2026 makes, so that it is tried once for a desk."""
+
+    _client: Client
+    _shown: Shown
+    _lacking: bool = field(default=False, init=False)
+    _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
+
+    def list(self) -> tuple[Agent, ...]:
+        """Return the agents by e-mail; those that tickets alone have shown stand beside those that are listed."""
+        listed = self._listed()
+        if listed is None:
+            return self._shown.agents()
+        self._shown.learn_agents(listed)
+        return self._shown.known_agents()
+
+    def _listed(self) -> tuple[Agent, ...] | None:
+        with self._lock:
+            if self._lacking:
+                return None
+            try:
+                return self._client.agents()
+            except HelpdeskError as error:
+                if error.status not in _LACKING:
+                    raise
+                self._lacking = True
+                return None
+
+
+@frozen
+class ShownGroups:
+    """``desk.groups``: those that tickets have shown."""
+
+    _shown: Shown
+
+    def list(self) -> tuple[Group, ...]:
+        """Return the groups."""
+        return self._shown.groups()
+
+
+@frozen
+class ShownFields:
+    """``desk.custom_fields``: those that tickets have shown."""
+
+    _shown: Shown
+
+    def list(self) -> tuple[FieldDefinition, ...]:
+        """Return the definitions."""
+        return self._shown.fields()
+
+
+@frozen
+class Desk365Companies:
+    """Lists companies, which are known by name."""
+
+    _client: Client
+
+    def list(self) -> Iterator[Company]:
+        """Yield each company once, 30 a call."""
+        walk = Walk[CompanyWire](
+            fetch=self._fetch,
+            mark=lambda row: Mark(row.name, row.name),
+            sizes=(PAGE_OF_OTHERS,),
+            overlap=_OVERLAP,
+            ordered=False,
+        )
+        seen: set[str] = set()
+        cursor: str | None = None
+        while True:
+            page = walk.page(cursor)
+            for row in page.items:
+                if row.name not in seen:
+                    seen.add(row.name)
+                    yield reading.company(row)
+            if page.next is None:
+                return
+            cursor = page.next
+
+    def _fetch(self, offset: int, _count: int) -> Rows[CompanyWire]:
+        return self._client.companies(offset)
