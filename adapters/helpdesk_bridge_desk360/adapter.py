@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from attrs import field, frozen
 
@@ -18,24 +18,24 @@ from helpdesk_bridge.adapter import (
     Severity,
     Stack,
     TicketsAdapter,
+    Unsupported,
     open_transport,
 )
-from helpdesk_bridge_desk360.capabilities import capabilities_of
+from helpdesk_bridge_desk360.capabilities import NO_INBOX, capabilities_of
 from helpdesk_bridge_desk360.client.auth import BearerToken
 from helpdesk_bridge_desk360.client.client import Desk360Client
 from helpdesk_bridge_desk360.client.login import Connection, LoggedIn, Login
 from helpdesk_bridge_desk360.errors import classify
 from helpdesk_bridge_desk360.inbox.inbox import Inbox
-from helpdesk_bridge_desk360.inbox.missing import MissingInbox
 from helpdesk_bridge_desk360.inbox.sent import Record
 from helpdesk_bridge_desk360.policy import SCOPE_KEY, limited_to, policy_of
+from helpdesk_bridge_desk360.port.attachments import Desk360Attachments
 from helpdesk_bridge_desk360.port.contacts import Desk360Contacts
 from helpdesk_bridge_desk360.port.messages import Desk360Messages
 from helpdesk_bridge_desk360.port.templates import Desk360Templates
 from helpdesk_bridge_desk360.port.tickets import Desk360Tickets
 from helpdesk_bridge_desk360.port.webhooks import Desk360Webhooks
 from helpdesk_bridge_desk360.settings import Desk360Settings, api_base
-from helpdesk_bridge_desk360.vendor_api.media import Desk360Media
 from helpdesk_bridge_desk360.vendor_api.vendor_api import Desk360Api, integration_of
 
 
@@ -50,7 +50,7 @@ class Desk360Adapter:
     tickets: TicketsAdapter
     contacts: ContactsAdapter
     messages: MessagesAdapter
-    attachments: Desk360Media
+    attachments: Desk360Attachments
     templates: Desk360Templates
     webhooks: Desk360Webhooks
     vendor_api: Desk360Api
@@ -108,8 +108,7 @@ def open_desk360(settings: Desk360Settings, context: DeskContext) -> Desk360Adap
     client = Desk360Client(_connection(settings, context, stack, bearer), base_url, settings.account)
     inbox = _inbox(settings, context)
     record = Record(inbox, context.clock, settings.check_window)
-    media = Desk360Media(client, inbox)
-    api = Desk360Api(client, context.directory, record, media)
+    api = Desk360Api(client, context.directory, record)
     tickets, contacts, messages = _ports(inbox, api)
     context.directory.bind(
         contact=contacts.get if inbox is not None else None,
@@ -124,7 +123,7 @@ def open_desk360(settings: Desk360Settings, context: DeskContext) -> Desk360Adap
         tickets=tickets,
         contacts=contacts,
         messages=messages,
-        attachments=media,
+        attachments=Desk360Attachments(client, inbox),
         templates=Desk360Templates(client, context.directory, record),
         webhooks=Desk360Webhooks(settings.account, settings.tokens, inbox, context.mending),
         vendor_api=api,
@@ -176,3 +175,16 @@ def _ports(inbox: Inbox | None, api: Desk360Api) -> tuple[TicketsAdapter, Contac
         return cast("tuple[TicketsAdapter, ContactsAdapter, MessagesAdapter]", (missing, missing, missing))
     messages = Desk360Messages(inbox, api)
     return Desk360Tickets(inbox, messages), Desk360Contacts(inbox), messages
+
+
+class MissingInbox:
+    """Tickets, contacts and messages without an inbox: every call raises ``Unsupported`` and nothing is sent."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _refuse
+
+
+def _refuse(*_: Any, **__: Any) -> NoReturn:
+    raise Unsupported(NO_INBOX, capability="tickets.list")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from helpdesk_bridge.adapter import Capabilities
-from helpdesk_bridge_desk360.inbox.missing import REASON
 from helpdesk_bridge_desk360.settings import Desk360Settings
 from helpdesk_bridge_desk360.wire.reading import STATUSES
 from helpdesk_bridge_desk360.wire.writing import FILES, TEXT_LIMIT
 
+NO_INBOX: Final = (
+    "Desk360's API tells nothing of past messages; its webhooks do: set inbox = PATH, where they are kept, and point the "
+    "panel's webhook to desk.webhooks.receive"
+)
 _REMOTE: Final = frozenset({"templates.list", "webhooks", "attachments.open"})
 _OF_THE_INBOX: Final = frozenset(
     {
@@ -54,7 +57,7 @@ def capabilities_of(settings: Desk360Settings) -> Capabilities:
             vendor="Desk360",
             operations=_REMOTE,
             files=FILES,
-            notes={**_NOTES, **dict.fromkeys(_OF_THE_INBOX, REASON)},
+            notes={**_NOTES, **dict.fromkeys(_OF_THE_INBOX, NO_INBOX)},
         )
     return Capabilities(
         vendor="Desk360",

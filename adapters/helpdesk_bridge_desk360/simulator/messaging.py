@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
 import os
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from helpdesk_bridge_desk360.simulator import cdn, rendering
 from helpdesk_bridge_desk360.simulator.courier import Courier, Habits
-from helpdesk_bridge_desk360.simulator.records.delivery import RANK, DeliverySchedule
 from helpdesk_bridge_desk360.simulator.records.identifiers import cdn_name, media_id, outgoing_id
 from helpdesk_bridge_desk360.simulator.records.records import Media, MessageState, OutgoingMessage
 from helpdesk_bridge_desk360.simulator.refusals import invalid
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from helpdesk_bridge.datasets.dataset import Dataset
+    from helpdesk_bridge.testing.simulator.clock import SimulatorClock
     from helpdesk_bridge_desk360.simulator.courier import Emission
     from helpdesk_bridge_desk360.simulator.records.records import Integration
 
@@ -27,6 +28,35 @@ WINDOW_SECONDS: Final = 24 * 3600
 """documented by WhatsApp and the vendor's panel: free-form messages within 24 hours of the customer's last one."""
 _ADMIN: Final = "/_sim"
 _LEAST_WAIT: Final = 0.01
+_RANK: Final[dict[str, int]] = {"sent": 0, "delivered": 1, "read": 2}
+
+
+class DeliverySchedule:
+    """The statuses that will follow by themselves; documented: there are delivered and read, and no others."""
+
+    def __init__(self, clock: SimulatorClock) -> None:
+        self._clock = clock
+        self._pending: list[tuple[float, int, str, MessageState]] = []
+        self._serial = 0
+
+    def add(self, message_id: str, state: MessageState, seconds: float) -> None:
+        """Let a message reach a state so many vendor seconds from now."""
+        self._serial += 1
+        heapq.heappush(self._pending, (self._clock.elapsed() + seconds, self._serial, message_id, state))
+
+    def take_due(self) -> list[tuple[str, MessageState]]:
+        """Return what has come due since the last call, in its order."""
+        due: list[tuple[str, MessageState]] = []
+        now = self._clock.elapsed()
+        while self._pending and self._pending[0][0] <= now:
+            _, _, message_id, state = heapq.heappop(self._pending)
+            due.append((message_id, state))
+        return due
+
+    @property
+    def next_in(self) -> float | None:
+        """The vendor seconds until the next is due; None where nothing is pending."""
+        return max(0.0, self._pending[0][0] - self._clock.elapsed()) if self._pending else None
 
 
 class Messaging(Access):
@@ -128,7 +158,7 @@ class Messaging(Access):
 
     def reach(self, message: OutgoingMessage, state: MessageState, **options: Any) -> list[Emission]:
         """Let a message reach a state and tell of it; a lower state than it has is told, but not kept."""
-        if RANK[state] > RANK[message.state]:
+        if _RANK[state] > _RANK[message.state]:
             message.state = state
         content = rendering.status(message.id, message.digits, state)
         return self.emit(message.integration, "statuses", content, **options)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
+
 from helpdesk_bridge.testing.simulator.app import Reply, SimulatorApp
 from helpdesk_bridge.testing.simulator.limits import FixedWindow, whole_seconds
 from helpdesk_bridge_desk360.simulator import cdn
 from helpdesk_bridge_desk360.simulator.logins import Logins
-from helpdesk_bridge_desk360.simulator.negotiation import accepts_json, cors_headers, is_preflight, readable_type
 from helpdesk_bridge_desk360.simulator.pages import ListForm
 from helpdesk_bridge_desk360.simulator.refusals import CODES, Problem, error_reply
 from helpdesk_bridge_desk360.simulator.seeding import load_account
@@ -27,6 +29,11 @@ _ADMIN: Final = "/_sim"
 _LOGIN: Final = "log_in"
 _TOO_LARGE: Final = 413
 _OK: Final = 200
+
+_MULTIPART: Final = "multipart/form-data"
+_READABLE: Final = frozenset({"application/json", _MULTIPART, "application/x-www-form-urlencoded"})
+"""documented: JSON, and form-data in the samples; two Python samples go out urlencoded."""
+_BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 class Access(SimulatorApp):
@@ -74,7 +81,7 @@ class Access(SimulatorApp):
         if self.flag("require_https") and call.scheme != "https":
             raise Problem("insecure_request_exception")
         hidden = self._is_hidden(call)
-        if is_preflight(call) and not hidden:
+        if _is_preflight(call) and not hidden:
             return Reply(204)
         self.budget.limit = self.number("rate_limit")
         allowance = self.budget.take(call.remote_addr)
@@ -84,11 +91,11 @@ class Access(SimulatorApp):
             raise Problem("not_found_exception")
         if call.matched is None:
             raise Problem("method_not_allowed_exception", headers={"Allow": ", ".join(call.allowed_methods)})
-        if not accepts_json(call):
+        if not _accepts_json(call):
             raise Problem("not_acceptable")
         if call.operation != _LOGIN and not self.logins.authorized(call.headers.get("Authorization", "")):
             raise Problem("authentication_exception")
-        if not readable_type(call):
+        if not _readable_type(call):
             raise Problem("unsupported_media_type")
         if "integration_id" in call.path_args:
             self._check_integration(call)
@@ -121,7 +128,7 @@ class Access(SimulatorApp):
         """
         if cdn.is_cdn(call):
             return reply
-        added = dict(cors_headers(call))
+        added = dict(_cors_headers(call))
         allowance = self.budget.peek(call.remote_addr)
         limited = any(name.lower() == "retry-after" for name in reply.headers)
         if self.flag("limited_counts") or not limited:
@@ -191,3 +198,40 @@ class Access(SimulatorApp):
         """Answer a failure of the vendor's own."""
         form = "html" if self.flag("error_html") else self.choice("error_body")
         return error_reply(Problem("internal_server_error"), form, status=_OK if self.flag("error_in_200") else status)
+
+
+def _accepts_json(call: Call) -> bool:
+    """Whether the Accept header is supported; documented: Desk360 API, "Errors", 406.
+
+    assumed: one fitting member of a list suffices, no header is as good as ``*/*``, and an upload is a multipart call.
+    """
+    header = call.headers.get("Accept", "")
+    if not header.strip():
+        return True
+    fitting = {"application/json", "*/*"} | ({_MULTIPART} if call.content_type == _MULTIPART else set())
+    members = parse_accept_header(header, MIMEAccept)
+    return any(quality > 0 and value.partition(";")[0].strip().lower() in fitting for value, quality in members)
+
+
+def _readable_type(call: Call) -> bool:
+    """Whether the body's type is supported; documented: Desk360 API, "Errors", 415. A GET's body is ignored."""
+    return call.method not in _BODY_METHODS or not call.body or call.content_type in _READABLE
+
+
+def _is_preflight(call: Call) -> bool:
+    """Whether a browser asks first; documented: Desk360 API, "Introduction": CORS is supported; assumed: how."""
+    return call.method == "OPTIONS" and "Origin" in call.headers and bool(call.allowed_methods)
+
+
+def _cors_headers(call: Call) -> Mapping[str, str]:
+    """Return the headers for scripts on pages of any origin (assumed, as all of CORS here)."""
+    headers = {"Access-Control-Allow-Origin": "*"}
+    if call.method == "OPTIONS" and "Origin" in call.headers:
+        headers["Access-Control-Allow-Methods"] = "GET, POST, PUT, DELETE"
+        headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Accept"
+        headers["Access-Control-Max-Age"] = "0"
+    else:
+        headers["Access-Control-Expose-Headers"] = (
+            "Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After"
+        )
+    return headers

@@ -15,9 +15,9 @@ from attrs import frozen
 
 from helpdesk_bridge.adapter import Directory, Invalid, Sent, Unsupported, Upload
 from helpdesk_bridge_desk360.client.client import Desk360Client
+from helpdesk_bridge_desk360.client.media import open_media
 from helpdesk_bridge_desk360.inbox.inbox import Inbox, ReplyWindow
 from helpdesk_bridge_desk360.inbox.sent import Record
-from helpdesk_bridge_desk360.vendor_api.media import Desk360Media
 from helpdesk_bridge_desk360.wire.cards import ContactCard, documents
 from helpdesk_bridge_desk360.wire.documents import IntegrationDocument
 from helpdesk_bridge_desk360.wire.interactive import BODY_LIMIT, Button, Header, Interactive
@@ -53,7 +53,6 @@ class Desk360Api:
     _client: Desk360Client
     _directory: Directory
     _record: Record
-    _media: Desk360Media
 
     # ---- what there is
 
@@ -154,7 +153,7 @@ class Desk360Api:
 
     def media(self, media_id: str) -> AbstractContextManager[BinaryIO]:
         """Stream the file of a media id."""
-        return self._media.by_id(checked_text(media_id, "media_id"))
+        return open_media(self._client, checked_text(media_id, "media_id"))
 
     def _kept(self, number: str, *sent: Outgoing) -> Sent:
         at: datetime = self._record.keep(conversation_id(number), sent)
