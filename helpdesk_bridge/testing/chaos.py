@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
-from itertools import islice
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, cast
 
 from helpdesk_bridge.adapter import Page
 from helpdesk_bridge.clock import Clock, SystemClock
 from helpdesk_bridge.errors import HelpdeskError, InDoubt, RateLimited
+from helpdesk_bridge.model.drafts import ContactDraft, MessageDraft, TicketChange, TicketDraft
 from helpdesk_bridge.ports import Contacts, Helpdesk, Listing, Messages, Tickets
-from helpdesk_bridge.testing.drift import Drift
 from helpdesk_bridge.testing.outcomes import EFFECTS, LISTINGS, OUTCOMES
 from helpdesk_bridge.testing.simulator.faults import CONNECT_TIMEOUT, Fault, FaultPlan
 
@@ -234,6 +234,53 @@ class _StruckListing(Generic[R]):
         if fault is None or fault.kind != "stale_search":
             return page
         return [one for one in page if not self._chaos.is_new(self._area, one, fault)]
+
+
+class Drift:
+    """Another user at work between two pages: adds a record, changes the one added before, removes an older one.
+
+    It works through the port alone, and so on every desk, as far as the desk can do these.
+    """
+
+    def __init__(self, desk: Helpdesk) -> None:
+        self._desk = desk
+        self._numbers = count(1)
+        self._added: dict[str, list[str]] = {"tickets": [], "contacts": []}
+
+    def happen(self, operation: str, arguments: tuple[Any, ...] = ()) -> None:
+        """Work in the list that ``operation`` reads; ``arguments`` are those of its call."""
+        can = self._desk.capabilities.supports
+        if operation == "tickets.list" and can("tickets.create"):
+            self._tickets()
+        elif operation == "contacts.list" and can("contacts.create"):
+            self._contacts()
+        elif operation == "messages.list" and arguments and can("messages.note"):
+            self._desk.messages.note(str(arguments[0]), MessageDraft(body="written in between"))
+
+    def _tickets(self) -> None:
+        desk, added = self._desk, self._added["tickets"]
+        draft = TicketDraft(subject="Came in between", description="written in between", requester=self._person())
+        new = desk.tickets.create(draft).id
+        if added and desk.capabilities.supports("tickets.update:subject"):
+            desk.tickets.update(added[-1], TicketChange(subject="Changed in between"))
+        if len(added) > 1 and desk.removal:
+            desk.removal.ticket(added.pop(0))
+        added.append(new)
+
+    def _contacts(self) -> None:
+        desk, added = self._desk, self._added["contacts"]
+        person = self._person()
+        draft = ContactDraft(emails=(person,)) if "@" in person else ContactDraft(phones=(person,))
+        new = desk.contacts.create(draft).id
+        if added and desk.removal:
+            desk.removal.contact(added.pop(0))
+        added.append(new)
+
+    def _person(self) -> str:
+        number = next(self._numbers)
+        if "phone" in self._desk.capabilities.contact_needs:
+            return f"+49301{number:07d}"
+        return f"in-between-{number}@customer.example"
 
 
 __all__ = ["ChaosHelpdesk", "PortFaults"]

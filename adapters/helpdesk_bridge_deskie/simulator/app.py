@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from helpdesk_bridge.testing.simulator.addresses import email_keys, phone_keys
 from helpdesk_bridge.testing.simulator.app import Reply, SettingError, SimulatorApp
 from helpdesk_bridge.testing.simulator.limits import FixedWindow, whole_seconds
+from helpdesk_bridge.testing.simulator.switches import email_keys, phone_keys
 from helpdesk_bridge_deskie.simulator import faults
 from helpdesk_bridge_deskie.simulator.limits import PLANS, WINDOW_SECONDS, WRITE_UNITS
 from helpdesk_bridge_deskie.simulator.records.account import Account

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from helpdesk_bridge.testing.simulator.addresses import ADDRESSES
 from helpdesk_bridge.testing.simulator.routing import ASSUMED, DOCUMENTED, OBSERVED
-from helpdesk_bridge.testing.simulator.switches import Switch
+from helpdesk_bridge.testing.simulator.switches import ADDRESSES, Switch
 
 ADMIN_EMAIL = "admin@robotsrule.example"
 STAFF_EMAIL = "bot@robotsrule.example"

@@ -7,10 +7,6 @@ from typing import TYPE_CHECKING
 from helpdesk_bridge.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from helpdesk_bridge.testing.simulator.addresses import ADDRESSES as ADDRESSES
-    from helpdesk_bridge.testing.simulator.addresses import KeyOf as KeyOf
-    from helpdesk_bridge.testing.simulator.addresses import email_keys as email_keys
-    from helpdesk_bridge.testing.simulator.addresses import phone_keys as phone_keys
     from helpdesk_bridge.testing.simulator.app import SimulatorApp as SimulatorApp
     from helpdesk_bridge.testing.simulator.breakage import ConnectionBroken as ConnectionBroken
     from helpdesk_bridge.testing.simulator.breakage import NoAnswer as NoAnswer
@@ -45,14 +41,17 @@ if TYPE_CHECKING:
     from helpdesk_bridge.testing.simulator.routing import RouteInfo as RouteInfo
     from helpdesk_bridge.testing.simulator.routing import route as route
     from helpdesk_bridge.testing.simulator.server import SimulatorServer as SimulatorServer
+    from helpdesk_bridge.testing.simulator.switches import ADDRESSES as ADDRESSES
+    from helpdesk_bridge.testing.simulator.switches import KeyOf as KeyOf
     from helpdesk_bridge.testing.simulator.switches import Setting as Setting
     from helpdesk_bridge.testing.simulator.switches import SettingError as SettingError
     from helpdesk_bridge.testing.simulator.switches import Switch as Switch
+    from helpdesk_bridge.testing.simulator.switches import email_keys as email_keys
+    from helpdesk_bridge.testing.simulator.switches import phone_keys as phone_keys
 
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "helpdesk_bridge.testing.simulator.addresses": "ADDRESSES KeyOf email_keys phone_keys",
         "helpdesk_bridge.testing.simulator.app": "SimulatorApp",
         "helpdesk_bridge.testing.simulator.breakage": "ConnectionBroken NoAnswer NotConnected",
         "helpdesk_bridge.testing.simulator.call": "BadBody BodyTooLarge Call UnsupportedMedia",
@@ -66,6 +65,6 @@ __getattr__, __dir__ = lazy_names(
         "helpdesk_bridge.testing.simulator.request_log": "RecordedRequest RequestLog",
         "helpdesk_bridge.testing.simulator.routing": "ASSUMED DOCUMENTED OBSERVED Provenance RouteInfo route",
         "helpdesk_bridge.testing.simulator.server": "SimulatorServer",
-        "helpdesk_bridge.testing.simulator.switches": "Setting SettingError Switch",
+        "helpdesk_bridge.testing.simulator.switches": "ADDRESSES KeyOf Setting SettingError Switch email_keys phone_keys",
     },
 )
