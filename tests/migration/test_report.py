@@ -137,6 +137,8 @@ def unclean(path, *, text="Sales", ident="17"):
     journal.decide("assignee", "1" * 16, f"{text}@desk.example", by="user")
     journal.decide("as_number", "2" * 16, "yes", by="refusal")
     journal.acknowledge([f"auto-reply {text}"], by="yes")
+    journal.leave_alone(ident, {"77": f"other {text}"})
+    journal.remember(search={"done": True, "found": 4, "foreign": 3}, foreign_markers="ignore")
     journal.replace_differences(
         [
             {"ticket": "1", "record": "message", "id": ident, "field": text, "expected": text, "found": None},
@@ -251,6 +253,16 @@ def test_ids_that_are_emails_appear_as_digests_and_without_a_command(tmp_path):
     assert "Ann.Canary" not in html
     assert words.pseudonym(address) in html
     assert "migrate status</code> prints the command" in html
+
+
+def test_the_page_tells_of_an_earlier_migration_and_of_what_was_left_alone(tmp_path):
+    unclean(tmp_path / "j", text="requester")
+    summary, html = page_of(tmp_path / "j", tmp_path)
+    assert [one.ticket for one in summary.left_alone] == ["77"]
+    page = Page(html)
+    assert "4 of the tickets carried their marker" in page.text
+    assert "markers of another key (3) are not of this migration" in page.text
+    assert ", but has other requester: it was left alone" in page.text
 
 
 def test_long_lists_are_cut_and_say_so(tmp_path):

@@ -17,6 +17,7 @@ from helpdesk_bridge.migration.journal import schema
 from helpdesk_bridge.migration.journal.facts import LeftAlone, left_alone_in
 from helpdesk_bridge.migration.journal.file import translated
 from helpdesk_bridge.migration.journal.states import Kind, State
+from helpdesk_bridge.migration.load.recovery import FOREIGN, IGNORE, SEARCH, Searched
 from helpdesk_bridge.migration.marker import SIDES
 from helpdesk_bridge.migration.outcome import WrongJournal
 from helpdesk_bridge.migration.plan.fidelity import PEOPLE, Change
@@ -106,6 +107,8 @@ class Facts:
     reasons: tuple[Reason, ...]
     doubts: tuple[Doubt, ...]
     left_alone: tuple[LeftAlone, ...]
+    search: Searched
+    foreign_ignored: bool
     decisions: tuple[Decision, ...]
     acknowledged: Mapping[str, Acknowledged]
     snapshot: Snapshot | None = field(default=None)
@@ -215,6 +218,8 @@ def _facts(connection: Connection, path: Path) -> Facts:
         reasons=tuple(_reasons(connection)),
         doubts=tuple(_doubts(connection)),
         left_alone=tuple(left_alone_in(meta)),
+        search=Searched(**recalled(SEARCH, {})),
+        foreign_ignored=recalled(FOREIGN) == IGNORE,
         decisions=tuple(_decisions(connection, {} if snapshot is None else snapshot.words)),
         acknowledged=_acknowledged(connection),
         snapshot=snapshot,
