@@ -1,16 +1,39 @@
-"""``connect``, ``open_desk`` and ``desks``: from a name or a table to an open desk."""
+"""``connect``, ``open_desk`` and ``desks``: from a name or a table to an open desk.
+
+The desk joins an adapter to the port once for all vendors: refusal by capabilities, aliases, refs, the client-side part
+of queries, repeated pages, people filled in from the directory and located errors are in this package and in no adapter.
+"""
 
 from __future__ import annotations
 
 import atexit
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from helpdesk_bridge.clock import Clock
-from helpdesk_bridge.config.settings import desk_of, from_file, from_table, load_file
-from helpdesk_bridge.desk.desk import Desk, open_config
+from attrs import evolve
+
+from helpdesk_bridge.adapter import (
+    Adapter,
+    DeskContext,
+    HttpOptions,
+)
+from helpdesk_bridge.adapter.directory import Directory
+from helpdesk_bridge.clock import Clock, SystemClock
+from helpdesk_bridge.config.aliases import Aliases
+from helpdesk_bridge.config.registry import load
+from helpdesk_bridge.config.settings import DeskConfig, desk_of, from_file, from_table, load_file
+from helpdesk_bridge.desk.contacts import ContactsPort
+from helpdesk_bridge.desk.desk import Desk
+from helpdesk_bridge.desk.link import DeskLink
+from helpdesk_bridge.desk.messages import MessagesPort
+from helpdesk_bridge.desk.people import PeopleResolver
+from helpdesk_bridge.desk.tickets import TicketsPort
+from helpdesk_bridge.http.events import EventBus
+from helpdesk_bridge.keys import DeskKeys, api_key_of, credential_of
+from helpdesk_bridge.model.capabilities import Capabilities
+from helpdesk_bridge.model.secret import Secret
 
 
 def connect(name: str, config: str | os.PathLike[str] | None = None, **overrides: Any) -> Desk:
@@ -24,6 +47,72 @@ def connect(name: str, config: str | os.PathLike[str] | None = None, **overrides
 def open_desk(table: Mapping[str, Any], *, name: str = "desk", clock: Clock | None = None) -> Desk:
     """Return a desk from one table, as it would stand under ``[desks.NAME]``; no file is needed."""
     return open_config(from_table(table, name=name), clock=clock)
+
+
+def open_config(config: DeskConfig, *, clock: Clock | None = None) -> Desk:
+    """Open a desk from its configuration. No I/O happens here."""
+    common, vendor = config.common, config.vendor
+    used_clock = clock or SystemClock(common.time_scale)
+    directory = Directory(used_clock, common.directory_ttl)
+    bus = EventBus()
+    context = DeskContext(
+        desk=config.name,
+        vendor=vendor.name,
+        clock=used_clock,
+        events=bus,
+        options=HttpOptions(
+            timeout=common.timeout,
+            max_wait=common.max_wait,
+            reserve=common.reserve,
+            budget=common.budget,
+            time_scale=common.time_scale,
+            proxies=None if common.proxy is None else {"http": common.proxy, "https": common.proxy},
+            ca_bundle=common.ca_bundle,
+            client_certificate=common.client_certificate,
+            trust_environment=common.trust_environment,
+        ),
+        directory=directory,
+        base_url=common.base_url,
+        region=common.region,
+        keep_raw=common.keep_raw,
+        rate_limit=common.rate_limit,
+        marker_field=config.aliases.custom_fields.entries.get("migration_marker"),
+    )
+    adapter: Adapter = load(vendor.open)(config.settings, context)
+    own: Callable[[], Secret] | None = getattr(adapter, "credential", None)
+    keys = DeskKeys(own or (lambda: credential_of(config.settings)), common.previous_api_key)
+    capabilities = _with_aliases(adapter.capabilities, config.aliases)
+    if own is None and api_key_of(config.settings) is None:
+        # People change passwords as they please: a key that is derived from one finds nothing afterwards.
+        capabilities = evolve(capabilities, idempotency=frozenset())
+    people = PeopleResolver(directory)
+    link = DeskLink(config.name, vendor.name, adapter, capabilities, config.aliases, directory, people, keys)
+    return Desk(
+        config.name,
+        vendor.name,
+        vendor.title,
+        capabilities,
+        used_clock,
+        config.aliases,
+        TicketsPort(link),
+        ContactsPort(link),
+        MessagesPort(link),
+        adapter,
+        bus,
+        directory,
+        keys,
+        link,
+        context.mending,
+    )
+
+
+def _with_aliases(capabilities: Capabilities, aliases: Aliases) -> Capabilities:
+    statuses = dict(capabilities.statuses)
+    for ours, theirs in aliases.statuses.entries.items():
+        meaning = aliases.status_meanings.get(theirs.casefold())
+        if meaning is not None and (meaning not in statuses or meaning.value == ours):
+            statuses[meaning] = theirs
+    return evolve(capabilities, statuses=statuses)
 
 
 class Desks(Mapping[str, Desk]):

@@ -1,4 +1,4 @@
-"""Fills in the halves that a vendor did not send: Deskie names people by id, Desk365 by e-mail."""
+"""People and groups completed from the directory: Deskie names people by id, Desk365 by e-mail."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from helpdesk_bridge.model.values import Actor, ActorKind, Ref
 
 
 @frozen
-class Filling:
-    """Asks the directory, and so each list once and each contact at most once."""
+class PeopleResolver:
+    """Fills in the halves that a vendor did not send; asks for each list once and for each contact at most once."""
 
     _directory: Directory
 

@@ -22,8 +22,7 @@ from helpdesk_bridge.config.consent import trusted_origin
 from helpdesk_bridge.config.file import LARGEST, load_file
 from helpdesk_bridge.config.settings import CommonSettings, example, from_file, from_table, user_folder
 from helpdesk_bridge.datasets.generator import generate
-from helpdesk_bridge.desk.connection import Desks
-from helpdesk_bridge.desk.desk import open_config
+from helpdesk_bridge.desk.connection import Desks, open_config
 from helpdesk_bridge.errors import ConfigError
 from helpdesk_bridge.http.origin import NotAUrl, Origin
 from helpdesk_bridge.testing.simulator.server import SimulatorServer

@@ -20,7 +20,8 @@ from attrs import evolve, frozen
 from helpdesk_bridge.adapter import DeskContext, Fidelity, FieldFidelity, MessageClass
 from helpdesk_bridge.config import registry
 from helpdesk_bridge.config.settings import from_table
-from helpdesk_bridge.desk.desk import Desk, open_config
+from helpdesk_bridge.desk.connection import open_config
+from helpdesk_bridge.desk.desk import Desk
 from helpdesk_bridge.errors import BadResponse, InDoubt, Invalid
 from helpdesk_bridge.model.drafts import MessageDraft
 from helpdesk_bridge.model.queries import TicketQuery

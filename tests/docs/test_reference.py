@@ -16,7 +16,7 @@ from helpdesk_bridge.cli import exit_codes
 from helpdesk_bridge.cli.reference import capabilities, endpoints, synopsis
 from helpdesk_bridge.config import registry
 from helpdesk_bridge.config.settings import ALIAS_TABLES, CommonSettings, example
-from helpdesk_bridge.desk.desk import open_config
+from helpdesk_bridge.desk.connection import open_config
 
 REFERENCE = ROOT / "docs" / "reference"
 

@@ -195,7 +195,9 @@ def opened(
     with ExitStack() as stack:
         # Budgets are shared by all desks of a process; each bench has its own.
         stack.enter_context(mock.patch.object(budget, "_shared", {}))
-        stack.enter_context(mock.patch("helpdesk_bridge.desk.desk.HttpOptions", partial(HttpOptions, max_body=CAP)))
+        stack.enter_context(
+            mock.patch("helpdesk_bridge.desk.connection.HttpOptions", partial(HttpOptions, max_body=CAP))
+        )
         server = stack.enter_context(SimulatorServer(app)) if front == SERVER else None
         if server is None:
             origin = ORIGINS[vendor].format(next(_numbers))

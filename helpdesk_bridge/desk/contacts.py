@@ -1,0 +1,112 @@
+"""``desk.contacts``: queries, drafts and changes joined to the adapter's contacts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from helpdesk_bridge.config.aliases import Aliases
+from helpdesk_bridge.desk.link import DeskLink
+from helpdesk_bridge.desk.listing import QueryListing
+from helpdesk_bridge.desk.refusals import check_contact
+from helpdesk_bridge.errors import Invalid
+from helpdesk_bridge.model.addresses import Mailbox, phone_key
+from helpdesk_bridge.model.drafts import ContactChange, ContactDraft
+from helpdesk_bridge.model.matching import contact_filters, contact_matches, sort_key
+from helpdesk_bridge.model.queries import ContactQuery
+from helpdesk_bridge.model.records import Contact
+from helpdesk_bridge.model.values import UNSET
+from helpdesk_bridge.ports import (
+    Explanation,
+)
+
+
+@frozen
+class ContactsPort:
+    """``desk.contacts``."""
+
+    _link: DeskLink = field(repr=False)
+
+    def list(self, query: ContactQuery | None = None) -> QueryListing[Contact]:
+        """List contacts, lazily."""
+        link = self._link
+        asked = query or ContactQuery()
+        with link.operation("contacts.list"):
+            split = link.adapter.contacts.split(asked)
+
+        def keep(contact: Contact) -> Contact | None:
+            link.directory.remember(contact)
+            return link.aliases.contact(contact) if contact_matches(asked, contact) else None
+
+        return QueryListing(
+            split=split,
+            fetch=lambda cursor, size: link.adapter.contacts.page(split.native, cursor, size),
+            keep=keep,
+            key=lambda contact: contact.id,
+            sort=lambda contacts: sorted(contacts, key=sort_key(asked.order), reverse=asked.order.descending),
+            limit=asked.limit,
+            located=lambda: link.operation("contacts.list"),
+        )
+
+    def explain(self, query: ContactQuery) -> Explanation:
+        """Tell how a query would be answered, sending nothing."""
+        split = self._link.adapter.contacts.split(query)
+        client_side = tuple(name for name in contact_filters(query) if name not in split.fields)
+        return Explanation(dict(split.described), client_side, not split.ordered, 0 if split.empty else 1)
+
+    def get(self, id: str) -> Contact:
+        """Return one contact."""
+        with self._link.operation("contacts.get"):
+            return self._link.aliases.contact(self._link.adapter.contacts.get(self._link.id(id, "contact")))
+
+    def find(self, *, email: str | None = None, phone: str | None = None) -> Contact | None:
+        """Return the contact with exactly this e-mail or phone, or None."""
+        link = self._link
+        with link.operation("contacts.find"):
+            if (email is None) == (phone is None):
+                raise Invalid("find takes an email or a phone, one of the two", field="email")
+            email = None if email is None else Mailbox.of(email).address
+            asked = ContactQuery(email=email, phone=phone, include={"blocked", "deleted"})
+            found = [one for one in link.adapter.contacts.find(email=email, phone=phone) if contact_matches(asked, one)]
+            # A number that does not name its country may be found too; whose it is exactly comes first.
+            wanted = "" if phone is None else phone_key(phone)
+            found.sort(key=lambda one: (wanted not in ("", *map(phone_key, one.phones)), one.deleted, one.blocked))
+            return link.aliases.contact(found[0]) if found else None
+
+    def create(self, draft: ContactDraft) -> Contact:
+        """Create a contact."""
+        link = self._link
+        with link.operation("contacts.create"):
+            check_contact(draft, link.capabilities, "contacts.create")
+            contact = link.adapter.contacts.create(_contact_out(_read_out(draft), link.aliases))
+            link.directory.remember(contact)
+            return link.aliases.contact(contact)
+
+    def update(self, id: str, change: ContactChange) -> Contact:
+        """Change a contact."""
+        link = self._link
+        with link.operation("contacts.update"):
+            contact_id = link.id(id, "contact")
+            check_contact(change, link.capabilities, "contacts.update")
+            contact = link.adapter.contacts.update(contact_id, _contact_out(change, link.aliases))
+            link.directory.remember(contact)
+            return link.aliases.contact(contact)
+
+
+def _read_out(draft: ContactDraft) -> ContactDraft:
+    """Return a contact whose e-mails may be written as in a header with the addresses alone."""
+    boxes = [Mailbox.of(one) for one in draft.emails if isinstance(one, str)]
+    if len(boxes) != len(draft.emails):
+        return draft
+    beside = next((box.name for box in boxes if box.name is not None), UNSET)
+    name = beside if draft.name is UNSET else draft.name
+    return evolve(draft, emails=tuple(box.address for box in boxes), name=name)
+
+
+def _contact_out(value: Any, aliases: Aliases) -> Any:
+    if not value.custom_fields:
+        return value
+    return evolve(
+        value, custom_fields={aliases.custom_fields.out(key): one for key, one in value.custom_fields.items()}
+    )

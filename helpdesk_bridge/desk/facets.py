@@ -1,0 +1,107 @@
+"""Facets of a desk that need more than the adapter's own: lists, attachments and the importer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from attrs import field, frozen
+
+from helpdesk_bridge.adapter import (
+    FidelityTable,
+    Hazard,
+    ImportCost,
+    Imported,
+    Importer,
+    Marked,
+    Opening,
+    Page,
+)
+from helpdesk_bridge.desk.link import DeskLink
+from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.model.values import Attachment, Upload
+
+
+@frozen
+class ListPort:
+    """``desk.agents`` and the other reference lists."""
+
+    _link: DeskLink = field(repr=False)
+    _name: str
+    _lister: Any = field(repr=False)
+
+    def list(self) -> Sequence[Any]:
+        """Return all of them, as they are now."""
+        with self._link.operation(f"{self._name}.list"):
+            return tuple(self._lister.list())
+
+
+@frozen
+class AttachmentsPort:
+    """``desk.attachments``."""
+
+    _link: DeskLink = field(repr=False)
+    _adapter: Any = field(repr=False)
+
+    def open(self, attachment: Attachment) -> AbstractContextManager[BinaryIO]:
+        """Stream the bytes of a file."""
+        with self._link.operation("attachments.open"):
+            stream: AbstractContextManager[BinaryIO] = self._adapter.open(attachment)
+            return stream
+
+
+@frozen
+class ImporterPort:
+    """The adapter's importer. No adapter gets to see an internal message as what a ticket is to be opened with."""
+
+    _importer: Importer
+
+    @property
+    def hazards(self) -> tuple[Hazard, ...]:
+        """What the account's own automation may send while an import runs."""
+        return self._importer.hazards
+
+    @property
+    def settle(self) -> float:
+        """Seconds (the vendor's) until the vendor's own reads show a write."""
+        return self._importer.settle
+
+    @property
+    def fidelity(self) -> FidelityTable:
+        """What becomes of each field."""
+        return self._importer.fidelity
+
+    @property
+    def cost(self) -> ImportCost:
+        """What an import costs in budget units."""
+        return self._importer.cost
+
+    def contact(self, old: Contact, marker: str) -> tuple[str, ...]:
+        """Write a contact; return its ids."""
+        return self._importer.contact(old, marker)
+
+    def ticket(self, old: Ticket, opening: Opening, files: Sequence[Upload], marker: str) -> Imported:
+        """Write a ticket with its opening message."""
+        return self._importer.ticket(old, Opening.of(opening), files, marker)
+
+    def message(self, ticket_id: str, old: Message, files: Sequence[Upload]) -> tuple[str, ...]:
+        """Write a later message; return its ids."""
+        return self._importer.message(ticket_id, old, files)
+
+    def finish(self, ticket_id: str, old: Ticket) -> None:
+        """Put the ticket into its final state."""
+        self._importer.finish(ticket_id, old)
+
+    def find(self, kind: str, marker: str, since: datetime, old: Ticket | Contact) -> tuple[str, ...]:
+        """Return the ids of the records that carry a marker."""
+        return self._importer.find(kind, marker, since, old)
+
+    def marked(self, cursor: str | None = None) -> Page[Marked]:
+        """Return one page of all tickets with their markers."""
+        return self._importer.marked(cursor)
+
+    def tail(self, ticket_id: str, n: int) -> tuple[Message, ...]:
+        """Return the last ``n`` messages of a thread."""
+        return self._importer.tail(ticket_id, n)

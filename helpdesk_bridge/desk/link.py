@@ -1,0 +1,79 @@
+"""What the ports of one desk share: its adapter, capabilities, aliases, directory and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from attrs import frozen
+
+from helpdesk_bridge.adapter import (
+    Adapter,
+)
+from helpdesk_bridge.adapter.directory import Directory
+from helpdesk_bridge.config.aliases import Aliases
+from helpdesk_bridge.desk.people import PeopleResolver
+from helpdesk_bridge.errors import HelpdeskError, Invalid, NotFound, Unsupported
+from helpdesk_bridge.keys import DeskKeys
+from helpdesk_bridge.model.addresses import Mailbox, addressed
+from helpdesk_bridge.model.capabilities import Capabilities
+from helpdesk_bridge.model.refs import local_id
+from helpdesk_bridge.model.values import Actor, Person
+from helpdesk_bridge.text.decoding import judge
+
+
+@frozen
+class DeskLink:
+    """What the ports of one desk share."""
+
+    name: str
+    vendor: str
+    adapter: Adapter
+    capabilities: Capabilities
+    aliases: Aliases
+    directory: Directory
+    people: PeopleResolver
+    keys: DeskKeys
+
+    @contextmanager
+    def operation(self, operation: str, *, requires: bool = True) -> Iterator[None]:
+        """Refuse what the desk cannot do, and tell errors where they happened."""
+        try:
+            if requires:
+                self.capabilities.require(operation)
+            yield
+        except HelpdeskError as error:
+            if isinstance(error, NotFound):
+                self.directory.refresh()
+            error.located(vendor=self.vendor, desk=self.name, operation=operation)
+            raise
+
+    def id(self, id_or_ref: str, kind: str) -> str:
+        """Return the desk's own id; a ref of another account raises ``WrongDesk``."""
+        if not id_or_ref:
+            raise Invalid(f"the id of a {kind} is empty", field="id")
+        judge(id_or_ref, "id")
+        return local_id(id_or_ref, vendor=self.vendor, account=self.adapter.account, kind=kind)
+
+    def tokens(self, operation: str, *words: str) -> tuple[str, ...]:
+        """Return what an idempotency key is written as, the current credential's first."""
+        return self.keys.tokens(operation, self.adapter.account, *words)
+
+    def person(self, person: Person) -> Person:
+        """Return a person with the address read out of a header such as ``Ann <ann@example.com>``."""
+        judge(person, "person")
+        if not isinstance(person, str):
+            return addressed(person) if isinstance(person, Actor) else person
+        box = Mailbox.of(person) if "@" in person else None
+        if box is None or box.address == person:
+            return self.id(person, "contact")
+        return Actor.contact(name=box.name, email=box.address)
+
+
+def refuse_key(capabilities: Capabilities, operation: str, key: str | None) -> None:
+    """Raise ``Unsupported`` for an idempotency key on an operation that has no place for one."""
+    if key is not None and operation not in capabilities.idempotency:
+        raise Unsupported(
+            f"{capabilities.vendor} has no place for an idempotency key on {operation}",
+            capability=f"idempotency:{operation}",
+        )

@@ -1,0 +1,71 @@
+"""``desk.messages``: threads, replies and notes joined to the adapter's messages."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from attrs import field, frozen
+
+from helpdesk_bridge.adapter import (
+    QuerySplit,
+)
+from helpdesk_bridge.desk.idempotency import note_once
+from helpdesk_bridge.desk.link import DeskLink, refuse_key
+from helpdesk_bridge.desk.listing import QueryListing
+from helpdesk_bridge.desk.refusals import check_message
+from helpdesk_bridge.model.drafts import MessageDraft, Sent
+from helpdesk_bridge.model.records import Message
+from helpdesk_bridge.model.values import Person
+
+
+@frozen
+class MessagesPort:
+    """``desk.messages``."""
+
+    _link: DeskLink = field(repr=False)
+
+    def list(self, ticket_id: str, *, resolve: bool = True) -> QueryListing[Message]:
+        """Yield the whole thread, oldest first, the opening message first."""
+        link = self._link
+        with link.operation("messages.list"):
+            known_id = link.id(ticket_id, "ticket")
+        return QueryListing(
+            split=QuerySplit(known_id),
+            fetch=lambda cursor, _: link.adapter.messages.page(known_id, cursor),
+            keep=link.people.message if resolve else lambda message: message,
+            key=lambda message: message.id,
+            sort=lambda messages: messages,
+            located=lambda: link.operation("messages.list"),
+        )
+
+    def reply(self, ticket_id: str, draft: MessageDraft, *, idempotency_key: str | None = None) -> Sent:
+        """Answer the customer."""
+        link = self._link
+        with link.operation("messages.reply"):
+            refuse_key(link.capabilities, "messages.reply", idempotency_key)
+            return link.adapter.messages.reply(link.id(ticket_id, "ticket"), check_message(draft, link.capabilities))
+
+    def note(self, ticket_id: str, draft: MessageDraft, *, idempotency_key: str | None = None) -> Sent:
+        """Add an internal note."""
+        link = self._link
+        with link.operation("messages.note"):
+            refuse_key(link.capabilities, "messages.note", idempotency_key)
+            known_id, checked = link.id(ticket_id, "ticket"), check_message(draft, link.capabilities)
+            write = partial(link.adapter.messages.note, known_id)
+            if idempotency_key is None:
+                return write(checked)
+            thread = self.list(known_id, resolve=False)
+            tokens = link.tokens("messages.note", known_id, idempotency_key)
+            return note_once(thread, write, checked, tokens, key=idempotency_key)
+
+    def add_from_contact(
+        self, ticket_id: str, draft: MessageDraft, author: Person, *, idempotency_key: str | None = None
+    ) -> Sent:
+        """Record what a customer wrote in the application's own portal."""
+        link = self._link
+        with link.operation("messages.add_from_contact"):
+            refuse_key(link.capabilities, "messages.add_from_contact", idempotency_key)
+            known_id = link.id(ticket_id, "ticket")
+            return link.adapter.messages.add_from_contact(
+                known_id, check_message(draft, link.capabilities), link.person(author)
+            )

@@ -1,0 +1,85 @@
+"""``desk.tickets``: queries, drafts and changes joined to the adapter's tickets."""
+
+from __future__ import annotations
+
+from attrs import evolve, field, frozen
+
+from helpdesk_bridge.desk.link import DeskLink, refuse_key
+from helpdesk_bridge.desk.listing import QueryListing
+from helpdesk_bridge.desk.refusals import check_ticket_change, check_ticket_draft
+from helpdesk_bridge.model.drafts import TicketChange, TicketDraft
+from helpdesk_bridge.model.matching import sort_key, ticket_filters, ticket_matches
+from helpdesk_bridge.model.queries import TicketQuery
+from helpdesk_bridge.model.records import Ticket
+from helpdesk_bridge.ports import (
+    Explanation,
+)
+
+
+@frozen
+class TicketsPort:
+    """``desk.tickets``."""
+
+    _link: DeskLink = field(repr=False)
+
+    def list(self, query: TicketQuery | None = None, *, resolve: bool = True) -> QueryListing[Ticket]:
+        """List tickets, lazily."""
+        link = self._link
+        native_query = link.aliases.query(query or TicketQuery())
+        with link.operation("tickets.list"):
+            split = link.adapter.tickets.split(native_query)
+        resolving = resolve or native_query.requester is not None or native_query.assignee is not None
+
+        def keep(ticket: Ticket) -> Ticket | None:
+            filled = link.aliases.meaning(ticket)
+            if resolving or native_query.groups is not None:
+                filled = link.people.ticket(filled)
+            return link.aliases.ticket(filled) if ticket_matches(native_query, filled) else None
+
+        return QueryListing(
+            split=split,
+            fetch=lambda cursor, size: link.adapter.tickets.page(split.native, cursor, size),
+            keep=keep,
+            key=lambda ticket: ticket.id,
+            sort=lambda tickets: sorted(
+                tickets, key=sort_key(native_query.order), reverse=native_query.order.descending
+            ),
+            limit=native_query.limit,
+            located=lambda: link.operation("tickets.list"),
+        )
+
+    def get(self, id: str) -> Ticket:
+        """Return one ticket with everything loaded."""
+        with self._link.operation("tickets.get"):
+            return self._seen(self._link.adapter.tickets.get(self._link.id(id, "ticket")))
+
+    def create(self, draft: TicketDraft, *, idempotency_key: str | None = None) -> Ticket:
+        """Create a ticket."""
+        link = self._link
+        with link.operation("tickets.create"):
+            refuse_key(link.capabilities, "tickets.create", idempotency_key)
+            native = link.aliases.write(evolve(draft, requester=link.person(draft.requester)))
+            native = check_ticket_draft(native, link.capabilities)
+            if idempotency_key is None:
+                return self._seen(link.adapter.tickets.create(native))
+            token, *earlier = link.tokens("tickets.create", idempotency_key)
+            known = {"earlier": tuple(earlier)} if earlier else {}
+            return self._seen(link.adapter.tickets.create(native, token, **known))
+
+    def update(self, id: str, change: TicketChange) -> Ticket:
+        """Change a ticket."""
+        link = self._link
+        with link.operation("tickets.update"):
+            ticket_id = link.id(id, "ticket")
+            native = check_ticket_change(link.aliases.write(change), link.capabilities)
+            return self._seen(link.adapter.tickets.update(ticket_id, native))
+
+    def explain(self, query: TicketQuery) -> Explanation:
+        """Tell how a query would be answered, sending nothing."""
+        native_query = self._link.aliases.query(query)
+        split = self._link.adapter.tickets.split(native_query)
+        client_side = tuple(name for name in ticket_filters(native_query) if name not in split.fields)
+        return Explanation(dict(split.described), client_side, not split.ordered, 0 if split.empty else 1)
+
+    def _seen(self, ticket: Ticket) -> Ticket:
+        return self._link.aliases.ticket(self._link.people.ticket(self._link.aliases.meaning(ticket)))
