@@ -21,7 +21,7 @@ from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge_deskie.client.calls import Calls
 from helpdesk_bridge_deskie.port.attachments import OwnHost
-from helpdesk_bridge_deskie.port.names import Vocabulary
+from helpdesk_bridge_deskie.port.names import Names
 from helpdesk_bridge_deskie.simulator import create
 from helpdesk_bridge_deskie.wire import reading
 from helpdesk_bridge_deskie.wire.documents import WIRE, CaseDocument, CustomFieldDocument, LabelDocument
@@ -62,8 +62,8 @@ def reader(tags: tuple[Tag, ...], fields: tuple[FieldDefinition, ...]) -> readin
     directory = Directory(ManualClock())
     directory.bind(tags=lambda: tags, custom_fields=lambda: fields)
     client: Any = _NoCalls()
-    words = Vocabulary(client, directory)
-    return reading.Reader("robotsrule", words, InlineImages(OwnHost("https://robotsrule.deskie.io/api")))
+    names = Names(client, directory)
+    return reading.Reader("robotsrule", names, InlineImages(OwnHost("https://robotsrule.deskie.io/api")))
 
 
 def cases(document: Any, read: reading.Reader) -> list[Any]:

@@ -28,18 +28,18 @@ from helpdesk_bridge_deskie.client.client import DeskieClient
 from helpdesk_bridge_deskie.errors import classify
 from helpdesk_bridge_deskie.policy import limited_to, policy
 from helpdesk_bridge_deskie.port.attachments import DeskieFiles, OwnHost
-from helpdesk_bridge_deskie.port.check import Checkup
+from helpdesk_bridge_deskie.port.check import AccountCheck
 from helpdesk_bridge_deskie.port.contacts import DeskieContacts
 from helpdesk_bridge_deskie.port.importer import DeskieImporter
 from helpdesk_bridge_deskie.port.lists import ReferenceList
-from helpdesk_bridge_deskie.port.markers import Marks
+from helpdesk_bridge_deskie.port.markers import Markers
 from helpdesk_bridge_deskie.port.messages import DeskieMessages
 from helpdesk_bridge_deskie.port.names import Names
 from helpdesk_bridge_deskie.port.people import People
 from helpdesk_bridge_deskie.port.removal import DeskieRemoval
 from helpdesk_bridge_deskie.port.tickets import DeskieTickets
 from helpdesk_bridge_deskie.port.webhooks import DeskieWebhooks
-from helpdesk_bridge_deskie.port.writing import Pictures, TicketWriter
+from helpdesk_bridge_deskie.port.writing import InlineImageWriter, TicketWriter
 from helpdesk_bridge_deskie.settings import DOMAIN, DeskieSettings
 from helpdesk_bridge_deskie.vendor_api.vendor_api import DeskieApi
 from helpdesk_bridge_deskie.wire import reading
@@ -77,13 +77,13 @@ class DeskieAdapter:
     removal: DeskieRemoval
     webhooks: DeskieWebhooks
     vendor_api: DeskieApi
-    _checkup: Checkup = field(repr=False, alias="checkup")
+    _account_check: AccountCheck = field(repr=False, alias="account_check")
     templates: Any = None
     events: Any = None
 
     def check(self) -> Sequence[Finding]:
         """Try the credentials and look at the account."""
-        return self._checkup.findings()
+        return self._account_check.findings()
 
     def close(self) -> None:
         """Give back the sockets."""
@@ -125,8 +125,8 @@ def _assembled(
     names = Names(client, directory)
     reader = reading.Reader(settings.account, names, InlineImages(own))
     people = People(client, reader, directory, settings.staff_email)
-    marks = Marks(client, reader, names, people, context.marker_field)
-    pictures = Pictures(client)
+    markers = Markers(client, reader, names, people, context.marker_field)
+    images = InlineImageWriter(client)
     lists = _lists(client)
     contacts = DeskieContacts(client, reader, names, people, context.clock)
     directory.bind(
@@ -135,22 +135,22 @@ def _assembled(
         **{name: lists[name].list for name in ("agents", "groups", "tags", "custom_fields")},
     )
     writer = TicketWriter(names, people, directory)
-    importer = DeskieImporter(client, reader, names, people, marks, pictures, directory)
+    importer = DeskieImporter(client, reader, names, people, markers, images, directory)
     return DeskieAdapter(
         account=settings.account,
         capabilities=capabilities(settings),
         policy=limits,
         transport=client.stack,
-        tickets=DeskieTickets(client, reader, names, directory, writer, marks, pictures),
+        tickets=DeskieTickets(client, reader, names, directory, writer, markers, images),
         contacts=contacts,
-        messages=DeskieMessages(client, reader, people, pictures),
+        messages=DeskieMessages(client, reader, people, images),
         **lists,
         attachments=DeskieFiles(client.stack, own),
         importer=evolve(importer, settle=limits.settle_seconds),
         removal=DeskieRemoval(client),
         webhooks=DeskieWebhooks(settings.account, settings.tokens, context.mending),
         vendor_api=DeskieApi.over(client.calls, directory),
-        checkup=Checkup(client, people, directory, settings),
+        account_check=AccountCheck(client, people, directory, settings),
     )
 
 

@@ -93,17 +93,17 @@ _LISTS: Final = {
 
 
 def _knowledge_base(key: str, name: str) -> dict[str, str]:
-    one, calls = f"/api/{key}/<int:entry_id>", f"{_API}.knowledge_base.{name}"
+    entry, calls = f"/api/{key}/<int:entry_id>", f"{_API}.knowledge_base.{name}"
     return {
         f"GET /api/{key}.json": f"{calls}.page",
         f"POST /api/{key}.json": f"{calls}.create",
-        f"GET {one}.json": f"{calls}.get",
-        f"PUT {one}.json": f"{calls}.update",
-        f"DELETE {one}.json": f"{calls}.delete",
-        f"PUT {one}/enable.json": f"{calls}.enable",
-        f"PUT {one}/disable.json": f"{calls}.disable",
-        f"PUT {one}/moveup.json": f"{calls}.move_up",
-        f"PUT {one}/movedown.json": f"{calls}.move_down",
+        f"GET {entry}.json": f"{calls}.get",
+        f"PUT {entry}.json": f"{calls}.update",
+        f"DELETE {entry}.json": f"{calls}.delete",
+        f"PUT {entry}/enable.json": f"{calls}.enable",
+        f"PUT {entry}/disable.json": f"{calls}.disable",
+        f"PUT {entry}/moveup.json": f"{calls}.move_up",
+        f"PUT {entry}/movedown.json": f"{calls}.move_down",
     }
 
 

@@ -12,8 +12,8 @@ from attrs import evolve, field, frozen
 
 from helpdesk_bridge.adapter import Answer, BadResponse, Effect, Request, Stack, Upload
 from helpdesk_bridge_deskie.wire.documents import WIRE, CaseDocument, Document, without_secrets
-from helpdesk_bridge_deskie.wire.fast_reading import quick_case
-from helpdesk_bridge_deskie.wire.lists import Rows, one, rows
+from helpdesk_bridge_deskie.wire.fast_reading import read_case_fast
+from helpdesk_bridge_deskie.wire.lists import Rows, record, rows
 from helpdesk_bridge_deskie.wire.multipart import parts
 
 D = TypeVar("D")
@@ -26,7 +26,7 @@ NOTHING: Final[Mapping[str, str]] = {}
 
 
 @frozen
-class Documents(Sequence[D]):
+class DocumentPage(Sequence[D]):
     """One page of a list; ``total`` counts all matches, None where Deskie is silent."""
 
     items: tuple[D, ...]
@@ -67,18 +67,18 @@ class Calls:
         operation: str,
         params: Params = (),
         args: Mapping[str, str] = NOTHING,
-    ) -> Documents[D]:
+    ) -> DocumentPage[D]:
         """Return a page of ``{key: {…}}``."""
         # observed: an empty list may come as no body at all, so that is not an unreadable answer here.
         request = Request("GET", path, operation=operation, params=params, args=args, answer=Answer.ANY)
-        found = self._rows(request, key)
-        if found is None or _lacks(found, params):
+        page = self._rows(request, key)
+        if page is None or _lacks(page, params):
             # An answer lost on its way looks the same, and so does that of another page. Either would end a scan early
             # without a word: two are believed.
-            found = self._rows(request, key)
-        found = found or Rows((), 0)
-        items = tuple(self.document(type_, item, f"$.{index}.{key}") for index, item in enumerate(found.items))
-        return Documents(items, found.total)
+            page = self._rows(request, key)
+        page = page or Rows((), 0)
+        items = tuple(self.document(type_, item, f"$.{index}.{key}") for index, item in enumerate(page.items))
+        return DocumentPage(items, page.total)
 
     def _rows(self, request: Request, key: str) -> Rows | None:
         response = self.stack.send(request)
@@ -86,11 +86,11 @@ class Calls:
 
     def read(self, request: Request, key: str, type_: type[D]) -> D:
         """Send a request and return the ``{key: {…}}`` that it answers."""
-        return self.document(type_, one(self.stack.send(request).json(), key), f"$.{key}")
+        return self.document(type_, record(self.stack.send(request).json(), key), f"$.{key}")
 
     def document(self, type_: type[D], document: Mapping[str, Any], at: str) -> D:
         """Read one document, found at a place in an answer."""
-        quick = quick_case(document) if type_ is CaseDocument else None
+        quick = read_case_fast(document) if type_ is CaseDocument else None
         read = WIRE.read(type_, document, at=at) if quick is None else cast("D", quick)
         if self.keep_raw and isinstance(read, (Document, CaseDocument)):
             return evolve(read, raw=without_secrets(document))
@@ -166,13 +166,13 @@ class Calls:
             return None
 
 
-def _lacks(found: Rows, params: Params) -> bool:
+def _lacks(page: Rows, params: Params) -> bool:
     """Whether a page has fewer rows than the number of all matches says."""
     asked = dict(params)
-    if found.total is None or "page" not in asked or "limit" not in asked:
+    if page.total is None or "page" not in asked or "limit" not in asked:
         return False
     limit = int(asked["limit"])
-    return len(found.items) < min(limit, found.total - (int(asked["page"]) - 1) * limit)
+    return len(page.items) < min(limit, page.total - (int(asked["page"]) - 1) * limit)
 
 
 def paged(page: int, limit: int = PAGE) -> Params:

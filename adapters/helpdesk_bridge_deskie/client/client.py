@@ -11,7 +11,7 @@ from typing import Any
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import Stack, Upload
-from helpdesk_bridge_deskie.client.calls import LAST_PAGE, PAGE, Calls, Documents, Params, paged
+from helpdesk_bridge_deskie.client.calls import LAST_PAGE, PAGE, Calls, DocumentPage, Params, paged
 from helpdesk_bridge_deskie.wire.documents import (
     CaseDocument,
     CompanyDocument,
@@ -37,7 +37,7 @@ class DeskieClient:
 
     # ---- cases
 
-    def cases(self, params: Params) -> Documents[CaseDocument]:
+    def cases(self, params: Params) -> DocumentPage[CaseDocument]:
         """List cases."""
         return self.calls.list("/cases.json", "case", CaseDocument, operation="tickets.list", params=params)
 
@@ -77,7 +77,9 @@ class DeskieClient:
 
     # ---- messages
 
-    def messages(self, case_id: str, page: int, *, limit: int = PAGE, order: str = "asc") -> Documents[MessageDocument]:
+    def messages(
+        self, case_id: str, page: int, *, limit: int = PAGE, order: str = "asc"
+    ) -> DocumentPage[MessageDocument]:
         """List messages and notes of a case.
 
         Without ``page`` and ``limit`` Deskie answers the last 100 only (observed), so both are always sent.
@@ -123,7 +125,7 @@ class DeskieClient:
 
     # ---- users
 
-    def users(self, params: Params) -> Documents[UserDocument]:
+    def users(self, params: Params) -> DocumentPage[UserDocument]:
         """List users."""
         return self.calls.list("/users.json", "user", UserDocument, operation="contacts.list", params=params)
 
@@ -156,15 +158,15 @@ class DeskieClient:
 
     # ---- reference lists
 
-    def staff(self, page: int = 1) -> Documents[StaffDocument]:
+    def staff(self, page: int = 1) -> DocumentPage[StaffDocument]:
         """List agents."""
         return self.calls.list("/staff.json", "staff", StaffDocument, operation="agents.list", params=paged(page))
 
-    def groups(self, page: int = 1) -> Documents[GroupDocument]:
+    def groups(self, page: int = 1) -> DocumentPage[GroupDocument]:
         """List groups."""
         return self.calls.list("/groups.json", "group", GroupDocument, operation="groups.list", params=paged(page))
 
-    def labels(self, page: int = 1) -> Documents[LabelDocument]:
+    def labels(self, page: int = 1) -> DocumentPage[LabelDocument]:
         """List labels."""
         return self.calls.list("/labels.json", "label", LabelDocument, operation="tags.list", params=paged(page))
 
@@ -174,13 +176,13 @@ class DeskieClient:
             "/labels.json", "label", LabelDocument, {"label_title": title}, operation="tags.create"
         )
 
-    def companies(self, page: int = 1) -> Documents[CompanyDocument]:
+    def companies(self, page: int = 1) -> DocumentPage[CompanyDocument]:
         """List companies."""
         return self.calls.list(
             "/companies.json", "company", CompanyDocument, operation="companies.list", params=paged(page)
         )
 
-    def custom_fields(self, page: int = 1) -> Documents[CustomFieldDocument]:
+    def custom_fields(self, page: int = 1) -> DocumentPage[CustomFieldDocument]:
         """List the definitions of custom fields, of cases and of users."""
         return self.calls.list(
             "/custom_fields.json", "custom_field", CustomFieldDocument,
@@ -188,4 +190,4 @@ class DeskieClient:
         )  # fmt: skip
 
 
-__all__ = ["LAST_PAGE", "PAGE", "DeskieClient", "Documents", "Params"]
+__all__ = ["LAST_PAGE", "PAGE", "DeskieClient", "DocumentPage", "Params"]

@@ -14,7 +14,7 @@ from typing import Final
 from attrs import asdict, field, fields_dict, frozen
 
 from helpdesk_bridge.adapter import BadResponse, Order, Page
-from helpdesk_bridge_deskie.client.client import LAST_PAGE, PAGE, Documents, Params
+from helpdesk_bridge_deskie.client.client import LAST_PAGE, PAGE, DocumentPage, Params
 from helpdesk_bridge_deskie.client.cursors import read_cursor
 from helpdesk_bridge_deskie.client.pages import read_numbered
 from helpdesk_bridge_deskie.client.ticket_scan import OPEN, Bounds
@@ -57,7 +57,7 @@ class _Position:
 class UserScan:
     """One listing of users in one order. ``now`` is our wall clock in Unix seconds."""
 
-    fetch: Callable[[Params], Documents[UserDocument]] = field(repr=False)
+    fetch: Callable[[Params], DocumentPage[UserDocument]] = field(repr=False)
     now: int
     params: Params = ()
     order: Order = Order.CREATED_ASC
@@ -71,17 +71,17 @@ class UserScan:
         return _Windows(self, -1 if self.order.descending and not position.sweeping else 1).page(position)
 
     def _first(self, limit: int) -> Page[UserDocument]:
-        found = self.ask(self.bounds, 1, limit)
+        first = self.ask(self.bounds, 1, limit)
         sign = -1 if self.order.descending else 1
-        if not found.more_after(1, limit):
-            return Page(self.sorted(found.items, sign), None, found.total)
-        times = [time for user in found.items if (time := self.at(user)) is not None]
+        if not first.more_after(1, limit):
+            return Page(self.sorted(first.items, sign), None, first.total)
+        times = [time for user in first.items if (time := self.at(user)) is not None]
         if not times:
-            return Page((), _Position(low=0, width=0, newest=0).text(), found.total)
+            return Page((), _Position(low=0, width=0, newest=0).text(), first.total)
         span = max(self.now - min(times), 1)
-        width = max(1, int(span * _FILL * PAGE / (found.total or LAST_PAGE)))
+        width = max(1, int(span * _FILL * PAGE / (first.total or LAST_PAGE)))
         low, until = self._start(sign), min(times) if sign > 0 else None
-        return Page((), _Position(low=low, width=width, newest=max(self.now, *times), until=until).text(), found.total)
+        return Page((), _Position(low=low, width=width, newest=max(self.now, *times), until=until).text(), first.total)
 
     def _start(self, sign: int) -> int:
         if sign < 0:
@@ -93,7 +93,7 @@ class UserScan:
         moment = user.updated_at if self.order.by_update else user.created_at
         return None if moment is None else int(moment.timestamp())
 
-    def ask(self, bounds: Bounds, page: int, limit: int = PAGE) -> Documents[UserDocument]:
+    def ask(self, bounds: Bounds, page: int, limit: int = PAGE) -> DocumentPage[UserDocument]:
         """Ask for the users between two times."""
         updated = "_updated" if self.order.by_update else ""
         times = [(f"from{updated}_time", bounds.start), (f"to{updated}_time", bounds.end)]
@@ -118,13 +118,13 @@ class _Windows:
         low, width, until = position.low, position.width, position.until
         while True:
             high = self._high(until if until is not None and until > low else low + width, position)
-            found = self._answer(self._asked(low, high))
-            crowded = found.more_after(1, PAGE)
+            answer = self._answer(self._asked(low, high))
+            crowded = answer.more_after(1, PAGE)
             if crowded and (until is not None or width > 1):
                 tried = until - low if until is not None else width
-                width, until = max(1, min(tried // 2, int(tried * _FILL * PAGE / (found.total or LAST_PAGE)))), None
+                width, until = max(1, min(tried // 2, int(tried * _FILL * PAGE / (answer.total or LAST_PAGE)))), None
                 continue
-            users = self._numbered(self._asked(low, high)) if crowded else found.items
+            users = self._numbered(self._asked(low, high)) if crowded else answer.items
             rows = [user for user in users if self._inside(user, low, high)]
             if high is None:
                 return Page(self.scan.sorted(rows, self.sign), self._sweep(position))
@@ -133,13 +133,13 @@ class _Windows:
                 following = _Position(low=low, width=width, newest=position.newest, sweeping=position.sweeping)
                 return Page(self.scan.sorted(rows, self.sign), following.text())
 
-    def _answer(self, window: Bounds) -> Documents[UserDocument]:
+    def _answer(self, window: Bounds) -> DocumentPage[UserDocument]:
         """Ask for a window; an answer with somebody outside is that to another question, and is not believed."""
         for _ in range(_ANSWERS):
-            found = self.scan.ask(window, 1)
-            times = [time for user in found.items if (time := self.scan.at(user)) is not None]
+            answer = self.scan.ask(window, 1)
+            times = [time for user in answer.items if (time := self.scan.at(user)) is not None]
             if all(_within(time, window) for time in times):
-                return found
+                return answer
         raise BadResponse("the users answered are not of the time that was asked for", path="$")
 
     def _high(self, high: int, position: _Position) -> int | None:

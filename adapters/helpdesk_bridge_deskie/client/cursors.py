@@ -15,12 +15,12 @@ _FAR: Final = 10**12
 def read_cursor(cursor: str, names: Collection[str]) -> Mapping[str, Any]:
     """Return a cursor's values by name. Raises ``Invalid`` for a text that no listing of ours wrote."""
     try:
-        found = json.loads(cursor)
+        position = json.loads(cursor)
     except ValueError:
-        found = None
-    if not isinstance(found, dict) or set(found) != set(names) or not all(map(_plausible, found.values())):
+        position = None
+    if not isinstance(position, dict) or set(position) != set(names) or not all(map(_plausible, position.values())):
         raise Invalid("this cursor is not one of this listing", field="cursor")
-    return found
+    return position
 
 
 def _plausible(value: Any) -> bool:

@@ -8,35 +8,35 @@ from typing import Final, Generic, TypeVar
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import HelpdeskError
-from helpdesk_bridge_deskie.client.client import LAST_PAGE, PAGE, Documents
+from helpdesk_bridge_deskie.client.client import LAST_PAGE, PAGE, DocumentPage
 
 D = TypeVar("D")
 _SWEEPS: Final = 5
 
 
-def read_numbered(ask: Callable[[int], Documents[D]], key: Callable[[D], int]) -> list[D]:
+def read_numbered(ask: Callable[[int], DocumentPage[D]], key: Callable[[D], int]) -> list[D]:
     """Return all rows, each once, in the order of the pages; see ``read_on``."""
     return read_on(ask(1), ask, key)
 
 
-def read_on(found: Documents[D], ask: Callable[[int], Documents[D]], key: Callable[[D], int]) -> list[D]:
-    """Return all rows, each once, where ``found`` is the first page.
+def read_on(first: DocumentPage[D], ask: Callable[[int], DocumentPage[D]], key: Callable[[D], int]) -> list[D]:
+    """Return all rows, each once, where ``first`` is the first page.
 
     The last page is read first: a row that is deleted moves the others to pages that are still to come, so that none
     is lost. A row that is added moves them the other way; then all is read again, a few times at most, and so it is
     where fewer rows came than there are said to be. Raises ``HelpdeskError`` for more rows than page numbers reach.
     """
-    if not found.more_after(1, PAGE):
-        return list(found.items)
+    if not first.more_after(1, PAGE):
+        return list(first.items)
     pages = _Pages(ask, key)
     for _ in range(_SWEEPS):
-        total, known = found.total, len(pages.rows)
-        found = pages.forwards(found) if total is None else pages.backwards(total)
+        total, known = first.total, len(pages.rows)
+        first = pages.forwards(first) if total is None else pages.backwards(total)
         new = len(pages.rows) > known
         if total is None:
             if not new:
                 break
-        elif (found.total or 0) <= total and not (new and len(pages.rows) < (found.total or 0)):
+        elif (first.total or 0) <= total and not (new and len(pages.rows) < (first.total or 0)):
             break
     return pages.in_order()
 
@@ -45,40 +45,40 @@ def read_on(found: Documents[D], ask: Callable[[int], Documents[D]], key: Callab
 class _Pages(Generic[D]):
     """The rows read so far, and where each was seen last."""
 
-    ask: Callable[[int], Documents[D]]
+    ask: Callable[[int], DocumentPage[D]]
     key: Callable[[D], int]
     rows: dict[int, D] = field(factory=dict)
     places: dict[int, tuple[int, int]] = field(factory=dict)
 
-    def read(self, page: int) -> Documents[D]:
+    def read(self, page: int) -> DocumentPage[D]:
         """Read one page."""
         if page > LAST_PAGE:
             raise HelpdeskError("more than 50,000 records of one list cannot be read; narrow the query")
-        found = self.ask(page)
-        self.note(found, page)
-        return found
+        documents = self.ask(page)
+        self.note(documents, page)
+        return documents
 
-    def note(self, found: Documents[D], page: int) -> None:
+    def note(self, documents: DocumentPage[D], page: int) -> None:
         """Keep what a page holds."""
-        for place, row in enumerate(found.items):
+        for place, row in enumerate(documents.items):
             self.rows[self.key(row)] = row
             self.places[self.key(row)] = (page, place)
 
-    def backwards(self, total: int) -> Documents[D]:
+    def backwards(self, total: int) -> DocumentPage[D]:
         """Read from the last page to the first, which is returned."""
         for page in range(-(-total // PAGE), 1, -1):
             self.read(page)
         return self.read(1)
 
-    def forwards(self, first: Documents[D]) -> Documents[D]:
+    def forwards(self, first: DocumentPage[D]) -> DocumentPage[D]:
         """Read on from the first page, where nobody knows the last one without a total; return the first as it is now."""
         self.note(first, 1)
-        found, page = first, 1
-        while found.more_after(page, PAGE):
+        documents, page = first, 1
+        while documents.more_after(page, PAGE):
             page += 1
-            found = self.read(page)
+            documents = self.read(page)
         return self.read(1)
 
     def in_order(self) -> list[D]:
         """Return the rows in the order of their pages."""
-        return [self.rows[one] for one in sorted(self.rows, key=self.places.__getitem__)]
+        return [self.rows[record_id] for record_id in sorted(self.rows, key=self.places.__getitem__)]

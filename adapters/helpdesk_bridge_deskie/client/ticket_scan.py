@@ -16,7 +16,7 @@ from typing import Any, Final
 from attrs import evolve, field, frozen
 
 from helpdesk_bridge.adapter import Order, Page
-from helpdesk_bridge_deskie.client.client import LAST_PAGE, PAGE, Documents, Params
+from helpdesk_bridge_deskie.client.client import LAST_PAGE, PAGE, DocumentPage, Params
 from helpdesk_bridge_deskie.client.cursors import read_cursor
 from helpdesk_bridge_deskie.client.pages import read_numbered
 from helpdesk_bridge_deskie.wire.documents import CaseDocument
@@ -31,7 +31,7 @@ class Bounds:
 
 
 OPEN: Final = Bounds()
-_STANDING: Final = ("edge", "done", "page", "newest", "sweeping", "held")
+_POSITION_FIELDS: Final = ("edge", "done", "page", "newest", "sweeping", "held")
 
 
 @frozen
@@ -50,17 +50,17 @@ class _Position:
 
     @classmethod
     def read(cls, cursor: str | None) -> _Position:
-        return cls() if cursor is None else cls(**read_cursor(cursor, _STANDING))
+        return cls() if cursor is None else cls(**read_cursor(cursor, _POSITION_FIELDS))
 
     def text(self) -> str:
-        return json.dumps({name: getattr(self, name) for name in _STANDING})
+        return json.dumps({name: getattr(self, name) for name in _POSITION_FIELDS})
 
 
 @frozen(kw_only=True)
 class CaseScan:
     """One listing of cases in one order. ``params`` are the filters; ``bounds`` what the query says of that time."""
 
-    fetch: Callable[[Params], Documents[CaseDocument]] = field(repr=False)
+    fetch: Callable[[Params], DocumentPage[CaseDocument]] = field(repr=False)
     params: Params = ()
     order: Order = Order.CREATED_ASC
     bounds: Bounds = OPEN
@@ -86,17 +86,17 @@ class _Step:
         if position.sweeping:
             return self._sweep(position)
         while True:
-            found = self._ask(self._near(position.edge), position.page)
-            if position.held is not None and all(case.case_id != position.held for case in found.items):
+            documents = self._ask(self._near(position.edge), position.page)
+            if position.held is not None and all(case.case_id != position.held for case in documents.items):
                 # It was changed or deleted since, or this is another page: the second answer is believed.
-                found = self._ask(self._near(position.edge), position.page)
-            total = found.total if position.edge is None and position.page == 1 else None
-            rows = self._timed(found.items)
+                documents = self._ask(self._near(position.edge), position.page)
+            total = documents.total if position.edge is None and position.page == 1 else None
+            rows = self._timed(documents.items)
             if rows is None:
-                return self._by_number(found, position, total)
+                return self._by_number(documents, position, total)
             if position.newest is None and rows:
                 position = evolve(position, newest=self._sign * rows[0][0])
-            if not found.more_after(1, self.limit):
+            if not documents.more_after(1, self.limit):
                 return Page(_cases(rows), self._after_last(position), total)
             last = rows[-1][0]
             if position.done is not None and last <= self._sign * position.done:
@@ -128,11 +128,13 @@ class _Step:
         wanted = self._sign * moment
         return [row for row in self._timed(rows) or [] if row[0] == wanted]
 
-    def _by_number(self, found: Documents[CaseDocument], position: _Position, total: int | None) -> Page[CaseDocument]:
+    def _by_number(
+        self, documents: DocumentPage[CaseDocument], position: _Position, total: int | None
+    ) -> Page[CaseDocument]:
         # Rows without times (observed) leave nothing to go by but page numbers.
-        if not found.more_after(position.page, self.limit) or position.page >= LAST_PAGE:
-            return Page(found.items, None, total)
-        return Page(found.items, evolve(position, page=position.page + 1).text(), total)
+        if not documents.more_after(position.page, self.limit) or position.page >= LAST_PAGE:
+            return Page(documents.items, None, total)
+        return Page(documents.items, evolve(position, page=position.page + 1).text(), total)
 
     def _after_last(self, position: _Position) -> str | None:
         # With the newest first, what is updated while we read moves to where we have been.
@@ -155,7 +157,7 @@ class _Step:
             return Bounds(given.start, edge if given.end is None else min(edge, given.end))
         return Bounds(edge if given.start is None else max(edge, given.start), given.end)
 
-    def _ask(self, bounds: Bounds, page: int, limit: int | None = None) -> Documents[CaseDocument]:
+    def _ask(self, bounds: Bounds, page: int, limit: int | None = None) -> DocumentPage[CaseDocument]:
         order = self.scan.order
         name, updated = ("updated_at", "_updated") if order.by_update else ("created_at", "")
         times = [(f"from{updated}_time", bounds.start), (f"to{updated}_time", bounds.end)]

@@ -26,7 +26,7 @@ _STORAGE: Final[Mapping[Subscription, tuple[int, int]]] = {
 
 
 @frozen
-class Checkup:
+class AccountCheck:
     """Looks at one account with three or four reads."""
 
     client: DeskieClient = field(repr=False)
@@ -71,15 +71,15 @@ class Checkup:
         )
 
     def _limit(self, agents: Sequence[Agent]) -> Iterator[Finding]:
-        told, active = self.client.stack.budget.limit, sum(agent.active for agent in agents)
-        yield Finding(Severity.OK, "rate limit", f"{told} requests a minute; a write counts as 2")
+        reported, active = self.client.stack.budget.limit, sum(agent.active for agent in agents)
+        yield Finding(Severity.OK, "rate limit", f"{reported} requests a minute; a write counts as 2")
         plan = self.settings.plan
-        if plan is not None and active and requests_per_minute(plan, active) != told:
+        if plan is not None and active and requests_per_minute(plan, active) != reported:
             yield Finding(
                 Severity.WARNING,
                 "rate limit",
                 f"{plan.value} with {active} active agents means {requests_per_minute(plan, active)} requests a minute, "
-                f"Deskie says {told}; its figure is kept",
+                f"Deskie says {reported}; its figure is kept",
             )
 
     def _storage(self, agents: Sequence[Agent], stored: tuple[int | None, int | None]) -> Iterator[Finding]:

@@ -56,8 +56,8 @@ class DeskieContacts:
             order=native.query.order,
             bounds=native.bounds,
         )
-        found = scan.page(cursor, size)
-        return Page(tuple(self.reader.contact(user) for user in found.items), found.next, found.total)
+        users = scan.page(cursor, size)
+        return Page(tuple(self.reader.contact(user) for user in users.items), users.next, users.total)
 
     def get(self, contact_id: str) -> Contact:
         """Return one contact."""
@@ -65,7 +65,7 @@ class DeskieContacts:
 
     def find(self, *, email: str | None, phone: str | None) -> Sequence[Contact]:
         """Return candidates for an e-mail or a phone."""
-        return self.people.found(email=email, phone=phone)
+        return self.people.candidates(email=email, phone=phone)
 
     def create(self, draft: ContactDraft) -> Contact:
         """Create a contact by its e-mail or its phone.

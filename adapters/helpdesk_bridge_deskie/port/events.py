@@ -86,8 +86,8 @@ Event: TypeAlias = AgentAnswered | RuleFired | UnknownEvent
 
 def events_in(document: Any, account: str) -> tuple[Event, ...]:
     """Return the events of a webhook's body, already parsed; several in a list are taken as well."""
-    found = document if isinstance(document, list) else [document]
-    return tuple(_event(one, account) for one in found if one not in ({}, [], "", None))
+    documents = document if isinstance(document, list) else [document]
+    return tuple(_event(item, account) for item in documents if item not in ({}, [], "", None))
 
 
 def _event(document: Any, account: str) -> Event:
@@ -106,7 +106,7 @@ def _event(document: Any, account: str) -> Event:
 def _places(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield where a template may have put the variables: at the top, or one level down."""
     yield document
-    yield from (one for one in document.values() if isinstance(one, dict))
+    yield from (value for value in document.values() if isinstance(value, dict))
 
 
 def _answered(inner: Mapping[str, Any], account: str, document: Mapping[str, Any]) -> Event:
@@ -138,7 +138,7 @@ def _fired(place: Mapping[str, Any], ticket_id: str, account: str, document: Map
         status=_text(place.get("case_status")),
         priority=_text(place.get("case_priority")),
         group=_text(place.get("case_group")),
-        tags=tuple(tag for one in (_text(place.get("case_tags")) or "").split(",") if (tag := one.strip())),
+        tags=tuple(tag for part in (_text(place.get("case_tags")) or "").split(",") if (tag := part.strip())),
         agent_id=_id(place.get("staff_id")),
         contact_id=_id(place.get("user_id")),
         contact_email=_text(place.get("user_email")),

@@ -57,7 +57,7 @@ class NativeContacts:
     bounds: Bounds
 
 
-def exactly(text: str) -> tuple[str, ...]:
+def exact_searches(text: str) -> tuple[str, ...]:
     """Return the searches for exactly the e-mail ``text``. documented: Deskie API, `^string^`.
 
     Whether Deskie minds upper and lower case is not known, so both spellings are asked for, and both forms of a domain
@@ -65,10 +65,10 @@ def exactly(text: str) -> tuple[str, ...]:
     """
     if "^" in text:
         return ()
-    return tuple(f"^{one}^" for one in email_spellings(text))
+    return tuple(f"^{spelling}^" for spelling in email_spellings(text))
 
 
-def several(name: str, values: Iterable[str]) -> Iterator[tuple[str, str]]:
+def list_param(name: str, values: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Return a parameter with one value plainly, with several as `name[]=`, as PHP reads them (observed)."""
     listed = sorted(set(values))
     yield from ((name if len(listed) == 1 else f"{name}[]", value) for value in listed)
@@ -81,11 +81,11 @@ def split_tickets(query: TicketQuery) -> QuerySplit:
     empty = any(_never(getattr(query, name)) for name in ("category", "subcategory", "type"))
     for name, words, of_label in (("statuses", STATUSES, "status"), ("priorities", PRIORITIES, "priority")):
         wanted = getattr(query, name)
-        found = None if wanted is None else _words(wanted, words)
-        if found is not None:
-            params += several(of_label, found)
+        vendor_words = None if wanted is None else _words(wanted, words)
+        if vendor_words is not None:
+            params += list_param(of_label, vendor_words)
             narrowed.add(name)
-            empty = empty or not found
+            empty = empty or not vendor_words
     for name, made in (
         ("channels", _channels(query)),
         ("subject", _subject(query.subject)),
@@ -111,7 +111,9 @@ def split_tickets(query: TicketQuery) -> QuerySplit:
 
 def _filtered(query: TicketQuery | ContactQuery) -> bool:
     plain = {"include", "order", "limit"}
-    return any(getattr(query, one.name) is not None for one in fields(type(query)) if one.name not in plain)
+    return any(
+        getattr(query, attribute.name) is not None for attribute in fields(type(query)) if attribute.name not in plain
+    )
 
 
 def _never(wanted: frozenset[Any] | None) -> bool:
@@ -120,21 +122,23 @@ def _never(wanted: frozenset[Any] | None) -> bool:
 
 def _words(wanted: frozenset[Any], words: Mapping[str, Any]) -> list[str] | None:
     """Return Deskie's words for what is wanted; None where something unknown is wanted, which cannot be asked for."""
-    found: list[str] = []
-    for one in wanted:
-        if one in (Status.UNKNOWN, Priority.UNKNOWN) or (isinstance(one, str) and fold(one) not in words):
+    vendor_words: list[str] = []
+    for value in wanted:
+        if value in (Status.UNKNOWN, Priority.UNKNOWN) or (isinstance(value, str) and fold(value) not in words):
             return None
-        found += [
-            word for word, meaning in words.items() if one is meaning or (isinstance(one, str) and fold(one) == word)
+        vendor_words += [
+            word
+            for word, meaning in words.items()
+            if value is meaning or (isinstance(value, str) and fold(value) == word)
         ]
-    return found
+    return vendor_words
 
 
 def _channels(query: TicketQuery) -> list[tuple[str, str]]:
     wanted = query.channels
     if wanted is None or NONE in wanted:
         return []
-    return list(several("channel", (name for one in wanted for name in vendor_channels(fold(str(one))))))
+    return list(list_param("channel", (name for channel in wanted for name in vendor_channels(fold(str(channel))))))
 
 
 def _subject(match: Match | None) -> list[tuple[str, str]]:
@@ -152,12 +156,15 @@ def _requester(query: TicketQuery) -> list[tuple[str, str]]:
     wanted = query.requester
     if wanted is None:
         return []
-    ids = [one.id if isinstance(one, Actor) else one for one in wanted]
-    if all(one is not None and one.isdecimal() for one in ids):
-        return list(several("user_id", [one for one in ids if one is not None]))
-    emails = [one.email if isinstance(one, Actor) and one.id is None else one for one in wanted]
-    if all(isinstance(one, str) and "@" in one and len(one) >= _SHORTEST_EMAIL and "^" not in one for one in emails):
-        return list(several("user_email", [search for one in emails for search in exactly(str(one))]))
+    ids = [person.id if isinstance(person, Actor) else person for person in wanted]
+    if all(person is not None and person.isdecimal() for person in ids):
+        return list(list_param("user_id", [person for person in ids if person is not None]))
+    emails = [person.email if isinstance(person, Actor) and person.id is None else person for person in wanted]
+    if all(
+        isinstance(person, str) and "@" in person and len(person) >= _SHORTEST_EMAIL and "^" not in person
+        for person in emails
+    ):
+        return list(list_param("user_email", [search for person in emails for search in exact_searches(str(person))]))
     return []
 
 
@@ -183,33 +190,37 @@ def _bounded(infix: str, bounds: Bounds) -> Params:
 
 
 def _described(query: Any, params: Iterable[tuple[str, str]], bounds: Bounds, narrowed: set[str]) -> dict[str, str]:
-    shown = dict(params)
+    described = dict(params)
     infix = "_updated" if query.order.by_update else ""
-    shown.update(_bounded(infix, bounds))
+    described.update(_bounded(infix, bounds))
     by = "updated_at" if query.order.by_update else "created_at"
-    shown["sort"] = f"{by}_{'desc' if query.order.descending else 'asc'}"
+    described["sort"] = f"{by}_{'desc' if query.order.descending else 'asc'}"
     for field, param in (("assignee", "staff_id"), ("groups", "group_id"), ("tags", "labels")):
         if field in narrowed:
-            shown[param] = ", ".join(sorted(str(one) for one in getattr(query, field)))
-    return shown
+            described[param] = ", ".join(sorted(str(value) for value in getattr(query, field)))
+    return described
 
 
-def looked_up(query: TicketQuery, names: Names, directory: Directory) -> Params | None:
+def resolved_params(query: TicketQuery, names: Names, directory: Directory) -> Params | None:
     """Return the filters that need ids, None where a name is nobody's and so nothing can match."""
     params: list[tuple[str, str]] = []
     resolvers: tuple[tuple[str, str, Callable[[Any], str | None]], ...] = (
-        ("assignee", "staff_id", lambda one: _agent_id(one, directory)),
-        ("groups", "group_id", lambda one: _group_id(one, directory)),
-        ("tags", "labels[]", lambda one: next((str(label) for label in names.known_labels([str(one)])), None)),
+        ("assignee", "staff_id", lambda value: _agent_id(value, directory)),
+        ("groups", "group_id", lambda value: _group_id(value, directory)),
+        ("tags", "labels[]", lambda value: next((str(label) for label in names.known_labels([str(value)])), None)),
     )
     for name, param, resolve in resolvers:
         wanted = getattr(query, name)
         if not _LOOKED_UP[name](wanted):
             continue
-        found = {value for one in wanted if (value := resolve(one)) is not None}
-        if not found:
+        identifiers = {identifier for value in wanted if (identifier := resolve(value)) is not None}
+        if not identifiers:
             return None
-        params += [(param, value) for value in found] if param.endswith("[]") else list(several(param, found))
+        params += (
+            [(param, identifier) for identifier in identifiers]
+            if param.endswith("[]")
+            else list(list_param(param, identifiers))
+        )
     return (*params, *_custom(query, names))
 
 
@@ -240,7 +251,7 @@ def _custom(query: TicketQuery, names: Names) -> Iterator[tuple[str, str]]:
         field = names.field(name)
         if field is None or field.type is not FieldType.SELECT or len(wanted) != 1:
             continue
-        folded = {fold(str(one)) for one in wanted if isinstance(one, str)}
+        folded = {fold(str(value)) for value in wanted if isinstance(value, str)}
         keys = [key for key, word in zip(field.option_keys, field.options, strict=True) if fold(word) in folded]
         if len(keys) == 1:
             yield f"custom_fields[{field.key}]", keys[0]
@@ -252,7 +263,7 @@ def split_contacts(query: ContactQuery) -> QuerySplit:
     narrowed = {name for name in ("created", "updated") if getattr(query, name) is not None}
     # One only: that the list of users takes several, as the list of cases does, is not known. With A to Z in lower case, as
     # addresses are mostly stored: whether Deskie minds upper and lower case is not known either.
-    emails = [one for one in query.email or () if isinstance(one, str) and "@" in one and "^" not in one]
+    emails = [email for email in query.email or () if isinstance(email, str) and "@" in email and "^" not in email]
     spellings = email_spellings(emails[0]) if query.email is not None and len(emails) == len(query.email) == 1 else ()
     if spellings and len(email_spellings(emails[0], case=False)) == 1:
         params.append(("user_email", f"^{spellings[-1]}^"))

@@ -34,11 +34,11 @@ from helpdesk_bridge.adapter import (
 )
 from helpdesk_bridge_deskie.client.client import PAGE, DeskieClient
 from helpdesk_bridge_deskie.port.fidelity import COST, FIDELITY, HAZARDS
-from helpdesk_bridge_deskie.port.markers import FIELD_NAME, Marks
+from helpdesk_bridge_deskie.port.markers import FIELD_NAME, Markers
 from helpdesk_bridge_deskie.port.messages import NO_MAIL
 from helpdesk_bridge_deskie.port.names import Names
 from helpdesk_bridge_deskie.port.people import People
-from helpdesk_bridge_deskie.port.writing import NO_SUBJECT, Pictures, body_fields
+from helpdesk_bridge_deskie.port.writing import NO_SUBJECT, InlineImageWriter, body_fields
 from helpdesk_bridge_deskie.wire.custom_fields import CONTACT
 from helpdesk_bridge_deskie.wire.reading import PRIORITIES, STATUSES, Reader, moment_seconds
 
@@ -54,8 +54,8 @@ class DeskieImporter:
     reader: Reader = field(repr=False)
     names: Names = field(repr=False)
     people: People = field(repr=False)
-    marks: Marks = field(repr=False)
-    pictures: Pictures = field(repr=False)
+    markers: Markers = field(repr=False)
+    images: InlineImageWriter = field(repr=False)
     directory: Directory = field(repr=False)
     settle: float = 60.0
     hazards: tuple[Hazard, ...] = HAZARDS
@@ -94,8 +94,8 @@ class DeskieImporter:
 
     def _known(self, old: Contact) -> tuple[str, ...]:
         actor = Actor.contact(email=old.email) if old.email else Actor.contact(phone=old.actor().phone)
-        found = self.people.known_contact_id(actor)
-        return () if found is None else (found,)
+        contact_id = self.people.known_contact_id(actor)
+        return () if contact_id is None else (contact_id,)
 
     def ticket(self, old: Ticket, opening: Message, files: Sequence[Upload], marker: str) -> Imported:
         """Write a ticket with its opening message.
@@ -119,10 +119,10 @@ class DeskieImporter:
             fields["custom_fields"] = self.names.written(old.custom_fields)
         by_requester = opening.author.kind is ActorKind.CONTACT and _same(opening.author, requester)
         body = opening.body if by_requester else with_header(opening.body, HeaderLine.of(opening))
-        body = self.marks.put(marker, fields, body)
-        if self.pictures.needed(body, files):
+        body = self.markers.put(marker, fields, body)
+        if self.images.needed(body, files):
             case = self.client.create_case({**fields, **body_fields(body)}, files)
-            return Imported(str(case.case_id), self.pictures.settle_opening(str(case.case_id), body, files))
+            return Imported(str(case.case_id), self.images.write_opening_urls(str(case.case_id), body, files))
         # documented (vendor's migration guide): an import gives `content_html`.
         case = self.client.create_case({**fields, **body_fields(body, always_html=True)}, files)
         return Imported(str(case.case_id), ())
@@ -153,16 +153,16 @@ class DeskieImporter:
             fields |= {**author, **body_fields(body), **NO_MAIL}
             made = self.client.add_message(ticket_id, fields, files, operation="importer.message")
         message_id = str(made.message_id)
-        if self.pictures.needed(body, files):
+        if self.images.needed(body, files):
             note = old.visibility is Visibility.INTERNAL
-            self.pictures.settle(ticket_id, message_id, body, files, made.attachments or (), note=note)
+            self.images.write_urls(ticket_id, message_id, body, files, made.attachments or (), note=note)
         return (message_id,)
 
     def _author(self, old: Message) -> dict[str, int]:
         """Return who wrote, as Deskie takes it; nothing where it cannot be said, and the key's agent stands in."""
         if old.author.kind is ActorKind.CONTACT:
-            found = self.people.known_contact_id(old.author)
-            return {"user_id": int(found)} if found is not None and found.isdecimal() else {}
+            contact_id = self.people.known_contact_id(old.author)
+            return {"user_id": int(contact_id)} if contact_id is not None and contact_id.isdecimal() else {}
         if old.author.kind is ActorKind.AGENT:
             agent = self.people.agent(old.author)
             # observed: `staff_not_active` is the answer for an agent who is disabled.
@@ -185,21 +185,23 @@ class DeskieImporter:
         """Return the ids of what was written with ``marker``; a contact is known by its e-mail or phone."""
         if isinstance(old, Contact) or kind == "contact":
             return self._known(old) if isinstance(old, Contact) else ()
-        return self.marks.written_since(marker, since, old)
+        return self.markers.written_since(marker, since, old)
 
     def marked(self, cursor: str | None = None) -> Page[Marked]:
         """Return one page of all tickets with the markers that lists show: those of the custom field."""
-        return self.marks.page(cursor)
+        return self.markers.page(cursor)
 
     def tail(self, ticket_id: str, n: int) -> tuple[Message, ...]:
         """Return the last messages of a thread, oldest first."""
         messages: list[Message] = []
         page = 1
         while len(messages) < n:
-            found = self.client.messages(ticket_id, page, order="desc")
-            last = (found.total or len(found)) - 1 - (page - 1) * PAGE
-            messages += [self.reader.message(one, ticket_id, last - index) for index, one in enumerate(found.items)]
-            if not found.more_after(page, PAGE):
+            documents = self.client.messages(ticket_id, page, order="desc")
+            last = (documents.total or len(documents)) - 1 - (page - 1) * PAGE
+            messages += [
+                self.reader.message(document, ticket_id, last - index) for index, document in enumerate(documents.items)
+            ]
+            if not documents.more_after(page, PAGE):
                 break
             page += 1
         return tuple(reversed(messages[:n]))
@@ -219,10 +221,10 @@ def _same(author: Actor, requester: Actor) -> bool:
 
 
 def _note(old: Contact, identity: dict[str, Any]) -> str:
-    told = set(identity.values())
+    identities = set(identity.values())
     phones = [phone.e164 or phone.raw for phone in old.phones]
-    lines = [f"E-mail: {email}" for email in old.emails if email not in told]
-    lines += [f"Phone: {phone}" for phone in phones if phone not in told]
+    lines = [f"E-mail: {email}" for email in old.emails if email not in identities]
+    lines += [f"Phone: {phone}" for phone in phones if phone not in identities]
     if old.external_id:
         lines.append(f"External id: {old.external_id}")
     return "\n".join(lines)

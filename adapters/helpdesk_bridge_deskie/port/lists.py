@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from attrs import field, frozen
 
-from helpdesk_bridge_deskie.client.client import LAST_PAGE, PAGE, Documents
+from helpdesk_bridge_deskie.client.client import LAST_PAGE, PAGE, DocumentPage
 
 D = TypeVar("D")
 V = TypeVar("V")
@@ -17,17 +17,17 @@ V = TypeVar("V")
 class ReferenceList(Generic[D, V]):
     """A list of things that hardly change."""
 
-    fetch: Callable[[int], Documents[D]] = field(repr=False)
+    fetch: Callable[[int], DocumentPage[D]] = field(repr=False)
     read: Callable[[D], V] = field(repr=False)
 
     def list(self) -> Iterator[V]:
         """Yield all of them. A page that repeats ends the list: a vendor that ignores ``page`` must not hold us."""
         page, before = 1, None
         while page <= LAST_PAGE:
-            found = self.fetch(page)
-            if found.items == before:
+            documents = self.fetch(page)
+            if documents.items == before:
                 return
-            yield from map(self.read, found.items)
-            if not found.more_after(page, PAGE):
+            yield from map(self.read, documents.items)
+            if not documents.more_after(page, PAGE):
                 return
-            page, before = page + 1, found.items
+            page, before = page + 1, documents.items

@@ -42,7 +42,7 @@ _SKEW: Final = timedelta(minutes=10)
 
 
 @frozen
-class _Found:
+class _MarkedCase:
     """A case that carries a marker; ``opening`` is what its opening says besides, where the marker stands there."""
 
     case: CaseDocument
@@ -50,7 +50,7 @@ class _Found:
 
 
 @frozen
-class Marks:
+class Markers:
     """Writes markers and finds them. ``configured`` is the field's name where the configuration has one."""
 
     client: DeskieClient = field(repr=False)
@@ -61,13 +61,13 @@ class Marks:
 
     def place(self) -> FieldDefinition | None:
         """Return the custom field for markers. Raises ``Invalid`` where one is configured and does not exist."""
-        found = self.names.field(self.configured or FIELD_NAME)
-        if found is None and self.configured is not None:
+        definition = self.names.field(self.configured or FIELD_NAME)
+        if definition is None and self.configured is not None:
             raise Invalid(
                 "the custom field configured as migration_marker does not exist; an admin has to make it",
                 field="custom_fields.migration_marker",
             )
-        return found
+        return definition
 
     def put(self, marker: str, fields: dict[str, Any], body: Body) -> Body:
         """Write a marker into the fields of a new case; return the body, which carries it where there is no field."""
@@ -83,14 +83,14 @@ class Marks:
         Raises ``Conflict`` where a case of this customer carries one in its text and says something else: customers can
         copy the line of one message into another.
         """
-        whose = self._whose(draft.requester)
+        whose = self._requester_filter(draft.requester)
         if whose is None:
             return None
         wanted, others = body_digest(body_of(draft.description)), False
         scan = CaseScan(fetch=self.client.cases, params=(*whose, _CHATS), order=Order.CREATED_DESC)
-        for found in self._marked(markers, scan, lambda case: squash(case.subject or "") == squash(draft.subject)):
-            if found.opening is None or body_digest(found.opening) == wanted:
-                return found.case
+        for marked in self._marked(markers, scan, lambda case: squash(case.subject or "") == squash(draft.subject)):
+            if marked.opening is None or body_digest(marked.opening) == wanted:
+                return marked.case
             others = True
         if others:
             raise Conflict(
@@ -105,7 +105,7 @@ class Marks:
         It is looked for by the update time, because ``created_at`` is the source's. Agents may have changed the
         subject meanwhile; the time of creation they cannot change.
         """
-        whose = (self._whose(old.requester) if old.requester is not None else None) or ()
+        whose = (self._requester_filter(old.requester) if old.requester is not None else None) or ()
 
         def may_be(case: CaseDocument) -> bool:
             same_time = old.created_at is not None and case.created_at == old.created_at.replace(microsecond=0)
@@ -113,13 +113,13 @@ class Marks:
 
         bounds = Bounds(start=moment_seconds(since - _SKEW))
         scan = CaseScan(fetch=self.client.cases, params=(*whose, _CHATS), order=Order.UPDATED_ASC, bounds=bounds)
-        return tuple(dict.fromkeys(str(found.case.case_id) for found in self._marked((marker,), scan, may_be)))
+        return tuple(dict.fromkeys(str(marked.case.case_id) for marked in self._marked((marker,), scan, may_be)))
 
     def page(self, cursor: str | None) -> Page[Marked]:
         """Return one page of all cases with the markers that their field shows; no opening is read."""
         place = self.place()
         scan = CaseScan(fetch=self.client.cases, params=(_CHATS, _MERGED))
-        found = scan.page(cursor)
+        cases = scan.page(cursor)
         rows = tuple(
             Marked(
                 ticket_id=str(case.case_id),
@@ -128,37 +128,37 @@ class Marks:
                 listed=place is not None,
                 opening_listed=False,
             )
-            for case in found.items
+            for case in cases.items
             if not case.deleted
         )
-        return Page(rows, found.next, found.total)
+        return Page(rows, cases.next, cases.total)
 
-    def _whose(self, person: Person) -> Params | None:
+    def _requester_filter(self, person: Person) -> Params | None:
         """Return the filter for one customer's cases, None where there is no such customer."""
-        found = self.people.known_contact_id(person)
-        return None if found is None or not found.isdecimal() else (("user_id", found),)
+        contact_id = self.people.known_contact_id(person)
+        return None if contact_id is None or not contact_id.isdecimal() else (("user_id", contact_id),)
 
     def _marked(
         self, markers: Sequence[str], scan: CaseScan, may_be: Callable[[CaseDocument], bool]
-    ) -> Iterator[_Found]:
+    ) -> Iterator[_MarkedCase]:
         place, cursor = self.place(), None
         while True:
             page = scan.page(cursor)
             for case in page.items:
                 in_field = "" if place is None else _text(case.custom_fields, place.key)
                 if in_field in markers:
-                    yield _Found(case)
+                    yield _MarkedCase(case)
                 elif not in_field and may_be(case):
                     marker, rest = split_marker(self._opening(case))
                     if marker in markers:
-                        yield _Found(case, rest)
+                        yield _MarkedCase(case, rest)
             if page.next is None:
                 return
             cursor = page.next
 
     def _opening(self, case: CaseDocument) -> Body:
-        found = self.client.messages(str(case.case_id), 1, limit=1)
-        return self.reader.message(found[0], str(case.case_id), 0).body if found.items else Body(text="")
+        first = self.client.messages(str(case.case_id), 1, limit=1)
+        return self.reader.message(first[0], str(case.case_id), 0).body if first.items else Body(text="")
 
 
 def _text(fields: Mapping[str, Any] | None, key: str) -> str:

@@ -21,9 +21,9 @@ from helpdesk_bridge.adapter import (
 from helpdesk_bridge_deskie.client.client import DeskieClient
 from helpdesk_bridge_deskie.client.pages import read_on
 from helpdesk_bridge_deskie.port.people import People
-from helpdesk_bridge_deskie.port.writing import Pictures, body_fields
+from helpdesk_bridge_deskie.port.writing import InlineImageWriter, body_fields
 from helpdesk_bridge_deskie.wire.documents import MessageDocument
-from helpdesk_bridge_deskie.wire.images import named
+from helpdesk_bridge_deskie.wire.images import with_names
 from helpdesk_bridge_deskie.wire.reading import Reader
 
 NO_MAIL: Final = {"do_not_send_email": True}
@@ -39,7 +39,7 @@ class DeskieMessages:
     client: DeskieClient = field(repr=False)
     reader: Reader = field(repr=False)
     people: People = field(repr=False)
-    pictures: Pictures = field(repr=False)
+    images: InlineImageWriter = field(repr=False)
 
     def page(self, ticket_id: str, cursor: str | None) -> Page[Message]:
         """Return the whole thread, oldest first, the opening first.
@@ -48,12 +48,14 @@ class DeskieMessages:
         """
         if cursor is not None:
             raise Invalid("this cursor is not one of this listing: a thread is one page", field="cursor")
-        found = read_on(
+        documents = read_on(
             self.client.messages(ticket_id, 1),
             lambda page: self.client.messages(ticket_id, page),
             lambda message: message.message_id,
         )
-        messages = tuple(self.reader.message(one, ticket_id, sequence) for sequence, one in enumerate(found))
+        messages = tuple(
+            self.reader.message(document, ticket_id, sequence) for sequence, document in enumerate(documents)
+        )
         return Page(messages, None, len(messages))
 
     def reply(self, ticket_id: str, draft: MessageDraft) -> Sent:
@@ -65,7 +67,7 @@ class DeskieMessages:
         self._refuse_cc(draft, "messages.reply")
         body = body_of(draft.body)
         names = {file.content_id: file.filename for file in draft.attachments if file.inline and file.content_id}
-        mailed = Body(html=named(body.html, names)) if body.html and names else body
+        mailed = Body(html=with_names(body.html, names)) if body.html and names else body
         message = self.client.add_message(ticket_id, body_fields(mailed), draft.attachments)
         return self._sent(ticket_id, message, body, draft.attachments)
 
@@ -86,8 +88,8 @@ class DeskieMessages:
         return self._sent(ticket_id, message, body, draft.attachments)
 
     def _sent(self, ticket_id: str, message: MessageDocument, body: Body, files: tuple[Upload, ...]) -> Sent:
-        if self.pictures.needed(body, files):
-            self.pictures.settle(
+        if self.images.needed(body, files):
+            self.images.write_urls(
                 ticket_id, str(message.message_id), body, files, message.attachments or (), note=bool(message.note)
             )
         read = self.reader.message(message, ticket_id, _LATER)

@@ -67,7 +67,7 @@ class Names:
             self._listed_titles = (listed, titles)
         if not made:
             return titles
-        return {**titles, **{one.label_id: one.label_title or name for name, one in made.items()}}
+        return {**titles, **{label.label_id: label.label_title or name for name, label in made.items()}}
 
     def _fresh(self) -> dict[str, LabelDocument]:
         """Return the labels that were made here since the list was read, which need not be read again for them."""
@@ -98,18 +98,18 @@ class Names:
         if not name.strip():
             raise Invalid("a tag is empty", field="tags")
         with self._creating:
-            found = self._known(name)
-            if found is not None:
-                return found
+            known = self._known(name)
+            if known is not None:
+                return known
             try:
                 made = self._client.create_label(name)
             except (Conflict, Invalid):
                 # Made elsewhere since the list was read; what Deskie answers to a second one is not known.
                 self._directory.refresh("tags")
-                found = self._known(name)
-                if found is None:
+                known = self._known(name)
+                if known is None:
                     raise
-                return found
+                return known
             except InDoubt:
                 self._directory.refresh("tags")
                 raise Unavailable("a label could not be made for certain; the ticket was not written") from None
@@ -118,21 +118,21 @@ class Names:
 
     def field(self, name: str, applies_to: str = TICKET) -> FieldDefinition | None:
         """Return the definition of a ticket's or contact's field by its name or key; active ones first."""
-        fields = [one for one in self._directory.custom_fields() if one.applies_to == applies_to]
-        fields.sort(key=lambda one: not one.active)
-        exact = (one for one in fields if name in (one.name, one.key))
-        return next(exact, None) or next((one for one in fields if fold(one.name) == fold(name)), None)
+        fields = [field for field in self._directory.custom_fields() if field.applies_to == applies_to]
+        fields.sort(key=lambda field: not field.active)
+        exact = (field for field in fields if name in (field.name, field.key))
+        return next(exact, None) or next((field for field in fields if fold(field.name) == fold(name)), None)
 
     def values(self, document: Mapping[str, Any] | None, applies_to: str = TICKET) -> dict[str, CustomValue]:
         """Return custom values by the names that people see; a key without a definition stays as it is."""
         if not document:
             return {}
         fields = self._named_fields(applies_to)
-        found: dict[str, CustomValue] = {}
+        named: dict[str, CustomValue] = {}
         for key, value in document.items():
             name, read = fields.get(key) or (key, _AS_IT_IS)
-            found[name] = read(value)
-        return found
+            named[name] = read(value)
+        return named
 
     def _named_fields(self, applies_to: str) -> Mapping[str, tuple[str, _Read]]:
         """Return name and reader of the fields by their keys; made once for each reading of the list."""
@@ -140,15 +140,15 @@ class Names:
         kept = self._named.get(applies_to)
         if kept is not None and kept[0] is listed:
             return kept[1]
-        names = Counter(one.name for one in listed if one.applies_to == applies_to)
+        names = Counter(field.name for field in listed if field.applies_to == applies_to)
         # Two fields may bear one title; then only their keys tell them apart.
-        named = {one.key: (one.name if names[one.name] <= 1 else one.key, reader_of(one)) for one in listed}
+        named = {field.key: (field.name if names[field.name] <= 1 else field.key, reader_of(field)) for field in listed}
         self._named[applies_to] = (listed, named)
         return named
 
     def written(self, values: Mapping[str, CustomValue], applies_to: str = TICKET) -> dict[str, Any]:
         """Return custom values by Deskie's keys. Raises ``Invalid`` for a field that the account does not have."""
-        found: dict[str, Any] = {}
+        written: dict[str, Any] = {}
         for name, value in values.items():
             field = self.field(name, applies_to)
             if field is None:
@@ -156,5 +156,5 @@ class Names:
                     f"the account has no custom field of a {applies_to} with this name; an admin has to make it",
                     field=f"custom_fields.{name}",
                 )
-            found[field.key] = write_value(field, value)
-        return found
+            written[field.key] = write_value(field, value)
+        return written

@@ -21,7 +21,7 @@ from helpdesk_bridge.adapter import (
     same_phone,
 )
 from helpdesk_bridge_deskie.client.client import PAGE, DeskieClient
-from helpdesk_bridge_deskie.port.filters import exactly
+from helpdesk_bridge_deskie.port.filters import exact_searches
 from helpdesk_bridge_deskie.wire.documents import UserDocument
 from helpdesk_bridge_deskie.wire.reading import Reader
 
@@ -32,8 +32,8 @@ _SHORTEST_PHONE: Final = 3
 def has_address(contact: Contact, *, email: str | None = None, phone: str | None = None) -> bool:
     """Whether a search for an e-mail or a phone means this contact: Deskie's own may find more."""
     if email is not None:
-        return any(email_key(one) == email_key(email) for one in contact.emails)
-    return phone is not None and any(same_phone(one, phone) for one in contact.phones)
+        return any(email_key(own) == email_key(email) for own in contact.emails)
+    return phone is not None and any(same_phone(own, phone) for own in contact.phones)
 
 
 @frozen
@@ -45,7 +45,7 @@ class People:
     directory: Directory = field(repr=False)
     staff_email: str = field(repr=False)
 
-    def found(self, *, email: str | None = None, phone: str | None = None) -> Sequence[Contact]:
+    def candidates(self, *, email: str | None = None, phone: str | None = None) -> Sequence[Contact]:
         """Return candidates for an e-mail or a phone.
 
         documented: Deskie API, "^string^ is searching for an exact string"; without the marks a search for
@@ -54,7 +54,7 @@ class People:
         searches: tuple[tuple[str, str], ...] = ()
         if email is not None:
             # A "^" in the address has no documented escape: then the plain search has to do.
-            searches = tuple(("user_email", text) for text in exactly(email) or (email,))
+            searches = tuple(("user_email", text) for text in exact_searches(email) or (email,))
         elif phone is not None:
             texts = dict.fromkeys((phone_digits(phone), "".join(filter(str.isdecimal, phone))))
             searches = tuple(("user_phone", text) for text in texts if len(text) >= _SHORTEST_PHONE)
@@ -68,9 +68,9 @@ class People:
         users: list[UserDocument] = []
         page = 1
         while True:
-            found = self.client.users((search, ("page", str(page)), ("limit", str(PAGE))))
-            users += found.items
-            if not found.more_after(page, PAGE):
+            documents = self.client.users((search, ("page", str(page)), ("limit", str(PAGE))))
+            users += documents.items
+            if not documents.more_after(page, PAGE):
                 return users
             page += 1
 
@@ -95,14 +95,14 @@ class People:
         return self._by_phone(actor.phone) if actor.phone else None
 
     def _by_email(self, email: str) -> Contact | None:
-        for contact in self.found(email=email):
+        for contact in self.candidates(email=email):
             if has_address(contact, email=email):
                 return contact
         return None
 
     def _by_phone(self, phone: str) -> str | None:
-        for contact in self.found(phone=phone):
-            if any(phone_key(one) == phone_key(phone) for one in contact.phones):
+        for contact in self.candidates(phone=phone):
+            if any(phone_key(own) == phone_key(phone) for own in contact.phones):
                 return contact.id
         return None
 
@@ -141,10 +141,10 @@ class People:
 
     def agent(self, actor: Actor) -> Agent | None:
         """Return the agent of this account that ``actor`` is, None where there is none."""
-        for one in self.directory.agents():
-            same_id = actor.id is not None and one.id == actor.id
-            if same_id or (actor.email and one.email and email_key(one.email) == email_key(actor.email)):
-                return one
+        for agent in self.directory.agents():
+            same_id = actor.id is not None and agent.id == actor.id
+            if same_id or (actor.email and agent.email and email_key(agent.email) == email_key(actor.email)):
+                return agent
         return None
 
     def own(self) -> Agent | None:

@@ -20,10 +20,10 @@ from helpdesk_bridge.adapter import (
 )
 from helpdesk_bridge_deskie.client.client import DeskieClient
 from helpdesk_bridge_deskie.client.ticket_scan import CaseScan
-from helpdesk_bridge_deskie.port.filters import NativeTickets, looked_up, split_tickets
-from helpdesk_bridge_deskie.port.markers import Marks
+from helpdesk_bridge_deskie.port.filters import NativeTickets, resolved_params, split_tickets
+from helpdesk_bridge_deskie.port.markers import Markers
 from helpdesk_bridge_deskie.port.names import Names
-from helpdesk_bridge_deskie.port.writing import Pictures, TicketWriter, body_fields
+from helpdesk_bridge_deskie.port.writing import InlineImageWriter, TicketWriter, body_fields
 from helpdesk_bridge_deskie.wire.reading import NOT_IN_LISTS, Reader
 
 _OPENING: Final = 1
@@ -38,8 +38,8 @@ class DeskieTickets:
     names: Names = field(repr=False)
     directory: Directory = field(repr=False)
     writer: TicketWriter = field(repr=False)
-    marks: Marks = field(repr=False)
-    pictures: Pictures = field(repr=False)
+    markers: Markers = field(repr=False)
+    images: InlineImageWriter = field(repr=False)
 
     def split(self, query: TicketQuery) -> QuerySplit:
         """Divide a query."""
@@ -47,31 +47,31 @@ class DeskieTickets:
 
     def page(self, native: NativeTickets, cursor: str | None, size: int | None = None) -> Page[Ticket]:
         """Return one page, by key; see ``scan``."""
-        more = looked_up(native.query, self.names, self.directory)
+        more = resolved_params(native.query, self.names, self.directory)
         if more is None:
             return Page((), None, 0)
         scan = CaseScan(
             fetch=self.client.cases, params=(*native.params, *more), order=native.query.order, bounds=native.bounds
         )
-        found = scan.page(cursor, size)
-        tickets = tuple(self.reader.ticket(case) for case in found.items)
+        cases = scan.page(cursor, size)
+        tickets = tuple(self.reader.ticket(case) for case in cases.items)
         if "description" in native.query.include:
             tickets = tuple(self._with_opening(ticket) for ticket in tickets)
-        return Page(tickets, found.next, found.total)
+        return Page(tickets, cases.next, cases.total)
 
     def get(self, ticket_id: str) -> Ticket:
         """Return one ticket with its description, which only its messages tell: two reads."""
         return self._with_opening(self.reader.ticket(self.client.case(ticket_id)))
 
     def _with_opening(self, ticket: Ticket) -> Ticket:
-        found = self.client.messages(ticket.id, 1, limit=_OPENING)
-        opening = self.reader.message(found[0], ticket.id, 0) if found.items else None
+        first = self.client.messages(ticket.id, 1, limit=_OPENING)
+        opening = self.reader.message(first[0], ticket.id, 0) if first.items else None
         return evolve(
             ticket,
             description=opening.body if opening is not None else None,
             attachments=opening.attachments if opening is not None else (),
-            message_count=found.total,
-            not_loaded=ticket.not_loaded - NOT_IN_LISTS | ({"message_count"} if found.total is None else set()),
+            message_count=first.total,
+            not_loaded=ticket.not_loaded - NOT_IN_LISTS | ({"message_count"} if first.total is None else set()),
         )
 
     def create(self, draft: TicketDraft, marker: str | None = None, earlier: Sequence[str] = ()) -> Ticket:
@@ -80,21 +80,21 @@ class DeskieTickets:
         Raises ``Conflict`` where a ticket carries the marker in its text and says something else.
         """
         if marker is not None:
-            found = self.marks.created_with((marker, *earlier), draft)
-            if found is not None:
-                return self.reader.ticket(found)
+            existing = self.markers.created_with((marker, *earlier), draft)
+            if existing is not None:
+                return self.reader.ticket(existing)
         body = body_of(draft.description)
         fields = self.writer.draft(draft, body)
         if marker is not None:
-            body = self.marks.put(marker, fields, body)
+            body = self.markers.put(marker, fields, body)
             fields |= body_fields(body)
         case = self.client.create_case(fields, draft.attachments)
-        if self.pictures.needed(body, draft.attachments):
-            self.pictures.settle_opening(str(case.case_id), body, draft.attachments)
-        return self._asked_by(fields, self.reader.ticket(case))
+        if self.images.needed(body, draft.attachments):
+            self.images.write_opening_urls(str(case.case_id), body, draft.attachments)
+        return self._with_requester(fields, self.reader.ticket(case))
 
     @staticmethod
-    def _asked_by(fields: Mapping[str, Any], ticket: Ticket) -> Ticket:
+    def _with_requester(fields: Mapping[str, Any], ticket: Ticket) -> Ticket:
         """Return a new ticket with the customer as we named them, which spares the desk a call to ask."""
         if ticket.requester is None or "user_email" not in fields:
             return ticket

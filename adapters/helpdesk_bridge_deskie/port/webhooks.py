@@ -89,14 +89,14 @@ def _form(body: bytes) -> dict[str, Any]:
     except ValueError:
         problem = Invalid(f"a webhook's form has more than {FIELDS_LIMIT} fields", field="body", limit=FIELDS_LIMIT)
     else:
-        found: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         for name, value in pairs:
             outer, bracket, rest = name.partition("[")
             if bracket and rest.endswith("]"):
-                inner = found.setdefault(outer, {})
+                inner = fields.setdefault(outer, {})
                 if isinstance(inner, dict):
                     inner[rest[:-1]] = value
             else:
-                found[name] = value
-        return found
+                fields[name] = value
+        return fields
     raise problem

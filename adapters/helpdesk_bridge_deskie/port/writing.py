@@ -26,7 +26,7 @@ from helpdesk_bridge_deskie.client.client import DeskieClient
 from helpdesk_bridge_deskie.port.names import Names
 from helpdesk_bridge_deskie.port.people import People
 from helpdesk_bridge_deskie.wire.documents import FileDocument
-from helpdesk_bridge_deskie.wire.images import put_back
+from helpdesk_bridge_deskie.wire.images import with_urls
 from helpdesk_bridge_deskie.wire.reading import PRIORITIES, STATUSES
 
 NO_SUBJECT: Final = "    "
@@ -104,7 +104,7 @@ class TicketWriter:
         if isinstance(tags, Remove):
             return [], self.names.known_labels(tags.values)
         wanted = self.names.labels(tags)
-        return [one for one in wanted if one not in current], [one for one in current if one not in wanted]
+        return [label for label in wanted if label not in current], [label for label in current if label not in wanted]
 
     def _common(self, value: TicketDraft | TicketChange) -> dict[str, Any]:
         fields: dict[str, Any] = {}
@@ -121,14 +121,14 @@ class TicketWriter:
         return fields
 
     @staticmethod
-    def _id(found: str | None, field: str) -> int:
-        if found is None or not found.isdecimal():
+    def _id(record_id: str | None, field: str) -> int:
+        if record_id is None or not record_id.isdecimal():
             raise Invalid(f"no such {field} at this desk", field=field)
-        return int(found)
+        return int(record_id)
 
 
 @frozen
-class Pictures:
+class InlineImageWriter:
     """Gives inline pictures their addresses: known only once the files are there, so the body is edited then."""
 
     client: DeskieClient = field(repr=False)
@@ -137,7 +137,7 @@ class Pictures:
         """Whether the body shows one of the files."""
         return bool(body.html) and any(file.inline and file.content_id for file in files)
 
-    def settle(
+    def write_urls(
         self,
         ticket_id: str,
         message_id: str,
@@ -148,26 +148,26 @@ class Pictures:
         note: bool,
     ) -> None:
         """Write the body again with the addresses that Deskie gave to its pictures."""
-        changed = put_back(body.html or "", _addresses(files, stored))
+        changed = with_urls(body.html or "", _addresses(files, stored))
         if changed != body.html:
             self.client.edit_message(ticket_id, message_id, {"content_html": changed}, note=note)
 
-    def settle_opening(self, ticket_id: str, body: Body, files: Sequence[Upload]) -> tuple[str, ...]:
+    def write_opening_urls(self, ticket_id: str, body: Body, files: Sequence[Upload]) -> tuple[str, ...]:
         """Do the same for the opening message of a new case; return its id."""
-        found = self.client.messages(ticket_id, 1, limit=1)
-        for first in found.items:
-            self.settle(ticket_id, str(first.message_id), body, files, first.attachments or (), note=False)
-        return tuple(str(first.message_id) for first in found.items)
+        documents = self.client.messages(ticket_id, 1, limit=1)
+        for first in documents.items:
+            self.write_urls(ticket_id, str(first.message_id), body, files, first.attachments or (), note=False)
+        return tuple(str(first.message_id) for first in documents.items)
 
 
 def _addresses(files: Sequence[Upload], stored: Sequence[FileDocument]) -> dict[str, str]:
     """Return the URL of each inline file by its content id: by place where the names agree, else by name."""
-    by_name = {one.file_name: one.url for one in reversed(stored)}
+    by_name = {file.file_name: file.url for file in reversed(stored)}
     in_place = len(files) == len(stored)
-    found: dict[str, str] = {}
+    urls: dict[str, str] = {}
     for index, file in enumerate(files):
         same = stored[index] if in_place and stored[index].file_name == file.filename else None
         url = same.url if same is not None else by_name.get(file.filename)
         if file.inline and file.content_id and url:
-            found[file.content_id] = url
-    return found
+            urls[file.content_id] = url
+    return urls

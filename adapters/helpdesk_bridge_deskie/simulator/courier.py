@@ -95,7 +95,7 @@ def _flat(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     for name, value in payload.items():
         inner = value.items() if isinstance(value, dict) else ()
-        pairs += [(f"{name}[{key}]", _form_text(one)) for key, one in inner] or [(name, _form_text(value))]
+        pairs += [(f"{name}[{key}]", _form_text(entry)) for key, entry in inner] or [(name, _form_text(value))]
     return pairs
 
 

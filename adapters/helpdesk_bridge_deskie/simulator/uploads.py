@@ -42,8 +42,8 @@ def upload_files(
 
 
 def _copied(files: FileStore, url: str, origin: str, *, allowed: bool) -> FileEntry:
-    found = _OWN_FILE.fullmatch(url.removeprefix(origin)) if url.startswith(origin) else None
-    stored = files.get(int(found[1])) if found else None
+    match = _OWN_FILE.fullmatch(url.removeprefix(origin)) if url.startswith(origin) else None
+    stored = files.get(int(match[1])) if match else None
     if stored is None or not allowed:
         raise invalid("wrong_attachment_urls")
     return FileEntry(stored.id, stored.filename, len(stored.content), stored.content_type)

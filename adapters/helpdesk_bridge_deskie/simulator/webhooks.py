@@ -47,7 +47,7 @@ class Webhooks:
         account = self.account
         user, staff = account.users.get(case.user_id), account.staff.get(case.staff_id)
         thread = account.messages.get(case.case_id, [])
-        replies, notes = [one for one in thread if not one.note], [one for one in thread if one.note]
+        replies, notes = [each for each in thread if not each.note], [each for each in thread if each.note]
         group = account.groups.get(case.group_id)
         values = {
             "case_id": str(case.case_id),
@@ -56,7 +56,7 @@ class Webhooks:
             "case_status": _LOCALISED.get(case.status, case.status),
             "case_priority": case.priority.title(),
             "case_group": group.title if group is not None else "",
-            "case_tags": ",".join(account.labels[one].title for one in case.labels if one in account.labels),
+            "case_tags": ",".join(account.labels[each].title for each in case.labels if each in account.labels),
             "staff_id": str(case.staff_id or ""),
             "assigned_full_name": staff.full_name if staff is not None else "",
             "user_id": str(case.user_id or ""),

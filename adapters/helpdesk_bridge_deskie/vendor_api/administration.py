@@ -54,9 +54,9 @@ class StaffCalls:
         staff_signature_chat: str | Unset = UNSET,
     ) -> StaffDocument:
         """Change an agent."""
-        fields = checked.sent({"staff_email": (staff_email, checked.email)})
+        fields = checked.given({"staff_email": (staff_email, checked.email)})
         fields |= _of_staff(staff_full_name, staff_signature, staff_signature_chat)
-        return self._set(staff_id, "", checked.some(fields))
+        return self._set(staff_id, "", checked.not_empty(fields))
 
     def disable(self, staff_id: Id, *, replace_staff_id: Id) -> StaffDocument:
         """Deactivate an agent; open and waiting cases, rules and templates go to another (observed)."""
@@ -116,8 +116,8 @@ class GroupCalls:
         group_signature: str | Unset = UNSET,
     ) -> GroupDocument:
         """Change a group."""
-        fields = checked.sent({"group_title": (group_title, checked.text)})
-        return self._set(group_id, "", checked.some({**fields, **_of_group(group_from_name, group_signature)}))
+        fields = checked.given({"group_title": (group_title, checked.text)})
+        return self._set(group_id, "", checked.not_empty({**fields, **_of_group(group_from_name, group_signature)}))
 
     def disable(self, group_id: Id, *, replace_group_id: Id | None = None) -> GroupDocument:
         """Deactivate a group; one that is used needs another in its place (documented)."""
@@ -167,7 +167,7 @@ def _id(record_id: Id) -> dict[str, str]:
 
 
 def _of_staff(full_name: str | Unset, signature: str | Unset, signature_chat: str | Unset) -> dict[str, Any]:
-    return checked.sent(
+    return checked.given(
         {
             "staff_full_name": (full_name, checked.any_text),
             "staff_signature": (signature, checked.any_text),
@@ -177,7 +177,7 @@ def _of_staff(full_name: str | Unset, signature: str | Unset, signature_chat: st
 
 
 def _of_group(from_name: str | Unset, signature: str | Unset) -> dict[str, Any]:
-    return checked.sent(
+    return checked.given(
         {"group_from_name": (from_name, checked.any_text), "group_signature": (signature, checked.any_text)}
     )
 

@@ -57,17 +57,12 @@ def number(value: str | int, field: str) -> int:
     return int(record_id(value, field))
 
 
-def number_or_none(value: str | int | None, field: str) -> int:
-    """Return an id as a number, 0 for None."""
-    return 0 if value is None else number(value, field)
-
-
 def numbers(values: Iterable[str | int], field: str) -> list[int]:
     """Return several ids; one at least."""
-    found = [number(value, field) for value in listed(values, field)]
-    if not found:
+    ids = [number(value, field) for value in listed(values, field)]
+    if not ids:
         raise Invalid(f"{field}: expected one id or more", field=field)
-    return found
+    return ids
 
 
 def case_ident(value: str | int, field: str = "case_id") -> str:
@@ -80,10 +75,10 @@ def case_ident(value: str | int, field: str = "case_id") -> str:
 
 def case_ids(values: Iterable[str | int], field: str = "case_ids") -> tuple[str, ...]:
     """Return the ids of one to ten different cases."""
-    found = tuple(dict.fromkeys(record_id(value, field) for value in listed(values, field)))
-    if not 1 <= len(found) <= BULK:
-        raise Invalid(f"{field}: {len(found)} cases; expected 1 to {BULK}", field=field, limit=BULK)
-    return found
+    ids = tuple(dict.fromkeys(record_id(value, field) for value in listed(values, field)))
+    if not 1 <= len(ids) <= BULK:
+        raise Invalid(f"{field}: {len(ids)} cases; expected 1 to {BULK}", field=field, limit=BULK)
+    return ids
 
 
 def listed(values: Any, field: str) -> list[Any]:
@@ -113,7 +108,7 @@ def texts(value: str | Mapping[str | int, str], field: str) -> str | dict[str, s
         return text(value, field)
     if not value or not all(_LANGUAGE_ID.fullmatch(str(key)) for key in value):
         raise Invalid(f"{field}: expected texts by the id of their language", field=field)
-    return {str(key): text(one, field) for key, one in value.items()}
+    return {str(key): text(translation, field) for key, translation in value.items()}
 
 
 def search(value: str, field: str, shortest: int = SHORTEST_SEARCH) -> str:
@@ -169,18 +164,18 @@ def body(value: str | Body, field: str = "body") -> dict[str, str]:
     """Return a body's fields; an empty one is refused."""
     if not isinstance(value, (str, Body)):
         raise Invalid(f"{field}: expected a text or a Body", field=field)
-    found = body_of(value)
-    if not (found.html or found.text).strip():
+    content = body_of(value)
+    if not (content.html or content.text).strip():
         raise Invalid(f"{field}: the message is empty", field=field)
-    return body_fields(found)
+    return body_fields(content)
 
 
 def files(values: Sequence[Upload], field: str = "attachments") -> tuple[Upload, ...]:
     """Return files within the documented sizes: 25 MB each, 50 MB together."""
-    found = tuple(values)
-    if not all(isinstance(one, Upload) for one in found):
+    uploads = tuple(values)
+    if not all(isinstance(upload, Upload) for upload in uploads):
         raise Invalid(f"{field}: expected files as Upload", field=field)
-    sizes = [one.size for one in found if one.size is not None]
+    sizes = [upload.size for upload in uploads if upload.size is not None]
     if FILES.bytes_each is not None and sizes and max(sizes) > FILES.bytes_each:
         raise Invalid(f"{field}: a file is larger than {FILES.bytes_each} bytes", field=field, limit=FILES.bytes_each)
     if FILES.bytes_together is not None and sum(sizes) > FILES.bytes_together:
@@ -189,7 +184,7 @@ def files(values: Sequence[Upload], field: str = "attachments") -> tuple[Upload,
             field=field,
             limit=FILES.bytes_together,
         )
-    return found
+    return uploads
 
 
 def page(number_: int, limit: int) -> Params:
@@ -200,23 +195,23 @@ def page(number_: int, limit: int) -> Params:
     return (("page", str(number_)), ("limit", str(limit)))
 
 
-def some(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+def not_empty(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what is to be changed. Raises ``Invalid`` where that is nothing."""
     if not fields:
         raise Invalid("the change is empty: every field is UNSET", field="change")
     return fields
 
 
-def sent(checks: Checks) -> dict[str, Any]:
+def given(checks: Checks) -> dict[str, Any]:
     """Return the fields that are to be sent, each through its check; ``UNSET`` ones are left out."""
     return {name: check(value, name) for name, (value, check) in checks.items() if not isinstance(value, Unset)}
 
 
 def pair(value: tuple[str, str], field: str) -> str:
     """Return an old and a new value as a changelog takes them."""
-    if not isinstance(value, tuple) or len(value) != 2 or not all(isinstance(one, str) for one in value):  # noqa: PLR2004 - a pair
+    if not isinstance(value, tuple) or len(value) != 2 or not all(isinstance(side, str) for side in value):  # noqa: PLR2004 - a pair
         raise Invalid(f"{field}: expected an old and a new value", field=field)
-    if any("," in one for one in value):
+    if any("," in side for side in value):
         raise Invalid(f"{field}: a value cannot hold a comma", field=field)
     return ",".join(value)
 
@@ -225,14 +220,16 @@ def custom_fields(value: Mapping[str, Any], field: str) -> dict[str, Any]:
     """Return custom values by Deskie's keys, `cf_<id>`."""
     if not isinstance(value, Mapping) or not all(re.fullmatch(r"cf_[0-9]{1,18}", str(key)) for key in value):
         raise Invalid(f"{field}: expected values by keys such as cf_25", field=field)
-    if not all(one is None or isinstance(one, (str, int, bool)) for one in value.values()):
+    if not all(content is None or isinstance(content, (str, int, bool)) for content in value.values()):
         raise Invalid(f"{field}: expected texts, numbers and flags", field=field)
-    return {key: "" if one is None else one for key, one in value.items()}
+    return {key: "" if content is None else content for key, content in value.items()}
 
 
 def urls(values: Sequence[str], field: str) -> list[str]:
     """Return addresses that Deskie is to fetch files from."""
-    found = [] if isinstance(values, str) else list(values)
-    if not found or not all(isinstance(one, str) and re.fullmatch(r"https?://[^\s\x00-\x1f]+", one) for one in found):
+    addresses = [] if isinstance(values, str) else list(values)
+    if not addresses or not all(
+        isinstance(address, str) and re.fullmatch(r"https?://[^\s\x00-\x1f]+", address) for address in addresses
+    ):
         raise Invalid(f"{field}: expected addresses that start with http:// or https://", field=field)
-    return found
+    return addresses

@@ -9,7 +9,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import UNSET, BadResponse, Body, Effect, Invalid, Request, Unset, Upload
-from helpdesk_bridge_deskie.client.calls import PAGE, Calls, Documents, Params
+from helpdesk_bridge_deskie.client.calls import PAGE, Calls, DocumentPage, Params
 from helpdesk_bridge_deskie.vendor_api import arguments as checked
 from helpdesk_bridge_deskie.vendor_api.documents import Case, Change
 from helpdesk_bridge_deskie.wire.documents import WIRE
@@ -41,7 +41,7 @@ class CaseCalls:
         show_merged_cases: bool = False,
         show_active_chats: bool = False,
         params: Params = (),
-    ) -> Documents[Case]:
+    ) -> DocumentPage[Case]:
         """Return one page of cases by what ``TicketQuery`` has no word for: a saved filter, last answer, priority.
 
         ``params`` are further parameters of Deskie's, as ``(("status", "open"),)``. Pages move while cases change;
@@ -99,7 +99,7 @@ class CaseCalls:
             "created_at": (created_at, checked.moment),
             "attachment_urls": (attachment_urls, checked.urls),
         }
-        fields = checked.sent(checks)
+        fields = checked.given(checks)
         identities = [
             name for name in checks if name.startswith("user_") and name in fields and name != "user_full_name"
         ]
@@ -125,7 +125,7 @@ class CaseCalls:
         custom_fields: Mapping[str, Any] | Unset = UNSET,
     ) -> Case:
         """Change what ``TicketChange`` has no word for, by Deskie's ids and keys."""
-        fields = checked.sent(
+        fields = checked.given(
             {
                 "language_id": (language_id, checked.number),
                 "add_labels": (add_labels, checked.numbers),
@@ -134,7 +134,7 @@ class CaseCalls:
             }
         )
         return self._calls.set(
-            _ONE, "case", Case, checked.some(fields), operation="vendor_api.cases.update", args=_case(case_id)
+            _ONE, "case", Case, checked.not_empty(fields), operation="vendor_api.cases.update", args=_case(case_id)
         )
 
     def rate(self, case_id: Id, rating: str, *, comment: str | None = None, rated_staff_id: Id | None = None) -> Case:
@@ -225,7 +225,7 @@ class CaseCalls:
             params.append((checked.choice(name, _PAIR_WORDS, name), checked.pair(pair, name)))
         for key, pair in (custom_fields or {}).items():
             params.append((f"custom_fields[{key}]", checked.pair(pair, "custom_fields")))
-        params += [("rules[]", checked.record_id(one, "rules")) for one in rules]
+        params += [("rules[]", checked.record_id(rule, "rules")) for rule in rules]
         for name, value in (
             ("show_chat_activation", show_chat_activation),
             ("show_chat_completion", show_chat_completion),
@@ -249,7 +249,7 @@ class CaseCalls:
         category_id: Id | Unset = UNSET,
     ) -> Case:
         """Change the idea that a case of the channel `idea` holds; ``stage``: waiting, planned, in_progress, finished."""
-        fields = checked.sent(
+        fields = checked.given(
             {
                 "content": (content, checked.text),
                 "stage": (stage, lambda value, name: checked.choice(value, checked.STAGES, name)),
@@ -257,7 +257,7 @@ class CaseCalls:
             }
         )
         return self._calls.set(
-            "/cases/{id}/idea.json", "message", Case, checked.some(fields),
+            "/cases/{id}/idea.json", "message", Case, checked.not_empty(fields),
             operation="vendor_api.cases.set_idea", args=_case(case_id), answer="case",
         )  # fmt: skip
 
@@ -284,7 +284,7 @@ def _succeeded(document: Any, ids: Sequence[str]) -> tuple[int, ...]:
     if len(ids) == 1 and (document is None or (isinstance(document, dict) and isinstance(document.get("case"), dict))):
         # One id alone is the call on one case: it answers the case, or nothing where it was deleted.
         return (int(ids[0]),)
-    found = document.get("case_success_id") if isinstance(document, dict) else None
-    if found is None:
+    succeeded = document.get("case_success_id") if isinstance(document, dict) else None
+    if succeeded is None:
         raise BadResponse("expected the ids of the cases", path="$.case_success_id")
-    return WIRE.read(tuple[int, ...], found, at="$.case_success_id")
+    return WIRE.read(tuple[int, ...], succeeded, at="$.case_success_id")

@@ -8,7 +8,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import UNSET, Invalid, Unset
-from helpdesk_bridge_deskie.client.calls import PAGE, Calls, Documents
+from helpdesk_bridge_deskie.client.calls import PAGE, Calls, DocumentPage
 from helpdesk_bridge_deskie.vendor_api import arguments as checked
 from helpdesk_bridge_deskie.wire.documents import CompanyDocument
 
@@ -39,7 +39,7 @@ class CompanyCalls:
         company_note: str | None = None,
         amount_of_users: bool = False,
         amount_of_cases: bool = False,
-    ) -> Documents[CompanyDocument]:
+    ) -> DocumentPage[CompanyDocument]:
         """Return one page of companies by searches of 3 characters or more; ``^text^`` is exact (documented)."""
         searches = {
             "company_name": company_name,
@@ -92,14 +92,14 @@ class CompanyCalls:
     ) -> CompanyDocument:
         """Change a company; domains and users are added and removed (observed)."""
         fields = {
-            **checked.sent({"company_name": (company_name, checked.text)}),
+            **checked.given({"company_name": (company_name, checked.text)}),
             **_joined("add_company_domains", add_company_domains, checked.text),
             **_joined("remove_company_domains", remove_company_domains, checked.text),
             **_joined("add_company_users", add_company_users, checked.record_id),
             **_joined("remove_company_users", remove_company_users, checked.record_id),
             **_of_company(company_default_group, company_address, company_note),
         }
-        return self._set(company_id, "", checked.some(fields))
+        return self._set(company_id, "", checked.not_empty(fields))
 
     def block(self, company_id: Id) -> CompanyDocument:
         """Block a company."""
@@ -128,7 +128,7 @@ def _company(company_id: Id) -> dict[str, str]:
 
 
 def _of_company(group: Id | Unset, address: str | Unset, note: str | Unset) -> dict[str, Any]:
-    return checked.sent(
+    return checked.given(
         {
             "company_default_group": (group, checked.number),
             "company_address": (address, checked.any_text),
@@ -139,7 +139,7 @@ def _of_company(group: Id | Unset, address: str | Unset, note: str | Unset) -> d
 
 def _joined(name: str, values: Iterable[Any], check: Any) -> dict[str, str]:
     """Return several values as the one text, separated by commas, that Deskie takes (observed)."""
-    found = [str(check(value, name)) for value in checked.listed(values, name)]
-    if any("," in one for one in found):
+    texts = [str(check(value, name)) for value in checked.listed(values, name)]
+    if any("," in text for text in texts):
         raise Invalid(f"{name}: a value cannot hold a comma", field=name)
-    return {name: ",".join(found)} if found else {}
+    return {name: ",".join(texts)} if texts else {}

@@ -7,7 +7,7 @@ from typing import Final
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import UNSET, Unset
-from helpdesk_bridge_deskie.client.calls import PAGE, Calls, Documents
+from helpdesk_bridge_deskie.client.calls import PAGE, Calls, DocumentPage
 from helpdesk_bridge_deskie.vendor_api import arguments as checked
 from helpdesk_bridge_deskie.vendor_api.documents import IdeaCategory
 
@@ -23,7 +23,7 @@ class IdeaCategoryCalls:
 
     _calls: Calls = field(repr=False)
 
-    def page(self, *, page: int = 1, limit: int = PAGE) -> Documents[IdeaCategory]:
+    def page(self, *, page: int = 1, limit: int = PAGE) -> DocumentPage[IdeaCategory]:
         """Return one page of categories."""
         return self._calls.list(
             _ALL, _KEY, IdeaCategory,
@@ -40,7 +40,7 @@ class IdeaCategoryCalls:
         """Create a category."""
         fields = {
             "category_title": checked.text(category_title, "category_title"),
-            **checked.sent({"category_default_group": (category_default_group, checked.number)}),
+            **checked.given({"category_default_group": (category_default_group, checked.number)}),
         }
         return self._calls.create(_ALL, _KEY, IdeaCategory, fields, operation="vendor_api.idea_categories.create")
 
@@ -52,14 +52,14 @@ class IdeaCategoryCalls:
         category_default_group: Id | Unset = UNSET,
     ) -> IdeaCategory:
         """Change a category."""
-        fields = checked.sent(
+        fields = checked.given(
             {
                 "category_title": (category_title, checked.text),
                 "category_default_group": (category_default_group, checked.number),
             }
         )
         return self._calls.set(
-            _ONE, _KEY, IdeaCategory, checked.some(fields),
+            _ONE, _KEY, IdeaCategory, checked.not_empty(fields),
             operation="vendor_api.idea_categories.update", args=_category(category_id),
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import UNSET, Effect, Request, Unset
-from helpdesk_bridge_deskie.client.calls import PAGE, Calls, Documents, Params
+from helpdesk_bridge_deskie.client.calls import PAGE, Calls, DocumentPage, Params
 from helpdesk_bridge_deskie.vendor_api import arguments as checked
 from helpdesk_bridge_deskie.vendor_api.documents import Article, Category, Section
 
@@ -59,7 +59,7 @@ class _Kind(Generic[K]):
         """Delete it for good."""
         self._calls.delete(self._path("{id}"), operation=self._operation("delete"), args=_id(record_id))
 
-    def _page(self, page: int, limit: int, language_id: Id | None, *more: tuple[str, str]) -> Documents[K]:
+    def _page(self, page: int, limit: int, language_id: Id | None, *more: tuple[str, str]) -> DocumentPage[K]:
         params: Params = (*checked.page(page, limit), *_language(language_id), *more)
         return self._calls.list(self._path(), self._key, self._type, operation=self._operation("page"), params=params)
 
@@ -68,7 +68,7 @@ class _Kind(Generic[K]):
 
     def _update(self, record_id: Id, fields: Mapping[str, Any]) -> K:
         return self._calls.set(
-            self._path("{id}"), self._key, self._type, checked.some(fields),
+            self._path("{id}"), self._key, self._type, checked.not_empty(fields),
             operation=self._operation("update"), args=_id(record_id),
         )  # fmt: skip
 
@@ -89,7 +89,7 @@ class _Kind(Generic[K]):
 class Categories(_Kind[Category]):
     """Categories."""
 
-    def page(self, *, page: int = 1, limit: int = PAGE, language_id: Id | None = None) -> Documents[Category]:
+    def page(self, *, page: int = 1, limit: int = PAGE, language_id: Id | None = None) -> DocumentPage[Category]:
         """Return one page of categories."""
         return self._page(page, limit, language_id)
 
@@ -108,7 +108,7 @@ class Sections(_Kind[Section]):
 
     def page(
         self, category_id: Id, *, page: int = 1, limit: int = PAGE, language_id: Id | None = None
-    ) -> Documents[Section]:
+    ) -> DocumentPage[Section]:
         """Return one page of a category's sections."""
         return self._page(page, limit, language_id, ("category_id", checked.record_id(category_id, "category_id")))
 
@@ -117,7 +117,7 @@ class Sections(_Kind[Section]):
         fields = {
             "category_id": checked.number(category_id, "category_id"),
             "section_title": checked.texts(section_title, "section_title"),
-            **checked.sent({"section_description": (section_description, checked.texts)}),
+            **checked.given({"section_description": (section_description, checked.texts)}),
         }
         return self._create(fields)
 
@@ -130,7 +130,7 @@ class Sections(_Kind[Section]):
         section_description: Texts | Unset = UNSET,
     ) -> Section:
         """Change a section."""
-        fields = checked.sent(
+        fields = checked.given(
             {
                 "category_id": (category_id, checked.number),
                 "section_title": (section_title, checked.texts),
@@ -153,7 +153,7 @@ class Articles(_Kind[Article]):
         section_id: Id | None = None,
         language_id: Id | None = None,
         sort: str | None = None,
-    ) -> Documents[Article]:
+    ) -> DocumentPage[Article]:
         """Return one page of articles; a search needs 3 characters."""
         more = []
         if search is not None:
@@ -178,7 +178,7 @@ class Articles(_Kind[Article]):
             "section_id": _sections(section_ids, "section_ids"),
             "article_title": checked.texts(article_title, "article_title"),
             "article_content": checked.texts(article_content, "article_content"),
-            **checked.sent({"article_tags": (article_tags, checked.texts), "access_type": (access_type, _access)}),
+            **checked.given({"article_tags": (article_tags, checked.texts), "access_type": (access_type, _access)}),
         }
         return self._create(fields)
 
@@ -193,7 +193,7 @@ class Articles(_Kind[Article]):
         access_type: str | Unset = UNSET,
     ) -> Article:
         """Change an article."""
-        fields = checked.sent(
+        fields = checked.given(
             {
                 "section_id": (section_ids, _sections),
                 "article_title": (article_title, checked.texts),
@@ -230,14 +230,14 @@ def _id(record_id: Id) -> dict[str, str]:
 def _language(language_id: Id | None) -> Params:
     if language_id is None:
         return ()
-    told = "all" if language_id == "all" else checked.record_id(language_id, "language_id")
-    return (("language_id", told),)
+    word = "all" if language_id == "all" else checked.record_id(language_id, "language_id")
+    return (("language_id", word),)
 
 
 def _sections(section_ids: Iterable[Id], field_: str) -> int | list[int]:
     # observed: one section is a number, several are an array.
-    found = checked.numbers(section_ids, field_)
-    return found[0] if len(found) == 1 else found
+    ids = checked.numbers(section_ids, field_)
+    return ids[0] if len(ids) == 1 else ids
 
 
 def _access(value: str, field_: str) -> str:

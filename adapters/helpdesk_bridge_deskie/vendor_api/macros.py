@@ -44,6 +44,6 @@ def _entries(value: Any, at: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         yield from value.items()
     elif isinstance(value, list):
-        yield from ((str(place), one) for place, one in enumerate(value))
+        yield from ((str(place), item) for place, item in enumerate(value))
     elif value not in (None, ""):
         raise BadResponse("expected a list or an object", path=at)

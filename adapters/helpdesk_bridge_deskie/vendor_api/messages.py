@@ -9,7 +9,7 @@ from typing import Any
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import UNSET, Body, Invalid, Unset, Upload
-from helpdesk_bridge_deskie.client.calls import PAGE, Calls, Documents
+from helpdesk_bridge_deskie.client.calls import PAGE, Calls, DocumentPage
 from helpdesk_bridge_deskie.vendor_api import arguments as checked
 from helpdesk_bridge_deskie.vendor_api.documents import ReplyOrNote
 
@@ -22,7 +22,7 @@ class MessageCalls:
 
     _calls: Calls = field(repr=False)
 
-    def page(self, case_id: Id, *, page: int = 1, limit: int = PAGE, order: str = "asc") -> Documents[ReplyOrNote]:
+    def page(self, case_id: Id, *, page: int = 1, limit: int = PAGE, order: str = "asc") -> DocumentPage[ReplyOrNote]:
         """Return one page of a thread, notes among it, with ratings and times of sending; ``order``: asc or desc."""
         query = (*checked.page(page, limit), ("order", checked.choice(order, ("asc", "desc"), "order")))
         return self._calls.list(
@@ -49,7 +49,7 @@ class MessageCalls:
         An agent's is mailed to the customer unless ``do_not_send_email`` is True; ``send_at`` defers that (observed).
         With no author it is the key's agent's (assumed).
         """
-        fields = checked.sent(
+        fields = checked.given(
             {
                 "staff_id": (staff_id, checked.number),
                 "user_id": (user_id, checked.number),
@@ -102,7 +102,7 @@ class MessageCalls:
         attachment_urls: Sequence[str] | Unset = UNSET,
     ) -> ReplyOrNote:
         """Add a note of the key's agent, with a time of its own or with files that Deskie fetches."""
-        fields = checked.sent(
+        fields = checked.given(
             {"created_at": (created_at, checked.moment), "attachment_urls": (attachment_urls, checked.urls)}
         )
         return self._calls.create(

@@ -9,7 +9,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import Invalid
-from helpdesk_bridge_deskie.client.calls import PAGE, Calls, Documents, Params
+from helpdesk_bridge_deskie.client.calls import PAGE, Calls, DocumentPage, Params
 from helpdesk_bridge_deskie.vendor_api import arguments as checked
 from helpdesk_bridge_deskie.vendor_api.documents import GivenRating
 
@@ -33,7 +33,7 @@ class StatisticsCalls:
         page: int = 1,
         limit: int = PAGE,
         params: Params = (),
-    ) -> Documents[GivenRating]:
+    ) -> DocumentPage[GivenRating]:
         """Return one page of ratings with their comments; ``rating`` is low, middle or high.
 
         ``params`` are further filters of Deskie's, such as ``(("staff_id", "5"), ("labels[]", "7"))``.
@@ -58,10 +58,10 @@ class StatisticsCalls:
     ) -> Mapping[str, Any]:
         """Return the leaderboard of agents as Deskie answers it: which fields it has is known from no source."""
         query = (*_span(period, from_time, to_time), *params)
-        found: Mapping[str, Any] = self._calls.json(
+        leaderboard: Mapping[str, Any] = self._calls.json(
             "/stats_leaderboard.json", operation="vendor_api.statistics.leaderboard", params=query
         )
-        return found
+        return leaderboard
 
 
 def _span(period: str | None, from_time: datetime | None, to_time: datetime | None) -> Params:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import UNSET, BadResponse, Effect, Invalid, Request, Unset
-from helpdesk_bridge_deskie.client.calls import PAGE, Calls, Documents, Params
+from helpdesk_bridge_deskie.client.calls import PAGE, Calls, DocumentPage, Params
 from helpdesk_bridge_deskie.vendor_api import arguments as checked
 from helpdesk_bridge_deskie.wire.documents import UserDocument
 
@@ -37,7 +37,7 @@ class UserCalls:
         language_id: Id | None = None,
         amount_of_cases: bool = False,
         params: Params = (),
-    ) -> Documents[UserDocument]:
+    ) -> DocumentPage[UserDocument]:
         """Return one page of users by what ``ContactQuery`` has no word for; ``amount_of_cases`` adds that number.
 
         ``params`` are further parameters of Deskie's. Pages move while users change; ``desk.contacts.list`` loses none.
@@ -47,7 +47,7 @@ class UserCalls:
             query.append(("user_custom_id", checked.text(user_custom_id, "user_custom_id")))
         if user_custom_channel is not None:
             query.append(("user_custom_channel", checked.channel_key(user_custom_channel, "user_custom_channel")))
-        query += [("company_id[]", checked.record_id(one, "company_ids")) for one in company_ids]
+        query += [("company_id[]", checked.record_id(company_id, "company_ids")) for company_id in company_ids]
         if language_id is not None:
             query.append(("language_id", checked.record_id(language_id, "language_id")))
         if checked.flag(amount_of_cases, "amount_of_cases"):
@@ -91,7 +91,7 @@ class UserCalls:
     ) -> UserDocument:
         """Change what describes a user; an empty text clears."""
         fields = _described(user_full_name, company_name, company_position, user_note, language_id, custom_fields)
-        return self._set(user_id, "", checked.some(fields))
+        return self._set(user_id, "", checked.not_empty(fields))
 
     def block(self, user_id: Id) -> UserDocument:
         """Block a user: later cases become spam (observed)."""
@@ -118,8 +118,8 @@ class UserCalls:
         user_phone: str | None = None,
     ) -> UserDocument:
         """Link another user, so that both are seen as one person: by its id, e-mail or phone."""
-        told = {"to_user_id": to_user_id, "user_email": user_email, "user_phone": user_phone}
-        if sum(one is not None for one in told.values()) != 1:
+        identities = {"to_user_id": to_user_id, "user_email": user_email, "user_phone": user_phone}
+        if sum(identity is not None for identity in identities.values()) != 1:
             raise Invalid("link takes one of to_user_id, user_email and user_phone", field="to_user_id")
         if to_user_id is not None:
             body: dict[str, Any] = {"user_id": checked.number(to_user_id, "to_user_id")}
@@ -145,7 +145,7 @@ class UserCalls:
     ) -> str:
         """Return a code by which a chat knows a customer; one who is unknown is made (assumed)."""
         fields = _identity(user_email, user_phone, user_whatsapp_phone, user_custom_id, user_custom_channel)
-        fields |= checked.sent({"user_full_name": (user_full_name, checked.any_text)})
+        fields |= checked.given({"user_full_name": (user_full_name, checked.any_text)})
         request = Request(
             "POST",
             "/users/identification.json",
@@ -182,7 +182,7 @@ def _identity(
     user_custom_id: str | Unset,
     user_custom_channel: str | Unset,
 ) -> dict[str, Any]:
-    found = checked.sent(
+    identity = checked.given(
         {
             "user_email": (user_email, checked.email),
             "user_phone": (user_phone, checked.phone),
@@ -190,14 +190,14 @@ def _identity(
             "user_custom_id": (user_custom_id, checked.text),
         }
     )
-    if len(found) != 1:
+    if len(identity) != 1:
         raise Invalid(
             "a user has one of user_email, user_phone, user_whatsapp_phone and user_custom_id", field="user_email"
         )
-    if "user_custom_id" in found:
+    if "user_custom_id" in identity:
         channel = "" if isinstance(user_custom_channel, Unset) else user_custom_channel
-        found["user_custom_channel"] = checked.channel_key(channel, "user_custom_channel")
-    return found
+        identity["user_custom_channel"] = checked.channel_key(channel, "user_custom_channel")
+    return identity
 
 
 def _described(
@@ -208,7 +208,7 @@ def _described(
     language_id: Id | Unset,
     custom_fields: Mapping[str, Any] | Unset,
 ) -> dict[str, Any]:
-    return checked.sent(
+    return checked.given(
         {
             "user_full_name": (user_full_name, checked.any_text),
             "company_name": (company_name, checked.any_text),

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from attrs import evolve, field, frozen
 
 from helpdesk_bridge.adapter import Answer, Directory, Effect, Invalid, Request
-from helpdesk_bridge_deskie.client.calls import Calls, Documents, Params, paged
+from helpdesk_bridge_deskie.client.calls import Calls, DocumentPage, Params, paged
 from helpdesk_bridge_deskie.port.lists import ReferenceList
 from helpdesk_bridge_deskie.vendor_api import arguments as checked
 from helpdesk_bridge_deskie.vendor_api.administration import GroupCalls, LabelCalls, StaffCalls
@@ -112,7 +112,7 @@ class DeskieApi:
         return response.json() if response.body.strip() else None
 
     def _whole(self, path: str, key: str, type_: type[D], name: str) -> Iterator[D]:
-        def fetch(page: int) -> Documents[D]:
+        def fetch(page: int) -> DocumentPage[D]:
             return self._calls.list(path, key, type_, operation=f"vendor_api.{name}", params=paged(page))
 
         return ReferenceList(fetch, _same).list()

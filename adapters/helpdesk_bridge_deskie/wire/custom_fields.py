@@ -93,7 +93,7 @@ def _plain(value: Any) -> CustomValue:
     if isinstance(value, float):
         return Decimal(str(value))
     if isinstance(value, list):
-        return tuple(str(one) for one in value)
+        return tuple(str(item) for item in value)
     return str(value)
 
 
@@ -111,11 +111,11 @@ def _moment(kind: FieldType, text: str) -> CustomValue:
         return _day(text)
     for form in ("%Y-%m-%d", "%d.%m.%Y", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"):
         try:
-            found = datetime.strptime(text.strip(), form)  # noqa: DTZ007 - a date has no zone
+            parsed = datetime.strptime(text.strip(), form)  # noqa: DTZ007 - a date has no zone
         except ValueError:
             continue
         # A time without a zone would be a guess at the account's zone.
-        return found.date() if kind is FieldType.DATE else (found if found.tzinfo else text)
+        return parsed.date() if kind is FieldType.DATE else (parsed if parsed.tzinfo else text)
     return text
 
 

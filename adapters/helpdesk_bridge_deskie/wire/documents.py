@@ -113,7 +113,7 @@ def _fields(value: Any, _: Any) -> Any:
     if value in ([], "", None):
         return {}
     if isinstance(value, list):
-        return {str(index): one for index, one in enumerate(value)}
+        return {str(index): item for index, item in enumerate(value)}
     raise WireTypeError(f"expected an object, found {type(value).__name__}")
 
 
@@ -155,13 +155,13 @@ def _integers_or_none(value: Any, _: Any) -> tuple[int, ...] | None:
         return None if value is None else ()
     if type(value) is not list:
         raise WireTypeError(f"expected a list, found {type(value).__name__}")
-    return tuple([one if type(one) is int else _integer(one) for one in value])
+    return tuple([item if type(item) is int else _integer(item) for item in value])
 
 
 def _texts_or_none(value: Any, _: Any) -> Any:
     # observed: a text, or with `language_id=all` texts by language; PHP's empty map is a list.
     if isinstance(value, dict):
-        return {str(key): _text(one) for key, one in value.items()}
+        return {str(key): _text(item) for key, item in value.items()}
     return None if value == [] else _text_or_none(value, _)
 
 

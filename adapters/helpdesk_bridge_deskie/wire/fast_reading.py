@@ -31,8 +31,8 @@ _HINTS: Final = get_type_hints(CaseDocument)
 
 def _options(name: str) -> tuple[Any, ...]:
     hint = _HINTS[name]
-    found = get_args(hint) if NoneType in get_args(hint) else (hint,)
-    return tuple(getattr(one, "__supertype__", one) for one in found)
+    types = get_args(hint) if NoneType in get_args(hint) else (hint,)
+    return tuple(getattr(type_, "__supertype__", type_) for type_ in types)
 
 
 _ALLOWED: Final = tuple(frozenset(_IN_JSON.get(one, one) for one in _options(name)) for name in _NAMES)
@@ -50,7 +50,7 @@ def _pick(keys: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
     return itemgetter(*(places.get(name, len(keys)) for name in _NAMES))
 
 
-def quick_case(document: Any) -> CaseDocument | None:
+def read_case_fast(document: Any) -> CaseDocument | None:
     """Return the case, or None where the exact way has to look."""
     if type(document) is not dict:
         return None
@@ -65,7 +65,7 @@ def quick_case(document: Any) -> CaseDocument | None:
         return None
     labels = values[_LABELS]
     if labels is not None:
-        if not all(type(one) is int for one in labels):
+        if not all(type(label) is int for label in labels):
             return None
         values[_LABELS] = tuple(labels)
     return CaseDocument(*values)

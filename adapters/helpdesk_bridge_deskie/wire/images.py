@@ -21,7 +21,7 @@ class InlineImages:
 
     own_origin: Callable[[str], bool]
 
-    def taken_out(self, markup: str, files: tuple[Attachment, ...]) -> tuple[str, tuple[Attachment, ...]]:
+    def with_content_ids(self, markup: str, files: tuple[Attachment, ...]) -> tuple[str, tuple[Attachment, ...]]:
         """Return the body with ``cid:`` for its own pictures, and the files with these marked as inline."""
         by_url = {file.locator: file for file in files}
         shown: dict[str, Attachment] = {}
@@ -39,7 +39,7 @@ class InlineImages:
         return changed, (*kept, *shown.values())
 
 
-def put_back(markup: str, urls: Mapping[str, str]) -> str:
+def with_urls(markup: str, urls: Mapping[str, str]) -> str:
     """Return the body with the addresses of pictures for their ``cid:``; ``urls`` is by content id."""
 
     def shown(tag: ImageTag) -> str | None:
@@ -49,7 +49,7 @@ def put_back(markup: str, urls: Mapping[str, str]) -> str:
     return replace_images(markup, shown)
 
 
-def named(markup: str, names: Mapping[str, str]) -> str:
+def with_names(markup: str, names: Mapping[str, str]) -> str:
     """Return the body with pictures named in words, for a message that is mailed before they have addresses."""
 
     def in_words(tag: ImageTag) -> str | None:

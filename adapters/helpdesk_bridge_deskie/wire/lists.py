@@ -59,7 +59,7 @@ def _count(value: Any, name: str) -> int:
     return value
 
 
-def one(document: Any, key: str) -> Mapping[str, Any]:
+def record(document: Any, key: str) -> Mapping[str, Any]:
     """Read ``{key: {…}}``. Raises ``BadResponse`` where it is something else."""
     inner = document.get(key) if isinstance(document, dict) else None
     if not isinstance(inner, dict):

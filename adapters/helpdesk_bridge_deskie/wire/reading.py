@@ -173,7 +173,7 @@ class Reader:
         # observed: e-mails have only `content_html`, chats only `content`.
         files = _files(message.attachments)
         if message.content_html:
-            markup, files = self.images.taken_out(message.content_html, files)
+            markup, files = self.images.with_content_ids(message.content_html, files)
             return Body(html=markup), files
         return Body(text=message.content or ""), files
 
@@ -232,7 +232,7 @@ def _rating(case: CaseDocument) -> Rating | None:
 
 
 def _addresses(text: str | None) -> tuple[str, ...]:
-    return tuple(part for one in text.split(",") if (part := one.strip())) if text else ()
+    return tuple(part for address in text.split(",") if (part := address.strip())) if text else ()
 
 
 def _files(files: tuple[FileDocument, ...] | None) -> tuple[Attachment, ...]:

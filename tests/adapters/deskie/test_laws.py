@@ -42,7 +42,7 @@ from helpdesk_bridge_deskie.wire import documents as wire
 from helpdesk_bridge_deskie.wire import reading
 from helpdesk_bridge_deskie.wire.custom_fields import read_value, reader_of, write_value
 from helpdesk_bridge_deskie.wire.documents import WIRE, CaseDocument
-from helpdesk_bridge_deskie.wire.fast_reading import quick_case
+from helpdesk_bridge_deskie.wire.fast_reading import read_case_fast
 from helpdesk_bridge_deskie.wire.images import InlineImages
 
 BEGAN = datetime(2026, 3, 28, 21, tzinfo=UTC)
@@ -389,7 +389,7 @@ STRICT = {"created_at": st.sampled_from(["-", "Mon, 05 May 2014 00:15:17 +0300",
     )
 )
 def test_the_quick_way_reads_a_case_as_the_exact_one_does(document):
-    quick = quick_case(document)
+    quick = read_case_fast(document)
     if quick is not None:
         assert quick == WIRE.read(CaseDocument, document)
 
@@ -398,4 +398,4 @@ def test_the_quick_way_takes_what_is_documented(in_process_account):
     with in_process_account() as (desk, _):
         for row in desk.vendor_api.call("GET", "/cases.json").values():
             if isinstance(row, dict):
-                assert quick_case(row["case"]) == WIRE.read(CaseDocument, row["case"])
+                assert read_case_fast(row["case"]) == WIRE.read(CaseDocument, row["case"])

@@ -26,7 +26,7 @@ from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge_deskie.port.attachments import OwnHost
 from helpdesk_bridge_deskie.wire.custom_fields import definition, read_value, write_value
 from helpdesk_bridge_deskie.wire.documents import WIRE, CustomFieldDocument
-from helpdesk_bridge_deskie.wire.images import InlineImages, named, put_back, replace_sources
+from helpdesk_bridge_deskie.wire.images import InlineImages, replace_sources, with_names, with_urls
 from helpdesk_bridge_deskie.wire.multipart import parts
 
 OWN = OwnHost("https://robotsrule.deskie.io/api")
@@ -105,25 +105,25 @@ def test_own_pictures_become_files_and_foreign_ones_stay():
     url = "https://robotsrule.deskie.io/inline/logo%20one.png?a=1&b=2"
     body = f'<p><IMG src={url.replace("&", "&amp;")}> <img src="https://elsewhere.example/x.png"><img src="data:image/png;base64,AA=="></p>'
     known = (Attachment("logo.png", "image/png", 5, locator=url), Attachment("other.pdf"))
-    changed, files = images.taken_out(body, known)
+    changed, files = images.with_content_ids(body, known)
     assert [(one.filename, one.inline) for one in files] == [("logo.png", True), ("other.pdf", False)]
     assert f'<IMG src="cid:{files[0].content_id}">' in changed
     assert "elsewhere.example/x.png" in changed
     assert "data:image/png" in changed
-    _, found = images.taken_out(body, ())
+    _, found = images.with_content_ids(body, ())
     assert [(one.filename, one.content_type) for one in found] == [("logo one.png", "image/png")]
     assert found[0].content_id == files[0].content_id
-    assert put_back(changed, {files[0].content_id: url}) == body.replace(
+    assert with_urls(changed, {files[0].content_id: url}) == body.replace(
         f"src={url.replace('&', '&amp;')}", f'src="{url.replace("&", "&amp;")}"'
     )
 
 
 def test_mailed_pictures_are_named():
     assert (
-        named('a <img src="cid:1"> b <img src="cid:2">', {"1": "<logo>.png"})
+        with_names('a <img src="cid:1"> b <img src="cid:2">', {"1": "<logo>.png"})
         == 'a [&lt;logo&gt;.png] b <img src="cid:2">'
     )
-    assert named("a", {"1": "x"}) == "a"
+    assert with_names("a", {"1": "x"}) == "a"
 
 
 def test_multipart_names_are_phps():

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpdesk_bridge.adapter import HelpdeskError, Order
-from helpdesk_bridge_deskie.client.client import Documents
+from helpdesk_bridge_deskie.client.client import DocumentPage
 from helpdesk_bridge_deskie.client.contact_scan import UserScan
 from helpdesk_bridge_deskie.client.ticket_scan import Bounds, CaseScan
 from helpdesk_bridge_deskie.wire.documents import CaseDocument, UserDocument
@@ -48,7 +48,7 @@ class Account:
         page, limit = int(given_["page"]), int(given_["limit"])
         assert 1 <= page <= 500
         assert 1 <= limit <= 100
-        return Documents(tuple(rows[(page - 1) * limit : page * limit]), len(rows) if self.totals else None)
+        return DocumentPage(tuple(rows[(page - 1) * limit : page * limit]), len(rows) if self.totals else None)
 
     def _inside(self, row, params):
         for field, infix in (("created_at", ""), ("updated_at", "_updated")):
@@ -161,7 +161,7 @@ def test_rows_without_times_are_read_by_page_numbers():
 
     def fetch(params):
         page = int(dict(params)["page"])
-        return Documents(tuple(bare[(page - 1) * 100 : page * 100]), 250)
+        return DocumentPage(tuple(bare[(page - 1) * 100 : page * 100]), 250)
 
     assert ids(read(CaseScan(fetch=fetch))) == list(range(1, 251))
 
@@ -169,7 +169,7 @@ def test_rows_without_times_are_read_by_page_numbers():
 def test_more_than_50000_rows_in_a_second_are_refused_and_not_cut():
     def fetch(params):
         page = int(dict(params)["page"])
-        return Documents(tuple(case(page * 100 + index, 5) for index in range(100)), 60_000)
+        return DocumentPage(tuple(case(page * 100 + index, 5) for index in range(100)), 60_000)
 
     with pytest.raises(HelpdeskError, match="50,000"):
         read(CaseScan(fetch=fetch))
@@ -229,6 +229,6 @@ def test_users_without_times_are_read_by_page_numbers():
 
     def fetch(params):
         page = int(dict(params)["page"])
-        return Documents(tuple(bare[(page - 1) * 100 : page * 100]), 250)
+        return DocumentPage(tuple(bare[(page - 1) * 100 : page * 100]), 250)
 
     assert sorted(ids(read(UserScan(fetch=fetch, now=START)))) == list(range(1, 251))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from helpdesk_bridge.adapter import BadResponse, WireTypeError
 from helpdesk_bridge_deskie.wire.documents import WIRE, CaseDocument, UserDocument, moment, without_secrets
-from helpdesk_bridge_deskie.wire.lists import one, rows
+from helpdesk_bridge_deskie.wire.lists import record, rows
 
 EXAMPLE = {
     "case_id": 51230, "case_number": "130-000042", "subject": "Invoice", "user_id": 8801, "staff_id": 0, "group_id": 14,
@@ -114,9 +114,9 @@ def test_other_lists_are_refused_with_their_path(document, path):
 
 
 def test_single_answers():
-    assert one({"case": {"case_id": 1}}, "case") == {"case_id": 1}
+    assert record({"case": {"case_id": 1}}, "case") == {"case_id": 1}
     with pytest.raises(BadResponse):
-        one({"message": {}}, "case")
+        record({"message": {}}, "case")
 
 
 def test_the_password_of_a_new_user_is_dropped():

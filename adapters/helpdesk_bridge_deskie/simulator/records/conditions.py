@@ -86,8 +86,8 @@ def _people_tests(account: Account, params: Params, rules: SearchRules) -> list[
     users = account.users.values()
     for name, kind in (("user_email", "email"), ("user_phone", "phone")):
         if needles := rules.needles(params, name, _CASE_TEXT):
-            found = any_of(needles)
-            tests.append(_of_users({each.user_id for each in users if each.kind == kind and found(each.identity)}))
+            matches = any_of(needles)
+            tests.append(_of_users({each.user_id for each in users if each.kind == kind and matches(each.identity)}))
     if names := params.texts("user_custom_id"):
         tests.append(_of_users({each.user_id for each in users if each.kind == "custom" and each.identity in names}))
     return tests
@@ -104,8 +104,8 @@ def custom_field_test(definition: FieldDefinition, value: Any, rules: SearchRule
         return lambda values: bool(values.get(key)) == wanted
     texts = [str(each) for each in (value if isinstance(value, list) else [value])]
     if definition.field_type in _TEXT_FIELDS:
-        found = any_of([needle(text, case_sensitive=rules.case_sensitive) for text in texts])
-        return lambda values: values.get(key) is not None and found(str(values[key]))
+        matches = any_of([needle(text, case_sensitive=rules.case_sensitive) for text in texts])
+        return lambda values: values.get(key) is not None and matches(str(values[key]))
     return lambda values: str(values.get(key, "")) in texts
 
 

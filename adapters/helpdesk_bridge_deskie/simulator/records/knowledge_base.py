@@ -95,8 +95,8 @@ def texts_of(params: Params, name: str) -> dict[str, str] | None:
     if name not in params:
         return None
     value = params.values[name]
-    found = params.mapping(name) if isinstance(value, dict) else {DEFAULT_LANGUAGE: params.text(name) or ""}
-    texts = {str(language): str(text) for language, text in found.items()}
+    given = params.mapping(name) if isinstance(value, dict) else {DEFAULT_LANGUAGE: params.text(name) or ""}
+    texts = {str(language): str(text) for language, text in given.items()}
     if name.endswith("_title") and not all(text.strip() for text in texts.values()):
         raise invalid(f"empty_{name}")
     return texts

@@ -62,13 +62,13 @@ class SearchRules:
         observed: the shortest text is 4 characters for cases, 3 for users and companies.
         assumed: the marks do not count, and a shorter text is refused with 400 `<name>_too_short`.
         """
-        found = [needle(text, case_sensitive=self.case_sensitive) for text in params.texts(name)]
-        if any(len(each.text) < shortest for each in found):
+        needles = [needle(text, case_sensitive=self.case_sensitive) for text in params.texts(name)]
+        if any(len(each.text) < shortest for each in needles):
             if self.short == "error":
                 raise invalid(f"{name}_too_short")
             if self.short == "ignore":
-                return [each for each in found if len(each.text) >= shortest]
-        return found
+                return [each for each in needles if len(each.text) >= shortest]
+        return needles
 
 
 def any_of(needles: list[Needle]) -> Callable[[str], bool]:

@@ -65,4 +65,4 @@ def html_of(text: str) -> str:
 
 def with_urls(html: str, urls: Mapping[str, str]) -> str:
     """Replace `cid:` references by URLs; one that no file has stays."""
-    return _CID.sub(lambda found: urls.get(found[1], found[0]), html)
+    return _CID.sub(lambda match: urls.get(match[1], match[0]), html)

@@ -43,14 +43,14 @@ class CaseQuery:
         if not tests and source == key:
             ids = self._page_ids(index, start, stop, page, descending=way == "desc")
             return [cases[each] for each in ids], stop - start
-        found = [cases[each] for each in index.ids(start, stop)]
+        matches = [cases[each] for each in index.ids(start, stop)]
         for test in tests:
-            found = [case for case in found if test(case)]
+            matches = [case for case in matches if test(case)]
         if source != key:
-            found.sort(key=_KEYS[key])
+            matches.sort(key=_KEYS[key])
         if way == "desc":
-            found.reverse()
-        return found[page.start : page.stop], len(found)
+            matches.reverse()
+        return matches[page.start : page.stop], len(matches)
 
     def _narrowest(self, times: CaseTimes, key: str) -> tuple[TimeIndex, str, tuple[int, int]]:
         created = times.created.span(self.created.low, self.created.high)

@@ -35,8 +35,8 @@ class CompanyRoutes(RouteGroup):
         companies = list(self.account.companies.values())
         for name, text_of in _SEARCHED.items():
             if needles := self.service.rules.needles(params, name, _TEXT):
-                found = any_of(needles)
-                companies = [each for each in companies if found(text_of(each))]
+                matches = any_of(needles)
+                companies = [each for each in companies if matches(text_of(each))]
         page = self.service.page(params)
         shown, total = companies[page.start : page.stop], len(companies)
         users, cases = params.flag("amount_of_users"), params.flag("amount_of_cases")

@@ -33,7 +33,7 @@ class ControlRoutes(RouteGroup):
     @route("GET", "/_sim/webhooks", admin=True)
     def sim_webhooks(self, _call: Call) -> Reply:
         """List the newest webhooks, oldest first."""
-        return Reply.json({"webhooks": [asdict(one) for one in list(self.service.webhooks.courier.log)]})
+        return Reply.json({"webhooks": [asdict(delivery) for delivery in list(self.service.webhooks.courier.log)]})
 
     @route("GET", "/_sim/outbox", admin=True)
     def sim_outbox(self, _call: Call) -> Reply:

@@ -42,11 +42,11 @@ class KnowledgeBaseRoutes(RouteGroup):
 
     def _found_articles(self, entries: list[Entry], params: Params) -> list[Entry]:
         if needles := self.service.rules.needles(params, "search", _SHORTEST):
-            found = any_of(needles)
+            matches = any_of(needles)
             entries = [
                 entry
                 for entry in entries
-                if any(found(text) for texts in entry.texts.values() for text in texts.values())
+                if any(matches(text) for texts in entry.texts.values() for text in texts.values())
             ]
         sort = params.text("sort")
         if sort in SORTS and sort != "manual_order":
@@ -128,13 +128,13 @@ class KnowledgeBaseRoutes(RouteGroup):
 
     def _describe_entry(self, entry: Entry, params: Params) -> None:
         kind = entry.kind
-        texts = {name: found for name in TEXTS[kind] if (found := texts_of(params, name)) is not None}
+        texts = {name: given for name in TEXTS[kind] if (given := texts_of(params, name)) is not None}
         parents = params.integers(_PARENT_KEY[kind]) if kind in _PARENT else []
         for parent in parents:
             self.account.knowledge.get(_PARENT[kind], parent)
         access = params.choice("access_type", ACCESS) if kind == "kb_article" else None
-        for name, found in texts.items():
-            entry.texts[name] = {**entry.texts.get(name, {}), **found}
+        for name, given in texts.items():
+            entry.texts[name] = {**entry.texts.get(name, {}), **given}
         entry.parents = parents or entry.parents
         entry.access_type = access or entry.access_type
 

@@ -127,10 +127,10 @@ class MessageRoutes(RouteGroup):
         given = params.text("user_custom_id")
         if not given:
             return 0
-        found = self.account.users_known_as("custom", given)
-        if not found:
+        users = self.account.users_known_as("custom", given)
+        if not users:
             raise invalid("user_not_found")
-        return found[0].user_id
+        return users[0].user_id
 
     def _written(self, call: Call, case: Case, params: Params, wrapper: str) -> Message:
         content, html = params.text("content") or "", params.text("content_html") or ""

@@ -146,10 +146,10 @@ class UserRoutes(RouteGroup):
             other = find_user(self.account, identity) or add_user(self.account, identity, params, self.service.now())
         if other.user_id == user.user_id:
             raise invalid("wrong_user_id")
-        for one, two in ((user, other), (other, user)):
-            if two.user_id not in one.linked:
-                one.linked.append(two.user_id)
-            self._touch_user(one)
+        for own, linked in ((user, other), (other, user)):
+            if linked.user_id not in own.linked:
+                own.linked.append(linked.user_id)
+            self._touch_user(own)
         return self.service.show("user", self.renderer.user(user))
 
     @route("PUT", "/api/users/<int:user_id>/unlink.json", provenance=OBSERVED, source="a client's code")
@@ -157,10 +157,10 @@ class UserRoutes(RouteGroup):
         """Undo a link."""
         user = self._user(user_id)
         other = self._user(self.service.body(call).integer("user_id") or 0)
-        for one, two in ((user, other), (other, user)):
-            if two.user_id in one.linked:
-                one.linked.remove(two.user_id)
-            self._touch_user(one)
+        for own, linked in ((user, other), (other, user)):
+            if linked.user_id in own.linked:
+                own.linked.remove(linked.user_id)
+            self._touch_user(own)
         return self.service.show("user", self.renderer.user(user))
 
     def _user(self, user_id: int) -> User:
@@ -215,5 +215,5 @@ def _exists(identity: Identity) -> str:
     return f"{identity.kind}_already_exist" if identity.kind in ("email", "phone") else "user_already_exist"
 
 
-def _in_phone(found: Callable[[str], bool], identity: str) -> bool:
-    return found(identity) or found("".join(filter(str.isdecimal, identity)))
+def _in_phone(matches: Callable[[str], bool], identity: str) -> bool:
+    return matches(identity) or matches("".join(filter(str.isdecimal, identity)))
