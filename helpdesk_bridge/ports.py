@@ -22,10 +22,13 @@ from helpdesk_bridge.model.records import Agent, Company, Contact, FieldDefiniti
 from helpdesk_bridge.model.values import Attachment, Person
 
 if TYPE_CHECKING:
-    from helpdesk_bridge.adapter import Finding, Importer, Page, RateLimitPolicy, Removal
+    from helpdesk_bridge.adapter.contract import Finding
     from helpdesk_bridge.adapter.directory import Directory
+    from helpdesk_bridge.adapter.importing import Importer, Removal
+    from helpdesk_bridge.adapter.paging import Page
     from helpdesk_bridge.keys import DeskKeys
     from helpdesk_bridge.ratelimit.budget import Budget
+    from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -132,44 +135,12 @@ class Messages(Protocol):
         """Record what a customer wrote in the application's own portal."""
 
 
-class Agents(Protocol):
-    """The desk's agents."""
+class Lists(Protocol[T_co]):
+    """A reference list of a desk: agents, groups, companies, tags or custom-field definitions."""
 
     @abstractmethod
-    def list(self) -> Sequence[Agent]:
-        """Return the agents."""
-
-
-class Groups(Protocol):
-    """The desk's groups."""
-
-    @abstractmethod
-    def list(self) -> Sequence[Group]:
-        """Return the groups."""
-
-
-class Companies(Protocol):
-    """The desk's companies."""
-
-    @abstractmethod
-    def list(self) -> Sequence[Company]:
-        """Return the companies."""
-
-
-class Tags(Protocol):
-    """The desk's tags."""
-
-    @abstractmethod
-    def list(self) -> Sequence[Tag]:
-        """Return the tags."""
-
-
-class CustomFields(Protocol):
-    """The desk's custom-field definitions."""
-
-    @abstractmethod
-    def list(self) -> Sequence[FieldDefinition]:
-        """Return the definitions."""
+    def list(self) -> Sequence[T_co]:
+        """Return all entries as they are now."""
 
 
 class Attachments(Protocol):
@@ -235,15 +206,15 @@ class Helpdesk(Protocol):
     @property
     def keys(self) -> DeskKeys: ...
     @property
-    def agents(self) -> Agents | Missing: ...
+    def agents(self) -> Lists[Agent] | Missing: ...
     @property
-    def groups(self) -> Groups | Missing: ...
+    def groups(self) -> Lists[Group] | Missing: ...
     @property
-    def companies(self) -> Companies | Missing: ...
+    def companies(self) -> Lists[Company] | Missing: ...
     @property
-    def tags(self) -> Tags | Missing: ...
+    def tags(self) -> Lists[Tag] | Missing: ...
     @property
-    def custom_fields(self) -> CustomFields | Missing: ...
+    def custom_fields(self) -> Lists[FieldDefinition] | Missing: ...
     @property
     def attachments(self) -> Attachments | Missing: ...
     @property

@@ -14,7 +14,7 @@ from typing import Any, Final
 import click
 
 from helpdesk_bridge import __version__
-from helpdesk_bridge.cli.exit_codes import FAILED, SECOND_SIGNAL, USAGE, exit_code_of
+from helpdesk_bridge.cli.exit_codes import ExitCode, exit_code_of
 from helpdesk_bridge.errors import ConfigError, HelpdeskError
 from helpdesk_bridge.text.display import block, line
 
@@ -79,18 +79,18 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.Abort:
-        return SECOND_SIGNAL
+        return ExitCode.SECOND_SIGNAL
     except KeyboardInterrupt:
-        return SECOND_SIGNAL
+        return ExitCode.SECOND_SIGNAL
     except click.ClickException as error:
         said = io.StringIO()
         error.show(file=said)  # it quotes what was typed, and values of files
         click.echo(block(said.getvalue()), err=True, nl=False)
-        return USAGE
+        return ExitCode.USAGE
     except BrokenPipeError:
         # Whoever read our output has seen enough, as ``| head`` does; the interpreter must not try to flush again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        return ExitCode.FAILED
     except (ConfigError, HelpdeskError) as error:
         return _tell(error)
     except Exception as error:  # noqa: BLE001 - the last line of defence: one line and an exit code
@@ -141,7 +141,7 @@ def _unexpected(error: Exception) -> int:
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "?"  # noqa: PTH119
     click.echo(f"helpdesk-bridge: unexpected {type(error).__name__} at {place}; please report this", err=True)
-    return FAILED
+    return ExitCode.FAILED
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:

@@ -36,10 +36,3 @@ def open_named(ctx: click.Context, name: str, **overrides: Any) -> Desk:
 def meant(value: str, words: type[Status | Priority]) -> Any:
     """Return the member of ``words`` that ``value`` spells in any case, else the text: a vendor's own word."""
     return next((one for one in words if one.value == value.lower()), value)
-
-
-def in_choices(value: str, choices: tuple[str, ...], name: str) -> str:
-    """Return ``value``, or raise a usage error naming the choices."""
-    if value not in choices:
-        raise click.UsageError(f"{name}: {value!r} is not one of {', '.join(choices)}")
-    return value

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from helpdesk_bridge.cli.exit_codes import SECOND_SIGNAL
+from helpdesk_bridge.cli.exit_codes import ExitCode
 from helpdesk_bridge.cli.output import say
 
 
@@ -18,7 +18,7 @@ def stopping(stop: Callable[[], None]) -> Iterator[None]:
 
     def handle(number: int, _: object) -> None:
         if seen:
-            os._exit(SECOND_SIGNAL)
+            os._exit(ExitCode.SECOND_SIGNAL)
         seen.append(number)
         say("stopping after what is in flight; once more to end at once")
         stop()

@@ -14,11 +14,7 @@ from typing import Any
 
 from attrs import evolve
 
-from helpdesk_bridge.adapter import (
-    Adapter,
-    DeskContext,
-    HttpOptions,
-)
+from helpdesk_bridge.adapter import Adapter, DeskContext, HttpOptions
 from helpdesk_bridge.adapter.directory import Directory
 from helpdesk_bridge.clock import Clock, SystemClock
 from helpdesk_bridge.config.aliases import Aliases

@@ -17,9 +17,7 @@ from helpdesk_bridge.model.matching import contact_filters, contact_matches, sor
 from helpdesk_bridge.model.queries import ContactQuery
 from helpdesk_bridge.model.records import Contact
 from helpdesk_bridge.model.values import UNSET
-from helpdesk_bridge.ports import (
-    Explanation,
-)
+from helpdesk_bridge.ports import Explanation
 
 
 @frozen

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import (
     Adapter,
+    Agent,
+    Company,
+    FieldDefinition,
     Finding,
+    Group,
     Importer,
+    Lister,
     RateLimitPolicy,
     Removal,
     Stack,
+    Tag,
 )
 from helpdesk_bridge.adapter.directory import Directory
 from helpdesk_bridge.clock import Clock
@@ -28,17 +34,17 @@ from helpdesk_bridge.desk.tickets import TicketsPort
 from helpdesk_bridge.http.events import EventBus
 from helpdesk_bridge.keys import DeskKeys
 from helpdesk_bridge.model.capabilities import Capabilities
-from helpdesk_bridge.ports import (
-    Agents,
-    Attachments,
-    Companies,
-    CustomFields,
-    Groups,
-    Missing,
-    Tags,
-)
+from helpdesk_bridge.ports import Attachments, Lists, Missing
 from helpdesk_bridge.ratelimit.budget import Budget
 from helpdesk_bridge.text.decoding import Mending
+
+T = TypeVar("T")
+F = TypeVar("F")
+P = TypeVar("P")
+
+
+def _as_it_is(facet: T) -> T:
+    return facet
 
 
 @frozen(eq=False)
@@ -100,75 +106,63 @@ class Desk:
         """What this desk keeps of agents, groups, tags, fields and contacts."""
         return self._directory
 
-    def _facet(self, name: str) -> Any:
-        adapter = getattr(self._adapter, name)
+    def _facet(self, name: str, adapter: F | None, port: Callable[[F], P]) -> P | Missing:
         if adapter is None or not self.capabilities.supports(name):
             return Missing(name, self.title, self.capabilities.notes.get(name))
-        return adapter
+        return port(adapter)
 
-    def _list_facet(self, name: str) -> Any:
-        facet = self._facet(name)
-        return ListPort(self._link, name, facet) if facet else facet
+    def _list(self, name: str, lister: Lister[T] | None) -> Lists[T] | Missing:
+        return self._facet(name, lister, lambda known: ListPort(self._link, name, known))
 
     @property
-    def agents(self) -> Agents | Missing:
+    def agents(self) -> Lists[Agent] | Missing:
         """Agents, or ``Missing``."""
-        facet: Agents | Missing = self._list_facet("agents")
-        return facet
+        return self._list("agents", self._adapter.agents)
 
     @property
-    def groups(self) -> Groups | Missing:
+    def groups(self) -> Lists[Group] | Missing:
         """Groups, or ``Missing``."""
-        facet: Groups | Missing = self._list_facet("groups")
-        return facet
+        return self._list("groups", self._adapter.groups)
 
     @property
-    def companies(self) -> Companies | Missing:
+    def companies(self) -> Lists[Company] | Missing:
         """Companies, or ``Missing``."""
-        facet: Companies | Missing = self._list_facet("companies")
-        return facet
+        return self._list("companies", self._adapter.companies)
 
     @property
-    def tags(self) -> Tags | Missing:
+    def tags(self) -> Lists[Tag] | Missing:
         """Tags, or ``Missing``."""
-        facet: Tags | Missing = self._list_facet("tags")
-        return facet
+        return self._list("tags", self._adapter.tags)
 
     @property
-    def custom_fields(self) -> CustomFields | Missing:
+    def custom_fields(self) -> Lists[FieldDefinition] | Missing:
         """Custom-field definitions, or ``Missing``."""
-        facet: CustomFields | Missing = self._list_facet("custom_fields")
-        return facet
+        return self._list("custom_fields", self._adapter.custom_fields)
 
     @property
     def attachments(self) -> Attachments | Missing:
         """Files, or ``Missing``."""
-        facet = self._facet("attachments")
-        port: Attachments | Missing = AttachmentsPort(self._link, facet) if facet else facet
-        return port
+        return self._facet("attachments", self._adapter.attachments, lambda known: AttachmentsPort(self._link, known))
 
     @property
     def templates(self) -> Any:
         """Message templates, or ``Missing``."""
-        return self._facet("templates")
+        return self._facet("templates", self._adapter.templates, _as_it_is)
 
     @property
     def webhooks(self) -> Any:
         """Inbound webhooks, or ``Missing``."""
-        return self._facet("webhooks")
+        return self._facet("webhooks", self._adapter.webhooks, _as_it_is)
 
     @property
     def importer(self) -> Importer | Missing:
         """The importer, or ``Missing``."""
-        facet = self._facet("importer")
-        port: Importer | Missing = ImporterPort(facet) if facet else facet
-        return port
+        return self._facet("importer", self._adapter.importer, ImporterPort)
 
     @property
     def removal(self) -> Removal | Missing:
         """Removal, or ``Missing``."""
-        facet: Removal | Missing = self._facet("removal")
-        return facet
+        return self._facet("removal", self._adapter.removal, _as_it_is)
 
     @property
     def vendor_api(self) -> Any:

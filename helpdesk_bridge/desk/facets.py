@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import BinaryIO, Generic, TypeVar
 
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import (
+    AttachmentsAdapter,
     FidelityTable,
     Hazard,
     ImportCost,
     Imported,
     Importer,
+    Lister,
     Marked,
     Opening,
     Page,
@@ -23,17 +25,19 @@ from helpdesk_bridge.desk.link import DeskLink
 from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.values import Attachment, Upload
 
+T = TypeVar("T")
+
 
 @frozen
-class ListPort:
+class ListPort(Generic[T]):
     """``desk.agents`` and the other reference lists."""
 
     _link: DeskLink = field(repr=False)
     _name: str
-    _lister: Any = field(repr=False)
+    _lister: Lister[T] = field(repr=False)
 
-    def list(self) -> Sequence[Any]:
-        """Return all of them, as they are now."""
+    def list(self) -> Sequence[T]:
+        """Return all entries as they are now."""
         with self._link.operation(f"{self._name}.list"):
             return tuple(self._lister.list())
 
@@ -43,13 +47,12 @@ class AttachmentsPort:
     """``desk.attachments``."""
 
     _link: DeskLink = field(repr=False)
-    _adapter: Any = field(repr=False)
+    _adapter: AttachmentsAdapter = field(repr=False)
 
     def open(self, attachment: Attachment) -> AbstractContextManager[BinaryIO]:
         """Stream the bytes of a file."""
         with self._link.operation("attachments.open"):
-            stream: AbstractContextManager[BinaryIO] = self._adapter.open(attachment)
-            return stream
+            return self._adapter.open(attachment)
 
 
 @frozen

@@ -7,9 +7,7 @@ from contextlib import contextmanager
 
 from attrs import frozen
 
-from helpdesk_bridge.adapter import (
-    Adapter,
-)
+from helpdesk_bridge.adapter import Adapter
 from helpdesk_bridge.adapter.directory import Directory
 from helpdesk_bridge.config.aliases import Aliases
 from helpdesk_bridge.desk.people import PeopleResolver

@@ -6,9 +6,7 @@ from functools import partial
 
 from attrs import field, frozen
 
-from helpdesk_bridge.adapter import (
-    QuerySplit,
-)
+from helpdesk_bridge.adapter import QuerySplit
 from helpdesk_bridge.desk.idempotency import note_once
 from helpdesk_bridge.desk.link import DeskLink, refuse_key
 from helpdesk_bridge.desk.listing import QueryListing

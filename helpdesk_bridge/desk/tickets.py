@@ -11,9 +11,7 @@ from helpdesk_bridge.model.drafts import TicketChange, TicketDraft
 from helpdesk_bridge.model.matching import sort_key, ticket_filters, ticket_matches
 from helpdesk_bridge.model.queries import TicketQuery
 from helpdesk_bridge.model.records import Ticket
-from helpdesk_bridge.ports import (
-    Explanation,
-)
+from helpdesk_bridge.ports import Explanation
 
 
 @frozen

@@ -14,23 +14,12 @@ if TYPE_CHECKING:
     from helpdesk_bridge.http.headers import Headers
     from helpdesk_bridge.http.options import HttpOptions
     from helpdesk_bridge.http.origin import Origin, check_base_url, vendor_origin
-    from helpdesk_bridge.http.request import (
-        UNSET,
-        WITH_AUTH,
-        WITHOUT_AUTH,
-        Answer,
-        Auth,
-        Effect,
-        Part,
-        Request,
-        Response,
-    )
+    from helpdesk_bridge.http.request import WITH_AUTH, WITHOUT_AUTH, Answer, Auth, Effect, Part, Request, Response
     from helpdesk_bridge.http.stack import Stack, open_transport
     from helpdesk_bridge.http.status import error_for_status
     from helpdesk_bridge.http.transport import Download, Transport
 
 __all__ = [
-    "UNSET",
     "WITHOUT_AUTH",
     "WITH_AUTH",
     "Answer",
@@ -64,7 +53,7 @@ __getattr__, __dir__ = lazy_names(
         "helpdesk_bridge.http.headers": "Headers",
         "helpdesk_bridge.http.options": "HttpOptions",
         "helpdesk_bridge.http.origin": "Origin check_base_url vendor_origin",
-        "helpdesk_bridge.http.request": "Answer Auth Effect Part Request Response UNSET WITHOUT_AUTH WITH_AUTH",
+        "helpdesk_bridge.http.request": "Answer Auth Effect Part Request Response WITHOUT_AUTH WITH_AUTH",
         "helpdesk_bridge.http.stack": "Stack open_transport",
         "helpdesk_bridge.http.status": "error_for_status",
         "helpdesk_bridge.http.transport": "Download Transport",

@@ -11,6 +11,7 @@ from attrs import Factory, field, frozen
 
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.http.headers import Headers, headers
+from helpdesk_bridge.model.values import UNSET
 from helpdesk_bridge.text import json_text
 from helpdesk_bridge.text.decoding import Mending, mended
 
@@ -46,13 +47,6 @@ class Answer(Enum):
     ANY = "any"
     """Anything, also nothing."""
 
-
-class _Unset(Enum):
-    UNSET = "UNSET"
-
-
-UNSET: Final = _Unset.UNSET
-"""No JSON body; ``None`` would be the document ``null``."""
 
 WITH_AUTH: Final = Auth.WITH_AUTH
 WITHOUT_AUTH: Final = Auth.WITHOUT_AUTH
@@ -115,6 +109,7 @@ class Request:
     args: Mapping[str, str] = field(factory=dict, kw_only=True, repr=False)
     params: Pairs = field(default=(), kw_only=True, repr=False)
     json: Any = field(default=UNSET, kw_only=True, repr=False)
+    """The document to send; ``UNSET`` for none, because ``None`` is the document ``null``."""
     form: Pairs | None = field(default=None, kw_only=True, repr=False)
     parts: tuple[Part, ...] | None = field(default=None, kw_only=True, repr=False)
     headers: Mapping[str, str] = field(factory=dict, kw_only=True, repr=False, converter=_request_headers)

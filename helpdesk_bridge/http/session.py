@@ -21,8 +21,9 @@ from helpdesk_bridge.http.download import StreamedDownload, read_capped
 from helpdesk_bridge.http.failures import TooLarge, failure_of
 from helpdesk_bridge.http.multipart import MultipartBody
 from helpdesk_bridge.http.origin import Origin, Target, target
-from helpdesk_bridge.http.request import UNSET, Auth, Request, Response
+from helpdesk_bridge.http.request import Auth, Request, Response
 from helpdesk_bridge.http.transport import FREE, Grant
+from helpdesk_bridge.model.values import UNSET
 from helpdesk_bridge.text import json_text
 
 if TYPE_CHECKING:

@@ -57,12 +57,3 @@ class Progress:
     phase: str
     done: int
     total: int | None = None
-
-
-@frozen
-class Decisions:
-    """What a user decided: acknowledged hazards, and values ``(field, old) -> new`` (None: let it go)."""
-
-    hazards: frozenset[str] = frozenset()
-    values: Mapping[tuple[str, str], str | None] = field(factory=dict)
-    threads: Threads | None = None

@@ -31,6 +31,7 @@ class ExitCode(IntEnum):
     STOPPED = 5
     IN_USE = 6
     DECISION = 7
+    SECOND_SIGNAL = 130
 
 
 class MigrationError(Exception):

@@ -12,7 +12,7 @@ from docs_pages import ROOT, read
 
 import helpdesk_bridge
 from helpdesk_bridge import errors
-from helpdesk_bridge.cli import exit_codes
+from helpdesk_bridge.cli.exit_codes import ExitCode
 from helpdesk_bridge.cli.reference import capabilities, endpoints, synopsis
 from helpdesk_bridge.config import registry
 from helpdesk_bridge.config.settings import ALIAS_TABLES, CommonSettings, example
@@ -79,9 +79,8 @@ def test_the_command_page_is_what_the_command_says():
 
 
 def test_the_exit_codes_are_those_of_the_command():
-    codes = {value for name, value in vars(exit_codes).items() if name.isupper() and isinstance(value, int)}
     rows = re.findall(r"^\| (\d+) \|", section(text("command.md"), "Exit codes"), re.MULTILINE)
-    assert {int(row) for row in rows} == codes
+    assert {int(row) for row in rows} == set(ExitCode)
 
 
 def test_the_keys_of_every_desk_are_those_of_the_code():

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk_bridge.errors import BadResponse, Invalid
-from helpdesk_bridge.http import UNSET, Answer, Auth, Effect, Headers, Part, Request, Response
+from helpdesk_bridge.http import Answer, Auth, Effect, Headers, Part, Request, Response
 from helpdesk_bridge.http.multipart import MultipartBody
+from helpdesk_bridge.model.values import UNSET
 from helpdesk_bridge.text import json_text
 
 texts = st.text(max_size=40).filter(lambda text: not any("\ud800" <= letter <= "\udfff" for letter in text))

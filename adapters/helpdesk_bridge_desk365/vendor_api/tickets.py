@@ -6,16 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from helpdesk_bridge.adapter import (
-    Add,
-    Body,
-    Invalid,
-    Remove,
-    Sent,
-    Ticket,
-    TicketDraft,
-    Upload,
-)
+from helpdesk_bridge.adapter import Add, Body, Invalid, Remove, Sent, Ticket, TicketDraft, Upload
 from helpdesk_bridge_desk365.client.client import TICKET_COUNTS, Pairs, Rows
 from helpdesk_bridge_desk365.vendor_api import arguments
 from helpdesk_bridge_desk365.vendor_api.calls import Calls

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from helpdesk_bridge.cli.exit_codes import FAILED
+from helpdesk_bridge.cli.exit_codes import ExitCode
 from helpdesk_bridge.cli.options import json_option, jsonl_option, open_named
 from helpdesk_bridge.cli.output import say, write_json, write_jsonl, write_table
 from helpdesk_bridge.model.queries import ContactQuery
@@ -65,7 +65,7 @@ def find_contact(ctx: click.Context, desk: str, email: str | None, phone: str | 
     found = open_named(ctx, desk).contacts.find(email=email, phone=phone)
     if found is None:
         say("no such contact")
-        return FAILED
+        return ExitCode.FAILED
     if as_json:
         write_json(found)
     else:

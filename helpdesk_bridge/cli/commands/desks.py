@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from helpdesk_bridge.adapter import Capabilities, Finding, Severity
-from helpdesk_bridge.cli.exit_codes import CREDENTIALS, FAILED
+from helpdesk_bridge.cli.exit_codes import ExitCode
 from helpdesk_bridge.cli.options import json_option, open_named
 from helpdesk_bridge.cli.output import write_json, write_table
 from helpdesk_bridge.config import registry
@@ -50,7 +50,7 @@ def check(ctx: click.Context, desk: str, as_json: bool) -> int:
     else:
         write_table(("", "what", "detail"), [(one.severity, one.subject, one.detail) for one in findings])
     problems = [one.subject for one in findings if one.severity is Severity.PROBLEM]
-    return CREDENTIALS if "credentials" in problems else FAILED if problems else 0
+    return ExitCode.CREDENTIALS if "credentials" in problems else ExitCode.FAILED if problems else ExitCode.OK
 
 
 def _budget(desk: Desk) -> list[Finding]:
