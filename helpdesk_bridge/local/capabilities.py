@@ -63,7 +63,7 @@ EVERYTHING: Final = Capabilities(
 
 
 def local_capabilities(settings: LocalSettings) -> Capabilities:
-    """Return what the desk can do. Raises ``ConfigError`` where ``like`` names no vendor."""
+    """Return what the desk can do. Raises ``ConfigError`` if ``like`` names no vendor."""
     if settings.like is None:
         return EVERYTHING
     other = settings.like if isinstance(settings.like, Capabilities) else _of_vendor(settings.like)

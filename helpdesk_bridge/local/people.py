@@ -1,11 +1,11 @@
-"""From what a caller gives for a person, group or company to the desk's own records."""
+"""People, groups and companies of a local desk: what a caller gives, resolved to the desk's own records."""
 
 from __future__ import annotations
 
 from attrs import evolve, frozen
 
 from helpdesk_bridge.errors import Invalid
-from helpdesk_bridge.local.phones import phone_of
+from helpdesk_bridge.model import addresses
 from helpdesk_bridge.model.addresses import email_key, is_email, phone_key
 from helpdesk_bridge.model.records import Agent, Company, Contact, Group
 from helpdesk_bridge.model.values import Actor, ActorKind, Named, Person, Phone, Ref
@@ -31,7 +31,7 @@ class People:
     region: str | None = None
 
     def requester(self, person: Person, field: str = "requester") -> Actor:
-        """Return the contact (or agent) who asks; an e-mail or a phone that nobody has becomes a contact."""
+        """Return the requester, a contact or an agent; an unknown e-mail or phone becomes a new contact."""
         wanted = person if isinstance(person, Actor) else _as_actor(person)
         if wanted.kind is ActorKind.AGENT:
             return self.agent(wanted, field)
@@ -76,7 +76,7 @@ class People:
         return contact
 
     def agent(self, person: Person, field: str = "assignee") -> Actor:
-        """Return an agent; one that is not there is added, by e-mail or name, unless the desk is closed."""
+        """Return an agent; an unknown agent is added by e-mail or name, unless the desk is closed."""
         wanted = person if isinstance(person, Actor) else _as_agent(person)
         found = self._agent(wanted)
         if found is None:
@@ -101,11 +101,11 @@ class People:
         return _agent_actor(found)
 
     def group(self, named: Named) -> Ref:
-        """Return a group; one that is not there is added, unless the desk is closed."""
+        """Return a group; an unknown group is added, unless the desk is closed."""
         return self._named(self._store.lists.groups, named, "group")
 
     def company(self, named: Named) -> Ref:
-        """Return a company; one that is not there is added."""
+        """Return a company; an unknown company is added."""
         return self._named(self._store.lists.companies, named, "company")
 
     def _named(self, known: ReferenceList[Group] | ReferenceList[Company], named: Named, field: str) -> Ref:
@@ -210,3 +210,21 @@ def _completed(actor: Actor, known: Actor) -> Actor:
         email=known.email if actor.email is None else actor.email,
         phone=known.phone if actor.phone is None else actor.phone,
     )
+
+
+def phone_of(raw: str, region: str | None = None) -> Phone:
+    """Return a phone number; E.164 needs a leading + or the region of the desk (``DE``), and a number that can be.
+
+    A number with an extension has none: E.164 has no place for it, and without it the number would be a colleague's.
+    """
+    if raw.lstrip().startswith("+") or region is None:
+        return addresses.phone_of(raw)
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(raw, region)
+    except phonenumbers.NumberParseException:
+        return Phone(raw)
+    if number.extension or not phonenumbers.is_possible_number(number):
+        return Phone(raw)
+    return Phone(raw, phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))

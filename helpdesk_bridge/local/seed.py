@@ -1,4 +1,4 @@
-"""Fills a local desk from a neutral dataset, the one that simulators are seeded with."""
+"""Seeding of a local desk from a dataset, the one that simulators are seeded with."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import evolve, frozen
 
-from helpdesk_bridge.local.people import People
-from helpdesk_bridge.local.phones import phone_of
-from helpdesk_bridge.local.vocabulary import field_key
-from helpdesk_bridge.local.writing import Writing
+from helpdesk_bridge.local.definitions import field_key
+from helpdesk_bridge.local.desk import LocalDesk
+from helpdesk_bridge.local.people import People, phone_of
 from helpdesk_bridge.model.records import Contact, FieldDefinition, FieldType, Message, Ticket
 from helpdesk_bridge.model.values import (
     SYSTEM,
@@ -34,18 +33,18 @@ if TYPE_CHECKING:
 _TYPES: Final = {"checkbox": FieldType.BOOLEAN}
 
 
-def seed(writing: Writing, dataset: Dataset) -> Mapping[str, str]:
+def seed(desk: LocalDesk, dataset: Dataset) -> Mapping[str, str]:
     """Write a dataset, all of it or nothing; return the desk's ids by the dataset's keys.
 
     A status that a narrowed desk lacks becomes the nearest.
     """
-    with writing.operation():
-        seeding = _Seeding(writing, dataset, {})
+    with desk.operation():
+        seeding = _Seeding(desk, dataset, {})
         seeding.lists()
         for person in dataset.people:
             seeding.person(person)
         for ticket in dataset.tickets:
-            seeding.ids[f"ticket:{ticket.key}"] = writing.store.tickets.new_id()
+            seeding.ids[f"ticket:{ticket.key}"] = desk.store.tickets.new_id()
         for ticket in dataset.tickets:
             seeding.ticket(ticket)
     return {key.partition(":")[2]: record_id for key, record_id in seeding.ids.items()}
@@ -53,17 +52,17 @@ def seed(writing: Writing, dataset: Dataset) -> Mapping[str, str]:
 
 @frozen(eq=False)
 class _Seeding:
-    writing: Writing
+    desk: LocalDesk
     dataset: Dataset
     ids: dict[str, str]
 
     def lists(self) -> None:
-        lists = self.writing.store.lists
+        lists = self.desk.store.lists
         for name in self.dataset.groups:
             self._group(name)
         for name in self.dataset.companies:
             self._people.company(Ref(None, name))
-        self.writing.vocabulary.tags(self.dataset.tags)
+        self.desk.definitions.tags(self.dataset.tags)
         for one in self.dataset.fields:
             kind = _TYPES.get(one.type) or FieldType(one.type)
             key = field_key(one.name, one.level)
@@ -72,7 +71,7 @@ class _Seeding:
             )
 
     def person(self, person: SeedPerson) -> None:
-        store = self.writing.store
+        store = self.desk.store
         if person.role == "agent":
             agent = store.lists.agents.add({"name": person.name, "email": person.email})
             self.ids[f"person:{person.key}"] = agent.id
@@ -102,7 +101,7 @@ class _Seeding:
 
     @property
     def _people(self) -> People:
-        return self.writing.people
+        return self.desk.people
 
     def _actor(self, key: str | None) -> Actor:
         if key is None:
@@ -111,22 +110,22 @@ class _Seeding:
         record_id = self.ids[f"person:{key}"]
         if person.role == "agent":
             return Actor.agent(id=record_id, name=person.name, email=person.email)
-        return self.writing.store.contacts.get(record_id).actor()
+        return self.desk.store.contacts.get(record_id).actor()
 
     def _fields(self, values: Mapping[str, Any], level: str) -> dict[str, Any]:
         types = {one.name: one.type for one in self.dataset.fields if one.level == level}
         typed = {name: _custom(value, types.get(name)) for name, value in values.items()}
-        return self.writing.vocabulary.fields(typed, level, exact=True)
+        return self.desk.definitions.fields(typed, level, exact=True)
 
     def ticket(self, old: SeedTicket) -> None:
-        capabilities = self.writing.capabilities
+        capabilities = self.desk.capabilities
         status = Status(old.status).nearest(frozenset(capabilities.statuses))
         priority = Priority(old.priority)
         ticket_id = self.ids[f"ticket:{old.key}"]
         solved = old.updated_at if status in (Status.SOLVED, Status.CLOSED) else None
         ticket = Ticket(
             id=ticket_id,
-            ref=self.writing.store.space.ref("ticket", ticket_id),
+            ref=self.desk.store.space.ref("ticket", ticket_id),
             number=ticket_id,
             subject=old.subject,
             status=status,
@@ -154,15 +153,15 @@ class _Seeding:
             deleted=old.deleted,
             merged_into=self.ids[f"ticket:{old.merged_into}"] if old.merged_into else None,
         )
-        self.writing.vocabulary.tags(old.tags)
-        self.writing.store.tickets.put(ticket)
+        self.desk.definitions.tags(old.tags)
+        self.desk.store.tickets.put(ticket)
         for number, message in enumerate(old.messages):
             self._message(ticket_id, message, opening=number == 0)
 
     def _group(self, name: str | None) -> Ref | None:
         if name is None:
             return None
-        groups = self.writing.store.lists.groups
+        groups = self.desk.store.lists.groups
         group = groups.by_name(name) or groups.add({"name": name})
         return Ref(group.id, group.name)
 
@@ -173,7 +172,7 @@ class _Seeding:
         return None
 
     def _message(self, ticket_id: str, old: SeedMessage, *, opening: bool) -> None:
-        store = self.writing.store
+        store = self.desk.store
         uploads = [
             evolve(
                 Upload.from_bytes(file.filename, file.content, file.content_type),

@@ -23,7 +23,7 @@ from helpdesk_bridge.config.settings import CommonSettings, DeskConfig
 from helpdesk_bridge.datasets.dataset import Dataset
 from helpdesk_bridge.desk.connection import open_config
 from helpdesk_bridge.desk.desk import Desk
-from helpdesk_bridge.local.calls import Call
+from helpdesk_bridge.local.desk import Call
 from helpdesk_bridge.local.settings import LocalSettings
 from helpdesk_bridge.local.vendor_api import LocalInspection, Snapshot
 from helpdesk_bridge.model.capabilities import Capabilities

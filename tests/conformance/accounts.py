@@ -87,7 +87,7 @@ def _whisper_at_desk365(account: Account, number: str) -> None:
 
 
 def _whisper_in_a_local_desk(account: Account, ticket_id: str) -> None:
-    _whisper_in(account.desk.importer._importer._writing.store, ticket_id)  # type: ignore[union-attr]
+    _whisper_in(account.desk.importer._importer._desk.store, ticket_id)  # type: ignore[union-attr]
 
 
 def _whisper_in_an_inbox(account: Account, conversation: str) -> None:

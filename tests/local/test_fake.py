@@ -7,7 +7,7 @@ import pytest
 from helpdesk_bridge import MessageDraft, TicketDraft, TicketQuery
 from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge.errors import Conflict
-from helpdesk_bridge.local.calls import Call
+from helpdesk_bridge.local.desk import Call
 from helpdesk_bridge.model.records import Agent, FieldType
 from helpdesk_bridge.testing.fake import FakeHelpdesk
 

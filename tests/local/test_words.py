@@ -9,8 +9,8 @@ from helpdesk_bridge import Add, ContactChange, ContactDraft, ContactQuery, Remo
 from helpdesk_bridge.errors import ConfigError, Invalid
 from helpdesk_bridge.local import VENDOR, LocalSettings
 from helpdesk_bridge.local.capabilities import EVERYTHING
-from helpdesk_bridge.local.phones import phone_of
-from helpdesk_bridge.local.words import changed_words, priority_of, status_of
+from helpdesk_bridge.local.people import phone_of
+from helpdesk_bridge.local.port.words import changed_words, priority_of, status_of
 from helpdesk_bridge.model.queries import NONE
 from helpdesk_bridge.model.values import Priority
 

@@ -363,7 +363,7 @@ def test_a_note_that_became_public_at_the_destination_is_a_difference(tmp_path):
     with Migration(source(helpdesk()), new, tmp_path / "journal", options=ONE) as migration:
         assert migration.migrate().differences == ()
         inner = new.importer._inner
-        store = inner._importer._writing.store
+        store = inner._importer._desk.store
         secret = threads_at(new)["t2"][1]
         with store.database.write() as connection:
             connection.execute("DELETE FROM messages WHERE id = ?", (secret.id,))
@@ -375,7 +375,7 @@ def test_an_opening_of_ours_that_was_overwritten_is_a_difference(tmp_path):
     new = destination()
     with Migration(source(helpdesk()), new, tmp_path / "journal", options=ONE) as migration:
         assert migration.migrate().differences == ()
-        store = new.importer._inner._importer._writing.store
+        store = new.importer._inner._importer._desk.store
         opening = threads_at(new)["t2"][0]
         with store.database.write() as connection:
             connection.execute("DELETE FROM messages WHERE id = ?", (opening.id,))

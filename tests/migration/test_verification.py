@@ -55,7 +55,7 @@ def test_a_message_that_nobody_wrote_is_told(moved):
 
 
 def store(fake):
-    return fake._adapter.importer._writing.store
+    return fake._adapter.importer._desk.store
 
 
 def rewritten(fake, message, **changes):

@@ -1,4 +1,4 @@
-"""Writes old tickets, contacts and messages into a local desk: everything is kept as it was, nobody hears of it."""
+"""The importer of a local desk: writes old tickets, contacts and messages as they were, and mails nobody."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from helpdesk_bridge.adapter import (
     MessageClass,
     Page,
 )
-from helpdesk_bridge.local.vocabulary import Vocabulary
-from helpdesk_bridge.local.writing import Writing
+from helpdesk_bridge.local.definitions import Definitions
+from helpdesk_bridge.local.desk import LocalDesk
 from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.values import IdKind, Upload
 from helpdesk_bridge.store.blobs import Spooled
@@ -58,46 +58,46 @@ COST: Final = ImportCost(contact=0, ticket=0, message=0, finish=0)
 class LocalImporter:
     """The importer. It costs no requests, needs no time to settle, and has no automation that could mail anybody."""
 
-    _writing: Writing
+    _desk: LocalDesk
     hazards: tuple[Hazard, ...] = ()
     settle: float = 0.0
     fidelity: FidelityTable = FIDELITY
     cost: ImportCost = COST
 
     def contact(self, old: Contact, marker: str) -> tuple[str, ...]:
-        """Write a contact. Raises ``Conflict`` where another contact has its e-mail."""
-        writing, store = self._writing, self._writing.store
-        with writing.operation():
+        """Write a contact. Raises ``Conflict`` if another contact has its e-mail."""
+        desk, store = self._desk, self._desk.store
+        with desk.operation():
             contact_id = store.contacts.new_id()
             new = evolve(
                 old,
                 id=contact_id,
                 ref=store.space.ref("contact", contact_id),
                 id_kind=IdKind.NATIVE,
-                company=writing.people.imported_ref(old.company, store.lists.companies),
-                custom_fields=writing.vocabulary.fields(old.custom_fields, "contact", exact=True),
+                company=desk.people.imported_ref(old.company, store.lists.companies),
+                custom_fields=desk.definitions.fields(old.custom_fields, "contact", exact=True),
             )
             store.contacts.put(new, marker=marker)
-        writing.calls.add("importer.contact", contact_id)
+        desk.calls.add("importer.contact", contact_id)
         return (contact_id,)
 
     def ticket(self, old: Ticket, opening: Message, files: Sequence[Upload], marker: str) -> Imported:
         """Write a ticket in its final state with its opening message."""
-        writing, store = self._writing, self._writing.store
-        with writing.operation(files) as kept:
+        desk, store = self._desk, self._desk.store
+        with desk.operation(files) as kept:
             ticket_id = store.tickets.new_id()
             ref = store.space.ref("ticket", ticket_id)
             number = old.number if old.number is not None else ticket_id
             store.tickets.put(evolve(self._here(old), id=ticket_id, ref=ref, number=number), marker=marker)
             message_id = self._message(ticket_id, evolve(opening, opening=True), kept)
-        writing.calls.add("importer.ticket", ticket_id)
+        desk.calls.add("importer.ticket", ticket_id)
         return Imported(ticket_id, (message_id,))
 
     def _here(self, old: Ticket) -> Ticket:
-        people, lists = self._writing.people, self._writing.store.lists
-        vocabulary: Vocabulary = self._writing.vocabulary
-        vocabulary.tags(old.tags)
-        labels: Mapping[Any, str] = {**self._writing.capabilities.statuses, **self._writing.capabilities.priorities}
+        people, lists = self._desk.people, self._desk.store.lists
+        definitions: Definitions = self._desk.definitions
+        definitions.tags(old.tags)
+        labels: Mapping[Any, str] = {**self._desk.capabilities.statuses, **self._desk.capabilities.priorities}
         return evolve(
             old,
             status_label=labels.get(old.status) if old.status_label is None else old.status_label,
@@ -106,18 +106,18 @@ class LocalImporter:
             assignee=None if old.assignee is None else people.imported(old.assignee),
             group=people.imported_ref(old.group, lists.groups),
             company=people.imported_ref(old.company, lists.companies),
-            custom_fields=vocabulary.fields(old.custom_fields, "ticket", exact=True),
+            custom_fields=definitions.fields(old.custom_fields, "ticket", exact=True),
         )
 
     def message(self, ticket_id: str, old: Message, files: Sequence[Upload]) -> tuple[str, ...]:
-        """Write a later message. Raises ``NotFound`` where there is no such ticket."""
-        with self._writing.operation(files) as kept:
+        """Write a later message. Raises ``NotFound`` if the ticket does not exist."""
+        with self._desk.operation(files) as kept:
             message_id = self._message(ticket_id, evolve(old, opening=False), kept)
-        self._writing.calls.add("importer.message", message_id)
+        self._desk.calls.add("importer.message", message_id)
         return (message_id,)
 
     def _message(self, ticket_id: str, old: Message, kept: Sequence[Spooled]) -> str:
-        store = self._writing.store
+        store = self._desk.store
         with store.database.write() as connection:
             message_id = store.messages.new_id()
             new = evolve(
@@ -125,7 +125,7 @@ class LocalImporter:
                 id=message_id,
                 ticket_id=ticket_id,
                 id_kind=IdKind.NATIVE,
-                author=self._writing.people.imported(old.author),
+                author=self._desk.people.imported(old.author),
                 attachments=store.files.keep(connection, kept),
             )
             store.messages.add(new)
@@ -133,28 +133,28 @@ class LocalImporter:
 
     def finish(self, ticket_id: str, old: Ticket) -> None:
         """Write the ticket's final state once more: later messages never changed it, but others may have."""
-        store = self._writing.store
-        with self._writing.operation():
+        store = self._desk.store
+        with self._desk.operation():
             there = store.tickets.get(ticket_id)
             number = old.number if old.number is not None else there.number
             store.tickets.put(evolve(self._here(old), id=ticket_id, ref=there.ref, number=number))
-        self._writing.calls.add("importer.finish", ticket_id)
+        self._desk.calls.add("importer.finish", ticket_id)
 
     def find(self, kind: str, marker: str, since: datetime, old: Ticket | Contact) -> tuple[str, ...]:  # noqa: ARG002 - the marker's index needs no bounds
         """Return the ids of the ``ticket`` or ``contact`` that carry ``marker``."""
-        self._writing.calls.add("importer.find")
-        store = self._writing.store
+        self._desk.calls.add("importer.find")
+        store = self._desk.store
         return store.tickets.marked(marker) if kind == "ticket" else store.contacts.marked(marker)
 
     def marked(self, cursor: str | None = None) -> Page[Marked]:
         """Return a page of the tickets that carry a marker; nobody but this importer can write one."""
-        self._writing.calls.add("importer.marked")
-        store = self._writing.store
+        self._desk.calls.add("importer.marked")
+        store = self._desk.store
         rows = store.tickets.markers(cursor, PAGE_SIZE)
         items = tuple(Marked(ticket_id=one, marker=marker, by_api=True) for one, marker in rows)
         return Page(items, rows[-1][0] if len(rows) == PAGE_SIZE else None)
 
     def tail(self, ticket_id: str, n: int) -> tuple[Message, ...]:
         """Return the last ``n`` messages of a thread, oldest first."""
-        self._writing.calls.add("importer.tail", ticket_id)
-        return self._writing.store.messages.tail(ticket_id, n)
+        self._desk.calls.add("importer.tail", ticket_id)
+        return self._desk.store.messages.tail(ticket_id, n)

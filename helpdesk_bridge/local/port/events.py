@@ -1,4 +1,4 @@
-"""What happened at a local desk, by looking: each event names a record to fetch."""
+"""Events of a local desk: what was written since a time; each event names a record to fetch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from attrs import frozen
 
 from helpdesk_bridge.desk.polling import RecordEvent
-from helpdesk_bridge.local.writing import Writing
+from helpdesk_bridge.local.desk import LocalDesk
 from helpdesk_bridge.store.values import micros, moment_of
 
 
@@ -16,15 +16,15 @@ from helpdesk_bridge.store.values import micros, moment_of
 class LocalEvents:
     """Events by polling. ``at`` is when this desk wrote it, which for an imported record is not when it came to be.
 
-    A record that changed several times is told once; a removed one not at all.
+    A record that changed several times gives one event, a removed record none.
     """
 
-    _writing: Writing
+    _desk: LocalDesk
 
     def since(self, since: datetime) -> Sequence[RecordEvent]:
         """Return what was written at or after ``since``, oldest first."""
-        self._writing.calls.add("events")
-        store = self._writing.store
+        self._desk.calls.add("events")
+        store = self._desk.store
         start = micros(since, "since")
         found: list[tuple[int, int, RecordEvent]] = []
         with store.database.read() as connection:

@@ -1,4 +1,4 @@
-"""What writes name and the desk does not know yet: custom fields and tags are defined as they are used."""
+"""Custom fields and tags of a local desk: each is defined by the first write that names it."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _TYPES: Final[tuple[tuple[type, FieldType], ...]] = (
 
 
 def field_key(name: str, applies_to: str) -> str:
-    """Return the key of a custom field: its name, or for one that tickets do not have, whose it is in front of it."""
+    """Return the key of a custom field: its name for a ticket's field, otherwise ``contact:name``."""
     return name if applies_to == "ticket" else f"{applies_to}:{name}"
 
 
 @frozen(eq=False)
-class Vocabulary:
-    """Defines custom fields and tags within the write that uses them."""
+class Definitions:
+    """Defines custom fields and tags within the transaction of the write that uses them."""
 
     _store: LocalStore
 
@@ -71,7 +71,7 @@ class Vocabulary:
         return self._store.lists.custom_fields.put(definition).name
 
     def tags(self, words: Iterable[str]) -> None:
-        """Note tags that the desk's list does not have."""
+        """Add the tags that the desk's list does not have yet."""
         for word in words:
             if self._store.lists.tags.by_name(word) is None:
                 self._store.lists.tags.add({"name": word})

@@ -9,8 +9,8 @@ from typing import Any
 from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import Page, QuerySplit
-from helpdesk_bridge.local.words import changed_words, priority_of, status_of, text_or_none
-from helpdesk_bridge.local.writing import Writing
+from helpdesk_bridge.local.desk import LocalDesk
+from helpdesk_bridge.local.port.words import changed_words, priority_of, status_of, text_or_none
 from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.model.drafts import TicketChange, TicketDraft, set_fields
 from helpdesk_bridge.model.queries import TicketQuery
@@ -30,7 +30,7 @@ _PLAIN = ("type", "category", "subcategory")
 class LocalTickets:
     """Tickets as ``TicketsAdapter`` has them."""
 
-    _writing: Writing
+    _desk: LocalDesk
 
     def split(self, query: TicketQuery) -> QuerySplit:
         """Divide a query; SQL answers nearly all of it."""
@@ -46,27 +46,27 @@ class LocalTickets:
 
     def page(self, native: Native, cursor: str | None, size: int | None = None) -> Page[Ticket]:
         """Return one page."""
-        self._writing.calls.add("tickets.list")
-        found = self._writing.store.tickets.page(native, cursor, size)
+        self._desk.calls.add("tickets.list")
+        found = self._desk.store.tickets.page(native, cursor, size)
         return Page(found.tickets, found.next, found.total)
 
     def get(self, ticket_id: str) -> Ticket:
         """Return one ticket with everything loaded."""
-        self._writing.calls.add("tickets.get", ticket_id)
-        return self._writing.store.tickets.get(ticket_id)
+        self._desk.calls.add("tickets.get", ticket_id)
+        return self._desk.store.tickets.get(ticket_id)
 
     def create(self, draft: TicketDraft, marker: str | None = None, earlier: Sequence[str] = ()) -> Ticket:
-        """Create a ticket; where one carries ``marker`` already, that one is returned and nothing is written."""
-        writing, store = self._writing, self._writing.store
-        with writing.operation(draft.attachments) as files:
+        """Create a ticket. If a ticket carries ``marker`` already, return that ticket and write nothing."""
+        desk, store = self._desk, self._desk.store
+        with desk.operation(draft.attachments) as files:
             known = (marker, *earlier) if marker is not None else ()
             existing = [one for token in known for one in store.tickets.marked(token)]
             if existing:
-                writing.calls.add("tickets.create", existing[0])
+                desk.calls.add("tickets.create", existing[0])
                 return store.tickets.get(existing[0])
-            now = writing.now()
+            now = desk.now()
             ticket_id = store.tickets.new_id()
-            requester = writing.people.requester(draft.requester)
+            requester = desk.people.requester(draft.requester)
             ticket = Ticket(
                 id=ticket_id,
                 ref=store.space.ref("ticket", ticket_id),
@@ -79,11 +79,11 @@ class LocalTickets:
             )
             store.tickets.put(self._applied(ticket, _without_opening(draft), now), marker=marker)
             self._open(ticket, requester, draft, files)
-        writing.calls.add("tickets.create", ticket_id)
+        desk.calls.add("tickets.create", ticket_id)
         return store.tickets.get(ticket_id)
 
     def _defaults(self, draft: TicketDraft) -> dict[str, Any]:
-        capabilities = self._writing.capabilities
+        capabilities = self._desk.capabilities
         found: dict[str, Any] = {}
         if draft.status is UNSET:
             start = Status.OPEN.nearest(frozenset(capabilities.statuses))
@@ -94,7 +94,7 @@ class LocalTickets:
         return found
 
     def _open(self, ticket: Ticket, requester: Actor, draft: TicketDraft, files: Sequence[Spooled]) -> None:
-        store = self._writing.store
+        store = self._desk.store
         with store.database.write() as connection:
             attachments = store.files.keep(connection, files)
         store.messages.add(
@@ -113,18 +113,18 @@ class LocalTickets:
 
     def update(self, ticket_id: str, change: TicketChange) -> Ticket:
         """Change a ticket."""
-        writing, store = self._writing, self._writing.store
+        desk, store = self._desk, self._desk.store
         values = set_fields(change)
-        writing.calls.add("tickets.update", ticket_id)
-        with writing.operation():
+        desk.calls.add("tickets.update", ticket_id)
+        with desk.operation():
             ticket = store.tickets.get(ticket_id)
             if values:
-                now = writing.now()
+                now = desk.now()
                 store.tickets.put(evolve(self._applied(ticket, values, now), updated_at=now))
         return store.tickets.get(ticket_id)
 
     def _applied(self, ticket: Ticket, values: dict[str, Any], now: datetime) -> Ticket:
-        people, vocabulary = self._writing.people, self._writing.vocabulary
+        people, definitions = self._desk.people, self._desk.definitions
         changes: dict[str, Any] = {name: text_or_none(values[name], name) for name in _PLAIN if name in values}
         if "subject" in values:
             changes["subject"] = text_or_none(values["subject"], "subject") or ""
@@ -135,17 +135,17 @@ class LocalTickets:
         if "company" in values:
             changes["company"] = None if values["company"] is None else people.company(values["company"])
         if "status" in values:
-            changes.update(_status(ticket, status_of(values["status"], self._writing.capabilities), now))
+            changes.update(_status(ticket, status_of(values["status"], self._desk.capabilities), now))
         if "priority" in values:
-            found = priority_of(values["priority"], self._writing.capabilities)
+            found = priority_of(values["priority"], self._desk.capabilities)
             changes["priority"], changes["priority_label"] = found
         lists = {name: same for name, same in _LISTS.items() if name in values}
         changes |= {
             name: changed_words(getattr(ticket, name), values[name], same, name) for name, same in lists.items()
         }
-        vocabulary.tags(changes.get("tags", ()))
+        definitions.tags(changes.get("tags", ()))
         if "custom_fields" in values:
-            given = vocabulary.fields(values["custom_fields"], "ticket")
+            given = definitions.fields(values["custom_fields"], "ticket")
             now_fields = {} if values["custom_fields"] is None else {**ticket.custom_fields, **given}
             changes["custom_fields"] = {name: value for name, value in now_fields.items() if value is not None}
         return evolve(ticket, **changes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import Page
-from helpdesk_bridge.local.writing import Writing
+from helpdesk_bridge.local.desk import LocalDesk
 from helpdesk_bridge.model.drafts import MessageDraft, Sent
 from helpdesk_bridge.model.records import Message, Ticket
 from helpdesk_bridge.model.values import Actor, ActorKind, MessageKind, Person, Visibility, body_of
@@ -15,34 +15,34 @@ from helpdesk_bridge.model.values import Actor, ActorKind, MessageKind, Person, 
 class LocalMessages:
     """Threads as ``MessagesAdapter`` has them."""
 
-    _writing: Writing
+    _desk: LocalDesk
 
     def page(self, ticket_id: str, cursor: str | None) -> Page[Message]:
         """Return a page of the whole thread, oldest first, the opening first."""
-        self._writing.calls.add("messages.list", ticket_id)
-        thread = self._writing.store.messages.page(ticket_id, cursor)
+        self._desk.calls.add("messages.list", ticket_id)
+        thread = self._desk.store.messages.page(ticket_id, cursor)
         return Page(thread.messages, thread.next)
 
     def reply(self, ticket_id: str, draft: MessageDraft) -> Sent:
         """Answer the customer: the message is public, and the outbox has it."""
-        self._writing.calls.add("messages.reply", ticket_id)
+        self._desk.calls.add("messages.reply", ticket_id)
         return self._write(ticket_id, draft, MessageKind.REPLY, None)
 
     def note(self, ticket_id: str, draft: MessageDraft) -> Sent:
         """Add an internal note."""
-        self._writing.calls.add("messages.note", ticket_id)
+        self._desk.calls.add("messages.note", ticket_id)
         return self._write(ticket_id, draft, MessageKind.NOTE, None)
 
     def add_from_contact(self, ticket_id: str, draft: MessageDraft, author: Person) -> Sent:
-        """Record what a customer wrote elsewhere; an author whom nobody knows becomes a contact."""
-        self._writing.calls.add("messages.add_from_contact", ticket_id)
+        """Record what a customer wrote elsewhere; an unknown author becomes a contact."""
+        self._desk.calls.add("messages.add_from_contact", ticket_id)
         return self._write(ticket_id, draft, MessageKind.REPLY, author)
 
     def _write(self, ticket_id: str, draft: MessageDraft, kind: MessageKind, customer: Person | None) -> Sent:
-        writing, store = self._writing, self._writing.store
-        with writing.operation(draft.attachments) as files, store.database.write() as connection:
+        desk, store = self._desk, self._desk.store
+        with desk.operation(draft.attachments) as files, store.database.write() as connection:
             ticket = store.tickets.get(ticket_id)
-            people = writing.people
+            people = desk.people
             author = people.own_agent() if customer is None else people.requester(customer, "author")
             sends = kind is MessageKind.REPLY and customer is None
             message = Message(
@@ -54,7 +54,7 @@ class LocalMessages:
                 body=body_of(draft.body),
                 to=_recipients(ticket.requester) if sends else (),
                 cc=draft.cc,
-                created_at=writing.now(),
+                created_at=desk.now(),
                 attachments=store.files.keep(connection, files),
             )
             store.messages.add(message)

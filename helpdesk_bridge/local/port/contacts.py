@@ -10,10 +10,9 @@ from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import Page, QuerySplit
 from helpdesk_bridge.errors import Conflict, Invalid
-from helpdesk_bridge.local.people import has_phone, looks_like_email
-from helpdesk_bridge.local.phones import phone_of
-from helpdesk_bridge.local.words import text_or_none
-from helpdesk_bridge.local.writing import Writing
+from helpdesk_bridge.local.desk import LocalDesk
+from helpdesk_bridge.local.people import has_phone, looks_like_email, phone_of
+from helpdesk_bridge.local.port.words import text_or_none
 from helpdesk_bridge.model.addresses import email_key, phone_key
 from helpdesk_bridge.model.drafts import Add, ContactChange, ContactDraft, Remove, set_fields
 from helpdesk_bridge.model.queries import ContactQuery
@@ -27,7 +26,7 @@ from helpdesk_bridge.store.pages import PAGE_SIZE
 class LocalContacts:
     """Contacts as ``ContactsAdapter`` has them."""
 
-    _writing: Writing
+    _desk: LocalDesk
 
     def split(self, query: ContactQuery) -> QuerySplit:
         """Divide a query; SQL answers nearly all of it."""
@@ -43,60 +42,60 @@ class LocalContacts:
 
     def page(self, native: Native, cursor: str | None, size: int | None = None) -> Page[Contact]:
         """Return one page."""
-        self._writing.calls.add("contacts.list")
-        found = self._writing.store.contacts.page(native, cursor, size)
+        self._desk.calls.add("contacts.list")
+        found = self._desk.store.contacts.page(native, cursor, size)
         return Page(found.contacts, found.next, found.total)
 
     def get(self, contact_id: str) -> Contact:
         """Return one contact."""
-        self._writing.calls.add("contacts.get", contact_id)
-        return self._writing.store.contacts.get(contact_id)
+        self._desk.calls.add("contacts.get", contact_id)
+        return self._desk.store.contacts.get(contact_id)
 
     def find(self, *, email: str | None, phone: str | None) -> Sequence[Contact]:
         """Return the contacts with this e-mail or phone."""
-        self._writing.calls.add("contacts.find")
-        return self._writing.store.contacts.find(email=email, phone=phone)
+        self._desk.calls.add("contacts.find")
+        return self._desk.store.contacts.find(email=email, phone=phone)
 
     def create(self, draft: ContactDraft) -> Contact:
-        """Create a contact. Raises ``Conflict`` where an e-mail (or where one is needed, a phone) is taken."""
-        writing, store = self._writing, self._writing.store
-        if "email" in writing.people.needs and not draft.emails:
+        """Create a contact. Raises ``Conflict`` if an e-mail is taken, or a phone at a desk that knows customers by phone."""
+        desk, store = self._desk, self._desk.store
+        if "email" in desk.people.needs and not draft.emails:
             raise Invalid("a contact of this desk needs an e-mail", field="emails")
-        with writing.operation():
-            now = writing.now()
+        with desk.operation():
+            now = desk.now()
             contact_id = store.contacts.new_id()
             new = Contact(id=contact_id, ref=store.space.ref("contact", contact_id), created_at=now)
             contact = self._applied(new, set_fields(draft), now)
             self._refuse_taken_phone(contact)
             store.contacts.put(contact)
-        writing.calls.add("contacts.create", contact_id)
+        desk.calls.add("contacts.create", contact_id)
         return store.contacts.get(contact_id)
 
     def _refuse_taken_phone(self, contact: Contact) -> None:
         # Phones are shared by colleagues, but where customers are known by phone, one number is one customer.
-        if "phone" not in self._writing.people.needs:
+        if "phone" not in self._desk.people.needs:
             return
         for phone in contact.phones:
-            holders = self._writing.store.contacts.find(phone=phone.e164 or phone.raw)
+            holders = self._desk.store.contacts.find(phone=phone.e164 or phone.raw)
             if any(has_phone(holder, phone) for holder in holders if not holder.deleted):
                 raise Conflict("another contact has this phone")
 
     def update(self, contact_id: str, change: ContactChange) -> Contact:
-        """Change a contact; tickets show its new name and addresses. Raises ``Conflict`` where an e-mail is taken."""
-        writing, store = self._writing, self._writing.store
+        """Change a contact; tickets show its new name and addresses. Raises ``Conflict`` if an e-mail is taken."""
+        desk, store = self._desk, self._desk.store
         values = set_fields(change)
-        writing.calls.add("contacts.update", contact_id)
-        with writing.operation():
+        desk.calls.add("contacts.update", contact_id)
+        with desk.operation():
             contact = store.contacts.get(contact_id)
             if values:
-                contact = self._applied(contact, values, writing.now())
+                contact = self._applied(contact, values, desk.now())
                 store.contacts.put(contact)
                 store.tickets.rename_person(contact)
-        writing.directory.refresh("contacts")
+        desk.directory.refresh("contacts")
         return store.contacts.get(contact_id)
 
     def _applied(self, contact: Contact, values: dict[str, Any], now: datetime) -> Contact:
-        writing = self._writing
+        desk = self._desk
         changes: dict[str, Any] = {"updated_at": now}
         for name in ("name", "title", "external_id"):
             if name in values:
@@ -104,13 +103,13 @@ class LocalContacts:
         if "emails" in values:
             changes["emails"] = _emails(contact.emails, values["emails"])
         if "phones" in values:
-            changes["phones"] = _phones(contact.phones, values["phones"], writing.people.region)
+            changes["phones"] = _phones(contact.phones, values["phones"], desk.people.region)
         if "company" in values:
-            changes["company"] = None if values["company"] is None else writing.people.company(values["company"])
+            changes["company"] = None if values["company"] is None else desk.people.company(values["company"])
         if "blocked" in values:
             changes["blocked"] = bool(values["blocked"])
         if "custom_fields" in values:
-            given = writing.vocabulary.fields(values["custom_fields"], "contact")
+            given = desk.definitions.fields(values["custom_fields"], "contact")
             now_fields = {} if values["custom_fields"] is None else {**contact.custom_fields, **given}
             changes["custom_fields"] = {name: value for name, value in now_fields.items() if value is not None}
         return evolve(contact, **changes)

@@ -1,4 +1,4 @@
-"""Statuses and priorities in a desk's words, and lists of words as changes alter them."""
+"""Statuses and priorities by the desk's labels, and lists of words before and after a change."""
 
 from __future__ import annotations
 
