@@ -16,6 +16,7 @@ from helpdesk_bridge.cli.exit_codes import ExitCode
 from helpdesk_bridge.cli.reference import capabilities, endpoints, synopsis
 from helpdesk_bridge.config import registry
 from helpdesk_bridge.config.settings import ALIAS_TABLES, CommonSettings, example
+from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge.desk.connection import open_config
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -122,8 +123,20 @@ def test_the_attributes_of_an_error_are_those_of_the_code():
     assert first_cells(body) == {*vars(errors.HelpdeskError("x")), "temporary"}
 
 
+def test_the_page_of_the_simulators_own_door_has_every_route_of_each():
+    page = text("simulator-control.md")
+
+    def told(title):
+        return re.findall(r"^\| `([A-Z]+ /_sim/\S+)` \|", section(page, title), re.MULTILINE)
+
+    everywhere = told("Every simulator")
+    for name in [name for name in registry.names() if registry.vendor(name).simulator]:
+        app = registry.load(registry.vendor(name).simulator)(generate(0))
+        routes = [f"{one.method} {one.rule}" for one in app.admin_routes()]
+        assert sorted(everywhere + told(registry.vendor(name).title)) == sorted(routes)
+
+
 def test_the_tutorial_reaches_the_simulator_that_it_starts():
-    from helpdesk_bridge.datasets.generator import generate
     from helpdesk_bridge_deskie.simulator import create
 
     page = read(ROOT / "docs" / "tutorial" / "first-desk.md")

@@ -199,6 +199,11 @@ class SimulatorApp(AdminRoutes, ListFaults, ABC):
         return tuple(info for info in cls._route_table().routes if not info.admin)
 
     @classmethod
+    def admin_routes(cls) -> tuple[RouteInfo, ...]:
+        """List the simulator's own routes, those under ``/_sim``."""
+        return tuple(info for info in cls._route_table().routes if info.admin)
+
+    @classmethod
     def _route_table(cls) -> RouteTable:
         owners = (cls, *cls.ROUTE_GROUPS)
         return route_table(owners, strict_slashes=cls.STRICT_SLASHES, head_as_get=cls.HEAD_AS_GET)
@@ -320,7 +325,7 @@ class SimulatorApp(AdminRoutes, ListFaults, ABC):
     def _handled(self, call: Call) -> Reply:
         try:
             if call.body_error is not None:
-                return self.bad_body(call, call.body_error)
+                return self._refused_body(call, call.body_error)
             if call.matched is None:
                 allowed = call.allowed_methods
                 return self.method_not_allowed(call, allowed) if allowed else self.not_found(call)
@@ -329,13 +334,18 @@ class SimulatorApp(AdminRoutes, ListFaults, ABC):
         except Refused as refused:
             return refused.reply
         except BadBody as error:
-            return self.bad_body(call, error)
+            return self._refused_body(call, error)
         except Exception:
             logger.exception("%s simulator: %s %s failed", self.vendor, call.method, call.operation)
             return self.server_error(call, 500)
         if call.method not in _READS:
             self.mark()
         return reply
+
+    def _refused_body(self, call: Call, error: BadBody) -> Reply:
+        # A vendor's own form may have no place for the reason, and who steers the simulator needs it.
+        admin = call.matched is not None and call.matched.admin
+        return SimulatorApp.bad_body(self, call, error) if admin else self.bad_body(call, error)
 
     def _send(self, call: Call, reply: Reply, fault: Fault | None, start_response: StartResponse) -> Iterable[bytes]:
         body = broken_body(fault, call.environ, reply.body) if fault else [reply.body]

@@ -6,6 +6,7 @@ import logging
 import pytest
 from werkzeug.test import Client
 
+from helpdesk_bridge.config import registry
 from helpdesk_bridge.datasets.dataset import Dataset
 from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge.testing.simulator import RequestLog, RouteInfo, SettingError
@@ -254,3 +255,13 @@ def test_every_answer_has_a_date_of_the_simulators_clock(client, app):
     first = client.get("/notes.json").headers["Date"]
     app.clock.advance(3600)
     assert client.get("/notes.json").headers["Date"] != first
+
+
+@pytest.mark.parametrize("vendor", ["desk360", "desk365", "deskie"])
+def test_every_simulator_says_what_is_wrong_with_what_its_own_door_was_given(vendor):
+    client = Client(registry.load(registry.vendor(vendor).simulator)(generate(0)))
+    refused = client.post("/_sim/faults", json={"kind": "?"})
+    assert (refused.status_code, refused.json["error"]) == (400, "bad_body")
+    assert "unknown fault '?'; known here: " in refused.json["message"]
+    assert client.post("/_sim/clock", json={"advance": "far"}).json["message"] == "advance must be a number of seconds"
+    assert client.post("/_sim/clock", data="{", content_type="application/json").json["error"] == "bad_body"
