@@ -1,8 +1,8 @@
-"""The simulator's own door, ``/_sim``: look at it, move its clock, inject faults, start over."""
+"""The admin routes under ``/_sim``: look at a simulator, move its clock, inject faults, start over."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from helpdesk_bridge.http.origin import NotAUrl, Origin
 from helpdesk_bridge.testing.simulator.call import BadBody, Call
@@ -11,7 +11,6 @@ from helpdesk_bridge.testing.simulator.reply import Reply
 from helpdesk_bridge.testing.simulator.routing import route
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Mapping
     from datetime import datetime
 
@@ -43,37 +42,41 @@ def is_foreign(headers: Headers) -> bool:
         return True
 
 
-class AdminRoutes:
-    """The admin routes that every simulator has."""
+class Administered(Protocol):
+    """What the admin routes look at and change: a simulator."""
 
     vendor: ClassVar[str]
     clock: SimulatorClock
     faults: FaultPlan
-    lock: threading.RLock
     requests: RequestLog
-    settings: Mapping[str, Setting]
+    settings: dict[str, Setting]
 
     def state(self) -> Mapping[str, Any]:
-        """Return what ``/_sim/state`` tells of the vendor's own records, for JSON; overridden by the vendor."""
-        return {}
+        """Return what ``/_sim/state`` tells of the vendor's own records, for JSON."""
 
     def reset(self) -> None:
         """Start over with the seed."""
-        raise NotImplementedError
+
+
+class AdminRoutes:
+    """The admin routes that every simulator has, as a route group."""
+
+    def __init__(self, simulator: Administered) -> None:
+        self._simulator = simulator
 
     @route("GET", "/_sim/state", admin=True)
     def sim_state(self, _call: Call) -> Reply:
         """Tell what the simulator is and holds."""
         return Reply.json(
             {
-                "vendor": self.vendor,
-                "settings": dict(self.settings),
-                "time_scale": self.clock.time_scale,
-                "now": _iso(self.clock.now()),
-                "elapsed": self.clock.elapsed(),
-                "requests": self.requests.total,
-                "faults": self.faults.describe(),
-                "records": dict(self.state()),
+                "vendor": self._simulator.vendor,
+                "settings": dict(self._simulator.settings),
+                "time_scale": self._simulator.clock.time_scale,
+                "now": _iso(self._simulator.clock.now()),
+                "elapsed": self._simulator.clock.elapsed(),
+                "requests": self._simulator.requests.total,
+                "faults": self._simulator.faults.describe(),
+                "records": dict(self._simulator.state()),
             }
         )
 
@@ -84,20 +87,20 @@ class AdminRoutes:
         count = min(int(limit), _SHOWN) if limit.isascii() and limit.isdigit() else _SHOWN
         shown = [
             {"method": r.method, "path": r.path, "query": r.query, "status": r.status, "operation": r.operation}
-            for r in (self.requests[-count:] if count else [])
+            for r in (self._simulator.requests[-count:] if count else [])
         ]
-        return Reply.json({"total": self.requests.total, "requests": shown})
+        return Reply.json({"total": self._simulator.requests.total, "requests": shown})
 
     @route("DELETE", "/_sim/requests", admin=True)
     def sim_forget_requests(self, _call: Call) -> Reply:
         """Forget the recorded requests."""
-        self.requests.clear()
+        self._simulator.requests.clear()
         return Reply(204)
 
     @route("POST", "/_sim/reset", admin=True)
     def sim_reset(self, _call: Call) -> Reply:
         """Start over: the seed's records, no faults, no recorded requests, full budgets."""
-        self.reset()
+        self._simulator.reset()
         return Reply(204)
 
     @route("POST", "/_sim/clock", admin=True)
@@ -107,30 +110,30 @@ class AdminRoutes:
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
             raise BadBody("advance must be a number of seconds")
         try:
-            self.clock.advance(seconds)
+            self._simulator.clock.advance(seconds)
         except ValueError as error:
             raise BadBody(str(error)) from error
-        return Reply.json({"now": _iso(self.clock.now()), "elapsed": self.clock.elapsed()})
+        return Reply.json({"now": _iso(self._simulator.clock.now()), "elapsed": self._simulator.clock.elapsed()})
 
     @route("GET", "/_sim/faults", admin=True)
     def sim_faults(self, _call: Call) -> Reply:
         """List the faults in force and the kinds there are."""
-        return Reply.json({"faults": self.faults.describe(), "kinds": sorted(self.faults.kinds)})
+        return Reply.json({"faults": self._simulator.faults.describe(), "kinds": sorted(self._simulator.faults.kinds)})
 
     @route("POST", "/_sim/faults", admin=True)
     def sim_inject(self, call: Call) -> Reply:
         """Inject a fault: ``{"kind": …, "on": …, "times": …}`` and the other fields of ``Fault``."""
         options = dict(call.body_tree)
         try:
-            self.faults.inject(str(options.pop("kind", "")), **options)
+            self._simulator.faults.inject(str(options.pop("kind", "")), **options)
         except (FaultError, TypeError) as error:
             raise BadBody(str(error)) from error
-        return Reply.json({"faults": self.faults.describe()}, 201)
+        return Reply.json({"faults": self._simulator.faults.describe()}, 201)
 
     @route("DELETE", "/_sim/faults", admin=True)
     def sim_end_faults(self, _call: Call) -> Reply:
         """End all faults."""
-        self.faults.clear()
+        self._simulator.faults.clear()
         return Reply(204)
 
 

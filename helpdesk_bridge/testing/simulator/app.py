@@ -18,6 +18,7 @@ A request passes `before` (credentials, rate limit), then its handler, or `not_f
 from __future__ import annotations
 
 import logging
+import random
 import threading
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -40,7 +41,7 @@ from helpdesk_bridge.testing.simulator.clock import Deadline, SimulatorClock
 from helpdesk_bridge.testing.simulator.faults import KINDS, PAGE_KINDS, Fault, FaultPlan
 from helpdesk_bridge.testing.simulator.files import FileStore
 from helpdesk_bridge.testing.simulator.forms import UploadedFile
-from helpdesk_bridge.testing.simulator.list_faults import ListFaults
+from helpdesk_bridge.testing.simulator.list_faults import RecordCounts, with_query
 from helpdesk_bridge.testing.simulator.reply import Refused, Reply
 from helpdesk_bridge.testing.simulator.request_log import RecordedRequest, RequestLog
 from helpdesk_bridge.testing.simulator.routing import (
@@ -89,7 +90,7 @@ _NO_BODY = frozenset({204, 304})
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class SimulatorApp(AdminRoutes, ListFaults, ABC):
+class SimulatorApp(ABC):
     """One vendor's account, answering HTTP. Fronts set ``base_url`` (scheme, host and port) when they serve it."""
 
     vendor: ClassVar[str]
@@ -100,6 +101,8 @@ class SimulatorApp(AdminRoutes, ListFaults, ABC):
     """Kinds of faults that the handlers act out themselves: they find them in ``call.fault``."""
     OPERATIONS: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """The port's operations, each with the handlers that carry it out, so that faults may be asked for by them."""
+    PAGE_FAULTS: ClassVar[Mapping[str, frozenset[str]]] = {}
+    """The faults of lists, each with the handlers that can act it out."""
     STRICT_SLASHES: ClassVar[bool] = True
     HEAD_AS_GET: ClassVar[bool] = True
     """Whether HEAD is answered where GET is; otherwise it is a method like any other."""
@@ -117,7 +120,6 @@ class SimulatorApp(AdminRoutes, ListFaults, ABC):
         settings: Mapping[str, Setting] | None = None,
         time_scale: float = 1.0,
     ) -> None:
-        super().__init__()
         self.dataset = dataset
         self.clock = clock or SimulatorClock(time_scale)
         self.settings = resolve(self.SWITCHES, settings or {})
@@ -125,7 +127,8 @@ class SimulatorApp(AdminRoutes, ListFaults, ABC):
         self.requests = RequestLog()
         self.lock = threading.RLock()
         self._table = self._route_table()
-        self._handlers: dict[str, Callable[..., Reply]] = {}
+        self._admin = _handlers_of(AdminRoutes(self))
+        self._handlers = self._admin
         self.faults = FaultPlan(
             self.FAULTS,
             operations=self.OPERATIONS,
@@ -135,8 +138,10 @@ class SimulatorApp(AdminRoutes, ListFaults, ABC):
         self._late: list[tuple[Deadline, Call]] = []
         self._previous: dict[str, Reply] = {}
         self._date = (0, "")
+        self._counts = RecordCounts(self.clock, self.newest)
+        self._chance = random.Random(0)  # noqa: S311 - repeatable chance, no secret
         self.load(dataset)
-        self.forget_marks()
+        self._counts.start_over()
 
     @abstractmethod
     def load(self, dataset: Dataset) -> None:
@@ -179,7 +184,30 @@ class SimulatorApp(AdminRoutes, ListFaults, ABC):
         """Add what every answer has; headers that the answer has already must stay."""
         return reply
 
+    def state(self) -> Mapping[str, Any]:
+        """Return what ``/_sim/state`` tells of the vendor's own records, for JSON."""
+        return {}
+
+    # What a vendor overrides so that faults of lists can be acted out
+
+    def turned(self, call: Call) -> Mapping[str, str]:  # noqa: ARG002
+        """Return the query fields that ask for the page after the one that ``call`` asks for."""
+        return {}
+
+    def drift(self, call: Call, chance: random.Random) -> None:  # noqa: B027 - a vendor without lists has nothing to do
+        """Add one record to the list that ``call`` asks for, change one and delete one, each taken by ``chance``."""
+
+    def newest(self) -> Mapping[str, int]:
+        """Tell, for each kind of record that a search may lag behind with, how many were ever entered."""
+        return {}
+
     # What a vendor uses
+
+    def entered(self, call: Call, kind: str) -> int | None:
+        """Return how many records of ``kind`` this list knows of yet; None for all of them."""
+        if call.fault is None or call.fault.kind != "stale_search":
+            return None
+        return self._counts.before(call.fault.seconds, kind)
 
     def flag(self, name: str) -> bool:
         """Return a switch that is true or false."""
@@ -205,15 +233,15 @@ class SimulatorApp(AdminRoutes, ListFaults, ABC):
 
     @classmethod
     def _route_table(cls) -> RouteTable:
-        owners = (cls, *cls.ROUTE_GROUPS)
+        owners = (cls, AdminRoutes, *cls.ROUTE_GROUPS)
         return route_table(owners, strict_slashes=cls.STRICT_SLASHES, head_as_get=cls.HEAD_AS_GET)
 
     def register(self, *groups: Any) -> None:
         """Let ``groups``, one of each class of `ROUTE_GROUPS`, answer in place of those that were registered before."""
         if Counter(map(type, groups)) != Counter(self.ROUTE_GROUPS):
             raise TypeError(f"{type(self).__name__}.load must register one route group of each of its ROUTE_GROUPS")
-        self._handlers = {
-            info.operation: getattr(group, info.operation) for group in groups for info in routes_of(type(group))
+        self._handlers = self._admin | {
+            name: handler for group in groups for name, handler in _handlers_of(group).items()
         }
 
     def reset(self) -> None:
@@ -225,7 +253,8 @@ class SimulatorApp(AdminRoutes, ListFaults, ABC):
             self.requests.clear()
             self.files.clear()
             self.load(self.dataset)
-            self.forget_marks()
+            self._counts.start_over()
+            self._chance.seed(0)
 
     def commit_due(self) -> None:
         """Process the requests whose late commit is due; every request does so first."""
@@ -284,9 +313,9 @@ class SimulatorApp(AdminRoutes, ListFaults, ABC):
         if fault.kind in PAGE_KINDS and fault.kind in self.PAGE_FAULTS:
             if fault.kind == "page_drift":
                 self.drift(call, self._chance)
-                self.mark()
+                self._counts.update()
             elif fault.kind == "skipped_page":
-                return self._processed(self.page_after(call))
+                return self._processed(with_query(call, self.turned(call), self._table, max_body=self.MAX_BODY))
         return self._processed(call)
 
     def _processed(self, call: Call) -> Reply:
@@ -339,7 +368,7 @@ class SimulatorApp(AdminRoutes, ListFaults, ABC):
             logger.exception("%s simulator: %s %s failed", self.vendor, call.method, call.operation)
             return self.server_error(call, 500)
         if call.method not in _READS:
-            self.mark()
+            self._counts.update()
         return reply
 
     def _refused_body(self, call: Call, error: BadBody) -> Reply:
@@ -365,6 +394,10 @@ class SimulatorApp(AdminRoutes, ListFaults, ABC):
         if self._date[0] != second:
             self._date = (second, http_date(now))
         return self._date[1]
+
+
+def _handlers_of(group: object) -> dict[str, Callable[..., Reply]]:
+    return {info.operation: getattr(group, info.operation) for info in routes_of(type(group))}
 
 
 def _path(environ: WSGIEnvironment) -> str:

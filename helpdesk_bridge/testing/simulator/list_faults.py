@@ -1,16 +1,15 @@
-"""Faults of lists: pages that drift, are skipped, or lag behind what was written."""
+"""Faults of lists: how many records a search that lags behind knows of, and the call for the page after another."""
 
 from __future__ import annotations
 
-import random
 from collections import deque
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from helpdesk_bridge.testing.simulator.call import Call
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from helpdesk_bridge.testing.simulator.clock import SimulatorClock
     from helpdesk_bridge.testing.simulator.routing import RouteTable
@@ -18,60 +17,35 @@ if TYPE_CHECKING:
 _REMEMBERED: Final = 10_000
 
 
-class ListFaults:
-    """What a vendor supplies so that faults of lists can be acted out, and the memory that they need."""
+class RecordCounts:
+    """How many records of each kind had been entered at each vendor second, as far as 10,000 writes reach back."""
 
-    PAGE_FAULTS: ClassVar[Mapping[str, frozenset[str]]] = {}
-    """The faults of lists, each with the handlers that can act it out."""
+    def __init__(self, clock: SimulatorClock, count: Callable[[], Mapping[str, int]]) -> None:
+        self._clock = clock
+        self._count = count
+        self._counts: deque[tuple[float, Mapping[str, int]]] = deque(maxlen=_REMEMBERED)
 
-    clock: SimulatorClock
-    _table: RouteTable
-    MAX_BODY: ClassVar[int]
+    def start_over(self) -> None:
+        """Forget the history: what is there now counts as old."""
+        self._counts.clear()
+        self._counts.append((-1.0, self._count()))
 
-    def __init__(self) -> None:
-        self._marks: deque[tuple[float, Mapping[str, int]]] = deque(maxlen=_REMEMBERED)
-        self._chance = random.Random(0)  # noqa: S311 - repeatable chance, no secret
+    def update(self) -> None:
+        """Count again after a write."""
+        counts = self._count()
+        if not self._counts or counts != self._counts[-1][1]:
+            self._counts.append((self._clock.elapsed(), counts))
 
-    # What a vendor overrides
+    def before(self, seconds: float, kind: str) -> int:
+        """Return how many records of ``kind`` there were so many vendor seconds ago."""
+        then = self._clock.elapsed() - seconds
+        return next((counts[kind] for at, counts in reversed(self._counts) if at <= then), self._counts[0][1][kind])
 
-    def turned(self, call: Call) -> Mapping[str, str]:  # noqa: ARG002 - for the vendor to override
-        """Return the query fields that ask for the page after the one that ``call`` asks for."""
-        return {}
 
-    def drift(self, call: Call, chance: random.Random) -> None:
-        """Add one record to the list that ``call`` asks for, change one and delete one, each taken by ``chance``."""
-
-    def newest(self) -> Mapping[str, int]:
-        """Tell, for each kind of record that a search may lag behind with, how many were ever entered."""
-        return {}
-
-    # What a vendor uses
-
-    def entered(self, call: Call, kind: str) -> int | None:
-        """Return how many records of ``kind`` this list knows of yet, None where it is up to date."""
-        if call.fault is None or call.fault.kind != "stale_search":
-            return None
-        then = self.clock.elapsed() - call.fault.seconds
-        return next((marks[kind] for at, marks in reversed(self._marks) if at <= then), self._marks[0][1][kind])
-
-    # What the application does
-
-    def forget_marks(self) -> None:
-        """Start over: what is there now counts as old."""
-        self._marks.clear()
-        self._marks.append((-1.0, self.newest()))
-        self._chance.seed(0)
-
-    def mark(self) -> None:
-        """Note after a write what is there."""
-        found = self.newest()
-        if not self._marks or found != self._marks[-1][1]:
-            self._marks.append((self.clock.elapsed(), found))
-
-    def page_after(self, call: Call) -> Call:
-        """Return the call for the page after the one asked for."""
-        query = call.query.copy()
-        for name, value in self.turned(call).items():
-            query[name] = value
-        environ = {**call.environ, "QUERY_STRING": urlencode(list(query.items(multi=True)))}
-        return Call(environ, self._table.match(call.method, call.path), max_body=self.MAX_BODY)
+def with_query(call: Call, fields: Mapping[str, str], table: RouteTable, *, max_body: int) -> Call:
+    """Return the same call with other query fields."""
+    query = call.query.copy()
+    for name, value in fields.items():
+        query[name] = value
+    environ = {**call.environ, "QUERY_STRING": urlencode(list(query.items(multi=True)))}
+    return Call(environ, table.match(call.method, call.path), max_body=max_body)
