@@ -159,7 +159,8 @@ class Marked:
 
     ``listed`` is False where lists do not show the place in which markers are written now, ``opening_listed`` where
     they do not show openings, in which a marker may stand that was written before there was another place.
-    ``by_api`` says whether the ticket was made through the API, None where the vendor does not tell.
+    ``created_at`` is the time of creation that an import gave the ticket, natively or in its header line. ``by_api`` says
+    whether it was made through the API, None where the vendor does not tell.
     """
 
     ticket_id: str

@@ -12,6 +12,7 @@ from migration.faulty_desk import START, Kill, destination, dump, message, perso
 from migration.simulators import served
 
 from helpdesk_bridge import TicketChange, open_desk
+from helpdesk_bridge.adapter import Opening
 from helpdesk_bridge.adapter.header_line import HeaderLine, split_marker, with_marker
 from helpdesk_bridge.datasets.dataset import Dataset
 from helpdesk_bridge.migration import DecisionNeeded, ExitCode, Migration, Options, Threads
@@ -325,6 +326,19 @@ def test_a_decision_to_skip_is_kept_by_later_runs(tmp_path):
         assert len(everything(new.desk)) == 2
 
 
+def test_one_ticket_is_never_decided_to_be_two(tmp_path):
+    with served("local", 0) as new:
+        old = source()
+        migrate(old, new.desk, tmp_path / "one")
+        migrate(old, new.desk, tmp_path / "two", evolve(YES, none_before=True))
+        migrate(old, new.desk, tmp_path / "three")
+        with Migration(old, new.desk, tmp_path / "three", options=YES) as migration:
+            first, second, *_ = migration.journal.by_state(Kind.TICKET, State.IN_DOUBT)
+            migration.decide_in_doubt(first.key.id, f"found:{first.candidates[0]}")
+            with pytest.raises(ValueError, match="became already"):
+                migration.decide_in_doubt(second.key.id, f"found:{first.candidates[0]}")
+
+
 def test_a_decision_for_one_of_two_writes_no_message_again(tmp_path):
     old, new = source(), destination()
     migrate(old, new, tmp_path / "one", ONE)
@@ -338,6 +352,53 @@ def test_a_decision_for_one_of_two_writes_no_message_again(tmp_path):
     assert dump(new) == before
     assert summary.counts[Kind.TICKET].in_doubt == 0
     assert {one.field for one in summary.differences} == {"duplicate"}
+
+
+@pytest.mark.parametrize("edited", ["", "an agent's words"])
+def test_tickets_whose_marker_an_agent_edited_are_in_doubt_and_not_written_again(tmp_path, edited):
+    with served("desk365", 8) as old, served("deskie", 0) as new:
+        migrate(old.desk, new.desk, tmp_path / "lost")
+        there = everything(new.desk)
+        listing = new.desk.tickets.list(TicketQuery(include={"custom_fields"}), resolve=False)
+        marked = [one.id for one in listing if one.custom_fields.get("Migration marker")][:2]
+        assert marked
+        for one in marked:
+            new.desk.tickets.update(one, TicketChange(custom_fields={"Migration marker": edited or None}))
+        summary = migrate(old.desk, new.desk, tmp_path / "another")
+        assert summary.counts[Kind.TICKET].in_doubt == len(marked)
+        assert summary.exit_code is ExitCode.INCOMPLETE
+        assert everything(new.desk) == there
+        with Migration(old.desk, new.desk, tmp_path / "another", options=YES) as migration:
+            for record in migration.journal.by_state(Kind.TICKET, State.IN_DOUBT):
+                assert "carries no marker" in record.reason
+                (there_already,) = record.candidates
+                migration.decide_in_doubt(record.key.id, f"found:{there_already}")
+            summary = migration.migrate()
+        assert (summary.exit_code, summary.differences) == (ExitCode.OK, ())
+        assert everything(new.desk) == there
+
+
+def test_a_stranger_that_was_created_in_the_same_second_keeps_nothing_from_being_written(tmp_path):
+    with served("desk365", 6) as old, served("deskie", 0) as new:
+        first = next(iter(old.desk.tickets.list(resolve=False)))
+        stranger = Message(
+            id="0", ticket_id="0", author=Actor.contact(email="else@where.example"), visibility=Visibility.PUBLIC,
+            kind=MessageKind.REPLY, body=Body(text="Another matter"), opening=True, created_at=first.created_at,
+        )  # fmt: skip
+        ticket = evolve(
+            first,
+            id="0",
+            subject="Else",
+            requester=stranger.author,
+            assignee=None,
+            group=None,
+            tags=(),
+            custom_fields={},
+        )
+        new.desk.importer.ticket(ticket, Opening.of(stranger), (), "key:" + "0" * 16)
+        summary = migrate(old.desk, new.desk, tmp_path / "journal")
+        assert (summary.exit_code, summary.counts[Kind.TICKET].in_doubt) == (ExitCode.OK, 0)
+        assert len(everything(new.desk)) == summary.counts[Kind.TICKET].migrated + 1
 
 
 # -- rebuild, and what it costs ------------------------------------------------------------------------------------

@@ -626,7 +626,7 @@ def test_a_folder_of_somebody_else_is_a_usage_error(tmp_path):
 
 
 def test_the_template_is_in_the_package():
-    assert files("helpdesk_bridge.migration").joinpath("report.html.j2").is_file()
+    assert files("helpdesk_bridge.migration.report").joinpath("report.html.j2").is_file()
 
 
 def test_the_page_is_the_same_for_the_same_journal(tmp_path):

@@ -28,6 +28,7 @@ from helpdesk_bridge.adapter import (
     email_key,
     email_spellings,
     fold,
+    split_header,
     split_marker,
     with_marker,
 )
@@ -188,7 +189,7 @@ class Desk365Tickets:
             Marked(
                 ticket_id=one.id,
                 marker=self.marker_of(one),
-                created_at=one.created_at,
+                created_at=_told_time(one),
                 by_api=one.channel == API_CHANNEL,
             )
             for one in page.items
@@ -280,6 +281,12 @@ class Desk365Tickets:
         ticket = self._ticket(wire)
         self._shown.learn((ticket,))
         return ticket
+
+
+def _told_time(ticket: Ticket) -> datetime | None:
+    """Return the time of creation that the header line of an imported ticket tells, else the ticket's own."""
+    header = None if ticket.description is None else split_header(split_marker(ticket.description)[1])[0]
+    return ticket.created_at if header is None else header.created_at
 
 
 def _says(there: Body | None, written: str) -> bool:

@@ -21,8 +21,16 @@ def settle_in_doubt(journal: Journal, record_id: str, decision: str) -> int:
         for record in journal.by_state(kind, State.IN_DOUBT):
             if record.key.id == record_id:
                 meant += 1
+                _refuse_taken(journal, record, found)
                 journal.save(*_decided(journal, record, word, found))
     return meant
+
+
+def _refuse_taken(journal: Journal, record: Record, found: str) -> None:
+    """Raise ``ValueError`` where a ticket is to be found that another ticket of the source became."""
+    other = journal.at_destination(Kind.TICKET, found) if found and record.key.kind is Kind.TICKET else None
+    if other is not None and other.key != record.key:
+        raise ValueError(f"ticket {found} there is what ticket {other.key.id} became already")
 
 
 def _decided(journal: Journal, record: Record, word: str, found: str) -> list[Record]:

@@ -62,9 +62,13 @@ class Searched:
 
 @define(slots=False)
 class _Finds:
-    """What one pass found, by the source's ticket ids; ``unlisted`` as in ``Searched``."""
+    """What one pass found, by the source's ticket ids; ``unlisted`` as in ``Searched``.
+
+    ``alike`` carry no marker and were created in the second of a source ticket: somebody may have taken it away.
+    """
 
     tickets: dict[str, list[str]]
+    alike: dict[str, list[str]]
     foreign: int = 0
     calls: int = 0
     there: int | None = None
@@ -95,7 +99,7 @@ class Search:
 
     def run(self, first: Page[Marked]) -> Searched:
         """Read all markers, and write down which tickets carry those of source tickets; they are compared later."""
-        finds = _Finds({}, there=first.total, calls=1)
+        finds = _Finds({}, {}, there=first.total, calls=1)
         if first.items or first.next is not None:
             self._index()
             for page in self._pages(first, finds):
@@ -133,27 +137,30 @@ class Search:
         for ticket in self.spool.each(Kind.TICKET.value, Ticket):
             self.spool.put(MARKER, self.key.of("ticket", ticket.ref), ticket.id)
             if (moment := second(ticket.created_at)) is not None:
-                self.spool.put(CREATED, moment, ticket.id)
+                others = self.spool.get(CREATED, moment, tuple) or ()
+                self.spool.put(CREATED, moment, (*others, ticket.id))
 
     def _look_at(self, page: Page[Marked], finds: _Finds) -> None:
         for one in page.items:
             finds.unlisted = finds.unlisted or not one.listed
-            marker = one.marker
-            if marker is None and not one.opening_listed and self._may_be_ours(one):
+            marker, of_this_second = one.marker, self._created_with(one)
+            if marker is None and not one.opening_listed and of_this_second:
                 marker = self._in_opening(one.ticket_id)
                 finds.calls += 1
             if not is_marker(marker):
+                for source_id in of_this_second if one.by_api is not False else ():
+                    finds.alike.setdefault(source_id, []).append(one.ticket_id)
                 continue
-            source_id = self.spool.get(MARKER, str(marker), str)
-            if source_id is not None:
-                finds.tickets.setdefault(source_id, []).append(one.ticket_id)
+            ours = self.spool.get(MARKER, str(marker), str)
+            if ours is not None:
+                finds.tickets.setdefault(ours, []).append(one.ticket_id)
             elif one.by_api is not False:
                 finds.foreign += 1
 
-    def _may_be_ours(self, one: Marked) -> bool:
-        """Whether a ticket was created in the second of a source ticket, as one that was imported with its time was."""
+    def _created_with(self, one: Marked) -> tuple[str, ...]:
+        """Return the source tickets of the second in which a ticket was created: an import gave it that time."""
         moment = second(one.created_at)
-        return moment is not None and self.spool.get(CREATED, moment, str) is not None
+        return () if moment is None else self.spool.get(CREATED, moment, tuple) or ()
 
     def _in_opening(self, ticket_id: str) -> str | None:
         try:
@@ -165,7 +172,7 @@ class Search:
     def _save(self, finds: _Finds) -> None:
         self.journal.forget_candidates()
         rows: list[Record] = []
-        for source_id, ids in finds.tickets.items():
+        for source_id, ids in {**finds.alike, **finds.tickets}.items():
             ticket = self.spool.get(Kind.TICKET.value, source_id, Ticket)
             if ticket is None or ticket.spam or ticket.deleted:
                 continue
@@ -174,7 +181,7 @@ class Search:
             if record.state is State.SKIPPED or record.reason == DECIDED_AGAIN:
                 continue  # the user decided about it
             state = record.state if record.state.final else State.INTENT
-            marker = self.key.of("ticket", ticket.ref)
+            marker = self.key.of("ticket", ticket.ref) if source_id in finds.tickets else None
             rows.append(evolve(record, state=state, marker=marker, candidates=tuple(sorted(ids))))
         for start in range(0, len(rows), _SAVED_TOGETHER):
             self.journal.save(*rows[start : start + _SAVED_TOGETHER])

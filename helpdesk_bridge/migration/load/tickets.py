@@ -156,8 +156,7 @@ class TicketLoad:
             self._adopt_opening(self._record)
         if self._record.destination:
             return
-        if self._never_tried:
-            self._judge_candidates()
+        if self._never_tried and self._judge_candidates():
             return
         if self._record.state.final:
             return
@@ -251,22 +250,41 @@ class TicketLoad:
         self._record = evolve(record, expected=shown)
         self._context.journal.save(self._record, *done, *later)
 
-    def _judge_candidates(self) -> None:
-        """Take over the ticket that an earlier migration wrote, if it is the one and the only one that agrees."""
+    def _judge_candidates(self) -> bool:
+        """Take over the ticket that an earlier migration wrote, if it is the one and the only one that agrees.
+
+        Candidates without our marker, which somebody may have taken away, are never taken over: one that agrees puts
+        the record in doubt, and others are strangers. Returns False where there are only strangers.
+        """
         first, *others = self._openings()
         way, judged = first[0], self._judged(self._record.candidates, first[1])
         for other, opening in others:
             if not judged.ours:
                 again = self._judged(self._record.candidates, opening)
                 way, judged = (other, again) if again.ours else (way, judged)
+        if self._record.marker is None:
+            if judged.ours:
+                ours = ", ".join(judged.ours)
+                self._record = evolve(self._record, candidates=judged.ours)
+                self._give_up(State.IN_DOUBT, f"{ours} there agrees in requester, text and time, and carries no marker")
+                return True
+            self._record = evolve(self._record, state=State.PLANNED, candidates=(), reason=None)
+            self._context.journal.save(self._record, *self._planned_again())
+            return False
         self._leave_alone(judged)
         if len(judged.ours) != 1 or judged.unread:
             self._give_up(State.IN_DOUBT, str(judged))
-            return
+            return True
         found = evolve(
             self._record, state=State.DONE, reason=FOUND_AGAIN, destination=judged.ours, finished=False, version=None
         )
         self._adopt_opening(found, way)
+        return True
+
+    def _planned_again(self) -> list[Record]:
+        return [
+            evolve(one, state=State.PLANNED, reason=None) for one in self._children() if one.state is State.IN_DOUBT
+        ]
 
     def _openings(self) -> list[tuple[Threads, Mapping[str, Any]]]:
         """Return the openings that the ways of writing threads give, ours first: the way of then is lost as well."""
