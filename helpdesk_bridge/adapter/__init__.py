@@ -17,6 +17,7 @@ from attrs import evolve
 
 from helpdesk_bridge.adapter.contract import (
     API_VERSION,
+    OLDEST_API_VERSION,
     Adapter,
     AttachmentsAdapter,
     ContactsAdapter,
@@ -154,6 +155,7 @@ __getattr__, __dir__ = lazy_names(
 __all__ = [
     "API_VERSION",
     "NONE",
+    "OLDEST_API_VERSION",
     "SYSTEM",
     "UNSET",
     "Actor",

@@ -45,6 +45,9 @@ from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
 from helpdesk_bridge.text.decoding import Mending
 
 API_VERSION: Final = 1
+"""The version of this contract, which an adapter package is written for."""
+OLDEST_API_VERSION: Final = 1
+"""The oldest version whose adapters run with this one."""
 
 
 class Severity(Enum):

@@ -9,26 +9,23 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Final
 
+from helpdesk_bridge import __version__
 from helpdesk_bridge.errors import ConfigError
 
 if TYPE_CHECKING:
-    from helpdesk_bridge.adapter import Vendor
+    from helpdesk_bridge.adapter.contract import Vendor
 
 GROUP: Final = "helpdesk_bridge.adapters"
 _registered: dict[str, Vendor] = {}
 
 
 @cache
-def _entry_points() -> dict[str, EntryPoint]:
-    found: dict[str, EntryPoint] = {}
+def _entry_points() -> dict[str, tuple[EntryPoint, ...]]:
+    """Return the entry points by name; one that the interpreter's path leads to twice counts once."""
+    points: dict[str, dict[str, EntryPoint]] = {}
     for point in entry_points(group=GROUP):
-        other = found.get(point.name)
-        if other is not None and other.value != point.value:
-            raise ConfigError(
-                f"two packages claim the vendor {point.name!r}: {other.value} and {point.value}; uninstall one of them"
-            )
-        found[point.name] = point
-    return found
+        points.setdefault(point.name, {})[point.value] = point
+    return {name: tuple(by_value.values()) for name, by_value in points.items()}
 
 
 def names() -> tuple[str, ...]:
@@ -37,22 +34,70 @@ def names() -> tuple[str, ...]:
 
 
 def vendor(name: str) -> Vendor:
-    """Return a vendor. Raises ``ConfigError`` for a name that no installed package claims."""
+    """Return a vendor.
+
+    Raises ``ConfigError`` for a name that no installed package claims or that two claim, and for a package that cannot
+    be loaded or is written for another version of ``helpdesk_bridge.adapter``.
+    """
     if name in _registered:
-        return _registered[name]
-    point = _entry_points().get(name)
-    if point is None:
+        value = _registered[name]
+        _check_version(value, f"the vendor {name!r} of this program")
+        return value
+    points = _entry_points().get(name)
+    if points is None:
         near = difflib.get_close_matches(name, names(), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ConfigError(f"unknown vendor {name!r}{hint} (installed: {', '.join(names())})")
-    value: Vendor = point.load()
-    if value.name != name:
-        raise ConfigError(f"the package {point.value} calls its vendor {value.name!r}, its entry point {name!r}")
+    point, *others = points
+    if others:
+        claims = " and ".join(sorted(map(_package, points)))
+        raise ConfigError(f"several packages claim the vendor {name!r}: {claims}; uninstall all but one")
+    return _loaded(point)
+
+
+def _loaded(point: EntryPoint) -> Vendor:
+    from helpdesk_bridge.adapter.contract import Vendor
+
+    package = _package(point)
+    try:
+        value = point.load()
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"{package} cannot be loaded: {error}; install it again, in a release for helpdesk-bridge {__version__}"
+        ) from error
+    if not isinstance(value, Vendor):
+        raise ConfigError(f"{package} is a {type(value).__name__}; an entry point of {GROUP} names a Vendor")
+    _check_version(value, package)
+    if value.name != point.name:
+        raise ConfigError(f"{package} calls its vendor {value.name!r} and its entry point {point.name!r}")
     return value
 
 
+def _package(point: EntryPoint) -> str:
+    return point.value if point.dist is None else f"{point.dist.name} {point.dist.version} ({point.value})"
+
+
+def _check_version(value: Vendor, package: str) -> None:
+    from helpdesk_bridge.adapter.contract import API_VERSION, OLDEST_API_VERSION
+
+    version: object = value.api_version
+    if type(version) is not int:
+        raise ConfigError(f"{package} gives a {type(version).__name__} as its api_version; expected a whole number")
+    written = f"{package} is written for version {version} of helpdesk_bridge.adapter"
+    if version > API_VERSION:
+        raise ConfigError(
+            f"{written}, and helpdesk-bridge {__version__} has version {API_VERSION}: upgrade helpdesk-bridge, or "
+            "install an older release of the package"
+        )
+    if version < OLDEST_API_VERSION:
+        raise ConfigError(
+            f"{written}, and helpdesk-bridge {__version__} takes {OLDEST_API_VERSION} to {API_VERSION}: install a newer "
+            "release of the package, or an older helpdesk-bridge"
+        )
+
+
 def register(value: Vendor) -> Callable[[], None]:
-    """Add a vendor in this process, for tests; returns what takes it back."""
+    """Add a vendor in this process, for tests; returns what removes it again."""
     _registered[value.name] = value
 
     def unregister() -> None:
@@ -62,6 +107,6 @@ def register(value: Vendor) -> Callable[[], None]:
 
 
 def load(dotted: str) -> Any:
-    """Return what a dotted name ``package.module:attribute`` means."""
+    """Return the object that a dotted name ``package.module:attribute`` names."""
     module, _, attribute = dotted.partition(":")
     return getattr(import_module(module), attribute)

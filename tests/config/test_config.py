@@ -168,20 +168,6 @@ def test_a_status_alias_that_is_a_status_word_tells_what_the_vendors_word_means(
     assert aliases.statuses.into("ERLEDIGT") == "solved"
 
 
-def test_two_packages_that_claim_one_name_are_both_named(monkeypatch):
-    from importlib.metadata import EntryPoint
-
-    points = [EntryPoint("twin", f"package_{one}:VENDOR", registry.GROUP) for one in "ab"]
-    monkeypatch.setattr(registry, "entry_points", lambda group: points)
-    registry._entry_points.cache_clear()
-    try:
-        with pytest.raises(ConfigError, match=r"package_a:VENDOR and package_b:VENDOR"):
-            registry.vendor("twin")
-    finally:
-        monkeypatch.undo()
-        registry._entry_points.cache_clear()
-
-
 def test_a_secret_shows_nowhere():
     secret = Secret(CANARY)
     assert CANARY not in f"{secret} {secret!r} {[secret]}"

@@ -86,7 +86,8 @@ def test_the_marker_says_what_the_desk_can_do_and_holds(run):
     result = run(
         """
         import pytest
-        from helpdesk_bridge import Unsupported, registry
+        from helpdesk_bridge import Unsupported
+        from helpdesk_bridge.config import registry
 
         @pytest.mark.helpdesk(vendor="desk365", tickets=3)
         def test_a_vendors_abilities(helpdesk):
