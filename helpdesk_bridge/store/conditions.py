@@ -8,10 +8,12 @@ from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
 
+from helpdesk_bridge.model import fields
 from helpdesk_bridge.model.addresses import email_key, phone_digits
+from helpdesk_bridge.model.fields import Field, Kind
 from helpdesk_bridge.model.queries import NONE, ContactQuery, How, Match, Order, Period, TicketQuery
 from helpdesk_bridge.model.values import Actor, Ref
-from helpdesk_bridge.store.columns import custom_needle, tag_needle
+from helpdesk_bridge.store.columns import SEARCHED, custom_needle, tag_needle
 from helpdesk_bridge.store.values import folded, micros
 from helpdesk_bridge.text.plain import fold
 
@@ -159,31 +161,38 @@ def _keys(kind: str, wanted: frozenset[Any]) -> Condition:
     return _either(parts, exact=False)
 
 
-_TICKET: Final[Mapping[str, tuple[str, Test]]] = {
-    "statuses": ("status", _enum),
-    "priorities": ("priority", _enum),
-    "requester": ("requester", _person),
-    "assignee": ("assignee", _person),
-    "groups": ("group", _ref),
-    "tags": ("", _tags),
-    "channels": ("channel_fold", _words),
-    "category": ("category_fold", _words),
-    "subcategory": ("subcategory_fold", _words),
-    "type": ("type_fold", _words),
-    "custom_fields": ("", _custom),
-    "subject": ("subject_fold", _text),
-    "created": ("created", _period),
-    "updated": ("updated", _period),
+_TESTS: Final[Mapping[Kind, Test]] = {
+    Kind.CHOICE: _enum,
+    Kind.PERSON: _person,
+    Kind.REFERENCE: _ref,
+    Kind.WORD: _words,
+    Kind.WORDS: _tags,
+    Kind.CUSTOM_FIELDS: _custom,
+    Kind.TEXT: _text,
+    Kind.TIME: _period,
+    Kind.ADDRESSES: _keys,
+    Kind.PHONES: _keys,
 }
-_CONTACT: Final[Mapping[str, tuple[str, Test]]] = {
-    "email": ("email", _keys),
-    "phone": ("phone", _keys),
-    "name": ("name_fold", _text),
-    "company": ("company", _ref),
-    "external_id": ("external_fold", _words),
-    "created": ("created", _period),
-    "updated": ("updated", _period),
-}
+_KEYS: Final = ("email", "phone")
+"""Kinds of keys, and the filters that they answer."""
+
+
+def _test(name: str, field: Field, columns: Mapping[str, str]) -> tuple[str, Test]:
+    """Return the condition of a filter, and what it is about: a column, the stem of several, a kind of key."""
+    test = _TESTS[field.kind]
+    if name in _KEYS or (field.kind is Kind.TIME and field.name in columns):
+        return name, test
+    if field.name not in columns:
+        return "", lambda *_: _PYTHON_ALONE
+    return (columns[field.name] if field.kind in (Kind.WORD, Kind.TEXT) else field.name), test
+
+
+def _tests(table: Mapping[str, Field], columns: Mapping[str, str]) -> Mapping[str, tuple[str, Test]]:
+    return {name: _test(name, field, columns) for name, field in fields.filters(table).items()}
+
+
+_TICKET: Final = _tests(fields.TICKET, SEARCHED["tickets"])
+_CONTACT: Final = _tests(fields.CONTACT, SEARCHED["contacts"])
 
 
 @frozen

@@ -18,19 +18,17 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from helpdesk_bridge.errors import Invalid
+from helpdesk_bridge.model import fields
+from helpdesk_bridge.model.fields import Field, Kind
 from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.values import (
     Actor,
     ActorKind,
     Attachment,
     Body,
-    IdKind,
-    MessageKind,
     Phone,
-    Priority,
     Rating,
     Ref,
-    Status,
     Visibility,
 )
 from helpdesk_bridge.store.values import micros, moment_of
@@ -132,47 +130,38 @@ def _read_visibility(word: Any) -> Visibility:
     return Visibility.PUBLIC if word == Visibility.PUBLIC.value else Visibility.INTERNAL
 
 
-TICKET: Final[Codecs] = {
-    **dict.fromkeys(
-        ("subject", "number", "url", "status_label", "priority_label", "type", "category", "subcategory", "channel"), _TEXT
+_CODECS: Final[Mapping[Kind, Codec]] = {
+    **dict.fromkeys((Kind.ID, Kind.TEXT, Kind.WORD, Kind.FLAG, Kind.NUMBER), _TEXT),
+    Kind.TIME: _TIME,
+    Kind.PERSON: _ACTOR,
+    Kind.REFERENCE: _REF,
+    **dict.fromkeys((Kind.WORDS, Kind.ADDRESSES), _WORDS),
+    Kind.PHONES: (
+        lambda phones: [_dict(phone) for phone in phones],
+        lambda phones: tuple(Phone(**phone) for phone in phones),
     ),
-    "status": _enum(Status),
-    "priority": _enum(Priority),
-    **dict.fromkeys(("requester", "assignee"), _ACTOR),
-    **dict.fromkeys(("group", "company", "sla"), _REF),
-    **dict.fromkeys(("tags", "cc", "watchers"), _WORDS),
-    "custom_fields": _CUSTOM,
-    **dict.fromkeys(
-        ("created_at", "updated_at", "first_response_at", "solved_at", "closed_at", "due_at"), _TIME
-    ),
-    "rating": (_rating, _read_rating),
-    **dict.fromkeys(("spam", "deleted", "merged_into"), _TEXT),
-}  # fmt: skip
-MESSAGE: Final[Codecs] = {
-    "id_kind": _enum(IdKind),
-    "author": _ACTOR,
-    "visibility": (lambda member: member.value, _read_visibility),
-    "kind": _enum(MessageKind),
-    "opening": _TEXT,
-    "body": (_body, lambda document: Body(**document)),
-    "to": _WORDS,
-    "cc": _WORDS,
-    "created_at": _TIME,
+    Kind.CUSTOM_FIELDS: _CUSTOM,
+    Kind.RATING: (_rating, _read_rating),
+    Kind.BODY: (_body, lambda document: Body(**document)),
 }
-CONTACT: Final[Codecs] = {
-    "id_kind": _enum(IdKind),
-    "name": _TEXT,
-    "emails": _WORDS,
-    "phones": (lambda phones: [_dict(phone) for phone in phones], lambda phones: tuple(Phone(**one) for one in phones)),
-    "title": _TEXT,
-    "company": _REF,
-    "external_id": _TEXT,
-    "blocked": _TEXT,
-    "deleted": _TEXT,
-    "custom_fields": _CUSTOM,
-    "created_at": _TIME,
-    "updated_at": _TIME,
-}
+_ELSEWHERE: Final = frozenset({"id", "ref", "ticket_id", "sequence", "description", "message_count", "attachments"})
+"""In columns, or computed from other rows."""
+
+
+def _codec(field: Field) -> Codec:
+    if field.choices is Visibility:
+        return (lambda member: member.value, _read_visibility)
+    return _enum(field.choices) if field.choices is not None else _CODECS[field.kind]
+
+
+def _codecs(table: Mapping[str, Field]) -> Codecs:
+    stored = (field for name, field in table.items() if name not in _ELSEWHERE and field.kind is not Kind.ANSWER)
+    return {field.name: _codec(field) for field in stored}
+
+
+TICKET: Final = _codecs(fields.TICKET)
+MESSAGE: Final = _codecs(fields.MESSAGE)
+CONTACT: Final = _codecs(fields.CONTACT)
 
 
 def dump(record: Ticket | Message | Contact, codecs: Codecs) -> str:
@@ -180,7 +169,7 @@ def dump(record: Ticket | Message | Contact, codecs: Codecs) -> str:
     document = {}
     for name, (write, _) in codecs.items():
         value = getattr(record, name)
-        if value is not None and value is not False and (value or isinstance(value, (str, Body))):
+        if value is not None and value is not False and (value or isinstance(value, (str, int, Body))):
             document[name] = write(value)
     return json.dumps(document, separators=(",", ":"))
 

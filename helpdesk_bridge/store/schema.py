@@ -7,6 +7,9 @@ JSON; the other columns exist to be searched and sorted by. Times are microsecon
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 APPLICATION_ID: Final = 0x48444252  # "HDBR": tells our files from other SQLite files
@@ -161,6 +164,21 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _KEY, _KEYS_AS_MAIL_SY
 """Step ``n`` brings a file of version ``n`` to version ``n + 1``; steps are only ever added."""
 
 SCHEMA_VERSION: Final = len(MIGRATIONS)
+
+
+def _columns(table: str) -> frozenset[str]:
+    """Return the columns that the steps give a table, as their SQL names them."""
+    made = "".join(sql for step in MIGRATIONS for sql in step if sql.startswith(f"CREATE TABLE {table} ("))
+    added = "\n".join(sql for step in MIGRATIONS for sql in step if sql.startswith(f"ALTER TABLE {table} ADD COLUMN "))
+    return frozenset(
+        re.findall(r"^ +(\w+) (?:TEXT|INTEGER)", made, re.MULTILINE) + re.findall(r"ADD COLUMN (\w+)", added)
+    )
+
+
+COLUMNS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {table: _columns(table) for table in ("tickets", "contacts")}
+)
+"""A field that can be filtered and has no column here is compared in Python."""
 
 TABLES: Final = (
     "counters", "tickets", "contacts", "contact_keys", "messages", "files", "blobs", "blob_chunks", "entries", "outbox",
