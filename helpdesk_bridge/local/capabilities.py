@@ -8,6 +8,7 @@ import attrs
 
 from helpdesk_bridge.errors import ConfigError
 from helpdesk_bridge.local.settings import LocalSettings
+from helpdesk_bridge.model import fields
 from helpdesk_bridge.model.capabilities import OPERATIONS, Capabilities
 from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, TicketChange, TicketDraft
 from helpdesk_bridge.model.records import Contact, Message, Ticket
@@ -44,9 +45,7 @@ EVERYTHING: Final = Capabilities(
     message_fields=_names(Message),
     ticket_create=_names(TicketDraft),
     ticket_update=_names(TicketChange),
-    ticket_clear=frozenset(
-        {"assignee", "group", "company", "type", "category", "subcategory", "tags", "custom_fields", "cc", "watchers"}
-    ),
+    ticket_clear=frozenset(fields.writable(fields.TICKET, fields.Write.CLEAR)),
     contact_create=_names(ContactDraft),
     contact_update=_names(ContactChange),
     statuses=STATUSES,

@@ -21,6 +21,8 @@ from helpdesk_bridge.adapter import (
 )
 from helpdesk_bridge.local.definitions import Definitions
 from helpdesk_bridge.local.desk import LocalDesk
+from helpdesk_bridge.model import fields
+from helpdesk_bridge.model.fields import Field, Kind
 from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.values import IdKind, Upload
 from helpdesk_bridge.store.blobs import Spooled
@@ -29,27 +31,19 @@ from helpdesk_bridge.store.pages import PAGE_SIZE
 _NATIVE: Final = FieldFidelity(Fidelity.NATIVE)
 
 
-def _all(*names: str) -> Mapping[str, FieldFidelity]:
-    return dict.fromkeys(names, _NATIVE)
+_GIVEN_HERE: Final = frozenset({"id", "ref", "id_kind"})
+
+
+def _all(table: Mapping[str, Field]) -> Mapping[str, FieldFidelity]:
+    kept = (name for name, field in table.items() if field.kind is not Kind.ANSWER and name not in _GIVEN_HERE)
+    return dict.fromkeys(kept, _NATIVE)
 
 
 FIDELITY: Final = FidelityTable(
-    ticket=_all(
-        "subject", "number", "url", "status", "status_label", "priority", "priority_label", "requester", "assignee",
-        "group", "company", "sla", "type", "category", "subcategory", "channel", "tags", "custom_fields", "cc",
-        "watchers",
-        "description", "created_at", "updated_at", "first_response_at", "solved_at", "closed_at", "due_at", "rating",
-        "spam", "deleted", "merged_into", "message_count", "attachments",
-    ),
-    contact=_all(
-        "name", "emails", "phones", "title", "company", "external_id", "blocked", "deleted", "custom_fields", "created_at",
-        "updated_at",
-    ),
-    messages=dict.fromkeys(
-        MessageClass,
-        _all("author", "created_at", "visibility", "kind", "body", "attachments", "inline", "cc", "to"),
-    ),
-)  # fmt: skip
+    ticket=_all(fields.TICKET),
+    contact=_all(fields.CONTACT),
+    messages=dict.fromkeys(MessageClass, dict.fromkeys(fields.travelling(fields.MESSAGE), _NATIVE)),
+)
 
 COST: Final = ImportCost(contact=0, ticket=0, message=0, finish=0)
 

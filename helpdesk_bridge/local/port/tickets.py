@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from attrs import evolve, frozen
 
@@ -13,6 +13,7 @@ from helpdesk_bridge.local.desk import LocalDesk
 from helpdesk_bridge.local.port.words import changed_words, priority_of, status_of, text_or_none
 from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.model.drafts import TicketChange, TicketDraft, set_fields
+from helpdesk_bridge.model.fields import TICKET, Kind, Write, writable
 from helpdesk_bridge.model.queries import TicketQuery
 from helpdesk_bridge.model.records import Message, Ticket
 from helpdesk_bridge.model.values import UNSET, Actor, MessageKind, Priority, Status, Visibility, body_of
@@ -21,9 +22,11 @@ from helpdesk_bridge.store.conditions import Native, divide_tickets
 from helpdesk_bridge.store.pages import PAGE_SIZE
 from helpdesk_bridge.text.plain import fold
 
-_LISTS = {"tags": fold, "cc": email_key, "watchers": email_key}
-"""What a ticket lists, and when two of it are one: tags as people compare words, people by their address."""
-_PLAIN = ("type", "category", "subcategory")
+_SAME: Final = {Kind.WORDS: fold, Kind.ADDRESSES: email_key}
+"""When two of what a ticket lists are one: tags as people compare words, people by their address."""
+_CHANGEABLE: Final = [TICKET[name] for name in writable(TICKET, Write.CHANGE)]
+_LISTS: Final = {field.name: _SAME[field.kind] for field in _CHANGEABLE if field.kind in _SAME}
+_WORDS: Final = tuple(field.name for field in _CHANGEABLE if field.kind is Kind.WORD)
 
 
 @frozen(eq=False)
@@ -125,7 +128,7 @@ class LocalTickets:
 
     def _applied(self, ticket: Ticket, values: dict[str, Any], now: datetime) -> Ticket:
         people, definitions = self._desk.people, self._desk.definitions
-        changes: dict[str, Any] = {name: text_or_none(values[name], name) for name in _PLAIN if name in values}
+        changes: dict[str, Any] = {name: text_or_none(values[name], name) for name in _WORDS if name in values}
         if "subject" in values:
             changes["subject"] = text_or_none(values["subject"], "subject") or ""
         if "assignee" in values:
