@@ -81,7 +81,7 @@ def _whisper_at_deskie(account: Account, case_id: str) -> None:
 
 
 def _whisper_at_desk365(account: Account, number: str) -> None:
-    for message in account.simulator.tenant.tickets[int(number)].messages:  # type: ignore[union-attr]
+    for message in account.simulator.account.tickets[int(number)].messages:  # type: ignore[union-attr]
         if message.type == "note":
             message.type, message.public_note = "whisper", None
 

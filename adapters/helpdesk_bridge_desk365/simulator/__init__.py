@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from helpdesk_bridge_desk365.simulator.app import Desk365Simulator
-from helpdesk_bridge_desk365.simulator.service import API_KEY, FOREIGN_API_KEY, SECOND_API_KEY
+from helpdesk_bridge_desk365.simulator.app import API_KEY, FOREIGN_API_KEY, SECOND_API_KEY, Desk365Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

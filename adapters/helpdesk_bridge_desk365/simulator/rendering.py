@@ -9,7 +9,7 @@ from attrs import frozen
 from helpdesk_bridge_desk365.simulator.text import lossy_text, minutes_between, time_text
 
 if TYPE_CHECKING:
-    from helpdesk_bridge_desk365.simulator.records.account import Tenant
+    from helpdesk_bridge_desk365.simulator.records.account import Account
     from helpdesk_bridge_desk365.simulator.records.records import Message, SurveyAnswer, Ticket
 
 _LIST_LACKS: Final = ("completed_within_sla", "attachments")
@@ -46,9 +46,9 @@ class TicketShape:
     additions: bool = False
 
 
-def ticket_document(tenant: Tenant, ticket: Ticket, shape: TicketShape) -> dict[str, Any]:
+def ticket_document(account: Account, ticket: Ticket, shape: TicketShape) -> dict[str, Any]:
     """Return the ticket as a JSON object of that shape; who signs the URLs adds the attachments of details."""
-    document = _recorded(tenant, ticket)
+    document = _recorded(account, ticket)
     if not shape.details:
         for key in _LIST_LACKS:
             del document[key]
@@ -59,13 +59,13 @@ def ticket_document(tenant: Tenant, ticket: Ticket, shape: TicketShape) -> dict[
     if shape.additions:
         document |= _additions(ticket)
     if shape.survey:
-        document["survey_rating"] = survey_rating(tenant, ticket)
+        document["survey_rating"] = survey_rating(account, ticket)
     if shape.docs:
         document = _as_in_the_sample(document, shape)
     return document if shape.nested else _flattened(document)
 
 
-def _recorded(tenant: Tenant, ticket: Ticket) -> dict[str, Any]:
+def _recorded(account: Account, ticket: Ticket) -> dict[str, Any]:
     """Every key in the recorded order; an empty text is null. observed: dossier sections 3.1 and 3.5."""
     created = ticket.created_on
     return {
@@ -100,7 +100,7 @@ def _recorded(tenant: Tenant, ticket: Ticket) -> dict[str, Any]:
         "first_replied_duration": minutes_between(created, ticket.first_response_time),
         "closed_duration": minutes_between(created, ticket.closed_on),
         "custom_fields": {
-            key: ticket.custom_fields.get(field.name, field.empty) for key, field in tenant.fields.items()
+            key: ticket.custom_fields.get(field.name, field.empty) for key, field in account.fields.items()
         },
         "attachments": [],
         "watchers": list(ticket.watchers),
@@ -150,12 +150,12 @@ def _flattened(document: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def survey_rating(tenant: Tenant, ticket: Ticket) -> dict[str, Any] | None:
+def survey_rating(account: Account, ticket: Ticket) -> dict[str, Any] | None:
     """Return the latest answered survey, or the latest sent if none is, or null. documented: "Survey retrieval"."""
     if not ticket.surveys:
         return None
     answer = max(reversed(ticket.surveys), key=lambda one: (one.answered, one.rated_on or one.sent_on))
-    survey = tenant.survey(answer.survey)
+    survey = account.survey(answer.survey)
     return {
         "sv_name": answer.survey,
         "sv_answered": answer.answered,
@@ -175,9 +175,9 @@ def survey_rating(tenant: Tenant, ticket: Ticket) -> dict[str, Any] | None:
     }
 
 
-def rating_document(tenant: Tenant, ticket: Ticket, answer: SurveyAnswer) -> dict[str, Any]:
+def rating_document(account: Account, ticket: Ticket, answer: SurveyAnswer) -> dict[str, Any]:
     """Return an answer as /surveys/ratings gives it. documented: OpenAPI, dossier section 6.7."""
-    survey = tenant.survey(answer.survey)
+    survey = account.survey(answer.survey)
     return {
         "ticket_number": ticket.number,
         "survey_name": answer.survey,

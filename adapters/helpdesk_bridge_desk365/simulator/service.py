@@ -1,198 +1,61 @@
-"""What all Desk365 operations share: the key and its budget, the answers' headers, the shape of refusals."""
+"""What every route of the simulated account needs: its records, its switches, the reading of calls and the answers."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
-from helpdesk_bridge.datasets.dataset import Dataset
-from helpdesk_bridge.testing.simulator import (
-    BadBody,
-    Call,
-    Reply,
-    Setting,
-    SimulatorApp,
-    SimulatorClock,
-    Switch,
-    email_keys,
+from helpdesk_bridge.testing.simulator import Call, Reply, Setting, SimulatorApp
+from helpdesk_bridge_desk365.simulator.files import INLINE_PATH, FileLinks
+from helpdesk_bridge_desk365.simulator.limits import Rates, policy_of
+from helpdesk_bridge_desk365.simulator.records.records import Agent, Ticket
+from helpdesk_bridge_desk365.simulator.refusals import Refusal, error_body, invalid, missing, query_missing, unknown_key
+from helpdesk_bridge_desk365.simulator.text import (
+    INLINE_ORIGIN,
+    RawJson,
+    encode,
+    encode_page,
+    whole_number,
+    whole_second,
 )
-from helpdesk_bridge_desk365.simulator.files import FILES_PATH, INLINE_PATH, FileLinks
-from helpdesk_bridge_desk365.simulator.limits import REMAINING, SEARCH_COST, Rates, policy_of
-from helpdesk_bridge_desk365.simulator.records.account import STATUSES, Tenant
-from helpdesk_bridge_desk365.simulator.records.records import Agent
-from helpdesk_bridge_desk365.simulator.refusals import (
-    Refusal,
-    error_body,
-    method_page,
-    missing,
-    query_missing,
-    unknown_key,
-)
-from helpdesk_bridge_desk365.simulator.seeding.seeding import load
-from helpdesk_bridge_desk365.simulator.switches import SWITCHES
-from helpdesk_bridge_desk365.simulator.text import INLINE_ORIGIN, RawJson, comma_list, encode, encode_page, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from helpdesk_bridge_desk365.simulator.records.account import Account
 
 ROOT: Final = "/apis/v3"
-PING: Final = f"{ROOT}/ping"
-SUBDOMAIN: Final = "acme"
-
-API_KEY: Final = "5f2d9c01b7e84a36d1c0fe5a92b8473e6a0d1f9c3b7e25840c6fa1d3e9b25870"
-SECOND_API_KEY: Final = "81be4407c2fa9d563e0b7711a4c8d2f6905e3caa7b14f08d62c97be5513fa04c"
-"""Another key of the same account: a budget of its own. assumed: the limit is documented "per API key"."""
-
-FOREIGN_API_KEY: Final = "c40a77d5e1b3f2988d6607ab51ce943f20b8f6d97e3a154c0fd2e8b6397a1c5d"
-"""A key of another subdomain."""
-
-_KEY: Final = "desk365.api_key"
-
-_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "Server": "Apache/2.4.65 (Amazon Linux)",
-        "Vary": "Origin,Access-Control-Request-Method,Access-Control-Request-Headers",
-        "Cache-Control": "no-cache, no-store, max-age=0, must-revalidate",
-        "Pragma": "no-cache",
-        "Expires": "0",
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "Strict-Transport-Security": "max-age=31536000 ; includeSubDomains",
-        "X-XSS-Protection": "0",
-    }
-)
-"""observed: every answer, dossier section 1.3; there is no request id and no ETag."""
-
-_READING: Final = frozenset({"GET", "HEAD"})
-_STORAGE_HEADERS: Final[Mapping[str, str]] = MappingProxyType({"Server": "AmazonS3"})
+READING: Final = frozenset({"GET", "HEAD"})
+KEY: Final = "desk365.api_key"
+"""Where a call keeps the key that it came with, once the key is judged."""
 
 
-class Desk365Service(SimulatorApp):
-    """The account behind the operations: state, key, limit, headers."""
+class Service:
+    """One account at work; made anew when the simulator is reset."""
 
-    vendor: ClassVar[str] = "desk365"
-    SWITCHES: ClassVar[Mapping[str, Switch]] = SWITCHES
+    def __init__(self, app: SimulatorApp, account: Account) -> None:
+        self.account = account
+        self.flag, self.number, self.choice = app.flag, app.number, app.choice
+        self.entered = app.entered
+        self.rates = Rates(policy_of(app.settings), app.clock.elapsed)
+        self.links = FileLinks(app.files, app.clock)
+        self._app = app
 
-    tenant: Tenant
-    rates: Rates
-    links: FileLinks
+    @property
+    def base_url(self) -> str:
+        """Where the account is served now."""
+        return self._app.base_url
 
-    def __init__(
-        self,
-        dataset: Dataset,
-        *,
-        clock: SimulatorClock | None = None,
-        settings: Mapping[str, Setting] | None = None,
-        time_scale: float = 1.0,
-    ) -> None:
-        super().__init__(dataset, clock=clock, settings=settings, time_scale=time_scale)
-        self.connection = {
-            "subdomain": SUBDOMAIN,
-            "api_key": API_KEY,
-            "subscription": self.choice("subscription"),
-        }
+    @property
+    def settings(self) -> Mapping[str, Setting]:
+        """The switches as they stand."""
+        return self._app.settings
 
-    def load(self, dataset: Dataset) -> None:
-        """Seed the account anew, with full budgets."""
-        self.rates = Rates(policy_of(self.settings), self.clock.elapsed)
-        self.links = FileLinks(self.files, self.clock)
-        self.tenant = Tenant(SUBDOMAIN, email_keys(self.choice("addresses")))
-        self.tenant.statuses = (*STATUSES, *comma_list(self.choice("custom_statuses")))
-        load(dataset, self.tenant, self.links)
-
-    def state(self) -> Mapping[str, Any]:
-        """How much there is of everything."""
-        held = self.tenant
-        return {
-            "contacts": len(held.contacts),
-            "agents": len(held.agents),
-            "companies": len(held.companies),
-            "tickets": len(held.tickets),
-            "messages": sum(len(ticket.messages) for ticket in held.tickets.values()),
-            "last_ticket_number": held.last_number,
-            "mails": len(held.mails),
-        }
-
-    # Each request
-
-    def before(self, call: Call) -> Reply | None:
-        """Judge the key, then its budget; ping and files need neither. observed: dossier sections 1.2 to 1.4.
-
-        Limits go before routing: an unknown path costs a call too (assumed).
-        """
-        if call.method == "OPTIONS" and "Origin" in call.headers:
-            return Reply(HTTPStatus.OK)
-        if not call.path.startswith(f"{ROOT}/") or call.path == PING:
-            return None
-        call.environ[_KEY] = self._judged_key(call)
-        if call.environ[_KEY] == FOREIGN_API_KEY:
-            self.rates.spend_calls(FOREIGN_API_KEY)
-            raise Refusal(HTTPStatus.FORBIDDEN, "Access to this resource is forbidden for your API key.")
-        searching = call.operation == "search_tickets" and self.flag("search_endpoint")
-        self.rates.spend_calls(call.environ[_KEY], SEARCH_COST if searching else 1)
-        return None
-
-    def finish(self, call: Call, reply: Reply) -> Reply:
-        """Add the headers of every answer; the rate header wherever a key is known, so never on ping."""
-        if call.path.startswith((f"{FILES_PATH}/", f"{INLINE_PATH}/")):
-            return reply.with_headers(_STORAGE_HEADERS)
-        headers = {"Content-Type": "application/json", **_HEADERS}
-        if _KEY in call.environ:
-            headers[REMAINING] = str(self.rates.remaining(call.environ[_KEY]))
-        if "Origin" in call.headers:
-            headers |= _cors(call)
-        return reply.with_headers(headers)
-
-    def _judged_key(self, call: Call) -> str:
-        """Missing or unknown: 401 (documented). Production takes a key with the word Bearer too (observed, 2026)."""
-        given = call.headers.get("Authorization", "")
-        if self.flag("bearer"):
-            given = given.removeprefix("Bearer ")
-        if given not in (API_KEY, SECOND_API_KEY, FOREIGN_API_KEY):
-            raise Refusal(HTTPStatus.UNAUTHORIZED, "You are not authorized to access this resource.")
-        return given
-
-    # Refusals
-
-    def bad_body(self, call: Call, error: BadBody) -> Reply:
-        """Answer a refusal, or a body that cannot be read, in the shape that is switched on."""
-        if not isinstance(error, Refusal):
-            return self._refused(error.status, str(error))
-        if error.status == HTTPStatus.METHOD_NOT_ALLOWED:
-            return _method_page(call, error.headers["Allow"])
-        shape = self.choice("error_shape")
-        body = error_body(error.status, str(error), error.field, shape=shape, code=error.code)
-        return self.answer(body, error.status, error.headers)
-
-    def not_found(self, call: Call) -> Reply:
-        """Answer an unknown path: 404 to what reads, 405 to what writes. observed: PUT companies/<name>, 2026."""
-        if call.method in _READING:
-            return self._refused(HTTPStatus.NOT_FOUND, "The requested resource was not found.")
-        return _method_page(call, "GET,HEAD")
-
-    def method_not_allowed(self, call: Call, allowed: tuple[str, ...]) -> Reply:
-        """Answer a wrong method with Allow, in the servlet container's words. observed: POST companies/update, 2026."""
-        return _method_page(call, ",".join(allowed))
-
-    def rate_limited(self, call: Call, retry_after: str | None) -> Reply:  # noqa: ARG002
-        """Answer a 429 that a fault asks for."""
-        headers = {} if retry_after is None else {"Retry-After": retry_after}
-        return self._refused(HTTPStatus.TOO_MANY_REQUESTS, "API rate limit exceeded. Please try again later.", headers)
-
-    def unauthorized(self, call: Call) -> Reply:  # noqa: ARG002
-        """Answer a 401 that a fault asks for."""
-        return self._refused(HTTPStatus.UNAUTHORIZED, "You are not authorized to access this resource.")
-
-    def server_error(self, call: Call, status: int) -> Reply:  # noqa: ARG002
-        """Answer a failure of Desk365's own. documented: OpenAPI, 500."""
-        return self._refused(status, "The application failed to process the request.")
-
-    def _refused(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> Reply:
-        return self.answer(error_body(status, message, None, shape=self.choice("error_shape")), status, headers)
-
-    # What the operations use
+    def now(self) -> datetime:
+        """Return the vendor's time in whole seconds, as records keep it."""
+        return whole_second(self._app.clock.now())
 
     def answer(self, document: Any, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> Reply:
         """Return a JSON answer as Desk365 prints it, its inline images on the simulator's own host."""
@@ -210,7 +73,7 @@ class Desk365Service(SimulatorApp):
 
     def query_missing(self, call: Call) -> Refusal:
         """Return the refusal of a call whose query lacks what it needs."""
-        status = int(self.choice("missing_query")) if call.method in _READING else HTTPStatus.METHOD_NOT_ALLOWED
+        status = int(self.choice("missing_query")) if call.method in READING else HTTPStatus.METHOD_NOT_ALLOWED
         return query_missing(call.method, status=status)
 
     def check_keys(self, body: Mapping[str, Any], known: Collection[str]) -> None:
@@ -222,12 +85,12 @@ class Desk365Service(SimulatorApp):
 
     def key_of(self, call: Call) -> str:
         """Return the key that the call came with."""
-        return str(call.environ[_KEY])
+        return str(call.environ[KEY])
 
     def key_owner(self) -> Agent:
         """Who writes what no agent_email signs: the owner of the key. documented: OpenAPI, agent_email."""
-        owner = next(iter(self.tenant.agents.values()), None)
-        return owner or Agent(self.tenant.support_address, "Support")
+        owner = next(iter(self.account.agents.values()), None)
+        return owner or Agent(self.account.support_address, "Support")
 
     def page(self, call: Call, rows: list[Any], size: int) -> list[Any]:
         """Return the rows from `offset` on. documented: OpenAPI, offset counts rows."""
@@ -250,10 +113,27 @@ class Desk365Service(SimulatorApp):
         if not self.flag(switch):
             raise missing(what)
 
+    def ticket_of(self, call: Call, number: str | None = None) -> Ticket:
+        """Return the ticket that `ticket_number` names; 404 for a gap, 405 if the query lacks it."""
+        wanted = whole_number(number or self.required(call, "ticket_number"))
+        if wanted is None:
+            raise invalid("ticket_number must be a number.", "ticket_number")
+        ticket = self.account.tickets.get(wanted)
+        if ticket is None:
+            raise missing("ticket")
+        return ticket
 
-def _method_page(call: Call, allowed: str) -> Reply:
-    headers = {"Content-Type": "text/html;charset=utf-8", "Content-Language": "en", "Allow": allowed}
-    return Reply(HTTPStatus.METHOD_NOT_ALLOWED, method_page(call.method), headers)
+    def refused(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> Reply:
+        """Answer a refusal that names no field, in the shape that is switched on."""
+        return self.answer(error_body(status, message, None, shape=self.choice("error_shape")), status, headers)
+
+
+class RouteGroup:
+    """The calls on one kind of record, registered on the application."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.account = service.account
 
 
 def offset_of(call: Call) -> int:
@@ -263,15 +143,3 @@ def offset_of(call: Call) -> int:
 
 def _is_rows(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], RawJson)
-
-
-def _cors(call: Call) -> dict[str, str]:
-    """observed: a browser dashboard calls the API directly, dossier section 1.3; the values are assumed."""
-    return {
-        "Access-Control-Allow-Origin": call.headers["Origin"],
-        "Access-Control-Allow-Methods": "GET,POST,PUT,DELETE,OPTIONS",
-        "Access-Control-Allow-Headers": call.headers.get(
-            "Access-Control-Request-Headers", "Authorization,Content-Type"
-        ),
-        "Access-Control-Expose-Headers": REMAINING,
-    }

@@ -28,8 +28,8 @@ def day(number):
 
 def as_in_the_sample(simulator):
     """Bring the tenth of 150 tickets into the state that the sample shows."""
-    tenant, held = simulator.tenant, simulator.tenant.tickets[10]
-    tenant.fields = {
+    account, held = simulator.account, simulator.account.tickets[10]
+    account.fields = {
         one.key: one
         for one in (
             CustomField("department", "text"),
@@ -38,7 +38,7 @@ def as_in_the_sample(simulator):
         )
     }
     question = sample()["tickets"][0]["survey_rating"]
-    tenant.surveys = (
+    account.surveys = (
         Survey(
             name="Test survey",
             type=1,
@@ -49,8 +49,8 @@ def as_in_the_sample(simulator):
             neutral_type=2,
         ),
     )
-    tenant.agents["agent@gmail.com"] = Agent("agent@gmail.com", "Agent")
-    held.contact = tenant.add_contact(Contact("test@gmail.com", "test", START))
+    account.agents["agent@gmail.com"] = Agent("agent@gmail.com", "Agent")
+    held.contact = account.add_contact(Contact("test@gmail.com", "test", START))
     held.subject, held.description = "Printer not working", "<div>Please fix it</div>"
     held.type, held.group, held.category, held.subcategory = "Question", "Sales", "Billing", "Disputed Charge"
     held.assigned_to = "agent@gmail.com"
@@ -65,7 +65,7 @@ def as_in_the_sample(simulator):
     )
     answer.rating = answer.rating_2 = answer.rating_3 = 3
     held.surveys = [answer]
-    tenant.changed(held)
+    account.changed(held)
 
 
 @pytest.fixture(scope="module")

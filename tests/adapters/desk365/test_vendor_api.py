@@ -126,7 +126,7 @@ def test_agents_of_an_account_that_lists_them(account, api):
 @pytest.mark.parametrize("docs_shape", [False, True])
 def test_agents_that_only_tickets_show_stand_beside_the_listed_ones(docs_shape):
     with account_of(ticket(1, assignee="ada"), agents_endpoint=True, docs_shape=docs_shape) as account:
-        account.simulator.tenant.agents.pop("ada@desk.example")
+        account.simulator.account.agents.pop("ada@desk.example")
         list(account.desk.tickets.list())
         found = account.desk.agents.list()
         assert [(one.email, one.name) for one in found] == [
@@ -363,7 +363,7 @@ def test_tickets_with_a_form_watchers_and_another_requester(docs_shape):
         sent = body_of(account)
         assert (sent["form_name"], sent["watchers"]) == ("Create Ticket", ["ada@desk.example"])
         assert (made.subject, made.custom_fields["Order No"]) == ("S", "7")
-        held = account.simulator.tenant.tickets[int(made.id)]
+        held = account.simulator.account.tickets[int(made.id)]
         api.update_ticket(made.id, watchers=Add("Bob@desk.example"))
         assert held.watchers == ["ada@desk.example", "Bob@desk.example"]
         api.update_ticket(made.id, watchers=Remove("ADA@desk.example"), sla="No SLA Policy", description="new\nlines")
@@ -383,7 +383,7 @@ def test_a_reply_with_everything_that_it_can_carry(account, api):
         include_previous_cc=True,
         attachments=[Upload.from_bytes("ü.txt", b"hi", "text/plain")],
     )
-    (held,) = account.simulator.tenant.tickets[1].messages
+    (held,) = account.simulator.account.tickets[1].messages
     assert sent.ids == (str(held.id),)
     assert (held.cc, held.bcc, held.email) == ("c@x.example", "b@x.example,d@x.example", "Bob@desk.example")
     assert held.files[0].filename == "ü.txt"
@@ -553,7 +553,7 @@ def test_a_ticket_that_can_be_none_is_not_found_without_a_call(account, api, num
 def test_limits_are_taken_up_to_the_last_one(account, api):
     draft = TicketDraft(subject="x" * 120, description="d", requester="a@x.example", attachments=FILES[:10])
     assert len(api.create_ticket(draft).subject) == 120
-    assert len(account.simulator.tenant.tickets[account.simulator.tenant.last_number].files) == 10
+    assert len(account.simulator.account.tickets[account.simulator.account.last_number].files) == 10
 
 
 # --- what a fault does to them
@@ -602,7 +602,7 @@ def test_what_reads_or_sets_is_repeated(account, api, operation):
 
 
 def test_an_answer_that_cannot_be_read_is_told_by_its_place(account, api):
-    account.simulator.tenant.time_entries[0]["start_time"] = "yesterday"
+    account.simulator.account.time_entries[0]["start_time"] = "yesterday"
     with pytest.raises(BadResponse) as caught:
         api.time_entries()
     assert caught.value.path == "$.content[0].start_time"

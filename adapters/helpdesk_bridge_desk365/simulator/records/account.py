@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from helpdesk_bridge_desk365.simulator.records.contracts import Contract
 
 STATUSES: Final = ("Open", "Pending", "Resolved", "Closed")
-"""observed: Desk365 recordings, dossier section 2; a tenant can add its own."""
+"""observed: Desk365 recordings, dossier section 2; an account can add its own."""
 
 TYPES: Final = ("Question", "Incident", "Problem", "Request")
 """documented: OpenAPI, the default types."""
@@ -38,7 +38,7 @@ FORM: Final = "Create Ticket"
 
 
 @define(eq=False)
-class Tenant:
+class Account:
     """Everything the account holds. Not thread-safe: the simulator serialises its handlers."""
 
     subdomain: str
@@ -68,7 +68,7 @@ class Tenant:
 
     @property
     def support_address(self) -> str:
-        """The global support mailbox. observed: `support@<tenant>.desk365.io`, dossier section 1.1."""
+        """The global support mailbox. observed: `support@<account>.desk365.io`, dossier section 1.1."""
         return f"support@{self.subdomain}.desk365.example"
 
     def agent(self, email: str) -> Agent | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from helpdesk_bridge_desk365.simulator.records.account import Tenant, due_date
+from helpdesk_bridge_desk365.simulator.records.account import Account, due_date
 from helpdesk_bridge_desk365.simulator.records.records import CONTACT, Message, SurveyAnswer, Ticket
 from helpdesk_bridge_desk365.simulator.records.surveys import CLOSING_SURVEY
 
@@ -45,7 +45,7 @@ def recompute_due_date(ticket: Ticket) -> None:
     ticket.due_date = due_date(ticket.sla, ticket.priority, ticket.created_on)
 
 
-def add_message(tenant: Tenant, ticket: Ticket, message: Message) -> None:
+def add_message(account: Account, ticket: Ticket, message: Message) -> None:
     """Append to the thread; the first reply of an agent is the first response, a note never is.
 
     observed: dossier section 3.6; the status does not change by itself.
@@ -53,10 +53,10 @@ def add_message(tenant: Tenant, ticket: Ticket, message: Message) -> None:
     ticket.messages.append(message)
     if message.type == "reply" and message.sender_type != CONTACT and ticket.first_response_time is None:
         ticket.first_response_time = message.created_on
-    tenant.touch(ticket, message.created_on)
+    account.touch(ticket, message.created_on)
 
 
-def send_closing_survey(tenant: Tenant, ticket: Ticket, now: datetime) -> None:
+def send_closing_survey(account: Account, ticket: Ticket, now: datetime) -> None:
     """Send the satisfaction survey. documented: Desk365 API, notify_type 8, ticket closed."""
     ticket.surveys.append(SurveyAnswer(survey=CLOSING_SURVEY, sent_on=now))
-    tenant.mail(CONTACT, "survey", ticket, [ticket.contact.email])
+    account.mail(CONTACT, "survey", ticket, [ticket.contact.email])

@@ -1,4 +1,4 @@
-"""What a Desk365 tenant holds, as plain mutable records; nothing here knows the wire format."""
+"""What a Desk365 account holds, as plain mutable records; nothing here knows the wire format."""
 
 from __future__ import annotations
 

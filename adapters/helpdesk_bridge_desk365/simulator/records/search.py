@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from werkzeug.datastructures import MultiDict
 
-    from helpdesk_bridge_desk365.simulator.records.account import Tenant
+    from helpdesk_bridge_desk365.simulator.records.account import Account
     from helpdesk_bridge_desk365.simulator.records.records import Ticket
 
 MOST_REACHABLE: Final = 1000
@@ -49,7 +49,7 @@ class Search:
         return all(test(ticket) for test in self.tests)
 
 
-def read_search(query: MultiDict[str, str], tenant: Tenant) -> Search:
+def read_search(query: MultiDict[str, str], account: Account) -> Search:
     """Return the search that the parameters describe; 400 for what cannot be read."""
     try:
         document = json.loads(query.get("search_query", ""))
@@ -58,7 +58,7 @@ def read_search(query: MultiDict[str, str], tenant: Tenant) -> Search:
     kind = query.get("search_type")
     if kind not in ("1", "2") or not isinstance(document, dict):
         raise invalid("search_type must be 1 or 2 and search_query a JSON object.", "search_query")
-    tests = [_anywhere(document)] if kind == "1" else _terms(document, tenant)
+    tests = [_anywhere(document)] if kind == "1" else _terms(document, account)
     if query.get("include_merged", "1") == "0":
         tests.append(lambda ticket: not ticket.merged)
     order_by = "updated_time" if query.get("order_by") == "updated_time" else "created_time"
@@ -73,23 +73,23 @@ def _anywhere(document: dict[str, Any]) -> Callable[[Ticket], bool]:
     return lambda ticket: matches(" ".join(text for place in places for text in _PLACES[place](ticket)))
 
 
-def _terms(document: dict[str, Any], tenant: Tenant) -> list[Callable[[Ticket], bool]]:
+def _terms(document: dict[str, Any], account: Account) -> list[Callable[[Ticket], bool]]:
     terms = document.get("search_term")
     if not isinstance(terms, list) or not terms or not all(isinstance(term, dict) for term in terms):
         raise invalid("search_term must be an array of objects.", "search_query")
-    return [_term(term, str(name), tenant) for term in terms for name in term.get("search_in") or ["subject"]]
+    return [_term(term, str(name), account) for term in terms for name in term.get("search_in") or ["subject"]]
 
 
-def _term(term: dict[str, Any], name: str, tenant: Tenant) -> Callable[[Ticket], bool]:
+def _term(term: dict[str, Any], name: str, account: Account) -> Callable[[Ticket], bool]:
     if name == "ticket_number":
         numbers = {part.strip() for part in str(term.get("query", "")).split(",")}
         return lambda ticket: str(ticket.number) in numbers
     matches = _matcher(term.get("query"))
     if name == "subject":
         return lambda ticket: matches(ticket.subject)
-    if name not in tenant.fields:
+    if name not in account.fields:
         raise invalid(f"Unknown field in search_in: {name}.", "search_query")
-    field = tenant.fields[name].name
+    field = account.fields[name].name
     return lambda ticket: matches(str(ticket.custom_fields.get(field) or ""))
 
 

@@ -1,4 +1,4 @@
-"""The surveys a simulated tenant has: one of each type in use, and one that was deleted."""
+"""The surveys a simulated account has: one of each type in use, and one that was deleted."""
 
 from __future__ import annotations
 

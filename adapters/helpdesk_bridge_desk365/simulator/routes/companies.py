@@ -11,8 +11,8 @@ from helpdesk_bridge_desk365.simulator.records.records import Company
 from helpdesk_bridge_desk365.simulator.refusals import missing, not_unique
 from helpdesk_bridge_desk365.simulator.routes.contacts import PAGE_SIZE
 from helpdesk_bridge_desk365.simulator.routes.ticket_input import known_sla
-from helpdesk_bridge_desk365.simulator.service import ROOT, Desk365Service
-from helpdesk_bridge_desk365.simulator.text import NEVER, comma_list, comma_text, time_text, whole_second
+from helpdesk_bridge_desk365.simulator.service import ROOT, RouteGroup
+from helpdesk_bridge_desk365.simulator.text import NEVER, comma_list, comma_text, time_text
 
 _FACTS: Final = ("description", "phone", "address", "city", "state", "country", "zipcode")
 _KEYS: Final = frozenset({"name", *_FACTS, "sla", "domains"})
@@ -22,82 +22,84 @@ _HELPDESK_DEFAULT: Final = "helpdesk default"
 _LABEL: Final = "Company Name"
 
 
-class Companies(Desk365Service):
+class CompanyRoutes(RouteGroup):
     """Companies by name; `domains` is an array in the list and a comma string elsewhere. observed: section 6.5."""
 
     @route("GET", f"{ROOT}/companies", provenance=DOCUMENTED, source="OpenAPI v3, companies")
     def list_companies(self, call: Call) -> Reply:
         """Give a page of 30 companies, by name (assumed)."""
-        found = sorted(self.tenant.companies.values(), key=lambda company: company.name.casefold())
+        found = sorted(self.account.companies.values(), key=lambda company: company.name.casefold())
         rows = []
-        for company in self.page(call, found, PAGE_SIZE):
+        for company in self.service.page(call, found, PAGE_SIZE):
             document = {"name": company.name, **_facts(company), "domains": list(company.domains)}
-            if self.flag("additions_2026"):
+            if self.service.flag("additions_2026"):
                 document["departments"] = company.departments
             rows.append(document | _stamps(company) | {"sla": company.sla})
-        return self.answer({"count": len(found), "content": rows, **self.next_page(call, len(found), PAGE_SIZE)})
+        return self.service.answer(
+            {"count": len(found), "content": rows, **self.service.next_page(call, len(found), PAGE_SIZE)}
+        )
 
     @route("GET", f"{ROOT}/companies/details", provenance=DOCUMENTED, source="OpenAPI v3, companies")
     def company_details(self, call: Call) -> Reply:
         """One company by `name`."""
-        company = self.tenant.companies.get(self.required(call, "name"))
+        company = self.account.companies.get(self.service.required(call, "name"))
         if company is None:
             raise missing("company")
-        return self.answer(_details(company))
+        return self.service.answer(_details(company))
 
     @route("POST", f"{ROOT}/companies/create", provenance=DOCUMENTED, source="OpenAPI v3, companies")
     def create_company(self, call: Call) -> Reply:
         """Create; a name that is taken is 400 (observed)."""
         body = json_object(call)
-        self.check_keys(body, _KEYS)
+        self.service.check_keys(body, _KEYS)
         name = required_text(body, "name")
-        if name in self.tenant.companies:
+        if name in self.account.companies:
             raise not_unique(_LABEL, "name")
-        company = Company(name=name, created_on=whole_second(self.clock.now()), sla=DEFAULT_SLA)
+        company = Company(name=name, created_on=self.service.now(), sla=DEFAULT_SLA)
         company.facts = dict.fromkeys(_FACTS)
         self._apply_company(company, body)
-        self.tenant.companies[name] = company
-        return self.answer(_details(company))
+        self.account.companies[name] = company
+        return self.service.answer(_details(company))
 
     @route("PUT", f"{ROOT}/companies/update", provenance=DOCUMENTED, source="OpenAPI v3, companies")
     def update_company(self, call: Call) -> Reply:
         """Change what the body mentions, of the company in `company_name`; another `name` renames it (assumed)."""
-        company = self.tenant.companies.get(self.required(call, "company_name"))
+        company = self.account.companies.get(self.service.required(call, "company_name"))
         if company is None:
             raise missing("company")
         body = json_object(call)
-        self.check_keys(body, _KEYS)
+        self.service.check_keys(body, _KEYS)
         name = text_of(body, "name") or company.name
-        if name != company.name and name in self.tenant.companies:
+        if name != company.name and name in self.account.companies:
             raise not_unique(_LABEL, "name")
         self._apply_company(company, body)
         self._rename_company(company, name)
-        company.updated_on = whole_second(self.clock.now())
-        return self.answer(_details(company))
+        company.updated_on = self.service.now()
+        return self.service.answer(_details(company))
 
     def _rename_company(self, company: Company, name: str) -> None:
         """Give a company another name, also wherever its contacts show it."""
         if name == company.name:
             return
-        for contact in self.tenant.contacts.values():
+        for contact in self.account.contacts.values():
             if contact.company == company.name:
                 contact.company = name
-                self.tenant.contact_changed(contact)
-        del self.tenant.companies[company.name]
+                self.account.contact_changed(contact)
+        del self.account.companies[company.name]
         company.name = name
-        self.tenant.companies[name] = company
+        self.account.companies[name] = company
 
     def _apply_company(self, company: Company, body: dict[str, Any]) -> None:
         facts: dict[str, str | None] = {name: text_of(body, name) for name in _FACTS if name in body}
         sla = text_of(body, "sla")
         if sla is not None:
-            sla = DEFAULT_SLA if sla.casefold() == _HELPDESK_DEFAULT else known_sla(sla, self.tenant)
+            sla = DEFAULT_SLA if sla.casefold() == _HELPDESK_DEFAULT else known_sla(sla, self.account)
         domains = text_of(body, "domains")
         company.facts |= facts
         if sla is not None:
             company.sla = sla
         if "domains" in body:
-            company.domains = [self.tenant.email_key(f"@{domain}")[1:] for domain in comma_list(domains or "")]
+            company.domains = [self.account.email_key(f"@{domain}")[1:] for domain in comma_list(domains or "")]
 
 
 def _facts(company: Company) -> dict[str, Any]:

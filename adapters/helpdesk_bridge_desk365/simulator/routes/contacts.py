@@ -9,8 +9,8 @@ from helpdesk_bridge.testing.simulator import DOCUMENTED, Call, Reply, route
 from helpdesk_bridge_desk365.simulator.parameters import checked_email, custom_values, email_of, json_object, text_of
 from helpdesk_bridge_desk365.simulator.records.records import Contact
 from helpdesk_bridge_desk365.simulator.refusals import invalid, missing, not_unique
-from helpdesk_bridge_desk365.simulator.service import ROOT, Desk365Service
-from helpdesk_bridge_desk365.simulator.text import NEVER, comma_list, comma_text, time_text, whole_second
+from helpdesk_bridge_desk365.simulator.service import ROOT, RouteGroup
+from helpdesk_bridge_desk365.simulator.text import NEVER, comma_list, comma_text, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ _SECONDARY: Final = ("Secondary Email", "secondary_emails")
 _ECHOED: Final = ("name", "primary_email", "secondary_emails", "title", "mobile", "phone", "company_name")
 
 
-class Contacts(Desk365Service):
+class ContactRoutes(RouteGroup):
     """Contacts by e-mail; there is no delete, no merge and no search by name. documented: OpenAPI."""
 
     @route("GET", f"{ROOT}/contacts", provenance=DOCUMENTED, source="OpenAPI v3, contacts")
@@ -42,7 +42,7 @@ class Contacts(Desk365Service):
         company = call.query.get("company")
         found = [
             contact
-            for contact in islice(self.tenant.contacts.values(), self.entered(call, "contact"))
+            for contact in islice(self.account.contacts.values(), self.service.entered(call, "contact"))
             if not contact.is_deleted and (not company or contact.company == company)
         ]
         order = call.query.get("order_by", "")
@@ -51,14 +51,16 @@ class Contacts(Desk365Service):
         descending = call.query.get("order_type", "").lower() in ("desc", "descending")
         if descending:
             found.reverse()
-        with_fields = self.flag("additions_2026") and call.query.get("include_custom_fields") == "1"
-        page = [self._contact_row(contact, with_fields=with_fields) for contact in self.page(call, found, PAGE_SIZE)]
+        with_fields = self.service.flag("additions_2026") and call.query.get("include_custom_fields") == "1"
+        page = [
+            self._contact_row(contact, with_fields=with_fields) for contact in self.service.page(call, found, PAGE_SIZE)
+        ]
         shown = {"company": company} if company else {}
-        return self.answer(
+        return self.service.answer(
             {
                 "count": len(found),
                 "content": page,
-                **self.next_page(
+                **self.service.next_page(
                     call,
                     len(found),
                     PAGE_SIZE,
@@ -72,36 +74,36 @@ class Contacts(Desk365Service):
     @route("GET", f"{ROOT}/contacts/details", provenance=DOCUMENTED, source="OpenAPI v3, contacts")
     def contact_details(self, call: Call) -> Reply:
         """One contact by primary e-mail or, with the additions of 2026, by secondary e-mail."""
-        secondary = call.query.get("secondary_email") if self.flag("additions_2026") else None
+        secondary = call.query.get("secondary_email") if self.service.flag("additions_2026") else None
         contact = (
-            self.tenant.secondary_contacts.get(self.tenant.email_key(secondary))
+            self.account.secondary_contacts.get(self.account.email_key(secondary))
             if secondary
             else self._primary_contact(call)
         )
         if contact is None:
             raise missing("contact")
-        return self.answer(self._contact_document(contact))
+        return self.service.answer(self._contact_document(contact))
 
     @route("POST", f"{ROOT}/contacts/create", provenance=DOCUMENTED, source="OpenAPI v3, contacts")
     def create_contact(self, call: Call) -> Reply:
         """Create; the answer echoes the request. An e-mail that is taken is 400 (observed, of a name)."""
         body = json_object(call)
-        self.check_keys(body, self._keys(_CREATE_KEYS))
+        self.service.check_keys(body, self._keys(_CREATE_KEYS))
         email = email_of(body, "primary_email")
         others = [checked_email(one, "secondary_emails") for one in comma_list(text_of(body, "secondary_emails") or "")]
         for one in (email, *others):
-            if self.tenant.contact(one) is not None:
+            if self.account.contact(one) is not None:
                 label, field = ("Primary Email", "primary_email") if one == email else _SECONDARY
                 raise not_unique(label, field, "email")
         contact = Contact(
             email=email,
             name=text_of(body, "name") or email.partition("@")[0],
-            created_on=whole_second(self.clock.now()),
+            created_on=self.service.now(),
             secondary_emails=others,
         )
         self._apply_contact(contact, body)
-        self.tenant.add_contact(contact)
-        return self.answer(_echo(contact))
+        self.account.add_contact(contact)
+        return self.service.answer(_echo(contact))
 
     @route("PUT", f"{ROOT}/contacts/update", provenance=DOCUMENTED, source="OpenAPI v3, contacts")
     def update_contact(self, call: Call) -> Reply:
@@ -110,18 +112,18 @@ class Contacts(Desk365Service):
         if contact is None:
             raise missing("contact")
         body = json_object(call)
-        self.check_keys(body, self._keys(_UPDATE_KEYS))
+        self.service.check_keys(body, self._keys(_UPDATE_KEYS))
         self._apply_contact(contact, body)
-        contact.updated_on = whole_second(self.clock.now())
-        self.tenant.contact_changed(contact)
-        return self.answer(_echo(contact))
+        contact.updated_on = self.service.now()
+        self.account.contact_changed(contact)
+        return self.service.answer(_echo(contact))
 
     def _keys(self, documented: frozenset[str]) -> frozenset[str]:
         """Add custom fields, which contacts have since 2026. observed: dossier section 5."""
-        return documented | {"custom_fields"} if self.flag("additions_2026") else documented
+        return documented | {"custom_fields"} if self.service.flag("additions_2026") else documented
 
     def _primary_contact(self, call: Call) -> Contact | None:
-        return self.tenant.contacts.get(self.tenant.email_key(self.required(call, "primary_email")))
+        return self.account.contacts.get(self.account.email_key(self.service.required(call, "primary_email")))
 
     def _apply_contact(self, contact: Contact, body: dict[str, Any]) -> None:
         changes: dict[str, str | None] = {name: text_of(body, name) for name in _SETTABLE if name in body}
@@ -129,7 +131,7 @@ class Contacts(Desk365Service):
             changes["company"] = self._known_company(text_of(body, "company_name"))
         elif "company_name" in body:
             changes["company"] = None
-        custom = custom_values(body, self.tenant.contact_fields) if self.flag("additions_2026") else {}
+        custom = custom_values(body, self.account.contact_fields) if self.service.flag("additions_2026") else {}
         for name, value in changes.items():
             if name != "name" or value is not None:
                 setattr(contact, name, value)
@@ -137,13 +139,13 @@ class Contacts(Desk365Service):
 
     def _known_company(self, name: str | None) -> str | None:
         """observed: a client retries without the company, dossier section 1.5."""
-        if name not in self.tenant.companies:
+        if name not in self.account.companies:
             raise invalid("The company in company_name does not exist.", "company_name")
         return name
 
     def _contact_row(self, contact: Contact, *, with_fields: bool) -> dict[str, Any]:
         """Write a list item; papers disagree on the keys of its e-mails: dossier section 6.4."""
-        recorded = self.choice("contact_list_keys") == "primary_email"
+        recorded = self.service.choice("contact_list_keys") == "primary_email"
         document = {
             "name": contact.name,
             "primary_email" if recorded else "email": contact.email,
@@ -170,7 +172,7 @@ class Contacts(Desk365Service):
             "created_on": time_text(contact.created_on),
             "updated_on": time_text(contact.updated_on) or NEVER,
         }
-        if self.flag("additions_2026"):
+        if self.service.flag("additions_2026"):
             document |= {
                 "primary_department": contact.department,
                 "secondary_departments": comma_text(contact.other_departments),
@@ -180,7 +182,8 @@ class Contacts(Desk365Service):
 
     def _contact_fields(self, contact: Contact) -> dict[str, Any]:
         return {
-            key: contact.custom_fields.get(field.name, field.empty) for key, field in self.tenant.contact_fields.items()
+            key: contact.custom_fields.get(field.name, field.empty)
+            for key, field in self.account.contact_fields.items()
         }
 
 

@@ -14,7 +14,7 @@ from helpdesk_bridge_desk365.simulator.records.contracts import BLOCK_HOURS, BLO
 from helpdesk_bridge_desk365.simulator.records.filters import UNSET
 from helpdesk_bridge_desk365.simulator.refusals import Refusal, invalid, missing, not_unique
 from helpdesk_bridge_desk365.simulator.routes.ticket_input import known_sla
-from helpdesk_bridge_desk365.simulator.service import ROOT, Desk365Service
+from helpdesk_bridge_desk365.simulator.service import ROOT, RouteGroup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,7 @@ _TICKETS_KEYS: Final = frozenset({"contract_tickets"})
 """documented: OpenAPI, the request models of contracts."""
 
 
-class Contracts(Desk365Service):
+class ContractRoutes(RouteGroup):
     """Contracts need special access. documented: OpenAPI; that the refusal is 403 is assumed, section 6.9."""
 
     @route("GET", f"{ROOT}/contracts", provenance=DOCUMENTED, source=_SOURCE)
@@ -48,32 +48,32 @@ class Contracts(Desk365Service):
         """
         self._need_access()
         company, category = call.query.get("company"), call.query.get("contract_category")
-        today = self.clock.now().date().isoformat()
+        today = self.service.now().date().isoformat()
         found = [
             one
-            for one in sorted(self.tenant.contracts, key=lambda contract: contract.name.casefold())
+            for one in sorted(self.account.contracts, key=lambda contract: contract.name.casefold())
             if (not company or one.company == company) and (not category or one.contract_category == category)
             if not (call.query.get("include_inactive_contracts") == "0" and not one.is_active)
             if not (call.query.get("include_expired_contracts") == "0" and (one.end_date or today) < today)
             if not (call.query.get("include_upcoming_contracts") == "0" and (one.start_date or today) > today)
         ]
-        page = [one.details() for one in self.page(call, found, _PAGE_SIZE)]
-        return self.answer({"count": len(found), "contracts": page})
+        page = [one.details() for one in self.service.page(call, found, _PAGE_SIZE)]
+        return self.service.answer({"count": len(found), "contracts": page})
 
     @route("GET", f"{ROOT}/contracts/details", provenance=DOCUMENTED, source=_SOURCE)
     def contract_details(self, call: Call) -> Reply:
         """One contract by name or reference number."""
         self._need_access()
-        return self.answer(self._contract(call).details())
+        return self.service.answer(self._contract(call).details())
 
     @route("POST", f"{ROOT}/contracts/create", provenance=DOCUMENTED, source=_SOURCE)
     def create_contract(self, call: Call) -> Reply:
         """Create. Names may repeat (documented), reference numbers not (assumed)."""
         self._need_access()
         body = json_object(call)
-        self.check_keys(body, _CREATE_KEYS)
+        self.service.check_keys(body, _CREATE_KEYS)
         company = required_text(body, "company")
-        if company not in self.tenant.companies:
+        if company not in self.account.companies:
             raise invalid("The company does not exist.", "company")
         contract = Contract(
             name=required_text(body, "name"),
@@ -84,23 +84,23 @@ class Contracts(Desk365Service):
             is_active=_flag(body, "is_active", default=True),
         )
         if body.get("sla") is not None:
-            contract.sla = known_sla(required_text(body, "sla"), self.tenant)
+            contract.sla = known_sla(required_text(body, "sla"), self.account)
         contract = self._changed(contract, body, _HOURS_KEYS)
         self._check_reference(contract, None)
-        self.tenant.contracts.append(contract)
-        return self.answer(contract.created())
+        self.account.contracts.append(contract)
+        return self.service.answer(contract.created())
 
     @route("PUT", f"{ROOT}/contracts/update", provenance=DOCUMENTED, source=_SOURCE)
     def update_contract(self, call: Call) -> Reply:
         """Change what the body mentions."""
         self._need_access()
         held, body = self._contract(call), json_object(call)
-        self.check_keys(body, _UPDATE_KEYS)
+        self.service.check_keys(body, _UPDATE_KEYS)
         name = text_of(body, "name") or held.name
         contract = evolve(self._changed(held, body, _HOURS_UPDATE_KEYS), name=name)
         self._check_reference(contract, held)
-        self.tenant.contracts[self.tenant.contracts.index(held)] = contract
-        return self.answer(contract.updated())
+        self.account.contracts[self.account.contracts.index(held)] = contract
+        return self.service.answer(contract.updated())
 
     def _changed(self, contract: Contract, body: Mapping[str, Any], hours: frozenset[str]) -> Contract:
         """Return the contract with what creation and update have in common."""
@@ -130,7 +130,7 @@ class Contracts(Desk365Service):
             return {}
         if not isinstance(block, dict):
             raise invalid(f"{mine} must be an object.", mine)
-        self.check_keys(block, hours if mine == "block_hours" else _TICKETS_KEYS)
+        self.service.check_keys(block, hours if mine == "block_hours" else _TICKETS_KEYS)
         return {
             name: _flag(block, name, default=False) if name == "rollover_unused_hours" else _whole(block, name)
             for name in block
@@ -139,21 +139,21 @@ class Contracts(Desk365Service):
 
     def _check_reference(self, contract: Contract, held: Contract | None) -> None:
         number = contract.reference_number
-        if number and any(one.reference_number == number for one in self.tenant.contracts if one is not held):
+        if number and any(one.reference_number == number for one in self.account.contracts if one is not held):
             raise not_unique("Reference Number", "reference_number", "number")
 
     def _need_access(self) -> None:
-        if not self.flag("contracts"):
+        if not self.service.flag("contracts"):
             raise Refusal(HTTPStatus.FORBIDDEN, "Access to this resource is forbidden.")
 
     def _contract(self, call: Call) -> Contract:
         """Return the contract that is named; one of several needs its reference number. documented: OpenAPI."""
         name, number = call.query.get("contract_name"), call.query.get("reference_number")
         if not (name or number):
-            raise self.query_missing(call)
+            raise self.service.query_missing(call)
         found = [
             one
-            for one in self.tenant.contracts
+            for one in self.account.contracts
             if (not name or one.name == name) and (not number or one.reference_number == number)
         ]
         if not found:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from helpdesk_bridge.testing.simulator import DOCUMENTED, OBSERVED, Call, Reply, route
 from helpdesk_bridge_desk365.simulator.refusals import missing
 from helpdesk_bridge_desk365.simulator.routes.ticket_list import PAGE_SIZES
-from helpdesk_bridge_desk365.simulator.service import ROOT, Desk365Service
+from helpdesk_bridge_desk365.simulator.service import ROOT, RouteGroup
 
 _Test = Callable[[dict[str, Any], str], bool]
 
@@ -24,64 +24,64 @@ _ENTRY_FILTERS: Final[dict[str, _Test]] = {
 """documented: OpenAPI, time entries; times compare as text, which their form allows."""
 
 
-class TimeEntries(Desk365Service):
+class TimeEntryRoutes(RouteGroup):
     """Time entries are read-only."""
 
     @route("GET", f"{ROOT}/time_entries", provenance=DOCUMENTED, source="OpenAPI v3, time entries")
     def list_time_entries(self, call: Call) -> Reply:
         """Give a page of time entries."""
         wanted = [(test, call.query[name]) for name, test in _ENTRY_FILTERS.items() if call.query.get(name)]
-        found = [entry for entry in self.tenant.time_entries if all(test(entry, text) for test, text in wanted)]
+        found = [entry for entry in self.account.time_entries if all(test(entry, text) for test, text in wanted)]
         if call.query.get("agent_email"):
-            agent = self.tenant.email_key(call.query["agent_email"])
-            found = [entry for entry in found if self.tenant.email_key(str(entry["agent_email"])) == agent]
+            agent = self.account.email_key(call.query["agent_email"])
+            found = [entry for entry in found if self.account.email_key(str(entry["agent_email"])) == agent]
         if call.query.get("company_name"):
             found = [entry for entry in found if self._entry_company(entry) == call.query["company_name"]]
         count = call.query.get("time_entries_count", "")
         size = int(count) if count in PAGE_SIZES else 30
-        return self.answer({"count": len(found), "content": self.page(call, found, size)})
+        return self.service.answer({"count": len(found), "content": self.service.page(call, found, size)})
 
     @route("GET", f"{ROOT}/time_entries/details", provenance=DOCUMENTED, source="OpenAPI v3, time entries")
     def time_entry_details(self, call: Call) -> Reply:
         """One time entry by `id`."""
-        wanted = self.required(call, "id")
-        for entry in self.tenant.time_entries:
+        wanted = self.service.required(call, "id")
+        for entry in self.account.time_entries:
             if str(entry["id"]) == wanted:
-                return self.answer(entry)
+                return self.service.answer(entry)
         raise missing("time entry")
 
     def _entry_company(self, entry: dict[str, Any]) -> str | None:
-        ticket = self.tenant.tickets.get(entry["ticket_number"])
+        ticket = self.account.tickets.get(entry["ticket_number"])
         return None if ticket is None else ticket.contact.company
 
 
-class Agents(Desk365Service):
+class AgentRoutes(RouteGroup):
     """Not in the OpenAPI: one client of 2026 reads it, dossier section 6.10."""
 
     @route("GET", f"{ROOT}/agents", provenance=OBSERVED, source="a client of 2026, unverified")
     def list_agents(self, _call: Call) -> Reply:
         """All agents; behind a switch, else 404."""
-        self.entitled("agents_endpoint", "requested resource")
-        content = [{"email": agent.email, "name": agent.name} for agent in self.tenant.agents.values()]
-        return self.answer({"count": len(content), "content": content})
+        self.service.entitled("agents_endpoint", "requested resource")
+        content = [{"email": agent.email, "name": agent.name} for agent in self.account.agents.values()]
+        return self.service.answer({"count": len(content), "content": content})
 
 
-class AssetLocations(Desk365Service):
+class AssetRoutes(RouteGroup):
     """Not in the OpenAPI: clients of 2026 read it, dossier section 6.11. What a location holds is assumed."""
 
     @route("GET", f"{ROOT}/asset_mgmt/locations", provenance=OBSERVED, source="clients of 2026")
     def list_asset_locations(self, _call: Call) -> Reply:
         """All locations, their number under `total`; behind a switch, else 404."""
-        self.entitled("asset_management", "requested resource")
-        locations = self.tenant.asset_locations
-        return self.answer({"total": len(locations), "locations": locations})
+        self.service.entitled("asset_management", "requested resource")
+        locations = self.account.asset_locations
+        return self.service.answer({"total": len(locations), "locations": locations})
 
     @route("GET", f"{ROOT}/asset_mgmt/locations/details", provenance=OBSERVED, source="clients of 2026")
     def asset_location_details(self, call: Call) -> Reply:
         """One location by `location_name`."""
-        self.entitled("asset_management", "requested resource")
-        wanted = self.required(call, "location_name")
-        for location in self.tenant.asset_locations:
+        self.service.entitled("asset_management", "requested resource")
+        wanted = self.service.required(call, "location_name")
+        for location in self.account.asset_locations:
             if location["location_name"] == wanted:
-                return self.answer(location)
+                return self.service.answer(location)
         raise missing("location")

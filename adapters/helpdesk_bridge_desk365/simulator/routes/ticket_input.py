@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import define
 
 from helpdesk_bridge_desk365.simulator.parameters import checked_email, custom_values, required_text, text_of
-from helpdesk_bridge_desk365.simulator.records.account import FORM, PRIORITIES, Tenant
+from helpdesk_bridge_desk365.simulator.records.account import FORM, PRIORITIES, Account
 from helpdesk_bridge_desk365.simulator.records.filters import UNSET
 from helpdesk_bridge_desk365.simulator.refusals import invalid
 
@@ -41,7 +41,7 @@ class TicketInput:
     custom_fields: dict[str, Any]
 
 
-def read_ticket(body: Mapping[str, Any], tenant: Tenant, *, subject_limit: int, creating: bool) -> TicketInput:
+def read_ticket(body: Mapping[str, Any], account: Account, *, subject_limit: int, creating: bool) -> TicketInput:
     """Everything that create and update have in common. Who is asked has refused the keys that are no fields.
 
     documented: OpenAPI, the request names `assign_to` and `sub_category`; unknown names are 400 by assumption.
@@ -50,7 +50,7 @@ def read_ticket(body: Mapping[str, Any], tenant: Tenant, *, subject_limit: int, 
     for name, reader in _READERS.items():
         if body.get(name) is None:
             continue
-        attribute, value = reader(body, tenant)
+        attribute, value = reader(body, account)
         if value is not None or attribute not in _NEVER_NULL:
             values[attribute] = value
     _read_subject(body, values, subject_limit, creating=creating)
@@ -58,19 +58,19 @@ def read_ticket(body: Mapping[str, Any], tenant: Tenant, *, subject_limit: int, 
         # observed: a client in production sends none for some tickets, dossier section 13.
         values["description"] = text_of(body, "description") or ""
     if not creating and body.get("sla") is not None:
-        values["sla"] = known_sla(required_text(body, "sla"), tenant)
-    return TicketInput(values, custom_values(body, tenant.fields))
+        values["sla"] = known_sla(required_text(body, "sla"), account)
+    return TicketInput(values, custom_values(body, account.fields))
 
 
-def check_subcategory(subcategory: str | None, category: str | None, tenant: Tenant) -> None:
+def check_subcategory(subcategory: str | None, category: str | None, account: Account) -> None:
     """Refuse a subcategory that is not of its category: assumed."""
-    if subcategory is not None and subcategory not in tenant.categories.get(category or "", ()):
+    if subcategory is not None and subcategory not in account.categories.get(category or "", ()):
         raise invalid(f"The subcategory {subcategory} does not exist in the category.", "sub_category")
 
 
-def known_sla(name: str, tenant: Tenant) -> str:
+def known_sla(name: str, account: Account) -> str:
     """Return an SLA as the account spells it. documented: OpenAPI's own examples differ in case."""
-    known = {one.casefold(): one for one in tenant.slas}
+    known = {one.casefold(): one for one in account.slas}
     if name.casefold() not in known:
         raise invalid(f"The sla {name} does not exist.", "sla")
     return known[name.casefold()]
@@ -81,9 +81,9 @@ def read_form(body: Mapping[str, Any]) -> str:
     return _one_of(text_of(body, "form_name") or FORM, (FORM,), "form_name")
 
 
-def read_watchers(value: Any, tenant: Tenant) -> list[str]:
+def read_watchers(value: Any, account: Account) -> list[str]:
     """E-mails of agents, as an array. documented: OpenAPI, create."""
-    return [_agent(email, tenant, "watchers") for email in _texts(value, "watchers")]
+    return [_agent(email, account, "watchers") for email in _texts(value, "watchers")]
 
 
 def read_shares(value: Any) -> list[str]:
@@ -112,46 +112,46 @@ def _read_subject(body: Mapping[str, Any], values: dict[str, Any], limit: int, *
     values["subject"] = subject
 
 
-def _status(body: Mapping[str, Any], tenant: Tenant) -> tuple[str, str | None]:
+def _status(body: Mapping[str, Any], account: Account) -> tuple[str, str | None]:
     """Whatever the case, stored as the account spells it. observed: dossier section 2."""
     status = text_of(body, "status")
-    known = {name.casefold(): name for name in tenant.statuses}
+    known = {name.casefold(): name for name in account.statuses}
     if status is not None and status.casefold() not in known:
         raise invalid(f"The status {status} does not exist.", "status")
     return "status", known[status.casefold()] if status else None
 
 
-def _priority(body: Mapping[str, Any], _tenant: Tenant) -> tuple[str, int | None]:
+def _priority(body: Mapping[str, Any], _account: Account) -> tuple[str, int | None]:
     value = body["priority"]
     if isinstance(value, bool) or value not in PRIORITIES:
         raise invalid("priority must be 1, 5, 10 or 20.", "priority")
     return "priority", int(value)
 
 
-def _assignee(body: Mapping[str, Any], tenant: Tenant) -> tuple[str, str | None]:
+def _assignee(body: Mapping[str, Any], account: Account) -> tuple[str, str | None]:
     email = _clearable(body, "assign_to")
-    return "assigned_to", None if email is None else _agent(email, tenant, "assign_to")
+    return "assigned_to", None if email is None else _agent(email, account, "assign_to")
 
 
-def _named(name: str, attribute: str, known: Callable[[Tenant], Iterable[str]]) -> Callable[..., tuple[str, Any]]:
-    def read(body: Mapping[str, Any], tenant: Tenant) -> tuple[str, str | None]:
+def _named(name: str, attribute: str, known: Callable[[Account], Iterable[str]]) -> Callable[..., tuple[str, Any]]:
+    def read(body: Mapping[str, Any], account: Account) -> tuple[str, str | None]:
         value = _clearable(body, name)
-        return attribute, None if value is None else _one_of(value, known(tenant), name)
+        return attribute, None if value is None else _one_of(value, known(account), name)
 
     return read
 
 
-def _any_subcategory(tenant: Tenant) -> Iterable[str]:
-    return (name for names in tenant.categories.values() for name in names)
+def _any_subcategory(account: Account) -> Iterable[str]:
+    return (name for names in account.categories.values() for name in names)
 
 
-_READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Tenant], tuple[str, Any]]]] = {
+_READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Account], tuple[str, Any]]]] = {
     "status": _status,
     "priority": _priority,
     "assign_to": _assignee,
-    "type": _named("type", "type", lambda tenant: tenant.types),
-    "group": _named("group", "group", lambda tenant: tenant.groups),
-    "category": _named("category", "category", lambda tenant: tenant.categories),
+    "type": _named("type", "type", lambda account: account.types),
+    "group": _named("group", "group", lambda account: account.groups),
+    "category": _named("category", "category", lambda account: account.categories),
     "sub_category": _named("sub_category", "subcategory", _any_subcategory),
 }
 _NEVER_NULL: Final = frozenset({"status", "priority"})
@@ -169,8 +169,8 @@ def _one_of(value: str, known: Iterable[str], name: str) -> str:
     return value
 
 
-def _agent(email: str, tenant: Tenant, name: str) -> str:
-    agent = tenant.agent(email)
+def _agent(email: str, account: Account, name: str) -> str:
+    agent = account.agent(email)
     if agent is None:
         raise invalid(f"The agent {email} in {name} does not exist.", name)
     return agent.email

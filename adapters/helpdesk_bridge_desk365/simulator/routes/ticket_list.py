@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
 
     from helpdesk_bridge.testing.simulator import Setting
-    from helpdesk_bridge_desk365.simulator.records.account import Tenant
+    from helpdesk_bridge_desk365.simulator.records.account import Account
     from helpdesk_bridge_desk365.simulator.records.records import Ticket
 
 PAGE_SIZES: Final = ("30", "50", "100")
@@ -46,9 +46,9 @@ class TicketList:
     inclusive: bool
     shape: TicketShape
 
-    def rows(self, tenant: Tenant) -> list[Ticket]:
+    def rows(self, account: Account) -> list[Ticket]:
         """All tickets that match, in order; newest created first unless asked otherwise."""
-        found = [ticket for ticket in tenant.ordered(self.order_by) if self._matches(ticket)]
+        found = [ticket for ticket in account.ordered(self.order_by) if self._matches(ticket)]
         if not self.ascending:
             found.reverse()
         return found
@@ -91,7 +91,7 @@ def read_shape(query: MultiDict[str, str], settings: Mapping[str, Setting]) -> T
 
 
 def read_ticket_list(
-    query: MultiDict[str, str], tenant: Tenant, settings: Mapping[str, Setting], *, offset: int
+    query: MultiDict[str, str], account: Account, settings: Mapping[str, Setting], *, offset: int
 ) -> TicketList:
     """Return the list that the parameters describe; 400 for filters or a time that cannot be read."""
     filters = query.get("filters") or "{}"
@@ -107,7 +107,7 @@ def read_ticket_list(
             filters,
             quotes=str(settings["escaped_quote"]),
             additions=bool(settings["additions_2026"]),
-            fields=tenant.fields,
+            fields=account.fields,
         ),
         offset=offset,
         size=int(count) if count in PAGE_SIZES else 30,

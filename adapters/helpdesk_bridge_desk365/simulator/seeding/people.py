@@ -1,4 +1,4 @@
-"""Seeding a tenant's people: agents, companies and contacts, which Desk365 knows by e-mail alone."""
+"""Seeding an account's people: agents, companies and contacts, which Desk365 knows by e-mail alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from helpdesk_bridge_desk365.simulator.records.account import DEFAULT_SLA, Tenant
+from helpdesk_bridge_desk365.simulator.records.account import DEFAULT_SLA, Account
 from helpdesk_bridge_desk365.simulator.records.records import Agent, Company, Contact
 from helpdesk_bridge_desk365.simulator.text import whole_second
 
@@ -23,16 +23,18 @@ _COMPANY_FACTS: Final = ("description", "phone", "address", "city", "state", "co
 
 
 class PeopleLoader:
-    """Puts a dataset's people into a tenant, and tells which contact or agent stands for a person's key."""
+    """Puts a dataset's people into an account, and tells which contact or agent stands for a person's key."""
 
-    def __init__(self, dataset: Dataset, tenant: Tenant) -> None:
+    def __init__(self, dataset: Dataset, account: Account) -> None:
         self._dataset = dataset
-        self._tenant = tenant
+        self._account = account
 
     def load(self) -> None:
         """Agents, companies, then the contacts that have an e-mail."""
         for person in self._dataset.agents:
-            self._tenant.agents.setdefault(self._tenant.email_key(_email(person)), Agent(_email(person), _name(person)))
+            self._account.agents.setdefault(
+                self._account.email_key(_email(person)), Agent(_email(person), _name(person))
+            )
         self._load_companies()
         for person in self._dataset.contacts:
             if person.email:
@@ -43,7 +45,7 @@ class PeopleLoader:
         if key is None:
             return None
         person = self._dataset.person(key)
-        return self._tenant.agent(_email(person)) if person.role == "agent" else None
+        return self._account.agent(_email(person)) if person.role == "agent" else None
 
     def contact_of(self, key: str) -> Contact:
         """Return the contact that stands for a person; one is made for who has no e-mail, or is an agent.
@@ -51,18 +53,18 @@ class PeopleLoader:
         Desk365 has no contact without an e-mail: documented in OpenAPI, `primary_email` is required.
         """
         person = self._dataset.person(key)
-        return self._tenant.contact(_email(person)) or self._load_contact(person)
+        return self._account.contact(_email(person)) or self._load_contact(person)
 
     def _load_contact(self, person: SeedPerson) -> Contact:
         """Two spellings of one e-mail are one contact: the first stays, the later fills its gaps."""
         email = _email(person)
-        found = self._tenant.contact(email)
+        found = self._account.contact(email)
         if found is not None:
             found.phone = found.phone or person.phone
             found.company = found.company or person.company
             found.is_deleted = found.is_deleted and person.deleted
             return found
-        known = {field.name for field in self._tenant.contact_fields.values()}
+        known = {field.name for field in self._account.contact_fields.values()}
         contact = Contact(
             email=email,
             name=_name(person),
@@ -73,11 +75,11 @@ class PeopleLoader:
             is_deleted=person.deleted,
             custom_fields={name: value for name, value in person.custom_fields.items() if name in known},
         )
-        held = self._tenant.companies.get(contact.company or "")
+        held = self._account.companies.get(contact.company or "")
         if held is not None and held.departments:
-            place = len(self._tenant.contacts) % len(held.departments)
+            place = len(self._account.contacts) % len(held.departments)
             contact.department, *contact.other_departments = held.departments[place:]
-        return self._tenant.add_contact(contact)
+        return self._account.add_contact(contact)
 
     def _load_companies(self) -> None:
         named = {person.company: None for person in self._dataset.people if person.company}
@@ -85,15 +87,15 @@ class PeopleLoader:
         for name in {**dict.fromkeys(self._dataset.companies), **named}:
             company = Company(name=name, created_on=OPENED, sla=DEFAULT_SLA, domains=domains.get(name, []))
             company.facts = dict.fromkeys(_COMPANY_FACTS)
-            company.departments = list(_DEPARTMENTS) if len(self._tenant.companies) % 2 else None
-            self._tenant.companies[name] = company
+            company.departments = list(_DEPARTMENTS) if len(self._account.companies) % 2 else None
+            self._account.companies[name] = company
 
     def _domains(self) -> dict[str, list[str]]:
         """Return the e-mail domains that belong to one company alone, so that they change no contact's company."""
         owners: dict[str, set[str | None]] = defaultdict(set)
         for person in self._dataset.people:
             if person.email:
-                owners[self._tenant.email_key(person.email).rpartition("@")[2]].add(person.company or None)
+                owners[self._account.email_key(person.email).rpartition("@")[2]].add(person.company or None)
         found: dict[str, list[str]] = defaultdict(list)
         for domain, companies in owners.items():
             owner = next(iter(companies))

@@ -1,4 +1,4 @@
-"""Seeding a tenant from a dataset in nobody's wire format."""
+"""Seeding an account from a dataset in nobody's wire format."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import evolve
 
-from helpdesk_bridge_desk365.simulator.records.account import DEFAULT_SLA, FORM, NO_SLA, TYPES, Tenant, due_date
+from helpdesk_bridge_desk365.simulator.records.account import DEFAULT_SLA, FORM, NO_SLA, TYPES, Account, due_date
 from helpdesk_bridge_desk365.simulator.records.knowledge_base import Article, Category
 from helpdesk_bridge_desk365.simulator.records.lifecycle import CLOSED, RESOLVED, add_message, assign, set_status
 from helpdesk_bridge_desk365.simulator.records.records import AGENT, CONTACT, CustomField, Message, SurveyAnswer, Ticket
@@ -38,25 +38,25 @@ _GAP_EVERY: Final = 25
 """Every 25th number was a ticket that is gone. observed: gaps in ticket numbers, dossier section 3.1."""
 
 
-def load(dataset: Dataset, tenant: Tenant, links: FileLinks) -> None:
-    """Fill an empty tenant. Spam and deleted tickets take a number but cannot be seen, as at the vendor."""
-    tenant.groups = dataset.groups
-    tenant.types = dataset.ticket_types or TYPES
-    tenant.categories = {name: tuple(subs) for name, subs in dataset.categories.items()}
-    tenant.fields = _fields(dataset, "ticket")
-    tenant.contact_fields = _fields(dataset, "contact")
-    people = PeopleLoader(dataset, tenant)
+def load(dataset: Dataset, account: Account, links: FileLinks) -> None:
+    """Fill an empty account. Spam and deleted tickets take a number but cannot be seen, as at the vendor."""
+    account.groups = dataset.groups
+    account.types = dataset.ticket_types or TYPES
+    account.categories = {name: tuple(subs) for name, subs in dataset.categories.items()}
+    account.fields = _fields(dataset, "ticket")
+    account.contact_fields = _fields(dataset, "contact")
+    people = PeopleLoader(dataset, account)
     people.load()
-    tickets = _TicketLoader(tenant, links, people)
+    tickets = _TicketLoader(account, links, people)
     for seed in sorted(dataset.tickets, key=lambda ticket: ticket.created_at):
-        number = tenant.next_number()
+        number = account.next_number()
         if number % _GAP_EVERY == 0:
-            number = tenant.next_number()
+            number = account.next_number()
         if not (seed.spam or seed.deleted):
-            tenant.add_ticket(tickets.ticket(number, seed))
-    _load_time_entries(tenant)
-    tenant.asset_locations = [{"location_name": company} for company in tenant.companies]
-    _load_knowledge_base(tenant)
+            account.add_ticket(tickets.ticket(number, seed))
+    _load_time_entries(account)
+    account.asset_locations = [{"location_name": company} for company in account.companies]
+    _load_knowledge_base(account)
 
 
 def _fields(dataset: Dataset, level: str) -> dict[str, CustomField]:
@@ -66,8 +66,8 @@ def _fields(dataset: Dataset, level: str) -> dict[str, CustomField]:
 
 
 class _TicketLoader:
-    def __init__(self, tenant: Tenant, links: FileLinks, people: PeopleLoader) -> None:
-        self._tenant = tenant
+    def __init__(self, account: Account, links: FileLinks, people: PeopleLoader) -> None:
+        self._account = account
         self._links = links
         self._people = people
 
@@ -99,7 +99,7 @@ class _TicketLoader:
         )
         self._people_of(ticket, seed)
         for message in later:
-            add_message(self._tenant, ticket, self._message(ticket, message))
+            add_message(self._account, ticket, self._message(ticket, message))
         ticket.updated_on = updated
         set_status(ticket, _STATUSES[seed.status], updated)
         ticket.surveys = _surveys(ticket, seed)
@@ -119,7 +119,7 @@ class _TicketLoader:
         """Turn a value of a field that nobody defined into a text field: data is never dropped in silence."""
         for name, value in values.items():
             field = CustomField(name, "checkbox" if isinstance(value, bool) else "text")
-            self._tenant.fields.setdefault(field.key, field)
+            self._account.fields.setdefault(field.key, field)
         return {name: value for name, value in values.items() if value not in (None, "")}
 
     def _message(self, ticket: Ticket, seed: SeedMessage) -> Message:
@@ -129,11 +129,11 @@ class _TicketLoader:
         """
         agent = self._people.agent_of(seed.author)
         contact = self._people.contact_of(seed.author) if seed.author is not None and agent is None else None
-        support = self._tenant.support_address
+        support = self._account.support_address
         note = seed.private or (seed.kind == "note" and contact is None)
         author = agent or contact
         return Message(
-            id=self._tenant.next_message_id(),
+            id=self._account.next_message_id(),
             type="note" if note else "forward" if seed.kind == "forward" else "reply",
             sender_type=CONTACT if contact else AGENT,
             email=author.email if author else support,
@@ -172,15 +172,15 @@ def _surveys(ticket: Ticket, seed: SeedTicket) -> list[SurveyAnswer]:
     return [older, latest] if ticket.number % 2 == 0 else [latest]
 
 
-def _load_time_entries(tenant: Tenant) -> None:
+def _load_time_entries(account: Account) -> None:
     """documented: OpenAPI, time entries; their times end in `_time`."""
-    for ticket in tenant.tickets.values():
+    for ticket in account.tickets.values():
         if ticket.assigned_to is None or ticket.number % 7:
             continue
         stamp = time_text(ticket.created_on)
-        tenant.time_entries.append(
+        account.time_entries.append(
             {
-                "id": len(tenant.time_entries) + 1,
+                "id": len(account.time_entries) + 1,
                 "ticket_number": ticket.number,
                 "agent_email": ticket.assigned_to,
                 "note": "Looked into it",
@@ -195,9 +195,9 @@ def _load_time_entries(tenant: Tenant) -> None:
         )
 
 
-def _load_knowledge_base(tenant: Tenant) -> None:
-    author = next(iter(tenant.agents.values())).email if tenant.agents else None
-    held = tenant.knowledge_base
+def _load_knowledge_base(account: Account) -> None:
+    author = next(iter(account.agents.values())).email if account.agents else None
+    held = account.knowledge_base
     held.categories["General"] = Category("General", OPENED, 1, {"created_by_email": author})
     held.categories["General"].folders["Getting started"] = {"created_by_email": author, "created_on": OPENED}
     held.articles["How to reach us"] = Article(
