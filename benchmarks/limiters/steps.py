@@ -12,8 +12,8 @@ from typing import Any
 from attrs import frozen
 
 from helpdesk_bridge.clock import SystemClock
-from helpdesk_bridge.ratelimit.budget import shared_governor
 from helpdesk_bridge.ratelimit.policy import RateHeaders, RateLimitPolicy, Window
+from helpdesk_bridge.ratelimit.shared import shared_governor
 from limiters.clients import Unavailable
 from limiters.peers import library
 

@@ -16,7 +16,8 @@ from helpdesk_bridge.http.logged import Logged, Stats
 from helpdesk_bridge.http.options import HttpOptions
 from helpdesk_bridge.http.origin import Origin, check_base_url
 from helpdesk_bridge.http.retry import Retrying
-from helpdesk_bridge.ratelimit.budget import Budget, shared_governor
+from helpdesk_bridge.ratelimit.budget import Budget
+from helpdesk_bridge.ratelimit.shared import shared_governor
 from helpdesk_bridge.text.decoding import Mending
 
 if TYPE_CHECKING:

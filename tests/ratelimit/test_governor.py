@@ -11,8 +11,8 @@ import pytest
 from helpdesk_bridge.clock import SystemClock
 from helpdesk_bridge.errors import ConfigError, RateLimited
 from helpdesk_bridge.ratelimit import Governor, MemoryStore, RateHeaders, RateLimitPolicy, Window
-from helpdesk_bridge.ratelimit.budget import shared_governor
 from helpdesk_bridge.ratelimit.identity import process_of, this_process
+from helpdesk_bridge.ratelimit.shared import shared_governor
 from helpdesk_bridge.ratelimit.state import BudgetState
 from helpdesk_bridge.testing.clock import ManualClock
 

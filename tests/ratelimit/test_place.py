@@ -132,7 +132,7 @@ def test_who_shares_a_budget_is_in_its_key_and_no_secret():
 PROGRAM = """
 from helpdesk_bridge.clock import SystemClock
 from helpdesk_bridge.ratelimit import RateLimitPolicy, Window
-from helpdesk_bridge.ratelimit.budget import shared_governor
+from helpdesk_bridge.ratelimit.shared import shared_governor
 policy = RateLimitPolicy(windows=(Window(10, 60, "units"),))
 governor = shared_governor(("deskie", "https://acme.example", "digest"), policy, "auto", SystemClock())
 governor.settle(governor.reserve(3, max_wait=0), 200)
