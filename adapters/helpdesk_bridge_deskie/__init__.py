@@ -1,4 +1,4 @@
-"""The Deskie adapter: what ``vendor = "deskie"`` stands for."""
+"""The Deskie adapter, registered as ``vendor = "deskie"``."""
 
 from __future__ import annotations
 

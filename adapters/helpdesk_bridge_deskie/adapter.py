@@ -1,4 +1,4 @@
-"""Puts the parts of a Deskie desk together."""
+"""The Deskie adapter, assembled from its parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a Deskie desk can do, computed offline."""
+"""Capabilities of a Deskie desk, computed offline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every call of Deskie's API and what makes it here: method and path as the simulator's routes print them, and the call."""
+"""Endpoints: every call of Deskie's API, as the simulator's routes print it, and the method of a desk that makes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From Deskie's answers to errors. Where code and status disagree, the code decides."""
+"""Errors for Deskie's answers. If code and status disagree, the code decides."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from helpdesk_bridge.adapter import (
 from helpdesk_bridge_deskie.policy import HEADERS, refused
 
 KEY_HINT: Final = (
-    "Deskie does not accept staff_email and api_key: the e-mail must be an active agent's (not the admin's), the key is "
-    'made in the admin account under "Settings" > "API" > "add API key"'
+    "Deskie rejected staff_email and api_key: use the e-mail of an active agent (not the admin's) and a key that the "
+    'admin creates under "Settings" > "API" > "add API key"'
 )
 _CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _DOCS: Final = "https://deskie.io/api"
@@ -40,7 +40,7 @@ _CONFLICTS: Final = frozenset({"email_already_exist", "phone_already_exist"})
 
 
 def classify(request: Request, response: Response) -> HelpdeskError | None:
-    """Return the error that an answer means, None for a success. Raises ``BadResponse`` for an unreadable one."""
+    """Return the error of an answer, None for a success. Raises ``BadResponse`` if it cannot be read."""
     code = error_code(response)
     if code is None and response.ok:
         if request.effect is Effect.READ and response.body.strip():
@@ -48,9 +48,9 @@ def classify(request: Request, response: Response) -> HelpdeskError | None:
         return None
     where: dict[str, Any] = {"status": response.status, "code": code, "doc_url": _DOCS}
     if refused(response.status, response.headers, response.body):
-        return RateLimited("Deskie's rate limit is spent", retry_after=_seconds(response), **where)
+        return RateLimited("Deskie's rate limit is exceeded", retry_after=_seconds(response), **where)
     if response.status >= _FIRST_SERVER_ERROR:
-        return Unavailable("Deskie failed", **where)
+        return Unavailable("Deskie answered with a server error", **where)
     return (_by_code(request, code, where) if code else None) or _by_status(response.status, where)
 
 
@@ -78,16 +78,16 @@ def _seconds(response: Response) -> float | None:
 
 def _by_code(request: Request, code: str, where: dict[str, Any]) -> HelpdeskError | None:
     if code.endswith("_not_found"):
-        return NotFound("Deskie has no such record, or does not show it to this agent", **where)
+        return NotFound("Deskie has no such record, or this agent may not see it", **where)
     if code in _CONFLICTS or code.endswith("_already_exist"):
-        return Conflict("Deskie has a record with this e-mail or phone already", **where)
+        return Conflict("Deskie already has a record with this e-mail or phone", **where)
     if code in _INVALID_FIELDS:
         field = _INVALID_FIELDS[code]
-        return Invalid(f"Deskie refuses the {field}: {code}", field=field, **where)
+        return Invalid(f"Deskie rejected the {field}: {code}", field=field, **where)
     if code == "staff_has_not_access":
         # observed: the answer to an assignee without access; a read has no assignee, so there it is our own agent.
         if request.effect is Effect.READ:
-            return PermissionDenied("the agent of staff_email has no access to this", **where)
+            return PermissionDenied("the agent with staff_email has no access to this record", **where)
         return Invalid("the agent has no access to this ticket", field="assignee", **where)
     return None
 
@@ -99,14 +99,14 @@ def _refused(message: str) -> Callable[..., HelpdeskError]:
 _BY_STATUS: Final[Mapping[int, Callable[..., HelpdeskError]]] = {
     401: lambda **where: AuthenticationFailed(KEY_HINT, **where),
     403: lambda **where: PermissionDenied(
-        "the agent of staff_email may not do this; use one with full access", **where
+        "the agent with staff_email is not allowed to do this; use an agent with full access", **where
     ),
-    404: lambda **where: NotFound("Deskie has no such record, or does not show it to this agent", **where),
-    405: lambda **where: HelpdeskError("Deskie has no such call", **where),
-    409: lambda **where: Conflict("Deskie has such a record already, or it changed meanwhile", **where),
-    413: lambda **where: Invalid("Deskie refuses the size of this request", field="attachments", **where),
+    404: lambda **where: NotFound("Deskie has no such record, or this agent may not see it", **where),
+    405: lambda **where: HelpdeskError("Deskie's API has no such call", **where),
+    409: lambda **where: Conflict("Deskie already has this record, or it changed in the meantime", **where),
+    413: lambda **where: Invalid("this request is too large for Deskie", field="attachments", **where),
 }
 
 
 def _by_status(status: int, where: dict[str, Any]) -> HelpdeskError:
-    return _BY_STATUS.get(status, _refused("Deskie refuses this request"))(**where)
+    return _BY_STATUS.get(status, _refused("Deskie rejected this request"))(**where)

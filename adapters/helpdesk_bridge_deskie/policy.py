@@ -69,7 +69,7 @@ def policy(settings: DeskieSettings) -> RateLimitPolicy:
 
 
 def limited_to(given: RateLimitPolicy, limit: int | None) -> RateLimitPolicy:
-    """Return ``given`` with the user's own figure, where the configuration has one."""
+    """Return ``given`` with the limit from the configuration, if it has one."""
     if limit is None:
         return given
     return evolve(given, windows=(evolve(given.windows[0], limit=limit), *given.windows[1:]))

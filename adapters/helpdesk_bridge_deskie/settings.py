@@ -1,4 +1,4 @@
-"""The keys of a Deskie desk's configuration."""
+"""Settings: the keys of a Deskie desk's configuration."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def _account(value: str) -> str:
 
 @frozen(kw_only=True)
 class DeskieSettings:
-    """What it takes to reach one Deskie account. Raises ``ConfigError`` naming the key and the fix.
+    """The settings of one Deskie account. Raises ``ConfigError`` naming the key and the fix.
 
-    ``subscription`` and ``enabled_agents`` give the limit until the first answer tells the account's own; without them
-    the smallest limit that any account has is kept until then. ``webhook_token`` may hold several words, for the time
-    in which one replaces the other.
+    ``subscription`` and ``enabled_agents`` set the rate limit until the first answer reports the account's own; without
+    them the smallest limit of any account holds until then. ``webhook_token`` may hold several tokens separated by
+    spaces, while one replaces another.
     """
 
     account: str = field(converter=_account)
@@ -63,10 +63,10 @@ class DeskieSettings:
         if agents is not None and (isinstance(agents, bool) or not isinstance(agents, int) or agents < 1):
             raise ConfigError("enabled_agents: expected the number of enabled agents, 1 or more")
         if self.webhook_token is not None and not self.tokens:
-            raise ConfigError("webhook_token: it is empty; remove the key or set the token of the webhook's URL")
+            raise ConfigError("webhook_token: is empty; remove the key, or set it to the token in the webhook's URL")
         if any(len(token) < SHORTEST_TOKEN for token in self.tokens):
             raise ConfigError(
-                f"webhook_token: a token has at least {SHORTEST_TOKEN} characters; it must not be guessed"
+                f"webhook_token: use at least {SHORTEST_TOKEN} characters, so that nobody can guess the token"
             )
 
     @property
@@ -76,5 +76,5 @@ class DeskieSettings:
 
     @property
     def plan(self) -> Subscription | None:
-        """The subscription, None where the configuration does not tell."""
+        """The subscription, None if the configuration has none."""
         return None if self.subscription is None else Subscription(self.subscription)

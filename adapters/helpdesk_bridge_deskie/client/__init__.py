@@ -1,1 +1,1 @@
-"""Deskie's API: its calls, its pages, and how it is signed in to."""
+"""The client of Deskie's API: calls, pages, scans and authentication."""

@@ -1,4 +1,7 @@
-"""HTTP Basic with an agent's e-mail and the key. documented: Deskie API, `curl -u [staff_email]:[api_key]`."""
+"""Authentication: HTTP Basic with an agent's e-mail and the API key.
+
+documented: Deskie API, `curl -u [staff_email]:[api_key]`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from helpdesk_bridge.adapter import Secret
 
 @frozen(eq=False)
 class AgentKey(AuthBase):
-    """Signs a request as one agent. The key is revealed here and nowhere else."""
+    """Signs a request as one agent. Only this class reveals the key."""
 
     email: str = field(repr=False)
     key: Secret = field(repr=False)

@@ -1,6 +1,6 @@
-"""How a call to Deskie is made and its answer read: lists, single records, writes, deletions.
+"""Calls to Deskie and the reading of their answers: lists, single records, writes, deletions.
 
-What a call does decides whether it is ever repeated: ``READ`` and ``SET`` are, ``CREATE`` never is.
+The effect of a call decides whether it may be repeated: ``READ`` and ``SET`` may, ``CREATE`` never.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NOTHING: Final[Mapping[str, str]] = {}
 
 @frozen
 class DocumentPage(Sequence[D]):
-    """One page of a list; ``total`` counts all matches, None where Deskie is silent."""
+    """One page of a list; ``total`` counts all matches, None if Deskie does not say."""
 
     items: tuple[D, ...]
     total: int | None = None
@@ -39,7 +39,7 @@ class DocumentPage(Sequence[D]):
         return len(self.items)
 
     def more_after(self, page: int, limit: int) -> bool:
-        """Whether there is a page behind this one."""
+        """Whether another page follows."""
         return len(self.items) >= limit if self.total is None else bool(self.items) and page * limit < self.total
 
 
@@ -49,9 +49,9 @@ def _nothing() -> None:
 
 @frozen(eq=False)
 class Calls:
-    """Calls over one connection. ``keep_raw`` hangs each document on what was read from it.
+    """Calls over one connection. ``keep_raw`` keeps the vendor's document on each record read from it.
 
-    ``after_write`` is called after every write, whatever became of it: what is kept of the list must be read again.
+    ``after_write`` is called after every write, successful or not: cached lists must be read again.
     """
 
     stack: Stack = field(repr=False)
@@ -73,8 +73,8 @@ class Calls:
         request = Request("GET", path, operation=operation, params=params, args=args, answer=Answer.ANY)
         page = self._rows(request, key)
         if page is None or _lacks(page, params):
-            # An answer lost on its way looks the same, and so does that of another page. Either would end a scan early
-            # without a word: two are believed.
+            # An answer lost on its way looks the same, and so does the answer for another page. Either would silently
+            # end a scan early, so a second answer must confirm it.
             page = self._rows(request, key)
         page = page or Rows((), 0)
         items = tuple(self.document(type_, item, f"$.{index}.{key}") for index, item in enumerate(page.items))
@@ -85,11 +85,11 @@ class Calls:
         return rows(response.json(), key) if response.body.strip() else None
 
     def read(self, request: Request, key: str, type_: type[D]) -> D:
-        """Send a request and return the ``{key: {…}}`` that it answers."""
+        """Send a request and return the record in its answer, ``{key: {…}}``."""
         return self.document(type_, record(self.stack.send(request).json(), key), f"$.{key}")
 
     def document(self, type_: type[D], document: Mapping[str, Any], at: str) -> D:
-        """Read one document, found at a place in an answer."""
+        """Read one document; ``at`` is its place in the answer."""
         quick = read_case_fast(document) if type_ is CaseDocument else None
         read = WIRE.read(type_, document, at=at) if quick is None else cast("D", quick)
         if self.keep_raw and isinstance(read, (Document, CaseDocument)):
@@ -101,7 +101,7 @@ class Calls:
         return self.read(Request("GET", path, operation=operation, args=args), key, type_)
 
     def json(self, path: str, *, operation: str, params: Params = (), args: Mapping[str, str] = NOTHING) -> Any:
-        """Return an answer that is neither a list nor a record as it is. Raises ``BadResponse`` where it is no object."""
+        """Return an object that is neither a list nor a record, unread. Raises ``BadResponse`` for anything else."""
         request = Request("GET", path, operation=operation, params=params, args=args)
         document = self.stack.send(request).json()
         if not isinstance(document, dict):
@@ -120,9 +120,9 @@ class Calls:
         args: Mapping[str, str] = NOTHING,
         answer: str | None = None,
     ) -> D:
-        """Send ``{key: fields}``, with files as multipart, and return what was made; never repeated.
+        """Send ``{key: fields}``, with files as multipart, and return the new record; never repeated.
 
-        ``answer`` names the wrapper of the answer where it is another one.
+        ``answer`` is the wrapper of the answer if it differs from ``key``.
         """
         body: dict[str, Any] = {"parts": parts(key, fields, files)} if files else {"json": {key: dict(fields)}}
         request = Request("POST", path, operation=operation, effect=Effect.CREATE, args=args, **body)
@@ -140,20 +140,20 @@ class Calls:
         effect: Effect = Effect.SET,
         answer: str | None = None,
     ) -> D:
-        """Put ``{key: fields}``, or an empty object where there are none, and return the record as it is then."""
+        """Put ``{key: fields}``, or an empty object without fields, and return the changed record."""
         body = {} if fields is None else {key: dict(fields)}
         request = Request("PUT", path, operation=operation, effect=effect, args=args, json=body)
         return self.written(request, answer or key, type_)
 
     def written(self, request: Request, key: str, type_: type[D]) -> D:
-        """Send a write and return the ``{key: {…}}`` that it answers."""
+        """Send a write and return the record in its answer, ``{key: {…}}``."""
         try:
             return self.read(request, key, type_)
         finally:
             self.after_write()
 
     def delete(self, path: str, *, operation: str, args: Mapping[str, str], body: Any = None) -> Any:
-        """Delete something; return the answer's document, None where it has none that can be read: it is deleted."""
+        """Delete a record; return the answer's document, None if it has none or cannot be read: the record is gone."""
         extra = {} if body is None else {"json": body}
         request = Request("DELETE", path, operation=operation, effect=Effect.SET, args=args, answer=Answer.ANY, **extra)
         try:

@@ -1,6 +1,6 @@
-"""Deskie's calls that have a common word, one method each: what the facets of a desk are made of.
+"""The Deskie client: a typed method for each call that the common port uses.
 
-The others are in ``vendor_api``.
+The other calls are in ``vendor_api``.
 """
 
 from __future__ import annotations

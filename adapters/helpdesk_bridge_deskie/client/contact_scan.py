@@ -1,8 +1,9 @@
-"""Reads all users without losing any while the account moves.
+"""Scan of contacts: reads all users and loses none while the account changes.
 
-The list of users has no known sort (docs/vendors/deskie.md, "Doubts"), so there is nothing to go on from as with cases. What is known are
-its time bounds: users are read in windows of time small enough to fit on one page. A page that holds all of its window
-is a snapshot, whatever its order, and windows follow each other in the order that was asked for.
+The list of users has no known sort (docs/vendors/deskie.md, "Doubts"), so no row can serve as
+the start of the next page, as with cases. But it takes bounds of time: users are read in windows of time, each small
+enough to fit on one page. A page that
+holds its whole window is a snapshot, whatever its order, and the windows follow each other in the requested order.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ _NO_YEAR: Final = 0
 
 @frozen(kw_only=True)
 class _Position:
-    """Where a scan stands.
+    """Position of a scan.
 
     ``low``: where the next window starts, in the direction of the listing; ``width`` of windows in seconds; ``until``:
-    where the very first one ends, because nothing is expected before.
+    end of the first window, because no user is expected before.
     """
 
     low: int
@@ -107,7 +108,7 @@ class UserScan:
 
 @frozen
 class _Windows:
-    """Walks through time; ``sign`` is -1 where it walks backwards, and all times are multiplied by it."""
+    """Walks through time; ``sign`` is -1 if it walks backwards, and all times are multiplied by it."""
 
     scan: UserScan
     sign: int
@@ -134,7 +135,7 @@ class _Windows:
                 return Page(self.scan.sorted(rows, self.sign), following.text())
 
     def _answer(self, window: Bounds) -> DocumentPage[UserDocument]:
-        """Ask for a window; an answer with somebody outside is that to another question, and is not believed."""
+        """Ask for a window; an answer with a user outside it answers another request, and is asked for again."""
         for _ in range(_ANSWERS):
             answer = self.scan.ask(window, 1)
             times = [time for user in answer.items if (time := self.scan.at(user)) is not None]
@@ -143,7 +144,7 @@ class _Windows:
         raise BadResponse("the users answered are not of the time that was asked for", path="$")
 
     def _high(self, high: int, position: _Position) -> int | None:
-        """Return where a window ends, None where nothing is behind it: such a window is left open."""
+        """Return the end of a window; None if it is the last one, which stays open."""
         bounds = self.scan.bounds
         if self.sign < 0:
             end = -(bounds.start if bounds.start is not None else _NO_YEAR)

@@ -1,4 +1,4 @@
-"""Cursors as text: what a listing writes for its next page, read back and judged."""
+"""Cursors as text: the position of a listing, written for its next page and validated when read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def read_cursor(cursor: str, names: Collection[str]) -> Mapping[str, Any]:
     except ValueError:
         position = None
     if not isinstance(position, dict) or set(position) != set(names) or not all(map(_plausible, position.values())):
-        raise Invalid("this cursor is not one of this listing", field="cursor")
+        raise Invalid("this cursor does not belong to this listing", field="cursor")
     return position
 
 

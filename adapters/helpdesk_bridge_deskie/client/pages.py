@@ -1,4 +1,4 @@
-"""Reads a list by page numbers where nothing better is left: within one second, or where rows have no times."""
+"""Pages by number, the last resort of a scan: within one second, or if rows have no times."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def read_numbered(ask: Callable[[int], DocumentPage[D]], key: Callable[[D], int]
 
 
 def read_on(first: DocumentPage[D], ask: Callable[[int], DocumentPage[D]], key: Callable[[D], int]) -> list[D]:
-    """Return all rows, each once, where ``first`` is the first page.
+    """Return all rows, each once; ``first`` is the first page.
 
     The last page is read first: a row that is deleted moves the others to pages that are still to come, so that none
-    is lost. A row that is added moves them the other way; then all is read again, a few times at most, and so it is
-    where fewer rows came than there are said to be. Raises ``HelpdeskError`` for more rows than page numbers reach.
+    is lost. A row that is added moves them the other way; then all pages are read again, a few times at most, and
+    also if fewer rows came than Deskie counts. Raises ``HelpdeskError`` for more rows than page numbers reach.
     """
     if not first.more_after(1, PAGE):
         return list(first.items)
@@ -53,7 +53,7 @@ class _Pages(Generic[D]):
     def read(self, page: int) -> DocumentPage[D]:
         """Read one page."""
         if page > LAST_PAGE:
-            raise HelpdeskError("more than 50,000 records of one list cannot be read; narrow the query")
+            raise HelpdeskError("Deskie lists at most 50,000 records of one query; narrow the query")
         documents = self.ask(page)
         self.note(documents, page)
         return documents
@@ -71,7 +71,7 @@ class _Pages(Generic[D]):
         return self.read(1)
 
     def forwards(self, first: DocumentPage[D]) -> DocumentPage[D]:
-        """Read on from the first page, where nobody knows the last one without a total; return the first as it is now."""
+        """Read forward from the first page, because only a total tells the last one; return the first page anew."""
         self.note(first, 1)
         documents, page = first, 1
         while documents.more_after(page, PAGE):

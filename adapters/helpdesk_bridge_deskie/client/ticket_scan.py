@@ -1,4 +1,4 @@
-"""Reads all cases without losing any while the account moves.
+"""Scan of tickets: reads all cases and loses none while the account changes.
 
 Page numbers lose rows when others are deleted or updated meanwhile. So the next page starts at the time of the last row
 seen, minus a second, and is again page 1. The last second of a page is held back and read again as a whole with the
@@ -24,7 +24,7 @@ from helpdesk_bridge_deskie.wire.documents import CaseDocument
 
 @frozen
 class Bounds:
-    """From when to when, in whole Unix seconds; wide enough whether or not the ends count. None is open."""
+    """Bounds of time in whole Unix seconds, wide enough whether or not the ends count. None is open."""
 
     start: int | None = None
     end: int | None = None
@@ -36,7 +36,7 @@ _POSITION_FIELDS: Final = ("edge", "done", "page", "newest", "sweeping", "held")
 
 @frozen
 class _Position:
-    """Where a scan stands. ``edge``: the time to go on from. ``done``: that second was read as a whole.
+    """Position of a scan. ``edge``: the time to continue from. ``done``: that second was read as a whole.
 
     ``held``: the last row of the last page, which the next one holds again.
     """
@@ -58,7 +58,7 @@ class _Position:
 
 @frozen(kw_only=True)
 class CaseScan:
-    """One listing of cases in one order. ``params`` are the filters; ``bounds`` what the query says of that time."""
+    """One listing of cases in one order. ``params`` are the filters; ``bounds`` limit the time that orders."""
 
     fetch: Callable[[Params], DocumentPage[CaseDocument]] = field(repr=False)
     params: Params = ()
@@ -77,7 +77,7 @@ class CaseScan:
 
 @frozen
 class _Step:
-    """One call of ``page``: usually one request, several where a second holds more rows than a page."""
+    """One call of ``page``: usually one request, several if a second holds more rows than a page."""
 
     scan: CaseScan
     limit: int

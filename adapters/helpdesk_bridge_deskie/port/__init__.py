@@ -1,1 +1,1 @@
-"""Deskie's side of the port: tickets, contacts, messages and the facets it has."""
+"""The common port for Deskie: tickets, contacts, messages and the other facets of a desk."""

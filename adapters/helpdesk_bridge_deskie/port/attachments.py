@@ -1,7 +1,7 @@
-"""Deskie's side of ``desk.attachments``.
+"""Attachments (``desk.attachments``).
 
-observed: files are fetched with the same Basic auth. It goes to the account's own host only; a file that Deskie keeps
-elsewhere is fetched without it.
+observed: files need the same Basic credentials as the API. The account's own host alone gets them; a file elsewhere is
+fetched without them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class OwnHost:
         return absolute is not None and _origin(absolute) == _origin(self.base_url)
 
     def absolute(self, url: str) -> str | None:
-        """Return the whole URL, None for what is none (``data:``, ``cid:``, nothing)."""
+        """Return the absolute URL; None for ``data:``, ``cid:`` and empty text."""
         try:
             joined = urljoin(f"{self.base_url}/", url)
             return joined if url and urlsplit(joined).scheme in {"http", "https"} else None
@@ -52,10 +52,10 @@ class DeskieFiles:
     own: OwnHost
 
     def open(self, attachment: Attachment) -> AbstractContextManager[BinaryIO]:
-        """Stream a file's bytes. Raises ``NotFound`` for an attachment without an address."""
+        """Stream a file's bytes. Raises ``NotFound`` for an attachment without a URL."""
         url = self.own.absolute(attachment.locator)
         if url is None:
-            raise NotFound("Deskie gave no address for this file")
+            raise NotFound("Deskie gave no URL for this file")
         auth = Auth.WITH_AUTH if self.own(url) else Auth.WITHOUT_AUTH
         request = Request("GET", operation="attachments.open", url=url, auth=auth, answer=Answer.ANY)
         return cast("AbstractContextManager[BinaryIO]", self.stack.open(request))

@@ -1,4 +1,4 @@
-"""``desk.check()``: are the credentials good, whose are they, and what do they not show."""
+"""Account check (``desk.check()``): the credentials, their agent, the rate limit and the storage."""
 
 from __future__ import annotations
 
@@ -35,13 +35,19 @@ class AccountCheck:
     settings: DeskieSettings = field(repr=False)
 
     def findings(self) -> Sequence[Finding]:
-        """Return what was found; wrong credentials are a finding and not an error."""
+        """Return the findings; wrong credentials are a finding, not an error."""
         try:
             cases = self.client.cases((*_ONE, ("sort", "created_at_desc"))).total
         except AuthenticationFailed:
             return (Finding(Severity.PROBLEM, "credentials", KEY_HINT),)
         except PermissionDenied:
-            return (Finding(Severity.PROBLEM, "access", "the agent may not list tickets; use one with full access"),)
+            return (
+                Finding(
+                    Severity.PROBLEM,
+                    "access",
+                    "the agent is not allowed to list tickets; use an agent with full access",
+                ),
+            )
         users = self.client.users(_ONE).total
         self.directory.refresh("agents")
         agents = self.directory.agents()
@@ -58,16 +64,16 @@ class AccountCheck:
             yield Finding(
                 Severity.WARNING,
                 "agent",
-                "staff_email is not in the list of agents; use an active agent's, not the admin's",
+                "staff_email is not in the list of agents; use the e-mail of an active agent, not the admin's",
             )
         elif not own.active:
-            yield Finding(Severity.PROBLEM, "agent", "the agent of staff_email is disabled")
+            yield Finding(Severity.PROBLEM, "agent", "the agent with staff_email is disabled")
         # documented: Deskie API, "Access to data". Nothing in an answer tells that it was cut.
         yield Finding(
             Severity.WARNING,
             "access",
-            "Deskie shows only what the agent of staff_email may see, and does not tell when that is less than all: make "
-            "sure in Deskie that this agent has full access, above all before a migration",
+            "Deskie shows only what the agent with staff_email may see and does not say if records are missing: make "
+            "sure in Deskie that this agent has full access, especially before a migration",
         )
 
     def _limit(self, agents: Sequence[Agent]) -> Iterator[Finding]:
@@ -79,7 +85,7 @@ class AccountCheck:
                 Severity.WARNING,
                 "rate limit",
                 f"{plan.value} with {active} active agents means {requests_per_minute(plan, active)} requests a minute, "
-                f"Deskie says {reported}; its figure is kept",
+                f"but Deskie reports {reported}; Deskie's figure is used",
             )
 
     def _storage(self, agents: Sequence[Agent], stored: tuple[int | None, int | None]) -> Iterator[Finding]:
@@ -94,7 +100,5 @@ class AccountCheck:
                 continue
             room = seat * active
             severity = Severity.WARNING if count > _NEARLY * room else Severity.OK
-            detail = (
-                f"{count} {what} visible of {room} that {plan.value if plan else ''} stores for {active} active agents"
-            )
-            yield Finding(severity, "storage", f"{detail}; above that Deskie deletes the oldest")
+            detail = f"{count} {what} visible; {plan.value if plan else ''} stores {room} for {active} active agents"
+            yield Finding(severity, "storage", f"{detail} and deletes the oldest above that")

@@ -1,4 +1,4 @@
-"""Deskie's side of ``desk.contacts``: users."""
+"""Contacts (``desk.contacts``), which Deskie calls users."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class DeskieContacts:
         return split_contacts(query)
 
     def page(self, native: NativeContacts, cursor: str | None, size: int | None = None) -> Page[Contact]:
-        """Return one page, by windows of time; see ``windows``."""
+        """Return one page, by windows of time; see ``contact_scan``."""
         scan = UserScan(
             fetch=self.client.users,
             now=int(self.clock.wall().timestamp()),
@@ -70,7 +70,7 @@ class DeskieContacts:
     def create(self, draft: ContactDraft) -> Contact:
         """Create a contact by its e-mail or its phone.
 
-        observed (a client of Deskie): a user is created with one identity; what else was sent would be lost unsaid.
+        observed (a client of Deskie): a user is created with one identity; Deskie silently drops a second one.
         """
         if draft.emails and draft.phones:
             raise Unsupported(
@@ -81,21 +81,22 @@ class DeskieContacts:
             **_single("phones", "user_phone", draft.phones),
         }
         if not fields:
-            raise Invalid("Deskie knows a contact by e-mail or phone; this one has neither", field="emails")
+            raise Invalid("Deskie identifies a contact by e-mail or phone; this contact has neither", field="emails")
         fields |= self._described(draft)
         return self.reader.contact(self.client.create_user(fields))
 
     def update(self, contact_id: str, change: ContactChange) -> Contact:
         """Change a contact; ``blocked`` blocks it (later tickets become spam) or restores it.
 
-        A new address costs a read: Deskie would drop one of another kind than the user has, and say nothing.
+        A new address costs a read: Deskie silently drops an e-mail or phone if the user was created with the other.
         """
         fields, addresses = self._described(change), dict[str, str]()
         for key, name in _NAMES.items():
             words = getattr(change, name)
             if isinstance(words, (Add, Remove)):
                 raise Unsupported(
-                    f"Deskie's users have one of {name}; give it as a whole", capability=f"contacts.update:{name}"
+                    f"Deskie stores one value of {name} for a contact; set that value instead of adding or removing",
+                    capability=f"contacts.update:{name}",
                 )
             if not isinstance(words, Unset):
                 addresses |= _single(name, key, words) or {key: ""}
@@ -117,7 +118,7 @@ class DeskieContacts:
             if value and not held[key]:
                 name = _NAMES[key]
                 raise Unsupported(
-                    f"this contact came to Deskie without {name}, and Deskie drops any that it is given later",
+                    f"this contact was created in Deskie without {name}, and Deskie silently drops {name} added later",
                     capability=f"contacts.update:{name}",
                 )
 
@@ -134,11 +135,11 @@ class DeskieContacts:
     def _company(self, company: str | Ref | None) -> str:
         # observed: users name their company; its id is only a filter.
         if isinstance(company, Ref) and company.name is None:
-            raise Invalid("Deskie takes a contact's company by name", field="company")
+            raise Invalid("Deskie takes a contact's company by name, not by id", field="company")
         return (company.name if isinstance(company, Ref) else company) or ""
 
 
 def _single(name: str, key: str, values: tuple[str, ...]) -> dict[str, str]:
     if len(values) > 1:
-        raise Unsupported(f"Deskie's users have one of {name}", capability=f"contacts.create:{name}")
+        raise Unsupported(f"Deskie stores one value of {name} for a contact", capability=f"contacts.create:{name}")
     return {key: values[0]} if values else {}

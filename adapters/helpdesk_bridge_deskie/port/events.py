@@ -1,4 +1,4 @@
-"""What Deskie's webhooks tell, as typed events.
+"""Events: the bodies of Deskie's webhooks as typed values.
 
 There are two kinds and no signature on either. A rule's action posts what an admin wrote into its template, with
 variables filled in (documented by the vendor; observed: their names, all values as text, "" for none, status and priority
@@ -28,10 +28,10 @@ _FALSE: Final = frozenset({"", "0", "false", "no"})
 
 @frozen(kw_only=True)
 class AgentAnswered:
-    """An agent wrote in a case of a custom channel: what the channel's own service has to deliver.
+    """An agent wrote in a case of a custom channel; the channel's own service must deliver it.
 
     ``contact`` is the customer's id in that channel, ``contact_id`` the one at Deskie. ``internal`` is a note, which
-    must not be delivered: whatever is not said in known words to be none.
+    must not be delivered; an unknown word for it counts as a note.
     """
 
     id: str
@@ -48,7 +48,7 @@ class AgentAnswered:
 
 @frozen(kw_only=True)
 class RuleFired:
-    """A rule of the account's acted on a case; which fields are there is up to the admin's template.
+    """A rule of the account acted on a case; the admin's template decides which fields are set.
 
     Words of status, priority and group are as the account shows them, in its language: fetch the ticket for the rest.
     ``custom_fields`` are by Deskie's keys (`cf_25`). ``name`` is what the template calls it, in `event` or `type`, if it does.
@@ -76,7 +76,7 @@ class RuleFired:
 
 @frozen(kw_only=True)
 class UnknownEvent:
-    """Something of another shape, as it came."""
+    """A body of another shape, as it came."""
 
     raw: Any = field(repr=False, eq=False)
 
@@ -104,7 +104,7 @@ def _event(document: Any, account: str) -> Event:
 
 
 def _places(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield where a template may have put the variables: at the top, or one level down."""
+    """Yield the objects in which a template may have put the variables: the top, or one level down."""
     yield document
     yield from (value for value in document.values() if isinstance(value, dict))
 

@@ -1,4 +1,4 @@
-"""What an import into Deskie keeps, what it costs, and what the account's own automation may do meanwhile."""
+"""Import fidelity: the fields that Deskie keeps, the cost of an import, and the hazards of the account's automation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COST: Final = ImportCost(
 
 _NATIVE: Final = FieldFidelity(Fidelity.NATIVE)
 _HEADER: Final = FieldFidelity(Fidelity.HEADER_LINE)
-_NO_FIELD: Final = FieldFidelity(Fidelity.LOST, "Deskie's API takes none")
+_NO_FIELD: Final = FieldFidelity(Fidelity.LOST, "Deskie's API has no such field")
 _OWN_TIME: Final = FieldFidelity(Fidelity.LOST, "Deskie sets it itself")
 
 _BODY: Final = {
@@ -27,10 +27,10 @@ _BODY: Final = {
 }
 _OPENING_BY_AGENT: Final = FieldFidelity(Fidelity.HEADER_LINE, "Deskie makes the customer the author of every opening")
 _NOTE_AUTHOR: Final = FieldFidelity(
-    Fidelity.HEADER_LINE, "Deskie's notes are the key's agent's; that one's own need no line"
+    Fidelity.HEADER_LINE, "Deskie makes the key's agent the author of every note; that agent's own notes need no line"
 )
 _AGENT: Final = FieldFidelity(
-    Fidelity.NATIVE, "an agent who is unknown or disabled at the destination stands in a header line"
+    Fidelity.NATIVE, "a header line names an agent who is unknown or disabled at the destination"
 )
 
 FIDELITY: Final = FidelityTable(
@@ -46,7 +46,7 @@ FIDELITY: Final = FidelityTable(
         "description": _NATIVE,
         "created_at": _NATIVE,
         "attachments": _NATIVE,
-        "rating": FieldFidelity(Fidelity.NATIVE, "where its label is low, middle or high"),
+        "rating": FieldFidelity(Fidelity.NATIVE, "if its label is low, middle or high"),
         "message_count": _NATIVE,
         "channel": FieldFidelity(
             Fidelity.CHANGED, "a ticket made through the API has the channel that Deskie gives it", "web_form"
@@ -59,8 +59,8 @@ FIDELITY: Final = FidelityTable(
     },
     contact={
         "name": _NATIVE,
-        "emails": FieldFidelity(Fidelity.NATIVE, "the first; others stand in the contact's note"),
-        "phones": FieldFidelity(Fidelity.CHANGED, "a contact with an e-mail has its phones in its note", "note"),
+        "emails": FieldFidelity(Fidelity.NATIVE, "the first; the others go into the contact's note"),
+        "phones": FieldFidelity(Fidelity.CHANGED, "the phones of a contact with an e-mail go into its note", "note"),
         "company": _NATIVE,
         "blocked": _NATIVE,
         "custom_fields": _NATIVE,
@@ -106,7 +106,7 @@ HAZARDS: Final = (
         "the oldest tickets and contacts are deleted above 6,000, 12,000 or 24,000 tickets and 2,000, 4,000 or 8,000 "
         "contacts per enabled agent (Basic, Standard, Pro); new tickets a month are limited too",
         "daily, the imported ones counted in",
-        "compare `helpdesk-bridge check` with what is to come before the migration starts, and keep enough agents enabled",
+        "before the migration, compare `helpdesk-bridge check` with what will be added; keep enough agents enabled",
         Provenance.DOCUMENTED,
     ),
 )

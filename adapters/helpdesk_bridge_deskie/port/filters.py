@@ -1,6 +1,6 @@
-"""What of a query Deskie answers itself.
+"""Filters: the part of a query that Deskie answers itself.
 
-A filter is sent only where Deskie is known to return at least what is wanted; the rest is compared by the desk. Texts
+A filter is sent only if Deskie is known to return at least all matches; the desk compares the rest. Texts
 with letters are not filtered by subject: whether Deskie minds upper and lower case is not known.
 """
 
@@ -41,7 +41,7 @@ _SHORTEST_EMAIL: Final = 4
 
 @frozen
 class NativeTickets:
-    """The native part: ``params`` are settled, the names in ``query`` still to be looked up."""
+    """The native part of a tickets query: ``params`` are final, the names in ``query`` still need their ids."""
 
     query: TicketQuery
     params: Params
@@ -61,7 +61,7 @@ def exact_searches(text: str) -> tuple[str, ...]:
     """Return the searches for exactly the e-mail ``text``. documented: Deskie API, `^string^`.
 
     Whether Deskie minds upper and lower case is not known, so both spellings are asked for, and both forms of a domain
-    with letters of its own. There is none for a text that holds a ``^``, which has no documented escape.
+    with letters of its own. A text that contains ``^`` has no such search: no escape is documented.
     """
     if "^" in text:
         return ()
@@ -121,7 +121,7 @@ def _never(wanted: frozenset[Any] | None) -> bool:
 
 
 def _words(wanted: frozenset[Any], words: Mapping[str, Any]) -> list[str] | None:
-    """Return Deskie's words for what is wanted; None where something unknown is wanted, which cannot be asked for."""
+    """Return Deskie's words for what is wanted; None if an unknown value is wanted, which Deskie cannot filter by."""
     vendor_words: list[str] = []
     for value in wanted:
         if value in (Status.UNKNOWN, Priority.UNKNOWN) or (isinstance(value, str) and fold(value) not in words):
@@ -152,7 +152,7 @@ def _subject(match: Match | None) -> list[tuple[str, str]]:
 
 
 def _requester(query: TicketQuery) -> list[tuple[str, str]]:
-    """Return the filter by requester where all are ids, or all are e-mails: Deskie would want both at once."""
+    """Return the filter by requester if all are ids, or all are e-mails: Deskie would combine the two with and."""
     wanted = query.requester
     if wanted is None:
         return []
@@ -202,7 +202,7 @@ def _described(query: Any, params: Iterable[tuple[str, str]], bounds: Bounds, na
 
 
 def resolved_params(query: TicketQuery, names: Names, directory: Directory) -> Params | None:
-    """Return the filters that need ids, None where a name is nobody's and so nothing can match."""
+    """Return the filters that need ids; None if a name is unknown, so that nothing can match."""
     params: list[tuple[str, str]] = []
     resolvers: tuple[tuple[str, str, Callable[[Any], str | None]], ...] = (
         ("assignee", "staff_id", lambda value: _agent_id(value, directory)),

@@ -1,4 +1,4 @@
-"""Writes old tickets, contacts and messages into Deskie, asking for silence with every one."""
+"""Importer: writes old tickets, contacts and messages into Deskie, each with mail to customers switched off."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _DEFAULT_STATUS: Final = "open"
 
 @define(eq=False)
 class DeskieImporter:
-    """Imports with the source's times and, for replies, the real authors."""
+    """Imports records with the source's times and, for replies, their real authors."""
 
     client: DeskieClient = field(repr=False)
     reader: Reader = field(repr=False)
@@ -90,7 +90,7 @@ class DeskieImporter:
             return {"user_email": old.emails[0]}
         if old.phones:
             return {"user_phone": old.phones[0].e164 or old.phones[0].raw}
-        raise Invalid("Deskie knows a contact by e-mail or phone; this one has neither", field="emails")
+        raise Invalid("Deskie identifies a contact by e-mail or phone; this contact has neither", field="emails")
 
     def _known(self, old: Contact) -> tuple[str, ...]:
         actor = Actor.contact(email=old.email) if old.email else Actor.contact(phone=old.actor().phone)
@@ -100,8 +100,8 @@ class DeskieImporter:
     def ticket(self, old: Ticket, opening: Message, files: Sequence[Upload], marker: str) -> Imported:
         """Write a ticket with its opening message.
 
-        Deskie does not tell the opening's id in its answer, and asking would cost a call a ticket: it is returned only
-        where it had to be asked for, to show inline pictures.
+        Deskie's answer lacks the id of the opening message, and asking for it would cost a call a ticket. So the id is
+        returned only if it was needed anyway, for inline images.
         """
         requester = old.requester if old.requester is not None else opening.author
         fields: dict[str, Any] = {
@@ -137,12 +137,12 @@ class DeskieImporter:
         if old.group is not None:
             group = self.directory.group(old.group).id
             if group is None or not group.isdecimal():
-                raise Invalid("no such group at this desk", field="group")
+                raise Invalid("this desk has no such group", field="group")
             fields["group_id"] = int(group)
         return fields
 
     def message(self, ticket_id: str, old: Message, files: Sequence[Upload]) -> tuple[str, ...]:
-        """Write a later message: a note as the key's agent, anything public as its author where Deskie can."""
+        """Write a later message: a note as the key's agent, a public message as its author if Deskie has them."""
         fields: dict[str, Any] = {} if old.created_at is None else {"created_at": moment_seconds(old.created_at)}
         if old.visibility is Visibility.INTERNAL:
             body = self._noted(old)
@@ -159,7 +159,7 @@ class DeskieImporter:
         return (message_id,)
 
     def _author(self, old: Message) -> dict[str, int]:
-        """Return who wrote, as Deskie takes it; nothing where it cannot be said, and the key's agent stands in."""
+        """Return the author's field; empty for an author whom this account lacks: Deskie then takes the key's agent."""
         if old.author.kind is ActorKind.CONTACT:
             contact_id = self.people.known_contact_id(old.author)
             return {"user_id": int(contact_id)} if contact_id is not None and contact_id.isdecimal() else {}
@@ -176,7 +176,7 @@ class DeskieImporter:
         return with_header(old.body, HeaderLine.of(old))
 
     def finish(self, ticket_id: str, old: Ticket) -> None:
-        """Set what Deskie changes by itself when messages are added: an answer makes a ticket wait, for example."""
+        """Set the fields that Deskie changes when messages are added, such as the status after a reply."""
         self.client.update_case(ticket_id, self._state(old))
         if old.rating is not None and old.rating.label in _RATINGS:
             self.client.rate_case(ticket_id, old.rating.label, old.rating.comment)
@@ -209,7 +209,7 @@ class DeskieImporter:
 
 def _raise_lost(old: Contact) -> tuple[str, ...]:
     which = "e-mail" if old.emails else "phone"
-    raise Conflict(f"Deskie says that the {which} is taken, but finds no contact that has it")
+    raise Conflict(f"Deskie reports that the {which} is taken, but its search returns no contact with it")
 
 
 def _same(author: Actor, requester: Actor) -> bool:

@@ -15,13 +15,13 @@ V = TypeVar("V")
 
 @frozen
 class ReferenceList(Generic[D, V]):
-    """A list of things that hardly change."""
+    """A list of records that rarely change."""
 
     fetch: Callable[[int], DocumentPage[D]] = field(repr=False)
     read: Callable[[D], V] = field(repr=False)
 
     def list(self) -> Iterator[V]:
-        """Yield all of them. A page that repeats ends the list: a vendor that ignores ``page`` must not hold us."""
+        """Yield all of them. A repeated page ends the list: a vendor that ignores ``page`` must not loop us."""
         page, before = 1, None
         while page <= LAST_PAGE:
             documents = self.fetch(page)

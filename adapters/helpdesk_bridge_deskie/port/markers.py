@@ -1,7 +1,7 @@
-"""Markers: how a ticket that was written is found again.
+"""Markers: how this library recognises a ticket that it wrote.
 
-A marker stands in a custom field of the ticket where the account has one for it, else in the last line of the opening
-message. Nothing can look for a marker but a list: text searches may lag behind (and want the account's own encoding).
+A marker is in a custom field of the ticket if the account has one for it, else in the last line of the opening message.
+Only listings find markers: text searches may lag behind (and need the account's own encoding).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _SKEW: Final = timedelta(minutes=10)
 
 @frozen
 class _MarkedCase:
-    """A case that carries a marker; ``opening`` is what its opening says besides, where the marker stands there."""
+    """A case that carries a marker; ``opening`` is the rest of its opening message, if that holds the marker."""
 
     case: CaseDocument
     opening: Body | None = None
@@ -51,7 +51,7 @@ class _MarkedCase:
 
 @frozen
 class Markers:
-    """Writes markers and finds them. ``configured`` is the field's name where the configuration has one."""
+    """Writes markers and finds them. ``configured`` is the field's name in the configuration, if set."""
 
     client: DeskieClient = field(repr=False)
     reader: Reader = field(repr=False)
@@ -60,17 +60,17 @@ class Markers:
     configured: str | None = None
 
     def place(self) -> FieldDefinition | None:
-        """Return the custom field for markers. Raises ``Invalid`` where one is configured and does not exist."""
+        """Return the custom field for markers. Raises ``Invalid`` if the configured one does not exist."""
         definition = self.names.field(self.configured or FIELD_NAME)
         if definition is None and self.configured is not None:
             raise Invalid(
-                "the custom field configured as migration_marker does not exist; an admin has to make it",
+                "the custom field configured as migration_marker does not exist; an admin must create it",
                 field="custom_fields.migration_marker",
             )
         return definition
 
     def put(self, marker: str, fields: dict[str, Any], body: Body) -> Body:
-        """Write a marker into the fields of a new case; return the body, which carries it where there is no field."""
+        """Write a marker into the fields of a new case; return the body, which carries it if there is no field for it."""
         place = self.place()
         if place is not None:
             fields["custom_fields"] = {**fields.get("custom_fields", {}), place.key: marker}
@@ -78,9 +78,9 @@ class Markers:
         return with_marker(body, marker)
 
     def created_with(self, markers: Sequence[str], draft: TicketDraft) -> CaseDocument | None:
-        """Return the case that was created from this draft with one of these markers, None where there is none.
+        """Return the case that was created from this draft with one of these markers, or None.
 
-        Raises ``Conflict`` where a case of this customer carries one in its text and says something else: customers can
+        Raises ``Conflict`` if a case of this customer carries one in its text but has other content: customers can
         copy the line of one message into another.
         """
         whose = self._requester_filter(draft.requester)
@@ -94,7 +94,7 @@ class Markers:
             others = True
         if others:
             raise Conflict(
-                "a case of this customer carries this idempotency key and says something else; nothing was written: "
+                "a ticket of this customer carries this idempotency key but says something else; nothing was written: "
                 "use another key for another ticket"
             )
         return None
@@ -134,7 +134,7 @@ class Markers:
         return Page(rows, cases.next, cases.total)
 
     def _requester_filter(self, person: Person) -> Params | None:
-        """Return the filter for one customer's cases, None where there is no such customer."""
+        """Return the filter for one customer's cases, None if the account does not have the customer."""
         contact_id = self.people.known_contact_id(person)
         return None if contact_id is None or not contact_id.isdecimal() else (("user_id", contact_id),)
 

@@ -1,4 +1,4 @@
-"""Deskie's side of ``desk.messages``: the thread in Deskie's own order."""
+"""Messages (``desk.messages``), in Deskie's own order."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ class DeskieMessages:
     def page(self, ticket_id: str, cursor: str | None) -> Page[Message]:
         """Return the whole thread, oldest first, the opening first.
 
-        A long one is read by page numbers from its end, so that none is lost where others are deleted meanwhile.
+        A long thread is read by page numbers from its end, so that no message is lost if others are deleted meanwhile.
         """
         if cursor is not None:
-            raise Invalid("this cursor is not one of this listing: a thread is one page", field="cursor")
+            raise Invalid("this cursor does not belong to this listing: a thread is a single page", field="cursor")
         documents = read_on(
             self.client.messages(ticket_id, 1),
             lambda page: self.client.messages(ticket_id, page),
@@ -61,8 +61,8 @@ class DeskieMessages:
     def reply(self, ticket_id: str, draft: MessageDraft) -> Sent:
         """Answer the customer as the agent of ``staff_email``; Deskie mails it.
 
-        Inline pictures go along as files and are named in the mailed body: their addresses are known only afterwards,
-        when the body in the thread gets them.
+        Inline images are sent as files and named in the mailed body: Deskie gives them URLs only afterwards, which the
+        body in the thread then gets.
         """
         self._refuse_cc(draft, "messages.reply")
         body = body_of(draft.body)
@@ -79,7 +79,7 @@ class DeskieMessages:
         return self._sent(ticket_id, message, body, draft.attachments)
 
     def add_from_contact(self, ticket_id: str, draft: MessageDraft, author: Person) -> Sent:
-        """Record what a customer wrote elsewhere; Deskie is asked to mail nobody."""
+        """Record a message that a customer wrote elsewhere; Deskie is asked not to mail anyone."""
         self._refuse_cc(draft, "messages.add_from_contact")
         user_id = self.people.contact_id(author)
         body = body_of(draft.body)

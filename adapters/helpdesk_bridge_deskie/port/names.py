@@ -1,4 +1,4 @@
-"""Names for Deskie's ids of labels and custom fields, and ids for names. Each list is asked once by the directory."""
+"""Names and ids of labels and custom fields. The directory reads each list once."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Names:
     def labels(self, names: Iterable[str]) -> list[int]:
         """Return the ids of labels, made on demand: Deskie takes ids only.
 
-        Raises ``Unavailable`` where it is unknown whether a label was made; nothing else was written then.
+        Raises ``Unavailable`` if it is unknown whether a label was made; nothing else was written then.
         """
         return [self._label(name) for name in dict.fromkeys(names)]
 
@@ -112,7 +112,7 @@ class Names:
                 return known
             except InDoubt:
                 self._directory.refresh("tags")
-                raise Unavailable("a label could not be made for certain; the ticket was not written") from None
+                raise Unavailable("it is unknown whether Deskie created a label; the ticket was not written") from None
             self._fresh()[fold(name)] = made
             return made.label_id
 
@@ -153,7 +153,7 @@ class Names:
             field = self.field(name, applies_to)
             if field is None:
                 raise Invalid(
-                    f"the account has no custom field of a {applies_to} with this name; an admin has to make it",
+                    f"the account has no custom field with this name for a {applies_to}; an admin must create it",
                     field=f"custom_fields.{name}",
                 )
             written[field.key] = write_value(field, value)

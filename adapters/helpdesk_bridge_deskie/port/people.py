@@ -1,4 +1,4 @@
-"""Who is who: contacts by e-mail, phone or id, and agents of this account."""
+"""People: contacts by e-mail, phone or id, and the agents of this account."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def has_address(contact: Contact, *, email: str | None = None, phone: str | None
 
 @frozen
 class People:
-    """Finds contacts and agents; what is read anyway is remembered by the directory."""
+    """Finds contacts and agents; the directory caches what it reads."""
 
     client: DeskieClient = field(repr=False)
     reader: Reader = field(repr=False)
@@ -75,14 +75,14 @@ class People:
             page += 1
 
     def contact_id(self, person: Person) -> str:
-        """Return the id of a contact. Raises ``Invalid`` where this account has no such contact."""
+        """Return the id of a contact. Raises ``Invalid`` if this account has no such contact."""
         known = self.known_contact_id(person)
         if known is None:
-            raise Invalid("no such contact at this desk; create it first", field="author")
+            raise Invalid("this desk has no such contact; create it first", field="author")
         return known
 
     def known_contact_id(self, person: Person) -> str | None:
-        """Return the id of a contact, None where this account has no such contact."""
+        """Return the id of a contact, None if this account has no such contact."""
         actor = person if isinstance(person, Actor) else None
         if actor is not None and actor.id is not None:
             return actor.id
@@ -107,9 +107,9 @@ class People:
         return None
 
     def identity(self, person: Person) -> dict[str, str]:
-        """Return how Deskie is told a ticket's customer, who is made where unknown (documented by the vendor).
+        """Return the fields that name a ticket's customer; Deskie creates an unknown one (documented by the vendor).
 
-        Raises ``Invalid`` for somebody with neither e-mail nor phone.
+        Raises ``Invalid`` for a person with neither e-mail nor phone.
         """
         actor = person if isinstance(person, Actor) else None
         email = actor.email if actor is not None else str(person) if "@" in str(person) else None
@@ -122,7 +122,9 @@ class People:
             return {"user_email": email, **self._name(actor)}
         if phone:
             return {"user_phone": phone, **self._name(actor)}
-        raise Invalid("Deskie knows a ticket's customer by e-mail or phone; this one has neither", field="requester")
+        raise Invalid(
+            "Deskie identifies a ticket's customer by e-mail or phone; this customer has neither", field="requester"
+        )
 
     def _of_id(self, contact_id: str | None) -> Contact | None:
         if contact_id is None:
@@ -132,7 +134,7 @@ class People:
         except NotFound:
             contact = None
         if contact is None:
-            raise Invalid("no such contact at this desk", field="requester")
+            raise Invalid("this desk has no such contact", field="requester")
         return contact
 
     @staticmethod
@@ -140,7 +142,7 @@ class People:
         return {"user_full_name": actor.name} if actor is not None and actor.name else {}
 
     def agent(self, actor: Actor) -> Agent | None:
-        """Return the agent of this account that ``actor`` is, None where there is none."""
+        """Return the agent of this account that ``actor`` is, or None."""
         for agent in self.directory.agents():
             same_id = actor.id is not None and agent.id == actor.id
             if same_id or (actor.email and agent.email and email_key(agent.email) == email_key(actor.email)):
@@ -148,5 +150,5 @@ class People:
         return None
 
     def own(self) -> Agent | None:
-        """Return the agent of ``staff_email``, None where the list of agents does not have it."""
+        """Return the agent with ``staff_email``, None if the list of agents lacks it."""
         return self.agent(Actor.agent(email=self.staff_email))

@@ -1,4 +1,4 @@
-"""Removes what this library made, for canaries and rollbacks."""
+"""Removal of records that this library made, for canaries and rollbacks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class DeskieRemoval:
     client: DeskieClient = field(repr=False)
 
     def ticket(self, ticket_id: str) -> None:
-        """Move a ticket to the trash and delete it: whether it must be there first is not known (docs/vendors/deskie.md, "Doubts")."""
+        """Move a ticket to the trash and delete it; perhaps Deskie requires that (docs/vendors/deskie.md, "Doubts")."""
         try:
             self.client.trash_case(ticket_id)
             self.client.delete_case(ticket_id)

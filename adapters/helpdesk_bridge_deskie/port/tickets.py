@@ -1,4 +1,4 @@
-"""Deskie's side of ``desk.tickets``."""
+"""Tickets (``desk.tickets``), which Deskie calls cases."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class DeskieTickets:
         return split_tickets(query)
 
     def page(self, native: NativeTickets, cursor: str | None, size: int | None = None) -> Page[Ticket]:
-        """Return one page, by key; see ``scan``."""
+        """Return one page, by time; see ``ticket_scan``."""
         more = resolved_params(native.query, self.names, self.directory)
         if more is None:
             return Page((), None, 0)
@@ -60,7 +60,7 @@ class DeskieTickets:
         return Page(tickets, cases.next, cases.total)
 
     def get(self, ticket_id: str) -> Ticket:
-        """Return one ticket with its description, which only its messages tell: two reads."""
+        """Return one ticket with its description, which is in its messages: two reads."""
         return self._with_opening(self.reader.ticket(self.client.case(ticket_id)))
 
     def _with_opening(self, ticket: Ticket) -> Ticket:
@@ -77,7 +77,7 @@ class DeskieTickets:
     def create(self, draft: TicketDraft, marker: str | None = None, earlier: Sequence[str] = ()) -> Ticket:
         """Create a ticket. With a marker, one that carries it already is adopted.
 
-        Raises ``Conflict`` where a ticket carries the marker in its text and says something else.
+        Raises ``Conflict`` if a ticket carries the marker in its text but has other content.
         """
         if marker is not None:
             existing = self.markers.created_with((marker, *earlier), draft)
@@ -102,7 +102,7 @@ class DeskieTickets:
         return evolve(ticket, requester=known)
 
     def update(self, ticket_id: str, change: TicketChange) -> Ticket:
-        """Change a ticket; tags given as a whole cost a read, because Deskie takes only what comes and what goes."""
+        """Change a ticket; tags given as a whole cost a read, because Deskie takes only additions and removals."""
         whole = not isinstance(change.tags, Unset) and isinstance(change.tags, tuple)
         current = self.client.case(ticket_id).labels if whole else ()
         fields = self.writer.change(change, current or ())

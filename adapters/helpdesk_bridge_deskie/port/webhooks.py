@@ -1,6 +1,6 @@
-"""``desk.webhooks`` at Deskie: checks the token and reads the events. Nothing is stored: Deskie lists what it has.
+"""Webhooks (``desk.webhooks``): checks the token and reads the events. Nothing is stored: Deskie lists what it has.
 
-Deskie signs nothing and sends to any address that an admin enters, so a token belongs into that address.
+Deskie signs nothing and sends to any URL that an admin enters, so put a token into that URL.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ class DeskieWebhooks:
     ) -> tuple[Event, ...]:
         """Return the events of one request; nothing is stored or sent.
 
-        ``token`` is what the application found in the path or query of its own address; where ``webhook_token`` is
-        configured it must be that. ``headers`` tell a form from JSON. Trust no more of an event than which record it
-        names, and fetch that. Raises ``AuthenticationFailed`` for a wrong or missing token, and ``Invalid`` for a body
-        that is too large or neither JSON nor a form. What no text can hold is replaced, counted and announced.
+        ``token`` comes from the path or query of the application's own URL; it must equal ``webhook_token`` if that is
+        configured. ``headers`` tell a form from JSON. Of an event, trust only the id of the record, and fetch that.
+        Raises ``AuthenticationFailed`` for a wrong or missing token, and ``Invalid`` for a body that is too large or
+        neither JSON nor a form. Characters that are not valid text are replaced, counted and announced.
         """
         self._check(token)
         document, odd = _document(body, headers or {})
@@ -68,7 +68,9 @@ def _digest(text: str) -> bytes:
 def _document(body: bytes | str, headers: Mapping[str, str]) -> tuple[Any, Mapping[Any, int]]:
     given = body if isinstance(body, bytes) else body.encode("utf-8", "replace")
     if len(given) > BODY_LIMIT:
-        raise Invalid(f"a webhook's body has {len(given)} bytes; at most {BODY_LIMIT}", field="body", limit=BODY_LIMIT)
+        raise Invalid(
+            f"the webhook's body has {len(given)} bytes; the limit is {BODY_LIMIT}", field="body", limit=BODY_LIMIT
+        )
     kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
     if kind.partition(";")[0].strip().lower() == _FORM:
         odd: Counter[Any] = Counter()
@@ -76,7 +78,7 @@ def _document(body: bytes | str, headers: Mapping[str, str]) -> tuple[Any, Mappi
     try:
         return parse_json(body, any_unicode=True)
     except ValueError:
-        problem = Invalid("a webhook's body is neither JSON nor a form", field="body")
+        problem = Invalid("the webhook's body is neither JSON nor a form", field="body")
     raise problem
 
 
@@ -87,7 +89,7 @@ def _form(body: bytes) -> dict[str, Any]:
             body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=FIELDS_LIMIT, errors="replace"
         )
     except ValueError:
-        problem = Invalid(f"a webhook's form has more than {FIELDS_LIMIT} fields", field="body", limit=FIELDS_LIMIT)
+        problem = Invalid(f"the webhook's form has more than {FIELDS_LIMIT} fields", field="body", limit=FIELDS_LIMIT)
     else:
         fields: dict[str, Any] = {}
         for name, value in pairs:

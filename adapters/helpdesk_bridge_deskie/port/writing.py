@@ -1,4 +1,4 @@
-"""From drafts and changes to the fields of Deskie's requests, and files with them."""
+"""Writing: the fields of Deskie's requests for drafts and changes, with inline images."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from helpdesk_bridge_deskie.wire.images import with_urls
 from helpdesk_bridge_deskie.wire.reading import PRIORITIES, STATUSES
 
 NO_SUBJECT: Final = "    "
-"""observed: four blanks are what a client sends where there is no subject; Deskie wants one."""
+"""observed: a client sends four blanks for a ticket without a subject, because Deskie requires one."""
 NO_BODY: Final = "\u200b"
-"""Deskie wants a body (observed); this one shows nothing, and comparisons leave it out."""
+"""Deskie requires a body (observed); this one shows nothing, and comparisons ignore it."""
 
 
 def body_fields(body: Body, *, always_html: bool = False) -> dict[str, str]:
-    """Return the body as Deskie's fields: plain text stays plain where it may."""
+    """Return the body as Deskie's fields; plain text stays plain unless ``always_html``."""
     if body.html:
         return {"content_html": body.html}
     text = body.text if body.text.strip() else NO_BODY
@@ -57,7 +57,7 @@ def _word(value: Any, words: Mapping[str, Any], field: str) -> str:
     for word, meaning in words.items():
         if value is meaning or (isinstance(value, str) and fold(value) == word):
             return word
-    raise Invalid(f"Deskie has no such {field}; it has {', '.join(words)}", field=field)
+    raise Invalid(f"Deskie has no such {field}; use one of {', '.join(words)}", field=field)
 
 
 @frozen
@@ -82,7 +82,7 @@ class TicketWriter:
         return fields
 
     def change(self, change: TicketChange, current_labels: Sequence[int]) -> dict[str, Any]:
-        """Return the fields to change; ``current_labels`` matter only where the tags are given as a whole."""
+        """Return the fields to change; ``current_labels`` matter only if the tags are given as a whole."""
         fields = self._common(change)
         if not isinstance(change.subject, Unset):
             fields["subject"] = change.subject if change.subject.strip() else NO_SUBJECT
@@ -123,13 +123,13 @@ class TicketWriter:
     @staticmethod
     def _id(record_id: str | None, field: str) -> int:
         if record_id is None or not record_id.isdecimal():
-            raise Invalid(f"no such {field} at this desk", field=field)
+            raise Invalid(f"this desk has no such {field}", field=field)
         return int(record_id)
 
 
 @frozen
 class InlineImageWriter:
-    """Gives inline pictures their addresses: known only once the files are there, so the body is edited then."""
+    """Puts the URLs of inline images into a body: Deskie gives them only after the upload, so the body is edited."""
 
     client: DeskieClient = field(repr=False)
 
@@ -147,7 +147,7 @@ class InlineImageWriter:
         *,
         note: bool,
     ) -> None:
-        """Write the body again with the addresses that Deskie gave to its pictures."""
+        """Write the body again with the URLs that Deskie gave its images."""
         changed = with_urls(body.html or "", _addresses(files, stored))
         if changed != body.html:
             self.client.edit_message(ticket_id, message_id, {"content_html": changed}, note=note)
@@ -161,7 +161,7 @@ class InlineImageWriter:
 
 
 def _addresses(files: Sequence[Upload], stored: Sequence[FileDocument]) -> dict[str, str]:
-    """Return the URL of each inline file by its content id: by place where the names agree, else by name."""
+    """Return the URL of each inline file by its content id: by place if the names agree, else by name."""
     by_name = {file.file_name: file.url for file in reversed(stored)}
     in_place = len(files) == len(stored)
     urls: dict[str, str] = {}

@@ -1,1 +1,1 @@
-"""``desk.vendor_api`` at Deskie: the vendor's calls that have no common word."""
+"""Vendor API (``desk.vendor_api``): Deskie's calls that the common port lacks."""

@@ -1,4 +1,4 @@
-"""``desk.vendor_api.staff``, ``.groups`` and ``.labels``: administration of an account."""
+"""Administration of an account: ``desk.vendor_api.staff``, ``.groups`` and ``.labels``."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class StaffCalls:
 
 @frozen(eq=False)
 class GroupCalls:
-    """Groups of agents. Who is in one is not told by the API."""
+    """Groups of agents. The API does not say who is in a group."""
 
     _calls: Calls = field(repr=False)
 

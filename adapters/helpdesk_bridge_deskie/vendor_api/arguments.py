@@ -1,4 +1,4 @@
-"""What is checked of a value before it is sent: each check returns what Deskie takes, or raises ``Invalid``.
+"""Checks of arguments before a call is sent: each returns the value that Deskie takes, or raises ``Invalid``.
 
 No message holds the value itself.
 """
@@ -61,7 +61,7 @@ def numbers(values: Iterable[str | int], field: str) -> list[int]:
     """Return several ids; one at least."""
     ids = [number(value, field) for value in listed(values, field)]
     if not ids:
-        raise Invalid(f"{field}: expected one id or more", field=field)
+        raise Invalid(f"{field}: expected at least one id", field=field)
     return ids
 
 
@@ -91,14 +91,14 @@ def listed(values: Any, field: str) -> list[Any]:
 def text(value: str, field: str) -> str:
     """Return a text that is not blank."""
     if not isinstance(value, str) or not value.strip():
-        raise Invalid(f"{field}: expected a text that is not empty", field=field)
+        raise Invalid(f"{field}: expected text that is not empty", field=field)
     return value
 
 
 def any_text(value: str, field: str) -> str:
     """Return a text, which may be empty: that clears."""
     if not isinstance(value, str):
-        raise Invalid(f"{field}: expected a text", field=field)
+        raise Invalid(f"{field}: expected text", field=field)
     return value
 
 
@@ -114,7 +114,7 @@ def texts(value: str | Mapping[str | int, str], field: str) -> str | dict[str, s
 def search(value: str, field: str, shortest: int = SHORTEST_SEARCH) -> str:
     """Return a text to search for; the marks ``^`` at its ends do not count towards its length (assumed)."""
     if len(text(value, field).removeprefix("^").removesuffix("^")) < shortest:
-        raise Invalid(f"{field}: a search needs {shortest} characters", field=field, limit=shortest)
+        raise Invalid(f"{field}: a search needs at least {shortest} characters", field=field, limit=shortest)
     return value
 
 
@@ -163,7 +163,7 @@ def moment(value: datetime, field: str) -> int:
 def body(value: str | Body, field: str = "body") -> dict[str, str]:
     """Return a body's fields; an empty one is refused."""
     if not isinstance(value, (str, Body)):
-        raise Invalid(f"{field}: expected a text or a Body", field=field)
+        raise Invalid(f"{field}: expected text or a Body", field=field)
     content = body_of(value)
     if not (content.html or content.text).strip():
         raise Invalid(f"{field}: the message is empty", field=field)
@@ -174,7 +174,7 @@ def files(values: Sequence[Upload], field: str = "attachments") -> tuple[Upload,
     """Return files within the documented sizes: 25 MB each, 50 MB together."""
     uploads = tuple(values)
     if not all(isinstance(upload, Upload) for upload in uploads):
-        raise Invalid(f"{field}: expected files as Upload", field=field)
+        raise Invalid(f"{field}: expected Upload objects", field=field)
     sizes = [upload.size for upload in uploads if upload.size is not None]
     if FILES.bytes_each is not None and sizes and max(sizes) > FILES.bytes_each:
         raise Invalid(f"{field}: a file is larger than {FILES.bytes_each} bytes", field=field, limit=FILES.bytes_each)
@@ -191,12 +191,12 @@ def page(number_: int, limit: int) -> Params:
     """Return the parameters of one page: 1 to 500, with 1 to 100 rows (observed)."""
     for field, value, most in (("page", number_, LAST_PAGE), ("limit", limit, PAGE)):
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-            raise Invalid(f"{field}: expected 1 to {most}", field=field, limit=most)
+            raise Invalid(f"{field}: expected a number from 1 to {most}", field=field, limit=most)
     return (("page", str(number_)), ("limit", str(limit)))
 
 
 def not_empty(fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what is to be changed. Raises ``Invalid`` where that is nothing."""
+    """Return the fields of a change. Raises ``Invalid`` if there are none."""
     if not fields:
         raise Invalid("the change is empty: every field is UNSET", field="change")
     return fields
@@ -212,7 +212,7 @@ def pair(value: tuple[str, str], field: str) -> str:
     if not isinstance(value, tuple) or len(value) != 2 or not all(isinstance(side, str) for side in value):  # noqa: PLR2004 - a pair
         raise Invalid(f"{field}: expected an old and a new value", field=field)
     if any("," in side for side in value):
-        raise Invalid(f"{field}: a value cannot hold a comma", field=field)
+        raise Invalid(f"{field}: a value cannot contain a comma", field=field)
     return ",".join(value)
 
 
@@ -221,7 +221,7 @@ def custom_fields(value: Mapping[str, Any], field: str) -> dict[str, Any]:
     if not isinstance(value, Mapping) or not all(re.fullmatch(r"cf_[0-9]{1,18}", str(key)) for key in value):
         raise Invalid(f"{field}: expected values by keys such as cf_25", field=field)
     if not all(content is None or isinstance(content, (str, int, bool)) for content in value.values()):
-        raise Invalid(f"{field}: expected texts, numbers and flags", field=field)
+        raise Invalid(f"{field}: expected text, numbers, True or False", field=field)
     return {key: "" if content is None else content for key, content in value.items()}
 
 

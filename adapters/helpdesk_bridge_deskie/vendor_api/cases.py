@@ -1,4 +1,4 @@
-"""``desk.vendor_api.cases``: what Deskie does with cases that ``desk.tickets`` has no word for."""
+"""Cases (``desk.vendor_api.cases``): the calls that ``desk.tickets`` lacks."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _PAIR_WORDS: Final = ("staff", "status", "group", "priority", "subject", "labels
 
 @frozen(eq=False)
 class CaseCalls:
-    """Cases by id or by number, such as 130-000042. Whatever sets values may be repeated; ``create`` never is."""
+    """Cases by id or by number, such as 130-000042. Calls that set values may be repeated; ``create`` never is."""
 
     _calls: Calls = field(repr=False)
 
     def get(self, case_id: Id) -> Case:
-        """Return a case with all that Deskie tells of it: recipient, copies, closing speed, locked labels, idea."""
+        """Return a case with all of Deskie's fields: recipient, copies, closing speed, locked labels, idea."""
         return self._calls.get(_ONE, "case", Case, operation="vendor_api.cases.get", args=_case(case_id))
 
     def page(
@@ -42,7 +42,7 @@ class CaseCalls:
         show_active_chats: bool = False,
         params: Params = (),
     ) -> DocumentPage[Case]:
-        """Return one page of cases by what ``TicketQuery`` has no word for: a saved filter, last answer, priority.
+        """Return one page of cases by filters that ``TicketQuery`` lacks: a saved filter, last answer, priority.
 
         ``params`` are further parameters of Deskie's, as ``(("status", "open"),)``. Pages move while cases change;
         ``desk.tickets.list`` loses none.
@@ -105,7 +105,8 @@ class CaseCalls:
         ]
         if len(identities) != 1:
             raise Invalid(
-                "a case needs one of user_email, user_phone, user_whatsapp_phone and user_custom_id", field="user_email"
+                "a case needs exactly one of user_email, user_phone, user_whatsapp_phone and user_custom_id",
+                field="user_email",
             )
         if "user_custom_id" in fields:
             checked.channel_key(fields.get("channel", ""), "channel")
@@ -124,7 +125,7 @@ class CaseCalls:
         delete_labels: Iterable[Id] | Unset = UNSET,
         custom_fields: Mapping[str, Any] | Unset = UNSET,
     ) -> Case:
-        """Change what ``TicketChange`` has no word for, by Deskie's ids and keys."""
+        """Change fields that ``TicketChange`` lacks, by Deskie's ids and keys."""
         fields = checked.given(
             {
                 "language_id": (language_id, checked.number),
@@ -282,7 +283,7 @@ def _case(case_id: Id) -> dict[str, str]:
 
 def _succeeded(document: Any, ids: Sequence[str]) -> tuple[int, ...]:
     if len(ids) == 1 and (document is None or (isinstance(document, dict) and isinstance(document.get("case"), dict))):
-        # One id alone is the call on one case: it answers the case, or nothing where it was deleted.
+        # One id alone is the call on one case: it answers the case, or nothing if it was deleted.
         return (int(ids[0]),)
     succeeded = document.get("case_success_id") if isinstance(document, dict) else None
     if succeeded is None:

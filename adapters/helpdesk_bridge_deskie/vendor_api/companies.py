@@ -1,4 +1,4 @@
-"""``desk.vendor_api.companies``: what ``desk.companies`` has no word for."""
+"""Companies (``desk.vendor_api.companies``): the calls that ``desk.companies`` lacks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COMPANY: Final = "/companies/{id}.json"
 
 @frozen(eq=False)
 class CompanyCalls:
-    """Companies. Users belong to one by its name, which is how Deskie tells it (observed)."""
+    """Companies. A user refers to a company by its name (observed)."""
 
     _calls: Calls = field(repr=False)
 
@@ -141,5 +141,5 @@ def _joined(name: str, values: Iterable[Any], check: Any) -> dict[str, str]:
     """Return several values as the one text, separated by commas, that Deskie takes (observed)."""
     texts = [str(check(value, name)) for value in checked.listed(values, name)]
     if any("," in text for text in texts):
-        raise Invalid(f"{name}: a value cannot hold a comma", field=name)
+        raise Invalid(f"{name}: a value cannot contain a comma", field=name)
     return {name: ",".join(texts)} if texts else {}

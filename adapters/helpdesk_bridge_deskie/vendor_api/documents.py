@@ -1,4 +1,4 @@
-"""Deskie's documents of the calls that have no common word, and what cases and messages hold besides."""
+"""Documents of the calls that the common port lacks, and the further fields of cases and messages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Idea:
 # attrs freezes what it inherits, too, which pyright does not know.
 @frozen(kw_only=True)  # pyright: ignore[reportGeneralTypeIssues]
 class Case(CaseDocument):
-    """A case with all that Deskie tells of it; ``closing_speed`` in minutes."""
+    """A case with all of Deskie's fields; ``closing_speed`` in minutes."""
 
     recipient: str | None = field(default=None, repr=False)
     recipient_bcc: str | None = field(default=None, repr=False)
@@ -40,7 +40,7 @@ class Case(CaseDocument):
 
 @frozen(kw_only=True)
 class ReplyOrNote(MessageDocument):
-    """A message or a note with all that Deskie tells of it; ``sent_at`` is later where it was deferred."""
+    """A message or a note with all of Deskie's fields; ``sent_at`` is later if it was deferred."""
 
     sent_at: datetime | None = None
     rating: str | None = None
@@ -61,7 +61,7 @@ class Change:
 
 @frozen(kw_only=True)
 class Role:
-    """What an agent may do, by a name of the account's."""
+    """A role: the rights of an agent under a name."""
 
     role_id: int
     role: str | None = None
@@ -114,8 +114,8 @@ class SavedFilter:
 
     filter_id: int | str | None = None
     filter_name: str | None = None
-    isSelected: bool | None = None  # noqa: N815 - as it stands on the wire
-    isCustom: bool | None = None  # noqa: N815 - as it stands on the wire
+    isSelected: bool | None = None  # noqa: N815 - the name on the wire
+    isCustom: bool | None = None  # noqa: N815 - the name on the wire
 
 
 @frozen(kw_only=True)

@@ -1,4 +1,4 @@
-"""``desk.vendor_api.idea_categories`` (observed: clients of Deskie). Ideas themselves are cases: see ``cases``."""
+"""Categories of ideas (``desk.vendor_api.idea_categories``), observed in clients. Ideas are cases: see ``cases``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``desk.vendor_api.knowledge_base``: categories, their sections, and articles (observed: clients of Deskie).
+"""Knowledge base (``desk.vendor_api.knowledge_base``): categories, sections, articles (observed: clients of Deskie).
 
 Titles and contents are a text, or texts by the id of their language: ``{"2": "Delivery", "3": "Lieferung"}``.
 """
@@ -22,14 +22,14 @@ K = TypeVar("K")
 
 @frozen(eq=False)
 class _Kind(Generic[K]):
-    """What the three kinds have in common."""
+    """The calls that all three kinds have."""
 
     _calls: Calls = field(repr=False)
     _type: type[K]
     _key: str
 
     def get(self, record_id: Id, *, language_id: Id | None = None) -> K:
-        """Return one; ``language_id`` is a language's id, or "all" for the texts of all languages."""
+        """Return an entry; ``language_id`` is a language's id, or "all" for the texts of all languages."""
         request = Request(
             "GET",
             self._path("{id}"),

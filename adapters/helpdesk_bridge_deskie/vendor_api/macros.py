@@ -1,4 +1,4 @@
-"""Reads Deskie's tree of macros into a list (observed): two branches, each a list or an object of categories."""
+"""Macros: Deskie's tree of macros as a list (observed: two branches, each a list or an object of categories)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``desk.vendor_api.messages``: what Deskie does with messages and notes that ``desk.messages`` has no word for."""
+"""Messages (``desk.vendor_api.messages``): the calls on messages and notes that ``desk.messages`` lacks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Id = str | int
 
 @frozen(eq=False)
 class MessageCalls:
-    """Messages and notes of a case, by its id or number. What sends or appends is never repeated."""
+    """Messages and notes of a case, by its id or number. Calls that send or append are never repeated."""
 
     _calls: Calls = field(repr=False)
 
@@ -61,7 +61,7 @@ class MessageCalls:
             }
         )
         if "staff_id" in fields and ("user_id" in fields or "user_custom_id" in fields):
-            raise Invalid("a message is an agent's or a customer's, not both", field="staff_id")
+            raise Invalid("a message is from an agent or from a customer, not from both", field="staff_id")
         return self._calls.create(
             "/cases/{id}/messages.json", "message", ReplyOrNote, {**checked.body(body), **fields},
             operation="vendor_api.messages.send", files=checked.files(attachments), args=_of(case_id),

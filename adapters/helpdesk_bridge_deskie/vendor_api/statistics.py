@@ -1,4 +1,4 @@
-"""``desk.vendor_api.statistics`` (observed: clients of Deskie): the ratings that customers gave, and the leaderboard."""
+"""Statistics (``desk.vendor_api.statistics``), observed in clients: ratings by customers, and the leaderboard."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class StatisticsCalls:
 
 def _span(period: str | None, from_time: datetime | None, to_time: datetime | None) -> Params:
     if (period is None) == (from_time is None or to_time is None):
-        raise Invalid("statistics take a period, or from_time and to_time", field="period")
+        raise Invalid("statistics take either period, or both from_time and to_time", field="period")
     if period is not None:
         return (("period", checked.choice(period, checked.PERIODS, "period")),)
     times = (("from_time", from_time), ("to_time", to_time))

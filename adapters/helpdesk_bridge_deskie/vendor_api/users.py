@@ -1,4 +1,4 @@
-"""``desk.vendor_api.users``: what ``desk.contacts`` has no word for."""
+"""Users (``desk.vendor_api.users``): the calls that ``desk.contacts`` lacks."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class UserCalls:
         amount_of_cases: bool = False,
         params: Params = (),
     ) -> DocumentPage[UserDocument]:
-        """Return one page of users by what ``ContactQuery`` has no word for; ``amount_of_cases`` adds that number.
+        """Return one page of users by filters that ``ContactQuery`` lacks; ``amount_of_cases`` adds that number.
 
         ``params`` are further parameters of Deskie's. Pages move while users change; ``desk.contacts.list`` loses none.
         """
@@ -120,7 +120,7 @@ class UserCalls:
         """Link another user, so that both are seen as one person: by its id, e-mail or phone."""
         identities = {"to_user_id": to_user_id, "user_email": user_email, "user_phone": user_phone}
         if sum(identity is not None for identity in identities.values()) != 1:
-            raise Invalid("link takes one of to_user_id, user_email and user_phone", field="to_user_id")
+            raise Invalid("link takes exactly one of to_user_id, user_email and user_phone", field="to_user_id")
         if to_user_id is not None:
             body: dict[str, Any] = {"user_id": checked.number(to_user_id, "to_user_id")}
         elif user_email is not None:
@@ -143,7 +143,7 @@ class UserCalls:
         user_custom_channel: str | Unset = UNSET,
         user_full_name: str | Unset = UNSET,
     ) -> str:
-        """Return a code by which a chat knows a customer; one who is unknown is made (assumed)."""
+        """Return a code that identifies a customer to a chat; Deskie creates an unknown customer (assumed)."""
         fields = _identity(user_email, user_phone, user_whatsapp_phone, user_custom_id, user_custom_channel)
         fields |= checked.given({"user_full_name": (user_full_name, checked.any_text)})
         request = Request(
@@ -192,7 +192,8 @@ def _identity(
     )
     if len(identity) != 1:
         raise Invalid(
-            "a user has one of user_email, user_phone, user_whatsapp_phone and user_custom_id", field="user_email"
+            "a user needs exactly one of user_email, user_phone, user_whatsapp_phone and user_custom_id",
+            field="user_email",
         )
     if "user_custom_id" in identity:
         channel = "" if isinstance(user_custom_channel, Unset) else user_custom_channel

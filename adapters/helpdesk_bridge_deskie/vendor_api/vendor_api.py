@@ -1,7 +1,7 @@
-"""``desk.vendor_api`` at Deskie: every call of its own that has no common word.
+"""Vendor API (``desk.vendor_api``): every call of Deskie that the common port lacks.
 
 Each call goes over the desk's own connection, budget and errors. Values are checked before anything is sent; ids are
-numbers or text. What sends or appends is never repeated when its outcome is unknown (``InDoubt``).
+numbers or text. A call that sends or appends is never repeated when its outcome is unknown (``InDoubt``).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _EFFECTS: Mapping[str, Effect] = {
 
 @frozen(eq=False)
 class DeskieApi:
-    """The calls, by what they are about."""
+    """The calls, grouped by the kind of record."""
 
     cases: CaseCalls
     messages: MessageCalls
@@ -95,7 +95,7 @@ class DeskieApi:
     def call(
         self, method: str, path: str, *, params: Params = (), body: Any = None, args: Mapping[str, str] | None = None
     ) -> Any:
-        """Make any call, such as ``call("GET", "/filters.json")``, and return its JSON (None where there is none).
+        """Make any call, such as ``call("GET", "/filters.json")``, and return its JSON (None for an empty answer).
 
         For what Deskie adds: documented, "we do constantly add new API methods". ``path`` is below ``/api``; ``{name}``
         in it is filled from ``args``, percent-encoded. A write whose outcome is unknown raises ``InDoubt``.

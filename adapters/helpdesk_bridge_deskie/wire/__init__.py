@@ -1,1 +1,1 @@
-"""Deskie's documents as they are on the wire, and the way between them and the model."""
+"""The wire: Deskie's documents, and their translation to the model and back."""

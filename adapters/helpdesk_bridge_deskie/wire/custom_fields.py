@@ -1,4 +1,4 @@
-"""Custom values: Deskie's keys and option keys on one side, the words that people see on the other.
+"""Custom values: translation between Deskie's keys and option keys and the words that people see.
 
 observed: keys ``cf_<field_id>``; text is a string, a checkbox a bool, a select the key of its option.
 """
@@ -120,7 +120,7 @@ def _moment(kind: FieldType, text: str) -> CustomValue:
 
 
 def write_value(field: FieldDefinition, value: CustomValue) -> Any:
-    """Return a value as Deskie takes it; None clears. Raises ``Invalid`` naming the field where it does not fit."""
+    """Return a value as Deskie takes it; None clears. Raises ``Invalid`` naming the field if it does not fit."""
     where = f"custom_fields.{field.name}"
     if field.type is FieldType.BOOLEAN:
         if value is None or isinstance(value, bool):
@@ -143,4 +143,4 @@ def _option_key(field: FieldDefinition, value: CustomValue, where: str) -> str:
     for key, word in zip(field.option_keys, field.options, strict=True):
         if isinstance(value, (str, int)) and not isinstance(value, bool) and fold(word) == fold(str(value)):
             return key
-    raise Invalid(f"{field.name} is a list and has no such option", field=where, limit=len(field.options))
+    raise Invalid(f"{field.name} has no such option", field=where, limit=len(field.options))

@@ -1,4 +1,4 @@
-"""Deskie's documents as they come, read strictly but for the looseness that clients have met.
+"""Documents of Deskie's API, read strictly except for the variations that clients have met.
 
 observed: numbers as text, flags as 0/1 and "true", "-" for a date that is not set, absent fields.
 assumed: ``[]`` for an empty object, because the server is PHP.
@@ -20,10 +20,10 @@ Fields = NewType("Fields", dict[str, Any])
 """An object of custom values by key, or the options of a select by key."""
 
 Minutes = NewType("Minutes", int)
-"""A number of minutes, "-" while there is none (observed: a number and a text of digits)."""
+"""A number of minutes, "-" if not set (observed: a number and a text of digits)."""
 
 Internal = NewType("Internal", bool)
-"""Whether a message is a note. Any word for it that nobody knows says that it is one."""
+"""Whether a message is a note. An unknown word counts as a note, so that it is never published."""
 
 _MONTHS: Final = {
     name: f"{number:02}"
@@ -200,7 +200,7 @@ WIRE: Final = Wire(_configure)
 
 @frozen(kw_only=True)
 class Document:
-    """What can carry the vendor's own document, where the desk keeps it."""
+    """A document that can carry the vendor's own JSON, if the desk keeps it."""
 
     raw: Any = field(default=None, eq=False, repr=False, kw_only=True)
 

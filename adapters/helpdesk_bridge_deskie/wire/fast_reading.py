@@ -1,7 +1,7 @@
-"""Reads a case in one pass where it is as documented; a listing has thousands of them.
+"""Fast reading of cases: one pass for a case as documented, because a listing has thousands of them.
 
-Whatever is not (numbers as text, flags as 0 and 1, PHP's empty lists, files) is left to ``wire``, which knows every
-spelling and names the place of what cannot be read. Both give the same value.
+Any other form (numbers as text, flags as 0 and 1, PHP's empty lists, files) is left to ``documents``, which knows every
+spelling and names the place of an unreadable value. Both give the same value.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ _LABELS: Final = _NAMES.index("labels")
 def _pick(keys: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
     """Return what brings the values of a document with these keys into the order of the fields.
 
-    The value behind the last stands for whatever was not sent.
+    The value after the last is the one of an absent field.
     """
     places = {name: number for number, name in enumerate(keys)}
     return itemgetter(*(places.get(name, len(keys)) for name in _NAMES))
 
 
 def read_case_fast(document: Any) -> CaseDocument | None:
-    """Return the case, or None where the exact way has to look."""
+    """Return the case, or None if the slow reader must read it."""
     if type(document) is not dict:
         return None
     values = [*_pick(tuple(document))([*document.values(), None])]

@@ -1,4 +1,4 @@
-"""Pictures inside a body: the vendor's addresses on one side, ``cid:`` on the other.
+"""Inline images: translation between the vendor's URLs and ``cid:`` in a body.
 
 assumed (docs/vendors/deskie.md, "Files"): inline pictures in ``content_html`` are URLs of the account's own host.
 """
@@ -17,12 +17,12 @@ from helpdesk_bridge.adapter import Attachment, ImageTag, digest, evolve, replac
 
 @frozen
 class InlineImages:
-    """Turns a vendor's body into one with ``cid:``, and back."""
+    """Replaces the URLs of the account's own images by ``cid:``."""
 
     own_origin: Callable[[str], bool]
 
     def with_content_ids(self, markup: str, files: tuple[Attachment, ...]) -> tuple[str, tuple[Attachment, ...]]:
-        """Return the body with ``cid:`` for its own pictures, and the files with these marked as inline."""
+        """Return the body with ``cid:`` for its own images, and the files with these marked as inline."""
         by_url = {file.locator: file for file in files}
         shown: dict[str, Attachment] = {}
 
@@ -40,7 +40,7 @@ class InlineImages:
 
 
 def with_urls(markup: str, urls: Mapping[str, str]) -> str:
-    """Return the body with the addresses of pictures for their ``cid:``; ``urls`` is by content id."""
+    """Return the body with the URLs of images for their ``cid:``; ``urls`` is by content id."""
 
     def shown(tag: ImageTag) -> str | None:
         url = urls.get(tag.content_id or "")
@@ -50,7 +50,7 @@ def with_urls(markup: str, urls: Mapping[str, str]) -> str:
 
 
 def with_names(markup: str, names: Mapping[str, str]) -> str:
-    """Return the body with pictures named in words, for a message that is mailed before they have addresses."""
+    """Return the body with the names of images in their place, for a message that is mailed before they have URLs."""
 
     def in_words(tag: ImageTag) -> str | None:
         name = names.get(tag.content_id or "")
@@ -60,7 +60,7 @@ def with_names(markup: str, names: Mapping[str, str]) -> str:
 
 
 def replace_sources(markup: str, replacement: Callable[[str], str | None]) -> str:
-    """Return ``markup`` with the address of each image replaced; where ``replacement`` gives None it stays."""
+    """Return ``markup`` with the URL of each image replaced, unless ``replacement`` gives None."""
 
     def replaced(tag: ImageTag) -> str | None:
         source = replacement(tag.source) if tag.source else None

@@ -1,4 +1,4 @@
-"""Deskie's lists in all the forms they come in. documented: the object keyed "0", "1", …; observed: all the others."""
+"""Lists in all the forms that Deskie sends. documented: the object keyed "0", "1", …; observed: all the others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COUNTS: Final = ("total_count", "count")
 
 @frozen
 class Rows:
-    """The documents of one page without their wrappers; ``total`` counts all matches, None where Deskie is silent."""
+    """The documents of one page without their wrappers; ``total`` counts all matches, None if Deskie does not say."""
 
     items: tuple[Mapping[str, Any], ...]
     total: int | None = None
@@ -55,12 +55,12 @@ def _count(value: Any, name: str) -> int:
     if isinstance(value, str) and value.isdecimal():
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise BadResponse("the number of matches cannot be read", path=f"$.{name}")
+        raise BadResponse("expected the number of matches", path=f"$.{name}")
     return value
 
 
 def record(document: Any, key: str) -> Mapping[str, Any]:
-    """Read ``{key: {…}}``. Raises ``BadResponse`` where it is something else."""
+    """Read ``{key: {…}}``. Raises ``BadResponse`` for anything else."""
     inner = document.get(key) if isinstance(document, dict) else None
     if not isinstance(inner, dict):
         raise BadResponse(f"expected {key} in the answer", path=f"$.{key}")

@@ -1,4 +1,4 @@
-"""Bodies with files: Deskie takes them as multipart with PHP's bracket names.
+"""Multipart bodies: Deskie takes files in parts with PHP's bracket names.
 
 documented: `case[attachments][1]`, `message[attachments][1]`; observed: nested values as `case[custom_fields][cf_25]`.
 """

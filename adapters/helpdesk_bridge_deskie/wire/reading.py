@@ -1,4 +1,4 @@
-"""From Deskie's documents to the model: pure but for the names of labels and custom fields."""
+"""Reading: the model's values from Deskie's documents, pure except for the names of labels and custom fields."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ CHANNELS: Final[Mapping[str, str]] = {
 _SCORES: Final[Mapping[str, int]] = {"low": 1, "middle": 2, "high": 3}
 _REPLIES: Final = frozenset({"reply_user", "reply_staff"})
 NOT_IN_LISTS: Final = frozenset({"description", "message_count", "attachments"})
-"""Fields of a ticket that only its messages tell."""
+"""Fields of a ticket that are in its messages only."""
 
 
 _NO_FIELDS: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -106,7 +106,7 @@ class Names(Protocol):
 
 @frozen
 class Reader:
-    """Makes values of the model for one account. ``keep_raw`` hangs the vendor's document on them."""
+    """Makes values of the model for one account."""
 
     account: str
     names: Names
@@ -121,7 +121,7 @@ class Reader:
         return f"{start}{record_id}"
 
     def ticket(self, case: CaseDocument) -> Ticket:
-        """Return a case as a ticket; what only its messages tell is not loaded."""
+        """Return a case as a ticket; the fields that are in its messages only are not loaded."""
         return Ticket(
             id=str(case.case_id),
             ref=self._ref("ticket", case.case_id),
@@ -200,7 +200,7 @@ class Reader:
 
 
 def _subject(text: str | None) -> str:
-    # observed: clients send blanks where there is none, because Deskie wants a subject.
+    # observed: clients send blanks for a missing subject, because Deskie requires one.
     return text if text and text.strip() else ""
 
 
