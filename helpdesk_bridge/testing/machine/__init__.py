@@ -1,4 +1,4 @@
-"""A state machine that drives three helpdesks in lock-step and says where they differ.
+"""A state machine that drives a model, the local desk and a desk under test in lock-step and reports where they differ.
 
 .. code-block:: python
 
@@ -7,10 +7,10 @@
     def test_our_desk_is_a_helpdesk():
         run_conformance_machine(lambda: open_desk({"vendor": "ours", ...}))     # an empty, writable desk each time
 
-Hypothesis makes up programs: tickets are created, changed, answered and asked for, calls are struck by faults, the
-desk is closed and opened again. Each step runs on a model of dictionaries, on the local desk, narrowed to what the
-desk under test can do, and on the desk itself. After each step the answers, the errors and in the end everything that
-is there have to agree. What fails is printed as the shortest program that fails.
+Hypothesis makes up programs: tickets are created, changed, answered and queried, calls meet faults, the desk is
+closed and opened again. Each step runs on a model of dictionaries, on the local desk, narrowed to what the
+desk under test can do, and on the desk itself. After each step the answers and the errors must agree, and in the end all
+records. A failure is printed as the shortest program that fails.
 
 The conformance suite says in the name of a test what is wrong; the machine finds what nobody thought of naming.
 """
@@ -24,8 +24,8 @@ except ImportError as error:
         "the state machine needs hypothesis: pip install 'helpdesk-bridge[testing]'", name="hypothesis"
     ) from error
 
-from helpdesk_bridge.testing.machine.desk_under_test import DeskUnderTest, FactoryError
-from helpdesk_bridge.testing.machine.disagreement import Disagreement
+from helpdesk_bridge.testing.machine.desk_under_test import DeskUnderTest
+from helpdesk_bridge.testing.machine.errors import Disagreement, FactoryError
 from helpdesk_bridge.testing.machine.faults import FAULTS
 from helpdesk_bridge.testing.machine.run import HelpdeskStateMachine, run_conformance_machine
 

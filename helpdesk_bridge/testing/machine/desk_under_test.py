@@ -1,4 +1,4 @@
-"""What a factory gives: a fresh desk, and what else there is to drive it with."""
+"""The desk under test as a factory gives it: the desk, its fault switch, clock and vocabulary."""
 
 from __future__ import annotations
 
@@ -14,14 +14,11 @@ from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance import FaultSwitch, Vocabulary
 from helpdesk_bridge.testing.conformance.drafts import by_email
+from helpdesk_bridge.testing.machine.errors import FactoryError
 from helpdesk_bridge.testing.machine.inputs import EMAILS, PHONES
 
 _DESK: Final = ("tickets", "contacts", "messages", "capabilities", "directory", "check", "close")
 _NEEDED: Final = ("tickets.create", "tickets.get", "tickets.list")
-
-
-class FactoryError(ValueError):
-    """What the factory gives cannot be tested; the message says what to give instead."""
 
 
 @frozen(eq=False, kw_only=True)

@@ -1,4 +1,4 @@
-"""Faults in a program: where one strikes, and how the calls that it strikes may end."""
+"""Faults in a program: where a fault is put in force, and how a call may end that meets it."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ FAULTS: Final = (
     "RATE_LIMITED", "SERVER_ERROR", "CONNECT_TIMEOUT", "RESPONSE_LOST", "LATE_COMMIT", "CONNECTION_RESET",
     "EMPTY_RESPONSE", "TRUNCATED_BODY", "MALFORMED_JSON", "HTML_ERROR_PAGE", "TOKEN_EXPIRED", "FOREIGN_REDIRECT",
 )  # fmt: skip
-"""The faults that strike where nothing else is asked for: those that take no real time over sockets."""
+"""The default faults: those that take no real time over sockets."""
 
 LATE: Final = "late_commit"
 _AT_PORT_ONLY: Final = frozenset({"connect_timeout"})
-"""On sockets it would strike every connection, and not one call."""
-_AGAIN_AND_AGAIN: Final = 12
-"""More often than any desk repeats a read."""
-_BELIEVED: Final = frozenset({"empty"})
+"""On sockets it would meet every connection instead of a single call."""
+_MORE_THAN_ANY_RETRY: Final = 12
+"""More often than a desk repeats any read."""
+_BELIEVED_WHEN_REPEATED: Final = frozenset({"empty"})
 """A vendor whose empty lists have no body is believed when it says so twice."""
-_UNSUITED: Final = {
-    "duplicate_page": "an answer that was sent before may be that to another question",
-    "skipped_page": "an answer lacks records then",
-    "stale_search": "an answer lacks records then",
-    "page_drift": "somebody else writes to the desk then",
-    "foreign_next_link": "files come from elsewhere then",
+_NOT_JUDGED: Final = {
+    "duplicate_page": "an earlier answer may belong to another call",
+    "skipped_page": "answers then lack records",
+    "stale_search": "answers then lack records",
+    "page_drift": "another user then writes to the desk",
+    "foreign_next_link": "files then come from another host",
 }
 
 
-class Removable(Protocol):
+class ActiveFault(Protocol):
     """A fault in force."""
 
     def remove(self) -> None:
-        """End it; harmless where it has ended."""
+        """End the fault; harmless if it has ended."""
 
 
 @frozen
-class Strike:
-    """One fault at one place, as programs name it: ``port response_lost``, ``wire empty x12``."""
+class PlacedFault:
+    """A fault at the port or on the wire, as programs name it: ``port response_lost``, ``wire empty x12``."""
 
     where: str
     fault: Fault
@@ -54,46 +54,46 @@ class Strike:
         return f"{self.where} {self.fault.kind}{f' x{self.times}' if self.times > 1 else ''}"
 
     def error(self, operation: str) -> type[HelpdeskError] | None:
-        """Return the error that ends a call that is struck time and again, None for success."""
+        """Return the error that ends a call that meets the fault every time, None for success."""
         return OUTCOMES[self.fault.kind].of(EFFECTS[operation])
 
     def lands_late(self, operation: str) -> bool:
-        """Whether a call may still be carried out after it has ended, without its caller being told to wait."""
+        """Whether the vendor may carry the call out after it has ended, with no error that asks the caller to wait."""
         return self.fault.kind == LATE and EFFECTS[operation] is not Effect.CREATE
 
 
-def strikes(names: Iterable[str], *, wire: bool) -> dict[str, Strike]:
-    """Return what may strike, by name. Raises ``FaultError`` for a fault that is unknown, or that the machine cannot judge."""
-    found: dict[str, Strike] = {}
+def placed_faults(names: Iterable[str], *, wire: bool) -> dict[str, PlacedFault]:
+    """Return placed faults by their names. Raises ``FaultError`` for a fault that is unknown or that the machine cannot judge."""
+    found: dict[str, PlacedFault] = {}
     for fault in faults_named(names):
-        made = [Strike("port", fault)]
+        made = [PlacedFault("port", fault)]
         if wire and fault.kind not in _AT_PORT_ONLY:
-            made.append(Strike("wire", fault))
-            if fault.kind not in _BELIEVED:
-                made.append(Strike("wire", fault, _AGAIN_AND_AGAIN))
-        found |= {strike.name: strike for strike in made}
+            made.append(PlacedFault("wire", fault))
+            if fault.kind not in _BELIEVED_WHEN_REPEATED:
+                made.append(PlacedFault("wire", fault, _MORE_THAN_ANY_RETRY))
+        found |= {placed.name: placed for placed in made}
     return found
 
 
 def faults_named(names: Iterable[str]) -> tuple[Fault, ...]:
-    """Return faults by their names. Raises ``FaultError`` as ``strikes`` does."""
+    """Return faults by their names. Raises ``FaultError`` as ``placed_faults`` does."""
     if isinstance(names, str):
         raise FaultError(f"faults are names in a list, such as [{names!r}]")
     faults = tuple(Fault.named(name) for name in names)
     for fault in faults:
-        if fault.kind in _UNSUITED:
+        if fault.kind in _NOT_JUDGED:
             usable = ", ".join(FAULTS)
             raise FaultError(
-                f"fault {fault.kind!r}: the machine cannot judge it ({_UNSUITED[fault.kind]}); it takes {usable}, and "
+                f"fault {fault.kind!r}: the machine cannot judge it ({_NOT_JUDGED[fault.kind]}); it takes {usable}, and "
                 "those that take real time"
             )
     return faults
 
 
-def inject(switch: Any, strike: Strike, operation: str) -> Removable | None:
-    """Put a fault in force for one call; None where this switch has no such operation: nothing goes out then."""
+def inject(switch: Any, placed: PlacedFault, operation: str) -> ActiveFault | None:
+    """Put a fault in force for one call; return None if the switch has no such operation, which then sends nothing."""
     try:
-        injected: Removable = switch.inject(strike.fault.kind, on=operation, times=strike.times)
+        injected: ActiveFault = switch.inject(placed.fault.kind, on=operation, times=placed.times)
     except ValueError:
         return None
     return injected

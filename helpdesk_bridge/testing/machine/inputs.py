@@ -1,4 +1,4 @@
-"""What programs write: plain dictionaries, so that a program that fails can be read."""
+"""Drafts, changes and messages that programs write: plain dictionaries, so that a failing program can be read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import frozen
 from hypothesis import strategies as st
 
 from helpdesk_bridge.model.capabilities import Capabilities
@@ -61,7 +61,6 @@ class Inputs:
 
     capabilities: Capabilities
     words: Vocabulary
-    _made: dict[str, Any] = field(factory=dict)
 
     @property
     def addresses(self) -> st.SearchStrategy[str]:

@@ -1,4 +1,4 @@
-"""Time passes, the desk forgets what it keeps, it is closed and opened again; and in the end all is compared."""
+"""Rules for maintenance: time passes, caches are dropped, desks are closed and opened; and the comparison at the end."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from hypothesis.stateful import precondition, rule
 from helpdesk_bridge.testing.chaos import ChaosHelpdesk
 from helpdesk_bridge.testing.fake import FakeHelpdesk
 from helpdesk_bridge.testing.machine import snapshots
-from helpdesk_bridge.testing.machine.disagreement import Disagreement
+from helpdesk_bridge.testing.machine.errors import Disagreement
 from helpdesk_bridge.testing.machine.lockstep import ALL_CONTACTS
 from helpdesk_bridge.testing.machine.message_rules import MessageRules
 
 _FACETS: Final = ("agents", "groups", "tags")
 
 
-class UpkeepRules(MessageRules):
-    """What happens besides tickets and contacts."""
+class MaintenanceRules(MessageRules):
+    """What happens between writes and reads, and the final comparison."""
 
     @precondition(lambda self: hasattr(self.clock, "advance"))
     @rule(seconds=st.sampled_from((1, 30, 3600, 100_000)))
@@ -28,14 +28,14 @@ class UpkeepRules(MessageRules):
 
     @rule()
     def refresh(self) -> None:
-        """Forget what the directories keep."""
-        for side in self.sides:
-            side.chaos.refresh()
+        """Drop the directories' caches."""
+        for compared in self.compared_desks:
+            compared.chaos.refresh()
 
     @precondition(lambda self: self.under.reopen is not None)
     @rule()
     def close_and_open_again(self) -> None:
-        """Close both desks and open the same accounts again: everything is there."""
+        """Close both desks and open the same accounts again: all records are still there."""
         self.settle()
         reopen = self.under.reopen
         if reopen is None:
@@ -56,14 +56,14 @@ class UpkeepRules(MessageRules):
         if not self.can(f"{facet}.list") or facet not in self.capabilities.complete_lists:
             return
         wanted = {word.casefold() for word in getattr(self.words, facet)}
-        for side in self.sides:
-            listed = self.calmly(side, f"{facet}.list", lambda one: getattr(one.chaos, facet).list())
+        for compared in self.compared_desks:
+            listed = self.calmly(compared, f"{facet}.list", lambda compared: getattr(compared.chaos, facet).list())
             known = {
                 word.casefold() for one in listed for word in (one.id, one.name, getattr(one, "email", None)) if word
             }
             with self.judging():
                 if not wanted <= known:
-                    raise Disagreement(f"{side.name}: {facet} lack {sorted(wanted - known)}")
+                    raise Disagreement(f"{compared.name}: {facet} lack {sorted(wanted - known)}")
 
     def teardown(self) -> None:
         """Compare everything that is there in the end, and close."""
@@ -75,41 +75,47 @@ class UpkeepRules(MessageRules):
 
     def _compare_the_end(self) -> None:
         self.settle()
-        for side in self.sides:
-            listed = {self.known(side, one): one for one in self.look(side)}
+        for compared in self.compared_desks:
+            listed = {self.known(compared, one): one for one in self.look(compared)}
             with self.judging():
                 if lost := self.model.tickets.keys() - listed.keys():
-                    raise Disagreement(f"{side.name}: in the end {sorted(lost)} are not listed")
+                    raise Disagreement(f"{compared.name}: in the end {sorted(lost)} are not listed")
             for name, ticket in listed.items():
-                self.check_ticket(side, name, ticket)
-                self._compare_whole(side.name, name)
+                self.check_ticket(compared, name, ticket)
+                self._compare_whole(compared.name, name)
             if self.can("contacts.list"):
-                self._compare_contacts(side.name)
+                self._compare_contacts(compared.name)
 
-    def _compare_whole(self, side_name: str, name: str) -> None:
-        side = next(one for one in self.sides if one.name == side_name)
-        whole = self.calmly(side, "tickets.get", lambda one: one.chaos.tickets.get(one.ids[name]))
-        self.check_ticket(side, name, whole)
+    def _compare_whole(self, desk_name: str, name: str) -> None:
+        compared = next(one for one in self.compared_desks if one.name == desk_name)
+        whole = self.calmly(compared, "tickets.get", lambda compared: compared.chaos.tickets.get(compared.ids[name]))
+        self.check_ticket(compared, name, whole)
         if self.can("messages.list"):
-            thread = self.calmly(side, "messages.list", lambda one: list(one.chaos.messages.list(one.ids[name])))
+            thread = self.calmly(
+                compared, "messages.list", lambda compared: list(compared.chaos.messages.list(compared.ids[name]))
+            )
             seen = snapshots.thread(thread)
-            self.check_thread(side, name, seen)
+            self.check_thread(compared, name, seen)
             if self.can("attachments.open"):
-                self.check_files(side, name, seen)
+                self.check_files(compared, name, seen)
             with self.judging():
                 counted = whole.message_count
                 if self.can("ticket:message_count") and counted not in (None, len(thread)):
-                    raise Disagreement(f"{side.name}: {name} counts {counted} messages; its thread has {len(thread)}")
+                    raise Disagreement(
+                        f"{compared.name}: {name} counts {counted} messages; its thread has {len(thread)}"
+                    )
 
-    def _compare_contacts(self, side_name: str) -> None:
-        side = next(one for one in self.sides if one.name == side_name)
-        listed = self.calmly(side, "contacts.list", lambda one: list(one.chaos.contacts.list(ALL_CONTACTS)))
-        names = [self.contact_seen(side, one) for one in listed]
+    def _compare_contacts(self, desk_name: str) -> None:
+        compared = next(one for one in self.compared_desks if one.name == desk_name)
+        listed = self.calmly(
+            compared, "contacts.list", lambda compared: list(compared.chaos.contacts.list(ALL_CONTACTS))
+        )
+        names = [self.contact_seen(compared, one) for one in listed]
         for name, contact in zip(names, listed, strict=True):
-            self.check_contact(side, name, contact)
+            self.check_contact(compared, name, contact)
         with self.judging():
             if sorted(names) != sorted(self.model.contacts):
                 raise Disagreement(
-                    f"{side.name}: in the end the contacts are {sorted(names)}, and should be "
+                    f"{compared.name}: in the end the contacts are {sorted(names)}, and should be "
                     f"{sorted(self.model.contacts)}"
                 )

@@ -1,4 +1,4 @@
-"""What ought to be there, as dictionaries: no code of the library but its values takes part."""
+"""The model: tickets, contacts and threads as dictionaries. Of the library it uses nothing but the values."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any, Final, TypeAlias
 from helpdesk_bridge.model.capabilities import Capabilities
 from helpdesk_bridge.model.drafts import Add, Remove
 from helpdesk_bridge.model.values import Priority, Status, Visibility
-from helpdesk_bridge.testing.machine.snapshots import CUSTOM, address, alike, custom, shown
+from helpdesk_bridge.testing.machine.snapshots import CUSTOM, address, custom, folded, visible_text
 
 Row: TypeAlias = dict[str, Any]
-"""A ticket or contact: ``fields`` that were written, ``since`` when it is there, and whose it is or what it says."""
+"""A ticket or contact: the ``fields`` that were written, the time ``since`` it exists, its requester and its thread."""
 
 _AFTER_ANY_WRITE: Final = frozenset({"updated_at", "closed_at", "solved_at", "first_response_at", "message_count"})
 _AFTER_A_MESSAGE: Final = frozenset({"status", "status_label"})
-"""A vendor opens a ticket again, or lets it wait, when somebody writes."""
+"""A vendor opens a ticket again, or sets it to pending, when a message comes."""
 
 
 class Model:
-    """Tickets and contacts by names of our own; a desk's ids are the desk's matter."""
+    """Tickets and contacts by the machine's own names; ids belong to the desks."""
 
     def __init__(self, capabilities: Capabilities) -> None:
         self.tickets: dict[str, Row] = {}
@@ -56,7 +56,7 @@ class Model:
         return name
 
     def address_of(self, contact: str) -> str:
-        """Return by what a contact's tickets name it: its e-mail, else its phone."""
+        """Return the address by which tickets name a contact: its e-mail, else its phone."""
         fields = self.contacts[contact]["fields"]
         held: tuple[str, ...] = fields.get("emails") or fields.get("phones") or ("",)
         return held[0]
@@ -68,7 +68,7 @@ class Model:
         row["past"].add(self.address_of(contact))
 
     def tickets_of(self, contact: str) -> Iterator[tuple[str, Row]]:
-        """Yield the tickets that a contact asked."""
+        """Yield the tickets of a requester."""
         yield from ((name, row) for name, row in self.tickets.items() if row["requester"] == contact)
 
     # ---- tickets
@@ -77,8 +77,8 @@ class Model:
         """Add a ticket with its opening message and return its name."""
         name = f"ticket {len(self.tickets) + 1}"
         files = tuple(draft.get("files", ()))
-        opening = self.said(draft["description"], Visibility.PUBLIC, author=contact, files=files, now=now)
-        fields = self.written(draft)
+        opening = self.new_message(draft["description"], Visibility.PUBLIC, author=contact, files=files, now=now)
+        fields = self.written_fields(draft)
         self.tickets[name] = {
             "fields": {**fields, "description": opening["text"]},
             "requester": contact,
@@ -88,38 +88,38 @@ class Model:
         }
         return name
 
-    def written(self, values: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the fields that a draft or a change writes, in the form in which they are seen."""
+    def written_fields(self, values: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the fields that a draft or a change writes, in the form of snapshots."""
         found: dict[str, Any] = {}
         for name, value in values.items():
             if name == "subject":
-                found[name] = shown(value)
+                found[name] = visible_text(value)
             elif name in ("status", "priority"):
-                found |= self._standing(name, value)
+                found |= self._with_label(name, value)
             elif name in ("tags", "cc", "watchers"):
-                found[name] = _words((before or {}).get(name, frozenset()), value)
+                found[name] = _changed_words((before or {}).get(name, frozenset()), value)
             elif name == "assignee":
-                found[name] = None if value is None else alike(value)
+                found[name] = None if value is None else folded(value)
             elif name == "custom_fields":
                 found |= {f"{CUSTOM}{field}": None for field in value} | custom(value)
             elif name in ("group", "company", "type", "category", "subcategory"):
                 found[name] = value
         return found
 
-    def _standing(self, name: str, value: Status | Priority | str) -> dict[str, Any]:
+    def _with_label(self, name: str, value: Status | Priority | str) -> dict[str, Any]:
         words: Mapping[Any, str] = getattr(self._capabilities, {"status": "statuses", "priority": "priorities"}[name])
         member = next((one for one, label in words.items() if value is one or value == label), value)
-        return {name: member, f"{name}_label": alike(words.get(member))}
+        return {name: member, f"{name}_label": folded(words.get(member))}
 
     def change_ticket(self, ticket: str, change: Mapping[str, Any]) -> None:
         """Write what a change names."""
         row = self.tickets[ticket]
-        row["fields"] |= self.written(change, row["fields"])
+        row["fields"] |= self.written_fields(change, row["fields"])
 
     # ---- threads
 
     @staticmethod
-    def said(
+    def new_message(
         body: str | tuple[str, str],
         visibility: Visibility,
         *,
@@ -130,17 +130,17 @@ class Model:
     ) -> Row:
         """Return a message; ``author`` is a contact, or None for the agent whom the desk writes as."""
         return {
-            "text": shown(body if isinstance(body, str) else body[1]),
+            "text": visible_text(body if isinstance(body, str) else body[1]),
             "visibility": visibility,
             "author": author,
             "files": files,
-            "cc": frozenset(map(alike, cc)),
+            "cc": frozenset(map(folded, cc)),
             "since": now,
             "ids": {},
         }
 
-    def say(self, ticket: str, message: Row) -> None:
-        """Add a message. What follows for the status is the desk's own."""
+    def add_message(self, ticket: str, message: Row) -> None:
+        """Add a message. The status that follows is the desk's own."""
         row = self.tickets[ticket]
         row["thread"].append(message)
         for name in _AFTER_A_MESSAGE:
@@ -148,11 +148,11 @@ class Model:
 
 
 def contact_fields(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields that a draft or a change of a contact writes, in the form in which they are seen."""
+    """Return the fields that a draft or a change of a contact writes, in the form of snapshots."""
     found: dict[str, Any] = {}
     for name, value in values.items():
         if name == "name":
-            found[name] = shown(value)
+            found[name] = visible_text(value)
         elif name in ("emails", "phones"):
             found[name] = tuple(map(address, value))
         elif name == "custom_fields":
@@ -162,19 +162,19 @@ def contact_fields(values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _words(now: frozenset[str], change: Any) -> frozenset[str]:
+def _changed_words(now: frozenset[str], change: Any) -> frozenset[str]:
     if isinstance(change, Add):
-        return now | frozenset(map(alike, change.values))
+        return now | frozenset(map(folded, change.values))
     if isinstance(change, Remove):
-        return now - frozenset(map(alike, change.values))
-    return frozenset(map(alike, change or ()))
+        return now - frozenset(map(folded, change.values))
+    return frozenset(map(folded, change or ()))
 
 
-def released_by_a_write() -> frozenset[str]:
-    """Return the fields that any write to a ticket may move, and that are then the desk's own again."""
+def fields_moved_by_a_write() -> frozenset[str]:
+    """Return the fields that any write to a ticket may move, and that the desk then chooses again."""
     return _AFTER_ANY_WRITE
 
 
-def released_by_a_message() -> frozenset[str]:
+def fields_moved_by_a_message() -> frozenset[str]:
     """Return the fields that a message may move."""
     return _AFTER_ANY_WRITE | _AFTER_A_MESSAGE

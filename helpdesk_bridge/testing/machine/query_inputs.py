@@ -1,4 +1,4 @@
-"""What programs ask for, as plain dictionaries, and what a plain filter over the model answers."""
+"""Queries that programs make, as plain dictionaries, and the answer of a plain filter over the model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ READS: Final[Mapping[str, str]] = {
     "tags": "tags", "channels": "channel", "category": "category", "subcategory": "subcategory", "type": "type",
     "custom_fields": "custom_fields", "subject": "subject", "created": "created_at", "updated": "updated_at",
 }  # fmt: skip
-"""The field that each filter of tickets looks at."""
+"""The field that each filter of tickets reads."""
 _CONTACT_READS: Final[Mapping[str, str]] = {
     "email": "emails", "phone": "phones", "name": "name", "company": "company", "created": "created_at",
     "updated": "updated_at",
@@ -42,7 +42,7 @@ def _spelled(words: Iterable[str]) -> list[Any]:
 
 
 def _matches(texts: Iterable[str]) -> st.SearchStrategy[tuple[str, str]]:
-    """Return texts to look for: those that are there, in other letters, and parts of them."""
+    """Return texts to look for: texts of the model, in other cases, and parts of them."""
     known = sorted({text for text in texts if text}) or list(SUBJECTS)
     spelled = [*known, *(text.upper() for text in known), *(text.casefold() for text in known)]
     parts = st.sampled_from([*dict.fromkeys(spelled), *(text[1:3] for text in known if text[1:3])])
@@ -57,7 +57,7 @@ def _periods(began: datetime, moments: Iterable[datetime]) -> st.SearchStrategy[
     return both | st.tuples(moment, st.none()) | st.tuples(st.none(), moment)
 
 
-def _questions(filters: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Values]:
+def _queries(filters: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Values]:
     general: dict[Any, st.SearchStrategy[Any]] = {
         "order": st.sampled_from([order.value for order in Order]),
         "limit": st.integers(0, 4),
@@ -68,15 +68,15 @@ def _questions(filters: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[
     )
 
 
-def several(questions: st.SearchStrategy[Values]) -> st.SearchStrategy[list[Values]]:
-    """Return the strategy for a few questions at a time, which cost next to nothing."""
-    return st.lists(questions, min_size=1, max_size=3)
+def several(queries: st.SearchStrategy[Values]) -> st.SearchStrategy[list[Values]]:
+    """Return the strategy for one to three queries at a time."""
+    return st.lists(queries, min_size=1, max_size=3)
 
 
-def ticket_questions(inputs: Inputs, model: Model, began: datetime) -> st.SearchStrategy[Values]:
-    """Return questions for tickets by every field that the desk declares; often for what is there."""
+def ticket_queries(inputs: Inputs, model: Model, began: datetime) -> st.SearchStrategy[Values]:
+    """Return queries for tickets by every field that the desk declares, mostly for values that tickets have."""
     capabilities, words, rows = inputs.capabilities, inputs.words, model.tickets.values()
-    asked_by = sorted({_dialled(model.address_of(row["requester"])) for row in rows}) or list(
+    asked_by = sorted({_with_plus(model.address_of(row["requester"])) for row in rows}) or list(
         EMAILS if by_email(capabilities) else PHONES
     )
     spans = _periods(began, (row["since"] for row in rows))
@@ -98,22 +98,22 @@ def ticket_questions(inputs: Inputs, model: Model, began: datetime) -> st.Search
     if words.custom_fields:
         name = st.sampled_from(sorted(words.custom_fields))
         filters["custom_fields"] = name.flatmap(
-            lambda one: st.fixed_dictionaries({one: _sets([*_askable(words.custom_fields[one]), NONE])})
+            lambda one: st.fixed_dictionaries({one: _sets([*_single_values(words.custom_fields[one]), NONE])})
         )
     declared = capabilities.ticket_fields | {"subject", "status", "requester"}
-    return _questions({name: one for name, one in filters.items() if READS[name] in declared})
+    return _queries({name: one for name, one in filters.items() if READS[name] in declared})
 
 
-def _askable(values: Iterable[Any]) -> list[Any]:
+def _single_values(values: Iterable[Any]) -> list[Any]:
     return [value for value in values if not isinstance(value, tuple)]
 
 
-def _dialled(where: str) -> str:
+def _with_plus(where: str) -> str:
     return where if "@" in where else f"+{where}"
 
 
-def contact_questions(inputs: Inputs, model: Model, began: datetime) -> st.SearchStrategy[Values]:
-    """Return questions for contacts by every field that the desk declares; often for who is there."""
+def contact_queries(inputs: Inputs, model: Model, began: datetime) -> st.SearchStrategy[Values]:
+    """Return queries for contacts by every field that the desk declares, mostly for values that contacts have."""
     rows = model.contacts.values()
     spans = _periods(began, (row["since"] for row in rows))
     filters: dict[str, st.SearchStrategy[Any]] = {
@@ -125,20 +125,20 @@ def contact_questions(inputs: Inputs, model: Model, began: datetime) -> st.Searc
         "updated": spans,
     }
     declared = inputs.capabilities.contact_fields
-    found = _questions({name: one for name, one in filters.items() if _CONTACT_READS[name] in declared})
+    found = _queries({name: one for name, one in filters.items() if _CONTACT_READS[name] in declared})
     return _with_blocked(found) if "blocked" in declared else found
 
 
 @st.composite
-def _with_blocked(draw: st.DrawFn, questions: st.SearchStrategy[Values]) -> Values:
-    question = draw(questions)
-    return {**question, "include": ("blocked",)} if draw(st.booleans()) else question
+def _with_blocked(draw: st.DrawFn, queries: st.SearchStrategy[Values]) -> Values:
+    query = draw(queries)
+    return {**query, "include": ("blocked",)} if draw(st.booleans()) else query
 
 
 # ---- from plain values to the library's
 
 
-def _asked(values: Values, began: datetime) -> Values:
+def _query_arguments(values: Values, began: datetime) -> Values:
     found = dict(values)
     for name in _TIMES:
         if name in found:
@@ -153,19 +153,19 @@ def _asked(values: Values, began: datetime) -> Values:
 
 def ticket_query(values: Values, began: datetime) -> TicketQuery:
     """Return the query of plain values."""
-    return TicketQuery(**_asked(values, began))
+    return TicketQuery(**_query_arguments(values, began))
 
 
 def contact_query(values: Values, began: datetime) -> ContactQuery:
     """Return the query of plain values."""
-    return ContactQuery(**_asked(values, began))
+    return ContactQuery(**_query_arguments(values, began))
 
 
 # ---- what a plain filter answers
 
 
-def looked_at(query: Values) -> frozenset[str]:
-    """Return the fields of tickets that a question looks at."""
+def fields_read(query: Values) -> frozenset[str]:
+    """Return the fields of tickets that a query reads."""
     ordered = {"updated_at"} if str(query.get("order", "")).endswith("updated") else set()
     return frozenset({READS[name] for name in query if name in READS} | ordered)
 
@@ -209,13 +209,13 @@ def plain_contact(record_id: str, values: Mapping[str, Any]) -> Contact:
     )
 
 
-def tickets_answering(query: TicketQuery, among: Iterable[Ticket]) -> list[str]:
-    """Return the ids of what answers, in its order, without the limit."""
+def matching_tickets(query: TicketQuery, among: Iterable[Ticket]) -> list[str]:
+    """Return the ids of the records that match, in the query's order, without its limit."""
     return _ordered([one for one in among if answers_ticket(query, one)], query.order)
 
 
-def contacts_answering(query: ContactQuery, among: Iterable[Contact]) -> list[str]:
-    """Return the ids of what answers, in its order, without the limit."""
+def matching_contacts(query: ContactQuery, among: Iterable[Contact]) -> list[str]:
+    """Return the ids of the records that match, in the query's order, without its limit."""
     return _ordered([one for one in among if answers_contact(query, one)], query.order)
 
 

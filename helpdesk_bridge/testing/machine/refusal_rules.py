@@ -1,4 +1,4 @@
-"""What no desk takes: wrong ids, drafts that it cannot keep. Both refuse alike, and nothing is written."""
+"""Rules for refusals: wrong ids and drafts that a desk does not take. Both desks refuse alike, and nothing is written."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, MessageDra
 from helpdesk_bridge.model.refs import format_ref
 from helpdesk_bridge.model.values import Status
 from helpdesk_bridge.testing.conformance.drafts import by_email, stranger
+from helpdesk_bridge.testing.machine.compared_desk import ComparedDesk
 from helpdesk_bridge.testing.machine.inputs import EMAILS, PHONES
 from helpdesk_bridge.testing.machine.lockstep import CONTACTS, TICKETS, Lockstep, of_machine
-from helpdesk_bridge.testing.machine.side import Side
 
-Refusal: TypeAlias = tuple[str, Callable[[Side], Any], type[HelpdeskError]]
+Refusal: TypeAlias = tuple[str, Callable[[ComparedDesk], Any], type[HelpdeskError]]
 
 WRONG: Final = {
     "a stranger's id": NotFound,
@@ -63,9 +63,9 @@ class RefusalRules(Lockstep):
         if operation.endswith("update") and change is None:
             return
 
-        def call(side: Side) -> Any:
-            record_id = _wrong_id(side, side.ids[name], name.partition(" ")[0], other_kind, wrong)
-            return _called(side, operation, record_id, change)
+        def call(compared: ComparedDesk) -> Any:
+            record_id = _wrong_id(compared, compared.ids[name], name.partition(" ")[0], other_kind, wrong)
+            return _called(compared, operation, record_id, change)
 
         self.act(operation, call, refused=WRONG[wrong])
 
@@ -85,7 +85,9 @@ class RefusalRules(Lockstep):
     def refusals(self) -> dict[str, Refusal]:
         """Return what this desk refuses, by a few words for it."""
         found = {**self._drafts_refused(), **self._contacts_refused()}
-        ticket = next((name for name in self.model.tickets if all(name in side.ids for side in self.sides)), None)
+        ticket = next(
+            (name for name in self.model.tickets if all(name in compared.ids for compared in self.compared_desks)), None
+        )
         return {**found, **self._changes_refused(ticket)} if ticket is not None else found
 
     def _drafts_refused(self) -> dict[str, Refusal]:
@@ -110,7 +112,7 @@ class RefusalRules(Lockstep):
         values: dict[str, Any] = {"subject": "Refused", "description": "Refused", "requester": where, **fields}
         return (
             "tickets.create",
-            lambda side: side.chaos.tickets.create(TicketDraft(**values), idempotency_key=key),
+            lambda compared: compared.chaos.tickets.create(TicketDraft(**values), idempotency_key=key),
             error,
         )
 
@@ -120,13 +122,13 @@ class RefusalRules(Lockstep):
             nobody = ContactDraft(name="Nobody")
             found["a contact without an address"] = (
                 "contacts.create",
-                lambda side: side.chaos.contacts.create(nobody),
+                lambda compared: compared.chaos.contacts.create(nobody),
                 Invalid,
             )
         if self.can("contacts.find"):
-            found["find nobody"] = ("contacts.find", lambda side: side.chaos.contacts.find(), Invalid)
+            found["find nobody"] = ("contacts.find", lambda compared: compared.chaos.contacts.find(), Invalid)
             both = {"email": EMAILS[0], "phone": PHONES[0]}
-            found["find by both"] = ("contacts.find", lambda side: side.chaos.contacts.find(**both), Invalid)
+            found["find by both"] = ("contacts.find", lambda compared: compared.chaos.contacts.find(**both), Invalid)
         return found
 
     def _changes_refused(self, ticket: str) -> dict[str, Refusal]:
@@ -149,16 +151,20 @@ class RefusalRules(Lockstep):
 
 
 def _changing(ticket: str, change: TicketChange, error: type[HelpdeskError]) -> Refusal:
-    return "tickets.update", lambda side: side.chaos.tickets.update(side.ids[ticket], change), error
+    return "tickets.update", lambda compared: compared.chaos.tickets.update(compared.ids[ticket], change), error
 
 
 def _saying(ticket: str, verb: str) -> Refusal:
     empty = MessageDraft(body=" \n ")
-    return f"messages.{verb}", lambda side: getattr(side.chaos.messages, verb)(side.ids[ticket], empty), Invalid
+    return (
+        f"messages.{verb}",
+        lambda compared: getattr(compared.chaos.messages, verb)(compared.ids[ticket], empty),
+        Invalid,
+    )
 
 
-def _wrong_id(side: Side, record_id: str, kind: str, other_kind: str, wrong: str) -> str:
-    desk = side.desk
+def _wrong_id(compared: ComparedDesk, record_id: str, kind: str, other_kind: str, wrong: str) -> str:
+    desk = compared.desk
     return {
         "a stranger's id": stranger(record_id),
         "an empty id": "",
@@ -167,9 +173,9 @@ def _wrong_id(side: Side, record_id: str, kind: str, other_kind: str, wrong: str
     }[wrong]
 
 
-def _called(side: Side, operation: str, record_id: str, change: Any) -> Any:
+def _called(compared: ComparedDesk, operation: str, record_id: str, change: Any) -> Any:
     area, _, verb = operation.partition(".")
-    port = getattr(side.chaos, area)
+    port = getattr(compared.chaos, area)
     if verb == "update":
         return port.update(record_id, change)
     if operation == "messages.list":

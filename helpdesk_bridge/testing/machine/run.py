@@ -1,4 +1,4 @@
-"""The machine put together, and the one call that runs it."""
+"""The state machine, composed of its rules, and ``run_conformance_machine``, which runs it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from helpdesk_bridge.testing.machine.contact_rules import ContactRules
 from helpdesk_bridge.testing.machine.desk_under_test import Factory, refuse_stale
 from helpdesk_bridge.testing.machine.faults import FAULTS, faults_named
-from helpdesk_bridge.testing.machine.maintenance_rules import UpkeepRules
+from helpdesk_bridge.testing.machine.maintenance_rules import MaintenanceRules
 from helpdesk_bridge.testing.machine.refusal_rules import RefusalRules
 from helpdesk_bridge.testing.machine.ticket_rules import TicketRules
 
@@ -20,7 +20,7 @@ EXAMPLES: Final = "HELPDESK_BRIDGE_EXAMPLES"
 """The environment variable that says how many programs are tried; 25 if it is not set."""
 
 
-class HelpdeskStateMachine(TicketRules, ContactRules, RefusalRules, UpkeepRules):
+class HelpdeskStateMachine(TicketRules, ContactRules, RefusalRules, MaintenanceRules):
     """Drives a model, the local desk and the desk under test in lock-step.
 
     Run by ``run_conformance_machine``; or give a subclass a ``factory`` and collect its ``TestCase``.
@@ -28,7 +28,7 @@ class HelpdeskStateMachine(TicketRules, ContactRules, RefusalRules, UpkeepRules)
 
 
 def usual() -> settings:
-    """Return the settings that are used where none are given."""
+    """Return the settings for a run that gives none."""
     return settings(
         max_examples=int(os.environ.get(EXAMPLES, "25")),
         stateful_step_count=25,
@@ -49,8 +49,8 @@ def run_conformance_machine(
 
     ``factory`` is called once for each program. It returns a fresh, empty, writable desk or a context manager that
     yields one, or a ``DeskUnderTest`` of one with its fault switch and clock. ``faults`` are names of
-    ``helpdesk_bridge.testing.faults``; with an empty list nothing fails. Raises ``FactoryError`` for what is no such
-    desk, ``FaultError`` for a fault that is not known.
+    ``helpdesk_bridge.testing.faults``; with an empty list no call fails. Raises ``FactoryError`` if the
+    factory gives no such desk, ``FaultError`` for an unknown fault.
     """
     names = tuple(fault.kind for fault in faults_named(faults))
     refuse_stale(factory)

@@ -1,4 +1,4 @@
-"""Records as dictionaries of plain values: what two desks have to agree on, with what is their own way taken off."""
+"""Snapshots: records as dictionaries of plain values on which two desks must agree, without what may differ."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FLAGS: Final = ("spam", "deleted", "merged_into")
 _TIMES: Final = ("created_at", "updated_at", "closed_at", "solved_at", "first_response_at")
 
 
-def shown(text: str | None) -> str:
+def visible_text(text: str | None) -> str:
     """Return a text as its reader sees it: vendors keep texts as HTML, where white space runs together."""
     kept = "".join(
         letter
@@ -32,11 +32,11 @@ def shown(text: str | None) -> str:
 
 
 def body(text: str | None) -> str:
-    """Return the text of a message without the marker that a desk writes below it where it has no field for one."""
-    return _MARKER.sub("", shown(text))
+    """Return the text of a message without the marker line of a desk that has no field for markers."""
+    return _MARKER.sub("", visible_text(text))
 
 
-def alike(text: str | None) -> str:
+def folded(text: str | None) -> str:
     """Return a text as people compare it."""
     return unicodedata.normalize("NFKC", text or "").casefold()
 
@@ -53,7 +53,7 @@ def address(text: str) -> str:
 
 
 def address_of(actor: Actor | None) -> str | None:
-    """Return whose record it is: by e-mail, else by phone."""
+    """Return the address of a person: the e-mail, else the phone."""
     if actor is None:
         return None
     return address(actor.email or "") or digits(actor.phone) or None
@@ -62,25 +62,25 @@ def address_of(actor: Actor | None) -> str | None:
 def custom(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return custom fields that have a value, each by itself; markers are the library's own."""
     return {
-        f"{CUSTOM}{name}": shown(value) if isinstance(value, str) else value
+        f"{CUSTOM}{name}": visible_text(value) if isinstance(value, str) else value
         for name, value in fields.items()
         if value not in (None, "", ()) and name != MARKER_FIELD
     }
 
 
 def ticket(one: Ticket, declared: frozenset[str]) -> dict[str, Any]:
-    """Return what a ticket says, as far as it was loaded and is declared."""
+    """Return the fields of a ticket that were loaded and are declared."""
     values: dict[str, Any] = {
-        "subject": shown(one.subject),
+        "subject": visible_text(one.subject),
         "status": one.status,
-        "status_label": alike(one.status_label),
+        "status_label": folded(one.status_label),
         "priority": one.priority,
-        "priority_label": alike(one.priority_label),
+        "priority_label": folded(one.priority_label),
         "requester": address_of(one.requester),
         "assignee": None if one.assignee is None else box(one.assignee.email or one.assignee.id or ""),
         "group": None if one.group is None else one.group.name,
         "company": None if one.company is None else one.company.name,
-        "tags": frozenset(map(alike, one.tags)),
+        "tags": frozenset(map(folded, one.tags)),
         "cc": frozenset(map(box, one.cc)),
         "watchers": frozenset(map(box, one.watchers)),
         "description": None if one.description is None else body(one.description.text),
@@ -94,9 +94,9 @@ def ticket(one: Ticket, declared: frozenset[str]) -> dict[str, Any]:
 
 
 def contact(one: Contact, declared: frozenset[str]) -> dict[str, Any]:
-    """Return what a contact says, as far as it was loaded and is declared."""
+    """Return the fields of a contact that were loaded and are declared."""
     values: dict[str, Any] = {
-        "name": shown(one.name),
+        "name": visible_text(one.name),
         "emails": tuple(address(email) for email in one.emails),
         "phones": tuple(digits(phone.e164 or phone.raw) for phone in one.phones),
         "company": one.company.name if one.company is not None else None,
@@ -116,7 +116,7 @@ def thread(messages: Iterable[Message]) -> list[dict[str, Any]]:
     """Return a thread. A message of files alone belongs to the one before it: some vendors send each file by itself."""
     found: list[dict[str, Any]] = []
     for one in messages:
-        if found and not shown(one.body.text) and one.attachments and one.visibility is found[-1]["visibility"]:
+        if found and not visible_text(one.body.text) and one.attachments and one.visibility is found[-1]["visibility"]:
             found[-1]["files"] += one.attachments
             found[-1]["ids"] += (one.id,)
             continue

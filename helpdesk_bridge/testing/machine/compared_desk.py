@@ -1,4 +1,4 @@
-"""One of the two desks as the machine knows it: its ids, what it decided by itself, and what is in doubt."""
+"""A compared desk: its ids for the machine's names, the values it chose itself, and the write in doubt."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.model.records import Ticket
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.chaos import ChaosHelpdesk
-from helpdesk_bridge.testing.machine.disagreement import Disagreement
-from helpdesk_bridge.testing.machine.faults import Strike, inject
+from helpdesk_bridge.testing.machine.errors import Disagreement
+from helpdesk_bridge.testing.machine.faults import PlacedFault, inject
 from helpdesk_bridge.testing.machine.model import Row
 from helpdesk_bridge.testing.machine.snapshots import CUSTOM
 
@@ -25,26 +25,26 @@ LAG: Final = timedelta(seconds=3)
 """Vendors are observed that date a change a second or two late."""
 SKEW: Final = timedelta(minutes=10)
 """How far a vendor's clock may be from ours, where it is not the same."""
-_MOVING: Final = ("updated_at", "closed_at", "solved_at", "first_response_at")
-_CALLED_OFF: Final = "earlier "
+_MOVING_TIMES: Final = ("updated_at", "closed_at", "solved_at", "first_response_at")
+_EARLIER: Final = "earlier "
 
 
 @frozen
-class Doubt:
-    """A ticket that was sent and may be there: its name, what sends it once more, and when it is settled."""
+class WriteInDoubt:
+    """A ticket that may have been created: its name, what sends it once more, and how long to wait first."""
 
     name: str
-    again: Callable[[Side], Ticket]
+    again: Callable[[ComparedDesk], Ticket]
     settle_seconds: float
     keyed: bool
 
 
 @define(eq=False)
-class Side:
+class ComparedDesk:
     """A desk, with faults at its port and perhaps on its wire.
 
-    ``ids`` and ``refs`` are the desk's for our names; ``own`` holds what the desk said and nobody wrote, which it has to
-    go on saying until somebody writes.
+    ``ids`` and ``refs`` are the desk's for the machine's names; ``own`` holds values that the desk gave and no program wrote:
+    they must stay the same until the next write.
     """
 
     name: str
@@ -57,18 +57,18 @@ class Side:
     refs: dict[str, str] = field(factory=dict)
     own: defaultdict[str, dict[str, Any]] = field(factory=lambda: defaultdict(dict))
     message_ids: dict[str, list[str]] = field(factory=dict)
-    doubt: Doubt | None = None
+    doubt: WriteInDoubt | None = None
 
     def called(self, kind: str, record_id: str) -> str | None:
-        """Return our name for a ticket or contact of this desk."""
+        """Return the machine's name for a ticket or contact of this desk."""
         return next((name for name, one in self.ids.items() if one == record_id and name.startswith(kind)), None)
 
     def names(self, kind: str, record_ids: Iterable[str]) -> list[str]:
-        """Return our names for tickets or contacts of this desk, the desk's id where we have none."""
+        """Return the machine's names for tickets or contacts of this desk; a record without a name keeps its id."""
         return [self.called(kind, one) or one for one in record_ids]
 
     def bind(self, name: str, record_id: str, ref: str | None = None) -> None:
-        """Note the id of a record; it has one, and nobody else has it."""
+        """Record the id of a record. A record keeps its id, and no other record has it."""
         kind = name.partition(" ")[0]
         known, holder = self.ids.setdefault(name, record_id), self.called(kind, record_id)
         if known != record_id or holder != name:
@@ -79,10 +79,10 @@ class Side:
             self.refs[name] = ref
 
     @contextmanager
-    def struck(self, operation: str, strike: Strike | None) -> Iterator[None]:
-        """Let a fault strike one call of an operation within the block."""
-        switch = None if strike is None else self.chaos.faults if strike.where == "port" else self.wire
-        injected = inject(switch, strike, operation) if strike is not None and switch is not None else None
+    def under_fault(self, operation: str, placed: PlacedFault | None) -> Iterator[None]:
+        """Put a fault in force for one call of an operation within the block."""
+        switch = None if placed is None else self.chaos.faults if placed.where == "port" else self.wire
+        injected = inject(switch, placed, operation) if placed is not None and switch is not None else None
         try:
             yield
         finally:
@@ -92,13 +92,13 @@ class Side:
     # ---- comparing
 
     def compare(self, name: str, row: Row, seen: Mapping[str, Any], *, among: Mapping[str, Any] | None = None) -> None:
-        """Compare what the desk says of a record with the model, and note what is the desk's own.
+        """Compare a record of the desk with the model, and keep the values that are the desk's own.
 
-        ``among`` are values that fields may have besides, where an update may have happened or not.
+        ``among`` are values that fields may have instead, if an update may have happened or not.
         """
         fields, own = row["fields"], self.own[name]
         for field_name, value in seen.items():
-            if field_name in ("created_at", *_MOVING):
+            if field_name in ("created_at", *_MOVING_TIMES):
                 self._compare_time(name, row, field_name, value)
             elif field_name == "custom_fields":
                 self._compare_custom(name, fields, value, among or {})
@@ -114,11 +114,11 @@ class Side:
             there = seen.get(field_name)
             if field_name.startswith(CUSTOM) and there not in (value, among.get(field_name, value)):
                 self._same(name, field_name, there, value)
-        written = {*fields, *among}
-        unwritten = {one: value for one, value in seen.items() if one not in written}
+        written_fields = {*fields, *among}
+        unwritten = {one: value for one, value in seen.items() if one not in written_fields}
         before = self.own[name].setdefault("custom_fields", unwritten)
-        expected = {one: value for one, value in before.items() if one not in written}
-        self._same(name, "what nobody wrote into custom fields", unwritten, expected)
+        expected = {one: value for one, value in before.items() if one not in written_fields}
+        self._same(name, "custom fields that no program wrote", unwritten, expected)
 
     def _same(self, name: str, field_name: str, value: Any, expected: Any) -> None:
         if value != expected:
@@ -130,7 +130,7 @@ class Side:
             self._same(name, field_name, value, own[field_name])
             return
         own[field_name] = value
-        before = own.get(_CALLED_OFF + field_name)
+        before = own.get(_EARLIER + field_name)
         if value is None or value == before:
             return
         self.timely(f"{field_name} of {name}", value, row["since"])
@@ -147,7 +147,7 @@ class Side:
             raise Disagreement(f"{self.name}: {what} is {value}; it happened between {since} and {now}")
 
     def release(self, name: str, fields: frozenset[str]) -> None:
-        """Forget what the desk said of these fields: somebody wrote, and it may say something else now."""
+        """Forget the desk's own values of these fields, which a write may have changed."""
         own = self.own[name]
         for field_name in fields & own.keys():
-            own[_CALLED_OFF + field_name] = own.pop(field_name)
+            own[_EARLIER + field_name] = own.pop(field_name)
