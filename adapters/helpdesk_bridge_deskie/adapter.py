@@ -31,15 +31,15 @@ from helpdesk_bridge_deskie.port.attachments import DeskieFiles, OwnHost
 from helpdesk_bridge_deskie.port.check import AccountCheck
 from helpdesk_bridge_deskie.port.contacts import DeskieContacts
 from helpdesk_bridge_deskie.port.importer import DeskieImporter
+from helpdesk_bridge_deskie.port.inline_images import InlineImageWriter
 from helpdesk_bridge_deskie.port.lists import ReferenceList
 from helpdesk_bridge_deskie.port.markers import Markers
 from helpdesk_bridge_deskie.port.messages import DeskieMessages
 from helpdesk_bridge_deskie.port.names import Names
 from helpdesk_bridge_deskie.port.people import People
 from helpdesk_bridge_deskie.port.removal import DeskieRemoval
-from helpdesk_bridge_deskie.port.tickets import DeskieTickets
+from helpdesk_bridge_deskie.port.tickets import DeskieTickets, TicketWriter
 from helpdesk_bridge_deskie.port.webhooks import DeskieWebhooks
-from helpdesk_bridge_deskie.port.writing import InlineImageWriter, TicketWriter
 from helpdesk_bridge_deskie.settings import DOMAIN, DeskieSettings
 from helpdesk_bridge_deskie.vendor_api.vendor_api import DeskieApi
 from helpdesk_bridge_deskie.wire import reading

@@ -34,13 +34,14 @@ from helpdesk_bridge.adapter import (
 )
 from helpdesk_bridge_deskie.client.client import PAGE, DeskieClient
 from helpdesk_bridge_deskie.port.fidelity import COST, FIDELITY, HAZARDS
+from helpdesk_bridge_deskie.port.inline_images import InlineImageWriter
 from helpdesk_bridge_deskie.port.markers import FIELD_NAME, Markers
 from helpdesk_bridge_deskie.port.messages import NO_MAIL
 from helpdesk_bridge_deskie.port.names import Names
 from helpdesk_bridge_deskie.port.people import People
-from helpdesk_bridge_deskie.port.writing import NO_SUBJECT, InlineImageWriter, body_fields
 from helpdesk_bridge_deskie.wire.custom_fields import CONTACT
-from helpdesk_bridge_deskie.wire.reading import PRIORITIES, STATUSES, Reader, moment_seconds
+from helpdesk_bridge_deskie.wire.reading import PRIORITIES, STATUSES, Reader
+from helpdesk_bridge_deskie.wire.writing import NO_SUBJECT, body_fields, moment_seconds
 
 _RATINGS: Final = frozenset({"low", "middle", "high"})
 _DEFAULT_STATUS: Final = "open"

@@ -34,7 +34,8 @@ from helpdesk_bridge_deskie.client.ticket_scan import Bounds, CaseScan
 from helpdesk_bridge_deskie.port.names import Names
 from helpdesk_bridge_deskie.port.people import People
 from helpdesk_bridge_deskie.wire.documents import CaseDocument
-from helpdesk_bridge_deskie.wire.reading import Reader, moment_seconds
+from helpdesk_bridge_deskie.wire.reading import Reader
+from helpdesk_bridge_deskie.wire.writing import moment_seconds
 
 FIELD_NAME: Final = "Migration marker"
 _SKEW: Final = timedelta(minutes=10)

@@ -20,11 +20,12 @@ from helpdesk_bridge.adapter import (
 )
 from helpdesk_bridge_deskie.client.client import DeskieClient
 from helpdesk_bridge_deskie.client.pages import read_on
+from helpdesk_bridge_deskie.port.inline_images import InlineImageWriter
 from helpdesk_bridge_deskie.port.people import People
-from helpdesk_bridge_deskie.port.writing import InlineImageWriter, body_fields
 from helpdesk_bridge_deskie.wire.documents import MessageDocument
 from helpdesk_bridge_deskie.wire.images import with_names
 from helpdesk_bridge_deskie.wire.reading import Reader
+from helpdesk_bridge_deskie.wire.writing import body_fields
 
 NO_MAIL: Final = {"do_not_send_email": True}
 """observed: keeps a message from being mailed to the customer."""

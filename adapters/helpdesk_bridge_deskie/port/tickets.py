@@ -8,9 +8,14 @@ from typing import Any, Final
 from attrs import evolve, field, frozen
 
 from helpdesk_bridge.adapter import (
+    UNSET,
+    Add,
+    Body,
     Directory,
+    Invalid,
     Page,
     QuerySplit,
+    Remove,
     Ticket,
     TicketChange,
     TicketDraft,
@@ -21,10 +26,12 @@ from helpdesk_bridge.adapter import (
 from helpdesk_bridge_deskie.client.client import DeskieClient
 from helpdesk_bridge_deskie.client.ticket_scan import CaseScan
 from helpdesk_bridge_deskie.port.filters import NativeTickets, resolved_params, split_tickets
+from helpdesk_bridge_deskie.port.inline_images import InlineImageWriter
 from helpdesk_bridge_deskie.port.markers import Markers
 from helpdesk_bridge_deskie.port.names import Names
-from helpdesk_bridge_deskie.port.writing import InlineImageWriter, TicketWriter, body_fields
+from helpdesk_bridge_deskie.port.people import People
 from helpdesk_bridge_deskie.wire.reading import NOT_IN_LISTS, Reader
+from helpdesk_bridge_deskie.wire.writing import NO_SUBJECT, body_fields, priority_word, status_word
 
 _OPENING: Final = 1
 
@@ -107,3 +114,70 @@ class DeskieTickets:
         current = self.client.case(ticket_id).labels if whole else ()
         fields = self.writer.change(change, current or ())
         return self.reader.ticket(self.client.update_case(ticket_id, fields))
+
+
+@frozen
+class TicketWriter:
+    """Makes the fields of a case; names become ids through the directory."""
+
+    names: Names
+    people: People
+    directory: Directory = field(repr=False)
+
+    def draft(self, draft: TicketDraft, body: Body) -> dict[str, Any]:
+        """Return the fields of a new case. The status is always sent: Deskie's own default is not known."""
+        fields: dict[str, Any] = {
+            **self.people.identity(draft.requester),
+            "subject": draft.subject if draft.subject.strip() else NO_SUBJECT,
+            **body_fields(body),
+            "status": "open" if isinstance(draft.status, Unset) else status_word(draft.status),
+            **self._common(draft),
+        }
+        if not isinstance(draft.tags, Unset) and draft.tags:
+            fields["labels"] = self.names.labels(draft.tags)
+        return fields
+
+    def change(self, change: TicketChange, current_labels: Sequence[int]) -> dict[str, Any]:
+        """Return the fields to change; ``current_labels`` matter only if the tags are given as a whole."""
+        fields = self._common(change)
+        if not isinstance(change.subject, Unset):
+            fields["subject"] = change.subject if change.subject.strip() else NO_SUBJECT
+        if not isinstance(change.status, Unset):
+            fields["status"] = status_word(change.status)
+        if isinstance(change.tags, Unset):
+            return fields
+        added, removed = self._labels(change.tags, current_labels)
+        # observed: an update takes `add_labels` and `delete_labels`, not `labels`.
+        if added:
+            fields["add_labels"] = added
+        if removed:
+            fields["delete_labels"] = removed
+        return fields
+
+    def _labels(self, tags: Any, current: Sequence[int]) -> tuple[list[int], list[int]]:
+        if isinstance(tags, Add):
+            return self.names.labels(tags.values), []
+        if isinstance(tags, Remove):
+            return [], self.names.known_labels(tags.values)
+        wanted = self.names.labels(tags)
+        return [label for label in wanted if label not in current], [label for label in current if label not in wanted]
+
+    def _common(self, value: TicketDraft | TicketChange) -> dict[str, Any]:
+        fields: dict[str, Any] = {}
+        if not isinstance(value.assignee, Unset):
+            fields["staff_id"] = (
+                0 if value.assignee is None else self._id(self.directory.agent(value.assignee).id, "assignee")
+            )
+        if not isinstance(value.group, Unset):
+            fields["group_id"] = 0 if value.group is None else self._id(self.directory.group(value.group).id, "group")
+        if not isinstance(value.priority, Unset):
+            fields["priority"] = priority_word(value.priority)
+        if value.custom_fields is not UNSET and value.custom_fields:
+            fields["custom_fields"] = self.names.written(value.custom_fields)
+        return fields
+
+    @staticmethod
+    def _id(record_id: str | None, field: str) -> int:
+        if record_id is None or not record_id.isdecimal():
+            raise Invalid(f"this desk has no such {field}", field=field)
+        return int(record_id)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from helpdesk_bridge.adapter import Body, Invalid, Unset, Upload, body_of
 from helpdesk_bridge_deskie.capabilities import FILES
 from helpdesk_bridge_deskie.client.calls import LAST_PAGE, PAGE, Params
-from helpdesk_bridge_deskie.port.writing import body_fields
+from helpdesk_bridge_deskie.wire.writing import body_fields
 
 Checks = Mapping[str, tuple[Any, Callable[[Any, str], Any]]]
 """Values by the field's name, each with its check."""

@@ -307,8 +307,3 @@ def company(document: CompanyDocument) -> Company:
 def field_definition(document: CustomFieldDocument) -> FieldDefinition:
     """Return the definition of a custom field."""
     return definition(document)
-
-
-def moment_seconds(moment: Any) -> int:
-    """Return a time as Deskie takes it for certain: whole Unix seconds, which need no account's zone."""
-    return int(moment.timestamp())

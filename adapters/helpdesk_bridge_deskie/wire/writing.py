@@ -1,0 +1,45 @@
+"""Writing: the model's values as Deskie's request fields take them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from helpdesk_bridge.adapter import Body, Invalid, Priority, Status, fold
+from helpdesk_bridge_deskie.wire.reading import PRIORITIES, STATUSES
+
+NO_SUBJECT: Final = "    "
+"""observed: a client sends four blanks for a ticket without a subject, because Deskie requires one."""
+NO_BODY: Final = "\u200b"
+"""Deskie requires a body (observed); this one shows nothing, and comparisons ignore it."""
+
+
+def body_fields(body: Body, *, always_html: bool = False) -> dict[str, str]:
+    """Return the body as Deskie's fields; plain text stays plain unless ``always_html``."""
+    if body.html:
+        return {"content_html": body.html}
+    text = body.text if body.text.strip() else NO_BODY
+    return {"content_html": Body(text=text).as_html()} if always_html else {"content": text}
+
+
+def status_word(status: Status | str) -> str:
+    """Return Deskie's word for a status. Raises ``Invalid`` for one that it lacks."""
+    return _word(status, STATUSES, "status")
+
+
+def priority_word(priority: Priority | str) -> str:
+    """Return Deskie's word for a priority. Raises ``Invalid`` for one that it lacks."""
+    return _word(priority, PRIORITIES, "priority")
+
+
+def _word(value: Any, words: Mapping[str, Any], field: str) -> str:
+    for word, meaning in words.items():
+        if value is meaning or (isinstance(value, str) and fold(value) == word):
+            return word
+    raise Invalid(f"Deskie has no such {field}; use one of {', '.join(words)}", field=field)
+
+
+def moment_seconds(moment: datetime) -> int:
+    """Return a time as Deskie takes it for certain: whole Unix seconds, which need no account's zone."""
+    return int(moment.timestamp())
