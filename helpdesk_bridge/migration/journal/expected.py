@@ -6,7 +6,7 @@ text without what no reader sees, people by the box of their e-mail, times to th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -18,15 +18,15 @@ from helpdesk_bridge.adapter.digests import body_digest, text_digest
 from helpdesk_bridge.adapter.header_line import split_header, split_marker, with_header
 from helpdesk_bridge.config.aliases import Aliases
 from helpdesk_bridge.migration.journal.record_ids import opaque
+from helpdesk_bridge.model import fields
 from helpdesk_bridge.model.addresses import email_key, phone_key
+from helpdesk_bridge.model.fields import Field, Kind
 from helpdesk_bridge.model.records import Contact, Message, Ticket
-from helpdesk_bridge.model.values import Actor, ActorKind, Body, CustomValue, Visibility
+from helpdesk_bridge.model.values import Actor, ActorKind, Body, CustomValue, Ref, Visibility
 from helpdesk_bridge.text.plain import digest, fold, squash
 
-NATIVE_TEXT: Final = ("subject", "type", "category", "subcategory", "channel")
 OPENING: Final = "opening"
 """Where a ticket's expectation holds that of an opening that no message of the source is."""
-TIMES: Final = ("created_at", "updated_at", "first_response_at", "solved_at", "closed_at", "due_at")
 
 
 def second(moment: datetime | None) -> str | None:
@@ -88,26 +88,58 @@ def native(fidelity: Mapping[str, FieldFidelity], name: str) -> bool:
     return kept is not None and kept.how is Fidelity.NATIVE
 
 
+def _compared(table: Mapping[str, Field], left_out: Container[str]) -> tuple[Field, ...]:
+    return tuple(field for field in table.values() if field.travels and field.name not in left_out)
+
+
+_TICKET: Final = _compared(fields.TICKET, {"rating", "merged_into"})
+"""Without a rating, which each vendor puts in a scale of its own, and the id of another ticket, which is the source's."""
+_CONTACT: Final = _compared(fields.CONTACT, {"custom_fields", "created_at", "updated_at"})
+
+
+def _reference(value: Ref | None, named: Callable[[str], str]) -> str | None:
+    return digest(fold(named(value.name))) if value and value.name else None
+
+
+def _custom_fields(values: Mapping[str, CustomValue], aliases: Aliases) -> dict[str, str]:
+    return {
+        digest(fold(aliases.custom_fields.out(name))): digest(text)
+        for name, value in values.items()
+        if (text := custom_text(value)) is not None
+    }
+
+
+_SHOWN: Final[Mapping[Kind, Callable[[Any, str, Aliases], Any]]] = {
+    Kind.TEXT: lambda value, *_: text_digest(value),
+    Kind.WORD: lambda value, *_: text_digest(value),
+    Kind.CHOICE: lambda value, *_: value.value,
+    Kind.TIME: lambda value, *_: second(value),
+    Kind.PERSON: lambda value, *_: person(value),
+    Kind.REFERENCE: lambda value, name, aliases: _reference(value, aliases.groups.out if name == "group" else str),
+    Kind.WORDS: lambda value, _, aliases: [digest(fold(aliases.tags.out(word))) for word in value],
+    Kind.ADDRESSES: lambda value, *_: [digest(email_key(address)) for address in value],
+    Kind.PHONES: lambda value, *_: [digest(number) for phone in value if (number := phone_key(phone))],
+    Kind.CUSTOM_FIELDS: lambda value, _, aliases: _custom_fields(value, aliases),
+    Kind.FLAG: lambda value, *_: value,
+    Kind.NUMBER: lambda value, *_: value,
+}
+"""How the fields of each kind are put in a form in which two desks can be compared."""
+
+
+def _native(
+    record: Ticket | Contact, compared: Iterable[Field], fidelity: Mapping[str, FieldFidelity], aliases: Aliases
+) -> dict[str, Any]:
+    return {
+        field.name: _SHOWN[field.kind](getattr(record, field.name), field.name, aliases)
+        for field in compared
+        if native(fidelity, field.name) and field.name not in record.not_loaded
+    }
+
+
 def ticket(value: Ticket, fidelity: Mapping[str, FieldFidelity], aliases: Aliases) -> dict[str, Any]:
     """Return what a ticket shows of the fields that are kept natively, in the vendor's own words."""
-    found: dict[str, Any] = {name: text_digest(getattr(value, name)) for name in NATIVE_TEXT}
-    found |= {name: second(getattr(value, name)) for name in TIMES}
-    found["status"] = value.status.value
-    found["priority"] = value.priority.value
-    found["requester"] = person(value.requester)
-    found["assignee"] = person(value.assignee)
-    group = value.group.name if value.group and value.group.name else None
-    found["group"] = digest(fold(aliases.groups.out(group))) if group else None
-    found["company"] = digest(fold(value.company.name)) if value.company and value.company.name else None
-    found["tags"] = sorted(digest(fold(aliases.tags.out(tag))) for tag in value.tags)
-    found["cc"] = sorted(digest(email_key(one)) for one in value.cc)
-    found["watchers"] = sorted(digest(email_key(one)) for one in value.watchers)
-    found["custom_fields"] = {
-        digest(fold(aliases.custom_fields.out(name))): digest(text)
-        for name, one in value.custom_fields.items()
-        if (text := custom_text(one)) is not None
-    }
-    return {name: shown for name, shown in found.items() if native(fidelity, name) and name not in value.not_loaded}
+    shown = _native(value, _TICKET, fidelity, aliases)
+    return {name: sorted(one) if isinstance(one, list) else one for name, one in shown.items()}
 
 
 def ticket_differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -119,9 +151,9 @@ def ticket_differences(expected: Mapping[str, Any], found: Mapping[str, Any]) ->
         shown = found[name]
         if name == "subject" and wanted is None:
             same = True  # vendors that want a subject get words of their own for none
-        elif name in ("requester", "assignee"):
+        elif fields.TICKET[name].kind is Kind.PERSON:
             same = same_person(wanted, shown)
-        elif name == "custom_fields":
+        elif fields.TICKET[name].kind is Kind.CUSTOM_FIELDS:
             shown = {key: shown.get(key) for key in wanted}
             same = wanted == shown
         else:
@@ -142,16 +174,7 @@ def said(value: Any) -> str:
 
 def contact(value: Contact, fidelity: Mapping[str, FieldFidelity]) -> dict[str, Any]:
     """Return what a contact shows of the fields that are kept natively."""
-    found: dict[str, Any] = {
-        "name": text_digest(value.name),
-        "emails": [digest(email_key(one)) for one in value.emails],
-        "phones": [digest(number) for one in value.phones if (number := phone_key(one))],
-        "title": text_digest(value.title),
-        "blocked": value.blocked,
-        "company": digest(fold(value.company.name)) if value.company and value.company.name else None,
-        "external_id": text_digest(value.external_id),
-    }
-    return {name: shown for name, shown in found.items() if native(fidelity, name) and name not in value.not_loaded}
+    return _native(value, _CONTACT, fidelity, Aliases())
 
 
 def contact_differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -9,13 +9,14 @@ from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.outcome import DecisionNeeded
 from helpdesk_bridge.migration.plan.values import PASSING, Values, agent_email, as_number, old_key, requester_key
 from helpdesk_bridge.migration.side import Side
+from helpdesk_bridge.model.fields import TICKET
 from helpdesk_bridge.model.records import Ticket
 from helpdesk_bridge.text.plain import fold
 
 _WORDS: Final = {
     "assign_to": "assignee", "assigned_to": "assignee", "agent": "assignee", "agent_email": "assignee",
-    "staff_id": "assignee", "group_id": "group", "sub_category": "subcategory", "tags": "tag", "labels": "tag",
-    "custom_fields": "custom_field", "watchers": "watcher",
+    "staff_id": "assignee", "group_id": "group", "sub_category": "subcategory", "labels": "tag",
+    **{field.name: field.decision for field in TICKET.values() if field.decision},
 }  # fmt: skip
 
 

@@ -10,14 +10,23 @@ from attrs import asdict, evolve, frozen
 
 from helpdesk_bridge.adapter import Fidelity, FieldFidelity, Importer, MessageClass
 from helpdesk_bridge.migration.options import Threads
+from helpdesk_bridge.migration.plan import values
 from helpdesk_bridge.migration.plan.tally import Tally, used_fields
 from helpdesk_bridge.migration.plan.values import Answer
 from helpdesk_bridge.model.capabilities import Capabilities
+from helpdesk_bridge.model.fields import RECORDS
 from helpdesk_bridge.model.records import Message
 from helpdesk_bridge.text.decoding import Odd
 
-PEOPLE: Final = frozenset({"assignee", "watcher"})
+PEOPLE: Final = values.PEOPLE - {"requester"}
 """Decisions about agents: who one is stays out of reports that leave the house."""
+
+_PLACES: Final = {
+    field.decision: f"{area}.{field.name}"
+    for area, table in RECORDS.items()
+    for field in table.values()
+    if field.decision is not None
+}
 
 LOST: Final = FieldFidelity(Fidelity.LOST, "the destination has no place for it")
 
@@ -66,13 +75,7 @@ def record_changes(importer: Importer, tally: Tally) -> list[Change]:
 
 def place_of(name: str) -> str:
     """Return the field that a decision is about, such as ``ticket.tags`` for ``tag``."""
-    places = {
-        "tag": "ticket.tags",
-        "watcher": "ticket.watchers",
-        "custom_field": "ticket.custom_fields",
-        "contact_field": "contact.custom_fields",
-    }
-    return places.get(name, f"ticket.{name}")
+    return _PLACES.get(name, f"ticket.{name}")
 
 
 def carried(name: str, importer: Importer) -> bool:

@@ -12,20 +12,15 @@ from helpdesk_bridge.adapter import MessageClass
 from helpdesk_bridge.migration.plan.thread_layout import is_internal
 from helpdesk_bridge.migration.plan.values import PASSING, Answer, Values, agent_email, is_marker_field
 from helpdesk_bridge.migration.side import Side
+from helpdesk_bridge.model import fields
 from helpdesk_bridge.model.addresses import Mailbox, is_email
 from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.values import Priority, Status
 from helpdesk_bridge.text.plain import one_line
 
-TICKET_FIELDS: Final = (
-    "subject", "status", "priority", "requester", "assignee", "group", "company", "sla", "type", "category",
-    "subcategory", "channel", "tags", "custom_fields", "cc", "watchers", "created_at", "updated_at", "first_response_at",
-    "solved_at", "closed_at", "due_at", "rating", "merged_into",
-)  # fmt: skip
-CONTACT_FIELDS: Final = (
-    "name", "emails", "phones", "title", "company", "external_id", "blocked", "custom_fields", "created_at", "updated_at",
-)  # fmt: skip
-MESSAGE_FIELDS: Final = ("author", "created_at", "visibility", "kind", "body", "attachments", "inline", "cc", "to")
+TICKET_FIELDS: Final = fields.travelling(fields.TICKET)
+CONTACT_FIELDS: Final = fields.travelling(fields.CONTACT)
+MESSAGE_FIELDS: Final = fields.travelling(fields.MESSAGE)
 
 
 @define(slots=False)

@@ -15,13 +15,16 @@ from attrs import field, frozen
 
 from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.model.addresses import email_key
+from helpdesk_bridge.model.fields import TICKET, Kind
 from helpdesk_bridge.model.records import Contact, FieldDefinition, FieldType, Ticket
 from helpdesk_bridge.model.values import Actor, CustomValue, Priority, Ref, Status
 from helpdesk_bridge.text.plain import digest, fold
 
 MARKER_FIELDS: Final = frozenset({"migration marker", "migration_marker"})
-PEOPLE: Final = frozenset({"assignee", "requester", "watcher"})
-PASSING: Final = ("type", "category", "subcategory")
+PEOPLE: Final = frozenset(
+    field.decision for field in TICKET.values() if field.decision and field.kind in (Kind.PERSON, Kind.ADDRESSES)
+)
+PASSING: Final = tuple(field.name for field in TICKET.values() if field.decision and field.kind is Kind.WORD)
 
 
 @frozen
@@ -232,7 +235,7 @@ class Values:
         return Answer(known, open=known is None and bool(definition.options))
 
     def word(self, name: str, value: str) -> Answer:
-        """Return a type, category or subcategory: it passes, since no vendor lists what it takes."""
+        """Return a word such as a type or category: it passes, since no vendor lists what it takes."""
         return self._chosen(name, value, lambda new: new) or Answer(value)
 
 

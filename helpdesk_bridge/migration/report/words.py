@@ -10,6 +10,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from helpdesk_bridge.model.addresses import email_key
+from helpdesk_bridge.model.fields import RECORDS
 from helpdesk_bridge.text import display
 from helpdesk_bridge.text.plain import digest
 
@@ -20,16 +21,8 @@ DAY: Final = 24 * HOUR
 _EMAIL: Final = re.compile(r"""(?:"[^"]*"|[^\s@<>"=,;:]*)@[^\s@<>"=,;:]+""")
 _AROUND: Final = "'()[]{}.!?"
 _FIELDS: Final = {
-    "assignee": "assigned agent", "attachments": "files", "author": "author", "blocked": "blocked mark", "body": "text",
-    "cc": "copied addresses", "channel": "channel", "closed_at": "time of closing", "company": "company",
-    "contact_field": "custom field", "created_at": "time of creation", "custom_field": "custom field",
-    "custom_fields": "custom fields", "due_at": "due time", "emails": "e-mail addresses", "external_id": "external id",
-    "first_response_at": "time of first response", "inline": "images in the text", "kind": "kind (reply or note)",
-    "merged_into": "merge target", "name": "name", "phones": "phone numbers", "rating": "customer's rating",
-    "requester": "customer", "sla": "service level", "solved_at": "time of solving", "tag": "tag",
-    "title": "job title", "to": "recipients", "watcher": "agent who watches", "watchers": "agents who watch",
-    "updated_at": "time of last change", "visibility": "public or private",
-}  # fmt: skip
+    name: words for table in RECORDS.values() for field in table.values() for name, words in field.words.items()
+}
 _BY: Final = {"yes": "in advance (--yes)", "user": "by decision", "refusal": "after a refusal, by the program"}
 
 
