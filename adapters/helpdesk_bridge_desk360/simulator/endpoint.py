@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from helpdesk_bridge.testing.simulator.app import Call, Reply
-    from helpdesk_bridge_desk360.simulator.service import Access
+    from helpdesk_bridge_desk360.simulator.service import RouteGroup
 
 VERSION: Final = "/v1"
 PER_INTEGRATION: Final = "/integrations/<integration_id>"
@@ -20,28 +20,28 @@ MESSAGES: Final = f"{PER_INTEGRATION}/conversations/messages"
 TEMPLATES: Final = f"{PER_INTEGRATION}/conversations/templates"
 _LIMITED: Final = 429
 
-Simulated = TypeVar("Simulated", bound="Access")
+Group = TypeVar("Group", bound="RouteGroup")
 Arguments = ParamSpec("Arguments")
 
 
 def endpoint(
     method: str, path: str, *, source: str, provenance: Provenance = DOCUMENTED
 ) -> Callable[
-    [Callable[Concatenate[Simulated, Call, Arguments], Reply]],
-    Callable[Concatenate[Simulated, Call, Arguments], Reply],
+    [Callable[Concatenate[Group, Call, Arguments], Reply]],
+    Callable[Concatenate[Group, Call, Arguments], Reply],
 ]:
     """Make a method answer ``method /v1path``; a fault of the name of an error code is answered with that error."""
 
     def register(
-        handler: Callable[Concatenate[Simulated, Call, Arguments], Reply],
-    ) -> Callable[Concatenate[Simulated, Call, Arguments], Reply]:
+        handler: Callable[Concatenate[Group, Call, Arguments], Reply],
+    ) -> Callable[Concatenate[Group, Call, Arguments], Reply]:
         @functools.wraps(handler)
-        def answer(self: Simulated, call: Call, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Reply:
+        def answer(self: Group, call: Call, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Reply:
             try:
                 _act_out(call)
                 return handler(self, call, *args, **kwargs)
             except Problem as problem:
-                return self.refusal(problem)
+                return self.service.refusal(problem)
 
         return route(method, VERSION + path, provenance=provenance, source=f"Desk360 API, {source}")(answer)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import os
-import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from helpdesk_bridge_desk360.simulator import cdn, rendering
@@ -12,22 +11,17 @@ from helpdesk_bridge_desk360.simulator.courier import Courier, Habits
 from helpdesk_bridge_desk360.simulator.records.identifiers import cdn_name, media_id, outgoing_id
 from helpdesk_bridge_desk360.simulator.records.records import Media, MessageState, OutgoingMessage
 from helpdesk_bridge_desk360.simulator.refusals import invalid
-from helpdesk_bridge_desk360.simulator.service import Access
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-    from helpdesk_bridge.datasets.dataset import Dataset
+    from helpdesk_bridge.testing.simulator.app import SimulatorApp
     from helpdesk_bridge.testing.simulator.clock import SimulatorClock
     from helpdesk_bridge_desk360.simulator.courier import Emission
-    from helpdesk_bridge_desk360.simulator.records.records import Integration
+    from helpdesk_bridge_desk360.simulator.records.records import Account, Integration
 
 WINDOW_SECONDS: Final = 24 * 3600
 """documented by WhatsApp and the vendor's panel: free-form messages within 24 hours of the customer's last one."""
-_ADMIN: Final = "/_sim"
-_LEAST_WAIT: Final = 0.01
 _RANK: Final[dict[str, int]] = {"sent": 0, "delivered": 1, "read": 2}
 
 
@@ -59,18 +53,16 @@ class DeliverySchedule:
         return max(0.0, self._pending[0][0] - self._clock.elapsed()) if self._pending else None
 
 
-class Messaging(Access):
-    """An account that can send messages and tell of them."""
+class Messaging:
+    """What an account sends and tells of; made anew with it, with no webhook registered and nothing under way."""
 
-    courier: Courier
-    schedule: DeliverySchedule
-    _timer: threading.Timer | None = None
-
-    def load(self, dataset: Dataset) -> None:
-        """Build the account, with no webhook registered and nothing under way."""
-        super().load(dataset)
+    def __init__(self, app: SimulatorApp, account: Account) -> None:
+        self.account = account
         self.courier = Courier()
-        self.schedule = DeliverySchedule(self.clock)
+        self.schedule = DeliverySchedule(app.clock)
+        self._app = app
+        self._clock = app.clock
+        self._files = app.files
 
     def send(
         self,
@@ -86,7 +78,7 @@ class Messaging(Access):
         self.require_reachable(integration, [to], free_form=free_form)
         reaches = not self._obstacle(integration.id, to, free_form=free_form)
         message = OutgoingMessage(
-            outgoing_id(), integration.id, to, kind, body, self.clock.now(), announced=announced, reaches=reaches
+            outgoing_id(), integration.id, to, kind, body, self._clock.now(), announced=announced, reaches=reaches
         )
         self.account.outgoing[message.id] = message
         self.account.chat(integration.id, message.digits).last_message_at = message.sent_at
@@ -96,45 +88,47 @@ class Messaging(Access):
 
     def require_reachable(self, integration: Integration, phones: Iterable[str], *, free_form: bool = True) -> None:
         """Refuse all of it if one of the numbers cannot be reached, unless such messages just vanish."""
-        if self.choice("undeliverable") == "error":
+        if self._app.choice("undeliverable") == "error":
             for phone in phones:
                 reason = self._obstacle(integration.id, phone, free_form=free_form)
                 if reason:
                     raise invalid(reason)
 
     def _obstacle(self, integration: int, to: str, *, free_form: bool) -> str:
-        if to in {number.strip() for number in self.choice("inactive_numbers").split(",")}:
+        if to in {number.strip() for number in self._app.choice("inactive_numbers").split(",")}:
             return "The number is not an active WhatsApp number."
-        if free_form and self.flag("enforce_window") and not self._window_is_open(integration, to):
+        if free_form and self._app.flag("enforce_window") and not self._window_is_open(integration, to):
             return "The 24-hour window of this customer is closed; only a template can be sent."
         return ""
 
     def _window_is_open(self, integration: int, to: str) -> bool:
         chat = self.account.chats.get((integration, to.removeprefix("+")))
         since = None if chat is None else chat.last_inbound
-        return since is not None and self.clock.elapsed() - since < WINDOW_SECONDS
+        return since is not None and self._clock.elapsed() - since < WINDOW_SECONDS
 
     def _schedule_states(self, message_id: str) -> None:
-        until = self.choice("delivery")
+        until = self._app.choice("delivery")
         if until in {"delivered", "read"}:
-            self.schedule.add(message_id, "delivered", self.number("delivered_after"))
+            self.schedule.add(message_id, "delivered", self._app.number("delivered_after"))
         if until == "read":
-            self.schedule.add(message_id, "read", max(self.number("delivered_after"), self.number("read_after")))
+            self.schedule.add(
+                message_id, "read", max(self._app.number("delivered_after"), self._app.number("read_after"))
+            )
 
     def keep_file(self, integration: Integration, filename: str, content_type: str, content: bytes) -> Media:
         """Keep a file of a message and give it a media id and a URL."""
         kind_of_content = cdn.sensible_type(content_type, filename)
         group, kind = cdn.group_of(kind_of_content)
-        stored = self.files.put(filename, kind_of_content, content)
+        stored = self._files.put(filename, kind_of_content, content)
         suffix = os.path.splitext(filename)[1]  # noqa: PTH122 - a name of the sender's, no path of this machine
         name = cdn_name(suffix if suffix.isascii() and suffix[1:].isalnum() else "")
-        media = Media(media_id(), integration.id, stored, name, group, kind, self.clock.elapsed())
+        media = Media(media_id(), integration.id, stored, name, group, kind, self._clock.elapsed())
         self.account.add_media(media)
         return media
 
     def url_of(self, media: Media) -> str:
         """Return a file's URL."""
-        host = self.choice("cdn_url").rstrip("/") or f"{self.base_url.rstrip('/')}{cdn.PREFIX}"
+        host = self._app.choice("cdn_url").rstrip("/") or f"{self._app.base_url.rstrip('/')}{cdn.PREFIX}"
         return host + cdn.file_path(media.integration, media.cdn_name)
 
     # webhooks
@@ -150,9 +144,11 @@ class Messaging(Access):
         lose: bool = False,
     ) -> list[Emission]:
         """Put a webhook around ``messages`` or ``statuses`` on its way."""
-        payload = rendering.wrapped(key, content, self.choice("webhook_shape"))
+        payload = rendering.wrapped(key, content, self._app.choice("webhook_shape"))
         self.courier.habits = Habits(
-            self.number("webhook_copies"), self.number("webhook_drop_every"), self.flag("webhook_reversed")
+            self._app.number("webhook_copies"),
+            self._app.number("webhook_drop_every"),
+            self._app.flag("webhook_reversed"),
         )
         return self.courier.emit(integration, payload, copies=copies, hold=hold, lose=lose)
 
@@ -163,51 +159,9 @@ class Messaging(Access):
         content = rendering.status(message.id, message.digits, state)
         return self.emit(message.integration, "statuses", content, **options)
 
-    def commit_due(self) -> None:
-        """Do what has come due in vendor time; every request does so first."""
-        super().commit_due()
-        with self.lock:
-            for message_id, state in self.schedule.take_due():
-                message = self.account.outgoing.get(message_id)
-                if message is not None:
-                    self.reach(message, state)
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request; webhooks go out after the answer, or before it where that can be told apart.
-
-        They go before the answers of ``/_sim``, so that whoever injects a message finds it delivered.
-        """
-        answered_first = not environ.get("PATH_INFO", "").startswith(_ADMIN) and not self.flag("status_before_response")
-        try:
-            answer = super().__call__(environ, start_response)
-        except OSError:
-            # The request may have been processed although its answer is lost on the way.
-            self.deliver()
-            raise
-        if answered_first:
-            return self._then_deliver(answer)
-        self.deliver()
-        return answer
-
-    def _then_deliver(self, answer: Iterable[bytes]) -> Iterator[bytes]:
-        try:
-            yield from answer
-        finally:
-            self.deliver()
-
-    def deliver(self) -> None:
-        """Send the webhooks that are due, and wake up again for those that will be."""
-        self.commit_due()
-        self.courier.deliver()
-        with self.lock:
-            wait = self.schedule.next_in
-            if wait is None or not self.courier.subscriptions or self._timer is not None:
-                return
-            self._timer = threading.Timer(max(_LEAST_WAIT, wait / self.clock.time_scale), self._wake)
-            self._timer.daemon = True
-            self._timer.start()
-
-    def _wake(self) -> None:
-        with self.lock:
-            self._timer = None
-        self.deliver()
+    def tell_due(self) -> None:
+        """Let messages reach the states that have come due in vendor time."""
+        for message_id, state in self.schedule.take_due():
+            message = self.account.outgoing.get(message_id)
+            if message is not None:
+                self.reach(message, state)

@@ -1,117 +1,46 @@
-"""What every call to the simulated account has in common: the order of checks, the rate limit, headers and errors."""
+"""What every route of the simulated account needs: its records, its switches, its logins, and what it sends."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from werkzeug.datastructures import MIMEAccept
-from werkzeug.http import parse_accept_header
-
-from helpdesk_bridge.testing.simulator.app import Reply, SimulatorApp
-from helpdesk_bridge.testing.simulator.limits import FixedWindow, whole_seconds
-from helpdesk_bridge_desk360.simulator import cdn
+from helpdesk_bridge.testing.simulator.switches import resolve
 from helpdesk_bridge_desk360.simulator.logins import Logins
+from helpdesk_bridge_desk360.simulator.messaging import Messaging
 from helpdesk_bridge_desk360.simulator.pages import ListForm
-from helpdesk_bridge_desk360.simulator.refusals import CODES, Problem, error_reply
-from helpdesk_bridge_desk360.simulator.seeding import load_account
-from helpdesk_bridge_desk360.simulator.switches import API_KEY, LOGIN_EMAIL, LOGIN_PASSWORD, SWITCHES
+from helpdesk_bridge_desk360.simulator.refusals import Problem, error_reply
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from helpdesk_bridge.datasets.dataset import Dataset
-    from helpdesk_bridge.testing.simulator.app import BadBody, Call
-    from helpdesk_bridge.testing.simulator.switches import Switch
+    from helpdesk_bridge.testing.simulator.app import Call, Reply, SimulatorApp
+    from helpdesk_bridge.testing.simulator.switches import Setting
     from helpdesk_bridge_desk360.simulator.records.records import Account, Integration
 
-RATE_SECONDS: Final = 60
-_ADMIN: Final = "/_sim"
-_LOGIN: Final = "log_in"
-_TOO_LARGE: Final = 413
 _OK: Final = 200
 
-_MULTIPART: Final = "multipart/form-data"
-_READABLE: Final = frozenset({"application/json", _MULTIPART, "application/x-www-form-urlencoded"})
-"""documented: JSON, and form-data in the samples; two Python samples go out urlencoded."""
-_BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
+class Service:
+    """One account at work; made anew when the simulator is reset."""
 
-class Access(SimulatorApp):
-    """One simulated account, still without its calls. A trailing slash in a path is accepted, as one sample has it."""
+    def __init__(self, app: SimulatorApp, account: Account) -> None:
+        self.account = account
+        self.flag, self.number, self.choice = app.flag, app.number, app.choice
+        self.clock = app.clock
+        self.logins = Logins(app.clock)
+        self.messaging = Messaging(app, account)
+        self._app = app
 
-    vendor = "desk360"
-    SWITCHES: ClassVar[Mapping[str, Switch]] = SWITCHES
-    FAULTS: ClassVar[frozenset[str]] = frozenset(CODES)
-    """Each of the vendor's error codes may be injected; nothing is processed then."""
-    STRICT_SLASHES: ClassVar[bool] = False
-    MAX_BODY: ClassVar[int] = 128 << 20
-    login: ClassVar[Mapping[str, str]] = {"email": LOGIN_EMAIL, "password": LOGIN_PASSWORD}
-    """The made-up pair for ``POST /v1/login``, to be used in place of ``connection["api_key"]``."""
+    @property
+    def dataset(self) -> Dataset:
+        """The seed."""
+        return self._app.dataset
 
-    account: Account
-    logins: Logins
-    budget: FixedWindow
-
-    def load(self, dataset: Dataset) -> None:
-        """Build the account from the seed, with full budgets."""
-        self.account = load_account(
-            dataset, integrations=self.number("integrations"), templates_of_first=self.number("templates")
-        )
-        self.logins = Logins(self.clock)
-        self.budget = FixedWindow(self.number("rate_limit"), RATE_SECONDS, self.clock.elapsed)
-        self.connection: Mapping[str, str | float | int] = {
-            "api_key": API_KEY,
-            "integration": self.account.first_integration.id,
-        }
-
-    def before(self, call: Call) -> Reply | None:
-        """Check a call, in an order that is assumed.
-
-        documented: Desk360 API, "Rate Limit": invalid calls count; assumed: logins do too, preflights do not. A file of
-        the CDN is no call of the API.
-        """
-        if cdn.is_cdn(call) or call.path.startswith(_ADMIN):
-            return None
-        try:
-            return self._checked(call)
-        except Problem as problem:
-            return self.refusal(problem)
-
-    def _checked(self, call: Call) -> Reply | None:
-        if self.flag("require_https") and call.scheme != "https":
-            raise Problem("insecure_request_exception")
-        hidden = self._is_hidden(call)
-        if _is_preflight(call) and not hidden:
-            return Reply(204)
-        self.budget.limit = self.number("rate_limit")
-        allowance = self.budget.take(call.remote_addr)
-        if not allowance.allowed:
-            return self.rate_limited(call, str(whole_seconds(allowance.retry_after)))
-        if hidden or (call.matched is None and not call.allowed_methods):
-            raise Problem("not_found_exception")
-        if call.matched is None:
-            raise Problem("method_not_allowed_exception", headers={"Allow": ", ".join(call.allowed_methods)})
-        if not _accepts_json(call):
-            raise Problem("not_acceptable")
-        if call.operation != _LOGIN and not self.logins.authorized(call.headers.get("Authorization", "")):
-            raise Problem("authentication_exception")
-        if not _readable_type(call):
-            raise Problem("unsupported_media_type")
-        if "integration_id" in call.path_args:
-            self._check_integration(call)
-        return None
-
-    def _is_hidden(self, call: Call) -> bool:
-        """Whether a route is not there by its switch."""
-        last = call.path.rstrip("/").rpartition("/")[2]
-        return (last == "chats" and not self.flag("chats_enabled")) or (
-            call.path.rstrip("/") == "/v1/login" and not self.flag("login_enabled")
-        )
-
-    def _check_integration(self, call: Call) -> None:
-        integration = self.integration(call.path_args["integration_id"])
-        if call.method == "POST" and integration.id == self.number("read_only_integration"):
-            raise Problem("not_authorized")
+    def set_switches(self, given: Mapping[str, Any]) -> Mapping[str, Setting]:
+        """Set switches while the account is at work, and return all of them."""
+        self._app.settings = resolve(self._app.SWITCHES, {**self._app.settings, **given})
+        return self._app.settings
 
     def integration(self, integration_id: str) -> Integration:
         """Find an integration of the account; assumed: an id that is no number is one that there is not."""
@@ -121,117 +50,26 @@ class Access(SimulatorApp):
             raise Problem(self.choice("missing_code"))
         return found
 
-    def finish(self, call: Call, reply: Reply) -> Reply:
-        """Add the limit's headers and those of CORS to every answer of the API.
-
-        documented: Desk360 API, "Rate Limit": Limit and Remaining come "in response to each API request".
-        """
-        if cdn.is_cdn(call):
-            return reply
-        added = dict(_cors_headers(call))
-        allowance = self.budget.peek(call.remote_addr)
-        limited = any(name.lower() == "retry-after" for name in reply.headers)
-        if self.flag("limited_counts") or not limited:
-            added["X-RateLimit-Limit"] = str(self.number("rate_limit"))
-            added["X-RateLimit-Remaining"] = str(allowance.remaining)
-        if self.choice("rate_limit_reset") == "always" or (limited and self.choice("rate_limit_reset") == "limited"):
-            added["X-RateLimit-Reset"] = str(int(self.clock.now().timestamp()) + whole_seconds(allowance.reset))
-        return reply.with_headers(added)
-
-    def list_form(self) -> ListForm:
-        """Return how lists are answered."""
-        return ListForm(
+    def listing(self, call: Call, items: Sequence[Any]) -> Reply:
+        """Answer the page of a list that a call asks for."""
+        form = ListForm(
             self.flag("link_quoted"),
             self.flag("link_api_v1"),
             self.flag("link_empty_on_last"),
             self.flag("data_envelope"),
         )
+        return form.reply(call, items, self._app.base_url)
 
-    def state(self) -> Mapping[str, Any]:
-        """Count the records."""
-        account = self.account
-        return {
-            "integrations": len(account.integrations),
-            "templates": sum(len(integration.templates) for integration in account.integrations.values()),
-            "customers": len(account.customers),
-            "outgoing": len(account.outgoing),
-            "incoming": len(account.incoming),
-            "media": len(account.media),
-        }
-
-    # errors
-
-    def refusal(self, problem: Problem) -> Reply:
-        """Answer an error in the form that the switches ask for."""
+    def refusal(self, problem: Problem, status: int | None = None) -> Reply:
+        """Answer an error in the form that the switches ask for; without a status, under the one of its code."""
         form = "html" if self.flag("error_html") else self.choice("error_body")
-        return error_reply(problem, form, status=_OK if self.flag("error_in_200") else None)
-
-    def rate_limited(self, call: Call, retry_after: str | None) -> Reply:  # noqa: ARG002
-        """Refuse for the limit; documented: Desk360 API, "Rate Limit": 200 in the example, 429 in the table."""
-        headers = {} if retry_after is None else {"Retry-After": retry_after}
-        problem = Problem("too_many_requests_exception", headers=headers)
-        form = "html" if self.flag("error_html") else self.choice("error_body")
-        status = _OK if self.flag("error_in_200") else self.number("rate_limit_status")
-        return error_reply(problem, form, status=status)
-
-    def unauthorized(self, call: Call) -> Reply:  # noqa: ARG002
-        """Refuse the token."""
-        return self.refusal(Problem("authentication_exception"))
-
-    def not_found(self, call: Call) -> Reply:
-        """Answer a path that there is not, below the CDN's and the control's prefix; `before` answers all others."""
-        return cdn.refused(404, "NoSuchKey") if cdn.is_cdn(call) else super().not_found(call)
-
-    def method_not_allowed(self, call: Call, allowed: tuple[str, ...]) -> Reply:
-        """Answer a wrong method below the CDN's and the control's prefix."""
-        return cdn.refused(405, "MethodNotAllowed") if cdn.is_cdn(call) else super().method_not_allowed(call, allowed)
-
-    def bad_body(self, call: Call, error: BadBody) -> Reply:
-        """Answer a body that cannot be read; documented: 400, "not in the correct format"."""
-        if call.matched is not None and call.matched.admin:
-            return super().bad_body(call, error)
-        if error.status == _TOO_LARGE:
-            return self.refusal(Problem("payload_too_large"))
-        return self.refusal(Problem("failed_validation", f"The request cannot be read: {error}."))
-
-    def server_error(self, call: Call, status: int) -> Reply:  # noqa: ARG002
-        """Answer a failure of the vendor's own."""
-        form = "html" if self.flag("error_html") else self.choice("error_body")
-        return error_reply(Problem("internal_server_error"), form, status=_OK if self.flag("error_in_200") else status)
+        return error_reply(problem, form, status=_OK if self.flag("error_in_200") else status)
 
 
-def _accepts_json(call: Call) -> bool:
-    """Whether the Accept header is supported; documented: Desk360 API, "Errors", 406.
+class RouteGroup:
+    """The calls of one section of the vendor's paper, registered on the application."""
 
-    assumed: one fitting member of a list suffices, no header is as good as ``*/*``, and an upload is a multipart call.
-    """
-    header = call.headers.get("Accept", "")
-    if not header.strip():
-        return True
-    fitting = {"application/json", "*/*"} | ({_MULTIPART} if call.content_type == _MULTIPART else set())
-    members = parse_accept_header(header, MIMEAccept)
-    return any(quality > 0 and value.partition(";")[0].strip().lower() in fitting for value, quality in members)
-
-
-def _readable_type(call: Call) -> bool:
-    """Whether the body's type is supported; documented: Desk360 API, "Errors", 415. A GET's body is ignored."""
-    return call.method not in _BODY_METHODS or not call.body or call.content_type in _READABLE
-
-
-def _is_preflight(call: Call) -> bool:
-    """Whether a browser asks first; documented: Desk360 API, "Introduction": CORS is supported; assumed: how."""
-    return call.method == "OPTIONS" and "Origin" in call.headers and bool(call.allowed_methods)
-
-
-def _cors_headers(call: Call) -> Mapping[str, str]:
-    """Return the headers for scripts on pages of any origin (assumed, as all of CORS here)."""
-    headers = {"Access-Control-Allow-Origin": "*"}
-    if call.method == "OPTIONS" and "Origin" in call.headers:
-        headers["Access-Control-Allow-Methods"] = "GET, POST, PUT, DELETE"
-        headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Accept"
-        headers["Access-Control-Max-Age"] = "0"
-    else:
-        headers["Access-Control-Expose-Headers"] = (
-            "Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After"
-        )
-    return headers
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.account = service.account
+        self.messaging = service.messaging

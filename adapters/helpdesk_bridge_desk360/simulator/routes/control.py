@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import asdict
 
 from helpdesk_bridge.testing.simulator.app import BadBody, Call, Reply, SettingError, route
-from helpdesk_bridge.testing.simulator.switches import resolve
 from helpdesk_bridge_desk360.simulator.courier import Subscription, SubscriptionError
 from helpdesk_bridge_desk360.simulator.rendering import status
-from helpdesk_bridge_desk360.simulator.routes.inbound import InboundRoutes, copies_of
+from helpdesk_bridge_desk360.simulator.routes.inbound import copies_of
+from helpdesk_bridge_desk360.simulator.service import RouteGroup
 
 if TYPE_CHECKING:
     from helpdesk_bridge_desk360.simulator.courier import Emission
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _STATES: Final[dict[str, MessageState]] = {"delivered": "delivered", "read": "read"}
 
 
-class ControlRoutes(InboundRoutes):
+class ControlRoutes(RouteGroup):
     """Looks at the account and makes it send webhooks."""
 
     @route("POST", "/_sim/webhooks", admin=True)
@@ -27,12 +27,12 @@ class ControlRoutes(InboundRoutes):
         """Register a URL: ``{"integration": 11, "url": "http://127.0.0.1:…", "token": "…", "token_place": "…"}``."""
         given = call.body_tree
         integration = self._integration_number(given.get("integration"))
-        place = str(given.get("token_place", self.choice("webhook_token_place")))
+        place = str(given.get("token_place", self.service.choice("webhook_token_place")))
         try:
             subscription = Subscription(str(given.get("url", "")), str(given.get("token", "")), place)
         except SubscriptionError as error:
             raise BadBody(str(error)) from error
-        self.courier.subscriptions[integration] = subscription
+        self.messaging.courier.subscriptions[integration] = subscription
         return Reply.json({"integration": integration, "url": subscription.url, "token_place": place}, 201)
 
     @route("DELETE", "/_sim/webhooks", admin=True)
@@ -40,9 +40,9 @@ class ControlRoutes(InboundRoutes):
         """Forget the URL of ``?integration=``, or all of them."""
         named = call.query.get("integration")
         if named is None:
-            self.courier.subscriptions.clear()
+            self.messaging.courier.subscriptions.clear()
         else:
-            self.courier.subscriptions.pop(self._integration_number(named), None)
+            self.messaging.courier.subscriptions.pop(self._integration_number(named), None)
         return Reply(204)
 
     @route("GET", "/_sim/webhooks", admin=True)
@@ -50,14 +50,16 @@ class ControlRoutes(InboundRoutes):
         """List the registered URLs and the webhooks so far, the newest last, each with its outcome."""
         registered = [
             {"integration": number, "url": subscription.url, "token_place": subscription.place}
-            for number, subscription in self.courier.subscriptions.items()
+            for number, subscription in self.messaging.courier.subscriptions.items()
         ]
-        return Reply.json({"registered": registered, "webhooks": [_emission(e) for e in self.courier.emissions()]})
+        return Reply.json(
+            {"registered": registered, "webhooks": [_emission(e) for e in self.messaging.courier.emissions()]}
+        )
 
     @route("POST", "/_sim/release", admin=True)
     def sim_release(self, call: Call) -> Reply:
         """Send the held webhooks in their order, or with ``{"newest_first": true}`` the other way round."""
-        released = self.courier.release(newest_first=bool(call.body_tree.get("newest_first", False)))
+        released = self.messaging.courier.release(newest_first=bool(call.body_tree.get("newest_first", False)))
         return Reply.json({"released": [_emission(emission) for emission in released]})
 
     @route("POST", "/_sim/statuses", admin=True)
@@ -74,7 +76,7 @@ class ControlRoutes(InboundRoutes):
         copies = copies_of(given.get("copies"))
         message = self.account.outgoing.get(str(given.get("id", "")))
         if message is not None:
-            emissions = self.reach(message, state, copies=copies, **options)
+            emissions = self.messaging.reach(message, state, copies=copies, **options)
         else:
             emissions = self._foreign_status(given, state, copies, options)
         return Reply.json({"webhooks": [_emission(emission) for emission in emissions]}, 201)
@@ -86,7 +88,7 @@ class ControlRoutes(InboundRoutes):
         if not isinstance(payload, dict):
             raise BadBody("payload takes an object")
         integration = self._integration_number(call.body_tree.get("integration"))
-        emissions = self.courier.emit(integration, payload)
+        emissions = self.messaging.courier.emit(integration, payload)
         return Reply.json({"webhooks": [_emission(emission) for emission in emissions]}, 201)
 
     @route("GET", "/_sim/outbox", admin=True)
@@ -115,15 +117,15 @@ class ControlRoutes(InboundRoutes):
     def sim_settings(self, call: Call) -> Reply:
         """Set switches while it runs; the numbers of integrations and templates count from the next reset on."""
         try:
-            self.settings = resolve(self.SWITCHES, {**self.settings, **call.body_tree})
+            settings = self.service.set_switches(call.body_tree)
         except SettingError as error:
             raise BadBody(str(error)) from error
-        return Reply.json({"settings": self.settings})
+        return Reply.json({"settings": settings})
 
     @route("DELETE", "/_sim/tokens", admin=True)
     def sim_revoke_tokens(self, _call: Call) -> Reply:
         """Make the token of the last login worthless, so that a client has to log in once more."""
-        self.logins.revoke()
+        self.service.logins.revoke()
         return Reply(204)
 
     def _foreign_status(
@@ -134,7 +136,7 @@ class ControlRoutes(InboundRoutes):
             raise BadBody("a status for an id that was not sent takes id, and from with the customer's digits")
         integration = self._integration_number(given.get("integration"))
         content = status(str(given["id"]), digits, state)
-        return self.emit(integration, "statuses", content, copies=copies, **options)
+        return self.messaging.emit(integration, "statuses", content, copies=copies, **options)
 
     def _integration_number(self, given: Any) -> int:
         if given is None:

@@ -5,69 +5,24 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import frozen
 from inscriptis import get_text
 
 from helpdesk_bridge.testing.simulator.app import BadBody, Call, Reply, route
-from helpdesk_bridge_desk360.simulator.messaging import Messaging
-from helpdesk_bridge_desk360.simulator.records.records import IncomingMessage
-from helpdesk_bridge_desk360.simulator.routes.incoming import Description, InjectionError
+from helpdesk_bridge_desk360.simulator.incoming import Injected, InjectionError, inject
+from helpdesk_bridge_desk360.simulator.service import RouteGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from helpdesk_bridge.datasets.dataset import SeedFile, SeedMessage
-    from helpdesk_bridge_desk360.simulator.courier import Emission
-    from helpdesk_bridge_desk360.simulator.records.records import Media
-    from helpdesk_bridge_desk360.simulator.rendering import Envelope
 
 _REPLAYED: Final = 1000
 _COPIES_MOST: Final = 1000
 _KINDS: Final = {"image": "image", "video": "video", "audio": "audio"}
 
 
-@frozen
-class Injected:
-    """A customer's message and the webhooks that carry it, as many as copies were asked for."""
-
-    message: IncomingMessage
-    payload: Mapping[str, Any]
-    emissions: tuple[Emission, ...]
-
-
-class InboundRoutes(Messaging):
+class InboundRoutes(RouteGroup):
     """Lets customers write."""
-
-    def inject(
-        self, given: Mapping[str, Any], *, copies: int | None = None, hold: bool = False, lose: bool = False
-    ) -> Injected:
-        """Let a customer write; ``given`` is as `Description` says, wrong fields are an `InjectionError`.
-
-        In process the webhook goes out with the next request or `deliver`; its payload is returned at once.
-        """
-        description = Description(given)
-        with self.lock:
-            integration = description.integration(self.account)
-            envelope = description.envelope(self.account, int(self.clock.now().timestamp()))
-
-            def keep(filename: str, content_type: str, content: bytes) -> Media:
-                return self.keep_file(integration, filename, content_type, content)
-
-            content = description.content(envelope, keep, self.url_of)
-            message = IncomingMessage(envelope.id, integration.id, envelope.digits, content)
-            self.account.incoming[message.id] = message
-            self._touch_chat(integration.id, envelope)
-            emissions = self.emit(integration.id, "messages", content, copies=copies, hold=hold, lose=lose)
-        return Injected(message, emissions[0].payload if emissions else {"messages": content}, tuple(emissions))
-
-    def _touch_chat(self, integration: int, envelope: Envelope) -> None:
-        """Open the customer's window of 24 hours from the time that the message bears."""
-        chat = self.account.chat(integration, envelope.digits)
-        now = self.clock.now()
-        since = self.clock.elapsed() - max(0.0, now.timestamp() - envelope.timestamp)
-        chat.name = envelope.name
-        chat.last_inbound = since if chat.last_inbound is None else max(chat.last_inbound, since)
-        chat.last_message_at = now
 
     @route("POST", "/_sim/inbound", admin=True)
     def sim_inbound(self, call: Call) -> Reply:
@@ -76,7 +31,7 @@ class InboundRoutes(Messaging):
         copies = copies_of(given.pop("copies", None))
         hold, lose = bool(given.pop("hold", False)), bool(given.pop("lose", False))
         try:
-            injected = self.inject(given, copies=copies, hold=hold, lose=lose)
+            injected = inject(self.service, given, copies=copies, hold=hold, lose=lose)
         except InjectionError as error:
             raise BadBody(str(error)) from error
         return Reply.json(self._told(injected), 201)
@@ -90,7 +45,7 @@ class InboundRoutes(Messaging):
         target = call.body_tree.get("integration", self.account.first_integration.id)
         described = [{**given, "integration": target} for given in self._seeded()][:limit]
         try:
-            told = [self._told(self.inject(given)) for given in described]
+            told = [self._told(inject(self.service, given)) for given in described]
         except InjectionError as error:
             raise BadBody(str(error)) from error
         return Reply.json({"count": len(told), "inbound": told}, 201)
@@ -99,7 +54,7 @@ class InboundRoutes(Messaging):
         phones = {customer.key for customer in self.account.customers}
         messages = [
             (message.created_at, position, message)
-            for ticket in self.dataset.tickets
+            for ticket in self.service.dataset.tickets
             if ticket.requester in phones
             for position, message in enumerate(ticket.messages)
             if message.author == ticket.requester and not message.private
@@ -108,7 +63,7 @@ class InboundRoutes(Messaging):
         return [given for _, _, message in messages for given in _described(message)]
 
     def _told(self, injected: Injected) -> dict[str, Any]:
-        subscription = self.courier.subscriptions.get(injected.message.integration)
+        subscription = self.messaging.courier.subscriptions.get(injected.message.integration)
         return {
             "id": injected.message.id,
             "integration": injected.message.integration,

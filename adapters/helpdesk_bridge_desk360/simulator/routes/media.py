@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from helpdesk_bridge.testing.simulator.app import DOCUMENTED, Call, Reply, route
 from helpdesk_bridge_desk360.simulator import cdn
 from helpdesk_bridge_desk360.simulator.endpoint import MESSAGES, endpoint
-from helpdesk_bridge_desk360.simulator.messaging import Messaging
 from helpdesk_bridge_desk360.simulator.parameters import Fields
 from helpdesk_bridge_desk360.simulator.refusals import Problem
+from helpdesk_bridge_desk360.simulator.service import RouteGroup
 
 if TYPE_CHECKING:
     from helpdesk_bridge.testing.simulator.forms import UploadedFile
@@ -22,22 +22,22 @@ BYTES_MOST: Final = 20 << 20
 _FIELD: Final = re.compile(r"\Aattachments\[[0-9]*\]\Z")
 
 
-class MediaRoutes(Messaging):
+class MediaRoutes(RouteGroup):
     """The calls below ``/messages/medias`` and the files of the CDN."""
 
     @endpoint("POST", f"{MESSAGES}/medias", source='"Send WhatsApp Media Message"')
     def send_media(self, call: Call, integration_id: str) -> Reply:
         """Send files, each as a message of its own."""
-        integration = self.integration(integration_id)
+        integration = self.service.integration(integration_id)
         request = Fields(call.body_tree)
         to = request.phone("to")
         medias: dict[str, list[dict[str, Any]]] = {}
         files = self._attachments(call, request)
-        self.require_reachable(integration, [to])
+        self.messaging.require_reachable(integration, [to])
         for file in files:
-            media = self.keep_file(integration, file.filename, file.content_type, file.content)
+            media = self.messaging.keep_file(integration, file.filename, file.content_type, file.content)
             content = {"media_id": media.media_id, "name": file.filename, "content_type": media.stored.content_type}
-            message = self.send(integration, to, "media", content)
+            message = self.messaging.send(integration, to, "media", content)
             wire = {**self._wire(media), "content_type": media.stored.content_type, "message_id": message.id}
             medias.setdefault(media.group, []).append({**wire, "media_id": media.media_id})
         return Reply.json({"medias": medias})
@@ -45,11 +45,11 @@ class MediaRoutes(Messaging):
     @endpoint("GET", f"{MESSAGES}/medias/<media_id>", source='"Get WhatsApp Media"')
     def get_media(self, call: Call, integration_id: str, media_id: str) -> Reply:  # noqa: ARG002
         """Answer a file; assumed: the bytes, or with the switch ``media_as_json`` where they are."""
-        integration = self.integration(integration_id)
+        integration = self.service.integration(integration_id)
         media = self.account.media.get(media_id)
         if media is None or media.integration != integration.id:
-            raise Problem(self.choice("missing_code"))
-        if self.flag("media_as_json"):
+            raise Problem(self.service.choice("missing_code"))
+        if self.service.flag("media_as_json"):
             wire = {**self._wire(media), "content_type": media.stored.content_type}
             return Reply.json({**wire, "media_id": media.media_id})
         return Reply(200, media.stored.content, {"Content-Type": media.stored.content_type})
@@ -68,8 +68,8 @@ class MediaRoutes(Messaging):
         return Reply(200, media.stored.content, {"Content-Type": media.stored.content_type})
 
     def _is_over(self, media: Media) -> bool:
-        lifetime = self.number("cdn_lifetime")
-        return lifetime > 0 and self.clock.elapsed() - media.kept_at >= lifetime
+        lifetime = self.service.number("cdn_lifetime")
+        return lifetime > 0 and self.service.clock.elapsed() - media.kept_at >= lifetime
 
     def _attachments(self, call: Call, request: Fields) -> list[UploadedFile]:
         """Return the files; documented: "Only files on a local machine can be added", "You can not use links!"."""
@@ -83,9 +83,9 @@ class MediaRoutes(Messaging):
         if len(uploads) > FILES_MOST:
             raise request.wrong("attachments", f"must not have more than {FILES_MOST} items")
         sizes = [len(file.content) for file in uploads]
-        if (max(sizes) if self.choice("media_size") == "each" else sum(sizes)) > BYTES_MOST:
+        if (max(sizes) if self.service.choice("media_size") == "each" else sum(sizes)) > BYTES_MOST:
             raise request.wrong("attachments", f"must not be greater than {BYTES_MOST >> 10} kilobytes")
         return uploads
 
     def _wire(self, media: Media) -> dict[str, Any]:
-        return {"url": self.url_of(media), "name": media.stored.filename, "type": media.kind, "aws": True}
+        return {"url": self.messaging.url_of(media), "name": media.stored.filename, "type": media.kind, "aws": True}

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from helpdesk_bridge.testing.simulator.app import Call, Reply
 from helpdesk_bridge_desk360.simulator.endpoint import MESSAGES, endpoint
-from helpdesk_bridge_desk360.simulator.messaging import Messaging
 from helpdesk_bridge_desk360.simulator.parameters import Fields
 from helpdesk_bridge_desk360.simulator.refusals import invalid
+from helpdesk_bridge_desk360.simulator.service import RouteGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ _CARD_NAME: Final = ("formatted_name", "first_name", "last_name")
 _CARD_ORGANISATION: Final = ("company", "department", "title")
 
 
-class MessageRoutes(Messaging):
+class MessageRoutes(RouteGroup):
     """The calls below ``/conversations/messages`` but for media."""
 
     @endpoint("POST", MESSAGES, source='"Send WhatsApp Message"')
@@ -68,7 +68,7 @@ class MessageRoutes(Messaging):
     @endpoint("POST", f"{MESSAGES}/reads", source='"Read WhatsApp Message"')
     def mark_read(self, call: Call, integration_id: str) -> Reply:
         """Mark messages as read and answer their ids; assumed: unknown ones are answered too."""
-        integration = self.integration(integration_id)
+        integration = self.service.integration(integration_id)
         request = Fields(call.body_tree)
         request.phone("to")
         ids = request.texts("message_ids")
@@ -79,12 +79,12 @@ class MessageRoutes(Messaging):
         return Reply.json({"message_ids": ids})
 
     def _sent(self, call: Call, integration_id: str, kind: str, check: Callable[[Fields], None]) -> Reply:
-        integration = self.integration(integration_id)
+        integration = self.service.integration(integration_id)
         request = Fields(call.body_tree)
         to = request.phone("to")
         check(request)
         content = {name: value for name, value in request.values.items() if name != "to"}
-        return Reply.json({"message_id": self.send(integration, to, kind, content).id})
+        return Reply.json({"message_id": self.messaging.send(integration, to, kind, content).id})
 
 
 def _check_text(request: Fields) -> None:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from helpdesk_bridge.testing.simulator.app import Call, Reply
 from helpdesk_bridge_desk360.simulator.endpoint import TEMPLATES, endpoint
-from helpdesk_bridge_desk360.simulator.messaging import Messaging
 from helpdesk_bridge_desk360.simulator.parameters import Fields
 from helpdesk_bridge_desk360.simulator.routes.destinations import attachment_of, bulk_phones, translation_for
+from helpdesk_bridge_desk360.simulator.service import RouteGroup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from helpdesk_bridge_desk360.simulator.routes.destinations import Translation
 
 
-class TemplateRoutes(Messaging):
+class TemplateRoutes(RouteGroup):
     """The two calls that send a template."""
 
     @endpoint("POST", f"{TEMPLATES}/send", source='"Send WhatsApp Message Template"')
     def send_template(self, call: Call, integration_id: str) -> Reply:
         """Send a template; of several destinations each gets it, and the first one's id is answered (assumed)."""
-        integration = self.integration(integration_id)
+        integration = self.service.integration(integration_id)
         request = Fields(call.body_tree)
         translation = translation_for(integration, request)
         attachment = attachment_of(call, request)
         receivers = [(entry.phone("phone"), translation.parameters(entry)) for entry in request.objects("destinations")]
-        self.require_reachable(integration, [phone for phone, _ in receivers], free_form=False)
+        self.messaging.require_reachable(integration, [phone for phone, _ in receivers], free_form=False)
         sent = [
-            self.send(
+            self.messaging.send(
                 integration,
                 phone,
                 "template",
@@ -46,15 +46,15 @@ class TemplateRoutes(Messaging):
     @endpoint("POST", f"{TEMPLATES}/send/bulk", source='"Bulk Send WhatsApp Message Template"')
     def send_template_in_bulk(self, call: Call, integration_id: str) -> Reply:
         """Send a template to many with the same parameters; the numbers are answered, and no ids."""
-        integration = self.integration(integration_id)
+        integration = self.service.integration(integration_id)
         request = Fields(call.body_tree)
         translation = translation_for(integration, request)
         attachment = attachment_of(call, request)
         phones = bulk_phones(call, request)
         content = _content(translation, translation.parameters(request), attachment)
-        self.require_reachable(integration, phones, free_form=False)
+        self.messaging.require_reachable(integration, phones, free_form=False)
         for phone in phones:
-            self.send(integration, phone, "template", content, free_form=False, announced=False)
+            self.messaging.send(integration, phone, "template", content, free_form=False, announced=False)
         return Reply.json({"phones": phones})
 
 

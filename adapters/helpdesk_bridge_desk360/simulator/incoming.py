@@ -1,4 +1,4 @@
-"""Builds what a customer writes: the record, its file, and the content of the webhook."""
+"""What a customer writes: its description, the record, its file, and the webhook that carries it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from attrs import frozen
 from helpdesk_bridge.datasets.files import pdf, png
 from helpdesk_bridge_desk360.simulator.parameters import is_phone
 from helpdesk_bridge_desk360.simulator.records.identifiers import incoming_id
+from helpdesk_bridge_desk360.simulator.records.records import IncomingMessage
 from helpdesk_bridge_desk360.simulator.rendering import CARD, FILE_KINDS, LOCATION, Envelope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from helpdesk_bridge_desk360.simulator.courier import Emission
     from helpdesk_bridge_desk360.simulator.records.records import Account, Integration, Media
+    from helpdesk_bridge_desk360.simulator.service import Service
 
 _NOBODY: Final = ("+905550001122", "John Doe")
 """Who writes in an account without customers; documented: Desk360 API, webhook samples, for the name."""
@@ -126,3 +129,42 @@ class Description:
             return name, content_type, base64.b64decode(str(described["content"]), validate=True)
         except (binascii.Error, ValueError):
             raise InjectionError("content of a file takes base64") from None
+
+
+@frozen
+class Injected:
+    """A customer's message and the webhooks that carry it, as many as copies were asked for."""
+
+    message: IncomingMessage
+    payload: Mapping[str, Any]
+    emissions: tuple[Emission, ...]
+
+
+def inject(
+    service: Service, given: Mapping[str, Any], *, copies: int | None = None, hold: bool = False, lose: bool = False
+) -> Injected:
+    """Let a customer write; ``given`` is as `Description` says, wrong fields are an `InjectionError`."""
+    account, messaging = service.account, service.messaging
+    description = Description(given)
+    integration = description.integration(account)
+    envelope = description.envelope(account, int(service.clock.now().timestamp()))
+
+    def keep(filename: str, content_type: str, content: bytes) -> Media:
+        return messaging.keep_file(integration, filename, content_type, content)
+
+    content = description.content(envelope, keep, messaging.url_of)
+    message = IncomingMessage(envelope.id, integration.id, envelope.digits, content)
+    account.incoming[message.id] = message
+    _touch_chat(service, integration.id, envelope)
+    emissions = messaging.emit(integration.id, "messages", content, copies=copies, hold=hold, lose=lose)
+    return Injected(message, emissions[0].payload if emissions else {"messages": content}, tuple(emissions))
+
+
+def _touch_chat(service: Service, integration: int, envelope: Envelope) -> None:
+    """Open the customer's window of 24 hours from the time that the message bears."""
+    chat = service.account.chat(integration, envelope.digits)
+    now = service.clock.now()
+    since = service.clock.elapsed() - max(0.0, now.timestamp() - envelope.timestamp)
+    chat.name = envelope.name
+    chat.last_inbound = since if chat.last_inbound is None else max(chat.last_inbound, since)
+    chat.last_message_at = now
