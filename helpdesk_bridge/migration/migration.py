@@ -15,6 +15,7 @@ from attrs import evolve
 from helpdesk_bridge.adapter import Fidelity, Finding, Hazard, Importer, MessageClass, Provenance
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.migration import summary as summing
+from helpdesk_bridge.migration.desk import Side
 from helpdesk_bridge.migration.journal.decisions import settle_in_doubt
 from helpdesk_bridge.migration.journal.file import MARKER_KEY
 from helpdesk_bridge.migration.journal.journal import Journal
@@ -24,7 +25,6 @@ from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.load.files import Files
 from helpdesk_bridge.migration.load.load import Load
 from helpdesk_bridge.migration.load.mapping import Mapping
-from helpdesk_bridge.migration.load.recovery import FOREIGN, IGNORE, SEARCH, Search, Searched, ignored
 from helpdesk_bridge.migration.marker import MarkerKey, derived_key
 from helpdesk_bridge.migration.options import Level, Options, Progress, Threads
 from helpdesk_bridge.migration.outage import Outage, Stopped
@@ -35,7 +35,7 @@ from helpdesk_bridge.migration.plan.people import People
 from helpdesk_bridge.migration.plan.scan import Scan, sample
 from helpdesk_bridge.migration.plan.tally import Tally
 from helpdesk_bridge.migration.plan.values import Values, old_key
-from helpdesk_bridge.migration.side import Side
+from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, SEARCH, Search, Searched, ignored
 from helpdesk_bridge.migration.spending import Accounts
 from helpdesk_bridge.migration.verify.differences import Difference
 from helpdesk_bridge.migration.verify.verify import Verification

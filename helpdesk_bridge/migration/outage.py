@@ -9,8 +9,8 @@ from typing import Final, TypeVar
 
 from helpdesk_bridge.adapter import Severity
 from helpdesk_bridge.errors import AuthenticationFailed, HelpdeskError, PermissionDenied, RateLimited
+from helpdesk_bridge.migration.desk import Side
 from helpdesk_bridge.migration.outcome import CredentialsLost, Interrupted
-from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.model.queries import TicketQuery
 
 T = TypeVar("T")

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from helpdesk_bridge.adapter import Importer
 from helpdesk_bridge.migration import summary as summing
+from helpdesk_bridge.migration.cost import ReadCost
+from helpdesk_bridge.migration.desk import Side, Spent
 from helpdesk_bridge.migration.journal.journal import Journal
-from helpdesk_bridge.migration.plan.cost import ReadCost
 from helpdesk_bridge.migration.plan.opening import apart_at_destination, apart_at_source
-from helpdesk_bridge.migration.side import Side, Spent
 
 DOWNLOAD = "attachments.open"
 

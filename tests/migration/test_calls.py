@@ -4,15 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk_bridge.adapter import ImportCost
-from helpdesk_bridge.migration.plan.cost import (
-    ReadCost,
-    Thread,
-    Work,
-    pages,
-    source_minimum,
-    verify_minimum,
-    write_minimum,
-)
+from helpdesk_bridge.migration.cost import ReadCost, Thread, Work, pages, source_minimum, verify_minimum, write_minimum
 
 WRITE = ImportCost(contact=2, ticket=2, message=2, finish=2, inline=2)
 

@@ -17,10 +17,10 @@ from helpdesk_bridge.adapter.header_line import HeaderLine, split_marker, with_m
 from helpdesk_bridge.datasets.dataset import Dataset
 from helpdesk_bridge.migration import DecisionNeeded, ExitCode, Migration, Options, Threads
 from helpdesk_bridge.migration.adoption import Adoption
+from helpdesk_bridge.migration.desk import Side
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.outcome import WrongJournal
-from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.model.drafts import MessageDraft
 from helpdesk_bridge.model.queries import TicketQuery
 from helpdesk_bridge.model.records import Message, Ticket

@@ -7,8 +7,8 @@ from attrs import evolve
 from migration.faulty_desk import destination, source
 
 from helpdesk_bridge.config.aliases import Aliases, Table
+from helpdesk_bridge.migration.desk import Side
 from helpdesk_bridge.migration.plan.values import Answer, Values, as_number
-from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.model.records import FieldDefinition, FieldType
 from helpdesk_bridge.model.values import Actor, Priority, Ref, Status
 from helpdesk_bridge.ratelimit.policy import RateLimitPolicy, Window

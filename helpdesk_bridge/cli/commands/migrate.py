@@ -20,10 +20,10 @@ from helpdesk_bridge.config.settings import read_secret
 from helpdesk_bridge.migration.journal.file import whose
 from helpdesk_bridge.migration.journal.reader import ids_of
 from helpdesk_bridge.migration.journal.states import Kind
-from helpdesk_bridge.migration.load.recovery import IGNORE
 from helpdesk_bridge.migration.migration import Migration
 from helpdesk_bridge.migration.options import Level, Options, Threads
 from helpdesk_bridge.migration.outcome import DecisionNeeded, ExitCode
+from helpdesk_bridge.migration.recovery import IGNORE
 from helpdesk_bridge.migration.report.facts import read_facts
 from helpdesk_bridge.migration.summary import PLURAL
 from helpdesk_bridge.model.secret import Secret

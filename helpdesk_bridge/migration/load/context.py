@@ -11,6 +11,7 @@ from attrs import frozen
 
 from helpdesk_bridge.adapter import Fidelity, Importer, MessageClass
 from helpdesk_bridge.errors import HelpdeskError, InDoubt, PermissionDenied
+from helpdesk_bridge.migration.desk import Side
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Record
@@ -20,7 +21,6 @@ from helpdesk_bridge.migration.marker import MarkerKey
 from helpdesk_bridge.migration.options import Options, Threads
 from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.outcome import CredentialsLost, Interrupted
-from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.model.records import Message
 from helpdesk_bridge.model.values import Attachment
 

@@ -10,11 +10,11 @@ from typing import BinaryIO, Final
 from attrs import frozen
 
 from helpdesk_bridge.errors import AuthenticationFailed, HelpdeskError, PermissionDenied, Unsupported
+from helpdesk_bridge.migration.desk import Side
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import State
 from helpdesk_bridge.migration.outage import Outage
 from helpdesk_bridge.migration.outcome import Interrupted
-from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.model.capabilities import FileLimits
 from helpdesk_bridge.model.records import Message
 from helpdesk_bridge.model.values import Attachment, Upload

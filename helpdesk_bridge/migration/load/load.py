@@ -7,11 +7,11 @@ from typing import Final
 
 from attrs import frozen
 
+from helpdesk_bridge.migration.cost import PAGE, pages
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.load.contacts import ContactLoad
 from helpdesk_bridge.migration.load.context import EXISTING, LoadContext
 from helpdesk_bridge.migration.load.tickets import TicketLoad
-from helpdesk_bridge.migration.plan.cost import PAGE, pages
 from helpdesk_bridge.migration.plan.people import fold_key
 from helpdesk_bridge.migration.plan.scan import ALL_CONTACTS
 from helpdesk_bridge.migration.runner import Runner

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
+from helpdesk_bridge.migration.desk import Side
 from helpdesk_bridge.migration.journal.record_ids import PREFIX
 from helpdesk_bridge.migration.load.inline import without_inline
 from helpdesk_bridge.migration.plan.people import People
@@ -19,7 +20,6 @@ from helpdesk_bridge.migration.plan.values import (
     is_marker_field,
     requester_key,
 )
-from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.model.addresses import Mailbox, is_email
 from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.values import Actor, ActorKind, Body, Ref

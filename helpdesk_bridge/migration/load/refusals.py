@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from helpdesk_bridge.errors import Invalid
+from helpdesk_bridge.migration.desk import Side
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.outcome import DecisionNeeded
 from helpdesk_bridge.migration.plan.values import PASSING, Values, agent_email, as_number, old_key, requester_key
-from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.model.fields import TICKET
 from helpdesk_bridge.model.records import Ticket
 from helpdesk_bridge.text.plain import fold

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from attrs import asdict, field, frozen
 
 from helpdesk_bridge.adapter import Finding, Hazard, Importer
-from helpdesk_bridge.migration.load.recovery import Searched
+from helpdesk_bridge.migration.cost import ReadCost, Work, pages, write_minimum
+from helpdesk_bridge.migration.desk import Side
 from helpdesk_bridge.migration.options import Threads
-from helpdesk_bridge.migration.plan.cost import ReadCost, Work, pages, write_minimum
 from helpdesk_bridge.migration.plan.fidelity import Change, carried
 from helpdesk_bridge.migration.plan.tally import Tally
 from helpdesk_bridge.migration.plan.values import Answer
-from helpdesk_bridge.migration.side import Side
+from helpdesk_bridge.migration.recovery import Searched
 
 
 @frozen

@@ -9,13 +9,13 @@ from typing import Final, TypeVar
 
 from attrs import frozen
 
+from helpdesk_bridge.migration.desk import Side
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
 from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.plan.people import fold_key
 from helpdesk_bridge.migration.plan.tally import Tally
-from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
 from helpdesk_bridge.model.records import Contact, Ticket
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from helpdesk_bridge.migration.side import Side
+from helpdesk_bridge.migration.desk import Side
 from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.model.fields import TICKET, Kind
 from helpdesk_bridge.model.records import Contact, FieldDefinition, FieldType, Ticket

@@ -17,11 +17,11 @@ from helpdesk_bridge.migration.journal import schema
 from helpdesk_bridge.migration.journal.facts import LeftAlone, left_alone_in
 from helpdesk_bridge.migration.journal.file import translated
 from helpdesk_bridge.migration.journal.states import Kind, State
-from helpdesk_bridge.migration.load.recovery import FOREIGN, IGNORE, SEARCH, Searched
 from helpdesk_bridge.migration.marker import SIDES
 from helpdesk_bridge.migration.outcome import WrongJournal
 from helpdesk_bridge.migration.plan.fidelity import PEOPLE, Change
 from helpdesk_bridge.migration.plan.tally import CONTACT_FIELDS, MESSAGE_FIELDS, TICKET_FIELDS
+from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, SEARCH, Searched
 from helpdesk_bridge.migration.summary import Counts, Summary
 from helpdesk_bridge.migration.verify.differences import Difference
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from helpdesk_bridge.migration.side import Side
+from helpdesk_bridge.migration.desk import Side
 
 ROUND_TRIP: Final = 0.3
 """Real seconds that a call takes, generously; what comes sooner needs fewer threads."""

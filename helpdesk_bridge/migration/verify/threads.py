@@ -12,11 +12,11 @@ from attrs import evolve, frozen
 from helpdesk_bridge.adapter import Importer
 from helpdesk_bridge.adapter.digests import file_digest
 from helpdesk_bridge.errors import HelpdeskError, NotFound
+from helpdesk_bridge.migration.desk import Side
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
 from helpdesk_bridge.migration.outage import Outage
-from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.migration.verify.alignment import Pair, align
 from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.values import Actor, ActorKind, Attachment, Body, MessageKind, Visibility

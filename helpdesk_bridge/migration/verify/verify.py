@@ -13,6 +13,7 @@ from attrs import frozen
 from helpdesk_bridge.adapter import Importer
 from helpdesk_bridge.errors import NotFound
 from helpdesk_bridge.migration.adoption import Adoption
+from helpdesk_bridge.migration.desk import Side
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.record_ids import is_opaque
@@ -24,7 +25,6 @@ from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.plan.opening import apart_at_destination
 from helpdesk_bridge.migration.plan.scan import ALL_CONTACTS
 from helpdesk_bridge.migration.runner import Runner
-from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.migration.verify.differences import Difference
 from helpdesk_bridge.migration.verify.parallel import threads_for
 from helpdesk_bridge.migration.verify.threads import ThreadCheck

@@ -15,14 +15,14 @@ from attrs import asdict, define, evolve, frozen
 from helpdesk_bridge.adapter import Importer, Marked, Page
 from helpdesk_bridge.adapter.header_line import split_marker
 from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.migration.cost import PAGE, pages
+from helpdesk_bridge.migration.desk import Side
 from helpdesk_bridge.migration.journal.expected import second
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import DECIDED_AGAIN, Key, Kind, Record, State
 from helpdesk_bridge.migration.marker import MarkerKey, is_marker
 from helpdesk_bridge.migration.outage import Outage
-from helpdesk_bridge.migration.plan.cost import PAGE, pages
-from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.model.records import Ticket
 
 SEARCH: Final = "search"
