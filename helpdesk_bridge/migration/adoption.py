@@ -15,9 +15,9 @@ from attrs import frozen
 
 from helpdesk_bridge.adapter import Fidelity, Importer
 from helpdesk_bridge.errors import HelpdeskError, NotFound
-from helpdesk_bridge.migration.desk import Side
+from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal import expected
-from helpdesk_bridge.migration.load.context import reason_of
+from helpdesk_bridge.migration.journal.states import reason_of
 from helpdesk_bridge.migration.outage import Outage
 from helpdesk_bridge.model.records import Message, Ticket
 from helpdesk_bridge.model.values import Actor, ActorKind, Body, MessageKind, Visibility
@@ -67,7 +67,7 @@ def made_by_api(importer: Importer, ticket: Ticket) -> bool:
 class Adoption:
     """Compares what carries a marker at the destination."""
 
-    destination: Side
+    destination: MigrationDesk
     importer: Importer
     outage: Outage
 

@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 
 from helpdesk_bridge.clock import Clock, SystemClock
 from helpdesk_bridge.config.aliases import Aliases
-from helpdesk_bridge.migration.journal.record_ids import opaque
+from helpdesk_bridge.migration.journal.states import opaque
 from helpdesk_bridge.migration.marker import account_ref
 from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.model.records import Agent, FieldDefinition, Group, Tag, Ticket
@@ -31,7 +31,7 @@ class Spent:
 
 
 @frozen(slots=False, eq=False)
-class Side:
+class MigrationDesk:
     """A desk and its reference lists, each asked for once and then kept for the whole migration.
 
     The desk's directory drops its lists after a while, in vendor seconds; a migration of weeks would ask for them

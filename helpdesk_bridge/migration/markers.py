@@ -8,7 +8,7 @@ from typing import Final
 from helpdesk_bridge.adapter import Importer
 from helpdesk_bridge.adapter.header_line import split_marker
 from helpdesk_bridge.errors import HelpdeskError
-from helpdesk_bridge.migration.desk import Side
+from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.outage import Outage
 from helpdesk_bridge.migration.plan.values import is_marker_field
 from helpdesk_bridge.model.records import Ticket
@@ -17,7 +17,7 @@ SHOWING: Final = frozenset({"spam", "deleted", "merged", "description", "custom_
 LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def marker_at(side: Side, outage: Outage, ticket: Ticket) -> str | None:
+def marker_at(side: MigrationDesk, outage: Outage, ticket: Ticket) -> str | None:
     """Return the marker that a listed ticket carries.
 
     It costs nothing where the list shows the marker's field or the opening, else one call.

@@ -15,7 +15,7 @@ from attrs import evolve
 from helpdesk_bridge.adapter import Fidelity, Finding, Hazard, Importer, MessageClass, Provenance
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.migration import summary as summing
-from helpdesk_bridge.migration.desk import Side
+from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.decisions import settle_in_doubt
 from helpdesk_bridge.migration.journal.file import MARKER_KEY
 from helpdesk_bridge.migration.journal.journal import Journal
@@ -57,7 +57,7 @@ UNLISTED: Final = Hazard(
 )
 
 
-def importer_of(source: Side, destination: Side) -> Importer:
+def importer_of(source: MigrationDesk, destination: MigrationDesk) -> Importer:
     """Return the destination's importer. Raises ``NeverPossible``, before any call, for a pair that cannot work."""
     importer = destination.desk.importer
     if not importer:
@@ -95,8 +95,8 @@ class Migration:
         progress: Callable[[Progress], None] | None = None,
         tell: Callable[[str], None] | None = None,
     ) -> None:
-        self.source = Side(source, clock)
-        self.destination = Side(destination, clock)
+        self.source = MigrationDesk(source, clock)
+        self.destination = MigrationDesk(destination, clock)
         self.options = options or Options()
         self._importer = importer_of(self.source, self.destination)
         self._path = Path(journal_path)

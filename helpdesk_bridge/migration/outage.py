@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from helpdesk_bridge.adapter import Severity
 from helpdesk_bridge.errors import AuthenticationFailed, HelpdeskError, PermissionDenied, RateLimited
-from helpdesk_bridge.migration.desk import Side
+from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.outcome import CredentialsLost, Interrupted
 from helpdesk_bridge.model.queries import TicketQuery
 
@@ -33,7 +33,7 @@ class Outage:
     """
 
     def __init__(
-        self, side: Side, stop: threading.Event, patience: float, tell: Callable[[str], None] | None = None
+        self, side: MigrationDesk, stop: threading.Event, patience: float, tell: Callable[[str], None] | None = None
     ) -> None:
         self._side = side
         self._stop = stop

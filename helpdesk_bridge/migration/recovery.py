@@ -16,7 +16,7 @@ from helpdesk_bridge.adapter import Importer, Marked, Page
 from helpdesk_bridge.adapter.header_line import split_marker
 from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.migration.cost import PAGE, pages
-from helpdesk_bridge.migration.desk import Side
+from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.expected import second
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
@@ -79,7 +79,7 @@ class _Finds:
 class Search:
     """One search. It reads and never writes at the destination."""
 
-    destination: Side
+    destination: MigrationDesk
     importer: Importer
     journal: Journal
     spool: Spool

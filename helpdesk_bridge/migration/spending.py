@@ -7,7 +7,7 @@ from collections.abc import Callable
 from helpdesk_bridge.adapter import Importer
 from helpdesk_bridge.migration import summary as summing
 from helpdesk_bridge.migration.cost import ReadCost
-from helpdesk_bridge.migration.desk import Side, Spent
+from helpdesk_bridge.migration.desk import MigrationDesk, Spent
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.plan.opening import apart_at_destination, apart_at_source
 
@@ -17,13 +17,13 @@ DOWNLOAD = "attachments.open"
 class Accounts:
     """Watches both connections from when it is made; the journal keeps what it shows with every transaction."""
 
-    def __init__(self, source: Side, destination: Side) -> None:
+    def __init__(self, source: MigrationDesk, destination: MigrationDesk) -> None:
         self._sides = {"source": source, "destination": destination}
         self._before = {name: side.spent() for name, side in self._sides.items()}
         self._file_units = dict.fromkeys(self._sides, 0)
         self._unsubscribe = [self._watch(name, side) for name, side in self._sides.items()]
 
-    def _watch(self, name: str, side: Side) -> Callable[[], None]:
+    def _watch(self, name: str, side: MigrationDesk) -> Callable[[], None]:
         def saw(event: object) -> None:
             # Whether a vendor charges downloads is the adapter's knowledge; what one was charged tells.
             if getattr(event, "operation", None) == DOWNLOAD:

@@ -9,11 +9,11 @@ from model.field_samples import record, sample
 
 from helpdesk_bridge.adapter import Fidelity, FidelityTable, FieldFidelity, MessageClass
 from helpdesk_bridge.config.aliases import Aliases
+from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.plan.fidelity import message_changes, place_of, record_changes
 from helpdesk_bridge.migration.plan.tally import Tally
 from helpdesk_bridge.migration.report.words import field_words
-from helpdesk_bridge.migration.side import Side
 from helpdesk_bridge.model import fields
 from helpdesk_bridge.model.fields import CONTACT, MESSAGE, TICKET, Travel
 from helpdesk_bridge.testing.fake import FakeHelpdesk
@@ -30,7 +30,7 @@ class Importer:
 
 
 def tallied():
-    found = Tally(Side(destination()))
+    found = Tally(MigrationDesk(destination()))
     found.ticket(record("ticket", spam=False, deleted=False))
     found.contact(record("contact", deleted=False))
     found.thread([record("message")])

@@ -17,7 +17,7 @@ from helpdesk_bridge.adapter.header_line import HeaderLine, split_marker, with_m
 from helpdesk_bridge.datasets.dataset import Dataset
 from helpdesk_bridge.migration import DecisionNeeded, ExitCode, Migration, Options, Threads
 from helpdesk_bridge.migration.adoption import Adoption
-from helpdesk_bridge.migration.desk import Side
+from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.outcome import WrongJournal
@@ -480,7 +480,7 @@ ANN = expected.person(Actor.contact(email="ann@client.example"))
 
 def differences(ticket):
     with open_desk({"vendor": "desk365", "subdomain": "acme", "api_key": Secret("k")}) as desk:
-        return Adoption(Side(desk), desk.importer, None).differences(ticket, ANN, WANTED)
+        return Adoption(MigrationDesk(desk), desk.importer, None).differences(ticket, ANN, WANTED)
 
 
 @given(st.sampled_from(["\n", "  ", "\r\n\r\n", "\t"]), st.booleans())

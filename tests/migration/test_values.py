@@ -7,7 +7,7 @@ from attrs import evolve
 from migration.faulty_desk import destination, source
 
 from helpdesk_bridge.config.aliases import Aliases, Table
-from helpdesk_bridge.migration.desk import Side
+from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.plan.values import Answer, Values, as_number
 from helpdesk_bridge.model.records import FieldDefinition, FieldType
 from helpdesk_bridge.model.values import Actor, Priority, Ref, Status
@@ -30,7 +30,7 @@ def values(complete=("agents", "groups", "tags", "custom_fields"), aliases=None,
     new.fake.inspection.add_agent(name="Old", email="old@desk.example", active=False)
     new.fake.inspection.define_field("Order No")
     old = destination(aliases=source_aliases or Aliases())
-    return Values(Side(old), Side(new))
+    return Values(MigrationDesk(old), MigrationDesk(new))
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_decision_holds_whatever_the_lists_say():
 
 
 def test_a_desk_without_a_vendor_takes_everything_as_it_is():
-    found = Values(Side(source()), Side(destination()))
+    found = Values(MigrationDesk(source()), MigrationDesk(destination()))
     assert found.status(Status.UNKNOWN, "Awaiting parts").value == (Status.UNKNOWN, "Awaiting parts")
     assert not found.group("Nobody").open
     assert not found.tag("nothing").open

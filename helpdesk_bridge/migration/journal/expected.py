@@ -17,7 +17,7 @@ from helpdesk_bridge.adapter import Fidelity, FidelityTable, FieldFidelity, Head
 from helpdesk_bridge.adapter.digests import body_digest, text_digest
 from helpdesk_bridge.adapter.header_line import split_header, split_marker, with_header
 from helpdesk_bridge.config.aliases import Aliases
-from helpdesk_bridge.migration.journal.record_ids import opaque
+from helpdesk_bridge.migration.journal.states import opaque
 from helpdesk_bridge.model import fields
 from helpdesk_bridge.model.addresses import email_key, phone_key
 from helpdesk_bridge.model.fields import Field, Kind

@@ -8,8 +8,15 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.model.addresses import email_key
+from helpdesk_bridge.text.plain import digest
+
 FOUND_AGAIN: Final = "found by its marker"
 """The reason of a ticket that was taken over: until it is finished, its messages are looked for before any is sent."""
+
+OPAQUE_PREFIX: Final = "~"
+"""What the digest of an id begins with."""
 
 DECIDED_SKIP: Final = "decided: skip"
 DECIDED_AGAIN: Final = "decided: again"
@@ -72,3 +79,27 @@ class Record:
     finished: bool = False
     intent_at: datetime | None = None
     attempts: int = 0
+
+
+def reason_of(error: HelpdeskError) -> str:
+    """Return why a record failed: the kind of error, where, and which field.
+
+    Never the vendor's own words: they may quote a customer.
+    """
+    parts = [type(error).__name__]
+    parts += [str(part) for part in (getattr(error, "field", None), error.operation, error.code) if part]
+    if error.status is not None:
+        parts.append(f"HTTP {error.status}")
+    return ", ".join(parts)
+
+
+def opaque(record_id: str, *, natural: bool = False) -> str:
+    """Return an id that tells nobody's address; ``natural`` says that the vendor knows people by nothing else."""
+    if "@" in record_id:
+        return f"{OPAQUE_PREFIX}{digest('id', email_key(record_id))}"
+    return f"{OPAQUE_PREFIX}{digest('id', record_id)}" if natural else record_id
+
+
+def is_opaque(record_id: str) -> bool:
+    """Whether the vendor's own id cannot be told from this one."""
+    return record_id.startswith(OPAQUE_PREFIX)

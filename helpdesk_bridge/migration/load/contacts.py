@@ -8,9 +8,9 @@ from attrs import evolve
 
 from helpdesk_bridge.errors import Conflict, HelpdeskError, InDoubt, Invalid
 from helpdesk_bridge.migration.journal import expected
-from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
-from helpdesk_bridge.migration.load.context import EXISTING, SKEW, LoadContext, reason_of
-from helpdesk_bridge.migration.load.settling import Settling
+from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State, reason_of
+from helpdesk_bridge.migration.load.context import EXISTING, LoadContext
+from helpdesk_bridge.migration.load.in_doubt import SettleWait
 from helpdesk_bridge.migration.outcome import DecisionNeeded
 from helpdesk_bridge.migration.plan.people import fold_key
 from helpdesk_bridge.migration.plan.values import contact_key, old_key
@@ -26,7 +26,7 @@ class ContactLoad:
     def __init__(self, context: LoadContext, contacts: Sequence[Contact]) -> None:
         self._context = context
         self._contacts = contacts
-        self._settling = Settling(context)
+        self._settle_wait = SettleWait(context)
 
     def advance(self) -> None:
         """Write the contact, or adopt what is there. Raises ``Parked`` while a write is in doubt."""
@@ -80,7 +80,7 @@ class ContactLoad:
         try:
             written = context.write(lambda: context.importer.contact(contact, marker), undo=(record,))
         except InDoubt:
-            self._settling.park()
+            self._settle_wait.park()
         except Conflict as error:
             return self._taken(intent, contact, error)
         except HelpdeskError as error:
@@ -150,10 +150,10 @@ class ContactLoad:
 
     def _look_up(self, record: Record, contact: Contact) -> tuple[str, ...] | None:
         context = self._context
-        self._settling.wait(record)
+        self._settle_wait.wait(record)
         found = self._by_address(contact)
         if found is None:
-            marker, since = record.marker or "", (record.intent_at or context.journal.created) - SKEW
+            marker, since = record.marker or "", self._settle_wait.earliest(record)
             ids = context.destination_outage.patiently(lambda: context.importer.find("contact", marker, since, contact))
             found = tuple(map(context.destination.contact_key, ids)) or None
             if len(ids) > 1:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from attrs import frozen
 
 from helpdesk_bridge.adapter import Fidelity, Importer, MessageClass
-from helpdesk_bridge.errors import HelpdeskError, InDoubt, PermissionDenied
-from helpdesk_bridge.migration.desk import Side
+from helpdesk_bridge.errors import InDoubt, PermissionDenied
+from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Record
@@ -28,16 +27,14 @@ T = TypeVar("T")
 EXISTING: Final = "existing"
 FRESH: Final = 1.0
 """Real seconds for which an intent stands as proof that this process owns the journal."""
-SKEW: Final = timedelta(minutes=5)
-"""How far our clock and the vendor's may be apart when something is looked for by its time."""
 
 
 @frozen(eq=False)
 class LoadContext:
     """The two sides, the journal and the rules of one load. Shared between workers."""
 
-    source: Side
-    destination: Side
+    source: MigrationDesk
+    destination: MigrationDesk
     importer: Importer
     journal: Journal
     marker_key: MarkerKey
@@ -61,24 +58,6 @@ class LoadContext:
         """Raise ``Stopped`` where the run is to stop: asked before every write."""
         if self.stop.is_set():
             raise Stopped
-
-    @property
-    def settle(self) -> float:
-        """Vendor seconds after which a write in doubt can be looked up."""
-        return self.importer.settle if self.options.settle is None else self.options.settle
-
-    def settled_at(self, intent_at: datetime, *, own: bool) -> float:
-        """Return when, on the destination's clock, an intent can be looked up.
-
-        An intent of this run is in doubt from now on. One of an earlier run began at ``intent_at`` by our wall clock,
-        which may have been set since: never more than the whole settle time is waited for, and never less where the
-        clock says that it began in the future.
-        """
-        clock = self.destination.clock
-        if own:
-            return clock.now() + self.settle
-        passed = (clock.wall() - intent_at).total_seconds() * clock.time_scale
-        return clock.now() + (self.settle if passed < 0 else max(0.0, self.settle - passed))
 
     def write(self, call: Callable[[], T], undo: Sequence[Record]) -> T:
         """Send a create through the outage watch; ``InDoubt`` and definite refusals come out as they are.
@@ -136,15 +115,3 @@ def _rights_kept(call: Callable[[], T]) -> T:
         return call()
     except PermissionDenied as error:
         raise _Denied(error) from error
-
-
-def reason_of(error: HelpdeskError) -> str:
-    """Return why a record failed: the kind of error, where, and which field.
-
-    Never the vendor's own words: they may quote a customer.
-    """
-    parts = [type(error).__name__]
-    parts += [str(part) for part in (getattr(error, "field", None), error.operation, error.code) if part]
-    if error.status is not None:
-        parts.append(f"HTTP {error.status}")
-    return ", ".join(parts)

@@ -10,7 +10,7 @@ from typing import BinaryIO, Final
 from attrs import frozen
 
 from helpdesk_bridge.errors import AuthenticationFailed, HelpdeskError, PermissionDenied, Unsupported
-from helpdesk_bridge.migration.desk import Side
+from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import State
 from helpdesk_bridge.migration.outage import Outage
@@ -71,7 +71,7 @@ class Unusable(Exception):
 class Files:
     """Fetches the files of messages."""
 
-    source: Side
+    source: MigrationDesk
     spool: Spool
     outage: Outage
     limits: FileLimits

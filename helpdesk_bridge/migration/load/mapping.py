@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from helpdesk_bridge.migration.desk import Side
-from helpdesk_bridge.migration.journal.record_ids import PREFIX
+from helpdesk_bridge.migration.desk import MigrationDesk
+from helpdesk_bridge.migration.journal.states import OPAQUE_PREFIX
 from helpdesk_bridge.migration.load.inline import without_inline
 from helpdesk_bridge.migration.plan.people import People
 from helpdesk_bridge.migration.plan.values import (
@@ -33,10 +33,10 @@ _LOCAL_PART: Final = re.compile(r"[0-9a-z]+(?:[-.][0-9a-z]+)*")
 
 @frozen
 class Mapping:
-    """Turns the source's records into the destination's. Sends nothing but the lists that ``Side`` keeps."""
+    """Turns the source's records into the destination's. Sends nothing but the lists that ``MigrationDesk`` keeps."""
 
-    source: Side
-    destination: Side
+    source: MigrationDesk
+    destination: MigrationDesk
     values: Values
     people: People
 
@@ -128,7 +128,7 @@ class Mapping:
 
     def _nobody(self, source_id: str) -> str:
         """Return the address under which a person stands whose own nobody takes; no mail ever reaches it."""
-        name = self.source.contact_key(source_id).removeprefix(PREFIX)
+        name = self.source.contact_key(source_id).removeprefix(OPAQUE_PREFIX)
         return f"{name if _LOCAL_PART.fullmatch(name) else digest('id', name)}@{NO_EMAIL_DOMAIN}"
 
     def message(self, old: Message, *, inline: bool) -> Message:

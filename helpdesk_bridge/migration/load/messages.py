@@ -8,11 +8,11 @@ from functools import partial
 from attrs import define, evolve, field
 
 from helpdesk_bridge.errors import HelpdeskError, InDoubt
-from helpdesk_bridge.migration.journal.states import Kind, Record, State
-from helpdesk_bridge.migration.load.context import LoadContext, reason_of
+from helpdesk_bridge.migration.journal.states import Kind, Record, State, reason_of
+from helpdesk_bridge.migration.load.context import LoadContext
+from helpdesk_bridge.migration.load.in_doubt import SettleWait
 from helpdesk_bridge.migration.load.lookup import Found, Thread, find_message
 from helpdesk_bridge.migration.load.packing import Packing, file_key
-from helpdesk_bridge.migration.load.settling import Settling
 from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.plan.thread_layout import Bundle, later_bundles
 from helpdesk_bridge.model.records import Message
@@ -30,11 +30,11 @@ class _Taken:
 class MessageLoad:
     """The later messages of one ticket. ``wrote`` says whether any was sent."""
 
-    def __init__(self, context: LoadContext, ticket_id: str, packing: Packing, settling: Settling) -> None:
+    def __init__(self, context: LoadContext, ticket_id: str, packing: Packing, settle_wait: SettleWait) -> None:
         self._context = context
         self._ticket_id = ticket_id
         self._packing = packing
-        self._settling = settling
+        self._settle_wait = settle_wait
         self._arrived: list[Record] = []
         self.wrote = False
 
@@ -71,7 +71,7 @@ class MessageLoad:
         try:
             ids = context.write(send, undo=packed.undone())
         except InDoubt:
-            self._settling.park()
+            self._settle_wait.park()
         except HelpdeskError as error:
             self._arrived = packed.ended(State.FAILED, reason=reason_of(error))
         else:
@@ -123,7 +123,7 @@ class MessageLoad:
 
     def _look_up(self, destination_id: str, bundle: Bundle, leader: Record) -> None:
         context = self._context
-        self._settling.wait(leader)
+        self._settle_wait.wait(leader)
         self.save()
         try:
             found = find_message(context, destination_id, leader)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from helpdesk_bridge.errors import Invalid
-from helpdesk_bridge.migration.desk import Side
+from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.outcome import DecisionNeeded
 from helpdesk_bridge.migration.plan.values import PASSING, Values, agent_email, as_number, old_key, requester_key
@@ -20,7 +20,7 @@ _WORDS: Final = {
 }  # fmt: skip
 
 
-def refused_values(source: Side, values: Values, ticket: Ticket, field: str | None) -> list[tuple[str, str]]:
+def refused_values(source: MigrationDesk, values: Values, ticket: Ticket, field: str | None) -> list[tuple[str, str]]:
     """Return the values of a source ticket that a refusal of ``field`` is about, as (decision field, old value)."""
     if not field:
         return []
@@ -84,7 +84,9 @@ def _as_numbers(found: list[tuple[str, str]], ticket: Ticket, values: Values, jo
     return changed
 
 
-def let_go(error: Invalid, ticket: Ticket, *, source: Side, values: Values, journal: Journal, yes: bool) -> bool:
+def let_go(
+    error: Invalid, ticket: Ticket, *, source: MigrationDesk, values: Values, journal: Journal, yes: bool
+) -> bool:
     """Let go of the refused values where the user accepted announced losses; return whether to write again.
 
     Raises ``DecisionNeeded`` where the user did not.

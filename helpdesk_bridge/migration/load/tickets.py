@@ -13,12 +13,12 @@ from helpdesk_bridge.config.aliases import Aliases
 from helpdesk_bridge.errors import HelpdeskError, InDoubt, Invalid, NotFound, Unavailable
 from helpdesk_bridge.migration.adoption import Adoption, Judged
 from helpdesk_bridge.migration.journal import expected
-from helpdesk_bridge.migration.journal.states import DECIDED_SKIP, FOUND_AGAIN, Key, Kind, Record, State
-from helpdesk_bridge.migration.load.context import SKEW, LoadContext, reason_of
+from helpdesk_bridge.migration.journal.states import DECIDED_SKIP, FOUND_AGAIN, Key, Kind, Record, State, reason_of
+from helpdesk_bridge.migration.load.context import LoadContext
+from helpdesk_bridge.migration.load.in_doubt import SettleWait
 from helpdesk_bridge.migration.load.messages import MessageLoad
 from helpdesk_bridge.migration.load.packing import Packed, Packing, planned
 from helpdesk_bridge.migration.load.refusals import let_go
-from helpdesk_bridge.migration.load.settling import Settling
 from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.outage import Stopped
 from helpdesk_bridge.migration.outcome import DecisionNeeded, MigrationError
@@ -42,7 +42,7 @@ class TicketLoad:
         self._context = context
         self._ticket = ticket
         self._version = version_of(ticket)
-        self._settling = Settling(context)
+        self._settle_wait = SettleWait(context)
         self._record = Record(key=Key(Kind.TICKET, ticket.id))
         self._thread: list[Message] | None = None
 
@@ -96,7 +96,7 @@ class TicketLoad:
         context.journal.plan(planned(thread))
         self._thread = thread
         self._packing = Packing(context, ticket, thread)
-        self._messages = MessageLoad(context, ticket.id, self._packing, self._settling)
+        self._messages = MessageLoad(context, ticket.id, self._packing, self._settle_wait)
         return True
 
     @property
@@ -208,7 +208,7 @@ class TicketLoad:
             imported = context.write(send, undo)
         except InDoubt:
             self._record = record
-            self._settling.park()
+            self._settle_wait.park()
         except Invalid as error:
             return self._refused(error, ticket, undo)
         except HelpdeskError as error:
@@ -347,9 +347,9 @@ class TicketLoad:
     def _look_up(self) -> bool:
         """Find out what became of an intent; return whether the ticket is to be written (again)."""
         context, record = self._context, self._record
-        self._settling.wait(record)
+        self._settle_wait.wait(record)
         ticket = context.mapping.ticket(self._ticket)
-        since = (record.intent_at or context.journal.created) - SKEW
+        since = self._settle_wait.earliest(record)
         find = partial(context.importer.find, "ticket", record.marker or "", since, ticket)
         try:
             ids = context.destination_outage.patiently(find)

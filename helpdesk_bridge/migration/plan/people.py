@@ -6,11 +6,10 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from helpdesk_bridge.migration.desk import Side
+from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.journal import Journal
-from helpdesk_bridge.migration.journal.record_ids import is_opaque
 from helpdesk_bridge.migration.journal.spool import Spool
-from helpdesk_bridge.migration.journal.states import Key, Kind
+from helpdesk_bridge.migration.journal.states import Key, Kind, is_opaque
 from helpdesk_bridge.model.addresses import Mailbox, addressed, email_key, phone_key
 from helpdesk_bridge.model.records import Contact
 from helpdesk_bridge.model.values import Actor, ActorKind
@@ -39,7 +38,7 @@ class People:
 
     journal: Journal
     spool: Spool
-    source: Side
+    source: MigrationDesk
     _found: dict[tuple[str | None, str | None], str] = field(factory=dict, init=False, repr=False)
 
     def filled(self, actor: Actor | None) -> Actor | None:

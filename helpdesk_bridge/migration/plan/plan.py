@@ -9,7 +9,7 @@ from attrs import asdict, field, frozen
 
 from helpdesk_bridge.adapter import Finding, Hazard, Importer
 from helpdesk_bridge.migration.cost import ReadCost, Work, pages, write_minimum
-from helpdesk_bridge.migration.desk import Side
+from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.plan.fidelity import Change, carried
 from helpdesk_bridge.migration.plan.tally import Tally
@@ -94,7 +94,7 @@ class Plan:
 
 
 def forecasts(
-    tally: Tally, source: Side, destination: Side, importer: Importer, search: Searched
+    tally: Tally, source: MigrationDesk, destination: MigrationDesk, importer: Importer, search: Searched
 ) -> dict[Threads, Forecast]:
     """Return the cost of each way of writing the threads, from the counts and the budgets as they are now.
 
@@ -132,7 +132,7 @@ def forecasts(
     return found
 
 
-def _seconds(side: Side, units: int) -> float:
+def _seconds(side: MigrationDesk, units: int) -> float:
     return 0.0 if side.desk.budget is None else side.desk.budget.forecast(units)
 
 

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from attrs import frozen
 
-from helpdesk_bridge.migration.desk import Side
+from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
@@ -30,7 +30,7 @@ ALL_CONTACTS: Final = ContactQuery(include=frozenset({"blocked", "deleted", "cus
 class Scan:
     """One reading of the source. ``needs`` is what the destination demands of a contact."""
 
-    source: Side
+    source: MigrationDesk
     spool: Spool
     journal: Journal
     outage: Outage
@@ -90,7 +90,7 @@ class Scan:
             yield record
 
 
-def sample(source: Side, spool: Spool, outage: Outage, tally: Tally, size: int) -> None:
+def sample(source: MigrationDesk, spool: Spool, outage: Outage, tally: Tally, size: int) -> None:
     """Read the threads of ``size`` tickets, spread evenly over all of them, into the tally."""
     total = spool.count(Kind.TICKET.value)
     step = max(1, total // size) if size else total + 1

@@ -9,7 +9,7 @@ from typing import Any, Final
 from attrs import define, field
 
 from helpdesk_bridge.adapter import MessageClass
-from helpdesk_bridge.migration.desk import Side
+from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.plan.thread_layout import is_internal
 from helpdesk_bridge.migration.plan.values import PASSING, Answer, Values, agent_email, is_marker_field
 from helpdesk_bridge.model import fields
@@ -27,7 +27,7 @@ MESSAGE_FIELDS: Final = fields.travelling(fields.MESSAGE)
 class Tally:
     """Counts of one pass over the source's lists. ``values`` counts records by field and old value."""
 
-    source: Side
+    source: MigrationDesk
     tickets: int = 0
     left_out: int = 0
     contacts: int = 0

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from helpdesk_bridge.migration.desk import Side
+from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.model.fields import TICKET, Kind
 from helpdesk_bridge.model.records import Contact, FieldDefinition, FieldType, Ticket
@@ -54,8 +54,8 @@ def old_key(name: str, old: str) -> tuple[str, str]:
 class Values:
     """The table of both sides' words. Decisions can be added while a load runs."""
 
-    source: Side
-    destination: Side
+    source: MigrationDesk
+    destination: MigrationDesk
     _decided: dict[tuple[str, str], str | None] = field(factory=dict)
     _lock: threading.Lock = field(factory=threading.Lock, repr=False)
 
@@ -273,7 +273,7 @@ def contact_key(contact: Contact) -> str:
     return contact.id or contact.email or ""
 
 
-def agent_email(side: Side, actor: Actor | None) -> str | None:
+def agent_email(side: MigrationDesk, actor: Actor | None) -> str | None:
     """Return the e-mail of an agent, or its id where it has none."""
     filled = side.filled(actor)
     if filled is None:

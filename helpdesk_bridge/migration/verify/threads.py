@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 from helpdesk_bridge.adapter import Importer
 from helpdesk_bridge.adapter.digests import file_digest
 from helpdesk_bridge.errors import HelpdeskError, NotFound
-from helpdesk_bridge.migration.desk import Side
+from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
@@ -29,7 +29,7 @@ Row = tuple[str, str, str, str | None, str | None]
 class ThreadCheck:
     """One ticket's thread."""
 
-    destination: Side
+    destination: MigrationDesk
     importer: Importer
     journal: Journal
     outage: Outage

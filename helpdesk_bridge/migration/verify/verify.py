@@ -13,12 +13,11 @@ from attrs import frozen
 from helpdesk_bridge.adapter import Importer
 from helpdesk_bridge.errors import NotFound
 from helpdesk_bridge.migration.adoption import Adoption
-from helpdesk_bridge.migration.desk import Side
+from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.journal import Journal
-from helpdesk_bridge.migration.journal.record_ids import is_opaque
 from helpdesk_bridge.migration.journal.spool import Spool
-from helpdesk_bridge.migration.journal.states import Kind, Record, State
+from helpdesk_bridge.migration.journal.states import Kind, Record, State, is_opaque
 from helpdesk_bridge.migration.markers import SHOWING, indexed, marker_at
 from helpdesk_bridge.migration.options import Level, Options
 from helpdesk_bridge.migration.outage import Outage, Stopped
@@ -40,7 +39,7 @@ CLOCKS_APART: Final = timedelta(days=1)
 class Verification:
     """One verification. It reads and never writes."""
 
-    destination: Side
+    destination: MigrationDesk
     importer: Importer
     journal: Journal
     spool: Spool

@@ -1,0 +1,62 @@
+"""Creates in doubt: the journal says that a create was sent, and nothing says whether it arrived.
+
+The HTTP layer raises ``InDoubt`` when a request may have arrived and its answer did not come. The load then parks the
+task for the settle time and looks the record up at the destination; only if that look-up cannot tell either does the
+record get ``State.IN_DOUBT`` and wait for the user's decision.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final, NoReturn
+
+from helpdesk_bridge.migration.journal.states import Record
+from helpdesk_bridge.migration.load.context import LoadContext
+from helpdesk_bridge.migration.runner import Parked
+
+CLOCK_SKEW: Final = timedelta(minutes=5)
+"""How far our clock and the vendor's may be apart when a look-up names a time."""
+
+
+class SettleWait:
+    """The settle time of one task: when it is over, a late commit is visible or can no longer happen."""
+
+    def __init__(self, context: LoadContext) -> None:
+        self._context = context
+        self._ready_at: float | None = None
+
+    def park(self) -> NoReturn:
+        """Put the task aside: the create that it just sent is in doubt. Raises ``Parked``."""
+        self._ready_at = self._context.destination.clock.now() + self._seconds
+        raise Parked(self._ready_at)
+
+    def wait(self, record: Record) -> None:
+        """Return when the intent can be looked up. Raises ``Parked`` before that."""
+        if self._ready_at is None:
+            self._ready_at = self._settled_at(self._begun(record))
+        if self._context.destination.clock.now() < self._ready_at:
+            raise Parked(self._ready_at)
+        self._ready_at = None
+
+    def earliest(self, record: Record) -> datetime:
+        """Return the earliest time at which the vendor may say that the record was created."""
+        return self._begun(record) - CLOCK_SKEW
+
+    def _begun(self, record: Record) -> datetime:
+        return record.intent_at or self._context.journal.created
+
+    @property
+    def _seconds(self) -> float:
+        """The settle time in vendor seconds."""
+        context = self._context
+        return context.importer.settle if context.options.settle is None else context.options.settle
+
+    def _settled_at(self, intent_at: datetime) -> float:
+        """Return when, on the destination's clock, an intent of an earlier run can be looked up.
+
+        ``intent_at`` is of our wall clock, which may have been set since: the wait is never longer than the settle
+        time, and never shorter if the clock says that the intent began in the future.
+        """
+        clock, seconds = self._context.destination.clock, self._seconds
+        passed = (clock.wall() - intent_at).total_seconds() * clock.time_scale
+        return clock.now() + (seconds if passed < 0 else max(0.0, seconds - passed))
