@@ -1,4 +1,4 @@
-"""Who calls, and which cases the caller may see."""
+"""Access: the calling agent, and the cases that the agent may see."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ class Access:
         return staff
 
     def is_limited(self, staff: Staff) -> bool:
-        """Tell whether an agent has limited access."""
+        """Whether an agent has limited access."""
         return self.account.email_key(staff.email) == self.account.email_key(str(self.settings["limited_agent"]))
 
     def sees(self, staff: Staff, case: Case) -> bool:
-        """Tell whether an agent's rights cover a case (assumed: the cases of its groups and its own)."""
+        """Whether an agent's rights cover a case (assumed: the cases of its groups and its own)."""
         return not self.is_limited(staff) or case.staff_id == staff.staff_id or case.group_id in self._limited_groups()
 
     def case_for(self, call: Call, ident: str) -> Case:

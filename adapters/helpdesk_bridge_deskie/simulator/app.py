@@ -47,7 +47,7 @@ _BUDGET = "account"
 
 
 class DeskieSimulator(SimulatorApp):
-    """A Deskie account over HTTP, as the vendor's paper, its customers' clients and, where both are silent, reason say.
+    """A Deskie account over HTTP, as the vendor's paper, its customers' clients and, if both are silent, reason say.
 
     Its agents share one rate limit; `account` holds its records, `seeded` tells which id a key of the seed got, and
     `GET /_sim/outbox` lists the e-mails that customers would have received. A trailing slash in a path is accepted
@@ -97,7 +97,7 @@ class DeskieSimulator(SimulatorApp):
         }
 
     def state(self) -> Mapping[str, Any]:
-        """Count the records and tell the budget."""
+        """Return the number of records and the state of the budget."""
         account = self.account
         allowance = self._allowance()
         return {
@@ -117,7 +117,7 @@ class DeskieSimulator(SimulatorApp):
         return self.service.now()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request; webhooks go out behind the answer."""
+        """Answer one request, then send the webhooks."""
         answer = super().__call__(environ, start_response)
         return self._then_deliver(answer) if self.service.webhooks.courier.hooks else answer
 
@@ -176,7 +176,7 @@ class DeskieSimulator(SimulatorApp):
         return self.service.access.unauthorized()
 
     def not_found(self, call: Call) -> Reply:  # noqa: ARG002
-        """Answer a path that there is not (assumed)."""
+        """Answer an unknown path (assumed)."""
         return error_reply(404, "method_not_found")
 
     def method_not_allowed(self, call: Call, allowed: tuple[str, ...]) -> Reply:  # noqa: ARG002
@@ -198,11 +198,11 @@ class DeskieSimulator(SimulatorApp):
         return {"page": str(self.service.page(self.service.query(call)).number + 1)}
 
     def newest(self) -> Mapping[str, int]:
-        """Tell the last ids: they are sequential."""
+        """Return the last ids, which are sequential."""
         return {kind: self.account.last_id(kind) for kind in ("case", "user")}
 
     def drift(self, call: Call, chance: random.Random) -> None:
-        """Let the account be worked in between two requests."""
+        """Act as another user would between two requests."""
         faults.drift(self.service, call, chance)
 
 

@@ -1,4 +1,4 @@
-"""Carries webhooks to the URLs that were registered, which must be on loopback."""
+"""Courier: delivers webhooks to their registered URLs, which must be on loopback."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _NAMES: Final = frozenset({"localhost"})
 
 
 class HookError(ValueError):
-    """A webhook cannot be registered so; the message says what is allowed."""
+    """A webhook cannot be registered; the message says what is allowed."""
 
 
 @frozen
 class Hook:
-    """Where webhooks go: those of a custom channel, or, without a ``channel``, those of a rule on every change."""
+    """A registered webhook: of a custom channel, or, without a ``channel``, of a rule on every change."""
 
     url: str
     channel: str = ""
@@ -43,7 +43,7 @@ class Hook:
 
 @define
 class Delivery:
-    """One webhook. ``outcome``: waiting, the receiver's status, or what went wrong."""
+    """One webhook. ``outcome``: waiting, the receiver's status, or the error."""
 
     hook: Hook
     payload: Mapping[str, Any] = field(repr=False)
@@ -52,7 +52,7 @@ class Delivery:
 
 @define(eq=False)
 class Courier:
-    """Sends webhooks in their order, once each (assumed), outside of the simulator's lock."""
+    """Sends webhooks in order, each once (assumed), outside the simulator's lock."""
 
     hooks: list[Hook] = Factory(list)
     log: deque[Delivery] = Factory(lambda: deque(maxlen=_KEPT))
@@ -60,13 +60,13 @@ class Courier:
     _carrying: threading.Lock = field(factory=threading.Lock, init=False)
 
     def emit(self, hook: Hook, payload: Mapping[str, Any]) -> None:
-        """Put a webhook on its way."""
+        """Queue a webhook."""
         delivery = Delivery(hook, payload)
         self.log.append(delivery)
         self._due.append(delivery)
 
     def deliver(self) -> None:
-        """Send what is due. Where another thread is at it already, that one sends this too."""
+        """Send the queued webhooks. If another thread is sending already, it sends these too."""
         while self._due and self._carrying.acquire(blocking=False):
             try:
                 timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS)

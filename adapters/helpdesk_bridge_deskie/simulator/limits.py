@@ -7,7 +7,7 @@ from attrs import frozen
 
 @frozen
 class Plan:
-    """What a plan allows, in requests a minute (RPM)."""
+    """The limits of a plan, in requests a minute (RPM)."""
 
     per_agent: int
     cap: int

@@ -1,4 +1,4 @@
-"""The forms of a list: an object keyed "0", "1", … with `total_count`, and what older answers looked like."""
+"""Lists: an object keyed "0", "1", … with `total_count`, and the forms of older answers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INDENT = "    "
 
 @frozen
 class Page:
-    """Which rows of a list are asked for."""
+    """The requested page of a list."""
 
     number: int
     size: int
@@ -42,7 +42,7 @@ def page_of(params: Params, *, over: str) -> Page:
     """Read `page` and `limit`.
 
     assumed: a page below 1 counts as 1, a limit outside 1…100 as the nearest; a page above 500 is refused with 400
-    `wrong_page`, or is empty where `over` says "empty".
+    `wrong_page`, or is empty if `over` is "empty".
     """
     number = max(1, params.integer("page") or 1)
     given = params.integer("limit")
@@ -60,13 +60,13 @@ def pretty(document: Any) -> str:
 
 
 def list_item(kind: str, document: Mapping[str, Any]) -> str:
-    """Write `{"case": {…}}` as it stands inside a list."""
+    """Write `{"case": {…}}` as an item of a list."""
     return pretty({kind: document}).replace("\n", "\n" + _INDENT)
 
 
 @frozen
 class ListForm:
-    """Which of the known forms this account's lists have; the names are those of the switches."""
+    """The form of this account's lists; the names are those of the switches."""
 
     empty: str
     shape: str

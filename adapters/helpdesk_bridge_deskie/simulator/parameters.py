@@ -1,4 +1,4 @@
-"""Typed reading of a request's parameters, as lenient as PHP and as strict as a test needs."""
+"""Parameters of a request, read with types: as lenient as PHP and as strict as a test needs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Params:
         self._zone = zone
 
     def inside(self, *wrappers: str) -> Params:
-        """Return the parameters inside the first wrapper that is there; none where the body has no wrapper."""
+        """Return the parameters inside the first wrapper that the body has; none if it has none of them."""
         for wrapper in wrappers:
             if isinstance(self.values.get(wrapper), dict):
                 return Params(self.values[wrapper], self._zone)
@@ -37,7 +37,7 @@ class Params:
         return self.values.get(name) is not None
 
     def text(self, name: str) -> str | None:
-        """Return a value as text, or None where it is absent."""
+        """Return a value as text, or None if absent."""
         value = self.values.get(name)
         if value is None:
             return None
@@ -46,7 +46,7 @@ class Params:
         return _as_text(value)
 
     def choice(self, name: str, allowed: tuple[str, ...]) -> str | None:
-        """Return one word of an enumeration, or None where it is absent or empty."""
+        """Return one word of an enumeration, or None if absent or empty."""
         word = self.text(name)
         if not word:
             return None
@@ -55,7 +55,7 @@ class Params:
         return word
 
     def integer(self, name: str) -> int | None:
-        """Return a whole number, or None where it is absent or empty."""
+        """Return a whole number, or None if absent or empty."""
         value = self.values.get(name)
         return None if value is None or value == "" else _as_integer(name, value)
 
@@ -65,7 +65,7 @@ class Params:
         return None if value is None else as_flag(name, value)
 
     def moment(self, name: str) -> int | None:
-        """Return a time as unix seconds, or None where it is absent or empty."""
+        """Return a time as unix seconds, or None if absent or empty."""
         value = self.values.get(name)
         if value is None or value == "":
             return None
@@ -75,7 +75,7 @@ class Params:
             raise invalid(f"wrong_{name}") from None
 
     def several(self, name: str) -> list[Any]:
-        """Return an array parameter's items: a list, PHP's `{"0": a, "1": b}`, or one value; [] where it is absent."""
+        """Return an array parameter's items: a list, PHP's `{"0": a, "1": b}`, or one value; [] if absent."""
         value = self.values.get(name)
         if value is None:
             return []

@@ -1,4 +1,4 @@
-"""Records as Deskie prints them."""
+"""Rendering: records as the JSON documents that Deskie sends."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     )
 
 ORIGIN = "\ue000origin\ue001"
-"""Stands for the account's own origin inside stored HTML until it is known where the account is served."""
+"""Placeholder for the account's own origin in stored HTML, because the address of the server is known only later."""
 IDENTITY_FIELDS = {"email": "user_email", "phone": "user_phone", "wa": "wa_id", "custom": "user_custom_id"}
 """observed: which field of a user holds its identity, by its type."""
 _SHAPES = ("cc_names", "numeric_strings", "minimal_objects", "flag_form", "empty_map_as_list", "message_type")
 
 
 def file_path(file_id: int, name: str) -> str:
-    """Return where a file is served (assumed; papers and clients show only that it is a URL)."""
+    """Return the path of a file (assumed; papers and clients show only that it is a URL)."""
     return f"/attachments/{file_id}/{quote(name.lstrip('/'), safe='', errors='replace') or 'file'}"
 
 
@@ -50,7 +50,7 @@ class Renderer:
         self._origin = origin
 
     def item(self, kind: str, record: Record, draw: Callable[[Any], dict[str, Any]]) -> str:
-        """Return a record as it stands in a list; drawn once, until it changes or is served elsewhere."""
+        """Return a record as an item of a list; rendered once, until it changes or its server's address does."""
         made_for = (self._origin(), *(self._settings[name] for name in _SHAPES))
         if record.drawn is None or record.drawn[0] != made_for:
             record.drawn = (made_for, list_item(kind, draw(record)))

@@ -1,4 +1,4 @@
-"""What every route of the simulated account needs: its records, its switches, the reading of calls and the answers."""
+"""Service: what every route of the simulated account needs, such as records, switches, parameters and answers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Service:
         self._app = app
 
     def origin(self) -> str:
-        """Return where the account is served now."""
+        """Return the account's own origin."""
         return self._app.base_url.rstrip("/")
 
     def now(self) -> int:
@@ -58,7 +58,7 @@ class Service:
         return params.inside(*wrappers) if wrappers else params
 
     def page(self, params: Params) -> Page:
-        """Return which page is asked for."""
+        """Return the requested page."""
         return page_of(params, over=self.choice("page_over_500"))
 
     def uploaded(self, call: Call, params: Params, wrapper: str) -> list[FileEntry]:
@@ -88,7 +88,7 @@ class Service:
         return self.list_reply(kind, [self.renderer.item(kind, record, draw) for record in records], total)
 
     def plain_listing(self, kind: str, documents: Iterable[Mapping[str, Any]], total: int) -> Reply:
-        """Answer a page of documents that no record keeps drawn."""
+        """Answer a page of documents that are rendered anew each time."""
         return self.list_reply(kind, [list_item(kind, document) for document in documents], total)
 
     def list_reply(self, kind: str, items: list[str], total: int, *, count: str = "total_count") -> Reply:

@@ -1,4 +1,4 @@
-"""What is not certain about Deskie, or differs between accounts: the `--set KEY=VALUE` of this simulator."""
+"""Switches (`--set KEY=VALUE`): behaviour of Deskie that is uncertain or differs between accounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times on Deskie's wire: RFC 2822 style with the account's offset out, almost anything in."""
+"""Times on the wire: written in RFC 2822 style with the account's offset, read in almost any form."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 NOT_SET = "-"
-"""What stands where a time is not set. observed: in clients' captures (`closed_at`, `last_response_at`)."""
+"""The value of a time that is not set. observed: in clients' captures (`closed_at`, `last_response_at`)."""
 
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 _FARTHEST = 60_000_000_000
@@ -29,7 +29,7 @@ def format_moment(seconds: int | None, zone: ZoneInfo) -> str:
 
 
 def parse_moment(value: Any, zone: ZoneInfo) -> int:
-    """Read a time as PHP's `strtotime` would and return unix seconds; ValueError where it cannot be read.
+    """Read a time as PHP's `strtotime` would and return unix seconds; ValueError if it cannot be read.
 
     observed: clients send unix seconds, `2022-07-22`, `2026-01-31 00:00:00` and `01.11.2026`.
     assumed: ISO 8601 and RFC 2822 are read too, and text without an offset is in the account's zone.

@@ -1,4 +1,4 @@
-"""Files that come with a request, as parts of a form or as URLs."""
+"""Uploads: the files of a request, as parts of a form or as URLs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bodies of webhooks (observed in clients and captures), and when they go out."""
+"""Webhooks: their bodies (observed in clients and captures) and the changes that send them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Webhooks:
         self.courier = Courier()
 
     def changed(self, case: Case, message: Message | None = None) -> None:
-        """Tell of a change of a case, or of what an agent wrote in it."""
+        """Queue the webhooks for a change of a case, or for a message that an agent wrote in it."""
         for hook in self.courier.hooks:
             if not hook.channel:
                 self.courier.emit(hook, self._variables(case, message))

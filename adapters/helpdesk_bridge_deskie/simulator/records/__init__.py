@@ -1,1 +1,1 @@
-"""What the simulated account holds."""
+"""The records of the simulated account."""

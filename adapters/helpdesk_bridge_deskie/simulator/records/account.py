@@ -32,7 +32,7 @@ Kept = TypeVar("Kept")
 
 
 class Account:
-    """Everything that one Deskie account holds, by id. Ids are sequential from 1 in each kind (assumed)."""
+    """The records of one Deskie account, by id. Ids are sequential from 1 in each kind (assumed)."""
 
     def __init__(self, email_key: KeyOf | None = None, phone_key: KeyOf | None = None) -> None:
         self.email_key = email_key or email_keys("exact")
@@ -78,7 +78,7 @@ class Account:
         return case
 
     def touch(self, case: Case, now: int) -> None:
-        """Note that a case was written to: `updated_at` moves (assumed: on every write)."""
+        """Record a write to a case: `updated_at` moves (assumed: on every write)."""
         for times in self._times_of(case):
             times.updated.discard(case.updated_at, case.case_id)
             times.updated.add(now, case.case_id)
@@ -94,7 +94,7 @@ class Account:
         return (self.every,) if case.parent_case_id or case.active_chat else (self.listed, self.every)
 
     def case_named(self, ident: str) -> Case:
-        """Return the case with an id or a number (observed: the path takes both); 404 where there is none."""
+        """Return the case with an id or a number (observed: the path takes both); 404 if there is no such case."""
         number = self._numbers.get(ident) or (int(ident) if ident.isascii() and ident.isdecimal() else 0)
         case = self.cases.get(number)
         if case is None:
@@ -130,7 +130,7 @@ class Account:
         self.add_user(user)
 
     def users_known_as(self, kind: str, identity: str) -> list[User]:
-        """Return the users with an identity, the one in the same spelling first (assumed: the case of an e-mail does not count)."""
+        """Return the users with an identity, the same spelling first (assumed: the case of an e-mail does not count)."""
         ids = self._identities.get((kind, self.identity_key(kind, identity)), [])
         return sorted((self.users[each] for each in ids), key=lambda user: (user.identity != identity, user.user_id))
 

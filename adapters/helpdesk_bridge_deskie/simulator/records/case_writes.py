@@ -1,4 +1,4 @@
-"""What writes do to a case: values checked first, then applied with the account's bookkeeping and changelog."""
+"""Writes to a case: values are checked first, then applied with the account's bookkeeping and changelog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which records a list's parameters ask for, as predicates."""
+"""Conditions: the parameters of a list as predicates on records."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Window:
     high: int | None
 
     def holds(self, moment: int | None) -> bool:
-        """Tell whether a time is inside; a time that is not set is inside only where there are no bounds."""
+        """Whether a time is inside; a time that is not set is inside only if there are no bounds."""
         if self.low is None and self.high is None:
             return True
         if moment is None:
@@ -43,7 +43,7 @@ class Window:
 def window(params: Params, kind: str, bounds: str) -> Window:
     """Read `from_<kind>time` and `to_<kind>time`, such as `from_updated_time` for the kind `updated_`.
 
-    assumed: the ends are inclusive; `bounds` says "exclusive_end" or "exclusive" where an account differs.
+    assumed: the ends are inclusive; `bounds` says "exclusive_end" or "exclusive" if an account differs.
     """
     low, high = params.moment(f"from_{kind}time"), params.moment(f"to_{kind}time")
     if low is not None and bounds == "exclusive":

@@ -24,7 +24,7 @@ class TimeIndex:
         insort(self._entries, (moment, record_id))
 
     def discard(self, moment: int, record_id: int) -> None:
-        """Take a record out; nothing happens where it is not in."""
+        """Remove a record, if it is in the index."""
         at = bisect_left(self._entries, (moment, record_id))
         if at < len(self._entries) and self._entries[at] == (moment, record_id):
             del self._entries[at]

@@ -1,4 +1,4 @@
-"""What a simulated account holds of its knowledge base and of its categories of ideas."""
+"""The knowledge base of a simulated account, and its categories of ideas."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Knowledge:
         self._entries: dict[str, dict[int, Entry]] = {kind: {} for kind in KINDS}
 
     def get(self, kind: str, entry_id: int) -> Entry:
-        """Return an entry; 404 `<kind>_not_found` where there is none (assumed)."""
+        """Return an entry; 404 `<kind>_not_found` for an unknown id (assumed)."""
         entry = self._entries[kind].get(entry_id)
         if entry is None:
             raise missing(kind)
@@ -91,7 +91,7 @@ class Knowledge:
 
 
 def texts_of(params: Params, name: str) -> dict[str, str] | None:
-    """Read a text, or texts by language; None where it is absent, 400 `empty_<name>` for an empty title."""
+    """Read a text, or texts by language; None if absent, 400 `empty_<name>` for an empty title."""
     if name not in params:
         return None
     value = params.values[name]

@@ -1,4 +1,4 @@
-"""What a simulated account holds: one mutable record per kind, times in unix seconds, 0 for "none" as on the wire."""
+"""Records of a simulated account: one mutable class per kind, times in unix seconds, 0 for "none" as on the wire."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STAGES = ("waiting", "planned", "in_progress", "finished")
 
 @define
 class Record:
-    """Anything that is rendered; `drawn` keeps its last rendering and what that was made for."""
+    """A record; `drawn` caches its last rendering with the settings of that rendering."""
 
     drawn: tuple[object, str] | None = field(default=None, init=False, repr=False, eq=False)
 
@@ -36,7 +36,7 @@ class FileEntry:
 
 @define(kw_only=True)
 class Idea:
-    """What a case of the channel `idea` holds besides (observed)."""
+    """The further fields of a case of the channel `idea` (observed)."""
 
     content: str = ""
     stage: str = "waiting"

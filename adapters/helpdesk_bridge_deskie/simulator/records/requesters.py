@@ -1,4 +1,4 @@
-"""Who a new case or user is: one identity among several, and the user that has it."""
+"""Requesters: the identity in a call that creates a case or a user, and the user with that identity."""
 
 from __future__ import annotations
 

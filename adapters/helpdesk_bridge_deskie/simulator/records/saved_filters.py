@@ -28,7 +28,7 @@ FILTERS = (
 
 
 def saved_filter(filter_id: str) -> dict[str, Any]:
-    """Return the conditions of a saved filter; 404 `filter_not_found` where there is none (assumed)."""
+    """Return the conditions of a saved filter; 404 `filter_not_found` for an unknown id (assumed)."""
     for each in FILTERS:
         if each.filter_id is not None and str(each.filter_id) == filter_id:
             return each.conditions

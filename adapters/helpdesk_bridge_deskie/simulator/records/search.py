@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @frozen
 class Needle:
-    """What a text search asks for. documented: Deskie API, "To search for an exact string …, use the symbol ^"."""
+    """The text of a search. documented: Deskie API, "To search for an exact string …, use the symbol ^"."""
 
     text: str
     from_start: bool
@@ -57,7 +57,7 @@ class SearchRules:
     short: str
 
     def needles(self, params: Params, name: str, shortest: int) -> list[Needle]:
-        """Return what a search parameter asks for, any of them; [] where it does not filter.
+        """Return what a search parameter asks for, any of them; [] if it does not filter.
 
         observed: the shortest text is 4 characters for cases, 3 for users and companies.
         assumed: the marks do not count, and a shorter text is refused with 400 `<name>_too_short`.

@@ -1,4 +1,4 @@
-"""From the neutral words of seed data to Deskie's."""
+"""Vocabulary: Deskie's words for the neutral words of seed data."""
 
 from __future__ import annotations
 

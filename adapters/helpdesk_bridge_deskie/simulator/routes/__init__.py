@@ -1,1 +1,1 @@
-"""The calls of the simulated account, by resource."""
+"""The routes of the simulated account, a group for each kind of record."""

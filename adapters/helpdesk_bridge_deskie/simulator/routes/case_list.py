@@ -1,4 +1,4 @@
-"""The list of cases: the narrowest time index first, then the filters, then the order."""
+"""Case list: the narrowest time index first, then the filters, then the order."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SORTS = frozenset(f"{key}_{way}" for key in _KEYS for way in ("asc", "desc"))
 
 @frozen
 class CaseQuery:
-    """What a case list asks for, read and checked."""
+    """The query of a case list, read and checked."""
 
     created: Window
     updated: Window

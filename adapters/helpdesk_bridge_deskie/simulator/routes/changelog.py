@@ -17,7 +17,7 @@ _PAIR = 2
 
 
 class ChangelogRoutes(RouteGroup):
-    """What has happened to a case since this account holds it; seed data brings no history."""
+    """The changes of a case since it is in this account; seed data brings no history."""
 
     @route("GET", "/api/cases/<ident>/changelog.json", provenance=OBSERVED, source="a client's fixtures")
     def case_changelog(self, call: Call, ident: str) -> Reply:

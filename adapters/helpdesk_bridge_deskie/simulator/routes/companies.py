@@ -1,4 +1,4 @@
-"""Companies."""
+"""Routes of companies."""
 
 from __future__ import annotations
 

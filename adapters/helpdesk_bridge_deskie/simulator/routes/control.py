@@ -1,4 +1,4 @@
-"""The simulator's own door for Deskie: webhooks and the outbox."""
+"""Routes under ``/_sim`` that only this simulator has: webhooks and the outbox."""
 
 from __future__ import annotations
 

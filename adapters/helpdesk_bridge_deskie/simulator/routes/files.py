@@ -9,7 +9,7 @@ from helpdesk_bridge_deskie.simulator.service import RouteGroup
 
 
 class FileRoutes(RouteGroup):
-    """The downloads."""
+    """The downloads of files."""
 
     @route(
         "GET",

@@ -1,4 +1,4 @@
-"""Ideas: their categories, and what a case of the channel `idea` holds besides."""
+"""Routes of ideas: their categories, and the further fields of a case of the channel `idea`."""
 
 from __future__ import annotations
 

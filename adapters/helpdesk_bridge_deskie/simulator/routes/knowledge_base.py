@@ -61,7 +61,7 @@ class KnowledgeBaseRoutes(RouteGroup):
     @route("POST", "/api/kb_section.json", provenance=OBSERVED, source=_SOURCE)
     @route("POST", "/api/kb_article.json", provenance=OBSERVED, source=_SOURCE)
     def create_knowledge(self, call: Call) -> Reply:
-        """Create an entry; its title is needed, and where it belongs."""
+        """Create an entry; its title and its parents are required."""
         kind, now = _kind(call), self.service.now()
         params = self.service.body(call, kind)
         if TEXTS[kind][0] not in params:

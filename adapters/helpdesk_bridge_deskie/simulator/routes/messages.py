@@ -1,4 +1,4 @@
-"""Messages and notes of a case; what an agent's reply mails to the customer is kept in the outbox."""
+"""Messages and notes of a case; the mail that an agent's reply sends is kept in the outbox."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class MessageRoutes(RouteGroup):
         return 0, staff_id
 
     def _custom_user(self, params: Params) -> int:
-        """Return whom a custom channel's bot names by its own id (observed), 0 where it names nobody."""
+        """Return the user whom a custom channel's bot names by its own id (observed), 0 without that id."""
         given = params.text("user_custom_id")
         if not given:
             return 0

@@ -1,4 +1,4 @@
-"""Lists that are only read: custom fields, languages, filters, channels, mailboxes, macros."""
+"""Routes of lists that are only read: custom fields, languages, filters, channels, mailboxes, macros."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class StaffRoutes(RouteGroup):
 
     @route("DELETE", "/api/staff/<int:staff_id>.json", provenance=DOCUMENTED, source='Deskie API, "deleting agents"')
     def delete_staff(self, call: Call, staff_id: int) -> Reply:
-        """Delete an agent; all its cases go to `replace_staff_id` (observed), else to nobody (assumed)."""
+        """Delete an agent; all its cases go to `replace_staff_id` (observed), else they are unassigned (assumed)."""
         staff = self._staff(staff_id)
         self._reassign_cases(staff, self._replacement(call, staff), statuses=("open", "waiting", "closed"))
         self.account.drop_staff(staff)

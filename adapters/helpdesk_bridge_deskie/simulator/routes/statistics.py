@@ -1,4 +1,4 @@
-"""Statistics: the ratings that were given, and who answered most."""
+"""Routes of statistics: ratings by customers, and the leaderboard of agents or groups."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Filling the simulated account from a dataset."""
+"""Seeding: fills the simulated account from a dataset."""

@@ -1,4 +1,4 @@
-"""Seed tickets into cases: threads, files, ratings, and merged ones hidden behind their parent."""
+"""Seeding of cases from tickets: threads, files, ratings, and merged cases hidden behind their parent."""
 
 from __future__ import annotations
 

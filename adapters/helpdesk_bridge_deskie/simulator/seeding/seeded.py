@@ -1,4 +1,4 @@
-"""Which ids the keys of the seed got in the account."""
+"""Seeded ids: the ids that the keys of the seed got in the account."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @frozen
 class Seeded:
-    """Where seed data went: its keys (or names) and the ids that they got."""
+    """The ids in the account, by the keys (or names) of the seed."""
 
     users: dict[str, int]
     staff: dict[str, int]

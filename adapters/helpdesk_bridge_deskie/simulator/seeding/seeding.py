@@ -27,7 +27,7 @@ MARKER_TITLE = "Migration marker"
 
 
 def load(account: Account, dataset: Dataset, files: FileStore, now: int, *, marker_field: bool) -> Seeded:
-    """Fill an empty account and return what became of the keys.
+    """Fill an empty account and return the ids by the seed's keys.
 
     The agent whose credentials the simulator hands out is an agent of its own; it has full access (documented: what
     the paper advises).
