@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from helpdesk_bridge.adapter.contract import Finding
     from helpdesk_bridge.adapter.directory import Directory
     from helpdesk_bridge.adapter.importing import Importer, Removal
-    from helpdesk_bridge.adapter.paging import Page
     from helpdesk_bridge.keys import DeskKeys
+    from helpdesk_bridge.model.paging import Page
     from helpdesk_bridge.ratelimit.budget import Budget
     from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
 

@@ -46,7 +46,6 @@ from helpdesk_bridge.adapter.importing import (
     Provenance,
     Removal,
 )
-from helpdesk_bridge.adapter.paging import Page, QuerySplit
 from helpdesk_bridge.adapter.wire import Converter, Wire, WireTypeError
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.errors import (
@@ -93,6 +92,7 @@ from helpdesk_bridge.model.drafts import (
     Words,
     set_fields,
 )
+from helpdesk_bridge.model.paging import Page, QuerySplit
 from helpdesk_bridge.model.queries import NONE, ContactQuery, How, Match, Order, Period, TicketQuery
 from helpdesk_bridge.model.records import (
     Agent,

@@ -12,7 +12,6 @@ from attrs import Factory, field, frozen
 
 from helpdesk_bridge.adapter.directory import Directory
 from helpdesk_bridge.adapter.importing import Importer, Removal
-from helpdesk_bridge.adapter.paging import Page, QuerySplit, T_co
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.http.events import EventBus
 from helpdesk_bridge.http.options import HttpOptions
@@ -26,6 +25,7 @@ from helpdesk_bridge.model.drafts import (
     TicketChange,
     TicketDraft,
 )
+from helpdesk_bridge.model.paging import Page, QuerySplit, T_co
 from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
 from helpdesk_bridge.model.records import (
     Agent,

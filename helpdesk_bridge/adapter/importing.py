@@ -10,10 +10,10 @@ from typing import Protocol
 
 from attrs import fields, frozen
 
-from helpdesk_bridge.adapter.paging import Page
 from helpdesk_bridge.errors import (
     Invalid,
 )
+from helpdesk_bridge.model.paging import Page
 from helpdesk_bridge.model.records import (
     Contact,
     Message,
