@@ -1,4 +1,4 @@
-"""Queries and pages between desk and adapter: what the vendor filters, and one page of its answer."""
+"""Pages of records, and how a query divides into the part that a vendor answers and the part that the desk compares."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from attrs import field, frozen
 from helpdesk_bridge.model import fields
 from helpdesk_bridge.model.addresses import email_key, phone_digits
 from helpdesk_bridge.model.fields import Field, Kind
+from helpdesk_bridge.model.paging import QuerySplit
 from helpdesk_bridge.model.queries import NONE, ContactQuery, How, Match, Order, Period, TicketQuery
 from helpdesk_bridge.model.values import Actor, Ref
 from helpdesk_bridge.store.columns import SEARCHED, custom_needle, tag_needle
@@ -195,20 +196,9 @@ _TICKET: Final = _tests(fields.TICKET, SEARCHED["tickets"])
 _CONTACT: Final = _tests(fields.CONTACT, SEARCHED["contacts"])
 
 
-@frozen
-class Divided:
-    """What of a query is told in SQL, by field."""
-
-    native: Native
-    fields: frozenset[str]
-    described: Mapping[str, str]
-    exact: bool
-    empty: bool
-
-
 def _divide(
     query: TicketQuery | ContactQuery, tests: Mapping[str, tuple[str, Test]], flags: tuple[str, ...]
-) -> Divided:
+) -> QuerySplit:
     left_out = tuple(flag for flag in flags if flag not in query.include)
     sql: list[str] = []
     params: list[Any] = []
@@ -228,14 +218,14 @@ def _divide(
             params += condition.params
             described[name] = condition.sql
     native = Native(left_out, " AND ".join(sql) or "1", tuple(params), query.order, query.include)
-    return Divided(native, frozenset(described), described, exact, empty)
+    return QuerySplit(native, frozenset(described), described, exact=exact, empty=empty)
 
 
-def divide_tickets(query: TicketQuery) -> Divided:
-    """Return ``query`` in SQL."""
+def divide_tickets(query: TicketQuery) -> QuerySplit:
+    """Divide a query for tickets; SQL answers nearly all of it."""
     return _divide(query, _TICKET, ("spam", "deleted", "merged"))
 
 
-def divide_contacts(query: ContactQuery) -> Divided:
-    """Return ``query`` in SQL."""
+def divide_contacts(query: ContactQuery) -> QuerySplit:
+    """Divide a query for contacts; SQL answers nearly all of it."""
     return _divide(query, _CONTACT, ("deleted", "blocked"))

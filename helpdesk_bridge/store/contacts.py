@@ -11,6 +11,7 @@ from attrs import frozen
 
 from helpdesk_bridge.errors import Conflict, NotFound
 from helpdesk_bridge.model.addresses import email_key, phone_digits
+from helpdesk_bridge.model.paging import Page
 from helpdesk_bridge.model.records import Contact
 from helpdesk_bridge.store import documents
 from helpdesk_bridge.store.columns import contact_columns, contact_keys
@@ -18,18 +19,8 @@ from helpdesk_bridge.store.conditions import Native
 from helpdesk_bridge.store.database import changed, run
 from helpdesk_bridge.store.pages import Pages
 from helpdesk_bridge.store.space import Space
-from helpdesk_bridge.store.values import micros
 
 _COLUMNS: Final = "id, document"
-
-
-@frozen
-class FoundContacts:
-    """A page of contacts; ``next`` is its cursor, ``total`` the number of all that match where it was counted."""
-
-    contacts: tuple[Contact, ...]
-    next: str | None
-    total: int | None
 
 
 @frozen(eq=False)
@@ -94,18 +85,16 @@ class ContactTable:
             found = self._holders(connection, kind, key)
         return tuple(sorted(found, key=lambda contact: contact.deleted))
 
-    def page(self, native: Native, cursor: str | None = None, size: int | None = None) -> FoundContacts:
+    def page(self, native: Native, cursor: str | None = None, size: int | None = None) -> Page[Contact]:
         """Return a page; every contact that is there throughout comes at least once over all pages."""
         pages = Pages("contacts", _COLUMNS, self._space.name)
         with self._space.database.read() as connection:
             found = pages.read(connection, native, cursor, size)
-        return FoundContacts(tuple(self._contact(row) for row in found.rows), found.next, found.total)
+        return Page(tuple(self._contact(row) for row in found.rows), found.next, found.total)
 
     def marked(self, marker: str) -> tuple[str, ...]:
         """Return the ids of the contacts that carry a marker."""
-        sql = "SELECT id FROM contacts WHERE space = ? AND marker = ? ORDER BY id_rank, id"
-        with self._space.database.read() as connection:
-            return tuple(one for (one,) in run(connection, sql, (self._space.name, marker)))
+        return self._space.marked("contacts", marker)
 
     def remove(self, contact_id: str) -> None:
         """Remove a contact. Raises ``NotFound``."""
@@ -117,9 +106,7 @@ class ContactTable:
 
     def changed_since(self, connection: sqlite3.Connection, since: datetime) -> list[tuple[str, int, int]]:
         """Return id, time of writing and time of the last change of what was written or changed since then."""
-        sql = "SELECT id, written_at, changed_at FROM contacts WHERE space = ? AND changed_at >= ? ORDER BY revision"
-        found = run(connection, sql, (self._space.name, micros(since, "since")))
-        return [(str(one), int(written), int(at)) for one, written, at in found]
+        return self._space.changed_since(connection, "contacts", since)
 
     def _contact(self, row: tuple[Any, ...]) -> Contact:
         record_id, text = row

@@ -9,6 +9,7 @@ from typing import Any, Final
 from attrs import evolve, frozen
 
 from helpdesk_bridge.errors import Invalid, NotFound
+from helpdesk_bridge.model.paging import Page
 from helpdesk_bridge.model.records import Message
 from helpdesk_bridge.store import documents
 from helpdesk_bridge.store.blobs import Files
@@ -19,14 +20,6 @@ from helpdesk_bridge.store.space import Space
 from helpdesk_bridge.store.values import micros
 
 _COLUMNS: Final = "rank, time_key, place, id, ticket_id, document"
-
-
-@frozen
-class Thread:
-    """A page of a thread; ``next`` is its cursor."""
-
-    messages: tuple[Message, ...]
-    next: str | None
 
 
 @frozen(eq=False)
@@ -90,7 +83,7 @@ class MessageTable:
         sql = "SELECT ifnull(max(time_key), ?) FROM messages WHERE space = ? AND ticket_id = ?"
         return int(run(connection, sql, (NO_TIME, self._space.name, message.ticket_id))[0][0])
 
-    def page(self, ticket_id: str, cursor: str | None = None, size: int | None = None) -> Thread:
+    def page(self, ticket_id: str, cursor: str | None = None, size: int | None = None) -> Page[Message]:
         """Return a page of a thread. Raises ``NotFound`` where there is no such ticket."""
         state = read_cursor(cursor, key=list, count=int) if cursor is not None else {}
         count = state.get("count", 0)
@@ -102,7 +95,7 @@ class MessageTable:
             rows = found[:wanted]
             messages = self._read(connection, rows, count)
         more = len(found) > wanted
-        return Thread(messages, write_cursor(key=rows[-1][:3], count=count + len(rows)) if more else None)
+        return Page(messages, write_cursor(key=rows[-1][:3], count=count + len(rows)) if more else None)
 
     def _after(
         self, connection: sqlite3.Connection, ticket_id: str, key: list[Any] | None, limit: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from attrs import field, frozen
@@ -40,6 +41,18 @@ class Space:
             "ON CONFLICT (space, name) DO UPDATE SET value = value + 1 RETURNING value"
         )
         return int(run(connection, sql, (self.name, name))[0][0])
+
+    def marked(self, table: str, marker: str) -> tuple[str, ...]:
+        """Return the ids of the records of a table that carry a marker."""
+        sql = f"SELECT id FROM {table} WHERE space = ? AND marker = ? ORDER BY id_rank, id"  # noqa: S608 - our own names
+        with self.database.read() as connection:
+            return tuple(record_id for (record_id,) in run(connection, sql, (self.name, marker)))
+
+    def changed_since(self, connection: sqlite3.Connection, table: str, since: datetime) -> list[tuple[str, int, int]]:
+        """Return id, time of writing and time of the last change of the records of a table changed since a time."""
+        sql = f"SELECT id, written_at, changed_at FROM {table} WHERE space = ? AND changed_at >= ? ORDER BY revision"  # noqa: S608 - our own names
+        changed = run(connection, sql, (self.name, micros(since, "since")))
+        return [(str(record_id), int(written), int(at)) for record_id, written, at in changed]
 
     def put(
         self, connection: sqlite3.Connection, table: str, columns: Mapping[str, Any], *, marker: str | None = None

@@ -10,6 +10,7 @@ from typing import Any, Final
 from attrs import evolve, frozen
 
 from helpdesk_bridge.errors import NotFound
+from helpdesk_bridge.model.paging import Page
 from helpdesk_bridge.model.queries import TicketQuery
 from helpdesk_bridge.model.records import Agent, Contact, Message, Ticket
 from helpdesk_bridge.model.values import Actor
@@ -20,19 +21,9 @@ from helpdesk_bridge.store.database import changed, run
 from helpdesk_bridge.store.messages import MessageTable
 from helpdesk_bridge.store.pages import Pages
 from helpdesk_bridge.store.space import Space
-from helpdesk_bridge.store.values import micros
 
 _COLUMNS: Final = "id, message_count, document"
 _NOT_LISTED: Final = frozenset({"attachments"})
-
-
-@frozen
-class Found:
-    """A page of tickets; ``next`` is its cursor, ``total`` the number of all that match where it was counted."""
-
-    tickets: tuple[Ticket, ...]
-    next: str | None
-    total: int | None
 
 
 @frozen(eq=False)
@@ -63,7 +54,7 @@ class TicketTable:
             opening = self._messages.openings(connection, [ticket_id]).get(ticket_id)
         return self._with_opening(self._ticket(found[0], frozenset()), opening)
 
-    def page(self, native: Native, cursor: str | None = None, size: int | None = None) -> Found:
+    def page(self, native: Native, cursor: str | None = None, size: int | None = None) -> Page[Ticket]:
         """Return a page; every ticket that is there throughout comes at least once over all pages."""
         pages = Pages("tickets", _COLUMNS, self._space.name)
         described = "description" in native.include
@@ -77,23 +68,21 @@ class TicketTable:
                     evolve(ticket, description=openings[ticket.id].body) if ticket.id in openings else ticket
                     for ticket in tickets
                 )
-        return Found(tickets, found.next, found.total)
+        return Page(tickets, found.next, found.total)
 
     def every(self) -> tuple[Ticket, ...]:
         """Return all tickets, spam, deleted and merged ones too; for inspection of small desks."""
         native = divide_tickets(TicketQuery(include={"spam", "deleted", "merged", "description"})).native
         page = self.page(native)
-        tickets = list(page.tickets)
+        tickets = list(page.items)
         while page.next is not None:
             page = self.page(native, page.next)
-            tickets += page.tickets
+            tickets += page.items
         return tuple(tickets)
 
     def marked(self, marker: str) -> tuple[str, ...]:
         """Return the ids of the tickets that carry a marker."""
-        sql = "SELECT id FROM tickets WHERE space = ? AND marker = ? ORDER BY id_rank, id"
-        with self._space.database.read() as connection:
-            return tuple(one for (one,) in run(connection, sql, (self._space.name, marker)))
+        return self._space.marked("tickets", marker)
 
     def markers(self, after: str | None, size: int) -> tuple[tuple[str, str], ...]:
         """Return ids and markers of those that carry one and are not deleted, in the order of their ids as text."""
@@ -139,9 +128,7 @@ class TicketTable:
 
     def changed_since(self, connection: sqlite3.Connection, since: datetime) -> list[tuple[str, int, int]]:
         """Return id, time of writing and time of the last change of what was written or changed since then."""
-        sql = "SELECT id, written_at, changed_at FROM tickets WHERE space = ? AND changed_at >= ? ORDER BY revision"
-        found = run(connection, sql, (self._space.name, micros(since, "since")))
-        return [(str(one), int(written), int(at)) for one, written, at in found]
+        return self._space.changed_since(connection, "tickets", since)
 
     def _ticket(self, row: tuple[Any, ...], not_loaded: frozenset[str]) -> Ticket:
         record_id, count, text = row

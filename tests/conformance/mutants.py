@@ -258,7 +258,7 @@ def an_imported_note_becomes_public(adapter: Any, _: DeskContext) -> Any:
 def _into_the_opening(adapter: Any, ticket_id: str, old: Any, *, instead: bool) -> tuple[str, ...]:
     """Let the customer read a message in the opening, after what stands there or instead of it."""
     store = adapter.importer._desk.store
-    opening = store.messages.page(ticket_id).messages[0]
+    opening = store.messages.page(ticket_id).items[0]
     told = Body(text=old.body.text if instead else f"{opening.body.text}\n{old.body.text}")
     with store.database.write() as connection:
         connection.execute("DELETE FROM messages WHERE id = ?", (opening.id,))
@@ -278,7 +278,7 @@ def an_imported_note_goes_into_the_opening(adapter: Any, _: DeskContext) -> Any:
 
 def the_note_that_a_ticket_begins_with_becomes_its_opening(adapter: Any, _: DeskContext) -> Any:
     def message(ticket_id: str, old: Any, files: Any) -> Any:
-        (opening, *later) = adapter.importer._desk.store.messages.page(ticket_id).messages
+        (opening, *later) = adapter.importer._desk.store.messages.page(ticket_id).items
         if old.visibility is Visibility.INTERNAL and not later and "begins with" in opening.body.text:
             return _into_the_opening(adapter, ticket_id, old, instead=True)
         return adapter.importer.message(ticket_id, old, files)

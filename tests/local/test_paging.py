@@ -46,7 +46,7 @@ def test_whoever_is_there_throughout_comes_at_least_once(order, size, minutes, d
         new, seen, cursor, steps = 1000, [], None, iter(drift)
         for _ in range(200):
             page = store.tickets.page(native, cursor, size)
-            seen += [ticket.id for ticket in page.tickets]
+            seen += [ticket.id for ticket in page.items]
             cursor = page.next
             if cursor is None:
                 break
@@ -78,7 +78,7 @@ def test_without_drift_each_comes_exactly_once_in_order(order):
     seen, cursor = [], None
     while True:
         page = store.tickets.page(native, cursor, 7)
-        seen += page.tickets
+        seen += page.items
         cursor = page.next
         if cursor is None:
             break
@@ -107,7 +107,7 @@ def test_records_without_times_come_where_the_model_sorts_them(store):
     store.tickets.put(_ticket(1, 0))
     store.tickets.put(Ticket(id="10", ref=""))
     native = divide_tickets(TicketQuery()).native
-    assert [ticket.id for ticket in store.tickets.page(native).tickets] == ["2", "10", "1"]
+    assert [ticket.id for ticket in store.tickets.page(native).items] == ["2", "10", "1"]
 
 
 def test_a_reader_that_stops_in_the_middle_holds_nothing(path, clock):

@@ -23,11 +23,11 @@ from helpdesk_bridge.store.store import LocalStore
 from helpdesk_bridge.testing.clock import ManualClock
 
 
-def _pages(table, native, size, attribute):
+def _pages(table, native, size):
     found, cursor = [], None
     while True:
         page = table.page(native, cursor, size)
-        found += getattr(page, attribute)
+        found += page.items
         if page.next is None:
             return found
         cursor = page.next
@@ -52,7 +52,7 @@ def _check_tickets(store, kept, query, size):
     if divided.empty:
         assert wanted == []
         return
-    found = _pages(store.tickets, divided.native, size, "tickets")
+    found = _pages(store.tickets, divided.native, size)
     in_order = sorted(wanted, key=sort_key(query.order), reverse=query.order.descending)
     assert [one.id for one in found if ticket_matches(query, one)] == [one.id for one in in_order]
     if divided.exact:
@@ -93,7 +93,7 @@ def test_contact_queries_find_what_python_finds(shared, kept, query, size):
     if divided.empty:
         assert wanted == []
         return
-    found = _pages(shared.contacts, divided.native, size, "contacts")
+    found = _pages(shared.contacts, divided.native, size)
     in_order = sorted(wanted, key=sort_key(query.order), reverse=query.order.descending)
     assert [one.id for one in found if contact_matches(query, one)] == [one.id for one in in_order]
     if divided.exact:

@@ -66,7 +66,7 @@ def test_the_same_message_id_is_kept_once_for_each_integration(inboxes):
     for store in inboxes:
         assert _receive(store, _inbound("wamid.1", "hello"))
         assert not _receive(store, _inbound("wamid.1", "hello again"))
-        (message,) = store.messages.page(PHONE).messages
+        (message,) = store.messages.page(PHONE).items
         assert message.body.text == "hello"
         assert store.tickets.get(PHONE).ref == f"desk360:{store.account}/ticket/{PHONE}"
         assert store.tickets.get(PHONE).message_count == 1
@@ -78,7 +78,7 @@ def test_messages_that_arrive_late_stand_where_they_belong(inboxes):
     store = inboxes[0]
     for number in (3, 1, 2):
         _receive(store, _inbound(f"m{number}", str(number), NOW + timedelta(seconds=number)))
-    thread = store.messages.page(PHONE).messages
+    thread = store.messages.page(PHONE).items
     assert [message.body.text for message in thread] == ["1", "2", "3"]
     assert [message.sequence for message in thread] == [0, 1, 2]
     assert store.messages.get("m2") == thread[1]
@@ -102,7 +102,7 @@ def test_files_that_stand_at_the_vendor_keep_their_own_locator(inboxes):
     _receive(store, _inbound("m1", "", attachments=(remote,)))
     kept = store.files.store(Upload.from_bytes("here.txt", b"abc"))
     _receive(store, _inbound("m2", "", attachments=(kept,)))
-    first, second = (message.attachments[0] for message in store.messages.page(PHONE).messages)
+    first, second = (message.attachments[0] for message in store.messages.page(PHONE).items)
     assert (first.locator, first.size) == ("media:17", None)
     with pytest.raises(NotFound):
         store.files.open(first)

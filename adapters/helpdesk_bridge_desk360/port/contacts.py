@@ -31,19 +31,11 @@ class Desk360Contacts:
 
     def split(self, query: ContactQuery) -> QuerySplit:
         """Divide a query."""
-        found = divide_contacts(query)
-        return QuerySplit(
-            native=found.native,
-            fields=found.fields,
-            described=found.described,
-            exact=found.exact,
-            empty=found.empty,
-        )
+        return divide_contacts(query)
 
     def page(self, native: Any, cursor: str | None, size: int | None = None) -> Page[Contact]:
         """Return a page of the inbox."""
-        found = self._inbox.store.contacts.page(native, cursor, size)
-        return Page(found.contacts, found.next, found.total)
+        return self._inbox.store.contacts.page(native, cursor, size)
 
     def get(self, contact_id: str) -> Contact:
         """Return a contact; its number in any spelling is its id."""

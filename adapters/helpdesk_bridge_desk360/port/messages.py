@@ -30,8 +30,7 @@ class Desk360Messages:
 
     def page(self, ticket_id: str, cursor: str | None) -> Page[Message]:
         """Return a page of the thread."""
-        found = self._inbox.store.messages.page(conversation_id(ticket_id), cursor)
-        return Page(found.messages, found.next)
+        return self._inbox.store.messages.page(conversation_id(ticket_id), cursor)
 
     def reply(self, ticket_id: str, draft: MessageDraft) -> Sent:
         """Answer the customer: the text as one message, each file as another; ``Sent.ids`` has them all."""

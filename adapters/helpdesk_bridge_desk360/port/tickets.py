@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import (
     Actor,
@@ -43,19 +43,13 @@ class Desk360Tickets:
     def split(self, query: TicketQuery) -> QuerySplit:
         """Divide a query: the inbox answers nearly all of it."""
         # Custom fields there are the inbox's own notes, which no query may see.
-        found = divide_tickets(query)
-        return QuerySplit(
-            native=found.native,
-            fields=found.fields - _OWN_FIELDS,
-            described=found.described,
-            exact=found.exact and query.custom_fields is None,
-            empty=found.empty,
-        )
+        split = divide_tickets(query)
+        return evolve(split, fields=split.fields - _OWN_FIELDS, exact=split.exact and query.custom_fields is None)
 
     def page(self, native: Any, cursor: str | None, size: int | None = None) -> Page[Ticket]:
         """Return a page of the inbox."""
-        found = self._inbox.store.tickets.page(native, cursor, size)
-        return Page(tuple(shown(ticket) for ticket in found.tickets), found.next, found.total)
+        page = self._inbox.store.tickets.page(native, cursor, size)
+        return evolve(page, items=tuple(map(shown, page.items)))
 
     def get(self, ticket_id: str) -> Ticket:
         """Return a conversation; its number in any spelling is its id."""

@@ -19,7 +19,6 @@ from helpdesk_bridge.model.queries import ContactQuery
 from helpdesk_bridge.model.records import Contact
 from helpdesk_bridge.model.values import Phone
 from helpdesk_bridge.store.conditions import Native, divide_contacts
-from helpdesk_bridge.store.pages import PAGE_SIZE
 
 
 @frozen(eq=False)
@@ -30,21 +29,12 @@ class LocalContacts:
 
     def split(self, query: ContactQuery) -> QuerySplit:
         """Divide a query; SQL answers nearly all of it."""
-        divided = divide_contacts(query)
-        return QuerySplit(
-            divided.native,
-            fields=divided.fields,
-            described=divided.described,
-            exact=divided.exact,
-            empty=divided.empty,
-            page_size=PAGE_SIZE,
-        )
+        return divide_contacts(query)
 
     def page(self, native: Native, cursor: str | None, size: int | None = None) -> Page[Contact]:
         """Return one page."""
         self._desk.calls.add("contacts.list")
-        found = self._desk.store.contacts.page(native, cursor, size)
-        return Page(found.contacts, found.next, found.total)
+        return self._desk.store.contacts.page(native, cursor, size)
 
     def get(self, contact_id: str) -> Contact:
         """Return one contact."""

@@ -20,8 +20,7 @@ class LocalMessages:
     def page(self, ticket_id: str, cursor: str | None) -> Page[Message]:
         """Return a page of the whole thread, oldest first, the opening first."""
         self._desk.calls.add("messages.list", ticket_id)
-        thread = self._desk.store.messages.page(ticket_id, cursor)
-        return Page(thread.messages, thread.next)
+        return self._desk.store.messages.page(ticket_id, cursor)
 
     def reply(self, ticket_id: str, draft: MessageDraft) -> Sent:
         """Answer the customer: the message is public, and the outbox has it."""

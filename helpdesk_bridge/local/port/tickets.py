@@ -19,7 +19,6 @@ from helpdesk_bridge.model.records import Message, Ticket
 from helpdesk_bridge.model.values import UNSET, Actor, MessageKind, Priority, Status, Visibility, body_of
 from helpdesk_bridge.store.blobs import Spooled
 from helpdesk_bridge.store.conditions import Native, divide_tickets
-from helpdesk_bridge.store.pages import PAGE_SIZE
 from helpdesk_bridge.text.plain import fold
 
 _SAME: Final = {Kind.WORDS: fold, Kind.ADDRESSES: email_key}
@@ -37,21 +36,12 @@ class LocalTickets:
 
     def split(self, query: TicketQuery) -> QuerySplit:
         """Divide a query; SQL answers nearly all of it."""
-        divided = divide_tickets(query)
-        return QuerySplit(
-            divided.native,
-            fields=divided.fields,
-            described=divided.described,
-            exact=divided.exact,
-            empty=divided.empty,
-            page_size=PAGE_SIZE,
-        )
+        return divide_tickets(query)
 
     def page(self, native: Native, cursor: str | None, size: int | None = None) -> Page[Ticket]:
         """Return one page."""
         self._desk.calls.add("tickets.list")
-        found = self._desk.store.tickets.page(native, cursor, size)
-        return Page(found.tickets, found.next, found.total)
+        return self._desk.store.tickets.page(native, cursor, size)
 
     def get(self, ticket_id: str) -> Ticket:
         """Return one ticket with everything loaded."""
