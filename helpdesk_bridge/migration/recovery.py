@@ -31,6 +31,8 @@ IGNORE: Final = "ignore"
 MARKER: Final = "marker of a source ticket"
 CREATED: Final = "second in which a source ticket was created"
 _SAVED_TOGETHER: Final = 500
+_MOST_OF_A_SECOND: Final = 50
+"""A source that was imported itself may hold thousands of tickets of one second, by which none of them is known."""
 
 
 @frozen(kw_only=True)
@@ -138,7 +140,8 @@ class Search:
             self.spool.put(MARKER, self.key.of("ticket", ticket.ref), ticket.id)
             if (moment := second(ticket.created_at)) is not None:
                 others = self.spool.get(CREATED, moment, tuple) or ()
-                self.spool.put(CREATED, moment, (*others, ticket.id))
+                if len(others) < _MOST_OF_A_SECOND:
+                    self.spool.put(CREATED, moment, (*others, ticket.id))
 
     def _look_at(self, page: Page[Marked], finds: _Finds) -> None:
         for one in page.items:
