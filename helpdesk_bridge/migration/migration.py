@@ -338,10 +338,11 @@ class Migration:
     def _refuse_foreign(self, searched: Searched) -> None:
         if searched.foreign == 0 or ignored(self.journal):
             return
+        count, there = searched.foreign, self.destination.label
+        found = f"1 ticket at {there} carries a marker" if count == 1 else f"{count} tickets at {there} carry markers"
         raise DecisionNeeded(
-            f"{searched.foreign} tickets at {self.destination.label} carry markers of another key: an earlier migration "
-            "with other credentials may have written them. Give those (--recover-key from=env:NAME, to=env:NAME), or "
-            "decide that they are not of this migration",
+            f"{found} of another key: an earlier migration with other credentials may have written there. Give those "
+            "(--recover-key from=env:NAME, to=env:NAME), or decide that they are not of this migration",
             others=[f"--foreign-markers {IGNORE}"],
         )
 

@@ -12,7 +12,7 @@ from migration.faulty_desk import START, Kill, destination, dump, message, perso
 from migration.simulators import served
 
 from helpdesk_bridge import TicketChange, open_desk
-from helpdesk_bridge.adapter import Opening
+from helpdesk_bridge.adapter import Marked, Opening, Page
 from helpdesk_bridge.adapter.header_line import HeaderLine, split_marker, with_marker
 from helpdesk_bridge.datasets.dataset import Dataset
 from helpdesk_bridge.migration import DecisionNeeded, ExitCode, Migration, Options, Threads
@@ -207,6 +207,19 @@ def test_markers_of_another_key_stop_a_new_journal_until_the_key_is_given(tmp_pa
         assert everything(new.desk) == there
         with pytest.raises(WrongJournal, match="has written with its own key"):
             migrate(old.desk, new.desk, path, evolve(YES, recovered={"source": Secret("a third")}))
+
+
+@pytest.mark.parametrize(("by_api", "stops"), [(False, False), (None, True), (True, True)])
+def test_a_marker_that_somebody_made_up_in_a_mail_stops_nothing(tmp_path, by_api, stops):
+    old, new = source(), destination()
+    mail = Marked(ticket_id="99", marker="0123456789abcdef", by_api=by_api)
+    new.importer.marked = lambda cursor=None: Page((mail,), None, 1)
+    with Migration(old, new, tmp_path / "journal", options=ONE) as migration:
+        if stops:
+            with pytest.raises(DecisionNeeded, match=r"^1 ticket at .* carries a marker of another key"):
+                migration.run()
+        else:
+            assert migration.migrate().exit_code is ExitCode.OK
 
 
 def test_markers_of_another_key_can_be_ignored(tmp_path):
