@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -9,7 +10,6 @@ import click
 
 from helpdesk_bridge.desk.connection import connect
 from helpdesk_bridge.desk.desk import Desk
-from helpdesk_bridge.model.values import Priority, Status
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,6 +33,6 @@ def open_named(ctx: click.Context, name: str, **overrides: Any) -> Desk:
     return desk
 
 
-def meant(value: str, words: type[Status | Priority]) -> Any:
+def meant(value: str, words: type[enum.Enum]) -> Any:
     """Return the member of ``words`` that ``value`` spells in any case, else the text: a vendor's own word."""
     return next((one for one in words if one.value == value.lower()), value)

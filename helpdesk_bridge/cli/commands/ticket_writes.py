@@ -12,12 +12,13 @@ import click
 from helpdesk_bridge.cli.options import json_option, meant, open_named
 from helpdesk_bridge.cli.output import clean_line, write_json
 from helpdesk_bridge.model.drafts import Add, MessageDraft, Remove, Sent, TicketChange, TicketDraft
+from helpdesk_bridge.model.fields import SINGLE, TICKET, Write, writable
 from helpdesk_bridge.model.records import Ticket
-from helpdesk_bridge.model.values import Body, Priority, Status, Upload
+from helpdesk_bridge.model.values import Body, Upload
 
 F = TypeVar("F", bound=Callable[..., Any])
-_FIELDS: Final = ("assignee", "group", "company", "status", "priority", "type", "category", "subcategory")
-_CLEARABLE: Final = ("assignee", "group", "company", "type", "category", "subcategory")
+_FIELDS: Final = tuple(name for name in writable(TICKET, Write.KEEP) if TICKET[name].kind in SINGLE)
+_CLEARABLE: Final = tuple(name for name in _FIELDS if Write.CLEAR in TICKET[name].write)
 
 attach_option = click.option(
     "--attach", "files", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file."
@@ -40,7 +41,7 @@ field_option = click.option(
 def ticket_fields(command: F) -> F:
     """Add the options for the fields that both a draft and a change have."""
     for name in reversed(_FIELDS):
-        command = click.option(f"--{name}")(command)
+        command = click.option(f"--{name.replace('_', '-')}", name)(command)
     return field_option(command)
 
 
@@ -58,12 +59,8 @@ def _read_stdin() -> str:
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Any]:
-    words: dict[str, type[Status | Priority]] = {"status": Status, "priority": Priority}
-    return {
-        name: meant(value, words[name]) if name in words else value
-        for name, value in fields.items()
-        if value is not None
-    }
+    given = {name: value for name, value in fields.items() if value is not None}
+    return {name: meant(value, kind) if (kind := TICKET[name].choices) else value for name, value in given.items()}
 
 
 def _custom(pairs: tuple[str, ...]) -> dict[str, Any]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import click
 
 from helpdesk_bridge.cli.commands import ticket_writes
 from helpdesk_bridge.cli.options import json_option, jsonl_option, meant, open_named
 from helpdesk_bridge.cli.output import clean, clean_line, write_json, write_jsonl, write_table
+from helpdesk_bridge.model.fields import SINGLE, TICKET, Field, Kind, filters
 from helpdesk_bridge.model.queries import INCLUDES, Order, TicketQuery
 from helpdesk_bridge.model.records import Ticket
-from helpdesk_bridge.model.values import Priority, Status
+
+F = TypeVar("F", bound=Callable[..., Any])
+_FILTERS: Final = {name: field for name, field in filters(TICKET).items() if field.kind in SINGLE | {Kind.WORDS}}
+_HELP: Final = {"status": "A status, in our word or the vendor's.", "requester": "An e-mail, id or phone."}
 
 
 @click.group()
@@ -34,14 +39,21 @@ def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetim
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _filter_options(command: F) -> F:
+    """Add an option for each field that a query asks for by its value, named as one value is."""
+    for name, field in reversed(_FILTERS.items()):
+        flag = f"--{(field.decision or field.name).replace('_', '-')}"
+        command = click.option(flag, name, multiple=True, help=_HELP.get(field.name))(command)
+    return command
+
+
+def _meant(field: Field, values: tuple[str, ...]) -> set[Any]:
+    return {meant(value, field.choices) if field.choices else value for value in values}
+
+
 @tickets.command("list")
 @click.argument("desk")
-@click.option("--status", "statuses", multiple=True, help="A status, in our word or the vendor's.")
-@click.option("--priority", "priorities", multiple=True)
-@click.option("--requester", multiple=True, help="An e-mail, id or phone.")
-@click.option("--assignee", multiple=True)
-@click.option("--group", "groups", multiple=True)
-@click.option("--tag", "tags", multiple=True)
+@_filter_options
 @click.option("--subject", help="A part of the subject.")
 @click.option("--created-since", callback=_moment, help="UTC where it has no offset.")
 @click.option("--updated-since", callback=_moment)
@@ -52,25 +64,20 @@ def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetim
 @jsonl_option
 @click.pass_context
 def list_tickets(
-    ctx: click.Context, desk: str, as_json: bool, as_jsonl: bool, limit: int, order: str,
+    ctx: click.Context, /, desk: str, as_json: bool, as_jsonl: bool, limit: int, order: str,
     created_since: datetime | None, updated_since: datetime | None, subject: str | None, includes: tuple[str, ...],
-    statuses: tuple[str, ...], priorities: tuple[str, ...], requester: tuple[str, ...], assignee: tuple[str, ...],
-    groups: tuple[str, ...], tags: tuple[str, ...],
+    **wanted: tuple[str, ...],
 ) -> None:  # fmt: skip
     """List the tickets of DESK, newest first."""
+    filtered: dict[str, Any] = {name: _meant(_FILTERS[name], values) for name, values in wanted.items() if values}
     query = TicketQuery(
-        statuses={meant(one, Status) for one in statuses} or None,
-        priorities={meant(one, Priority) for one in priorities} or None,
         subject=subject,
         created=(created_since, None) if created_since else None,
         updated=(updated_since, None) if updated_since else None,
         include=includes,
         order=order,
         limit=limit,
-        requester=requester or None,
-        assignee=assignee or None,
-        groups=groups or None,
-        tags=tags or None,
+        **filtered,
     )
     found = open_named(ctx, desk).tickets.list(query)
     if as_jsonl:

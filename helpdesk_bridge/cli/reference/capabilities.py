@@ -24,10 +24,11 @@ from helpdesk_bridge.adapter import (
 from helpdesk_bridge.config import registry
 from helpdesk_bridge.config.settings import example
 from helpdesk_bridge.model.capabilities import OPERATIONS
+from helpdesk_bridge.model.fields import MESSAGE, travelling
 from helpdesk_bridge.model.values import Priority, Status
 
 _NEEDED: Final = frozenset({"subject", "description", "requester"})
-_MESSAGE_COLUMNS: Final = ("author", "created_at", "visibility", "kind", "body", "attachments", "inline", "cc", "to")
+_MESSAGE_COLUMNS: Final = travelling(MESSAGE)
 _NONE: Final = "-"
 # A migration skips spam and deleted tickets, and labels travel with their status and priority.
 _NOT_SHOWN: Final = frozenset({"spam", "deleted", "status_label", "priority_label"})
