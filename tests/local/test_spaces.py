@@ -84,7 +84,7 @@ def test_messages_that_arrive_late_stand_where_they_belong(inboxes):
     assert store.messages.get("m2") == thread[1]
     assert store.messages.get("404") is None
     native = divide_tickets(TicketQuery(requester=f"+{PHONE}")).native
-    assert store.tickets.page(native).tickets == ()
+    assert store.tickets.page(native).items == ()
 
 
 def test_delivery_states_are_kept_in_order_and_once(inboxes):
@@ -118,7 +118,7 @@ def test_spaces_of_one_file_do_not_see_each_other(tmp_path, clock):
     _receive(one, _inbound("m1", "x"))
     one.lists.groups.add({"name": "Sales"})
     native = divide_tickets(TicketQuery()).native
-    assert [len(store.tickets.page(native).tickets) for store in (one, other, plain)] == [1, 0, 0]
+    assert [len(store.tickets.page(native).items) for store in (one, other, plain)] == [1, 0, 0]
     assert other.lists.groups.list() == ()
     assert other.messages.get("m1") is None
     with pytest.raises(NotFound):
