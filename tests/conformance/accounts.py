@@ -18,7 +18,7 @@ from helpdesk_bridge.datasets.dataset import Dataset
 from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge.desk.desk import Desk
 from helpdesk_bridge.model.capabilities import Capabilities
-from helpdesk_bridge.ratelimit import budget
+from helpdesk_bridge.ratelimit import shared
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.conformance import Vocabulary
 from helpdesk_bridge.testing.simulator import SimulatorApp, SimulatorClock, SimulatorServer, mock_simulator
@@ -143,7 +143,7 @@ def simulated(
 
 def _own_budgets(stack: ExitStack) -> None:
     # What a process shares would hold the budget of every account that any test ever had: their clocks stand still.
-    stack.enter_context(mock.patch.object(budget, "_shared", {}))
+    stack.enter_context(mock.patch.object(shared, "_shared", {}))
 
 
 @contextmanager

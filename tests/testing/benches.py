@@ -31,7 +31,7 @@ from helpdesk_bridge.http.options import HttpOptions
 from helpdesk_bridge.http.request import Effect
 from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.values import Actor, Body, MessageKind, Visibility
-from helpdesk_bridge.ratelimit import budget
+from helpdesk_bridge.ratelimit import shared
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.outcomes import EFFECTS
 from helpdesk_bridge.testing.simulator import SimulatorClock, SimulatorServer, mock_simulator
@@ -194,7 +194,7 @@ def opened(
     settings = {"vendor": vendor, "max_wait": 10, "timeout": timeout, **app.connection, **own, **table}
     with ExitStack() as stack:
         # Budgets are shared by all desks of a process; each bench has its own.
-        stack.enter_context(mock.patch.object(budget, "_shared", {}))
+        stack.enter_context(mock.patch.object(shared, "_shared", {}))
         stack.enter_context(
             mock.patch("helpdesk_bridge.desk.connection.HttpOptions", partial(HttpOptions, max_body=CAP))
         )

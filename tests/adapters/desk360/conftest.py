@@ -2,15 +2,15 @@ import pytest
 import responses
 from adapters.desk360.wiretap import tapped
 
-from helpdesk_bridge.ratelimit import budget
+from helpdesk_bridge.ratelimit import shared
 from helpdesk_bridge.ratelimit.store import MemoryStore
 
 
 @pytest.fixture
 def own_budget(monkeypatch):
     """All Desk360 desks of a process share one budget; each test starts with a new one."""
-    monkeypatch.setattr(budget, "_memory", MemoryStore())
-    monkeypatch.setattr(budget, "_shared", {})
+    monkeypatch.setattr(shared, "_memory", MemoryStore())
+    monkeypatch.setattr(shared, "_shared", {})
 
 
 @pytest.fixture
