@@ -2,7 +2,7 @@
 
 from attrs import evolve, field, frozen
 
-from helpdesk_bridge.adapter import Capabilities, Page, QuerySplit, Secret, Sent, Vendor
+from helpdesk_bridge.adapter import Adapter, Capabilities, Page, QuerySplit, Secret, Sent, Vendor
 from helpdesk_bridge.model.capabilities import OPERATIONS, FileLimits
 from helpdesk_bridge.model.records import Ticket
 from helpdesk_bridge.model.values import Priority, Status
@@ -17,31 +17,13 @@ class Settings:
 class Stub:
     """Answers from lists; ``calls`` records what reached the vendor's side."""
 
-    def __init__(self, context, capabilities):
-        self.account = "acme"
-        self.capabilities = capabilities
-        self.policy = self.transport = None
+    def __init__(self, context):
         self.context = context
         self.calls = []
         self.pages = [Page(())]
         self.contact_records = {}
         self.fail = None
-        self.agents = self.groups = self.companies = self.tags = self.custom_fields = None
-        self.attachments = self.templates = self.webhooks = self.events = self.importer = self.removal = None
-        self.vendor_api = self
         self.split_of = lambda query: QuerySplit(native=query)
-
-    @property
-    def tickets(self):
-        return self
-
-    @property
-    def contacts(self):
-        return StubContacts(self)
-
-    @property
-    def messages(self):
-        return StubMessages(self)
 
     def called(self, *call):
         self.calls.append(call)
@@ -66,12 +48,6 @@ class Stub:
     def update(self, ticket_id, change):
         self.called("tickets.update", ticket_id, change)
         return ticket(ticket_id)
-
-    def check(self):
-        return ()
-
-    def close(self):
-        self.calls.append(("close",))
 
 
 @frozen
@@ -109,20 +85,40 @@ class StubMessages:
     reply = note
 
 
+@frozen(kw_only=True, eq=False)
+class StubAdapter(Adapter):
+    stub: Stub
+
+    def check(self):
+        return ()
+
+    def close(self):
+        self.stub.calls.append(("close",))
+
+
 def ticket(ticket_id, **values):
     return Ticket(id=ticket_id, ref=f"stub:acme/ticket/{ticket_id}", **values)
 
 
 @frozen
 class StubVendor:
-    """Holds the adapter that was opened last."""
+    """Holds what was opened, the last one last."""
 
     capabilities: Capabilities
     opened: list = field(factory=list)
 
     def open(self, settings, context):
-        self.opened.append(Stub(context, self.capabilities))
-        return self.opened[-1]
+        stub = Stub(context)
+        self.opened.append(stub)
+        return StubAdapter(
+            account="acme",
+            capabilities=self.capabilities,
+            tickets=stub,
+            contacts=StubContacts(stub),
+            messages=StubMessages(stub),
+            vendor_api=stub,
+            stub=stub,
+        )
 
     def vendor(self):
         return Vendor(

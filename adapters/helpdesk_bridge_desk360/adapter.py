@@ -8,7 +8,7 @@ from typing import Any, NoReturn, cast
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import (
-    Capabilities,
+    Adapter,
     ContactsAdapter,
     DeskContext,
     Finding,
@@ -40,28 +40,9 @@ from helpdesk_bridge_desk360.vendor_api.vendor_api import Desk360Api, integratio
 
 
 @frozen(kw_only=True, eq=False)
-class Desk360Adapter:
+class Desk360Adapter(Adapter):
     """One integration of a Desk360 account."""
 
-    account: str
-    capabilities: Capabilities
-    policy: RateLimitPolicy
-    transport: Stack = field(repr=False)
-    tickets: TicketsAdapter
-    contacts: ContactsAdapter
-    messages: MessagesAdapter
-    attachments: Desk360Attachments
-    templates: Desk360Templates
-    webhooks: Desk360Webhooks
-    vendor_api: Desk360Api
-    agents: None = None
-    groups: None = None
-    companies: None = None
-    tags: None = None
-    custom_fields: None = None
-    events: None = None
-    importer: None = None
-    removal: None = None
     client: Desk360Client = field(repr=False)
     inbox: Inbox | None = field(repr=False)
 
@@ -95,7 +76,7 @@ class Desk360Adapter:
 
     def close(self) -> None:
         """Close connections and the inbox."""
-        self.transport.close()
+        super().close()
         if self.inbox is not None:
             self.inbox.store.close()
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from attrs import define
+from attrs import frozen
 
 from helpdesk_bridge.adapter import (
-    Capabilities,
+    Adapter,
     DeskContext,
     Finding,
     RateLimitPolicy,
@@ -35,35 +35,14 @@ from helpdesk_bridge_desk365.settings import Desk365Settings, api_base
 from helpdesk_bridge_desk365.vendor_api.vendor_api import Desk365Api
 from helpdesk_bridge_desk365.wire.account import VENDOR_NAME, Source
 
-if TYPE_CHECKING:
-    from helpdesk_bridge.adapter import Adapter
-
 _ORIGIN: Final = re.compile(r"^https?://[^/]+", re.IGNORECASE)
 
 
-@define(kw_only=True, eq=False)
-class Desk365Adapter:
+@frozen(kw_only=True, eq=False)
+class Desk365Adapter(Adapter):
     """One Desk365 account. See ``helpdesk_bridge.adapter.Adapter`` for the promises."""
 
-    account: str
-    capabilities: Capabilities
-    policy: RateLimitPolicy | None
-    transport: Stack | None
     tickets: Desk365Tickets
-    contacts: Desk365Contacts
-    messages: Desk365Messages
-    agents: Desk365Agents
-    groups: ShownGroups
-    custom_fields: ShownFields
-    companies: Desk365Companies
-    attachments: Desk365Attachments
-    importer: Desk365Importer
-    vendor_api: Desk365Api
-    tags: None = None
-    templates: None = None
-    webhooks: None = None
-    events: None = None
-    removal: None = None
 
     def check(self) -> Sequence[Finding]:
         """Read the 30 newest tickets, which proves the key: ping does not. Raises ``AuthenticationFailed``."""
@@ -80,11 +59,6 @@ class Desk365Adapter:
             )
             findings.append(Finding(Severity.WARNING, "marker", detail))
         return tuple(findings)
-
-    def close(self) -> None:
-        """Close the connections."""
-        if self.transport is not None:
-            self.transport.close()
 
 
 def open_desk365(settings: Desk365Settings, context: DeskContext) -> Adapter:
@@ -105,14 +79,7 @@ def open_desk365(settings: Desk365Settings, context: DeskContext) -> Adapter:
         mending=context.mending,
         count_rows=count_rows,
     )
-    adapter = _assembled(settings, context, stack, policy, base)
-    context.directory.bind(
-        agents=adapter.agents.list,
-        groups=adapter.groups.list,
-        custom_fields=adapter.custom_fields.list,
-        contact=adapter.contacts.get,
-    )
-    return adapter
+    return _assembled(settings, context, stack, policy, base)
 
 
 def _assembled(
@@ -128,6 +95,10 @@ def _assembled(
     shown.bind(tickets.newest)
     contacts = Desk365Contacts(client, source)
     messages = Desk365Messages(client, source, shown)
+    agents, groups, custom_fields = Desk365Agents(client, shown), ShownGroups(shown), ShownFields(shown)
+    context.directory.bind(
+        agents=agents.list, groups=groups.list, custom_fields=custom_fields.list, contact=contacts.get
+    )
     return Desk365Adapter(
         account=settings.subdomain,
         capabilities=capabilities_of(settings),
@@ -136,9 +107,9 @@ def _assembled(
         tickets=tickets,
         contacts=contacts,
         messages=messages,
-        agents=Desk365Agents(client, shown),
-        groups=ShownGroups(shown),
-        custom_fields=ShownFields(shown),
+        agents=agents,
+        groups=groups,
+        custom_fields=custom_fields,
         companies=Desk365Companies(client),
         attachments=Desk365Attachments(client),
         importer=Desk365Importer(

@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from attrs import define, evolve, field
+from attrs import evolve, field, frozen
 
 from helpdesk_bridge.adapter import (
-    Agent,
-    Capabilities,
-    Company,
+    Adapter,
     DeskContext,
-    FieldDefinition,
     Finding,
-    Group,
     RateLimitPolicy,
-    Stack,
-    Tag,
     open_transport,
     vendor_origin,
 )
@@ -43,52 +37,21 @@ from helpdesk_bridge_deskie.port.webhooks import DeskieWebhooks
 from helpdesk_bridge_deskie.settings import DOMAIN, DeskieSettings
 from helpdesk_bridge_deskie.vendor_api.vendor_api import DeskieApi
 from helpdesk_bridge_deskie.wire import reading
-from helpdesk_bridge_deskie.wire.documents import (
-    CompanyDocument,
-    CustomFieldDocument,
-    GroupDocument,
-    LabelDocument,
-    StaffDocument,
-)
 from helpdesk_bridge_deskie.wire.images import InlineImages
 
 PREFIX: Final = "/api"
 """observed: every path is below it and ends in `.json`."""
 
 
-@define(kw_only=True, eq=False)
-class DeskieAdapter:
+@frozen(kw_only=True, eq=False)
+class DeskieAdapter(Adapter):
     """One Deskie account; see ``helpdesk_bridge.adapter.Adapter`` for the promises."""
 
-    account: str
-    capabilities: Capabilities
-    policy: RateLimitPolicy | None
-    transport: Stack | None = field(repr=False)
-    tickets: DeskieTickets
-    contacts: DeskieContacts
-    messages: DeskieMessages
-    agents: ReferenceList[StaffDocument, Agent]
-    groups: ReferenceList[GroupDocument, Group]
-    companies: ReferenceList[CompanyDocument, Company]
-    tags: ReferenceList[LabelDocument, Tag]
-    custom_fields: ReferenceList[CustomFieldDocument, FieldDefinition]
-    attachments: DeskieFiles
-    importer: DeskieImporter
-    removal: DeskieRemoval
-    webhooks: DeskieWebhooks
-    vendor_api: DeskieApi
     _account_check: AccountCheck = field(repr=False, alias="account_check")
-    templates: Any = None
-    events: Any = None
 
     def check(self) -> Sequence[Finding]:
         """Try the credentials and look at the account."""
         return self._account_check.findings()
-
-    def close(self) -> None:
-        """Give back the sockets."""
-        if self.transport is not None:
-            self.transport.close()
 
 
 def base_url_of(settings: DeskieSettings, given: str | None) -> str:

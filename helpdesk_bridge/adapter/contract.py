@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from enum import Enum
@@ -37,6 +37,7 @@ from helpdesk_bridge.model.records import (
     Tag,
     Ticket,
 )
+from helpdesk_bridge.model.secret import Secret
 from helpdesk_bridge.model.values import (
     Attachment,
     Person,
@@ -164,111 +165,51 @@ class AttachmentsAdapter(Protocol):
         """Stream a file's bytes."""
 
 
-class Adapter(Protocol):
-    """What ``Vendor.open`` returns. Facets that the vendor lacks are None."""
+@frozen(kw_only=True, eq=False)
+class Adapter(ABC):
+    """What ``Vendor.open`` returns: one account at a vendor. The class of an adapter inherits this one.
+
+    ``account`` is the account as refs name it; a function is called on the first use, if the name can only be read.
+    ``capabilities`` declares what the adapter has. The other fields are the vendor's side of what a desk has under the
+    same name. A facet that a vendor lacks keeps its default, None, and every facet that a later version adds has that
+    default too, so that adapters of today stay complete. ``events=None`` has the desk poll. ``own_key`` gives the key
+    that markers and idempotency keys are signed by, on first use; None takes the API key of the settings.
+    """
+
+    _account: str | Callable[[], str] = field(alias="account")
+    capabilities: Capabilities
+    tickets: TicketsAdapter
+    messages: MessagesAdapter
+    contacts: ContactsAdapter | None = None
+    policy: RateLimitPolicy | None = None
+    transport: Stack | None = field(default=None, repr=False)
+    agents: Lister[Agent] | None = None
+    groups: Lister[Group] | None = None
+    companies: Lister[Company] | None = None
+    tags: Lister[Tag] | None = None
+    custom_fields: Lister[FieldDefinition] | None = None
+    attachments: AttachmentsAdapter | None = None
+    templates: Any = None
+    webhooks: Any = None
+    events: Any = None
+    importer: Importer | None = None
+    removal: Removal | None = None
+    vendor_api: Any = None
+    own_key: Callable[[], Secret] | None = field(default=None, repr=False)
 
     @property
-    @abstractmethod
     def account(self) -> str:
         """The account, as refs name it."""
-
-    @property
-    @abstractmethod
-    def capabilities(self) -> Capabilities:
-        """What this desk can do, computed from its settings."""
-
-    @property
-    @abstractmethod
-    def policy(self) -> RateLimitPolicy | None:
-        """The vendor's rate limit; None without one."""
-
-    @property
-    @abstractmethod
-    def transport(self) -> Stack | None:
-        """The connection; None for an adapter without one."""
-
-    @property
-    @abstractmethod
-    def tickets(self) -> TicketsAdapter:
-        """The vendor's side of ``desk.tickets``."""
-
-    @property
-    @abstractmethod
-    def contacts(self) -> ContactsAdapter:
-        """The vendor's side of ``desk.contacts``."""
-
-    @property
-    @abstractmethod
-    def messages(self) -> MessagesAdapter:
-        """The vendor's side of ``desk.messages``."""
-
-    @property
-    @abstractmethod
-    def agents(self) -> Lister[Agent] | None:
-        """The list of agents."""
-
-    @property
-    @abstractmethod
-    def groups(self) -> Lister[Group] | None:
-        """The list of groups."""
-
-    @property
-    @abstractmethod
-    def companies(self) -> Lister[Company] | None:
-        """The list of companies."""
-
-    @property
-    @abstractmethod
-    def tags(self) -> Lister[Tag] | None:
-        """The list of tags."""
-
-    @property
-    @abstractmethod
-    def custom_fields(self) -> Lister[FieldDefinition] | None:
-        """The list of custom-field definitions."""
-
-    @property
-    @abstractmethod
-    def attachments(self) -> AttachmentsAdapter | None:
-        """Files of messages."""
-
-    @property
-    @abstractmethod
-    def templates(self) -> Any | None:
-        """Message templates."""
-
-    @property
-    @abstractmethod
-    def webhooks(self) -> Any | None:
-        """Inbound webhooks."""
-
-    @property
-    @abstractmethod
-    def events(self) -> Any | None:
-        """What happened since a point in time, if the vendor tells it."""
-
-    @property
-    @abstractmethod
-    def importer(self) -> Importer | None:
-        """Writes old records."""
-
-    @property
-    @abstractmethod
-    def removal(self) -> Removal | None:
-        """Removes records that this library made."""
-
-    @property
-    @abstractmethod
-    def vendor_api(self) -> Any:
-        """The vendor's own calls that have no common word."""
+        return self._account if isinstance(self._account, str) else self._account()
 
     @abstractmethod
     def check(self) -> Sequence[Finding]:
         """Try the credentials and look at the account; a few reads at most."""
 
-    @abstractmethod
     def close(self) -> None:
-        """Give back sockets and files."""
+        """Give back sockets and files; by default, those of the transport."""
+        if self.transport is not None:
+            self.transport.close()
 
 
 @frozen(kw_only=True)

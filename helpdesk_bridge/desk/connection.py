@@ -9,7 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attrs import evolve
@@ -26,10 +26,10 @@ from helpdesk_bridge.desk.link import DeskLink
 from helpdesk_bridge.desk.messages import MessagesPort
 from helpdesk_bridge.desk.people import PeopleResolver
 from helpdesk_bridge.desk.tickets import TicketsPort
+from helpdesk_bridge.errors import ConfigError
 from helpdesk_bridge.http.events import EventBus
 from helpdesk_bridge.keys import DeskKeys, api_key_of, credential_of
 from helpdesk_bridge.model.capabilities import Capabilities
-from helpdesk_bridge.model.secret import Secret
 
 
 def connect(name: str, config: str | os.PathLike[str] | None = None, **overrides: Any) -> Desk:
@@ -74,11 +74,15 @@ def open_config(config: DeskConfig, *, clock: Clock | None = None) -> Desk:
         rate_limit=common.rate_limit,
         marker_field=config.aliases.custom_fields.entries.get("migration_marker"),
     )
-    adapter: Adapter = load(vendor.open)(config.settings, context)
-    own: Callable[[], Secret] | None = getattr(adapter, "credential", None)
-    keys = DeskKeys(own or (lambda: credential_of(config.settings)), common.previous_api_key)
+    adapter = load(vendor.open)(config.settings, context)
+    if not isinstance(adapter, Adapter):
+        raise ConfigError(
+            f"the adapter of {vendor.title} is a {type(adapter).__name__}, which does not inherit "
+            "helpdesk_bridge.adapter.Adapter; its package is older than this helpdesk-bridge or unfinished"
+        )
+    keys = DeskKeys(adapter.own_key or (lambda: credential_of(config.settings)), common.previous_api_key)
     capabilities = _with_aliases(adapter.capabilities, config.aliases)
-    if own is None and api_key_of(config.settings) is None:
+    if adapter.own_key is None and api_key_of(config.settings) is None:
         # People change passwords as they please: a key that is derived from one finds nothing afterwards.
         capabilities = evolve(capabilities, idempotency=frozenset())
     people = PeopleResolver(directory)

@@ -31,7 +31,7 @@ class ContactsPort:
         link = self._link
         asked = query or ContactQuery()
         with link.operation("contacts.list"):
-            split = link.adapter.contacts.split(asked)
+            split = link.contacts.split(asked)
 
         def keep(contact: Contact) -> Contact | None:
             link.directory.remember(contact)
@@ -39,7 +39,7 @@ class ContactsPort:
 
         return QueryListing(
             split=split,
-            fetch=lambda cursor, size: link.adapter.contacts.page(split.native, cursor, size),
+            fetch=lambda cursor, size: link.contacts.page(split.native, cursor, size),
             keep=keep,
             key=lambda contact: contact.id,
             sort=lambda contacts: sorted(contacts, key=sort_key(asked.order), reverse=asked.order.descending),
@@ -49,14 +49,14 @@ class ContactsPort:
 
     def explain(self, query: ContactQuery) -> Explanation:
         """Tell how a query would be answered, sending nothing."""
-        split = self._link.adapter.contacts.split(query)
+        split = self._link.contacts.split(query)
         client_side = tuple(name for name in contact_filters(query) if name not in split.fields)
         return Explanation(dict(split.described), client_side, not split.ordered, 0 if split.empty else 1)
 
     def get(self, id: str) -> Contact:
         """Return one contact."""
         with self._link.operation("contacts.get"):
-            return self._link.aliases.contact(self._link.adapter.contacts.get(self._link.id(id, "contact")))
+            return self._link.aliases.contact(self._link.contacts.get(self._link.id(id, "contact")))
 
     def find(self, *, email: str | None = None, phone: str | None = None) -> Contact | None:
         """Return the contact with exactly this e-mail or phone, or None."""
@@ -66,7 +66,7 @@ class ContactsPort:
                 raise Invalid("find takes an email or a phone, one of the two", field="email")
             email = None if email is None else Mailbox.of(email).address
             asked = ContactQuery(email=email, phone=phone, include={"blocked", "deleted"})
-            found = [one for one in link.adapter.contacts.find(email=email, phone=phone) if contact_matches(asked, one)]
+            found = [one for one in link.contacts.find(email=email, phone=phone) if contact_matches(asked, one)]
             # A number that does not name its country may be found too; whose it is exactly comes first.
             wanted = "" if phone is None else phone_key(phone)
             found.sort(key=lambda one: (wanted not in ("", *map(phone_key, one.phones)), one.deleted, one.blocked))
@@ -77,7 +77,7 @@ class ContactsPort:
         link = self._link
         with link.operation("contacts.create"):
             check_contact(draft, link.capabilities, "contacts.create")
-            contact = link.adapter.contacts.create(_contact_out(_read_out(draft), link.aliases))
+            contact = link.contacts.create(_contact_out(_read_out(draft), link.aliases))
             link.directory.remember(contact)
             return link.aliases.contact(contact)
 
@@ -87,7 +87,7 @@ class ContactsPort:
         with link.operation("contacts.update"):
             contact_id = link.id(id, "contact")
             check_contact(change, link.capabilities, "contacts.update")
-            contact = link.adapter.contacts.update(contact_id, _contact_out(change, link.aliases))
+            contact = link.contacts.update(contact_id, _contact_out(change, link.aliases))
             link.directory.remember(contact)
             return link.aliases.contact(contact)
 

@@ -107,8 +107,12 @@ class Desk:
         return self._directory
 
     def _facet(self, name: str, adapter: F | None, port: Callable[[F], P]) -> P | Missing:
-        if adapter is None or not self.capabilities.supports(name):
+        if not self.capabilities.supports(name):
             return Missing(name, self.title, self.capabilities.notes.get(name))
+        if adapter is None:
+            return Missing(
+                name, self.title, "its adapter declares this facet and lacks it, which is a fault of its package"
+            )
         return port(adapter)
 
     def _list(self, name: str, lister: Lister[T] | None) -> Lists[T] | Missing:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from attrs import frozen
 
-from helpdesk_bridge.adapter import Adapter
+from helpdesk_bridge.adapter import Adapter, ContactsAdapter
 from helpdesk_bridge.adapter.directory import Directory
 from helpdesk_bridge.config.aliases import Aliases
 from helpdesk_bridge.desk.people import PeopleResolver
@@ -45,6 +45,14 @@ class DeskLink:
                 self.directory.refresh()
             error.located(vendor=self.vendor, desk=self.name, operation=operation)
             raise
+
+    @property
+    def contacts(self) -> ContactsAdapter:
+        """The vendor's side of ``desk.contacts``. Raises ``Unsupported`` for a vendor without contacts."""
+        contacts = self.adapter.contacts
+        if contacts is None:
+            raise Unsupported(f"{self.capabilities.vendor} has no contacts", capability="contacts.list")
+        return contacts
 
     def id(self, id_or_ref: str, kind: str) -> str:
         """Return the desk's own id; a ref of another account raises ``WrongDesk``."""

@@ -17,7 +17,7 @@ from typing import Any
 import requests
 from attrs import evolve, frozen
 
-from helpdesk_bridge.adapter import DeskContext, Fidelity, FieldFidelity, MessageClass
+from helpdesk_bridge.adapter import Adapter, DeskContext, Fidelity, FieldFidelity, MessageClass
 from helpdesk_bridge.config import registry
 from helpdesk_bridge.config.settings import from_table
 from helpdesk_bridge.desk.connection import open_config
@@ -40,6 +40,8 @@ class Changed:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._whole, name)
 
+
+Adapter.register(Changed)  # a whole adapter with a part replaced is an adapter
 
 Mutation = Callable[[Any, DeskContext], Any]
 

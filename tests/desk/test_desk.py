@@ -191,7 +191,7 @@ def test_people_and_groups_are_filled_in_with_each_list_and_contact_asked_once(o
     stub.context.directory.bind(
         agents=lambda: loads.append("agents") or [Agent(id="4", name="Bo", email="bo@x.io")],
         groups=lambda: loads.append("groups") or [Group(id="9", name="Sales")],
-        contact=StubGet(stub),
+        contact=stub_vendor.StubContacts(stub).get,
     )
     stub.contact_records = {"7": Contact(id="7", ref="stub:acme/contact/7", name="Ann", emails=("ann@x.io",))}
     stub.pages = [
@@ -215,14 +215,6 @@ def test_people_and_groups_are_filled_in_with_each_list_and_contact_asked_once(o
     desk.refresh()
     assert next(iter(desk.tickets.list(resolve=False))).requester.email is None
     assert ("contacts.get", "7") not in stub.calls
-
-
-class StubGet:
-    def __init__(self, stub):
-        self.stub = stub
-
-    def __call__(self, contact_id):
-        return self.stub.contacts.get(contact_id)
 
 
 def test_the_applications_own_names_go_out_as_the_vendors_and_come_back(opened):
