@@ -96,9 +96,7 @@ class UserScan:
 
     def ask(self, bounds: Bounds, page: int, limit: int = PAGE) -> DocumentPage[UserDocument]:
         """Ask for the users between two times."""
-        updated = "_updated" if self.order.by_update else ""
-        times = [(f"from{updated}_time", bounds.start), (f"to{updated}_time", bounds.end)]
-        bounded = tuple((key, str(value)) for key, value in times if value is not None)
+        bounded = bounds.params(updated=self.order.by_update)
         return self.fetch((*self.params, *bounded, ("page", str(page)), ("limit", str(limit))))
 
     def sorted(self, users: Sequence[UserDocument], sign: int) -> tuple[UserDocument, ...]:

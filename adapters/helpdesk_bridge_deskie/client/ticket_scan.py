@@ -29,6 +29,12 @@ class Bounds:
     start: int | None = None
     end: int | None = None
 
+    def params(self, *, updated: bool) -> Params:
+        """Return the parameters that limit the time of the update, or else of the creation."""
+        infix = "_updated" if updated else ""
+        times = ((f"from{infix}_time", self.start), (f"to{infix}_time", self.end))
+        return tuple((name, str(value)) for name, value in times if value is not None)
+
 
 OPEN: Final = Bounds()
 _POSITION_FIELDS: Final = ("edge", "done", "page", "newest", "sweeping", "held")
@@ -159,11 +165,10 @@ class _Step:
 
     def _ask(self, bounds: Bounds, page: int, limit: int | None = None) -> DocumentPage[CaseDocument]:
         order = self.scan.order
-        name, updated = ("updated_at", "_updated") if order.by_update else ("created_at", "")
-        times = [(f"from{updated}_time", bounds.start), (f"to{updated}_time", bounds.end)]
+        name = "updated_at" if order.by_update else "created_at"
         params = (
             *self.scan.params,
-            *((key, str(value)) for key, value in times if value is not None),
+            *bounds.params(updated=order.by_update),
             ("sort", f"{name}_{'desc' if order.descending else 'asc'}"),
             ("page", str(page)),
             ("limit", str(limit or self.limit)),

@@ -180,19 +180,13 @@ def _times(query: TicketQuery | ContactQuery, order: Order) -> tuple[Bounds, Par
     """Return the bounds of the time that orders, and the other time's as parameters."""
     created, updated = bounds_of(query.created), bounds_of(query.updated)
     if order.by_update:
-        return updated, _bounded("", created)
-    return created, _bounded("_updated", updated)
-
-
-def _bounded(infix: str, bounds: Bounds) -> Params:
-    pairs = ((f"from{infix}_time", bounds.start), (f"to{infix}_time", bounds.end))
-    return tuple((name, str(value)) for name, value in pairs if value is not None)
+        return updated, created.params(updated=False)
+    return created, updated.params(updated=True)
 
 
 def _described(query: Any, params: Iterable[tuple[str, str]], bounds: Bounds, narrowed: set[str]) -> dict[str, str]:
     described = dict(params)
-    infix = "_updated" if query.order.by_update else ""
-    described.update(_bounded(infix, bounds))
+    described.update(bounds.params(updated=query.order.by_update))
     by = "updated_at" if query.order.by_update else "created_at"
     described["sort"] = f"{by}_{'desc' if query.order.descending else 'asc'}"
     for field, param in (("assignee", "staff_id"), ("groups", "group_id"), ("tags", "labels")):

@@ -17,7 +17,7 @@ from helpdesk_bridge.testing.simulator import json_bytes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_KEPT: Final = 10_000
+_LOG_LENGTH: Final = 10_000
 _CONNECT_SECONDS: Final = 2.0
 _READ_SECONDS: Final = 10.0
 _NAMES: Final = frozenset({"localhost"})
@@ -55,7 +55,7 @@ class Courier:
     """Sends webhooks in order, each once (assumed), outside the simulator's lock."""
 
     hooks: list[Hook] = Factory(list)
-    log: deque[Delivery] = Factory(lambda: deque(maxlen=_KEPT))
+    log: deque[Delivery] = Factory(lambda: deque(maxlen=_LOG_LENGTH))
     _due: deque[Delivery] = field(factory=deque, init=False)
     _carrying: threading.Lock = field(factory=threading.Lock, init=False)
 

@@ -89,7 +89,7 @@ def _drift_users(account: Account, now: int, chance: random.Random) -> None:
     if idle:
         account.drop_user(account.users[idle.pop(chance.randrange(len(idle)))])
     changed = account.users[chance.choice(sorted(account.users))]
-    changed.updated_at, changed.drawn = now, None
+    changed.updated_at, changed.rendered = now, None
 
 
 def _drift_thread(account: Account, case: Case, now: int, chance: random.Random) -> None:

@@ -49,12 +49,12 @@ class Renderer:
         self._zone = zone
         self._origin = origin
 
-    def item(self, kind: str, record: Record, draw: Callable[[Any], dict[str, Any]]) -> str:
+    def item(self, kind: str, record: Record, render: Callable[[Any], dict[str, Any]]) -> str:
         """Return a record as an item of a list; rendered once, until it changes or its server's address does."""
         made_for = (self._origin(), *(self._settings[name] for name in _SHAPES))
-        if record.drawn is None or record.drawn[0] != made_for:
-            record.drawn = (made_for, list_item(kind, draw(record)))
-        return record.drawn[1]
+        if record.rendered is None or record.rendered[0] != made_for:
+            record.rendered = (made_for, list_item(kind, render(record)))
+        return record.rendered[1]
 
     def case(self, case: Case) -> dict[str, Any]:
         """Return a case. observed: clients' captures, but for the names of the copies (documented: Deskie API)."""
@@ -236,7 +236,7 @@ class Renderer:
     def _number(self, value: int) -> int | str:
         return str(value) if self._settings["numeric_strings"] else value
 
-    def _flag(self, value: bool) -> bool | int | str:  # noqa: FBT001 - it is the value that is drawn
+    def _flag(self, value: bool) -> bool | int | str:  # noqa: FBT001 - it is the value that is rendered
         form = self._settings["flag_form"]
         return int(value) if form == "int" else str(value).lower() if form == "text" else value
 

@@ -83,16 +83,18 @@ class Service:
         """Answer a deletion: 200 and no body (documented: Deskie API, samples of deletions)."""
         return Reply(200, b"", {"Content-Type": "application/json"})
 
-    def listing(self, kind: str, records: Iterable[Record], total: int, draw: Callable[[Any], dict[str, Any]]) -> Reply:
+    def listing(
+        self, kind: str, records: Iterable[Record], total: int, render: Callable[[Any], dict[str, Any]]
+    ) -> Reply:
         """Answer a page of records as a list; `total` counts all matches."""
-        return self.list_reply(kind, [self.renderer.item(kind, record, draw) for record in records], total)
+        return self.list_reply(kind, [self.renderer.item(kind, record, render) for record in records], total)
 
     def plain_listing(self, kind: str, documents: Iterable[Mapping[str, Any]], total: int) -> Reply:
         """Answer a page of documents that are rendered anew each time."""
         return self.list_reply(kind, [list_item(kind, document) for document in documents], total)
 
     def list_reply(self, kind: str, items: list[str], total: int, *, count: str = "total_count") -> Reply:
-        """Answer a list of drawn items."""
+        """Answer a list of rendered items."""
         form = ListForm(self.choice("legacy_empty"), self.choice("list_form"), self.flag("omit_total_count"))
         text = form.text(kind, items, total, count=count)
         return Reply.text(text, content_type="application/json")

@@ -207,6 +207,35 @@ def given(checks: Checks) -> dict[str, Any]:
     return {name: check(value, name) for name, (value, check) in checks.items() if not isinstance(value, Unset)}
 
 
+def identity(
+    user_email: str | Unset,
+    user_phone: str | Unset,
+    user_whatsapp_phone: str | Unset,
+    user_custom_id: str | Unset,
+    channel: str | Unset,
+    *,
+    channel_field: str = "user_custom_channel",
+    record: str = "user",
+) -> dict[str, Any]:
+    """Return the one identity of a user; a custom id needs the key of its custom channel."""
+    fields = given(
+        {
+            "user_email": (user_email, email),
+            "user_phone": (user_phone, phone),
+            "user_whatsapp_phone": (user_whatsapp_phone, phone),
+            "user_custom_id": (user_custom_id, text),
+        }
+    )
+    if len(fields) != 1:
+        raise Invalid(
+            f"a {record} needs exactly one of user_email, user_phone, user_whatsapp_phone and user_custom_id",
+            field="user_email",
+        )
+    if "user_custom_id" in fields:
+        fields[channel_field] = channel_key("" if isinstance(channel, Unset) else channel, channel_field)
+    return fields
+
+
 def pair(value: tuple[str, str], field: str) -> str:
     """Return an old and a new value as a changelog takes them."""
     if not isinstance(value, tuple) or len(value) != 2 or not all(isinstance(side, str) for side in value):  # noqa: PLR2004 - a pair

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from helpdesk_bridge.adapter import UNSET, BadResponse, Body, Effect, Invalid, Request, Unset, Upload
+from helpdesk_bridge.adapter import UNSET, BadResponse, Body, Effect, Request, Unset, Upload
 from helpdesk_bridge_deskie.client.calls import PAGE, Calls, DocumentPage, Params
 from helpdesk_bridge_deskie.vendor_api import arguments as checked
 from helpdesk_bridge_deskie.vendor_api.documents import Case, Change
@@ -83,10 +83,6 @@ class CaseCalls:
         by Deskie's keys (`cf_25`). A customer who is unknown is made (documented).
         """
         checks: checked.Checks = {
-            "user_email": (user_email, checked.email),
-            "user_phone": (user_phone, checked.phone),
-            "user_whatsapp_phone": (user_whatsapp_phone, checked.phone),
-            "user_custom_id": (user_custom_id, checked.text),
             "channel": (channel, checked.text),
             "user_full_name": (user_full_name, checked.any_text),
             "status": (status, lambda value, name: checked.choice(value, tuple(STATUSES), name)),
@@ -99,17 +95,9 @@ class CaseCalls:
             "created_at": (created_at, checked.moment),
             "attachment_urls": (attachment_urls, checked.urls),
         }
-        fields = checked.given(checks)
-        identities = [
-            name for name in checks if name.startswith("user_") and name in fields and name != "user_full_name"
-        ]
-        if len(identities) != 1:
-            raise Invalid(
-                "a case needs exactly one of user_email, user_phone, user_whatsapp_phone and user_custom_id",
-                field="user_email",
-            )
-        if "user_custom_id" in fields:
-            checked.channel_key(fields.get("channel", ""), "channel")
+        fields = checked.given(checks) | checked.identity(
+            user_email, user_phone, user_whatsapp_phone, user_custom_id, channel, channel_field="channel", record="case"
+        )
         fields |= {"subject": checked.text(subject, "subject"), **checked.body(body)}
         return self._calls.create(
             "/cases.json", "case", Case, fields,

@@ -72,7 +72,7 @@ class UserCalls:
         custom_fields: Mapping[str, Any] | Unset = UNSET,
     ) -> UserDocument:
         """Create a user of a kind that can be made (documented): by e-mail, phone, WhatsApp, or a custom channel's id."""
-        identity = _identity(user_email, user_phone, user_whatsapp_phone, user_custom_id, user_custom_channel)
+        identity = checked.identity(user_email, user_phone, user_whatsapp_phone, user_custom_id, user_custom_channel)
         described = _described(user_full_name, company_name, company_position, user_note, language_id, custom_fields)
         return self._calls.create(
             "/users.json", "user", UserDocument, {**identity, **described}, operation="vendor_api.users.create"
@@ -144,7 +144,7 @@ class UserCalls:
         user_full_name: str | Unset = UNSET,
     ) -> str:
         """Return a code that identifies a customer to a chat; Deskie creates an unknown customer (assumed)."""
-        fields = _identity(user_email, user_phone, user_whatsapp_phone, user_custom_id, user_custom_channel)
+        fields = checked.identity(user_email, user_phone, user_whatsapp_phone, user_custom_id, user_custom_channel)
         fields |= checked.given({"user_full_name": (user_full_name, checked.any_text)})
         request = Request(
             "POST",
@@ -173,32 +173,6 @@ class UserCalls:
 
 def _user(user_id: Id) -> dict[str, str]:
     return {"id": checked.record_id(user_id, "user_id")}
-
-
-def _identity(
-    user_email: str | Unset,
-    user_phone: str | Unset,
-    user_whatsapp_phone: str | Unset,
-    user_custom_id: str | Unset,
-    user_custom_channel: str | Unset,
-) -> dict[str, Any]:
-    identity = checked.given(
-        {
-            "user_email": (user_email, checked.email),
-            "user_phone": (user_phone, checked.phone),
-            "user_whatsapp_phone": (user_whatsapp_phone, checked.phone),
-            "user_custom_id": (user_custom_id, checked.text),
-        }
-    )
-    if len(identity) != 1:
-        raise Invalid(
-            "a user needs exactly one of user_email, user_phone, user_whatsapp_phone and user_custom_id",
-            field="user_email",
-        )
-    if "user_custom_id" in identity:
-        channel = "" if isinstance(user_custom_channel, Unset) else user_custom_channel
-        identity["user_custom_channel"] = checked.channel_key(channel, "user_custom_channel")
-    return identity
 
 
 def _described(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         User,
     )
 
-Kept = TypeVar("Kept")
+RecordT = TypeVar("RecordT")
 
 
 class Account:
@@ -82,7 +82,7 @@ class Account:
         for times in self._times_of(case):
             times.updated.discard(case.updated_at, case.case_id)
             times.updated.add(now, case.case_id)
-        case.updated_at, case.drawn = now, None
+        case.updated_at, case.rendered = now, None
 
     def drop_case(self, case: Case) -> None:
         """Delete a case and its messages for good."""
@@ -189,7 +189,7 @@ class Account:
         return next((each for each in self.companies.values() if each.name.casefold() == folded), None)
 
 
-def require(records: Mapping[int, Kept], record_id: int, kind: str) -> Kept:
+def require(records: Mapping[int, RecordT], record_id: int, kind: str) -> RecordT:
     """Return a record by its id, or refuse with 404 `<kind>_not_found`."""
     record = records.get(record_id)
     if record is None:

@@ -19,9 +19,9 @@ STAGES = ("waiting", "planned", "in_progress", "finished")
 
 @define
 class Record:
-    """A record; `drawn` caches its last rendering with the settings of that rendering."""
+    """A record; `rendered` caches its last rendering with the settings of that rendering."""
 
-    drawn: tuple[object, str] | None = field(default=None, init=False, repr=False, eq=False)
+    rendered: tuple[object, str] | None = field(default=None, init=False, repr=False, eq=False)
 
 
 @frozen

@@ -92,7 +92,7 @@ class CaseRoutes(RouteGroup):
         case = new_case(self.account, user, values, channel=channel, created_at=created_at, now=now)
         case.labels = labels
         opening = self._add_opening(case, content, html, files)
-        user.last_contact_at, user.drawn = max(created_at, user.last_contact_at or created_at), None
+        user.last_contact_at, user.rendered = max(created_at, user.last_contact_at or created_at), None
         if self.service.flag("autoreply"):
             self.account.outbox.append(mail_of(self.account, case, opening, "autoreply"))
         self.service.webhooks.changed(case)

@@ -24,10 +24,10 @@ class ChangelogRoutes(RouteGroup):
         """List the changes, narrowed by pairs such as `status=any,closed` (observed)."""
         case, params = self.service.access.case_for(call, ident), self.service.query(call)
         wanted = _wanted(params)
-        changes = [self._drawn(change) for change in case.changes if not wanted or _matches(change, wanted)]
+        changes = [self._rendered(change) for change in case.changes if not wanted or _matches(change, wanted)]
         return Reply.json({"changelog": changes}, indent=4)
 
-    def _drawn(self, change: Change) -> dict[str, Any]:
+    def _rendered(self, change: Change) -> dict[str, Any]:
         return {
             "created_at": self.renderer.moment(change.created_at),
             "event": change.event,

@@ -148,7 +148,7 @@ class CompanyRoutes(RouteGroup):
     def _employ(self, user_ids: list[int], name: str) -> None:
         for user_id in user_ids:
             user = self.account.users[user_id]
-            user.company_name, user.updated_at, user.drawn = name, self.service.now(), None
+            user.company_name, user.updated_at, user.rendered = name, self.service.now(), None
 
     def _mark_company(self, company_id: int, *, active: bool, deleted: bool) -> Reply:
         company = self._company(company_id)
@@ -156,7 +156,7 @@ class CompanyRoutes(RouteGroup):
         return self._touched(company)
 
     def _touched(self, company: Company) -> Reply:
-        company.updated_at, company.drawn = self.service.now(), None
+        company.updated_at, company.rendered = self.service.now(), None
         return self.service.show("company", self.renderer.company(company))
 
 

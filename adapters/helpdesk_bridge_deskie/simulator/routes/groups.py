@@ -91,7 +91,7 @@ class GroupRoutes(RouteGroup):
     def update_label(self, call: Call, label_id: int) -> Reply:
         """Rename a label."""
         label = require(self.account.labels, label_id, "label")
-        label.title, label.drawn = self._label_title(self.service.body(call, "label", "labels"), label), None
+        label.title, label.rendered = self._label_title(self.service.body(call, "label", "labels"), label), None
         return self.service.show("label", self.renderer.label(label))
 
     @route("DELETE", "/api/labels/<int:label_id>.json", provenance=DOCUMENTED, source="Deskie API, Labels, delete")
@@ -102,7 +102,7 @@ class GroupRoutes(RouteGroup):
         for case in self.account.cases.values():
             if label_id in case.labels:
                 case.labels.remove(label_id)
-                case.drawn = None
+                case.rendered = None
         return self.service.done()
 
     def _group(self, group_id: int) -> Group:
@@ -112,7 +112,7 @@ class GroupRoutes(RouteGroup):
         from_name, signature = params.text("group_from_name"), params.text("group_signature")
         group.from_name = group.from_name if from_name is None else from_name
         group.signature = group.signature if signature is None else signature
-        group.updated_at, group.drawn = self.service.now(), None
+        group.updated_at, group.rendered = self.service.now(), None
         return self.service.show("group", self.renderer.group(group), status)
 
     def _regroup_cases(self, call: Call, group: Group) -> None:
@@ -127,7 +127,7 @@ class GroupRoutes(RouteGroup):
             self.account.touch(case, self.service.now())
 
     def _enable_group(self, group: Group, *, active: bool) -> Reply:
-        group.active, group.updated_at, group.drawn = active, self.service.now(), None
+        group.active, group.updated_at, group.rendered = active, self.service.now(), None
         return self.service.show("group", self.renderer.group(group))
 
     def _label_title(self, params: Params, owner: Label | None) -> str:

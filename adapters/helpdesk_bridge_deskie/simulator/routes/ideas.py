@@ -58,7 +58,7 @@ class IdeaRoutes(RouteGroup):
         """List categories."""
         page = self.service.page(self.service.query(call))
         categories = list(self.account.idea_categories.values())
-        return self.service.listing(_KEY, categories[page.start : page.stop], len(categories), _drawn)
+        return self.service.listing(_KEY, categories[page.start : page.stop], len(categories), _rendered)
 
     @route("POST", "/api/ideas_category.json", provenance=OBSERVED, source=_SOURCE)
     def create_idea_category(self, call: Call) -> Reply:
@@ -70,12 +70,12 @@ class IdeaRoutes(RouteGroup):
         group = self._idea_group(params)
         category = IdeaCategory(category_id=self.account.next_id(_KEY), title=title, default_group=group or 0)
         self.account.idea_categories[category.category_id] = category
-        return self.service.show(_KEY, _drawn(category), 201)
+        return self.service.show(_KEY, _rendered(category), 201)
 
     @route("GET", "/api/ideas_category/<int:category_id>.json", provenance=OBSERVED, source=_SOURCE)
     def show_idea_category(self, call: Call, category_id: int) -> Reply:  # noqa: ARG002 - every handler gets the call
         """Show a category."""
-        return self.service.show(_KEY, _drawn(self._idea_category(category_id)))
+        return self.service.show(_KEY, _rendered(self._idea_category(category_id)))
 
     @route("PUT", "/api/ideas_category/<int:category_id>.json", provenance=OBSERVED, source=_SOURCE)
     def update_idea_category(self, call: Call, category_id: int) -> Reply:
@@ -129,11 +129,11 @@ class IdeaRoutes(RouteGroup):
         return self._category_written(category)
 
     def _category_written(self, category: IdeaCategory) -> Reply:
-        category.drawn = None
-        return self.service.show(_KEY, _drawn(category))
+        category.rendered = None
+        return self.service.show(_KEY, _rendered(category))
 
 
-def _drawn(category: IdeaCategory) -> dict[str, Any]:
+def _rendered(category: IdeaCategory) -> dict[str, Any]:
     return {
         "category_id": category.category_id,
         "category_title": category.title,

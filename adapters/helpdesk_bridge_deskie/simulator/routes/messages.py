@@ -77,7 +77,7 @@ class MessageRoutes(RouteGroup):
         if rating is None:
             raise invalid("wrong_rating")
         message.rating, message.rating_comment = rating, params.text("rating_comment") or ""
-        message.rated_staff_id, message.drawn = message.staff_id, None
+        message.rated_staff_id, message.rendered = message.staff_id, None
         self.account.touch(case, self.service.now())
         return self.service.show("message", self.renderer.message(message))
 
@@ -155,7 +155,7 @@ class MessageRoutes(RouteGroup):
             case.last_response_at = max(message.created_at, case.last_response_at or message.created_at)
         elif user := self.account.users.get(message.user_id):
             user.last_contact_at = max(message.created_at, user.last_contact_at or message.created_at)
-            user.drawn = None
+            user.rendered = None
         if self.service.flag("status_after_reply"):
             if message.user_id:
                 set_status(case, "open", self.service.now())
@@ -175,7 +175,7 @@ class MessageRoutes(RouteGroup):
         content, html = params.text("content"), params.text("content_html")
         if not content and not html:
             raise invalid("empty_content")
-        message.content, message.content_html, message.drawn = content or "", html or "", None
+        message.content, message.content_html, message.rendered = content or "", html or "", None
         self.account.touch(case, self.service.now())
         return self.service.show("message", self.renderer.message(message))
 

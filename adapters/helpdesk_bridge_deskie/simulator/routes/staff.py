@@ -106,7 +106,7 @@ class StaffRoutes(RouteGroup):
             text = params.text(f"staff_{name}")
             if text is not None:
                 setattr(staff, name, text)
-        staff.updated_at, staff.drawn = self.service.now(), None
+        staff.updated_at, staff.rendered = self.service.now(), None
         return self.service.show("staff", self.renderer.staff_written(staff), status)
 
     def _replacement(self, call: Call, staff: Staff) -> int:
@@ -126,5 +126,5 @@ class StaffRoutes(RouteGroup):
                 self.account.touch(case, self.service.now())
 
     def _enable_staff(self, staff: Staff, *, active: bool) -> Reply:
-        staff.active, staff.updated_at, staff.drawn = active, self.service.now(), None
+        staff.active, staff.updated_at, staff.rendered = active, self.service.now(), None
         return self.service.show("staff", self.renderer.staff_written(staff))

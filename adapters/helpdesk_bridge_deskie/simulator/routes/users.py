@@ -197,7 +197,7 @@ class UserRoutes(RouteGroup):
         return self.service.show("user", self.renderer.user(user))
 
     def _touch_user(self, user: User) -> None:
-        user.updated_at, user.drawn = self.service.now(), None
+        user.updated_at, user.rendered = self.service.now(), None
 
 
 def _passing(users: Iterable[User], tests: Iterable[UserTest]) -> list[User]:
