@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from helpdesk_bridge.model.addresses import email_key, same_phone
+from helpdesk_bridge.model.fields import CONTACT, TICKET, Field, Kind, filters
 from helpdesk_bridge.model.queries import NONE, ContactQuery, Order, TicketQuery
 from helpdesk_bridge.model.records import Contact, Ticket
 from helpdesk_bridge.model.values import Actor, CustomValue, Phone, Ref
@@ -85,24 +86,47 @@ def _enum_in(wanted: frozenset[Any], value: enum.Enum, label: str | None) -> boo
     )
 
 
-_TICKET_TESTS: Final[Mapping[str, Callable[[Any, Ticket], bool]]] = {
-    "statuses": lambda wanted, t: _enum_in(wanted, t.status, t.status_label),
-    "priorities": lambda wanted, t: _enum_in(wanted, t.priority, t.priority_label),
-    "requester": lambda wanted, t: _person_in(wanted, t.requester),
-    "assignee": lambda wanted, t: _person_in(wanted, t.assignee),
-    "groups": lambda wanted, t: _ref_in(wanted, t.group),
-    "tags": lambda wanted, t: _words_in(wanted, t.tags),
-    "channels": lambda wanted, t: _word_in(wanted, t.channel),
-    "category": lambda wanted, t: _word_in(wanted, t.category),
-    "subcategory": lambda wanted, t: _word_in(wanted, t.subcategory),
-    "type": lambda wanted, t: _word_in(wanted, t.type),
-    "custom_fields": lambda wanted, t: all(
-        _value_in(values, t.custom_fields.get(name)) for name, values in wanted.items()
-    ),
-    "subject": lambda wanted, t: wanted.matches(t.subject),
-    "created": lambda wanted, t: wanted.contains(t.created_at),
-    "updated": lambda wanted, t: wanted.contains(t.updated_at),
+def _emails_in(wanted: frozenset[Any], emails: tuple[str, ...]) -> bool:
+    if not emails:
+        return NONE in wanted
+    found = {email_key(email) for email in emails}
+    return any(one is not NONE and email_key(one) in found for one in wanted)
+
+
+def _phones_in(wanted: frozenset[Any], phones: tuple[Phone, ...]) -> bool:
+    if not phones:
+        return NONE in wanted
+    return any(one is not NONE and any(same_phone(one, phone) for phone in phones) for one in wanted)
+
+
+def _custom_fields_match(wanted: Mapping[str, frozenset[Any]], values: Mapping[str, CustomValue]) -> bool:
+    return all(_value_in(among, values.get(name)) for name, among in wanted.items())
+
+
+_TESTS: Final[Mapping[Kind, Callable[[Any, Any], bool]]] = {
+    Kind.TEXT: lambda wanted, text: wanted.matches(text),
+    Kind.WORD: _word_in,
+    Kind.PERSON: _person_in,
+    Kind.REFERENCE: _ref_in,
+    Kind.TIME: lambda wanted, moment: wanted.contains(moment),
+    Kind.WORDS: _words_in,
+    Kind.ADDRESSES: _emails_in,
+    Kind.PHONES: _phones_in,
+    Kind.CUSTOM_FIELDS: _custom_fields_match,
 }
+
+
+def _test(field: Field) -> Callable[[Any, Any], bool]:
+    """Return whether a record's value of the field answers what is wanted of it."""
+    if field.kind is Kind.CHOICE:
+        label = f"{field.name}_label"
+        return lambda wanted, record: _enum_in(wanted, getattr(record, field.name), getattr(record, label))
+    test = _TESTS[field.kind]
+    return lambda wanted, record: test(wanted, getattr(record, field.name))
+
+
+_TICKET_TESTS: Final = {name: _test(field) for name, field in filters(TICKET).items()}
+_CONTACT_TESTS: Final = {name: _test(field) for name, field in filters(CONTACT).items()}
 
 
 def ticket_filters(query: TicketQuery) -> tuple[str, ...]:
@@ -119,30 +143,6 @@ def ticket_matches(query: TicketQuery, ticket: Ticket) -> bool:
     if ticket.merged_into is not None and "merged" not in query.include:
         return False
     return all(_TICKET_TESTS[name](getattr(query, name), ticket) for name in ticket_filters(query))
-
-
-def _emails_in(wanted: frozenset[Any], emails: tuple[str, ...]) -> bool:
-    if not emails:
-        return NONE in wanted
-    found = {email_key(email) for email in emails}
-    return any(one is not NONE and email_key(one) in found for one in wanted)
-
-
-def _phones_in(wanted: frozenset[Any], phones: tuple[Phone, ...]) -> bool:
-    if not phones:
-        return NONE in wanted
-    return any(one is not NONE and any(same_phone(one, phone) for phone in phones) for one in wanted)
-
-
-_CONTACT_TESTS: Final[Mapping[str, Callable[[Any, Contact], bool]]] = {
-    "email": lambda wanted, c: _emails_in(wanted, c.emails),
-    "phone": lambda wanted, c: _phones_in(wanted, c.phones),
-    "name": lambda wanted, c: wanted.matches(c.name),
-    "company": lambda wanted, c: _ref_in(wanted, c.company),
-    "external_id": lambda wanted, c: _word_in(wanted, c.external_id),
-    "created": lambda wanted, c: wanted.contains(c.created_at),
-    "updated": lambda wanted, c: wanted.contains(c.updated_at),
-}
 
 
 def contact_filters(query: ContactQuery) -> tuple[str, ...]:
