@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from helpdesk_bridge.model import fields
 from helpdesk_bridge.model.fields import Kind
+from helpdesk_bridge.model.queries import Match, Period
 from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.values import Actor, Attachment, Body, Phone, Rating, Ref
 
@@ -28,7 +29,7 @@ def sample(field, number=0):
         Kind.FLAG: number == 0,
         Kind.NUMBER: 7 + number,
         Kind.WORDS: (text, "of both"),
-        Kind.ADDRESSES: (email, "both@people.example"),
+        Kind.ADDRESSES: (email, f"also.{email}"),
         Kind.PHONES: (Phone(f"+4930123456{number}", f"+4930123456{number}"),),
         Kind.CUSTOM_FIELDS: {"Order No": text},
         Kind.BODY: Body(text=text),
@@ -46,3 +47,18 @@ def record(area, number=0, **values):
     table = fields.RECORDS[area]
     given = {name: sample(field, number) for name, field in table.items() if field.kind is not Kind.ANSWER}
     return CLASSES[area](**{**given, **values})
+
+
+def question(field, number=0):
+    """Return what a query asks for to get the records whose field has this sample, and not those with another one."""
+    value = sample(field, number)
+    questions = {
+        Kind.TEXT: lambda: Match(value, "exact"),
+        Kind.PERSON: lambda: value.email,
+        Kind.REFERENCE: lambda: value.name,
+        Kind.TIME: lambda: Period(value, value + timedelta(minutes=1)),
+        Kind.WORDS: lambda: value[0],
+        Kind.ADDRESSES: lambda: value[0],
+        Kind.PHONES: lambda: value[0].raw,
+    }
+    return questions.get(field.kind, lambda: value)()

@@ -140,6 +140,7 @@ def answers_contact(query: ContactQuery, contact: Contact) -> bool:
         and (query.phone is None or any((not digits) if one is NONE else _number(one) in digits for one in query.phone))
         and _text(query.name, contact.name)
         and _among(query.company, *((contact.company.name, contact.company.id) if contact.company else ()))
+        and _among(query.external_id, contact.external_id)
         and _during(query.created, contact.created_at)
         and _during(query.updated, contact.updated_at)
     )
