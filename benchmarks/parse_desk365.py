@@ -15,13 +15,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from werkzeug.test import Client
+from werkzeug.test import Desk365Client
 
 from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge_desk365.simulator import API_KEY, create
 from helpdesk_bridge_desk365.wire import parsing
 from helpdesk_bridge_desk365.wire import reading as convert
-from helpdesk_bridge_desk365.wire.account import Source
+from helpdesk_bridge_desk365.wire.account import AccountContext
 
 try:
     import orjson
@@ -32,12 +32,12 @@ ROWS = 100
 TARGETS = {"json": 3.5, "orjson": 2.5}
 PATH = f"/apis/v3/tickets?ticket_count={ROWS}&include_description=1&include_custom_fields=1"
 QUOTED = '<p class="MsoNormal" style="margin:0cm;font-size:11.0pt">I would like to know where my order is.</p>\n' * 20
-SOURCE = Source("acme", "https://acme.desk365.io")
+ACCOUNT = AccountContext("acme", "https://acme.desk365.io")
 
 
 def generated_page() -> bytes:
     """Return a page as the simulator writes it."""
-    answer = Client(create(generate(tickets=ROWS + ROWS // 2))).get(PATH, headers={"Authorization": API_KEY})
+    answer = Desk365Client(create(generate(tickets=ROWS + ROWS // 2))).get(PATH, headers={"Authorization": API_KEY})
     assert len(answer.json["tickets"]) == ROWS  # type: ignore[index]
     return bytes(answer.data)
 
@@ -54,7 +54,7 @@ def quoting(page: bytes) -> bytes:
 def parsed(page: bytes, loads: Callable[[bytes], Any]) -> list[Any]:
     """Return the tickets of a page, as ``desk.tickets.list`` reads them."""
     _, rows, at = parsing.read_rows(loads(page), "tickets")
-    return [convert.ticket(wire, SOURCE) for wire in parsing.read_tickets(rows, at)]
+    return [convert.ticket(wire, ACCOUNT) for wire in parsing.read_tickets(rows, at)]
 
 
 def fastest(calls: Mapping[str, Callable[[], Any]], turns: int) -> dict[str, float]:

@@ -20,20 +20,20 @@ from helpdesk_bridge.adapter import (
 )
 from helpdesk_bridge_desk365.capabilities import capabilities_of
 from helpdesk_bridge_desk365.client.auth import KeyAuth
-from helpdesk_bridge_desk365.client.client import Client, count_rows
+from helpdesk_bridge_desk365.client.client import Desk365Client, count_rows
 from helpdesk_bridge_desk365.errors import classify
 from helpdesk_bridge_desk365.policy import policy_of, with_limit
 from helpdesk_bridge_desk365.port.attachments import Desk365Attachments
 from helpdesk_bridge_desk365.port.contacts import Desk365Contacts
 from helpdesk_bridge_desk365.port.importer import Desk365Importer
-from helpdesk_bridge_desk365.port.lists import Desk365Agents, Desk365Companies, ShownFields, ShownGroups
+from helpdesk_bridge_desk365.port.lists import Desk365Agents, Desk365Companies, Desk365CustomFields, Desk365Groups
 from helpdesk_bridge_desk365.port.messages import Desk365Messages
-from helpdesk_bridge_desk365.port.observed import Shown
-from helpdesk_bridge_desk365.port.ratings import RatingWords
+from helpdesk_bridge_desk365.port.observed import ObservedValues
+from helpdesk_bridge_desk365.port.ratings import RatingLabels
 from helpdesk_bridge_desk365.port.tickets import MARKER_FIELD, Desk365Tickets, QuoteForm
 from helpdesk_bridge_desk365.settings import Desk365Settings, api_base
 from helpdesk_bridge_desk365.vendor_api.vendor_api import Desk365Api
-from helpdesk_bridge_desk365.wire.account import VENDOR_NAME, Source
+from helpdesk_bridge_desk365.wire.account import VENDOR_NAME, AccountContext
 
 _ORIGIN: Final = re.compile(r"^https?://[^/]+", re.IGNORECASE)
 
@@ -86,16 +86,20 @@ def _assembled(
     settings: Desk365Settings, context: DeskContext, stack: Stack, policy: RateLimitPolicy, base: str
 ) -> Desk365Adapter:
     found = _ORIGIN.match(base)
-    source = Source(settings.subdomain, found[0].lower() if found else "", context.keep_raw)
-    client = Client(stack, settings.new_status)
-    shown = Shown()
+    account = AccountContext(settings.subdomain, found[0].lower() if found else "", context.keep_raw)
+    client = Desk365Client(stack, settings.new_status)
+    observed = ObservedValues()
     tickets = Desk365Tickets(
-        client, source, shown, RatingWords(client), QuoteForm(settings.single_quotes), context.marker_field
+        client, account, observed, RatingLabels(client), QuoteForm(settings.single_quotes), context.marker_field
     )
-    shown.bind(tickets.newest)
-    contacts = Desk365Contacts(client, source)
-    messages = Desk365Messages(client, source, shown)
-    agents, groups, custom_fields = Desk365Agents(client, shown), ShownGroups(shown), ShownFields(shown)
+    observed.bind(tickets.newest)
+    contacts = Desk365Contacts(client, account)
+    messages = Desk365Messages(client, account, observed)
+    agents, groups, custom_fields = (
+        Desk365Agents(client, observed),
+        Desk365Groups(observed),
+        Desk365CustomFields(observed),
+    )
     context.directory.bind(
         agents=agents.list, groups=groups.list, custom_fields=custom_fields.list, contact=contacts.get
     )
@@ -113,9 +117,9 @@ def _assembled(
         companies=Desk365Companies(client),
         attachments=Desk365Attachments(client),
         importer=Desk365Importer(
-            client, tickets, messages, contacts, shown, settings.files_per_message, settings.bytes_per_message
+            client, tickets, messages, contacts, observed, settings.files_per_message, settings.bytes_per_message
         ),
-        vendor_api=Desk365Api(client, source, settings.files_per_message, settings.bytes_per_message),
+        vendor_api=Desk365Api(client, account, settings.files_per_message, settings.bytes_per_message),
     )
 
 

@@ -21,7 +21,13 @@ from helpdesk_bridge.adapter import (
     Upload,
 )
 from helpdesk_bridge_desk365.wire import parsing
-from helpdesk_bridge_desk365.wire.documents import CompanyWire, ContactWire, MessageWire, TicketWire, Written
+from helpdesk_bridge_desk365.wire.documents import (
+    CompanyDocument,
+    ContactDocument,
+    MessageDocument,
+    TicketDocument,
+    WrittenDocument,
+)
 from helpdesk_bridge_desk365.wire.words import NEW_PRIORITY, NEW_STATUS
 
 if TYPE_CHECKING:
@@ -71,7 +77,7 @@ def count_rows(request: Request, response: Response) -> int:
 
 
 @frozen
-class Client:
+class Desk365Client:
     """Typed calls on one account. Errors are those of ``helpdesk_bridge.errors``.
 
     ``new_status`` is what a new ticket gets where nobody chose one.
@@ -92,26 +98,26 @@ class Client:
 
     # --- tickets ---
 
-    def tickets(self, params: Pairs, *, count: int) -> Rows[TicketWire]:
+    def tickets(self, params: Pairs, *, count: int) -> Rows[TicketDocument]:
         """Return a page of tickets; ``count`` is the number asked for, one of ``TICKET_COUNTS``."""
         asked = (("ticket_count", str(count)), *params)
         answer = self.read("tickets.list", "/tickets", asked, rows=count).json()
         total, rows, at = parsing.read_rows(answer, "tickets")
         return Rows(parsing.read_tickets(rows, at), total, parsing.has_next_page(answer))
 
-    def ticket(self, ticket_id: str) -> TicketWire:
+    def ticket(self, ticket_id: str) -> TicketDocument:
         """Return one ticket with description, custom fields and files. Raises ``NotFound``."""
         params = (("ticket_number", ticket_id),)
         return parsing.read_ticket(self.read("tickets.get", "/tickets/details", params, rows=1).json())
 
-    def conversations(self, ticket_id: str) -> tuple[MessageWire, ...]:
+    def conversations(self, ticket_id: str) -> tuple[MessageDocument, ...]:
         """Return the thread without the description, oldest first, all in one answer."""
         params = (("ticket_number", ticket_id), ("sort_by", "earliest_on_top"))
         answer = self.read("messages.list", "/tickets/conversations", params).json()
         _, rows, at = parsing.read_rows(answer, "conversations")
         return tuple(parsing.read_message(row, f"{at}[{index}]") for index, row in enumerate(rows))
 
-    def create_ticket(self, ticket: Mapping[str, Any], files: Sequence[Upload] = ()) -> TicketWire:
+    def create_ticket(self, ticket: Mapping[str, Any], files: Sequence[Upload] = ()) -> TicketDocument:
         """Create a ticket, with its files in the same call."""
         # Observed: production refuses a ticket without a status ("missing field Status"). Whether it needs a priority
         # is not known: every client that works there sends both.
@@ -124,7 +130,7 @@ class Client:
             problem = InDoubt(f"the ticket was created, but {unreadable.message}", operation="tickets.create")
         raise problem
 
-    def update_ticket(self, ticket_id: str, change: Mapping[str, Any]) -> TicketWire:
+    def update_ticket(self, ticket_id: str, change: Mapping[str, Any]) -> TicketDocument:
         """Change a ticket; the answer leaves its files out (observed)."""
         request = Request(
             "PUT",
@@ -136,31 +142,31 @@ class Client:
         )
         return parsing.read_ticket(self._send(request).json())
 
-    def add_reply(self, ticket_id: str, reply: Mapping[str, Any], files: Sequence[Upload] = ()) -> Written:
+    def add_reply(self, ticket_id: str, reply: Mapping[str, Any], files: Sequence[Upload] = ()) -> WrittenDocument:
         """Send an answer to the customer."""
         answer = self._write("messages.reply", "/tickets/add_reply", "reply_object", reply, files, ticket_id)
         return _written(answer)
 
-    def add_note(self, ticket_id: str, note: Mapping[str, Any], files: Sequence[Upload] = ()) -> Written:
+    def add_note(self, ticket_id: str, note: Mapping[str, Any], files: Sequence[Upload] = ()) -> WrittenDocument:
         """Add a note; ``private_note`` 0 would mail it to the customer."""
         answer = self._write("messages.note", "/tickets/add_note", "note_object", note, files, ticket_id)
         return _written(answer)
 
     # --- contacts and companies ---
 
-    def contacts(self, params: Pairs) -> Rows[ContactWire]:
+    def contacts(self, params: Pairs) -> Rows[ContactDocument]:
         """Return a page of contacts."""
         answer = self.read("contacts.list", "/contacts", params).json()
         total, rows, at = parsing.read_rows(answer, "content")
         items = tuple(parsing.read_contact(row, f"{at}[{index}]") for index, row in enumerate(rows))
         return Rows(items, total, parsing.has_next_page(answer))
 
-    def contact(self, *, primary: str | None = None, secondary: str | None = None) -> ContactWire:
+    def contact(self, *, primary: str | None = None, secondary: str | None = None) -> ContactDocument:
         """Return the contact of an e-mail. ``secondary`` is read by newer accounts only (a client of 2026)."""
         params = (("primary_email", primary),) if primary is not None else (("secondary_email", secondary or ""),)
         return parsing.read_contact(self.read("contacts.get", "/contacts/details", params).json())
 
-    def create_contact(self, contact: Mapping[str, Any]) -> ContactWire:
+    def create_contact(self, contact: Mapping[str, Any]) -> ContactDocument:
         """Create a contact; the answer is an echo of what was sent."""
         answer = self._write("contacts.create", "/contacts/create", "", contact)
         try:
@@ -181,7 +187,7 @@ class Client:
         )
         self._send(request)
 
-    def companies(self, offset: int) -> Rows[CompanyWire]:
+    def companies(self, offset: int) -> Rows[CompanyDocument]:
         """Return a page of companies."""
         answer = self.read("companies.list", "/companies", (("offset", str(offset)),)).json()
         total, rows, at = parsing.read_rows(answer, "content")
@@ -227,12 +233,12 @@ class Client:
         return self._send(request)
 
 
-def _written(answer: Response) -> Written:
+def _written(answer: Response) -> WrittenDocument:
     try:
         return parsing.read_written(answer.json())
     except BadResponse:
         # It was accepted; only its id is not known, as in all answers of 2025.
-        return Written()
+        return WrittenDocument()
 
 
 def _parts(part: str, document: Mapping[str, Any], files: Sequence[Upload], ticket_id: str | None) -> tuple[Part, ...]:

@@ -14,33 +14,35 @@ from helpdesk_bridge_desk365.client.client import Rows
 R = TypeVar("R")
 
 
-class Mark(NamedTuple):
+class RowKey(NamedTuple):
     """A row as it is recognised again: its id, and the text by which the vendor orders it."""
 
     id: str
-    place: str
+    order: str
 
 
 @frozen
-class _Standing:
+class _Position:
     """Where a walk stands: the next row, the last rows before it, and the pages of this pass.
 
     ``first`` is the place of the pass's first row; ``bound`` is where a repeated pass over the front may end.
     """
 
     offset: int = 0
-    tail: tuple[Mark, ...] = ()
+    tail: tuple[RowKey, ...] = ()
     pages: int = 0
     first: str | None = None
     bound: str | None = None
 
     @classmethod
-    def read(cls, cursor: str | None) -> _Standing:
+    def read(cls, cursor: str | None) -> _Position:
         if cursor is None:
             return cls()
         try:
             offset, tail, pages, first, bound = json.loads(cursor)
-            return cls(int(offset), tuple(Mark(str(one), str(place)) for one, place in tail), int(pages), first, bound)
+            return cls(
+                int(offset), tuple(RowKey(str(row_id), str(order)) for row_id, order in tail), int(pages), first, bound
+            )
         except (ValueError, TypeError):
             problem = Invalid("this cursor is not one of this listing", field="cursor")
         raise problem
@@ -50,7 +52,7 @@ class _Standing:
 
 
 @frozen(kw_only=True)
-class Walk(Generic[R]):
+class OffsetScan(Generic[R]):
     """One listing by offset.
 
     ``fetch(offset, count)`` asks for a page; ``sizes`` are the counts that the vendor takes, ascending. Each page
@@ -63,7 +65,7 @@ class Walk(Generic[R]):
     """
 
     fetch: Callable[[int, int], Rows[R]]
-    mark: Callable[[R], Mark]
+    key: Callable[[R], RowKey]
     sizes: tuple[int, ...]
     overlap: int
     ordered: bool = True
@@ -77,24 +79,24 @@ class Walk(Generic[R]):
 
     def page(self, cursor: str | None, size: int | None = None) -> Page[R]:
         """Return one page: the rows that were not among the last page's end, at most ``size``."""
-        standing = _Standing.read(cursor)
+        position = _Position.read(cursor)
         wanted = self._largest if size is None else max(1, min(size, self._largest))
-        offset, rows = self._reach(standing, min(wanted + len(standing.tail), self._largest))
-        known = set(standing.tail)
-        marks = tuple(self.mark(row) for row in rows.items)
-        fresh = [number for number, mark in enumerate(marks) if mark not in known]
+        offset, rows = self._reach(position, min(wanted + len(position.tail), self._largest))
+        known = set(position.tail)
+        keys = tuple(self.key(row) for row in rows.items)
+        fresh = [number for number, key in enumerate(keys) if key not in known]
         taken = fresh[:wanted]
-        used = len(marks) if len(fresh) <= wanted else taken[-1] + 1
-        marks = marks[:used]
+        used = len(keys) if len(fresh) <= wanted else taken[-1] + 1
+        keys = keys[:used]
         here = evolve(
-            standing,
+            position,
             offset=offset + used,
-            tail=marks[-self.overlap :],
-            pages=standing.pages + 1,
-            first=marks[0].place if standing.first is None and marks else standing.first,
+            tail=keys[-self.overlap :],
+            pages=position.pages + 1,
+            first=keys[0].order if position.first is None and keys else position.first,
         )
-        more = bool(taken) and not self._ended(marks[-1]) and self._goes_on(here.offset, rows, used)
-        following = self._following(here, marks, more=more)
+        more = bool(taken) and not self._ended(keys[-1]) and self._goes_on(here.offset, rows, used)
+        following = self._following(here, keys, more=more)
         items = tuple(rows.items[number] for number in taken)
         return Page(items, following.text() if following is not None else None, rows.total)
 
@@ -106,35 +108,35 @@ class Walk(Generic[R]):
             return end < rows.total
         return used < len(rows.items) or len(rows.items) >= self.sizes[0]
 
-    def _reach(self, standing: _Standing, count: int) -> tuple[int, Rows[R]]:
+    def _reach(self, position: _Position, count: int) -> tuple[int, Rows[R]]:
         """Fetch from before the end of the last page, further back while no known ground is there."""
         asked = next((size for size in self.sizes if size >= count), self._largest)
-        offset = max(0, standing.offset - len(standing.tail))
+        offset = max(0, position.offset - len(position.tail))
         step = max(1, asked - self.overlap)
         while True:
             rows = self.fetch(offset, asked)
-            if offset == 0 or self._continues(standing.tail, rows):
+            if offset == 0 or self._continues(position.tail, rows):
                 return offset, rows
             asked = self._largest
             offset = max(0, offset - step)
             step *= 2
 
-    def _continues(self, tail: tuple[Mark, ...], rows: Rows[R]) -> bool:
-        marks = [self.mark(row) for row in rows.items]
-        if set(tail) & set(marks):
+    def _continues(self, tail: tuple[RowKey, ...], rows: Rows[R]) -> bool:
+        keys = [self.key(row) for row in rows.items]
+        if set(tail) & set(keys):
             return True
-        if not marks or not self.ordered:
+        if not keys or not self.ordered:
             return False
-        before, after = (tail[-1].place, marks[0].place) if self.descending else (marks[0].place, tail[-1].place)
+        before, after = (tail[-1].order, keys[0].order) if self.descending else (keys[0].order, tail[-1].order)
         return before < after and bool(before)
 
-    def _ended(self, last: Mark) -> bool:
-        if self.until is None or not last.place:
+    def _ended(self, last: RowKey) -> bool:
+        if self.until is None or not last.order:
             return False
-        return last.place < self.until if self.descending else last.place >= self.until
+        return last.order < self.until if self.descending else last.order >= self.until
 
-    def _following(self, here: _Standing, marks: tuple[Mark, ...], *, more: bool) -> _Standing | None:
-        if here.bound is not None and marks and marks[-1].place < here.bound:
+    def _following(self, here: _Position, keys: tuple[RowKey, ...], *, more: bool) -> _Position | None:
+        if here.bound is not None and keys and keys[-1].order < here.bound:
             more = False
         if more:
             return here
@@ -143,4 +145,4 @@ class Walk(Generic[R]):
         quiet = here.pages == 1 or here.first in (None, here.bound)
         if not self.fronted or quiet:
             return None
-        return _Standing(bound=here.first)
+        return _Position(bound=here.first)

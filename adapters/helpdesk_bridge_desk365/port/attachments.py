@@ -10,15 +10,15 @@ from typing import Any, BinaryIO, cast
 from attrs import frozen
 
 from helpdesk_bridge.adapter import Answer, Attachment, Auth, Invalid, NotFound, Request
-from helpdesk_bridge_desk365.client.client import Client, numbered
-from helpdesk_bridge_desk365.wire.documents import FileWire
+from helpdesk_bridge_desk365.client.client import Desk365Client, numbered
+from helpdesk_bridge_desk365.wire.documents import FileDocument
 
 
 @frozen
 class Desk365Attachments:
     """Streams files. The API key never goes to the storage, which refuses two kinds of permission at once (observed)."""
 
-    _client: Client
+    _client: Desk365Client
 
     def open(self, attachment: Attachment) -> AbstractContextManager[BinaryIO]:
         """Stream a file's bytes; where its address has expired, a fresh one is asked for once."""
@@ -55,7 +55,7 @@ class Desk365Attachments:
             raise NotFound("this file is not on its ticket any more")
         return str(url)
 
-    def _files(self, place: Mapping[str, Any]) -> tuple[FileWire, ...]:
+    def _files(self, place: Mapping[str, Any]) -> tuple[FileDocument, ...]:
         ticket_id = numbered(str(place["ticket"]))
         if place["where"] == "details":
             return self._client.ticket(ticket_id).attachments or ()

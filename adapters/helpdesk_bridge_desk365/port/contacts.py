@@ -25,11 +25,11 @@ from helpdesk_bridge.adapter import (
     phone_digits,
     phone_key,
 )
-from helpdesk_bridge_desk365.client.client import PAGE_OF_OTHERS, Client, Pairs, Rows
-from helpdesk_bridge_desk365.client.pages import Mark, Walk
+from helpdesk_bridge_desk365.client.client import PAGE_OF_OTHERS, Desk365Client, Pairs, Rows
+from helpdesk_bridge_desk365.client.pages import OffsetScan, RowKey
 from helpdesk_bridge_desk365.wire import reading, writing
-from helpdesk_bridge_desk365.wire.account import Source
-from helpdesk_bridge_desk365.wire.documents import ContactWire
+from helpdesk_bridge_desk365.wire.account import AccountContext
+from helpdesk_bridge_desk365.wire.documents import ContactDocument
 
 OVERLAP: Final = 1
 """Contacts are ordered by an e-mail that cannot be changed by API, so one row shows whether the ground is known."""
@@ -51,8 +51,8 @@ class NativeContacts:
 class Desk365Contacts:
     """Lists, finds and writes contacts."""
 
-    _client: Client
-    _source: Source
+    _client: Desk365Client
+    _account: AccountContext
 
     def split(self, query: ContactQuery) -> QuerySplit:
         """Divide a query: a few e-mails are looked up, everything else is compared by the desk."""
@@ -74,14 +74,14 @@ class Desk365Contacts:
         """Return one page."""
         if native.emails is not None:
             return Page(tuple(one for email in native.emails for one in self.find(email=email, phone=None)))
-        walk = Walk[ContactWire](
+        scan = OffsetScan[ContactDocument](
             fetch=lambda offset, _count: self._fetch(offset, custom_fields=native.custom_fields),
-            mark=_mark,
+            key=_row_key,
             sizes=(PAGE_OF_OTHERS,),
             overlap=OVERLAP,
             ordered=False,
         )
-        found = walk.page(cursor, size)
+        found = scan.page(cursor, size)
         return Page(tuple(self._contact(row) for row in found.items), found.next, found.total)
 
     def get(self, contact_id: str) -> Contact:
@@ -151,13 +151,13 @@ class Desk365Contacts:
                 return ()
             raise
 
-    def _fetch(self, offset: int, *, custom_fields: bool) -> Rows[ContactWire]:
+    def _fetch(self, offset: int, *, custom_fields: bool) -> Rows[ContactDocument]:
         params: Pairs = (("offset", str(offset)), ("order_by", _BY_EMAIL), ("order_type", "asc"))
         # A client of 2026 asks so; older accounts ignore what they do not know (observed).
         return self._client.contacts((*params, ("include_custom_fields", "1")) if custom_fields else params)
 
-    def _contact(self, wire: ContactWire) -> Contact:
-        return reading.contact(wire, self._source)
+    def _contact(self, document: ContactDocument) -> Contact:
+        return reading.contact(document, self._account)
 
 
 def _near(wanted: str, raw: str) -> bool:
@@ -166,6 +166,6 @@ def _near(wanted: str, raw: str) -> bool:
     return bool(wanted and found) and (wanted.endswith(found.lstrip("0")) or found.endswith(wanted.lstrip("0")))
 
 
-def _mark(row: ContactWire) -> Mark:
+def _row_key(row: ContactDocument) -> RowKey:
     email = email_key(row.primary_email or "")
-    return Mark(email, email)
+    return RowKey(email, email)

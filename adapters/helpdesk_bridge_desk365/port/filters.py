@@ -37,8 +37,8 @@ class NativeTickets:
 
 
 @frozen
-class Narrowed:
-    """The filters of a query, which of its fields they narrow, and which of those exactly."""
+class NativeFilter:
+    """The filters of a query, which of its fields they native_filter, and which of those exactly."""
 
     filters: Filters
     fields: frozenset[str]
@@ -46,7 +46,7 @@ class Narrowed:
     empty: bool = False
 
 
-def variants(word: str, seen: Iterable[str] = ()) -> tuple[str, ...]:
+def spellings_of(word: str, seen: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the spellings to ask for: as given, as seen on tickets, and in the usual cases.
 
     The port compares words without regard to case and it is not known whether Desk365 does, so that one spelling
@@ -73,7 +73,7 @@ def _words(wanted: Iterable[Any], name: str, spellings: Spellings) -> tuple[str,
         if one is NONE:
             values.append(UNASSIGNED)
         elif isinstance(word, str) and word.strip() and word != UNASSIGNED:
-            values += variants(word, spellings(name, word))
+            values += spellings_of(word, spellings(name, word))
         else:
             return None
     return tuple(dict.fromkeys(values))
@@ -102,7 +102,7 @@ def _statuses(wanted: Iterable[Any], spellings: Spellings) -> tuple[str, ...] | 
             values += [STATUSES[one]] if one in STATUSES else []
         else:
             label = status_of(one)[1] or one
-            values += variants(label, spellings("status", label))
+            values += spellings_of(label, spellings("status", label))
     return tuple(dict.fromkeys(values))
 
 
@@ -119,7 +119,7 @@ def _channels(wanted: Iterable[Any]) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(source for one in wanted for source in sources_of(one)))
 
 
-def narrow(query: TicketQuery, spellings: Spellings) -> Narrowed:
+def native_filter(query: TicketQuery, spellings: Spellings) -> NativeFilter:
     """Return the filters that Desk365 is documented to answer.
 
     Documented: Desk365 API, "How to use filters?": nine attributes, each an array of strings, any of the values.
@@ -143,9 +143,9 @@ def narrow(query: TicketQuery, spellings: Spellings) -> Narrowed:
     # A desk without tags has no ticket with one; a word that Desk365 cannot have finds nothing either.
     tagged = query.tags is not None and NONE not in query.tags
     if tagged or any(not values for _, values in found.values()):
-        return Narrowed({}, frozenset(), frozenset(), empty=True)
+        return NativeFilter({}, frozenset(), frozenset(), empty=True)
     kept = _short_enough(found)
-    return Narrowed(dict(kept.values()), frozenset(kept), frozenset(kept) & {"statuses", "priorities", "channels"})
+    return NativeFilter(dict(kept.values()), frozenset(kept), frozenset(kept) & {"statuses", "priorities", "channels"})
 
 
 def _short_enough(found: dict[str, tuple[str, tuple[str, ...]]]) -> dict[str, tuple[str, tuple[str, ...]]]:

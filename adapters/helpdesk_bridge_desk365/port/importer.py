@@ -36,14 +36,14 @@ from helpdesk_bridge.adapter import (
     one_line,
     with_header,
 )
-from helpdesk_bridge_desk365.client.client import Client, numbered
+from helpdesk_bridge_desk365.client.client import Desk365Client, numbered
 from helpdesk_bridge_desk365.port.contacts import Desk365Contacts
 from helpdesk_bridge_desk365.port.fidelity import FIDELITY, HAZARDS
 from helpdesk_bridge_desk365.port.messages import Desk365Messages
-from helpdesk_bridge_desk365.port.observed import Shown
+from helpdesk_bridge_desk365.port.observed import ObservedValues
 from helpdesk_bridge_desk365.port.tickets import Desk365Tickets
 from helpdesk_bridge_desk365.wire import reading, writing
-from helpdesk_bridge_desk365.wire.documents import TicketWire
+from helpdesk_bridge_desk365.wire.documents import TicketDocument
 from helpdesk_bridge_desk365.wire.words import STATUSES, UNASSIGNED, priority_number
 from helpdesk_bridge_desk365.wire.writing import SUBJECT_LIMIT
 
@@ -77,11 +77,11 @@ class Desk365Importer:
     ``bytes_per_message`` in the same call; further files go into further private notes.
     """
 
-    _client: Client
+    _client: Desk365Client
     _tickets: Desk365Tickets
     _messages: Desk365Messages
     _contacts: Desk365Contacts
-    _shown: Shown
+    _observed: ObservedValues
     _files_per_message: int
     _bytes_per_message: int
     hazards: tuple[Hazard, ...] = field(default=HAZARDS, init=False)
@@ -210,15 +210,17 @@ class Desk365Importer:
             if value is None
         }
         document = {**cleared, **state}
-        known = (name for name, value in old.custom_fields.items() if value is None and self._shown.field_named(name))
+        known = (
+            name for name, value in old.custom_fields.items() if value is None and self._observed.field_named(name)
+        )
         empty = [name for name in known if not self._tickets.is_marker_field(name)]
         if empty:
-            nothing = writing.custom_fields(dict.fromkeys(empty), self._shown.field_named)
+            nothing = writing.custom_fields(dict.fromkeys(empty), self._observed.field_named)
             document["custom_fields"] = {**nothing, **state.get("custom_fields", {})}
         changed = self._client.update_ticket(numbered(ticket_id), document)
         self._join(numbered(ticket_id), changed, old)
 
-    def _join(self, number: str, there: TicketWire, old: Ticket) -> None:
+    def _join(self, number: str, there: TicketDocument, old: Ticket) -> None:
         """Add who is copied and who watches at the source and not here; whoever was added here meanwhile stays."""
         missing: dict[str, Any] = {}
         for key, present, wanted in (
@@ -243,7 +245,7 @@ class Desk365Importer:
             "category": old.category,
             "sub_category": old.subcategory,
             "assign_to": writing.email_of(old.assignee, "assignee") if old.assignee is not None else None,
-            "custom_fields": writing.custom_fields(_filled(old), self._shown.field_named) or None,
+            "custom_fields": writing.custom_fields(_filled(old), self._observed.field_named) or None,
         }
         return {key: value for key, value in state.items() if value is not None}
 
@@ -294,7 +296,7 @@ class Desk365Importer:
         with self._memory.lock:
             if email_key(email) in self._memory.refused_agents:
                 return None
-        return email if self._shown.knows_agent(email) else None
+        return email if self._observed.knows_agent(email) else None
 
     def _batches(self, files: Sequence[Upload]) -> Iterator[tuple[Upload, ...]]:
         batch: list[Upload] = []

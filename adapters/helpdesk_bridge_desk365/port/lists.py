@@ -12,11 +12,11 @@ from typing import Final
 from attrs import define, field, frozen
 
 from helpdesk_bridge.adapter import Agent, Company, FieldDefinition, Group, HelpdeskError
-from helpdesk_bridge_desk365.client.client import PAGE_OF_OTHERS, Client, Rows
-from helpdesk_bridge_desk365.client.pages import Mark, Walk
-from helpdesk_bridge_desk365.port.observed import Shown
+from helpdesk_bridge_desk365.client.client import PAGE_OF_OTHERS, Desk365Client, Rows
+from helpdesk_bridge_desk365.client.pages import OffsetScan, RowKey
+from helpdesk_bridge_desk365.port.observed import ObservedValues
 from helpdesk_bridge_desk365.wire import reading
-from helpdesk_bridge_desk365.wire.documents import CompanyWire
+from helpdesk_bridge_desk365.wire.documents import CompanyDocument
 
 # Observed: an account that lacks a call answers 404, or 403 for want of access; a path of another method, 405.
 _LACKING: Final = frozenset({403, 404, 405})
@@ -27,8 +27,8 @@ _OVERLAP: Final = 1
 class Desk365Agents:
     """Lists agents. No paper has the call that one client of 2026 makes, so that it is tried once for a desk."""
 
-    _client: Client
-    _shown: Shown
+    _client: Desk365Client
+    _observed: ObservedValues
     _lacking: bool = field(default=False, init=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
 
@@ -36,9 +36,9 @@ class Desk365Agents:
         """Return the agents by e-mail; those that tickets alone have shown stand beside those that are listed."""
         listed = self._listed()
         if listed is None:
-            return self._shown.agents()
-        self._shown.learn_agents(listed)
-        return self._shown.known_agents()
+            return self._observed.agents()
+        self._observed.learn_agents(listed)
+        return self._observed.known_agents()
 
     def _listed(self) -> tuple[Agent, ...] | None:
         with self._lock:
@@ -54,38 +54,38 @@ class Desk365Agents:
 
 
 @frozen
-class ShownGroups:
+class Desk365Groups:
     """``desk.groups``: those that tickets have shown."""
 
-    _shown: Shown
+    _observed: ObservedValues
 
     def list(self) -> tuple[Group, ...]:
         """Return the groups."""
-        return self._shown.groups()
+        return self._observed.groups()
 
 
 @frozen
-class ShownFields:
+class Desk365CustomFields:
     """``desk.custom_fields``: those that tickets have shown."""
 
-    _shown: Shown
+    _observed: ObservedValues
 
     def list(self) -> tuple[FieldDefinition, ...]:
         """Return the definitions."""
-        return self._shown.fields()
+        return self._observed.fields()
 
 
 @frozen
 class Desk365Companies:
     """Lists companies, which are known by name."""
 
-    _client: Client
+    _client: Desk365Client
 
     def list(self) -> Iterator[Company]:
         """Yield each company once, 30 a call."""
-        walk = Walk[CompanyWire](
+        scan = OffsetScan[CompanyDocument](
             fetch=self._fetch,
-            mark=lambda row: Mark(row.name, row.name),
+            key=lambda row: RowKey(row.name, row.name),
             sizes=(PAGE_OF_OTHERS,),
             overlap=_OVERLAP,
             ordered=False,
@@ -93,7 +93,7 @@ class Desk365Companies:
         seen: set[str] = set()
         cursor: str | None = None
         while True:
-            page = walk.page(cursor)
+            page = scan.page(cursor)
             for row in page.items:
                 if row.name not in seen:
                     seen.add(row.name)
@@ -102,5 +102,5 @@ class Desk365Companies:
                 return
             cursor = page.next
 
-    def _fetch(self, offset: int, _count: int) -> Rows[CompanyWire]:
+    def _fetch(self, offset: int, _count: int) -> Rows[CompanyDocument]:
         return self._client.companies(offset)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from attrs import frozen
 
 from helpdesk_bridge.adapter import Message, MessageDraft, Page, Person, Sent, Ticket, Unsupported
-from helpdesk_bridge_desk365.client.client import Client, numbered
-from helpdesk_bridge_desk365.port.observed import Shown
+from helpdesk_bridge_desk365.client.client import Desk365Client, numbered
+from helpdesk_bridge_desk365.port.observed import ObservedValues
 from helpdesk_bridge_desk365.wire import reading, writing
-from helpdesk_bridge_desk365.wire.account import Source
-from helpdesk_bridge_desk365.wire.documents import Written
+from helpdesk_bridge_desk365.wire.account import AccountContext
+from helpdesk_bridge_desk365.wire.documents import WrittenDocument
 
 
 @frozen
 class Desk365Messages:
     """Reads threads and writes into them."""
 
-    _client: Client
-    _source: Source
-    _shown: Shown
+    _client: Desk365Client
+    _account: AccountContext
+    _observed: ObservedValues
 
     def page(self, ticket_id: str, cursor: str | None, *, ticket: Ticket | None = None) -> Page[Message]:  # noqa: ARG002 - a thread is one page
         """Return the whole thread: one call for the opening and its files, one more if anything follows.
@@ -28,7 +28,7 @@ class Desk365Messages:
         """
         number = numbered(ticket_id)
         known = ticket if ticket is not None and not ticket.not_loaded & {"description", "attachments"} else None
-        read = known or reading.ticket(self._client.ticket(number), self._source)
+        read = known or reading.ticket(self._client.ticket(number), self._account)
         opening = reading.opening(read)
         if read.message_count == 1:
             return Page((opening,), total=1)
@@ -39,8 +39,8 @@ class Desk365Messages:
     def later(self, ticket_id: str, requester: str | None = None) -> tuple[Message, ...]:
         """Return the messages after the opening, in one call."""
         number = numbered(ticket_id)
-        found = reading.messages(self._client.conversations(number), number, self._source, requester=requester)
-        self._shown.learn_thread(found)
+        found = reading.messages(self._client.conversations(number), number, self._account, requester=requester)
+        self._observed.learn_thread(found)
         return found
 
     def reply(self, ticket_id: str, draft: MessageDraft) -> Sent:
@@ -60,5 +60,5 @@ class Desk365Messages:
         raise Unsupported("Desk365 records no customer's message by API", capability="messages.add_from_contact")
 
 
-def _ids(written: Written) -> tuple[str, ...]:
+def _ids(written: WrittenDocument) -> tuple[str, ...]:
     return (str(written.id),) if written.id is not None else ()

@@ -49,7 +49,7 @@ def _wider(one: FieldType, other: FieldType) -> FieldType:
     return FieldType.DECIMAL if {one, other} == {FieldType.INTEGER, FieldType.DECIMAL} else FieldType.TEXT
 
 
-class Shown:
+class ObservedValues:
     """Learns from every ticket and thread that is read anyway; safe to share between threads.
 
     What never stood on a ticket that was read is not known here: the lists are never complete.

@@ -6,28 +6,28 @@ import threading
 from typing import Final
 
 from helpdesk_bridge.adapter import NotFound
-from helpdesk_bridge_desk365.client.client import Client
+from helpdesk_bridge_desk365.client.client import Desk365Client
 from helpdesk_bridge_desk365.vendor_api.documents import Survey
 from helpdesk_bridge_desk365.vendor_api.reading import read
-from helpdesk_bridge_desk365.wire.documents import SurveyWire
+from helpdesk_bridge_desk365.wire.documents import SurveyDocument
 
 CUSTOMER_SATISFACTION: Final = 1
 """Documented: Desk365 API, "Fixed numerical values": survey type 1."""
 
 
-class RatingWords:
-    """Looks a rating's words up through ``sv_name``, asking for each survey once.
+class RatingLabels:
+    """Looks up the words of a rating through ``sv_name``, asking for each survey once.
 
     Documented: Desk365 API, "Survey Rating": -3 to 3, mapped to text in the survey details endpoint; deleted surveys
     cannot be retrieved, and their ratings stay without words.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Desk365Client) -> None:
         self._client = client
         self._known: dict[str, Survey | None] = {}
         self._lock = threading.Lock()
 
-    def label(self, survey: SurveyWire | None) -> str | None:
+    def label(self, survey: SurveyDocument | None) -> str | None:
         """Return the words of a rating, or None where it has none."""
         if survey is None or survey.sv_rating is None or not survey.sv_name or survey.sv_type != CUSTOMER_SATISFACTION:
             return None

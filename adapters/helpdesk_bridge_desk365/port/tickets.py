@@ -32,14 +32,14 @@ from helpdesk_bridge.adapter import (
     split_marker,
     with_marker,
 )
-from helpdesk_bridge_desk365.client.client import TICKET_COUNTS, Client, Pairs, Rows, numbered
-from helpdesk_bridge_desk365.client.pages import Mark, Walk
-from helpdesk_bridge_desk365.port.filters import NativeTickets, narrow, since_of, until_of
-from helpdesk_bridge_desk365.port.observed import Shown
-from helpdesk_bridge_desk365.port.ratings import RatingWords
+from helpdesk_bridge_desk365.client.client import TICKET_COUNTS, Desk365Client, Pairs, Rows, numbered
+from helpdesk_bridge_desk365.client.pages import OffsetScan, RowKey
+from helpdesk_bridge_desk365.port.filters import NativeTickets, native_filter, since_of, until_of
+from helpdesk_bridge_desk365.port.observed import ObservedValues
+from helpdesk_bridge_desk365.port.ratings import RatingLabels
 from helpdesk_bridge_desk365.wire import reading, writing
-from helpdesk_bridge_desk365.wire.account import Source
-from helpdesk_bridge_desk365.wire.documents import TicketWire
+from helpdesk_bridge_desk365.wire.account import AccountContext
+from helpdesk_bridge_desk365.wire.documents import TicketDocument
 from helpdesk_bridge_desk365.wire.times import time_text
 from helpdesk_bridge_desk365.wire.writing import filters_json
 
@@ -61,16 +61,16 @@ class QuoteForm:
 class Desk365Tickets:
     """Lists, reads and writes tickets."""
 
-    _client: Client
-    _source: Source
-    _shown: Shown
-    _words: RatingWords
+    _client: Desk365Client
+    _account: AccountContext
+    _observed: ObservedValues
+    _rating_labels: RatingLabels
     _quotes: QuoteForm
     _marker_field: str | None = None
 
     def split(self, query: TicketQuery) -> QuerySplit:
         """Divide a query; no call is made."""
-        narrowed = narrow(query, self._shown.spellings)
+        narrowed = native_filter(query, self._observed.spellings)
         since = since_of(query)
         native = NativeTickets(
             filters=narrowed.filters,
@@ -95,24 +95,24 @@ class Desk365Tickets:
     def page(self, native: NativeTickets, cursor: str | None, size: int | None = None) -> Page[Ticket]:
         """Return one page. Its rows overlap the last page's, so that none is lost where tickets vanish meanwhile."""
         by_update = native.order.by_update
-        walk = Walk[TicketWire](
+        scan = OffsetScan[TicketDocument](
             fetch=lambda offset, count: self._fetch(native, offset, count),
-            mark=lambda row: _mark(row, by_update=by_update),
+            key=lambda row: _row_key(row, by_update=by_update),
             sizes=TICKET_COUNTS,
             overlap=OVERLAP,
             descending=native.order.descending,
             fronted=native.order is Order.UPDATED_DESC,
             until=native.until,
         )
-        found = walk.page(cursor, size)
+        found = scan.page(cursor, size)
         # How the vendor orders rows of one second is not known; here the number decides.
         rows = sorted(
             found.items,
-            key=lambda row: (_mark(row, by_update=by_update).place, row.ticket_number),
+            key=lambda row: (_row_key(row, by_update=by_update).order, row.ticket_number),
             reverse=native.order.descending,
         )
         tickets = tuple(self._ticket(row) for row in rows)
-        self._shown.learn(tickets)
+        self._observed.learn(tickets)
         return Page(tickets, found.next, found.total)
 
     def get(self, ticket_id: str) -> Ticket:
@@ -124,7 +124,7 @@ class Desk365Tickets:
 
         Raises ``Conflict`` where a ticket carries the marker in its text and says something else.
         """
-        named = self._shown.field_named
+        named = self._observed.field_named
         document = writing.ticket_document(draft, named)
         if marker is not None:
             found = self._known((marker, *earlier), str(document["email"]), str(document["description"]))
@@ -136,7 +136,7 @@ class Desk365Tickets:
     def update(self, ticket_id: str, change: TicketChange) -> Ticket:
         """Change a ticket; one read more where ``cc`` or ``watchers`` are set as a whole."""
         number = numbered(ticket_id)
-        document = writing.change_document(change, self._shown.field_named)
+        document = writing.change_document(change, self._observed.field_named)
         whole = any(isinstance(one, tuple) for one in (change.cc, change.watchers))
         present = self._client.ticket(number) if whole else None
         if change.cc is not UNSET:
@@ -149,11 +149,11 @@ class Desk365Tickets:
 
     def mark(self, document: dict[str, object], marker: str) -> None:
         """Put a marker into what creates a ticket: into its field where the desk has one, else as the last line."""
-        name = self._marker_field or self._shown.find_field(MARKER_FIELD)
+        name = self._marker_field or self._observed.find_field(MARKER_FIELD)
         if name is not None:
             fields = document.get("custom_fields")
             given = fields if isinstance(fields, dict) else {}
-            document["custom_fields"] = {**given, **writing.custom_fields({name: marker}, self._shown.field_named)}
+            document["custom_fields"] = {**given, **writing.custom_fields({name: marker}, self._observed.field_named)}
         else:
             document["description"] = with_marker(Body(html=str(document["description"])), marker).html
 
@@ -245,7 +245,7 @@ class Desk365Tickets:
         page = self.page(NativeTickets({}, Order.CREATED_DESC, custom_fields=True), None, TICKET_COUNTS[0])
         return page.items, page.total
 
-    def _fetch(self, native: NativeTickets, offset: int, count: int) -> Rows[TicketWire]:
+    def _fetch(self, native: NativeTickets, offset: int, count: int) -> Rows[TicketDocument]:
         params = [("offset", str(offset)), *_order_params(native.order)]
         wanted = (name for name in ("description", "custom_fields") if getattr(native, name))
         params += [(f"include_{name}", "1") for name in wanted]
@@ -259,7 +259,7 @@ class Desk365Tickets:
             else self._client.tickets(tuple(params), count=count)
         )
 
-    def _filtered(self, native: NativeTickets, params: Pairs, count: int) -> Rows[TicketWire]:
+    def _filtered(self, native: NativeTickets, params: Pairs, count: int) -> Rows[TicketDocument]:
         form = self._quotes.form
         asked = filters_json(native.filters, form)
         bare = filters_json(native.filters, "bare")
@@ -274,12 +274,12 @@ class Desk365Tickets:
             self._quotes.form = "bare"
         return rows
 
-    def _ticket(self, wire: TicketWire) -> Ticket:
-        return reading.ticket(wire, self._source, rating_label=self._words.label(wire.survey_rating))
+    def _ticket(self, document: TicketDocument) -> Ticket:
+        return reading.ticket(document, self._account, rating_label=self._rating_labels.label(document.survey_rating))
 
-    def _learned(self, wire: TicketWire) -> Ticket:
-        ticket = self._ticket(wire)
-        self._shown.learn((ticket,))
+    def _learned(self, document: TicketDocument) -> Ticket:
+        ticket = self._ticket(document)
+        self._observed.learn((ticket,))
         return ticket
 
 
@@ -321,6 +321,6 @@ def _order_params(order: Order) -> Pairs:
     )
 
 
-def _mark(row: TicketWire, *, by_update: bool) -> Mark:
+def _row_key(row: TicketDocument, *, by_update: bool) -> RowKey:
     moment = row.updated_on if by_update else row.created_on
-    return Mark(str(row.ticket_number), moment.text if moment is not None else "")
+    return RowKey(str(row.ticket_number), moment.text if moment is not None else "")

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from attrs import frozen
 
 from helpdesk_bridge.adapter import Answer, BadResponse, Effect, InDoubt, Request
-from helpdesk_bridge_desk365.client.client import Client, Pairs, Rows
+from helpdesk_bridge_desk365.client.client import Desk365Client, Pairs, Rows
 from helpdesk_bridge_desk365.vendor_api.reading import read, read_page
-from helpdesk_bridge_desk365.wire.account import Source
+from helpdesk_bridge_desk365.wire.account import AccountContext
 
 T = TypeVar("T")
 
@@ -23,8 +23,8 @@ class Calls:
     name is sent once: where its outcome is unknown, ``InDoubt`` is raised.
     """
 
-    _client: Client
-    _source: Source
+    _client: Desk365Client
+    _account: AccountContext
     _files_per_message: int
     _bytes_per_message: int
 

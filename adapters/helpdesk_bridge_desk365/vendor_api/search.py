@@ -101,8 +101,8 @@ class SearchCalls(Calls):
         )
         answer = self._client.read("tickets.search", "/tickets/search", params, rows=count).json()
         total, rows, at = parsing.read_rows(answer, "tickets")
-        wires = parsing.read_tickets(rows, at)
-        return Rows(tuple(convert.ticket(wire, self._source) for wire in wires), total)
+        documents = parsing.read_tickets(rows, at)
+        return Rows(tuple(convert.ticket(document, self._account) for document in documents), total)
 
 
 def _term(term: Term) -> dict[str, Any]:

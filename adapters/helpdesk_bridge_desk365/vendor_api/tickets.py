@@ -13,7 +13,7 @@ from helpdesk_bridge_desk365.vendor_api.calls import Calls
 from helpdesk_bridge_desk365.vendor_api.documents import Conversation, ConversationMessage, TicketDetails
 from helpdesk_bridge_desk365.vendor_api.reading import read, read_page
 from helpdesk_bridge_desk365.wire import reading, writing
-from helpdesk_bridge_desk365.wire.documents import Written
+from helpdesk_bridge_desk365.wire.documents import WrittenDocument
 from helpdesk_bridge_desk365.wire.writing import filters_json
 
 ORDERS: Final = ("created_time", "updated_time")
@@ -84,7 +84,7 @@ class TicketCalls(Calls):
         if watching:
             document["watchers"] = list(watching)
         made = self._client.create_ticket(document, self._files(draft.attachments))
-        return reading.ticket(made, self._source)
+        return reading.ticket(made, self._account)
 
     def update_ticket(
         self,
@@ -106,7 +106,7 @@ class TicketCalls(Calls):
             watchers=None if watchers is None else _watchers(watchers),
             contact_email=None if requester is None else arguments.email(requester, "requester"),
         )
-        return reading.ticket(self._client.update_ticket(number, arguments.something(change, "ticket")), self._source)
+        return reading.ticket(self._client.update_ticket(number, arguments.something(change, "ticket")), self._account)
 
     def reply(
         self,
@@ -246,7 +246,7 @@ def _watchers(change: Add | Remove) -> Mapping[str, Any]:
     return {"add": emails, "remove": []} if isinstance(change, Add) else {"add": [], "remove": emails}
 
 
-def _sent(written: Written) -> Sent:
+def _sent(written: WrittenDocument) -> Sent:
     return Sent((str(written.id),) if written.id is not None else ())
 
 

@@ -23,10 +23,10 @@ def _kept(known: dict[str, T], key: str, value: T) -> T:
 
 
 @frozen
-class Source:
+class AccountContext:
     """What the conversion needs to know of the desk: ``origin`` is scheme, host and port of its API."""
 
-    account: str
+    name: str
     origin: str
     keep_raw: bool = False
 
@@ -51,9 +51,9 @@ class Source:
     @cached_property
     def ticket_ref(self) -> str:
         """What every ref of a ticket begins with; its number follows."""
-        return format_ref(VENDOR_NAME, self.account, "ticket", "0")[:-1]
+        return format_ref(VENDOR_NAME, self.name, "ticket", "0")[:-1]
 
     @cached_property
     def ticket_url(self) -> str:
         """What every address of a ticket in the agents' view begins with. Observed: a client's deep link."""
-        return f"https://{self.account}.desk365.io/app/tickets/ticketdetails?tktNum="
+        return f"https://{self.name}.desk365.io/app/tickets/ticketdetails?tktNum="

@@ -20,7 +20,7 @@ else:
     from attrs import define as row
 
 
-def _document() -> Any:
+def _raw() -> Any:
     return field(factory=dict, eq=False, repr=False)
 
 
@@ -33,7 +33,7 @@ class Moment:
 
 
 @frozen(kw_only=True)
-class FileWire:
+class FileDocument:
     """A file's description; it has no id, and its address expires after about an hour."""
 
     file_name: str | None = None
@@ -44,7 +44,7 @@ class FileWire:
 
 
 @row
-class SurveyWire:
+class SurveyDocument:
     """The latest answered survey of a ticket, else one that was sent."""
 
     sv_name: str | None = None
@@ -65,7 +65,7 @@ class SurveyWire:
 
 
 @row
-class TicketWire:
+class TicketDocument:
     """A ticket: a row of ``tickets``, and the answer of details, create and update."""
 
     ticket_number: int
@@ -96,17 +96,17 @@ class TicketWire:
     first_replied_duration: int | None = None
     closed_duration: int | None = None
     custom_fields: dict[str, Any] | None = field(default=None, repr=False)
-    attachments: tuple[FileWire, ...] | None = None
+    attachments: tuple[FileDocument, ...] | None = None
     watchers: tuple[str, ...] | None = field(default=None, repr=False)
     share_to: tuple[str, ...] | None = field(default=None, repr=False)
     conversation_count: int | None = None
-    survey_rating: SurveyWire | None = None
+    survey_rating: SurveyDocument | None = None
     present: frozenset[str] = frozenset()
-    document: Mapping[str, Any] = _document()
+    raw: Mapping[str, Any] = _raw()
 
 
 @row(kw_only=True)
-class MessageWire:
+class MessageDocument:
     """One message of ``tickets/conversations``. Its ``id`` is missing in answers of 2025."""
 
     id: str | int | None = None
@@ -118,13 +118,13 @@ class MessageWire:
     to_address: tuple[str, ...] | None = field(default=None, repr=False)
     cc_address: tuple[str, ...] | None = field(default=None, repr=False)
     body: str | None = field(default=None, repr=False)
-    attachments: tuple[FileWire, ...] | None = None
+    attachments: tuple[FileDocument, ...] | None = None
     created_on: Moment | None = None
-    document: Mapping[str, Any] = _document()
+    raw: Mapping[str, Any] = _raw()
 
 
 @row(kw_only=True)
-class ContactWire:
+class ContactDocument:
     """A contact: a row of ``contacts``, details, or the echo of create and update."""
 
     primary_email: str | None = field(default=None, repr=False)
@@ -139,11 +139,11 @@ class ContactWire:
     created_on: Moment | None = None
     updated_on: Moment | None = None
     present: frozenset[str] = frozenset()
-    document: Mapping[str, Any] = _document()
+    raw: Mapping[str, Any] = _raw()
 
 
 @frozen(kw_only=True)
-class CompanyWire:
+class CompanyDocument:
     """A company."""
 
     name: str
@@ -151,7 +151,7 @@ class CompanyWire:
 
 
 @frozen(kw_only=True)
-class Written:
+class WrittenDocument:
     """What add_reply and add_note answer; the id is missing in answers of 2025."""
 
     id: str | int | None = None

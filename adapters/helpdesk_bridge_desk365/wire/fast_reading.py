@@ -13,7 +13,7 @@ from typing import Any, Final, get_args, get_type_hints
 
 from attrs import fields, frozen
 
-from helpdesk_bridge_desk365.wire.documents import Moment, SurveyWire, TicketWire
+from helpdesk_bridge_desk365.wire.documents import Moment, SurveyDocument, TicketDocument
 from helpdesk_bridge_desk365.wire.times import read_moment
 from helpdesk_bridge_desk365.wire.words import whole_number
 
@@ -23,14 +23,14 @@ _PREFIX: Final = len(CUSTOM_PREFIX)
 
 # Documented (sample body) -> observed.
 _OTHER_NAMES: Final[Mapping[str, str]] = {"sub_category": "subcategory", "assign_to": "assigned_to"}
-_NOT_SENT: Final = frozenset({"present", "document"})
+_ADDED: Final = frozenset({"present", "raw"})
 # Survey details may stand in the ticket itself, and "email" and "survey_ratings" are spellings of others still.
 _LEFT: Final = frozenset({"email", "survey_ratings"})
 
 # What a wire field of another type than text, number or truth is in JSON; empty files are the only ones taken here.
 _IN_JSON: Final[Mapping[Any, type[Any]]] = {
     Moment: str,
-    SurveyWire: dict,
+    SurveyDocument: dict,
     dict[str, Any]: dict,
     tuple[str, ...]: list,
 }
@@ -47,7 +47,7 @@ class _Fields:
     @classmethod
     def of(cls, type_: type[Any]) -> _Fields:
         hints = get_type_hints(type_)
-        names = tuple(one.name for one in fields(type_) if one.name not in _NOT_SENT)
+        names = tuple(one.name for one in fields(type_) if one.name not in _ADDED)
         return cls(
             names,
             tuple(_allowed(hints[name]) for name in names),
@@ -65,8 +65,8 @@ def _allowed(hint: Any) -> frozenset[type[Any]]:
     )
 
 
-_TICKET: Final = _Fields.of(TicketWire)
-_SURVEY: Final = _Fields.of(SurveyWire)
+_TICKET: Final = _Fields.of(TicketDocument)
+_SURVEY: Final = _Fields.of(SurveyDocument)
 _CUSTOM_FIELDS: Final = _TICKET.at("custom_fields")
 _FILES: Final = _TICKET.at("attachments")
 _LISTS: Final = (_TICKET.at("watchers"), _TICKET.at("share_to"))
@@ -84,31 +84,31 @@ class _Plan:
 
 
 @lru_cache(maxsize=256)
-def _plan(keys: tuple[str, ...], wire: _Fields) -> _Plan | None:
+def _plan(keys: tuple[str, ...], wire_fields: _Fields) -> _Plan | None:
     """Return the plan for these keys, the last value standing for whatever was not sent; None if they are unusual."""
     known = tuple(_OTHER_NAMES.get(key, key) for key in keys)
     places = {name: number for number, name in enumerate(known)}
     if len(places) != len(keys) or not _LEFT.isdisjoint(places):
         return None
-    flat = (CUSTOM_PREFIX,) if wire is _SURVEY else (CUSTOM_PREFIX, SURVEY_PREFIX)
+    flat = (CUSTOM_PREFIX,) if wire_fields is _SURVEY else (CUSTOM_PREFIX, SURVEY_PREFIX)
     if any(name.startswith(flat) for name in known):
         return None
     missing = len(keys)
-    return _Plan(itemgetter(*(places.get(name, missing) for name in wire.names)), frozenset(known))
+    return _Plan(itemgetter(*(places.get(name, missing) for name in wire_fields.names)), frozenset(known))
 
 
-def _values(document: dict[str, Any], wire: _Fields) -> tuple[list[Any], frozenset[str]] | None:
+def _values(document: dict[str, Any], wire_fields: _Fields) -> tuple[list[Any], frozenset[str]] | None:
     """Return a document's values in the order of the fields, and which were sent; None for one of another type."""
-    plan = _plan(tuple(document), wire)
+    plan = _plan(tuple(document), wire_fields)
     if plan is None:
         return None
     values = [*plan.pick([*document.values(), None])]
-    if not all(map(contains, wire.allowed, map(type, values))):
+    if not all(map(contains, wire_fields.allowed, map(type, values))):
         return None
     # A ticket shows the same second more than once: it is closed when it is resolved, and changed then.
     seen: dict[str | None, Moment | None] = {None: None}
     try:
-        for number in wire.times:
+        for number in wire_fields.times:
             text = values[number]
             if text in seen:
                 values[number] = seen[text]
@@ -119,7 +119,7 @@ def _values(document: dict[str, Any], wire: _Fields) -> tuple[list[Any], frozens
     return values, plan.present
 
 
-def quick_ticket(document: Any) -> TicketWire | None:
+def quick_ticket(document: Any) -> TicketDocument | None:
     """Return the ticket, or None where the exact way has to look."""
     found = _values(document, _TICKET) if type(document) is dict else None
     if found is None:
@@ -147,6 +147,6 @@ def quick_ticket(document: Any) -> TicketWire | None:
         survey = _values(values[_RATING], _SURVEY)
         if survey is None:
             return None
-        values[_RATING] = SurveyWire(*survey[0])
+        values[_RATING] = SurveyDocument(*survey[0])
     values += (present, document)
-    return TicketWire(*values)
+    return TicketDocument(*values)

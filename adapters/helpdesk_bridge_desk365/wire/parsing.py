@@ -10,7 +10,14 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 from helpdesk_bridge.adapter import Agent, BadResponse, Converter, Wire, WireTypeError
-from helpdesk_bridge_desk365.wire.documents import CompanyWire, ContactWire, MessageWire, Moment, TicketWire, Written
+from helpdesk_bridge_desk365.wire.documents import (
+    CompanyDocument,
+    ContactDocument,
+    MessageDocument,
+    Moment,
+    TicketDocument,
+    WrittenDocument,
+)
 from helpdesk_bridge_desk365.wire.fast_reading import CUSTOM_PREFIX, SURVEY_PREFIX, quick_ticket
 from helpdesk_bridge_desk365.wire.times import read_moment
 from helpdesk_bridge_desk365.wire.words import whole_number
@@ -139,17 +146,17 @@ def canonical_ticket(document: Mapping[str, Any]) -> dict[str, Any]:
     return known
 
 
-def read_ticket(document: Any, at: str = "$") -> TicketWire:
+def read_ticket(document: Any, at: str = "$") -> TicketDocument:
     """Return a ticket. Raises ``BadResponse`` naming the place of what cannot be read."""
     return quick_ticket(document) or exact_ticket(document, at)
 
 
-def read_tickets(rows: list[Any], at: str) -> tuple[TicketWire, ...]:
+def read_tickets(rows: list[Any], at: str) -> tuple[TicketDocument, ...]:
     """Return the tickets of a listing; ``at`` is where it stands in the answer."""
     return tuple(quick_ticket(row) or exact_ticket(row, f"{at}[{number}]") for number, row in enumerate(rows))
 
 
-def exact_ticket(document: Any, at: str = "$") -> TicketWire:
+def exact_ticket(document: Any, at: str = "$") -> TicketDocument:
     """Return a ticket in whichever spelling, at leisure."""
     known = canonical_ticket(_as_object(document, at))
     present = frozenset(known)
@@ -166,20 +173,20 @@ def exact_ticket(document: Any, at: str = "$") -> TicketWire:
     fields = known.get("custom_fields")
     if isinstance(fields, dict):
         known["custom_fields"] = {field_name(key): value for key, value in fields.items()}
-    known["present"], known["document"] = present, document
-    return _wire.read(TicketWire, known, at=at)
+    known["present"], known["raw"] = present, document
+    return _wire.read(TicketDocument, known, at=at)
 
 
-def read_message(document: Any, at: str = "$") -> MessageWire:
+def read_message(document: Any, at: str = "$") -> MessageDocument:
     """Return a message of a thread."""
     known = dict(_as_object(document, at))
     for key in ("to_address", "cc_address"):
         known[key] = split_words(known.get(key))
     known["public_note"] = _public(known.get("public_note"))
-    return _wire.read(MessageWire, {**known, "document": document}, at=at)
+    return _wire.read(MessageDocument, {**known, "raw": document}, at=at)
 
 
-def read_contact(document: Any, at: str = "$") -> ContactWire:
+def read_contact(document: Any, at: str = "$") -> ContactDocument:
     """Return a contact, from a list, from details or from an echo. Documented (OpenAPI): none is without an e-mail."""
     known = _renamed(_as_object(document, at), _CONTACT_NAMES)
     present = frozenset(known)
@@ -187,7 +194,7 @@ def read_contact(document: Any, at: str = "$") -> ContactWire:
     _flagged(known, "is_deleted")
     if isinstance(known.get("custom_fields"), dict):
         known["custom_fields"] = {field_name(key): value for key, value in known["custom_fields"].items()}
-    found = _wire.read(ContactWire, {**known, "present": present, "document": document}, at=at)
+    found = _wire.read(ContactDocument, {**known, "present": present, "raw": document}, at=at)
     if not found.primary_email:
         raise BadResponse(
             f"the contact at {at} has no e-mail, which is all that it is known by", path=f"{at}.primary_email"
@@ -195,11 +202,11 @@ def read_contact(document: Any, at: str = "$") -> ContactWire:
     return found
 
 
-def read_company(document: Any, at: str = "$") -> CompanyWire:
+def read_company(document: Any, at: str = "$") -> CompanyDocument:
     """Return a company; its domains are a list in lists and a comma-joined text in details."""
     known = dict(_as_object(document, at))
     known["domains"] = split_words(known.get("domains"))
-    return _wire.read(CompanyWire, known, at=at)
+    return _wire.read(CompanyDocument, known, at=at)
 
 
 def read_agent(document: Any, at: str = "$") -> Agent:
@@ -211,9 +218,9 @@ def read_agent(document: Any, at: str = "$") -> Agent:
     return Agent(id=email, email=email, name=name if isinstance(name, str) and name else None)
 
 
-def read_written(document: Any, at: str = "$") -> Written:
+def read_written(document: Any, at: str = "$") -> WrittenDocument:
     """Return what was said about a written message."""
-    return _wire.read(Written, _as_object(document, at), at=at)
+    return _wire.read(WrittenDocument, _as_object(document, at), at=at)
 
 
 def has_next_page(document: Any) -> bool:

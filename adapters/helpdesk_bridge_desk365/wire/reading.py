@@ -33,15 +33,15 @@ from helpdesk_bridge.adapter import (
     phone_of,
     synthetic_ids,
 )
-from helpdesk_bridge_desk365.wire.account import VENDOR_NAME, Source
+from helpdesk_bridge_desk365.wire.account import VENDOR_NAME, AccountContext
 from helpdesk_bridge_desk365.wire.documents import (
-    CompanyWire,
-    ContactWire,
-    FileWire,
-    MessageWire,
+    CompanyDocument,
+    ContactDocument,
+    FileDocument,
+    MessageDocument,
     Moment,
-    SurveyWire,
-    TicketWire,
+    SurveyDocument,
+    TicketDocument,
 )
 from helpdesk_bridge_desk365.wire.images import take_images
 from helpdesk_bridge_desk365.wire.words import channel_of, priority_of, status_of
@@ -106,9 +106,9 @@ def unsigned(value: Any) -> Any:
     return tuple(unsigned(one) for one in value) if isinstance(value, list) else value
 
 
-def raw_of(source: Source, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def raw_of(account: AccountContext, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the vendor's document, read-only and without signed addresses, where the desk keeps it."""
-    return unsigned(document) if source.keep_raw else None
+    return unsigned(document) if account.keep_raw else None
 
 
 def custom_values(values: Mapping[str, Any] | None) -> Mapping[str, CustomValue]:
@@ -136,7 +136,7 @@ def custom_value(value: Any) -> CustomValue:
 
 
 def files_of(
-    files: Sequence[FileWire] | None, ticket_id: str, where: str, seen: Counter[FileWire] | None = None
+    files: Sequence[FileDocument] | None, ticket_id: str, where: str, seen: Counter[FileDocument] | None = None
 ) -> tuple[Attachment, ...]:
     """Return attachments.
 
@@ -161,17 +161,17 @@ def files_of(
     return tuple(found)
 
 
-def body_of_html(markup: str | None, source: Source) -> tuple[Body, tuple[Attachment, ...]]:
+def body_of_html(markup: str | None, account: AccountContext) -> tuple[Body, tuple[Attachment, ...]]:
     """Return a body and its inline images."""
     if not markup:
         return Body(text=""), ()
     if not may_have_images(markup):
         return Body(markup), ()
-    taken, images = take_images(markup, source.origin, lambda url: locator(inline=url))
+    taken, images = take_images(markup, account.origin, lambda url: locator(inline=url))
     return Body(html=taken), images
 
 
-def rating(survey: SurveyWire | None, label: str | None = None) -> Rating | None:
+def rating(survey: SurveyDocument | None, label: str | None = None) -> Rating | None:
     """Return a rating: None if no survey was sent, one without score if it was not answered."""
     if survey is None:
         return None
@@ -184,50 +184,52 @@ def _not_loaded(present: frozenset[str]) -> frozenset[str]:
     return frozenset(name for name, key in _TICKET_KEYS.items() if key not in present)
 
 
-def ticket(wire: TicketWire, source: Source, *, rating_label: str | None = None) -> Ticket:
+def ticket(document: TicketDocument, account: AccountContext, *, rating_label: str | None = None) -> Ticket:
     """Return a ticket; what was not sent is named in ``not_loaded``."""
-    number = str(wire.ticket_number)
-    status, status_label = status_of(wire.status)
-    priority, priority_label = priority_of(wire.priority)
-    body, images = body_of_html(wire.description, source)
-    has_files = "attachments" in wire.present
+    number = str(document.ticket_number)
+    status, status_label = status_of(document.status)
+    priority, priority_label = priority_of(document.priority)
+    body, images = body_of_html(document.description, account)
+    has_files = "attachments" in document.present
     return Ticket(
         id=number,
-        ref=f"{source.ticket_ref}{number}",
+        ref=f"{account.ticket_ref}{number}",
         number=number,
-        url=f"{source.ticket_url}{number}",
-        subject=wire.subject or "",
+        url=f"{account.ticket_url}{number}",
+        subject=document.subject or "",
         status=status,
         status_label=status_label,
         priority=priority,
         priority_label=priority_label,
-        requester=Actor(ActorKind.CONTACT, wire.contact_email, wire.contact_name or None, wire.contact_email)
-        if wire.contact_email
+        requester=Actor(
+            ActorKind.CONTACT, document.contact_email, document.contact_name or None, document.contact_email
+        )
+        if document.contact_email
         else None,
-        assignee=source.agent(wire.assigned_to),
-        group=source.named(wire.group),
-        company=source.named(wire.company_name),
-        sla=source.named(wire.sla),
-        type=wire.type or None,
-        category=wire.category or None,
-        subcategory=wire.subcategory or None,
-        channel=channel_of(wire.source),
-        custom_fields=custom_values(wire.custom_fields),
-        cc=wire.share_to or (),
-        watchers=wire.watchers or (),
-        description=body if wire.description else None,
-        created_at=_at(wire.created_on),
-        updated_at=_at(wire.updated_on),
-        first_response_at=_at(wire.first_response_time),
-        solved_at=_at(wire.resolved_on),
-        closed_at=_at(wire.closed_on),
-        due_at=_at(wire.due_date),
-        rating=rating(wire.survey_rating, rating_label),
+        assignee=account.agent(document.assigned_to),
+        group=account.named(document.group),
+        company=account.named(document.company_name),
+        sla=account.named(document.sla),
+        type=document.type or None,
+        category=document.category or None,
+        subcategory=document.subcategory or None,
+        channel=channel_of(document.source),
+        custom_fields=custom_values(document.custom_fields),
+        cc=document.share_to or (),
+        watchers=document.watchers or (),
+        description=body if document.description else None,
+        created_at=_at(document.created_on),
+        updated_at=_at(document.updated_on),
+        first_response_at=_at(document.first_response_time),
+        solved_at=_at(document.resolved_on),
+        closed_at=_at(document.closed_on),
+        due_at=_at(document.due_date),
+        rating=rating(document.survey_rating, rating_label),
         # Observed: conversation_count leaves the description out, which is the opening message here.
-        message_count=None if wire.conversation_count is None else wire.conversation_count + 1,
-        attachments=(*files_of(wire.attachments, number, "details"), *images) if has_files else (),
-        not_loaded=_not_loaded(wire.present),
-        raw=raw_of(source, wire.document),
+        message_count=None if document.conversation_count is None else document.conversation_count + 1,
+        attachments=(*files_of(document.attachments, number, "details"), *images) if has_files else (),
+        not_loaded=_not_loaded(document.present),
+        raw=raw_of(account, document.raw),
     )
 
 
@@ -252,12 +254,12 @@ def opening(ticket: Ticket) -> Message:
     )
 
 
-def _author(wire: MessageWire, requester: str | None) -> Actor:
-    name = wire.creator_name or None
-    email = wire.created_by if wire.created_by and "@" in wire.created_by else None
+def _author(document: MessageDocument, requester: str | None) -> Actor:
+    name = document.creator_name or None
+    email = document.created_by if document.created_by and "@" in document.created_by else None
     if email is None:
-        return Actor(ActorKind.UNKNOWN, name=name or wire.created_by) if name or wire.created_by else SYSTEM
-    kind = {"agent": ActorKind.AGENT, "contact": ActorKind.CONTACT}.get((wire.sender_type or "").lower())
+        return Actor(ActorKind.UNKNOWN, name=name or document.created_by) if name or document.created_by else SYSTEM
+    kind = {"agent": ActorKind.AGENT, "contact": ActorKind.CONTACT}.get((document.sender_type or "").lower())
     if kind is None:
         # Observed: the documented model lacks sender_type; who asked is then known by the address.
         same = requester is not None and email_key(requester) == email_key(email)
@@ -265,90 +267,90 @@ def _author(wire: MessageWire, requester: str | None) -> Actor:
     return Actor(kind, id=email, name=name, email=email)
 
 
-def _kind(wire: MessageWire, author: Actor) -> tuple[MessageKind, Visibility]:
+def _kind(document: MessageDocument, author: Actor) -> tuple[MessageKind, Visibility]:
     """Return what a message is and who may read it: public is only what words that are known say to be so."""
-    word = (wire.type or "").strip().casefold()
+    word = (document.type or "").strip().casefold()
     if "forward" in word:
         # Assumed: a forward goes to a third party, and the customer does not see it.
         return MessageKind.FORWARD, Visibility.INTERNAL
-    if not word and wire.public_note is None:
+    if not word and document.public_note is None:
         # Documented (OpenAPI): a message without either key. Notes are agents', so a customer's message is none.
         word = _REPLY if author.kind is ActorKind.CONTACT else _NOTE
-    if word == _REPLY and wire.public_note is not False:
+    if word == _REPLY and document.public_note is not False:
         return MessageKind.REPLY, Visibility.PUBLIC
     # Observed: true or false on notes, null on replies.
-    public = wire.public_note is True and word in (_NOTE, "")
+    public = document.public_note is True and word in (_NOTE, "")
     return MessageKind.NOTE, Visibility.PUBLIC if public else Visibility.INTERNAL
 
 
 def messages(
-    wires: Sequence[MessageWire], ticket_id: str, source: Source, *, requester: str | None = None
+    documents: Sequence[MessageDocument], ticket_id: str, account: AccountContext, *, requester: str | None = None
 ) -> tuple[Message, ...]:
     """Return the later messages of a thread, oldest first, from ``sequence`` 1 on."""
     made = iter(
         synthetic_ids(
             (
                 ticket_id,
-                wire.created_on.text if wire.created_on else "",
-                wire.created_by or "",
-                wire.type or "",
-                wire.body or "",
+                document.created_on.text if document.created_on else "",
+                document.created_by or "",
+                document.type or "",
+                document.body or "",
             )
-            for wire in wires
-            if wire.id is None
+            for document in documents
+            if document.id is None
         )
     )
     found = []
-    seen: Counter[FileWire] = Counter()
-    for sequence, wire in enumerate(wires, start=1):
-        author = _author(wire, requester)
-        kind, visibility = _kind(wire, author)
-        body, images = body_of_html(wire.body, source)
+    seen: Counter[FileDocument] = Counter()
+    for sequence, document in enumerate(documents, start=1):
+        author = _author(document, requester)
+        kind, visibility = _kind(document, author)
+        body, images = body_of_html(document.body, account)
         found.append(
             Message(
-                id=str(wire.id) if wire.id is not None else next(made),
-                id_kind=IdKind.NATIVE if wire.id is not None else IdKind.SYNTHETIC,
+                id=str(document.id) if document.id is not None else next(made),
+                id_kind=IdKind.NATIVE if document.id is not None else IdKind.SYNTHETIC,
                 ticket_id=ticket_id,
                 author=author,
                 visibility=visibility,
                 kind=kind,
                 body=body,
-                to=wire.to_address or (),
-                cc=wire.cc_address or (),
-                created_at=_at(wire.created_on),
+                to=document.to_address or (),
+                cc=document.cc_address or (),
+                created_at=_at(document.created_on),
                 sequence=sequence,
-                attachments=(*files_of(wire.attachments, ticket_id, "conversations", seen), *images),
-                raw=raw_of(source, wire.document),
+                attachments=(*files_of(document.attachments, ticket_id, "conversations", seen), *images),
+                raw=raw_of(account, document.raw),
             )
         )
     return tuple(found)
 
 
-def contact(wire: ContactWire, source: Source) -> Contact:
+def contact(document: ContactDocument, account: AccountContext) -> Contact:
     """Return a contact. Its id is its primary e-mail, which nobody can change by API."""
-    email = wire.primary_email or ""
-    others = tuple(one for one in wire.secondary_emails or () if email_key(one) != email_key(email))
-    missing = {name for name, key in _CONTACT_KEYS.items() if key not in wire.present}
-    if not wire.present & {"phone", "mobile"}:
+    email = document.primary_email or ""
+    others = tuple(one for one in document.secondary_emails or () if email_key(one) != email_key(email))
+    missing = {name for name, key in _CONTACT_KEYS.items() if key not in document.present}
+    if not document.present & {"phone", "mobile"}:
         missing.add("phones")
     return Contact(
         id=email,
-        ref=format_ref(VENDOR_NAME, source.account, "contact", email),
+        ref=format_ref(VENDOR_NAME, account.name, "contact", email),
         id_kind=IdKind.NATURAL,
-        name=wire.name or None,
+        name=document.name or None,
         emails=(email, *others) if email else others,
-        phones=tuple(phone_of(one) for one in (wire.phone, wire.mobile) if one),
-        title=wire.title or None,
-        company=source.named(wire.company_name),
-        custom_fields=custom_values(wire.custom_fields),
-        deleted=bool(wire.is_deleted),
-        created_at=_at(wire.created_on),
-        updated_at=_at(wire.updated_on),
+        phones=tuple(phone_of(one) for one in (document.phone, document.mobile) if one),
+        title=document.title or None,
+        company=account.named(document.company_name),
+        custom_fields=custom_values(document.custom_fields),
+        deleted=bool(document.is_deleted),
+        created_at=_at(document.created_on),
+        updated_at=_at(document.updated_on),
         not_loaded=frozenset(missing),
-        raw=raw_of(source, wire.document),
+        raw=raw_of(account, document.raw),
     )
 
 
-def company(wire: CompanyWire) -> Company:
+def company(document: CompanyDocument) -> Company:
     """Return a company; its name is its id."""
-    return Company(id=wire.name, name=wire.name, domains=wire.domains or ())
+    return Company(id=document.name, name=document.name, domains=document.domains or ())

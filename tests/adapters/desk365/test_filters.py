@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from helpdesk_bridge import NONE, Order, Priority, Ref, Status, TicketQuery
 from helpdesk_bridge.adapter import Actor, fold
-from helpdesk_bridge_desk365.port.filters import LONGEST_FILTERS, narrow, since_of, until_of, variants
+from helpdesk_bridge_desk365.port.filters import LONGEST_FILTERS, native_filter, since_of, spellings_of, until_of
 from helpdesk_bridge_desk365.wire.writing import filters_json
 
 
@@ -19,7 +19,7 @@ def unseen(_name, _word):
 
 
 def native(**query):
-    return narrow(TicketQuery(**query), unseen)
+    return native_filter(TicketQuery(**query), unseen)
 
 
 def lenient(text):
@@ -87,15 +87,15 @@ def test_the_documented_values_as_they_are_written():
 def test_the_spellings_asked_for_hold_the_word_as_given(word):
     if word == "--":
         return
-    assert variants(word)[0] == word
-    assert len(set(variants(word))) == len(variants(word))
+    assert spellings_of(word)[0] == word
+    assert len(set(spellings_of(word))) == len(spellings_of(word))
 
 
 def test_seen_spellings_are_asked_for():
     def seen(name, word):
         return ("VPN Access",) if (name, fold(word)) == ("category", "vpn access") else ()
 
-    found = narrow(TicketQuery(category="vpn access"), seen).filters["category"]
+    found = native_filter(TicketQuery(category="vpn access"), seen).filters["category"]
     assert {"vpn access", "VPN Access", "VPN ACCESS"} <= set(found)
 
 

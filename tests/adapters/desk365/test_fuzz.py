@@ -16,10 +16,10 @@ from helpdesk_bridge.datasets.dataset import SeedFile
 from helpdesk_bridge_desk365.vendor_api import documents, reading
 from helpdesk_bridge_desk365.wire import parsing
 from helpdesk_bridge_desk365.wire import reading as convert
-from helpdesk_bridge_desk365.wire.account import Source
+from helpdesk_bridge_desk365.wire.account import AccountContext
 from helpdesk_bridge_desk365.wire.fast_reading import quick_ticket
 
-SOURCE = Source("acme", "https://acme.desk365.io")
+ACCOUNT = AccountContext("acme", "https://acme.desk365.io")
 FEW = settings(
     max_examples=20,
     deadline=None,
@@ -48,7 +48,7 @@ def recorded():
         "details": desk.get("/tickets/details", ticket_number=1),
         "message": desk.get("/tickets/conversations", ticket_number=1)["conversations"][0],
         "contact": desk.get("/contacts/details", primary_email="Mira@client.example"),
-        "company": desk.get("/companies/details", name="Client Ltd"),
+        "company": desk.get("/companies/details", name="Desk365Client Ltd"),
         "company row": desk.get("/companies")["content"][0],
         "survey": desk.get("/surveys")["surveys"][1],
         "answer": desk.get("/surveys/ratings")["survey_ratings"][0],
@@ -64,14 +64,14 @@ TICKETS = ("row", "flat row", "sample", "details")
 
 
 def as_ticket(document):
-    return convert.ticket(parsing.read_ticket(document), SOURCE)
+    return convert.ticket(parsing.read_ticket(document), ACCOUNT)
 
 
 READERS = {
     **dict.fromkeys(TICKETS, as_ticket),
-    "message": lambda document: convert.messages([parsing.read_message(document)], "1", SOURCE),
+    "message": lambda document: convert.messages([parsing.read_message(document)], "1", ACCOUNT),
     "contact": lambda document: (
-        convert.contact(parsing.read_contact(document), SOURCE),
+        convert.contact(parsing.read_contact(document), ACCOUNT),
         reading.read(documents.ContactDetails, document),
     ),
     "company": lambda document: (parsing.read_company(document), reading.read(documents.CompanyDetails, document)),
@@ -210,7 +210,7 @@ def test_unknown_words_and_numbers_stand_as_their_own_labels(status, priority, s
 @given(st.none() | st.text(), st.none() | st.booleans(), st.none() | st.text())
 def test_an_unknown_kind_of_message_is_read_and_is_internal(kind, public, sender):
     document = {**DOCUMENTS["message"], "type": kind, "public_note": public, "sender_type": sender}
-    (found,) = convert.messages([parsing.read_message(document)], "1", SOURCE)
+    (found,) = convert.messages([parsing.read_message(document)], "1", ACCOUNT)
     assert isinstance(found.kind, MessageKind)
     word = (kind or "").strip().lower()
     if word == "note":

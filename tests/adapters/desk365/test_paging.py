@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from helpdesk_bridge.adapter import Invalid
 from helpdesk_bridge_desk365.client.client import TICKET_COUNTS, Rows
-from helpdesk_bridge_desk365.client.pages import Mark, Walk
+from helpdesk_bridge_desk365.client.pages import OffsetScan, RowKey
 
 
 @frozen
@@ -57,9 +57,9 @@ class Account:
             moved = {row.id for row in some}
             self.rows = [evolve(row, updated=self.clock) if row.id in moved else row for row in self.rows]
 
-    def walk(self, **more):
-        def mark(row):
-            return Mark(str(row.id), f"{row.updated if self.by_update else row.created:09d}")
+    def scan(self, **more):
+        def key(row):
+            return RowKey(str(row.id), f"{row.updated if self.by_update else row.created:09d}")
 
         facts = {
             "sizes": TICKET_COUNTS,
@@ -67,13 +67,13 @@ class Account:
             "descending": self.descending,
             "fronted": self.by_update and self.descending,
         }
-        return Walk(fetch=self.fetch, mark=mark, **{**facts, **more})
+        return OffsetScan(fetch=self.fetch, key=key, **{**facts, **more})
 
 
-def listed(walk, size=None):
+def listed(scan, size=None):
     found, cursor, cursors = [], None, set()
     while True:
-        page = walk.page(cursor, size)
+        page = scan.page(cursor, size)
         found += [row.id for row in page.items]
         if page.next is None:
             return found
@@ -91,7 +91,7 @@ def account(number, **more):
 
 def test_two_hundred_and_five_take_three_calls():
     desk = account(205)
-    assert listed(desk.walk()) == list(range(1, 206))
+    assert listed(desk.scan()) == list(range(1, 206))
     assert desk.offsets == [(0, 100), (95, 100), (190, 100)]
 
 
@@ -100,7 +100,7 @@ def test_two_hundred_and_five_take_three_calls():
 @pytest.mark.parametrize("by_update", [False, True])
 def test_an_account_at_rest_is_listed_once_each_in_order(number, descending, by_update):
     desk = account(number, descending=descending, by_update=by_update)
-    found = listed(desk.walk())
+    found = listed(desk.scan())
     assert list(dict.fromkeys(found)) == sorted(range(1, number + 1), reverse=descending)
     if not (descending and by_update):
         assert len(found) == number
@@ -120,7 +120,7 @@ def test_no_row_that_was_there_throughout_is_lost_whatever_moves_meanwhile(
     number, between, by_update, descending, size, seed
 ):
     desk = account(number, by_update=by_update, descending=descending, between=between, seed=seed)
-    found = listed(desk.walk(), size)
+    found = listed(desk.scan(), size)
     assert desk.kept <= set(found)
 
 
@@ -132,24 +132,24 @@ def test_no_row_that_was_there_throughout_is_lost_whatever_moves_meanwhile(
 )
 def test_nor_where_the_order_of_places_is_not_known(number, between, seed):
     desk = account(number, between=between, seed=seed)
-    assert desk.kept <= set(listed(desk.walk(sizes=(30,), overlap=1, ordered=False)))
+    assert desk.kept <= set(listed(desk.scan(sizes=(30,), overlap=1, ordered=False)))
 
 
 def test_the_walk_backs_up_when_the_overlap_is_gone():
     desk = account(400)
-    walk = desk.walk()
-    first = walk.page(None)
+    scan = desk.scan()
+    first = scan.page(None)
     desk.rows = desk.rows[60:]
-    found = [row.id for row in first.items] + [row.id for row in walk.page(first.next).items]
+    found = [row.id for row in first.items] + [row.id for row in scan.page(first.next).items]
     assert desk.offsets == [(0, 100), (95, 100), (0, 100)]
     assert set(range(61, 161)) <= set(found)
 
 
 def test_pages_of_the_asked_size_do_not_repeat_the_overlap():
     desk = account(50)
-    walk = desk.walk()
-    first = walk.page(None, 20)
-    second = walk.page(first.next, 20)
+    scan = desk.scan()
+    first = scan.page(None, 20)
+    second = scan.page(first.next, 20)
     assert [row.id for row in (*first.items, *second.items)] == list(range(1, 41))
     assert (first.total, [count for _, count in desk.offsets]) == (50, [30, 30])
 
@@ -160,24 +160,24 @@ def test_the_end_is_found_without_a_total_and_where_the_vendor_gives_fewer_rows(
     def thirty_at_most(offset, count):
         return evolve(desk.fetch(offset, min(count, 30)), total=None)
 
-    walk = evolve(desk.walk(), fetch=thirty_at_most)
-    assert listed(walk) == list(range(1, 96))
+    scan = evolve(desk.scan(), fetch=thirty_at_most)
+    assert listed(scan) == list(range(1, 96))
 
 
 def test_a_total_that_promises_more_than_there_is_ends_the_walk():
     desk = account(40)
-    walk = evolve(desk.walk(), fetch=lambda offset, count: evolve(desk.fetch(offset, count), total=150))
-    assert set(listed(walk)) == set(range(1, 41))
+    scan = evolve(desk.scan(), fetch=lambda offset, count: evolve(desk.fetch(offset, count), total=150))
+    assert set(listed(scan)) == set(range(1, 41))
     assert len(desk.offsets) <= 3
 
 
 def test_until_ends_the_walk_early():
     desk = account(1000)
-    found = listed(desk.walk(until=f"{50:09d}"))
+    found = listed(desk.scan(until=f"{50:09d}"))
     assert set(range(1, 150)) <= set(found)
     assert len(desk.offsets) == 2
     newest_first = account(1000, descending=True)
-    assert set(range(900, 1001)) <= set(listed(newest_first.walk(until=f"{300:09d}")))
+    assert set(range(900, 1001)) <= set(listed(newest_first.scan(until=f"{300:09d}")))
     assert len(newest_first.offsets) == 2
 
 
@@ -185,7 +185,7 @@ def test_until_ends_the_walk_early():
 def test_a_foreign_cursor_is_refused_before_anything_is_asked(cursor):
     desk = account(10)
     with pytest.raises(Invalid, match="cursor"):
-        desk.walk().page(cursor)
+        desk.scan().page(cursor)
     assert desk.offsets == []
 
 
@@ -197,8 +197,8 @@ def test_a_count_that_tells_too_few_loses_nothing_where_the_vendor_tells_of_a_ne
     def fetch(offset, count):
         return Rows(tuple(everything[offset : offset + count]), min(told, number), more=offset + count < number)
 
-    walk = Walk(fetch=fetch, mark=lambda row: Mark(str(row.id), f"{row.id:09d}"), sizes=TICKET_COUNTS, overlap=5)
-    assert listed(walk) == list(range(number))
+    scan = OffsetScan(fetch=fetch, key=lambda row: RowKey(str(row.id), f"{row.id:09d}"), sizes=TICKET_COUNTS, overlap=5)
+    assert listed(scan) == list(range(number))
 
 
 def test_a_vendor_that_tells_of_a_next_page_for_ever_is_asked_once_too_often():
@@ -208,6 +208,6 @@ def test_a_vendor_that_tells_of_a_next_page_for_ever_is_asked_once_too_often():
         asked.append(offset)
         return Rows(tuple(Row(one, one, one) for one in range(offset, min(offset + count, 40))), 40, more=True)
 
-    walk = Walk(fetch=fetch, mark=lambda row: Mark(str(row.id), f"{row.id:09d}"), sizes=(30,), overlap=1)
-    assert listed(walk) == list(range(40))
+    scan = OffsetScan(fetch=fetch, key=lambda row: RowKey(str(row.id), f"{row.id:09d}"), sizes=(30,), overlap=1)
+    assert listed(scan) == list(range(40))
     assert len(asked) == 3

@@ -12,12 +12,12 @@ from helpdesk_bridge.adapter import ActorKind, BadResponse, IdKind, MessageKind,
 from helpdesk_bridge.text import json_text
 from helpdesk_bridge_desk365.wire import parsing
 from helpdesk_bridge_desk365.wire import reading as convert
-from helpdesk_bridge_desk365.wire.account import Source
+from helpdesk_bridge_desk365.wire.account import AccountContext
 from helpdesk_bridge_desk365.wire.times import time_text
 from helpdesk_bridge_desk365.wire.words import channel_of, priority_number, priority_of, sources_of, status_of
 
 ORIGIN = "https://acme.desk365.io"
-SOURCE = Source("acme", ORIGIN)
+ACCOUNT = AccountContext("acme", ORIGIN)
 BUCKET = "https://prod-eu1-d365-inline-imgs.s3.eu-central-1.amazonaws.com/t/a%20b.png"
 
 
@@ -73,7 +73,7 @@ def test_the_documented_sample_is_read_literally():
 
 
 def test_the_sample_as_a_ticket_and_what_it_lacks():
-    ticket = convert.ticket(parsing.read_ticket(sample()["tickets"][0]), SOURCE, rating_label="Excellent")
+    ticket = convert.ticket(parsing.read_ticket(sample()["tickets"][0]), ACCOUNT, rating_label="Excellent")
     assert (ticket.id, ticket.ref) == ("10", "desk365:acme/ticket/10")
     assert (ticket.status, ticket.status_label) == (Status.OPEN, "Open")
     assert (ticket.priority, ticket.priority_label, ticket.channel) == (Priority.NORMAL, "Medium", "email")
@@ -138,7 +138,7 @@ RECORDED = {
 
 
 def ticket_of(**changes):
-    return convert.ticket(parsing.read_ticket({**RECORDED, **changes}), SOURCE)
+    return convert.ticket(parsing.read_ticket({**RECORDED, **changes}), ACCOUNT)
 
 
 def test_a_recorded_answer_has_its_sla_and_everything_loaded_but_the_rating():
@@ -164,7 +164,7 @@ def test_null_is_none_and_loaded_a_missing_key_is_not_loaded():
     assert loaded.group is None
     assert "group" not in loaded.not_loaded
     without = {key: value for key, value in RECORDED.items() if key != "group"}
-    assert "group" in convert.ticket(parsing.read_ticket(without), SOURCE).not_loaded
+    assert "group" in convert.ticket(parsing.read_ticket(without), ACCOUNT).not_loaded
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_the_flat_form_gives_the_same_ticket_as_the_nested_one():
     }
     flat = {key: value for key, value in nested.items() if key not in ("custom_fields", "survey_rating")}
     flat |= {**nested["custom_fields"], **nested["survey_rating"]}
-    assert convert.ticket(parsing.read_ticket(flat), SOURCE) == convert.ticket(parsing.read_ticket(nested), SOURCE)
+    assert convert.ticket(parsing.read_ticket(flat), ACCOUNT) == convert.ticket(parsing.read_ticket(nested), ACCOUNT)
 
 
 def test_no_survey_an_unanswered_one_and_an_answered_one():
@@ -206,7 +206,7 @@ def test_no_survey_an_unanswered_one_and_an_answered_one():
     )
     assert (answered.rating.score, answered.rating.at) == (-3, at(2026, 3, 3, 10))
     flat_nulls = RECORDED | {"sv_name": None, "sv_rating": None}
-    assert convert.ticket(parsing.read_ticket(flat_nulls), SOURCE).rating is None
+    assert convert.ticket(parsing.read_ticket(flat_nulls), ACCOUNT).rating is None
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_an_answer_without_its_list_is_a_bad_response(answer):
 
 
 def test_raw_is_kept_on_demand_without_the_signed_address():
-    kept = convert.ticket(parsing.read_ticket(RECORDED), Source("acme", ORIGIN, keep_raw=True))
+    kept = convert.ticket(parsing.read_ticket(RECORDED), AccountContext("acme", ORIGIN, keep_raw=True))
     assert kept.raw["form_name"] == "Create Ticket"
     assert kept.raw["attachments"][0]["file_name"] == "a.txt"
     assert "canary" not in repr(kept.raw)
@@ -305,7 +305,7 @@ MESSAGE = {
 
 def messages_of(*changes, **more):
     wires = [parsing.read_message({**MESSAGE, **one}) for one in changes]
-    return convert.messages(wires, "4127", SOURCE, **more)
+    return convert.messages(wires, "4127", ACCOUNT, **more)
 
 
 def test_kinds_and_visibility_of_messages():
@@ -365,7 +365,7 @@ def test_who_wrote_a_message():
     found = messages_of(
         {},
         {"sender_type": "contact"},
-        {"sender_type": None, "created_by": "Mira@Client.example"},
+        {"sender_type": None, "created_by": "Mira@Desk365Client.example"},
         {"sender_type": None},
         {"created_by": None, "creator_name": None},
         {"created_by": "System", "creator_name": None},
@@ -443,21 +443,21 @@ def test_contacts_in_both_spellings(row):
         "title": "Buyer",
         "mobile": "0170 1",
         "phone": "+49 170 1234567",
-        "company_name": "Client Ltd",
+        "company_name": "Desk365Client Ltd",
     }
     wire = parsing.read_contact(
         {**row, **known, "created_on": "2025-01-01 08:00:00", "updated_on": "1970-01-01 00:00:00"}
     )
-    contact = convert.contact(wire, SOURCE)
+    contact = convert.contact(wire, ACCOUNT)
     assert contact.emails == ("Mira@client.example", "m@x.io")
     assert (contact.id, contact.id_kind) == ("Mira@client.example", IdKind.NATURAL)
     assert contact.ref == "desk365:acme/contact/Mira@client.example"
     assert [(one.raw, one.e164) for one in contact.phones] == [("+49 170 1234567", "+491701234567"), ("0170 1", None)]
-    assert contact.company.name == "Client Ltd"
+    assert contact.company.name == "Desk365Client Ltd"
     assert contact.title == "Buyer"
     assert contact.updated_at is None
     assert contact.not_loaded == {"custom_fields"}
-    assert convert.contact(parsing.read_contact(row), SOURCE).not_loaded == {
+    assert convert.contact(parsing.read_contact(row), ACCOUNT).not_loaded == {
         *("name", "title", "phones", "company", "custom_fields", "created_at", "updated_at"),
     }
 
@@ -468,7 +468,7 @@ def test_custom_fields_of_a_contact_are_named_as_people_see_them():
         "primary_email": "mira@client.example",
         "custom_fields": {"cf_Customer No": "7", "cf_VIP": False, "cf_x": ""},
     }
-    contact = convert.contact(parsing.read_contact(row), SOURCE)
+    contact = convert.contact(parsing.read_contact(row), ACCOUNT)
     assert contact.custom_fields == {"Customer No": "7", "VIP": False, "x": None}
     assert "custom_fields" not in contact.not_loaded
     assert "7" not in repr(parsing.read_contact(row))

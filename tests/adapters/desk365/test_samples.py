@@ -17,7 +17,7 @@ from helpdesk_bridge_desk365.simulator.records.records import Agent, Contact, Cu
 from helpdesk_bridge_desk365.simulator.records.surveys import Survey
 from helpdesk_bridge_desk365.wire import parsing
 from helpdesk_bridge_desk365.wire import reading as convert
-from helpdesk_bridge_desk365.wire.account import Source
+from helpdesk_bridge_desk365.wire.account import AccountContext
 
 INCLUDES = {"include_description": 1, "include_custom_fields": 1, "include_survey_details": 1}
 
@@ -100,7 +100,7 @@ def test_the_desk_reads_it_from_either_shape(data, docs_shape):
         )
         (found,) = account.desk.tickets.list(query)
         expected = convert.ticket(
-            parsing.read_ticket(sample()["tickets"][0]), Source("acme", ""), rating_label=found.rating.label
+            parsing.read_ticket(sample()["tickets"][0]), AccountContext("acme", ""), rating_label=found.rating.label
         )
         names = {"requester": evolve(found.requester, name=None)}
         lacking = {name: getattr(expected, name) for name in expected.not_loaded | {"not_loaded"}}
@@ -194,7 +194,7 @@ def test_the_desk_asks_the_sample_filter(filter_account, docs_shape):
 def test_the_flat_form_of_the_simulator_gives_the_same_tickets(docs_shape):
     rated = ticket(1, status="closed", rating=(1, "Fine"), custom_fields={"Order No": "A-7", "Escalated": True})
     desk = Desk365Http(with_tickets(rated, ticket(2, messages=[message("ada")])), docs_shape=docs_shape)
-    source = Source("acme", "")
+    source = AccountContext("acme", "")
     nested, flat = (
         [
             convert.ticket(parsing.read_ticket(row), source)

@@ -9,7 +9,7 @@ import pytest
 from adapters.desk365.opened import FRONTS, IN_PROCESS, NOW, SERVER, opened
 from attrs import evolve
 from desk365_http import ACCOUNT, ticket, with_tickets
-from werkzeug.test import Client
+from werkzeug.test import Desk365Client
 
 from helpdesk_bridge import (
     Actor,
@@ -88,7 +88,7 @@ UNMARKED = with_tickets(ticket(1, assignee="ada"))
 
 
 def outbox(account) -> dict:
-    return Client(account.simulator).get("/_sim/outbox").json
+    return Desk365Client(account.simulator).get("/_sim/outbox").json
 
 
 def bodies(account, operation: str) -> list[dict]:
