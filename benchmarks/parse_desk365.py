@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from werkzeug.test import Desk365Client
+from werkzeug.test import Client
 
 from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge_desk365.simulator import API_KEY, create
@@ -37,7 +37,7 @@ ACCOUNT = AccountContext("acme", "https://acme.desk365.io")
 
 def generated_page() -> bytes:
     """Return a page as the simulator writes it."""
-    answer = Desk365Client(create(generate(tickets=ROWS + ROWS // 2))).get(PATH, headers={"Authorization": API_KEY})
+    answer = Client(create(generate(tickets=ROWS + ROWS // 2))).get(PATH, headers={"Authorization": API_KEY})
     assert len(answer.json["tickets"]) == ROWS  # type: ignore[index]
     return bytes(answer.data)
 

@@ -27,10 +27,12 @@ from helpdesk_bridge_desk365.port.attachments import Desk365Attachments
 from helpdesk_bridge_desk365.port.contacts import Desk365Contacts
 from helpdesk_bridge_desk365.port.importer import Desk365Importer
 from helpdesk_bridge_desk365.port.lists import Desk365Agents, Desk365Companies, Desk365CustomFields, Desk365Groups
+from helpdesk_bridge_desk365.port.markers import FIELD_NAME, Markers
 from helpdesk_bridge_desk365.port.messages import Desk365Messages
 from helpdesk_bridge_desk365.port.observed import ObservedValues
 from helpdesk_bridge_desk365.port.ratings import RatingLabels
-from helpdesk_bridge_desk365.port.tickets import MARKER_FIELD, Desk365Tickets, QuoteForm
+from helpdesk_bridge_desk365.port.ticket_pages import QuoteForm, TicketPages
+from helpdesk_bridge_desk365.port.tickets import Desk365Tickets
 from helpdesk_bridge_desk365.settings import Desk365Settings, api_base
 from helpdesk_bridge_desk365.vendor_api.vendor_api import Desk365Api
 from helpdesk_bridge_desk365.wire.account import VENDOR_NAME, AccountContext
@@ -46,15 +48,15 @@ class Desk365Adapter(Adapter):
 
     def check(self) -> Sequence[Finding]:
         """Read the 30 newest tickets, which proves the key: ping does not. Raises ``AuthenticationFailed``."""
-        tickets, total = self.tickets.first()
+        tickets, total = self.tickets.pages.first()
         seen = "an unknown number of" if total is None else str(total)
         findings = [Finding(Severity.OK, "api_key", f"accepted; {seen} tickets can be read")]
         names = {fold(name) for ticket in tickets for name in ticket.custom_fields}
-        if fold(MARKER_FIELD) in names:
-            findings.append(Finding(Severity.OK, "marker", f'migrations write into the custom field "{MARKER_FIELD}"'))
+        if fold(FIELD_NAME) in names:
+            findings.append(Finding(Severity.OK, "marker", f'migrations write into the custom field "{FIELD_NAME}"'))
         else:
             detail = (
-                f'no ticket shows a custom field "{MARKER_FIELD}"; a migration into this desk writes its marker as the '
+                f'no ticket shows a custom field "{FIELD_NAME}"; a migration into this desk writes its marker as the '
                 "last line of each description"
             )
             findings.append(Finding(Severity.WARNING, "marker", detail))
@@ -85,15 +87,14 @@ def open_desk365(settings: Desk365Settings, context: DeskContext) -> Adapter:
 def _assembled(
     settings: Desk365Settings, context: DeskContext, stack: Stack, policy: RateLimitPolicy, base: str
 ) -> Desk365Adapter:
-    found = _ORIGIN.match(base)
-    account = AccountContext(settings.subdomain, found[0].lower() if found else "", context.keep_raw)
+    origin = _ORIGIN.match(base)
+    account = AccountContext(settings.subdomain, origin[0].lower() if origin else "", context.keep_raw)
     client = Desk365Client(stack, settings.new_status)
     observed = ObservedValues()
-    tickets = Desk365Tickets(
-        client, account, observed, RatingLabels(client), QuoteForm(settings.single_quotes), context.marker_field
-    )
-    observed.bind(tickets.newest)
-    contacts = Desk365Contacts(client, account)
+    pages = TicketPages(client, account, observed, RatingLabels(client), QuoteForm(settings.single_quotes))
+    observed.bind(pages.newest)
+    markers = Markers(pages, observed, context.marker_field)
+    tickets = Desk365Tickets(client, pages, markers, observed)
     messages = Desk365Messages(client, account, observed)
     agents, groups, custom_fields = (
         Desk365Agents(client, observed),
@@ -109,7 +110,7 @@ def _assembled(
         policy=policy,
         transport=stack,
         tickets=tickets,
-        contacts=contacts,
+        contacts=Desk365Contacts(client, account),
         messages=messages,
         agents=agents,
         groups=groups,
@@ -117,7 +118,7 @@ def _assembled(
         companies=Desk365Companies(client),
         attachments=Desk365Attachments(client),
         importer=Desk365Importer(
-            client, tickets, messages, contacts, observed, settings.files_per_message, settings.bytes_per_message
+            client, tickets, markers, messages, observed, settings.files_per_message, settings.bytes_per_message
         ),
         vendor_api=Desk365Api(client, account, settings.files_per_message, settings.bytes_per_message),
     )

@@ -37,8 +37,8 @@ from helpdesk_bridge.adapter import (
     with_header,
 )
 from helpdesk_bridge_desk365.client.client import Desk365Client, numbered
-from helpdesk_bridge_desk365.port.contacts import Desk365Contacts
 from helpdesk_bridge_desk365.port.fidelity import FIDELITY, HAZARDS
+from helpdesk_bridge_desk365.port.markers import Markers
 from helpdesk_bridge_desk365.port.messages import Desk365Messages
 from helpdesk_bridge_desk365.port.observed import ObservedValues
 from helpdesk_bridge_desk365.port.tickets import Desk365Tickets
@@ -79,8 +79,8 @@ class Desk365Importer:
 
     _client: Desk365Client
     _tickets: Desk365Tickets
+    _markers: Markers
     _messages: Desk365Messages
-    _contacts: Desk365Contacts
     _observed: ObservedValues
     _files_per_message: int
     _bytes_per_message: int
@@ -171,7 +171,7 @@ class Desk365Importer:
             **state,
         }
         document |= {key: list(people) for key, people in (("share_to", old.cc), ("watchers", old.watchers)) if people}
-        self._tickets.mark(document, marker)
+        self._markers.put(document, marker)
         try:
             made = str(self._client.create_ticket(document, first).ticket_number)
         except InDoubt as doubt:
@@ -213,7 +213,7 @@ class Desk365Importer:
         known = (
             name for name, value in old.custom_fields.items() if value is None and self._observed.field_named(name)
         )
-        empty = [name for name in known if not self._tickets.is_marker_field(name)]
+        empty = [name for name in known if not self._markers.is_field(name)]
         if empty:
             nothing = writing.custom_fields(dict.fromkeys(empty), self._observed.field_named)
             document["custom_fields"] = {**nothing, **state.get("custom_fields", {})}
@@ -321,12 +321,14 @@ class Desk365Importer:
         if kind == "contact" and isinstance(old, Contact):
             return self._existing(_contact_document(old))
         if isinstance(old, Ticket):
-            return self._tickets.marked(marker, writing.email_of(_person(old), "requester"), since - CLOCKS_APART)
+            return self._markers.written_since(
+                marker, writing.email_of(_person(old), "requester"), since - CLOCKS_APART
+            )
         raise Invalid("a record of this kind cannot be looked for", field="kind")
 
     def marked(self, cursor: str | None = None) -> Page[Marked]:
         """Return one page of all tickets with their markers."""
-        return self._tickets.marked_page(cursor)
+        return self._markers.page(cursor)
 
     def tail(self, ticket_id: str, n: int) -> tuple[Message, ...]:
         """Return the last ``n`` messages; the opening costs a second call and is read only if it is among them."""

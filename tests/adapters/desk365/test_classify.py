@@ -82,7 +82,7 @@ def test_the_key_hint_says_where_a_key_comes_from():
         ("sub_category is unknown", "subcategory"),
         ("assign_to: no such agent", "assignee"),
         (f"cf_Order No is not defined for {CANARY}", "custom_fields"),
-        ("company_name Desk365Client Ltd does not exist", "company"),
+        ("company_name Client Ltd does not exist", "company"),
         ("Validation failed", None),
     ],
 )

@@ -48,7 +48,7 @@ def recorded():
         "details": desk.get("/tickets/details", ticket_number=1),
         "message": desk.get("/tickets/conversations", ticket_number=1)["conversations"][0],
         "contact": desk.get("/contacts/details", primary_email="Mira@client.example"),
-        "company": desk.get("/companies/details", name="Desk365Client Ltd"),
+        "company": desk.get("/companies/details", name="Client Ltd"),
         "company row": desk.get("/companies")["content"][0],
         "survey": desk.get("/surveys")["surveys"][1],
         "answer": desk.get("/surveys/ratings")["survey_ratings"][0],

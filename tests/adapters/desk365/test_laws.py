@@ -148,7 +148,7 @@ def people(draw):
             name,
             f"{draw(st.sampled_from(['a', 'B', 'c']))}{number}@{draw(st.sampled_from(['x.example', 'X.example.org']))}",
             phone=draw(st.none() | st.sampled_from(["+49 30 1", "0049301", "030 1", "+90 212 5"])),
-            company=draw(st.sampled_from([None, "Desk365Client Ltd", "Other Ltd"])),
+            company=draw(st.sampled_from([None, "Client Ltd", "Other Ltd"])),
             deleted=draw(st.integers(0, 5)) == 0,
             created_at=START + timedelta(minutes=draw(st.integers(0, 9))),
         )
@@ -290,10 +290,10 @@ def test_messages_and_contacts_are_read_back_as_they_were_written():
                 assert list(desk.messages.list("1"))[-1].body.text == said(body)
             email = f"n{next(numbers)}@x.example"
             desk.contacts.create(
-                ContactDraft(name=name, emails=(email,), phones=("+49 30 1234567",), company="Desk365Client Ltd")
+                ContactDraft(name=name, emails=(email,), phones=("+49 30 1234567",), company="Client Ltd")
             )
             found = desk.contacts.get(email)
-            assert (found.name, found.emails, found.company.name) == (name, (email,), "Desk365Client Ltd")
+            assert (found.name, found.emails, found.company.name) == (name, (email,), "Client Ltd")
             assert found.phones[0].e164 == "+49301234567"
 
         holds()

@@ -308,7 +308,7 @@ def test_what_cannot_be_sent_is_refused_before(wire, desk, field, draft):
     [
         lambda desk: desk.messages.add_from_contact("7", MessageDraft(body="x"), "a@x.io"),
         lambda desk: desk.tickets.create(TicketDraft(subject="S", description="d", requester="a@x.io", tags=["x"])),
-        lambda desk: desk.tickets.update("7", TicketChange(company="Desk365Client Ltd")),
+        lambda desk: desk.tickets.update("7", TicketChange(company="Client Ltd")),
         lambda desk: desk.tickets.update("7", TicketChange(type=None)),
         lambda desk: desk.contacts.update("a@x.io", ContactChange(emails=("b@x.io",))),
         lambda desk: desk.messages.note("7", MessageDraft(body="x", cc=("a@x.io",))),
@@ -337,9 +337,7 @@ def test_an_id_that_can_be_none_is_not_found_without_a_call(wire, desk):
 def test_contacts_are_written_by_e_mail(wire, desk):
     wire.post(f"{V3}/contacts/create", json={"name": "Eve", "primary_email": "eve@x.io", "secondary_emails": "e@x.io"})
     made = desk.contacts.create(
-        ContactDraft(
-            name="Eve", emails=("eve@x.io", "e@x.io"), phones=("+49 30 1", "0170"), company="Desk365Client Ltd"
-        )
+        ContactDraft(name="Eve", emails=("eve@x.io", "e@x.io"), phones=("+49 30 1", "0170"), company="Client Ltd")
     )
     assert body(wire) == {
         "primary_email": "eve@x.io",
@@ -347,9 +345,9 @@ def test_contacts_are_written_by_e_mail(wire, desk):
         "secondary_emails": "e@x.io",
         "phone": "+49 30 1",
         "mobile": "0170",
-        "company_name": "Desk365Client Ltd",
+        "company_name": "Client Ltd",
     }
-    assert (made.id, made.emails, made.company.name) == ("eve@x.io", ("eve@x.io", "e@x.io"), "Desk365Client Ltd")
+    assert (made.id, made.emails, made.company.name) == ("eve@x.io", ("eve@x.io", "e@x.io"), "Client Ltd")
     assert made.not_loaded == {"title", "custom_fields", "created_at", "updated_at"}
 
     wire.put(f"{V3}/contacts/update", json={"name": "E"})
@@ -421,7 +419,7 @@ def refused_for(field, message):
     return {"description": "Validation failed", "errors": [{"field": field, "message": message}]}
 
 
-def old_contact(company="Desk365Client Ltd"):
+def old_contact(company="Client Ltd"):
     return Contact(
         id="9",
         ref="deskie:x/contact/9",
@@ -441,7 +439,7 @@ def test_a_company_name_that_is_taken_is_a_conflict_with_the_vendors_code(wire, 
 def test_a_contact_whose_company_is_refused_says_so(wire, desk):
     wire.post(f"{V3}/contacts/create", status=400, json=NOT_UNIQUE)
     with pytest.raises(Conflict) as caught:
-        desk.contacts.create(ContactDraft(name="Mira", emails=("mira@client.example",), company="Desk365Client Ltd"))
+        desk.contacts.create(ContactDraft(name="Mira", emails=("mira@client.example",), company="Client Ltd"))
     assert (caught.value.field, caught.value.code) == ("company", "invalid_value")
 
 
@@ -464,7 +462,7 @@ def test_an_imported_contact_is_written_without_the_company_that_is_refused_and_
     assert body(wire) == {"primary_email": "mira@client.example", "name": "Mira"}
     (told,) = [record.getMessage() for record in caplog.records if record.name == "helpdesk_bridge.desk365"]
     assert "without its company" in told
-    assert "Desk365Client" not in told
+    assert "Client" not in told
 
 
 def test_a_company_that_is_unknown_and_taken_at_once_is_left_out_too(wire, desk):
@@ -481,8 +479,8 @@ def test_a_company_that_is_unknown_and_taken_at_once_is_left_out_too(wire, desk)
 @pytest.mark.parametrize(
     ("company", "answer"),
     [
-        ("Desk365Client Ltd", refused_for("primary_email", "Primary Email is not unique.")),
-        ("Desk365Client Ltd", {"status": 400, "error": "Bad Request", "message": "This is not unique."}),
+        ("Client Ltd", refused_for("primary_email", "Primary Email is not unique.")),
+        ("Client Ltd", {"status": 400, "error": "Bad Request", "message": "This is not unique."}),
         (None, {"status": 400, "error": "Bad Request", "message": "This is not unique."}),
     ],
 )

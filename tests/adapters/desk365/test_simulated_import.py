@@ -9,7 +9,7 @@ import pytest
 from adapters.desk365.opened import FRONTS, IN_PROCESS, NOW, SERVER, opened
 from attrs import evolve
 from desk365_http import ACCOUNT, ticket, with_tickets
-from werkzeug.test import Desk365Client
+from werkzeug.test import Client
 
 from helpdesk_bridge import (
     Actor,
@@ -88,7 +88,7 @@ UNMARKED = with_tickets(ticket(1, assignee="ada"))
 
 
 def outbox(account) -> dict:
-    return Desk365Client(account.simulator).get("/_sim/outbox").json
+    return Client(account.simulator).get("/_sim/outbox").json
 
 
 def bodies(account, operation: str) -> list[dict]:
@@ -377,9 +377,9 @@ def test_an_agent_whom_the_vendor_refuses_as_author_is_told_in_the_line_only():
         importer = account.desk.importer
         made = importer.ticket(old(), OPENING, [], MARKER)
         list(account.desk.agents.list())
-        shown = account.desk._adapter.agents._shown
+        observed = account.desk._adapter.agents._observed
         gone = Actor.agent(name="Gone", email="gone@desk.example")
-        shown.learn([old(id="9", assignee=gone)])
+        observed.learn([old(id="9", assignee=gone)])
         for _ in range(2):
             importer.message(made.ticket_id, old_message(author=gone), [])
         assert [one.get("agent_email") for one in bodies(account, "add_note")] == [gone.email, None, None]

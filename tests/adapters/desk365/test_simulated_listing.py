@@ -10,7 +10,7 @@ import pytest
 from adapters.desk365.opened import FRONTS, IN_PROCESS, SERVER, opened
 from attrs import evolve
 from desk365_http import START, message, ticket, with_tickets
-from werkzeug.test import Desk365Client
+from werkzeug.test import Client
 
 from helpdesk_bridge import NONE, ContactQuery, Match, Order, Priority, Status, TicketDraft, TicketQuery
 from helpdesk_bridge.adapter import AuthenticationFailed, HelpdeskError, NotFound, RateLimited
@@ -230,10 +230,7 @@ def test_both_shapes_give_the_same_ticket_where_both_tell(docs_shape):
 
 
 def survey(account, number: int, **answer) -> None:
-    assert (
-        Desk365Client(account.simulator).post("/_sim/surveys", json={"ticket_number": number, **answer}).status_code
-        == 201
-    )
+    assert Client(account.simulator).post("/_sim/surveys", json={"ticket_number": number, **answer}).status_code == 201
 
 
 @pytest.mark.parametrize("docs_shape", [False, True])
@@ -375,7 +372,7 @@ def test_the_remaining_header_going_up_again_is_only_a_hint():
 @pytest.mark.parametrize("docs_shape", [False, True])
 def test_tickets_that_leave_a_filter_while_it_is_listed_hide_none(docs_shape):
     with opened(plain_account(350), docs_shape=docs_shape, rate_limit=100_000) as account:
-        client = Desk365Client(account.simulator)
+        client = Client(account.simulator)
         headers = {"Authorization": account.simulator.connection["api_key"]}
         found = []
         for one in account.desk.tickets.list(TicketQuery(statuses=Status.OPEN)):

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from adapters.desk365.opened import FRONTS, opened
 from desk365_http import START, message, ticket, with_tickets
-from werkzeug.test import Desk365Client
+from werkzeug.test import Client
 
 from helpdesk_bridge import (
     ActorKind,
@@ -267,4 +267,4 @@ def test_refs_lead_back(account):
     found = next(iter(account.desk.tickets.list(TicketQuery(limit=1))))
     assert found.ref == "desk365:acme/ticket/1"
     assert account.desk.tickets.get(found.ref).id == "1"
-    assert Desk365Client(account.simulator).get("/_sim/outbox").json is not None
+    assert Client(account.simulator).get("/_sim/outbox").json is not None

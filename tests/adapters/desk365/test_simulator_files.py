@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from desk365_http import START, Desk365Http, ticket, with_tickets
-from werkzeug.test import Desk365Client
+from werkzeug.test import Client
 
 from helpdesk_bridge.datasets.dataset import SeedFile, SeedMessage, SeedTicket
 from helpdesk_bridge.testing.simulator import SimulatorClock
@@ -84,7 +84,7 @@ def test_expiry_runs_in_scaled_vendor_time_but_stamps_do_not(desk):
     clock = SimulatorClock(3600, monotonic=lambda: real[0])
     simulator = create(desk.simulator.dataset, clock=clock)
     scaled = Desk365Http()
-    scaled.simulator, scaled.client = simulator, Desk365Client(simulator)
+    scaled.simulator, scaled.client = simulator, Client(simulator)
     url = attachment(scaled)["attachment_url"]
     assert fetch(scaled, url).status_code == 200
     real[0] = 1.0
@@ -101,7 +101,7 @@ def test_a_files_address_tells_the_time_that_stamps_records_whatever_the_scale(d
     clock = SimulatorClock(scale, wall=lambda: wall + timedelta(seconds=real[0]), monotonic=lambda: real[0])
     scaled = Desk365Http()
     scaled.simulator = create(desk.simulator.dataset, clock=clock)
-    scaled.client = Desk365Client(scaled.simulator)
+    scaled.client = Client(scaled.simulator)
     real[0] = 0.4 * 3599 / scale
     found = attachment(scaled)["attachment_url"]
     stamp = datetime.strptime(re.findall(r"X-Amz-Date=(\w+)", found)[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from desk365_http import ACCOUNT, REQUIRED, Desk365Http, ticket, with_tickets
-from werkzeug.test import Desk365Client
+from werkzeug.test import Client
 
 from helpdesk_bridge.testing.simulator import SettingError, SimulatorClock
 from helpdesk_bridge_desk365.simulator import API_KEY, FOREIGN_API_KEY, SECOND_API_KEY, create
@@ -32,7 +32,7 @@ def test_a_key_is_taken_with_the_word_bearer_as_in_production_unless_the_account
     key = f"Bearer {API_KEY}"
     as_in_production = Desk365Http()
     as_in_production.simulator = create(ACCOUNT, clock=as_in_production.clock)
-    as_in_production.client = Desk365Client(as_in_production.simulator)
+    as_in_production.client = Client(as_in_production.simulator)
     for given in (key, API_KEY):
         assert as_in_production.send("GET", "/tickets", key=given).status_code == 200
     for wrong in ("Bearer", "Bearer ", f"Bearer Bearer {API_KEY}", f"Basic {API_KEY}", "Bearer nobody"):

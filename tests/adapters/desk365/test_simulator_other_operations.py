@@ -26,7 +26,7 @@ def test_time_entries_are_filtered_and_read_one_by_one(desk):
         {"ticket_number": 7},
         {"billable": 0},
         {"started_before": "2025-01-01 08:10:00"},
-        {"company_name": "Desk365Client Ltd", "ticket_number": 7},
+        {"company_name": "Client Ltd", "ticket_number": 7},
     ):
         assert [one["id"] for one in desk.get("/time_entries", **query)["content"]] == [entry["id"]]
     assert desk.get("/time_entries", agent_email="bob@desk.example", offset=0)["count"] == 0
@@ -42,7 +42,7 @@ def test_contracts_are_forbidden_without_entitlement(desk):
 
 HOURS = {
     "name": "Gold",
-    "company": "Desk365Client Ltd",
+    "company": "Client Ltd",
     "start_date": "2026-01-01",
     "end_date": "2026-12-31",
     "reference_number": "R-1",
@@ -69,7 +69,7 @@ def test_contracts_of_an_entitled_account():
     assert desk.post("/contracts/create", HOURS) == HOURS
     assert desk.post("/contracts/create", TICKETS)["block_tickets"] == {"contract_tickets": 50}
     assert desk.send("POST", "/contracts/create", HOURS).status_code == 400  # the reference number is taken
-    assert desk.get("/contracts", company="Desk365Client Ltd")["count"] == 1
+    assert desk.get("/contracts", company="Client Ltd")["count"] == 1
     assert desk.get("/contracts", company="No Ltd") == {"count": 0, "contracts": []}
     found = desk.get("/contracts/details", reference_number="R-1")
     assert (found["category"], found["contract_hours"], found["rollover_unused_hours"]) == ("Level 1", 600, 0)

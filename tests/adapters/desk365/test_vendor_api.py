@@ -9,7 +9,7 @@ import pytest
 from adapters.desk365.opened import opened
 from attrs import evolve
 from desk365_http import NOW, START, message, ticket, with_tickets
-from werkzeug.test import Desk365Client
+from werkzeug.test import Client
 
 from helpdesk_bridge import Add, Body, Invalid, NotFound, Remove, TicketDraft, Upload
 from helpdesk_bridge.adapter import Agent, AuthenticationFailed, BadResponse, Conflict, HelpdeskError, InDoubt
@@ -48,14 +48,11 @@ def api(account):
 
 
 def outbox(account):
-    return [
-        (one["audience"], tuple(one["to"]))
-        for one in Desk365Client(account.simulator).get("/_sim/outbox").json["mails"]
-    ]
+    return [(one["audience"], tuple(one["to"])) for one in Client(account.simulator).get("/_sim/outbox").json["mails"]]
 
 
 def contract(api, **more):
-    return api.create_contract("Gold", **{"company": "Desk365Client Ltd", "block": BlockTickets(50), **more})
+    return api.create_contract("Gold", **{"company": "Client Ltd", "block": BlockTickets(50), **more})
 
 
 def body_of(account):
@@ -82,7 +79,7 @@ def test_time_entries_by_every_parameter(account, api):
         {"ticket": "7"},
         {"ticket": 7},
         {"agent": "ADA@desk.example", "billable": False},
-        {"company": "Desk365Client Ltd", "ticket": 7},
+        {"company": "Client Ltd", "ticket": 7},
         {"started_before": START.replace(minute=10)},
     ):
         assert api.time_entries(**only).items == (first,), only
@@ -102,7 +99,7 @@ def test_surveys_ratings_and_the_words_of_a_survey(account, api):
     assert satisfaction.questions["cs_question_2"] == "How would you rate our expertise?"
     assert satisfaction.include_additional_comments is True
     assert [one.survey_type for one in (satisfaction, stars, recommendation)] == [1, 2, 3]
-    client = Desk365Client(account.simulator)
+    client = Client(account.simulator)
     client.post("/_sim/surveys", json={"ticket_number": 1, "rating": 3, "comment": "Fine"})
     (answer,) = api.survey_ratings().items
     assert (answer.ticket_number, answer.contact_email, answer.agent_assigned) == (
@@ -150,7 +147,7 @@ def test_an_account_without_the_call_is_asked_once():
 
 def test_asset_locations(api):
     found = api.asset_locations()
-    assert (found.total, [one.location_name for one in found.items]) == (2, ["Desk365Client Ltd", "Other Ltd"])
+    assert (found.total, [one.location_name for one in found.items]) == (2, ["Client Ltd", "Other Ltd"])
     assert api.asset_location("Other Ltd") == found.items[1]
     with pytest.raises(NotFound):
         api.asset_location("Nowhere")
@@ -200,11 +197,11 @@ def test_categories_and_folders(account, api):
         description="All nets",
         created_by="bob@desk.example",
         support_visibility=SupportVisibility.COMPANIES,
-        companies=["Desk365Client Ltd"],
+        companies=["Client Ltd"],
         agent_visibility=AgentVisibility.GROUPS,
         groups=["Network"],
     )
-    assert (made.category_order, made.company_list, made.agent_group_list) == (2, ("Desk365Client Ltd",), ("Network",))
+    assert (made.category_order, made.company_list, made.agent_group_list) == (2, ("Client Ltd",), ("Network",))
     assert body_of(account)["support_portal_visibility"] == 4
     assert api.category("Net") == made
     folder = api.create_folder("Net", "VPN", created_by="bob@desk.example")
@@ -227,7 +224,7 @@ def test_categories_and_folders(account, api):
 def test_contracts_of_an_entitled_account(account, api):
     made = api.create_contract(
         "Gold",
-        company="Desk365Client Ltd",
+        company="Client Ltd",
         block=BlockHours(600, 15, rollover_unused_hours=True, rollover_type=RolloverType.MONTHLY, rollover_value=5),
         reference_number="R-1",
         category="Support",
@@ -239,12 +236,12 @@ def test_contracts_of_an_entitled_account(account, api):
         active=True,
         after_hours=False,
     )
-    assert (made.name, made.company, made.category, made.contract_type) == ("Gold", "Desk365Client Ltd", "Support", 2)
+    assert (made.name, made.company, made.category, made.contract_type) == ("Gold", "Client Ltd", "Support", 2)
     assert (made.contract_hours, made.rollover_unused_hours, made.rollover_value) == (600, True, 5)
     assert (made.start_date, made.end_date) == (date(2026, 1, 1), date(2026, 12, 31))
     assert body_of(account)["start_date"] == "2026-01-01"
     assert body_of(account)["block_hours"]["contract_hours"] == 600
-    (listed,) = api.contracts(company="Desk365Client Ltd", expired=False).items
+    (listed,) = api.contracts(company="Client Ltd", expired=False).items
     assert listed == api.contract(reference_number="R-1") == api.contract("Gold")
     for name in (
         "name",
@@ -314,12 +311,12 @@ def test_companies_in_detail(account, api):
     assert changed.updated_on == NOW
     assert account.query() == {"company_name": "Dots & Sons"}
     assert body_of(account) == {"name": "Dots & Sons", "city": "", "sla": "No SLA Policy", "domains": ""}
-    renamed = api.update_company("Desk365Client Ltd", new_name="Desk365Client & Co")
-    assert renamed.name == "Desk365Client & Co"
-    assert api.contact("Mira@client.example").company_name == "Desk365Client & Co"
+    renamed = api.update_company("Client Ltd", new_name="Client & Co")
+    assert renamed.name == "Client & Co"
+    assert api.contact("Mira@client.example").company_name == "Client & Co"
     for clash in (
-        lambda: api.create_company("Desk365Client & Co"),
-        lambda: api.update_company("Other Ltd", new_name="Desk365Client & Co"),
+        lambda: api.create_company("Client & Co"),
+        lambda: api.update_company("Other Ltd", new_name="Client & Co"),
     ):
         with pytest.raises(Conflict):
             clash()
@@ -329,13 +326,13 @@ def test_companies_in_detail(account, api):
 
 def test_contacts_with_title_and_custom_fields(account, api):
     made = api.create_contact(
-        "New@client.example", name="New", secondary_emails=["n@x.example"], title="Boss", company="Desk365Client Ltd"
+        "New@client.example", name="New", secondary_emails=["n@x.example"], title="Boss", company="Client Ltd"
     )
     assert (made.primary_email, made.title, made.secondary_emails) == ("New@client.example", "Boss", ("n@x.example",))
     found = api.contact(secondary_email="n@x.example")
     assert (found.name, found.company_name, found.is_deleted, found.updated_on) == (
         "New",
-        "Desk365Client Ltd",
+        "Client Ltd",
         False,
         None,
     )
@@ -343,7 +340,7 @@ def test_contacts_with_title_and_custom_fields(account, api):
     assert api.update_contact("New@client.example", title=None, mobile="+49 30 1").mobile == "+49 30 1"
     assert body_of(account) == {"title": "", "mobile": "+49 30 1"}
     assert api.contact("new@client.example").title is None
-    listed = api.contacts(company="Desk365Client Ltd", order_by=ContactOrder.EMAIL, descending=True, custom_fields=True)
+    listed = api.contacts(company="Client Ltd", order_by=ContactOrder.EMAIL, descending=True, custom_fields=True)
     assert [one.primary_email for one in listed.items] == ["New@client.example", "Mira@client.example"]
     assert listed.total == 2
     assert api.contacts(offset=2).items[0].name == "Tom"
@@ -465,7 +462,7 @@ REFUSED = {
     "an empty article": (lambda api: api.create_article("a", "", category="c", folder="d"), "content", None),
     "nothing to change in an article": (lambda api: api.update_article("a"), "article", None),
     "companies that nobody asked for": (
-        lambda api: api.create_category("a", companies=["Desk365Client Ltd"], support_visibility=2),
+        lambda api: api.create_category("a", companies=["Client Ltd"], support_visibility=2),
         "companies",
         None,
     ),
@@ -570,7 +567,7 @@ ADDING = {
     "create_article": lambda api: api.create_article("a", "b", category="General", folder="Getting started"),
     "delete_article": lambda api: api.delete_article("How to reach us"),
     "update_folder": lambda api: api.rename_folder("General", "Getting started", "Other"),
-    "update_company": lambda api: api.update_company("Desk365Client Ltd", new_name="Desk365Client & Co"),
+    "update_company": lambda api: api.update_company("Client Ltd", new_name="Client & Co"),
     "create_contract": lambda api: contract(api),
     "update_contract": lambda api: api.update_contract("Gold", new_name="Silver"),
     "create_contact": lambda api: api.create_contact("n@x.example"),
@@ -582,7 +579,7 @@ REPEATED = {
     "update_article": lambda api: api.update_article("How to reach us", content="new"),
     "update_category": lambda api: api.update_category("General", description="new"),
     "update_contact": lambda api: api.update_contact("tom@mail.example", title="Boss"),
-    "update_company": lambda api: api.update_company("Desk365Client Ltd", city="Izmir"),
+    "update_company": lambda api: api.update_company("Client Ltd", city="Izmir"),
     "update_ticket": lambda api: api.update_ticket("1", sla="No SLA Policy"),
     "list_time_entries": lambda api: api.time_entries(),
     "article_details": lambda api: api.article("How to reach us"),
@@ -591,7 +588,7 @@ REPEATED = {
 
 def lose(account, operation, **facts):
     fault = {"kind": "response_lost", "on": operation, **facts}
-    assert Desk365Client(account.simulator).post("/_sim/faults", json=fault).status_code < 300
+    assert Client(account.simulator).post("/_sim/faults", json=fault).status_code < 300
 
 
 @pytest.mark.parametrize("operation", ADDING)

@@ -1,0 +1,144 @@
+"""Markers: how a ticket that was written is found again.
+
+A marker stands in a custom field of the ticket if the account has one for it, else in the last line of the description.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from attrs import frozen
+
+from helpdesk_bridge.adapter import (
+    Body,
+    Conflict,
+    Marked,
+    Order,
+    Page,
+    Ticket,
+    body_digest,
+    email_key,
+    email_spellings,
+    fold,
+    split_header,
+    split_marker,
+    with_marker,
+)
+from helpdesk_bridge_desk365.port.filters import NativeTickets
+from helpdesk_bridge_desk365.port.observed import ObservedValues
+from helpdesk_bridge_desk365.port.ticket_pages import TicketPages
+from helpdesk_bridge_desk365.wire import writing
+from helpdesk_bridge_desk365.wire.times import time_text
+
+FIELD_NAME: Final = "Migration marker"
+API_CHANNEL: Final = "api"
+"""Observed: every ticket that is made through the API has the source 15, and no other has it."""
+
+
+@frozen
+class Markers:
+    """Writes markers and finds them. ``configured`` is the field's name if the configuration has one."""
+
+    pages: TicketPages
+    observed: ObservedValues
+    configured: str | None = None
+
+    def put(self, document: dict[str, object], marker: str) -> None:
+        """Put a marker into what creates a ticket: into its field where the desk has one, else as the last line."""
+        name = self.configured or self.observed.find_field(FIELD_NAME)
+        if name is not None:
+            fields = document.get("custom_fields")
+            given = fields if isinstance(fields, dict) else {}
+            document["custom_fields"] = {**given, **writing.custom_fields({name: marker}, self.observed.field_named)}
+        else:
+            document["description"] = with_marker(Body(html=str(document["description"])), marker).html
+
+    def created_with(self, markers: Sequence[str], email: str, description: str) -> str | None:
+        """Return the requester's ticket that one of these markers made; copies of one in mails are none."""
+        others = False
+        for ticket in self._tickets_with(markers, email, None):
+            if ticket.channel != API_CHANNEL or ticket.requester is None:
+                continue
+            if email_key(ticket.requester.email or "") != email_key(email):
+                continue
+            if self._in_field(ticket) in markers or _says(ticket.description, description):
+                return ticket.id
+            others = True
+        if others:
+            raise Conflict(
+                "a ticket of this customer carries this idempotency key and says something else; nothing was written: "
+                "use another key for another ticket"
+            )
+        return None
+
+    def written_since(self, marker: str, email: str, since: datetime | None) -> tuple[str, ...]:
+        """Return the ids of a requester's tickets that carry a marker, created since then by the vendor's clock.
+
+        Without ``since`` only the newest page is looked at. Who finds one has still to compare what it says.
+        """
+        return tuple(dict.fromkeys(one.id for one in self._tickets_with((marker,), email, since)))
+
+    def page(self, cursor: str | None) -> Page[Marked]:
+        """Return one page of all tickets with their markers: lists show both places in which one can stand."""
+        page = self.pages.page(NativeTickets({}, Order.CREATED_ASC, description=True, custom_fields=True), cursor)
+        rows = tuple(
+            Marked(
+                ticket_id=one.id,
+                marker=self.of(one),
+                created_at=_told_time(one),
+                by_api=one.channel == API_CHANNEL,
+            )
+            for one in page.items
+        )
+        return Page(rows, page.next, page.total)
+
+    def _tickets_with(self, markers: Sequence[str], email: str, since: datetime | None) -> Iterator[Ticket]:
+        native = NativeTickets(
+            filters={"contact": email_spellings(email)},
+            order=Order.CREATED_DESC,
+            description=True,
+            custom_fields=True,
+            until=None if since is None else time_text(since),
+        )
+        cursor: str | None = None
+        while True:
+            page = self.pages.page(native, cursor)
+            yield from (one for one in page.items if self.of(one) in markers)
+            if page.next is None or since is None:
+                return
+            cursor = page.next
+
+    def is_field(self, name: str) -> bool:
+        """Whether a custom field holds markers."""
+        return fold(name) == fold(self.configured or FIELD_NAME)
+
+    def of(self, ticket: Ticket) -> str | None:
+        """Return the marker that a listed ticket carries.
+
+        What stands in the field for markers decides: customers write descriptions, but no custom fields.
+        """
+        found = self._in_field(ticket)
+        if found is not None or ticket.description is None:
+            return found
+        return split_marker(ticket.description)[0]
+
+    def _in_field(self, ticket: Ticket) -> str | None:
+        texts = (
+            value.strip()
+            for name, value in ticket.custom_fields.items()
+            if isinstance(value, str) and self.is_field(name)
+        )
+        return next((text for text in texts if text), None)
+
+
+def _told_time(ticket: Ticket) -> datetime | None:
+    """Return the time of creation that the header line of an imported ticket tells, else the ticket's own."""
+    header = None if ticket.description is None else split_header(split_marker(ticket.description)[1])[0]
+    return ticket.created_at if header is None else header.created_at
+
+
+def _says(there: Body | None, written: str) -> bool:
+    rest = split_marker(there)[1] if there is not None else Body(text="")
+    return body_digest(rest) == body_digest(Body(html=written))
