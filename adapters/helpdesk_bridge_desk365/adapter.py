@@ -35,7 +35,7 @@ from helpdesk_bridge_desk365.port.ticket_pages import QuoteForm, TicketPages
 from helpdesk_bridge_desk365.port.tickets import Desk365Tickets
 from helpdesk_bridge_desk365.settings import Desk365Settings, api_base
 from helpdesk_bridge_desk365.vendor_api.vendor_api import Desk365Api
-from helpdesk_bridge_desk365.wire.account import VENDOR_NAME, AccountContext
+from helpdesk_bridge_desk365.wire.account import AccountContext
 
 _ORIGIN: Final = re.compile(r"^https?://[^/]+", re.IGNORECASE)
 
@@ -96,11 +96,8 @@ def _assembled(
     markers = Markers(pages, observed, context.marker_field)
     tickets = Desk365Tickets(client, pages, markers, observed)
     messages = Desk365Messages(client, account, observed)
-    agents, groups, custom_fields = (
-        Desk365Agents(client, observed),
-        Desk365Groups(observed),
-        Desk365CustomFields(observed),
-    )
+    contacts, agents = Desk365Contacts(client, account), Desk365Agents(client, observed)
+    groups, custom_fields = Desk365Groups(observed), Desk365CustomFields(observed)
     context.directory.bind(
         agents=agents.list, groups=groups.list, custom_fields=custom_fields.list, contact=contacts.get
     )
@@ -110,7 +107,7 @@ def _assembled(
         policy=policy,
         transport=stack,
         tickets=tickets,
-        contacts=Desk365Contacts(client, account),
+        contacts=contacts,
         messages=messages,
         agents=agents,
         groups=groups,
@@ -122,6 +119,3 @@ def _assembled(
         ),
         vendor_api=Desk365Api(client, account, settings.files_per_message, settings.bytes_per_message),
     )
-
-
-__all__ = ["VENDOR_NAME", "Desk365Adapter", "KeyAuth", "open_desk365"]
