@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from helpdesk_bridge.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from helpdesk_bridge.migration.journal.journal import whose
+    from helpdesk_bridge.migration.journal.facts import Difference
+    from helpdesk_bridge.migration.journal.reader import whose
     from helpdesk_bridge.migration.migration import Migration
     from helpdesk_bridge.migration.options import Level, Options, Progress, Threads
     from helpdesk_bridge.migration.outcome import (
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     )
     from helpdesk_bridge.migration.plan.plan import Plan
     from helpdesk_bridge.migration.summary import Summary
-    from helpdesk_bridge.migration.verify.differences import Difference
 
 __all__ = [
     "CredentialsLost", "DecisionNeeded", "Difference", "ExitCode", "Interrupted", "JournalDamaged", "JournalInUse",
@@ -34,7 +34,8 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "helpdesk_bridge.migration.journal.journal": "whose",
+        "helpdesk_bridge.migration.journal.facts": "Difference",
+        "helpdesk_bridge.migration.journal.reader": "whose",
         "helpdesk_bridge.migration.migration": "Migration",
         "helpdesk_bridge.migration.options": "Level Options Progress Threads",
         "helpdesk_bridge.migration.outcome": """
@@ -43,6 +44,5 @@ __getattr__, __dir__ = lazy_names(
         """,
         "helpdesk_bridge.migration.plan.plan": "Plan",
         "helpdesk_bridge.migration.summary": "Summary",
-        "helpdesk_bridge.migration.verify.differences": "Difference",
     },
 )

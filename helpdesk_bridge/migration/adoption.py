@@ -19,8 +19,8 @@ from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.states import reason_of
 from helpdesk_bridge.migration.outage import Outage
-from helpdesk_bridge.model.records import Message, Ticket
-from helpdesk_bridge.model.values import Actor, ActorKind, Body, MessageKind, Visibility
+from helpdesk_bridge.migration.plan.thread_layout import opening_of
+from helpdesk_bridge.model.records import Ticket
 
 API: Final = "api"
 _COMPARED: Final = {"body": "text", "created_at": "time"}
@@ -40,20 +40,6 @@ class Judged:
     def __str__(self) -> str:
         found = [*self.ours, *(f"{ticket_id} ({why})" for ticket_id, why in self.others.items())]
         return f"the marker stands at {', '.join(found)}"
-
-
-def opening_of(ticket: Ticket) -> Message:
-    """Return the opening of a ticket as far as its details tell it."""
-    return Message(
-        id=f"{ticket.id}:0",
-        ticket_id=ticket.id,
-        author=ticket.requester or Actor(ActorKind.UNKNOWN),
-        visibility=Visibility.PUBLIC,
-        kind=MessageKind.REPLY,
-        body=ticket.description or Body(text=""),
-        opening=True,
-        created_at=ticket.created_at,
-    )
 
 
 def made_by_api(importer: Importer, ticket: Ticket) -> bool:

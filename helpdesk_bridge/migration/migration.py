@@ -17,6 +17,7 @@ from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.migration import summary as summing
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.decisions import settle_in_doubt
+from helpdesk_bridge.migration.journal.facts import Difference
 from helpdesk_bridge.migration.journal.file import MARKER_KEY
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
@@ -37,7 +38,6 @@ from helpdesk_bridge.migration.plan.tally import Tally
 from helpdesk_bridge.migration.plan.values import Values, old_key
 from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, SEARCH, Search, Searched, ignored
 from helpdesk_bridge.migration.spending import Accounts
-from helpdesk_bridge.migration.verify.differences import Difference
 from helpdesk_bridge.migration.verify.verify import Verification
 from helpdesk_bridge.model.records import Ticket
 from helpdesk_bridge.model.refs import parse_ref
@@ -113,22 +113,22 @@ class Migration:
         self._source_outage = Outage(self.source, self._stop, self.options.patience, tell)
         self._destination_outage = Outage(self.destination, self._stop, self.options.patience, tell)
         self._values = Values(self.source, self.destination)
-        self._values.load(self.journal.decisions())
+        self._values.load(self.journal.facts.decisions())
 
     def _start_journal(self) -> None:
         self.journal = Journal(self._path, clock=self.destination.clock, takeover=self.options.takeover)
         try:
             names = {"source_desk": self.source.desk.name, "destination_desk": self.destination.desk.name}
             key = derived_key(self.source.desk, self.destination.desk, self.options.recovered)
-            self.journal.bind(self.source.ref, self.destination.ref, names, key)
+            self.journal.file.bind(self.source.ref, self.destination.ref, names, key)
             self._settle_key(key)
         except BaseException:
             self.journal.close()
             raise
         self._accounts = Accounts(self.source, self.destination)
-        self.journal.measure(self._accounts.spent)
+        self.journal.facts.measure(self._accounts.spent)
         self._started = self.destination.clock.now() / self.destination.clock.time_scale
-        self._seconds_before = float(self.journal.recall("seconds", 0.0))
+        self._seconds_before = float(self.journal.facts.recall("seconds", 0.0))
 
     def _settle_key(self, key: MarkerKey) -> None:
         """Let a journal that wrote nothing yet sign with the credentials of now, or with those that are recovered.
@@ -136,13 +136,13 @@ class Migration:
         It may have been begun with ones that a side then refused: nobody could make that key again.
         """
         journal, recovered = self.journal, bool(self.options.recovered)
-        if key == journal.marker_key:
+        if key == journal.facts.marker_key:
             if recovered:
-                journal.remember(**{RECOVERED: True})
+                journal.facts.remember(**{RECOVERED: True})
         elif journal.untouched():
-            if recovered or not journal.recall(RECOVERED, False):
+            if recovered or not journal.facts.recall(RECOVERED, False):
                 journal.forget_candidates()
-                journal.remember(**{MARKER_KEY: key.text(), SEARCH: {}, RECOVERED: recovered})
+                journal.facts.remember(**{MARKER_KEY: key.text(), SEARCH: {}, RECOVERED: recovered})
         elif recovered:
             raise WrongJournal("this journal has written with its own key; recover the old one into a new journal")
 
@@ -167,7 +167,7 @@ class Migration:
     def _plan(self, tally: Tally, findings: Sequence[Finding], searched: Searched) -> planning.Plan:
         answers = tally.answers(self._values)
         hazards = self._hazards(searched)
-        known = self.journal.acknowledged()
+        known = self.journal.facts.acknowledged()
         changes = fidelity.record_changes(self._importer, tally) + fidelity.value_changes(answers, self._importer)
         changes += fidelity.length_changes(self.destination.desk.capabilities, tally)
         changes += fidelity.opening_changes(tally.internal_openings)
@@ -213,7 +213,7 @@ class Migration:
             journal,
             self._spooled(),
             self._destination_outage,
-            journal.marker_key,
+            journal.facts.marker_key,
         )
         first = search.first_page()
         if known.done and first.total is not None and first.total == known.there:
@@ -238,11 +238,11 @@ class Migration:
         with self._stoppable(), self._timed():
             tally = self._tally or self._scan()
             self._decide(self._plan(tally, (), self._searched()))
-            self.journal.remember(verified=None)
+            self.journal.facts.remember(verified=None)
             Load(self._context()).run()
             if self._stop.is_set():
                 raise Stopped
-            self.journal.remember(fidelity=[one.as_json() for one in self._changes(tally)])
+            self.journal.facts.remember(fidelity=[one.as_json() for one in self._changes(tally)])
 
     def rebuild(self) -> Searched:
         """Make the journal anew from what stands at the destination, writing nothing there; return what was found.
@@ -279,7 +279,7 @@ class Migration:
                 self._progress,
             )
             found = verification.run()
-            self.journal.remember(verified=self.options.level.value)
+            self.journal.facts.remember(verified=self.options.level.value)
             return found
 
     def migrate(self) -> summing.Summary:
@@ -292,17 +292,17 @@ class Migration:
     def summary(self, report: str | None = None) -> summing.Summary:
         """Return what was done so far, over all runs; sends nothing."""
         journal = self.journal
-        journal.check_owner()  # and keep what was spent since the last write
-        level = journal.recall("verified")
-        differences = tuple(Difference(**row) for row in journal.differences())
-        spent = journal.spent()
+        journal.file.check_owner()  # and keep what was spent since the last write
+        level = journal.facts.recall("verified")
+        differences = journal.facts.differences()
+        spent = journal.facts.spent()
         return summing.Summary(
             source=self.source.desk.vendor,
             destination=self.destination.desk.vendor,
             counts={kind: summing.Counts.of(states) for kind, states in journal.counts().items()},
             verified=level is not None and not differences,
             differences=differences,
-            changed=tuple(fidelity.Change(**row) for row in journal.recall("fidelity", [])),
+            changed=tuple(fidelity.Change(**row) for row in journal.facts.recall("fidelity", [])),
             calls={side: calls for side, (calls, _, _) in spent.items()},
             spent={side: units for side, (_, units, _) in spent.items()},
             minimum=self._accounts.minimum(journal, self._importer, verified=level == Level.FULL.value),
@@ -310,7 +310,7 @@ class Migration:
             seconds=self._seconds(),
             time_scale={"source": self.source.time_scale, "destination": self.destination.time_scale},
             report=report,
-            left_alone=tuple(journal.left_alone()),
+            left_alone=tuple(journal.facts.left_alone()),
         )
 
     def stop(self) -> None:
@@ -324,16 +324,16 @@ class Migration:
         known = {one.id for one in self._hazards(Searched.of(self.journal))}
         if unknown := set(hazards) - known:
             raise ValueError(f"no such hazard: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
-        self.journal.acknowledge(hazards, by=by)
+        self.journal.facts.acknowledge(hazards, by=by)
 
     def map_value(self, field: str, old: str, new: str | None, *, by: str = "user") -> None:
         """Decide what becomes of a value; None lets it go."""
         self._values.decide(field, old, new)
-        self.journal.decide(*old_key(field, old), new, by=by)
+        self.journal.facts.decide(*old_key(field, old), new, by=by)
 
     def ignore_foreign_markers(self) -> None:
         """Decide that tickets with markers of another key are none of this migration's."""
-        self.journal.remember(**{FOREIGN: IGNORE})
+        self.journal.facts.remember(**{FOREIGN: IGNORE})
 
     def _refuse_foreign(self, searched: Searched) -> None:
         if searched.foreign == 0 or ignored(self.journal):
@@ -348,12 +348,12 @@ class Migration:
 
     @property
     def _threads(self) -> Threads:
-        kept = self.journal.recall("threads")
+        kept = self.journal.facts.recall("threads")
         return self.options.threads or (Threads(kept) if kept else Threads.MESSAGES)
 
     def choose_threads(self, way: Threads) -> None:
         """Decide how threads are written."""
-        self.journal.remember(threads=way.value)
+        self.journal.facts.remember(threads=way.value)
 
     def decide_in_doubt(self, record_id: str, decision: str) -> int:
         """Decide about records in doubt: ``found:<id or ref>``, ``again`` or ``skip``; return how many were meant."""
@@ -368,7 +368,7 @@ class Migration:
     def _decide(self, made: planning.Plan) -> None:
         self._refuse_foreign(made.search)
         if self.options.yes:
-            self.journal.acknowledge(made.open_hazards, by="yes")
+            self.journal.facts.acknowledge(made.open_hazards, by="yes")
             for value in made.values:
                 self.map_value(value.field, value.old, value.proposed, by="yes")
             return
@@ -410,7 +410,7 @@ class Migration:
             destination=self.destination,
             importer=self._importer,
             journal=self.journal,
-            marker_key=self.journal.marker_key,
+            marker_key=self.journal.facts.marker_key,
             spool=spool,
             mapping=Mapping(self.source, self.destination, self._values, people),
             files=Files(self.source, spool, self._source_outage, limits),
@@ -465,7 +465,7 @@ class Migration:
         except Stopped:
             raise Interrupted("stopped; run again to go on") from None
         except (Interrupted, OSError):
-            self.journal.check_owner()  # whoever takes a journal over removes the files of the owner before
+            self.journal.file.check_owner()  # whoever takes a journal over removes the files of the owner before
             raise
 
     @contextmanager
@@ -475,7 +475,7 @@ class Migration:
             yield
         finally:
             with suppress(MigrationError):
-                self.journal.remember(seconds=self._seconds())
+                self.journal.facts.remember(seconds=self._seconds())
 
     def close(self) -> None:
         """Remove the spool and give the journal back."""

@@ -55,11 +55,11 @@ class Searched:
     @classmethod
     def of(cls, journal: Journal) -> Searched:
         """Return what a journal says; a new one says that nothing was searched yet."""
-        return cls(**journal.recall(SEARCH, {}))
+        return cls(**journal.facts.recall(SEARCH, {}))
 
     def keep(self, journal: Journal) -> None:
         """Write it down."""
-        journal.remember(**{SEARCH: asdict(self)})
+        journal.facts.remember(**{SEARCH: asdict(self)})
 
 
 @define(slots=False)
@@ -192,5 +192,5 @@ class Search:
 
 def ignored(journal: Journal) -> bool:
     """Whether the user decided that markers of another key are none of this migration's business."""
-    found: Any = journal.recall(FOREIGN)
+    found: Any = journal.facts.recall(FOREIGN)
     return bool(found == IGNORE)

@@ -9,7 +9,6 @@ from helpdesk_bridge.migration import summary as summing
 from helpdesk_bridge.migration.cost import ReadCost
 from helpdesk_bridge.migration.desk import MigrationDesk, Spent
 from helpdesk_bridge.migration.journal.journal import Journal
-from helpdesk_bridge.migration.plan.opening import apart_at_destination, apart_at_source
 
 DOWNLOAD = "attachments.open"
 
@@ -37,7 +36,7 @@ class Accounts:
 
     def minimum(self, journal: Journal, importer: Importer, *, verified: bool) -> dict[str, int | None]:
         """Return the fewest units of each side for what the journal says was done; None for a desk that costs nothing."""
-        apart = {"source": apart_at_source(journal), "destination": apart_at_destination(journal)}
+        apart = {name: journal.opens_apart(name) for name in self._sides}
         costs = {
             name: ReadCost.of(side.desk.capabilities, apart=apart[name], file=self._file_units[name])
             for name, side in self._sides.items()

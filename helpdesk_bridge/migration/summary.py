@@ -9,12 +9,11 @@ from attrs import asdict, field, frozen
 
 from helpdesk_bridge.adapter import Fidelity, Importer, MessageClass
 from helpdesk_bridge.migration.cost import ReadCost, Thread, Work, source_minimum, verify_minimum, write_minimum
-from helpdesk_bridge.migration.journal.facts import LeftAlone
+from helpdesk_bridge.migration.journal.facts import Difference, LeftAlone
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.outcome import ExitCode
 from helpdesk_bridge.migration.plan.fidelity import Change, counted
-from helpdesk_bridge.migration.verify.differences import Difference
 
 PLURAL: Final = {
     Kind.TICKET: "tickets",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from migration.faulty_desk import SETTLE, Faults, Kill, destination, dump, message, small, source, ticket
 
 from helpdesk_bridge.migration import ExitCode, Migration, Options
-from helpdesk_bridge.migration.journal.journal import Journal
+from helpdesk_bridge.migration.journal.file import JournalFile
 from helpdesk_bridge.testing.clock import ManualClock
 
 ONE = Options(workers=1, yes=True)
@@ -82,7 +82,7 @@ def test_kills_of_resumed_runs_lose_and_double_nothing(tmp_path_factory, steps, 
 def test_a_kill_at_any_transaction_of_the_journal_loses_and_doubles_nothing(
     tmp_path, monkeypatch, edge, number, unbroken
 ):
-    real, seen = Journal.transaction, []
+    real, seen = JournalFile.transaction, []
 
     @contextmanager
     def dying(self):
@@ -95,11 +95,11 @@ def test_a_kill_at_any_transaction_of_the_journal_loses_and_doubles_nothing(
             raise Kill
 
     old, new, path = source(), destination(), tmp_path / "journal"
-    monkeypatch.setattr(Journal, "transaction", dying)
+    monkeypatch.setattr(JournalFile, "transaction", dying)
     try:
         summary = migrate(old, new, path)
     except Kill:
-        monkeypatch.setattr(Journal, "transaction", real)
+        monkeypatch.setattr(JournalFile, "transaction", real)
         summary = migrate(old, new, path)
     assert_same(new, summary, unbroken)
 

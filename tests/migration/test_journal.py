@@ -62,15 +62,15 @@ def test_planning_again_changes_nothing(journal):
 
 
 def test_it_is_durable_and_readable_by_its_owner_alone(journal):
-    with journal._writer.connect() as connection:
+    with journal.file._writer.connect() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert connection.execute(text("PRAGMA synchronous")).scalar() == 2  # FULL
-    assert stat.S_IMODE(journal.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(journal.file.path.stat().st_mode) == 0o600
 
 
 def test_transactions_begin_immediate_so_that_the_owner_is_read_inside(journal):
-    with journal.transaction():
-        other = sqlite3.connect(journal.path, timeout=0, isolation_level=None)
+    with journal.file.transaction():
+        other = sqlite3.connect(journal.file.path, timeout=0, isolation_level=None)
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             other.execute("BEGIN IMMEDIATE")
         other.close()
@@ -78,14 +78,14 @@ def test_transactions_begin_immediate_so_that_the_owner_is_read_inside(journal):
 
 def test_a_second_owner_is_refused_at_once_and_told_who_holds_it(journal):
     with pytest.raises(JournalInUse, match=str(os.getpid())) as refused:
-        Journal(journal.path, clock=ManualClock())
+        Journal(journal.file.path, clock=ManualClock())
     assert (refused.value.pid, refused.value.exit_code) == (os.getpid(), ExitCode.IN_USE)
 
 
 def test_a_stuck_owner_that_was_taken_over_starts_nothing_any_more(journal):
     with pytest.raises(JournalInUse):
-        Journal(journal.path, clock=ManualClock())
-    second = Journal(journal.path, clock=ManualClock(), takeover=True)
+        Journal(journal.file.path, clock=ManualClock())
+    second = Journal(journal.file.path, clock=ManualClock(), takeover=True)
     try:
         second.save(ONE)
         with pytest.raises(JournalInUse, match="took the journal over"):
@@ -122,12 +122,12 @@ def test_the_lock_goes_with_its_process(tmp_path):
 
 def test_the_journal_of_another_migration_is_refused(journal):
     names = {"source_desk": "a", "destination_desk": "b"}
-    assert journal.bind("deskie:one", "desk365:two", names, KEY)
-    assert not journal.bind("deskie:one", "desk365:two", names, KEY)
+    assert journal.file.bind("deskie:one", "desk365:two", names, KEY)
+    assert not journal.file.bind("deskie:one", "desk365:two", names, KEY)
     with pytest.raises(WrongJournal, match="deskie:one") as refused:
-        journal.bind("deskie:other", "desk365:two", names, KEY)
+        journal.file.bind("deskie:other", "desk365:two", names, KEY)
     assert refused.value.exit_code is ExitCode.USAGE
-    told = whose(journal.path)
+    told = whose(journal.file.path)
     assert (told["source"], told["destination_desk"]) == ("deskie:one", "b")
 
 
@@ -146,13 +146,13 @@ def test_a_damaged_journal_is_noticed(tmp_path, content):
 
 def test_a_full_disk_stops_the_run_and_the_journal_stays_whole(journal):
     journal.save(ONE)
-    with journal._writer.connect() as connection:
+    with journal.file._writer.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
     with pytest.raises(Interrupted, match="full") as stopped:
         journal.save(*[Record(key=Key(Kind.TICKET, str(n)), reason="x" * 200) for n in range(500)])
     assert stopped.value.exit_code is ExitCode.STOPPED
-    with journal._reader.connect() as connection:
+    with journal.file._reader.connect() as connection:
         assert connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
     assert journal.get(ONE.key) == ONE
 
@@ -174,7 +174,7 @@ def test_threads_share_the_wait_for_the_disk_and_lose_nothing(journal):
 
 
 def test_a_busy_file_is_waited_for(journal):
-    other = sqlite3.connect(journal.path, isolation_level=None, check_same_thread=False)
+    other = sqlite3.connect(journal.file.path, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     release = threading.Thread(target=lambda: (time.sleep(0.3), other.execute("COMMIT")))
     release.start()
@@ -193,34 +193,34 @@ def test_records_come_in_pieces_and_all_of_them(journal):
 def test_what_was_spent_adds_up_over_runs(tmp_path):
     for number in (1, 2):
         journal = Journal(tmp_path / "journal", clock=ManualClock())
-        journal.measure(lambda: {"source": (10, 20, 1), "destination": (3, 4, 0)})
-        journal.remember(x=number)
-        journal.remember(x=number)
-        found = journal.spent()
-        assert (journal.recall("x"), journal.recall("y", "none")) == (number, "none")
+        journal.facts.measure(lambda: {"source": (10, 20, 1), "destination": (3, 4, 0)})
+        journal.facts.remember(x=number)
+        journal.facts.remember(x=number)
+        found = journal.facts.spent()
+        assert (journal.facts.recall("x"), journal.facts.recall("y", "none")) == (number, "none")
         journal.close()
     assert found == {"source": (20, 40, 2), "destination": (6, 8, 0)}
 
 
 def test_the_lock_file_names_its_holder(journal):
-    told = json.loads(journal.path.with_name("journal.db.lock").read_text())
+    told = json.loads(journal.file.path.with_name("journal.db.lock").read_text())
     assert told["pid"] == os.getpid()
 
 
 def test_the_key_of_the_markers_is_that_of_the_first_moment(journal):
     names = {"source_desk": "a", "destination_desk": "b"}
-    journal.bind("deskie:one", "desk365:two", names, KEY)
-    journal.bind("deskie:one", "desk365:two", names, MarkerKey(bytes(32)))
-    assert journal.marker_key == KEY
-    assert KEY.text() not in repr(journal.marker_key)
+    journal.file.bind("deskie:one", "desk365:two", names, KEY)
+    journal.file.bind("deskie:one", "desk365:two", names, MarkerKey(bytes(32)))
+    assert journal.facts.marker_key == KEY
+    assert KEY.text() not in repr(journal.facts.marker_key)
 
 
 def test_a_journal_of_another_version_is_refused_with_what_to_do(journal):
-    journal.bind("deskie:one", "desk365:two", {}, KEY)
-    with journal.transaction() as connection:
+    journal.file.bind("deskie:one", "desk365:two", {}, KEY)
+    with journal.file.transaction() as connection:
         connection.execute(text("UPDATE meta SET value = '1' WHERE name = 'version'"))
     with pytest.raises(WrongJournal, match=r"version 1.*go on with the version of helpdesk-bridge that began it"):
-        journal.bind("deskie:one", "desk365:two", {}, KEY)
+        journal.file.bind("deskie:one", "desk365:two", {}, KEY)
 
 
 @pytest.mark.parametrize("made", ["", "PRAGMA journal_mode=WAL", "CREATE TABLES", "GENERATION"])
@@ -240,6 +240,6 @@ def test_a_journal_whose_maker_was_killed_is_a_new_one(tmp_path, made):
                 connection.execute(made)
     assert whose(path) == {}
     journal = Journal(path, clock=ManualClock())
-    assert journal.bind("deskie:a", "desk365:b", {"source_desk": "old", "destination_desk": "new"}, KEY)
+    assert journal.file.bind("deskie:a", "desk365:b", {"source_desk": "old", "destination_desk": "new"}, KEY)
     journal.close()
     assert whose(path)["source_desk"] == "old"

@@ -236,14 +236,14 @@ def test_a_credential_that_is_rotated_in_mid_run_does_no_harm(tmp_path):
     old, new = source(), destination()
     new.faults.kill_at = 9
     with Migration(old, new, tmp_path / "journal", options=ONE) as migration:
-        before = migration.journal.marker_key
+        before = migration.journal.facts.marker_key
         with pytest.raises(Kill):
             migration.run()
         assert not migration.journal.untouched()
     new.faults.kill_at = None
     object.__setattr__(old, "keys", type(old.keys)(lambda: Secret("another")))
     with Migration(old, new, tmp_path / "journal", options=ONE) as migration:
-        assert migration.journal.marker_key == before
+        assert migration.journal.facts.marker_key == before
         assert migration.migrate().exit_code is ExitCode.OK
 
 
@@ -298,7 +298,7 @@ def test_a_marker_that_stands_only_on_a_ticket_that_disagrees_is_in_doubt_until_
     old = source(victim_and_thief())
     with served("desk365", 0) as new:
         with Migration(old, new.desk, tmp_path / "journal", options=YES) as migration:
-            marker = migration.journal.marker_key.of("ticket", old.tickets.list().page().items[0].ref)
+            marker = migration.journal.facts.marker_key.of("ticket", old.tickets.list().page().items[0].ref)
             copy = new.desk.tickets.create(copied(marker))
             summary = migration.migrate()
         assert summary.exit_code is ExitCode.INCOMPLETE

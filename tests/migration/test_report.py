@@ -23,6 +23,7 @@ from helpdesk_bridge.adapter import Hazard, Provenance
 from helpdesk_bridge.datasets.dataset import Dataset, SeedField, SeedFile, SeedMessage, SeedPerson, SeedTicket
 from helpdesk_bridge.errors import Invalid, Unavailable
 from helpdesk_bridge.migration import ExitCode, Interrupted, Migration, Options
+from helpdesk_bridge.migration.journal.facts import Difference
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
 from helpdesk_bridge.migration.marker import MarkerKey
@@ -45,7 +46,6 @@ from helpdesk_bridge.migration.report.report import (
 )
 from helpdesk_bridge.migration.report.verdict import verdict
 from helpdesk_bridge.migration.summary import PLURAL, Counts
-from helpdesk_bridge.migration.verify.differences import Difference
 from helpdesk_bridge.model.drafts import TicketChange
 from helpdesk_bridge.testing.clock import ManualClock
 
@@ -120,7 +120,7 @@ def unclean(path, *, text="Sales", ident="17"):
     """Write a journal in which everything happened, ``text`` wherever words of a source can stand."""
     journal = Journal(path, clock=ManualClock())
     with_names = {"source_desk": "old", "destination_desk": "new"}
-    journal.bind("deskie:robotsrule", "desk365:acme", with_names, MarkerKey(bytes(32)))
+    journal.file.bind("deskie:robotsrule", "desk365:acme", with_names, MarkerKey(bytes(32)))
     journal.save(
         Record(key=Key(Kind.TICKET, "1"), state=State.DONE, destination=("100",)),
         Record(key=Key(Kind.TICKET, "2"), state=State.SKIPPED, reason="spam"),
@@ -132,17 +132,17 @@ def unclean(path, *, text="Sales", ident="17"):
         Record(key=Key(Kind.MESSAGE, "m1", ident), state=State.IN_DOUBT, position=1, reason=f"2 alike at {text}"),
         Record(key=Key(Kind.CONTACT, ident), state=State.SKIPPED, reason="deleted"),
     )
-    journal.decide("group", old_key("group", text)[1], text, by="user")
-    journal.decide("group", "0" * 16, None, by="yes")
-    journal.decide("assignee", "1" * 16, f"{text}@desk.example", by="user")
-    journal.decide("as_number", "2" * 16, "yes", by="refusal")
-    journal.acknowledge([f"auto-reply {text}"], by="yes")
-    journal.leave_alone(ident, {"77": f"other {text}"})
-    journal.remember(search={"done": True, "found": 4, "foreign": 3}, foreign_markers="ignore")
-    journal.replace_differences(
+    journal.facts.decide("group", old_key("group", text)[1], text, by="user")
+    journal.facts.decide("group", "0" * 16, None, by="yes")
+    journal.facts.decide("assignee", "1" * 16, f"{text}@desk.example", by="user")
+    journal.facts.decide("as_number", "2" * 16, "yes", by="refusal")
+    journal.facts.acknowledge([f"auto-reply {text}"], by="yes")
+    journal.facts.leave_alone(ident, {"77": f"other {text}"})
+    journal.facts.remember(search={"done": True, "found": 4, "foreign": 3}, foreign_markers="ignore")
+    journal.facts.replace_differences(
         [
-            {"ticket": "1", "record": "message", "id": ident, "field": text, "expected": text, "found": None},
-            {"ticket": "1", "record": "ticket", "id": "1", "field": "status", "expected": "open", "found": "closed"},
+            Difference("1", "message", ident, text, text, None),
+            Difference("1", "ticket", "1", "status", "open", "closed"),
         ]
     )
     changes = [
@@ -150,9 +150,9 @@ def unclean(path, *, text="Sales", ident="17"):
         Change("ticket.tags", "lost", "its API knows no tags", 4),
         Change("message.author", "kept as header line", "every message is the key's", None),
     ]
-    journal.remember(fidelity=[one.as_json() for one in changes], verified="full", seconds=75.0)
-    journal.measure(lambda: {"source": (10, 9, 1), "destination": (20, 18, 2)})
-    journal.check_owner()
+    journal.facts.remember(fidelity=[one.as_json() for one in changes], verified="full", seconds=75.0)
+    journal.facts.measure(lambda: {"source": (10, 9, 1), "destination": (20, 18, 2)})
+    journal.file.check_owner()
     journal.close()
     return path
 
@@ -267,12 +267,12 @@ def test_the_page_tells_of_an_earlier_migration_and_of_what_was_left_alone(tmp_p
 
 def test_long_lists_are_cut_and_say_so(tmp_path):
     journal = Journal(tmp_path / "j", clock=ManualClock())
-    journal.bind("deskie:a", "desk365:b", {"source_desk": "old", "destination_desk": "new"}, MarkerKey(bytes(32)))
+    journal.file.bind("deskie:a", "desk365:b", {"source_desk": "old", "destination_desk": "new"}, MarkerKey(bytes(32)))
     failed = [Record(key=Key(Kind.TICKET, f"{n:05}"), state=State.FAILED, reason="Invalid") for n in range(IDS + 50)]
     journal.save(*failed)
-    row = {"ticket": "1", "record": "ticket", "id": "1", "field": "status", "expected": "x", "found": "y"}
-    journal.replace_differences([row] * (ROWS + 7))
-    journal.remember(verified="full")
+    row = Difference("1", "ticket", "1", "status", "x", "y")
+    journal.facts.replace_differences([row] * (ROWS + 7))
+    journal.facts.remember(verified="full")
     journal.close()
     _, html = page_of(tmp_path / "j", tmp_path)
     text = Page(html).text
@@ -302,7 +302,7 @@ def test_a_report_is_made_while_another_owns_the_journal(tmp_path):
     try:
         summary, _ = page_of(tmp_path / "j", tmp_path / "out")
         assert summary.counts[Kind.TICKET].planned == 5
-        journal.check_owner()
+        journal.file.check_owner()
     finally:
         journal.close()
 

@@ -17,8 +17,7 @@ from helpdesk_bridge.cli.output import clean_line, say, write_json, write_jsonl,
 from helpdesk_bridge.cli.progress import Progress
 from helpdesk_bridge.cli.signals import stopping
 from helpdesk_bridge.config.settings import read_secret
-from helpdesk_bridge.migration.journal.file import whose
-from helpdesk_bridge.migration.journal.reader import ids_of
+from helpdesk_bridge.migration.journal.reader import ids_of, whose
 from helpdesk_bridge.migration.journal.states import Kind
 from helpdesk_bridge.migration.migration import Migration
 from helpdesk_bridge.migration.options import Level, Options, Threads

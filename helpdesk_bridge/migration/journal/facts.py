@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from attrs import frozen
-from sqlalchemy import Connection, delete, func, insert, select
+from attrs import asdict, frozen
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.migration.journal import schema
 from helpdesk_bridge.migration.journal.file import MARKER_KEY, JournalFile
 from helpdesk_bridge.migration.marker import SIDES, MarkerKey
@@ -22,6 +22,8 @@ _NOTE_SPENT: Final = _SPENT.on_conflict_do_update(
     set_={name: _SPENT.excluded[name] for name in ("calls", "units", "refused")},
 )
 Meter = Callable[[], Mapping[str, tuple[int, int, int]]]
+Rows = Callable[[Any], Sequence[RowMapping]]
+"""What answers a query with its rows."""
 
 
 LEFT_ALONE: Final = "left alone: "
@@ -42,30 +44,62 @@ def left_alone_in(meta: Mapping[str, str]) -> list[LeftAlone]:
     return [LeftAlone(name.removeprefix(LEFT_ALONE), *json.loads(value)) for name, value in rows]
 
 
-class Notes(JournalFile):
-    """The small tables."""
+@frozen
+class Difference:
+    """Something at the destination that is not as it was written, and was not announced; texts as digests.
 
-    _meter: Meter | None = None
+    ``ticket`` and ``id`` are the source's; ``record`` says what differs: contact, ticket, message or attachment.
+    """
 
-    @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """Run one transaction, and note in it what was spent so far."""
-        with super().transaction() as connection:
-            yield connection
-            self._note_spent(connection)
+    ticket: str
+    record: str
+    id: str
+    field: str
+    expected: str | None
+    found: str | None
+
+    def as_json(self) -> dict[str, str | None]:
+        """Return the difference as JSON values."""
+        return asdict(self)
+
+
+def differences_in(rows: Rows) -> tuple[Difference, ...]:
+    """Return the differences of a journal's latest verification."""
+    table = schema.difference.c
+    columns = (table.ticket, table.record, table.id, table.field, table.expected, table.found)
+    return tuple(Difference(**row) for row in rows(select(*columns).order_by(table.number)))
+
+
+def spent_in(rows: Rows) -> dict[str, tuple[int, int, int]]:
+    """Return calls, units and refusals of each side over all runs of a journal."""
+    table = schema.spent.c
+    sums = [func.sum(column).label(column.name) for column in (table.calls, table.units, table.refused)]
+    known = {
+        row["side"]: (row["calls"], row["units"], row["refused"])
+        for row in rows(select(table.side, *sums).group_by(table.side))
+    }
+    return {side: known.get(side, (0, 0, 0)) for side in SIDES}
+
+
+class JournalFacts:
+    """The small tables of one journal file."""
+
+    def __init__(self, file: JournalFile, clock: Clock) -> None:
+        self._file = file
+        self._clock = clock
 
     def remember(self, **values: Any) -> None:
         """Keep JSON values under their names."""
         rows = [{"name": name, "value": json.dumps(value)} for name, value in values.items()]
         statement = upsert(schema.meta)
-        with self.transaction() as connection:
+        with self._file.transaction() as connection:
             connection.execute(
                 statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value}), rows
             )
 
     def recall(self, name: str, default: Any = None) -> Any:
         """Return a value that ``remember`` kept."""
-        found = self._rows(select(schema.meta.c.value).where(schema.meta.c.name == name))
+        found = self._file.rows(select(schema.meta.c.value).where(schema.meta.c.name == name))
         return json.loads(found[0]["value"]) if found else default
 
     def leave_alone(self, source_id: str, others: Mapping[str, str]) -> None:
@@ -76,7 +110,7 @@ class Notes(JournalFile):
     def left_alone(self) -> list[LeftAlone]:
         """Return the tickets that were left alone, and why."""
         query = select(schema.meta).where(schema.meta.c.name.startswith(LEFT_ALONE))
-        return left_alone_in({row["name"]: row["value"] for row in self._rows(query)})
+        return left_alone_in({row["name"]: row["value"] for row in self._file.rows(query)})
 
     @property
     def marker_key(self) -> MarkerKey:
@@ -86,66 +120,55 @@ class Notes(JournalFile):
     @property
     def created(self) -> datetime:
         """When the journal was begun."""
-        found = self._rows(select(schema.meta.c.value).where(schema.meta.c.name == "created"))
+        found = self._file.rows(select(schema.meta.c.value).where(schema.meta.c.name == "created"))
         return datetime.fromisoformat(found[0]["value"])
 
     def decide(self, field: str, old: str, new: str | None, *, by: str) -> None:
         """Record what becomes of a value; ``old`` is its digest."""
         values = {"field": field, "old": old, "new": new, "by": by, "at": self._clock.wall().isoformat()}
         statement = upsert(schema.decision).values(values)
-        with self.transaction() as connection:
+        with self._file.transaction() as connection:
             connection.execute(statement.on_conflict_do_update(index_elements=["field", "old"], set_=values))
 
     def decisions(self) -> dict[tuple[str, str], str | None]:
         """Return the decisions by field and digest of the old value."""
-        return {(row["field"], row["old"]): row["new"] for row in self._rows(select(schema.decision))}
+        return {(row["field"], row["old"]): row["new"] for row in self._file.rows(select(schema.decision))}
 
     def acknowledge(self, hazards: Iterable[str], *, by: str) -> None:
         """Record that somebody knows of these hazards."""
         rows = [{"hazard": one, "by": by, "at": self._clock.wall().isoformat()} for one in hazards]
         if rows:
-            with self.transaction() as connection:
+            with self._file.transaction() as connection:
                 connection.execute(upsert(schema.acknowledgement).on_conflict_do_nothing(), rows)
 
     def acknowledged(self) -> frozenset[str]:
         """Return the hazards that somebody acknowledged."""
-        return frozenset(row["hazard"] for row in self._rows(select(schema.acknowledgement)))
+        return frozenset(row["hazard"] for row in self._file.rows(select(schema.acknowledgement)))
 
-    def replace_differences(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def replace_differences(self, differences: Sequence[Difference]) -> None:
         """Keep the differences of the latest verification."""
-        with self.transaction() as connection:
+        with self._file.transaction() as connection:
             connection.execute(delete(schema.difference))
-            if rows:
-                connection.execute(insert(schema.difference), [dict(row) for row in rows])
+            if differences:
+                connection.execute(insert(schema.difference), [one.as_json() for one in differences])
 
-    def differences(self) -> list[dict[str, Any]]:
+    def differences(self) -> tuple[Difference, ...]:
         """Return the differences of the latest verification."""
-        return [
-            {name: value for name, value in row.items() if name != "number"}
-            for row in self._rows(select(schema.difference).order_by(schema.difference.c.number))
-        ]
+        return differences_in(self._file.rows)
 
     def measure(self, meter: Meter) -> None:
         """Keep what ``meter`` shows (calls, units, refusals a side) with every transaction from now on."""
-        self._meter = meter
+
+        def note_spent(connection: Connection) -> None:
+            generation = self._file.generation
+            rows = [
+                {"generation": generation, "side": side, "calls": calls, "units": units, "refused": refused}
+                for side, (calls, units, refused) in meter().items()
+            ]
+            connection.execute(_NOTE_SPENT, rows)
+
+        self._file.before_commit = note_spent
 
     def spent(self) -> dict[str, tuple[int, int, int]]:
         """Return calls, units and refusals of each side over all runs."""
-        table = schema.spent.c
-        query = select(
-            table.side,
-            func.sum(table.calls).label("c"),
-            func.sum(table.units).label("u"),
-            func.sum(table.refused).label("r"),
-        ).group_by(table.side)
-        found = {row["side"]: (row["c"], row["u"], row["r"]) for row in self._rows(query)}
-        return {side: found.get(side, (0, 0, 0)) for side in SIDES}
-
-    def _note_spent(self, connection: Connection) -> None:
-        if self._meter is None:
-            return
-        rows = [
-            {"generation": self.generation, "side": side, "calls": calls, "units": units, "refused": refused}
-            for side, (calls, units, refused) in self._meter().items()
-        ]
-        connection.execute(_NOTE_SPENT, rows)
+        return spent_in(self._file.rows)

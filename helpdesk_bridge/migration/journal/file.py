@@ -6,12 +6,12 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, exc, insert, select, update
+from sqlalchemy import Connection, RowMapping, exc, insert, select, update
 
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.migration.journal import schema
@@ -42,12 +42,16 @@ def translated() -> Iterator[None]:
 
 
 class JournalFile:
-    """One journal file, owned by this process until ``close``. Safe to share between threads."""
+    """One journal file, owned by this process until ``close``. Safe to share between threads.
+
+    ``before_commit`` is called with each transaction's connection just before it ends.
+    """
 
     def __init__(self, path: str | os.PathLike[str], *, clock: Clock, takeover: bool = False) -> None:
         self.path = Path(path)
         self._clock = clock
-        self._thread_lock = threading.RLock()
+        self.thread_lock = threading.RLock()
+        self.before_commit: Callable[[Connection], None] | None = None
         try:
             make_private_folder(self.path.parent)
             schema.check_mine(self.path)
@@ -90,7 +94,7 @@ class JournalFile:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Run one transaction. Raises ``JournalInUse`` where another process took the journal over meanwhile."""
-        with self._thread_lock, translated(), self._writer.begin() as connection:
+        with self.thread_lock, translated(), self._writer.begin() as connection:
             held = connection.execute(_OWNER).one()
             if held.generation != self.generation:
                 raise JournalInUse(
@@ -99,6 +103,8 @@ class JournalFile:
                     host=held.host,
                 )
             yield connection
+            if self.before_commit is not None:
+                self.before_commit(connection)
 
     def check_owner(self) -> None:
         """Raise ``JournalInUse`` where another process took the journal over."""
@@ -138,33 +144,17 @@ class JournalFile:
 
     def close(self) -> None:
         """Give the journal back."""
-        with self._thread_lock:
+        with self.thread_lock:
             self._writer.dispose()
             self._reader.dispose()
             self._lock.release()
 
-    def _rows(self, query: Any, values: Mapping[str, Any] | None = None) -> list[Any]:
+    def rows(self, query: Any, values: Mapping[str, Any] | None = None) -> Sequence[RowMapping]:
+        """Return the rows of a query; reading never waits for a transaction."""
         with translated(), self._reader.connect() as connection:
-            return list(connection.execute(query, values).mappings().all())
+            return connection.execute(query, values).mappings().all()
 
-
-def whose(path: str | os.PathLike[str]) -> dict[str, str]:
-    """Return the desks and accounts of a journal without owning it: what its ``bind`` wrote down.
-
-    Nothing for one that is just being made, or whose maker was killed before its first transaction: the next run goes on
-    with it. Raises ``FileNotFoundError`` where there is none.
-    """
-    file = Path(path)
-    if not file.is_file():
-        raise FileNotFoundError(file)
-    schema.check_mine(file)
-    engine = schema.reader(file)
-    try:
-        with translated(), engine.connect() as connection:
-            if not connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar():
-                return {}
-            known = {row.name: row.value for row in connection.execute(select(schema.meta))}
-    finally:
-        engine.dispose()
-    wanted = ("version", "source", "destination", "created", "source_desk", "destination_desk")
-    return {name: value for name, value in known.items() if name in wanted}
+    def each_row(self, query: Any) -> Iterator[RowMapping]:
+        """Yield the rows of a query, however many there are."""
+        with translated(), self._reader.connect() as connection:
+            yield from connection.execute(query).mappings()

@@ -10,17 +10,18 @@ import json
 import os
 import threading
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any, Final
 
 from attrs import define
-from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy import RowMapping, bindparam, case, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.migration.journal import schema
-from helpdesk_bridge.migration.journal.facts import Notes
-from helpdesk_bridge.migration.journal.file import translated, whose
-from helpdesk_bridge.migration.journal.rows import from_row, to_row
+from helpdesk_bridge.migration.journal.expected import opens
+from helpdesk_bridge.migration.journal.facts import JournalFacts, Rows
+from helpdesk_bridge.migration.journal.file import JournalFile
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
 
 _ID: Final = ("kind", "parent", "id")
@@ -42,20 +43,31 @@ class _Saving:
     saved: bool = False
 
 
-class Journal(Notes):
+def counts_in(rows: Rows) -> dict[Kind, dict[State, int]]:
+    """Return how many records of each kind are in which state in a journal."""
+    table = schema.record.c
+    query = select(table.kind, table.state, func.count().label("n")).group_by(table.kind, table.state)
+    counts: dict[Kind, dict[State, int]] = {kind: {} for kind in Kind}
+    for row in rows(query):
+        counts[Kind(row["kind"])][State(row["state"])] = row["n"]
+    return counts
+
+
+class Journal:
     """One journal file, owned by this process until ``close``. Safe to share between threads."""
 
     def __init__(self, path: str | os.PathLike[str], *, clock: Clock, takeover: bool = False) -> None:
-        super().__init__(path, clock=clock, takeover=takeover)
+        self.file = JournalFile(path, clock=clock, takeover=takeover)
+        self.facts = JournalFacts(self.file, clock)
         self._queue_lock = threading.Lock()
         self._queue: list[_Saving] = []
 
     def plan(self, records: Iterable[Record]) -> int:
         """Write down records that are not known yet; return how many were new."""
-        rows = [to_row(one) for one in records]
+        rows = [_to_row(one) for one in records]
         if not rows:
             return 0
-        with self.transaction() as connection:
+        with self.file.transaction() as connection:
             return connection.execute(upsert(schema.record).on_conflict_do_nothing(), rows).rowcount
 
     def save(self, *records: Record) -> None:
@@ -65,10 +77,10 @@ class Journal(Notes):
         """
         if not records:
             return
-        entry = _Saving([to_row(one) for one in records])
+        entry = _Saving([_to_row(one) for one in records])
         with self._queue_lock:
             self._queue.append(entry)
-        with self._thread_lock:
+        with self.file.thread_lock:
             if not entry.saved:
                 self._save_queue()
 
@@ -77,7 +89,7 @@ class Journal(Notes):
             batch, self._queue = self._queue, []
         # One that an earlier thread could not save is tried again by the thread that waits for it.
         try:
-            with self.transaction() as connection:
+            with self.file.transaction() as connection:
                 for entry in batch:
                     connection.execute(_SAVE, entry.rows)
         except BaseException:
@@ -89,8 +101,8 @@ class Journal(Notes):
 
     def get(self, key: Key) -> Record | None:
         """Return a record, or None where it is not known."""
-        rows = self._rows(_GET, {"kind": key.kind.value, "parent": key.parent, "id": key.id})
-        return from_row(rows[0]) if rows else None
+        rows = self.file.rows(_GET, {"kind": key.kind.value, "parent": key.parent, "id": key.id})
+        return _from_row(rows[0]) if rows else None
 
     def children(self, ticket: str, kind: Kind) -> list[Record]:
         """Return the messages or attachments of a ticket, in their order."""
@@ -105,7 +117,7 @@ class Journal(Notes):
             table.parent == ticket,
             table.state.in_((State.PLANNED.value, State.INTENT.value)),
         )
-        return bool(self._rows(query.limit(1)))
+        return bool(self.file.rows(query.limit(1)))
 
     def by_fold(self, fold: str) -> Record | None:
         """Return a contact that is at the destination under this folded key."""
@@ -126,13 +138,13 @@ class Journal(Notes):
         """Whether a record of a kind stands so."""
         table = schema.record.c
         query = select(table.id).where(table.kind == kind.value, table.state.in_([state.value for state in states]))
-        return bool(self._rows(query.limit(1)))
+        return bool(self.file.rows(query.limit(1)))
 
     def untouched(self) -> bool:
         """Whether this journal neither wrote nor took over a ticket yet."""
         table = schema.record.c
         begun = (table.attempts > 0) | (table.destination != "[]")
-        return not self._rows(select(table.id).where(table.kind == Kind.TICKET.value, begun).limit(1))
+        return not self.file.rows(select(table.id).where(table.kind == Kind.TICKET.value, begun).limit(1))
 
     def forget_candidates(self) -> None:
         """Plan the tickets anew that an earlier search found and that nobody took over since."""
@@ -140,7 +152,7 @@ class Journal(Notes):
         meant = (table.kind == Kind.TICKET.value) & (table.candidates != "[]") & (table.attempts == 0)
         meant &= table.state == State.INTENT.value
         values = {"state": State.PLANNED.value, "candidates": "[]", "marker": None, "reason": None}
-        with self.transaction() as connection:
+        with self.file.transaction() as connection:
             connection.execute(update(schema.record).where(meant, table.destination == "[]").values(values))
 
     def at_destination(self, kind: Kind, destination_id: str) -> Record | None:
@@ -167,20 +179,15 @@ class Journal(Notes):
                 query = query.where(table.state.in_([state.value for state in states]))
             if last is not None:
                 query = query.where((table.parent > last[0]) | ((table.parent == last[0]) & (table.id > last[1])))
-            rows = self._rows(query.order_by(table.parent, table.id).limit(500))
-            yield from (from_row(row) for row in rows)
+            rows = self.file.rows(query.order_by(table.parent, table.id).limit(500))
+            yield from (_from_row(row) for row in rows)
             if not rows:
                 return
             last = (rows[-1]["parent"], rows[-1]["id"])
 
     def counts(self) -> dict[Kind, dict[State, int]]:
-        """Return how many records of each kind stand where."""
-        table = schema.record.c
-        query = select(table.kind, table.state, func.count().label("n")).group_by(table.kind, table.state)
-        counted: dict[Kind, dict[State, int]] = {kind: {} for kind in Kind}
-        for row in self._rows(query):
-            counted[Kind(row["kind"])][State(row["state"])] = row["n"]
-        return counted
+        """Return how many records of each kind are in which state."""
+        return counts_in(self.file.rows)
 
     def threads(self) -> Iterator[Any]:
         """Yield, per ticket, what decided the cost of its thread.
@@ -204,8 +211,7 @@ class Journal(Notes):
             .where(table.kind.in_((Kind.MESSAGE.value, Kind.ATTACHMENT.value)))
             .group_by(table.parent)
         )
-        with translated(), self._reader.connect() as connection:
-            yield from connection.execute(query).mappings()
+        yield from self.file.each_row(query)
 
     def written_contacts(self) -> int:
         """Return how many contacts were written, those that were there before left out."""
@@ -213,7 +219,7 @@ class Journal(Notes):
         query = select(func.count().label("n")).where(
             table.kind == Kind.CONTACT.value, table.state == State.DONE.value, table.expected.is_not(None)
         )
-        return int(self._rows(query)[0]["n"])
+        return int(self.file.rows(query)[0]["n"])
 
     def message_classes(self) -> dict[str, int]:
         """Return how many messages of each class were written."""
@@ -223,7 +229,7 @@ class Journal(Notes):
             .where(table.kind == Kind.MESSAGE.value, table.state == State.DONE.value)
             .group_by(table.kind_of_message)
         )
-        return {row["kind_of_message"] or "": row["n"] for row in self._rows(query)}
+        return {row["kind_of_message"] or "": row["n"] for row in self.file.rows(query)}
 
     def internal_openings(self) -> int:
         """Return how many tickets were written whose first message is internal."""
@@ -234,16 +240,73 @@ class Journal(Notes):
             table.position == 0,
             table.kind_of_message.startswith("NOTE:"),
         )
-        return int(self._rows(query)[0]["n"])
+        return int(self.file.rows(query)[0]["n"])
+
+    def opens_apart(self, side: str) -> bool:
+        """Whether a side keeps the opening on the ticket, apart from the thread, as the ids of messages show.
+
+        Such an opening has the id ``<ticket id>:0`` on every desk. It decides what reading a thread costs.
+        """
+        if side == "source":
+            record = next(self.each(Kind.MESSAGE), None)
+            parent = "" if record is None else record.key.parent
+            return record is not None and self.get(Key(Kind.MESSAGE, f"{parent}:0", parent)) is not None
+        for record in self.each(Kind.MESSAGE, State.DONE):
+            if opens(record.expected) and record.destination:
+                return record.destination[0].endswith(":0")
+        return False
+
+    def close(self) -> None:
+        """Give the journal back."""
+        self.file.close()
 
     def _all(self, *where: Any) -> list[Record]:
         table = schema.record.c
         query = select(schema.record).where(*where).order_by(table.parent, table.position, table.id)
-        return [from_row(row) for row in self._rows(query)]
+        return [_from_row(row) for row in self.file.rows(query)]
 
     def _one(self, *where: Any) -> Record | None:
-        rows = self._rows(select(schema.record).where(*where).limit(1))
-        return from_row(rows[0]) if rows else None
+        rows = self.file.rows(select(schema.record).where(*where).limit(1))
+        return _from_row(rows[0]) if rows else None
 
 
-__all__ = ["Journal", "whose"]
+def _to_row(record: Record) -> dict[str, Any]:
+    """Return the row of a record."""
+    return {
+        "kind": record.key.kind.value,
+        "parent": record.key.parent,
+        "id": record.key.id,
+        "state": record.state.value,
+        "position": record.position,
+        "reason": record.reason,
+        "marker": record.marker,
+        "destination": json.dumps(record.destination),
+        "candidates": json.dumps(record.candidates),
+        "fold": record.fold,
+        "kind_of_message": record.kind_of_message,
+        "version": record.version,
+        "expected": None if record.expected is None else json.dumps(record.expected, sort_keys=True),
+        "finished": record.finished,
+        "intent_at": None if record.intent_at is None else record.intent_at.isoformat(),
+        "attempts": record.attempts,
+    }
+
+
+def _from_row(row: RowMapping) -> Record:
+    """Return the record of a row."""
+    return Record(
+        key=Key(Kind(row["kind"]), row["id"], row["parent"]),
+        state=State(row["state"]),
+        position=row["position"],
+        reason=row["reason"],
+        marker=row["marker"],
+        destination=tuple(json.loads(row["destination"])),
+        candidates=tuple(json.loads(row["candidates"])),
+        fold=row["fold"],
+        kind_of_message=row["kind_of_message"],
+        version=row["version"],
+        expected=None if row["expected"] is None else json.loads(row["expected"]),
+        finished=bool(row["finished"]),
+        intent_at=None if row["intent_at"] is None else datetime.fromisoformat(row["intent_at"]),
+        attempts=row["attempts"],
+    )

@@ -1,4 +1,4 @@
-"""Which record became which, read from a journal without owning it: also while a migration runs."""
+"""Journal reader: whose a journal is and which record became which, without owning it, even while a migration runs."""
 
 from __future__ import annotations
 
@@ -31,3 +31,25 @@ def ids_of(path: str | os.PathLike[str], kind: Kind) -> Iterator[dict[str, Any]]
                 }
     finally:
         engine.dispose()
+
+
+def whose(path: str | os.PathLike[str]) -> dict[str, str]:
+    """Return the desks and accounts of a journal without owning it: what its ``bind`` wrote down.
+
+    Nothing for one that is just being made, or whose maker was killed before its first transaction: the next run goes on
+    with it. Raises ``FileNotFoundError`` where there is none.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise FileNotFoundError(file)
+    schema.check_mine(file)
+    engine = schema.reader(file)
+    try:
+        with translated(), engine.connect() as connection:
+            if not connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar():
+                return {}
+            known = {row.name: row.value for row in connection.execute(select(schema.meta))}
+    finally:
+        engine.dispose()
+    wanted = ("version", "source", "destination", "created", "source_desk", "destination_desk")
+    return {name: value for name, value in known.items() if name in wanted}

@@ -131,7 +131,7 @@ class ContactLoad:
             )
         for one in self._contacts:
             context.mapping.values.decide("requester", contact_key(one), None)
-            context.journal.decide(*old_key("requester", contact_key(one)), None, by="yes")
+            context.journal.facts.decide(*old_key("requester", contact_key(one)), None, by="yes")
         return self._create(evolve(record, state=State.PLANNED), context.mapping.contact(self._contacts[0]))
 
     def _by_address(self, contact: Contact) -> tuple[str, ...] | None:

@@ -75,7 +75,7 @@ class LoadContext:
 
         def send() -> T:
             if self.destination_outage.real_now() - begun > FRESH:
-                self.journal.check_owner()  # while this process slept or waited, another may have taken over
+                self.journal.file.check_owner()  # while this process slept or waited, another may have taken over
             return call()
 
         try:

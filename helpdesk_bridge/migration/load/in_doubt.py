@@ -43,7 +43,7 @@ class SettleWait:
         return self._begun(record) - CLOCK_SKEW
 
     def _begun(self, record: Record) -> datetime:
-        return record.intent_at or self._context.journal.created
+        return record.intent_at or self._context.journal.facts.created
 
     @property
     def _seconds(self) -> float:

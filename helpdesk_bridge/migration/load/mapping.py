@@ -10,7 +10,6 @@ from attrs import evolve, frozen
 
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.states import OPAQUE_PREFIX
-from helpdesk_bridge.migration.load.inline import without_inline
 from helpdesk_bridge.migration.plan.people import People
 from helpdesk_bridge.migration.plan.values import (
     PASSING,
@@ -23,6 +22,7 @@ from helpdesk_bridge.migration.plan.values import (
 from helpdesk_bridge.model.addresses import Mailbox, is_email
 from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.values import Actor, ActorKind, Body, Ref
+from helpdesk_bridge.text.images import name_images
 from helpdesk_bridge.text.plain import digest, one_line
 
 NO_EMAIL_DOMAIN: Final = "no-email.invalid"
@@ -136,7 +136,7 @@ class Mapping:
 
         Where the destination has no inline images, they become files, named where they stood.
         """
-        message = old if inline else without_inline(old)
+        message = old if inline else _without_inline(old)
         return evolve(message, author=self.author(old.author))
 
     def with_subject(self, message: Message, ticket: Ticket) -> Message:
@@ -186,3 +186,13 @@ def _named(actor: Actor) -> Actor:
     if actor.id is None or actor.name or actor.email or actor.phone:
         return actor
     return evolve(actor, name=f"{_KINDS.get(actor.kind, 'author')} {actor.id}")
+
+
+def _without_inline(message: Message) -> Message:
+    """Return a message whose images are ordinary files, named in the body where they stood."""
+    names = {one.content_id: one.filename for one in message.attachments if one.inline and one.content_id}
+    body = message.body
+    if body.html is not None:
+        body = Body(html=name_images(body.html, names))
+    files = tuple(evolve(one, inline=False, content_id=None) for one in message.attachments)
+    return evolve(message, body=body, attachments=files)

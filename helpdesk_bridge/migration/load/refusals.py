@@ -79,7 +79,7 @@ def _as_numbers(found: list[tuple[str, str]], ticket: Ticket, values: Values, jo
         if not isinstance(value, str) or isinstance(as_number(value), str) or values.decided("as_number", name):
             continue
         values.decide("as_number", name, "yes")
-        journal.decide(*old_key("as_number", name), "yes", by="refusal")
+        journal.facts.decide(*old_key("as_number", name), "yes", by="refusal")
         changed = True
     return changed
 
@@ -104,5 +104,5 @@ def let_go(
         )
     for name, old in found:
         values.decide(name, old, None)
-        journal.decide(*old_key(name, old), None, by="yes")
+        journal.facts.decide(*old_key(name, old), None, by="yes")
     return True

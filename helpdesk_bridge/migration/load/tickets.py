@@ -22,10 +22,9 @@ from helpdesk_bridge.migration.load.refusals import let_go
 from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.outage import Stopped
 from helpdesk_bridge.migration.outcome import DecisionNeeded, MigrationError
-from helpdesk_bridge.migration.plan.thread_layout import opening_bundle
+from helpdesk_bridge.migration.plan.thread_layout import opening_bundle, opening_of
 from helpdesk_bridge.migration.runner import Parked
 from helpdesk_bridge.model.records import Message, Ticket
-from helpdesk_bridge.model.values import Actor, ActorKind, Body, MessageKind, Visibility
 from helpdesk_bridge.text.plain import digest
 
 
@@ -169,19 +168,7 @@ class TicketLoad:
 
     def _whole_thread(self) -> Sequence[Message]:
         """Return the thread; a ticket without any message is opened with its description, or with nothing."""
-        ticket = self._ticket
-        return self._thread or [
-            Message(
-                id=f"{ticket.id}:0",
-                ticket_id=ticket.id,
-                author=ticket.requester or Actor(ActorKind.UNKNOWN),
-                visibility=Visibility.PUBLIC,
-                kind=MessageKind.REPLY,
-                body=ticket.description or Body(text=""),
-                opening=True,
-                created_at=ticket.created_at,
-            )
-        ]
+        return self._thread or [opening_of(self._ticket)]
 
     def _create(self) -> bool:
         """Write ticket and opening; return False to do it again, with fewer values."""
@@ -298,7 +285,7 @@ class TicketLoad:
 
     def _leave_alone(self, judged: Judged) -> None:
         if not judged.unread:
-            self._context.journal.leave_alone(self._record.key.id, judged.others)
+            self._context.journal.facts.leave_alone(self._record.key.id, judged.others)
 
     def _judged(self, ids: Sequence[str], opening: Mapping[str, Any]) -> Judged:
         context, record = self._context, self._record

@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 from helpdesk_bridge.adapter import Opening
 from helpdesk_bridge.adapter.header_line import HeaderLine, with_header
 from helpdesk_bridge.migration.options import Threads
-from helpdesk_bridge.model.records import Message
+from helpdesk_bridge.model.records import Message, Ticket
 from helpdesk_bridge.model.values import Actor, ActorKind, Attachment, Body, MessageKind, Visibility
 
 BEGINS_INTERNAL: Final = "[Imported] This ticket begins with an internal note."
@@ -55,6 +55,20 @@ class Bundle:
 def is_internal(message: Message) -> bool:
     """Whether customers cannot read a message at its source: whatever is not said to be public."""
     return message.visibility is not Visibility.PUBLIC
+
+
+def opening_of(ticket: Ticket) -> Message:
+    """Return the opening of a ticket as far as its details tell it."""
+    return Message(
+        id=f"{ticket.id}:0",
+        ticket_id=ticket.id,
+        author=ticket.requester or Actor(ActorKind.UNKNOWN),
+        visibility=Visibility.PUBLIC,
+        kind=MessageKind.REPLY,
+        body=ticket.description or Body(text=""),
+        opening=True,
+        created_at=ticket.created_at,
+    )
 
 
 def opening_bundle(thread: Sequence[Message], way: Threads) -> Bundle:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from attrs import asdict, field, frozen
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from helpdesk_bridge.adapter import Fidelity, Hazard, Importer
 from helpdesk_bridge.migration.journal import schema
-from helpdesk_bridge.migration.journal.facts import LeftAlone, left_alone_in
+from helpdesk_bridge.migration.journal.facts import Difference, LeftAlone, differences_in, left_alone_in, spent_in
 from helpdesk_bridge.migration.journal.file import translated
+from helpdesk_bridge.migration.journal.journal import counts_in
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.marker import SIDES
 from helpdesk_bridge.migration.outcome import WrongJournal
@@ -23,7 +24,6 @@ from helpdesk_bridge.migration.plan.fidelity import PEOPLE, Change
 from helpdesk_bridge.migration.plan.tally import CONTACT_FIELDS, MESSAGE_FIELDS, TICKET_FIELDS
 from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, SEARCH, Searched
 from helpdesk_bridge.migration.summary import Counts, Summary
-from helpdesk_bridge.migration.verify.differences import Difference
 
 IDS: Final = 200
 REASONS: Final = 200
@@ -201,6 +201,9 @@ def _facts(connection: Connection, path: Path) -> Facts:
     def recalled(name: str, default: Any = None) -> Any:
         return json.loads(meta[name]) if name in meta else default
 
+    def rows(query: Any) -> Sequence[RowMapping]:
+        return connection.execute(query).mappings().all()
+
     kept = recalled(SNAPSHOT)
     snapshot = None if kept is None else Snapshot(**kept)
     return Facts(
@@ -211,10 +214,10 @@ def _facts(connection: Connection, path: Path) -> Facts:
         seconds=float(recalled("seconds", 0.0)),
         level=recalled("verified"),
         threads=recalled("threads"),
-        counts=_counts(connection),
+        counts={kind: Counts.of(states) for kind, states in counts_in(rows).items()},
         changed=tuple(Change(**row) for row in recalled("fidelity", [])),
-        differences=tuple(_differences(connection)),
-        spent=_spent(connection),
+        differences=differences_in(rows),
+        spent=spent_in(rows),
         reasons=tuple(_reasons(connection)),
         doubts=tuple(_doubts(connection)),
         left_alone=tuple(left_alone_in(meta)),
@@ -224,15 +227,6 @@ def _facts(connection: Connection, path: Path) -> Facts:
         acknowledged=_acknowledged(connection),
         snapshot=snapshot,
     )
-
-
-def _counts(connection: Connection) -> dict[Kind, Counts]:
-    table = schema.record.c
-    query = select(table.kind, table.state, func.count().label("n")).group_by(table.kind, table.state)
-    states: dict[Kind, dict[State, int]] = {kind: {} for kind in Kind}
-    for row in connection.execute(query):
-        states[Kind(row.kind)][State(row.state)] = row.n
-    return {kind: Counts.of(found) for kind, found in states.items()}
 
 
 def _reasons(connection: Connection) -> Iterable[Reason]:
@@ -274,20 +268,3 @@ def _decisions(connection: Connection, words: Mapping[str, str]) -> Iterable[Dec
 def _acknowledged(connection: Connection) -> dict[str, Acknowledged]:
     rows = connection.execute(select(schema.acknowledgement))
     return {row.hazard: Acknowledged(row.by, datetime.fromisoformat(row.at)) for row in rows}
-
-
-def _differences(connection: Connection) -> Iterable[Difference]:
-    table = schema.difference.c
-    columns = (table.ticket, table.record, table.id, table.field, table.expected, table.found)
-    for row in connection.execute(select(*columns).order_by(table.number)):
-        yield Difference(row.ticket, row.record, row.id, row.field, row.expected, row.found)
-
-
-def _spent(connection: Connection) -> dict[str, tuple[int, int, int]]:
-    table = schema.spent.c
-    sums = [func.sum(column).label(column.name) for column in (table.calls, table.units, table.refused)]
-    found = {
-        row.side: (row.calls, row.units, row.refused)
-        for row in connection.execute(select(table.side, *sums).group_by(table.side))
-    }
-    return {side: found.get(side, (0, 0, 0)) for side in SIDES}

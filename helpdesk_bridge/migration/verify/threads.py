@@ -17,9 +17,10 @@ from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
 from helpdesk_bridge.migration.outage import Outage
+from helpdesk_bridge.migration.plan.thread_layout import opening_of
 from helpdesk_bridge.migration.verify.alignment import Pair, align
 from helpdesk_bridge.model.records import Contact, Message, Ticket
-from helpdesk_bridge.model.values import Actor, ActorKind, Attachment, Body, MessageKind, Visibility
+from helpdesk_bridge.model.values import ActorKind, Attachment
 
 Row = tuple[str, str, str, str | None, str | None]
 """What differs: record, source id, field, expected, found."""
@@ -91,20 +92,7 @@ class ThreadCheck:
             return self.outage.patiently(partial(list, listing))
         later = (ticket.message_count or 1) - 1
         tail = self.outage.patiently(lambda: self.importer.tail(ticket.id, later)) if later else ()
-        return [self._opening(), *(one for one in tail if not one.opening)]
-
-    def _opening(self) -> Message:
-        ticket = self.ticket
-        return Message(
-            id=f"{ticket.id}:0",
-            ticket_id=ticket.id,
-            author=ticket.requester or Actor(ActorKind.UNKNOWN),
-            visibility=Visibility.PUBLIC,
-            kind=MessageKind.REPLY,
-            body=ticket.description or Body(text=""),
-            opening=True,
-            created_at=ticket.created_at,
-        )
+        return [opening_of(ticket), *(one for one in tail if not one.opening)]
 
     def _shown(self, message: Message) -> dict[str, Any]:
         author = self.destination.filled(message.author) or message.author

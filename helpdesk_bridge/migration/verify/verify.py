@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -15,23 +16,23 @@ from helpdesk_bridge.errors import NotFound
 from helpdesk_bridge.migration.adoption import Adoption
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal import expected
+from helpdesk_bridge.migration.journal.facts import Difference
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Kind, Record, State, is_opaque
 from helpdesk_bridge.migration.markers import SHOWING, indexed, marker_at
 from helpdesk_bridge.migration.options import Level, Options
 from helpdesk_bridge.migration.outage import Outage, Stopped
-from helpdesk_bridge.migration.plan.opening import apart_at_destination
 from helpdesk_bridge.migration.plan.scan import ALL_CONTACTS
 from helpdesk_bridge.migration.runner import Runner
-from helpdesk_bridge.migration.verify.differences import Difference
-from helpdesk_bridge.migration.verify.parallel import threads_for
 from helpdesk_bridge.migration.verify.threads import ThreadCheck
 from helpdesk_bridge.model.queries import Period, TicketQuery
 from helpdesk_bridge.model.records import Contact, Ticket
 
 BACK_TICKET: Final = "ticket at the destination"
 BACK_CONTACT: Final = "contact at the destination"
+ROUND_TRIP: Final = 0.3
+"""Real seconds that a call takes, generously; what comes sooner needs fewer threads."""
 CLOCKS_APART: Final = timedelta(days=1)
 
 
@@ -50,7 +51,7 @@ class Verification:
 
     @property
     def _apart(self) -> bool:
-        return apart_at_destination(self.journal) or self.destination.defines
+        return self.journal.opens_apart("destination") or self.destination.defines
 
     def run(self) -> list[Difference]:
         """Return the differences, those of contacts first, and keep them in the journal."""
@@ -66,7 +67,7 @@ class Verification:
             found += self._threads()
         if self.stop.is_set():
             raise Stopped
-        self.journal.replace_differences([one.as_json() for one in found])
+        self.journal.facts.replace_differences(found)
         return found
 
     # -- contacts --------------------------------------------------------------------------------------------------
@@ -104,7 +105,7 @@ class Verification:
         include = SHOWING if self._apart else SHOWING - {"description"}
         if expected.native(self.importer.fidelity.ticket, "updated_at"):
             return TicketQuery(include=include)  # the destination shows the source's times: they narrow nothing
-        return TicketQuery(include=include, updated=Period(self.journal.created - CLOCKS_APART))
+        return TicketQuery(include=include, updated=Period(self.journal.facts.created - CLOCKS_APART))
 
     def _read_tickets(self) -> None:
         for ticket in self.destination.desk.tickets.list(self._query(), resolve=False):
@@ -179,7 +180,7 @@ class Verification:
             ours = ",".join(record.destination) or "none"
             yield Difference(record.key.id, "ticket", record.key.id, "duplicate", ours, ticket_id)
         else:
-            self.journal.leave_alone(record.key.id, judged.others)
+            self.journal.facts.leave_alone(record.key.id, judged.others)
 
     # -- threads ---------------------------------------------------------------------------------------------------
 
@@ -192,7 +193,7 @@ class Verification:
                 found.extend((ticket, Difference(ticket, *row)) for row in rows)
             self.progress("verify")
 
-        workers = threads_for(self.destination, self.options.workers)
+        workers = _threads_for(self.destination, self.options.workers)
         Runner(workers, self.destination.clock, self.stop).run(self._checks(report))
         return [one for _, one in sorted(found, key=lambda item: item[0])]
 
@@ -226,3 +227,15 @@ class Verification:
     def _check_stop(self) -> None:
         if self.stop.is_set():
             raise Stopped
+
+
+def _threads_for(destination: MigrationDesk, workers: int) -> int:
+    """Return how many threads to read with: no more than the budget keeps busy.
+
+    More would only wait between reading a thread and fetching its files, whose addresses expire (Desk365: an hour).
+    """
+    policy = destination.desk.rate_limit
+    if policy is None:
+        return workers
+    per_second = min(window.limit / window.seconds for window in policy.windows if window.counts != "rows")
+    return max(1, min(workers, math.ceil(per_second * ROUND_TRIP) + 1))
