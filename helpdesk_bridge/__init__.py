@@ -27,27 +27,20 @@ if TYPE_CHECKING:
         Unsupported,
         WrongDesk,
     )
-    from helpdesk_bridge.model.drafts import (
-        Add,
-        ContactChange,
-        ContactDraft,
-        MessageDraft,
-        Remove,
-        Sent,
-        TicketChange,
-        TicketDraft,
-    )
+    from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, MessageDraft, Sent, TicketChange, TicketDraft
     from helpdesk_bridge.model.queries import NONE, ContactQuery, Match, Order, Period, TicketQuery
     from helpdesk_bridge.model.records import Contact, Message, Ticket
     from helpdesk_bridge.model.values import (
         UNSET,
         Actor,
         ActorKind,
+        Add,
         Attachment,
         Body,
         MessageKind,
         Priority,
         Ref,
+        Remove,
         Status,
         Upload,
         Visibility,
@@ -74,12 +67,12 @@ __getattr__, __dir__ = lazy_names(
             PermissionDenied RateLimited Unavailable Unsupported WrongDesk
         """,
         "helpdesk_bridge.model.drafts": """
-            Add ContactChange ContactDraft MessageDraft Remove Sent TicketChange TicketDraft
+            ContactChange ContactDraft MessageDraft Sent TicketChange TicketDraft
         """,
         "helpdesk_bridge.model.queries": "ContactQuery Match NONE Order Period TicketQuery",
         "helpdesk_bridge.model.records": "Contact Message Ticket",
         "helpdesk_bridge.model.values": """
-            Actor ActorKind Attachment Body MessageKind Priority Ref Status UNSET Upload Visibility
+            Actor ActorKind Add Attachment Body MessageKind Priority Ref Remove Status UNSET Upload Visibility
         """,
         "helpdesk_bridge.ports": "Helpdesk Missing",
     },

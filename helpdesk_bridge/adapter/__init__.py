@@ -81,11 +81,9 @@ from helpdesk_bridge.model.addresses import (
 )
 from helpdesk_bridge.model.capabilities import Capabilities, FileLimits
 from helpdesk_bridge.model.drafts import (
-    Add,
     ContactChange,
     ContactDraft,
     MessageDraft,
-    Remove,
     Sent,
     TicketChange,
     TicketDraft,
@@ -112,6 +110,7 @@ from helpdesk_bridge.model.values import (
     UNSET,
     Actor,
     ActorKind,
+    Add,
     Attachment,
     Body,
     CustomValue,
@@ -123,6 +122,7 @@ from helpdesk_bridge.model.values import (
     Priority,
     Rating,
     Ref,
+    Remove,
     Status,
     Unset,
     Upload,

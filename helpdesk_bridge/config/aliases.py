@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 from attrs import Factory, evolve, field, frozen
 
 from helpdesk_bridge.model.addresses import email_key
-from helpdesk_bridge.model.drafts import Add, Remove, TicketChange, TicketDraft
+from helpdesk_bridge.model.drafts import TicketChange, TicketDraft
 from helpdesk_bridge.model.queries import TicketQuery
 from helpdesk_bridge.model.records import Contact, Ticket
-from helpdesk_bridge.model.values import UNSET, Ref, Status
+from helpdesk_bridge.model.values import UNSET, Add, Ref, Remove, Status
 from helpdesk_bridge.text.plain import fold
 
 W = TypeVar("W", TicketDraft, TicketChange)

@@ -2,69 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 
 from attrs import field, frozen
 
+from helpdesk_bridge.model.door import check_draft, spread
+from helpdesk_bridge.model.fields import CONTACT, MESSAGE, TICKET
 from helpdesk_bridge.model.records import Message
 from helpdesk_bridge.model.values import (
     UNSET,
+    Add,
     Body,
     CustomValue,
     Named,
     Person,
     Priority,
+    Remove,
     Status,
     Unset,
     Upload,
 )
-from helpdesk_bridge.text.decoding import judge
-
-
-@frozen(init=False)
-class Add:
-    """Add these to what is there; everything else stays."""
-
-    values: tuple[str, ...]
-
-    def __init__(self, *values: str) -> None:
-        object.__setattr__(self, "values", values)
-
-
-@frozen(init=False)
-class Remove:
-    """Remove these from what is there; everything else stays."""
-
-    values: tuple[str, ...]
-
-    def __init__(self, *values: str) -> None:
-        object.__setattr__(self, "values", values)
-
 
 Words: TypeAlias = tuple[str, ...] | Add | Remove
 
 
-def _words(value: Any) -> Any:
-    if value is None:
-        return ()
-    return tuple(value) if isinstance(value, (list, set, frozenset)) else value
+def _words(value: Iterable[str] | Unset | None) -> tuple[str, ...] | Unset:
+    return () if value is None else value if value is UNSET else spread(value)
+
+
+def _changed_words(value: Iterable[str] | Add | Remove | Unset | None) -> Words | Unset:
+    return value if isinstance(value, (Add, Remove)) else _words(value)
 
 
 def _texts(value: Iterable[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
+    return spread(value)
 
 
-def _uploads(value: Sequence[Upload]) -> tuple[Upload, ...]:
-    return tuple(value)
+def _uploads(value: Iterable[Upload] | Upload) -> tuple[Upload, ...]:
+    return (value,) if isinstance(value, Upload) else spread(value)
 
 
 @frozen(kw_only=True)
 class TicketDraft:
     """A ticket to be created. ``subject``, ``description`` and ``requester`` are needed everywhere.
 
-    A draft, change or query raises ``Invalid`` for half a character, NUL, and a number that JSON would round or lacks.
+    A text where a collection of texts is wanted is one of them. A draft, change or query raises ``Invalid`` when it is
+    made: for a value of the wrong type, half a character, NUL, and a number that JSON would round or lacks.
     """
 
     subject: str = field(repr=False)
@@ -79,13 +64,13 @@ class TicketDraft:
     category: str | Unset | None = UNSET
     subcategory: str | Unset | None = UNSET
     tags: tuple[str, ...] | Unset = field(default=UNSET, converter=_words)
-    custom_fields: Mapping[str, CustomValue] | Unset = UNSET
+    custom_fields: Mapping[str, CustomValue] | Unset | None = UNSET
     cc: tuple[str, ...] | Unset = field(default=UNSET, converter=_words)
     watchers: tuple[str, ...] | Unset = field(default=UNSET, converter=_words, repr=False)
     attachments: tuple[Upload, ...] = field(default=(), converter=_uploads)
 
     def __attrs_post_init__(self) -> None:
-        judge(self)
+        check_draft(self, TICKET)
 
 
 @frozen(kw_only=True)
@@ -101,13 +86,13 @@ class TicketChange:
     type: str | Unset | None = UNSET
     category: str | Unset | None = UNSET
     subcategory: str | Unset | None = UNSET
-    tags: Words | Unset = field(default=UNSET, converter=_words)
-    custom_fields: Mapping[str, CustomValue] | Unset = UNSET
-    cc: Words | Unset = field(default=UNSET, converter=_words)
-    watchers: Words | Unset = field(default=UNSET, converter=_words, repr=False)
+    tags: Words | Unset = field(default=UNSET, converter=_changed_words)
+    custom_fields: Mapping[str, CustomValue] | Unset | None = UNSET
+    cc: Words | Unset = field(default=UNSET, converter=_changed_words)
+    watchers: Words | Unset = field(default=UNSET, converter=_changed_words, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        judge(self)
+        check_draft(self, TICKET)
 
 
 @frozen(kw_only=True)
@@ -119,7 +104,7 @@ class MessageDraft:
     attachments: tuple[Upload, ...] = field(default=(), converter=_uploads)
 
     def __attrs_post_init__(self) -> None:
-        judge(self)
+        check_draft(self, MESSAGE)
 
 
 @frozen(kw_only=True)
@@ -135,7 +120,7 @@ class ContactDraft:
     custom_fields: Mapping[str, CustomValue] | Unset = UNSET
 
     def __attrs_post_init__(self) -> None:
-        judge(self)
+        check_draft(self, CONTACT)
 
 
 @frozen(kw_only=True)
@@ -143,8 +128,8 @@ class ContactChange:
     """What of a contact to change."""
 
     name: str | Unset | None = field(default=UNSET, repr=False)
-    emails: Words | Unset = field(default=UNSET, converter=_words, repr=False)
-    phones: Words | Unset = field(default=UNSET, converter=_words, repr=False)
+    emails: Words | Unset = field(default=UNSET, converter=_changed_words, repr=False)
+    phones: Words | Unset = field(default=UNSET, converter=_changed_words, repr=False)
     title: str | Unset | None = field(default=UNSET, repr=False)
     company: Named | Unset | None = UNSET
     external_id: str | Unset | None = UNSET
@@ -152,7 +137,7 @@ class ContactChange:
     custom_fields: Mapping[str, CustomValue] | Unset = UNSET
 
     def __attrs_post_init__(self) -> None:
-        judge(self)
+        check_draft(self, CONTACT)
 
 
 @frozen

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
 
 from helpdesk_bridge.errors import Invalid
+from helpdesk_bridge.model.door import any_of, check_members, check_value
 from helpdesk_bridge.model.values import Actor, CustomValue, Priority, Ref, Status
 from helpdesk_bridge.text.decoding import judge
 from helpdesk_bridge.text.plain import fold
@@ -40,14 +41,23 @@ class How(enum.Enum):
     CONTAINS = "contains"
 
 
+def _how(value: How | str) -> How:
+    try:
+        return How(value)
+    except ValueError:
+        raise Invalid(f"how takes a How or one of {', '.join(repr(how.value) for how in How)}", field="how") from None
+
+
 @frozen
 class Match:
     """A text to look for. ``Match("Invoice", "prefix")``; the default is ``contains``."""
 
     text: str = field(repr=False)
-    how: How = field(default=How.CONTAINS, converter=How)
+    how: How = field(default=How.CONTAINS, converter=_how)
 
     def __attrs_post_init__(self) -> None:
+        if not isinstance(self.text, str):
+            raise Invalid(f"a match takes text, not a value of type {type(self.text).__name__}", field="text")
         judge(self)
 
     def matches(self, value: str | None) -> bool:
@@ -75,6 +85,8 @@ class Period:
 
     def __attrs_post_init__(self) -> None:
         for name, value in (("start", self.start), ("end", self.end)):
+            if value is not None and not isinstance(value, datetime):
+                raise Invalid(f"the {name} of a period is an aware datetime or None", field=name)
             if value is not None and value.tzinfo is None:
                 raise Invalid(f"the {name} of a period needs a time zone", field=name)
         if self.start and self.end and self.start > self.end:
@@ -110,46 +122,118 @@ Word: TypeAlias = str | Nothing
 INCLUDES: Final = frozenset({"spam", "deleted", "merged", "description", "custom_fields", "rating", "blocked"})
 
 
-def _any_of(value: Any) -> frozenset[Any] | None:
-    if value is None:
-        return None
-    if isinstance(value, (str, enum.Enum, Actor, Ref)):
-        return frozenset({value})
-    return frozenset(value)
+def _statuses(value: Status | str | Iterable[Status | str] | None) -> frozenset[Status | str] | None:
+    return any_of(value)
 
 
-def _period(value: Any) -> Period | None:
-    return Period(*value) if isinstance(value, tuple) else value
+def _priorities(value: Priority | str | Iterable[Priority | str] | None) -> frozenset[Priority | str] | None:
+    return any_of(value)
 
 
-def _match(value: Any) -> Match | None:
+def _people(value: str | Actor | Iterable[str | Actor] | None) -> frozenset[str | Actor] | None:
+    return any_of(value)
+
+
+def _people_or_none(
+    value: str | Actor | Nothing | Iterable[str | Actor | Nothing] | None,
+) -> frozenset[str | Actor | Nothing] | None:
+    return any_of(value)
+
+
+def _refs(value: str | Ref | Nothing | Iterable[str | Ref | Nothing] | None) -> frozenset[str | Ref | Nothing] | None:
+    return any_of(value)
+
+
+def _words(value: Word | Iterable[Word] | None) -> frozenset[Word] | None:
+    return any_of(value)
+
+
+def _period(value: Period | tuple[datetime | None, datetime | None] | None) -> Period | None:
+    if isinstance(value, tuple) and len(value) == len(("start", "end")):
+        return Period(*value)
+    return value  # type: ignore[return-value]  # anything else but a Period is refused by the check
+
+
+def _match(value: Match | str | None) -> Match | None:
     return Match(value) if isinstance(value, str) else value
 
 
-def _include(value: Iterable[str]) -> frozenset[str]:
-    names = frozenset({value} if isinstance(value, str) else value)
-    if unknown := names - INCLUDES:
+def _include(value: str | Iterable[str]) -> frozenset[str]:
+    names = any_of(value)
+    check_members("include", names, (str,), f"names among {', '.join(sorted(INCLUDES))}")
+    unknown = (frozenset({"None"}) if names is None else names) - INCLUDES
+    if names is None or unknown:
         raise Invalid(
             f"unknown include: {', '.join(sorted(unknown))}; known are {', '.join(sorted(INCLUDES))}", field="include"
         )
     return names
 
 
+def _order(value: Order | str) -> Order:
+    try:
+        return Order(value)
+    except ValueError:
+        known = ", ".join(repr(order.value) for order in Order)
+        raise Invalid(f"order takes an Order or one of {known}", field="order") from None
+
+
 def _limit(value: int | None) -> int | None:
+    check_value("limit", value, (int,), "a whole number or None")
     if value is not None and value < 0:
         raise Invalid("a limit is 0 or more", field="limit", limit=0)
     return value
 
 
-def _custom(value: Mapping[str, Any] | None) -> Mapping[str, frozenset[Any]] | None:
+_Custom: TypeAlias = Mapping[str, frozenset[CustomValue | Nothing]]
+
+
+def _custom(value: Mapping[str, Any] | None) -> _Custom | None:
     if value is None:
         return None
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        raise Invalid("custom_fields takes a mapping of names to values", field="custom_fields")
     judge(value, "custom_fields")  # a signalling NaN has no hash
-    return {name: wanted if isinstance(wanted, frozenset) else _custom_values(wanted) for name, wanted in value.items()}
+    return {name: _custom_values(name, wanted) for name, wanted in value.items()}
 
 
-def _custom_values(wanted: Any) -> frozenset[Any]:
-    return frozenset(wanted) if isinstance(wanted, (set, list)) else frozenset({wanted})
+def _custom_values(name: str, wanted: Any) -> frozenset[Any]:
+    try:
+        return frozenset(wanted) if isinstance(wanted, (frozenset, set, list)) else frozenset({wanted})
+    except TypeError:
+        field = f"custom_fields.{name}"
+        raise Invalid(f"{field} takes a value or a set of values, and cannot compare this one", field=field) from None
+
+
+_WORD: Final = ((str, Nothing), "text or NONE")
+_PERSON: Final = ((str, Actor), "an e-mail, an id or an Actor")
+_PERIOD: Final = ((Period,), "a Period or a pair of aware datetimes")
+_TEXT: Final = ((Match,), "text or a Match")
+_SETS: Final[Mapping[str, tuple[tuple[type, ...], str]]] = {
+    "statuses": ((str, Status), "a Status or the vendor's own word for it"),
+    "priorities": ((str, Priority), "a Priority or the vendor's own word for it"),
+    "requester": _PERSON,
+    "assignee": ((str, Actor, Nothing), "an e-mail, an id, an Actor or NONE"),
+    "groups": ((str, Ref, Nothing), "a name, an id, a Ref or NONE"),
+    **dict.fromkeys(
+        ("tags", "channels", "category", "subcategory", "type", "email", "phone", "company", "external_id"), _WORD
+    ),
+}
+_VALUES: Final[Mapping[str, tuple[tuple[type, ...], str]]] = {
+    "subject": _TEXT,
+    "name": _TEXT,
+    "created": _PERIOD,
+    "updated": _PERIOD,
+}
+
+
+def _check(query: Any) -> None:
+    for attribute in fields(type(query)):
+        value = getattr(query, attribute.name)
+        if attribute.name in _SETS:
+            check_members(attribute.name, value, *_SETS[attribute.name])
+        elif attribute.name in _VALUES:
+            check_value(attribute.name, value, *_VALUES[attribute.name])
+    judge(query)
 
 
 @frozen(kw_only=True)
@@ -160,44 +244,42 @@ class TicketQuery:
     takes one value also takes a set of them. ``include`` further loads ``description``, ``custom_fields``, ``rating``.
     """
 
-    statuses: frozenset[Status | str] | None = field(default=None, converter=_any_of)
-    priorities: frozenset[Priority | str] | None = field(default=None, converter=_any_of)
-    requester: frozenset[str | Actor] | None = field(default=None, converter=_any_of, repr=False)
-    assignee: frozenset[str | Actor | Nothing] | None = field(default=None, converter=_any_of, repr=False)
-    groups: frozenset[str | Ref | Nothing] | None = field(default=None, converter=_any_of)
-    tags: frozenset[Word] | None = field(default=None, converter=_any_of)
-    channels: frozenset[Word] | None = field(default=None, converter=_any_of)
-    category: frozenset[Word] | None = field(default=None, converter=_any_of)
-    subcategory: frozenset[Word] | None = field(default=None, converter=_any_of)
-    type: frozenset[Word] | None = field(default=None, converter=_any_of)
-    custom_fields: Mapping[str, frozenset[CustomValue | Nothing]] | None = field(
-        default=None, converter=_custom, hash=False
-    )
+    statuses: frozenset[Status | str] | None = field(default=None, converter=_statuses)
+    priorities: frozenset[Priority | str] | None = field(default=None, converter=_priorities)
+    requester: frozenset[str | Actor] | None = field(default=None, converter=_people, repr=False)
+    assignee: frozenset[str | Actor | Nothing] | None = field(default=None, converter=_people_or_none, repr=False)
+    groups: frozenset[str | Ref | Nothing] | None = field(default=None, converter=_refs)
+    tags: frozenset[Word] | None = field(default=None, converter=_words)
+    channels: frozenset[Word] | None = field(default=None, converter=_words)
+    category: frozenset[Word] | None = field(default=None, converter=_words)
+    subcategory: frozenset[Word] | None = field(default=None, converter=_words)
+    type: frozenset[Word] | None = field(default=None, converter=_words)
+    custom_fields: _Custom | None = field(default=None, converter=_custom, hash=False)
     subject: Match | None = field(default=None, converter=_match)
     created: Period | None = field(default=None, converter=_period)
     updated: Period | None = field(default=None, converter=_period)
     include: frozenset[str] = field(default=frozenset(), converter=_include)
-    order: Order = field(default=Order.CREATED_ASC, converter=Order)
+    order: Order = field(default=Order.CREATED_ASC, converter=_order)
     limit: int | None = field(default=None, converter=_limit)
 
     def __attrs_post_init__(self) -> None:
-        judge(self)
+        _check(self)
 
 
 @frozen(kw_only=True)
 class ContactQuery:
     """Which contacts. Blocked and deleted ones are left out unless ``include`` names them, or loads ``custom_fields``."""
 
-    email: frozenset[Word] | None = field(default=None, converter=_any_of, repr=False)
-    phone: frozenset[Word] | None = field(default=None, converter=_any_of, repr=False)
+    email: frozenset[Word] | None = field(default=None, converter=_words, repr=False)
+    phone: frozenset[Word] | None = field(default=None, converter=_words, repr=False)
     name: Match | None = field(default=None, converter=_match)
-    company: frozenset[Word] | None = field(default=None, converter=_any_of)
-    external_id: frozenset[Word] | None = field(default=None, converter=_any_of)
+    company: frozenset[Word] | None = field(default=None, converter=_words)
+    external_id: frozenset[Word] | None = field(default=None, converter=_words)
     created: Period | None = field(default=None, converter=_period)
     updated: Period | None = field(default=None, converter=_period)
     include: frozenset[str] = field(default=frozenset(), converter=_include)
-    order: Order = field(default=Order.CREATED_ASC, converter=Order)
+    order: Order = field(default=Order.CREATED_ASC, converter=_order)
     limit: int | None = field(default=None, converter=_limit)
 
     def __attrs_post_init__(self) -> None:
-        judge(self)
+        _check(self)

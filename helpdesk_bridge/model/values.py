@@ -14,6 +14,8 @@ from typing import Any, BinaryIO, Final, TypeAlias
 
 from attrs import field, frozen
 
+from helpdesk_bridge.errors import Invalid
+
 CustomValue: TypeAlias = str | int | Decimal | bool | date | datetime | tuple[str, ...] | None
 
 
@@ -246,3 +248,33 @@ class Phone:
 
 Person: TypeAlias = str | Actor
 Named: TypeAlias = str | Ref
+
+
+def _texts_alone(values: tuple[object, ...], what: str) -> None:
+    for value in values:
+        if not isinstance(value, str):
+            raise Invalid(
+                f"{what} takes texts, each an argument of its own, not a value of type {type(value).__name__}"
+            )
+
+
+@frozen(init=False)
+class Add:
+    """Add these to what is there; everything else stays."""
+
+    values: tuple[str, ...]
+
+    def __init__(self, *values: str) -> None:
+        _texts_alone(values, "Add")
+        object.__setattr__(self, "values", values)
+
+
+@frozen(init=False)
+class Remove:
+    """Remove these from what is there; everything else stays."""
+
+    values: tuple[str, ...]
+
+    def __init__(self, *values: str) -> None:
+        _texts_alone(values, "Remove")
+        object.__setattr__(self, "values", values)

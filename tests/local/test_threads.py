@@ -13,7 +13,8 @@ import pytest
 
 from helpdesk_bridge import MessageDraft, TicketChange, TicketDraft, TicketQuery, Upload, open_desk
 from helpdesk_bridge.errors import Conflict, Unavailable
-from helpdesk_bridge.model.drafts import Add, ContactDraft
+from helpdesk_bridge.model.drafts import ContactDraft
+from helpdesk_bridge.model.values import Add
 from helpdesk_bridge.store import file
 from helpdesk_bridge.store.store import LocalStore
 

@@ -19,9 +19,8 @@ from helpdesk_bridge import (
     open_desk,
 )
 from helpdesk_bridge.errors import Invalid
-from helpdesk_bridge.model.drafts import Add, Remove
 from helpdesk_bridge.model.queries import Match
-from helpdesk_bridge.model.values import Actor, Ref
+from helpdesk_bridge.model.values import Actor, Add, Ref, Remove
 from helpdesk_bridge.testing.nasty import NASTY, UNFIT
 from helpdesk_bridge.text import json_text
 

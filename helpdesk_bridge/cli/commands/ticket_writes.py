@@ -11,10 +11,10 @@ import click
 
 from helpdesk_bridge.cli.options import json_option, meant, open_named
 from helpdesk_bridge.cli.output import clean_line, write_json
-from helpdesk_bridge.model.drafts import Add, MessageDraft, Remove, Sent, TicketChange, TicketDraft
+from helpdesk_bridge.model.drafts import MessageDraft, Sent, TicketChange, TicketDraft
 from helpdesk_bridge.model.fields import SINGLE, TICKET, Write, writable
 from helpdesk_bridge.model.records import Ticket
-from helpdesk_bridge.model.values import Body, Upload
+from helpdesk_bridge.model.values import Add, Body, Remove, Upload
 
 F = TypeVar("F", bound=Callable[..., Any])
 _FIELDS: Final = tuple(name for name in writable(TICKET, Write.KEEP) if TICKET[name].kind in SINGLE)

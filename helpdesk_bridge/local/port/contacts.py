@@ -14,10 +14,10 @@ from helpdesk_bridge.local.desk import LocalDesk
 from helpdesk_bridge.local.people import has_phone, looks_like_email, phone_of
 from helpdesk_bridge.local.port.words import text_or_none
 from helpdesk_bridge.model.addresses import email_key, phone_key
-from helpdesk_bridge.model.drafts import Add, ContactChange, ContactDraft, Remove, set_fields
+from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, set_fields
 from helpdesk_bridge.model.queries import ContactQuery
 from helpdesk_bridge.model.records import Contact
-from helpdesk_bridge.model.values import Phone
+from helpdesk_bridge.model.values import Add, Phone, Remove
 from helpdesk_bridge.store.conditions import Native, divide_contacts
 
 

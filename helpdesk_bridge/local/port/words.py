@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.model.capabilities import Capabilities
-from helpdesk_bridge.model.drafts import Add, Remove, Words
-from helpdesk_bridge.model.values import Priority, Status
+from helpdesk_bridge.model.drafts import Words
+from helpdesk_bridge.model.values import Add, Priority, Remove, Status
 from helpdesk_bridge.text.plain import fold
 
 E = TypeVar("E", Status, Priority)

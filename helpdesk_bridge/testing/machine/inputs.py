@@ -10,16 +10,8 @@ from attrs import frozen
 from hypothesis import strategies as st
 
 from helpdesk_bridge.model.capabilities import Capabilities
-from helpdesk_bridge.model.drafts import (
-    Add,
-    ContactChange,
-    ContactDraft,
-    MessageDraft,
-    Remove,
-    TicketChange,
-    TicketDraft,
-)
-from helpdesk_bridge.model.values import Body, Upload
+from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, MessageDraft, TicketChange, TicketDraft
+from helpdesk_bridge.model.values import Add, Body, Remove, Upload
 from helpdesk_bridge.testing.conformance import Vocabulary
 from helpdesk_bridge.testing.conformance.drafts import by_email
 from helpdesk_bridge.testing.nasty import NASTY

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from helpdesk_bridge.model.capabilities import Capabilities
-from helpdesk_bridge.model.drafts import Add, Remove
-from helpdesk_bridge.model.values import Priority, Status, Visibility
+from helpdesk_bridge.model.values import Add, Priority, Remove, Status, Visibility
 from helpdesk_bridge.testing.machine.snapshots import CUSTOM, address, custom, folded, visible_text
 
 Row: TypeAlias = dict[str, Any]

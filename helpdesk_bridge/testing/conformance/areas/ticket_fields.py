@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from helpdesk_bridge.model.addresses import email_key
-from helpdesk_bridge.model.drafts import Add, Remove, TicketChange
-from helpdesk_bridge.model.values import Upload
+from helpdesk_bridge.model.drafts import TicketChange
+from helpdesk_bridge.model.values import Add, Remove, Upload
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.drafts import make, seen, values_of
 from helpdesk_bridge.testing.conformance.selection import each, needs
