@@ -1,1 +1,1 @@
-"""Helpdesks to fill a desk or a simulator with: generated ones, and the corpus format."""
+"""Datasets that fill a desk or a simulator: generated helpdesks, and the corpus format."""

@@ -1,4 +1,4 @@
-"""Reads a corpus of tickets, one JSON object a line."""
+"""The corpus format: tickets with their threads, one JSON object a line."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ logger = logging.getLogger("helpdesk_bridge.text.plain")
 
 
 class CorpusError(ValueError):
-    """A corpus breaks the format; the message names the first bad line and what is wrong with it, and no content."""
+    """A corpus breaks the format; the message names the first bad line and its fault, and quotes no content."""
 
 
 def load_corpus(path: str | os.PathLike[str]) -> Dataset:
-    """Read a whole corpus, or raise `CorpusError` before anything of it is used; an `OSError` where it can't be read.
+    """Read a whole corpus. Raises `CorpusError` before any of it is used, `OSError` if it cannot be read.
 
     Contacts are the requesters and the authors that are contacts, agents the other authors and the assignees. The
-    account's groups, tags and custom fields, which a corpus does not hold, are those of the generator. What no text can
-    hold (half a character, NUL) becomes U+FFFD; a warning tells how often.
+    account's groups, tags and custom fields, which a corpus does not hold, are those of the generator. Characters that
+    no text can hold (an unpaired surrogate, NUL) become U+FFFD; a warning says how many.
     """
     reader = _Reader()
     for number, line in enumerate(Path(path).read_bytes().split(b"\n"), 1):
@@ -61,7 +61,7 @@ def load_corpus(path: str | os.PathLike[str]) -> Dataset:
 
 
 class _BadLineError(ValueError):
-    """What is wrong with one line."""
+    """The fault of one line."""
 
 
 class _Reader:
@@ -75,12 +75,12 @@ class _Reader:
         document = _parsed(line, self.odd)
         ticket_id = document.get("id")
         if isinstance(ticket_id, bool) or not isinstance(ticket_id, str | int) or ticket_id == "":
-            raise _BadLineError("id must be a text or a number")
+            raise _BadLineError("id must be text or a number")
         if str(ticket_id) in self._ids:
-            raise _BadLineError("id stands in an earlier line too")
+            raise _BadLineError("id appears on an earlier line too")
         messages = _member(document, "messages", list, "")
         if not messages:
-            raise _BadLineError("messages must hold one message at least")
+            raise _BadLineError("messages must hold at least one message")
         times = [
             _time(_object(message, f"messages[{n}]"), f"messages[{n}].created_at") for n, message in enumerate(messages)
         ]
@@ -126,7 +126,7 @@ class _Reader:
         return self._add(name or None, email or None, role, created)
 
     def _add(self, name: str | None, email: str | None, role: Role, created: datetime) -> str:
-        """Know the person by role and e-mail, or by name where there is no e-mail."""
+        """Add a person, known by role and e-mail, or by name if the person has no e-mail."""
         key = f"{role}:{email_key(email)}" if email else f"{role}:name:{name}"
         known = self.people.get(key)
         if known is None:
@@ -140,7 +140,7 @@ def _parsed(line: bytes, odd: Counter[Odd]) -> dict[str, Any]:
     try:
         document, found = parse(line)
     except ValueError:
-        raise _BadLineError("not a JSON object in UTF-8") from None
+        raise _BadLineError("it is not a JSON object in UTF-8") from None
     odd.update(found)
     return _object(document, "the line")
 
@@ -154,7 +154,7 @@ def _object(value: Any, where: str) -> dict[str, Any]:
 def _member(document: dict[str, Any], name: str, kind: type, where: str) -> Any:
     value = document.get(name)
     if not isinstance(value, kind):
-        raise _BadLineError(f"{where}{name} must be {'a list' if kind is list else 'a text'}")
+        raise _BadLineError(f"{where}{name} must be {'a list' if kind is list else 'text'}")
     return value
 
 
@@ -163,7 +163,7 @@ def _optional(document: dict[str, Any], name: str, default: str, where: str = ""
     if value is None:
         return default
     if not isinstance(value, str):
-        raise _BadLineError(f"{where}{name} must be a text")
+        raise _BadLineError(f"{where}{name} must be text")
     return value
 
 

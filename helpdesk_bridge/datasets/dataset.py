@@ -1,4 +1,4 @@
-"""What a simulator is seeded with: people, groups, fields and tickets in nobody's wire format."""
+"""A dataset: people, groups, fields and tickets in a neutral format that no vendor uses."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class SeedTicket:
 
 @frozen
 class Dataset:
-    """Everything one account holds. Every time in it is aware and in whole seconds."""
+    """Everything one account holds. All times are aware and in whole seconds."""
 
     people: tuple[SeedPerson, ...] = ()
     groups: tuple[str, ...] = ()
@@ -120,12 +120,12 @@ class Dataset:
 
     @property
     def contacts(self) -> tuple[SeedPerson, ...]:
-        """The people who ask."""
+        """The people with the role of a contact."""
         return tuple(person for person in self.people if person.role == "contact")
 
     @property
     def agents(self) -> tuple[SeedPerson, ...]:
-        """The people who answer."""
+        """The people with the role of an agent."""
         return tuple(person for person in self.people if person.role == "agent")
 
     def person(self, key: str) -> SeedPerson:

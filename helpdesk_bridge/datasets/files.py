@@ -1,4 +1,4 @@
-"""The attachments of the generated helpdesk: small, valid, and awkwardly named."""
+"""Attachments of the generated helpdesk: small, valid, with awkward names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes up a helpdesk that looks like a real one, the same for the same numbers."""
+"""The generator of helpdesks that look like real ones; the same arguments give the same dataset."""
 
 # The remainders below say which ticket in so many is odd; names would only repeat it.
 # ruff: noqa: PLR2004
@@ -59,10 +59,10 @@ _NO_LONG_BELOW: Final = 100
 
 
 def generate(tickets: int = 320, seed: int = 1) -> Dataset:
-    """Make a dataset of so many tickets; the same for the same ``tickets`` and ``seed``.
+    """Return a dataset with this many tickets; the same ``tickets`` and ``seed`` give the same dataset.
 
-    From 60 tickets on every kind of oddity appears at least once; from 100 one thread is long, from 320 it has 150
-    messages. With 0 there are agents, groups, tags and fields, and nobody who asks.
+    From 60 tickets on every kind of oddity appears at least once; from 100 on one thread is long, from 320 on it has 150
+    messages. With 0 tickets the dataset has agents, groups, tags and fields, and no contacts.
     """
     if tickets < 0:
         raise ValueError("the number of tickets cannot be negative")

@@ -1,4 +1,4 @@
-"""The people of the generated helpdesk."""
+"""People of the generated helpdesk: agents, and contacts with odd names and addresses."""
 
 # The remainders below say which contact in so many is odd; names would only repeat it.
 # Letters of several alphabets look alike, and are meant.
@@ -34,7 +34,7 @@ _STAFF: Final = (
 
 @frozen
 class People:
-    """Who there is, and by what they are odd."""
+    """The people, and those that are odd in some way."""
 
     all: tuple[SeedPerson, ...]
     agents: tuple[SeedPerson, ...]
@@ -46,7 +46,7 @@ class People:
 
 
 def agents(starts: datetime) -> tuple[SeedPerson, ...]:
-    """Return the staff; the last of them has left, but wrote in old threads."""
+    """Return the agents; the last of them has left, but wrote in old threads."""
     return tuple(
         SeedPerson(
             key=f"a{number}",
@@ -61,7 +61,7 @@ def agents(starts: datetime) -> tuple[SeedPerson, ...]:
 
 
 def make_people(tickets: int, chance: random.Random, staff: tuple[SeedPerson, ...], starts: datetime) -> People:
-    """Make the contacts for so many tickets, those who never ask included."""
+    """Make the contacts for this many tickets, and some contacts without tickets."""
     maker = _ContactMaker(chance, starts)
     usual = tuple(maker.person(number) for number in range(max(4, tickets * 3 // 5)))
     phone_only = tuple(maker.person(number, email=None, phone=f"+90555{number:07d}") for number in (7001, 7002, 7003))
@@ -94,7 +94,7 @@ class _ContactMaker:
         blocked: bool = False,
         deleted: bool = False,
     ) -> SeedPerson:
-        """Make a contact; what is left empty is made up."""
+        """Make a contact; omitted values are made up."""
         chance = self._chance
         language = LANGUAGES[number % len(LANGUAGES)]
         if name == "":

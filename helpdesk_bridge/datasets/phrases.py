@@ -1,4 +1,4 @@
-"""The words of the generated helpdesk: five languages, and what text can do to a program."""
+"""Phrases of the generated helpdesk: five languages, and texts that break programs."""
 
 # Letters of several alphabets look alike, and are meant.
 # ruff: noqa: RUF001
@@ -11,7 +11,7 @@ from attrs import frozen
 
 @frozen
 class Language:
-    """What people write in one language. ``{ref}`` stands for an order number."""
+    """The phrases of one language. ``{ref}`` stands for an order number."""
 
     code: str
     subjects: tuple[str, ...]

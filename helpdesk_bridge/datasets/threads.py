@@ -1,4 +1,4 @@
-"""The threads of the generated helpdesk: mails with quotes and pictures, notes, files, and exact duplicates."""
+"""Threads of the generated helpdesk: mails with quotes and pictures, notes, files, and exact duplicates."""
 
 # The remainders below say which message in so many is odd; names would only repeat it.
 # Letters of several alphabets look alike, and are meant.

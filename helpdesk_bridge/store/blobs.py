@@ -1,4 +1,4 @@
-"""Files of messages: kept once per content, written and read in chunks, never whole in memory."""
+"""Files of messages: stored once per content, written and read in chunks, never whole in memory."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Files:
     _space: Space
 
     def keep(self, connection: sqlite3.Connection, files: Sequence[Spooled]) -> tuple[Attachment, ...]:
-        """Write the contents that are not there yet; return the attachments, which find them again."""
+        """Write the contents that are not stored yet; return the attachments, whose locators name them."""
         for file in files:
             size = file.attachment.size
             if changed(connection, "INSERT OR IGNORE INTO blobs VALUES (?, ?)", (file.sha, size)):
@@ -74,7 +74,7 @@ class Files:
         return tuple(file.attachment for file in files)
 
     def attach(self, connection: sqlite3.Connection, message_id: str, attachments: Sequence[Attachment]) -> None:
-        """Note the files of a message; one whose bytes stand elsewhere keeps its own locator."""
+        """Record the files of a message; a file whose bytes are stored elsewhere keeps its own locator."""
         for position, attachment in enumerate(attachments):
             sha = attachment.locator.removeprefix(_PREFIX) if attachment.locator.startswith(_PREFIX) else None
             row = (self._space.name, message_id, position, sha, documents.dump_attachment(attachment))
@@ -96,12 +96,12 @@ class Files:
         return found
 
     def store(self, upload: Upload) -> Attachment:
-        """Keep the bytes of one file, before or without a message; return the attachment that finds them."""
+        """Store the bytes of one file, before or without a message; return its attachment."""
         with spooled((upload,)) as files, self._space.database.write() as connection:
             return self.keep(connection, files)[0]
 
     def open(self, attachment: Attachment) -> BinaryIO:
-        """Stream the bytes of a file. Raises ``NotFound`` where they are not here (any more)."""
+        """Stream the bytes of a file. Raises ``NotFound`` if this store does not hold them (any more)."""
         with self._space.database.read() as connection:
             size = _size(connection, attachment)
         if size is None:
@@ -110,7 +110,7 @@ class Files:
         return io.BufferedReader(reader, CHUNK)
 
     def forget(self, connection: sqlite3.Connection, message_ids: Sequence[str]) -> None:
-        """Remove the files of messages, and the contents that no message has any more."""
+        """Remove the files of messages, and contents that no other message has."""
         contents: set[str] = set()
         for message_id in message_ids:
             key = (self._space.name, message_id)

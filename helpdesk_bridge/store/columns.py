@@ -1,4 +1,4 @@
-"""The columns by which tickets and contacts are searched, each computed from the record in one place."""
+"""Search columns of tickets and contacts, each computed from the record in one place."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def _ref(role: str, ref: Ref | None) -> dict[str, Any]:
 
 
 def tag_needle(tag: str) -> str:
-    """Return what ``tags_fold`` holds where a ticket has the tag."""
+    """Return the part of ``tags_fold`` that a ticket with the tag has."""
     return f"{UNIT}{fold(tag)}{UNIT}"
 
 
 def custom_needle(name: str, value: str) -> str:
-    """Return what ``custom_fold`` holds where a custom field is this text, or a list that has it."""
+    """Return the part of ``custom_fold`` of a custom field that is this text, or a list with it."""
     return f"{RECORD}{name}{UNIT}{fold(value)}{RECORD}"
 
 
@@ -129,7 +129,7 @@ def contact_columns(contact: Contact) -> dict[str, Any]:
 
 
 def contact_keys(contact: Contact) -> Iterable[tuple[str, str]]:
-    """Yield what a contact is found by: e-mails as they are one box, and phones by their digits."""
+    """Yield the keys that find a contact: e-mails as mail systems compare them, and phones by their digits."""
     for email in dict.fromkeys(email_key(email) for email in contact.emails):
         yield "email", email
     for digits in dict.fromkeys(phone_digits(phone) for phone in contact.phones):

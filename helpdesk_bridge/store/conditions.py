@@ -1,4 +1,4 @@
-"""Queries as SQL. What SQL finds is never less than what the query means; ``exact`` tells where it is the same."""
+"""Queries as SQL conditions. SQL never selects less than the query means; ``exact`` says whether it is the same."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MANY: Final = 500  # values of one set; SQLite takes 32,766 parameters in a sta
 
 @frozen
 class Condition:
-    """One condition: SQL with its parameters. Without SQL it is compared in Python alone."""
+    """One condition: SQL with its parameters. Without SQL it is compared in Python only."""
 
     sql: str | None
     params: tuple[Any, ...] = field(default=(), repr=False)
@@ -33,7 +33,7 @@ class Condition:
 
 @frozen
 class Native:
-    """A query as this desk answers it: ``flags`` are columns that must be 0, ``where`` speaks of one table's columns."""
+    """The native part of a query: ``flags`` are columns that must be 0, ``where`` is SQL over the columns of one table."""
 
     flags: tuple[str, ...]
     where: str

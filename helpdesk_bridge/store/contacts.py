@@ -1,4 +1,4 @@
-"""The contacts of one space."""
+"""The table of contacts of one space."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class ContactTable:
     _space: Space
 
     def new_id(self) -> str:
-        """Return an id that was never used here; call it within the write that uses it."""
+        """Return an id that was never used in this space; call it within the write that uses it."""
         with self._space.database.write() as connection:
             return str(self._space.number(connection, "contact"))
 
     def put(self, contact: Contact, *, marker: str | None = None) -> None:
-        """Write a contact, new or in place of the one with its id. Raises ``Conflict`` where an e-mail is taken."""
+        """Write a contact, new or in place of the one with its id. Raises ``Conflict`` if an e-mail is taken."""
         columns = contact_columns(contact)
         space = self._space
         with space.database.write() as connection:
@@ -78,7 +78,7 @@ class ContactTable:
     def find(self, *, email: str | None = None, phone: str | None = None) -> tuple[Contact, ...]:
         """Return the contacts with an e-mail, or with the digits of a phone, those that are not deleted first.
 
-        Whose a number is, its country and extension say, too: the caller compares them.
+        Country and extension also decide whose number it is: the caller compares them.
         """
         kind, key = ("email", email_key(email)) if email is not None else ("phone", phone_digits(phone or ""))
         with self._space.database.read() as connection:
@@ -86,7 +86,7 @@ class ContactTable:
         return tuple(sorted(found, key=lambda contact: contact.deleted))
 
     def page(self, native: Native, cursor: str | None = None, size: int | None = None) -> Page[Contact]:
-        """Return a page; every contact that is there throughout comes at least once over all pages."""
+        """Return a page; a contact that exists throughout the listing comes at least once over all pages."""
         pages = Pages("contacts", _COLUMNS, self._space.name)
         with self._space.database.read() as connection:
             found = pages.read(connection, native, cursor, size)
@@ -105,7 +105,7 @@ class ContactTable:
                 raise NotFound("there is no such contact")
 
     def changed_since(self, connection: sqlite3.Connection, since: datetime) -> list[tuple[str, int, int]]:
-        """Return id, time of writing and time of the last change of what was written or changed since then."""
+        """Return id, time of writing and time of the last change of the contacts that were written or changed since then."""
         return self._space.changed_since(connection, "contacts", since)
 
     def _contact(self, row: tuple[Any, ...]) -> Contact:

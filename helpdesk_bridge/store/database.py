@@ -105,11 +105,11 @@ class Database:
         return session
 
     def read(self) -> AbstractContextManager[sqlite3.Connection]:
-        """Return a transaction that sees one state of the desk; within another it joins that."""
+        """Return a transaction that sees one state of the desk; within another transaction it joins that one."""
         return self._transaction("BEGIN")
 
     def write(self) -> AbstractContextManager[sqlite3.Connection]:
-        """Return a transaction that is kept whole or not at all; within another write it is a part of that."""
+        """Return a transaction that is kept whole or not at all; within another write it joins that one."""
         return self._transaction("BEGIN IMMEDIATE")
 
     @contextmanager
@@ -148,7 +148,7 @@ class Database:
             session.connection.execute(undone)
 
     def close(self) -> None:
-        """Close every connection; what stood in memory is gone."""
+        """Close every connection; the content of a desk in memory is gone."""
         with self._lock:
             self._closed = True
             if self._process == os.getpid():

@@ -1,9 +1,9 @@
-"""Records as JSON and back, nothing lost: the exact value types, times to the microsecond.
+"""Records as JSON and back without loss: the exact value types, times to the microsecond.
 
-What was written with half a character in it, or with NUL, is read as valid text, like everything from outside.
+Text that was written with an unpaired surrogate or NUL is read as valid text, like everything from outside.
 
-A field that has its empty value is left out. What is computed from other rows (a ticket's description, its files and
-message count) and what belongs to an answer and not to a record (``raw``, ``not_loaded``) has no place here.
+A field with its empty value is left out. Values that are computed from other rows (a ticket's description, its files
+and message count) and those of an answer instead of a record (``raw``, ``not_loaded``) are not stored.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _attachment(attachment: Attachment) -> dict[str, Any]:
 
 
 def custom_value(value: Any, field: str = "custom_fields") -> Any:
-    """Return a custom field's value as JSON that tells its type. Raises ``Invalid`` for a type no field has."""
+    """Return a custom field's value as JSON that names its type. Raises ``Invalid`` for a type that no field has."""
     if value is None or isinstance(value, (str, bool, int)):
         return value
     if isinstance(value, Decimal):
@@ -126,7 +126,7 @@ def _enum(kind: Any) -> Codec:
 
 
 def _read_visibility(word: Any) -> Visibility:
-    """Return who may read a message: a word of a later version that nobody knows here keeps it internal."""
+    """Return who may read a message: an unknown word, of a later version, keeps it internal."""
     return Visibility.PUBLIC if word == Visibility.PUBLIC.value else Visibility.INTERNAL
 
 
@@ -175,7 +175,7 @@ def dump(record: Ticket | Message | Contact, codecs: Codecs) -> str:
 
 
 def read(text: str, mending: Mending) -> dict[str, Any]:
-    """Return a document as it stands in the file, its texts made valid."""
+    """Return a stored document, its texts made valid."""
     document: dict[str, Any] = json.loads(text)
     if "\\u" not in text:
         return document

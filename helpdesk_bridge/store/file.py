@@ -1,4 +1,4 @@
-"""Opens the file of a local desk: what it is, whether it may be written, and its way to the newest schema."""
+"""The file of a local desk: checked, created, opened and brought to the newest schema."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ os.register_at_fork(after_in_child=_after_fork)
 
 
 def connect(path: str, mending: Mending) -> sqlite3.Connection:
-    """Return a connection to the desk at ``path``, its schema up to date; a file that is not there is made, 0600.
+    """Return a connection to the desk at ``path``, its schema up to date; a missing file is created with mode 0600.
 
-    Raises ``ConfigError`` for a folder, a file that is no local desk or one of a newer version, and for a place that
-    cannot be written. Such a file is never changed. ``mending`` is told what the file holds that no text can hold.
+    Raises ``ConfigError`` for a folder, for a file that is not a local desk or has a newer schema, and for a path that
+    cannot be written. Such a file is never changed. ``mending`` counts characters in the file that no text can hold.
     """
     if path != MEMORY:
         _prepare(Path(path))
@@ -84,10 +84,10 @@ def _prepare(path: Path) -> None:
     except FileExistsError:
         _check_existing(path)
     except FileNotFoundError:
-        raise ConfigError(f"path: the folder {path.parent} does not exist; make it, or name another") from None
+        raise ConfigError(f"path: the folder {path.parent} does not exist; create it, or name another") from None
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no file name"
-        raise ConfigError(f"path: the local desk {path} cannot be made: {reason}") from None
+        reason = error.strerror if isinstance(error, OSError) else "it is not a file name"
+        raise ConfigError(f"path: the local desk {path} cannot be created: {reason}") from None
 
 
 def _check_existing(path: Path) -> None:
@@ -206,7 +206,7 @@ def _migrate(connection: sqlite3.Connection, path: str) -> None:
 
 
 def _bring_functions(connection: sqlite3.Connection) -> None:
-    """Let the steps of the schema compute the keys by which people are found."""
+    """Register the functions with which schema steps compute the keys of people."""
 
     def email(text: str | None) -> str | None:
         return None if text is None else email_key(text)
@@ -226,12 +226,12 @@ def rollback(connection: sqlite3.Connection) -> None:
 
 
 def primary_code(error: sqlite3.Error) -> int:
-    """Return SQLite's own number of a failure without its details, 0 where it has none."""
+    """Return SQLite's primary error code of a failure, 0 if it has none."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def translated(error: sqlite3.Error) -> Exception:
-    """Return what a failure of SQLite means to the caller; a fault of this program is returned as it is."""
+    """Return the library's error for a failure of SQLite; a fault of this program is returned as it is."""
     code = primary_code(error)
     if code in _PASSING:
         return Unavailable(f"the local desk's file was in use for more than {BUSY_SECONDS:g} seconds")

@@ -1,4 +1,4 @@
-"""The reference lists of one space: agents, groups, companies, tags, custom-field definitions."""
+"""Reference lists of one space: agents, groups, companies, tags, custom-field definitions."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def _load(kind: type[V], text: str, mending: Mending) -> V:
 
 @frozen(eq=False)
 class ReferenceList(Generic[V]):
-    """One list: what was added by hand, and what writes have named."""
+    """One reference list: entries that were added by hand, and those that writes have named."""
 
     _space: Space
     _name: str
     _kind: type[V]
 
     def list(self) -> tuple[V, ...]:
-        """Return all entries in the order in which they came."""
+        """Return all entries in the order in which they were added."""
         sql = "SELECT document FROM entries WHERE space = ? AND kind = ? ORDER BY id_rank, id"
         with self._space.database.read() as connection:
             found = run(connection, sql, (self._space.name, self._name))
@@ -80,11 +80,11 @@ class ReferenceList(Generic[V]):
         return value
 
     def add(self, values: Mapping[str, Any]) -> V:
-        """Add an entry under a new id. Raises ``Conflict`` where its name or e-mail is taken."""
+        """Add an entry under a new id. Raises ``Conflict`` if its name or e-mail is taken."""
         with self._space.database.write() as connection:
             email, name = values.get("email"), values.get("name")
             if (email and self.by_email(email)) or (not email and name and self.by_name(name)):
-                raise Conflict(f"{self._name} has one of this name already")
+                raise Conflict(f"an entry of {self._name} has this name or e-mail already")
             make: Any = self._kind
             entry: V = make(id=self.new_id(connection), **values)
             return self.put(entry)
@@ -94,7 +94,7 @@ class ReferenceList(Generic[V]):
         return self._first("id = ?", record_id)
 
     def by_name(self, name: str) -> V | None:
-        """Return the entry of a name, the exact one before one that people would take for the same."""
+        """Return the entry of a name; an exact match comes before one that differs in case or form."""
         return self._first("name_fold = ? ORDER BY name <> ?, id_rank, id", fold(name), name)
 
     def exact(self, name: str) -> V | None:

@@ -1,4 +1,4 @@
-"""Threads: oldest first, the opening before all, equal times in the order in which they were written."""
+"""The table of messages of one space: threads in order, the opening first, equal times in the order of writing."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class MessageTable:
     _files: Files
 
     def new_id(self) -> str:
-        """Return an id that was never used here; call it within the write that uses it."""
+        """Return an id that was never used in this space; call it within the write that uses it."""
         with self._space.database.write() as connection:
             return str(self._space.number(connection, "message"))
 
     def add(self, message: Message) -> bool:
-        """Write a message and return whether it is new; one with this id that is there already stays as it is."""
+        """Write a message and return whether it is new; an existing message with this id stays as it is."""
         space = self._space
         with space.database.write() as connection:
             if run(connection, "SELECT 1 FROM messages WHERE space = ? AND id = ?", (space.name, message.id)):
@@ -59,9 +59,9 @@ class MessageTable:
         return True
 
     def reopen(self, message: Message) -> Message | None:
-        """Let a message that is about to be added open its thread; return what opened it so far, now a later one.
+        """Make room for a message that will open its thread; return the message that opened it so far.
 
-        For threads whose messages come in any order. None where it is not older than what opens the thread.
+        For threads whose messages come in any order. None if the message is not older than the opening.
         """
         with self._space.database.write() as connection:
             opening = self.openings(connection, [message.ticket_id]).get(message.ticket_id)
@@ -84,7 +84,7 @@ class MessageTable:
         return int(run(connection, sql, (NO_TIME, self._space.name, message.ticket_id))[0][0])
 
     def page(self, ticket_id: str, cursor: str | None = None, size: int | None = None) -> Page[Message]:
-        """Return a page of a thread. Raises ``NotFound`` where there is no such ticket."""
+        """Return a page of a thread. Raises ``NotFound`` if the ticket does not exist."""
         state = read_cursor(cursor, key=list, count=int) if cursor is not None else {}
         count = state.get("count", 0)
         wanted = page_size(size)
@@ -103,7 +103,7 @@ class MessageTable:
         where, params = "WHERE space = ? AND ticket_id = ?", [self._space.name, ticket_id]
         if key is not None:
             if [type(one) for one in key] != [int, int, int]:
-                raise Invalid("this cursor is not one of this listing", field="cursor")
+                raise Invalid("this cursor does not belong to this listing", field="cursor")
             where += " AND (rank, time_key, place) > (?, ?, ?)"
             params += key
         sql = f"SELECT {_COLUMNS} FROM messages {where} ORDER BY rank, time_key, place LIMIT {limit}"  # noqa: S608 - constant
@@ -149,13 +149,13 @@ class MessageTable:
         return {message.ticket_id: message for message in self._read(connection, found, 0)}
 
     def changed_since(self, connection: sqlite3.Connection, since: datetime) -> list[tuple[str, str, int]]:
-        """Return id, ticket and time of what was written since then."""
+        """Return id, ticket and time of the messages that were written since then."""
         sql = "SELECT id, ticket_id, changed_at FROM messages WHERE space = ? AND changed_at >= ? ORDER BY place"
         found = run(connection, sql, (self._space.name, micros(since, "since")))
         return [(str(one), str(ticket), int(at)) for one, ticket, at in found]
 
     def remove_thread(self, connection: sqlite3.Connection, ticket_id: str) -> None:
-        """Remove all messages of a ticket with their files, their place in the outbox and what became of them."""
+        """Remove all messages of a ticket with their files, their outbox entries and delivery states."""
         key = (self._space.name, ticket_id)
         ids = [one for (one,) in run(connection, "SELECT id FROM messages WHERE space = ? AND ticket_id = ?", key)]
         self._files.forget(connection, ids)

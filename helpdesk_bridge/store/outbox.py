@@ -1,4 +1,4 @@
-"""What became of messages that went out: the outbox of a desk that sends nothing, and delivery states."""
+"""The outbox of a desk that sends nothing, and delivery states of messages that a vendor sent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from helpdesk_bridge.store.values import micros, moment_of
 
 @frozen
 class Delivery:
-    """What became of a message that was sent: one state and when it was reached."""
+    """One delivery state of a sent message, and when the message reached it."""
 
     message_id: str
     state: str
@@ -26,12 +26,12 @@ class Delivery:
 
 @frozen(eq=False)
 class Deliveries:
-    """The delivery states of one space's messages; ids that no message here has are kept as well."""
+    """The delivery states of one space's messages; states of unknown message ids are kept as well."""
 
     _space: Space
 
     def add(self, delivery: Delivery) -> bool:
-        """Note a state and return whether it is new."""
+        """Record a state and return whether it is new."""
         space = self._space
         with space.database.write() as connection:
             key = (space.name, delivery.message_id, delivery.state)
@@ -43,14 +43,14 @@ class Deliveries:
         return True
 
     def of(self, message_id: str) -> tuple[Delivery, ...]:
-        """Return the states of a message in the order in which they were noted."""
+        """Return the states of a message in the order in which they were recorded."""
         sql = "SELECT state, at, detail FROM deliveries WHERE space = ? AND message_id = ? ORDER BY place"
         with self._space.database.read() as connection:
             found = run(connection, sql, (self._space.name, message_id))
         return tuple(Delivery(message_id, state, moment_of(at), detail) for state, at, detail in found)
 
     def in_state(self, state: str) -> tuple[Delivery, ...]:
-        """Return what was noted with one state, of all messages, in the order in which it was noted."""
+        """Return all deliveries in one state, of all messages, in the order in which they were recorded."""
         sql = "SELECT message_id, at, detail FROM deliveries WHERE space = ? AND state = ? ORDER BY place"
         with self._space.database.read() as connection:
             found = run(connection, sql, (self._space.name, state))
@@ -65,7 +65,7 @@ class Outbox:
     _messages: MessageTable
 
     def add(self, connection: sqlite3.Connection, message_id: str) -> None:
-        """Note a reply."""
+        """Add a reply."""
         run(connection, "INSERT INTO outbox (space, message_id) VALUES (?, ?)", (self._space.name, message_id))
 
     def all(self) -> tuple[Message, ...]:

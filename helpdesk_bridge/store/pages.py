@@ -1,4 +1,4 @@
-"""Pages read by key: a page starts after the last record of the one before, wherever that stands by now.
+"""Pages read by key: a page starts after the key of the last record before it, wherever that record is by now.
 
 In the order of updates records move while they are read. After the last page come those that changed since the first
 was read, so that a record that moved from before the reader to behind it is not lost; the desk drops the repeats.
@@ -30,7 +30,7 @@ class Slice:
 
 
 def read_cursor(cursor: str | None, **shapes: type) -> dict[str, Any]:
-    """Return what a cursor says; ``shapes`` names its parts and their types. Raises ``Invalid`` for a foreign one."""
+    """Return the parts of a cursor; ``shapes`` names them with their types. Raises ``Invalid`` for a foreign cursor."""
     if cursor is None:
         return {}
     try:
@@ -38,7 +38,7 @@ def read_cursor(cursor: str | None, **shapes: type) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict) or not all(isinstance(found.get(name), kind) for name, kind in shapes.items()):
-        raise Invalid("this cursor is not one of this listing", field="cursor")
+        raise Invalid("this cursor does not belong to this listing", field="cursor")
     return found
 
 
@@ -48,7 +48,7 @@ def write_cursor(**parts: Any) -> str:
 
 
 def page_size(size: int | None) -> int:
-    """Return the rows of a page: 100, or what is asked for, between 1 and 1000."""
+    """Return the rows of a page: 100, or ``size`` between 1 and 1000."""
     return PAGE_SIZE if size is None else max(1, min(size, LARGEST_PAGE))
 
 
@@ -61,7 +61,7 @@ class Pages:
     space: str
 
     def read(self, connection: sqlite3.Connection, native: Native, cursor: str | None, size: int | None) -> Slice:
-        """Return one page. ``total`` is counted on a first page whose size was asked for."""
+        """Return one page. ``total`` is counted for a first page with a ``size``."""
         state = read_cursor(cursor, mark=int)
         rows_wanted = page_size(size)
         total = self._count(connection, native) if cursor is None and size is not None else None
@@ -81,7 +81,7 @@ class Pages:
             key = state.get("key", [0, 0, ""])
             shaped = isinstance(key, list) and [type(one) for one in key] == [int, int, str]
             if not isinstance(mark, int) or not shaped or not isinstance(state.get("swept", 0), int):
-                raise Invalid("this cursor is not one of this listing", field="cursor")
+                raise Invalid("this cursor does not belong to this listing", field="cursor")
             return mark
         if not native.order.by_update:
             return 0

@@ -1,8 +1,8 @@
-"""The tables of a local desk, and how an older file becomes a newer one.
+"""The schema of a local desk's file, and the steps that bring an older file up to date.
 
-Every record stands in a ``space``: the local desk's own is the empty one, an adapter that keeps its inbox in the same
-file (one conversation per integration and phone) takes one of its own. A record's ``document`` is the whole of it as
-JSON; the other columns exist to be searched and sorted by. Times are microseconds since 1970 in UTC.
+Every record belongs to a ``space``: the local desk's own has no name, an adapter that keeps its inbox in the same file
+(one conversation per integration and phone) has a space of its own. A record's ``document`` is all of it as JSON; the
+other columns are for searching and sorting. Times are microseconds since 1970 in UTC.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ _FIRST: Final = (
     PRIMARY KEY (space, message_id, state)) WITHOUT ROWID""",
 )
 
-_KEY: Final = ()  # opening.py gives every file its random key
+_KEY: Final = ()  # file.py gives every file its random key
 
 _KEYS_AS_MAIL_SYSTEMS_SEE_THEM: Final = (
     """UPDATE tickets SET
@@ -178,10 +178,10 @@ def _columns(table: str) -> frozenset[str]:
 COLUMNS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {table: _columns(table) for table in ("tickets", "contacts")}
 )
-"""A field that can be filtered and has no column here is compared in Python."""
+"""A field that can be filtered and has no column is compared in Python."""
 
 TABLES: Final = (
     "counters", "tickets", "contacts", "contact_keys", "messages", "files", "blobs", "blob_chunks", "entries", "outbox",
     "deliveries",
 )  # fmt: skip
-"""What a desk holds; ``meta``, with the account's id, is the desk itself."""
+"""The tables of records; ``meta`` holds the account's id, which stays."""

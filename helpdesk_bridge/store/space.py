@@ -1,4 +1,4 @@
-"""One space of a local desk: whose records they are, and the numbers that are given out there."""
+"""A space of a local desk's file: the records of one account, and their numbers and revisions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Space:
         return micros(self.clock.wall())
 
     def number(self, connection: sqlite3.Connection, name: str) -> int:
-        """Return the next number of a sequence; none is given out twice, whatever is removed."""
+        """Return the next number of a sequence; a number is never given out twice, whatever is removed."""
         sql = (
             "INSERT INTO counters VALUES (?, ?, 1) "
             "ON CONFLICT (space, name) DO UPDATE SET value = value + 1 RETURNING value"
@@ -57,7 +57,7 @@ class Space:
     def put(
         self, connection: sqlite3.Connection, table: str, columns: Mapping[str, Any], *, marker: str | None = None
     ) -> None:
-        """Write a ticket or contact, new or in place of what was there. A marker, once written, stays."""
+        """Write a ticket or contact, new or in place of the one with its id. A marker, once written, stays."""
         now = self.now()
         stamps = {"space": self.name, "revision": self.number(connection, "revision"), "changed_at": now}
         upsert(
@@ -79,7 +79,7 @@ def upsert(
     once: Collection[str] = (),
     kept: Collection[str] = (),
 ) -> None:
-    """Insert a row or update the one with its key: ``once`` columns stay, ``kept`` ones unless there is a new value."""
+    """Insert a row or update the one with its key: ``once`` columns stay, ``kept`` columns stay unless the new value is not NULL."""
     changes = [
         f"{name} = ifnull(excluded.{name}, {name})" if name in kept else f"{name} = excluded.{name}"
         for name in values

@@ -1,7 +1,7 @@
-"""``LocalStore``: a helpdesk's records in one SQLite file or in memory.
+"""``LocalStore``: the records of a helpdesk in one SQLite file or in memory.
 
-The local desk is an adapter over it, and so may be an adapter whose vendor keeps nothing: Desk360 puts what its
-webhooks bring into a space of its own, one for each integration, and lists it from there.
+The local desk is an adapter over it. An adapter whose vendor keeps no records can use it too: Desk360 writes what its
+webhooks bring into a space for each integration, and lists it from there.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from helpdesk_bridge.text.decoding import Mending
 class LocalStore:
     """The records of one account. Opening does no I/O; sharing it between threads is safe, after a fork it reopens.
 
-    ``space`` keeps the records of several accounts in one file apart; ``vendor`` and ``account`` are what refs name
-    (the account of a local desk is a random id kept in the file). Every call is one transaction; several calls are one
-    within ``transaction()``. ``mending`` counts and announces what the file says that no text can hold.
+    ``space`` separates the records of several accounts in one file; ``vendor`` and ``account`` are the names in refs (the
+    account of a local desk is a random id kept in the file). Every call is one transaction; ``transaction()`` makes
+    several calls one. ``mending`` counts and announces characters in the file that no text can hold.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class LocalStore:
 
     @property
     def account(self) -> str:
-        """What refs call this account; for a local desk the first use opens the file."""
+        """The account's name in refs; for a local desk the first use opens the file."""
         if self._account is None:
             self._account = self._kept("account")
         return self._account
@@ -76,7 +76,7 @@ class LocalStore:
             return str(run(connection, "SELECT value FROM meta WHERE name = ?", (name,))[0][0])
 
     def transaction(self) -> AbstractContextManager[object]:
-        """Return a context in which all writes are kept together or not at all."""
+        """Return a context whose writes are kept all together or not at all."""
         return self.database.write()
 
     def counts(self) -> dict[str, int]:
@@ -89,16 +89,16 @@ class LocalStore:
             }
 
     def problems(self, *, quick: bool = False) -> tuple[str, ...]:
-        """Return what SQLite's own check finds wrong with the file; nothing for a sound one.
+        """Return the problems that SQLite's own check reports; nothing for a sound file.
 
-        ``quick`` leaves out that indexes agree with their tables, which takes most of the time.
+        ``quick`` does not compare indexes with their tables, which takes most of the time.
         """
         with self.database.read() as connection:
             found = [str(one) for (one,) in run(connection, f"PRAGMA {'quick' if quick else 'integrity'}_check")]
         return () if found == ["ok"] else tuple(found)
 
     def clear(self) -> None:
-        """Remove everything of all spaces but the account's id."""
+        """Remove all records of all spaces; the account's id stays."""
         with self.database.write() as connection:
             for table in TABLES:
                 run(connection, f"DELETE FROM {table}")  # noqa: S608 - our own names
@@ -119,7 +119,7 @@ class LocalStore:
                     run(connection, f"INSERT INTO {table} ({columns}) VALUES ({marks})", row)  # noqa: S608 - our own names
 
     def close(self) -> None:
-        """Close the file; what stood in memory is gone."""
+        """Close the file; the content of a desk in memory is gone."""
         self.database.close()
 
 

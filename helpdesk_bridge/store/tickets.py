@@ -1,4 +1,4 @@
-"""The tickets of one space."""
+"""The table of tickets of one space."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ _NOT_LISTED: Final = frozenset({"attachments"})
 
 @frozen(eq=False)
 class TicketTable:
-    """Tickets, written whole; their threads are ``MessageTable``'s."""
+    """Tickets, written whole; ``MessageTable`` holds their threads."""
 
     _space: Space
     _messages: MessageTable
 
     def new_id(self) -> str:
-        """Return an id that was never used here; call it within the write that uses it."""
+        """Return an id that was never used in this space; call it within the write that uses it."""
         with self._space.database.write() as connection:
             return str(self._space.number(connection, "ticket"))
 
     def put(self, ticket: Ticket, *, marker: str | None = None) -> None:
-        """Write a ticket, new or in place of the one with its id. Description, files and count are its thread's."""
+        """Write a ticket, new or in place of the one with its id. Description, files and count come from its thread."""
         columns = ticket_columns(ticket)
         with self._space.database.write() as connection:
             self._space.put(connection, "tickets", columns, marker=marker)
@@ -55,7 +55,7 @@ class TicketTable:
         return self._with_opening(self._ticket(found[0], frozenset()), opening)
 
     def page(self, native: Native, cursor: str | None = None, size: int | None = None) -> Page[Ticket]:
-        """Return a page; every ticket that is there throughout comes at least once over all pages."""
+        """Return a page; a ticket that exists throughout the listing comes at least once over all pages."""
         pages = Pages("tickets", _COLUMNS, self._space.name)
         described = "description" in native.include
         not_loaded = _NOT_LISTED if described else _NOT_LISTED | {"description"}
@@ -85,7 +85,7 @@ class TicketTable:
         return self._space.marked("tickets", marker)
 
     def markers(self, after: str | None, size: int) -> tuple[tuple[str, str], ...]:
-        """Return ids and markers of those that carry one and are not deleted, in the order of their ids as text."""
+        """Return ids and markers of tickets that carry a marker and are not deleted, in the order of their ids as text."""
         sql = (
             "SELECT id, marker FROM tickets WHERE space = ? AND marker IS NOT NULL AND NOT deleted AND id > ? "
             "ORDER BY id LIMIT ?"
@@ -101,7 +101,7 @@ class TicketTable:
                 raise NotFound("there is no such ticket")
 
     def rename_person(self, person: Contact | Agent) -> None:
-        """Let tickets show a contact or an agent as they are named now."""
+        """Write the present name and addresses of a contact or agent into their tickets."""
         roles = ("requester",) if isinstance(person, Contact) else ("assignee", "requester")
         with self._space.database.write() as connection:
             for role in roles:
@@ -121,13 +121,13 @@ class TicketTable:
         run(connection, sql, (*columns.values(), self._space.name, ticket.id))
 
     def named_by(self, contact_id: str) -> int:
-        """Return how many tickets a contact has asked."""
+        """Return the number of tickets of a requester."""
         sql = "SELECT count(*) FROM tickets WHERE space = ? AND requester_id = ? AND requester_kind = 'contact'"
         with self._space.database.read() as connection:
             return int(run(connection, sql, (self._space.name, contact_id))[0][0])
 
     def changed_since(self, connection: sqlite3.Connection, since: datetime) -> list[tuple[str, int, int]]:
-        """Return id, time of writing and time of the last change of what was written or changed since then."""
+        """Return id, time of writing and time of the last change of the tickets that were written or changed since then."""
         return self._space.changed_since(connection, "tickets", since)
 
     def _ticket(self, row: tuple[Any, ...], not_loaded: frozenset[str]) -> Ticket:

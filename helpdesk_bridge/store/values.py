@@ -1,4 +1,4 @@
-"""Single values on their way into the database: times, text as it is searched."""
+"""Single values in the database: times as integers, and text in the form that searches compare."""
 
 from __future__ import annotations
 

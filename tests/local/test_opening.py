@@ -152,7 +152,7 @@ for path in sys.argv[1:]:
         closed.chmod(0o755)
     assert len(told) == 3
     assert all(line.startswith("ConfigError") for line in told), told
-    assert "cannot be made: Permission denied" in told[0]
+    assert "cannot be created: Permission denied" in told[0]
     assert "cannot be written" in told[1]
     assert "cannot be written" in told[2]
 

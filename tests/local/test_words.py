@@ -82,5 +82,8 @@ def test_the_vendor_value_needs_no_file(tmp_path):
 
 
 def test_a_file_that_cannot_be_a_name():
-    with open_desk({"vendor": "local", "path": "x" * 300}) as desk, pytest.raises(ConfigError, match="cannot be made"):
+    with (
+        open_desk({"vendor": "local", "path": "x" * 300}) as desk,
+        pytest.raises(ConfigError, match="cannot be created"),
+    ):
         desk.check()

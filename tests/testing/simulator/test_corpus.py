@@ -116,7 +116,7 @@ def test_what_no_text_can_hold_is_replaced_counted_and_announced(tmp_path, caplo
 
 
 def test_ids_that_come_twice_are_refused(tmp_path):
-    with pytest.raises(CorpusError, match="line 2: id stands"):
+    with pytest.raises(CorpusError, match="line 2: id appears"):
         load_corpus(write(tmp_path, SMALL, SMALL))
 
 
