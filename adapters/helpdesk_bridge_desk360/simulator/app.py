@@ -261,7 +261,7 @@ class Desk360Simulator(SimulatorApp):
 
     # faults of lists
 
-    def turned(self, call: Call) -> Mapping[str, str]:
+    def next_page_query(self, call: Call) -> Mapping[str, str]:
         """Ask for the next page number."""
         return {"page": str(int(call.query.get("page") or 1) + 1)}
 

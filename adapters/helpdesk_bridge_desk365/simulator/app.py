@@ -213,11 +213,11 @@ class Desk365Simulator(SimulatorApp):
 
     # Faults of lists
 
-    def turned(self, call: Call) -> Mapping[str, str]:
+    def next_page_query(self, call: Call) -> Mapping[str, str]:
         """Ask for the rows behind those of the page."""
-        return faults.turned(call)
+        return faults.next_page_query(call)
 
-    def newest(self) -> Mapping[str, int]:
+    def record_counts(self) -> Mapping[str, int]:
         """Tell the last number given, and how many contacts there are: they are never taken out."""
         return {"ticket": self.account.last_number, "contact": len(self.account.contacts)}
 

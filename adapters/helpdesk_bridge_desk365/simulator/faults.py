@@ -55,7 +55,7 @@ PAGE_FAULTS: Final[Mapping[str, frozenset[str]]] = {
 }
 
 
-def turned(call: Call) -> Mapping[str, str]:
+def next_page_query(call: Call) -> Mapping[str, str]:
     """Return the query of the rows behind those of a page."""
     size = call.query.get("ticket_count", _USUAL_PAGE) if call.operation == _TICKETS else _USUAL_PAGE
     return {"offset": str(offset_of(call) + int(size))}

@@ -38,7 +38,7 @@ class Service:
     def __init__(self, app: SimulatorApp, account: Account) -> None:
         self.account = account
         self.flag, self.number, self.choice = app.flag, app.number, app.choice
-        self.entered = app.entered
+        self.searchable_count = app.searchable_count
         self.rates = Rates(policy_of(app.settings), app.clock.elapsed)
         self.links = FileLinks(app.files, app.clock)
         self._app = app

@@ -193,11 +193,11 @@ class DeskieSimulator(SimulatorApp):
 
     # faults of lists
 
-    def turned(self, call: Call) -> Mapping[str, str]:
+    def next_page_query(self, call: Call) -> Mapping[str, str]:
         """Ask for the next page number."""
         return {"page": str(self.service.page(self.service.query(call)).number + 1)}
 
-    def newest(self) -> Mapping[str, int]:
+    def record_counts(self) -> Mapping[str, int]:
         """Return the last ids, which are sequential."""
         return {kind: self.account.last_id(kind) for kind in ("case", "user")}
 

@@ -31,7 +31,7 @@ class Service:
         self.zone = zone
         self.files = app.files
         self.flag, self.number, self.choice = app.flag, app.number, app.choice
-        self.entered = app.entered
+        self.searchable_count = app.searchable_count
         self.access = Access(account, app.settings)
         self.rules = SearchRules(self.flag("case_sensitive_search"), self.choice("short_search"))
         self.renderer = Renderer(app.settings, zone, self.origin)

@@ -138,7 +138,7 @@ class SimulatorApp(ABC):
         self._late: list[tuple[Deadline, Call]] = []
         self._previous: dict[str, Reply] = {}
         self._date = (0, "")
-        self._counts = RecordCounts(self.clock, self.newest)
+        self._counts = RecordCounts(self.clock, self.record_counts)
         self._chance = random.Random(0)  # noqa: S311 - repeatable chance, no secret
         self.load(dataset)
         self._counts.start_over()
@@ -190,20 +190,20 @@ class SimulatorApp(ABC):
 
     # What a vendor overrides so that faults of lists can be acted out
 
-    def turned(self, call: Call) -> Mapping[str, str]:  # noqa: ARG002
+    def next_page_query(self, call: Call) -> Mapping[str, str]:  # noqa: ARG002
         """Return the query fields that ask for the page after the one that ``call`` asks for."""
         return {}
 
     def drift(self, call: Call, chance: random.Random) -> None:  # noqa: B027 - a vendor without lists has nothing to do
         """Add one record to the list that ``call`` asks for, change one and delete one, each taken by ``chance``."""
 
-    def newest(self) -> Mapping[str, int]:
+    def record_counts(self) -> Mapping[str, int]:
         """Tell, for each kind of record that a search may lag behind with, how many were ever entered."""
         return {}
 
     # What a vendor uses
 
-    def entered(self, call: Call, kind: str) -> int | None:
+    def searchable_count(self, call: Call, kind: str) -> int | None:
         """Return how many records of ``kind`` this list knows of yet; None for all of them."""
         if call.fault is None or call.fault.kind != "stale_search":
             return None
@@ -315,7 +315,9 @@ class SimulatorApp(ABC):
                 self.drift(call, self._chance)
                 self._counts.update()
             elif fault.kind == "skipped_page":
-                return self._processed(with_query(call, self.turned(call), self._table, max_body=self.MAX_BODY))
+                return self._processed(
+                    with_query(call, self.next_page_query(call), self._table, max_body=self.MAX_BODY)
+                )
         return self._processed(call)
 
     def _processed(self, call: Call) -> Reply:

@@ -42,7 +42,7 @@ class ContactRoutes(RouteGroup):
         company = call.query.get("company")
         found = [
             contact
-            for contact in islice(self.account.contacts.values(), self.service.entered(call, "contact"))
+            for contact in islice(self.account.contacts.values(), self.service.searchable_count(call, "contact"))
             if not contact.is_deleted and (not company or contact.company == company)
         ]
         order = call.query.get("order_by", "")

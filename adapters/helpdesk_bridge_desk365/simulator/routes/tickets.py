@@ -62,7 +62,7 @@ class TicketRoutes(RouteGroup):
         """Give a page of tickets; `count` is the total that matches."""
         wanted = read_ticket_list(call.query, self.account, self.service.settings, offset=offset_of(call))
         found = wanted.rows(self.account)
-        known = self.service.entered(call, "ticket")
+        known = self.service.searchable_count(call, "ticket")
         if known is not None:
             found = [ticket for ticket in found if ticket.number <= known]
         page = found[wanted.offset : wanted.offset + wanted.size]

@@ -44,7 +44,7 @@ class CaseRoutes(RouteGroup):
             tests.append(lambda case: (merged or not case.parent_case_id) and (chats or not case.active_chat))
         if not self.service.flag("list_removed"):
             tests.append(lambda case: not (case.deleted or case.spam))
-        known = self.service.entered(call, "case")
+        known = self.service.searchable_count(call, "case")
         if known is not None:
             tests.append(lambda case: case.case_id <= known)
         bounds = self.service.choice("time_bounds")

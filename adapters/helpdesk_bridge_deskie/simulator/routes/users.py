@@ -42,7 +42,7 @@ class UserRoutes(RouteGroup):
             span = window(params, kind, bounds)
             if span.low is not None or span.high is not None:
                 tests.append(_time_test(span, attribute))
-        known = self.service.entered(call, "user")
+        known = self.service.searchable_count(call, "user")
         if known is not None:
             tests.append(lambda user: user.user_id <= known)
         users = _passing(self._searched(params), tests)
