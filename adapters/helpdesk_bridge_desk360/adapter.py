@@ -24,10 +24,10 @@ from helpdesk_bridge.adapter import (
 from helpdesk_bridge_desk360.capabilities import NO_INBOX, capabilities_of
 from helpdesk_bridge_desk360.client.auth import BearerToken
 from helpdesk_bridge_desk360.client.client import Desk360Client
-from helpdesk_bridge_desk360.client.login import Connection, LoggedIn, Login
+from helpdesk_bridge_desk360.client.login import Connection, LoggedInConnection, Login
 from helpdesk_bridge_desk360.errors import classify
 from helpdesk_bridge_desk360.inbox.inbox import Inbox
-from helpdesk_bridge_desk360.inbox.sent import Record
+from helpdesk_bridge_desk360.inbox.sent import SentMessages
 from helpdesk_bridge_desk360.policy import SCOPE_KEY, limited_to, policy_of
 from helpdesk_bridge_desk360.port.attachments import Desk360Attachments
 from helpdesk_bridge_desk360.port.contacts import Desk360Contacts
@@ -88,8 +88,8 @@ def open_desk360(settings: Desk360Settings, context: DeskContext) -> Desk360Adap
     stack = _stack(context, base_url, bearer, policy)
     client = Desk360Client(_connection(settings, context, stack, bearer), base_url, settings.account)
     inbox = _inbox(settings, context)
-    record = Record(inbox, context.clock, settings.check_window)
-    api = Desk360Api(client, context.directory, record)
+    sent_messages = SentMessages(inbox, context.clock, settings.check_window)
+    api = Desk360Api(client, context.directory, sent_messages)
     tickets, contacts, messages = _ports(inbox, api)
     context.directory.bind(
         contact=contacts.get if inbox is not None else None,
@@ -105,7 +105,7 @@ def open_desk360(settings: Desk360Settings, context: DeskContext) -> Desk360Adap
         contacts=contacts,
         messages=messages,
         attachments=Desk360Attachments(client, inbox),
-        templates=Desk360Templates(client, context.directory, record),
+        templates=Desk360Templates(client, context.directory, sent_messages),
         webhooks=Desk360Webhooks(settings.account, settings.tokens, inbox, context.mending),
         vendor_api=api,
         client=client,
@@ -132,7 +132,7 @@ def _stack(context: DeskContext, base_url: str, bearer: BearerToken, policy: Rat
 def _connection(settings: Desk360Settings, context: DeskContext, stack: Stack, bearer: BearerToken) -> Connection:
     if settings.api_key is not None or settings.email is None or settings.password is None:
         return stack
-    return LoggedIn(stack, Login(stack, bearer, context.clock, settings.email, settings.password))
+    return LoggedInConnection(stack, Login(stack, bearer, context.clock, settings.email, settings.password))
 
 
 def _inbox(settings: Desk360Settings, context: DeskContext) -> Inbox | None:

@@ -19,7 +19,7 @@ from helpdesk_bridge.adapter import (
     Unavailable,
 )
 from helpdesk_bridge_desk360.policy import MINUTE, TOO_MANY_LOGINS, TOO_MANY_REQUESTS
-from helpdesk_bridge_desk360.wire.errors import Fault, fault_in
+from helpdesk_bridge_desk360.wire.errors import VendorError, vendor_error_in
 
 INSECURE: Final = "insecure_request_exception"
 _KEY_HINT: Final = (
@@ -62,26 +62,26 @@ def classify(request: Request, response: Response) -> HelpdeskError | None:
     """
     if request.url is not None:
         return _of_file(response)
-    fault = fault_in(response.body)
-    if fault is not None:
-        return error_of(fault, response)
+    vendor_error = vendor_error_in(response.body)
+    if vendor_error is not None:
+        return error_of(vendor_error, response)
     return None if response.ok else _by_status(response, {"status": response.status})
 
 
-def error_of(fault: Fault, response: Response) -> HelpdeskError:
-    """Return the error that a fault means."""
-    where: dict[str, Any] = {"status": response.status, "code": fault.code, "doc_url": fault.doc_url}
-    if fault.code == INSECURE:
+def error_of(vendor_error: VendorError, response: Response) -> HelpdeskError:
+    """Return the error that the vendor means."""
+    where: dict[str, Any] = {"status": response.status, "code": vendor_error.code, "doc_url": vendor_error.doc_url}
+    if vendor_error.code == INSECURE:
         raise ConfigError("base_url: Desk360 takes https only; use https://")
-    if fault.code == "failed_validation":
-        return _invalid(fault, where)
-    if fault.code == "internal_server_error":
+    if vendor_error.code == "failed_validation":
+        return _invalid(vendor_error, where)
+    if vendor_error.code == "internal_server_error":
         return ServerFailed("Desk360 failed", response_headers=_shareable(response.headers), **where)
-    known = _KINDS.get(fault.code or "")
+    known = _KINDS.get(vendor_error.code or "")
     if known is None:
         return _by_status(response, where)
     kind, text = known
-    if fault.code == TOO_MANY_LOGINS:
+    if vendor_error.code == TOO_MANY_LOGINS:
         return RateLimited(text, retry_after=_seconds(response) or MINUTE, **where)
     if kind is HelpdeskError and response.ok:
         # Raised past the layer that would take an unknown error under 200 for a write in doubt: this one is refused.
@@ -89,9 +89,9 @@ def error_of(fault: Fault, response: Response) -> HelpdeskError:
     return kind(text, **where)
 
 
-def _invalid(fault: Fault, where: dict[str, Any]) -> Invalid:
-    what = f"the value of {fault.field}" if fault.field else "a value"
-    return Invalid(f"Desk360 refused {what}", field=fault.field, **where)
+def _invalid(vendor_error: VendorError, where: dict[str, Any]) -> Invalid:
+    what = f"the value of {vendor_error.field}" if vendor_error.field else "a value"
+    return Invalid(f"Desk360 refused {what}", field=vendor_error.field, **where)
 
 
 def _by_status(response: Response, where: dict[str, Any]) -> HelpdeskError:

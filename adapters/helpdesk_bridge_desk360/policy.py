@@ -7,7 +7,7 @@ from typing import Final
 
 from helpdesk_bridge.adapter import RateHeaders, RateLimitPolicy, Scope, Window, evolve
 from helpdesk_bridge_desk360.settings import Desk360Settings
-from helpdesk_bridge_desk360.wire.errors import fault_in
+from helpdesk_bridge_desk360.wire.errors import vendor_error_in
 
 LIMIT: Final = 60
 """documented: Desk360 API, "Rate Limit": Business, 60 a minute, by IP address; invalid requests are included."""
@@ -39,12 +39,12 @@ def refused(status: int, headers: Mapping[str, str], body: bytes) -> bool:
     documented: Desk360 API, "Rate Limit": an error body with Retry-After, shown with "200 OK"; the table says 429. A
     spent login allowance is another thing: it stops logins only.
     """
-    fault = fault_in(body)
-    if fault is not None and fault.code is not None:
-        return fault.code == TOO_MANY_REQUESTS
+    vendor_error = vendor_error_in(body)
+    if vendor_error is not None and vendor_error.code is not None:
+        return vendor_error.code == TOO_MANY_REQUESTS
     if status == _TOO_MANY:
         return True
-    return fault is not None and "Retry-After" in headers and status < _FIRST_SERVER_ERROR
+    return vendor_error is not None and "Retry-After" in headers and status < _FIRST_SERVER_ERROR
 
 
 def _is_login(method: str, path: str) -> bool:  # noqa: ARG001 - the signature of a window's condition

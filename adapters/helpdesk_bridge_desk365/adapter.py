@@ -22,7 +22,7 @@ from helpdesk_bridge_desk365.capabilities import capabilities_of
 from helpdesk_bridge_desk365.client.auth import KeyAuth
 from helpdesk_bridge_desk365.client.client import Desk365Client, count_rows
 from helpdesk_bridge_desk365.errors import classify
-from helpdesk_bridge_desk365.policy import policy_of, with_limit
+from helpdesk_bridge_desk365.policy import limited_to, policy_of
 from helpdesk_bridge_desk365.port.attachments import Desk365Attachments
 from helpdesk_bridge_desk365.port.contacts import Desk365Contacts
 from helpdesk_bridge_desk365.port.importer import Desk365Importer
@@ -66,7 +66,7 @@ class Desk365Adapter(Adapter):
 def open_desk365(settings: Desk365Settings, context: DeskContext) -> Adapter:
     """Open a desk; no call is made. Raises ``ConfigError``."""
     base = api_base(settings, context.base_url)
-    policy = with_limit(policy_of(settings), context.rate_limit)
+    policy = limited_to(policy_of(settings), context.rate_limit)
     stack = open_transport(
         base_url=base,
         auth=KeyAuth(settings.api_key),

@@ -57,7 +57,7 @@ def policy_of(settings: Desk365Settings) -> RateLimitPolicy:
     )
 
 
-def with_limit(policy: RateLimitPolicy, limit: int | None) -> RateLimitPolicy:
+def limited_to(policy: RateLimitPolicy, limit: int | None) -> RateLimitPolicy:
     """Return ``policy`` with the number of calls that the user configured, if any."""
     if limit is None:
         return policy

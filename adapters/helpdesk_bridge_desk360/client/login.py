@@ -117,7 +117,7 @@ class Login:
 
 
 @frozen(eq=False)
-class LoggedIn:
+class LoggedInConnection:
     """A connection that has a token before it sends, and gets another one when that is refused.
 
     A call that was answered with 401 was not carried out, so repeating it is safe for sends as well.

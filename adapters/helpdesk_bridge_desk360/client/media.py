@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final, cast
 
 from helpdesk_bridge.adapter import BadResponse, HelpdeskError, NotFound
 from helpdesk_bridge_desk360.client.client import Desk360Client
-from helpdesk_bridge_desk360.wire.errors import fault_in
+from helpdesk_bridge_desk360.wire.errors import vendor_error_in
 
 _LARGEST_DOCUMENT: Final = 20 * 1024 * 1024
 
@@ -59,9 +59,9 @@ def _whole(answer: Any) -> bytes:
 
 def _address_in(content: bytes) -> str | None:
     """Return the address in an answer about a file; None where the answer is the file: customers send JSON as well."""
-    fault = fault_in(content)
-    if fault is not None and fault.code is not None:
-        raise HelpdeskError("Desk360 refused the file", code=fault.code, doc_url=fault.doc_url)
+    vendor_error = vendor_error_in(content)
+    if vendor_error is not None and vendor_error.code is not None:
+        raise HelpdeskError("Desk360 refused the file", code=vendor_error.code, doc_url=vendor_error.doc_url)
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):

@@ -84,7 +84,7 @@ class Inbox:
                 return False
             now = self.clock.wall()
             at = event.at or now
-            before = self._found(event.ticket_id)
+            before = self._conversation(event.ticket_id)
             self._contact(event.ticket_id, event.name, at)
             files = (*attachments_of(event.files), *self._rest(event))
             message = message_of(event, at, files, opening=before is None)
@@ -137,7 +137,7 @@ class Inbox:
         """Store messages that the vendor took, starting the conversation where there is none; return when."""
         with self.store.transaction():
             now = self.clock.wall()
-            ticket = self._found(conversation)
+            ticket = self._conversation(conversation)
             if ticket is None:
                 self._contact(conversation, None, now)
             for outgoing in messages:
@@ -182,7 +182,7 @@ class Inbox:
 
     def ticket(self, conversation: str) -> Ticket:
         """Return a conversation. Raises ``NotFound``."""
-        return shown(self.store.tickets.get(conversation))
+        return without_notes(self.store.tickets.get(conversation))
 
     def change(self, conversation: str, **changes: Any) -> Ticket:
         """Set status or subject of a conversation, here only."""
@@ -196,7 +196,7 @@ class Inbox:
 
     def window(self, conversation: str) -> ReplyWindow:
         """Tell whether the customer wrote in the last 24 hours, as far as this inbox knows."""
-        ticket = self._found(conversation)
+        ticket = self._conversation(conversation)
         last = ticket.custom_fields.get(_LAST_INBOUND) if ticket is not None else None
         if not isinstance(last, datetime):
             return ReplyWindow(open=False)
@@ -207,7 +207,7 @@ class Inbox:
         states = [one.state for one in self.store.deliveries.of(message_id)]
         return max(states, key=lambda state: _RANKS.get(state, -1), default=None)
 
-    def _found(self, conversation: str) -> Ticket | None:
+    def _conversation(self, conversation: str) -> Ticket | None:
         try:
             return self.store.tickets.get(conversation)
         except NotFound:
@@ -258,6 +258,6 @@ def new_contact(store: LocalStore, conversation: str, name: str | None, at: date
     )
 
 
-def shown(ticket: Ticket) -> Ticket:
+def without_notes(ticket: Ticket) -> Ticket:
     """Return a conversation without what the inbox notes for itself."""
     return evolve(ticket, custom_fields={}) if ticket.custom_fields else ticket

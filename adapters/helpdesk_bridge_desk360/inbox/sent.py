@@ -17,23 +17,23 @@ logger = logging.getLogger("helpdesk_bridge.webhooks")
 
 
 @frozen(eq=False)
-class Record:
+class SentMessages:
     """The inbox as sends see it. Without one nothing is noted, and nothing is known about the 24 hours."""
 
     inbox: Inbox | None
     clock: Clock
     check_window: bool = True
 
-    def reachable(self, to: str) -> ReplyWindow | None:
+    def window(self, to: str) -> ReplyWindow | None:
         """Return the window of a number; an inbox that cannot be opened raises here, before anything is sent."""
         return self.inbox.window(conversation_id(to)) if self.inbox is not None else None
 
-    def free_form(self, to: str, *, anyway: bool = False) -> None:
+    def require_open_window(self, to: str, *, anyway: bool = False) -> None:
         """Raise ``Unsupported`` where a free-form message would meet a closed window.
 
         assumed: nobody documents what Desk360 answers then; WhatsApp delivers nothing.
         """
-        window = self.reachable(to)
+        window = self.window(to)
         if window is None or window.open or anyway or not self.check_window:
             return
         since = "more than 24 hours ago" if window.closes_at is not None else "never"
@@ -43,7 +43,7 @@ class Record:
             capability="messages.reply",
         )
 
-    def keep(self, conversation: str, messages: Sequence[Outgoing]) -> datetime:
+    def record(self, conversation: str, messages: Sequence[Outgoing]) -> datetime:
         """Note what the vendor took and return when.
 
         A failure is logged and not raised: the message is on a phone, and an error would invite a second one.

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from helpdesk_bridge.adapter import Directory, Invalid, NotFound, Sent, Upload, fold
 from helpdesk_bridge_desk360.client.client import Desk360Client
-from helpdesk_bridge_desk360.inbox.sent import Record
+from helpdesk_bridge_desk360.inbox.sent import SentMessages
 from helpdesk_bridge_desk360.wire.phones import conversation_id, recipient
 from helpdesk_bridge_desk360.wire.templates import Template, Translation, checked_parameters, template_of
 from helpdesk_bridge_desk360.wire.writing import Outgoing, checked_kind, checked_list
@@ -33,7 +33,7 @@ class Desk360Templates:
 
     _client: Desk360Client
     _directory: Directory
-    _record: Record
+    _sent_messages: SentMessages
 
     def list(self) -> Sequence[Template]:
         """Return the templates of the integration."""
@@ -57,13 +57,13 @@ class Desk360Templates:
         if attachment is not None:
             checked_kind(attachment, Upload, "attachment")
         known, translation, values = self._chosen(template, language, parameters)
-        self._record.reachable(number)
+        self._sent_messages.window(number)
         try:
             message_id = self._client.send_template(known.id, translation.language_id, number, values, attachment)
         except (NotFound, Invalid):
             self._directory.refresh(TEMPLATES)
             raise
-        at = self._record.keep(conversation_id(number), [Outgoing(message_id, translation.text(values))])
+        at = self._sent_messages.record(conversation_id(number), [Outgoing(message_id, translation.text(values))])
         return Sent((message_id,), at)
 
     def send_bulk(

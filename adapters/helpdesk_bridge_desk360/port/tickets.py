@@ -24,7 +24,7 @@ from helpdesk_bridge.adapter import (
     divide_tickets,
     fold,
 )
-from helpdesk_bridge_desk360.inbox.inbox import Inbox, shown
+from helpdesk_bridge_desk360.inbox.inbox import Inbox, without_notes
 from helpdesk_bridge_desk360.port.messages import Desk360Messages
 from helpdesk_bridge_desk360.wire.phones import conversation_id, recipient, with_plus
 from helpdesk_bridge_desk360.wire.reading import STATUSES
@@ -49,7 +49,7 @@ class Desk360Tickets:
     def page(self, native: Any, cursor: str | None, size: int | None = None) -> Page[Ticket]:
         """Return a page of the inbox."""
         page = self._inbox.store.tickets.page(native, cursor, size)
-        return evolve(page, items=tuple(map(shown, page.items)))
+        return evolve(page, items=tuple(map(without_notes, page.items)))
 
     def get(self, ticket_id: str) -> Ticket:
         """Return a conversation; its number in any spelling is its id."""

@@ -17,13 +17,20 @@ from helpdesk_bridge.adapter import Directory, Invalid, Sent, Unsupported, Uploa
 from helpdesk_bridge_desk360.client.client import Desk360Client
 from helpdesk_bridge_desk360.client.media import open_media
 from helpdesk_bridge_desk360.inbox.inbox import Inbox, ReplyWindow
-from helpdesk_bridge_desk360.inbox.sent import Record
+from helpdesk_bridge_desk360.inbox.sent import SentMessages
 from helpdesk_bridge_desk360.wire.cards import ContactCard, documents
 from helpdesk_bridge_desk360.wire.documents import IntegrationDocument
 from helpdesk_bridge_desk360.wire.interactive import BODY_LIMIT, Button, Header, Interactive
 from helpdesk_bridge_desk360.wire.phones import conversation_id, recipient
 from helpdesk_bridge_desk360.wire.reading import sent_attachment
-from helpdesk_bridge_desk360.wire.writing import TEXT_LIMIT, Outgoing, Place, checked_files, checked_list, checked_text
+from helpdesk_bridge_desk360.wire.writing import (
+    TEXT_LIMIT,
+    Location,
+    Outgoing,
+    checked_files,
+    checked_list,
+    checked_text,
+)
 
 
 @frozen(kw_only=True)
@@ -52,7 +59,7 @@ class Desk360Api:
 
     _client: Desk360Client
     _directory: Directory
-    _record: Record
+    _sent_messages: SentMessages
 
     # ---- what there is
 
@@ -89,29 +96,29 @@ class Desk360Api:
     def send_text(self, to: str, text: str, *, anyway: bool = False) -> Sent:
         """Send a text of at most 4096 characters."""
         number, said = recipient(to), checked_text(text, "text", TEXT_LIMIT)
-        self._record.free_form(number, anyway=anyway)
+        self._sent_messages.require_open_window(number, anyway=anyway)
         return self._kept(number, Outgoing(self._client.send_text(number, said), said))
 
     def send_location(
         self, to: str, *, latitude: float, longitude: float, name: str, address: str, anyway: bool = False
     ) -> Sent:
         """Send a place."""
-        number, place = recipient(to), Place(latitude, longitude, name, address)
+        number, place = recipient(to), Location(latitude, longitude, name, address)
         document = place.document()
-        self._record.free_form(number, anyway=anyway)
+        self._sent_messages.require_open_window(number, anyway=anyway)
         return self._kept(number, Outgoing(self._client.send_location(number, document), place.line()))
 
     def send_contacts(self, to: str, cards: Sequence[ContactCard], *, anyway: bool = False) -> Sent:
         """Send visiting cards."""
         number, contacts = recipient(to), documents(cards)
-        self._record.free_form(number, anyway=anyway)
+        self._sent_messages.require_open_window(number, anyway=anyway)
         said = "\n\n".join(card.lines() for card in cards)
         return self._kept(number, Outgoing(self._client.send_contacts(number, contacts), said))
 
     def send_media(self, to: str, files: Sequence[Upload], *, anyway: bool = False) -> Sent:
         """Send one to five files of 20 MB at most; each becomes a message with an id of its own."""
         number, uploads = recipient(to), checked_files(files)
-        self._record.free_form(number, anyway=anyway)
+        self._sent_messages.require_open_window(number, anyway=anyway)
         answered = self._client.send_media(number, uploads)
         sent = [Outgoing(media.message_id, "", (sent_attachment(media),)) for media in answered]
         return self._kept(number, *sent)
@@ -129,13 +136,13 @@ class Desk360Api:
         """Send a message with up to ten buttons; markup is sent as given."""
         number, message = recipient(to), Interactive(body=body, buttons=buttons, header=header, footer=footer)
         document = message.document()
-        self._record.free_form(number, anyway=anyway)
+        self._sent_messages.require_open_window(number, anyway=anyway)
         return self._kept(number, Outgoing(self._client.send_interactive(number, document), message.lines()))
 
     def request_location(self, to: str, body: str, *, anyway: bool = False) -> Sent:
         """Ask the customer for a place."""
         number, asked = recipient(to), checked_text(body, "body", BODY_LIMIT)
-        self._record.free_form(number, anyway=anyway)
+        self._sent_messages.require_open_window(number, anyway=anyway)
         return self._kept(number, Outgoing(self._client.request_location(number, asked), asked))
 
     def mark_read(self, to: str, message_ids: Sequence[str]) -> tuple[str, ...]:
@@ -156,13 +163,13 @@ class Desk360Api:
         return open_media(self._client, checked_text(media_id, "media_id"))
 
     def _kept(self, number: str, *sent: Outgoing) -> Sent:
-        at: datetime = self._record.keep(conversation_id(number), sent)
+        at: datetime = self._sent_messages.record(conversation_id(number), sent)
         return Sent(tuple(one.id for one in sent), at)
 
     def _inbox(self) -> Inbox:
-        if self._record.inbox is None:
+        if self._sent_messages.inbox is None:
             raise Unsupported("this desk has no inbox; set inbox = PATH", capability="tickets.list")
-        return self._record.inbox
+        return self._sent_messages.inbox
 
 
 def integration_of(document: IntegrationDocument) -> Integration:

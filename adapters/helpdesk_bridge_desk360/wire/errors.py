@@ -19,7 +19,7 @@ _PRINTED_LINK: Final = re.compile(r'"doc_url"\s*:\s*"([^"]{0,300})"')
 
 
 @frozen
-class Fault:
+class VendorError:
     """What an error body says. The vendor's message is not kept: it may quote what a customer wrote."""
 
     code: str | None = None
@@ -27,7 +27,7 @@ class Fault:
     doc_url: str | None = None
 
 
-def fault_in(body: bytes) -> Fault | None:
+def vendor_error_in(body: bytes) -> VendorError | None:
     """Return the error of a body, or None where it has none.
 
     documented: `{"error": {"code", "message", "doc_url"}}`, also with status 200; observed: `{"error": "text"}`.
@@ -43,10 +43,12 @@ def fault_in(body: bytes) -> Fault | None:
     error = document.get("error") if isinstance(document, dict) else None
     if not error:
         return None
-    return _of(error.get("code"), error.get("message"), error.get("doc_url")) if isinstance(error, dict) else Fault()
+    return (
+        _of(error.get("code"), error.get("message"), error.get("doc_url")) if isinstance(error, dict) else VendorError()
+    )
 
 
-def _printed(text: str) -> Fault | None:
+def _printed(text: str) -> VendorError | None:
     code = _PRINTED_CODE.search(text)
     if code is None:
         return None
@@ -54,9 +56,9 @@ def _printed(text: str) -> Fault | None:
     return _of(code[1], message and message[1], link and link[1])
 
 
-def _of(code: Any, message: Any, doc_url: Any) -> Fault:
+def _of(code: Any, message: Any, doc_url: Any) -> VendorError:
     named = _FIELD.search(message[:300]) if isinstance(message, str) else None
-    return Fault(
+    return VendorError(
         code if isinstance(code, str) and _CODE.fullmatch(code) else None,
         named[1] if named else None,
         doc_url if isinstance(doc_url, str) and _LINK.fullmatch(doc_url) else None,

@@ -29,7 +29,7 @@ class Outgoing:
 
 
 @frozen
-class Place:
+class Location:
     """A place on the map; all four are needed. documented: Desk360 API, "Send WhatsApp Location Message"."""
 
     latitude: float

@@ -10,7 +10,7 @@ from helpdesk_bridge import open_desk
 from helpdesk_bridge.adapter import ConfigError, Secret
 from helpdesk_bridge.config.settings import from_table
 from helpdesk_bridge_desk365 import VENDOR, Desk365Settings
-from helpdesk_bridge_desk365.policy import policy_of, with_limit
+from helpdesk_bridge_desk365.policy import limited_to, policy_of
 from helpdesk_bridge_desk365.settings import api_base
 
 KEY = "5f2d9c01b7e84a36d1c0fe5a92b8473e"
@@ -149,8 +149,8 @@ def test_ping_is_free_and_a_configured_limit_replaces_the_first_window():
         1,
         5,
     )
-    assert [window.limit for window in with_limit(policy, 7).windows] == [7, 10_000]
-    assert with_limit(policy, None) is policy
+    assert [window.limit for window in limited_to(policy, 7).windows] == [7, 10_000]
+    assert limited_to(policy, None) is policy
 
 
 @pytest.mark.parametrize(
