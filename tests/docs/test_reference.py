@@ -156,6 +156,16 @@ def test_every_test_that_the_security_page_names_is_there():
         assert re.search(rf"^\s*def {name}\(", (ROOT / path).read_text("utf-8"), re.MULTILINE), f"{path}::{name}"
 
 
+@pytest.mark.parametrize("name", ["inside-a-migration", "inside-rate-limits"])
+def test_every_file_that_an_architecture_page_names_is_there(name):
+    page = (ROOT / "docs" / "explanation" / f"{name}.md").read_text("utf-8")
+    named = set(re.findall(r"\b[a-z_]+(?:/[a-z_0-9]+)+\.py", page))
+    assert len(named) > 10
+    # An adapter has its importer where the local desk has its own.
+    folders = (ROOT / "helpdesk_bridge", ROOT / "helpdesk_bridge" / "local")
+    assert [one for one in sorted(named) if not any((folder / one).is_file() for folder in folders)] == []
+
+
 def documented():
     """The names that the Python reference documents, as ``package.module.Name``."""
     pages = (REFERENCE / "python").glob("*.md")
