@@ -21,7 +21,7 @@ ALL = TicketQuery(include={"spam", "deleted", "merged"})
 
 
 def sent(app, method=None):
-    return [one for one in app.requests.snapshot() if method in (None, one.method)]
+    return [request for request in app.requests.snapshot() if method in (None, request.method)]
 
 
 def plain(app, path):
@@ -92,13 +92,13 @@ def test_two_desks_of_one_account_share_a_budget(front):
     with SimulatorServer(create(dataset(), settings={"rate_limit": 50}, time_scale=200)) as server:
         table = {"vendor": "deskie", **server.app.connection, "base_url": server.url, "time_scale": 200}
         with (
-            open_desk(table, name="one") as one,
-            open_desk({**table, "base_url": f"{server.url}/api/"}, name="two") as two,
+            open_desk(table, name="one") as first,
+            open_desk({**table, "base_url": f"{server.url}/api/"}, name="two") as second,
         ):
-            one.agents.list()
-            assert two.budget.remaining == one.budget.remaining == 49
-            two.agents.list()
-            assert two.budget.remaining == one.budget.remaining == 48
+            first.agents.list()
+            assert second.budget.remaining == first.budget.remaining == 49
+            second.agents.list()
+            assert second.budget.remaining == first.budget.remaining == 48
 
 
 def test_a_write_takes_two(deskie_account):
@@ -176,7 +176,9 @@ def test_every_ability_of_the_specification_once(deskie_account):
     group = api.groups.create("Night shift", group_from_name="Night")
     assert api.groups.update(group.group_id, group_title="Day shift").group_title == "Day shift"
     assert plain(app, f"/api/groups/{group.group_id}.json")["group"]["group_title"] == "Day shift"
-    meg, rob = (next(one.id for one in desk.agents.list() if one.email.startswith(name)) for name in ("meg", "rob"))
+    meg, rob = (
+        next(agent.id for agent in desk.agents.list() if agent.email.startswith(name)) for name in ("meg", "rob")
+    )
     assert api.staff.disable(rob, replace_staff_id=meg).active is False
     assert plain(app, f"/api/staff/{rob}.json")["staff"]["active"] is False
     api.staff.enable(rob)
@@ -216,7 +218,7 @@ def test_reference_lists_are_asked_once(deskie_account):
         "meg@robotsrule.example",
         "rob@robotsrule.example",
     }
-    paths = [one.path for one in sent(app)]
+    paths = [request.path for request in sent(app)]
     for path in ("/api/staff.json", "/api/groups.json", "/api/labels.json", "/api/custom_fields.json"):
         assert paths.count(path) == 1
     users = [path for path in paths if path.startswith("/api/users/")]

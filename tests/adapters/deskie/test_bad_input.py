@@ -241,7 +241,7 @@ def test_a_value_of_another_type_is_named_by_its_place(vendor):
         for value in values:
             case = {"case_id": 5, "subject": TOLD, name: value}
             desk = vendor(json.dumps({"0": {"case": case}, "total_count": 1}))
-            error = refused(lambda one: list(one.tickets.list(resolve=False)), desk, BadResponse)
+            error = refused(lambda desk: list(desk.tickets.list(resolve=False)), desk, BadResponse)
             assert error.path.startswith(f"$.0.case.{name}"), (name, value)
 
 
@@ -257,9 +257,9 @@ def test_what_is_missing_new_or_spelled_otherwise_is_read(vendor):
         if isinstance(body, dict):
             body.pop("pages")
         desk = vendor(json.dumps(body))
-        one, two, three = desk.vendor_api.cases.page().items
-        assert (one.case_id, two.case_id, three.case_id) == (1, 2, 3)
-        tickets = {found.id: found for found in desk.tickets.list(TicketQuery(include={"spam"}), resolve=False)}
+        first, second, third = desk.vendor_api.cases.page().items
+        assert (first.case_id, second.case_id, third.case_id) == (1, 2, 3)
+        tickets = {ticket.id: ticket for ticket in desk.tickets.list(TicketQuery(include={"spam"}), resolve=False)}
         assert {"subject", "status", "tags"} <= tickets["1"].not_loaded
         assert tickets["2"].created_at.isoformat() == "2014-05-04T21:15:17+00:00"
         assert (tickets["3"].status, tickets["3"].status_label) == (Status.UNKNOWN, "brand_new")
@@ -274,14 +274,14 @@ ODD_IDS = ["a/b", "a?b=c", "a#b", "a\nb", "a\r\nX-Evil: 1", "%2e%2e", "а", "1 o
 def test_an_id_never_leaves_its_place_in_the_path(in_process_account):
     with in_process_account(dataset()) as (desk, app):
         calls = [
-            lambda one: desk.tickets.get(one),
-            lambda one: desk.tickets.update(one, TicketChange(subject="x")),
-            lambda one: list(desk.messages.list(one)),
-            lambda one: desk.messages.note(one, MessageDraft(body="x")),
-            lambda one: desk.messages.reply(one, MessageDraft(body="x")),
-            lambda one: desk.contacts.get(one),
-            lambda one: desk.contacts.update(one, ContactChange(name="x")),
-            lambda one: desk.vendor_api.call("GET", "/cases/{id}.json", args={"id": one}),
+            lambda record_id: desk.tickets.get(record_id),
+            lambda record_id: desk.tickets.update(record_id, TicketChange(subject="x")),
+            lambda record_id: list(desk.messages.list(record_id)),
+            lambda record_id: desk.messages.note(record_id, MessageDraft(body="x")),
+            lambda record_id: desk.messages.reply(record_id, MessageDraft(body="x")),
+            lambda record_id: desk.contacts.get(record_id),
+            lambda record_id: desk.contacts.update(record_id, ContactChange(name="x")),
+            lambda record_id: desk.vendor_api.call("GET", "/cases/{id}.json", args={"id": record_id}),
         ]
         before = {key: case.updated_at for key, case in app.account.cases.items()}
         for odd in ODD_IDS:
@@ -293,7 +293,7 @@ def test_an_id_never_leaves_its_place_in_the_path(in_process_account):
                 with pytest.raises(Invalid):
                     call(empty)
         assert {key: case.updated_at for key, case in app.account.cases.items()} == before
-        asked = {one.path for one in app.requests.snapshot()}
+        asked = {request.path for request in app.requests.snapshot()}
         assert all(
             path.startswith(("/api/cases/", "/api/users/")) and "X-Evil: 1" not in path.split("\n")[0] for path in asked
         )
@@ -304,11 +304,11 @@ def test_names_of_files_come_back_as_data(in_process_account):
     with in_process_account(dataset()) as (desk, _):
         files = tuple(Upload.from_bytes(name, name.encode()) for name in names)
         made = desk.tickets.create(TicketDraft(subject="s", description="d", requester="a@x.io", attachments=files))
-        found = desk.tickets.get(made.id).attachments
-        assert [one.filename for one in found] == names
-        for one in found:
-            with desk.attachments.open(one) as stream:
-                assert stream.read() == one.filename.encode()
+        attachments = desk.tickets.get(made.id).attachments
+        assert [file.filename for file in attachments] == names
+        for file in attachments:
+            with desk.attachments.open(file) as stream:
+                assert stream.read() == file.filename.encode()
         with pytest.raises(NotFound):
             desk.attachments.open(Attachment("x", locator="")).__enter__()
 

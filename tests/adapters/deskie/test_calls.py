@@ -22,22 +22,22 @@ def thousand():
 
 
 def counted(app):
-    return Counter(one.path for one in app.requests.snapshot())
+    return Counter(request.path for request in app.requests.snapshot())
 
 
 def test_a_thousand_tickets_ask_each_list_once_and_each_contact_at_most_once(in_process_account, thousand):
     with in_process_account(thousand) as (desk, app):
         tickets = list(desk.tickets.list(ALL))
         assert len(tickets) == 1000
-        assert all(one.requester.name or one.requester.email or one.requester.phone for one in tickets)
-        assert any(one.tags for one in tickets)
-        assert all(one.assignee is None or one.assignee.email for one in tickets)
-        assert all(one.group is None or one.group.name for one in tickets)
+        assert all(ticket.requester.name or ticket.requester.email or ticket.requester.phone for ticket in tickets)
+        assert any(ticket.tags for ticket in tickets)
+        assert all(ticket.assignee is None or ticket.assignee.email for ticket in tickets)
+        assert all(ticket.group is None or ticket.group.name for ticket in tickets)
         asked = counted(app)
         assert [asked.pop(path) for path in LISTS if path in asked] == [1] * len(LISTS)
         # Every page but the last holds its last second back, which comes again with the next one.
         assert asked.pop("/api/cases.json") <= ceil(1000 / PAGE) + 1
-        people = {f"/api/users/{one.requester.id}.json" for one in tickets}
+        people = {f"/api/users/{ticket.requester.id}.json" for ticket in tickets}
         assert asked.keys() <= people
         assert set(asked.values()) <= {1}
         before = len(app.requests.snapshot())
@@ -48,13 +48,13 @@ def test_a_thousand_tickets_ask_each_list_once_and_each_contact_at_most_once(in_
 
 def test_bodies_fields_and_threads_cost_the_least_and_no_more_than_6_percent_over_it(in_process_account):
     with in_process_account(generate(TICKETS, 2)) as (desk, app):
-        everybody = {one.id for one in desk.contacts.list(ContactQuery(include={"blocked", "deleted"}))}
+        everybody = {contact.id for contact in desk.contacts.list(ContactQuery(include={"blocked", "deleted"}))}
         contacts = sum(counted(app).values())
         threads = {}
         for ticket in desk.tickets.list(ALL):
             threads[ticket.id] = list(desk.messages.list(ticket.id))
         assert all(thread[0].opening and (thread[0].body.text or thread[0].body.html) for thread in threads.values())
-        messages = [len(app.account.messages[int(one)]) for one in threads]
+        messages = [len(app.account.messages[int(ticket_id)]) for ticket_id in threads]
         assert [len(thread) for thread in threads.values()] == messages
         least = ceil(TICKETS / PAGE) + sum(ceil(count / PAGE) for count in messages) + len(LISTS)
         spent = sum(counted(app).values()) - contacts

@@ -13,14 +13,14 @@ ALL = {"spam", "deleted", "merged"}
 @pytest.mark.parametrize("order", Order)
 def test_no_ticket_that_stays_is_lost_while_others_come_go_and_change(in_process_account, order, bounds):
     with in_process_account(tickets=520, settings={"time_bounds": bounds}) as (desk, _app):
-        before = {one.id for one in desk.tickets.list(TicketQuery(include=ALL), resolve=False)}
+        before = {ticket.id for ticket in desk.tickets.list(TicketQuery(include=ALL), resolve=False)}
         going = sorted(before, key=int)[::9]
         staying = sorted(before - set(going), key=int)
         listing = desk.tickets.list(TicketQuery(include=ALL, order=order), resolve=False)
         seen, cursor, turn = set(), None, 0
         while True:
             page = listing.page(cursor)
-            seen |= {one.id for one in page.items}
+            seen |= {row.id for row in page.items}
             if page.next is None:
                 break
             cursor = page.next
@@ -39,7 +39,7 @@ def test_no_ticket_that_stays_is_lost_while_others_come_go_and_change(in_process
 def test_no_contact_that_stays_is_lost_while_others_come_and_go(in_process_account, order):
     with in_process_account(tickets=700) as (desk, _app):
         everybody = ContactQuery(include={"blocked", "deleted"}, order=order)
-        before = {one.id for one in desk.contacts.list(everybody)}
+        before = {contact.id for contact in desk.contacts.list(everybody)}
         assert len(before) > 300
         going = sorted(before, key=int)[::9]
         staying = before - set(going)
@@ -47,7 +47,7 @@ def test_no_contact_that_stays_is_lost_while_others_come_and_go(in_process_accou
         listing = desk.contacts.list(everybody)
         while True:
             page = listing.page(cursor)
-            seen |= {one.id for one in page.items}
+            seen |= {row.id for row in page.items}
             if page.next is None:
                 break
             cursor = page.next

@@ -12,7 +12,7 @@ from helpdesk_bridge_deskie.endpoints import CALLS
 from helpdesk_bridge_deskie.simulator import DeskieSimulator
 
 OUT = "out of scope"
-ROUTES = {f"{one.method} {one.rule}": one for one in DeskieSimulator.routes() if not one.admin}
+ROUTES = {f"{route.method} {route.rule}": route for route in DeskieSimulator.routes() if not route.admin}
 
 NAMED = [(rule, call) for rule, calls in CALLS.items() if not calls.startswith(OUT) for call in calls.split(", ")]
 
@@ -117,8 +117,8 @@ class Records:
         self.group = app.seeded.groups["Sales"]
         self.label = app.seeded.labels["vip"]
         thread = app.account.messages[self.case]
-        self.reply = next(one.message_id for one in thread if one.staff_id and not one.note)
-        self.note = next(one.message_id for one in thread if one.note)
+        self.reply = next(message.message_id for message in thread if message.staff_id and not message.note)
+        self.note = next(message.message_id for message in thread if message.note)
 
     @property
     def company(self):
@@ -261,8 +261,8 @@ def test_the_call_that_the_table_names_uses_the_route(opened, table, rule, call)
     desk, app = opened
     records = Records(desk, app)
     made(call)(desk.vendor_api if "vendor_api" in call else desk, records)
-    asked = [one for one in app.requests.snapshot() if one.status < 300]
-    assert rule in {rule_of(table, one.method, one.path) for one in asked}
+    asked = [request for request in app.requests.snapshot() if request.status < 300]
+    assert rule in {rule_of(table, request.method, request.path) for request in asked}
     if "vendor_api" in call:
         assert rule == rule_of(table, asked[-1].method, asked[-1].path)
 

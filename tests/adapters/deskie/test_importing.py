@@ -49,7 +49,9 @@ def outbox(app):
 
 def bodies(app):
     return [
-        json.loads(one.body) for one in app.requests.snapshot() if one.method == "POST" and one.body.startswith(b"{")
+        json.loads(request.body)
+        for request in app.requests.snapshot()
+        if request.method == "POST" and request.body.startswith(b"{")
     ]
 
 
@@ -87,8 +89,8 @@ def test_a_ticket_keeps_what_the_importer_says(deskie_account, field):
     assert (sorted(ticket.tags), ticket.custom_fields["Order No"]) == (["imported", "vip"], "PO-1")
     assert ticket.created_at == OLD
     thread = list(desk.messages.list(imported.ticket_id))
-    assert [one.created_at for one in thread] == [OLD, OLD + timedelta(minutes=5)]
-    assert [one.author.email for one in thread] == [ANN.email, MEG.email]
+    assert [message.created_at for message in thread] == [OLD, OLD + timedelta(minutes=5)]
+    assert [message.author.email for message in thread] == [ANN.email, MEG.email]
     assert thread[1].body.html == "<p>text</p>"
     marker, rest = split_marker(thread[0].body)
     assert (marker, rest.html) == ((None, "<p>text</p>") if field else (MARKER, "<p>text</p>"))
@@ -142,14 +144,14 @@ def test_what_deskie_cannot_say_stands_in_a_header_line(deskie_account, message,
     imported = desk.importer.ticket(old_ticket(), opening(), (), MARKER)
     before = len(outbox(app))
     desk.importer.message(imported.ticket_id, message, ())
-    found = written(desk, imported)
-    assert found.author.email == (author or app.connection["staff_email"])
-    header, rest = split_header(found.body)
+    messages = written(desk, imported)
+    assert messages.author.email == (author or app.connection["staff_email"])
+    header, rest = split_header(messages.body)
     assert rest.html == "<p>text</p>"
     assert (header.author.name, header.author.kind) == (message.author.name, message.author.kind)
     assert (header.created_at, header.visibility, header.kind) == (OLD, message.visibility, message.kind)
-    assert found.visibility is message.visibility
-    assert found.created_at == OLD
+    assert messages.visibility is message.visibility
+    assert messages.created_at == OLD
     assert len(outbox(app)) == before
 
 
@@ -195,10 +197,10 @@ def test_files_and_inline_pictures_are_carried(deskie_account):
     assert imported.message_ids == (thread[0].id,)
     assert noted == thread[1].id
     for message in thread:
-        inline = [one for one in message.attachments if one.inline]
-        assert [one.filename for one in inline] == ["a.png"]
+        inline = [file for file in message.attachments if file.inline]
+        assert [file.filename for file in inline] == ["a.png"]
         assert f'src="cid:{inline[0].content_id}"' in message.body.html
-        assert [one.filename for one in message.attachments if not one.inline] == ["a.pdf"]
+        assert [file.filename for file in message.attachments if not file.inline] == ["a.pdf"]
 
 
 def test_a_message_of_files_alone_and_one_of_nothing_are_written(deskie_account):
@@ -225,8 +227,8 @@ def test_ratings_in_deskies_words_are_kept(deskie_account):
     old = old_ticket(rating=Rating(score=2, label="middle", comment="so so"))
     imported = desk.importer.ticket(old, opening(), (), MARKER)
     desk.importer.finish(imported.ticket_id, old)
-    found = desk.tickets.get(imported.ticket_id)
-    assert (found.rating.label, found.rating.comment, found.status) == ("middle", "so so", Status.CLOSED)
+    ticket = desk.tickets.get(imported.ticket_id)
+    assert (ticket.rating.label, ticket.rating.comment, ticket.status) == ("middle", "so so", Status.CLOSED)
 
 
 def test_contacts_are_written_adopted_and_blocked(deskie_account):
@@ -236,9 +238,14 @@ def test_contacts_are_written_adopted_and_blocked(deskie_account):
         company=Ref(name="Globex"), blocked=True, custom_fields={"Tier": "gold"},
     )  # fmt: skip
     (made,) = desk.importer.contact(old, MARKER)
-    found = desk.contacts.get(made)
-    assert (found.name, found.emails, found.company.name, found.blocked) == ("Two", ("two@x.io",), "Globex", True)
-    assert (found.custom_fields["Tier"], found.custom_fields["Migration marker"]) == ("gold", MARKER)
+    contact = desk.contacts.get(made)
+    assert (contact.name, contact.emails, contact.company.name, contact.blocked) == (
+        "Two",
+        ("two@x.io",),
+        "Globex",
+        True,
+    )
+    assert (contact.custom_fields["Tier"], contact.custom_fields["Migration marker"]) == ("gold", MARKER)
     assert bodies(app)[0]["user"]["user_note"] == "E-mail: second@x.io\nPhone: 0170 1\nExternal id: E-9"
     assert desk.importer.contact(old, MARKER) == (made,)
     assert desk.importer.contact(Contact(id="1", ref="r", emails=("ANN@X.io",)), MARKER)[0] in {
@@ -258,10 +265,10 @@ def test_a_ticket_in_doubt_is_found_by_its_marker(deskie_account, field):
     app.faults.inject("response_lost", on="POST /api/cases.json")
     with pytest.raises(InDoubt):
         desk.importer.ticket(old_ticket(), opening(), (), MARKER)
-    (found,) = desk.importer.find("ticket", MARKER, since, old_ticket())
-    assert desk.tickets.get(found).created_at == OLD
+    (ticket_id,) = desk.importer.find("ticket", MARKER, since, old_ticket())
+    assert desk.tickets.get(ticket_id).created_at == OLD
     assert desk.importer.find("ticket", "a" * 16, since, old_ticket()) == ()
-    assert desk.importer.find("ticket", MARKER, since, old_ticket(requester=None)) == (found,)
+    assert desk.importer.find("ticket", MARKER, since, old_ticket(requester=None)) == (ticket_id,)
 
 
 def test_the_tail_is_the_end_of_the_thread(deskie_account):
@@ -270,10 +277,10 @@ def test_the_tail_is_the_end_of_the_thread(deskie_account):
     for number in range(1, 130):
         desk.importer.message(imported.ticket_id, old_message(at=number, body=Body(text=f"line {number}")), ())
     tail = desk.importer.tail(imported.ticket_id, 3)
-    assert [one.body.text for one in tail] == ["line 127", "line 128", "line 129"]
-    assert [one.sequence for one in tail] == [127, 128, 129]
+    assert [message.body.text for message in tail] == ["line 127", "line 128", "line 129"]
+    assert [message.sequence for message in tail] == [127, 128, 129]
     everything = desk.importer.tail(imported.ticket_id, 500)
-    assert [one.sequence for one in everything] == list(range(130))
+    assert [message.sequence for message in everything] == list(range(130))
     assert everything[0].opening
 
 
@@ -328,9 +335,9 @@ def test_the_corpus_of_real_tickets_is_read_whole_and_imports_without_a_mail(in_
             target.importer.message(imported.ticket_id, message, ())
         target.importer.finish(imported.ticket_id, plain)
         copied = list(target.messages.list(imported.ticket_id))
-        assert [split_header(split_marker(one.body)[1])[1].text.split() for one in copied] == [
-            one.body.text.split() for one in thread
+        assert [split_header(split_marker(message.body)[1])[1].text.split() for message in copied] == [
+            message.body.text.split() for message in thread
         ]
-        assert [one.created_at for one in copied] == [one.created_at for one in thread]
-        assert [one.visibility for one in copied] == [one.visibility for one in thread]
+        assert [message.created_at for message in copied] == [message.created_at for message in thread]
+        assert [message.visibility for message in copied] == [message.visibility for message in thread]
         assert outbox(app) == []

@@ -71,9 +71,9 @@ def people(draw, *, lower):
 
     Where searches mind case, no query finds an address that is stored otherwise than in lower case.
     """
-    found = draw(st.lists(st.sampled_from(["ann@x.io", "joann@x.io", "ANN@x.io", "ann@x.io.tr", "b^b@x.io", None]),
+    addresses = draw(st.lists(st.sampled_from(["ann@x.io", "joann@x.io", "ANN@x.io", "ann@x.io.tr", "b^b@x.io", None]),
                            min_size=2, max_size=5))  # fmt: skip
-    emails = [email.lower() if email and lower else email for email in found]
+    emails = [email.lower() if email and lower else email for email in addresses]
     customers = tuple(
         SeedPerson(
             f"c{place}", draw(st.sampled_from(["Ann", "Joann", None])), email,
@@ -94,7 +94,7 @@ def people(draw, *, lower):
 def helpdesks(draw, *, lower=False):
     """Accounts of up to eight tickets with every combination of what a ticket may lack."""
     staff = draw(people(lower=lower))
-    customers = [one.key for one in staff if one.role == "contact"]
+    customers = [person.key for person in staff if person.role == "contact"]
     count = draw(st.integers(0, 8))
 
     def ticket(number):
@@ -118,15 +118,15 @@ def helpdesks(draw, *, lower=False):
 
 def every_ticket_query(tickets):
     """Queries over every field of ``TicketQuery``, also by ids and values, and with what is left out by default."""
-    refs = [one.group for one in tickets if one.group] or [Ref(name="none such")]
-    actors = [one.requester for one in tickets if one.requester] or [Actor.contact(email="a@x.io")]
+    refs = [ticket.group for ticket in tickets if ticket.group] or [Ref(name="none such")]
+    actors = [ticket.requester for ticket in tickets if ticket.requester] or [Actor.contact(email="a@x.io")]
     channels = st.sampled_from([NONE, "email", "PHONE", "whatsapp", "web_form"])
     more = st.fixed_dictionaries(
         {},
         optional={
             "include": st.frozensets(st.sampled_from(["spam", "deleted", "merged", "custom_fields"])),
-            "groups": st.frozensets(st.sampled_from([*refs, *(one.id or "0" for one in refs), NONE]), min_size=1),
-            "requester": st.frozensets(st.sampled_from([*actors, *(one.id or "0" for one in actors)]), min_size=1),
+            "groups": st.frozensets(st.sampled_from([*refs, *(ref.id or "0" for ref in refs), NONE]), min_size=1),
+            "requester": st.frozensets(st.sampled_from([*actors, *(actor.id or "0" for actor in actors)]), min_size=1),
             "channels": st.frozensets(channels, min_size=1),
             "custom_fields": st.dictionaries(
                 st.sampled_from([*CUSTOM, "No such field"]),
@@ -151,16 +151,16 @@ def answered(query, ticket):
         for name, flag in (("spam", ticket.spam), ("deleted", ticket.deleted), ("merged", ticket.merged_into))
     ):
         return False
-    by_actor = [one for one in query.requester or () if isinstance(one, Actor)]
+    by_actor = [requester for requester in query.requester or () if isinstance(requester, Actor)]
     plain = evolve(ticket, spam=False, deleted=False, merged_into=None)
-    if by_actor and ticket.requester is not None and any(one.id == ticket.requester.id for one in by_actor):
+    if by_actor and ticket.requester is not None and any(actor.id == ticket.requester.id for actor in by_actor):
         query = evolve(query, requester=None)
     elif by_actor:
         others = frozenset(query.requester) - set(by_actor)
         query = evolve(query, requester=others or frozenset({"0"}))
-    by_ref = [one for one in query.groups or () if isinstance(one, Ref)]
+    by_ref = [group for group in query.groups or () if isinstance(group, Ref)]
     if by_ref:
-        names = {one.id or one.name for one in by_ref}
+        names = {ref.id or ref.name for ref in by_ref}
         query = evolve(query, groups=frozenset(query.groups) - set(by_ref) | names)
     return answers_ticket(query, plain)
 
@@ -179,18 +179,26 @@ def test_random_queries_over_random_helpdesks_answer_as_plain_python_does(in_pro
             assert len(everything) == len(helpdesk.tickets)
             for _ in range(4):
                 query = data.draw(every_ticket_query(everything))
-                wanted = [one for one in everything if answered(query, one)]
+                wanted = [ticket for ticket in everything if answered(query, ticket)]
                 wanted.sort(key=sort_key(query.order), reverse=query.order.descending)
-                assert [one.id for one in desk.tickets.list(query)] == [one.id for one in wanted][: query.limit]
+                assert [ticket.id for ticket in desk.tickets.list(query)] == [ticket.id for ticket in wanted][
+                    : query.limit
+                ]
             everybody = list(desk.contacts.list(ContactQuery(include={"blocked", "deleted"})))
             outside = st.frozensets(st.sampled_from([NONE, "c0", "C1", "c2"]), min_size=1)
             for _ in range(3):
                 asked = data.draw(contact_queries(everybody))
                 by_id = data.draw(st.none() | outside)
-                found = [one for one in everybody if answers_contact(asked, one) and _known_as(by_id, one.external_id)]
-                found.sort(key=sort_key(asked.order), reverse=asked.order.descending)
+                expected = [
+                    contact
+                    for contact in everybody
+                    if answers_contact(asked, contact) and _known_as(by_id, contact.external_id)
+                ]
+                expected.sort(key=sort_key(asked.order), reverse=asked.order.descending)
                 query = evolve(asked, external_id=by_id)
-                assert [one.id for one in desk.contacts.list(query)] == [one.id for one in found][: query.limit]
+                assert [contact.id for contact in desk.contacts.list(query)] == [contact.id for contact in expected][
+                    : query.limit
+                ]
 
     holds()
 
@@ -199,7 +207,9 @@ def _known_as(wanted, external_id):
     if wanted is None:
         return True
     return (
-        NONE in wanted if external_id is None else external_id in {one.casefold() for one in wanted if one is not NONE}
+        NONE in wanted
+        if external_id is None
+        else external_id in {value.casefold() for value in wanted if value is not NONE}
     )
 
 
@@ -214,17 +224,17 @@ VALUES = {
 }
 WRITTEN = {
     "status": st.sampled_from([Status.OPEN, Status.PENDING, Status.CLOSED]),
-    "priority": st.sampled_from([one for one in Priority if one is not Priority.UNKNOWN]),
+    "priority": st.sampled_from([word for word in Priority if word is not Priority.UNKNOWN]),
     "group": st.sampled_from(GROUPS),
     "assignee": st.just("meg@robotsrule.example"),
     "tags": st.lists(st.sampled_from([*TAGS, "new one", "👋"]), unique=True, max_size=3).map(tuple),
     "custom_fields": st.fixed_dictionaries({}, optional=VALUES),
     "subject": SAFE,
 }
-DRAFTED = {name: one for name, one in WRITTEN.items() if name != "subject"}
+DRAFTED = {name: strategy for name, strategy in WRITTEN.items() if name != "subject"}
 
 
-def told(ticket, name):
+def read_field(ticket, name):
     value = getattr(ticket, name)
     if name == "assignee":
         return value.email
@@ -249,12 +259,12 @@ def test_what_is_written_is_read_back(in_process_account):
             written = desk.tickets.get(desk.tickets.create(draft).id)
             assert written.description.text == text
             for name, value in fields.items():
-                _same(name, value, told(written, name))
+                _same(name, value, read_field(written, name))
             if changes:
                 changed = desk.tickets.update(written.id, TicketChange(**changes))
                 custom = {**fields.get("custom_fields", {}), **changes.get("custom_fields", {})}
                 for name, value in {**fields, **changes}.items():
-                    _same(name, custom if name == "custom_fields" else value, told(changed, name))
+                    _same(name, custom if name == "custom_fields" else value, read_field(changed, name))
 
         @settings(max_examples=30, deadline=None)
         @given(SAFE, st.booleans(), st.booleans())
@@ -286,12 +296,12 @@ def test_what_is_written_is_read_back(in_process_account):
         contacts()
 
 
-def _same(name, value, found):
+def _same(name, value, read):
     if name == "custom_fields":
-        for field, one in value.items():
-            assert found[field] == one, field
+        for field, part in value.items():
+            assert read[field] == part, field
     else:
-        assert found == (set(value) if name == "tags" else value), name
+        assert read == (set(value) if name == "tags" else value), name
 
 
 DEFINITIONS = [
@@ -307,9 +317,9 @@ DEFINITIONS = [
 @given(st.sampled_from(DEFINITIONS), made.custom_values() | st.sampled_from(["One", "Two", "1", "", "-", "2026-W05-1"]))
 def test_reading_a_custom_value_is_the_same_whichever_way_and_never_fails(definition, value):
     given_ = value if not isinstance(value, (date, datetime, Decimal, tuple)) else str(value)
-    for one in (given_, [given_], {"a": given_}, None):
-        assert reader_of(definition)(one) == read_value(definition, one)
-        assert reader_of(None)(one) == read_value(None, one)
+    for vendor_value in (given_, [given_], {"a": given_}, None):
+        assert reader_of(definition)(vendor_value) == read_value(definition, vendor_value)
+        assert reader_of(None)(vendor_value) == read_value(None, vendor_value)
 
 
 @given(st.sampled_from(DEFINITIONS[1:3]), st.booleans(), st.dates())
@@ -344,9 +354,9 @@ def reader():
 
 
 CONVERTED = {
-    wire.CaseDocument: lambda one: reader().ticket(one),
-    wire.MessageDocument: lambda one: reader().message(one, "1", 1),
-    wire.UserDocument: lambda one: reader().contact(one),
+    wire.CaseDocument: lambda document: reader().ticket(document),
+    wire.MessageDocument: lambda document: reader().message(document, "1", 1),
+    wire.UserDocument: lambda document: reader().contact(document),
     wire.StaffDocument: reading.agent,
     wire.GroupDocument: reading.group,
     wire.LabelDocument: reading.tag,
@@ -357,7 +367,7 @@ CONVERTED = {
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_a_document_is_read_or_refused_by_its_place_and_never_crashes(kind):
-    names = [one.name for one in kind.__attrs_attrs__ if one.name != "raw"]
+    names = [attribute.name for attribute in kind.__attrs_attrs__ if attribute.name != "raw"]
     secret = "customer-text-κ"
 
     @settings(max_examples=25, deadline=None)

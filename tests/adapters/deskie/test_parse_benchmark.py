@@ -12,9 +12,9 @@ def test_the_benchmark_reads_a_whole_page_into_the_model_without_a_call(monkeypa
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     import parse_deskie
 
-    found = parse_deskie.report(rounds=1)
-    assert found["tickets"] == 100
-    assert set(found["targets"]) <= set(found["times_json_loads"]) == set(found["microseconds"])
+    report = parse_deskie.report(rounds=1)
+    assert report["tickets"] == 100
+    assert set(report["targets"]) <= set(report["times_json_loads"]) == set(report["microseconds"])
     body, tags, fields = parse_deskie.page()
     tickets = parse_deskie.cases(json.loads(body), parse_deskie.reader(tags, fields))
     assert len({ticket.id for ticket in tickets}) == 100

@@ -106,13 +106,13 @@ def test_own_pictures_become_files_and_foreign_ones_stay():
     body = f'<p><IMG src={url.replace("&", "&amp;")}> <img src="https://elsewhere.example/x.png"><img src="data:image/png;base64,AA=="></p>'
     known = (Attachment("logo.png", "image/png", 5, locator=url), Attachment("other.pdf"))
     changed, files = images.with_content_ids(body, known)
-    assert [(one.filename, one.inline) for one in files] == [("logo.png", True), ("other.pdf", False)]
+    assert [(file.filename, file.inline) for file in files] == [("logo.png", True), ("other.pdf", False)]
     assert f'<IMG src="cid:{files[0].content_id}">' in changed
     assert "elsewhere.example/x.png" in changed
     assert "data:image/png" in changed
-    _, found = images.with_content_ids(body, ())
-    assert [(one.filename, one.content_type) for one in found] == [("logo one.png", "image/png")]
-    assert found[0].content_id == files[0].content_id
+    _, attachments = images.with_content_ids(body, ())
+    assert [(file.filename, file.content_type) for file in attachments] == [("logo one.png", "image/png")]
+    assert attachments[0].content_id == files[0].content_id
     assert with_urls(changed, {files[0].content_id: url}) == body.replace(
         f"src={url.replace('&', '&amp;')}", f'src="{url.replace("&", "&amp;")}"'
     )
@@ -130,7 +130,7 @@ def test_multipart_names_are_phps():
     files = (Upload.from_bytes("a", b"1"), Upload.from_bytes("b", b"2"))
     fields = {"subject": "s", "labels": [1, 2], "custom_fields": {"cf_1": True, "cf_2": False}, "nothing": None}
     made = parts("case", fields, files)
-    assert [(one.name, one.value) for one in made] == [
+    assert [(part.name, part.value) for part in made] == [
         ("case[subject]", "s"), ("case[labels][]", "1"), ("case[labels][]", "2"), ("case[custom_fields][cf_1]", "1"),
         ("case[custom_fields][cf_2]", "0"), ("case[attachments][1]", None), ("case[attachments][2]", None),
     ]  # fmt: skip

@@ -44,7 +44,7 @@ FORMS = [
 
 
 def seen(desk, app):
-    tickets = {one.id: one for one in desk.tickets.list(ALL)}
+    tickets = {ticket.id: ticket for ticket in desk.tickets.list(ALL)}
     return tickets[str(app.seeded.cases["main"])]
 
 
@@ -77,25 +77,25 @@ def test_the_same_ticket_is_read_from_every_form(in_process_account, form):
 def test_the_same_thread_is_read_from_every_form(in_process_account, form):
     with in_process_account(dataset(), settings=form) as (desk, app):
         thread = list(desk.messages.list(str(app.seeded.cases["main"])))
-        assert [one.sequence for one in thread] == [0, 1, 2, 3, 4]
-        assert [one.opening for one in thread] == [True, False, False, False, False]
+        assert [message.sequence for message in thread] == [0, 1, 2, 3, 4]
+        assert [message.opening for message in thread] == [True, False, False, False, False]
         kinds = [MessageKind.REPLY, MessageKind.REPLY, MessageKind.NOTE, MessageKind.FORWARD, MessageKind.AUTOMATIC]
         if form.get("message_type") is False:
             kinds[3] = MessageKind.NOTE
-        assert [one.kind for one in thread] == kinds
-        internal = [one.visibility is Visibility.INTERNAL for one in thread]
+        assert [message.kind for message in thread] == kinds
+        internal = [message.visibility is Visibility.INTERNAL for message in thread]
         assert internal == [False, False, True, True, False]
-        assert [one.author.email for one in thread] == [
+        assert [message.author.email for message in thread] == [
             "ann@x.io", "meg@robotsrule.example", "rob@robotsrule.example", "meg@robotsrule.example", None,
         ]  # fmt: skip
         assert thread[4].author.kind is ActorKind.SYSTEM
         assert thread[2].body.text.split() == ["check", "<", "stock", "soon"]
-        assert [one.created_at for one in thread][:2] == [SEEDED, SEEDED + timedelta(minutes=5)]
+        assert [message.created_at for message in thread][:2] == [SEEDED, SEEDED + timedelta(minutes=5)]
 
 
 def test_flags_merges_and_people_without_addresses(deskie_account):
     desk, app = deskie_account(dataset())
-    tickets = {one.id: one for one in desk.tickets.list(ALL)}
+    tickets = {ticket.id: ticket for ticket in desk.tickets.list(ALL)}
     at = {key: tickets[str(number)] for key, number in app.seeded.cases.items()}
     assert at["junk"].spam
     assert at["bin"].deleted
@@ -104,7 +104,7 @@ def test_flags_merges_and_people_without_addresses(deskie_account):
     assert at["call"].channel == "phone"
     assert at["chat"].channel == "chat"
     assert at["chat"].requester.email is None
-    plain = {one.id for one in desk.tickets.list()}
+    plain = {ticket.id for ticket in desk.tickets.list()}
     assert plain == {at[key].id for key in ("main", "sales", "done", "call", "chat")}
 
 
@@ -118,18 +118,18 @@ def test_get_loads_everything_with_two_calls(deskie_account):
     assert main.not_loaded == frozenset()
     assert "Broken" in main.description.text
     assert main.message_count == 5
-    assert {one.filename for one in main.attachments} == {PIXEL.filename, REPORT.filename}
+    assert {file.filename for file in main.attachments} == {PIXEL.filename, REPORT.filename}
 
 
 def test_inline_pictures_become_cid_and_open_with_auth(deskie_account):
     desk, app = deskie_account(dataset())
     opening = next(iter(desk.messages.list(str(app.seeded.cases["main"]))))
-    inline = [one for one in opening.attachments if one.inline]
-    assert [one.filename for one in inline] == ["pixel.png"]
+    inline = [file for file in opening.attachments if file.inline]
+    assert [file.filename for file in inline] == ["pixel.png"]
     assert f'src="cid:{inline[0].content_id}"' in opening.body.html
     assert app.base_url not in opening.body.html
-    reports = [one for one in opening.attachments if not one.inline]
-    assert [one.filename for one in reports] == [REPORT.filename] * 2
+    reports = [file for file in opening.attachments if not file.inline]
+    assert [file.filename for file in reports] == [REPORT.filename] * 2
     for attachment, content in [(inline[0], PIXEL.content), (reports[0], REPORT.content)]:
         with desk.attachments.open(attachment) as stream:
             assert stream.read() == content
@@ -137,9 +137,9 @@ def test_inline_pictures_become_cid_and_open_with_auth(deskie_account):
 
 def test_listing_with_descriptions_loads_them(deskie_account):
     desk, _ = deskie_account(dataset())
-    for one in desk.tickets.list(TicketQuery(include={"description"})):
-        assert one.description is not None
-        assert one.message_count >= 1
+    for listed in desk.tickets.list(TicketQuery(include={"description"})):
+        assert listed.description is not None
+        assert listed.message_count >= 1
 
 
 QUERIES = [
@@ -199,19 +199,19 @@ def test_every_filter_gives_what_python_gives(in_process_account, form):
     with in_process_account(dataset(numbers, nested), settings=form) as (desk, _):
         everything = list(desk.tickets.list(ALL))
         for query in QUERIES:
-            wanted = [one for one in everything if ticket_matches(query, one)]
+            wanted = [ticket for ticket in everything if ticket_matches(query, ticket)]
             wanted.sort(key=sort_key(query.order), reverse=query.order.descending)
-            found = list(desk.tickets.list(query))
-            assert [one.id for one in found] == [one.id for one in wanted][: query.limit], query
+            tickets = list(desk.tickets.list(query))
+            assert [ticket.id for ticket in tickets] == [ticket.id for ticket in wanted][: query.limit], query
 
 
 def test_explain_sends_nothing(deskie_account):
     desk, _ = deskie_account(dataset())
-    told = desk.tickets.explain(TicketQuery(groups="Sales", statuses={Status.OPEN}, custom_fields={"Order No": "x"}))
+    plan = desk.tickets.explain(TicketQuery(groups="Sales", statuses={Status.OPEN}, custom_fields={"Order No": "x"}))
     assert desk.transport.stats.calls == 0
-    assert told.native["status"] == "open"
-    assert told.native["group_id"] == "Sales"
-    assert told.client_side == ("custom_fields",)
+    assert plan.native["status"] == "open"
+    assert plan.native["group_id"] == "Sales"
+    assert plan.client_side == ("custom_fields",)
 
 
 def test_every_field_of_a_query_is_native_or_client_side_and_explain_tells_which(deskie_account):
@@ -223,8 +223,8 @@ def test_every_field_of_a_query_is_native_or_client_side_and_explain_tells_which
         channels="email", category=NONE, subcategory=NONE, type=NONE, custom_fields={"Product": "Chair"},
         subject=Match("4711-2026"), created=(SEEDED, None), updated=(None, SEEDED),
     )  # fmt: skip
-    told = desk.tickets.explain(tickets)
-    assert set(told.client_side) == {"category", "subcategory", "type", "custom_fields"}
+    plan = desk.tickets.explain(tickets)
+    assert set(plan.client_side) == {"category", "subcategory", "type", "custom_fields"}
     assert {
         "status",
         "priority",
@@ -234,17 +234,17 @@ def test_every_field_of_a_query_is_native_or_client_side_and_explain_tells_which
         "labels",
         "channel",
         "subject",
-    } <= told.native.keys()
-    assert {"from_time", "to_updated_time", "sort"} <= told.native.keys()
+    } <= plan.native.keys()
+    assert {"from_time", "to_updated_time", "sort"} <= plan.native.keys()
     assert len(ticket_filters(tickets)) == 14
     contacts = ContactQuery(
         email="Ann@x.io", phone="+49 170 1234567", name=Match("ann"), company="Acme", external_id="U-1",
         created=(SEEDED, None), updated=(SEEDED, None),
     )  # fmt: skip
-    told = desk.contacts.explain(contacts)
-    assert set(told.client_side) == {"phone", "name", "company", "external_id"}
-    assert told.native["user_email"] == "^ann@x.io^"
-    assert {"from_time", "from_updated_time"} <= told.native.keys()
+    plan = desk.contacts.explain(contacts)
+    assert set(plan.client_side) == {"phone", "name", "company", "external_id"}
+    assert plan.native["user_email"] == "^ann@x.io^"
+    assert {"from_time", "from_updated_time"} <= plan.native.keys()
     assert len(contact_filters(contacts)) == 7
     assert desk.transport.stats.calls == 0
 
@@ -269,11 +269,11 @@ def test_contacts_are_filtered_as_python_does(deskie_account, query):
     desk, _ = deskie_account(dataset())
     everything = list(desk.contacts.list(ContactQuery(include={"blocked", "deleted"})))
     wanted = sorted(
-        (one for one in everything if contact_matches(query, one)),
+        (contact for contact in everything if contact_matches(query, contact)),
         key=sort_key(query.order),
         reverse=query.order.descending,
     )
-    assert [one.id for one in desk.contacts.list(query)] == [one.id for one in wanted]
+    assert [contact.id for contact in desk.contacts.list(query)] == [contact.id for contact in wanted]
 
 
 def test_contacts_are_read_whole(deskie_account):
@@ -294,13 +294,13 @@ def test_contacts_are_read_whole(deskie_account):
 
 def test_reference_lists(deskie_account):
     desk, _ = deskie_account(dataset())
-    assert {one.email: one.active for one in desk.agents.list() if one.email.startswith(("meg", "old"))} == {
+    assert {agent.email: agent.active for agent in desk.agents.list() if agent.email.startswith(("meg", "old"))} == {
         "meg@robotsrule.example": True, "old@robotsrule.example": False,
     }  # fmt: skip
-    assert [one.name for one in desk.groups.list()] == ["Support", "Sales"]
-    assert {one.name for one in desk.companies.list()} == {"Acme", "Globex"}
-    assert {one.name for one in desk.tags.list()} >= {"vip", "bug"}
-    fields = {one.name: one for one in desk.custom_fields.list()}
+    assert [group.name for group in desk.groups.list()] == ["Support", "Sales"]
+    assert {company.name for company in desk.companies.list()} == {"Acme", "Globex"}
+    assert {tag.name for tag in desk.tags.list()} >= {"vip", "bug"}
+    fields = {field.name: field for field in desk.custom_fields.list()}
     assert (fields["Product"].type, fields["Product"].options) == (FieldType.SELECT, ("Lamp", "Chair"))
     assert fields["Tier"].applies_to == "contact"
     assert not desk.templates
@@ -321,7 +321,7 @@ def test_a_long_thread_is_read_whole_in_order_while_messages_go(in_process_accou
     with in_process_account(dataset(ticket("long", messages=messages))) as (desk, app):
         number = str(app.seeded.cases["long"])
         listing = desk.messages.list(number)
-        assert [one.body.text for one in listing] == [f"line {one}" for one in range(350)]
+        assert [message.body.text for message in listing] == [f"line {number}" for number in range(350)]
         # Four pages, the first of them once more at the end, the author and the names of custom fields.
         assert desk.transport.stats.calls == 7
         page = listing.page()
@@ -329,11 +329,11 @@ def test_a_long_thread_is_read_whole_in_order_while_messages_go(in_process_accou
             desk.vendor_api.call(
                 "DELETE", "/cases/{id}/messages/{message}.json", args={"id": number, "message": message.id}
             )
-        texts = [one.body.text for one in page.items]
+        texts = [row.body.text for row in page.items]
         while page.next is not None:
             page = listing.page(page.next)
-            texts += [one.body.text for one in page.items]
-        assert set(texts) == {f"line {one}" for one in range(350)}
+            texts += [row.body.text for row in page.items]
+        assert set(texts) == {f"line {number}" for number in range(350)}
 
 
 def test_raw_is_kept_only_when_asked_and_without_the_password(in_process_account):
@@ -393,9 +393,9 @@ def test_hundreds_of_people_are_listed_in_order(deskie_account):
     )
     desk, _ = deskie_account(evolve(base, people=(*base.people, *crowd)))
     for order in Order:
-        found = list(desk.contacts.list(ContactQuery(include={"blocked", "deleted"}, order=order)))
-        assert len(found) == len({one.id for one in found}) == 450 + 8
-        times = [one.updated_at if order.by_update else one.created_at for one in found]
+        contacts = list(desk.contacts.list(ContactQuery(include={"blocked", "deleted"}, order=order)))
+        assert len(contacts) == len({contact.id for contact in contacts}) == 450 + 8
+        times = [contact.updated_at if order.by_update else contact.created_at for contact in contacts]
         assert times == sorted(times, reverse=order.descending)
 
 

@@ -72,14 +72,14 @@ def user(number, created, updated=None):
 
 def read(scan, most=2000):
     """Follow the cursors as a listing does: no cursor twice, no page twice in a row."""
-    found, cursor, seen, before = [], None, set(), ()
+    rows, cursor, seen, before = [], None, set(), ()
     for _ in range(most):
         page = scan.page(cursor)
         keys = tuple(Account.id(row) for row in page.items)
         assert page.next is None or not keys or keys != before
-        found += page.items
+        rows += page.items
         if page.next is None:
-            return found
+            return rows
         assert page.next not in seen
         seen.add(page.next)
         cursor, before = page.next, keys
@@ -102,10 +102,10 @@ SECONDS = st.one_of(
 @given(SECONDS, BOUNDS, st.sampled_from(Order), st.booleans())
 def test_a_quiet_list_is_read_once_in_order(seconds, bounds, order, totals):
     rows = [case(number, second, second * 3 % 1000) for number, second in enumerate(seconds, start=1)]
-    found = read(CaseScan(fetch=Account(rows, bounds=bounds, totals=totals).fetch, order=order))
+    result = read(CaseScan(fetch=Account(rows, bounds=bounds, totals=totals).fetch, order=order))
     field = "updated_at" if order.by_update else "created_at"
     wanted = sorted(rows, key=lambda row: (getattr(row, field), row.case_id), reverse=order.descending)
-    assert ids(found) == [row.case_id for row in wanted]
+    assert ids(result) == [row.case_id for row in wanted]
 
 
 @settings(max_examples=40, deadline=None)
@@ -124,8 +124,8 @@ def test_nothing_that_stays_is_lost_while_rows_come_go_and_change(seconds, bound
         for number in random.sample(sorted(staying), min(2, len(staying))):
             account.rows[number] = evolve(account.rows[number], updated_at=at(now))
 
-    found = read(CaseScan(fetch=Account(rows, bounds=bounds, between=between).fetch, order=order))
-    assert staying <= set(ids(found))
+    result = read(CaseScan(fetch=Account(rows, bounds=bounds, between=between).fetch, order=order))
+    assert staying <= set(ids(result))
 
 
 @pytest.mark.parametrize("order", Order)
@@ -180,10 +180,10 @@ def test_more_than_50000_rows_in_a_second_are_refused_and_not_cut():
 def test_users_are_read_once_in_order_though_their_list_has_no_sort(seconds, bounds, order, totals):
     rows = [user(number, second, second * 3 % 1000) for number, second in enumerate(seconds, start=1)]
     account = Account(rows, bounds=bounds, totals=totals, sort=False)
-    found = read(UserScan(fetch=account.fetch, now=START + 5000, order=order))
+    result = read(UserScan(fetch=account.fetch, now=START + 5000, order=order))
     field = "updated_at" if order.by_update else "created_at"
     wanted = sorted(rows, key=lambda row: (getattr(row, field), row.user_id), reverse=order.descending)
-    assert ids(found) == [row.user_id for row in wanted]
+    assert ids(result) == [row.user_id for row in wanted]
 
 
 @settings(max_examples=40, deadline=None)
@@ -213,8 +213,8 @@ def test_no_user_that_stays_is_lost_while_users_come_go_and_change(seconds, boun
 @pytest.mark.parametrize("order", Order)
 def test_users_cost_less_than_twice_the_pages(order):
     account = Account([user(number, 600 * number + number % 97) for number in range(1, 3001)], sort=False)
-    found = read(UserScan(fetch=account.fetch, now=START + 600 * 3001, order=order))
-    assert len(ids(found)) == 3000
+    result = read(UserScan(fetch=account.fetch, now=START + 600 * 3001, order=order))
+    assert len(ids(result)) == 3000
     assert len(account.calls) <= 55
 
 

@@ -136,10 +136,10 @@ def test_custom_fields_cannot_be_created():
 
 def test_a_marker_field_can_be_there():
     desk = Desk(marker_field=True)
-    found = [
+    fields = [
         f["field_level"] for f in desk.list("custom_fields.json", "custom_field") if f["title"] == "Migration marker"
     ]
-    assert found == ["case", "user"]
+    assert fields == ["case", "user"]
 
 
 def test_errors_are_a_code_in_an_object():

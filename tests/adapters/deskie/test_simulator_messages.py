@@ -227,9 +227,9 @@ def test_files_are_on_the_accounts_host_and_need_its_credentials(desk):
 
 def test_inline_images_are_urls_on_the_same_host(desk):
     html = messages(desk, "main")[0]["content_html"]
-    found = re.search(r'src="https://robotsrule\.deskie\.io([^"]+)"', html)
-    assert found
-    assert desk.send("GET", found[1]).data == PIXEL.content
+    match = re.search(r'src="https://robotsrule\.deskie\.io([^"]+)"', html)
+    assert match
+    assert desk.send("GET", match[1]).data == PIXEL.content
     desk.app.base_url = "http://127.0.0.1:4711/"
     assert 'src="http://127.0.0.1:4711/attachments/' in messages(desk, "main")[0]["content_html"]
 

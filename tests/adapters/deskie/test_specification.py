@@ -128,15 +128,15 @@ def test_the_curl_sample_is_answered(server):
 def test_the_searches_of_the_paper(server):
     marks = re.findall(r"(\^?string\^?) is searching", SEARCHES)
     assert marks == ["^string^", "^string", "string^"]
-    found = {}
+    results = {}
     for mark in ("string", *marks):
         wanted = mark.replace("string", "ann@x.io")
         listed = foreign(server, "GET", "/api/users.json", params={"user_email": wanted}).json()
-        found[mark] = sorted(listed[key]["user"]["user_email"] for key in listed if key.isdigit())
-    assert found["string"] == ["ANN@X.io", "ann@x.io", "ann@x.io.tr", "joann@x.io"]
-    assert found["^string^"] == ["ANN@X.io", "ann@x.io"]
-    assert found["^string"] == ["ANN@X.io", "ann@x.io", "ann@x.io.tr"]
-    assert found["string^"] == ["ANN@X.io", "ann@x.io", "joann@x.io"]
+        results[mark] = sorted(listed[key]["user"]["user_email"] for key in listed if key.isdigit())
+    assert results["string"] == ["ANN@X.io", "ann@x.io", "ann@x.io.tr", "joann@x.io"]
+    assert results["^string^"] == ["ANN@X.io", "ann@x.io"]
+    assert results["^string"] == ["ANN@X.io", "ann@x.io", "ann@x.io.tr"]
+    assert results["string^"] == ["ANN@X.io", "ann@x.io", "joann@x.io"]
 
 
 @pytest.mark.parametrize("ability", ABILITIES)
@@ -215,6 +215,6 @@ def test_a_header_that_was_not_encoded_is_refused(server):
 def test_the_library_and_the_foreign_client_see_the_same(server):
     table = {"vendor": "deskie", **server.app.connection, "base_url": server.url, "time_scale": 50, "max_wait": None}
     with open_desk(table) as desk:
-        ours = {one.email for one in desk.agents.list()}
+        ours = {agent.email for agent in desk.agents.list()}
     theirs = foreign(server, "GET", "/api/staff.json").json()
     assert ours == {theirs[key]["staff"]["staff_email"] for key in theirs if key.isdigit()}

@@ -36,8 +36,8 @@ def big(name, size):
 
 
 def last(app):
-    one = app.requests.snapshot()[-1]
-    return one.method, one.path, json.loads(one.body) if one.body else None
+    request = app.requests.snapshot()[-1]
+    return request.method, request.path, json.loads(request.body) if request.body else None
 
 
 # ---- cases
@@ -67,7 +67,7 @@ def test_ten_cases_are_trashed_with_one_call_of_two_units(opened):
     assert api.cases.trash_several([*ids, 999_999]) == tuple(ids)
     assert before - desk.budget.remaining == 2
     assert last(app)[:2] == ("PUT", f"/api/cases/{','.join(map(str, [*ids, 999_999]))}/trash.json")
-    assert all(app.account.cases[one].deleted for one in ids)
+    assert all(app.account.cases[record_id].deleted for record_id in ids)
     assert api.cases.restore_several(ids[:1]) == (ids[0],)
     assert not app.account.cases[ids[0]].deleted
     assert api.cases.spam_several(ids[:2]) == tuple(ids[:2])
@@ -112,12 +112,17 @@ def test_a_changelog_is_narrowed_by_pairs(opened):
         "PUT", "/cases/{id}.json", args={"id": str(case_id)}, body={"case": {"status": "closed", "priority": "high"}}
     )
     api.cases.update(case_id, custom_fields={"cf_1": "PO-9"}, add_labels=[app.seeded.labels["vip"]])
-    assert {one.event for one in api.cases.changelog(case_id)} == {"status", "priority", "custom_field_1", "labels"}
+    assert {change.event for change in api.cases.changelog(case_id)} == {
+        "status",
+        "priority",
+        "custom_field_1",
+        "labels",
+    }
     (closed,) = api.cases.changelog(case_id, status=("any", "closed"))
     assert (closed.event, closed.old_value, closed.value) == ("status", "open", "closed")
     assert closed.done_by.startswith("staff_")
     assert closed.created_at is not None
-    assert [one.event for one in api.cases.changelog(case_id, custom_fields={"cf_1": ("empty", "any")})] == [
+    assert [change.event for change in api.cases.changelog(case_id, custom_fields={"cf_1": ("empty", "any")})] == [
         "custom_field_1"
     ]
     assert api.cases.changelog(case_id, rules=[7]) == ()
@@ -144,11 +149,11 @@ def test_ratings_ideas_and_official_responses(opened):
 
 def test_cases_are_listed_by_a_saved_filter_and_by_the_last_answer(opened):
     api, app, _ = opened
-    saved = next(one for one in api.filters() if one.filter_name == "Open and unassigned")
+    saved = next(saved_filter for saved_filter in api.filters() if saved_filter.filter_name == "Open and unassigned")
     assert (saved.isCustom, saved.isSelected) == (True, False)
-    found = api.cases.page(filter_id=saved.filter_id, sort="created_at_asc")
-    assert found.total == len(found) > 1
-    assert all((case.status, case.staff_id) == ("open", 0) for case in found)
+    cases = api.cases.page(filter_id=saved.filter_id, sort="created_at_asc")
+    assert cases.total == len(cases) > 1
+    assert all((case.status, case.staff_id) == ("open", 0) for case in cases)
     answered = api.cases.page(sort="response_desc", limit=2, show_merged_cases=True, show_active_chats=True)
     assert answered[0].case_id == app.seeded.cases["main"]
 
@@ -166,9 +171,11 @@ def test_messages_are_sent_in_anybodys_name_and_later(opened):
     assert (by_ann.user_id, by_ann.staff_id, by_ann.created_at) == (ann, 0, NOW)
     api.messages.send(case_id, "Mailed", staff_id=meg)
     assert len(app.account.outbox) == 1
-    found = api.messages.page(case_id, limit=2, order="desc")
-    assert found.total == 8
-    assert {one.message_id for one in found} <= {one.message_id for one in app.account.messages[case_id]}
+    messages = api.messages.page(case_id, limit=2, order="desc")
+    assert messages.total == 8
+    assert {message.message_id for message in messages} <= {
+        message.message_id for message in app.account.messages[case_id]
+    }
 
 
 def test_a_bot_of_a_custom_channel_writes_by_its_own_ids(opened):
@@ -185,7 +192,7 @@ def test_messages_and_notes_are_edited_rated_and_deleted(opened):
     api, app, _ = opened
     case_id = app.seeded.cases["main"]
     thread = app.account.messages[case_id]
-    reply = next(one.message_id for one in thread if one.staff_id and not one.note)
+    reply = next(message.message_id for message in thread if message.staff_id and not message.note)
     note = api.messages.add_note(case_id, "later", created_at=NOW, attachments=[Upload.from_bytes("../x", b"x")])
     assert (note.note, note.created_at, note.attachments[0].file_name) == (True, NOW, "../x")
     again = api.messages.add_note(case_id, "fetched", attachment_urls=[note.attachments[0].url])
@@ -196,7 +203,7 @@ def test_messages_and_notes_are_edited_rated_and_deleted(opened):
     assert (rated.rating, rated.rating_comment) == ("low", "Slow")
     api.messages.delete(case_id, reply)
     api.messages.delete_note(case_id, note.message_id)
-    left = {one.message_id for one in app.account.messages[case_id]}
+    left = {message.message_id for message in app.account.messages[case_id]}
     assert not {reply, note.message_id} & left
 
 
@@ -228,9 +235,11 @@ def test_users_are_created_linked_disabled_and_never_keep_a_password(in_process_
         assert users.disable(made.user_id).deleted
         assert users.block(made.user_id).active is False
         assert (users.restore(made.user_id).active, users.get(made.user_id).deleted) == (True, False)
-        assert [one.user_id for one in users.page(user_custom_id="U-1", user_custom_channel="cch1")] == [made.user_id]
+        assert [contact.user_id for contact in users.page(user_custom_id="U-1", user_custom_channel="cch1")] == [
+            made.user_id
+        ]
         amounts = users.page(amount_of_cases=True, language_id=2, limit=5)
-        assert all(one.amount_of_cases is not None for one in amounts)
+        assert all(user.amount_of_cases is not None for user in amounts)
         assert users.identification_code(user_email="ann@x.io", user_full_name="Ann")
         users.delete(made.user_id)
         with pytest.raises(NotFound):
@@ -259,8 +268,8 @@ def test_companies(opened):
         remove_company_users=[app.seeded.users["ann"]], company_note="",
     )  # fmt: skip
     assert (changed.company_name, changed.company_domains, changed.company_note) == ("Plain", "b.io,c.io", "")
-    (found,) = api.companies.page(company_name="^Plain^", amount_of_users=True, amount_of_cases=True)
-    assert (found.amount_of_users, found.amount_of_cases) == (0, 0)
+    (company,) = api.companies.page(company_name="^Plain^", amount_of_users=True, amount_of_cases=True)
+    assert (company.amount_of_users, company.amount_of_cases) == (0, 0)
     assert api.companies.block(made.company_id).active is False
     assert api.companies.disable(made.company_id).deleted
     assert not api.companies.restore(made.company_id).deleted
@@ -283,8 +292,8 @@ def test_agents_groups_and_labels_are_administered_and_the_desk_knows_at_once(op
     api.staff.delete(agent.staff_id, replace_staff_id=app.seeded.staff["meg"])
     with pytest.raises(Conflict):
         api.staff.create("meg@robotsrule.example")
-    assert [one.role for one in api.staff.roles()] == ["Full access", "Limited access", "View only"]
-    assert [one.status_id for one in api.staff.presences()] == [1, 2, 3]
+    assert [role.role for role in api.staff.roles()] == ["Full access", "Limited access", "View only"]
+    assert [presence.status_id for presence in api.staff.presences()] == [1, 2, 3]
     group = api.groups.create("Night", group_from_name="Night shift")
     assert desk.directory.group("Night").id == str(group.group_id)
     assert api.groups.disable(app.seeded.groups["Sales"], replace_group_id=group.group_id).active is False
@@ -302,9 +311,9 @@ def test_agents_groups_and_labels_are_administered_and_the_desk_knows_at_once(op
 
 def test_lists_that_are_only_read(opened):
     api, _, _ = opened
-    assert [one.channel_api_key for one in api.custom_channels()] == ["cch1"]
-    assert [one.email for one in api.mailboxes()] == ["support@robotsrule.example"]
-    assert [one.code for one in api.languages()] == ["ru", "en", "de"]
+    assert [channel.channel_api_key for channel in api.custom_channels()] == ["cch1"]
+    assert [mailbox.email for mailbox in api.mailboxes()] == ["support@robotsrule.example"]
+    assert [language.code for language in api.languages()] == ["ru", "en", "de"]
     assert api.filters()[0].filter_id is None
     (macro,) = api.macros()
     assert (macro.branch, macro.id, macro.title, macro.category, macro.category_id) == (
@@ -318,10 +327,10 @@ def test_lists_that_are_only_read(opened):
 
 
 def test_macros_in_every_shape():
-    one = {"title": "M", "actions": {"5": {"macro_action_id": 5, "action_destination": {"staff": 1}}}}
-    found = macros_in({"common": [], "personal": [{"title": "Mine", "data": [one]}]})
-    assert [(macro.branch, macro.id, macro.category) for macro in found] == [("personal", "0", "Mine")]
-    assert found[0].actions[0].action_destination == {"staff": 1}
+    macro = {"title": "M", "actions": {"5": {"macro_action_id": 5, "action_destination": {"staff": 1}}}}
+    macros = macros_in({"common": [], "personal": [{"title": "Mine", "data": [macro]}]})
+    assert [(macro.branch, macro.id, macro.category) for macro in macros] == [("personal", "0", "Mine")]
+    assert macros[0].actions[0].action_destination == {"staff": 1}
     assert macros_in({"personal": {}}) == ()
     for broken in ({"common": 5}, {"common": {"0": "x"}}, {"common": {"0": {"data": {"1": []}}}}):
         with pytest.raises(BadResponse):
@@ -348,22 +357,22 @@ def test_the_knowledge_base_is_written_and_read_in_languages(opened):
     assert (article.section_id, article.section_id_arr) == (section.section_id, (section.section_id, other.section_id))
     assert (article.article_content, article.access_type) == ("<p>שלום</p>", "staff_only")
     assert kb.articles.update(article.article_id, section_ids=[other.section_id]).section_id_arr == (other.section_id,)
-    assert [one.article_id for one in kb.articles.page(search="how", section_id=other.section_id, sort="id_desc")] == [
+    assert [row.article_id for row in kb.articles.page(search="how", section_id=other.section_id, sort="id_desc")] == [
         article.article_id
     ]
     assert kb.articles.page(search="nothing like it").total == 0
     assert kb.articles.disable(article.article_id).active is False
     assert kb.articles.enable(article.article_id).active
-    assert [one.section_id for one in kb.sections.page(category.category_id)] == [section.section_id, other.section_id]
+    assert [row.section_id for row in kb.sections.page(category.category_id)] == [section.section_id, other.section_id]
     kb.sections.move_up(other.section_id)
-    assert [one.section_id for one in kb.sections.page(category.category_id)] == [other.section_id, section.section_id]
+    assert [row.section_id for row in kb.sections.page(category.category_id)] == [other.section_id, section.section_id]
     kb.sections.move_down(other.section_id)
     assert kb.sections.update(section.section_id, section_title="Begin").section_title == "Begin"
     with pytest.raises(Invalid):
         kb.categories.delete(category.category_id)
     kb.articles.delete(article.article_id)
-    for one in (section, other):
-        kb.sections.delete(one.section_id)
+    for entry in (section, other):
+        kb.sections.delete(entry.section_id)
     kb.categories.delete(category.category_id)
     assert kb.categories.page().total == 0
 
@@ -376,7 +385,7 @@ def test_a_move_is_never_repeated(opened):
     app.faults.inject("response_lost", on="PUT /api/kb_category/3/moveup.json", times=1)
     with pytest.raises(InDoubt):
         kb.categories.move_up(3)
-    assert [one.category_title for one in kb.categories.page()] == ["a", "c", "b"]
+    assert [row.category_title for row in kb.categories.page()] == ["a", "c", "b"]
 
 
 def test_idea_categories(opened):
@@ -397,14 +406,14 @@ def test_idea_categories(opened):
 def test_ratings_and_the_leaderboard_of_a_period(opened):
     api, app, _ = opened
     main = app.account.cases[app.seeded.cases["main"]]
-    (found,) = api.statistics.ratings(from_time=SEEDED, to_time=NOW, rating="high")
-    assert (found.rating, found.rating_comment, found.case_id, found.case_number) == (
+    (rating,) = api.statistics.ratings(from_time=SEEDED, to_time=NOW, rating="high")
+    assert (rating.rating, rating.rating_comment, rating.case_id, rating.case_number) == (
         "3", "Great", main.case_id, main.case_number,
     )  # fmt: skip
-    assert found.created_at is not None
+    assert rating.created_at is not None
     api.cases.rate(app.seeded.cases["sales"], "low", comment="بطيء")
     again = api.statistics.ratings(period="last_24_hours", sort="added_at_asc", params=(("status", "open"),))
-    assert [(one.rating, one.rating_comment) for one in again] == [("1", "بطيء")]
+    assert [(rating.rating, rating.rating_comment) for rating in again] == [("1", "بطيء")]
     assert again.total == 1
     board = api.statistics.leaderboard(from_time=SEEDED, to_time=NOW)
     assert board["0"]["staff_id"] == app.seeded.staff["meg"]
@@ -443,7 +452,7 @@ def test_what_sends_or_appends_goes_out_once(opened, call, on):
     app.faults.inject("response_lost", on=on, times=None)
     with pytest.raises(InDoubt):
         call(api)
-    assert sum(f"{one.method} {one.path}" == on for one in app.requests.snapshot()) == 1
+    assert sum(f"{request.method} {request.path}" == on for request in app.requests.snapshot()) == 1
 
 
 def test_what_sets_values_is_repeated(opened):
@@ -575,7 +584,7 @@ def test_at_the_limit_it_passes(opened, size):
     api, app, _ = opened
     upload = Upload.from_bytes("x.bin", b"0" * size)
     note = api.messages.add_note(app.seeded.cases["main"], "x", attachments=[upload, upload])
-    assert [one.file_size for one in note.attachments] == [size, size]
+    assert [file.file_size for file in note.attachments] == [size, size]
     assert api.cases.trash_several(range(1, 11)) != ()
     assert api.cases.page(page=500, limit=100).items == ()
 

@@ -27,13 +27,13 @@ def read(document, *, first=False):
 @pytest.mark.parametrize("flag", FLAGS, ids=repr)
 @pytest.mark.parametrize("first", [False, True])
 def test_a_message_is_public_only_where_known_words_say_so(word, flag, first):
-    found = read({"message_id": 1, "staff_id": 2, "note": flag, "message_type": word, "content": "x"}, first=first)
+    message = read({"message_id": 1, "staff_id": 2, "note": flag, "message_type": word, "content": "x"}, first=first)
     known = word in (None, "", "reply_user", "reply_staff")
     said = flag in FALSE and not isinstance(flag, list | dict)
     only_hint = flag is None and bool(word)
-    assert (found.visibility is Visibility.PUBLIC) is (known and (said or only_hint))
-    if found.visibility is Visibility.INTERNAL and not first:
-        assert found.kind in (MessageKind.NOTE, MessageKind.FORWARD)
+    assert (message.visibility is Visibility.PUBLIC) is (known and (said or only_hint))
+    if message.visibility is Visibility.INTERNAL and not first:
+        assert message.kind in (MessageKind.NOTE, MessageKind.FORWARD)
 
 
 def test_a_message_that_says_nothing_of_it_is_internal():
@@ -42,8 +42,8 @@ def test_a_message_that_says_nothing_of_it_is_internal():
 
 @given(st.text(), st.none() | st.booleans() | st.integers() | st.text())
 def test_a_type_that_nobody_knows_is_internal(word, flag):
-    found = read({"message_id": 1, "staff_id": 2, "note": flag, "message_type": f"{word}!", "content": "x"})
-    assert found.visibility is Visibility.INTERNAL
+    message = read({"message_id": 1, "staff_id": 2, "note": flag, "message_type": f"{word}!", "content": "x"})
+    assert message.visibility is Visibility.INTERNAL
 
 
 @pytest.mark.parametrize("flag", [*FLAGS, "absent"], ids=repr)

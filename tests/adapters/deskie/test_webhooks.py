@@ -104,13 +104,13 @@ def test_the_token_is_wanted_and_every_wrong_one_is_refused_alike():
     hooks = DeskieWebhooks("robotsrule", ("first-token", "second-token"))
     for token in ("first-token", "second-token"):
         assert hooks.parse(json.dumps(RULE), {}, token)
-    told = set()
+    messages = set()
     for token in (None, "", "first", "first-token ", "FIRST-TOKEN", "\udcff"):
         with pytest.raises(AuthenticationFailed) as caught:
             hooks.parse("not even json", {}, token)
-        told.add(str(caught.value))
-    assert len(told) == 1
-    assert "first-token" not in repr(hooks) + told.pop()
+        messages.add(str(caught.value))
+    assert len(messages) == 1
+    assert "first-token" not in repr(hooks) + messages.pop()
 
 
 def test_the_token_is_a_setting():
@@ -156,12 +156,12 @@ def test_no_document_makes_reading_fail(document):
 @pytest.fixture
 def receiver():
     """A receiver for a desk's webhooks, and what arrived at it."""
-    found = []
+    events = []
     desk = open_desk({"vendor": "deskie", "account": "hooked", "staff_email": "bot@x.io", "api_key": "k"})
-    server = make_server("127.0.0.1", 0, WebhookReceiver(desk, ["a-secret-of-the-path"], on_events=found.extend))
+    server = make_server("127.0.0.1", 0, WebhookReceiver(desk, ["a-secret-of-the-path"], on_events=events.extend))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/a-secret-of-the-path", found
+    yield f"http://127.0.0.1:{server.server_port}/a-secret-of-the-path", events
     server.shutdown()
     thread.join()
     server.server_close()
@@ -170,7 +170,7 @@ def receiver():
 
 @pytest.mark.parametrize("form", [False, True])
 def test_the_simulator_sends_both_kinds(receiver, form):
-    url, found = receiver
+    url, events = receiver
     account = Desk()
     register = lambda **body: account.client.post("/_sim/webhooks", json={"url": url, "form": form, **body})  # noqa: E731
     assert register(channel="cch1").json == {"registered": 1}
@@ -182,16 +182,16 @@ def test_the_simulator_sends_both_kinds(receiver, form):
         "POST", f"cases/{made['case_id']}/messages.json", {"message": {"content": "me", "user_id": made["user_id"]}}
     )
     account.write("POST", f"cases/{made['case_id']}/note.json", {"note": {"content": "psst"}})
-    answered = [one for one in found if isinstance(one, AgentAnswered)]
-    assert [(one.text, one.internal, one.contact) for one in answered] == [
+    answered = [event for event in events if isinstance(event, AgentAnswered)]
+    assert [(event.text, event.internal, event.contact) for event in answered] == [
         ("Hello 🎉", False, "U-7"),
         ("psst", True, "U-7"),
     ]
-    fired = [one for one in found if isinstance(one, RuleFired)]
-    assert [one.ticket_id for one in fired] == [str(made["case_id"])] * 4
+    fired = [event for event in events if isinstance(event, RuleFired)]
+    assert [event.ticket_id for event in fired] == [str(made["case_id"])] * 4
     assert (fired[-1].note, fired[-1].last_message, dict(fired[0].custom_fields)) == ("psst", "me", {"cf_1": "PO"})
-    told = account.client.get("/_sim/webhooks").json["webhooks"]
-    assert {one["outcome"] for one in told} == {"200"}
+    deliveries = account.client.get("/_sim/webhooks").json["webhooks"]
+    assert {delivery["outcome"] for delivery in deliveries} == {"200"}
     channels = account.list("custom_channels.json", "custom_channel")
     assert channels[0]["webhook_url"] == url
 

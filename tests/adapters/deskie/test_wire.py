@@ -61,9 +61,9 @@ def test_what_does_not_fit_is_named_by_its_path_and_never_quoted(field, value):
 @given(st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1)), st.integers(-14 * 4, 14 * 4))  # noqa: DTZ001 - the zone is drawn
 def test_every_vendor_date_is_read_into_utc(naive, quarters):
     there = naive.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=15 * quarters)))
-    found = moment(format_datetime(there))
-    assert found == there
-    assert found.tzinfo is UTC
+    read = moment(format_datetime(there))
+    assert read == there
+    assert read.tzinfo is UTC
 
 
 def test_unset_and_shorter_dates():
@@ -88,9 +88,9 @@ def test_empty_lists_in_all_their_forms(document):
 
 def test_lists_come_in_numeric_order_with_the_count_anywhere():
     document = {"total_count": 12, **{str(index): {"case": {"case_id": index}} for index in (10, 2, 0, 1)}}
-    found = rows(document, "case")
-    assert [row["case_id"] for row in found.items] == [0, 1, 2, 10]
-    assert found.total == 12
+    page = rows(document, "case")
+    assert [row["case_id"] for row in page.items] == [0, 1, 2, 10]
+    assert page.total == 12
 
 
 def test_a_page_past_the_end_keeps_the_count():

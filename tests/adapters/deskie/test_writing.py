@@ -32,8 +32,8 @@ def outbox(app):
 
 
 def last_body(app, method):
-    found = [one for one in app.requests.snapshot() if one.method == method][-1]
-    return json.loads(found.body)
+    last = [request for request in app.requests.snapshot() if request.method == method][-1]
+    return json.loads(last.body)
 
 
 def main_id(app):
@@ -87,12 +87,12 @@ def test_files_go_as_multipart_with_every_field(deskie_account):
         attachments=files,
     )
     ticket = desk.tickets.get(desk.tickets.create(draft).id)
-    assert [one.filename for one in ticket.attachments] == ["Größe.txt", "b.bin"]
+    assert [file.filename for file in ticket.attachments] == ["Größe.txt", "b.bin"]
     assert (ticket.tags, ticket.custom_fields["Urgent"]) == (("vip",), True)
     with desk.attachments.open(ticket.attachments[1]) as stream:
         assert stream.read() == b"\x00\xff"
     assert b'name="case[attachments][1]"' in app.requests.snapshot()[-4].body or any(
-        b'name="case[attachments][1]"' in (one.body or b"") for one in app.requests.snapshot()
+        b'name="case[attachments][1]"' in (request.body or b"") for request in app.requests.snapshot()
     )
 
 
@@ -124,7 +124,7 @@ def test_tags_as_a_whole_added_and_removed(deskie_account):
     assert set(last_body(app, "PUT")["case"]) == {"delete_labels"}
     assert tags(("vip", "x")) == {"vip", "x"}
     assert tags(()) == set()
-    assert [one.name for one in desk.tags.list()].count("late") == 1
+    assert [tag.name for tag in desk.tags.list()].count("late") == 1
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_names_that_are_nobodys_are_refused_before_anything_is_written(deskie_ac
     assert caught.value.field == field
     with pytest.raises(Invalid):
         desk.tickets.create(TicketDraft(subject="s", description="d", requester="ann@x.io", **change))
-    assert {one.method for one in app.requests.snapshot()} == {"GET"}
+    assert {request.method for request in app.requests.snapshot()} == {"GET"}
 
 
 def test_statuses_that_deskie_lacks_are_refused(deskie_account):
@@ -162,7 +162,7 @@ def test_reply_is_mailed_note_is_not(deskie_account):
     assert len(outbox(app)) == before
     reply = desk.messages.reply(main_id(app), MessageDraft(body=Body(html="<p>Hello</p>")))
     assert len(outbox(app)) == before + 1
-    thread = {one.id: one for one in desk.messages.list(main_id(app))}
+    thread = {message.id: message for message in desk.messages.list(main_id(app))}
     noted, replied = thread[note.ids[0]], thread[reply.ids[0]]
     assert (noted.visibility, noted.kind, noted.body.text) == (Visibility.INTERNAL, MessageKind.NOTE, "only us")
     assert (replied.visibility, replied.body.html) == (Visibility.PUBLIC, "<p>Hello</p>")
@@ -175,7 +175,7 @@ def test_what_a_customer_wrote_elsewhere_mails_nobody(deskie_account):
     before = len(outbox(app))
     for author in ("joann@x.io", str(app.seeded.users["joann"]), desk.contacts.find(email="joann@x.io").actor()):
         sent = desk.messages.add_from_contact(main_id(app), MessageDraft(body="from the portal"), author)
-        written = next(one for one in desk.messages.list(main_id(app)) if one.id == sent.ids[0])
+        written = next(message for message in desk.messages.list(main_id(app)) if message.id == sent.ids[0])
         assert (written.author.kind, written.author.email) == (ActorKind.CONTACT, "joann@x.io")
     assert len(outbox(app)) == before
     with pytest.raises(Invalid):
@@ -205,7 +205,7 @@ def test_inline_pictures_are_shown_in_the_thread(deskie_account, kind):
         number = main_id(app)
         getattr(desk.messages, kind)(number, MessageDraft(body=SHOWN, attachments=(PICTURE,)))
     written = list(desk.messages.list(number))[-1]
-    inline = [one for one in written.attachments if one.inline]
+    inline = [file for file in written.attachments if file.inline]
     assert len(inline) == 1
     assert f'<img alt="x" src="cid:{inline[0].content_id}">' in written.body.html
     with desk.attachments.open(inline[0]) as stream:
@@ -257,7 +257,7 @@ def test_an_idempotency_key_adopts_what_is_there(deskie_account, field):
     again = desk.tickets.create(draft, idempotency_key="order-7")
     other = desk.tickets.create(draft, idempotency_key="order-8")
     assert again.id != other.id
-    assert sum(one.subject == "Order 7" for one in desk.tickets.list(resolve=False)) == 2
+    assert sum(ticket.subject == "Order 7" for ticket in desk.tickets.list(resolve=False)) == 2
     fresh = desk.tickets.create(TicketDraft(subject="x", description="d", requester="first@x.io"), idempotency_key="k")
     assert desk.tickets.get(fresh.id).requester.email == "first@x.io"
 
@@ -285,7 +285,7 @@ def test_a_label_in_doubt_is_looked_for_and_not_made_twice(deskie_account):
     with pytest.raises(Unavailable):
         desk.tickets.update(main_id(app), change)
     assert "fragile" in desk.tickets.update(main_id(app), change).tags
-    assert [one.name for one in desk.tags.list()].count("fragile") == 1
+    assert [tag.name for tag in desk.tags.list()].count("fragile") == 1
 
 
 def test_aliases_of_this_configuration_are_written_and_read(in_process_account):
