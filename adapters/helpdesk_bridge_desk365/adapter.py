@@ -9,6 +9,7 @@ from typing import Final
 from attrs import frozen
 
 from helpdesk_bridge.adapter import (
+    MARKER_FIELD,
     Adapter,
     DeskContext,
     Finding,
@@ -27,7 +28,7 @@ from helpdesk_bridge_desk365.port.attachments import Desk365Attachments
 from helpdesk_bridge_desk365.port.contacts import Desk365Contacts
 from helpdesk_bridge_desk365.port.importer import Desk365Importer
 from helpdesk_bridge_desk365.port.lists import Desk365Agents, Desk365Companies, Desk365CustomFields, Desk365Groups
-from helpdesk_bridge_desk365.port.markers import FIELD_NAME, Markers
+from helpdesk_bridge_desk365.port.markers import Markers
 from helpdesk_bridge_desk365.port.messages import Desk365Messages
 from helpdesk_bridge_desk365.port.observed import ObservedValues
 from helpdesk_bridge_desk365.port.ratings import RatingLabels
@@ -52,11 +53,11 @@ class Desk365Adapter(Adapter):
         seen = "an unknown number of" if total is None else str(total)
         findings = [Finding(Severity.OK, "api_key", f"accepted; {seen} tickets can be read")]
         names = {fold(name) for ticket in tickets for name in ticket.custom_fields}
-        if fold(FIELD_NAME) in names:
-            findings.append(Finding(Severity.OK, "marker", f'migrations write into the custom field "{FIELD_NAME}"'))
+        if fold(MARKER_FIELD) in names:
+            findings.append(Finding(Severity.OK, "marker", f'migrations write into the custom field "{MARKER_FIELD}"'))
         else:
             detail = (
-                f'no ticket shows a custom field "{FIELD_NAME}"; a migration into this desk writes its marker as the '
+                f'no ticket shows a custom field "{MARKER_FIELD}"; a migration into this desk writes its marker as the '
                 "last line of each description"
             )
             findings.append(Finding(Severity.WARNING, "marker", detail))

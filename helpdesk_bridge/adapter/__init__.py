@@ -33,6 +33,7 @@ from helpdesk_bridge.adapter.digests import body_digest, file_digest, synthetic_
 from helpdesk_bridge.adapter.directory import Directory
 from helpdesk_bridge.adapter.header_line import HeaderLine, split_header, split_marker, with_header, with_marker
 from helpdesk_bridge.adapter.importing import (
+    MARKER_FIELD,
     Fidelity,
     FidelityTable,
     FieldFidelity,
@@ -45,6 +46,7 @@ from helpdesk_bridge.adapter.importing import (
     Opening,
     Provenance,
     Removal,
+    is_marker_field,
 )
 from helpdesk_bridge.adapter.wire import Converter, Wire, WireTypeError
 from helpdesk_bridge.clock import Clock
@@ -103,7 +105,7 @@ from helpdesk_bridge.model.records import (
     Tag,
     Ticket,
 )
-from helpdesk_bridge.model.refs import format_ref, local_id
+from helpdesk_bridge.model.refs import format_ref, local_id, opening_id
 from helpdesk_bridge.model.secret import Secret
 from helpdesk_bridge.model.values import (
     SYSTEM,
@@ -154,6 +156,7 @@ __getattr__, __dir__ = lazy_names(
 
 __all__ = [
     "API_VERSION",
+    "MARKER_FIELD",
     "NONE",
     "OLDEST_API_VERSION",
     "SYSTEM",
@@ -276,12 +279,14 @@ __all__ = [
     "format_ref",
     "html_to_text",
     "is_email",
+    "is_marker_field",
     "local_id",
     "may_have_images",
     "mended_tree",
     "name_images",
     "one_line",
     "open_transport",
+    "opening_id",
     "parse_json",
     "phone_digits",
     "phone_key",

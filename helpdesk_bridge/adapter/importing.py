@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import Final, Protocol
 
 from attrs import fields, frozen
 
@@ -25,6 +25,20 @@ from helpdesk_bridge.model.values import (
     Upload,
     Visibility,
 )
+from helpdesk_bridge.text.plain import fold
+
+MARKER_FIELD: Final = "Migration marker"
+"""The text field for markers, as an administrator makes it at the vendor."""
+MARKER_ALIAS: Final = "migration_marker"
+"""The name in ``[desks.x.custom_fields]`` under which a configuration calls that field something else."""
+
+
+def is_marker_field(name: str, configured: str | None = None) -> bool:
+    """Whether a custom field is the one for markers, by its name at the vendor or by its alias.
+
+    ``configured`` is what the configuration calls the field (``DeskContext.marker_field``).
+    """
+    return fold(name) in (fold(configured or MARKER_FIELD), MARKER_ALIAS)
 
 
 class Provenance(Enum):

@@ -9,7 +9,6 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Final
 
-from helpdesk_bridge import __version__
 from helpdesk_bridge.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def _loaded(point: EntryPoint) -> Vendor:
         value = point.load()
     except (ImportError, AttributeError) as error:
         raise ConfigError(
-            f"{package} cannot be loaded: {error}; install it again, in a release for helpdesk-bridge {__version__}"
+            f"{package} cannot be loaded: {error}; install it again, in a release for this helpdesk-bridge"
         ) from error
     if not isinstance(value, Vendor):
         raise ConfigError(f"{package} is a {type(value).__name__}; an entry point of {GROUP} names a Vendor")
@@ -86,12 +85,12 @@ def _check_version(value: Vendor, package: str) -> None:
     written = f"{package} is written for version {version} of helpdesk_bridge.adapter"
     if version > API_VERSION:
         raise ConfigError(
-            f"{written}, and helpdesk-bridge {__version__} has version {API_VERSION}: upgrade helpdesk-bridge, or "
+            f"{written}, and this helpdesk-bridge has version {API_VERSION}: upgrade helpdesk-bridge, or "
             "install an older release of the package"
         )
     if version < OLDEST_API_VERSION:
         raise ConfigError(
-            f"{written}, and helpdesk-bridge {__version__} takes {OLDEST_API_VERSION} to {API_VERSION}: install a newer "
+            f"{written}, and this helpdesk-bridge takes {OLDEST_API_VERSION} to {API_VERSION}: install a newer "
             "release of the package, or an older helpdesk-bridge"
         )
 

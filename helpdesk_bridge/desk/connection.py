@@ -16,6 +16,7 @@ from attrs import evolve
 
 from helpdesk_bridge.adapter import Adapter, DeskContext, HttpOptions
 from helpdesk_bridge.adapter.directory import Directory
+from helpdesk_bridge.adapter.importing import MARKER_ALIAS
 from helpdesk_bridge.clock import Clock, SystemClock
 from helpdesk_bridge.config.aliases import Aliases
 from helpdesk_bridge.config.registry import load
@@ -72,7 +73,7 @@ def open_config(config: DeskConfig, *, clock: Clock | None = None) -> Desk:
         region=common.region,
         keep_raw=common.keep_raw,
         rate_limit=common.rate_limit,
-        marker_field=config.aliases.custom_fields.entries.get("migration_marker"),
+        marker_field=config.aliases.custom_fields.entries.get(MARKER_ALIAS),
     )
     adapter = load(vendor.open)(config.settings, context)
     if not isinstance(adapter, Adapter):

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from helpdesk_bridge.adapter import Importer
+from helpdesk_bridge.adapter import Importer, is_marker_field
 from helpdesk_bridge.adapter.header_line import split_marker
 from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.outage import Outage
-from helpdesk_bridge.migration.plan.values import is_marker_field
 from helpdesk_bridge.model.records import Ticket
 
 SHOWING: Final = frozenset({"spam", "deleted", "merged", "description", "custom_fields"})

@@ -12,7 +12,7 @@ from typing import Final, Self
 
 from attrs import evolve
 
-from helpdesk_bridge.adapter import Fidelity, Finding, Hazard, Importer, MessageClass, Provenance
+from helpdesk_bridge.adapter import MARKER_FIELD, Fidelity, Finding, Hazard, Importer, MessageClass, Provenance
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.migration import summary as summing
 from helpdesk_bridge.migration.desk import MigrationDesk
@@ -52,7 +52,7 @@ UNLISTED: Final = Hazard(
     "markers_not_listed",
     "writes a ticket a second time that an earlier migration wrote without the source's time of creation",
     "the journal of that migration is lost: lists of this account show no markers",
-    'let an admin make a text field "Migration marker" for tickets before the first run',
+    f'let an admin make a text field "{MARKER_FIELD}" for tickets before the first run',
     Provenance.OBSERVED,
 )
 

@@ -1,14 +1,16 @@
-"""Refs: what an application stores of a record, such as ``deskie:robotsrule/ticket/51230``."""
+"""Refs and ids: what an application stores of a record, such as ``deskie:robotsrule/ticket/51230``."""
 
 from __future__ import annotations
 
+from typing import Final
 from urllib.parse import quote, unquote
 
 from attrs import frozen
 
 from helpdesk_bridge.errors import Invalid, WrongDesk
 
-_SAFE = "@+~.:_- "
+_SAFE: Final = "@+~.:_- "
+_OPENING: Final = ":0"
 
 
 @frozen
@@ -51,3 +53,13 @@ def local_id(id_or_ref: str, *, vendor: str, account: str, kind: str) -> str:
     if ref.kind != kind:
         raise WrongDesk(f"this ref names a {ref.kind}, not a {kind}", vendor=vendor)
     return ref.id
+
+
+def opening_id(ticket_id: str) -> str:
+    """Return the id of the opening message of a ticket whose vendor keeps the opening on the ticket."""
+    return ticket_id + _OPENING
+
+
+def is_opening_id(message_id: str) -> bool:
+    """Whether a message's id is one that ``opening_id`` returned."""
+    return message_id.endswith(_OPENING)

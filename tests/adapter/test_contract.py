@@ -5,7 +5,7 @@ import stub_vendor
 from attrs import evolve, frozen
 
 from helpdesk_bridge import ConfigError, Unsupported, open_desk
-from helpdesk_bridge.adapter import Adapter
+from helpdesk_bridge.adapter import Adapter, is_marker_field
 from helpdesk_bridge.config import registry
 
 FACETS = ("agents", "groups", "companies", "tags", "custom_fields", "attachments", "templates", "webhooks", "importer")
@@ -106,3 +106,15 @@ def test_an_adapter_that_cannot_be_checked_cannot_be_made():
 
     with pytest.raises(TypeError, match="check"):
         Unfinished(account="acme", capabilities=stub_vendor.DEFAULT, tickets=None, messages=None)
+
+
+@pytest.mark.parametrize("name", ["Migration marker", "migration MARKER", "migration_marker"])
+def test_the_field_for_markers_is_known_by_its_name_and_by_its_alias(name):
+    assert is_marker_field(name)
+    assert not is_marker_field("Order No")
+
+
+def test_a_field_that_the_configuration_names_takes_the_place_of_the_usual_one():
+    assert is_marker_field("old ref", "Old Ref")
+    assert is_marker_field("migration_marker", "Old Ref")
+    assert not is_marker_field("Migration marker", "Old Ref")

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk_bridge.errors import Invalid, WrongDesk
-from helpdesk_bridge.model.refs import format_ref, local_id, parse_ref
+from helpdesk_bridge.model.refs import format_ref, is_opening_id, local_id, opening_id, parse_ref
 
 words = st.text(min_size=1).filter(lambda text: text.isprintable())
 
@@ -31,3 +31,9 @@ def test_ids_pass_through_and_broken_refs_are_refused():
         assert local_id(plain, vendor="deskie", account="r", kind="ticket") == plain
     with pytest.raises(Invalid):
         parse_ref("deskie/ticket")
+
+
+def test_the_id_of_an_opening_is_known_again():
+    assert opening_id("4127") == "4127:0"
+    assert is_opening_id(opening_id("130-000042"))
+    assert not is_opening_id("4127")

@@ -34,6 +34,7 @@ from helpdesk_bridge.adapter import (
     digest,
     email_key,
     one_line,
+    opening_id,
     with_header,
 )
 from helpdesk_bridge_desk365.client.client import Desk365Client, numbered
@@ -178,7 +179,7 @@ class Desk365Importer:
             doubt.marker = marker
             raise
         self._remember(made, state)
-        ids = [reading.opening_id(made)]
+        ids = [opening_id(made)]
         try:
             ids += self._further_files(made, opening, others)
         except HelpdeskError as error:

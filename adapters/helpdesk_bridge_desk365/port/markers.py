@@ -12,6 +12,7 @@ from typing import Final
 from attrs import frozen
 
 from helpdesk_bridge.adapter import (
+    MARKER_FIELD,
     Body,
     Conflict,
     Marked,
@@ -21,7 +22,7 @@ from helpdesk_bridge.adapter import (
     body_digest,
     email_key,
     email_spellings,
-    fold,
+    is_marker_field,
     split_header,
     split_marker,
     with_marker,
@@ -32,7 +33,6 @@ from helpdesk_bridge_desk365.port.ticket_pages import TicketPages
 from helpdesk_bridge_desk365.wire import writing
 from helpdesk_bridge_desk365.wire.times import time_text
 
-FIELD_NAME: Final = "Migration marker"
 API_CHANNEL: Final = "api"
 """Observed: every ticket that is made through the API has the source 15, and no other has it."""
 
@@ -47,7 +47,7 @@ class Markers:
 
     def put(self, document: dict[str, object], marker: str) -> None:
         """Put a marker into what creates a ticket: into its field where the desk has one, else as the last line."""
-        name = self.configured or self.observed.find_field(FIELD_NAME)
+        name = self.configured or self.observed.find_field(MARKER_FIELD)
         if name is not None:
             fields = document.get("custom_fields")
             given = fields if isinstance(fields, dict) else {}
@@ -112,7 +112,7 @@ class Markers:
 
     def is_field(self, name: str) -> bool:
         """Whether a custom field holds markers."""
-        return fold(name) == fold(self.configured or FIELD_NAME)
+        return is_marker_field(name, self.configured)
 
     def of(self, ticket: Ticket) -> str | None:
         """Return the marker that a listed ticket carries.

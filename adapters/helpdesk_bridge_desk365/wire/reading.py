@@ -30,6 +30,7 @@ from helpdesk_bridge.adapter import (
     evolve,
     format_ref,
     may_have_images,
+    opening_id,
     phone_of,
     synthetic_ids,
 )
@@ -231,11 +232,6 @@ def ticket(document: TicketDocument, account: AccountContext, *, rating_label: s
         not_loaded=_not_loaded(document.present),
         raw=raw_of(account, document.raw),
     )
-
-
-def opening_id(ticket_id: str) -> str:
-    """Return the id of the message that a ticket's description is."""
-    return f"{ticket_id}:0"
 
 
 def opening(ticket: Ticket) -> Message:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from attrs import define, field
 
 from helpdesk_bridge.adapter import (
+    MARKER_FIELD,
     Actor,
     ActorKind,
     Body,
@@ -35,7 +36,7 @@ from helpdesk_bridge.adapter import (
 from helpdesk_bridge_deskie.client.client import PAGE, DeskieClient
 from helpdesk_bridge_deskie.port.fidelity import COST, FIDELITY, HAZARDS
 from helpdesk_bridge_deskie.port.inline_images import InlineImageWriter
-from helpdesk_bridge_deskie.port.markers import FIELD_NAME, Markers
+from helpdesk_bridge_deskie.port.markers import Markers
 from helpdesk_bridge_deskie.port.messages import NO_MAIL
 from helpdesk_bridge_deskie.port.names import Names
 from helpdesk_bridge_deskie.port.people import People
@@ -73,7 +74,7 @@ class DeskieImporter:
         if note := _note(old, fields):
             fields["user_note"] = note
         values = self.names.written(old.custom_fields, CONTACT)
-        if (place := self.names.field(FIELD_NAME, CONTACT)) is not None:
+        if (place := self.names.field(MARKER_FIELD, CONTACT)) is not None:
             values[place.key] = marker
         if values:
             fields["custom_fields"] = values

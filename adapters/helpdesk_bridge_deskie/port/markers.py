@@ -13,6 +13,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import (
+    MARKER_FIELD,
     Body,
     Conflict,
     FieldDefinition,
@@ -37,7 +38,6 @@ from helpdesk_bridge_deskie.wire.documents import CaseDocument
 from helpdesk_bridge_deskie.wire.reading import Reader
 from helpdesk_bridge_deskie.wire.writing import moment_seconds
 
-FIELD_NAME: Final = "Migration marker"
 _SKEW: Final = timedelta(minutes=10)
 """How far the vendor's clock may be behind ours."""
 
@@ -62,7 +62,7 @@ class Markers:
 
     def place(self) -> FieldDefinition | None:
         """Return the custom field for markers. Raises ``Invalid`` if the configured one does not exist."""
-        definition = self.names.field(self.configured or FIELD_NAME)
+        definition = self.names.field(self.configured or MARKER_FIELD)
         if definition is None and self.configured is not None:
             raise Invalid(
                 "the custom field configured as migration_marker does not exist; an admin must create it",

@@ -23,6 +23,7 @@ from helpdesk_bridge.migration.journal.expected import opens
 from helpdesk_bridge.migration.journal.facts import JournalFacts, Rows
 from helpdesk_bridge.migration.journal.file import JournalFile
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
+from helpdesk_bridge.model.refs import is_opening_id, opening_id
 
 _ID: Final = ("kind", "parent", "id")
 _UPSERT: Final = upsert(schema.record)
@@ -250,10 +251,10 @@ class Journal:
         if side == "source":
             record = next(self.each(Kind.MESSAGE), None)
             parent = "" if record is None else record.key.parent
-            return record is not None and self.get(Key(Kind.MESSAGE, f"{parent}:0", parent)) is not None
+            return record is not None and self.get(Key(Kind.MESSAGE, opening_id(parent), parent)) is not None
         for record in self.each(Kind.MESSAGE, State.DONE):
             if opens(record.expected) and record.destination:
-                return record.destination[0].endswith(":0")
+                return is_opening_id(record.destination[0])
         return False
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
+from helpdesk_bridge.adapter import is_marker_field
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.states import OPAQUE_PREFIX
 from helpdesk_bridge.migration.plan.people import People
@@ -16,7 +17,6 @@ from helpdesk_bridge.migration.plan.values import (
     Values,
     agent_email,
     contact_key,
-    is_marker_field,
     requester_key,
 )
 from helpdesk_bridge.model.addresses import Mailbox, is_email

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from attrs import define, field
 
-from helpdesk_bridge.adapter import MessageClass
+from helpdesk_bridge.adapter import MessageClass, is_marker_field
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.plan.thread_layout import is_internal
-from helpdesk_bridge.migration.plan.values import PASSING, Answer, Values, agent_email, is_marker_field
+from helpdesk_bridge.migration.plan.values import PASSING, Answer, Values, agent_email
 from helpdesk_bridge.model import fields
 from helpdesk_bridge.model.addresses import Mailbox, is_email
 from helpdesk_bridge.model.records import Contact, Message, Ticket

@@ -17,6 +17,7 @@ from helpdesk_bridge.adapter import Opening
 from helpdesk_bridge.adapter.header_line import HeaderLine, with_header
 from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.model.records import Message, Ticket
+from helpdesk_bridge.model.refs import opening_id
 from helpdesk_bridge.model.values import Actor, ActorKind, Attachment, Body, MessageKind, Visibility
 
 BEGINS_INTERNAL: Final = "[Imported] This ticket begins with an internal note."
@@ -60,7 +61,7 @@ def is_internal(message: Message) -> bool:
 def opening_of(ticket: Ticket) -> Message:
     """Return the opening of a ticket as far as its details tell it."""
     return Message(
-        id=f"{ticket.id}:0",
+        id=opening_id(ticket.id),
         ticket_id=ticket.id,
         author=ticket.requester or Actor(ActorKind.UNKNOWN),
         visibility=Visibility.PUBLIC,
@@ -109,7 +110,7 @@ def _opening(bundle: Bundle, mapped: Sequence[Message]) -> Opening:
     else:
         others, bodies = list(mapped), [Body(text=BEGINS_INTERNAL)]
         opening = Opening(
-            id=f"{bundle.neutral.ticket_id}:0",
+            id=opening_id(bundle.neutral.ticket_id),
             ticket_id=bundle.neutral.ticket_id,
             author=IMPORT,
             visibility=Visibility.PUBLIC,

@@ -20,7 +20,6 @@ from helpdesk_bridge.model.records import Contact, FieldDefinition, FieldType, T
 from helpdesk_bridge.model.values import Actor, CustomValue, Priority, Ref, Status
 from helpdesk_bridge.text.plain import digest, fold
 
-MARKER_FIELDS: Final = frozenset({"migration marker", "migration_marker"})
 PEOPLE: Final = frozenset(
     field.decision for field in TICKET.values() if field.decision and field.kind in (Kind.PERSON, Kind.ADDRESSES)
 )
@@ -255,11 +254,6 @@ def as_number(text: str) -> int | Decimal | str:
     if not number.is_finite():
         return text
     return int(number) if number == number.to_integral_value() else number
-
-
-def is_marker_field(name: str) -> bool:
-    """Whether a custom field holds the markers of a migration; those of an earlier one are not carried on."""
-    return fold(name) in MARKER_FIELDS
 
 
 def requester_key(ticket: Ticket) -> str:

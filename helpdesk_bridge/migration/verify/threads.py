@@ -20,6 +20,7 @@ from helpdesk_bridge.migration.outage import Outage
 from helpdesk_bridge.migration.plan.thread_layout import opening_of
 from helpdesk_bridge.migration.verify.alignment import Pair, align
 from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.model.refs import opening_id
 from helpdesk_bridge.model.values import ActorKind, Attachment
 
 Row = tuple[str, str, str, str | None, str | None]
@@ -69,7 +70,7 @@ class ThreadCheck:
         leaders = [one for one in written if one.state is State.DONE and one.expected is not None]
         opening = (self.record.expected or {}).get(expected.OPENING)
         if opening is not None:
-            key = Key(Kind.MESSAGE, f"{ticket_id}:0", ticket_id)
+            key = Key(Kind.MESSAGE, opening_id(ticket_id), ticket_id)
             leaders.append(Record(key=key, state=State.DONE, expected=opening))
         return sorted(leaders, key=lambda one: not expected.opens(one.expected))
 

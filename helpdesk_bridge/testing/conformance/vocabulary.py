@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from helpdesk_bridge.adapter import MARKER_FIELD
 from helpdesk_bridge.model.records import FieldDefinition, FieldType
 from helpdesk_bridge.model.values import CustomValue
 from helpdesk_bridge.ports import Helpdesk
 
-MARKER_FIELD: Final = "Migration marker"
 _VALUES: Final[Mapping[FieldType, tuple[CustomValue, CustomValue]]] = {
     FieldType.TEXT: ("A-77", "İ & <b>"),
     FieldType.INTEGER: (7, 70),

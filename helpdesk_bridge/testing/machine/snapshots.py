@@ -7,10 +7,10 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from helpdesk_bridge.adapter import MARKER_FIELD
 from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.values import Actor, ActorKind, IdKind
 from helpdesk_bridge.testing.conformance.plain_filter import box
-from helpdesk_bridge.testing.conformance.vocabulary import MARKER_FIELD
 
 _BREAKS: Final = frozenset("\t\n\r")
 _INVISIBLE: Final = frozenset("\u200b\ufeff")
