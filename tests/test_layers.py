@@ -3,6 +3,8 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 ADAPTERS = sorted(
     path for path in (ROOT / "adapters").iterdir() if path.is_dir() and path.name.startswith("helpdesk_bridge_")
@@ -98,3 +100,87 @@ def test_nothing_reads_data_that_could_be_code():
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
             }
             assert not called & {"eval", "exec", "__import__"}, path
+
+
+MOST_ROOMS = 16
+
+
+def modules():
+    """Every module of the library by its dotted name; a package is its ``__init__``."""
+    found = {}
+    for base, folder in ((ROOT, "helpdesk_bridge"), (ROOT / "adapters", "")):
+        for path in (base / folder).rglob("*.py"):
+            parts = path.relative_to(base).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imported_modules():
+    """For every module, the modules of the library that it imports, those for type checkers included."""
+    known = modules()
+    graph = {}
+    for name, path in known.items():
+        wanted = set()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                wanted |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                wanted |= {
+                    whole if (whole := f"{node.module}.{alias.name}") in known else node.module for alias in node.names
+                }
+        graph[name] = (wanted & known.keys()) - {name}
+    return graph
+
+
+def circles(graph):
+    """The first circle that can be walked from each node, as paths."""
+    done, path = set(), []
+
+    def walk(node):
+        if node in path:
+            yield [*path[path.index(node) :], node]
+            return
+        if node in done:
+            return
+        path.append(node)
+        for other in sorted(graph.get(node, ())):
+            yield from walk(other)
+        path.pop()
+        done.add(node)
+
+    for node in sorted(graph):
+        yield from walk(node)
+
+
+def grouped(graph, depth):
+    """The same graph between packages: each module stands for the package at ``depth`` that it is in."""
+    result = {}
+    for name, others in graph.items():
+        here = ".".join(name.split(".")[:depth])
+        there = {".".join(other.split(".")[:depth]) for other in others}
+        result.setdefault(here, set()).update(there - {here})
+    return result
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    # A package's own names are handed on by its ``__init__``; that a module of it imports those is no circle.
+    packages = {name for name, path in modules().items() if path.name == "__init__.py"}
+    graph = {name: others - packages for name, others in imported_modules().items() if name not in packages}
+    assert not [" -> ".join(path) for path in circles(graph)]
+
+
+@pytest.mark.parametrize("depth", [2, 3])
+def test_no_package_imports_itself_by_way_of_others(depth):
+    roots = {".".join(name.split(".")[:end]) for name in modules() for end in range(1, depth)}
+    graph = {name: others - roots for name, others in grouped(imported_modules(), depth).items() if name not in roots}
+    assert not [" -> ".join(path) for path in circles(graph)]
+
+
+def test_no_folder_has_more_rooms_than_a_reader_can_look_over():
+    crowded = {}
+    for base in (ROOT / "helpdesk_bridge", *ADAPTERS):
+        for folder in (base, *(path for path in base.rglob("*") if path.is_dir())):
+            rooms = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+            if len(rooms) > MOST_ROOMS:
+                crowded[folder.relative_to(ROOT).as_posix()] = len(rooms)
+    assert not crowded
