@@ -123,7 +123,7 @@ def test_the_attributes_of_an_error_are_those_of_the_code():
     assert first_cells(body) == {*vars(errors.HelpdeskError("x")), "temporary"}
 
 
-def test_the_page_of_the_simulators_own_door_has_every_route_of_each():
+def test_the_page_of_admin_routes_has_those_of_every_simulator():
     page = text("simulator-control.md")
 
     def told(title):

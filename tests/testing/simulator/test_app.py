@@ -258,7 +258,7 @@ def test_every_answer_has_a_date_of_the_simulators_clock(client, app):
 
 
 @pytest.mark.parametrize("vendor", ["desk360", "desk365", "deskie"])
-def test_every_simulator_says_what_is_wrong_with_what_its_own_door_was_given(vendor):
+def test_every_simulator_says_what_is_wrong_with_a_body_of_its_admin_routes(vendor):
     client = Client(registry.load(registry.vendor(vendor).simulator)(generate(0)))
     refused = client.post("/_sim/faults", json={"kind": "?"})
     assert (refused.status_code, refused.json["error"]) == (400, "bad_body")
