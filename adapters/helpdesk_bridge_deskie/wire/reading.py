@@ -99,9 +99,11 @@ class Names(Protocol):
 
     def tag_names(self, label_ids: Sequence[int], /) -> tuple[str, ...]:
         """Return the titles of labels."""
+        ...
 
     def values(self, document: Mapping[str, Any] | None, applies_to: str = TICKET, /) -> dict[str, CustomValue]:
         """Return custom values by the names that people see."""
+        ...
 
 
 @frozen
