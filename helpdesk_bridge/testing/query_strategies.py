@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
+from helpdesk_bridge.model.fields import CONTACT, TICKET, Field, Kind, Write, filters
 from helpdesk_bridge.model.queries import NONE, ContactQuery, How, Match, Order, Period, TicketQuery
 from helpdesk_bridge.model.records import Contact, Ticket
-from helpdesk_bridge.model.values import Actor, Priority, Status
+from helpdesk_bridge.model.values import Actor
 from helpdesk_bridge.testing.nasty import START
 
 
@@ -48,56 +49,68 @@ def _periods(moments: Iterable[datetime | None]) -> st.SearchStrategy[Period]:
     return bounded | st.builds(Period, near) | st.builds(lambda end: Period(None, end), near)
 
 
+def _question(field: Field, among: Sequence[Any]) -> st.SearchStrategy[Any]:
+    """Return what to ask about a field."""
+    values = [getattr(record, field.name) for record in among]
+    match field.kind:
+        case Kind.CHOICE:
+            labels = {label for record in among if (label := getattr(record, f"{field.name}_label"))}
+            return _sets(st.sampled_from([*(field.choices or ()), *labels]))
+        case Kind.PERSON:
+            return _sets(_persons(values, none=Write.CLEAR in field.write))
+        case Kind.REFERENCE:
+            return _sets(_spelled(ref.name for ref in values if ref))
+        case Kind.WORD:
+            return _sets(_spelled(values))
+        case Kind.WORDS | Kind.ADDRESSES:
+            return _sets(_spelled(word for words in values for word in words))
+        case Kind.PHONES:
+            numbers = [phone.raw for phones in values for phone in phones]
+            return _sets(st.sampled_from([*dict.fromkeys(numbers), "+49 30 000", NONE]))
+        case Kind.TEXT:
+            return _matches(values)
+        case _:
+            return _periods(values)
+
+
+def _custom_fields(among: Sequence[Any]) -> st.SearchStrategy[Any]:
+    names = sorted({name for record in among for name, value in record.custom_fields.items() if value is not None})
+    return st.sampled_from(names).flatmap(
+        lambda name: _sets(st.sampled_from([record.custom_fields.get(name) or NONE for record in among])).map(
+            lambda wanted: {name: wanted}
+        )
+    )
+
+
+def _questions(table: Mapping[str, Field], among: Sequence[Any]) -> dict[str, st.SearchStrategy[Any]]:
+    asked = {name: field for name, field in filters(table).items() if field.kind is not Kind.CUSTOM_FIELDS}
+    questions = {name: _question(field, among) for name, field in asked.items()}
+    held = any(value is not None for record in among for value in record.custom_fields.values())
+    if held and "custom_fields" in filters(table):
+        questions["custom_fields"] = _custom_fields(among)
+    return questions
+
+
 @st.composite
 def ticket_queries(draw: st.DrawFn, among: Sequence[Ticket] = ()) -> TicketQuery:
     """Return queries whose values are often those of ``among``, in several spellings; at most three filters."""
-    fields = {name: value for ticket in among for name, value in ticket.custom_fields.items() if value is not None}
-    filters: dict[str, st.SearchStrategy[Any]] = {
-        "statuses": _sets(st.sampled_from([*Status, *{one.status_label for one in among if one.status_label}])),
-        "priorities": _sets(st.sampled_from([*Priority, *{one.priority_label for one in among if one.priority_label}])),
-        "requester": _sets(_persons((one.requester for one in among), none=False)),
-        "assignee": _sets(_persons((one.assignee for one in among), none=True)),
-        "groups": _sets(_spelled(one.group.name for one in among if one.group)),
-        "tags": _sets(_spelled(tag for one in among for tag in one.tags)),
-        "channels": _sets(_spelled(one.channel for one in among)),
-        "category": _sets(_spelled(one.category for one in among)),
-        "subcategory": _sets(_spelled(one.subcategory for one in among)),
-        "type": _sets(_spelled(one.type for one in among)),
-        "subject": _matches(one.subject for one in among),
-        "created": _periods(one.created_at for one in among),
-        "updated": _periods(one.updated_at for one in among),
-    }
-    if fields:
-        filters["custom_fields"] = st.sampled_from(sorted(fields)).flatmap(
-            lambda name: _sets(st.sampled_from([one.custom_fields.get(name) or NONE for one in among])).map(
-                lambda wanted: {name: wanted}
-            )
-        )
-    picked = draw(st.lists(st.sampled_from(sorted(filters)), max_size=3, unique=True))
+    questions = _questions(TICKET, among)
+    picked = draw(st.lists(st.sampled_from(sorted(questions)), max_size=3, unique=True))
     return TicketQuery(
         order=draw(st.sampled_from(list(Order))),
         limit=draw(st.none() | st.integers(0, 5)),
-        **{name: draw(filters[name]) for name in picked},
+        **{name: draw(questions[name]) for name in picked},
     )
 
 
 @st.composite
 def contact_queries(draw: st.DrawFn, among: Sequence[Contact] = ()) -> ContactQuery:
     """Return queries whose values are often those of ``among``, in several spellings; at most two filters."""
-    addresses = _spelled(email for one in among for email in one.emails)
-    numbers = [phone.raw for one in among for phone in one.phones]
-    filters: dict[str, st.SearchStrategy[Any]] = {
-        "email": _sets(addresses),
-        "phone": _sets(st.sampled_from([*dict.fromkeys(numbers), "+49 30 000", NONE])),
-        "name": _matches(one.name for one in among),
-        "company": _sets(_spelled(one.company.name for one in among if one.company)),
-        "created": _periods(one.created_at for one in among),
-        "updated": _periods(one.updated_at for one in among),
-    }
-    picked = draw(st.lists(st.sampled_from(sorted(filters)), max_size=2, unique=True))
+    questions = _questions(CONTACT, among)
+    picked = draw(st.lists(st.sampled_from(sorted(questions)), max_size=2, unique=True))
     return ContactQuery(
         order=draw(st.sampled_from(list(Order))),
         limit=draw(st.none() | st.integers(0, 5)),
         include=draw(st.sampled_from([frozenset(), frozenset({"blocked"}), frozenset({"blocked", "deleted"})])),
-        **{name: draw(filters[name]) for name in picked},
+        **{name: draw(questions[name]) for name in picked},
     )

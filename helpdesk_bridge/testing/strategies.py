@@ -2,8 +2,7 @@
 
 .. code-block:: python
 
-    from helpdesk_bridge.model.addresses import email_key
-from helpdesk_bridge.testing.strategies import nasty_text, ticket_drafts
+    from helpdesk_bridge.testing.strategies import nasty_text, ticket_drafts
 
     @given(ticket_drafts(desk.capabilities))
     def test_my_form_survives(draft): ...
@@ -14,7 +13,7 @@ the given capabilities take. Queries take their values from the records that the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -28,6 +27,7 @@ except ImportError as error:
 from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.model.capabilities import Capabilities
 from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, MessageDraft, TicketChange, TicketDraft
+from helpdesk_bridge.model.fields import CONTACT, TICKET, Field, Kind
 from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
 from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.refs import format_ref
@@ -148,6 +148,35 @@ def attachments() -> st.SearchStrategy[Attachment]:
     )
 
 
+def _of_kind(kind: Kind) -> st.SearchStrategy[Any]:
+    """Return what a field of this kind may hold, nothing included."""
+    strategies: dict[Kind, Callable[[], st.SearchStrategy[Any]]] = {
+        Kind.ID: lambda: _maybe(_IDS),
+        Kind.TEXT: nasty_text,
+        Kind.WORD: lambda: _maybe(_words()),
+        Kind.PERSON: lambda: _maybe(people()),
+        Kind.REFERENCE: lambda: _maybe(_refs()),
+        Kind.TIME: lambda: _maybe(times()),
+        Kind.FLAG: st.booleans,
+        Kind.NUMBER: lambda: _maybe(st.integers(1, 200)),
+        Kind.WORDS: lambda: st.lists(_words(), max_size=3, unique=True).map(tuple),
+        Kind.ADDRESSES: lambda: st.lists(emails(), max_size=2).map(tuple),
+        Kind.PHONES: lambda: st.lists(phones(), max_size=2).map(tuple),
+        Kind.CUSTOM_FIELDS: _fields,
+        Kind.BODY: lambda: _maybe(bodies()),
+        Kind.FILES: lambda: st.lists(attachments(), max_size=2).map(tuple),
+        Kind.RATING: lambda: _maybe(
+            st.builds(Rating, st.integers(-1, 5), _maybe(_words()), _maybe(nasty_text(max_size=60)))
+        ),
+    }
+    return strategies[kind]()
+
+
+def _drawn(draw: st.DrawFn, table: Mapping[str, Field]) -> dict[str, Any]:
+    left_out = (Kind.CHOICE, Kind.ANSWER)
+    return {name: draw(_of_kind(field.kind)) for name, field in table.items() if field.kind not in left_out}
+
+
 @st.composite
 def tickets(draw: st.DrawFn, vendor: str = "made-up", account: str = "acme") -> Ticket:
     """Return tickets as a desk may give them, everything loaded."""
@@ -155,36 +184,20 @@ def tickets(draw: st.DrawFn, vendor: str = "made-up", account: str = "acme") -> 
     created, changed = sorted((draw(times()), draw(times())))
     status, priority = draw(st.sampled_from(list(Status))), draw(st.sampled_from(list(Priority)))
     return Ticket(
-        id=ticket_id,
-        ref=format_ref(vendor, account, "ticket", ticket_id),
-        number=draw(_maybe(_IDS)),
-        subject=draw(nasty_text()),
-        status=status,
-        status_label=draw(_maybe(st.just(status.value.title()) | _words())),
-        priority=priority,
-        priority_label=draw(_maybe(st.just(priority.value.title()))),
-        requester=draw(_maybe(people())),
-        assignee=draw(_maybe(st.builds(Actor.agent, id=_IDS, name=_words(), email=emails()))),
-        group=draw(_maybe(_refs())),
-        company=draw(_maybe(_refs())),
-        type=draw(_maybe(_words())),
-        category=draw(_maybe(_words())),
-        subcategory=draw(_maybe(_words())),
-        channel=draw(_maybe(st.sampled_from(["email", "phone", "api", "smoke signal"]))),
-        tags=tuple(draw(st.lists(_words(), max_size=3, unique=True))),
-        custom_fields=draw(_fields()),
-        cc=tuple(draw(st.lists(emails(), max_size=2))),
-        watchers=tuple(draw(st.lists(emails(), max_size=2))),
-        description=draw(_maybe(bodies())),
-        created_at=created,
-        updated_at=changed,
-        closed_at=changed if status is Status.CLOSED else None,
-        rating=draw(_maybe(st.builds(Rating, st.integers(-1, 5), _maybe(_words()), _maybe(nasty_text(max_size=60))))),
-        spam=draw(st.booleans()),
-        deleted=draw(st.booleans()),
-        merged_into=draw(_maybe(_IDS)),
-        message_count=draw(_maybe(st.integers(1, 200))),
-        attachments=tuple(draw(st.lists(attachments(), max_size=2))),
+        **{
+            **_drawn(draw, TICKET),
+            "id": ticket_id,
+            "ref": format_ref(vendor, account, "ticket", ticket_id),
+            "status": status,
+            "status_label": draw(_maybe(st.just(status.value.title()) | _words())),
+            "priority": priority,
+            "priority_label": draw(_maybe(st.just(priority.value.title()))),
+            "assignee": draw(_maybe(st.builds(Actor.agent, id=_IDS, name=_words(), email=emails()))),
+            "channel": draw(_maybe(st.sampled_from(["email", "phone", "api", "smoke signal"]))),
+            "created_at": created,
+            "updated_at": changed,
+            "closed_at": changed if status is Status.CLOSED else None,
+        }
     )
 
 
@@ -196,19 +209,17 @@ def contacts(draw: st.DrawFn, vendor: str = "made-up", account: str = "acme") ->
     numbers = tuple(draw(st.lists(phones(), min_size=0 if addresses else 1, max_size=2)))
     created, changed = sorted((draw(times()), draw(times())))
     return Contact(
-        id=contact_id,
-        ref=format_ref(vendor, account, "contact", contact_id),
-        name=draw(_maybe(nasty_text(max_size=80))),
-        emails=addresses,
-        phones=numbers,
-        title=draw(_maybe(_words())),
-        company=draw(_maybe(_refs())),
-        external_id=draw(_maybe(_words())),
-        blocked=draw(st.booleans()),
-        deleted=draw(st.booleans()),
-        custom_fields=draw(_fields()),
-        created_at=created,
-        updated_at=changed,
+        **{
+            **_drawn(draw, CONTACT),
+            "id": contact_id,
+            "ref": format_ref(vendor, account, "contact", contact_id),
+            "name": draw(_maybe(nasty_text(max_size=80))),
+            "emails": addresses,
+            "phones": numbers,
+            "title": draw(_maybe(_words())),
+            "created_at": created,
+            "updated_at": changed,
+        }
     )
 
 
