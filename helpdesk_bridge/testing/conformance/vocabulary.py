@@ -30,7 +30,8 @@ class Vocabulary:
 
     ``agents`` are e-mails (or ids), ``custom_fields`` and ``contact_fields`` two values for each name, and
     ``categories`` a category with its subcategories. Where a desk's lists are not complete, the fixture
-    ``vocabulary`` says what they leave out.
+    ``vocabulary`` says what they leave out. ``words`` are those of any other field that holds a word, by its name:
+    two made-up ones unless the fixture names those that the account takes.
     """
 
     agents: tuple[str, ...] = ()
@@ -41,6 +42,18 @@ class Vocabulary:
     companies: tuple[str, ...] = ("Acme", "Globex & Sons")
     types: tuple[str, ...] = ("Question", "Problem")
     categories: Mapping[str, tuple[str, ...]] = field(factory=lambda: {"Billing": ("Refund",), "Delivery": ("Late",)})
+
+    words: Mapping[str, tuple[str, ...]] = field(factory=dict)
+
+    def words_of(self, name: str) -> tuple[str, ...]:
+        """Return the words that a ticket's field of this name takes."""
+        known = {
+            "channel": ("email", "api"),
+            "type": self.types,
+            "category": tuple(self.categories),
+            "subcategory": tuple(word for below in self.categories.values() for word in below),
+        }
+        return known[name] if name in known else self.words.get(name, ("First", "Second"))
 
     @classmethod
     def of(cls, desk: Helpdesk) -> Vocabulary:

@@ -12,6 +12,7 @@ from attrs import evolve
 from helpdesk_bridge.adapter import Fidelity, FieldFidelity, Importer, Marked, MessageClass, Opening
 from helpdesk_bridge.adapter.header_line import HeaderLine, split_header, split_marker
 from helpdesk_bridge.model.addresses import email_key
+from helpdesk_bridge.model.fields import TICKET, Kind, travelling
 from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.values import (
     SYSTEM,
@@ -28,6 +29,7 @@ from helpdesk_bridge.model.values import (
 )
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.areas.attachments import read
+from helpdesk_bridge.testing.conformance.areas.ticket_fields import watchers_of
 from helpdesk_bridge.testing.conformance.drafts import email_of, now_at, phone_number, seen, values_of
 from helpdesk_bridge.testing.conformance.selection import each, needs
 from helpdesk_bridge.testing.conformance.vocabulary import Vocabulary
@@ -36,10 +38,9 @@ MARKER: Final = "0123456789abcdef"
 LONG_AGO: Final = datetime(2024, 10, 27, 0, 30, 15, tzinfo=UTC)
 """Within the hour that Europe's clocks show twice, and years before any import."""
 _EARLIER: Final = timedelta(days=1)
-_COMPARED: Final = (
-    "subject", "status", "priority", "assignee", "group", "company", "type", "category", "subcategory", "tags", "cc",
-    "created_at", "updated_at", "closed_at", "number", "channel", "spam",
-)  # fmt: skip
+_WORDS: Final = tuple(name for name in travelling(TICKET) if TICKET[name].kind is Kind.WORD)
+_BY_ITSELF: Final = frozenset({"requester", "custom_fields"})
+_COMPARED: Final = tuple({*travelling(TICKET), "number", "spam"} - _BY_ITSELF)
 
 
 def importer_of(desk: Helpdesk) -> Importer:
@@ -142,7 +143,6 @@ def test_an_imported_ticket_keeps_what_the_importer_says(helpdesk: Helpdesk, voc
 def _full_ticket(desk: Helpdesk, words: Vocabulary) -> tuple[Actor, Ticket]:
     ann, capabilities = imported_ann(desk), desk.capabilities
     status = Status.CLOSED if Status.CLOSED in capabilities.statuses else next(iter(capabilities.statuses))
-    category = next(iter(words.categories), None)
     old = old_ticket(
         ann,
         status=status,
@@ -152,15 +152,13 @@ def _full_ticket(desk: Helpdesk, words: Vocabulary) -> tuple[Actor, Ticket]:
         assignee=Actor.agent(email=words.agents[0]) if words.agents else None,
         group=Ref(None, words.groups[0]) if words.groups else None,
         company=Ref(None, words.companies[0]) if words.companies else None,
-        type=words.types[0] if words.types else None,
-        category=category,
-        subcategory=words.categories[category][0] if category else None,
+        **{name: next(iter(words.words_of(name)), None) for name in _WORDS},
         tags=words.tags,
         custom_fields={name: two[0] for name, two in words.custom_fields.items()},
         cc=("copy@copies.example",),
         closed_at=LONG_AGO + timedelta(hours=1),
         number="51230",
-        channel="email",
+        watchers=watchers_of(words)[:1],
     )
     return ann, old
 

@@ -8,16 +8,15 @@ import pytest
 
 from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.model.drafts import TicketChange
+from helpdesk_bridge.model.fields import TICKET, Kind, Write, writable
 from helpdesk_bridge.model.values import Add, Remove, Upload
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.drafts import make, seen, values_of
 from helpdesk_bridge.testing.conformance.selection import each, needs
 from helpdesk_bridge.testing.conformance.vocabulary import Vocabulary
 
-FIELDS = (
-    "subject", "assignee", "group", "company", "status", "priority", "type", "category", "subcategory", "tags",
-    "custom_fields", "cc", "watchers",
-)  # fmt: skip
+FIELDS = writable(TICKET, Write.KEEP)
+LISTS = tuple(name for name in FIELDS if TICKET[name].kind in (Kind.WORDS, Kind.ADDRESSES))
 
 
 def watchers_of(words: Vocabulary) -> tuple[str, ...]:
@@ -35,15 +34,12 @@ def _two_values(desk: Helpdesk, words: Vocabulary, name: str) -> tuple[Any, Any]
         "company": words.companies,
         "status": tuple(capabilities.statuses),
         "priority": tuple(capabilities.priorities),
-        "type": words.types,
-        "category": tuple(words.categories),
-        "subcategory": tuple(sub for subs in words.categories.values() for sub in subs),
         "tags": tuple((tag,) for tag in words.tags),
         "custom_fields": _field_values(words),
         "watchers": tuple((one,) for one in watchers_of(words)),
         "cc": (("cc1@copies.example",), ("cc1@copies.example", "cc2@copies.example")),
     }
-    values = known[name]
+    values = words.words_of(name) if TICKET[name].kind is Kind.WORD else known[name]
     if not values:
         pytest.skip(f"the fixture `vocabulary` knows no {name}")
     return values[0], values[-1]
@@ -134,7 +130,7 @@ def test_none_clears_a_field(helpdesk: Helpdesk, vocabulary: Vocabulary, name: s
 
 
 @needs("tickets.create", "tickets.get", "tickets.update", "tickets.update:{name}")
-@each("name", ["tags", "cc", "watchers"])
+@each("name", LISTS)
 def test_words_are_added_removed_and_set_as_a_whole(helpdesk: Helpdesk, vocabulary: Vocabulary, name: str) -> None:
     """``Add`` and ``Remove`` leave the others alone; a tuple is the whole."""
     copies = ("cc1@copies.example", "cc2@copies.example")
