@@ -1,12 +1,13 @@
-"""What an adapter writes, and all that it needs from the core. Public and versioned.
+"""All that an adapter needs from the core. Public and versioned.
 
 An adapter package registers one ``Vendor`` value under the entry-point group ``helpdesk_bridge.adapters``. Its ``open``
 takes the vendor's settings and a ``DeskContext`` and returns an ``Adapter``: ``split(query)``, ``page(native, cursor)``
-and one method a vendor operation. ``desk.py`` joins it to the port once for all vendors: refusal by capabilities,
-the client-side part of a query, repeats, loop guard, aliases, the directory.
+and one method for each of the vendor's operations. The desk joins it to the port once for all vendors: refusal by
+capabilities, the client-side part of a query, repeated records, pages that go in a circle, aliases, the directory.
 
-Adapters get values with the vendor's own names (aliases are already translated), people as the caller gave them
-(an e-mail, an id or an ``Actor``) and resolve those through ``context.directory``.
+Adapters get values in the vendor's own words: aliases are translated, and the status and priority of a draft or change
+are labels of ``capabilities.statuses`` and ``capabilities.priorities`` (or ``UNSET``), never a member of the enum. They get
+people as the caller gave them (an e-mail, an id or an ``Actor``) and resolve those through ``context.directory``.
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ from helpdesk_bridge.adapter import Adapter, DeskContext, HttpOptions
 from helpdesk_bridge.adapter.directory import Directory
 from helpdesk_bridge.adapter.importing import MARKER_ALIAS
 from helpdesk_bridge.clock import Clock, SystemClock
-from helpdesk_bridge.config.aliases import Aliases
 from helpdesk_bridge.config.registry import load
 from helpdesk_bridge.config.settings import DeskConfig, desk_of, from_file, from_table, load_file
 from helpdesk_bridge.desk.contacts import ContactsPort
@@ -31,6 +30,7 @@ from helpdesk_bridge.errors import ConfigError
 from helpdesk_bridge.http.events import EventBus
 from helpdesk_bridge.keys import DeskKeys, api_key_of, credential_of
 from helpdesk_bridge.model.capabilities import Capabilities
+from helpdesk_bridge.text.plain import fold
 
 
 def connect(name: str, config: str | os.PathLike[str] | None = None, **overrides: Any) -> Desk:
@@ -82,7 +82,7 @@ def open_config(config: DeskConfig, *, clock: Clock | None = None) -> Desk:
             "helpdesk_bridge.adapter.Adapter; its package is older than this helpdesk-bridge or unfinished"
         )
     keys = DeskKeys(adapter.own_key or (lambda: credential_of(config.settings)), common.previous_api_key)
-    capabilities = _with_aliases(adapter.capabilities, config.aliases)
+    capabilities = _with_aliases(adapter.capabilities, config)
     if adapter.own_key is None and api_key_of(config.settings) is None:
         # People change passwords as they please: a key that is derived from one finds nothing afterwards.
         capabilities = evolve(capabilities, idempotency=frozenset())
@@ -107,12 +107,18 @@ def open_config(config: DeskConfig, *, clock: Clock | None = None) -> Desk:
     )
 
 
-def _with_aliases(capabilities: Capabilities, aliases: Aliases) -> Capabilities:
-    statuses = dict(capabilities.statuses)
+def _with_aliases(capabilities: Capabilities, config: DeskConfig) -> Capabilities:
+    statuses, aliases = dict(capabilities.statuses), config.aliases
+    labels = {fold(label): label for label in statuses.values()}
     for ours, theirs in aliases.statuses.entries.items():
+        if statuses and not capabilities.open_statuses and fold(theirs) not in labels:
+            raise ConfigError(
+                f"[desks.{config.name}.statuses]: {ours} = {theirs!r}, and {config.vendor.title} has no such status; use "
+                f"one of {', '.join(labels.values())}"
+            )
         meaning = aliases.status_meanings.get(theirs.casefold())
         if meaning is not None and (meaning not in statuses or meaning.value == ours):
-            statuses[meaning] = theirs
+            statuses[meaning] = labels.get(fold(theirs), theirs)  # as the vendor spells it
     return evolve(capabilities, statuses=statuses)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import Enum
 from typing import Any, TypeVar
 
 from attrs import evolve
@@ -18,10 +17,11 @@ from helpdesk_bridge.model.drafts import (
     TicketDraft,
     set_fields,
 )
-from helpdesk_bridge.model.values import Body, Priority, Status, Upload, body_of
+from helpdesk_bridge.model.values import UNSET, Body, Priority, Status, Upload, body_of
 from helpdesk_bridge.text.plain import fold
 
 W = TypeVar("W", TicketDraft, TicketChange)
+M = TypeVar("M", Status, Priority)
 _NEEDED = {"subject", "description", "requester"}
 
 
@@ -116,50 +116,30 @@ def _check_length(name: str, text: str, limit: int | None) -> None:
 
 
 def _in_vendor_words(value: W, capabilities: Capabilities) -> W:
+    """Return ``value`` with its status and priority as the vendor's own labels, the one way in which adapters get them."""
     changes: dict[str, Any] = {}
-    if isinstance(value.status, (Status, str)):
-        changes["status"] = status_word(value.status, capabilities)
-    if isinstance(value.priority, (Priority, str)):
-        changes["priority"] = _priority_word(value.priority, capabilities)
+    if value.status is not UNSET:
+        changes["status"] = _label(value.status, "status", capabilities.statuses, capabilities)
+    if value.priority is not UNSET:
+        changes["priority"] = _label(value.priority, "priority", capabilities.priorities, capabilities)
     return evolve(value, **changes) if changes else value
 
 
-def status_word(status: Status | str, capabilities: Capabilities) -> Status | str:
-    """Return the status as the adapter takes it: the enum where its label is the vendor's own, else the label.
-
-    Raises ``Unsupported`` naming the nearest where the desk lacks it.
-    """
-    if isinstance(status, Status):
-        if status in capabilities.statuses:
-            return capabilities.statuses[status]
-        nearest = status.nearest(frozenset(capabilities.statuses))
-        raise Unsupported(
-            f"{capabilities.vendor} has no status {status.value}; the nearest is {nearest.value}",
-            capability=f"status:{status.value}",
-        )
-    known = _known(status, capabilities.statuses)
-    if known is None and not capabilities.open_statuses:
-        words = ", ".join(capabilities.statuses.values())
-        raise Unsupported(f"{capabilities.vendor} has no such status; it has {words}", capability="status")
-    return known or status
-
-
-def _priority_word(priority: Priority | str, capabilities: Capabilities) -> Priority | str:
-    if isinstance(priority, Priority):
-        if priority not in capabilities.priorities:
-            raise Unsupported(
-                f"{capabilities.vendor} has no priority {priority.value}", capability=f"priority:{priority.value}"
-            )
-        return priority
-    known = _known(priority, capabilities.priorities)
-    if known is None:
-        words = ", ".join(capabilities.priorities.values())
-        raise Unsupported(f"{capabilities.vendor} has no such priority; it has {words}", capability="priority")
-    return known
-
-
-def _known(word: str, words: Mapping[Any, str]) -> str | None:
-    for key, label in words.items():
-        if fold(label) == fold(word) or (isinstance(key, Enum) and key.value == word):
+def _label(value: object, field: str, labels: Mapping[M, str], capabilities: Capabilities) -> str:
+    vendor = capabilities.vendor
+    if isinstance(value, (Status, Priority)):
+        label = next((label for member, label in labels.items() if member is value), None)
+        if label is not None:
             return label
-    return None
+        nearest = value.nearest(frozenset(capabilities.statuses)) if isinstance(value, Status) else Status.UNKNOWN
+        hint = "" if nearest is Status.UNKNOWN else f"; the nearest is {nearest.value}"
+        raise Unsupported(f"{vendor} has no {field} {value.value}{hint}", capability=f"{field}:{value.value}")
+    if not isinstance(value, str) or not value.strip():
+        what = "an empty text" if isinstance(value, str) else type(value).__name__
+        raise Invalid(f"{field}: expected a member of the enum or the vendor's label, found {what}", field=field)
+    for member, label in labels.items():
+        if fold(value) in (fold(label), member.value):
+            return label
+    if field == "status" and capabilities.open_statuses:
+        return value
+    raise Unsupported(f"{vendor} has no such {field}; it has {', '.join(labels.values())}", capability=field)

@@ -20,10 +20,10 @@ from helpdesk_bridge import (
 )
 from helpdesk_bridge.adapter import Page, QuerySplit
 from helpdesk_bridge.config import registry
-from helpdesk_bridge.errors import BadResponse, Invalid, NotFound, Unsupported, WrongDesk
+from helpdesk_bridge.errors import BadResponse, ConfigError, Invalid, NotFound, Unsupported, WrongDesk
 from helpdesk_bridge.model.queries import Order
 from helpdesk_bridge.model.records import Agent, Contact, Group
-from helpdesk_bridge.model.values import Ref
+from helpdesk_bridge.model.values import Priority, Ref, Visibility
 
 
 @pytest.fixture
@@ -277,3 +277,39 @@ def test_find_compares_again_whatever_the_vendor_returned(opened):
     }
     assert desk.contacts.find(email="ann@x.io").id == "2"
     assert desk.contacts.find(email="nobody@x.io") is None
+
+
+@pytest.mark.parametrize("status", [Status.CLOSED, "Closed", "CLOSED", "closed"])
+@pytest.mark.parametrize("priority", [Priority.LOW, "Low", "LOW", "low"])
+def test_an_adapter_gets_a_status_and_a_priority_as_the_vendors_labels_however_they_are_given(opened, status, priority):
+    desk, stub = opened()
+    values = {"status": status, "priority": priority}
+    desk.tickets.create(TicketDraft(subject="x", description="y", requester="ann@x.io", **values))
+    desk.tickets.update("1", TicketChange(**values))
+    (_, draft), (_, _, change) = stub.calls
+    assert (draft.status, draft.priority) == (change.status, change.priority) == ("Closed", "Low")
+
+
+@pytest.mark.parametrize("field", ["status", "priority"])
+@pytest.mark.parametrize("value", ["", "  ", 3, True, ("open",), Visibility.PUBLIC])
+def test_what_is_neither_a_member_nor_a_label_is_invalid_and_not_sent(opened, field, value):
+    desk, stub = opened()
+    for call in (
+        lambda: desk.tickets.update("1", TicketChange(**{field: value})),
+        lambda: desk.tickets.create(TicketDraft(subject="x", description="y", requester="a@x.io", **{field: value})),
+    ):
+        with pytest.raises(Invalid) as refused:
+            call()
+        assert refused.value.field == field
+    assert stub.calls == []
+
+
+def test_an_alias_of_a_status_that_the_vendor_lacks_is_refused_when_the_desk_is_opened(opened):
+    with pytest.raises(ConfigError, match=r"parts = 'Awaiting parts', and Stub has no such status; use one of Open"):
+        opened({"statuses": {"parts": "Awaiting parts"}})
+
+
+def test_a_status_goes_out_as_the_vendor_spells_it_however_the_alias_does(opened):
+    desk, stub = opened({"statuses": {"done": "CLOSED"}})
+    desk.tickets.update("1", TicketChange(status="done"))
+    assert stub.calls[-1][2].status == "Closed"

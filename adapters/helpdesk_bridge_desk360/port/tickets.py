@@ -15,14 +15,12 @@ from helpdesk_bridge.adapter import (
     Page,
     Person,
     QuerySplit,
-    Status,
     Ticket,
     TicketChange,
     TicketDraft,
     TicketQuery,
     Unsupported,
     divide_tickets,
-    fold,
 )
 from helpdesk_bridge_desk360.inbox.inbox import Inbox, without_notes
 from helpdesk_bridge_desk360.port.messages import Desk360Messages
@@ -73,12 +71,8 @@ class Desk360Tickets:
 
     def update(self, ticket_id: str, change: TicketChange) -> Ticket:
         """Set the status, in the inbox only: the panel learns nothing of it."""
-        word = change.status
-        if isinstance(word, Status):
-            status = word
-        elif isinstance(word, str) and fold(word) in _WORDS:
-            status = _WORDS[fold(word)]
-        else:
+        status = _WORDS.get(str(change.status))
+        if status is None:
             raise Unsupported(f"the inbox has the statuses {', '.join(_WORDS)}", capability="status")
         return self._inbox.change(conversation_id(ticket_id), status=status)
 

@@ -19,9 +19,7 @@ from helpdesk_bridge.adapter import (
     MessageDraft,
     Named,
     Person,
-    Priority,
     Ref,
-    Status,
     TicketChange,
     TicketDraft,
     Unset,
@@ -31,7 +29,7 @@ from helpdesk_bridge.adapter import (
 from helpdesk_bridge_desk365.wire.images import named_images
 from helpdesk_bridge_desk365.wire.parsing import field_key
 from helpdesk_bridge_desk365.wire.times import time_text
-from helpdesk_bridge_desk365.wire.words import STATUSES, UNASSIGNED, priority_number, status_of
+from helpdesk_bridge_desk365.wire.words import UNASSIGNED, priority_number
 
 SUBJECT_LIMIT: Final = 120
 """Observed: a client had to cut at 120; the longest of 500 recorded subjects has 117."""
@@ -63,23 +61,6 @@ def name_of(named: Named) -> str:
     return name
 
 
-def status_word(status: Status | str) -> str:
-    """Return a status in the vendor's words."""
-    if isinstance(status, Status):
-        if status not in STATUSES:
-            raise Invalid(f"Desk365 has no status {status.value}", field="status")
-        return STATUSES[status]
-    return status_of(status)[1] or status
-
-
-def priority_word(priority: Priority | str) -> int:
-    """Return a priority as the vendor's number."""
-    number = priority_number(priority)
-    if number is None:
-        raise Invalid("Desk365 has no such priority; it has Low, Medium, High and Urgent", field="priority")
-    return number
-
-
 def custom_json(value: CustomValue) -> Any:
     """Return a custom field's value as it is written; None clears it (assumed: null does so for custom fields)."""
     if isinstance(value, Decimal):
@@ -108,9 +89,9 @@ def html_of(body: str | Body, files: tuple[Upload, ...] = ()) -> str:
 def _common(value: TicketDraft | TicketChange, named: FieldNamed) -> dict[str, Any]:
     document: dict[str, Any] = {}
     if value.status is not UNSET:
-        document["status"] = status_word(value.status)
+        document["status"] = value.status
     if value.priority is not UNSET:
-        document["priority"] = priority_word(value.priority)
+        document["priority"] = priority_number(value.priority)
     words = (("type", value.type), ("category", value.category), ("sub_category", value.subcategory))
     document |= {key: word for key, word in words if word is not UNSET}
     if value.group is not UNSET:

@@ -31,7 +31,7 @@ from helpdesk_bridge_deskie.port.markers import Markers
 from helpdesk_bridge_deskie.port.names import Names
 from helpdesk_bridge_deskie.port.people import People
 from helpdesk_bridge_deskie.wire.reading import NOT_IN_LISTS, Reader
-from helpdesk_bridge_deskie.wire.writing import NO_SUBJECT, body_fields, priority_word, status_word
+from helpdesk_bridge_deskie.wire.writing import NO_SUBJECT, body_fields
 
 _OPENING: Final = 1
 
@@ -130,7 +130,7 @@ class TicketWriter:
             **self.people.identity(draft.requester),
             "subject": draft.subject if draft.subject.strip() else NO_SUBJECT,
             **body_fields(body),
-            "status": "open" if isinstance(draft.status, Unset) else status_word(draft.status),
+            "status": "open" if isinstance(draft.status, Unset) else draft.status,
             **self._common(draft),
         }
         if not isinstance(draft.tags, Unset) and draft.tags:
@@ -143,7 +143,7 @@ class TicketWriter:
         if not isinstance(change.subject, Unset):
             fields["subject"] = change.subject if change.subject.strip() else NO_SUBJECT
         if not isinstance(change.status, Unset):
-            fields["status"] = status_word(change.status)
+            fields["status"] = change.status
         if isinstance(change.tags, Unset):
             return fields
         added, removed = self._labels(change.tags, current_labels)
@@ -171,7 +171,7 @@ class TicketWriter:
         if not isinstance(value.group, Unset):
             fields["group_id"] = 0 if value.group is None else self._id(self.directory.group(value.group).id, "group")
         if not isinstance(value.priority, Unset):
-            fields["priority"] = priority_word(value.priority)
+            fields["priority"] = value.priority
         if value.custom_fields is not UNSET and value.custom_fields:
             fields["custom_fields"] = self.names.written(value.custom_fields)
         return fields

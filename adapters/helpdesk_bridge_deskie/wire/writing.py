@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from helpdesk_bridge.adapter import Body, Invalid, Priority, Status, fold
-from helpdesk_bridge_deskie.wire.reading import PRIORITIES, STATUSES
+from helpdesk_bridge.adapter import Body
 
 NO_SUBJECT: Final = "    "
 """observed: a client sends four blanks for a ticket without a subject, because Deskie requires one."""
@@ -21,23 +19,6 @@ def body_fields(body: Body, *, always_html: bool = False) -> dict[str, str]:
         return {"content_html": body.html}
     text = body.text if body.text.strip() else NO_BODY
     return {"content_html": Body(text=text).as_html()} if always_html else {"content": text}
-
-
-def status_word(status: Status | str) -> str:
-    """Return Deskie's word for a status. Raises ``Invalid`` for one that it lacks."""
-    return _word(status, STATUSES, "status")
-
-
-def priority_word(priority: Priority | str) -> str:
-    """Return Deskie's word for a priority. Raises ``Invalid`` for one that it lacks."""
-    return _word(priority, PRIORITIES, "priority")
-
-
-def _word(value: Any, words: Mapping[str, Any], field: str) -> str:
-    for word, meaning in words.items():
-        if value is meaning or (isinstance(value, str) and fold(value) == word):
-            return word
-    raise Invalid(f"Deskie has no such {field}; use one of {', '.join(words)}", field=field)
 
 
 def moment_seconds(moment: datetime) -> int:
