@@ -1,1 +1,1 @@
-"""Simulators, fakes and faults for tests."""
+"""The test kit: the fake, simulators' core, faults, conformance suite, state machine and strategies."""

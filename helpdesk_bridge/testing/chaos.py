@@ -1,4 +1,4 @@
-"""Acts faults out at the port: a wrapper around any desk, for tests of what an application does with errors."""
+"""``ChaosHelpdesk``: a wrapper around any desk whose calls fail as told, for tests of an application's error handling."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CREATES: Final = {"tickets.create": "tickets", "contacts.create": "contacts"}
 
 
 class PortFaults(FaultPlan):
-    """The faults of a desk at its port; operations have the port's names."""
+    """A fault plan for the port of a desk; operations have the port's names."""
 
     def __init__(self) -> None:
         listed = dict.fromkeys(("duplicate_page", "skipped_page", "page_drift"), LISTINGS)
@@ -41,10 +41,10 @@ else:
 
 
 class ChaosHelpdesk(_WrappedDesk):  # type: ignore[misc]  # a desk for every checker, as it is at run time
-    """A desk whose calls fail as ``faults`` says; in all else the desk that it wraps.
+    """A desk whose calls fail as ``faults`` says; in all other respects the desk that it wraps.
 
-    A fault strikes before the desk has looked at its arguments, but where it processes the call first, the desk's own
-    refusal comes first too. Files of ``attachments.open`` are struck when they are opened.
+    A fault takes effect before the desk checks the arguments; a fault that processes the call first lets the desk refuse
+    it first. Files of ``attachments.open`` fail when they are opened.
     """
 
     def __init__(self, desk: Helpdesk, faults: FaultPlan | None = None, *, clock: Clock | None = None) -> None:
@@ -56,10 +56,10 @@ class ChaosHelpdesk(_WrappedDesk):  # type: ignore[misc]  # a desk for every che
         self._drift = Drift(desk)
 
     def __getattr__(self, name: str) -> Any:
-        """Return what the wrapped desk has; a facet's calls can be struck too."""
+        """Return an attribute of the wrapped desk; a facet's calls can meet faults too."""
         value = getattr(self._desk, name)
-        struck = any(operation.startswith(f"{name}.") for operation in EFFECTS)
-        return _Area(self, name, value) if struck and value else value
+        can_fail = any(operation.startswith(f"{name}.") for operation in EFFECTS)
+        return _Area(self, name, value) if can_fail and value else value
 
     def __enter__(self) -> Self:
         return self
@@ -104,11 +104,11 @@ class ChaosHelpdesk(_WrappedDesk):  # type: ignore[misc]  # a desk for every che
         """Close the wrapped desk."""
         self._desk.close()
 
-    # How a call is struck
+    # How a call fails
 
     def act(self, operation: str, call: Callable[[], R]) -> R:
-        """Make one call of the wrapped desk, unless a fault has it otherwise."""
-        fault = self.struck(operation)
+        """Make one call of the wrapped desk, as the fault plan allows."""
+        fault = self.fault_for(operation)
         if fault is not None:
             self.fail(operation, fault, call)
         result = call()
@@ -118,8 +118,8 @@ class ChaosHelpdesk(_WrappedDesk):  # type: ignore[misc]  # a desk for every che
             return self._without_new(operation, result, fault)
         return result
 
-    def struck(self, operation: str) -> Fault | None:
-        """Return the fault that strikes a call of ``operation``, and count it; what is due is committed first."""
+    def fault_for(self, operation: str) -> Fault | None:
+        """Return the fault for a call of ``operation``, and count it; late commits that are due happen first."""
         now = self._clock.now()
         due = [call for at, call in self._late if at <= now]
         self._late = [(at, call) for at, call in self._late if at > now]
@@ -131,7 +131,7 @@ class ChaosHelpdesk(_WrappedDesk):  # type: ignore[misc]  # a desk for every che
         return self.faults.take(operation)
 
     def fail(self, operation: str, fault: Fault, call: Callable[[], object]) -> None:
-        """Raise what the fault ends a call with; return where it is to succeed."""
+        """Raise the error of a fault; return if the call is to succeed."""
         outcome = OUTCOMES[fault.kind]
         error = outcome.of(EFFECTS[operation])
         if error is None:
@@ -143,15 +143,15 @@ class ChaosHelpdesk(_WrappedDesk):  # type: ignore[misc]  # a desk for every che
         raise self._error(error, fault).located(vendor=self._desk.vendor, desk=self._desk.name, operation=operation)
 
     def _error(self, error: type[HelpdeskError], fault: Fault) -> HelpdeskError:
-        told = f"a fault was injected: {fault.kind}"
+        message = f"a fault was injected: {fault.kind}"
         if error is RateLimited:
             seconds = fault.retry_after
-            return RateLimited(told, retry_after=float(seconds) if isinstance(seconds, int) else None)
+            return RateLimited(message, retry_after=float(seconds) if isinstance(seconds, int) else None)
         if error is InDoubt:
             policy = self._desk.rate_limit
-            return InDoubt(told) if policy is None else InDoubt(told, settle_seconds=policy.settle_seconds)
+            return InDoubt(message) if policy is None else InDoubt(message, settle_seconds=policy.settle_seconds)
         answered = fault.kind in {"server_error", "html_page"}
-        return error(told, status=fault.status if answered else None)
+        return error(message, status=fault.status if answered else None)
 
     # What faults of lists need
 
@@ -167,12 +167,12 @@ class ChaosHelpdesk(_WrappedDesk):  # type: ignore[misc]  # a desk for every che
         return cast("R", tuple(one for one in cast("tuple[str, ...]", result) if one not in new))
 
     def drift(self, operation: str, arguments: tuple[Any, ...]) -> None:
-        """Let somebody else work in the desk between two pages."""
+        """Let another user work in the desk between two pages."""
         self._drift.happen(operation, arguments)
 
 
 class _Area:
-    """One port or facet: its calls are struck, its data is passed on."""
+    """One port or facet: its calls meet faults, its data is passed on."""
 
     def __init__(self, chaos: ChaosHelpdesk, name: str, inner: Any) -> None:
         self._chaos = chaos
@@ -185,12 +185,12 @@ class _Area:
         if operation not in EFFECTS or not callable(value):
             return value
         if operation in LISTINGS:
-            return lambda *args, **kwargs: _StruckListing(self._chaos, operation, value(*args, **kwargs), args)
+            return lambda *args, **kwargs: _FaultyListing(self._chaos, operation, value(*args, **kwargs), args)
         return lambda *args, **kwargs: self._chaos.act(operation, lambda: value(*args, **kwargs))
 
 
-class _StruckListing(Generic[R]):
-    """A listing whose pages are struck, each by itself."""
+class _FaultyListing(Generic[R]):
+    """A listing whose pages meet faults, each by itself."""
 
     def __init__(self, chaos: ChaosHelpdesk, operation: str, inner: Listing[R], arguments: tuple[Any, ...]) -> None:
         self._chaos = chaos
@@ -202,7 +202,7 @@ class _StruckListing(Generic[R]):
     def __iter__(self) -> Iterator[R]:
         records = iter(self._inner)
         while True:
-            fault = self._strike()
+            fault = self._take_fault()
             page = list(islice(records, _PAGE))
             if fault is None or fault.kind != "skipped_page":
                 yield from self._seen(page, fault)
@@ -211,7 +211,7 @@ class _StruckListing(Generic[R]):
 
     def page(self, cursor: str | None = None, size: int | None = None) -> Page[R]:
         """Return one page."""
-        fault = self._strike()
+        fault = self._take_fault()
         found = self._inner.page(cursor, size)
         if fault is not None and fault.kind == "skipped_page":
             return self._inner.page(found.next, size) if found.next is not None else Page(())
@@ -219,11 +219,11 @@ class _StruckListing(Generic[R]):
 
     def count(self) -> int | None:
         """Return how many records match."""
-        self._strike()
+        self._take_fault()
         return self._inner.count()
 
-    def _strike(self) -> Fault | None:
-        fault = self._chaos.struck(self._operation)
+    def _take_fault(self) -> Fault | None:
+        fault = self._chaos.fault_for(self._operation)
         if fault is not None:
             self._chaos.fail(self._operation, fault, lambda: None)
             if fault.kind == "page_drift":

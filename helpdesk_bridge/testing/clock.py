@@ -1,4 +1,4 @@
-"""A clock that stands still until somebody sleeps on it."""
+"""``ManualClock``: a clock that moves only when a test or a wait moves it."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ class ManualClock:
         self._lock = threading.Lock()
 
     def now(self) -> float:
-        """Return the seconds that this clock shows."""
+        """Return the seconds of this clock."""
         with self._lock:
             return self._now
 
     def wall(self) -> datetime:
-        """Return the wall time given at the start plus all that has passed since."""
+        """Return the wall time of the start plus the seconds that have passed."""
         with self._lock:
             return self._wall + timedelta(seconds=self._now - self._start)
 
     def advance(self, seconds: float) -> None:
-        """Let time pass without anybody having waited for it."""
+        """Let time pass without a recorded wait."""
         if seconds < 0:
             message = "a monotonic clock never goes back"
             raise ValueError(message)

@@ -34,7 +34,7 @@ from helpdesk_bridge.model.records import Contact, Message, Ticket
 class FakeHelpdesk(Desk):
     """A desk in memory with inspection; everything that ``Helpdesk`` promises, and nothing is ever sent.
 
-    ``capabilities`` is another vendor's name or a value of your own: the fake refuses what that cannot do. ``clock``
+    ``capabilities`` is another vendor's name or a value of your own: the fake refuses what such a desk cannot do. ``clock``
     tells the times of records; a ``ManualClock`` makes them exact. ``state`` is a snapshot to start from.
     """
 
@@ -61,7 +61,7 @@ class FakeHelpdesk(Desk):
 
     @property
     def inspection(self) -> LocalInspection:
-        """What ``vendor_api`` is here: agents, groups and fields are set up with it."""
+        """The ``vendor_api`` of this desk, which sets up agents, groups and fields."""
         found: LocalInspection = self.vendor_api
         return found
 
@@ -72,7 +72,7 @@ class FakeHelpdesk(Desk):
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """The calls that reached the desk, oldest first; what was refused never did."""
+        """The calls that reached the desk, oldest first; a refused call never reaches it."""
         return self.inspection.calls
 
     def all_tickets(self) -> tuple[Ticket, ...]:
@@ -84,7 +84,7 @@ class FakeHelpdesk(Desk):
         return tuple(self.contacts.list(ContactQuery(include={"blocked", "deleted"})))
 
     def seed(self, dataset: Dataset | int, *, seed: int = 0) -> Mapping[str, str]:
-        """Fill the desk from a dataset, or with that many made-up tickets; return its ids by the dataset's keys."""
+        """Fill the desk from a dataset, or with a number of made-up tickets; return its ids by the dataset's keys."""
         if isinstance(dataset, int):
             from helpdesk_bridge.datasets.generator import generate
 

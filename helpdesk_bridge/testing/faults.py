@@ -1,4 +1,4 @@
-"""Faults as public vocabulary, and the port wrapper that acts them out on any desk.
+"""``Fault``: the vocabulary of faults, for simulators and for ``ChaosHelpdesk`` at the port of any desk.
 
 .. code-block:: python
 
@@ -9,10 +9,10 @@
 
     simulator.faults.inject(Fault.RATE_LIMITED(retry_after=3), on="tickets.create", times=2)    # on the wire
 
-Both plans take the same faults and the same names of operations. On the wire a fault is really done: bytes are held
-back, connections reset; a desk repeats what may be repeated, so a fault of ``times=1`` is often not seen at all. At
-the port a fault is what is left of it after that: the error that the desk would have raised. "Read" below means reads
-and updates that set values, "create" whatever sends or appends.
+Both plans take the same faults and the same names of operations. On the wire a fault really happens: bytes are held
+back, connections are reset; a desk repeats calls that may be repeated, so that a fault of ``times=1`` is often not seen
+at all. At the port a fault is the error that the desk would raise after its retries. "Read" below means reads and
+updates that set values, "create" calls that send or append.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from helpdesk_bridge.testing.simulator.faults import FaultError, FaultPlan, Inje
 
 
 class Fault(wire.Fault):
-    """One fault, made by one of the methods below; ``inject`` says where and how often it strikes."""
+    """One fault, made by one of the methods below; ``inject`` says where and how often it takes effect."""
 
     __slots__ = ()
 
     @classmethod
     def RATE_LIMITED(cls, *, retry_after: str | int | None = 1) -> Fault:  # noqa: N802 - a name of the vocabulary
-        """Refuse for the budget. The caller waits up to ``max_wait``, then sees ``RateLimited``; nothing happened.
+        """Refuse for the rate limit. The caller waits up to ``max_wait``, then sees ``RateLimited``; nothing happened.
 
-        ``retry_after`` goes out as it stands: garbage, a date or years are survived; None leaves the header away.
+        ``retry_after`` is sent unchanged: desks survive garbage, a date or years; None omits the header.
         """
         return cls("rate_limited", retry_after=retry_after)
 
@@ -45,10 +45,10 @@ class Fault(wire.Fault):
 
     @classmethod
     def CONNECT_TIMEOUT(cls, *, seconds: float = 0.0) -> Fault:  # noqa: N802 - as above
-        """Be out of reach. The caller sees ``Unavailable``, for a create too: provably nothing was sent.
+        """Refuse connections. The caller sees ``Unavailable``, for a create too: provably nothing was sent.
 
-        Over sockets it strikes whoever connects, whatever for, until it is removed or ``seconds`` real seconds have
-        passed (0: only when it is removed): ``on``, ``times`` and the like are for the other places.
+        Over sockets it refuses every connection until it is removed or ``seconds`` real seconds have passed (0: until it
+        is removed); ``on``, ``times`` and the like work in process and at the port only.
         """
         return cls("connect_timeout", seconds=seconds)
 
@@ -90,7 +90,7 @@ class Fault(wire.Fault):
 
     @classmethod
     def MALFORMED_JSON(cls) -> Fault:  # noqa: N802 - as above
-        """Process and answer what is no JSON: ``BadResponse`` for a read, ``InDoubt`` for a create."""
+        """Process and answer malformed JSON: ``BadResponse`` for a read, ``InDoubt`` for a create."""
         return cls("malformed_json")
 
     @classmethod
@@ -102,7 +102,7 @@ class Fault(wire.Fault):
     def SLOW_DRIP(cls, *, seconds: float = 1.0) -> Fault:  # noqa: N802 - as above
         """Process and send a byte every ``seconds`` real seconds.
 
-        The caller sees, once ``timeout`` is over in all, ``Unavailable`` for a read and ``InDoubt`` for a create.
+        Once ``timeout`` is over in all, the caller sees ``Unavailable`` for a read and ``InDoubt`` for a create.
         """
         return cls("slow_drip", seconds=seconds)
 
@@ -113,15 +113,15 @@ class Fault(wire.Fault):
 
     @classmethod
     def DUPLICATE_PAGE(cls) -> Fault:  # noqa: N802 - as above
-        """Send the list's last answer again. The caller sees each record once, or ``BadResponse``: never a circle."""
+        """Send the list's last answer again. The caller sees each record once, or ``BadResponse``: never an endless list."""
         return cls("duplicate_page")
 
     @classmethod
     def SKIPPED_PAGE(cls) -> Fault:  # noqa: N802 - as above
         """Answer the page after the one asked for.
 
-        On the wire the caller sees every record where the vendor's pages overlap or are counted. At the port the
-        records of a page are missing, as with an adapter that trusts page numbers: for those who check completeness.
+        On the wire the caller sees every record if the vendor's pages overlap or are counted. At the port the records of a
+        page are missing, as with an adapter that trusts page numbers: for applications that check completeness.
         """
         return cls("skipped_page")
 
@@ -129,16 +129,16 @@ class Fault(wire.Fault):
     def PAGE_DRIFT(cls) -> Fault:  # noqa: N802 - as above
         """Add a record, change one and delete one before a page is answered.
 
-        The caller sees every record that was there throughout, each once. At the port nothing is deleted that the
-        fault did not make itself.
+        The caller sees every record that exists throughout, each once. At the port the fault deletes only records that it
+        created itself.
         """
         return cls("page_drift")
 
     @classmethod
     def STALE_SEARCH(cls, *, seconds: float = 30.0) -> Fault:  # noqa: N802 - as above
-        """Leave out of lists and searches what was added in the last ``seconds`` vendor seconds.
+        """Leave records of the last ``seconds`` vendor seconds out of lists and searches.
 
-        The caller sees an answer that lacks it. At the port this goes by what was created through the wrapper.
+        The caller sees an answer that lacks them. At the port these are the records created through the wrapper.
         """
         return cls("stale_search", seconds=seconds)
 
@@ -149,10 +149,10 @@ class Fault(wire.Fault):
 
     @classmethod
     def FOREIGN_NEXT_LINK(cls, location: str = "https://elsewhere.invalid/") -> Fault:  # noqa: N802 - as above
-        """Let every address of the vendor's own host in an answer lead to ``location``.
+        """Replace every address of the vendor's own host in an answer by ``location``.
 
-        The caller sees nothing of it in lists, because no adapter follows links; a file at such an address comes from
-        there, or not at all. The credentials never go there.
+        Lists do not show it, because no adapter follows links; a file at such an address comes from there, or not at all.
+        Credentials are never sent there.
         """
         return cls("foreign_next_link", location=location)
 
@@ -160,7 +160,7 @@ class Fault(wire.Fault):
     def FOREIGN_REDIRECT(cls, location: str = "https://elsewhere.invalid/") -> Fault:  # noqa: N802 - as above
         """Redirect to ``location``, process nothing: ``BadResponse`` for a read, ``InDoubt`` for a create.
 
-        Redirects are never followed; nothing goes there.
+        Redirects are never followed; nothing is sent there.
         """
         return cls("foreign_redirect", location=location)
 
@@ -168,18 +168,18 @@ class Fault(wire.Fault):
     def GZIP_BOMB(cls, *, size: int = 128 << 20) -> Fault:  # noqa: N802 - as above
         """Process and answer ``size`` bytes of blanks, compressed.
 
-        The caller sees, at the cap, ``Unavailable`` for a read and ``InDoubt`` for a create.
+        At the size limit the caller sees ``Unavailable`` for a read and ``InDoubt`` for a create.
         """
         return cls("gzip_bomb", size=size)
 
     @classmethod
     def named(cls, name: str, **options: Any) -> Fault:
-        """Return a fault by its name in either spelling, ``RESPONSE_LOST`` or ``response_lost``; ``FaultError`` else."""
+        """Return a fault by its name in either spelling, ``RESPONSE_LOST`` or ``response_lost``. Raises ``FaultError`` for any other."""
         made = getattr(cls, name.upper(), None) if name.upper() in NAMES else None
         if made is None and name in OUTCOMES:
             made = getattr(cls, _BY_KIND[name])
         if made is None:
-            raise FaultError(f"unknown fault {name!r}; known are: {', '.join(NAMES)}")
+            raise FaultError(f"unknown fault {name!r}; known faults: {', '.join(NAMES)}")
         try:
             fault: Fault = made(**options)
         except TypeError as error:

@@ -1,4 +1,4 @@
-"""Texts, names of files and a moment that break things."""
+"""Nasty test data: texts, names of files and a moment that break programs."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ NASTY: Final[Mapping[str, str]] = {
     "invisible": "\u200bzero\ufeffwidth\u00a0",
     "like a ref": "deskie:x/ticket/1 ^x^ ~0 #1 --",
 }
-"""Texts that break things, by what is nasty about them. A desk takes them all."""
+"""Texts that break programs, by what is nasty about them. Desks take all of them."""
 
 SURROGATE: Final = "half \ud83d of an emoji"
 """No valid Unicode: JSON can carry it and UTF-8 cannot."""
 
 UNFIT: Final[Mapping[str, str]] = {"NUL": "a\x00b", "surrogate": SURROGATE}
-"""What no text can hold, and vendors send all the same: read as U+FFFD, refused as ``Invalid`` where a caller writes it."""
+"""Characters that no text can hold and vendors send all the same: read as U+FFFD, refused as ``Invalid`` when written."""
 
 FILE_NAMES: Final[Sequence[str]] = (
     "report.pdf", "Rechnung März.pdf", "写真 😀.png", "a b;c=d.txt", "it's \"quoted\".txt", "100%25.csv", "no extension",
     ".hidden", "şçğıİ.docx", "a+b&c.txt", "x" * 120 + ".bin", "tilde~1.tar.gz",
 )  # fmt: skip
-"""Names of files that are hard to carry in headers, URLs and paths; none is more than a name."""
+"""Names of files that are hard to carry in headers, URLs and paths; none has a folder."""
 
 START: Final = datetime(2026, 3, 29, 0, 59, 58, tzinfo=UTC)
 """Two seconds before the clocks of Europe go forward."""

@@ -1,4 +1,4 @@
-"""What a caller of the port gets to see of each fault: the contract that the faults are tested against."""
+"""Outcomes of faults: the error in which a call ends that meets each fault; the faults are tested against them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         Effect.CREATE,
     ),
 }  # fmt: skip
-"""Every operation of the port that faults can be asked for by, and what it does. ``login`` is no call of a user's."""
+"""Every operation of the port that a fault can name, and its effect. ``login`` is a call of the desk's own."""
 
 LISTINGS: Final = frozenset({"tickets.list", "contacts.list", "messages.list"})
 """The operations that answer in pages."""
@@ -46,11 +46,11 @@ LISTINGS: Final = frozenset({"tickets.list", "contacts.list", "messages.list"})
 
 @frozen(kw_only=True)
 class Outcome:
-    """How calls end that a fault strikes time and again.
+    """How calls end that meet a fault every time.
 
-    ``read`` ends reads and updates that set values, once they were repeated as often as the desk does; ``create``
-    whatever sends or appends; None is success. ``processed`` says whether the vendor carried the call out, ``refused``
-    that it said for certain that it did not, so that a create may be sent once more.
+    ``read`` is the error of reads and updates that set values, after the desk's retries; ``create`` that of calls that
+    send or append; None is success. ``processed`` says whether the vendor carried the call out, ``refused`` that it said
+    for certain that it did not, so that a create may be sent once more.
     """
 
     read: type[HelpdeskError] | None
@@ -59,7 +59,7 @@ class Outcome:
     refused: bool = False
 
     def of(self, effect: Effect) -> type[HelpdeskError] | None:
-        """Return the error that ends a call of such an effect, None for success."""
+        """Return the error that ends a call with this effect, None for success."""
         return self.create if effect is Effect.CREATE else self.read
 
 

@@ -1,4 +1,4 @@
-"""The pytest plugin, found by pytest itself once this package is installed: desks for tests, and a gate for live ones.
+"""The pytest plugin, loaded by pytest once this package is installed: desks for tests, and a gate for live ones.
 
 Fixtures: ``helpdesk``, ``helpdesk_factory``, ``helpdesk_faults``, ``helpdesk_clock``, ``helpdesk_simulator``. Marker:
 ``@pytest.mark.helpdesk(vendor="deskie", tickets=12)``. Options: ``--helpdesk-live``, ``--helpdesk-config``.
@@ -57,8 +57,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
     taken = ", ".join(f"{name}=None" for name in OPTIONS)
-    told = "; ".join(f"{name}: {meaning}" for name, meaning in OPTIONS.items())
-    config.addinivalue_line("markers", f"{MARKER}({taken}): what the fixtures of helpdesk-bridge give a test. {told}")
+    meanings = "; ".join(f"{name}: {meaning}" for name, meaning in OPTIONS.items())
+    config.addinivalue_line(
+        "markers", f"{MARKER}({taken}): what the fixtures of helpdesk-bridge give a test. {meanings}"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -74,7 +76,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture
 def helpdesk_clock() -> ManualClock:
-    """Return the clock of this test's desks: it stands still until somebody waits on it or calls ``advance``."""
+    """Return the clock of this test's desks: it moves only when a desk waits on it or a test calls ``advance``."""
     from helpdesk_bridge.testing.clock import ManualClock
 
     return ManualClock()
@@ -82,10 +84,10 @@ def helpdesk_clock() -> ManualClock:
 
 @pytest.fixture
 def helpdesk_factory(request: pytest.FixtureRequest) -> Iterator[Callable[..., FakeHelpdesk]]:
-    """Return what makes ``FakeHelpdesk``s and closes them: ``helpdesk_factory("deskie", tickets=12)``.
+    """Return a function that makes ``FakeHelpdesk``s; they are closed after the test: ``helpdesk_factory("deskie", tickets=12)``.
 
-    ``capabilities`` takes the place of a vendor's name; ``tickets``, ``seed`` and ``corpus`` say what is there at the
-    start, ``name`` what the desk is called. Their clock is ``helpdesk_clock`` where the test asks for it.
+    ``capabilities`` takes the place of a vendor's name; ``tickets``, ``seed`` and ``corpus`` give the records at
+    the start, ``name`` the desk's name. Their clock is ``helpdesk_clock`` if the test uses that fixture.
     """
     from helpdesk_bridge.testing.fake import FakeHelpdesk
     from helpdesk_bridge.testing.running import dataset_of
@@ -108,14 +110,14 @@ def helpdesk_factory(request: pytest.FixtureRequest) -> Iterator[Callable[..., F
 def helpdesk(
     request: pytest.FixtureRequest, helpdesk_factory: Callable[..., FakeHelpdesk]
 ) -> Iterator[FakeHelpdesk | ChaosHelpdesk | Desk]:
-    """Return a fresh desk: a ``FakeHelpdesk`` as the marker has it, or the live desk that it names.
+    """Return a fresh desk: a ``FakeHelpdesk`` with the marker's options, or the live desk that the marker names.
 
     With ``helpdesk_faults`` among the test's arguments its calls can be made to fail.
     """
     options = _marked(request)
     desk: FakeHelpdesk | Desk
     with ExitStack() as stack:
-        with _told(request):
+        with _errors_without_traceback(request):
             if options.get("live") is not None:
                 desk = stack.enter_context(_live(request, options["live"]))
             else:
@@ -149,12 +151,12 @@ def helpdesk_faults(helpdesk: Any) -> FaultPlan:
 
 @pytest.fixture
 def helpdesk_simulator(request: pytest.FixtureRequest, helpdesk_clock: ManualClock) -> Iterator[Callable[..., Any]]:
-    """Return what starts a vendor's simulator with a desk on it: ``helpdesk_simulator("deskie", tickets=12)``.
+    """Return a function that starts a vendor's simulator with a desk on it: ``helpdesk_simulator("deskie", tickets=12)``.
 
     The result has ``desk``, ``simulator``, ``faults``, ``base_url`` and ``settings``, the table that opens another
     desk. ``sockets=True`` serves it on a loopback port. The other options are those of the marker, which gives the
-    defaults; what is left over are keys of the desk's table. In process nobody waits: desk and simulator live by
-    ``helpdesk_clock``. All of it ends with the test.
+    defaults; other names are keys of the desk's table. In process nothing waits: desk and simulator live by
+    ``helpdesk_clock``. Everything is closed after the test.
     """
     options = _marked(request)
     defaults = {name: options[name] for name in (*_SEEDS, *_STARTS) if name in options}
@@ -164,7 +166,7 @@ def helpdesk_simulator(request: pytest.FixtureRequest, helpdesk_clock: ManualClo
             name = options.get("vendor") if vendor is None else vendor
             if name is None:
                 raise pytest.UsageError(
-                    'helpdesk_simulator: say which vendor, helpdesk_simulator("…") or @pytest.mark.helpdesk(vendor="…")'
+                    'helpdesk_simulator: name a vendor, helpdesk_simulator("…") or @pytest.mark.helpdesk(vendor="…")'
                 )
             try:
                 from helpdesk_bridge.testing.running import start_simulator
@@ -189,7 +191,7 @@ def _marked(request: pytest.FixtureRequest) -> Mapping[str, Any]:
     marker = request.node.get_closest_marker(MARKER)
     if marker is None:
         return {}
-    with _told(request):
+    with _errors_without_traceback(request):
         if marker.args:
             raise pytest.UsageError(f"@pytest.mark.{MARKER} takes its options by name: {', '.join(OPTIONS)}")
         _refuse_unknown(f"@pytest.mark.{MARKER}", marker.kwargs, OPTIONS)
@@ -210,16 +212,16 @@ def _lacking(what: str, error: ModuleNotFoundError) -> ImportError:
 
 
 @contextmanager
-def _told(request: pytest.FixtureRequest) -> Iterator[None]:
-    """End a test whose marker is wrong with the sentence that says so, and without a traceback of this package."""
+def _errors_without_traceback(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test whose marker is wrong with a clear message and without a traceback of this package."""
     from helpdesk_bridge.errors import ConfigError
 
-    told = ""
+    message = ""
     try:
         yield
     except ModuleNotFoundError as error:
-        told = str(_lacking(f"the fixture {request.fixturename}", error))
+        message = str(_lacking(f"the fixture {request.fixturename}", error))
     except (ConfigError, pytest.UsageError, ValueError, OSError) as error:
-        told = f"{request.node.nodeid}: {error}"
-    if told:
-        pytest.fail(told, pytrace=False)
+        message = f"{request.node.nodeid}: {error}"
+    if message:
+        pytest.fail(message, pytrace=False)

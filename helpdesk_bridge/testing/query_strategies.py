@@ -1,4 +1,4 @@
-"""Hypothesis strategies for queries: their values are those of the records that they are to find, in several spellings."""
+"""Hypothesis strategies for queries: values of existing records, in several spellings, so that queries match."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starts a vendor's simulator with a desk on it, for one test: in process by the test's own clock, or on a socket."""
+"""Starts a vendor's simulator with a desk on it for one test: in process by the test's clock, or on a socket."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ _numbers = itertools.count(1)
 
 @frozen(eq=False)
 class RunningSimulator:
-    """A simulator that runs, and a desk that speaks to it."""
+    """A running simulator, and a desk that is connected to it."""
 
     desk: Desk
     simulator: SimulatorApp
     base_url: str
     settings: Mapping[str, Any] = field(repr=False)
-    """The table that opens one more desk there: ``open_desk(running.settings)``; in process with the test's clock."""
+    """The table that opens another desk there: ``open_desk(running.settings)``; in process with the test's clock."""
 
     @property
     def faults(self) -> FaultPlan:
-        """What goes wrong on the wire."""
+        """The fault plan of the simulator: what goes wrong on the wire."""
         return self.simulator.faults
 
 
 def dataset_of(*, tickets: int = 0, seed: int = 0, corpus: str | os.PathLike[str] | None = None) -> Dataset:
-    """Return the records to start with: those of a corpus, or so many made-up tickets."""
+    """Return the records to start with: those of a corpus, or a number of made-up tickets."""
     if corpus is not None:
         from helpdesk_bridge.datasets.corpus import load_corpus
 
@@ -99,7 +99,9 @@ def start_simulator(
 def _maker(vendor: str) -> Any:
     found = registry.vendor(vendor)
     if found.simulator is None:
-        raise ConfigError(f"{found.title} has no simulator: it is not reached over HTTP; use the fixture `helpdesk`")
+        raise ConfigError(
+            f"{found.title} has no simulator, because it is not reached over HTTP; use the fixture `helpdesk`"
+        )
     return registry.load(found.simulator)
 
 

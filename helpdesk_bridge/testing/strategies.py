@@ -1,4 +1,4 @@
-"""Hypothesis strategies for a helpdesk's values: what vendors send, what applications write, and what they ask for.
+"""Hypothesis strategies for a helpdesk's values: records of vendors, drafts of applications, and queries.
 
 .. code-block:: python
 
@@ -8,7 +8,7 @@
     def test_my_form_survives(draft): ...
 
 ``tickets()``, ``contacts()`` and ``messages()`` are values as a desk may return them. Drafts and changes hold only what
-the given capabilities take. Queries take their values from the records that they are to find, so that they often do.
+the given capabilities take. Queries take their values from given records, so that they often match.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ _IDS: Final = st.integers(1, 10**9).map(str)
 
 
 def nasty_text(*, min_size: int = 0, max_size: int | None = None, surrogates: bool = False) -> st.SearchStrategy[str]:
-    """Return texts that break things: emoji, right-to-left, long, HTML, CSV triggers, dotted I, lone combining.
+    """Return texts that break programs: emoji, right-to-left, long, HTML, CSV triggers, dotted I, lone combining.
 
-    Sizes are characters. ``surrogates`` adds what vendors send and no draft takes: halves of surrogate pairs, and NUL.
+    Sizes are characters. ``surrogates`` adds characters that vendors send and no draft takes: unpaired surrogates, and NUL.
     """
     most = max(min_size, 4000 if max_size is None else max_size)
     listed = st.sampled_from([*NASTY.values(), *(UNFIT.values() if surrogates else ())])
@@ -274,7 +274,7 @@ def ticket_drafts(
     requester: st.SearchStrategy[str] | None = None,
     fields: Mapping[str, st.SearchStrategy[Any]] | None = None,
 ) -> TicketDraft:
-    """Return drafts that such a desk takes. ``fields`` adds what an account knows: groups, tags, custom fields."""
+    """Return drafts that a desk with these capabilities takes. ``fields`` adds what an account knows: groups, tags, custom fields."""
     chosen = _chosen(draw, capabilities.ticket_create, {**_written(capabilities), **(fields or {})})
     text = nasty_text(max_size=capabilities.body_limit).filter(str.strip)
     return TicketDraft(
@@ -288,7 +288,7 @@ def ticket_drafts(
 def ticket_changes(
     capabilities: Capabilities, *, fields: Mapping[str, st.SearchStrategy[Any]] | None = None
 ) -> st.SearchStrategy[TicketChange]:
-    """Return changes that such a desk takes; at least one field is set. Nothing where it takes none."""
+    """Return changes that a desk with these capabilities takes; at least one field is set, if it takes any."""
     subject = {"subject": nasty_text(max_size=capabilities.subject_limit).filter(str.strip)}
     values = {**_written(capabilities), **subject, **(fields or {})}
     names = sorted(set(values) & capabilities.ticket_update)
@@ -303,7 +303,7 @@ def _changes(draw: st.DrawFn, names: Sequence[str], values: Mapping[str, st.Sear
 
 @st.composite
 def message_drafts(draw: st.DrawFn, capabilities: Capabilities | None = None) -> MessageDraft:
-    """Return replies and notes that such a desk takes."""
+    """Return replies and notes that a desk with these capabilities takes."""
     limit = capabilities.body_limit if capabilities is not None else None
     return MessageDraft(
         body=draw(nasty_text(max_size=limit).filter(str.strip)), attachments=draw(st.lists(uploads(), max_size=2))
@@ -312,7 +312,7 @@ def message_drafts(draw: st.DrawFn, capabilities: Capabilities | None = None) ->
 
 @st.composite
 def contact_drafts(draw: st.DrawFn, capabilities: Capabilities) -> ContactDraft:
-    """Return contacts that such a desk takes."""
+    """Return contacts that a desk with these capabilities takes."""
     allowed = capabilities.contact_create
     chosen = _chosen(draw, allowed, {"name": nasty_text(max_size=60).filter(str.strip)})
     if "emails" in allowed:
@@ -323,7 +323,7 @@ def contact_drafts(draw: st.DrawFn, capabilities: Capabilities) -> ContactDraft:
 
 
 def contact_changes(capabilities: Capabilities) -> st.SearchStrategy[ContactChange]:
-    """Return changes of a contact's name and of its being blocked, as far as such a desk takes them."""
+    """Return changes of a contact's name and of ``blocked``, as far as a desk with these capabilities takes them."""
     changes: list[st.SearchStrategy[ContactChange]] = []
     if "name" in capabilities.contact_update:
         changes.append(st.builds(ContactChange, name=nasty_text(max_size=60).filter(str.strip)))

@@ -45,7 +45,7 @@ MISUSES = (
     ("TestThatFailsAsExpectedInOneCase", PENDING, "skipped", "this vendor forgets that a ticket waits"),
     ("TestThatFailsAsExpectedInOneCase", OPEN, "passed", ""),
     ("TestThatFailsAsExpectedInOneCase", REASONS, "passed", ""),
-    ("TestWithAnUnknownName", REASONS, "failed", "no standard test: test_a_note_is_inernal"),
+    ("TestWithAnUnknownName", REASONS, "failed", "names unknown tests: test_a_note_is_inernal"),
     ("TestWithoutAReason", REASONS, "failed", f"gives no reason for {NOTE}"),
 )
 

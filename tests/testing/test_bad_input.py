@@ -12,7 +12,7 @@ from helpdesk_bridge.testing.faults import NAMES, ChaosHelpdesk, Fault, FaultErr
 
 @pytest.mark.parametrize("name", ["RESPONSE_LOSS", "response-lost", "", "KINDS", "named", "__init__"])
 def test_an_unknown_fault_is_told_with_those_that_there_are(name):
-    with pytest.raises(FaultError, match=f"known are: {', '.join(NAMES)}"):
+    with pytest.raises(FaultError, match=f"known faults: {', '.join(NAMES)}"):
         Fault.named(name)
 
 

@@ -82,7 +82,7 @@ def test_a_desk_that_cannot_create_tickets_is_refused():
 
 
 def test_an_unknown_fault_is_told_with_those_that_are_known(tmp_path):
-    with pytest.raises(FaultError, match="unknown fault 'LOST'; known are: RATE_LIMITED"):
+    with pytest.raises(FaultError, match="unknown fault 'LOST'; known faults: RATE_LIMITED"):
         run_conformance_machine(in_files(tmp_path), faults=["LOST"])
 
 

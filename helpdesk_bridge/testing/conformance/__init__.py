@@ -1,4 +1,4 @@
-"""The conformance suite: whoever writes an adapter subclasses ``HelpdeskAdapterTests`` and runs pytest.
+"""The conformance suite: an adapter's author subclasses ``HelpdeskAdapterTests`` and runs pytest.
 
 .. code-block:: python
 
@@ -12,9 +12,9 @@
             with open_desk({"vendor": "ours", ...}) as desk:
                 yield desk          # empty and writable
 
-Every test's name says what the desk promises; its docstring says it in a sentence. What a desk cannot do is chosen by
-its ``capabilities`` and by nothing else, in both directions: declared means that it works, undeclared means
-``Unsupported`` and that nothing is sent. ``docs/how-to/write-an-adapter.md`` has the whole way.
+Each test's name is a promise of the desk; its docstring states it in a sentence. Only the desk's ``capabilities`` decide
+which tests it gets, in both directions: a declared ability must work, an undeclared one must raise ``Unsupported`` and
+send nothing. ``docs/how-to/write-an-adapter.md`` shows the whole way.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ except ImportError as error:
         "the conformance suite needs pytest: pip install 'helpdesk-bridge[testing]'", name="pytest"
     ) from error
 try:
-    import hypothesis  # noqa: F401 - only whether it is there
+    import hypothesis  # noqa: F401 - only whether it is installed
 except ImportError as error:
     raise ImportError(
         "the conformance suite needs hypothesis: pip install 'helpdesk-bridge[testing]'", name="hypothesis"

@@ -1,4 +1,4 @@
-"""What the tests write: people, drafts and tickets that any desk takes, by its capabilities."""
+"""Drafts of the tests: people, tickets and messages that any desk takes, by its capabilities."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ READ_EVERYTHING: Final = frozenset({"spam", "deleted", "merged"})
 
 
 def by_email(capabilities: Capabilities) -> bool:
-    """Whether this desk knows customers by e-mail, as nearly all do; else it knows them by phone."""
+    """Whether this desk knows customers by e-mail, as most do; the others know them by phone."""
     return "emails" in capabilities.contact_fields or "phones" not in capabilities.contact_fields
 
 
@@ -31,7 +31,7 @@ def email_of(name: str) -> str:
 
 
 def alike_emails() -> tuple[str, ...]:
-    """Return addresses that look alike, and belong to different people: nothing but A to Z has two cases in them."""
+    """Return addresses that look alike and belong to different people: only A to Z fold case in them."""
     locals_ = ("kim", "\u212aim", "sam", "\u017fam", "fin", "\ufb01n", "inan", "\u0131nan", "strasse", "stra\u00dfe")
     domains = (f"strasse.{DOMAIN}", f"stra\u00dfe.{DOMAIN}")
     return (*(email_of(one) for one in locals_), *(f"ann@{one}" for one in domains))
@@ -48,7 +48,7 @@ def customer(desk: Helpdesk, name: str = "ann") -> str:
 
 
 def draft(desk: Helpdesk, who: str = "ann", /, **fields: Any) -> TicketDraft:
-    """Return a draft with no more than every desk takes, and ``fields``."""
+    """Return a draft with the fields that every desk takes, and ``fields``."""
     values: dict[str, Any] = {
         "subject": f"About {who}",
         "description": f"Opening of {who}",
@@ -94,7 +94,7 @@ def is_contact(contact: Contact | None, desk: Helpdesk, name: str) -> bool:
 
 
 def seen(words: str | None) -> str:
-    """Return a text as a reader sees it: no control characters, white space as one blank, composed.
+    """Return a text as a reader sees it: no control characters, white space as single blanks, composed.
 
     Vendors keep texts as HTML, which has no control characters and where white space runs together.
     """
@@ -111,7 +111,7 @@ def now_at(desk: Helpdesk) -> datetime:
 
 
 def stranger(record_id: str) -> str:
-    """Return an id of the same shape that belongs to nobody."""
+    """Return an id of the same shape that no record has."""
     if record_id.isdecimal():
         return str(int(record_id) + 7_000_000)
     name, at, host = record_id.partition("@")

@@ -1,4 +1,4 @@
-"""The fixtures of the suite: one that every adapter gives, and those that open more of it."""
+"""The fixtures of the suite: ``helpdesk``, which every adapter gives, and optional ones that enable more tests."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class FaultSwitch(Protocol):
 
 
 class SuiteFixtures:
-    """What the tests of all areas ask for; a subclass overrides as a method what it can give."""
+    """Fixtures for the tests of all areas; a subclass overrides those that it can give, as methods."""
 
     of_the_suite: ClassVar = True
     expected_failures: ClassVar[Mapping[str, str]] = {}
@@ -53,7 +53,7 @@ class SuiteFixtures:
 
     @pytest.fixture
     def calls(self, helpdesk: Helpdesk) -> Callable[[], int]:
-        """Return what tells how many requests this desk has sent so far.
+        """Return a function that returns how many requests this desk has sent so far.
 
         The default asks ``desk.transport``; a desk that sends otherwise counts for itself.
         """
@@ -62,29 +62,29 @@ class SuiteFixtures:
 
     @pytest.fixture
     def outbox(self) -> Callable[[], int] | None:
-        """Return what tells how many messages customers got so far; without it tests of silence are not collected."""
+        """Return a function that returns how many messages customers got so far; without it tests of silence are not collected."""
         return None
 
     @pytest.fixture
     def reopen(self) -> Callable[..., Helpdesk] | None:
-        """Return what opens the same account once more, with more keys: ``reopen(keep_raw=True)``.
+        """Return a function that opens the same account once more, with more keys: ``reopen(keep_raw=True)``.
 
-        It closes what it opened. Without it the tests of aliases, of ``raw`` and of a second desk are not collected.
+        It closes the desks that it opened. Without it the tests of aliases, of ``raw`` and of a second desk are not collected.
         """
         return None
 
     @pytest.fixture
     def unknown_words(self) -> Callable[[str], None] | None:
-        """Return what lets the vendor call the notes of a ticket by words that nobody knows, as it may next year.
+        """Return a function that makes the vendor label the notes of a ticket with an unknown word, as it may next year.
 
-        ``unknown_words(ticket_id)`` changes what the vendor tells, not what the notes are. Without it the test that
-        such a message stays internal is not collected.
+        ``unknown_words(ticket_id)`` changes the vendor's label; the notes stay notes. Without it the test that such a
+        message stays internal is not collected.
         """
         return None
 
     @pytest.fixture
     def secrets(self) -> Sequence[str]:
-        """Return the credentials in plain text, so that the tests can look for them where they must not be."""
+        """Return the credentials in plain text, so that tests can search for them in places where they must not be."""
         return ()
 
     @pytest.fixture
@@ -122,7 +122,7 @@ class SuiteFixtures:
 
 @contextmanager
 def nothing_sent(calls: Callable[[], int]) -> Iterator[None]:
-    """Fail where a request goes out within the block."""
+    """Fail if a request goes out within the block."""
     before = calls()
     yield
     sent = calls() - before

@@ -1,4 +1,4 @@
-"""What a test left open: sockets and threads, by name."""
+"""Leaks of a test: sockets and threads that it left open, by name."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _ends(descriptor: int) -> str:
 
 
 def settled(reads: Callable[[], list[str]]) -> list[str]:
-    """Return what is left once nothing is, or after a while; the other end of a socket needs a moment to notice."""
+    """Return the leaks once there are none, or after a while; the other end of a socket needs a moment to notice."""
     pause = threading.Event()
     for _ in range(_PATIENCE):
         if not reads():
@@ -49,7 +49,7 @@ def settled(reads: Callable[[], list[str]]) -> list[str]:
 
 @contextmanager
 def left_open() -> Iterator[Callable[[], list[str]]]:
-    """Give what tells the sockets and threads that were opened within the block and are open still."""
+    """Yield a function that lists the sockets and threads opened within the block that are still open."""
     sockets, threads = open_sockets(), set(threading.enumerate())
 
     def left() -> list[str]:
@@ -64,7 +64,7 @@ def left_open() -> Iterator[Callable[[], list[str]]]:
 
 @contextmanager
 def nothing_left_open(who: str) -> Iterator[None]:
-    """Fail where the block leaves sockets or threads behind."""
+    """Fail if the block leaves sockets or threads open."""
     with left_open() as left:
         yield
     if open_still := left():

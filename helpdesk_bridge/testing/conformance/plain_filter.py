@@ -1,4 +1,4 @@
-"""What a query means, in plain Python: written apart from the library, so that the two can disagree."""
+"""A plain filter: what a query means, in Python written apart from the library, so that the two can disagree."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _alike(text: str | None) -> str:
 
 
 def box(address: str) -> str:
-    """Return what an e-mail address is to a mail system, told here a second time: A to Z, and a domain by its A-label."""
+    """Return an e-mail address as mail systems compare it, written a second time: A to Z folded, the domain as its A-label."""
     plain = "".join(chr(ord(letter) + 32) if "A" <= letter <= "Z" else letter for letter in address)
     local, at, domain = plain.rpartition("@")
     try:
@@ -36,7 +36,7 @@ def _boxes(wanted: Iterable[Any] | None, emails: Iterable[str]) -> bool:
 
 
 def _among(wanted: Iterable[Any] | None, *values: str | None) -> bool:
-    """Whether one of the values is wanted; no value at all is ``NONE``."""
+    """Whether one of the values is wanted; ``NONE`` means no value."""
     if wanted is None:
         return True
     there = [_alike(value) for value in values if value]
@@ -56,7 +56,7 @@ def _person(wanted: Iterable[Any] | None, actor: Actor | None) -> bool:
 
 
 def _number(text: str) -> str:
-    """Return the digits of a phone number; what is none stays as it is."""
+    """Return the digits of a phone number; any other text stays as it is."""
     digits = "".join(letter for letter in text if letter.isdigit())
     return digits.removeprefix("00") if digits and "@" not in text else text
 

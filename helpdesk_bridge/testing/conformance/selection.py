@@ -1,8 +1,8 @@
-"""Chooses the tests of a class by what its desk can do, before pytest collects any of them.
+"""Selection of tests by what the desk of a class can do, before pytest collects them.
 
-A test says by ``needs`` what it is a test of. Where the class tells its ``capabilities``, what they lack is not
-collected; where it does not, the test is collected and skipped once its desk is there. The other direction, that what
-is not declared is refused unsent, is tested in ``areas.capabilities``.
+``needs`` names the abilities that a test needs. If the class gives its ``capabilities``, a test that needs more is not
+collected; otherwise it is collected, and skipped once its desk is open. The other direction, that undeclared calls are
+refused unsent, is tested in ``areas.capabilities``.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _LISTS: Final = {"group": "groups", "assignee": "agents"}
 
 
 @frozen
-class _Asked:
-    """What one test needs, and the cases of its own that each need something."""
+class _Needs:
+    """The needs of one test, and its cases, each of which may need more."""
 
     needs: tuple[str, ...] = ()
     argument: str = ""
@@ -34,49 +34,50 @@ class _Asked:
 
 @frozen
 class NotCollected:
-    """Stands in a class in the place of a test that its desk cannot have."""
+    """Takes the place of a test in a class whose desk cannot have it."""
 
     name: str
     why: tuple[str, ...] = field(repr=False)
 
 
 def needs(*names: str) -> Callable[[Test], Test]:
-    """Say what a desk has to declare for a test: names of capabilities, ``{case}`` standing for the test's case.
+    """Name the capabilities that a desk must declare for a test; ``{case}`` in a name is the test's case.
 
-    Besides: ``clear:FIELD``, ``key:OPERATION``, ``listed:FIELD`` and ``complete:FIELD`` for the list of a field's words,
-    ``contact:FIELD:written``, ``status:STATUS`` and ``priority:PRIORITY`` for what else capabilities tell; ``emails`` for a desk that knows people by e-mail; ``sends:OPERATION`` for one that reaches
-    its vendor by it; ``fixture:NAME`` for a fixture that the class has to give.
+    Also: ``clear:FIELD``, ``key:OPERATION``, ``listed:FIELD`` and ``complete:FIELD`` for the list of a field's words,
+    ``contact:FIELD:written``, ``status:STATUS`` and ``priority:PRIORITY`` for other capabilities; ``emails`` for a desk
+    that knows people by e-mail; ``sends:OPERATION`` for an operation that reaches the vendor; ``fixture:NAME`` for a
+    fixture that the class must give.
     """
 
-    def noted(test: Test) -> Test:
-        asked = _asked(test)
-        vars(test)["asked"] = _Asked((*names, *asked.needs), asked.argument, asked.cases)
+    def decorate(test: Test) -> Test:
+        needed = _needs_of(test)
+        vars(test)["conformance_needs"] = _Needs((*names, *needed.needs), needed.argument, needed.cases)
         return test
 
-    return noted
+    return decorate
 
 
 def each(argument: str, cases: Iterable[Any]) -> Callable[[Test], Test]:
     """Run a test once for each case that the desk can have; ``needs`` says by ``{argument}`` what a case needs."""
 
-    def noted(test: Test) -> Test:
-        vars(test)["asked"] = _Asked(_asked(test).needs, argument, tuple(cases))
+    def decorate(test: Test) -> Test:
+        vars(test)["conformance_needs"] = _Needs(_needs_of(test).needs, argument, tuple(cases))
         return test
 
-    return noted
+    return decorate
 
 
-def _asked(test: Any) -> _Asked:
-    found = getattr(test, "asked", None)
-    return found if isinstance(found, _Asked) else _Asked()
+def _needs_of(test: Any) -> _Needs:
+    found = getattr(test, "conformance_needs", None)
+    return found if isinstance(found, _Needs) else _Needs()
 
 
 def _word(case: Any) -> str:
     return str(case.value if isinstance(case, Enum) else case)
 
 
-def _of_case(asked: _Asked, case: Any) -> list[str]:
-    return [name.replace(f"{{{asked.argument}}}", _word(case)) if asked.argument else name for name in asked.needs]
+def _of_case(needed: _Needs, case: Any) -> list[str]:
+    return [name.replace(f"{{{needed.argument}}}", _word(case)) if needed.argument else name for name in needed.needs]
 
 
 def lacks(capabilities: Capabilities, name: str) -> bool:
@@ -102,7 +103,7 @@ def lacks(capabilities: Capabilities, name: str) -> bool:
 
 
 def _missing(owner: Any, names: Iterable[str]) -> list[str]:
-    """Return what a class is known to lack before there is a desk."""
+    """Return the needs that a class is known to lack before its desk is open."""
     found = []
     for name in names:
         kind, _, rest = name.partition(":")
@@ -118,44 +119,44 @@ def _missing(owner: Any, names: Iterable[str]) -> list[str]:
 
 
 def gives(owner: Any, fixture: str) -> bool:
-    """Whether a class gives an optional fixture, in place of the suite's own that gives nothing."""
+    """Whether a class overrides an optional fixture; the suite's own returns None."""
     base = next((one for one in owner.__mro__ if fixture in vars(one)), None)
     return base is not None and "of_the_suite" not in vars(base)
 
 
 def cases_of(owner: Any, test: Any) -> list[Any]:
     """Return the cases of a test that the class can have."""
-    asked = _asked(test)
-    return [case for case in asked.cases if not _missing(owner, _of_case(asked, case))]
+    needed = _needs_of(test)
+    return [case for case in needed.cases if not _missing(owner, _of_case(needed, case))]
 
 
 def not_collected(owner: Any, tests: Mapping[str, Any]) -> dict[str, NotCollected]:
-    """Return what stands in a class in the place of the tests that it cannot have, by their names."""
+    """Return the replacements of tests that a class cannot have, by their names."""
     found = {}
     for name, test in tests.items():
-        asked = _asked(test)
-        missing = [] if asked.cases else _missing(owner, asked.needs)
-        if missing or (asked.cases and not cases_of(owner, test)):
-            found[name] = NotCollected(name, tuple(missing or _missing(owner, _of_case(asked, asked.cases[0]))))
+        needed = _needs_of(test)
+        missing = [] if needed.cases else _missing(owner, needed.needs)
+        if missing or (needed.cases and not cases_of(owner, test)):
+            found[name] = NotCollected(name, tuple(missing or _missing(owner, _of_case(needed, needed.cases[0]))))
     return found
 
 
 def parametrize(owner: Any, metafunc: pytest.Metafunc) -> None:
-    """Give a test its cases."""
-    asked = _asked(metafunc.function)
-    if asked.cases:
+    """Parametrize a test with its cases."""
+    needed = _needs_of(metafunc.function)
+    if needed.cases:
         cases = cases_of(owner, metafunc.function)
-        metafunc.parametrize(asked.argument, cases, ids=[_word(case) for case in cases])
+        metafunc.parametrize(needed.argument, cases, ids=[_word(case) for case in cases])
 
 
 def skip_what_is_lacking(request: pytest.FixtureRequest, capabilities: Capabilities) -> None:
-    """Skip a test whose needs the desk turns out to lack."""
-    asked = _asked(getattr(request.node, "function", None))
-    case = request.node.callspec.params[asked.argument] if asked.cases else None
-    names = _of_case(asked, case)
+    """Skip a test if the open desk lacks its needs."""
+    needed = _needs_of(getattr(request.node, "function", None))
+    case = request.node.callspec.params[needed.argument] if needed.cases else None
+    names = _of_case(needed, case)
     for name in names:
         kind, _, rest = name.partition(":")
         if kind == "fixture" and request.getfixturevalue(rest) is None:
-            pytest.skip(f"the fixture `{rest}` gives nothing")
+            pytest.skip(f"the fixture `{rest}` returns None")
         if kind not in ("fixture", "sends") and lacks(capabilities, name):
             pytest.skip(f"this desk does not declare {name}")

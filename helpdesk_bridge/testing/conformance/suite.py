@@ -1,4 +1,4 @@
-"""The suite, put together from its areas, and the tests that guard the suite itself."""
+"""``HelpdeskAdapterTests``: the tests of all areas in one class, and the tests that guard the suite itself."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ class HelpdeskAdapterTests(SuiteFixtures):
     ``helpdesk`` yields a desk that is empty (its agents, groups, tags and custom fields in place) and may be written
     to. It is a method of the subclass. All other fixtures are optional; ``fixtures.SuiteFixtures`` describes them.
 
-    ``capabilities`` is what its desk can do, where that is known beforehand: then pytest collects no test of what it
-    cannot. ``sends`` names the operations that reach the vendor, where others do not. ``without`` says, by its name,
-    why an optional fixture cannot be given.
+    ``capabilities``, if known beforehand, are those of its desk: pytest then collects no test that needs more. ``sends``
+    names the operations that reach the vendor, if others do not. ``without`` says why an optional fixture, by its name,
+    cannot be given.
 
-    ``expected_failures`` maps names of standard tests to the reason why this desk cannot pass them. It is strict: a
-    test that passes all the same fails, and so does a name or a reason that is empty or unknown.
+    ``expected_failures`` maps names of standard tests to the reason why this desk cannot pass them. It is strict: a test
+    in it that passes counts as failed, and so does an unknown name or an empty reason.
     """
 
     def __init_subclass__(cls, **keys: Any) -> None:
@@ -87,7 +87,7 @@ class HelpdeskAdapterTests(SuiteFixtures):
             pytest.fail(f"{type(self).__name__} removes or overrides {_GUARD}, which guards the suite", pytrace=False)
 
     def test_no_standard_test_was_removed_or_overridden(self) -> None:
-        """Prove that the subclass runs the suite as it stands; what cannot pass is an expected failure."""
+        """Prove that the subclass runs the suite unchanged; a test that cannot pass is an expected failure."""
         standard, absent = _standard_tests(), not_collected(type(self), _standard_tests())
         stands = {name: getattr(type(self), name, None) for name in standard}
         changed = [
@@ -104,17 +104,17 @@ class HelpdeskAdapterTests(SuiteFixtures):
         """Prove that every expected failure names a test of the suite and says why."""
         known = _standard_tests()
         unknown = [name for name in self.expected_failures if name.partition("[")[0] not in known]
-        assert not unknown, f"`expected_failures` names what is no standard test: {', '.join(unknown)}"
+        assert not unknown, f"`expected_failures` names unknown tests: {', '.join(unknown)}"
         bare = [name for name, reason in self.expected_failures.items() if not reason.strip()]
         assert not bare, f"`expected_failures` gives no reason for {', '.join(bare)}"
 
     def test_the_class_tells_the_capabilities_of_its_desk(self, helpdesk: Helpdesk) -> None:
-        """Prove that the tests were chosen by what the desk can do, where the class told it beforehand."""
+        """Prove that ``capabilities`` of the class, by which its tests were chosen, are the desk's."""
         assert self.capabilities in (None, helpdesk.capabilities), "`capabilities` of the class are not the desk's"
 
     @pytest.mark.parametrize("fixture", FIXTURES)
     def test_an_optional_fixture_is_given(self, fixture: str) -> None:
-        """Remind of a fixture that would open more of the suite; `without` says why there is none."""
+        """Remind the author of a fixture that would enable more tests; `without` says why it is missing."""
         if gives(type(self), fixture) or self.without.get(fixture, "").strip():
             return
         lost = [name for name, why in _absent(type(self)).items() if f"fixture:{fixture}" in why]

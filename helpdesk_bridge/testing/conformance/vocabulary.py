@@ -1,4 +1,4 @@
-"""The words that an account knows: agents, groups, tags, custom fields."""
+"""The vocabulary of an account: its agents, groups, tags, custom fields and other words."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _VALUES: Final[Mapping[FieldType, tuple[CustomValue, CustomValue]]] = {
 
 @frozen(kw_only=True)
 class Vocabulary:
-    """What may be written at this account besides free text: two words of each kind, where it has them.
+    """The words that may be written at this account besides free text: two of each kind, if it has them.
 
     ``agents`` are e-mails (or ids), ``custom_fields`` and ``contact_fields`` two values for each name, and
-    ``categories`` a category with its subcategories. Where a desk's lists are not complete, the fixture
-    ``vocabulary`` says what they leave out. ``words`` are those of any other field that holds a word, by its name:
-    two made-up ones unless the fixture names those that the account takes.
+    ``categories`` a category with its subcategories. ``words`` are those of any other field that holds a word, by its
+    name: two made-up ones unless the fixture names those that the account takes. If a desk's lists are not complete,
+    the fixture ``vocabulary`` gives the words that they leave out.
     """
 
     agents: tuple[str, ...] = ()

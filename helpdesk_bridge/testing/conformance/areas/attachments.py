@@ -1,4 +1,4 @@
-"""Files: the bytes, the names, and which belongs to which message."""
+"""Attachments: their bytes, their names, and the message to which each belongs."""
 
 from __future__ import annotations
 

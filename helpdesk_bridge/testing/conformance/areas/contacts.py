@@ -1,4 +1,4 @@
-"""Contacts: written, read, found exactly, changed."""
+"""Contacts: create, read, find exactly, change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors: typed, located, before anything is sent where that is possible, and without a customer's words."""
+"""Errors: typed, located, raised before anything is sent if possible, and free of customers' words."""
 
 from __future__ import annotations
 

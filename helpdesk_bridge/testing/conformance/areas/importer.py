@@ -1,4 +1,4 @@
-"""The importer: keeps what it says, tells the rest in a header line, and mails nobody."""
+"""The importer: keeps what its fidelity table declares, puts the rest into a header line, and mails nobody."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes whose outcome is unknown, and reads that are disturbed: with the desk's fault switch."""
+"""Faults on the way: no write is repeated blindly, every read is repeated. Needs the fixture ``faults``."""
 
 from __future__ import annotations
 

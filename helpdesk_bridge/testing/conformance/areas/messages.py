@@ -1,4 +1,4 @@
-"""Threads: the opening first, who may read what, the order, and who wrote."""
+"""Messages: the opening first, visibility, order and authors."""
 
 from __future__ import annotations
 

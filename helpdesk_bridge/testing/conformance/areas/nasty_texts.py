@@ -1,4 +1,4 @@
-"""Texts that break things, in every field that holds text."""
+"""Nasty texts in every text field: kept or refused, never a crash, never cut, never markup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Queries: whatever the vendor filters itself, the answer is that of a plain filter over the desk's own listing."""
+"""Queries: the answer is that of a plain filter over the desk's own listing, whatever the vendor filters itself."""
 
 from __future__ import annotations
 

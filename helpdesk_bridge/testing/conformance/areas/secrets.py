@@ -1,4 +1,4 @@
-"""Secrets: not in what is read, not in what is logged, and never on the way to another host."""
+"""Secrets: not in records, not in logs, and never sent to another host."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fields of a ticket, each by itself: declared for creating, changing or clearing means that it is read back."""
+"""Fields of a ticket, one by one: a field that is declared for create, update or clear is read back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tickets: written, read, listed, changed."""
+"""Tickets: create, read, list, change."""
 
 from __future__ import annotations
 

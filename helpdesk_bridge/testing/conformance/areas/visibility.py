@@ -1,4 +1,4 @@
-"""Whose eyes a text is for: what customers could not read before an import, and what a note says, they never read."""
+"""Visibility: internal messages and notes stay hidden from customers, also after an import."""
 
 from __future__ import annotations
 
