@@ -1,4 +1,4 @@
-"""Opens a Desk365 desk: puts settings, connection and facets together."""
+"""Opening a Desk365 desk: settings, connection and facets put together."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ class Desk365Adapter(Adapter):
             findings.append(Finding(Severity.OK, "marker", f'migrations write into the custom field "{MARKER_FIELD}"'))
         else:
             detail = (
-                f'no ticket shows a custom field "{MARKER_FIELD}"; a migration into this desk writes its marker as the '
-                "last line of each description"
+                f'no recent ticket has a custom field "{MARKER_FIELD}"; a migration into this desk writes its marker '
+                "as the last line of each description"
             )
             findings.append(Finding(Severity.WARNING, "marker", detail))
         return tuple(findings)

@@ -1,4 +1,4 @@
-"""What a Desk365 desk can do, computed from its settings alone."""
+"""Capabilities of a Desk365 desk, computed offline from its settings."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ _WRITTEN: Final = frozenset(
     {"assignee", "group", "status", "priority", "type", "category", "subcategory", "custom_fields", "cc", "watchers"}
 )
 _NOTES: Final = {
-    "tags": "its API knows no tags",
-    "templates": "its API knows no templates",
+    "tags": "its API has no tags",
+    "templates": "its API has no templates",
     "webhooks": "API v3 has no webhooks; events(since) polls",
     "removal": "its API deletes neither tickets nor contacts",
-    "messages.add_from_contact": "what is added by API is an agent's, and a reply would mail the customer",
-    "agents.list": "those of the account's own list where it has one, else those that tickets have shown: not all",
-    "groups.list": "those that tickets have shown, which is not all",
-    "custom_fields.list": "those that tickets have shown; their types are those of the values seen",
-    "tickets.create:tags": "its API knows no tags",
-    "tickets.create:company": "a ticket's company follows from its requester",
-    "tickets.update:tags": "its API knows no tags",
-    "tickets.update:company": "a ticket's company follows from its requester",
+    "messages.add_from_contact": "the API adds messages as an agent, and a reply would mail the customer",
+    "agents.list": "the account's own list if it has one, else the agents seen on tickets: not all",
+    "groups.list": "those seen on tickets: not all",
+    "custom_fields.list": "those seen on tickets: not all; types are inferred from the values",
+    "tickets.create:tags": "its API has no tags",
+    "tickets.create:company": "a ticket's company is that of its requester",
+    "tickets.update:tags": "its API has no tags",
+    "tickets.update:company": "a ticket's company is that of its requester",
     "contacts.update:emails": "its API cannot change a contact's e-mails",
-    "contacts.create:custom_fields": "accounts show them since 2026; how they are written no paper tells",
-    "contacts.update:custom_fields": "accounts show them since 2026; how they are written no paper tells",
-    "custom_fields": "dates are text such as 2026-01-31: the API tells no types",
+    "contacts.create:custom_fields": "accounts show them since 2026; how to write them is not documented",
+    "contacts.update:custom_fields": "accounts show them since 2026; how to write them is not documented",
+    "custom_fields": "dates are text such as 2026-01-31: the API does not give types",
 }
 
 

@@ -1,7 +1,7 @@
-"""Which call of the library makes which call of Desk365's API: data, from which the documentation's table is made.
+"""Endpoints: which call of the library makes which call of Desk365's API; the source of the table in the docs.
 
-The keys are the routes of the simulator (``helpdesk-bridge simulate desk365 --routes``), which says of each how well it
-is known. A common word goes before what ``desk.vendor_api`` adds to it.
+The keys are the routes of the simulator (``helpdesk-bridge simulate desk365 --routes``), which also shows how
+each is known. Calls of the common port come before those of ``desk.vendor_api``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From what Desk365 answers to an error that says what the caller can do."""
+"""Errors for Desk365's answers, by what the caller can do about them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _KEY_HINT: Final = (
 def classify(request: Request, response: Response) -> HelpdeskError | None:
     """Return the error of an answer, or None for a success.
 
-    The vendor's own words are looked at and never repeated: they may quote what a customer wrote.
+    The vendor's message is examined and never repeated: it may quote a customer.
     """
     if request.url is not None:
         return _of_file(response)
@@ -57,7 +57,7 @@ def classify(request: Request, response: Response) -> HelpdeskError | None:
 def _of_file(response: Response) -> HelpdeskError | None:
     # Observed: a file's address is signed and expires after an hour; the storage then answers 403 with XML.
     if response.status in (400, 401, 403, 404, 410):
-        return NotFound("the address of this file is not valid any more", status=response.status)
+        return NotFound("the URL of this file has expired", status=response.status)
     return None
 
 
@@ -68,18 +68,18 @@ def _of_status(status: int, document: Any, response: Response) -> HelpdeskError 
         return NotFound("Desk365 has no such record", status=status)
     if status == 405:  # noqa: PLR2004 - Method Not Allowed
         # Observed: this is also the answer to a missing query parameter.
-        return HelpdeskError("Desk365 does not know this call, or a query parameter is missing from it", status=status)
+        return HelpdeskError("Desk365 does not know this call, or the call lacks a query parameter", status=status)
     if status == 409:  # noqa: PLR2004 - Conflict
-        return Conflict("Desk365 has such a record already", status=status)
+        return Conflict("Desk365 already has this record", status=status)
     if status == 429:  # noqa: PLR2004 - Too Many Requests
-        return RateLimited("Desk365 refused the call: the budget of this API key is spent", status=status)
+        return RateLimited("the rate limit of this API key is exceeded", status=status)
     if status in (400, 413, 422):
         return _refused(status, document, response.request)
     if status >= 500:  # noqa: PLR2004 - server errors
-        return Unavailable("Desk365 failed to answer", status=status)
+        return Unavailable("Desk365 answered with a server error", status=status)
     if not response.ok:
-        return HelpdeskError("Desk365 refused the call", status=status)
-    return BadResponse("Desk365 answered with an error inside of a success", path="$.error", status=response.status)
+        return HelpdeskError("Desk365 rejected the call", status=status)
+    return BadResponse("Desk365 sent an error with a success status", path="$.error", status=response.status)
 
 
 def _refused(status: int, document: Any, request: Request) -> HelpdeskError:
@@ -87,15 +87,15 @@ def _refused(status: int, document: Any, request: Request) -> HelpdeskError:
     sent = _sent(request)
     field, code = _field(document, texts, request.path, sent), _code(document)
     if code in TAKEN_CODES or any(map(says_taken, texts)):
-        about = f"of {field} " if field else ""
-        return Conflict(f"Desk365 has a record with this value {about}already", field=field, status=status, code=code)
+        about = f" of {field}" if field else ""
+        return Conflict(f"Desk365 already has a record with this value{about}", field=field, status=status, code=code)
     missing = code in MISSING_CODES or any(map(says_missing, texts))
     if field is None:
-        what = "Desk365 needs a value that the call does not have" if missing else "Desk365 refused the call"
+        what = "the call lacks a value that Desk365 requires" if missing else "Desk365 rejected the call"
     elif _holds(sent, field, request.path):
-        what = f"Desk365 refused the value of {field}"
+        what = f"Desk365 rejected the value of {field}"
     else:
-        what = f"Desk365 needs a value for {field}"
+        what = f"Desk365 requires a value for {field}"
     return Invalid(what, field=field, status=status, code=code)
 
 
@@ -119,7 +119,7 @@ def _field(document: Any, texts: tuple[str, ...], path: str, sent: Mapping[str, 
 
 
 def _sent(request: Request) -> Mapping[str, Any]:
-    """Return what a request asked: its parameters, and the members of its document."""
+    """Return what a request sent: its parameters, and the members of its document."""
     sent: dict[str, Any] = dict(request.params)
     if isinstance(request.json, dict):
         sent |= request.json
@@ -140,13 +140,13 @@ def _holds(sent: Mapping[str, Any], field: str, path: str) -> bool:
 
 
 def _custom_keys(sent: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the custom fields that a request held, the longest name first."""
+    """Return the custom fields of a request, the longest name first."""
     fields = sent.get("custom_fields")
     return tuple(sorted(fields, key=len, reverse=True)) if isinstance(fields, dict) else ()
 
 
 def _code(document: Any) -> str | None:
-    """Return the vendor's own code of a refusal; what is no single word is not one, and could quote a customer."""
+    """Return the vendor's error code; only a single word is taken, because other text could quote a customer."""
     for entry in _entries(document):
         code = entry.get("code")
         if isinstance(code, str) and _CODE.fullmatch(code):

@@ -1,4 +1,4 @@
-"""Desk365's rate limits as data."""
+"""Rate limits of Desk365, as data."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def _cost(_method: str, path: str) -> int:
 
 @frozen(kw_only=True)
 class Desk365Policy(RateLimitPolicy):
-    """The policy, reading whichever of two headers tells how long to wait."""
+    """The policy, with the wait read from either of two headers."""
 
     def read(self, headers: Mapping[str, str], *, refused: bool, wall: Callable[[], datetime]) -> Any:
-        """Return what the headers of one answer say; ``Retry-After`` goes before the other name."""
+        """Return what the headers of one answer say; ``Retry-After`` takes precedence."""
         if refused and _RETRY_AFTER not in headers and (other := headers.get(_OTHER_RETRY_AFTER)):
             headers = {**headers, _RETRY_AFTER: other}
         return RateLimitPolicy.read(self, headers, refused=refused, wall=wall)

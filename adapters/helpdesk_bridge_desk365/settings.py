@@ -1,4 +1,4 @@
-"""What a ``[desks.x]`` table says about a Desk365 account, and where its API is."""
+"""Settings of a Desk365 desk: the keys of its ``[desks.x]`` table, and the URL of the API."""
 
 from __future__ import annotations
 
@@ -42,11 +42,9 @@ def _subdomain(value: Any) -> str:
 def _secret(value: Any) -> Secret:
     secret = value if isinstance(value, Secret) else Secret(value) if isinstance(value, str) else None
     if not secret or not secret.reveal().strip():
-        raise ConfigError(
-            "api_key: it is missing; a Desk365 administrator finds it under Settings > Integrations > API"
-        )
+        raise ConfigError("api_key: missing; a Desk365 administrator finds the key under Settings > Integrations > API")
     if any(character <= " " or character > "~" for character in secret.reveal()):
-        raise ConfigError("api_key: it holds blanks or characters that a header cannot carry; copy the key alone")
+        raise ConfigError("api_key: it contains blanks or characters that a header cannot carry; copy only the key")
     return secret
 
 
@@ -71,12 +69,12 @@ def _positive(_instance: Any, attribute: Any, value: Any) -> None:
 
 @frozen(kw_only=True)
 class Desk365Settings:
-    """The keys of a Desk365 desk; a wrong one is a ``ConfigError`` that names the key and the fix.
+    """The keys of a Desk365 desk; a wrong value is a ``ConfigError`` that names the key and the fix.
 
     ``single_quotes`` is how a ``'`` is written in filters: the documentation demands a backslash before it, which is
     no JSON; ``unicode`` and ``bare`` are. ``files_per_message`` and ``megabytes_per_message`` bound one upload: the
-    vendor tells no figures, and the largest ticket that was seen has 10 files (assumed). ``new_status`` is the status
-    of new tickets that are given none: Desk365 refuses a ticket without one (observed).
+    vendor gives no figures, and the largest ticket seen has 10 files (assumed). ``new_status`` is the status of new
+    tickets whose draft has none: Desk365 rejects a ticket without a status (observed).
     """
 
     subdomain: str = field(converter=_subdomain)
@@ -105,7 +103,7 @@ def api_base(settings: Desk365Settings, base_url: str | None) -> str:
     if (parts.hostname or "").lower() == f"{_OLD_HOST}.{DOMAIN}":
         raise ConfigError(f"base_url: apps.{DOMAIN} serves API v1 and v2 only; the v3 form is {_V3_FORM}")
     if _OLD_VERSION.search(parts.path):
-        raise ConfigError(f"base_url: API v1 and v2 are not supported any more; the v3 form is {_V3_FORM}")
+        raise ConfigError(f"base_url: API v1 and v2 are not supported; the v3 form is {_V3_FORM}")
     found = _V3_PATH.match(parts.path)
     before = found["before"] if found else ""
     query = f"?{parts.query}" if parts.query else ""

@@ -1,1 +1,1 @@
-"""Desk365's API: its calls, its pages, and how it is signed in to."""
+"""Client of Desk365's API: calls, pages and authentication."""

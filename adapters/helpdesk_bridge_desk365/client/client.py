@@ -1,4 +1,4 @@
-"""Desk365's API v3, one method an operation. What it returns is the vendor's, as frozen classes."""
+"""Client of Desk365's API v3: one method per operation, returning the vendor's documents as frozen classes."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ _LONGEST_NUMBER: Final = 18
 
 
 def numbered(ticket_id: str) -> str:
-    """Return a ticket's number as it is sent. Raises ``NotFound`` for what cannot be one; nothing is sent then."""
+    """Return a ticket's number as it is sent. Raises ``NotFound`` for any other text, before anything is sent."""
     if not (ticket_id.isascii() and ticket_id.isdigit() and len(ticket_id) <= _LONGEST_NUMBER):
-        raise NotFound("Desk365 has no such ticket: its ids are numbers")
+        raise NotFound("Desk365 has no such ticket: ticket ids are numbers")
     return ticket_id
 
 
 @frozen
 class Rows(Generic[R]):
-    """One page of a list; ``total`` is the vendor's count of all matches, None where it told none.
+    """One page of a list; ``total`` is the vendor's count of all matches, None if the answer has none.
 
-    ``more`` says that the vendor told the address of a next page (observed); it is a word, and never followed, because it
-    could lead to another host.
+    ``more`` says that the answer names a next page (observed). That URL is never followed: it could lead to another
+    host.
     """
 
     items: tuple[R, ...]
@@ -80,7 +80,7 @@ def count_rows(request: Request, response: Response) -> int:
 class Desk365Client:
     """Typed calls on one account. Errors are those of ``helpdesk_bridge.errors``.
 
-    ``new_status`` is what a new ticket gets where nobody chose one.
+    ``new_status`` is the status of a new ticket whose draft has none.
     """
 
     stack: Stack

@@ -1,4 +1,4 @@
-"""Pages by row offset over rows that come, go and move meanwhile, without losing any that was there throughout."""
+"""Pages by row offset: rows may be added, removed and moved meanwhile; no row that stays is lost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ R = TypeVar("R")
 
 
 class RowKey(NamedTuple):
-    """A row as it is recognised again: its id, and the text by which the vendor orders it."""
+    """How a row is recognised again: its id, and the text by which the vendor sorts it."""
 
     id: str
     order: str
@@ -23,9 +23,9 @@ class RowKey(NamedTuple):
 
 @frozen
 class _Position:
-    """Where a walk stands: the next row, the last rows before it, and the pages of this pass.
+    """The position of a scan: the next row, the last rows before it, and the pages of this pass.
 
-    ``first`` is the place of the pass's first row; ``bound`` is where a repeated pass over the front may end.
+    ``first`` is the order of the pass's first row; ``bound`` is where a repeated pass over the front may end.
     """
 
     offset: int = 0
@@ -44,7 +44,7 @@ class _Position:
                 int(offset), tuple(RowKey(str(row_id), str(order)) for row_id, order in tail), int(pages), first, bound
             )
         except (ValueError, TypeError):
-            problem = Invalid("this cursor is not one of this listing", field="cursor")
+            problem = Invalid("this cursor does not belong to this listing", field="cursor")
         raise problem
 
     def text(self) -> str:
@@ -56,12 +56,12 @@ class OffsetScan(Generic[R]):
     """One listing by offset.
 
     ``fetch(offset, count)`` asks for a page; ``sizes`` are the counts that the vendor takes, ascending. Each page
-    begins ``overlap`` rows before the last one's end: while one of these rows is there again, nothing can have slipped
-    through between. Where all of them are gone, the walk goes back until it meets ground it knows.
+    begins ``overlap`` rows before the last one's end: while one of these rows is still there, no row between
+    the pages is lost. If all of them are gone, the scan goes back until it meets a row that it knows.
 
-    ``ordered`` says that places sort as the vendor sorts them. ``fronted`` says that a row which changes moves to the
-    front: the front is then read again at the end. ``until`` ends the walk: ascending at the first row that is not
-    before it, descending at the first that is.
+    ``ordered`` says that row keys sort as the vendor sorts rows. ``fronted`` says that a row which changes moves to the
+    front: the front is then read again at the end. ``until`` ends the scan: ascending at the first row that is not
+    before it, descending at the first row that is.
     """
 
     fetch: Callable[[int, int], Rows[R]]
@@ -109,7 +109,7 @@ class OffsetScan(Generic[R]):
         return used < len(rows.items) or len(rows.items) >= self.sizes[0]
 
     def _reach(self, position: _Position, count: int) -> tuple[int, Rows[R]]:
-        """Fetch from before the end of the last page, further back while no known ground is there."""
+        """Fetch from before the end of the last page, and further back until a known row is there."""
         asked = next((size for size in self.sizes if size >= count), self._largest)
         offset = max(0, position.offset - len(position.tail))
         step = max(1, asked - self.overlap)

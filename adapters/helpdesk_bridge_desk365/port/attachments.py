@@ -1,4 +1,4 @@
-"""``desk.attachments`` at Desk365: signed addresses on foreign storage that expire after an hour."""
+"""Attachments (``desk.attachments``): files behind signed URLs on other hosts, which expire after an hour."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from helpdesk_bridge_desk365.wire.documents import FileDocument
 
 @frozen
 class Desk365Attachments:
-    """Streams files. The API key never goes to the storage, which refuses two kinds of permission at once (observed)."""
+    """Streams files. The API key is never sent to the storage, which rejects a second kind of authentication (observed)."""
 
     _client: Desk365Client
 
     def open(self, attachment: Attachment) -> AbstractContextManager[BinaryIO]:
-        """Stream a file's bytes; where its address has expired, a fresh one is asked for once."""
+        """Stream a file's bytes; if its URL has expired, a fresh URL is requested once."""
         return self._streaming(_place(attachment))
 
     @contextmanager
     def _streaming(self, place: Mapping[str, Any]) -> Iterator[BinaryIO]:
         url = place.get("inline") or place.get("url")
         if "inline" in place and not url:
-            raise NotFound("this file came without an address")
+            raise NotFound("Desk365 gave no URL for this file")
         try:
             download = self._download(url or self._fresh(place))
         except NotFound:
@@ -43,7 +43,7 @@ class Desk365Attachments:
         return self._client.stack.open(request)
 
     def _fresh(self, place: Mapping[str, Any]) -> str:
-        """Return a fresh address. Files have no id: name, size and time tell them apart, then their order."""
+        """Return a fresh URL. Files have no id: they are identified by name, size and time, then by their order."""
         same = [
             file
             for file in self._files(place)
@@ -52,7 +52,7 @@ class Desk365Attachments:
         number = place["number"]
         url = same[number].attachment_url if number < len(same) else None
         if url is None:
-            raise NotFound("this file is not on its ticket any more")
+            raise NotFound("this file is no longer on its ticket")
         return str(url)
 
     def _files(self, place: Mapping[str, Any]) -> tuple[FileDocument, ...]:

@@ -1,4 +1,4 @@
-"""``desk.contacts`` at Desk365: people by e-mail."""
+"""Contacts (``desk.contacts``), which Desk365 identifies by e-mail."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Desk365Contacts:
     _account: AccountContext
 
     def split(self, query: ContactQuery) -> QuerySplit:
-        """Divide a query: a few e-mails are looked up, everything else is compared by the desk."""
+        """Divide a query: a few e-mails are looked up, the desk compares everything else."""
         emails = query.email
         if emails is not None and NONE not in emails and len(emails) <= MOST_LOOKUPS:
             wanted = tuple(sorted(str(one) for one in emails))
@@ -85,16 +85,16 @@ class Desk365Contacts:
         return Page(tuple(self._contact(row) for row in found.items), found.next, found.total)
 
     def get(self, contact_id: str) -> Contact:
-        """Return the contact whose primary e-mail this is."""
+        """Return the contact with this primary e-mail."""
         if "@" not in contact_id:
-            raise NotFound("Desk365 has no such contact: its ids are e-mails")
+            raise NotFound("Desk365 has no such contact: contact ids are e-mails")
         found = self._contact(self._client.contact(primary=contact_id))
         if email_key(found.id) != email_key(contact_id):
             raise NotFound("Desk365 has no contact with exactly this e-mail")
         return found
 
     def find(self, *, email: str | None, phone: str | None) -> tuple[Contact, ...]:
-        """Return candidates: by primary, then by secondary e-mail; for a phone all contacts are read."""
+        """Return candidates by primary, then by secondary e-mail; for a phone, all contacts are read."""
         if email is not None:
             return self._by_email(email)
         wanted = phone_digits(phone or "")
@@ -108,7 +108,7 @@ class Desk365Contacts:
             cursor = page.next
 
     def create(self, draft: ContactDraft) -> Contact:
-        """Create a contact. Raises ``Conflict`` where the e-mail is taken, ``Invalid`` for an unknown company."""
+        """Create a contact. Raises ``Conflict`` if the e-mail is taken, ``Invalid`` for an unknown company."""
         return self._contact(self._client.create_contact(writing.contact_document(draft)))
 
     def update(self, contact_id: str, change: ContactChange) -> Contact:

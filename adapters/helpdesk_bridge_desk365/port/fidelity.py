@@ -1,4 +1,4 @@
-"""What an import into Desk365 keeps, and what the account itself may send while it runs: data."""
+"""Import fidelity: the fields that Desk365 keeps, and the hazards of the account's own automation."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from typing import Final
 from helpdesk_bridge.adapter import Fidelity, FidelityTable, FieldFidelity, Hazard, MessageClass, Provenance
 
 _NATIVE: Final = FieldFidelity(Fidelity.NATIVE)
-_IN_LINE: Final = FieldFidelity(Fidelity.HEADER_LINE, "Desk365 sets it itself; the message's first line tells it")
+_IN_LINE: Final = FieldFidelity(
+    Fidelity.HEADER_LINE, "Desk365 sets it itself; the first line of the message states the original"
+)
 _AUTHOR: Final = FieldFidelity(
-    Fidelity.HEADER_LINE, "a note's author is the key's agent, or the agent of that e-mail; the first line tells who"
+    Fidelity.HEADER_LINE,
+    "a note's author is the key's agent, or the agent with the author's e-mail; the first line names the author",
 )
 _INLINE: Final = FieldFidelity(
-    Fidelity.CHANGED, "its API takes no inline images", "an attached file, named where the image stood"
+    Fidelity.CHANGED, "its API accepts no inline images", "an attached file, with its name in place of the image"
 )
 _LATER: Final = FieldFidelity(
-    Fidelity.HEADER_LINE, "every later message becomes a private note; the first line tells what it was"
+    Fidelity.HEADER_LINE, "every later message becomes a private note; the first line states what it was"
 )
-_LOST: Final = FieldFidelity(Fidelity.LOST, "Desk365 has no place for it")
+_LOST: Final = FieldFidelity(Fidelity.LOST, "Desk365 has no field for it")
 
 _OPENING: Final = {
     "author": _NATIVE,
@@ -39,7 +42,9 @@ _NOTE: Final = {
 
 FIDELITY: Final = FidelityTable(
     ticket={
-        "subject": FieldFidelity(Fidelity.NATIVE, "one over 120 characters is cut; an empty one becomes (no subject)"),
+        "subject": FieldFidelity(
+            Fidelity.NATIVE, "a subject over 120 characters is cut; an empty subject becomes (no subject)"
+        ),
         "requester": _NATIVE,
         "assignee": _NATIVE,
         "group": _NATIVE,
@@ -55,10 +60,11 @@ FIDELITY: Final = FidelityTable(
         "attachments": _NATIVE,
         "message_count": _NATIVE,
         "company": FieldFidelity(
-            Fidelity.CHANGED, "a ticket's company follows from its requester", "the requester's company"
+            Fidelity.CHANGED, "a ticket's company is that of its requester", "the requester's company"
         ),
         "created_at": FieldFidelity(
-            Fidelity.HEADER_LINE, "Desk365 stamps the time of the import; the opening's first line tells it"
+            Fidelity.HEADER_LINE,
+            "Desk365 stamps the time of the import; the first line of the opening message states the original",
         ),
         "channel": FieldFidelity(Fidelity.CHANGED, "every ticket made by API has this source", "api"),
         "number": FieldFidelity(Fidelity.CHANGED, "Desk365 numbers tickets itself", "a new number"),
@@ -69,14 +75,14 @@ FIDELITY: Final = FidelityTable(
         "closed_at": _LOST,
         "due_at": _LOST,
         "rating": _LOST,
-        "tags": FieldFidelity(Fidelity.LOST, "its API knows no tags"),
+        "tags": FieldFidelity(Fidelity.LOST, "its API has no tags"),
     },
     contact={
         "name": _NATIVE,
         "emails": _NATIVE,
         "phones": FieldFidelity(Fidelity.NATIVE, "two of them: phone and mobile"),
         "title": _NATIVE,
-        "company": FieldFidelity(Fidelity.NATIVE, "created by its name where the account does not have it"),
+        "company": FieldFidelity(Fidelity.NATIVE, "created by its name if the account does not have it"),
         "external_id": _LOST,
         "custom_fields": _LOST,
         "blocked": _LOST,
@@ -88,7 +94,7 @@ FIDELITY: Final = FidelityTable(
         MessageClass.OPENING_BY_AGENT: {
             **_OPENING,
             "author": FieldFidelity(
-                Fidelity.HEADER_LINE, "an opening is the requester's; the first line tells who wrote it"
+                Fidelity.HEADER_LINE, "Desk365 makes the requester the author; the first line names the real author"
             ),
         },
         MessageClass.REPLY_BY_CONTACT: _NOTE,
@@ -131,7 +137,7 @@ HAZARDS: Final = (
     ),
     Hazard(
         "shared_contacts_mail",
-        "contacts that a ticket is shared with may be mailed about it",
+        "Desk365 may mail contacts with whom a ticket is shared",
         "when a ticket with cc is written",
         "switch off the notifications for shared tickets, or leave cc out",
         Provenance.ASSUMED,

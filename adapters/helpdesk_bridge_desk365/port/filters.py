@@ -1,4 +1,4 @@
-"""The native filter: which part of a ticket query Desk365 answers itself."""
+"""Filters: the part of a ticket query that Desk365 answers itself."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Spellings = Callable[[str, str], tuple[str, ...]]
 
 @frozen
 class NativeTickets:
-    """A listing as Desk365 is asked for it. ``until`` is the time, as text, past which no row can match."""
+    """The native part of a ticket query. ``until`` is the time, as text, past which no row can match."""
 
     filters: Filters
     order: Order
@@ -38,7 +38,7 @@ class NativeTickets:
 
 @frozen
 class NativeFilter:
-    """The filters of a query, which of its fields they native_filter, and which of those exactly."""
+    """The filters of a query, the fields that they narrow, and the fields that they match exactly."""
 
     filters: Filters
     fields: frozenset[str]
@@ -49,8 +49,7 @@ class NativeFilter:
 def spellings_of(word: str, seen: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the spellings to ask for: as given, as seen on tickets, and in the usual cases.
 
-    The port compares words without regard to case and it is not known whether Desk365 does, so that one spelling
-    alone could miss tickets.
+    The port ignores case and it is unknown whether Desk365 does: a single spelling could miss tickets.
     """
     plain = unicodedata.normalize("NFC", word)
     found = [
@@ -182,7 +181,7 @@ def since_of(query: TicketQuery) -> str | None:
 
 
 def until_of(query: TicketQuery) -> str | None:
-    """Return the time past which the order of the listing has no more that matches, or None."""
+    """Return the time past which no row in the order of the listing can match, or None."""
     match query.order:
         case Order.CREATED_ASC if query.created and query.created.end:
             return _whole_second_after(query.created.end)

@@ -1,4 +1,4 @@
-"""``desk.importer`` at Desk365: old tickets in silence, every later message as a private note."""
+"""Importer (``desk.importer``): writes old tickets without mail, every later message as a private note."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _PHONES: Final = 2
 
 @define
 class _Memory:
-    """What one importer has learned: refused agents, companies that exist, and states as they were written."""
+    """What an importer has learned: rejected agents, companies that exist, and states as written."""
 
     refused_agents: set[str] = field(factory=set)
     companies: set[str] = field(factory=set)
@@ -94,10 +94,10 @@ class Desk365Importer:
     # --- contacts ---
 
     def contact(self, old: Contact, marker: str) -> tuple[str, ...]:  # noqa: ARG002 - the e-mail is the key here
-        """Write a contact, and its company where the account does not have it; return its id, the primary e-mail.
+        """Write a contact, and its company if the account lacks it; return its id, the primary e-mail.
 
-        Where Desk365 refuses the company all the same, the contact is written without it, with a warning in the log;
-        the verification then reports the difference. Raises ``Conflict`` where the e-mail is taken.
+        If Desk365 still rejects the company, the contact is written without it and a warning is logged; the
+        verification then reports the difference. Raises ``Conflict`` if the e-mail is taken.
         """
         document = _contact_document(old)
         try:
@@ -132,7 +132,7 @@ class Desk365Importer:
 
     def _judged(self, refused: Invalid | Conflict, document: dict[str, Any]) -> HelpdeskError:
         if isinstance(refused, Invalid) and self._existing(document):
-            taken = "Desk365 has a contact with this e-mail already"
+            taken = "Desk365 already has a contact with this e-mail"
             return Conflict(taken, field="emails", status=refused.status, code=refused.code)
         return refused
 
@@ -161,7 +161,7 @@ class Desk365Importer:
     def ticket(self, old: Ticket, opening: Message, files: Sequence[Upload], marker: str) -> Imported:
         """Write a ticket in its final state, its opening as the description with a header line.
 
-        Raises ``InDoubt`` with the marker where the ticket stands and files that did not fit its first call do not.
+        Raises ``InDoubt`` with the marker if the ticket was written but files that did not fit its first call were not.
         """
         first, *others = list(self._batches(files)) or [()]
         state = self._state(old)
@@ -194,7 +194,7 @@ class Desk365Importer:
         raise problem
 
     def finish(self, ticket_id: str, old: Ticket) -> None:
-        """Set the final state again, unless this importer wrote it just so: private notes do not change it (observed)."""
+        """Set the final state again, unless this importer wrote the same state: private notes do not change it (observed)."""
         state = self._state(old)
         with self._memory.lock:
             written = self._memory.states.pop(ticket_id, None)
@@ -219,10 +219,10 @@ class Desk365Importer:
             nothing = writing.custom_fields(dict.fromkeys(empty), self._observed.field_named)
             document["custom_fields"] = {**nothing, **state.get("custom_fields", {})}
         changed = self._client.update_ticket(numbered(ticket_id), document)
-        self._join(numbered(ticket_id), changed, old)
+        self._add_missing_people(numbered(ticket_id), changed, old)
 
-    def _join(self, number: str, there: TicketDocument, old: Ticket) -> None:
-        """Add who is copied and who watches at the source and not here; whoever was added here meanwhile stays."""
+    def _add_missing_people(self, number: str, there: TicketDocument, old: Ticket) -> None:
+        """Add the cc and watchers that the source has and this ticket lacks; people added here meanwhile stay."""
         missing: dict[str, Any] = {}
         for key, present, wanted in (
             ("share_to", there.share_to, old.cc),
@@ -261,7 +261,7 @@ class Desk365Importer:
     def message(self, ticket_id: str, old: Message, files: Sequence[Upload]) -> tuple[str, ...]:
         """Write a later message as a private note with a header line; return its ids.
 
-        Where the vendor's answer has no id, as in 2025, the id is a digest of what was written.
+        If the vendor's answer has no id, as in 2025, the id is a digest of the text.
         """
         number = numbered(ticket_id)
         first, *others = list(self._batches(files)) or [()]
@@ -315,7 +315,7 @@ class Desk365Importer:
     # --- looking again ---
 
     def find(self, kind: str, marker: str, since: datetime, old: Ticket | Contact) -> tuple[str, ...]:
-        """Return the ids of what carries the marker: the requester's tickets, newest first, back to ``since``.
+        """Return the ids of the records with the marker: the requester's tickets, newest first, back to ``since``.
 
         A contact has no place for a marker; its e-mail is its key.
         """
@@ -325,7 +325,7 @@ class Desk365Importer:
             return self._markers.written_since(
                 marker, writing.email_of(_person(old), "requester"), since - CLOCKS_APART
             )
-        raise Invalid("a record of this kind cannot be looked for", field="kind")
+        raise Invalid("records of this kind cannot be searched for", field="kind")
 
     def marked(self, cursor: str | None = None) -> Page[Marked]:
         """Return one page of all tickets with their markers."""
@@ -341,7 +341,7 @@ class Desk365Importer:
 
 def _person(old: Ticket) -> Any:
     if old.requester is None:
-        raise Invalid("Desk365 needs a requester with an e-mail", field="requester")
+        raise Invalid("Desk365 requires a requester with an e-mail", field="requester")
     return old.requester
 
 
@@ -369,7 +369,7 @@ def _opening_html(old: Ticket, opening: Message, files: tuple[Upload, ...]) -> s
 
 def _contact_document(old: Contact) -> dict[str, Any]:
     if not old.emails:
-        raise Invalid("Desk365 needs an e-mail for a contact", field="emails")
+        raise Invalid("Desk365 requires an e-mail for a contact", field="emails")
     primary, *others = old.emails
     document: dict[str, Any] = {"primary_email": primary}
     if old.name:

@@ -1,6 +1,6 @@
 """``desk.agents``, ``desk.groups``, ``desk.custom_fields`` and ``desk.companies`` at Desk365.
 
-Only companies are listed by every account; the others are those that tickets have shown.
+Only companies can be listed on every account; the others are collected from tickets.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _OVERLAP: Final = 1
 
 @define
 class Desk365Agents:
-    """Lists agents. No paper has the call that one client of 2026 makes, so that it is tried once for a desk."""
+    """Lists agents. Only a client of 2026 shows the call, which is not documented, so it is tried once per desk."""
 
     _client: Desk365Client
     _observed: ObservedValues
@@ -33,7 +33,7 @@ class Desk365Agents:
     _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
 
     def list(self) -> tuple[Agent, ...]:
-        """Return the agents by e-mail; those that tickets alone have shown stand beside those that are listed."""
+        """Return the agents by e-mail: those of the list, and those seen only on tickets."""
         listed = self._listed()
         if listed is None:
             return self._observed.agents()
@@ -55,7 +55,7 @@ class Desk365Agents:
 
 @frozen
 class Desk365Groups:
-    """``desk.groups``: those that tickets have shown."""
+    """``desk.groups``: the groups seen on tickets."""
 
     _observed: ObservedValues
 
@@ -66,7 +66,7 @@ class Desk365Groups:
 
 @frozen
 class Desk365CustomFields:
-    """``desk.custom_fields``: those that tickets have shown."""
+    """``desk.custom_fields``: the custom fields seen on tickets."""
 
     _observed: ObservedValues
 
@@ -77,7 +77,7 @@ class Desk365CustomFields:
 
 @frozen
 class Desk365Companies:
-    """Lists companies, which are known by name."""
+    """Lists companies, which Desk365 identifies by name."""
 
     _client: Desk365Client
 

@@ -1,6 +1,6 @@
-"""Markers: how a ticket that was written is found again.
+"""Markers: how this library recognises a ticket that it wrote.
 
-A marker stands in a custom field of the ticket if the account has one for it, else in the last line of the description.
+A marker is in a custom field of the ticket if the account has one for it, else in the last line of the description.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ API_CHANNEL: Final = "api"
 
 @frozen
 class Markers:
-    """Writes markers and finds them. ``configured`` is the field's name if the configuration has one."""
+    """Writes markers and finds them. ``configured`` is the field's name in the configuration, if set."""
 
     pages: TicketPages
     observed: ObservedValues
     configured: str | None = None
 
     def put(self, document: dict[str, object], marker: str) -> None:
-        """Put a marker into what creates a ticket: into its field where the desk has one, else as the last line."""
+        """Write a marker into the document of a new ticket: into its field if there is one, else as the last line."""
         name = self.configured or self.observed.find_field(MARKER_FIELD)
         if name is not None:
             fields = document.get("custom_fields")
@@ -56,7 +56,10 @@ class Markers:
             document["description"] = with_marker(Body(html=str(document["description"])), marker).html
 
     def created_with(self, markers: Sequence[str], email: str, description: str) -> str | None:
-        """Return the requester's ticket that one of these markers made; copies of one in mails are none."""
+        """Return the id of the requester's ticket that was created with one of these markers, or None.
+
+        Tickets that came in by mail do not count: customers may copy a marker.
+        """
         others = False
         for ticket in self._tickets_with(markers, email, None):
             if ticket.channel != API_CHANNEL or ticket.requester is None:
@@ -68,7 +71,7 @@ class Markers:
             others = True
         if others:
             raise Conflict(
-                "a ticket of this customer carries this idempotency key and says something else; nothing was written: "
+                "a ticket of this customer carries this idempotency key but says something else; nothing was written: "
                 "use another key for another ticket"
             )
         return None
@@ -76,18 +79,18 @@ class Markers:
     def written_since(self, marker: str, email: str, since: datetime | None) -> tuple[str, ...]:
         """Return the ids of a requester's tickets that carry a marker, created since then by the vendor's clock.
 
-        Without ``since`` only the newest page is looked at. Who finds one has still to compare what it says.
+        Without ``since`` only the newest page is read. The caller must still compare the content.
         """
         return tuple(dict.fromkeys(one.id for one in self._tickets_with((marker,), email, since)))
 
     def page(self, cursor: str | None) -> Page[Marked]:
-        """Return one page of all tickets with their markers: lists show both places in which one can stand."""
+        """Return one page of all tickets with their markers: listings show both places of a marker."""
         page = self.pages.page(NativeTickets({}, Order.CREATED_ASC, description=True, custom_fields=True), cursor)
         rows = tuple(
             Marked(
                 ticket_id=one.id,
                 marker=self.of(one),
-                created_at=_told_time(one),
+                created_at=_original_time(one),
                 by_api=one.channel == API_CHANNEL,
             )
             for one in page.items
@@ -117,7 +120,7 @@ class Markers:
     def of(self, ticket: Ticket) -> str | None:
         """Return the marker that a listed ticket carries.
 
-        What stands in the field for markers decides: customers write descriptions, but no custom fields.
+        The field for markers takes precedence: customers write descriptions, but not custom fields.
         """
         found = self._in_field(ticket)
         if found is not None or ticket.description is None:
@@ -133,8 +136,8 @@ class Markers:
         return next((text for text in texts if text), None)
 
 
-def _told_time(ticket: Ticket) -> datetime | None:
-    """Return the time of creation that the header line of an imported ticket tells, else the ticket's own."""
+def _original_time(ticket: Ticket) -> datetime | None:
+    """Return the creation time in the header line of an imported ticket, else the ticket's own."""
     header = None if ticket.description is None else split_header(split_marker(ticket.description)[1])[0]
     return ticket.created_at if header is None else header.created_at
 

@@ -1,4 +1,4 @@
-"""``desk.messages`` at Desk365: the description is the opening message, conversations are the later ones."""
+"""Messages (``desk.messages``): the description is the opening message, conversations hold the later messages."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Desk365Messages:
     def page(self, ticket_id: str, cursor: str | None, *, ticket: Ticket | None = None) -> Page[Message]:  # noqa: ARG002 - a thread is one page
         """Return the whole thread: one call for the opening and its files, one more if anything follows.
 
-        ``ticket`` spares the first call where it was read with description and files, and the second where its
-        ``message_count`` says that nothing follows. Files of the opening stand in the ticket's details only.
+        ``ticket`` saves the first call if it was read with description and files, and the second if its
+        ``message_count`` says that nothing follows. Only a ticket's details have the files of the opening message.
         """
         number = numbered(ticket_id)
         known = ticket if ticket is not None and not ticket.not_loaded & {"description", "attachments"} else None
@@ -51,13 +51,13 @@ class Desk365Messages:
     def note(self, ticket_id: str, draft: MessageDraft) -> Sent:
         """Add a private note, as the agent who owns the API key."""
         if draft.cc:
-            raise Unsupported("a note at Desk365 has no copies", capability="messages.note:cc")
+            raise Unsupported("a note at Desk365 cannot have cc", capability="messages.note:cc")
         note = writing.note_document(writing.html_of(draft.body, draft.attachments))
         return Sent(_ids(self._client.add_note(numbered(ticket_id), note, draft.attachments)))
 
     def add_from_contact(self, ticket_id: str, draft: MessageDraft, author: Person) -> Sent:  # noqa: ARG002 - refused
-        """Refuse: what is added by API is an agent's, and a reply would mail customers their own words."""
-        raise Unsupported("Desk365 records no customer's message by API", capability="messages.add_from_contact")
+        """Refuse: the API adds messages as an agent, and a reply would mail customers their own words."""
+        raise Unsupported("Desk365's API cannot record a customer's message", capability="messages.add_from_contact")
 
 
 def _ids(written: WrittenDocument) -> tuple[str, ...]:

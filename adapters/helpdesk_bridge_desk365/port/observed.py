@@ -1,4 +1,4 @@
-"""What tickets have shown of agents, groups, custom fields and spellings: Desk365 lists none of these."""
+"""Observed values: agents, groups, custom fields and spellings seen on tickets, because Desk365 lists none of them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _wider(one: FieldType, other: FieldType) -> FieldType:
 class ObservedValues:
     """Learns from every ticket and thread that is read anyway; safe to share between threads.
 
-    What never stood on a ticket that was read is not known here: the lists are never complete.
+    The lists are never complete: they hold only values of tickets that were read.
     """
 
     def __init__(self) -> None:
@@ -67,11 +67,11 @@ class ObservedValues:
         self._spellings: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def bind(self, load: Callable[[], object]) -> None:
-        """Tell what reads the newest tickets, in one call, for who asks before anything else was read."""
+        """Set the function that reads the newest tickets in one call; it is used if nothing was read before."""
         self._load = load
 
     def learn(self, tickets: Iterable[Ticket]) -> None:
-        """Take in what tickets show."""
+        """Learn from tickets."""
         with self._lock:
             for ticket in tickets:
                 if ticket.assignee is not None and ticket.assignee.email:
@@ -87,7 +87,7 @@ class ObservedValues:
                     self._field(name, value)
 
     def learn_thread(self, messages: Iterable[Message]) -> None:
-        """Take in the agents who wrote in a thread: only there do their names stand."""
+        """Learn the agents who wrote in a thread: only threads have their names."""
         with self._lock:
             for message in messages:
                 if message.author.kind is ActorKind.AGENT and message.author.email:
@@ -128,7 +128,7 @@ class ObservedValues:
             return email_key(email) in self._agents
 
     def field_named(self, name: str) -> str | None:
-        """Return a field's own spelling, or None where no ticket showed such a field. No call is made."""
+        """Return a field's own spelling, or None if no ticket had such a field. No call is made."""
         with self._lock:
             if name in self._fields:
                 return name
@@ -140,7 +140,7 @@ class ObservedValues:
         return self.field_named(name)
 
     def learn_agents(self, agents: Iterable[Agent]) -> None:
-        """Take in agents whom the account itself lists; they go before what tickets showed of them."""
+        """Learn agents from the account's own list, which takes precedence over tickets."""
         with self._lock:
             for agent in agents:
                 known = self._agents.get(email_key(agent.email or agent.id))

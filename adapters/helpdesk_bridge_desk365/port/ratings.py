@@ -1,4 +1,4 @@
-"""The words of customer-satisfaction ratings, which stand in the survey's definition only."""
+"""Labels of customer-satisfaction ratings, which only the survey's definition has."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ CUSTOMER_SATISFACTION: Final = 1
 
 
 class RatingLabels:
-    """Looks up the words of a rating through ``sv_name``, asking for each survey once.
+    """Looks up a rating's label through ``sv_name``; each survey is read once.
 
     Documented: Desk365 API, "Survey Rating": -3 to 3, mapped to text in the survey details endpoint; deleted surveys
-    cannot be retrieved, and their ratings stay without words.
+    cannot be retrieved, and their ratings have no label.
     """
 
     def __init__(self, client: Desk365Client) -> None:
@@ -28,7 +28,7 @@ class RatingLabels:
         self._lock = threading.Lock()
 
     def label(self, survey: SurveyDocument | None) -> str | None:
-        """Return the words of a rating, or None where it has none."""
+        """Return the label of a rating, or None."""
         if survey is None or survey.sv_rating is None or not survey.sv_name or survey.sv_type != CUSTOMER_SATISFACTION:
             return None
         definition = self._definition(survey.sv_name)

@@ -1,4 +1,4 @@
-"""Pages of tickets: what of a query goes to Desk365, and the rows that come back, none lost where others vanish."""
+"""Pages of tickets: how a query is divided, sent and read, without losing rows while others change."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OVERLAP: Final = 5
 
 @define
 class QuoteForm:
-    """How single quotes are written in filters, learned from the account's own answers."""
+    """How single quotes are written in filters; learned from the account's answers."""
 
     form: str
     lock: threading.Lock = field(factory=threading.Lock, repr=False)
@@ -31,7 +31,7 @@ class QuoteForm:
 
 @frozen
 class TicketPages:
-    """Lists tickets, and learns from each what it shows."""
+    """Lists tickets and learns from each."""
 
     _client: Desk365Client
     _account: AccountContext
@@ -64,7 +64,7 @@ class TicketPages:
         )
 
     def page(self, native: NativeTickets, cursor: str | None, size: int | None = None) -> Page[Ticket]:
-        """Return one page. Its rows overlap the last page's, so that none is lost where tickets vanish meanwhile."""
+        """Return one page. Its rows overlap the last page, so that none is lost if tickets disappear meanwhile."""
         by_update = native.order.by_update
         scan = OffsetScan[TicketDocument](
             fetch=lambda offset, count: self._fetch(native, offset, count),
@@ -87,7 +87,7 @@ class TicketPages:
         return Page(tickets, found.next, found.total)
 
     def newest(self) -> tuple[Ticket, ...]:
-        """Read the newest tickets with their custom fields, for what they show."""
+        """Read the newest tickets with their custom fields, to learn from them."""
         return self.page(NativeTickets({}, Order.CREATED_DESC, custom_fields=True), None).items
 
     def first(self) -> tuple[tuple[Ticket, ...], int | None]:

@@ -1,4 +1,4 @@
-"""``desk.tickets`` at Desk365."""
+"""Tickets (``desk.tickets``)."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ class Desk365Tickets:
         return self.pages.read(self._client.ticket(numbered(ticket_id)))
 
     def create(self, draft: TicketDraft, marker: str | None = None, earlier: Sequence[str] = ()) -> Ticket:
-        """Create a ticket. With a marker, the requester's newest tickets are looked at first and one is adopted.
+        """Create a ticket. With a marker, a ticket among the requester's newest that carries it is returned instead.
 
-        Raises ``Conflict`` where a ticket carries the marker in its text and says something else.
+        Raises ``Conflict`` if a ticket carries the marker in its text but says something else.
         """
         named = self._observed.field_named
         document = writing.ticket_document(draft, named)
@@ -62,7 +62,7 @@ class Desk365Tickets:
         return self.pages.read(self._client.create_ticket(document, draft.attachments))
 
     def update(self, ticket_id: str, change: TicketChange) -> Ticket:
-        """Change a ticket; one read more where ``cc`` or ``watchers`` are set as a whole."""
+        """Change a ticket; setting the whole ``cc`` or ``watchers`` costs one more read."""
         number = numbered(ticket_id)
         document = writing.change_document(change, self._observed.field_named)
         whole = any(isinstance(one, tuple) for one in (change.cc, change.watchers))

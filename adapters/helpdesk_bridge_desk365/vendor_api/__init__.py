@@ -1,1 +1,1 @@
-"""``desk.vendor_api`` at Desk365: the vendor's calls that have no common word."""
+"""Vendor API (``desk.vendor_api``): Desk365's calls that are not in the common port."""

@@ -1,4 +1,4 @@
-"""Checks of what a caller gives, made before anything is sent; each refusal names the argument and its limit."""
+"""Checks of arguments, made before anything is sent; each error names the argument and its limit."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def text(value: Any, field: str, *, limit: int | None = None) -> str:
     if not isinstance(value, str):
         raise Invalid(f"{field}: expected text, found {type(value).__name__}", field=field)
     if not value.strip():
-        raise Invalid(f"{field}: it must not be empty", field=field)
+        raise Invalid(f"{field}: must not be empty", field=field)
     if limit is not None and len(value) > limit:
-        raise Invalid(f"{field}: it has {len(value)} characters; at most {limit}", field=field, limit=limit)
+        raise Invalid(f"{field}: has {len(value)} characters; at most {limit}", field=field, limit=limit)
     return value
 
 
 def email(value: Any, field: str) -> str:
-    """Return an e-mail address. Documented (OpenAPI): several are joined by commas, so that none may hold one."""
+    """Return an e-mail address. Documented (OpenAPI): several are joined by commas, so an address must not contain one."""
     address = text(value, field).strip()
     local, _, host = address.rpartition("@")
     if not local or not host or any(character.isspace() or character == "," for character in address):
@@ -32,9 +32,9 @@ def email(value: Any, field: str) -> str:
 
 
 def several(values: Iterable[str], field: str) -> tuple[str, ...]:
-    """Return texts; one alone is refused, because its characters would be taken for several."""
+    """Return texts; a single text is rejected, because its characters would pass for several."""
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-        raise Invalid(f"{field}: expected several texts in a list or tuple", field=field)
+        raise Invalid(f"{field}: expected a list or tuple of texts", field=field)
     return tuple(text(one, field) for one in values)
 
 
@@ -48,14 +48,14 @@ def whole(value: Any, field: str, *, least: int = 0, most: int | None = None) ->
     if isinstance(value, bool) or not isinstance(value, int):
         raise Invalid(f"{field}: expected a whole number, found {type(value).__name__}", field=field)
     if value < least:
-        raise Invalid(f"{field}: it is less than {least}", field=field, limit=least)
+        raise Invalid(f"{field}: must be at least {least}", field=field, limit=least)
     if most is not None and value > most:
-        raise Invalid(f"{field}: it is more than {most}", field=field, limit=most)
+        raise Invalid(f"{field}: must be at most {most}", field=field, limit=most)
     return value
 
 
 def one_of(value: Any, field: str, words: Collection[Any]) -> Any:
-    """Return a value that is one of those allowed; an enumeration's number is as good as its member."""
+    """Return a value that is among those allowed; an enumeration takes its numbers too."""
     if isinstance(value, bool) or value not in words:
         listed = ", ".join(str(int(word) if isinstance(word, int) else word) for word in words)
         raise Invalid(f"{field}: use one of {listed}", field=field, limit=listed)
@@ -84,7 +84,7 @@ def day(value: Any, field: str) -> str:
 
 
 def ticket_number(value: Any) -> str:
-    """Return a ticket's number as it is sent; ``NotFound`` for what cannot be one, as everywhere on this desk."""
+    """Return a ticket's number as it is sent; ``NotFound`` for any other value, as everywhere on this desk."""
     digits = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     return numbered(digits if isinstance(digits, str) else "")
 
@@ -96,7 +96,7 @@ def page(offset: Any, count: Any = None, counts: Collection[int] = (), name: str
 
 
 def given(**values: Any) -> dict[str, Any]:
-    """Return what is to be sent: neither UNSET nor, where there is nothing to clear, None."""
+    """Return the values to send, without UNSET and None."""
     return {name: value for name, value in values.items() if value is not UNSET and value is not None}
 
 
@@ -114,7 +114,7 @@ def clearing(values: Mapping[str, Any], *, needed: Collection[str] = ()) -> dict
 
 
 def something(change: Mapping[str, Any], what: str) -> dict[str, Any]:
-    """Return a change that changes anything at all."""
+    """Return a change; an empty change is rejected."""
     if not change:
-        raise Invalid(f"nothing to change: give something of the {what}", field=what)
+        raise Invalid(f"nothing to change: give at least one field of the {what}", field=what)
     return dict(change)

@@ -1,4 +1,4 @@
-"""Places where assets are kept. Observed: a client of 2026 reads them; accounts without asset management answer 404."""
+"""Asset locations. Observed: a client of 2026 reads them; accounts without asset management answer 404."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from helpdesk_bridge_desk365.vendor_api.documents import AssetLocation
 
 
 class AssetCalls(Calls):
-    """What asset management shows."""
+    """Asset locations, on accounts with asset management."""
 
     __slots__ = ()
 

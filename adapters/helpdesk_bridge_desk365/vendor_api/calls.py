@@ -1,4 +1,4 @@
-"""What all parts of ``desk.vendor_api`` send by: the desk's own transport, budget and errors."""
+"""Calls: how every part of ``desk.vendor_api`` sends, through the desk's own transport, budget and errors."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ T = TypeVar("T")
 
 @frozen(eq=False)
 class Calls:
-    """The ways to ask and to write.
+    """Reads and writes.
 
-    Reads are repeated after a failure, and so is what sets values. What adds something, removes it or gives it another
-    name is sent once: where its outcome is unknown, ``InDoubt`` is raised.
+    Reads, and writes that set values, are repeated after a failure. Calls that add, remove or rename are sent once: if
+    the outcome is unknown, ``InDoubt`` is raised.
     """
 
     _client: Desk365Client
@@ -45,7 +45,7 @@ class Calls:
         params: Pairs = (),
         effect: Effect = Effect.CREATE,
     ) -> T:
-        """Write and read the answer, which is what stands there now; an echo may lack what was not sent."""
+        """Write and return the answer, the record as it now is; an echo may lack fields that were not sent."""
         request = Request(method, path, operation=operation, effect=effect, params=params, json=dict(document))
         answer = self._client.stack.send(request)
         try:
@@ -53,7 +53,7 @@ class Calls:
         except BadResponse as unreadable:
             if effect is not Effect.CREATE:
                 raise
-            problem = InDoubt(f"it was accepted, but {unreadable.message}", operation=operation)
+            problem = InDoubt(f"Desk365 accepted the call, but {unreadable.message}", operation=operation)
         raise problem
 
     def _delete(self, operation: str, path: str, params: Pairs) -> None:

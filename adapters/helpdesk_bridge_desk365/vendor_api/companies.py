@@ -1,4 +1,4 @@
-"""Companies with all that is kept of them. Documented: OpenAPI, companies."""
+"""Companies with all their fields. Documented: OpenAPI, companies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Text = str | Unset | None
 class CompanyCalls(Calls):
     """Companies by name. What is ``UNSET`` is not sent, ``None`` clears.
 
-    ``sla`` is the name of one, or "helpdesk default". Contacts whose e-mail domain is among ``domains`` belong to the
+    ``sla`` is an SLA's name, or "helpdesk default". Contacts whose e-mail domain is among ``domains`` belong to the
     company from then on (documented).
     """
 

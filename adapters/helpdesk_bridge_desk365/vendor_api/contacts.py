@@ -1,4 +1,4 @@
-"""Contacts with what has no common word: title, departments, the vendor's own orders. Documented: OpenAPI, contacts."""
+"""Contacts with fields outside the common port: title, departments, orders. Documented: OpenAPI, contacts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ContactOrder(IntEnum):
 
 
 class ContactCalls(Calls):
-    """Contacts by e-mail, which nobody can change by API. What is ``UNSET`` is not sent, ``None`` clears."""
+    """Contacts by e-mail, which the API cannot change. What is ``UNSET`` is not sent, ``None`` clears."""
 
     __slots__ = ()
 
@@ -52,7 +52,7 @@ class ContactCalls(Calls):
     def contact(self, email: str | None = None, *, secondary_email: str | None = None) -> ContactDetails:
         """Return a contact by its primary e-mail, or on newer accounts by a secondary one (a client of 2026)."""
         if (email is None) == (secondary_email is None):
-            raise Invalid("email: give either the primary or a secondary e-mail", field="email")
+            raise Invalid("email: give either the primary or the secondary e-mail, not both", field="email")
         if email is not None:
             params = (("primary_email", arguments.email(email, "email")),)
         else:

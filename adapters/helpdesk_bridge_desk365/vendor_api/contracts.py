@@ -1,4 +1,4 @@
-"""Contracts, for accounts that have them. Documented: OpenAPI, contracts; without access they are refused."""
+"""Contracts, for accounts that have them. Documented: OpenAPI, contracts; accounts without access get an error."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ContractCalls(Calls):
         upcoming: bool | None = None,
         offset: int = 0,
     ) -> Rows[Contract]:
-        """Return up to 30 contracts from a row on, by name. Documented (OpenAPI): all of them unless told otherwise."""
+        """Return up to 30 contracts from a row on, by name. Documented (OpenAPI): all contracts by default."""
         flags = {
             "include_inactive_contracts": inactive,
             "include_expired_contracts": expired,

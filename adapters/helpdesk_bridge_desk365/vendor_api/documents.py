@@ -1,4 +1,4 @@
-"""What ``desk.vendor_api`` returns: frozen values under the vendor's own names.
+"""Values that ``desk.vendor_api`` returns: frozen, under the vendor's own names.
 
 Times are aware and in UTC, flags are truth values, lists are tuples, whichever way the vendor wrote them. A key that was
 not sent is None. ``document`` is the vendor's own document with whatever else it holds, without signed addresses.
@@ -87,7 +87,7 @@ class SurveyAnswer:
 
 @frozen(kw_only=True)
 class TicketSurvey:
-    """The survey that a ticket shows: the latest answered one, else one that was sent. Documented: "Survey retrieval"."""
+    """The survey of a ticket: the latest answered survey, else the latest that was sent. Documented: "Survey retrieval"."""
 
     sv_name: str | None = None
     sv_answered: bool | None = None
@@ -184,7 +184,7 @@ class AgentVisibility(IntEnum):
 
 @frozen(kw_only=True)
 class Article:
-    """An article of the knowledge base. ``status`` is a number of ``ArticleStatus``, or one still unknown."""
+    """An article of the knowledge base. ``status`` is a number of ``ArticleStatus`` or an unknown number."""
 
     article_title: str
     article_content: str | None = _private()
@@ -223,7 +223,7 @@ class Folder:
 
 @frozen(kw_only=True)
 class Category:
-    """A category of the knowledge base; the visibilities are numbers of the enumerations, or ones still unknown."""
+    """A category of the knowledge base; the visibilities are numbers of the enumerations or unknown numbers."""
 
     category_name: str
     category_description: str | None = None
@@ -314,7 +314,7 @@ class Contract:
 
 @frozen(kw_only=True)
 class CompanyDetails:
-    """A company with everything that is kept of it; rows of 2026 list its departments (observed)."""
+    """A company with all its fields; rows of 2026 list its departments (observed)."""
 
     name: str
     description: str | None = None
@@ -334,7 +334,7 @@ class CompanyDetails:
 
 @frozen(kw_only=True)
 class ContactDetails:
-    """A contact with everything that is kept of it; ``custom_fields`` by name, without the prefix."""
+    """A contact with all its fields; ``custom_fields`` by name, without the prefix."""
 
     primary_email: str | None = _private()
     secondary_emails: tuple[str, ...] | None = _private()
@@ -354,7 +354,7 @@ class ContactDetails:
 
 @frozen(kw_only=True)
 class ConversationMessage:
-    """A message with what has no common word: blind copies, notified agents, and whether its mail bounced."""
+    """A message with fields outside the common port: bcc, notified agents, and whether its mail bounced."""
 
     id: str | int | None = None
     created_by: str | None = _private()
@@ -390,7 +390,7 @@ class Conversation:
 
 @frozen(kw_only=True)
 class AssetLocation:
-    """A place where assets are kept; a client of 2026 reads it, and no paper tells what else it holds."""
+    """An asset location; a client of 2026 reads it, and its other fields are not documented."""
 
     location_name: str
     document: Mapping[str, Any] = _document()

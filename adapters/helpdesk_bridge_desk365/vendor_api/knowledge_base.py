@@ -23,7 +23,7 @@ _KB = "/kb"
 
 
 class KnowledgeBaseCalls(Calls):
-    """Articles in folders in categories, all known by name. Removing and renaming is sent once, never repeated."""
+    """Articles in folders in categories, all identified by name. Removing and renaming is sent once, never repeated."""
 
     __slots__ = ()
 
@@ -144,7 +144,7 @@ class KnowledgeBaseCalls(Calls):
         agent_visibility: int | None = None,
         groups: Sequence[str] = (),
     ) -> Category:
-        """Create a category. Companies and groups go with the visibilities that name them, and only with those."""
+        """Create a category. Companies and groups belong to the visibilities that name them, and to no others."""
         document = {
             "category_name": arguments.text(name, "name"),
             **arguments.given(

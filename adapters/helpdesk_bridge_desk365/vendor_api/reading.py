@@ -1,4 +1,4 @@
-"""Reads the vendor's documents into the values of ``desk.vendor_api``, whichever of their spellings they come in."""
+"""Reading: the vendor's documents, in any of their spellings, as values of ``desk.vendor_api``."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _words(value: Any, _type: Any) -> tuple[str, ...]:
     # Observed: an array in lists, a text joined by commas in details.
     words = split_words(value)
     if not isinstance(words, list) or not all(isinstance(one, str) for one in words):
-        raise WireTypeError(f"expected several texts, found {type(value).__name__}")
+        raise WireTypeError(f"expected a list of texts, found {type(value).__name__}")
     return tuple(words)
 
 
@@ -153,7 +153,7 @@ _RESHAPED: Final[Mapping[type[Any], Callable[[Mapping[str, Any]], Mapping[str, A
 
 
 def read(type_: type[T], document: Any, at: str = "$") -> T:
-    """Return a document as a value. Raises ``BadResponse`` naming the place of what cannot be read."""
+    """Return a document as a value. Raises ``BadResponse`` with the path of what cannot be read."""
     if not isinstance(document, dict):
         raise BadResponse(f"expected an object at {at}, found {type(document).__name__}", path=at)
     known: dict[str, Any] = {}
@@ -175,7 +175,7 @@ def _names(type_: type[Any]) -> frozenset[str]:
 
 
 def _emptied(known: dict[str, Any], type_: type[Any]) -> None:
-    """Take out what is null where the value is never None: it is then what was not sent."""
+    """Remove nulls from fields that are never None: they count as not sent."""
     hints = get_type_hints(type_)
     for name in [name for name, value in known.items() if value is None]:
         if type(None) not in getattr(hints[name], "__args__", (type(None),)):
@@ -183,7 +183,7 @@ def _emptied(known: dict[str, Any], type_: type[Any]) -> None:
 
 
 def read_page(type_: type[T], document: Any, *keys: str) -> Rows[T]:
-    """Return the rows of a list under the first of ``keys`` that it has, and what the vendor tells of the others."""
+    """Return the rows of a list under the first of ``keys`` that it has, with the total and whether more follow."""
     total, rows, at = read_rows(document, *keys)
     if total is None and type(document.get("total")) is int:
         # A client of 2026: the list of asset locations has "total" where all others have "count".

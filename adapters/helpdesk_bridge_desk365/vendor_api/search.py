@@ -22,7 +22,7 @@ _TEXT_FIELDS: Final = ("subject", "ticket_number")
 
 
 class Place(IntEnum):
-    """Where words are looked for. Observed: a client of 2026."""
+    """Where a search looks. Observed: a client of 2026."""
 
     SUBJECT = 1
     DESCRIPTION = 2
@@ -35,7 +35,7 @@ class Place(IntEnum):
 
 @frozen
 class Term:
-    """Words that must stand in one of these fields: subject, ticket_number ("130,131") or names of custom fields."""
+    """Words that must be in one of these fields: subject, ticket_number ("130,131") or names of custom fields."""
 
     query: str
     fields: tuple[str, ...] = ("subject",)
@@ -44,8 +44,8 @@ class Term:
 class SearchCalls(Calls):
     """Searching, on accounts that have it; others answer ``NotFound``.
 
-    All words must be there, in any order; "a phrase" stands as it is, ``*x`` ends a word, ``x*`` begins one, ``*x*`` is
-    anywhere in one.
+    All words must be there, in any order; "a phrase" must match as it is, ``*x`` matches the end of a word, ``x*`` its
+    beginning, ``*x*`` any part.
     """
 
     __slots__ = ()
@@ -64,7 +64,7 @@ class SearchCalls(Calls):
     ) -> Rows[Ticket]:
         """Return up to ``count`` (30, 50 or 100) tickets that hold the words in any of the places."""
         if not places:
-            raise Invalid("places: expected one place or more", field="places")
+            raise Invalid("places: give at least one place", field="places")
         chosen = [arguments.one_of(place, "places", list(Place)) for place in places]
         document = {"query": arguments.text(query, "query"), "search_in": chosen}
         shown = {"include_description": description, "include_custom_fields": custom_fields, "include_merged": merged}
@@ -82,7 +82,7 @@ class SearchCalls(Calls):
     ) -> Rows[Ticket]:
         """Return up to ``count`` (30, 50 or 100) tickets for which all terms hold."""
         if not terms:
-            raise Invalid("terms: give one or more", field="terms")
+            raise Invalid("terms: give at least one term", field="terms")
         document = {"search_term": [_term(term) for term in terms]}
         shown = {"include_description": description, "include_custom_fields": custom_fields, "include_merged": merged}
         return self._search(2, document, order_by, shown, count, offset)

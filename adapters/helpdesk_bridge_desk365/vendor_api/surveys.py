@@ -9,7 +9,7 @@ from helpdesk_bridge_desk365.vendor_api.documents import Survey, SurveyAnswer
 
 
 class SurveyCalls(Calls):
-    """What customers are asked, and what they answered."""
+    """Surveys and customers' answers."""
 
     __slots__ = ()
 
@@ -18,7 +18,7 @@ class SurveyCalls(Calls):
         return self._page(Survey, "surveys.list", "/surveys", (), "surveys").items
 
     def survey(self, name: str) -> Survey:
-        """Return a survey by its name. Raises ``NotFound`` also for one that was deleted (documented)."""
+        """Return a survey by its name. Raises ``NotFound`` for a deleted survey too (documented)."""
         params = (("survey_name", arguments.text(name, "name")),)
         return self._read(Survey, "surveys.get", "/surveys/details", params)
 

@@ -1,4 +1,4 @@
-"""What Desk365 lets one do with tickets beyond the common words. Documented: OpenAPI, tickets."""
+"""Tickets beyond the common port. Documented: OpenAPI, tickets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class TicketCalls(Calls):
     __slots__ = ()
 
     def ticket(self, ticket_id: str | int) -> TicketDetails:
-        """Return a ticket with all that its details hold, under the vendor's own names."""
+        """Return a ticket with all its details, under the vendor's own names."""
         params = (("ticket_number", arguments.ticket_number(ticket_id)),)
         document = self._client.read("tickets.get", "/tickets/details", params, rows=1).json()
         return read(TicketDetails, document)
@@ -76,7 +76,7 @@ class TicketCalls(Calls):
         return read_page(TicketDetails, answer, "tickets")
 
     def create_ticket(self, draft: TicketDraft, *, form: str | None = None, watchers: Sequence[str] = ()) -> Ticket:
-        """Create a ticket on a ticket form, watched by agents. What the account mails about new tickets, it mails."""
+        """Create a ticket on a ticket form, watched by agents. The account may mail about it as about any new ticket."""
         document = writing.ticket_document(draft, _as_named)
         if form is not None:
             document["form_name"] = arguments.text(form, "form")
@@ -97,7 +97,7 @@ class TicketCalls(Calls):
     ) -> Ticket:
         """Replace a description, choose an SLA, add or remove watchers, or move the ticket to another requester.
 
-        ``requester`` is understood by newer accounts only (a client of 2026); others refuse it.
+        Only newer accounts accept ``requester`` (a client of 2026); others reject it.
         """
         number = arguments.ticket_number(ticket_id)
         change = arguments.given(
@@ -219,7 +219,7 @@ class TicketCalls(Calls):
             )
         if sum(file.size or 0 for file in found) > self._bytes_per_message:
             raise Invalid(
-                f"attachments: together they are larger than {self._bytes_per_message} bytes",
+                f"attachments: together larger than {self._bytes_per_message} bytes",
                 field="attachments",
                 limit=self._bytes_per_message,
             )

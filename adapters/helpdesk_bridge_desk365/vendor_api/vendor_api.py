@@ -1,7 +1,7 @@
-"""``desk.vendor_api`` at Desk365: every call of its own that has no common word.
+"""Vendor API (``desk.vendor_api``): every Desk365 call outside the common port.
 
-All of them go through the desk's own transport, budget and errors. What is given is checked before anything is sent;
-what comes back are frozen values under the vendor's own names (``vendor_api/documents.py``).
+All calls use the desk's own transport, budget and errors. Arguments are checked before anything is sent; results are
+frozen values under the vendor's own names (``vendor_api/documents.py``).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Desk365Api(
     ContractCalls,
     AssetCalls,
 ):
-    """The calls, each promised in the class that it comes from."""
+    """The calls; the base classes document each."""
 
     __slots__ = ()
 
@@ -53,13 +53,13 @@ class Desk365Api(
         self._client.ping()
 
     def agents(self) -> tuple[Agent, ...]:
-        """Return the agents. Observed: a client of 2026; ``NotFound`` where the account does not have the call."""
+        """Return the agents. Observed: a client of 2026; ``NotFound`` if the account does not have the call."""
         return self._client.agents()
 
     def get(self, path: str, **params: str) -> Any:
         """Read any other document of the API by its path below ``/apis/v3``; for calls that came after this library."""
         if not isinstance(path, str) or not _PATH.fullmatch(path):
-            raise Invalid("path: expected one below /apis/v3, such as /time_entries/details", field="path")
+            raise Invalid("path: expected a path below /apis/v3, such as /time_entries/details", field="path")
         for name, value in params.items():
             if not isinstance(value, str):
                 raise Invalid(f"{name}: expected text, found {type(value).__name__}", field=name)

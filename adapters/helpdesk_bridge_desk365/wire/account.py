@@ -1,4 +1,4 @@
-"""What is the same for all records of one desk: its account, its addresses, and the few names that stand on many tickets."""
+"""Account context: what all records of a desk share: the account, its URLs, and names that many tickets have."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _kept(known: dict[str, T], key: str, value: T) -> T:
 
 @frozen
 class AccountContext:
-    """What the conversion needs to know of the desk: ``origin`` is scheme, host and port of its API."""
+    """The account for which documents are read; ``origin`` is scheme, host and port of its API."""
 
     name: str
     origin: str
@@ -50,10 +50,10 @@ class AccountContext:
 
     @cached_property
     def ticket_ref(self) -> str:
-        """What every ref of a ticket begins with; its number follows."""
+        """The beginning of every ticket ref; the number follows."""
         return format_ref(VENDOR_NAME, self.name, "ticket", "0")[:-1]
 
     @cached_property
     def ticket_url(self) -> str:
-        """What every address of a ticket in the agents' view begins with. Observed: a client's deep link."""
+        """The beginning of every ticket URL in the agents' view. Observed: a client's deep link."""
         return f"https://{self.name}.desk365.io/app/tickets/ticketdetails?tktNum="

@@ -1,7 +1,7 @@
 """Desk365's JSON as frozen classes, in the names that recorded answers use.
 
 Every key but a ticket's number may be missing: the documentation's own sample lacks ten of those that real answers
-have. ``present`` tells which were sent, because a missing key is not the same as null.
+have. ``present`` holds the keys that were sent, because a missing key is not the same as null.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class FileDocument:
 
 @row
 class SurveyDocument:
-    """The latest answered survey of a ticket, else one that was sent."""
+    """The latest answered survey of a ticket, else the latest that was sent."""
 
     sv_name: str | None = None
     sv_answered: bool | None = None
@@ -152,6 +152,6 @@ class CompanyDocument:
 
 @frozen(kw_only=True)
 class WrittenDocument:
-    """What add_reply and add_note answer; the id is missing in answers of 2025."""
+    """The answer of add_reply and add_note; the id is missing in answers of 2025."""
 
     id: str | int | None = None

@@ -1,4 +1,4 @@
-"""Reads a ticket in one pass where it is as recorded or as documented; a listing has thousands of them.
+"""Fast reading: a ticket in the recorded or documented form is read in one pass; listings have thousands.
 
 Whatever is not (a number as text, details flattened into the ticket, files) is left to ``reading``, which knows every
 spelling and names the place of what cannot be read. Both give the same value.

@@ -1,4 +1,4 @@
-"""Inline images: on the vendor's public storage when read, ``cid:`` references when written."""
+"""Inline images: URLs on the vendor's public storage when read, ``cid:`` references when written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OWN_MARK: Final = "inlineimgpath"
 
 
 def is_own_image(url: str, attributes: Mapping[str, str], origin: str) -> bool:
-    """Whether an image's address is one where Desk365 itself keeps what was pasted into a message.
+    """Whether an image's URL is on the storage where Desk365 keeps pasted images.
 
     ``origin`` is the desk's own scheme, host and port.
     """
@@ -35,7 +35,7 @@ def is_own_image(url: str, attributes: Mapping[str, str], origin: str) -> bool:
 def take_images(markup: str, origin: str, locate: Callable[[str], str]) -> tuple[str, tuple[Attachment, ...]]:
     """Return ``markup`` with ``cid:`` in place of the vendor's own image addresses, and the images as attachments.
 
-    An image that stands twice is one attachment; ``locate`` makes an attachment's locator of its address.
+    An image that occurs twice is one attachment; ``locate`` makes an attachment's locator of its address.
     """
     images: dict[str, Attachment] = {}
 

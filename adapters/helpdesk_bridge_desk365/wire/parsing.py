@@ -1,4 +1,4 @@
-"""Reads Desk365's documents, whichever of their spellings they come in.
+"""Parsing: Desk365's documents, in any of their spellings, as frozen classes.
 
 The documentation's samples and recorded answers name the same things differently; both are read into the recorded
 names (`docs/vendors/desk365.md` lists the differences).
@@ -96,7 +96,7 @@ def _flagged(known: dict[str, Any], *keys: str) -> None:
 
 
 def _public(value: Any) -> bool | None:
-    """Return whether a note is said to be public; any word for it that nobody knows says that it is not."""
+    """Return whether a note is public; an unknown word for it counts as private."""
     if value is None or isinstance(value, bool):
         return value
     return value == 1 or (isinstance(value, str) and value.strip().casefold() in {"1", "true"})
@@ -110,7 +110,7 @@ def split_words(value: Any) -> Any:
 
 
 def field_name(key: str) -> str:
-    """Return a custom field's name as people see it."""
+    """Return a custom field's name as people see it, without its prefix."""
     return key.removeprefix(CUSTOM_PREFIX)
 
 
@@ -147,17 +147,17 @@ def canonical_ticket(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_ticket(document: Any, at: str = "$") -> TicketDocument:
-    """Return a ticket. Raises ``BadResponse`` naming the place of what cannot be read."""
+    """Return a ticket. Raises ``BadResponse`` with the path of what cannot be read."""
     return quick_ticket(document) or exact_ticket(document, at)
 
 
 def read_tickets(rows: list[Any], at: str) -> tuple[TicketDocument, ...]:
-    """Return the tickets of a listing; ``at`` is where it stands in the answer."""
+    """Return the tickets of a listing; ``at`` is its path in the answer."""
     return tuple(quick_ticket(row) or exact_ticket(row, f"{at}[{number}]") for number, row in enumerate(rows))
 
 
 def exact_ticket(document: Any, at: str = "$") -> TicketDocument:
-    """Return a ticket in whichever spelling, at leisure."""
+    """Return a ticket in any spelling, by the slow path."""
     known = canonical_ticket(_as_object(document, at))
     present = frozenset(known)
     _numbered(known, "ticket_number", "source", "priority")
@@ -196,9 +196,7 @@ def read_contact(document: Any, at: str = "$") -> ContactDocument:
         known["custom_fields"] = {field_name(key): value for key, value in known["custom_fields"].items()}
     found = _wire.read(ContactDocument, {**known, "present": present, "raw": document}, at=at)
     if not found.primary_email:
-        raise BadResponse(
-            f"the contact at {at} has no e-mail, which is all that it is known by", path=f"{at}.primary_email"
-        )
+        raise BadResponse(f"the contact at {at} has no e-mail, its only identifier", path=f"{at}.primary_email")
     return found
 
 
@@ -219,12 +217,12 @@ def read_agent(document: Any, at: str = "$") -> Agent:
 
 
 def read_written(document: Any, at: str = "$") -> WrittenDocument:
-    """Return what was said about a written message."""
+    """Return the answer about a written message."""
     return _wire.read(WrittenDocument, _as_object(document, at), at=at)
 
 
 def has_next_page(document: Any) -> bool:
-    """Whether a list tells the address of a next page. Observed: on the last page it is null, or not there."""
+    """Whether a list names a next page. Observed: on the last page the URL is null or missing."""
     return isinstance(document, dict) and isinstance(document.get("next_page"), str) and bool(document["next_page"])
 
 
@@ -239,4 +237,4 @@ def read_rows(document: Any, *keys: str) -> tuple[int | None, list[Any], str]:
             count = found.get("count")
             total = count if type(count) is int and count >= 0 else None
             return total, rows, f"$.{key}"
-    raise BadResponse(f"the answer has no list {keys[0]}", path=f"$.{keys[0]}")
+    raise BadResponse(f"the answer lacks the list {keys[0]}", path=f"$.{keys[0]}")

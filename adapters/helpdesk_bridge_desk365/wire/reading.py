@@ -1,4 +1,4 @@
-"""From Desk365's documents to the model: pure functions."""
+"""Reading: pure functions from Desk365's documents to the model."""
 
 from __future__ import annotations
 
@@ -101,14 +101,14 @@ def _at(moment: Moment | None) -> datetime | None:
 
 
 def unsigned(value: Any) -> Any:
-    """Return a document read-only and without the addresses that carry a permission."""
+    """Return a document read-only and without signed URLs."""
     if isinstance(value, Mapping):
         return MappingProxyType({key: unsigned(one) for key, one in value.items() if key != _SIGNED})
     return tuple(unsigned(one) for one in value) if isinstance(value, list) else value
 
 
 def raw_of(account: AccountContext, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the vendor's document, read-only and without signed addresses, where the desk keeps it."""
+    """Return the vendor's document, read-only and without signed URLs, if the desk keeps it."""
     return unsigned(document) if account.keep_raw else None
 
 
@@ -141,8 +141,8 @@ def files_of(
 ) -> tuple[Attachment, ...]:
     """Return attachments.
 
-    ``where`` says whether the ticket's details or its conversations give a fresh address. Files have no id: equal ones
-    are told apart by their order, which ``seen`` counts over a thread.
+    ``where`` says whether the ticket's details or its conversations give a fresh URL. Files have no id: equal files are
+    distinguished by their order, which ``seen`` counts over a thread.
     """
     counted = Counter() if seen is None else seen
     found = []
@@ -173,7 +173,7 @@ def body_of_html(markup: str | None, account: AccountContext) -> tuple[Body, tup
 
 
 def rating(survey: SurveyDocument | None, label: str | None = None) -> Rating | None:
-    """Return a rating: None if no survey was sent, one without score if it was not answered."""
+    """Return a rating: None if no survey was sent, a rating without score if it was not answered."""
     if survey is None:
         return None
     return Rating(survey.sv_rating, label, survey.sv_additional_comments_response or None, _at(survey.sv_rated_on))
@@ -264,7 +264,7 @@ def _author(document: MessageDocument, requester: str | None) -> Actor:
 
 
 def _kind(document: MessageDocument, author: Actor) -> tuple[MessageKind, Visibility]:
-    """Return what a message is and who may read it: public is only what words that are known say to be so."""
+    """Return kind and visibility of a message; only known words make it public."""
     word = (document.type or "").strip().casefold()
     if "forward" in word:
         # Assumed: a forward goes to a third party, and the customer does not see it.
@@ -323,7 +323,7 @@ def messages(
 
 
 def contact(document: ContactDocument, account: AccountContext) -> Contact:
-    """Return a contact. Its id is its primary e-mail, which nobody can change by API."""
+    """Return a contact. Its id is its primary e-mail, which the API cannot change."""
     email = document.primary_email or ""
     others = tuple(one for one in document.secondary_emails or () if email_key(one) != email_key(email))
     missing = {name for name, key in _CONTACT_KEYS.items() if key not in document.present}

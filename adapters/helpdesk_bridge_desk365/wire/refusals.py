@@ -1,6 +1,6 @@
-"""The words in which Desk365 refuses: data, each with where it was seen, and the names by which it calls fields.
+"""Refusals: the phrases of Desk365's error messages, each with its source, and its names for fields.
 
-Its answers are written for people: "Assign To" is the key ``assign_to``, "Company Name" a contact's ``company_name``.
+Its messages are written for people: "Assign To" is the key ``assign_to``, "Company Name" a contact's ``company_name``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from helpdesk_bridge.adapter import Provenance
 
 @frozen
 class Phrase:
-    """A pattern of what an answer says, and how well it is known."""
+    """A pattern in an error message, and how well it is known."""
 
     pattern: str
     provenance: Provenance

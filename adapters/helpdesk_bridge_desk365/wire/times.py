@@ -1,4 +1,4 @@
-"""Times as Desk365 writes them."""
+"""Times in Desk365's format."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TIME_FORMAT: Final = "%Y-%m-%d %H:%M:%S"
 
 
 def read_moment(text: str) -> Moment:
-    """Return a time; the vendor's word for never, and an empty text, are none. Raises ``ValueError``."""
+    """Return a time; the vendor's word for never and an empty text give none. Raises ``ValueError``."""
     # Observed, three ways: times without a zone are UTC.
     if len(text) == _USUAL_LENGTH and text[_SECONDS] == ":" and text[:4] != _NEVERS_YEAR:
         return Moment(text, datetime.fromisoformat(f"{text}+00:00"))

@@ -1,4 +1,4 @@
-"""Desk365's numbers and words for what every helpdesk has."""
+"""Words: Desk365's names and numbers for statuses, priorities and channels."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def priority_of(number: int | None) -> tuple[Priority, str | None]:
 
 
 def priority_number(priority: Priority | str) -> int | None:
-    """Return the number of a priority or of a label (or of a number as text); None where there is none."""
+    """Return the number of a priority or of a label (or of a number as text); None if there is none."""
     if isinstance(priority, Priority):
         return next((number for number, one, _ in _PRIORITIES if one is priority), None)
     word = fold(priority.strip())
@@ -84,7 +84,7 @@ def priority_number(priority: Priority | str) -> int | None:
 
 
 def channel_of(source: int | str | None) -> str | None:
-    """Return the channel of a source; an unknown one is its own word."""
+    """Return the channel of a source; an unknown source is its own word."""
     if isinstance(source, int):
         return _CHANNELS.get(source, str(source))
     return source

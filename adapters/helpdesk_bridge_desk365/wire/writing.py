@@ -1,4 +1,4 @@
-"""From the model to Desk365's documents: pure functions, and the refusals of what it cannot take."""
+"""Writing: pure functions from the model to Desk365's documents, and errors for values that it cannot take."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def email_of(person: Person, field: str) -> str:
     for candidate in candidates:
         if candidate and "@" in candidate:
             return candidate.strip()
-    raise Invalid(f"Desk365 knows people by e-mail; give the {field} one", field=field)
+    raise Invalid(f"Desk365 identifies people by e-mail; the {field} has none", field=field)
 
 
 def name_of(named: Named) -> str:
@@ -104,9 +104,9 @@ def _common(value: TicketDraft | TicketChange, named: FieldNamed) -> dict[str, A
 
 
 def ticket_document(draft: TicketDraft, named: FieldNamed) -> dict[str, Any]:
-    """Return what creates a ticket."""
+    """Return the document that creates a ticket."""
     if not draft.subject.strip():
-        raise Invalid("Desk365 needs a subject", field="subject")
+        raise Invalid("Desk365 requires a subject", field="subject")
     if len(draft.subject) > SUBJECT_LIMIT:
         raise Invalid(
             f"the subject has {len(draft.subject)} characters; at most {SUBJECT_LIMIT}",
@@ -153,7 +153,7 @@ def filters_json(filters: Filters, quotes: str) -> str:
 
 
 def reply_document(draft: MessageDraft) -> dict[str, Any]:
-    """Return what answers the customer. Documented (OpenAPI): addresses are one comma-joined text."""
+    """Return the document of a reply to the customer. Documented (OpenAPI): addresses are one comma-joined text."""
     document: dict[str, Any] = {"body": html_of(draft.body, draft.attachments)}
     if draft.cc:
         document["cc_emails"] = ",".join(draft.cc)
@@ -161,7 +161,7 @@ def reply_document(draft: MessageDraft) -> dict[str, Any]:
 
 
 def note_document(html: str, *, agent_email: str | None = None) -> dict[str, Any]:
-    """Return what adds a note that nobody is mailed about: ``notify_emails`` would mail agents, and 0 the customer."""
+    """Return the document of a note without mail: ``notify_emails`` would mail agents, ``private_note`` 0 the customer."""
     document: dict[str, Any] = {"body": html, "private_note": 1}
     if agent_email is not None:
         document["agent_email"] = agent_email
@@ -170,15 +170,15 @@ def note_document(html: str, *, agent_email: str | None = None) -> dict[str, Any
 
 def _phones(phones: tuple[str, ...]) -> dict[str, str]:
     if len(phones) > _PHONES:
-        raise Invalid("Desk365 keeps a phone and a mobile number", field="phones", limit=_PHONES)
+        raise Invalid("Desk365 stores at most a phone and a mobile number", field="phones", limit=_PHONES)
     phone, mobile = (*phones, "", "")[:_PHONES]
     return {"phone": phone, "mobile": mobile}
 
 
 def contact_document(draft: ContactDraft) -> dict[str, Any]:
-    """Return what creates a contact."""
+    """Return the document that creates a contact."""
     if not draft.emails:
-        raise Invalid("Desk365 needs an e-mail for a contact", field="emails")
+        raise Invalid("Desk365 requires an e-mail for a contact", field="emails")
     primary, *others = draft.emails
     document: dict[str, Any] = {"primary_email": primary}
     if draft.name is not UNSET and draft.name is not None:

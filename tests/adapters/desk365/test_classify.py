@@ -191,20 +191,20 @@ def test_a_field_is_a_whole_word(word):
 def test_a_refusal_says_whether_a_value_was_wrong_or_not_there(words):
     for body in shapes(words):
         for document in ({}, {"subject": "S"}, {"status": ""}, {"status": None}):
-            assert judged(400, body, document=document).message == "Desk365 needs a value for status"
+            assert judged(400, body, document=document).message == "Desk365 requires a value for status"
         refused = judged(400, body, document={"status": "Nowhere"})
-        assert refused.message == "Desk365 refused the value of status"
+        assert refused.message == "Desk365 rejected the value of status"
 
 
 def test_a_custom_field_that_was_not_sent_needs_a_value():
     body = shapes("no", field="cf_Order No")[0]
-    assert judged(400, body).message == "Desk365 needs a value for custom_fields.Order No"
+    assert judged(400, body).message == "Desk365 requires a value for custom_fields.Order No"
     sent = {"custom_fields": {"cf_Order No": "A"}}
-    assert judged(400, body, document=sent).message == "Desk365 refused the value of custom_fields.Order No"
+    assert judged(400, body, document=sent).message == "Desk365 rejected the value of custom_fields.Order No"
 
 
 def test_a_value_that_nobody_names_is_told_as_missing():
-    assert "needs a value" in judged(400, shapes("a required value is missing")[0]).message
+    assert "requires" in judged(400, shapes("a required value is missing")[0]).message
 
 
 def test_405_is_told_as_what_it_means_here():
