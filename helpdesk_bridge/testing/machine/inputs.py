@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from helpdesk_bridge.model.capabilities import Capabilities
 from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, MessageDraft, TicketChange, TicketDraft
+from helpdesk_bridge.model.fields import TICKET, Kind, Write, writable
 from helpdesk_bridge.model.values import Add, Body, Remove, Upload
 from helpdesk_bridge.testing.conformance import Vocabulary
 from helpdesk_bridge.testing.conformance.drafts import by_email
@@ -41,6 +42,10 @@ FILES: Final = (
     ("写真 😀.png", b"\x89PNG\r\n\x1a\n"), ("empty.txt", b""),
 )  # fmt: skip
 _TWO: Final = 2
+_WORDS: Final = tuple(
+    name for name in writable(TICKET, Write.KEEP) if TICKET[name].kind is Kind.WORD and name != "subcategory"
+)
+"""A subcategory is chosen with its category."""
 
 
 def _known(words: Iterable[str]) -> list[str]:
@@ -95,8 +100,7 @@ class Inputs:
             "assignee": (_known(words.agents), st.sampled_from(_known(words.agents) or ("x",))),
             "group": (words.groups, st.sampled_from(words.groups or ("x",))),
             "company": (words.companies, st.sampled_from(words.companies or ("x",))),
-            "type": (words.types, st.sampled_from(words.types or ("x",))),
-            "category": (words.categories, st.sampled_from(sorted(words.categories) or ("x",))),
+            **{name: (words.words_of(name), st.sampled_from(words.words_of(name) or ("x",))) for name in _WORDS},
             "tags": (words.tags, tags),
             "custom_fields": (words.custom_fields, _custom(words.custom_fields)),
             "cc": (COPIES, two),

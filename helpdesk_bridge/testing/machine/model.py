@@ -14,6 +14,7 @@ Row: TypeAlias = dict[str, Any]
 """A ticket or contact: the ``fields`` that were written, the time ``since`` it exists, its requester and its thread."""
 
 _AFTER_ANY_WRITE: Final = frozenset({"updated_at", "closed_at", "solved_at", "first_response_at", "message_count"})
+_OF_THE_OPENING: Final = frozenset({"requester", "description", "files"})
 _AFTER_A_MESSAGE: Final = frozenset({"status", "status_label"})
 """A vendor opens a ticket again, or sets it to pending, when a message comes."""
 
@@ -101,7 +102,7 @@ class Model:
                 found[name] = None if value is None else folded(value)
             elif name == "custom_fields":
                 found |= {f"{CUSTOM}{field}": None for field in value} | custom(value)
-            elif name in ("group", "company", "type", "category", "subcategory"):
+            elif name not in _OF_THE_OPENING:
                 found[name] = value
         return found
 

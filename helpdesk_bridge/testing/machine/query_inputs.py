@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from helpdesk_bridge.model.fields import CONTACT, TICKET, Kind, filters
 from helpdesk_bridge.model.queries import NONE, ContactQuery, How, Match, Order, TicketQuery
 from helpdesk_bridge.model.records import Contact, Ticket
 from helpdesk_bridge.model.values import Actor, Phone, Ref
@@ -17,16 +18,10 @@ from helpdesk_bridge.testing.machine.inputs import EMAILS, PHONES, SUBJECTS, Inp
 from helpdesk_bridge.testing.machine.model import Model
 from helpdesk_bridge.testing.machine.snapshots import CUSTOM
 
-READS: Final[Mapping[str, str]] = {
-    "statuses": "status", "priorities": "priority", "requester": "requester", "assignee": "assignee", "groups": "group",
-    "tags": "tags", "channels": "channel", "category": "category", "subcategory": "subcategory", "type": "type",
-    "custom_fields": "custom_fields", "subject": "subject", "created": "created_at", "updated": "updated_at",
-}  # fmt: skip
+READS: Final[Mapping[str, str]] = {name: field.name for name, field in filters(TICKET).items()}
 """The field that each filter of tickets reads."""
-_CONTACT_READS: Final[Mapping[str, str]] = {
-    "email": "emails", "phone": "phones", "name": "name", "company": "company", "created": "created_at",
-    "updated": "updated_at",
-}  # fmt: skip
+_CONTACT_READS: Final[Mapping[str, str]] = {name: field.name for name, field in filters(CONTACT).items()}
+_WORDS: Final = tuple(name for name, field in filters(TICKET).items() if field.kind is Kind.WORD)
 _TIMES: Final = ("created", "updated")
 _MOST: Final = 2
 
@@ -80,28 +75,26 @@ def ticket_queries(inputs: Inputs, model: Model, began: datetime) -> st.SearchSt
         EMAILS if by_email(capabilities) else PHONES
     )
     spans = _periods(began, (row["since"] for row in rows))
-    filters: dict[str, st.SearchStrategy[Any]] = {
+    questions: dict[str, st.SearchStrategy[Any]] = {
         "statuses": _sets([*capabilities.statuses, *_spelled(capabilities.statuses.values())[:-1]]),
         "priorities": _sets([*capabilities.priorities, *_spelled(capabilities.priorities.values())[:-1]]),
         "requester": _sets(_spelled(asked_by)[:-1]),
         "assignee": _sets(_spelled(one for one in words.agents if "@" in one)),
         "groups": _sets(_spelled(words.groups)),
         "tags": _sets(_spelled(words.tags)),
+        **{name: _sets(_spelled(words.words_of(READS[name]))) for name in _WORDS},
         "channels": _sets(_spelled(("api", "whatsapp", "web_form"))),
-        "category": _sets(_spelled(words.categories)),
-        "subcategory": _sets(_spelled(one for below in words.categories.values() for one in below)),
-        "type": _sets(_spelled(words.types)),
         "subject": _matches(row["fields"]["subject"] for row in rows),
         "created": spans,
         "updated": spans,
     }
     if words.custom_fields:
         name = st.sampled_from(sorted(words.custom_fields))
-        filters["custom_fields"] = name.flatmap(
+        questions["custom_fields"] = name.flatmap(
             lambda one: st.fixed_dictionaries({one: _sets([*_single_values(words.custom_fields[one]), NONE])})
         )
     declared = capabilities.ticket_fields | {"subject", "status", "requester"}
-    return _queries({name: one for name, one in filters.items() if READS[name] in declared})
+    return _queries({name: one for name, one in questions.items() if READS[name] in declared})
 
 
 def _single_values(values: Iterable[Any]) -> list[Any]:
@@ -116,7 +109,7 @@ def contact_queries(inputs: Inputs, model: Model, began: datetime) -> st.SearchS
     """Return queries for contacts by every field that the desk declares, mostly for values that contacts have."""
     rows = model.contacts.values()
     spans = _periods(began, (row["since"] for row in rows))
-    filters: dict[str, st.SearchStrategy[Any]] = {
+    questions: dict[str, st.SearchStrategy[Any]] = {
         "email": _sets(_spelled(EMAILS)),
         "phone": _sets([*PHONES, PHONES[0][:-1], NONE]),
         "name": _matches(row["fields"].get("name", "Ann") for row in rows),
@@ -125,7 +118,7 @@ def contact_queries(inputs: Inputs, model: Model, began: datetime) -> st.SearchS
         "updated": spans,
     }
     declared = inputs.capabilities.contact_fields
-    found = _queries({name: one for name, one in filters.items() if _CONTACT_READS[name] in declared})
+    found = _queries({name: one for name, one in questions.items() if _CONTACT_READS[name] in declared})
     return _with_blocked(found) if "blocked" in declared else found
 
 
@@ -186,10 +179,11 @@ def plain_ticket(record_id: str, values: Mapping[str, Any], who: Actor) -> Ticke
     )
 
 
-_PLAIN: Final = (
-    "status", "status_label", "priority", "priority_label", "type", "category", "subcategory", "channel", "created_at",
-    "updated_at", "spam", "deleted", "merged_into",
-)  # fmt: skip
+_PLAIN: Final = tuple(
+    name
+    for name, field in TICKET.items()
+    if field.kind in (Kind.WORD, Kind.CHOICE, Kind.TIME, Kind.FLAG) or name == "merged_into"
+)
 
 
 def plain_contact(record_id: str, values: Mapping[str, Any]) -> Contact:

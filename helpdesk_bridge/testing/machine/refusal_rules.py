@@ -11,6 +11,7 @@ from hypothesis.stateful import precondition, rule
 
 from helpdesk_bridge.errors import HelpdeskError, Invalid, NotFound, Unsupported, WrongDesk
 from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, MessageDraft, TicketChange, TicketDraft
+from helpdesk_bridge.model.fields import TICKET, Kind, Write
 from helpdesk_bridge.model.refs import format_ref
 from helpdesk_bridge.model.values import Status
 from helpdesk_bridge.testing.conformance.drafts import by_email, stranger
@@ -36,7 +37,10 @@ _VALUES: Final[dict[str, Any]] = {
     "assignee": "agent@agents.example",
     "status": Status.OPEN,
 }
-_NEVER_NONE: Final = frozenset({"subject", "status", "priority", "tags", "cc", "watchers"})
+_LISTS: Final = (Kind.WORDS, Kind.ADDRESSES)
+_NEVER_NONE: Final = frozenset(
+    name for name, field in TICKET.items() if Write.CLEAR not in field.write or field.kind in _LISTS
+)
 _NOT_TO_CHOOSE: Final = ("subject", "description", "requester", "attachments")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from helpdesk_bridge.adapter import MARKER_FIELD
+from helpdesk_bridge.model.fields import TICKET, Kind, travelling
 from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.values import Actor, ActorKind, IdKind
 from helpdesk_bridge.testing.conformance.plain_filter import box
@@ -16,7 +17,7 @@ _BREAKS: Final = frozenset("\t\n\r")
 _INVISIBLE: Final = frozenset("\u200b\ufeff")
 _MARKER: Final = re.compile(r" ?\[ref:[0-9a-f]{16}\]$")
 CUSTOM: Final = "custom_fields."
-_WORDS: Final = ("type", "category", "subcategory", "channel")
+_WORDS: Final = tuple(name for name in travelling(TICKET) if TICKET[name].kind is Kind.WORD)
 _FLAGS: Final = ("spam", "deleted", "merged_into")
 _TIMES: Final = ("created_at", "updated_at", "closed_at", "solved_at", "first_response_at")
 
