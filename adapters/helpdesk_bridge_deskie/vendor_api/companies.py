@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any
 
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import UNSET, Invalid, Unset
 from helpdesk_bridge_deskie.client.calls import PAGE, Calls, DocumentPage
 from helpdesk_bridge_deskie.vendor_api import arguments as checked
+from helpdesk_bridge_deskie.vendor_api.records import RecordCalls
 from helpdesk_bridge_deskie.wire.documents import CompanyDocument
 
 Id = str | int
-_COMPANY: Final = "/companies/{id}.json"
+
+
+def _records(calls: Calls) -> RecordCalls[CompanyDocument]:
+    return RecordCalls(calls, "/companies", "company", CompanyDocument, "vendor_api.companies", "company_id")
 
 
 @frozen(eq=False)
 class CompanyCalls:
     """Companies. A user refers to a company by its name (observed)."""
 
-    _calls: Calls = field(repr=False)
+    _records: RecordCalls[CompanyDocument] = field(repr=False, converter=_records)
 
     def get(self, company_id: Id) -> CompanyDocument:
         """Return a company."""
-        return self._calls.get(
-            _COMPANY, "company", CompanyDocument, operation="vendor_api.companies.get", args=_company(company_id)
-        )
+        return self._records.get(company_id)
 
     def page(
         self,
@@ -52,9 +54,7 @@ class CompanyCalls:
         for name, value in (("amount_of_users", amount_of_users), ("amount_of_cases", amount_of_cases)):
             if checked.flag(value, name):
                 query.append((name, "true"))
-        return self._calls.list(
-            "/companies.json", "company", CompanyDocument, operation="vendor_api.companies.page", params=tuple(query)
-        )
+        return self._records.page(tuple(query))
 
     def create(
         self,
@@ -73,9 +73,7 @@ class CompanyCalls:
             **_joined("company_users", company_users, checked.record_id),
             **_of_company(company_default_group, company_address, company_note),
         }
-        return self._calls.create(
-            "/companies.json", "company", CompanyDocument, fields, operation="vendor_api.companies.create"
-        )
+        return self._records.create(fields)
 
     def update(
         self,
@@ -99,32 +97,23 @@ class CompanyCalls:
             **_joined("remove_company_users", remove_company_users, checked.record_id),
             **_of_company(company_default_group, company_address, company_note),
         }
-        return self._set(company_id, "", checked.not_empty(fields))
+        return self._records.update(company_id, fields)
 
     def block(self, company_id: Id) -> CompanyDocument:
         """Block a company."""
-        return self._set(company_id, "block")
+        return self._records.act(company_id, "block")
 
     def disable(self, company_id: Id) -> CompanyDocument:
         """Move a company to the deleted ones, from where it can be restored."""
-        return self._set(company_id, "disable")
+        return self._records.act(company_id, "disable")
 
     def restore(self, company_id: Id) -> CompanyDocument:
         """Undo blocking, disabling and deleting."""
-        return self._set(company_id, "restore")
+        return self._records.act(company_id, "restore")
 
     def delete(self, company_id: Id) -> None:
         """Move a company to the deleted ones (observed: it can be restored)."""
-        self._calls.delete(_COMPANY, operation="vendor_api.companies.delete", args=_company(company_id))
-
-    def _set(self, company_id: Id, action: str, fields: Mapping[str, Any] | None = None) -> CompanyDocument:
-        path = f"/companies/{{id}}/{action}.json" if action else _COMPANY
-        operation = f"vendor_api.companies.{action or 'update'}"
-        return self._calls.set(path, "company", CompanyDocument, fields, operation=operation, args=_company(company_id))
-
-
-def _company(company_id: Id) -> dict[str, str]:
-    return {"id": checked.record_id(company_id, "company_id")}
+        self._records.delete(company_id)
 
 
 def _of_company(group: Id | Unset, address: str | Unset, note: str | Unset) -> dict[str, Any]:

@@ -6,14 +6,15 @@ Titles and contents are a text, or texts by the id of their language: ``{"2": "D
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from attrs import field, frozen
 
-from helpdesk_bridge.adapter import UNSET, Effect, Request, Unset
+from helpdesk_bridge.adapter import UNSET, Effect, Unset
 from helpdesk_bridge_deskie.client.calls import PAGE, Calls, DocumentPage, Params
 from helpdesk_bridge_deskie.vendor_api import arguments as checked
 from helpdesk_bridge_deskie.vendor_api.documents import Article, Category, Section
+from helpdesk_bridge_deskie.vendor_api.records import RecordCalls
 
 Id = str | int
 Texts = str | Mapping[str | int, str]
@@ -24,65 +25,34 @@ K = TypeVar("K")
 class _Kind(Generic[K]):
     """The calls that all three kinds have."""
 
-    _calls: Calls = field(repr=False)
-    _type: type[K]
-    _key: str
+    _records: RecordCalls[K] = field(repr=False)
 
     def get(self, record_id: Id, *, language_id: Id | None = None) -> K:
         """Return an entry; ``language_id`` is a language's id, or "all" for the texts of all languages."""
-        request = Request(
-            "GET",
-            self._path("{id}"),
-            operation=self._operation("get"),
-            args=_id(record_id),
-            params=_language(language_id),
-        )
-        return self._calls.read(request, self._key, self._type)
+        return self._records.get(record_id, _language(language_id))
 
     def enable(self, record_id: Id) -> K:
         """Show it."""
-        return self._action(record_id, "enable", Effect.SET)
+        return self._records.act(record_id, "enable")
 
     def disable(self, record_id: Id) -> K:
         """Hide it."""
-        return self._action(record_id, "disable", Effect.SET)
+        return self._records.act(record_id, "disable")
 
     def move_up(self, record_id: Id) -> K:
         """Move it up by one place; never repeated, because doing it twice shows."""
-        return self._action(record_id, "moveup", Effect.CREATE)
+        return self._records.act(record_id, "moveup", effect=Effect.CREATE)
 
     def move_down(self, record_id: Id) -> K:
         """Move it down by one place; never repeated."""
-        return self._action(record_id, "movedown", Effect.CREATE)
+        return self._records.act(record_id, "movedown", effect=Effect.CREATE)
 
     def delete(self, record_id: Id) -> None:
         """Delete it for good."""
-        self._calls.delete(self._path("{id}"), operation=self._operation("delete"), args=_id(record_id))
+        self._records.delete(record_id)
 
     def _page(self, page: int, limit: int, language_id: Id | None, *more: tuple[str, str]) -> DocumentPage[K]:
-        params: Params = (*checked.page(page, limit), *_language(language_id), *more)
-        return self._calls.list(self._path(), self._key, self._type, operation=self._operation("page"), params=params)
-
-    def _create(self, fields: Mapping[str, Any]) -> K:
-        return self._calls.create(self._path(), self._key, self._type, fields, operation=self._operation("create"))
-
-    def _update(self, record_id: Id, fields: Mapping[str, Any]) -> K:
-        return self._calls.set(
-            self._path("{id}"), self._key, self._type, checked.not_empty(fields),
-            operation=self._operation("update"), args=_id(record_id),
-        )  # fmt: skip
-
-    def _action(self, record_id: Id, action: str, effect: Effect) -> K:
-        return self._calls.set(
-            self._path("{id}", action), self._key, self._type,
-            operation=self._operation(action), args=_id(record_id), effect=effect,
-        )  # fmt: skip
-
-    def _path(self, *parts: str) -> str:
-        return "/".join(("", self._key, *parts)) + ".json"
-
-    def _operation(self, name: str) -> str:
-        return f"vendor_api.knowledge_base.{self._key}.{name}"
+        return self._records.page((*checked.page(page, limit), *_language(language_id), *more))
 
 
 @frozen(eq=False)
@@ -95,11 +65,11 @@ class Categories(_Kind[Category]):
 
     def create(self, category_title: Texts) -> Category:
         """Create a category."""
-        return self._create({"category_title": checked.texts(category_title, "category_title")})
+        return self._records.create({"category_title": checked.texts(category_title, "category_title")})
 
     def update(self, category_id: Id, *, category_title: Texts) -> Category:
         """Change a category."""
-        return self._update(category_id, {"category_title": checked.texts(category_title, "category_title")})
+        return self._records.update(category_id, {"category_title": checked.texts(category_title, "category_title")})
 
 
 @frozen(eq=False)
@@ -119,7 +89,7 @@ class Sections(_Kind[Section]):
             "section_title": checked.texts(section_title, "section_title"),
             **checked.given({"section_description": (section_description, checked.texts)}),
         }
-        return self._create(fields)
+        return self._records.create(fields)
 
     def update(
         self,
@@ -137,7 +107,7 @@ class Sections(_Kind[Section]):
                 "section_description": (section_description, checked.texts),
             }
         )
-        return self._update(section_id, fields)
+        return self._records.update(section_id, fields)
 
 
 @frozen(eq=False)
@@ -180,7 +150,7 @@ class Articles(_Kind[Article]):
             "article_content": checked.texts(article_content, "article_content"),
             **checked.given({"article_tags": (article_tags, checked.texts), "access_type": (access_type, _access)}),
         }
-        return self._create(fields)
+        return self._records.create(fields)
 
     def update(
         self,
@@ -202,7 +172,7 @@ class Articles(_Kind[Article]):
                 "access_type": (access_type, _access),
             }
         )
-        return self._update(article_id, fields)
+        return self._records.update(article_id, fields)
 
 
 @frozen(eq=False)
@@ -217,14 +187,14 @@ class KnowledgeBase:
     def over(cls, calls: Calls) -> KnowledgeBase:
         """Return the knowledge base of an account."""
         return cls(
-            Categories(calls, Category, "kb_category"),
-            Sections(calls, Section, "kb_section"),
-            Articles(calls, Article, "kb_article"),
+            Categories(_records(calls, "kb_category", Category)),
+            Sections(_records(calls, "kb_section", Section)),
+            Articles(_records(calls, "kb_article", Article)),
         )
 
 
-def _id(record_id: Id) -> dict[str, str]:
-    return {"id": checked.record_id(record_id, "id")}
+def _records(calls: Calls, key: str, type_: type[K]) -> RecordCalls[K]:
+    return RecordCalls(calls, f"/{key}", key, type_, f"vendor_api.knowledge_base.{key}")
 
 
 def _language(language_id: Id | None) -> Params:

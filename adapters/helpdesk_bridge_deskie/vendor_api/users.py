@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import UNSET, BadResponse, Effect, Invalid, Request, Unset
 from helpdesk_bridge_deskie.client.calls import PAGE, Calls, DocumentPage, Params
 from helpdesk_bridge_deskie.vendor_api import arguments as checked
+from helpdesk_bridge_deskie.vendor_api.records import RecordCalls
 from helpdesk_bridge_deskie.wire.documents import UserDocument
 
 Id = str | int
-_USER: Final = "/users/{id}.json"
+
+
+def _records(calls: Calls) -> RecordCalls[UserDocument]:
+    return RecordCalls(calls, "/users", "user", UserDocument, "vendor_api.users", "user_id")
 
 
 @frozen(eq=False)
 class UserCalls:
     """Users. A new one's password, which Deskie sends in clear text, is neither kept nor returned."""
 
-    _calls: Calls = field(repr=False)
+    _records: RecordCalls[UserDocument] = field(repr=False, converter=_records)
 
     def get(self, user_id: Id) -> UserDocument:
         """Return a user with position, note, language, linked users and the time of the last contact."""
-        return self._calls.get(_USER, "user", UserDocument, operation="vendor_api.users.get", args=_user(user_id))
+        return self._records.get(user_id)
 
     def page(
         self,
@@ -52,9 +56,7 @@ class UserCalls:
             query.append(("language_id", checked.record_id(language_id, "language_id")))
         if checked.flag(amount_of_cases, "amount_of_cases"):
             query.append(("amount_of_cases", "true"))
-        return self._calls.list(
-            "/users.json", "user", UserDocument, operation="vendor_api.users.page", params=tuple(query)
-        )
+        return self._records.page(tuple(query))
 
     def create(
         self,
@@ -74,9 +76,7 @@ class UserCalls:
         """Create a user of a kind that can be made (documented): by e-mail, phone, WhatsApp, or a custom channel's id."""
         identity = checked.identity(user_email, user_phone, user_whatsapp_phone, user_custom_id, user_custom_channel)
         described = _described(user_full_name, company_name, company_position, user_note, language_id, custom_fields)
-        return self._calls.create(
-            "/users.json", "user", UserDocument, {**identity, **described}, operation="vendor_api.users.create"
-        )
+        return self._records.create({**identity, **described})
 
     def update(
         self,
@@ -91,23 +91,23 @@ class UserCalls:
     ) -> UserDocument:
         """Change what describes a user; an empty text clears."""
         fields = _described(user_full_name, company_name, company_position, user_note, language_id, custom_fields)
-        return self._set(user_id, "", checked.not_empty(fields))
+        return self._records.update(user_id, fields)
 
     def block(self, user_id: Id) -> UserDocument:
         """Block a user: later cases become spam (observed)."""
-        return self._set(user_id, "block")
+        return self._records.act(user_id, "block")
 
     def disable(self, user_id: Id) -> UserDocument:
         """Move a user to the deleted ones, from where it can be restored."""
-        return self._set(user_id, "disable")
+        return self._records.act(user_id, "disable")
 
     def restore(self, user_id: Id) -> UserDocument:
         """Undo blocking and disabling."""
-        return self._set(user_id, "restore")
+        return self._records.act(user_id, "restore")
 
     def delete(self, user_id: Id) -> None:
         """Delete a user for good; needs an agent with full access (observed)."""
-        self._calls.delete(_USER, operation="vendor_api.users.delete", args=_user(user_id))
+        self._records.delete(user_id)
 
     def link(
         self,
@@ -153,26 +153,18 @@ class UserCalls:
             effect=Effect.CREATE,
             json={"user": fields},
         )
-        document = self._calls.stack.send(request).json()
+        document = self._records.calls.stack.send(request).json()
         code = document.get("code") if isinstance(document, dict) else None
         if not isinstance(code, str):
             raise BadResponse("expected a code in the answer", path="$.code")
         return code
 
-    def _set(self, user_id: Id, action: str, fields: Mapping[str, Any] | None = None) -> UserDocument:
-        path = f"/users/{{id}}/{action}.json" if action else _USER
-        operation = f"vendor_api.users.{action or 'update'}"
-        return self._calls.set(path, "user", UserDocument, fields, operation=operation, args=_user(user_id))
-
     def _linked(self, user_id: Id, action: str, body: Mapping[str, Any]) -> UserDocument:
         # observed: these two bodies have no wrapper.
-        path, operation = f"/users/{{id}}/{action}.json", f"vendor_api.users.{action}"
-        request = Request("PUT", path, operation=operation, effect=Effect.SET, args=_user(user_id), json=dict(body))
-        return self._calls.written(request, "user", UserDocument)
-
-
-def _user(user_id: Id) -> dict[str, str]:
-    return {"id": checked.record_id(user_id, "user_id")}
+        path, operation = self._records.path_of(action), f"vendor_api.users.{action}"
+        args = self._records.args(user_id)
+        request = Request("PUT", path, operation=operation, effect=Effect.SET, args=args, json=dict(body))
+        return self._records.calls.written(request, "user", UserDocument)
 
 
 def _described(
