@@ -89,6 +89,11 @@ class Service:
         """Answer a page of records as a list; `total` counts all matches."""
         return self.list_reply(kind, [self.renderer.item(kind, record, render) for record in records], total)
 
+    def paged(self, call: Call, kind: str, records: Iterable[Record], render: Callable[[Any], dict[str, Any]]) -> Reply:
+        """Answer the requested page of records as a list."""
+        page, listed = self.page(self.query(call)), list(records)
+        return self.listing(kind, listed[page.start : page.stop], len(listed), render)
+
     def plain_listing(self, kind: str, documents: Iterable[Mapping[str, Any]], total: int) -> Reply:
         """Answer a page of documents that are rendered anew each time."""
         return self.list_reply(kind, [list_item(kind, document) for document in documents], total)

@@ -20,9 +20,7 @@ class GroupRoutes(RouteGroup):
     @route("GET", "/api/groups.json", provenance=DOCUMENTED, source="Deskie API, Groups, list")
     def list_groups(self, call: Call) -> Reply:
         """List groups, disabled ones included."""
-        page = self.service.page(self.service.query(call))
-        groups = list(self.account.groups.values())
-        return self.service.listing("group", groups[page.start : page.stop], len(groups), self.renderer.group)
+        return self.service.paged(call, "group", self.account.groups.values(), self.renderer.group)
 
     @route("POST", "/api/groups.json", provenance=DOCUMENTED, source='Deskie API, "creating and editing groups"')
     def create_group(self, call: Call) -> Reply:
@@ -75,9 +73,7 @@ class GroupRoutes(RouteGroup):
     @route("GET", "/api/labels.json", provenance=DOCUMENTED, source="Deskie API, Labels, list")
     def list_labels(self, call: Call) -> Reply:
         """List labels."""
-        page = self.service.page(self.service.query(call))
-        labels = list(self.account.labels.values())
-        return self.service.listing("label", labels[page.start : page.stop], len(labels), self.renderer.label)
+        return self.service.paged(call, "label", self.account.labels.values(), self.renderer.label)
 
     @route("POST", "/api/labels.json", provenance=DOCUMENTED, source="Deskie API, Labels, create")
     def create_label(self, call: Call) -> Reply:

@@ -56,9 +56,7 @@ class IdeaRoutes(RouteGroup):
     @route("GET", "/api/ideas_category.json", provenance=OBSERVED, source=_SOURCE)
     def list_idea_categories(self, call: Call) -> Reply:
         """List categories."""
-        page = self.service.page(self.service.query(call))
-        categories = list(self.account.idea_categories.values())
-        return self.service.listing(_KEY, categories[page.start : page.stop], len(categories), _rendered)
+        return self.service.paged(call, _KEY, self.account.idea_categories.values(), _rendered)
 
     @route("POST", "/api/ideas_category.json", provenance=OBSERVED, source=_SOURCE)
     def create_idea_category(self, call: Call) -> Reply:

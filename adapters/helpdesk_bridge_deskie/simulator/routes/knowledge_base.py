@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from helpdesk_bridge.testing.simulator.app import OBSERVED, Call, Reply, route
 from helpdesk_bridge_deskie.simulator.records.knowledge_base import ACCESS, KINDS, SORTS, TEXTS, Entry, shown, texts_of
@@ -11,20 +11,30 @@ from helpdesk_bridge_deskie.simulator.refusals import invalid
 from helpdesk_bridge_deskie.simulator.service import RouteGroup
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from helpdesk_bridge_deskie.simulator.parameters import Params
 
+Handler = TypeVar("Handler", bound="Callable[..., Any]")
 _SHORTEST = 3
 _SOURCE = "a client's code"
 _PARENT = {"kb_section": "kb_category", "kb_article": "kb_section"}
 _PARENT_KEY = {"kb_section": "category_id", "kb_article": "section_id"}
 
 
+def _each_kind(method: str, rest: str) -> Callable[[Handler], Handler]:
+    def register(handler: Handler) -> Handler:
+        for kind in reversed(KINDS):
+            handler = route(method, f"/api/{kind}{rest}", provenance=OBSERVED, source=_SOURCE)(handler)
+        return handler
+
+    return register
+
+
 class KnowledgeBaseRoutes(RouteGroup):
     """The calls on the knowledge base; the three kinds answer alike (observed)."""
 
-    @route("GET", "/api/kb_category.json", provenance=OBSERVED, source=_SOURCE)
-    @route("GET", "/api/kb_section.json", provenance=OBSERVED, source=_SOURCE)
-    @route("GET", "/api/kb_article.json", provenance=OBSERVED, source=_SOURCE)
+    @_each_kind("GET", ".json")
     def list_knowledge(self, call: Call) -> Reply:
         """List entries; sections want their category, and articles can be searched for and sorted (observed)."""
         kind, params = _kind(call), self.service.query(call)
@@ -57,9 +67,7 @@ class KnowledgeBaseRoutes(RouteGroup):
             )
         return entries
 
-    @route("POST", "/api/kb_category.json", provenance=OBSERVED, source=_SOURCE)
-    @route("POST", "/api/kb_section.json", provenance=OBSERVED, source=_SOURCE)
-    @route("POST", "/api/kb_article.json", provenance=OBSERVED, source=_SOURCE)
+    @_each_kind("POST", ".json")
     def create_knowledge(self, call: Call) -> Reply:
         """Create an entry; its title and its parents are required."""
         kind, now = _kind(call), self.service.now()
@@ -73,55 +81,41 @@ class KnowledgeBaseRoutes(RouteGroup):
         entry.entry_id = self.account.next_id(kind)
         return self.service.show(kind, self._entry(self.account.knowledge.add(entry), None), 201)
 
-    @route("GET", "/api/kb_category/<int:entry_id>.json", provenance=OBSERVED, source=_SOURCE)
-    @route("GET", "/api/kb_section/<int:entry_id>.json", provenance=OBSERVED, source=_SOURCE)
-    @route("GET", "/api/kb_article/<int:entry_id>.json", provenance=OBSERVED, source=_SOURCE)
+    @_each_kind("GET", "/<int:entry_id>.json")
     def show_knowledge(self, call: Call, entry_id: int) -> Reply:
         """Show an entry."""
         entry = self.account.knowledge.get(_kind(call), entry_id)
         return self.service.show(entry.kind, self._entry(entry, self.service.query(call).text("language_id")))
 
-    @route("PUT", "/api/kb_category/<int:entry_id>.json", provenance=OBSERVED, source=_SOURCE)
-    @route("PUT", "/api/kb_section/<int:entry_id>.json", provenance=OBSERVED, source=_SOURCE)
-    @route("PUT", "/api/kb_article/<int:entry_id>.json", provenance=OBSERVED, source=_SOURCE)
+    @_each_kind("PUT", "/<int:entry_id>.json")
     def update_knowledge(self, call: Call, entry_id: int) -> Reply:
         """Change an entry; a text in one language leaves the others alone (assumed)."""
         entry = self.account.knowledge.get(_kind(call), entry_id)
         self._describe_entry(entry, self.service.body(call, entry.kind))
         return self._touched_entry(entry)
 
-    @route("DELETE", "/api/kb_category/<int:entry_id>.json", provenance=OBSERVED, source=_SOURCE)
-    @route("DELETE", "/api/kb_section/<int:entry_id>.json", provenance=OBSERVED, source=_SOURCE)
-    @route("DELETE", "/api/kb_article/<int:entry_id>.json", provenance=OBSERVED, source=_SOURCE)
+    @_each_kind("DELETE", "/<int:entry_id>.json")
     def delete_knowledge(self, call: Call, entry_id: int) -> Reply:
         """Delete an entry."""
         self.account.knowledge.drop(self.account.knowledge.get(_kind(call), entry_id))
         return self.service.done()
 
-    @route("PUT", "/api/kb_category/<int:entry_id>/enable.json", provenance=OBSERVED, source=_SOURCE)
-    @route("PUT", "/api/kb_section/<int:entry_id>/enable.json", provenance=OBSERVED, source=_SOURCE)
-    @route("PUT", "/api/kb_article/<int:entry_id>/enable.json", provenance=OBSERVED, source=_SOURCE)
+    @_each_kind("PUT", "/<int:entry_id>/enable.json")
     def enable_knowledge(self, call: Call, entry_id: int) -> Reply:
         """Show an entry to readers."""
         return self._activate_entry(call, entry_id, active=True)
 
-    @route("PUT", "/api/kb_category/<int:entry_id>/disable.json", provenance=OBSERVED, source=_SOURCE)
-    @route("PUT", "/api/kb_section/<int:entry_id>/disable.json", provenance=OBSERVED, source=_SOURCE)
-    @route("PUT", "/api/kb_article/<int:entry_id>/disable.json", provenance=OBSERVED, source=_SOURCE)
+    @_each_kind("PUT", "/<int:entry_id>/disable.json")
     def disable_knowledge(self, call: Call, entry_id: int) -> Reply:
         """Hide an entry from readers."""
         return self._activate_entry(call, entry_id, active=False)
 
-    @route("PUT", "/api/kb_category/<int:entry_id>/moveup.json", provenance=OBSERVED, source=_SOURCE)
-    @route("PUT", "/api/kb_section/<int:entry_id>/moveup.json", provenance=OBSERVED, source=_SOURCE)
-    @route("PUT", "/api/kb_article/<int:entry_id>/moveup.json", provenance=OBSERVED, source=_SOURCE)
+    @_each_kind("PUT", "/<int:entry_id>/moveup.json")
     def move_knowledge_up(self, call: Call, entry_id: int) -> Reply:
         """Move an entry up by a place."""
         return self._move_entry(call, entry_id, -1)
 
-    @route("PUT", "/api/kb_category/<int:entry_id>/movedown.json", provenance=OBSERVED, source=_SOURCE)
-    @route("PUT", "/api/kb_section/<int:entry_id>/movedown.json", provenance=OBSERVED, source=_SOURCE)
-    @route("PUT", "/api/kb_article/<int:entry_id>/movedown.json", provenance=OBSERVED, source=_SOURCE)
+    @_each_kind("PUT", "/<int:entry_id>/movedown.json")
     def move_knowledge_down(self, call: Call, entry_id: int) -> Reply:
         """Move an entry down by a place."""
         return self._move_entry(call, entry_id, 1)

@@ -24,9 +24,7 @@ class StaffRoutes(RouteGroup):
     @route("GET", "/api/staff.json", provenance=DOCUMENTED, source="Deskie API, Staff, list")
     def list_staff(self, call: Call) -> Reply:
         """List agents, disabled ones included."""
-        page = self.service.page(self.service.query(call))
-        staff = list(self.account.staff.values())
-        return self.service.listing("staff", staff[page.start : page.stop], len(staff), self.renderer.staff)
+        return self.service.paged(call, "staff", self.account.staff.values(), self.renderer.staff)
 
     @route("POST", "/api/staff.json", provenance=DOCUMENTED, source="Deskie API, Staff, create")
     def create_staff(self, call: Call) -> Reply:
