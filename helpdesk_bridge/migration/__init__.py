@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from helpdesk_bridge.migration.journal.facts import Difference
     from helpdesk_bridge.migration.journal.reader import whose
     from helpdesk_bridge.migration.migration import Migration
-    from helpdesk_bridge.migration.options import Level, Options, Progress, Threads
+    from helpdesk_bridge.migration.options import Level, Options, Threads
     from helpdesk_bridge.migration.outcome import (
         CredentialsLost,
         DecisionNeeded,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         WrongJournal,
     )
     from helpdesk_bridge.migration.plan.plan import Plan
+    from helpdesk_bridge.migration.progress import Progress
     from helpdesk_bridge.migration.summary import Summary
 
 __all__ = [
@@ -37,12 +38,13 @@ __getattr__, __dir__ = lazy_names(
         "helpdesk_bridge.migration.journal.facts": "Difference",
         "helpdesk_bridge.migration.journal.reader": "whose",
         "helpdesk_bridge.migration.migration": "Migration",
-        "helpdesk_bridge.migration.options": "Level Options Progress Threads",
+        "helpdesk_bridge.migration.options": "Level Options Threads",
         "helpdesk_bridge.migration.outcome": """
             CredentialsLost DecisionNeeded ExitCode Interrupted JournalDamaged JournalInUse MigrationError
             NeverPossible WrongJournal
         """,
         "helpdesk_bridge.migration.plan.plan": "Plan",
+        "helpdesk_bridge.migration.progress": "Progress",
         "helpdesk_bridge.migration.summary": "Summary",
     },
 )

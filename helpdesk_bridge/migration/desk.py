@@ -9,10 +9,12 @@ from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
+from helpdesk_bridge.adapter import Fidelity, Importer, MessageClass
 from helpdesk_bridge.clock import Clock, SystemClock
 from helpdesk_bridge.config.aliases import Aliases
 from helpdesk_bridge.migration.journal.states import opaque
 from helpdesk_bridge.migration.marker import account_ref
+from helpdesk_bridge.migration.outcome import NeverPossible
 from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.model.records import Agent, FieldDefinition, Group, Tag, Ticket
 from helpdesk_bridge.model.values import Actor, ActorKind, Ref
@@ -150,3 +152,22 @@ class MigrationDesk:
     def ticket(self, ticket: Ticket) -> Ticket:
         """Return a ticket with the names that its vendor tells by id, without asking for anything but lists."""
         return evolve(ticket, assignee=self.filled(ticket.assignee), group=self.named(ticket.group))
+
+
+def importer_of(source: MigrationDesk, destination: MigrationDesk) -> Importer:
+    """Return the destination's importer. Raises ``NeverPossible``, before any call, for a pair that cannot work."""
+    importer = destination.desk.importer
+    if not importer:
+        note = destination.desk.capabilities.notes.get("importer")
+        raise NeverPossible(f"nothing can be migrated into {destination.label}" + (f": {note}" if note else ""))
+    internal = importer.fidelity.messages.get(MessageClass.NOTE, {}).get("visibility")
+    if internal is None or internal.how is not Fidelity.NATIVE:
+        raise NeverPossible(
+            f"{destination.label} cannot keep internal notes from customers: nothing is migrated into it"
+        )
+    missing = source.desk.capabilities.missing("tickets.list", "contacts.list", "messages.list")
+    if missing:
+        raise NeverPossible(f"{source.label} cannot list what is to be migrated: it has no {', '.join(missing)}")
+    if source.ref == destination.ref:
+        raise NeverPossible(f"{source.label} and {destination.label} are the same account")
+    return importer

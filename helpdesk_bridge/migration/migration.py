@@ -12,13 +12,11 @@ from typing import Final, Self
 
 from attrs import evolve
 
-from helpdesk_bridge.adapter import MARKER_FIELD, Fidelity, Finding, Hazard, Importer, MessageClass, Provenance
+from helpdesk_bridge.adapter import Finding
 from helpdesk_bridge.clock import Clock
-from helpdesk_bridge.migration import summary as summing
-from helpdesk_bridge.migration.desk import MigrationDesk
+from helpdesk_bridge.migration.desk import MigrationDesk, importer_of
 from helpdesk_bridge.migration.journal.decisions import settle_in_doubt
 from helpdesk_bridge.migration.journal.facts import Difference
-from helpdesk_bridge.migration.journal.file import MARKER_KEY
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Kind, State
@@ -26,54 +24,28 @@ from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.load.files import Files
 from helpdesk_bridge.migration.load.load import Load
 from helpdesk_bridge.migration.load.mapping import Mapping
-from helpdesk_bridge.migration.marker import MarkerKey, derived_key
-from helpdesk_bridge.migration.options import Level, Options, Progress, Threads
+from helpdesk_bridge.migration.marker import derived_key
+from helpdesk_bridge.migration.options import Level, Options, Threads
 from helpdesk_bridge.migration.outage import Outage, Stopped
-from helpdesk_bridge.migration.outcome import DecisionNeeded, Interrupted, MigrationError, NeverPossible, WrongJournal
-from helpdesk_bridge.migration.plan import fidelity
-from helpdesk_bridge.migration.plan import plan as planning
+from helpdesk_bridge.migration.outcome import DecisionNeeded, Interrupted, MigrationError, WrongJournal
+from helpdesk_bridge.migration.plan.fidelity import Change, all_changes, counted
 from helpdesk_bridge.migration.plan.people import People
+from helpdesk_bridge.migration.plan.plan import Plan, hazards_of, make_plan
 from helpdesk_bridge.migration.plan.scan import Scan, sample
 from helpdesk_bridge.migration.plan.tally import Tally
 from helpdesk_bridge.migration.plan.values import Values, old_key
-from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, SEARCH, Search, Searched, ignored
+from helpdesk_bridge.migration.progress import Progress, ProgressCount
+from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, Search, Searched, refuse_foreign, settle_key
 from helpdesk_bridge.migration.spending import Accounts
+from helpdesk_bridge.migration.summary import Summary, summary_of
 from helpdesk_bridge.migration.verify.verify import Verification
 from helpdesk_bridge.model.records import Ticket
 from helpdesk_bridge.model.refs import parse_ref
 from helpdesk_bridge.ports import Helpdesk
 
 SAMPLE: Final = 10
-RECOVERED: Final = "recovered_key"
 SEARCHED_AT_PLAN: Final = 50
 """Calls that a plan spends on the search for an earlier migration; a longer one is announced and left to the run."""
-
-UNLISTED: Final = Hazard(
-    "markers_not_listed",
-    "writes a ticket a second time that an earlier migration wrote without the source's time of creation",
-    "the journal of that migration is lost: lists of this account show no markers",
-    f'let an admin make a text field "{MARKER_FIELD}" for tickets before the first run',
-    Provenance.OBSERVED,
-)
-
-
-def importer_of(source: MigrationDesk, destination: MigrationDesk) -> Importer:
-    """Return the destination's importer. Raises ``NeverPossible``, before any call, for a pair that cannot work."""
-    importer = destination.desk.importer
-    if not importer:
-        note = destination.desk.capabilities.notes.get("importer")
-        raise NeverPossible(f"nothing can be migrated into {destination.label}" + (f": {note}" if note else ""))
-    internal = importer.fidelity.messages.get(MessageClass.NOTE, {}).get("visibility")
-    if internal is None or internal.how is not Fidelity.NATIVE:
-        raise NeverPossible(
-            f"{destination.label} cannot keep internal notes from customers: nothing is migrated into it"
-        )
-    missing = source.desk.capabilities.missing("tickets.list", "contacts.list", "messages.list")
-    if missing:
-        raise NeverPossible(f"{source.label} cannot list what is to be migrated: it has no {', '.join(missing)}")
-    if source.ref == destination.ref:
-        raise NeverPossible(f"{source.label} and {destination.label} are the same account")
-    return importer
 
 
 class Migration:
@@ -100,13 +72,10 @@ class Migration:
         self.options = options or Options()
         self._importer = importer_of(self.source, self.destination)
         self._path = Path(journal_path)
-        self._report_progress = progress
-        self._counted: dict[str, int] = {}
-        self._totals: dict[str, int | None] = {}
-        self._count_lock = threading.Lock()
+        self._progress = ProgressCount(progress, self._total)
         self._stop = threading.Event()
         self._tell = tell
-        self._has_searched = False
+        self._search: Search | None = None
         self._spool: Spool | None = None
         self._tally: Tally | None = None
         self._start_journal()
@@ -121,7 +90,7 @@ class Migration:
             names = {"source_desk": self.source.desk.name, "destination_desk": self.destination.desk.name}
             key = derived_key(self.source.desk, self.destination.desk, self.options.recovered)
             self.journal.file.bind(self.source.ref, self.destination.ref, names, key)
-            self._settle_key(key)
+            settle_key(self.journal, key, recovered=bool(self.options.recovered))
         except BaseException:
             self.journal.close()
             raise
@@ -129,22 +98,6 @@ class Migration:
         self.journal.facts.measure(self._accounts.spent)
         self._started = self.destination.clock.now() / self.destination.clock.time_scale
         self._seconds_before = float(self.journal.facts.recall("seconds", 0.0))
-
-    def _settle_key(self, key: MarkerKey) -> None:
-        """Let a journal that wrote nothing yet sign with the credentials of now, or with those that are recovered.
-
-        It may have been begun with ones that a side then refused: nobody could make that key again.
-        """
-        journal, recovered = self.journal, bool(self.options.recovered)
-        if key == journal.facts.marker_key:
-            if recovered:
-                journal.facts.remember(**{RECOVERED: True})
-        elif journal.untouched():
-            if recovered or not journal.facts.recall(RECOVERED, False):
-                journal.forget_candidates()
-                journal.facts.remember(**{MARKER_KEY: key.text(), SEARCH: {}, RECOVERED: recovered})
-        elif recovered:
-            raise WrongJournal("this journal has written with its own key; recover the old one into a new journal")
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
@@ -154,7 +107,7 @@ class Migration:
             found = self._source_outage.patiently(self.source.desk.check)
             return (*found, *self._destination_outage.patiently(self.destination.desk.check))
 
-    def plan(self, *, full: bool = False, sampled: int = SAMPLE, findings: Sequence[Finding] = ()) -> planning.Plan:
+    def plan(self, *, full: bool = False, sampled: int = SAMPLE, findings: Sequence[Finding] = ()) -> Plan:
         """Read the source's lists and ``sampled`` threads (``full``: all of them), and tell what a run would do."""
         with self._stoppable():
             tally = self._scan()
@@ -162,72 +115,7 @@ class Migration:
             size = tally.tickets if full else sampled
             if size:
                 sample(self.source, self._spooled(), self._source_outage, tally, size)
-            return self._plan(tally, findings, searched)
-
-    def _plan(self, tally: Tally, findings: Sequence[Finding], searched: Searched) -> planning.Plan:
-        answers = tally.answers(self._values)
-        hazards = self._hazards(searched)
-        known = self.journal.facts.acknowledged()
-        changes = fidelity.record_changes(self._importer, tally) + fidelity.value_changes(answers, self._importer)
-        changes += fidelity.length_changes(self.destination.desk.capabilities, tally)
-        changes += fidelity.opening_changes(tally.internal_openings)
-        changes += fidelity.message_changes(self._importer, fidelity.estimated(tally), self._threads)
-        changes += fidelity.text_changes(self.source.mended())
-        return planning.Plan(
-            source=self.source.label,
-            destination=self.destination.label,
-            tickets=tally.tickets,
-            contacts=tally.contacts,
-            messages=tally.messages,
-            fidelity=tuple(fidelity.merged(changes)),
-            values=planning.open_values(answers, self._importer),
-            hazards=hazards,
-            open_hazards=tuple(one.id for one in hazards if one.id not in known),
-            findings=tuple(findings),
-            search=searched,
-            foreign_open=searched.foreign > 0 and not ignored(self.journal),
-            forecasts=planning.forecasts(tally, self.source, self.destination, self._importer, searched),
-        )
-
-    def _hazards(self, searched: Searched) -> tuple[Hazard, ...]:
-        """Return the importer's hazards, and that of an earlier migration whose tickets lists do not show."""
-        hidden = searched.unlisted and (searched.there or 0) > 0 and not searched.spared
-        return (*self._importer.hazards, *((UNLISTED,) if hidden else ()))
-
-    def _searched(self, most: int | None = None) -> Searched:
-        """Look for an earlier migration's tickets, where that is not done; a search of over ``most`` calls only counts.
-
-        One that an earlier process finished is done again where the destination's tickets are more or fewer now, as
-        long as nothing was written: a colleague may have run in between.
-        """
-        journal = self.journal
-        known = Searched.of(journal)
-        if not known.done and self.options.none_before:
-            known = Searched(done=True, spared=True)
-            known.keep(journal)
-        if known.done and (known.spared or self._has_searched or not journal.untouched()):
-            return known
-        search = Search(
-            self.destination,
-            self._importer,
-            journal,
-            self._spooled(),
-            self._destination_outage,
-            journal.facts.marker_key,
-        )
-        first = search.first_page()
-        if known.done and first.total is not None and first.total == known.there:
-            return known
-        calls = search.cost(first)
-        unlisted = any(not one.listed for one in first.items)
-        Searched(there=first.total, calls=calls, unlisted=unlisted).keep(journal)
-        if most is not None and calls > most:
-            return Searched.of(journal)
-        if calls > 1 and self._tell is not None:
-            self._tell(f"{self.destination.label}: reading the markers of {first.total} tickets, {calls} calls")
-        found = search.run(first)
-        self._has_searched = True
-        return found
+            return self._made_plan(tally, searched, findings)
 
     def run(self) -> None:
         """Load everything that is not there yet. Plans by itself where that was not done.
@@ -237,7 +125,7 @@ class Migration:
         """
         with self._stoppable(), self._timed():
             tally = self._tally or self._scan()
-            self._decide(self._plan(tally, (), self._searched()))
+            self._decide(self._made_plan(tally, self._searched()))
             self.journal.facts.remember(verified=None)
             Load(self._context()).run()
             if self._stop.is_set():
@@ -259,7 +147,7 @@ class Migration:
             if self._tally is None:
                 self._scan()
             searched = self._searched()
-            self._refuse_foreign(searched)
+            refuse_foreign(searched, self.journal, self.destination.label)
             Load(evolve(self._context(), look_only=True)).run()
             if self._stop.is_set():
                 raise Stopped
@@ -276,41 +164,30 @@ class Migration:
                 self._destination_outage,
                 self.options,
                 self._stop,
-                self._progress,
+                self._progress.count,
             )
             found = verification.run()
             self.journal.facts.remember(verified=self.options.level.value)
             return found
 
-    def migrate(self) -> summing.Summary:
+    def migrate(self) -> Summary:
         """Do all of it: preflight, plan, run, verify; return what came of it."""
         self.preflight()
         self.run()
         self.verify()
         return self.summary()
 
-    def summary(self, report: str | None = None) -> summing.Summary:
+    def summary(self, report: str | None = None) -> Summary:
         """Return what was done so far, over all runs; sends nothing."""
-        journal = self.journal
-        journal.file.check_owner()  # and keep what was spent since the last write
-        level = journal.facts.recall("verified")
-        differences = journal.facts.differences()
-        spent = journal.facts.spent()
-        return summing.Summary(
-            source=self.source.desk.vendor,
-            destination=self.destination.desk.vendor,
-            counts={kind: summing.Counts.of(states) for kind, states in journal.counts().items()},
-            verified=level is not None and not differences,
-            differences=differences,
-            changed=tuple(fidelity.Change(**row) for row in journal.facts.recall("fidelity", [])),
-            calls={side: calls for side, (calls, _, _) in spent.items()},
-            spent={side: units for side, (_, units, _) in spent.items()},
-            minimum=self._accounts.minimum(journal, self._importer, verified=level == Level.FULL.value),
-            throttled=sum(refused for _, _, refused in spent.values()),
+        self.journal.file.check_owner()  # and keep what was spent since the last write
+        verified = self.journal.facts.recall("verified") == Level.FULL.value
+        return summary_of(
+            self.journal,
+            self.source,
+            self.destination,
+            minimum=self._accounts.minimum(self.journal, self._importer, verified=verified),
             seconds=self._seconds(),
-            time_scale={"source": self.source.time_scale, "destination": self.destination.time_scale},
             report=report,
-            left_alone=tuple(journal.facts.left_alone()),
         )
 
     def stop(self) -> None:
@@ -321,7 +198,7 @@ class Migration:
 
     def acknowledge(self, *hazards: str, by: str = "user") -> None:
         """Record that these hazards are known. Raises ``ValueError`` for an id that the importer does not have."""
-        known = {one.id for one in self._hazards(Searched.of(self.journal))}
+        known = {hazard.id for hazard in hazards_of(self._importer, Searched.of(self.journal))}
         if unknown := set(hazards) - known:
             raise ValueError(f"no such hazard: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
         self.journal.facts.acknowledge(hazards, by=by)
@@ -334,17 +211,6 @@ class Migration:
     def ignore_foreign_markers(self) -> None:
         """Decide that tickets with markers of another key are none of this migration's."""
         self.journal.facts.remember(**{FOREIGN: IGNORE})
-
-    def _refuse_foreign(self, searched: Searched) -> None:
-        if searched.foreign == 0 or ignored(self.journal):
-            return
-        count, there = searched.foreign, self.destination.label
-        found = f"1 ticket at {there} carries a marker" if count == 1 else f"{count} tickets at {there} carry markers"
-        raise DecisionNeeded(
-            f"{found} of another key: an earlier migration with other credentials may have written there. Give those "
-            "(--recover-key from=env:NAME, to=env:NAME), or decide that they are not of this migration",
-            others=[f"--foreign-markers {IGNORE}"],
-        )
 
     @property
     def _threads(self) -> Threads:
@@ -365,8 +231,8 @@ class Migration:
             found = ref.id
         return settle_in_doubt(self.journal, record_id, f"{word}{colon}{found}")
 
-    def _decide(self, made: planning.Plan) -> None:
-        self._refuse_foreign(made.search)
+    def _decide(self, made: Plan) -> None:
+        refuse_foreign(made.search, self.journal, self.destination.label)
         if self.options.yes:
             self.journal.facts.acknowledge(made.open_hazards, by="yes")
             for value in made.values:
@@ -388,6 +254,20 @@ class Migration:
             self._spool = Spool(self._path)
         return self._spool
 
+    def _searched(self, most: int | None = None) -> Searched:
+        if self._search is None:
+            self._search = Search(
+                self.destination,
+                self._importer,
+                self.journal,
+                self._spooled(),
+                self._destination_outage,
+                self.journal.facts.marker_key,
+                self.options.none_before,
+                self._tell,
+            )
+        return self._search.result(most)
+
     def _scan(self) -> Tally:
         scan = Scan(
             self.source,
@@ -396,7 +276,7 @@ class Migration:
             self._source_outage,
             self._stop,
             self.destination.desk.capabilities.contact_needs,
-            self._progress,
+            self._progress.count,
         )
         self._tally = scan.run()
         return self._tally
@@ -419,34 +299,29 @@ class Migration:
             source_outage=self._source_outage,
             destination_outage=self._destination_outage,
             stop=self._stop,
-            progress=self._progress,
+            progress=self._progress.count,
         )
 
-    def _changes(self, tally: Tally) -> list[fidelity.Change]:
-        answers = tally.answers(self._values)
-        changes = fidelity.record_changes(self._importer, tally) + fidelity.value_changes(answers, self._importer)
-        changes += fidelity.length_changes(self.destination.desk.capabilities, tally)
-        changes += fidelity.address_changes(self._refused_addresses())
-        changes += fidelity.opening_changes(self.journal.internal_openings())
-        changes += fidelity.text_changes(self.source.mended())
-        used = fidelity.counted(self.journal.message_classes())
-        return fidelity.merged(changes + fidelity.message_changes(self._importer, used, self._threads))
+    def _made_plan(self, tally: Tally, searched: Searched, findings: Sequence[Finding] = ()) -> Plan:
+        return make_plan(
+            tally, self._values, self._importer, self.journal, searched, threads=self._threads, findings=findings
+        )
 
-    def _refused_addresses(self) -> int:
+    def _changes(self, tally: Tally) -> tuple[Change, ...]:
         mapping = self._context().mapping
-        return sum(mapping.loses_address(one) for one in self._spooled().each(Kind.TICKET.value, Ticket))
-
-    def _progress(self, phase: str) -> None:
-        if self._report_progress is None:
-            return
-        with self._count_lock:
-            done = self._counted[phase] = self._counted.get(phase, 0) + 1
-            if phase not in self._totals:
-                self._totals[phase] = self._total(phase)
-        total = self._totals[phase]
-        self._report_progress(Progress(phase, done, total))
+        refused = sum(mapping.loses_address(one) for one in self._spooled().each(Kind.TICKET.value, Ticket))
+        return all_changes(
+            tally,
+            self._values,
+            self._importer,
+            threads=self._threads,
+            used=counted(self.journal.message_classes()),
+            openings=self.journal.internal_openings(),
+            refused_addresses=refused,
+        )
 
     def _total(self, phase: str) -> int | None:
+        """Return how many records a phase has, None while that is not known."""
         if phase in {"compare", "verify"}:
             return self.journal.counts()[Kind.TICKET].get(State.DONE, 0)
         if phase == "read" or self._tally is None:

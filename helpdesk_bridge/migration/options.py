@@ -48,12 +48,3 @@ class Options:
     settle: float | None = field(default=None, validator=validators.optional(validators.ge(0.0)))
     none_before: bool = False
     recovered: Mapping[str, Secret] = field(factory=dict, repr=False)
-
-
-@frozen
-class Progress:
-    """Where a run stands: ``done`` of ``total`` records of a phase (None where it is not known yet)."""
-
-    phase: str
-    done: int
-    total: int | None = None

@@ -6,11 +6,11 @@ it needed, searches again before it writes anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final
 
-from attrs import asdict, define, evolve, frozen
+from attrs import asdict, define, evolve, field, frozen
 
 from helpdesk_bridge.adapter import Importer, Marked, Page
 from helpdesk_bridge.adapter.header_line import split_marker
@@ -18,14 +18,17 @@ from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.migration.cost import PAGE, pages
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.expected import second
+from helpdesk_bridge.migration.journal.file import MARKER_KEY
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import DECIDED_AGAIN, Key, Kind, Record, State
 from helpdesk_bridge.migration.marker import MarkerKey, is_marker
 from helpdesk_bridge.migration.outage import Outage
+from helpdesk_bridge.migration.outcome import DecisionNeeded, WrongJournal
 from helpdesk_bridge.model.records import Ticket
 
 SEARCH: Final = "search"
+RECOVERED: Final = "recovered_key"
 FOREIGN: Final = "foreign_markers"
 IGNORE: Final = "ignore"
 MARKER: Final = "marker of a source ticket"
@@ -77,9 +80,9 @@ class _Finds:
     unlisted: bool = False
 
 
-@frozen(eq=False)
+@define(eq=False)
 class Search:
-    """One search. It reads and never writes at the destination."""
+    """The search of one migration; ``tell`` gets a line for people. It reads and never writes at the destination."""
 
     destination: MigrationDesk
     importer: Importer
@@ -87,6 +90,36 @@ class Search:
     spool: Spool
     outage: Outage
     key: MarkerKey
+    none_before: bool
+    tell: Callable[[str], None] | None
+    _ran: bool = field(default=False, init=False)
+
+    def result(self, most: int | None = None) -> Searched:
+        """Search unless that is done, and return what is known; a search of over ``most`` calls is only counted.
+
+        A search that an earlier process finished is repeated if the destination's tickets are more or fewer now and
+        nothing has been written: a colleague may have run in between.
+        """
+        journal = self.journal
+        known = Searched.of(journal)
+        if not known.done and self.none_before:
+            known = Searched(done=True, spared=True)
+            known.keep(journal)
+        if known.done and (known.spared or self._ran or not journal.untouched()):
+            return known
+        first = self.first_page()
+        if known.done and first.total is not None and first.total == known.there:
+            return known
+        calls = self.cost(first)
+        unlisted = any(not one.listed for one in first.items)
+        Searched(there=first.total, calls=calls, unlisted=unlisted).keep(journal)
+        if most is not None and calls > most:
+            return Searched.of(journal)
+        if calls > 1 and self.tell is not None:
+            self.tell(f"{self.destination.label}: reading the markers of {first.total} tickets, {calls} calls")
+        result = self.run(first)
+        self._ran = True
+        return result
 
     def first_page(self) -> Page[Marked]:
         """Return the first page, one call: whether there is anything, and how much."""
@@ -194,3 +227,35 @@ def ignored(journal: Journal) -> bool:
     """Whether the user decided that markers of another key are none of this migration's business."""
     found: Any = journal.facts.recall(FOREIGN)
     return bool(found == IGNORE)
+
+
+def refuse_foreign(searched: Searched, journal: Journal, label: str) -> None:
+    """Raise ``DecisionNeeded`` while the user has not said whose the markers of another key are."""
+    if searched.foreign == 0 or ignored(journal):
+        return
+    count = searched.foreign
+    carriers = f"1 ticket at {label} carries a marker" if count == 1 else f"{count} tickets at {label} carry markers"
+    raise DecisionNeeded(
+        f"{carriers} of another key: an earlier migration with other credentials may have written there. Give those "
+        "credentials (--recover-key from=env:NAME, to=env:NAME), or decide that these tickets are not part of this "
+        "migration",
+        others=[f"--foreign-markers {IGNORE}"],
+    )
+
+
+def settle_key(journal: Journal, key: MarkerKey, *, recovered: bool) -> None:
+    """Let a journal that has written nothing yet sign with today's credentials, or with those that are recovered.
+
+    It may have been begun with credentials that a desk then refused: nobody could make that key again.
+    """
+    if key == journal.facts.marker_key:
+        if recovered:
+            journal.facts.remember(**{RECOVERED: True})
+    elif journal.untouched():
+        if recovered or not journal.facts.recall(RECOVERED, False):
+            journal.forget_candidates()
+            journal.facts.remember(**{MARKER_KEY: key.text(), SEARCH: {}, RECOVERED: recovered})
+    elif recovered:
+        raise WrongJournal(
+            "this journal has written with a key of its own; give --recover-key with a new journal instead"
+        )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from helpdesk_bridge.adapter import Importer
-from helpdesk_bridge.migration import summary as summing
-from helpdesk_bridge.migration.cost import ReadCost
+from helpdesk_bridge.adapter import Fidelity, Importer, MessageClass
+from helpdesk_bridge.migration.cost import ReadCost, Thread, Work, source_minimum, verify_minimum, write_minimum
 from helpdesk_bridge.migration.desk import MigrationDesk, Spent
 from helpdesk_bridge.migration.journal.journal import Journal
+from helpdesk_bridge.migration.journal.states import Kind
+from helpdesk_bridge.migration.plan.fidelity import counted
+from helpdesk_bridge.migration.summary import Counts
 
 DOWNLOAD = "attachments.open"
 
@@ -41,9 +43,13 @@ class Accounts:
             name: ReadCost.of(side.desk.capabilities, apart=apart[name], file=self._file_units[name])
             for name, side in self._sides.items()
         }
-        work = summing.work_of(journal, importer, costs["source"], costs["destination"])
-        found = summing.minimum(work, importer, costs["source"], costs["destination"], verified=verified)
-        return {name: None if side.defines else found[name] for name, side in self._sides.items()}
+        source, destination = costs["source"], costs["destination"]
+        work = _work_of(journal, importer, source, destination)
+        units = {
+            "source": source_minimum(work, source),
+            "destination": write_minimum(work, importer.cost) + (verify_minimum(work, destination) if verified else 0),
+        }
+        return {name: None if side.defines else units[name] for name, side in self._sides.items()}
 
     def close(self) -> None:
         """Stop watching."""
@@ -53,3 +59,39 @@ class Accounts:
 
 def _since(now: Spent, before: Spent) -> tuple[int, int, int]:
     return now.calls - before.calls, now.units - before.units, now.refused - before.refused
+
+
+def _work_of(journal: Journal, importer: Importer, source: ReadCost, destination: ReadCost) -> Work:
+    """Return what the journal says was to be read and written, for the formula of ``docs/explanation/calls.md``."""
+    counts = {kind: Counts.of(states) for kind, states in journal.counts().items()}
+    work = Work(
+        source_tickets=counts[Kind.TICKET].planned,
+        source_contacts=counts[Kind.CONTACT].planned,
+        contacts_written=journal.written_contacts(),
+        tickets_written=counts[Kind.TICKET].migrated,
+        destination_tickets=counts[Kind.TICKET].migrated,
+        destination_contacts=journal.written_contacts(),
+    )
+    work.inline_written = _inline_written(journal, importer)
+    for row in journal.threads():
+        leaders, files = row["leaders"], row["files"]
+        there = leaders + (not row["openings"])
+        work.source_threads += source.source_thread(Thread(row["messages"]))
+        work.source_files += files
+        if not leaders:
+            continue
+        work.messages_written += there - 1
+        work.tickets_finished += int(there > 1 or importer.cost.finish_always)
+        work.destination_threads += destination.verified_thread(Thread(there, row["opening_files"] > 0))
+        work.destination_files += files
+    return work
+
+
+def _inline_written(journal: Journal, importer: Importer) -> int:
+    """Return how many messages were written with images inside."""
+    total = 0
+    for (class_name, name), records in counted(journal.message_classes()).items():
+        kept = importer.fidelity.messages.get(MessageClass[class_name], {})
+        if name == "inline" and "inline" in kept and kept["inline"].how is Fidelity.NATIVE:
+            total += records
+    return total

@@ -7,13 +7,12 @@ from typing import Any, Final
 
 from attrs import asdict, field, frozen
 
-from helpdesk_bridge.adapter import Fidelity, Importer, MessageClass
-from helpdesk_bridge.migration.cost import ReadCost, Thread, Work, source_minimum, verify_minimum, write_minimum
+from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.facts import Difference, LeftAlone
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.outcome import ExitCode
-from helpdesk_bridge.migration.plan.fidelity import Change, counted
+from helpdesk_bridge.migration.plan.fidelity import Change
 
 PLURAL: Final = {
     Kind.TICKET: "tickets",
@@ -104,45 +103,31 @@ class Summary:
         }
 
 
-def work_of(journal: Journal, importer: Importer, source: ReadCost, destination: ReadCost) -> Work:
-    """Return what the journal says was to be read and written, for the formula."""
-    counts = {kind: Counts.of(states) for kind, states in journal.counts().items()}
-    work = Work(
-        source_tickets=counts[Kind.TICKET].planned,
-        source_contacts=counts[Kind.CONTACT].planned,
-        contacts_written=journal.written_contacts(),
-        tickets_written=counts[Kind.TICKET].migrated,
-        destination_tickets=counts[Kind.TICKET].migrated,
-        destination_contacts=journal.written_contacts(),
+def summary_of(
+    journal: Journal,
+    source: MigrationDesk,
+    destination: MigrationDesk,
+    *,
+    minimum: Mapping[str, int | None],
+    seconds: float,
+    report: str | None = None,
+) -> Summary:
+    """Return what an open journal says was done, over all runs."""
+    facts = journal.facts
+    differences, spent = facts.differences(), facts.spent()
+    return Summary(
+        source=source.desk.vendor,
+        destination=destination.desk.vendor,
+        counts={kind: Counts.of(states) for kind, states in journal.counts().items()},
+        verified=facts.recall("verified") is not None and not differences,
+        differences=differences,
+        changed=tuple(Change(**row) for row in facts.recall("fidelity", [])),
+        calls={side: calls for side, (calls, _, _) in spent.items()},
+        spent={side: units for side, (_, units, _) in spent.items()},
+        minimum=minimum,
+        throttled=sum(refused for _, _, refused in spent.values()),
+        seconds=seconds,
+        time_scale={"source": source.time_scale, "destination": destination.time_scale},
+        report=report,
+        left_alone=tuple(facts.left_alone()),
     )
-    work.inline_written = _inline_written(journal, importer)
-    for row in journal.threads():
-        leaders, files = row["leaders"], row["files"]
-        there = leaders + (not row["openings"])
-        work.source_threads += source.source_thread(Thread(row["messages"]))
-        work.source_files += files
-        if not leaders:
-            continue
-        work.messages_written += there - 1
-        work.tickets_finished += int(there > 1 or importer.cost.finish_always)
-        work.destination_threads += destination.verified_thread(Thread(there, row["opening_files"] > 0))
-        work.destination_files += files
-    return work
-
-
-def _inline_written(journal: Journal, importer: Importer) -> int:
-    """Return how many messages were written with images inside."""
-    total = 0
-    for (class_name, name), records in counted(journal.message_classes()).items():
-        kept = importer.fidelity.messages.get(MessageClass[class_name], {})
-        if name == "inline" and "inline" in kept and kept["inline"].how is Fidelity.NATIVE:
-            total += records
-    return total
-
-
-def minimum(
-    work: Work, importer: Importer, source: ReadCost, destination: ReadCost, *, verified: bool
-) -> dict[str, int]:
-    """Return the fewest units of both sides by the formula of ``docs/explanation/calls.md``."""
-    back = verify_minimum(work, destination) if verified else 0
-    return {"source": source_minimum(work, source), "destination": write_minimum(work, importer.cost) + back}

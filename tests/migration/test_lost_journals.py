@@ -205,7 +205,7 @@ def test_markers_of_another_key_stop_a_new_journal_until_the_key_is_given(tmp_pa
         assert everything(new.desk) == there
         assert migrate(old.desk, new.desk, path, evolve(YES, recovered=OLD_KEY)).exit_code is ExitCode.OK
         assert everything(new.desk) == there
-        with pytest.raises(WrongJournal, match="has written with its own key"):
+        with pytest.raises(WrongJournal, match="has written with a key of its own"):
             migrate(old.desk, new.desk, path, evolve(YES, recovered={"source": Secret("a third")}))
 
 

@@ -12,7 +12,7 @@ from helpdesk_bridge.adapter import Fidelity, FieldFidelity, Importer, MessageCl
 from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.plan import values
 from helpdesk_bridge.migration.plan.tally import Tally, used_fields
-from helpdesk_bridge.migration.plan.values import Answer
+from helpdesk_bridge.migration.plan.values import Answer, Values
 from helpdesk_bridge.model.capabilities import Capabilities
 from helpdesk_bridge.model.fields import RECORDS
 from helpdesk_bridge.model.records import Message
@@ -195,6 +195,26 @@ def text_changes(mended: Mapping[str, int]) -> list[Change]:
 
 def _places(count: int) -> str:
     return f"{count} in what was read" if count > 1 else "once in what was read"
+
+
+def all_changes(
+    tally: Tally,
+    values: Values,
+    importer: Importer,
+    *,
+    threads: Threads,
+    used: Mapping[tuple[str, str], int],
+    openings: int | None,
+    refused_addresses: int = 0,
+) -> tuple[Change, ...]:
+    """Return everything that does not arrive as it was; ``used`` counts messages by class name and field."""
+    changes = record_changes(importer, tally) + value_changes(tally.answers(values), importer)
+    changes += length_changes(values.destination.desk.capabilities, tally)
+    changes += address_changes(refused_addresses)
+    changes += opening_changes(openings)
+    changes += message_changes(importer, used, threads)
+    changes += text_changes(values.source.mended())
+    return tuple(merged(changes))
 
 
 def merged(changes: Iterable[Change]) -> list[Change]:

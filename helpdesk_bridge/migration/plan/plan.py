@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 from attrs import asdict, field, frozen
 
-from helpdesk_bridge.adapter import Finding, Hazard, Importer
+from helpdesk_bridge.adapter import MARKER_FIELD, Finding, Hazard, Importer, Provenance
 from helpdesk_bridge.migration.cost import ReadCost, Work, pages, write_minimum
 from helpdesk_bridge.migration.desk import MigrationDesk
+from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.options import Threads
-from helpdesk_bridge.migration.plan.fidelity import Change, carried
+from helpdesk_bridge.migration.plan.fidelity import Change, all_changes, carried, estimated
 from helpdesk_bridge.migration.plan.tally import Tally
-from helpdesk_bridge.migration.plan.values import Answer
-from helpdesk_bridge.migration.recovery import Searched
+from helpdesk_bridge.migration.plan.values import Answer, Values
+from helpdesk_bridge.migration.recovery import Searched, ignored
 
 
 @frozen
@@ -91,6 +93,55 @@ class Plan:
                 for one in self.forecasts.values()
             ],
         }  # fmt: skip
+
+
+UNLISTED: Final = Hazard(
+    "markers_not_listed",
+    "writes a ticket a second time that an earlier migration wrote without the source's time of creation",
+    "the journal of that migration is lost: lists of this account show no markers",
+    f'let an admin make a text field "{MARKER_FIELD}" for tickets before the first run',
+    Provenance.OBSERVED,
+)
+
+
+def hazards_of(importer: Importer, search: Searched) -> tuple[Hazard, ...]:
+    """Return the importer's hazards, and that of an earlier migration if lists do not show its markers."""
+    hidden = search.unlisted and (search.there or 0) > 0 and not search.spared
+    return (*importer.hazards, *((UNLISTED,) if hidden else ()))
+
+
+def make_plan(
+    tally: Tally,
+    values: Values,
+    importer: Importer,
+    journal: Journal,
+    search: Searched,
+    *,
+    threads: Threads,
+    findings: Sequence[Finding] = (),
+) -> Plan:
+    """Return the plan for what was counted, with the decisions that the journal holds."""
+    source, destination = values.source, values.destination
+    answers = tally.answers(values)
+    hazards = hazards_of(importer, search)
+    acknowledged = journal.facts.acknowledged()
+    return Plan(
+        source=source.label,
+        destination=destination.label,
+        tickets=tally.tickets,
+        contacts=tally.contacts,
+        messages=tally.messages,
+        fidelity=all_changes(
+            tally, values, importer, threads=threads, used=estimated(tally), openings=tally.internal_openings
+        ),
+        values=open_values(answers, importer),
+        hazards=hazards,
+        open_hazards=tuple(hazard.id for hazard in hazards if hazard.id not in acknowledged),
+        findings=tuple(findings),
+        search=search,
+        foreign_open=search.foreign > 0 and not ignored(journal),
+        forecasts=forecasts(tally, source, destination, importer, search),
+    )
 
 
 def forecasts(

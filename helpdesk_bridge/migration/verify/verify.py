@@ -13,18 +13,17 @@ from attrs import frozen
 
 from helpdesk_bridge.adapter import Importer
 from helpdesk_bridge.errors import NotFound
-from helpdesk_bridge.migration.adoption import Adoption
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.facts import Difference
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Kind, Record, State, is_opaque
-from helpdesk_bridge.migration.markers import SHOWING, indexed, marker_at
 from helpdesk_bridge.migration.options import Level, Options
 from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.plan.scan import ALL_CONTACTS
 from helpdesk_bridge.migration.runner import Runner
+from helpdesk_bridge.migration.verify.duplicates import MARKER_SHOWN, Duplicates
 from helpdesk_bridge.migration.verify.threads import ThreadCheck
 from helpdesk_bridge.model.queries import Period, TicketQuery
 from helpdesk_bridge.model.records import Contact, Ticket
@@ -102,7 +101,7 @@ class Verification:
 
     def _query(self) -> TicketQuery:
         """Ask for what a list can show without further calls: descriptions only where they stand on the ticket."""
-        include = SHOWING if self._apart else SHOWING - {"description"}
+        include = MARKER_SHOWN if self._apart else MARKER_SHOWN - {"description"}
         if expected.native(self.importer.fidelity.ticket, "updated_at"):
             return TicketQuery(include=include)  # the destination shows the source's times: they narrow nothing
         return TicketQuery(include=include, updated=Period(self.journal.facts.created - CLOCKS_APART))
@@ -113,14 +112,15 @@ class Verification:
             self.spool.put(BACK_TICKET, ticket.id, ticket)
 
     def _tickets(self) -> list[Difference]:
-        found = [one for ticket in self.spool.each(BACK_TICKET, Ticket) for one in self._strangers(ticket)]
+        duplicates = Duplicates(self.destination, self.importer, self.journal, self.outage)
+        found = [one for ticket in self.spool.each(BACK_TICKET, Ticket) for one in duplicates.of_listed(ticket)]
         for record in self.journal.each(Kind.TICKET, State.DONE):
             self._check_stop()
             ticket = self._ticket_at(record)
             if ticket is None:
                 found.append(Difference(record.key.id, "ticket", record.key.id, "ticket", "present", "missing"))
                 continue
-            found += self._doubled(record, ticket)
+            found += duplicates.of_record(record, ticket)
             shown = expected.ticket(
                 self.destination.ticket(ticket), self.importer.fidelity.ticket, self.destination.aliases
             )
@@ -147,40 +147,6 @@ class Verification:
                 return None
             self.spool.put(BACK_TICKET, ticket_id, found)
         return None if found.deleted else found
-
-    def _strangers(self, ticket: Ticket) -> Iterator[Difference]:
-        """Yield a ticket that carries one of our markers, agrees with its record and is not the one that we wrote.
-
-        One that does not agree is none of ours: it is noted, and no difference.
-        """
-        if self.journal.at_destination(Kind.TICKET, ticket.id) is not None:
-            return
-        marker = marker_at(self.destination, self.outage, ticket)
-        record = None if marker is None else self.journal.marked(marker)
-        if record is not None and record.key.kind is Kind.TICKET:
-            yield from self._second(record, ticket.id)
-
-    def _doubled(self, record: Record, ticket: Ticket) -> Iterator[Difference]:
-        if self.destination.defines and record.marker is not None:
-            for one in indexed(self.importer, record.marker, ticket):
-                if one != ticket.id:
-                    yield from self._second(record, one)
-
-    def _second(self, record: Record, ticket_id: str) -> Iterator[Difference]:
-        """Yield a ticket that we wrote a second time; one that is only marked as if is noted."""
-        wanted = record.expected or {}
-        written = self.journal.children(record.key.id, Kind.MESSAGE)
-        known = [one.expected for one in written if one.expected is not None and expected.opens(one.expected)]
-        opening = known[0] if known else wanted.get(expected.OPENING)
-        judged = None
-        if opening is not None:
-            adoption = Adoption(self.destination, self.importer, self.outage)
-            judged = adoption.judge((ticket_id,), wanted.get("requester"), opening)
-        if judged is None or judged.ours or judged.unread:
-            ours = ",".join(record.destination) or "none"
-            yield Difference(record.key.id, "ticket", record.key.id, "duplicate", ours, ticket_id)
-        else:
-            self.journal.facts.leave_alone(record.key.id, judged.others)
 
     # -- threads ---------------------------------------------------------------------------------------------------
 
