@@ -139,7 +139,7 @@ class DeskieImporter:
         if old.group is not None:
             group = self.directory.group(old.group).id
             if group is None or not group.isdecimal():
-                raise Invalid("this desk has no such group", field="group")
+                raise Invalid("no such group at this desk", field="group")
             fields["group_id"] = int(group)
         return fields
 

@@ -78,7 +78,7 @@ class People:
         """Return the id of a contact. Raises ``Invalid`` if this account has no such contact."""
         known = self.known_contact_id(person)
         if known is None:
-            raise Invalid("this desk has no such contact; create it first", field="author")
+            raise Invalid("no such contact at this desk; create it first", field="author")
         return known
 
     def known_contact_id(self, person: Person) -> str | None:
@@ -134,7 +134,7 @@ class People:
         except NotFound:
             contact = None
         if contact is None:
-            raise Invalid("this desk has no such contact", field="requester")
+            raise Invalid("no such contact at this desk", field="requester")
         return contact
 
     @staticmethod

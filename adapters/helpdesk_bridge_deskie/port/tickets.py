@@ -179,5 +179,5 @@ class TicketWriter:
     @staticmethod
     def _id(record_id: str | None, field: str) -> int:
         if record_id is None or not record_id.isdecimal():
-            raise Invalid(f"this desk has no such {field}", field=field)
+            raise Invalid(f"no such {field} at this desk", field=field)
         return int(record_id)
