@@ -1,4 +1,4 @@
-"""The simulator core: everything that the wire-faithful servers of the vendors have in common."""
+"""The simulator core: what the wire-faithful servers of all vendors have in common."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _OWN_SITE = frozenset({"same-origin", "none"})
 
 
 def is_foreign(headers: Headers) -> bool:
-    """Whether a web page could have sent this: by a name that is not this machine's, or from another site.
+    """Whether a web page could have sent this: under a host name that is not this machine's, or from another site.
 
     A page anywhere can make the browser of this machine send requests to a port on it, under any name that the page's
     owner lets resolve to 127.0.0.1.
@@ -43,7 +43,7 @@ def is_foreign(headers: Headers) -> bool:
 
 
 class Administered(Protocol):
-    """What the admin routes look at and change: a simulator."""
+    """The parts of a simulator that the admin routes read and change."""
 
     vendor: ClassVar[str]
     clock: SimulatorClock
@@ -52,7 +52,7 @@ class Administered(Protocol):
     settings: dict[str, Setting]
 
     def state(self) -> Mapping[str, Any]:
-        """Return what ``/_sim/state`` tells of the vendor's own records, for JSON."""
+        """Return the vendor's part of ``/_sim/state``, such as counts of records, for JSON."""
 
     def reset(self) -> None:
         """Start over with the seed."""
@@ -66,7 +66,7 @@ class AdminRoutes:
 
     @route("GET", "/_sim/state", admin=True)
     def sim_state(self, _call: Call) -> Reply:
-        """Tell what the simulator is and holds."""
+        """Return the vendor, the settings, the clock and the counts of records."""
         return Reply.json(
             {
                 "vendor": self._simulator.vendor,
@@ -117,7 +117,7 @@ class AdminRoutes:
 
     @route("GET", "/_sim/faults", admin=True)
     def sim_faults(self, _call: Call) -> Reply:
-        """List the faults in force and the kinds there are."""
+        """List the faults in force and all kinds of faults."""
         return Reply.json({"faults": self._simulator.faults.describe(), "kinds": sorted(self._simulator.faults.kinds)})
 
     @route("POST", "/_sim/faults", admin=True)

@@ -1,6 +1,6 @@
-"""The WSGI application under every vendor's simulator.
+"""``SimulatorApp``: the WSGI application under every vendor's simulator.
 
-A vendor subclasses `SimulatorApp`, declares its `SWITCHES`, builds its records in `load` and writes a method a call:
+A vendor subclasses `SimulatorApp`, declares its `SWITCHES`, builds its records in `load` and writes one method for each call:
 
     class DeskieSimulator(SimulatorApp):
         vendor = "deskie"
@@ -98,19 +98,19 @@ class SimulatorApp(ABC):
     ROUTE_GROUPS: ClassVar[tuple[type, ...]] = ()
     """Classes whose routes answer besides those of the application itself; `load` registers one of each."""
     FAULTS: ClassVar[frozenset[str]] = frozenset()
-    """Kinds of faults that the handlers act out themselves: they find them in ``call.fault``."""
+    """Kinds of faults that the handlers carry out themselves; ``call.fault`` holds them."""
     OPERATIONS: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    """The port's operations, each with the handlers that carry it out, so that faults may be asked for by them."""
+    """The port's operations, each with the handlers that carry it out, so that faults can name them."""
     PAGE_FAULTS: ClassVar[Mapping[str, frozenset[str]]] = {}
-    """The faults of lists, each with the handlers that can act it out."""
+    """The faults of lists, each with the handlers that can carry it out."""
     STRICT_SLASHES: ClassVar[bool] = True
     HEAD_AS_GET: ClassVar[bool] = True
-    """Whether HEAD is answered where GET is; otherwise it is a method like any other."""
+    """Whether routes of GET answer HEAD too; otherwise it is a method like any other."""
     MAX_BODY: ClassVar[int] = 64 << 20
 
     base_url: str = "http://localhost"
     connection: Mapping[str, str | float | int] = {}
-    """What a desk's table needs to reach the simulator, besides ``vendor`` and ``base_url``."""
+    """The keys of a desk's table that reach the simulator, besides ``vendor`` and ``base_url``."""
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class SimulatorApp(ABC):
 
     @abstractmethod
     def load(self, dataset: Dataset) -> None:
-        """Build the vendor's records, budgets and files from the seed, dropping what was there.
+        """Build the vendor's records, budgets and files from the dataset in place of the present ones.
 
         Called when the simulator is made, after everything of the base class is in place, and at every reset.
         """
@@ -153,7 +153,7 @@ class SimulatorApp(ABC):
     # What a vendor overrides
 
     def before(self, call: Call) -> Reply | None:  # noqa: ARG002 - for the vendor to override
-        """Refuse a request, or let it through; ``call.matched`` and ``call.allowed_methods`` say what routing found."""
+        """Return a refusal, or None to let the request through; ``call.matched`` and ``call.allowed_methods`` hold its route."""
         return None
 
     def not_found(self, call: Call) -> Reply:  # noqa: ARG002
@@ -169,42 +169,42 @@ class SimulatorApp(ABC):
         return Reply.json({"error": "bad_body", "message": str(error)}, error.status)
 
     def rate_limited(self, call: Call, retry_after: str | None) -> Reply:  # noqa: ARG002
-        """Answer as if the limit were reached; ``retry_after`` goes out as it stands (a fault asks for it)."""
+        """Answer as if the limit were reached; ``retry_after`` is sent unchanged (for a fault)."""
         return Reply.json({"error": "rate_limited"}, 429, {} if retry_after is None else {"Retry-After": retry_after})
 
     def unauthorized(self, call: Call) -> Reply:  # noqa: ARG002
-        """Answer a credential that is no longer good (a fault asks for it)."""
+        """Answer a credential that has expired (for a fault)."""
         return Reply.json({"error": "unauthorized"}, 401)
 
     def server_error(self, call: Call, status: int) -> Reply:  # noqa: ARG002
-        """Answer a failure of the vendor's own."""
+        """Answer as the vendor does when it fails."""
         return Reply.json({"error": "server_error"}, status)
 
     def finish(self, call: Call, reply: Reply) -> Reply:  # noqa: ARG002
-        """Add what every answer has; headers that the answer has already must stay."""
+        """Add what every answer has, such as headers; headers that the answer has already must stay."""
         return reply
 
     def state(self) -> Mapping[str, Any]:
-        """Return what ``/_sim/state`` tells of the vendor's own records, for JSON."""
+        """Return the vendor's part of ``/_sim/state``, such as counts of records, for JSON."""
         return {}
 
-    # What a vendor overrides so that faults of lists can be acted out
+    # What a vendor overrides for faults of lists
 
     def next_page_query(self, call: Call) -> Mapping[str, str]:  # noqa: ARG002
-        """Return the query fields that ask for the page after the one that ``call`` asks for."""
+        """Return the query fields that ask for the page after that of ``call``."""
         return {}
 
     def drift(self, call: Call, chance: random.Random) -> None:  # noqa: B027 - a vendor without lists has nothing to do
-        """Add one record to the list that ``call`` asks for, change one and delete one, each taken by ``chance``."""
+        """Add one record to the list of ``call``, change one and delete one, each chosen by ``chance``."""
 
     def record_counts(self) -> Mapping[str, int]:
-        """Tell, for each kind of record that a search may lag behind with, how many were ever entered."""
+        """Return how many records of each searchable kind were ever created."""
         return {}
 
     # What a vendor uses
 
     def searchable_count(self, call: Call, kind: str) -> int | None:
-        """Return how many records of ``kind`` this list knows of yet; None for all of them."""
+        """Return how many records of ``kind`` this list shows under a stale search; None for all."""
         if call.fault is None or call.fault.kind != "stale_search":
             return None
         return self._counts.before(call.fault.seconds, kind)
@@ -237,7 +237,7 @@ class SimulatorApp(ABC):
         return route_table(owners, strict_slashes=cls.STRICT_SLASHES, head_as_get=cls.HEAD_AS_GET)
 
     def register(self, *groups: Any) -> None:
-        """Let ``groups``, one of each class of `ROUTE_GROUPS`, answer in place of those that were registered before."""
+        """Register ``groups``, one of each class of `ROUTE_GROUPS`, in place of the earlier ones."""
         if Counter(map(type, groups)) != Counter(self.ROUTE_GROUPS):
             raise TypeError(f"{type(self).__name__}.load must register one route group of each of its ROUTE_GROUPS")
         self._handlers = self._admin | {
@@ -245,7 +245,7 @@ class SimulatorApp(ABC):
         }
 
     def reset(self) -> None:
-        """Start over with the seed: no faults, no late commits, no recorded requests."""
+        """Start over with the dataset: no faults, no late commits, no recorded requests."""
         with self.lock:
             self._late.clear()
             self._previous.clear()
@@ -257,7 +257,7 @@ class SimulatorApp(ABC):
             self._chance.seed(0)
 
     def commit_due(self) -> None:
-        """Process the requests whose late commit is due; every request does so first."""
+        """Process late commits that are due; every request does so first."""
         with self.lock:
             due = [call for deadline, call in self._late if deadline.passed]
             self._late = [(deadline, call) for deadline, call in self._late if not deadline.passed]

@@ -1,4 +1,4 @@
-"""Acts faults out: on the answer, and on the socket beneath it."""
+"""Faults carried out on an answer, and on the socket beneath it."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class ConnectionBroken(ConnectionError):
 
 
 class NotConnected(ConnectionError):
-    """No connection comes about; only in process, where the front turns this into the client's own error."""
+    """The connection is refused; only in process, where the front turns this into the client's own error."""
 
 
 class NoAnswer(TimeoutError):
-    """The answer does not come in time; only in process, where nobody can wait for it."""
+    """The answer does not come in time; only in process, where a wait is not possible."""
 
 
 def gateway_page(status: int) -> Reply:
@@ -49,9 +49,9 @@ def gateway_page(status: int) -> Reply:
 
 
 def damaged(reply: Reply, fault: Fault, base_url: str) -> Reply:
-    """Return the answer as the fault leaves it; faults of the connection leave it whole.
+    """Return the answer as the fault damages it; faults of the connection leave it whole.
 
-    ``base_url`` is the vendor's own address, which a foreign link takes the place of.
+    ``base_url`` is the vendor's own address, which a foreign link replaces.
     """
     if fault.kind == "malformed_json":
         return evolve(reply, body=reply.body[: max(1, len(reply.body) // 2)] + b"\x00}{")
@@ -70,7 +70,7 @@ def damaged(reply: Reply, fault: Fault, base_url: str) -> Reply:
 
 
 def broken_body(fault: Fault, environ: WSGIEnvironment, body: bytes) -> Iterable[bytes]:
-    """Send the body as the fault allows; the announced length stays that of the whole body.
+    """Return the parts of the body that the fault lets through; the announced length stays that of the whole body.
 
     ``ConnectionBroken`` and ``NoAnswer`` are raised before anything was sent.
     """

@@ -1,4 +1,4 @@
-"""One request, read as the vendors' servers read it."""
+"""A request as the vendors' servers read it: query, headers, JSON, forms and files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulator's two times: wall time for records, vendor seconds for whatever a vendor makes people wait for."""
+"""``SimulatorClock``: wall time for records, and scaled vendor seconds for limits, tokens and late commits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be made to go wrong between a simulator and its client, and when."""
+"""Fault plans: what goes wrong between a simulator or desk and its caller, for which calls, and how often."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ KINDS: Final = {
     "read_timeout": "processed; no answer for `seconds` real seconds, then the connection ends",
     "slow_drip": "processed; a byte every `seconds` real seconds",
 }
-"""The faults that every simulator can act out. A vendor's `FAULTS` names those it acts out besides."""
+"""The faults that every simulator can carry out. A vendor's `FAULTS` names further ones."""
 
 PAGE_KINDS: Final = {
     "skipped_page": "processed; the page after the one that was asked for is answered",
     "page_drift": "processed; before, one record of the list is added, one changed and one deleted",
     "stale_search": "processed; what was added in the last `seconds` vendor seconds is not in the answer yet",
 }
-"""Faults of lists that need the vendor's help; a simulator's `PAGE_FAULTS` tells which lists can act them out."""
+"""Faults of lists that need the vendor's help; a simulator's `PAGE_FAULTS` names the lists that can carry them out."""
 
 _SECONDS: Final = {"late_commit": 1.0, "hang": 60.0, "read_timeout": 60.0, "slow_drip": 1.0, "stale_search": 30.0}
 CONNECT_TIMEOUT: Final = "connect_timeout"
@@ -50,7 +50,7 @@ _PATTERN: Final = re.compile(r"(?:[A-Z]+ )?/.*", re.DOTALL)
 
 
 class FaultError(ValueError):
-    """A fault was described wrongly; the message says what is known."""
+    """A fault has a wrong name, place or option; the message lists the known ones."""
 
 
 def _usual_seconds(fault: Fault) -> float:
@@ -62,8 +62,9 @@ class Fault:
     """One fault.
 
     ``on`` is an operation of the port (``tickets.create``) or of the simulator (``create_case``), a path pattern
-    (``/api/*``) or a method and one (``POST /api/*``); None is everything. Of the requests it fits it skips the first ``after``, then takes every ``every``-th, each with ``probability``, and
-    ends after ``times`` (None: never). ``retry_after`` goes out as it stands, None leaves the header away.
+    (``/api/*``) or a method with one (``POST /api/*``); None is every request. Of the requests that match, the fault skips
+    the first ``after``, then takes every ``every``-th, each with ``probability``, and ends after ``times`` (None: never).
+    ``retry_after`` is sent unchanged; None omits the header.
     """
 
     kind: str
@@ -94,18 +95,18 @@ class Injection:
 
     @property
     def spent(self) -> bool:
-        """Whether it has struck as often as it was to."""
+        """Whether the fault has taken effect ``times`` times."""
         return self.fault.times is not None and self.hits >= self.fault.times
 
     def fits(self, operation: str, method: str, path: str) -> bool:
-        """Whether the fault is meant for such a request."""
+        """Whether the fault is meant for this request."""
         if self._handlers is not None:
             return operation in self._handlers
         wanted, _, pattern = (self.fault.on or "/*").rpartition(" ")
         return wanted in {"", method} and fnmatchcase(path, pattern)
 
     def strikes(self, operation: str, method: str, path: str) -> bool:
-        """Count one request and say whether it is struck."""
+        """Count one request and return whether the fault takes effect on it."""
         if self.spent or not self.fits(operation, method, path):
             return False
         self._seen += 1
@@ -116,7 +117,7 @@ class Injection:
         return True
 
     def remove(self) -> None:
-        """End the fault; harmless where it has ended."""
+        """End the fault; harmless if it has ended."""
         self._plan.remove(self)
 
     def __enter__(self) -> Self:
@@ -129,10 +130,10 @@ class Injection:
 
 
 class FaultPlan:
-    """The faults of one simulator or desk; of several that fit a request, the first injected strikes.
+    """The faults of one simulator or desk; if several match a request, the one injected first takes effect.
 
-    ``operations`` are the port's, each with the simulator's own that carry it out; ``handlers`` all of the
-    simulator's own; ``page_faults`` the kinds that strike lists, each with the lists that can act it out.
+    ``operations`` are the port's, each with the simulator's handlers that carry it out; ``handlers`` are all handlers;
+    ``page_faults`` are the faults of lists, each with the lists that can carry it out.
     """
 
     def __init__(
@@ -154,9 +155,9 @@ class FaultPlan:
         self._lock = threading.Lock()
 
     def inject(self, fault: Fault | str, **options: Any) -> Injection:
-        """Put a fault in force, given whole or by its kind; ``options`` are fields of it.
+        """Put a fault in force, given whole or by its kind; ``options`` are its fields.
 
-        ``FaultError`` where it cannot be acted out: the message names what is known.
+        Raises ``FaultError`` if it cannot be carried out; the message lists what can.
         """
         made = _with(fault, options) if isinstance(fault, Fault) else _described({"kind": fault, **options})
         if made.kind not in self.kinds:
@@ -174,7 +175,7 @@ class FaultPlan:
         return injection
 
     def _meant(self, fault: Fault) -> frozenset[str] | None:
-        """Return the operations that a fault is meant for, None where its pattern decides."""
+        """Return the operations that a fault is meant for; None if its pattern decides."""
         able = self.page_faults.get(fault.kind)
         if fault.on is None or _PATTERN.fullmatch(fault.on):
             return able if fault.on is None else None
@@ -189,11 +190,11 @@ class FaultPlan:
         return named if able is None else named & able
 
     def take(self, operation: str, method: str = "", path: str = "") -> Fault | None:
-        """Return the fault that strikes this request, and count it. Connections are another matter."""
+        """Return the fault for this request, and count it. ``connects`` decides on connections."""
         return self._struck(operation, method, path, connecting=False)
 
     def connects(self, operation: str, method: str, path: str) -> bool:
-        """Whether a request that nothing carries yet gets a connection; one that does not is counted."""
+        """Whether a request gets a connection; a refused connection is counted."""
         return self._struck(operation, method, path, connecting=True) is None
 
     def _struck(self, operation: str, method: str, path: str, *, connecting: bool) -> Fault | None:

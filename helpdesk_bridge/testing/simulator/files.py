@@ -1,4 +1,4 @@
-"""Where a simulator keeps the bytes of attachments and media."""
+"""``FileStore``: the bytes of attachments and media that a simulator holds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @frozen
 class StoredFile:
-    """A kept file; ``id`` counts from 1."""
+    """A stored file; ``id`` counts from 1."""
 
     id: int
     filename: str
@@ -36,7 +36,7 @@ class FileStore:
         self._lock = threading.Lock()
 
     def put(self, filename: str, content_type: str, content: bytes) -> StoredFile:
-        """Keep a file and return it with its number."""
+        """Store a file and return it with its number."""
         with self._lock:
             stored = StoredFile(self._next, filename, content_type, content, self._clock.now())
             self._files[stored.id] = stored
@@ -44,16 +44,16 @@ class FileStore:
             return stored
 
     def get(self, file_id: int) -> StoredFile | None:
-        """Return the file, or None where there is none."""
+        """Return the file, or None."""
         return self._files.get(file_id)
 
     def remove(self, file_id: int) -> bool:
-        """Forget a file; False where there was none."""
+        """Remove a file; return whether it existed."""
         with self._lock:
             return self._files.pop(file_id, None) is not None
 
     def clear(self) -> None:
-        """Forget all files and start counting anew."""
+        """Remove all files and count from 1 again."""
         with self._lock:
             self._files.clear()
             self._next = 1

@@ -51,7 +51,7 @@ def bracket_tree(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """Nest flat fields the way PHP does.
 
     Keys that count 0, 1, 2… make a list, all others an object with text keys. A later field wins over an earlier one
-    of the same name; a name whose brackets do not close stays as it is.
+    of the same name; a name whose brackets do not close stays unchanged.
     """
     root = _Node()
     for name, value in pairs:

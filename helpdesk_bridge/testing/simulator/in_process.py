@@ -34,7 +34,7 @@ def mock_simulator(app: SimulatorApp, base_url: str = "https://robotsrule.deskie
     """Answer every request to the origin of ``base_url`` from ``app`` while the block runs.
 
     Blocks nest, each for its own origin. Requests to any other origin are refused with a ``ConnectionError``.
-    Streams are buffered and nothing can time out for real; those tests need ``SimulatorServer``.
+    Streams are buffered and nothing can time out for real; such tests need ``SimulatorServer``.
     """
     parts = urlsplit(base_url)
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:

@@ -1,4 +1,4 @@
-"""The rate limit as vendors have it: so many units in a window that starts at the first request."""
+"""The rate limit of vendors: a number of units in a window that starts at the first request."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _SWEEP_AT = 4096
 
 
 def whole_seconds(seconds: float, *, least: int = 1) -> int:
-    """Round vendor seconds up for a header, which never says less than has to be waited."""
+    """Round vendor seconds up for a header, so that it never names too short a wait."""
     return max(least, math.ceil(seconds))
 
 
 @frozen
 class Allowance:
-    """What one request was told. ``retry_after`` is 0 where it was allowed; ``reset`` is when the window ends.
+    """The answer of a limit to one request. ``retry_after`` is 0 if it is allowed; ``reset`` is when the window ends.
 
     Both are vendor seconds from now, with fractions; ``whole_seconds`` makes a header of them.
     """
@@ -42,7 +42,7 @@ class _Window:
 class FixedWindow:
     """Counts units for each key in windows of ``seconds`` vendor seconds, starting at the key's first request.
 
-    ``limit`` may be changed while it runs. What is refused is not charged, unless ``charge_refused``.
+    ``limit`` may be changed while it runs. Refused requests are not charged, unless ``charge_refused``.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class FixedWindow:
             return self._told(window, allowed=allowed)
 
     def peek(self, key: Hashable) -> Allowance:
-        """Tell where the key stands, spending nothing and starting no window."""
+        """Return the state of a key without spending units or starting a window."""
         with self._lock:
             now = self._elapsed()
             window = self._windows.get(key)

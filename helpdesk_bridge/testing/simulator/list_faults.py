@@ -1,4 +1,4 @@
-"""Faults of lists: how many records a search that lags behind knows of, and the call for the page after another."""
+"""Faults of lists: the history of record counts, for searches that lag behind, and the call for the next page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _REMEMBERED: Final = 10_000
 
 
 class RecordCounts:
-    """How many records of each kind had been entered at each vendor second, as far as 10,000 writes reach back."""
+    """The history of how many records of each kind had been created, for the last 10,000 writes."""
 
     def __init__(self, clock: SimulatorClock, count: Callable[[], Mapping[str, int]]) -> None:
         self._clock = clock
@@ -26,7 +26,7 @@ class RecordCounts:
         self._counts: deque[tuple[float, Mapping[str, int]]] = deque(maxlen=_REMEMBERED)
 
     def start_over(self) -> None:
-        """Forget the history: what is there now counts as old."""
+        """Forget the history: all present records count as old."""
         self._counts.clear()
         self._counts.append((-1.0, self._count()))
 

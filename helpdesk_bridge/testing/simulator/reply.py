@@ -1,4 +1,4 @@
-"""What a handler answers."""
+"""``Reply``: the answer of a handler."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _HALF: Final = re.compile("[\ud800-\udfff]")
 
 @frozen
 class Reply:
-    """An HTTP answer; the length is added when it is sent, header names go out exactly as they are written here."""
+    """An HTTP answer; the length is added when it is sent, header names are sent exactly as they are written here."""
 
     status: int = 200
     body: bytes = field(default=b"", repr=False)
@@ -53,7 +53,7 @@ class Reply:
         return cls(status, json_bytes(text), {"Content-Type": content_type, **(headers or {})})
 
     def with_headers(self, headers: Mapping[str, str], *, override: bool = False) -> Reply:
-        """Return the same answer with more headers; those it has already stay, unless ``override``."""
+        """Return the same answer with more headers; present headers stay, unless ``override``."""
         if override:
             return evolve(self, headers={**self.headers, **headers})
         present = {name.lower() for name in self.headers}
@@ -70,7 +70,7 @@ class Reply:
 
 
 def json_bytes(text: str) -> bytes:
-    """Return JSON text as UTF-8, half a character as the escape that only JSON has for it."""
+    """Return JSON text as UTF-8, an unpaired surrogate as the escape that only JSON has for it."""
     try:
         return text.encode()
     except UnicodeEncodeError:

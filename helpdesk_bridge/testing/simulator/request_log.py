@@ -1,4 +1,4 @@
-"""What a simulator was asked, kept within a bounded memory."""
+"""``RequestLog``: the requests that a simulator received, within a bounded memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 @frozen
 class RecordedRequest:
-    """A request as it arrived and the status it got, 0 where no answer was sent. Long bodies are cut; ``headers`` are in lower case."""
+    """A request as it arrived, and its status, 0 if no answer was sent. Long bodies are cut; ``headers`` are in lower case."""
 
     method: str
     path: str
@@ -56,14 +56,14 @@ class RequestLog(Sequence[RecordedRequest]):
                 self._bytes -= len(self._requests.popleft().body)
 
     def clear(self) -> None:
-        """Forget all requests."""
+        """Remove all requests."""
         with self._lock:
             self._requests.clear()
             self._bytes = 0
             self.total = 0
 
     def snapshot(self) -> list[RecordedRequest]:
-        """Return the kept requests as a list of its own."""
+        """Return a copy of the requests as a list."""
         with self._lock:
             return list(self._requests)
 

@@ -1,4 +1,4 @@
-"""Which handler answers which request, and how well that is known."""
+"""Routes: which handler answers which request, and how well the route is known."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ROUTES = "_simulator_routes"
 
 
 class Provenance(StrEnum):
-    """How a behaviour is known: from the vendor's papers, from a client's traffic, or by reasoning."""
+    """How a behaviour is known: from the vendor's documents, from a client's traffic, or by reasoning."""
 
     DOCUMENTED = "documented"
     OBSERVED = "observed"
@@ -31,7 +31,7 @@ ASSUMED: Final = Provenance.ASSUMED
 
 @frozen
 class RouteInfo:
-    """One method and rule of a simulator. ``operation`` is the handler's name, which faults and the log go by."""
+    """One method and rule of a simulator. ``operation`` is the handler's name, which faults and the log use."""
 
     method: str
     rule: str
@@ -43,7 +43,7 @@ class RouteInfo:
 
 @frozen
 class Match:
-    """What routing found: a route with its path arguments, or the methods that the path would have taken."""
+    """The result of routing: a route with its path arguments, or the methods that the path allows."""
 
     route: RouteInfo | None
     arguments: Mapping[str, Any]
@@ -55,8 +55,8 @@ def route(
 ) -> Callable[[Handler], Handler]:
     """Make a method of a ``SimulatorApp`` or of one of its route groups answer ``method rule`` (werkzeug's rule syntax); may be stacked.
 
-    ``source`` names the paper behind it, such as ``Deskie API, "Cases"``. Admin routes stand under ``/_sim`` and are
-    neither checked, limited, finished nor recorded.
+    ``source`` names the document behind it, such as ``Deskie API, "Cases"``. Admin routes are under ``/_sim`` and are
+    not checked, limited, finished or recorded.
     """
 
     def register(handler: Handler) -> Handler:
@@ -68,7 +68,7 @@ def route(
 
 
 class _Integer(IntegerConverter):
-    """A number in the digits 0 to 9; werkzeug's own also takes those of other scripts."""
+    """A number in the digits 0 to 9; werkzeug's own converter also takes digits of other scripts."""
 
     regex = "[0-9]+"
 
@@ -121,5 +121,5 @@ def routes_of(owner: type) -> tuple[RouteInfo, ...]:
 
 @lru_cache(maxsize=64)
 def route_table(owners: tuple[type, ...], *, strict_slashes: bool, head_as_get: bool) -> RouteTable:
-    """Return the routes of classes; they are put together once, because that takes longer than most tests."""
+    """Return the routes of classes. They are built once, because that takes longer than most tests."""
     return RouteTable(owners, strict_slashes=strict_slashes, head_as_get=head_as_get)

@@ -1,4 +1,4 @@
-"""The loopback front: a threaded HTTP/1.1 server with keep-alive on werkzeug's."""
+"""``SimulatorServer``: a simulator on a loopback port, a threaded HTTP/1.1 server with keep-alive on werkzeug's."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class SimulatorServer:
 
     def __init__(self, app: SimulatorApp, port: int = 0, *, host: str = "127.0.0.1") -> None:
         if not is_loopback(host):
-            raise SettingError(f"a simulator listens on loopback only, not on {host!r}; use 127.0.0.1 or ::1")
+            raise SettingError(f"a simulator listens on a loopback address only, not on {host!r}; use 127.0.0.1 or ::1")
         self.app = app
         self._host = "127.0.0.1" if host == "localhost" else host
         self._port = port
@@ -50,7 +50,7 @@ class SimulatorServer:
         self._thread: threading.Thread | None = None
 
     def start(self) -> Self:
-        """Listen and serve in the background; an ``OSError`` where the port is taken."""
+        """Listen and serve in the background. Raises ``OSError`` if the port is taken."""
         if self._server is not None:
             raise RuntimeError("the simulator is already running")
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
@@ -69,12 +69,12 @@ class SimulatorServer:
         return self
 
     def _follow_faults(self) -> None:
-        """Be out of reach for as long as a fault says so."""
+        """Refuse connections for as long as a fault says so."""
         server, faults = self._server, self.app.faults.in_force(CONNECT_TIMEOUT)
         if any(one.fault.on is not None for one in faults):
             raise FaultError(
-                "fault 'connect_timeout': over sockets nobody knows yet what will be asked; leave `on` away, or inject it "
-                "in process or at the port"
+                "fault 'connect_timeout': over sockets a connection is refused before its request is known; omit `on`, "
+                "or inject the fault in process or at the port"
             )
         if server is None:
             return
@@ -85,7 +85,7 @@ class SimulatorServer:
         server.drop_connections(faults[-1].remove if lasting else None, lasting)
 
     def stop(self) -> None:
-        """Stop listening, end all connections and wait for their threads; harmless where it is not running."""
+        """Stop listening, end all connections and wait for their threads; harmless if it is not running."""
         server, thread = self._server, self._thread
         if server is None or thread is None:
             return
@@ -110,7 +110,7 @@ class SimulatorServer:
 
     @property
     def connections(self) -> int:
-        """How many connections are open."""
+        """The number of open connections."""
         return self._server.open_connections if self._server is not None else 0
 
     def __enter__(self) -> Self:
@@ -143,7 +143,7 @@ class _Server(ThreadedWSGIServer):
     # Out of reach: with its queue full, the kernel answers no new connection, and the client's time runs out.
 
     def drop_connections(self, end: Callable[[], object] | None, seconds: float) -> None:
-        """Take no connection and end those that are idle; call ``end`` after that many real seconds."""
+        """Accept no connection and end idle ones; call ``end`` after that many real seconds."""
         with self._accepting:
             self._again = None if end is None else (time.monotonic() + seconds, end)
             if not self.reachable:
@@ -168,7 +168,7 @@ class _Server(ThreadedWSGIServer):
                 return
 
     def take_connections(self) -> None:
-        """Be there again."""
+        """Accept connections again."""
         with self._accepting:
             self._again = None
             if self.reachable:

@@ -1,4 +1,4 @@
-"""The switches of a simulator: behaviours of a vendor that are not certain, or differ between accounts."""
+"""Switches of a simulator: a vendor's behaviours that are uncertain or differ between accounts."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _FALSE = frozenset({"false", "0", "no", "off"})
 
 
 class SettingError(ValueError):
-    """A switch or a setting of a simulator is unknown or has an impossible value; the message names what is known."""
+    """A switch or setting of a simulator is unknown or has an impossible value; the message lists the known ones."""
 
 
 @frozen
 class Switch:
-    """One switch. The default's type is the switch's type; ``choices`` are all its values where they are few."""
+    """One switch. The default's type is the switch's type; ``choices`` are all its values, if they are few."""
 
     default: Setting
     help: str
@@ -69,7 +69,7 @@ KeyOf = Callable[[str], str]
 
 ADDRESSES: Final = Switch(
     "exact",
-    "which addresses are one person's: exact (as mail systems and phone networks see them) or folded (more of them)",
+    "how addresses are compared: exact (as mail systems and phone networks do) or folded (more spellings are one person's)",
     ASSUMED,
     ("exact", "folded"),
 )
@@ -77,12 +77,12 @@ ADDRESSES: Final = Switch(
 
 
 def email_keys(how: str) -> KeyOf:
-    """Return what two e-mails of one person share."""
+    """Return the key function under which e-mails of one person are equal."""
     return _folded if how == "folded" else lambda email: email_key(email.strip())
 
 
 def phone_keys(how: str) -> KeyOf:
-    """Return what two phone numbers of one person share; a plus in front is always read into a number that lacks it."""
+    """Return the key function under which phone numbers of one person are equal; a leading plus never matters."""
     return _digits if how == "folded" else lambda phone: phone_key(phone).removeprefix("+") or phone
 
 
