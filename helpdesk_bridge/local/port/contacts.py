@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from attrs import evolve, frozen
 
@@ -15,10 +15,13 @@ from helpdesk_bridge.local.people import has_phone, looks_like_email, phone_of
 from helpdesk_bridge.local.port.words import text_or_none
 from helpdesk_bridge.model.addresses import email_key, phone_key
 from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, set_fields
+from helpdesk_bridge.model.fields import CONTACT, Kind, Write, writable
 from helpdesk_bridge.model.queries import ContactQuery
 from helpdesk_bridge.model.records import Contact
 from helpdesk_bridge.model.values import Add, Phone, Remove
 from helpdesk_bridge.store.conditions import Native, divide_contacts
+
+_TEXTS: Final = tuple(name for name in writable(CONTACT, Write.CHANGE) if CONTACT[name].kind in (Kind.TEXT, Kind.WORD))
 
 
 @frozen(eq=False)
@@ -87,9 +90,7 @@ class LocalContacts:
     def _applied(self, contact: Contact, values: dict[str, Any], now: datetime) -> Contact:
         desk = self._desk
         changes: dict[str, Any] = {"updated_at": now}
-        for name in ("name", "title", "external_id"):
-            if name in values:
-                changes[name] = text_or_none(values[name], name)
+        changes |= {name: text_or_none(values[name], name) for name in _TEXTS if name in values}
         if "emails" in values:
             changes["emails"] = _emails(contact.emails, values["emails"])
         if "phones" in values:

@@ -157,7 +157,7 @@ def contact_fields(values: Mapping[str, Any]) -> dict[str, Any]:
             found[name] = tuple(map(address, value))
         elif name == "custom_fields":
             found |= {f"{CUSTOM}{field}": None for field in value} | custom(value)
-        elif name in ("title", "company", "external_id", "blocked"):
+        else:
             found[name] = value
     return found
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from hypothesis import HealthCheck, given, settings
 
 from helpdesk_bridge.model.drafts import ContactChange, TicketChange
+from helpdesk_bridge.model.fields import TICKET, Kind, Write, writable
 from helpdesk_bridge.model.matching import sort_key
 from helpdesk_bridge.model.queries import ContactQuery, How, Match, TicketQuery
 from helpdesk_bridge.model.records import Ticket
@@ -39,6 +40,13 @@ def a_few() -> settings:
     )
 
 
+_WORDS: Final = tuple(
+    name
+    for name in writable(TICKET, Write.DRAFT)
+    if TICKET[name].kind is Kind.WORD and name not in ("category", "subcategory")
+)
+
+
 def _varied(desk: Helpdesk, words: Vocabulary, number: int) -> Ticket:
     """Make the ticket of a number: each field that this desk takes has one of two values or none."""
     allowed = desk.capabilities.ticket_create
@@ -49,7 +57,7 @@ def _varied(desk: Helpdesk, words: Vocabulary, number: int) -> Ticket:
         "assignee": words.agents[number % len(words.agents)] if words.agents and number % 3 else None,
         "group": words.groups[number // 2 % len(words.groups)] if words.groups and number % 4 else None,
         "tags": words.tags[: number % 3] or None,
-        "type": words.types[number % 2] if number % 5 else None,
+        **{name: words.words_of(name)[number % 2] if number % 5 else None for name in _WORDS if words.words_of(name)},
         "category": category,
         "subcategory": words.categories[category][0] if category and number % 2 else None,
         "custom_fields": {name: two[number % 2] for name, two in words.custom_fields.items()} if number % 4 else None,
