@@ -82,7 +82,11 @@ class WrongDesk(HelpdeskError):
 
 
 class Invalid(HelpdeskError):
-    """A value was refused. ``field`` names it and ``limit`` the rule, where they are known."""
+    """A value was refused. ``limit`` is the rule that it breaks, if known, and ``field`` names the value.
+
+    A field of a draft, change or query has the port's name, whatever the vendor calls it: ``assignee``, ``emails``, or
+    ``custom_fields.Order No`` for one custom field. An argument of ``vendor_api`` has its own name.
+    """
 
     def __init__(
         self, message: str, *, field: str | None = None, limit: str | int | None = None, **where: object

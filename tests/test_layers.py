@@ -76,6 +76,18 @@ def test_each_vendor_is_named_in_its_own_places_only():
             assert not names & vendors, f"{path} decides by a vendor's name"
 
 
+def test_the_core_knows_no_field_by_a_vendors_name():
+    """``Invalid.field`` is in the port's words, so nothing outside an adapter has to translate it."""
+    wire = {"assign_to", "assigned_to", "staff_id", "group_id", "sub_category", "share_to", "case_id", "user_id", "cf_"}
+    for path in (ROOT / "helpdesk_bridge").rglob("*.py"):
+        names = {
+            node.value
+            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        assert not names & wire, f"{path} knows {names & wire}"
+
+
 def test_nothing_reads_data_that_could_be_code():
     """``ElementTree`` and the like stand here too: none of them is safe with a stranger's text."""
     refused = (

@@ -76,13 +76,19 @@ def _seconds(response: Response) -> float | None:
     return float(text) if re.fullmatch(r"\d{1,6}(\.\d+)?", text) else None
 
 
+def _field_of(code: str, path: str) -> str:
+    """Return the port's name of the field that a code is about; an agent's e-mail is an argument of ``vendor_api``."""
+    field = _INVALID_FIELDS[code]
+    return "emails" if field == "email" and path.startswith("/users") else field
+
+
 def _by_code(request: Request, code: str, where: dict[str, Any]) -> HelpdeskError | None:
     if code.endswith("_not_found"):
         return NotFound("Deskie has no such record, or this agent may not see it", **where)
     if code in _CONFLICTS or code.endswith("_already_exist"):
         return Conflict("Deskie already has a record with this e-mail or phone", **where)
     if code in _INVALID_FIELDS:
-        field = _INVALID_FIELDS[code]
+        field = _field_of(code, request.path)
         return Invalid(f"Deskie rejected the {field}: {code}", field=field, **where)
     if code == "staff_has_not_access":
         # observed: the answer to an assignee without access; a read has no assignee, so there it is our own agent.

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
 from attrs import frozen
 
 from helpdesk_bridge.adapter import (
     HelpdeskError,
     InDoubt,
+    Invalid,
     Message,
     MessageDraft,
     Page,
@@ -19,6 +25,20 @@ from helpdesk_bridge_desk360.inbox.inbox import Inbox
 from helpdesk_bridge_desk360.vendor_api.vendor_api import Desk360Api
 from helpdesk_bridge_desk360.wire.phones import conversation_id, recipient, with_plus
 from helpdesk_bridge_desk360.wire.writing import TEXT_LIMIT, checked_files, checked_text
+
+_PORT_WORDS: Final[Mapping[str, str]] = {"to": "ticket", "text": "body", "attachments": "attachments"}
+"""What Desk360 calls the recipient, the text and the files of a message (documented: API, "Send WhatsApp Message")."""
+
+
+@contextmanager
+def _in_port_words() -> Iterator[None]:
+    """Let a refusal name the field as the port does; ``vendor_api`` takes the vendor's words and keeps them."""
+    try:
+        yield
+    except Invalid as error:
+        head = re.split(r"[.\[]", error.field or "", maxsplit=1)[0]
+        error.field = _PORT_WORDS.get(head, error.field)
+        raise
 
 
 @frozen(eq=False)
@@ -49,8 +69,10 @@ class Desk360Messages:
         text = body_of(draft.body).text
         files = checked_files(draft.attachments) if draft.attachments else ()
         if files and not text.strip():
-            return self._api.send_media(number, files)
-        sent = self._api.send_text(number, checked_text(text, "body", TEXT_LIMIT))
+            with _in_port_words():
+                return self._api.send_media(number, files)
+        with _in_port_words():
+            sent = self._api.send_text(number, checked_text(text, "body", TEXT_LIMIT))
         if not files:
             return sent
         try:

@@ -17,7 +17,7 @@ from helpdesk_bridge.migration.plan.values import contact_key, old_key
 from helpdesk_bridge.model.addresses import phone_key
 from helpdesk_bridge.model.records import Contact
 
-_ADDRESS_FIELDS = frozenset({"email", "emails", "phone", "phones", "requester"})
+_ADDRESS_FIELDS = frozenset({"emails", "phones"})
 
 
 class ContactLoad:

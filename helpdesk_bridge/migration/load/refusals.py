@@ -9,15 +9,12 @@ from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.outcome import DecisionNeeded
 from helpdesk_bridge.migration.plan.values import PASSING, Values, agent_email, as_number, old_key, requester_key
-from helpdesk_bridge.model.fields import TICKET
 from helpdesk_bridge.model.records import Ticket
 from helpdesk_bridge.text.plain import fold
 
-_WORDS: Final = {
-    "assign_to": "assignee", "assigned_to": "assignee", "agent": "assignee", "agent_email": "assignee",
-    "staff_id": "assignee", "group_id": "group", "sub_category": "subcategory", "labels": "tag",
-    **{field.name: field.decision for field in TICKET.values() if field.decision},
-}  # fmt: skip
+_DECISIONS: Final = {"tags": "tag", "watchers": "watcher", "custom_fields": "custom_field"}
+"""Fields of several values, of which one is decided about at a time."""
+_ONE_CUSTOM_FIELD: Final = "custom_fields."
 
 
 def refused_values(source: MigrationDesk, values: Values, ticket: Ticket, field: str | None) -> list[tuple[str, str]]:
@@ -25,7 +22,7 @@ def refused_values(source: MigrationDesk, values: Values, ticket: Ticket, field:
     if not field:
         return []
     named = source.ticket(ticket)
-    name = _WORDS.get(field, field)
+    name = _DECISIONS.get(field, field)
     if name == "assignee":
         email = agent_email(source, ticket.assignee)
         return [("assignee", email)] if email else []
@@ -61,7 +58,9 @@ def _custom_fields(values: Values, ticket: Ticket, name: str) -> list[tuple[str,
             one for one in ticket.custom_fields if values.definition(values.custom_field(one).value or one) is None
         ]
         return [("custom_field", one) for one in unseen or ticket.custom_fields]
-    bare = fold(name.removeprefix("custom_fields.").removeprefix("cf_"))
+    if not name.startswith(_ONE_CUSTOM_FIELD):
+        return []
+    bare = fold(name.removeprefix(_ONE_CUSTOM_FIELD))
     # The refusal names the field as the destination knows it, a decision as the source does.
     return [
         ("custom_field", one)

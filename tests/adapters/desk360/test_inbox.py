@@ -148,6 +148,17 @@ def test_when_the_files_fail_the_text_is_noted_and_the_whole_is_in_doubt(wire, d
     assert bodies(desk) == ["Hello", "Hi"]
 
 
+@pytest.mark.parametrize(("named", "field"), [("to", "ticket"), ("text", "body")])
+def test_a_refused_text_names_what_the_caller_gave(wire, desk, named, field):
+    wire.answer(TEXTS, (400, {}, said("failed_validation", f"The {named} field is wrong.")))
+    with pytest.raises(Invalid) as refused:
+        desk.messages.reply(DIGITS, MessageDraft(body="Hi"))
+    assert refused.value.field == field
+    with pytest.raises(Invalid) as refused:
+        desk.vendor_api.send_text(TO, "Hi")
+    assert refused.value.field == named
+
+
 def test_a_spent_budget_before_anything_was_sent_stays_a_rate_limit(wire, desk):
     wire.answer(TEXTS, (429, {"Retry-After": "3600"}, said("too_many_requests_exception")))
     with pytest.raises(RateLimited):

@@ -109,3 +109,11 @@ def test_the_hint_tells_whose_e_mail_and_where_the_key_is_made():
     text = str(answer(401))
     assert "active agent" in text
     assert "add API key" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "field"), [("/users.json", "emails"), ("/users/{id}.json", "emails"), ("/staff.json", "email")]
+)
+def test_a_wrong_address_is_named_as_the_caller_names_it(path, field):
+    post = Request("POST", path, effect=Effect.SET, args={"id": "1"} if "{" in path else {}, json={})
+    assert answer(400, {"error": "wrong_email"}, request=post).field == field
