@@ -10,16 +10,26 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NoReturn, Protocol, TypeAlias, TypeVar, Unpack, overload
 
 from attrs import frozen
 
 from helpdesk_bridge.errors import Unsupported
 from helpdesk_bridge.model.capabilities import Capabilities
 from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, MessageDraft, Sent, TicketChange, TicketDraft
+from helpdesk_bridge.model.keywords import (
+    ContactChanges,
+    ContactFields,
+    ContactFilters,
+    MessageFields,
+    TicketChanges,
+    TicketFields,
+    TicketFilters,
+)
 from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
 from helpdesk_bridge.model.records import Agent, Company, Contact, FieldDefinition, Group, Message, Tag, Ticket
-from helpdesk_bridge.model.values import Attachment, Person
+from helpdesk_bridge.model.refs import RecordRef
+from helpdesk_bridge.model.values import Attachment, Body, Person
 
 if TYPE_CHECKING:
     from helpdesk_bridge.adapter.contract import Finding
@@ -31,6 +41,9 @@ if TYPE_CHECKING:
     from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
 
 T_co = TypeVar("T_co", covariant=True)
+
+TicketId: TypeAlias = str | int | RecordRef | Ticket
+ContactId: TypeAlias = str | int | RecordRef | Contact
 
 
 class Listing(Protocol[T_co]):
@@ -66,26 +79,37 @@ class Explanation:
 
 
 class Tickets(Protocol):
-    """Tickets of a desk. Every id parameter takes an id or a ref; a ref of another account raises ``WrongDesk``."""
+    """Tickets of a desk. Every id parameter takes an id, a ref or the record; one of another account raises ``WrongDesk``.
+
+    Drafts, changes and queries are given as values or as keywords: ``create(subject=…)``, ``list(status="open")``.
+    """
 
     @abstractmethod
-    def list(self, query: TicketQuery = ..., *, resolve: bool = True) -> Listing[Ticket]:
-        """List tickets; ``resolve=False`` spares the calls that fill in names and e-mails the vendor did not send."""
+    def list(
+        self, query: TicketQuery | None = None, *, resolve: bool = True, **filters: Unpack[TicketFilters]
+    ) -> Listing[Ticket]:
+        """List tickets, by a query or by its filters as keywords; ``resolve=False`` spares the calls that fill in names and e-mails the vendor did not send."""
 
     @abstractmethod
-    def get(self, id: str) -> Ticket:
+    def get(self, id: TicketId) -> Ticket:
         """Return one ticket with everything loaded. Raises ``NotFound``."""
 
+    @overload
     @abstractmethod
-    def create(self, draft: TicketDraft, *, idempotency_key: str | None = None) -> Ticket:
-        """Create a ticket. With a key, a repeated call adopts what is there (``capabilities.idempotency``)."""
+    def create(self, draft: TicketDraft, *, idempotency_key: str | None = None) -> Ticket: ...
+    @overload
+    @abstractmethod
+    def create(self, *, idempotency_key: str | None = None, **fields: Unpack[TicketFields]) -> Ticket: ...
+    @abstractmethod
+    def create(self, draft: TicketDraft | None = None, *, idempotency_key: str | None = None, **fields: Any) -> Ticket:
+        """Create a ticket, from a draft or from its fields as keywords. With a key, a repeated call adopts what is there (``capabilities.idempotency``)."""
 
     @abstractmethod
-    def update(self, id: str, change: TicketChange) -> Ticket:
+    def update(self, id: TicketId, change: TicketChange | None = None, **changes: Unpack[TicketChanges]) -> Ticket:
         """Change a ticket and return it as it is now."""
 
     @abstractmethod
-    def explain(self, query: TicketQuery) -> Explanation:
+    def explain(self, query: TicketQuery | None = None, **filters: Unpack[TicketFilters]) -> Explanation:
         """Tell how a query would be answered, sending nothing."""
 
 
@@ -93,11 +117,11 @@ class Contacts(Protocol):
     """Customers of a desk."""
 
     @abstractmethod
-    def list(self, query: ContactQuery = ...) -> Listing[Contact]:
+    def list(self, query: ContactQuery | None = None, **filters: Unpack[ContactFilters]) -> Listing[Contact]:
         """List contacts."""
 
     @abstractmethod
-    def get(self, id: str) -> Contact:
+    def get(self, id: ContactId) -> Contact:
         """Return one contact. Raises ``NotFound``."""
 
     @abstractmethod
@@ -105,32 +129,52 @@ class Contacts(Protocol):
         """Return the contact with exactly this e-mail or phone, compared here again, or None."""
 
     @abstractmethod
-    def create(self, draft: ContactDraft) -> Contact:
+    def create(self, draft: ContactDraft | None = None, **fields: Unpack[ContactFields]) -> Contact:
         """Create a contact. Raises ``Conflict`` where the e-mail is taken."""
 
     @abstractmethod
-    def update(self, id: str, change: ContactChange) -> Contact:
+    def update(self, id: ContactId, change: ContactChange | None = None, **changes: Unpack[ContactChanges]) -> Contact:
         """Change a contact."""
 
 
 class Messages(Protocol):
-    """Threads. ``reply`` reaches the customer; ``note`` never does."""
+    """Threads. ``reply`` reaches the customer; ``note`` never does. A text is a plain-text body."""
 
     @abstractmethod
-    def list(self, ticket_id: str, *, resolve: bool = True) -> Listing[Message]:
+    def list(self, ticket_id: TicketId, *, resolve: bool = True) -> Listing[Message]:
         """Yield the whole thread, oldest first, the opening message first; ``resolve`` as in ``tickets.list``."""
 
     @abstractmethod
-    def reply(self, ticket_id: str, draft: MessageDraft, *, idempotency_key: str | None = None) -> Sent:
+    def reply(
+        self,
+        ticket_id: TicketId,
+        draft: MessageDraft | Body | str,
+        *,
+        idempotency_key: str | None = None,
+        **fields: Unpack[MessageFields],
+    ) -> Sent:
         """Answer the customer. Raises ``InDoubt`` where the answer was sent and its outcome is unknown."""
 
     @abstractmethod
-    def note(self, ticket_id: str, draft: MessageDraft, *, idempotency_key: str | None = None) -> Sent:
+    def note(
+        self,
+        ticket_id: TicketId,
+        draft: MessageDraft | Body | str,
+        *,
+        idempotency_key: str | None = None,
+        **fields: Unpack[MessageFields],
+    ) -> Sent:
         """Add an internal note, which the customer never sees."""
 
     @abstractmethod
     def add_from_contact(
-        self, ticket_id: str, draft: MessageDraft, author: Person, *, idempotency_key: str | None = None
+        self,
+        ticket_id: TicketId,
+        draft: MessageDraft | Body | str,
+        author: Person,
+        *,
+        idempotency_key: str | None = None,
+        **fields: Unpack[MessageFields],
     ) -> Sent:
         """Record what a customer wrote in the application's own portal."""
 

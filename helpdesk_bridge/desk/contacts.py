@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 from attrs import evolve, field, frozen
 
@@ -13,11 +13,12 @@ from helpdesk_bridge.desk.refusals import check_contact
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.model.addresses import Mailbox, phone_key
 from helpdesk_bridge.model.drafts import ContactChange, ContactDraft
+from helpdesk_bridge.model.keywords import ContactChanges, ContactFields, ContactFilters, made_of, query_of
 from helpdesk_bridge.model.matching import contact_filters, contact_matches, sort_key
 from helpdesk_bridge.model.queries import ContactQuery
 from helpdesk_bridge.model.records import Contact
 from helpdesk_bridge.model.values import UNSET
-from helpdesk_bridge.ports import Explanation
+from helpdesk_bridge.ports import ContactId, Explanation
 
 
 @frozen
@@ -26,10 +27,10 @@ class ContactsPort:
 
     _link: DeskLink = field(repr=False)
 
-    def list(self, query: ContactQuery | None = None) -> QueryListing[Contact]:
+    def list(self, query: ContactQuery | None = None, **filters: Unpack[ContactFilters]) -> QueryListing[Contact]:
         """List contacts, lazily."""
         link = self._link
-        asked = query or ContactQuery()
+        asked = query_of(ContactQuery, query, filters)
         with link.operation("contacts.list"):
             split = link.contacts.split(asked)
 
@@ -47,13 +48,14 @@ class ContactsPort:
             located=lambda: link.operation("contacts.list"),
         )
 
-    def explain(self, query: ContactQuery) -> Explanation:
+    def explain(self, query: ContactQuery | None = None, **filters: Unpack[ContactFilters]) -> Explanation:
         """Tell how a query would be answered, sending nothing."""
+        query = query_of(ContactQuery, query, filters)
         split = self._link.contacts.split(query)
         client_side = tuple(name for name in contact_filters(query) if name not in split.fields)
         return Explanation(dict(split.described), client_side, not split.ordered, 0 if split.empty else 1)
 
-    def get(self, id: str) -> Contact:
+    def get(self, id: ContactId) -> Contact:
         """Return one contact."""
         with self._link.operation("contacts.get"):
             return self._link.aliases.contact(self._link.contacts.get(self._link.id(id, "contact")))
@@ -72,20 +74,22 @@ class ContactsPort:
             found.sort(key=lambda one: (wanted not in ("", *map(phone_key, one.phones)), one.deleted, one.blocked))
             return link.aliases.contact(found[0]) if found else None
 
-    def create(self, draft: ContactDraft) -> Contact:
-        """Create a contact."""
+    def create(self, draft: ContactDraft | None = None, **fields: Unpack[ContactFields]) -> Contact:
+        """Create a contact, from a draft or from its fields."""
         link = self._link
         with link.operation("contacts.create"):
+            draft = made_of(ContactDraft, draft, fields)
             check_contact(draft, link.capabilities, "contacts.create")
             contact = link.contacts.create(_contact_out(_read_out(draft), link.aliases))
             link.directory.remember(contact)
             return link.aliases.contact(contact)
 
-    def update(self, id: str, change: ContactChange) -> Contact:
-        """Change a contact."""
+    def update(self, id: ContactId, change: ContactChange | None = None, **changes: Unpack[ContactChanges]) -> Contact:
+        """Change a contact, by a change or by its fields."""
         link = self._link
         with link.operation("contacts.update"):
             contact_id = link.id(id, "contact")
+            change = made_of(ContactChange, change, changes)
             check_contact(change, link.capabilities, "contacts.update")
             contact = link.contacts.update(contact_id, _contact_out(change, link.aliases))
             link.directory.remember(contact)

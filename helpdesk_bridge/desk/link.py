@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from attrs import frozen
 
@@ -15,9 +16,13 @@ from helpdesk_bridge.errors import HelpdeskError, Invalid, NotFound, Unsupported
 from helpdesk_bridge.keys import DeskKeys
 from helpdesk_bridge.model.addresses import Mailbox, addressed
 from helpdesk_bridge.model.capabilities import Capabilities
-from helpdesk_bridge.model.refs import local_id
+from helpdesk_bridge.model.records import Contact, Ticket
+from helpdesk_bridge.model.refs import RecordRef, local_id
 from helpdesk_bridge.model.values import Actor, Person
+from helpdesk_bridge.ports import ContactId, TicketId
 from helpdesk_bridge.text.decoding import judge
+
+_RECORDS: Final[dict[str, type[Ticket | Contact]]] = {"ticket": Ticket, "contact": Contact}
 
 
 @frozen
@@ -54,12 +59,13 @@ class DeskLink:
             raise Unsupported(f"{self.capabilities.vendor} has no contacts", capability="contacts.list")
         return contacts
 
-    def id(self, id_or_ref: str, kind: str) -> str:
-        """Return the desk's own id; a ref of another account raises ``WrongDesk``."""
-        if not id_or_ref:
+    def id(self, given: TicketId | ContactId, kind: str) -> str:
+        """Return the desk's own id of an id, a ref or a record. Raises ``WrongDesk`` for those of another account."""
+        text = _id_text(given, kind)
+        if not text:
             raise Invalid(f"the id of a {kind} is empty", field="id")
-        judge(id_or_ref, "id")
-        return local_id(id_or_ref, vendor=self.vendor, account=self.adapter.account, kind=kind)
+        judge(text, "id")
+        return local_id(text, vendor=self.vendor, account=self.adapter.account, kind=kind)
 
     def tokens(self, operation: str, *words: str) -> tuple[str, ...]:
         """Return what an idempotency key is written as, the current credential's first."""
@@ -74,6 +80,19 @@ class DeskLink:
         if box is None or box.address == person:
             return self.id(person, "contact")
         return Actor.contact(name=box.name, email=box.address)
+
+
+def _id_text(given: object, kind: str) -> str:
+    if isinstance(given, str):
+        return given
+    if isinstance(given, int) and not isinstance(given, bool):
+        return str(given)
+    if isinstance(given, RecordRef):
+        return str(given)
+    if isinstance(given, _RECORDS[kind]):
+        return given.ref or given.id
+    article = "an id is text, a whole number, a ref or the record itself"
+    raise Invalid(f"not the id of a {kind}: {article}, not a value of type {type(given).__name__}", field="id")
 
 
 def refuse_key(capabilities: Capabilities, operation: str, key: str | None) -> None:

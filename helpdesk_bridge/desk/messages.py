@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Unpack
 
 from attrs import field, frozen
 
@@ -12,8 +13,10 @@ from helpdesk_bridge.desk.link import DeskLink, refuse_key
 from helpdesk_bridge.desk.listing import QueryListing
 from helpdesk_bridge.desk.refusals import check_message
 from helpdesk_bridge.model.drafts import MessageDraft, Sent
+from helpdesk_bridge.model.keywords import MessageFields, made_of
 from helpdesk_bridge.model.records import Message
-from helpdesk_bridge.model.values import Person
+from helpdesk_bridge.model.values import Body, Person
+from helpdesk_bridge.ports import TicketId
 
 
 @frozen
@@ -22,7 +25,7 @@ class MessagesPort:
 
     _link: DeskLink = field(repr=False)
 
-    def list(self, ticket_id: str, *, resolve: bool = True) -> QueryListing[Message]:
+    def list(self, ticket_id: TicketId, *, resolve: bool = True) -> QueryListing[Message]:
         """Yield the whole thread, oldest first, the opening message first."""
         link = self._link
         with link.operation("messages.list"):
@@ -36,19 +39,35 @@ class MessagesPort:
             located=lambda: link.operation("messages.list"),
         )
 
-    def reply(self, ticket_id: str, draft: MessageDraft, *, idempotency_key: str | None = None) -> Sent:
+    def reply(
+        self,
+        ticket_id: TicketId,
+        draft: MessageDraft | Body | str,
+        *,
+        idempotency_key: str | None = None,
+        **fields: Unpack[MessageFields],
+    ) -> Sent:
         """Answer the customer."""
         link = self._link
         with link.operation("messages.reply"):
             refuse_key(link.capabilities, "messages.reply", idempotency_key)
-            return link.adapter.messages.reply(link.id(ticket_id, "ticket"), check_message(draft, link.capabilities))
+            return link.adapter.messages.reply(
+                link.id(ticket_id, "ticket"), check_message(_draft(draft, fields), link.capabilities)
+            )
 
-    def note(self, ticket_id: str, draft: MessageDraft, *, idempotency_key: str | None = None) -> Sent:
+    def note(
+        self,
+        ticket_id: TicketId,
+        draft: MessageDraft | Body | str,
+        *,
+        idempotency_key: str | None = None,
+        **fields: Unpack[MessageFields],
+    ) -> Sent:
         """Add an internal note."""
         link = self._link
         with link.operation("messages.note"):
             refuse_key(link.capabilities, "messages.note", idempotency_key)
-            known_id, checked = link.id(ticket_id, "ticket"), check_message(draft, link.capabilities)
+            known_id, checked = link.id(ticket_id, "ticket"), check_message(_draft(draft, fields), link.capabilities)
             write = partial(link.adapter.messages.note, known_id)
             if idempotency_key is None:
                 return write(checked)
@@ -57,7 +76,13 @@ class MessagesPort:
             return note_once(thread, write, checked, tokens, key=idempotency_key)
 
     def add_from_contact(
-        self, ticket_id: str, draft: MessageDraft, author: Person, *, idempotency_key: str | None = None
+        self,
+        ticket_id: TicketId,
+        draft: MessageDraft | Body | str,
+        author: Person,
+        *,
+        idempotency_key: str | None = None,
+        **fields: Unpack[MessageFields],
     ) -> Sent:
         """Record what a customer wrote in the application's own portal."""
         link = self._link
@@ -65,5 +90,13 @@ class MessagesPort:
             refuse_key(link.capabilities, "messages.add_from_contact", idempotency_key)
             known_id = link.id(ticket_id, "ticket")
             return link.adapter.messages.add_from_contact(
-                known_id, check_message(draft, link.capabilities), link.person(author)
+                known_id, check_message(_draft(draft, fields), link.capabilities), link.person(author)
             )
+
+
+def _draft(given: MessageDraft | Body | str, fields: MessageFields) -> MessageDraft:
+    return (
+        made_of(MessageDraft, None, {"body": given, **fields})
+        if isinstance(given, (str, Body))
+        else (made_of(MessageDraft, given, fields))
+    )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any, Unpack, overload
+
 from attrs import evolve, field, frozen
 
 from helpdesk_bridge.desk.link import DeskLink, refuse_key
 from helpdesk_bridge.desk.listing import QueryListing
 from helpdesk_bridge.desk.refusals import check_ticket_change, check_ticket_draft
 from helpdesk_bridge.model.drafts import TicketChange, TicketDraft
+from helpdesk_bridge.model.keywords import TicketChanges, TicketFields, TicketFilters, made_of, query_of
 from helpdesk_bridge.model.matching import sort_key, ticket_filters, ticket_matches
 from helpdesk_bridge.model.queries import TicketQuery
 from helpdesk_bridge.model.records import Ticket
-from helpdesk_bridge.ports import Explanation
+from helpdesk_bridge.ports import Explanation, TicketId
 
 
 @frozen
@@ -20,10 +23,12 @@ class TicketsPort:
 
     _link: DeskLink = field(repr=False)
 
-    def list(self, query: TicketQuery | None = None, *, resolve: bool = True) -> QueryListing[Ticket]:
+    def list(
+        self, query: TicketQuery | None = None, *, resolve: bool = True, **filters: Unpack[TicketFilters]
+    ) -> QueryListing[Ticket]:
         """List tickets, lazily."""
         link = self._link
-        native_query = link.aliases.query(query or TicketQuery())
+        native_query = link.aliases.query(query_of(TicketQuery, query, filters))
         with link.operation("tickets.list"):
             split = link.adapter.tickets.split(native_query)
         resolving = resolve or native_query.requester is not None or native_query.assignee is not None
@@ -46,15 +51,20 @@ class TicketsPort:
             located=lambda: link.operation("tickets.list"),
         )
 
-    def get(self, id: str) -> Ticket:
+    def get(self, id: TicketId) -> Ticket:
         """Return one ticket with everything loaded."""
         with self._link.operation("tickets.get"):
             return self._seen(self._link.adapter.tickets.get(self._link.id(id, "ticket")))
 
-    def create(self, draft: TicketDraft, *, idempotency_key: str | None = None) -> Ticket:
-        """Create a ticket."""
+    @overload
+    def create(self, draft: TicketDraft, *, idempotency_key: str | None = None) -> Ticket: ...
+    @overload
+    def create(self, *, idempotency_key: str | None = None, **fields: Unpack[TicketFields]) -> Ticket: ...
+    def create(self, draft: TicketDraft | None = None, *, idempotency_key: str | None = None, **fields: Any) -> Ticket:
+        """Create a ticket, from a draft or from its fields."""
         link = self._link
         with link.operation("tickets.create"):
+            draft = made_of(TicketDraft, draft, fields)
             refuse_key(link.capabilities, "tickets.create", idempotency_key)
             native = link.aliases.write(evolve(draft, requester=link.person(draft.requester)))
             native = check_ticket_draft(native, link.capabilities)
@@ -64,17 +74,18 @@ class TicketsPort:
             known = {"earlier": tuple(earlier)} if earlier else {}
             return self._seen(link.adapter.tickets.create(native, token, **known))
 
-    def update(self, id: str, change: TicketChange) -> Ticket:
-        """Change a ticket."""
+    def update(self, id: TicketId, change: TicketChange | None = None, **changes: Unpack[TicketChanges]) -> Ticket:
+        """Change a ticket, by a change or by its fields."""
         link = self._link
         with link.operation("tickets.update"):
             ticket_id = link.id(id, "ticket")
+            change = made_of(TicketChange, change, changes)
             native = check_ticket_change(link.aliases.write(change), link.capabilities)
             return self._seen(link.adapter.tickets.update(ticket_id, native))
 
-    def explain(self, query: TicketQuery) -> Explanation:
+    def explain(self, query: TicketQuery | None = None, **filters: Unpack[TicketFilters]) -> Explanation:
         """Tell how a query would be answered, sending nothing."""
-        native_query = self._link.aliases.query(query)
+        native_query = self._link.aliases.query(query_of(TicketQuery, query, filters))
         split = self._link.adapter.tickets.split(native_query)
         client_side = tuple(name for name in ticket_filters(native_query) if name not in split.fields)
         return Explanation(dict(split.described), client_side, not split.ordered, 0 if split.empty else 1)

@@ -13,9 +13,11 @@ from helpdesk_bridge import (
     ActorKind,
     Add,
     Body,
+    Contact,  # fmt: skip
     ContactChange,
     ContactDraft,
     ContactQuery,
+    Helpdesk,
     Match,
     MessageDraft,
     Order,
@@ -24,11 +26,12 @@ from helpdesk_bridge import (
     Ref,
     Remove,
     Status,
+    Ticket,
     TicketChange,
     TicketDraft,
     TicketQuery,
     Upload,
-)  # fmt: skip
+)
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 ANN = Actor(ActorKind.CONTACT, email="ann@example.com")
@@ -193,3 +196,33 @@ def a_wrong_type_is_an_error() -> None:  # noqa: PLR0915 - one a line
     Match(5)  # type: ignore[arg-type]
     Match("a", 5)  # type: ignore[arg-type]
     Period("x")  # type: ignore[arg-type]
+
+
+def calls_take_values_or_keywords(desk: Helpdesk, ticket: Ticket) -> None:
+    desk.tickets.create(subject="s", description="d", requester="ann@example.com", tags="vip", idempotency_key="k")
+    desk.tickets.create(TicketDraft(subject="s", description="d", requester="ann@example.com"))
+    desk.tickets.update(ticket, status=Status.OPEN, tags=Add("vip"))
+    desk.tickets.update(7, TicketChange(subject="s"))
+    desk.tickets.list(status="open", tag={"vip"}, limit=3, resolve=False)
+    desk.tickets.get(7)
+    desk.tickets.get(ticket)
+    desk.contacts.create(name="Ann", emails="ann@example.com")
+    desk.contacts.list(email="ann@example.com")
+    desk.messages.reply(ticket, "text", attachments=[])
+    desk.messages.note(ticket.ref, Body(html="<p>x</p>"), idempotency_key="k")
+
+
+def calls_that_are_wrong(desk: Helpdesk, contact: Contact) -> None:
+    desk.tickets.create(subject="s")  # type: ignore[call-overload]
+    desk.tickets.create("s")  # type: ignore[call-overload]
+    desk.tickets.create(subject=5, description="d", requester="ann@example.com")  # type: ignore[call-overload]
+    desk.tickets.update("1", subjekt="s")  # type: ignore[call-arg]
+    desk.tickets.update("1", tags=5)  # type: ignore[arg-type]
+    desk.tickets.list("open")  # type: ignore[arg-type]
+    desk.tickets.list(status=5)  # type: ignore[arg-type]
+    desk.tickets.list(limit="5")  # type: ignore[arg-type]
+    desk.tickets.get(contact)  # type: ignore[arg-type]
+    desk.tickets.get(1.5)  # type: ignore[arg-type]
+    desk.contacts.create(email="ann@example.com")  # type: ignore[call-arg]
+    desk.messages.reply("1", 5)  # type: ignore[arg-type]
+    desk.messages.note("1", "x", bcc="y")  # type: ignore[call-arg]
