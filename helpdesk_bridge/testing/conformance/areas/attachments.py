@@ -38,7 +38,7 @@ def _last(desk: Helpdesk, ticket_id: str) -> Message:
 
 
 class _Watched:
-    """An upload's source that knows which of its streams were closed."""
+    """The source of an upload that remembers its streams."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
@@ -52,7 +52,7 @@ class _Watched:
 @needs("tickets.create", "messages.list", "messages.note", "attachments.open")
 @pytest.mark.parametrize("name", CONTENT)
 def test_the_bytes_of_a_file_come_back(helpdesk: Helpdesk, name: str) -> None:
-    """What was attached to a note is read byte by byte."""
+    """A file that was attached to a note has the same bytes when read."""
     ticket, content = make(helpdesk), CONTENT[name]
     file = Upload.from_bytes("data.bin", content)
     helpdesk.messages.note(ticket.id, MessageDraft(body="See", attachments=(file,)))
@@ -74,7 +74,7 @@ def test_each_file_has_its_own_bytes(helpdesk: Helpdesk) -> None:
 
 @needs("tickets.create", "tickets.create:attachments", "messages.list", "attachments.open")
 def test_a_ticket_is_opened_with_its_files(helpdesk: Helpdesk) -> None:
-    """A file of the opening stands on the opening message and on the ticket."""
+    """A file of the opening is on the opening message and on the ticket."""
     file = Upload.from_bytes("photo.png", b"\x89PNG", "image/png")
     made = make(helpdesk, attachments=[file])
     thread = list(helpdesk.messages.list(made.id))
@@ -100,7 +100,7 @@ def test_a_reply_carries_its_files(helpdesk: Helpdesk) -> None:
 @needs("tickets.create", "messages.list", "messages.note", "attachments.open")
 @pytest.mark.parametrize("name", FILE_NAMES, ids=lambda name: name[:20].encode("ascii", "replace").decode())
 def test_a_nasty_file_name_comes_back(helpdesk: Helpdesk, name: str) -> None:
-    """Names in any script, with quotes, semicolons and percent signs, are names."""
+    """Names in any script, with quotes, semicolons and percent signs, come back unchanged."""
     ticket = make(helpdesk)
     helpdesk.messages.note(ticket.id, MessageDraft(body="See", attachments=(Upload.from_bytes(name, b"data"),)))
     (attachment,) = _last(helpdesk, ticket.id).attachments
@@ -138,7 +138,7 @@ def test_an_evil_file_name_harms_nobody(helpdesk: Helpdesk, name: str) -> None:
 
 @needs("tickets.create", "messages.note", "message:attachments")
 def test_every_file_that_was_opened_is_closed(helpdesk: Helpdesk) -> None:
-    """An upload's stream is closed when it was sent."""
+    """An upload's stream is closed after it was sent."""
     ticket, watched = make(helpdesk), _Watched(b"data")
     file = Upload("a.bin", "application/octet-stream", watched.open, size=4)
     helpdesk.messages.note(ticket.id, MessageDraft(body="See", attachments=(file,)))
@@ -155,7 +155,7 @@ def test_every_file_that_was_opened_is_closed(helpdesk: Helpdesk) -> None:
     "fixture:faults",
 )
 def test_a_repeated_write_sends_the_whole_file(helpdesk: Helpdesk, faults: FaultSwitch) -> None:
-    """After a refusal the file is opened again, and comes whole and once."""
+    """After a refusal the file is opened again, and sent whole and once."""
     watched = _Watched(b"whole" * 1000)
     file = Upload("a.bin", "application/octet-stream", watched.open, size=5000)
     faults.inject("rate_limited", on="tickets.create", times=1)

@@ -88,20 +88,20 @@ def test_a_facet_is_there_exactly_where_it_is_declared(helpdesk: Helpdesk, calls
 @needs("{name}")
 @each("name", LISTS)
 def test_a_reference_list_holds_each_once_with_a_name(helpdesk: Helpdesk, name: str) -> None:
-    """A list can be read twice, and its ids are unique and its names are there."""
+    """A list can be read twice; its ids are unique, and its entries have names."""
     facet: Any = getattr(helpdesk, name)
     found = facet.list()
     assert [one.id if name != "custom_fields" else one.key for one in facet.list()] == [
         one.id if name != "custom_fields" else one.key for one in found
     ]
     ids = [one.key if name == "custom_fields" else one.id for one in found]
-    assert len(set(ids)) == len(ids), "an id stands in the list twice"
-    assert all(one.name or getattr(one, "email", None) for one in found), "one has no name"
+    assert len(set(ids)) == len(ids), "an id is in the list twice"
+    assert all(one.name or getattr(one, "email", None) for one in found), "an entry has no name"
 
 
 @needs("custom_fields")
 def test_the_definition_of_a_select_has_its_options(helpdesk: Helpdesk) -> None:
-    """A custom field that is a select tells its words, parallel to its keys where it has keys."""
+    """A custom field that is a select lists its options, parallel to its keys if it has keys."""
     assert helpdesk.custom_fields
     for one in helpdesk.custom_fields.list():
         if one.type in (FieldType.SELECT, FieldType.MULTISELECT):
@@ -111,7 +111,7 @@ def test_the_definition_of_a_select_has_its_options(helpdesk: Helpdesk) -> None:
 
 @needs("removal", "tickets.create", "contacts.create")
 def test_removal_removes_for_good(helpdesk: Helpdesk) -> None:
-    """A removed ticket and a removed contact are not found any more."""
+    """A removed ticket and a removed contact can no longer be read."""
     assert helpdesk.removal
     ticket, kept = make(helpdesk, "ann"), make(helpdesk, "bob")
     helpdesk.removal.ticket(ticket.id)
@@ -131,7 +131,7 @@ def _names(kind: type, *without: str) -> list[str]:
 def _refused(desk: Helpdesk, calls: Callable[[], int], capability: str, call: Callable[[], Any]) -> None:
     with nothing_sent(calls), pytest.raises(Unsupported) as caught:
         call()
-    assert caught.value.capability, "an `Unsupported` names the capability"
+    assert caught.value.capability, "`Unsupported.capability` is empty; it has to name the capability"
     assert caught.value.vendor or caught.value.desk == desk.name, capability
 
 
@@ -190,7 +190,7 @@ def test_a_contacts_field_that_cannot_be_changed_is_refused_unsent(
 def test_a_status_that_is_not_declared_is_refused_naming_the_nearest(
     helpdesk: Helpdesk, calls: Callable[[], int]
 ) -> None:
-    """A status that this desk lacks is never written as another one by itself."""
+    """A status that this desk lacks is never replaced by another without being asked."""
     statuses = helpdesk.capabilities.statuses
     for status in (one for one in Status if one not in statuses):
         with nothing_sent(calls), pytest.raises(Unsupported) as caught:
@@ -200,7 +200,7 @@ def test_a_status_that_is_not_declared_is_refused_naming_the_nearest(
 
 
 def test_a_word_that_is_no_status_or_priority_is_refused_unsent(helpdesk: Helpdesk, calls: Callable[[], int]) -> None:
-    """A priority that this desk lacks, and words that mean nothing, are not sent."""
+    """A priority that this desk lacks, and unknown words, are not sent."""
     refused = [TicketChange(priority=one) for one in Priority if one not in helpdesk.capabilities.priorities]
     refused.append(TicketChange(priority="no such priority"))
     if not helpdesk.capabilities.open_statuses:
@@ -222,7 +222,7 @@ def test_a_message_with_what_messages_cannot_have_is_refused_unsent(
 
 
 def test_an_idempotency_key_without_a_place_is_refused_unsent(helpdesk: Helpdesk, calls: Callable[[], int]) -> None:
-    """A key that could not be kept is no key."""
+    """A desk that cannot keep an idempotency key refuses it."""
     writes: dict[str, Callable[..., Any]] = {
         "tickets.create": partial(helpdesk.tickets.create, draft(helpdesk)),
         "messages.reply": partial(helpdesk.messages.reply, "1", text("x")),

@@ -29,7 +29,7 @@ from helpdesk_bridge.testing.conformance.vocabulary import Vocabulary
 
 
 def by_phone(desk: Helpdesk, *numbers: str) -> ContactDraft:
-    """Return a contact with phones, and with an e-mail only where the vendor demands one."""
+    """Return a contact with phones, and with an e-mail only if the vendor demands one."""
     needed: dict[str, Any] = {"emails": (email_of("ann"),)} if "email" in desk.capabilities.contact_needs else {}
     return ContactDraft(phones=numbers, **needed)
 
@@ -47,7 +47,7 @@ def test_a_created_contact_is_read_back(helpdesk: Helpdesk) -> None:
 
 @needs("contacts.create", "contacts.find", "emails")
 def test_find_by_e_mail_is_exact(helpdesk: Helpdesk) -> None:
-    """Of addresses that hold each other, the one that was asked for is found, or none."""
+    """Of addresses that contain each other, exactly the given one is found, or none."""
     addresses = (email_of("joann"), email_of("ann.lee"), f"ann@{DOMAIN}.org", email_of("ann"))
     for address in addresses:
         helpdesk.contacts.create(ContactDraft(emails=(address,)))
@@ -56,24 +56,26 @@ def test_find_by_e_mail_is_exact(helpdesk: Helpdesk) -> None:
         assert found is not None
         assert found.email == address
     for other in (email_of("nn"), f"ann@{DOMAIN[:-1]}", "ann", email_of("a%")):
-        assert helpdesk.contacts.find(email=other) is None, f"{other} is nobody's address"
+        assert helpdesk.contacts.find(email=other) is None, (
+            f"a contact is found by {other}, an address that no contact has"
+        )
 
 
 @needs("contacts.create", "contacts.find", "contacts.list", "emails")
 def test_people_who_look_alike_are_found_each_alone(helpdesk: Helpdesk) -> None:
-    """What a vendor's own search takes for one is compared again."""
+    """People whom a vendor's own search takes for the same are compared again."""
     created = {email: helpdesk.contacts.create(ContactDraft(emails=(email,))).id for email in alike_emails()}
     assert len(set(created.values())) == len(created)
     for email, contact_id in created.items():
         found = helpdesk.contacts.find(email=email)
         assert found is not None, f"{email!a} is not found"
-        assert found.id == contact_id, f"{email!a} is found as another's"
+        assert found.id == contact_id, f"{email!a} finds another person's contact"
         assert [one.id for one in helpdesk.contacts.list(ContactQuery(email=email))] == [contact_id], f"{email!a}"
 
 
 @needs("contacts.create")
 def test_an_id_that_is_an_address_is_declared(helpdesk: Helpdesk) -> None:
-    """Whether ids of contacts are e-mails or phones: a migration keeps such ids out of its journal."""
+    """The desk declares if ids of contacts are e-mails or phones: a migration keeps such ids out of its journal."""
     created = helpdesk.contacts.create(contact_draft(helpdesk))
     natural = created.id_kind is IdKind.NATURAL
     assert natural is ("contact" in helpdesk.capabilities.natural_ids)
@@ -91,15 +93,15 @@ def test_find_by_e_mail_does_not_mind_case(helpdesk: Helpdesk) -> None:
 
 @needs("contacts.create", "contacts.find", "contacts.create:phones")
 def test_find_by_phone_is_exact_in_any_spelling(helpdesk: Helpdesk) -> None:
-    """A number is found as it is spelled by people, and no longer or shorter one is."""
+    """A number is found in any usual spelling; a longer or shorter number is not."""
     number = phone_number("ann")
     created = helpdesk.contacts.create(by_phone(helpdesk, number))
     for spelled in (number, f"{number[:3]} {number[3:5]} {number[5:]}", number.replace("+", "00")):
         found = helpdesk.contacts.find(phone=spelled)
-        assert found is not None, "a number was not found in another spelling"
+        assert found is not None, "a contact is not found by another spelling of its number"
         assert found.id == created.id
     for other in (number[:-1], f"{number}1", f"+1{number[3:]}"):
-        assert helpdesk.contacts.find(phone=other) is None, "part of a number found somebody"
+        assert helpdesk.contacts.find(phone=other) is None, "a part of a number finds a contact"
 
 
 @needs("contacts.find")
@@ -113,7 +115,7 @@ def test_find_takes_one_of_e_mail_and_phone(helpdesk: Helpdesk) -> None:
 
 @needs("contacts.create", "contacts.list")
 def test_a_taken_address_is_a_conflict(helpdesk: Helpdesk) -> None:
-    """A second contact with the same e-mail or phone is refused and does not come to be."""
+    """A second contact with the same e-mail or phone is refused and not created."""
     helpdesk.contacts.create(contact_draft(helpdesk))
     with pytest.raises(Conflict):
         helpdesk.contacts.create(contact_draft(helpdesk, name="Somebody else"))
@@ -182,7 +184,7 @@ def test_a_blocked_contact_is_told_and_left_out(helpdesk: Helpdesk) -> None:
 
 @needs("tickets.create", "contacts.find")
 def test_the_requester_of_a_ticket_is_a_contact(helpdesk: Helpdesk) -> None:
-    """Whoever a ticket is created for is a contact that can be found."""
+    """The requester of a created ticket is a contact that can be found."""
     make(helpdesk, "ann")
     wanted = {"email": email_of("ann")} if by_email(helpdesk.capabilities) else {"phone": phone_number("ann")}
     assert is_contact(helpdesk.contacts.find(**wanted), helpdesk, "ann")
@@ -190,7 +192,7 @@ def test_the_requester_of_a_ticket_is_a_contact(helpdesk: Helpdesk) -> None:
 
 @needs("tickets.create", "tickets.get", "contacts.update", "contacts.update:name")
 def test_a_changed_name_stands_on_the_tickets_too(helpdesk: Helpdesk) -> None:
-    """What the directory keeps of a contact never outlives our own change."""
+    """The directory drops what it holds of a contact that this desk changes."""
     ticket = helpdesk.tickets.get(make(helpdesk, "ann").id)
     assert ticket.requester is not None
     assert ticket.requester.id is not None

@@ -22,7 +22,7 @@ _EACH: Final = 3
 
 
 def test_check_finds_no_problem(helpdesk: Helpdesk) -> None:
-    """A desk that works has no finding of severity PROBLEM, and every finding says what it is about."""
+    """A desk that works has no finding of severity PROBLEM, and each finding has a subject and details."""
     findings = helpdesk.check()
     assert [one for one in findings if one.severity is Severity.PROBLEM] == []
     assert all(one.subject and one.detail for one in findings)
@@ -30,7 +30,7 @@ def test_check_finds_no_problem(helpdesk: Helpdesk) -> None:
 
 @needs("tickets.create", "tickets.get")
 def test_refresh_forgets_and_everything_works_on(helpdesk: Helpdesk) -> None:
-    """After ``refresh`` the directory asks again and tells the same."""
+    """After ``refresh`` the directory reads its lists again, and records are the same."""
     ticket = helpdesk.tickets.get(make(helpdesk).id)
     helpdesk.refresh()
     assert helpdesk.tickets.get(ticket.id) == ticket
@@ -61,7 +61,7 @@ def test_the_desk_says_what_it_is(helpdesk: Helpdesk, calls: Callable[[], int]) 
 
 @needs("events", "tickets.create", "messages.note")
 def test_what_happened_is_told_once_by_id(helpdesk: Helpdesk) -> None:
-    """A new ticket and a new message are events that name their records; later ones start where asked."""
+    """A new ticket and a new message are events that name their records; ``since`` is the earliest."""
     before = now_at(helpdesk) - timedelta(seconds=1)
     ticket = make(helpdesk)
     sent = helpdesk.messages.note(ticket.id, text("News"))

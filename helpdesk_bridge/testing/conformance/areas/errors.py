@@ -20,7 +20,7 @@ _SECRET_WORDS = "Confidential-4711 for ann@customers.example"  # noqa: S105 - a 
 
 @needs("tickets.create", "tickets.get", "tickets.update", "tickets.update:status")
 def test_a_ticket_that_does_not_exist_is_not_found(helpdesk: Helpdesk) -> None:
-    """``get`` and ``update`` of a stranger's id raise ``NotFound``, told where."""
+    """``get`` and ``update`` of an unknown id raise ``NotFound`` that says where."""
     nobody = stranger(make(helpdesk).id)
     status = next(iter(helpdesk.capabilities.statuses))
     tries: dict[str, Callable[[], Any]] = {
@@ -37,7 +37,7 @@ def test_a_ticket_that_does_not_exist_is_not_found(helpdesk: Helpdesk) -> None:
 
 @needs("contacts.create", "contacts.get", "contacts.update")
 def test_a_contact_that_does_not_exist_is_not_found(helpdesk: Helpdesk) -> None:
-    """``get`` and ``update`` of a stranger's id raise ``NotFound``."""
+    """``get`` and ``update`` of an unknown id raise ``NotFound``."""
     nobody = stranger(helpdesk.contacts.create(contact_draft(helpdesk)).id)
     with pytest.raises(NotFound):
         helpdesk.contacts.get(nobody)
@@ -50,7 +50,7 @@ def test_a_contact_that_does_not_exist_is_not_found(helpdesk: Helpdesk) -> None:
     "odd", ["../../x", "1?y=2", "a/b", "%2e%2e", "1 OR 1=1", "\u0661", "0x1", "-1", "\x00", "🤖", "1\n"]
 )
 def test_an_odd_id_reaches_no_other_record(helpdesk: Helpdesk, odd: str) -> None:
-    """An id that is none is a typed error, and never another path of the vendor's API."""
+    """An id that no record can have gives a typed error, and never reaches another path of the vendor's API."""
     make(helpdesk)
     reads: tuple[Callable[[], Any], ...] = (
         lambda: helpdesk.tickets.get(odd),
@@ -78,7 +78,7 @@ def test_an_empty_id_is_refused_unsent(helpdesk: Helpdesk, calls: Callable[[], i
 
 @needs("tickets.create", "tickets.update", "messages.reply", "messages.note")
 def test_an_empty_change_or_message_is_refused_unsent(helpdesk: Helpdesk, calls: Callable[[], int]) -> None:
-    """Nothing to say is ``Invalid``."""
+    """An empty change or message is ``Invalid``."""
     ticket = make(helpdesk)
     with nothing_sent(calls):
         with pytest.raises(Invalid):
@@ -90,7 +90,7 @@ def test_an_empty_change_or_message_is_refused_unsent(helpdesk: Helpdesk, calls:
 
 @needs("tickets.create")
 def test_a_ticket_without_a_requester_is_refused_unsent(helpdesk: Helpdesk, calls: Callable[[], int]) -> None:
-    """Every ticket is somebody's."""
+    """Every ticket has a requester."""
     with nothing_sent(calls), pytest.raises(Invalid):
         helpdesk.tickets.create(draft(helpdesk, requester=""))
 
@@ -114,7 +114,7 @@ def test_what_is_too_long_is_refused_unsent(helpdesk: Helpdesk, calls: Callable[
         assert (caught.value.field, caught.value.limit) == (field, limit)
         made = make(helpdesk, f"long {field}".replace(" ", "."), **{field: "x" * limit})
         if field == "subject":
-            assert helpdesk.tickets.get(made.id).subject == "x" * limit, "the limit itself is allowed"
+            assert helpdesk.tickets.get(made.id).subject == "x" * limit, "a text of exactly the limit is refused"
 
 
 @needs("tickets.create", "messages.note")
@@ -138,7 +138,7 @@ def test_too_many_or_too_large_files_are_refused_unsent(helpdesk: Helpdesk, call
 def test_an_unknown_word_is_refused_and_nothing_is_written(helpdesk: Helpdesk, name: str) -> None:
     """A group or agent that a complete list does not hold is ``Invalid`` before the ticket is written.
 
-    A desk that adds such a word instead has it in its list afterwards.
+    A desk that adds such a word instead lists it afterwards.
     """
     listing, word = {"group": ("groups", "No such group"), "assignee": ("agents", "nobody@nowhere.example")}[name]
     try:
@@ -172,7 +172,7 @@ def test_what_is_refused_writes_nothing(helpdesk: Helpdesk) -> None:
 
 @needs("tickets.create", "messages.reply")
 def test_no_message_quotes_a_customer(helpdesk: Helpdesk) -> None:
-    """Errors go into logs: none holds a subject, a text or an address that was written."""
+    """Errors go into logs: no error holds a subject, a text or an address that was written."""
     long = _SECRET_WORDS * 2000
     refused: tuple[Callable[[], Any], ...] = (
         lambda: helpdesk.tickets.create(draft(helpdesk, subject=long)),
@@ -191,7 +191,7 @@ def test_no_message_quotes_a_customer(helpdesk: Helpdesk) -> None:
 
 @needs("tickets.create", "tickets.get")
 def test_html_of_a_subject_stays_text(helpdesk: Helpdesk) -> None:
-    """Markup in a subject is no markup."""
+    """Markup in a subject stays text."""
     made = make(helpdesk, subject="<b>Bold</b> & more")
     assert seen(helpdesk.tickets.get(made.id).subject) == "<b>Bold</b> & more"
 

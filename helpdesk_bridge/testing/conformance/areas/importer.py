@@ -89,12 +89,12 @@ def old_message(author: Actor, **fields: Any) -> Message:
 
 
 def opening_of(author: Actor, **fields: Any) -> Opening:
-    """Return what that ticket is opened with."""
+    """Return the opening of that ticket."""
     return Opening.of(old_message(author, **fields))
 
 
 def _bare(body: Body) -> tuple[HeaderLine | None, str]:
-    """Return a body's header line and its text, the marker taken off."""
+    """Return a body's header line and its text, without the marker."""
     header, rest = split_header(split_marker(body)[1])
     return header, seen(rest.text)
 
@@ -116,7 +116,7 @@ LATER: Final = tuple(one for one in MessageClass if not one.name.startswith("OPE
 
 @needs("importer", "tickets.get", "messages.list")
 def test_an_imported_ticket_keeps_what_the_importer_says(helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
-    """Every field that is declared as kept is read back as it was; what a header line tells stands there."""
+    """Every field that is declared native is read back unchanged; every field of the header line is in it."""
     importer = importer_of(helpdesk)
     ann, old = _full_ticket(helpdesk, vocabulary)
     opening = opening_of(ann)
@@ -181,7 +181,7 @@ def test_an_imported_ticket_ends_in_its_status(helpdesk: Helpdesk, status: Statu
 def test_an_imported_message_keeps_what_the_importer_says(
     helpdesk: Helpdesk, vocabulary: Vocabulary, kind: MessageClass
 ) -> None:
-    """Author, time, visibility, kind and body: native where it says so, else in the header line."""
+    """Author, time, visibility, kind and body: native if so declared, otherwise in the header line."""
     importer = importer_of(helpdesk)
     ann = imported_ann(helpdesk)
     old = _classes(vocabulary, ann)[kind]
@@ -200,7 +200,7 @@ def test_an_imported_message_keeps_what_the_importer_says(
 
 @needs("importer", "fixture:outbox")
 def test_the_importer_mails_no_customer(helpdesk: Helpdesk, vocabulary: Vocabulary, outbox: Callable[[], int]) -> None:
-    """A contact, a ticket, messages of every class and the final state: customers hear nothing."""
+    """A contact, a ticket, messages of every class and the final state: customers get no mail."""
     importer = importer_of(helpdesk)
     before = outbox()
     ann = imported_ann(helpdesk)
@@ -245,7 +245,7 @@ def test_an_imported_contact_keeps_what_the_importer_says(helpdesk: Helpdesk, vo
 
 @needs("importer", "messages.list", "attachments.open")
 def test_an_imported_file_keeps_its_bytes(helpdesk: Helpdesk) -> None:
-    """Files of the opening and of a later message come whole, each in its message."""
+    """Files of the opening and of a later message keep their bytes, each in its message."""
     importer = importer_of(helpdesk)
     ann = imported_ann(helpdesk)
     made = importer.ticket(old_ticket(ann), opening_of(ann), [Upload.from_bytes("a.bin", b"one")], MARKER)
@@ -268,7 +268,9 @@ def test_an_imported_ticket_is_found_by_its_marker(helpdesk: Helpdesk) -> None:
     other = importer.ticket(old_ticket(ann, id="2"), opening_of(ann), (), "e" * 16)
     assert importer.find("ticket", MARKER, since, old) == (made.ticket_id,)
     assert importer.find("ticket", "e" * 16, since, old) == (other.ticket_id,)
-    assert importer.find("ticket", f"{MARKER[:-1]}0", since, old) == (), "a marker is compared whole"
+    assert importer.find("ticket", f"{MARKER[:-1]}0", since, old) == (), (
+        "another marker finds the ticket: markers have to be compared whole"
+    )
 
 
 @needs("importer")
@@ -296,7 +298,7 @@ def test_all_markers_are_listed_in_pages(helpdesk: Helpdesk) -> None:
 
 @needs("importer")
 def test_an_imported_contact_is_found_again(helpdesk: Helpdesk) -> None:
-    """A contact is found by its marker, or by its address where the vendor has no place for one."""
+    """A contact is found by its marker, or by its address if the vendor has no place for markers."""
     importer = importer_of(helpdesk)
     since = now_at(helpdesk) - _EARLIER
     old = Contact(id="7", ref="old:a/contact/7", name="Ann", emails=(email_of("ann"),))
@@ -323,7 +325,7 @@ def test_the_tail_is_the_end_of_the_thread(helpdesk: Helpdesk) -> None:
 
 @needs("importer", "messages.list")
 def test_a_thread_is_imported_in_its_order(helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
-    """Messages of every class stand in the order in which they were written, exact duplicates too."""
+    """Messages of every class are in the order in which they were written, exact duplicates too."""
     importer = importer_of(helpdesk)
     ann = imported_ann(helpdesk)
     made = importer.ticket(old_ticket(ann), opening_of(ann), (), MARKER)
@@ -337,7 +339,7 @@ def test_a_thread_is_imported_in_its_order(helpdesk: Helpdesk, vocabulary: Vocab
 
 @needs("importer")
 def test_what_the_importer_says_of_itself_is_complete(helpdesk: Helpdesk) -> None:
-    """Hazards can be acknowledged one by one; every class of messages is told; no figure is negative."""
+    """Hazards can be acknowledged one by one; every class of messages has its fidelity; no cost is negative."""
     importer = importer_of(helpdesk)
     ids = [one.id for one in importer.hazards]
     assert len(set(ids)) == len(ids)

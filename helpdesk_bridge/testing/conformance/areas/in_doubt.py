@@ -72,7 +72,7 @@ class _Scene:
 def test_an_operation_that_is_not_said_to_send_sends_nothing(
     request: pytest.FixtureRequest, helpdesk: Helpdesk, calls: Callable[[], int]
 ) -> None:
-    """Where the class names the operations that send, the others send nothing: no fault can strike them."""
+    """If the class names the operations that send, the others send nothing: they meet no fault."""
     said = (*WRITES, *READS) if request.cls.sends is None else request.cls.sends
     silent = [one for one in (*WRITES, *READS) if one not in said and helpdesk.capabilities.supports(one)]
     for operation in silent if getattr(helpdesk, "transport", None) is not None else ():
@@ -102,12 +102,12 @@ def _assert_once(desk: Helpdesk, scene: _Scene, kind: str, operation: str) -> No
     made = scene.made()
     assert made <= 1, f"{operation} was sent {made} times"
     if kind in LOST and _read_from_vendor(desk):
-        assert made == 1, "the vendor did it, and it is not there"
+        assert made == 1, "the vendor carried the call out, and its record is missing"
 
 
 @needs("tickets.create", "tickets.list", "sends:tickets.create", "fixture:faults")
 def test_a_write_that_was_refused_for_now_is_sent_once_more(helpdesk: Helpdesk, faults: FaultSwitch) -> None:
-    """A limit's refusal is definite: the create waits, goes out again and makes one ticket."""
+    """A refusal by the rate limit is definite: the create waits, is sent again and makes one ticket."""
     faults.inject("rate_limited", on="tickets.create", times=2)
     made = helpdesk.tickets.create(draft(helpdesk, "cem", subject="Once"))
     assert [one.id for one in helpdesk.tickets.list()] == [made.id]
@@ -119,7 +119,7 @@ def test_a_write_that_was_refused_for_now_is_sent_once_more(helpdesk: Helpdesk, 
 def test_a_read_that_was_disturbed_is_repeated(
     helpdesk: Helpdesk, faults: FaultSwitch, calls: Callable[[], int], kind: str, operation: str
 ) -> None:
-    """One disturbance on the way, and the read succeeds all the same."""
+    """A read succeeds in spite of one fault on the way."""
     scene = _Scene(helpdesk, operation)
     before = calls()
     calm = scene.read()
@@ -152,7 +152,7 @@ def test_a_vendor_that_stays_broken_gives_a_typed_error(
 
 @needs("tickets.create", "tickets.list", "sends:tickets.create", "fixture:faults", "key:tickets.create")
 def test_a_key_finds_what_the_lost_answer_had_made(helpdesk: Helpdesk, faults: FaultSwitch) -> None:
-    """After ``InDoubt`` the same call with the same key adopts the ticket instead of making a second."""
+    """After ``InDoubt`` the same call with the same key adopts the ticket instead of creating a second."""
     faults.inject("response_lost", on="tickets.create", times=1)
     with pytest.raises(InDoubt):
         helpdesk.tickets.create(draft(helpdesk, "cem"), idempotency_key="order-1")
@@ -161,5 +161,5 @@ def test_a_key_finds_what_the_lost_answer_had_made(helpdesk: Helpdesk, faults: F
 
 
 def _read_from_vendor(desk: Helpdesk) -> bool:
-    """Whether a read shows what the vendor has; a desk that keeps what it sent itself cannot tell."""
+    """Whether a read shows the vendor's records; a desk that keeps its own copy of what it sent cannot show them."""
     return not desk.webhooks

@@ -20,7 +20,7 @@ LONG_THREAD = 104
 
 @needs("tickets.create", "messages.list", "messages.note")
 def test_the_opening_message_comes_first_and_once(helpdesk: Helpdesk) -> None:
-    """A thread begins with the opening message, which is a public reply and stands in it once."""
+    """A thread begins with the opening message, a public reply that is in it once."""
     ticket = make(helpdesk, description="It all began here.")
     (opening,) = helpdesk.messages.list(ticket.id)
     assert opening.opening
@@ -43,7 +43,7 @@ def test_the_opening_is_the_description_of_the_ticket(helpdesk: Helpdesk) -> Non
 
 @needs("tickets.create", "messages.list")
 def test_an_opening_by_a_customer_is_the_requesters(helpdesk: Helpdesk) -> None:
-    """Where the opening is a customer's, it is the requester's."""
+    """An opening by a customer is by the requester."""
     (opening,) = helpdesk.messages.list(make(helpdesk, "ann").id)
     assert opening.author.kind in (ActorKind.CONTACT, ActorKind.AGENT)
     if opening.author.kind is ActorKind.CONTACT:
@@ -74,7 +74,7 @@ def test_a_reply_is_public_and_an_agents(helpdesk: Helpdesk) -> None:
 
 @needs("tickets.create", "messages.reply", "messages.note", "fixture:outbox")
 def test_a_reply_reaches_the_customer_and_a_note_does_not(helpdesk: Helpdesk, outbox: Callable[[], int]) -> None:
-    """A reply goes out to the customer; a note stays in the house."""
+    """A reply goes out to the customer; a note does not."""
     ticket = make(helpdesk)
     before = outbox()
     helpdesk.messages.note(ticket.id, text("Do not tell."))
@@ -85,7 +85,7 @@ def test_a_reply_reaches_the_customer_and_a_note_does_not(helpdesk: Helpdesk, ou
 
 @needs("tickets.create", "messages.list", "messages.reply", "message:cc")
 def test_the_copies_of_a_reply_are_told(helpdesk: Helpdesk) -> None:
-    """Whoever got a copy of a reply stands on it."""
+    """A reply lists the recipients of copies."""
     ticket = make(helpdesk)
     helpdesk.messages.reply(ticket.id, MessageDraft(body="For you both", cc=("copy@copies.example",)))
     assert list(helpdesk.messages.list(ticket.id))[-1].cc == ("copy@copies.example",)
@@ -102,14 +102,16 @@ def test_messages_come_oldest_first(helpdesk: Helpdesk) -> None:
     assert [seen(one.body.text) for one in thread] == [str(number) for number in range(7)]
     moments = [one.created_at for one in thread if one.created_at is not None]
     assert moments == sorted(moments)
-    assert all(abs(moment - now_at(helpdesk)) < SKEW for moment in moments), "a wrong time zone?"
+    assert all(abs(moment - now_at(helpdesk)) < SKEW for moment in moments), (
+        "a message's time is far from now: a wrong time zone?"
+    )
     if "sequence" in helpdesk.capabilities.message_fields:
         assert [one.sequence for one in thread] == list(range(7))
 
 
 @needs("tickets.create", "messages.list", "messages.note")
 def test_a_long_thread_is_read_whole(helpdesk: Helpdesk) -> None:
-    """A thread of several pages comes whole, each message once."""
+    """A thread of several pages is read whole, each message once."""
     ticket = make(helpdesk, description="0")
     for number in range(1, LONG_THREAD):
         helpdesk.messages.note(ticket.id, text(str(number)))
@@ -120,7 +122,7 @@ def test_a_long_thread_is_read_whole(helpdesk: Helpdesk) -> None:
 
 @needs("tickets.create", "messages.list", "messages.note")
 def test_exact_duplicates_stay_apart(helpdesk: Helpdesk) -> None:
-    """Two messages that are alike are two messages, with ids of their own that stay the same."""
+    """Two equal messages are two messages, with different ids that stay the same."""
     ticket = make(helpdesk)
     for _ in range(3):
         helpdesk.messages.note(ticket.id, text("Any news?"))
@@ -131,7 +133,7 @@ def test_exact_duplicates_stay_apart(helpdesk: Helpdesk) -> None:
 
 @needs("tickets.create", "messages.list", "messages.reply", "messages.note")
 def test_the_answer_to_a_write_names_the_message(helpdesk: Helpdesk) -> None:
-    """The ids that ``note`` and ``reply`` return are those of the thread, where ids are the vendor's own."""
+    """If ids are the vendor's own, the ids that ``note`` and ``reply`` return are those of the thread."""
     ticket = make(helpdesk)
     for write in (helpdesk.messages.reply, helpdesk.messages.note):
         sent = write(ticket.id, text("Here"))
@@ -156,7 +158,7 @@ def test_the_count_of_messages_holds_the_opening(helpdesk: Helpdesk) -> None:
 
 @needs("tickets.create", "messages.list", "messages.note")
 def test_line_breaks_of_plain_text_survive(helpdesk: Helpdesk) -> None:
-    """A plain text is read with its lines, and nothing in it is markup."""
+    """A plain text keeps its lines, and nothing in it becomes markup."""
     ticket = make(helpdesk, description="One\nTwo\n<b>Three</b> & four")
     helpdesk.messages.note(ticket.id, text("One\nTwo\n<b>Three</b> & four"))
     for message in helpdesk.messages.list(ticket.id):
@@ -182,7 +184,7 @@ def test_what_a_customer_wrote_elsewhere_is_theirs(helpdesk: Helpdesk, outbox: C
     helpdesk.messages.add_from_contact(ticket.id, text("From the portal"), customer(helpdesk, "ann"))
     last = list(helpdesk.messages.list(ticket.id))[-1]
     assert (last.visibility, last.author.kind) == (Visibility.PUBLIC, ActorKind.CONTACT)
-    assert is_customer(last.author, helpdesk, "ann"), "it is recorded as somebody else's"
+    assert is_customer(last.author, helpdesk, "ann"), "the message is recorded as another person's"
     assert seen(last.body.text) == "From the portal"
     if outbox is not None:
         assert outbox() == before, "the customer was mailed their own words"
@@ -191,7 +193,7 @@ def test_what_a_customer_wrote_elsewhere_is_theirs(helpdesk: Helpdesk, outbox: C
 @needs("tickets.create", "messages.list", "{operation}", "key:{operation}")
 @each("operation", ["messages.reply", "messages.note", "messages.add_from_contact"])
 def test_an_idempotency_key_writes_a_message_once(helpdesk: Helpdesk, operation: str) -> None:
-    """Where a key is declared for messages, the same key writes one message."""
+    """If keys are declared for messages, the same key writes one message."""
     ticket = helpdesk.tickets.create(draft(helpdesk))
     more = (customer(helpdesk),) if operation.endswith("contact") else ()
     for _ in range(2):

@@ -25,7 +25,7 @@ Reopen = Callable[..., Helpdesk]
 
 @needs("tickets.create", "contacts.create")
 def test_a_ref_names_vendor_account_kind_and_id(helpdesk: Helpdesk) -> None:
-    """A ref is read into its parts and written again the same."""
+    """A ref is parsed into its parts and formats back to the same text."""
     records: dict[str, Ticket | Contact] = {
         "ticket": make(helpdesk),
         "contact": helpdesk.contacts.create(contact_draft(helpdesk, "bob")),
@@ -52,7 +52,7 @@ def test_a_ref_does_wherever_an_id_does(helpdesk: Helpdesk) -> None:
 
 @needs("tickets.create", "tickets.get", "tickets.update", "messages.list", "messages.reply")
 def test_a_foreign_ref_is_refused_unsent(helpdesk: Helpdesk, calls: Callable[[], int]) -> None:
-    """A ref of another account, vendor or kind raises ``WrongDesk``: its number is somebody else's case here."""
+    """A ref of another account, vendor or kind raises ``WrongDesk``: its number could be another customer's ticket here."""
     own, account, vendor = make(helpdesk).id, helpdesk.account, helpdesk.vendor
     strangers = (
         format_ref(vendor, f"{account}x", "ticket", own),
@@ -139,7 +139,7 @@ def test_an_alias_of_an_agent_is_written_and_asked_for(vocabulary: Vocabulary, r
 
 @needs("tickets.create", "tickets.get", "tickets.update", "tickets.update:status", "fixture:reopen")
 def test_a_second_desk_sees_what_the_first_wrote(helpdesk: Helpdesk, reopen: Reopen) -> None:
-    """What one desk wrote another desk of the account reads, changes included."""
+    """A second desk of the account reads what the first wrote, changes included."""
     desk = reopen()
     ticket = make(helpdesk)
     assert desk.tickets.get(ticket.ref).id == ticket.id

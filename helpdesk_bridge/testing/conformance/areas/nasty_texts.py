@@ -31,12 +31,12 @@ def _written(write: Callable[[str, MessageDraft], Any], ticket_id: str, words: s
 
 
 def _kept_or_refused(write: Callable[[], Any], back: Callable[[Any], str | None], words: str) -> None:
-    """Prove that a text is read back as its reader sees it, or was refused as ``Invalid``: always if it is no text."""
+    """Prove that a text is read back as its reader sees it, or was refused as ``Invalid``, as invalid text must be."""
     try:
         made = write()
     except Invalid:
         return
-    assert words not in UNFIT.values(), "what no text can hold is refused"
+    assert words not in UNFIT.values(), "a text with NUL or an unpaired surrogate was taken"
     assert seen(back(made)) == seen(words)
 
 
@@ -111,7 +111,7 @@ def _worded(table: Mapping[str, Field]) -> list[str]:
 @needs("tickets.create", "tickets.list", "contacts.list", "contacts.find")
 @each
 def test_a_nasty_word_in_a_query_finds_nothing_and_breaks_nothing(helpdesk: Helpdesk, nasty: str) -> None:
-    """Every filter takes any text: it is compared, and never run."""
+    """Every filter takes any text, compares it and never executes it."""
     make(helpdesk)
     words = EVERY[nasty]
     asked: list[dict[str, Any]] = [{name: words} for name in _worded(TICKET)] + [{"custom_fields": {words: words}}]
@@ -119,9 +119,9 @@ def test_a_nasty_word_in_a_query_finds_nothing_and_breaks_nothing(helpdesk: Help
         try:
             assert list(helpdesk.tickets.list(TicketQuery(**asking))) == [], asking
         except Invalid:
-            assert words in UNFIT.values(), "only what is no text may be refused"
+            assert words in UNFIT.values(), "a valid text was refused"
         else:
-            assert words not in UNFIT.values(), "what no text can hold is refused"
+            assert words not in UNFIT.values(), "a text with NUL or an unpaired surrogate was taken"
     people: list[dict[str, Any]] = [{name: words} for name in _worded(CONTACT)]
     for asking in people:
         try:
@@ -139,7 +139,7 @@ def test_a_nasty_word_in_a_query_finds_nothing_and_breaks_nothing(helpdesk: Help
 @needs("contacts.create", "contacts.get", "contacts.create:emails")
 @each
 def test_a_nasty_address_is_refused_or_kept_exactly(helpdesk: Helpdesk, nasty: str) -> None:
-    """What is no address makes no contact that cannot be found again."""
+    """A text that is not an address creates no contact that cannot be found again."""
     try:
         made = helpdesk.contacts.create(contact_draft(helpdesk, emails=(EVERY[nasty],)))
     except (Invalid, Conflict):

@@ -21,7 +21,7 @@ _EVERY = 15
 
 
 def over_a_page(desk: Helpdesk) -> int:
-    """Return how many records surely fill more than one page of this desk."""
+    """Return a number of records that fills more than one page of this desk."""
     return (desk.capabilities.page_size or _USUAL_PAGE) + 7
 
 
@@ -53,7 +53,7 @@ def test_no_contact_is_lost_between_pages(helpdesk: Helpdesk) -> None:
 def test_page_by_page_holds_every_ticket(helpdesk: Helpdesk) -> None:
     """``page(cursor, size)`` walks the whole list, with cursors that are text, in pages no larger than asked.
 
-    Records of the same second may come together: some vendors have nothing else to go on from.
+    A page may be larger by records of the same second: some vendors continue by time only.
     """
     created = [make(helpdesk, f"c{number}").id for number in range(23)]
     found: list[str] = []
@@ -74,7 +74,7 @@ def test_page_by_page_holds_every_ticket(helpdesk: Helpdesk) -> None:
 
 @needs("tickets.create", "tickets.list", "contacts.list", "messages.list")
 def test_a_foreign_cursor_is_refused(helpdesk: Helpdesk) -> None:
-    """A cursor that this desk never gave is ``Invalid``, not a crash and not the first page."""
+    """A foreign cursor raises ``Invalid``; it is neither a crash nor the first page."""
     ticket = make(helpdesk)
     for cursor in ("nonsense", "", "{}", '["a"]', "-1", "99999999999999999999"):
         with pytest.raises(Invalid):
@@ -88,7 +88,7 @@ def test_a_foreign_cursor_is_refused(helpdesk: Helpdesk) -> None:
 
 @needs("tickets.create", "tickets.list")
 def test_a_limit_is_kept(helpdesk: Helpdesk) -> None:
-    """``limit`` yields the first so many, of both orders."""
+    """``limit`` yields the first records of either order."""
     for number in range(5):
         make(helpdesk, f"c{number}")
     for order in (Order.CREATED_ASC, Order.CREATED_DESC):
@@ -100,17 +100,17 @@ def test_a_limit_is_kept(helpdesk: Helpdesk) -> None:
 
 @needs("tickets.create", "tickets.list")
 def test_a_small_limit_costs_one_page(helpdesk: Helpdesk, calls: Callable[[], int]) -> None:
-    """Whoever wants two tickets does not pay for the rest."""
+    """Reading two tickets costs one page."""
     for number in range(4):
         make(helpdesk, f"c{number}")
     before = calls()
     list(helpdesk.tickets.list(TicketQuery(limit=2), resolve=False))
-    assert calls() - before <= 2, "more than the page and what it names was read"  # noqa: PLR2004 - a list once
+    assert calls() - before <= 2, "more requests than for one page and its reference lists"  # noqa: PLR2004 - a list once
 
 
 @needs("tickets.create", "tickets.list", "contacts.list")
 def test_count_is_exact_or_none(helpdesk: Helpdesk) -> None:
-    """``count`` is the length of the list, or None where only reading it all would tell."""
+    """``count`` is the length of the list, or None if only reading the whole list could tell."""
     for number in range(6):
         make(helpdesk, f"c{number}")
     assert helpdesk.tickets.list().count() in (None, 6)
@@ -121,7 +121,7 @@ def test_count_is_exact_or_none(helpdesk: Helpdesk) -> None:
 
 @needs("tickets.create", "tickets.list")
 def test_a_listing_can_be_read_again(helpdesk: Helpdesk) -> None:
-    """Iterating again asks again, and sees what has come since."""
+    """Iterating again reads the list again, with new records."""
     make(helpdesk, "ann")
     listing = helpdesk.tickets.list()
     assert len(list(listing)) == 1
@@ -132,7 +132,7 @@ def test_a_listing_can_be_read_again(helpdesk: Helpdesk) -> None:
 @needs("tickets.create", "tickets.list")
 @pytest.mark.parametrize("order", list(Order), ids=lambda one: one.value)
 def test_no_ticket_is_lost_while_others_come_and_go(helpdesk: Helpdesk, order: Order) -> None:
-    """Between pages tickets are created, changed and, where this desk can, removed."""
+    """Between pages tickets are created, changed and, if this desk can, removed."""
     first = [make(helpdesk, f"c{number}").id for number in range(over_a_page(helpdesk))]
     gone: set[str] = set()
     found: list[str] = []
@@ -144,7 +144,7 @@ def test_no_ticket_is_lost_while_others_come_and_go(helpdesk: Helpdesk, order: O
         assert number < 4 * len(first), "the listing never ends"
     assert len(set(found)) == len(found), "a ticket came twice"
     lost = set(first) - gone - set(found)
-    assert not lost, f"{len(lost)} tickets that were there all the time were not listed"
+    assert not lost, f"{len(lost)} tickets that existed all the time were not listed"
 
 
 def _move(desk: Helpdesk, first: list[str], number: int) -> set[str]:

@@ -115,7 +115,7 @@ def test_a_contact_query_answers_as_a_plain_filter_would(helpdesk: Helpdesk, voc
 
 @needs("tickets.create", "tickets.list")
 def test_words_are_found_in_any_case(helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
-    """Text compares after NFKC and ``casefold()`` on both sides, whoever compares it."""
+    """Text compares after NFKC and ``casefold()`` on both sides, by the vendor or by the desk."""
     _vary(helpdesk, vocabulary)
     everything = list(helpdesk.tickets.list())
     spoken = [Match(words, how) for how in How for words in ("Where is my LAMP?", "where IS my lamp?")]
@@ -132,7 +132,7 @@ def test_words_are_found_in_any_case(helpdesk: Helpdesk, vocabulary: Vocabulary)
 
 @needs("tickets.create", "tickets.list")
 def test_a_word_that_means_nothing_finds_nothing(helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
-    """A group, tag, requester or status that nobody has answers with an empty list, not with everything."""
+    """An unknown group, tag, requester or status gives an empty list, not all records."""
     _varied(helpdesk, vocabulary, 1)
     for query in (
         TicketQuery(groups="no such group"),

@@ -36,7 +36,7 @@ def _keys(document: Any) -> Iterator[tuple[str, Any]]:
 
 
 class _Elsewhere(BaseHTTPRequestHandler):
-    """Another host: notes the headers of whatever comes."""
+    """Another host, which records the headers of each request."""
 
     def do_GET(self) -> None:
         self.server.heard.append({name.lower(): value for name, value in self.headers.items()})  # type: ignore[attr-defined]  # ours
@@ -48,7 +48,7 @@ class _Elsewhere(BaseHTTPRequestHandler):
     do_POST = do_PUT = do_GET  # noqa: N815 - the names that the base class looks for
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Write no log."""
 
 
 @contextmanager
@@ -76,7 +76,7 @@ def _is_reachable(url: str) -> bool:
 
 
 def _note_what_is_refused(patched: pytest.MonkeyPatch, url: str, heard: list[Mapping[str, str]]) -> None:
-    """Note what would have gone to the other host: in process it ends before a socket."""
+    """Record requests to the other host: in process they end before a socket."""
     plain = HTTPAdapter.send
 
     def send(adapter: HTTPAdapter, request: requests.PreparedRequest, *args: Any, **keys: Any) -> requests.Response:
@@ -125,8 +125,8 @@ def test_nothing_secret_is_logged_or_told(
         found = helpdesk.tickets.get(ticket.id)
     logged = " ".join(record.getMessage() for record in caplog.records if record.name.startswith("helpdesk_bridge"))
     told = f"{logged} {helpdesk!r} {helpdesk} {found!r} {thread!r} {helpdesk.capabilities!r} {helpdesk.check()!r}"
-    assert "Confidential-4711" not in told, "a customer's text is logged or told by a repr"
-    assert not any(secret in told for secret in secrets), "a credential is logged or told by a repr"
+    assert "Confidential-4711" not in told, "a customer's text is in a log or a repr"
+    assert not any(secret in told for secret in secrets), "a credential is in a log or a repr"
 
 
 @needs("{operation}", "tickets.create", "sends:{operation}", "fixture:faults")

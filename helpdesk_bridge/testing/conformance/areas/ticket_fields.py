@@ -20,7 +20,7 @@ LISTS = tuple(name for name in FIELDS if TICKET[name].kind in (Kind.WORDS, Kind.
 
 
 def watchers_of(words: Vocabulary) -> tuple[str, ...]:
-    """Return the agents who can watch a ticket: those who are known by e-mail."""
+    """Return the agents who can watch a ticket: those with a known e-mail."""
     return tuple(one for one in words.agents if "@" in one)
 
 
@@ -52,7 +52,7 @@ def _field_values(words: Vocabulary) -> tuple[Any, ...]:
 
 
 def _beside(words: Vocabulary, name: str, value: Any) -> dict[str, Any]:
-    """Return what goes with a value: a subcategory belongs to its category."""
+    """Return fields that a value needs beside it: a subcategory belongs to its category."""
     if name != "subcategory":
         return {}
     return {"category": next(category for category, subs in words.categories.items() if value in subs)}
@@ -71,7 +71,7 @@ def _assert_has(desk: Helpdesk, ticket_id: str, name: str, value: Any) -> None:
     elif name in ("cc", "watchers"):
         assert found == frozenset(map(email_key, value))
     elif name == "assignee":
-        assert found is not None, "nobody is assigned"
+        assert found is not None, "the ticket has no assignee"
         assert ticket.assignee is not None
         assert email_key(value) in (found, ticket.assignee.id)
     else:
@@ -103,7 +103,7 @@ def test_a_field_that_is_changed_is_read_back(helpdesk: Helpdesk, vocabulary: Vo
 @needs("tickets.create", "tickets.get", "tickets.update", "tickets.update:{name}")
 @each("name", FIELDS)
 def test_a_change_leaves_all_other_fields_alone(helpdesk: Helpdesk, vocabulary: Vocabulary, name: str) -> None:
-    """``UNSET`` is not sent: what a change does not name stays as it is."""
+    """``UNSET`` is not sent: fields that a change does not name stay unchanged."""
     given: dict[str, Any] = {}
     for other in ("assignee", "group", "type", "tags", "custom_fields", "priority"):
         if other != name and other in helpdesk.capabilities.ticket_create:
@@ -132,7 +132,7 @@ def test_none_clears_a_field(helpdesk: Helpdesk, vocabulary: Vocabulary, name: s
 @needs("tickets.create", "tickets.get", "tickets.update", "tickets.update:{name}")
 @each("name", LISTS)
 def test_words_are_added_removed_and_set_as_a_whole(helpdesk: Helpdesk, vocabulary: Vocabulary, name: str) -> None:
-    """``Add`` and ``Remove`` leave the others alone; a tuple is the whole."""
+    """``Add`` and ``Remove`` leave other words alone; a tuple replaces all words."""
     copies = ("cc1@copies.example", "cc2@copies.example")
     words = {"tags": vocabulary.tags, "cc": copies, "watchers": watchers_of(vocabulary)}[name]
     if len(words) < 2:  # noqa: PLR2004 - two words, so that one can stay
@@ -157,7 +157,7 @@ def test_words_are_added_removed_and_set_as_a_whole(helpdesk: Helpdesk, vocabula
 
 @needs("tickets.create", "tickets.get")
 def test_all_declared_fields_together_are_read_back(helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
-    """One draft with everything that this desk takes keeps everything."""
+    """A draft with all fields that this desk takes keeps all of them."""
     capabilities = helpdesk.capabilities
     given: dict[str, Any] = {}
     for name in FIELDS:

@@ -36,14 +36,14 @@ def test_a_created_ticket_is_read_back(helpdesk: Helpdesk) -> None:
     found = helpdesk.tickets.get(created.id)
     assert (found.id, found.ref) == (created.id, created.ref)
     assert seen(found.subject) == "Where is my lamp?"
-    assert found.description is not None, "`get` loads everything, the description too"
+    assert found.description is not None, "`get` does not load the description; it has to load every field"
     assert seen(found.description.text) == "It has not come."
-    assert is_customer(found.requester, helpdesk, "ann"), "the requester is not the one who was written"
+    assert is_customer(found.requester, helpdesk, "ann"), "the requester differs from the one in the draft"
 
 
 @needs("tickets.create", "tickets.get")
 def test_create_tells_what_get_tells(helpdesk: Helpdesk) -> None:
-    """The ticket that ``create`` returns is the one that ``get`` returns, as far as it was loaded."""
+    """``create`` returns the same ticket as ``get``, as far as its fields are loaded."""
     created = make(helpdesk)
     found = helpdesk.tickets.get(created.id)
     for name in ("subject", "status", "priority", "channel", "created_at"):
@@ -65,29 +65,29 @@ def test_a_created_ticket_is_listed_once(helpdesk: Helpdesk) -> None:
 
 @needs("tickets.create", "tickets.get")
 def test_a_field_that_is_not_declared_is_never_filled(helpdesk: Helpdesk) -> None:
-    """What a desk tells of a ticket is what its capabilities announce."""
+    """A desk fills only the fields that its capabilities declare."""
     ticket = helpdesk.tickets.get(make(helpdesk).id)
     for name in travelling(TICKET):
         if name not in helpdesk.capabilities.ticket_fields | {"subject", "requester"}:
-            assert getattr(ticket, name) in (None, (), {}, Priority.UNKNOWN), f"{name} is filled and not declared"
+            assert getattr(ticket, name) in (None, (), {}, Priority.UNKNOWN), f"{name} is filled but not declared"
 
 
 @needs("tickets.create", "tickets.get")
 def test_times_are_aware_and_in_the_right_zone(helpdesk: Helpdesk) -> None:
-    """A ticket that was just written was created now, by an aware time in UTC."""
+    """A new ticket has the present time as its creation time, aware and in UTC."""
     now = now_at(helpdesk)
     ticket = helpdesk.tickets.get(make(helpdesk).id)
     for name in ("created_at", "updated_at"):
         if name in helpdesk.capabilities.ticket_fields:
             moment = getattr(ticket, name)
-            assert moment is not None, f"{name} is declared and not there"
+            assert moment is not None, f"{name} is declared but empty"
             assert moment.utcoffset() == timedelta(0), f"{name} is not in UTC"
             assert abs(moment - now) < SKEW, f"{name} is {moment - now} away from now: a wrong time zone?"
 
 
 @needs("tickets.create", "tickets.get")
 def test_a_ticket_goes_to_exactly_its_requester(helpdesk: Helpdesk) -> None:
-    """Of customers whose addresses hold each other, each gets their own ticket."""
+    """Of customers whose addresses contain each other, each has their own ticket."""
     names = ("joann", "ann", "ann.x", "x.ann") if by_email(helpdesk.capabilities) else ("ann", "bob", "cem")
     created = {name: make(helpdesk, name).id for name in names}
     for name, ticket_id in created.items():
@@ -96,7 +96,7 @@ def test_a_ticket_goes_to_exactly_its_requester(helpdesk: Helpdesk) -> None:
 
 @needs("tickets.create", "tickets.get", "tickets.list", "emails")
 def test_customers_who_look_alike_keep_their_own_tickets(helpdesk: Helpdesk) -> None:
-    """An address is a mail box: a Kelvin sign is no k, a ligature not two letters, a sharp s not two."""
+    """Addresses are compared as mailboxes: a Kelvin sign is not k, a ligature not two letters, a sharp s not ss."""
     created = {email: make(helpdesk, "ann", requester=email).id for email in alike_emails()}
     for email, ticket_id in created.items():
         requester = helpdesk.tickets.get(ticket_id).requester
@@ -107,7 +107,7 @@ def test_customers_who_look_alike_keep_their_own_tickets(helpdesk: Helpdesk) -> 
 
 @needs("tickets.create", "contacts.list", "emails")
 def test_the_requester_is_the_same_in_any_case(helpdesk: Helpdesk) -> None:
-    """An e-mail in other letters is the same customer: no second contact comes of it."""
+    """An e-mail in another case is the same customer: no second contact is created."""
     make(helpdesk, "ann")
     make(helpdesk, "ann", requester=email_of("ann").upper(), subject="Once more")
     assert len(list(helpdesk.contacts.list())) == 1
@@ -118,7 +118,7 @@ def test_the_requester_is_the_same_in_any_case(helpdesk: Helpdesk) -> None:
 def test_a_status_comes_back_as_it_was_written(helpdesk: Helpdesk, status: Status) -> None:
     """Every status that is declared can be written, and is read, listed and found as that status."""
     ticket_id = make(helpdesk).id
-    # From another status, so that nothing stands there already.
+    # From another status, so that the status really changes.
     other = next((one for one in helpdesk.capabilities.statuses if one is not status), status)
     helpdesk.tickets.update(ticket_id, TicketChange(status=other))
     changed = helpdesk.tickets.update(ticket_id, TicketChange(status=status))
@@ -145,11 +145,13 @@ def test_a_priority_comes_back_as_it_was_written(helpdesk: Helpdesk, priority: P
 
 @needs("tickets.create", "tickets.list", "ticket:description")
 def test_include_loads_what_a_list_leaves_out(helpdesk: Helpdesk) -> None:
-    """``include`` loads the description; ``not_loaded`` tells honestly what is not there."""
+    """``include`` loads the description; ``not_loaded`` names the fields that are missing."""
     make(helpdesk, description="Look at this")
     (plain,) = helpdesk.tickets.list()
     if plain.description is None:
-        assert "description" in plain.not_loaded, "a field that is declared and not sent is named in `not_loaded`"
+        assert "description" in plain.not_loaded, (
+            "a declared field that the list leaves out is not named in `not_loaded`"
+        )
     (loaded,) = helpdesk.tickets.list(TicketQuery(include={"description"}))
     assert loaded.description is not None
     assert seen(loaded.description.text) == "Look at this"
@@ -157,7 +159,7 @@ def test_include_loads_what_a_list_leaves_out(helpdesk: Helpdesk) -> None:
 
 @needs("tickets.create", "tickets.list")
 def test_a_list_without_resolving_holds_the_same_tickets(helpdesk: Helpdesk) -> None:
-    """``resolve=False`` spares calls, not tickets."""
+    """``resolve=False`` saves calls and lists the same tickets."""
     created = {make(helpdesk, name).id for name in ("ann", "bob")}
     assert {one.id for one in helpdesk.tickets.list(resolve=False)} == created
 
@@ -169,13 +171,13 @@ def test_an_idempotency_key_adopts_what_is_there(helpdesk: Helpdesk) -> None:
     again = helpdesk.tickets.create(draft(helpdesk), idempotency_key="order-1")
     other = helpdesk.tickets.create(draft(helpdesk), idempotency_key="order-2")
     assert first.id == again.id, "the same key made a second ticket"
-    assert other.id != first.id, "another key adopted a foreign ticket"
+    assert other.id != first.id, "another key adopted the same ticket"
     assert sorted(one.id for one in helpdesk.tickets.list()) == sorted({first.id, other.id})
 
 
 @needs("tickets.list")
 def test_explain_sends_nothing(helpdesk: Helpdesk, calls: Callable[[], int]) -> None:
-    """``explain`` tells the native part, the client-side part and the calls without asking the vendor."""
+    """``explain`` names the native part, the client-side part and the calls without asking the vendor."""
     queries = (
         TicketQuery(),
         TicketQuery(statuses=Status.OPEN, tags="vip", subject="lamp", order="-updated", limit=3),

@@ -68,7 +68,7 @@ def _written(importer: Importer, old: Ticket, thread: Sequence[Message], way: Th
 
 
 def _shown_to_customers(desk: Helpdesk, ticket_id: str) -> str:
-    """Return all texts and names of files that customers read of a ticket."""
+    """Return all texts and file names of a ticket that customers can read."""
     ticket = desk.tickets.get(ticket_id)
     public = [one for one in desk.messages.list(ticket_id) if one.visibility is Visibility.PUBLIC]
     texts = [one.body.text for one in public] + [file.filename for one in public for file in one.attachments]
@@ -82,7 +82,7 @@ def _agent(words: Vocabulary) -> Actor:
 
 @needs("importer", "tickets.get", "messages.list")
 def test_an_imported_internal_message_is_never_public(helpdesk: Helpdesk, vocabulary: Vocabulary) -> None:
-    """What customers could not read before, text or file, they read nowhere now."""
+    """Texts and files that customers could not read before the import are nowhere readable after it."""
     importer = importer_of(helpdesk)
     ann = imported_ann(helpdesk)
     made = importer.ticket(old_ticket(ann), opening_of(ann), (), MARKER)
@@ -95,20 +95,22 @@ def test_an_imported_internal_message_is_never_public(helpdesk: Helpdesk, vocabu
     assert later
     assert all(one.visibility is Visibility.INTERNAL for one in later), "an internal note became public"
     shown = _shown_to_customers(helpdesk, made.ticket_id)
-    assert HIDDEN not in shown, "an internal text stands where customers read it"
-    assert _FILE not in shown, "a file of an internal note hangs where customers see it"
+    assert HIDDEN not in shown, "an internal text is where customers can read it"
+    assert _FILE not in shown, "a file of an internal note is where customers can see it"
 
 
 @needs("importer", "tickets.list")
 @pytest.mark.parametrize("kind", list(MessageKind), ids=lambda one: one.value)
 def test_an_internal_message_opens_no_ticket(helpdesk: Helpdesk, kind: MessageKind) -> None:
-    """Customers read what opens a ticket: an internal message is refused there, and nothing is written."""
+    """Customers read the opening of a ticket: an internal message is refused as opening, and nothing is written."""
     ann = imported_ann(helpdesk)
     internal: Any = old_message(ann, opening=True, visibility=Visibility.INTERNAL, kind=kind, body=Body(text=HIDDEN))
     with pytest.raises(Invalid) as refused:
         importer_of(helpdesk).ticket(old_ticket(ann), internal, (), MARKER)
     assert refused.value.field == "opening"
-    assert not list(helpdesk.tickets.list(TicketQuery(limit=1), resolve=False)), "a ticket was written all the same"
+    assert not list(helpdesk.tickets.list(TicketQuery(limit=1), resolve=False)), (
+        "a ticket was written in spite of the refusal"
+    )
 
 
 @needs("importer", "tickets.get", "messages.list")
@@ -117,19 +119,19 @@ def test_an_internal_message_opens_no_ticket(helpdesk: Helpdesk, kind: MessageKi
 def test_a_thread_is_imported_without_an_internal_text_in_public(
     helpdesk: Helpdesk, vocabulary: Vocabulary, shape: str, way: Threads
 ) -> None:
-    """In every way of writing threads, wherever the notes stand; and agents find every text once."""
+    """In every way of writing threads, wherever notes are in them; agents find every text once."""
     ann = imported_ann(helpdesk)
     thread = _thread(shape, ann, _agent(vocabulary))
     ticket_id = _written(importer_of(helpdesk), old_ticket(ann), thread, way)
-    assert HIDDEN not in _shown_to_customers(helpdesk, ticket_id), "an internal text stands where customers read it"
+    assert HIDDEN not in _shown_to_customers(helpdesk, ticket_id), "an internal text is where customers can read it"
     whole = "\n".join(seen(one.body.text) for one in helpdesk.messages.list(ticket_id))
     for one in thread:
-        assert whole.count(seen(one.body.text)) == 1, "a message is lost, or there twice"
+        assert whole.count(seen(one.body.text)) == 1, "a message is lost or doubled"
 
 
 @needs("importer")
 def test_the_importer_says_that_notes_stay_internal(helpdesk: Helpdesk) -> None:
-    """A note that only a line of text calls internal can be read by customers."""
+    """Notes are kept internal natively: a line of text would not hide them from customers."""
     kept = importer_of(helpdesk).fidelity.messages[MessageClass.NOTE]
     assert kept["visibility"].how is Fidelity.NATIVE, "the importer does not keep notes from customers"
 
@@ -138,7 +140,7 @@ def test_the_importer_says_that_notes_stay_internal(helpdesk: Helpdesk) -> None:
 def test_a_note_that_the_vendor_calls_by_an_unknown_word_is_internal(
     helpdesk: Helpdesk, unknown_words: Callable[[str], None]
 ) -> None:
-    """Public is what known words say is public; what a vendor may call a note next year is none of them."""
+    """Only known words make a message public: a word that a vendor adds next year does not."""
     ticket = make(helpdesk)
     helpdesk.messages.note(ticket.id, text(HIDDEN))
     unknown_words(ticket.id)
