@@ -1,4 +1,4 @@
-"""Desk360 for ``helpdesk_bridge``: WhatsApp messages by API v1, what customers write by webhook into an inbox."""
+"""Desk360 for ``helpdesk_bridge``: WhatsApp messages by API v1; customers' messages arrive by webhook in an inbox."""
 
 from __future__ import annotations
 

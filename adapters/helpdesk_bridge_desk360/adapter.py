@@ -1,4 +1,4 @@
-"""Opens a Desk360 desk."""
+"""Opening a Desk360 desk: settings, connection and facets put together."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class Desk360Adapter(Adapter):
     inbox: Inbox | None = field(repr=False)
 
     def check(self) -> Sequence[Finding]:
-        """Try the credentials by listing the integrations, and look at what the configuration lacks."""
+        """Try the credentials by listing the integrations, and report missing settings."""
         found = [self._integration()]
         if self.inbox is None:
-            found.append(Finding(Severity.WARNING, "inbox", "none is set, so nothing can be listed; set inbox = PATH"))
+            found.append(Finding(Severity.WARNING, "inbox", "not set, so nothing can be listed; set inbox = PATH"))
         else:
             counts = self.inbox.store.counts()
             found.append(
@@ -58,7 +58,7 @@ class Desk360Adapter(Adapter):
             )
         if not self.webhooks.tokens:
             detail = (
-                "none is set, so whoever knows the webhook's address is believed; put a secret into it, or set a token"
+                "not set: anyone who knows the webhook's URL can send events; put a secret into the URL, or set a token"
             )
             found.append(Finding(Severity.WARNING, "webhook_token", detail))
         return tuple(found)
@@ -68,11 +68,11 @@ class Desk360Adapter(Adapter):
         here = next((one for one in integrations if str(one.id) == self.account), None)
         if here is None:
             ids = ", ".join(str(one.id) for one in integrations) or "none"
-            detail = f"the credentials are accepted, and the account has no integration {self.account}; it has {ids}"
+            detail = f"the credentials are accepted, but the account has no integration {self.account}; it has {ids}"
             return Finding(Severity.PROBLEM, "integration", detail)
         if here.active is False:
-            return Finding(Severity.WARNING, "integration", "the integration is not activated")
-        return Finding(Severity.OK, "integration", "the credentials are accepted and the integration is theirs")
+            return Finding(Severity.WARNING, "integration", "this integration is not activated")
+        return Finding(Severity.OK, "integration", "the credentials are accepted and the account has this integration")
 
     def close(self) -> None:
         """Close connections and the inbox."""
@@ -82,7 +82,7 @@ class Desk360Adapter(Adapter):
 
 
 def open_desk360(settings: Desk360Settings, context: DeskContext) -> Desk360Adapter:
-    """Return the adapter. No I/O happens here: neither a login nor the inbox's file."""
+    """Return the adapter. No I/O happens here: no login, and the inbox's file is not opened."""
     base_url, bearer = api_base(context.base_url), BearerToken(settings.api_key)
     policy = limited_to(policy_of(settings), context.rate_limit)
     stack = _stack(context, base_url, bearer, policy)

@@ -1,4 +1,4 @@
-"""What a Desk360 desk can do, computed from its settings alone."""
+"""Capabilities of a Desk360 desk, computed offline from its settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from helpdesk_bridge_desk360.wire.reading import STATUSES
 from helpdesk_bridge_desk360.wire.writing import FILES, TEXT_LIMIT
 
 NO_INBOX: Final = (
-    "Desk360's API tells nothing of past messages; its webhooks do: set inbox = PATH, where they are kept, and point the "
+    "Desk360's API lists no messages; webhooks deliver them: set inbox = PATH, where they are stored, and point the "
     "panel's webhook to desk.webhooks.receive"
 )
 _REMOTE: Final = frozenset({"templates.list", "webhooks", "attachments.open"})
@@ -27,7 +27,7 @@ _TICKET_FIELDS: Final = frozenset(
         "updated_at", "closed_at", "message_count", "attachments",
     }
 )  # fmt: skip
-_NONE: Final = "its API knows none"
+_NONE: Final = "its API has none"
 _NOTES: Final = {
     "importer": "every write of its API reaches a real phone",
     "removal": "its API deletes nothing",
@@ -36,16 +36,16 @@ _NOTES: Final = {
     "companies": _NONE,
     "tags": _NONE,
     "custom_fields": _NONE,
-    "events": "webhooks tell: desk.webhooks.receive returns what is new",
-    "messages.add_from_contact": "customers write on WhatsApp, and webhooks bring it",
-    "messages.note": "kept in the inbox only; nothing is sent and the panel does not show it",
+    "events": "webhooks deliver them: desk.webhooks.receive returns what is new",
+    "messages.add_from_contact": "customers write on WhatsApp; their messages arrive by webhook",
+    "messages.note": "stored only in the inbox; nothing is sent and the panel does not show it",
     "messages.list": "begins when the webhook was connected; replies from the panel are missing",
     "messages.reply": "free-form within 24 hours of the customer's last message, else a template",
     "tickets.list": "conversations of the inbox; they begin when the webhook was connected",
     "tickets.create": "a text within 24 hours of the customer's last message; else desk.templates.send starts one",
-    "tickets.update": "the status stands in the inbox only; the panel does not show it",
-    "contacts.create": "in the inbox only",
-    "contacts.update": "in the inbox only; the next message brings the profile's name back",
+    "tickets.update": "stored only in the inbox; the panel does not show the status",
+    "contacts.create": "only in the inbox",
+    "contacts.update": "only in the inbox; the next message restores the profile's name",
     "ticket:subject": "made from the first message",
 }
 

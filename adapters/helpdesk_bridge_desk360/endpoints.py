@@ -1,4 +1,4 @@
-"""Which call of the library reaches which endpoint of Desk360, for the table in the docs and the test that keeps it.
+"""Endpoints: which call of the library makes which call of Desk360's API; the source of the table in the docs.
 
 documented: Desk360 API, its thirteen calls; observed: the chat list; documented: the file host, by its URLs alone.
 """

@@ -1,4 +1,4 @@
-"""From Desk360's answers to errors. The code decides before the status: under 200 it means the same."""
+"""Errors for Desk360's answers. The code decides before the status: it means the same under 200."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from helpdesk_bridge_desk360.wire.errors import VendorError, vendor_error_in
 
 INSECURE: Final = "insecure_request_exception"
 _KEY_HINT: Final = (
-    "Desk360 does not accept the token; a key belongs to one account and is made on the panel's Public API page"
+    "Desk360 rejected the token; a key belongs to one account and is created on the panel's Public API page"
 )
-_LOGIN_HINT: Final = "Desk360 does not accept email and password"
+_LOGIN_HINT: Final = "Desk360 rejected email and password"
 _GONE: Final = "Desk360 has no such record, or it belongs to another account"
 _FIRST_SERVER_ERROR: Final = 500
 
 
 class ServerFailed(Unavailable):
-    """The vendor's server failed. ``response_headers`` are what its support asks for; they are in no text.
+    """The vendor's server failed. ``response_headers`` are what its support asks for; no message contains them.
 
     documented: Desk360 API, "Please email us your API script with response headers".
     """
@@ -45,20 +45,20 @@ class ServerFailed(Unavailable):
 _KINDS: Final[Mapping[str, tuple[type[HelpdeskError], str]]] = {
     "authentication_exception": (AuthenticationFailed, _KEY_HINT),
     "invalid_credentials": (AuthenticationFailed, _LOGIN_HINT),
-    "not_found_exception": (NotFound, "Desk360 has no such address"),
+    "not_found_exception": (NotFound, "Desk360 has no such URL"),
     "model_not_found_exception": (NotFound, _GONE),
     "not_found": (NotFound, _GONE),
-    "not_authorized": (PermissionDenied, "these credentials may not change this"),
-    TOO_MANY_REQUESTS: (RateLimited, "Desk360's budget for this address is spent"),
-    TOO_MANY_LOGINS: (RateLimited, "too many wrong logins; Desk360 refuses more for a minute"),
-    "method_not_allowed_exception": (HelpdeskError, "Desk360 does not take this method here"),
+    "not_authorized": (PermissionDenied, "these credentials are not allowed to change this"),
+    TOO_MANY_REQUESTS: (RateLimited, "Desk360's rate limit for this IP address is exceeded"),
+    TOO_MANY_LOGINS: (RateLimited, "too many wrong logins; Desk360 blocks logins for a minute"),
+    "method_not_allowed_exception": (HelpdeskError, "Desk360 does not support this method here"),
 }
 
 
 def classify(request: Request, response: Response) -> HelpdeskError | None:
-    """Return the error that an answer means, None for a success.
+    """Return the error of an answer, None for a success.
 
-    Raises ``ConfigError`` where the vendor says that the connection is not encrypted.
+    Raises ``ConfigError`` if the vendor says that the connection is not encrypted.
     """
     if request.url is not None:
         return _of_file(response)
@@ -72,11 +72,13 @@ def error_of(vendor_error: VendorError, response: Response) -> HelpdeskError:
     """Return the error that the vendor means."""
     where: dict[str, Any] = {"status": response.status, "code": vendor_error.code, "doc_url": vendor_error.doc_url}
     if vendor_error.code == INSECURE:
-        raise ConfigError("base_url: Desk360 takes https only; use https://")
+        raise ConfigError("base_url: Desk360 accepts only https; use https://")
     if vendor_error.code == "failed_validation":
         return _invalid(vendor_error, where)
     if vendor_error.code == "internal_server_error":
-        return ServerFailed("Desk360 failed", response_headers=_shareable(response.headers), **where)
+        return ServerFailed(
+            "Desk360 answered with a server error", response_headers=_shareable(response.headers), **where
+        )
     known = _KINDS.get(vendor_error.code or "")
     if known is None:
         return _by_status(response, where)
@@ -91,38 +93,40 @@ def error_of(vendor_error: VendorError, response: Response) -> HelpdeskError:
 
 def _invalid(vendor_error: VendorError, where: dict[str, Any]) -> Invalid:
     what = f"the value of {vendor_error.field}" if vendor_error.field else "a value"
-    return Invalid(f"Desk360 refused {what}", field=vendor_error.field, **where)
+    return Invalid(f"Desk360 rejected {what}", field=vendor_error.field, **where)
 
 
 def _by_status(response: Response, where: dict[str, Any]) -> HelpdeskError:
     status = response.status
     if response.ok:
-        return BadResponse("Desk360 answered with an error inside of a success", path="$.error", **where)
+        return BadResponse("Desk360 sent an error with a success status", path="$.error", **where)
     if status >= _FIRST_SERVER_ERROR:
-        return ServerFailed("Desk360 failed", response_headers=_shareable(response.headers), **where)
-    kind, text = _STATUSES.get(status, (HelpdeskError, "Desk360 refused the call"))
+        return ServerFailed(
+            "Desk360 answered with a server error", response_headers=_shareable(response.headers), **where
+        )
+    kind, text = _STATUSES.get(status, (HelpdeskError, "Desk360 rejected the call"))
     return kind(text, **where)
 
 
 # documented: Desk360 API, "Errors"; 403 and 422 are not in its table (observed: a client expects 422).
 _STATUSES: Final[Mapping[int, tuple[type[HelpdeskError], str]]] = {
-    400: (Invalid, "Desk360 refused a value"),
+    400: (Invalid, "Desk360 rejected a value"),
     401: (AuthenticationFailed, _KEY_HINT),
-    403: (PermissionDenied, "these credentials may not do this"),
+    403: (PermissionDenied, "these credentials are not allowed to do this"),
     404: (NotFound, _GONE),
-    405: (HelpdeskError, "Desk360 does not take this method here"),
-    406: (HelpdeskError, "Desk360 does not answer in the form that was asked for"),
+    405: (HelpdeskError, "Desk360 does not support this method here"),
+    406: (HelpdeskError, "Desk360 cannot answer in the requested format"),
     413: (Invalid, "the request is too large for Desk360"),
-    415: (HelpdeskError, "Desk360 does not take this content type"),
-    422: (Invalid, "Desk360 refused a value"),
-    429: (RateLimited, "Desk360's budget for this address is spent"),
+    415: (HelpdeskError, "Desk360 does not accept this content type"),
+    422: (Invalid, "Desk360 rejected a value"),
+    429: (RateLimited, "Desk360's rate limit for this IP address is exceeded"),
 }
 
 
 def _of_file(response: Response) -> HelpdeskError | None:
     # assumed: a CDN answers so when the address of a file has expired; nothing is documented.
     if response.status in (400, 401, 403, 404, 410):
-        return NotFound("the address of this file is not valid any more", status=response.status)
+        return NotFound("the URL of this file has expired", status=response.status)
     return None
 
 

@@ -1,4 +1,4 @@
-"""Desk360's rate limit. documented: Desk360 API, "Rate Limit" and "Login"."""
+"""Rate limits of Desk360, as data. documented: Desk360 API, "Rate Limit" and "Login"."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TOO_MANY: Final = 429
 
 
 def refused(status: int, headers: Mapping[str, str], body: bytes) -> bool:
-    """Whether an answer says that the budget is spent.
+    """Whether an answer says that the rate limit is exceeded.
 
     documented: Desk360 API, "Rate Limit": an error body with Retry-After, shown with "200 OK"; the table says 429. A
     spent login allowance is another thing: it stops logins only.
@@ -71,7 +71,7 @@ def policy_of(settings: Desk360Settings) -> RateLimitPolicy:  # noqa: ARG001 - t
 
 
 def limited_to(given: RateLimitPolicy, limit: int | None) -> RateLimitPolicy:
-    """Return ``given`` with the user's own figure, where the configuration has one."""
+    """Return ``given`` with the number of calls that the user configured, if any."""
     if limit is None:
         return given
     return evolve(given, windows=(evolve(given.windows[0], limit=limit), *given.windows[1:]))

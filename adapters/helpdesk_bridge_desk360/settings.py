@@ -1,4 +1,4 @@
-"""What a ``[desks.x]`` table says about a Desk360 account, and where its API is."""
+"""Settings of a Desk360 desk: the keys of its ``[desks.x]`` table, and the URL of the API."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def _integration(value: Any) -> Any:
 
 @frozen(kw_only=True)
 class Desk360Settings:
-    """The keys of a Desk360 desk; a wrong one is a ``ConfigError`` that names the key and the fix.
+    """The keys of a Desk360 desk; a wrong value is a ``ConfigError`` that names the key and the fix.
 
-    Either ``api_key`` (made on the panel's "Public API" page) or ``email`` and ``password`` of the panel; with a key
-    nobody logs in. ``integration`` is one WhatsApp number's id. ``inbox`` is the file of a local desk: without it
-    nothing can be listed, because Desk360 tells what customers wrote by webhook only. ``webhook_token`` may hold
-    several words, for the time in which one replaces the other. ``check_window = false`` sends free-form messages
-    although the inbox knows of none from the customer in the last 24 hours.
+    Either ``api_key`` (created on the panel's "Public API" page) or ``email`` and ``password`` of the panel; a key
+    needs no login. ``integration`` is one WhatsApp number's id. ``inbox`` is the file of a local desk: without it
+    nothing can be listed, because Desk360 delivers customers' messages only by webhook. ``webhook_token`` may hold
+    several tokens, separated by blanks, while one replaces another. ``check_window = false`` sends free-form messages
+    even if the inbox has no message from the customer in the last 24 hours.
     """
 
     integration: int | str = field(converter=_integration)
@@ -54,28 +54,26 @@ class Desk360Settings:
             )
         self._check_credentials()
         if self.webhook_token is not None and not self.tokens:
-            raise ConfigError("webhook_token: it is empty; remove the key or set the token of the webhook's URL")
+            raise ConfigError("webhook_token: must not be empty; remove the key or set the token of the webhook's URL")
         if any(len(token) < SHORTEST_TOKEN for token in self.tokens):
-            raise ConfigError(
-                f"webhook_token: a token has at least {SHORTEST_TOKEN} characters; it must not be guessed"
-            )
+            raise ConfigError(f"webhook_token: use at least {SHORTEST_TOKEN} characters, so that it cannot be guessed")
 
     def _check_credentials(self) -> None:
         if self.api_key is not None:
             if not re.fullmatch(r"[!-~]+", self.api_key.reveal()):
                 raise ConfigError(
-                    "api_key: it is empty or holds what a header cannot carry; copy the key alone, without Bearer"
+                    "api_key: it is empty or has characters that a header cannot carry; copy only the key, without Bearer"
                 )
         elif self.email is None or self.password is None:
-            raise ConfigError('api_key: set it (the panel\'s "Public API" page makes one), or both email and password')
+            raise ConfigError('api_key: set it (created on the panel\'s "Public API" page), or both email and password')
         elif not _EMAIL.fullmatch(self.email):
-            raise ConfigError("email: expected the e-mail that logs in to the panel")
+            raise ConfigError("email: expected the e-mail address of a panel login")
         elif not self.password:
-            raise ConfigError("password: it is empty")
+            raise ConfigError("password: must not be empty")
 
     @property
     def account(self) -> str:
-        """The integration's id as text: what refs name."""
+        """The integration's id as text, as refs have it."""
         return str(self.integration)
 
     @property

@@ -1,1 +1,1 @@
-"""Desk360's API: its calls, its pages, and how it is signed in to."""
+"""Client of Desk360's API: calls, pages and authentication."""

@@ -1,6 +1,6 @@
-"""Desk360's calls, one method each, with exactly the encodings of the cURL samples.
+"""Client of Desk360's API v1: one method per call, with the encodings of the cURL samples.
 
-documented: Desk360 API; the sections are named at each. Values were checked before they come here. Every send is a
+documented: Desk360 API; each method names its section. Values are checked before they come here. Every send is a
 create: what it sends is on a person's phone, so an answer that cannot be read leaves it in doubt.
 """
 
@@ -60,11 +60,11 @@ class Desk360Client:
         return self._rows(TemplateDocument, self._request("GET", TEMPLATES, "templates.list"))
 
     def chats(self) -> tuple[ChatDocument, ...]:
-        """List the chats of the panel. observed: one client calls it, it is in no document."""
+        """List the chats of the panel. observed: one client calls it; it is not documented."""
         try:
             return self._rows(ChatDocument, self._request("GET", "/integrations/{integration}/chats", "chats"))
         except NotFound:
-            problem = Unsupported("this account's API has no chat list; no document knows it", capability="chats")
+            problem = Unsupported("this account's API has no chat list, which is not documented", capability="chats")
         raise problem
 
     def _rows(self, kind: type[T], request: Request) -> tuple[T, ...]:
@@ -79,7 +79,7 @@ class Desk360Client:
         return self._sent(MESSAGES, "messages.text", parts=(_value("to", to), _value("text", text)))
 
     def send_location(self, to: str, location: Mapping[str, Any]) -> str:
-        """Send a place. The heading says `/messages`, all six samples `/messages/locations`: theirs is taken."""
+        """Send a place. The heading says `/messages`, all six samples `/messages/locations`, which is used here."""
         return self._sent(f"{MESSAGES}/locations", "messages.location", json={"to": to, "location": location})
 
     def send_contacts(self, to: str, contacts: Sequence[Mapping[str, Any]]) -> str:
@@ -155,12 +155,12 @@ class Desk360Client:
         return self.connection.open(evolve(request, args=args, answer=Answer.ANY, headers={"Accept": "*/*"}))
 
     def fetch(self, url: str, *, with_token: bool = False) -> Any:
-        """Open a file at an address that the vendor gave. The token goes to the API's own host at most."""
+        """Open a file at a URL that the vendor gave. The token goes only to the API's own host."""
         auth = Auth.WITH_AUTH if with_token else Auth.WITHOUT_AUTH
         return self.connection.open(Request("GET", url=url, operation="attachments.open", auth=auth, answer=Answer.ANY))
 
     def is_own(self, url: str) -> bool:
-        """Whether an address is on the API's own host."""
+        """Whether a URL is on the API's own host."""
         return _host(url) == _host(self.base_url)
 
     # ---- what they share
@@ -179,7 +179,7 @@ class Desk360Client:
         except BadResponse as error:
             unread = error.path
         raise InDoubt(
-            f"the message was taken, and the answer to it cannot be read at {unread}",
+            f"Desk360 accepted the message, but its answer cannot be read at {unread}",
             settle_seconds=SETTLE_SECONDS,
             operation=request.operation,
             status=response.status,

@@ -1,4 +1,4 @@
-"""Logging in with e-mail and password: once, by one thread, and once more when a token that worked is refused."""
+"""Login with e-mail and password: once, by one thread, and again if a token that worked is rejected."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BLANKS: Final = frozenset(" \t\r\n")
 
 
 class Connection(Protocol):
-    """What calls go through: the transport itself, or one that logs in first."""
+    """The connection for calls: the transport itself, or one that logs in first."""
 
     def send(self, request: Request) -> Response:
         """Return a successful answer."""
@@ -58,7 +58,7 @@ class Login:
         self._wrong_at: float | None = None
 
     def ready(self) -> int:
-        """Return the number of the token at hand, logging in where there is none."""
+        """Return the number of the current token; log in if there is no token."""
         with self._lock:
             if self._bearer.token is None:
                 self._log_in()
@@ -70,7 +70,7 @@ class Login:
             self._worked = True
 
     def renew(self, generation: int) -> bool:
-        """Return whether there is another token than the refused one, logging in at most once for all who ask."""
+        """Return whether there is another token than the rejected one; log in at most once for all callers."""
         with self._lock:
             if generation != self._generation:
                 return True
@@ -83,7 +83,7 @@ class Login:
         now = self._clock.now()
         if self._wrong_at is not None and now - self._wrong_at < MINUTE:
             raise AuthenticationFailed(
-                "Desk360 refused email and password less than a minute ago; they are not tried again yet"
+                "Desk360 rejected email and password less than a minute ago; wait a minute before the next login"
             )
         try:
             token = self._ask()
@@ -112,15 +112,15 @@ class Login:
             or _BLANKS & set(found.access_token)
             or not found.access_token.isascii()
         ):
-            raise AuthenticationFailed("Desk360's login gave a token that no header can carry")
+            raise AuthenticationFailed("Desk360's login returned a token that a header cannot carry")
         return found.access_token
 
 
 @frozen(eq=False)
 class LoggedInConnection:
-    """A connection that has a token before it sends, and gets another one when that is refused.
+    """A connection that gets a token before it sends, and another token if that is rejected.
 
-    A call that was answered with 401 was not carried out, so repeating it is safe for sends as well.
+    A call answered with 401 was not executed, so repeating it is safe even for sends.
     """
 
     _stack: Stack

@@ -1,4 +1,4 @@
-"""Files by media id: the bytes themselves, or where they are. The form of the answer is not documented."""
+"""Media by id: the answer is the file or a JSON with its URL; its form is not documented."""
 
 from __future__ import annotations
 
@@ -53,15 +53,17 @@ def _whole(answer: Any) -> bytes:
     while piece := answer.read(65536):
         pieces += piece
         if len(pieces) > _LARGEST_DOCUMENT:
-            raise BadResponse("a JSON answer is larger than any file that Desk360 takes", path="$")
+            raise BadResponse("a JSON answer is larger than the largest file that Desk360 accepts", path="$")
     return bytes(pieces)
 
 
 def _address_in(content: bytes) -> str | None:
-    """Return the address in an answer about a file; None where the answer is the file: customers send JSON as well."""
+    """Return the URL in an answer about a file; None if the answer is the file itself: customers send JSON too."""
     vendor_error = vendor_error_in(content)
     if vendor_error is not None and vendor_error.code is not None:
-        raise HelpdeskError("Desk360 refused the file", code=vendor_error.code, doc_url=vendor_error.doc_url)
+        raise HelpdeskError(
+            "Desk360 rejected the request for the file", code=vendor_error.code, doc_url=vendor_error.doc_url
+        )
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):

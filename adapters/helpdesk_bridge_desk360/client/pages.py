@@ -1,4 +1,4 @@
-"""Pages of 20, followed by their number only. documented: Desk360 API, "Pagination"."""
+"""Pages of 20, followed only by number. documented: Desk360 API, "Pagination"."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _SWEEPS: Final = 4
 
 
 def rows(connection: Connection, request: Request) -> Iterator[Any]:
-    """Yield the rows of all pages of a list; one that moves meanwhile may come twice.
+    """Yield the rows of all pages of a list; a row that moves meanwhile may come twice.
 
-    Only the page number is taken out of ``Link``: the samples mix `/v1` and `/api/v1`, and no URL of an answer shall
-    decide where the token goes. Where pages do not fit together the list is read again, until two readings agree and
-    a few times at most. What others delete meanwhile moves rows to pages that were read already, and nothing tells: those come the next time.
+    Only the page number is taken from ``Link``: the samples mix `/v1` and `/api/v1`, and no URL of an answer may decide
+    where the token goes. If pages do not fit together, the list is read again until two readings agree, a few times at
+    most. Deletions meanwhile move rows to pages that were already read, unnoticed; those rows come the next time.
     """
     known: dict[str, Any] = {}
     before: dict[str, Any] | None = None
@@ -36,7 +36,7 @@ def rows(connection: Connection, request: Request) -> Iterator[Any]:
 
 
 def _sweep(connection: Connection, request: Request) -> tuple[dict[str, Any], bool]:
-    """Return the rows of all pages, and whether each page was the one asked for, with rows that no other had."""
+    """Return the rows of all pages, and whether each page was the requested one and had only new rows."""
     found: dict[str, Any] = {}
     sound, page = True, 1
     for _ in range(MOST_PAGES):
@@ -72,5 +72,5 @@ def _items(document: Any) -> list[Any]:
     # documented: a bare list; observed: a client also expects {"data": […]}.
     items = document.get("data") if isinstance(document, dict) else document
     if not isinstance(items, list):
-        raise BadResponse("the vendor's answer is no list", path="$")
+        raise BadResponse("Desk360's answer is not a list", path="$")
     return items

@@ -1,1 +1,1 @@
-"""The inbox: a local desk's file that keeps what webhooks brought and what this library sent."""
+"""The inbox: a local desk's file with the messages that webhooks delivered and this library sent."""

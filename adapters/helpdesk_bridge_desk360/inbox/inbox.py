@@ -1,8 +1,8 @@
-"""The inbox: a local desk's file that holds what webhooks brought and what this library sent.
+"""Inbox: a local desk's file with the messages that webhooks delivered and this library sent.
 
 One conversation per integration and phone, with the phone's digits as ticket and contact id; each integration has a
-space of its own in the file. Status, notes and subjects live here only: the vendor's panel knows nothing of them, and
-what agents write in the panel is never told to anybody.
+space of its own in the file. Status, notes and subjects exist only here: the vendor's panel does not show them, and
+messages that agents write in the panel never reach this library.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _AGENT: Final = Actor(ActorKind.AGENT)
 
 @frozen
 class ReplyWindow:
-    """Whether a free-form message may be sent, and until when; ``closes_at`` is None where the customer never wrote."""
+    """Whether a free-form message may be sent, and until when; ``closes_at`` is None if the customer never wrote."""
 
     open: bool
     closes_at: datetime | None = None
@@ -113,15 +113,15 @@ class Inbox:
             return self.store.deliveries.add(Delivery(event.id, event.status, self.clock.wall()))
 
     def unread(self, document: Any) -> bool:
-        """Keep a webhook of a shape that nobody knows as it came; return whether it is new.
+        """Store a webhook of unknown shape as it came; return whether it is new.
 
-        It belongs to no conversation, so it stands among the delivery states, under its own digest.
+        It belongs to no conversation, so it is stored among the delivery states, under its own digest.
         """
         text = json.dumps(document, ensure_ascii=True, sort_keys=True)
         return self.store.deliveries.add(Delivery(f"~{digest(text)}", UNREAD, self.clock.wall(), text))
 
     def all_unread(self) -> tuple[Any, ...]:
-        """Return the webhooks that nobody could read, in the order in which they came."""
+        """Return the webhooks of unknown shape, oldest first."""
         return tuple(json.loads(one.detail or "null") for one in self.store.deliveries.in_state(UNREAD))
 
     def _rest(self, event: MessageReceived) -> tuple[Attachment, ...]:
@@ -134,7 +134,7 @@ class Inbox:
     # ---- what this library sends
 
     def sent(self, conversation: str, messages: Sequence[Outgoing]) -> datetime:
-        """Store messages that the vendor took, starting the conversation where there is none; return when."""
+        """Store messages that the vendor accepted, in a new conversation if needed; return the time."""
         with self.store.transaction():
             now = self.clock.wall()
             ticket = self._conversation(conversation)
@@ -159,7 +159,7 @@ class Inbox:
             return now
 
     def note(self, conversation: str, body: Body, files: Sequence[Upload]) -> Message:
-        """Store an internal note. Nothing is sent. Raises ``NotFound`` where there is no such conversation."""
+        """Store an internal note. Nothing is sent. Raises ``NotFound`` for an unknown conversation."""
         with self.store.transaction():
             now = self.clock.wall()
             ticket = self.store.tickets.get(conversation)
@@ -182,10 +182,10 @@ class Inbox:
 
     def ticket(self, conversation: str) -> Ticket:
         """Return a conversation. Raises ``NotFound``."""
-        return without_notes(self.store.tickets.get(conversation))
+        return without_own_fields(self.store.tickets.get(conversation))
 
     def change(self, conversation: str, **changes: Any) -> Ticket:
-        """Set status or subject of a conversation, here only."""
+        """Set status or subject of a conversation, only in the inbox."""
         with self.store.transaction():
             ticket = self.store.tickets.get(conversation)
             status = changes.pop("status", ticket.status)
@@ -195,7 +195,7 @@ class Inbox:
             return self.ticket(conversation)
 
     def window(self, conversation: str) -> ReplyWindow:
-        """Tell whether the customer wrote in the last 24 hours, as far as this inbox knows."""
+        """Return whether the customer wrote in the last 24 hours, as far as this inbox knows."""
         ticket = self._conversation(conversation)
         last = ticket.custom_fields.get(_LAST_INBOUND) if ticket is not None else None
         if not isinstance(last, datetime):
@@ -203,7 +203,7 @@ class Inbox:
         return ReplyWindow(self.clock.wall() < last + WINDOW, last + WINDOW)
 
     def delivery(self, message_id: str) -> str | None:
-        """Return the furthest state of a message: sent, delivered or read; a word of another kind if it has no other."""
+        """Return the furthest state of a message: sent, delivered or read; another word if it has no such state."""
         states = [one.state for one in self.store.deliveries.of(message_id)]
         return max(states, key=lambda state: _RANKS.get(state, -1), default=None)
 
@@ -258,6 +258,6 @@ def new_contact(store: LocalStore, conversation: str, name: str | None, at: date
     )
 
 
-def without_notes(ticket: Ticket) -> Ticket:
-    """Return a conversation without what the inbox notes for itself."""
+def without_own_fields(ticket: Ticket) -> Ticket:
+    """Return a conversation without the inbox's own custom fields."""
     return evolve(ticket, custom_fields={}) if ticket.custom_fields else ticket

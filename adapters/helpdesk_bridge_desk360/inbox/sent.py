@@ -1,4 +1,4 @@
-"""Before and after a send: whether it may go out, and noting in the inbox what went out."""
+"""Sent messages: the check of the 24-hour window before a send, and the record in the inbox after it."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ logger = logging.getLogger("helpdesk_bridge.webhooks")
 
 @frozen(eq=False)
 class SentMessages:
-    """The inbox as sends see it. Without one nothing is noted, and nothing is known about the 24 hours."""
+    """The inbox as sends use it. Without an inbox nothing is recorded, and the window is unknown."""
 
     inbox: Inbox | None
     clock: Clock
     check_window: bool = True
 
     def window(self, to: str) -> ReplyWindow | None:
-        """Return the window of a number; an inbox that cannot be opened raises here, before anything is sent."""
+        """Return the reply window of a number; an inbox that cannot be opened raises here, before anything is sent."""
         return self.inbox.window(conversation_id(to)) if self.inbox is not None else None
 
     def require_open_window(self, to: str, *, anyway: bool = False) -> None:
-        """Raise ``Unsupported`` where a free-form message would meet a closed window.
+        """Raise ``Unsupported`` if the window for free-form messages is closed.
 
-        assumed: nobody documents what Desk360 answers then; WhatsApp delivers nothing.
+        assumed: Desk360's answer is not documented; WhatsApp delivers nothing.
         """
         window = self.window(to)
         if window is None or window.open or anyway or not self.check_window:
             return
-        since = "more than 24 hours ago" if window.closes_at is not None else "never"
+        wrote = "last wrote more than 24 hours ago" if window.closes_at is not None else "never wrote"
         raise Unsupported(
-            f"the customer last wrote {since}, as far as the inbox knows: send a template (desk.templates.send); "
-            "check_window = false sends all the same",
+            f"the customer {wrote}, as far as the inbox knows: send a template (desk.templates.send); "
+            "check_window = false turns this check off",
             capability="messages.reply",
         )
 
     def record(self, conversation: str, messages: Sequence[Outgoing]) -> datetime:
-        """Note what the vendor took and return when.
+        """Record the messages that the vendor accepted, and return the time.
 
-        A failure is logged and not raised: the message is on a phone, and an error would invite a second one.
+        A failure is logged and not raised: the message is on a phone, and an error would invite sending it again.
         """
         if self.inbox is not None:
             try:

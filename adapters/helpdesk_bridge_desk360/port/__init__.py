@@ -1,1 +1,1 @@
-"""Desk360's side of the port: tickets, contacts, messages and the facets it has."""
+"""The common port for Desk360: tickets, contacts, messages and the other facets of a desk."""

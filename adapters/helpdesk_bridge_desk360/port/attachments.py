@@ -1,4 +1,4 @@
-"""``desk.attachments`` at Desk360: files on the vendor's CDN, by their media id, or in the inbox."""
+"""Attachments (``desk.attachments``): files on the vendor's CDN, by media id, or in the inbox."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Desk360Attachments:
     _inbox: Inbox | None
 
     def open(self, attachment: Attachment) -> AbstractContextManager[BinaryIO]:
-        """Stream a file's bytes; if its address is not valid any more, the file is asked for by its media id."""
+        """Stream a file's bytes; if its URL has expired, the file is requested by its media id."""
         if attachment.locator.startswith(_KEPT_HERE) and self._inbox is not None:
             return self._inbox.store.files.open(attachment)
         url, media_id = place_of(attachment)

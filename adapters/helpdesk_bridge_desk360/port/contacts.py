@@ -1,4 +1,4 @@
-"""``desk.contacts`` at Desk360: who wrote, or was written to, as the inbox knows them. Nothing of it is ever sent."""
+"""Contacts (``desk.contacts``): the people in the inbox's conversations. Nothing here is ever sent."""
 
 from __future__ import annotations
 
@@ -48,20 +48,20 @@ class Desk360Contacts:
         return self._inbox.store.contacts.find(phone=conversation_id(phone))
 
     def create(self, draft: ContactDraft) -> Contact:
-        """Note a contact in the inbox. Raises ``Conflict`` where its number is known."""
+        """Store a contact in the inbox. Raises ``Conflict`` if the inbox has its number."""
         if len(draft.phones) != 1:
-            raise Invalid("a contact is one number", field="phones", limit=1)
+            raise Invalid("a contact has exactly one number", field="phones", limit=1)
         conversation = conversation_id(recipient(draft.phones[0], "phones"))
         store = self._inbox.store
         with store.transaction():
             if store.contacts.lookup(conversation) is not None:
-                raise Conflict("there is a contact with this number")
+                raise Conflict("the inbox already has a contact with this number")
             name = None if isinstance(draft.name, Unset) else draft.name
             store.contacts.put(new_contact(store, conversation, name, self._inbox.clock.wall()))
             return store.contacts.get(conversation)
 
     def update(self, contact_id: str, change: ContactChange) -> Contact:
-        """Change the name in the inbox; the next message of the customer brings the profile's name back."""
+        """Change the name in the inbox; the customer's next message restores the profile's name."""
         store = self._inbox.store
         with store.transaction():
             contact = store.contacts.get(conversation_id(contact_id))

@@ -1,4 +1,4 @@
-"""``desk.messages`` at Desk360: threads of the inbox; a reply reaches the phone, a note never leaves the inbox."""
+"""Messages (``desk.messages``): threads of the inbox; a reply reaches the phone, a note never leaves the inbox."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _in_port_words() -> Iterator[None]:
 
 @frozen(eq=False)
 class Desk360Messages:
-    """The thread of a conversation, as far as webhooks and this library know it: replies from the panel are missing."""
+    """The thread of a conversation, as webhooks and this library know it: replies from the panel are missing."""
 
     _inbox: Inbox
     _api: Desk360Api
@@ -61,9 +61,9 @@ class Desk360Messages:
         return self.send(conversation, draft)
 
     def send(self, conversation: str, draft: MessageDraft) -> Sent:
-        """Send text and files to a number, all of them checked before the first is sent.
+        """Send text and files to a number; everything is checked before the first send.
 
-        Raises ``InDoubt`` where the text went out and the files did not: repeating the whole would send it twice.
+        Raises ``InDoubt`` if the text was sent and the files were not: repeating the call would send the text twice.
         """
         number = recipient(with_plus(conversation), "ticket")
         text = body_of(draft.body).text
@@ -90,10 +90,12 @@ class Desk360Messages:
         )
 
     def note(self, ticket_id: str, draft: MessageDraft) -> Sent:
-        """Keep a note in the inbox. Nothing is sent, and the panel learns nothing of it."""
+        """Store a note in the inbox. Nothing is sent, and the panel does not show it."""
         message = self._inbox.note(conversation_id(ticket_id), body_of(draft.body), draft.attachments)
         return Sent((message.id,), message.created_at, message)
 
     def add_from_contact(self, ticket_id: str, draft: MessageDraft, author: Person) -> Sent:  # noqa: ARG002 - the port's signature
-        """Refuse: what a customer writes comes by webhook."""
-        raise Unsupported("customers write on WhatsApp, and webhooks bring it", capability="messages.add_from_contact")
+        """Refuse: customers' messages arrive by webhook."""
+        raise Unsupported(
+            "customers write on WhatsApp; their messages arrive by webhook", capability="messages.add_from_contact"
+        )

@@ -1,4 +1,4 @@
-"""``desk.templates`` at Desk360: the templates of the integration, and sending them."""
+"""Templates (``desk.templates``): the templates of the integration, and sending them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _LARGEST_LIST: Final = 20 * 1024 * 1024
 
 @frozen
 class BulkSent:
-    """What the vendor answered to a bulk send: the numbers. It gives no ids, so no delivery can be followed."""
+    """The answer to a bulk send: the numbers. It has no ids, so deliveries cannot be followed."""
 
     phones: tuple[str, ...]
 
 
 @frozen(eq=False)
 class Desk360Templates:
-    """Templates are listed once for as long as the directory keeps lists, and again when the vendor refuses one."""
+    """The directory caches the list of templates; it is read again when the vendor rejects a template."""
 
     _client: Desk360Client
     _directory: Directory
@@ -51,7 +51,7 @@ class Desk360Templates:
         """Send a template (itself, its id or its name) to one number; it reaches a real phone.
 
         Everything is checked before: the number, that the language is approved, that ``parameters`` are exactly the
-        template's variables. Raises ``InDoubt`` where the outcome is unknown; it is never sent again by itself.
+        template's variables. Raises ``InDoubt`` if the outcome is unknown; it is never repeated automatically.
         """
         number = recipient(to)
         if attachment is not None:
@@ -79,7 +79,7 @@ class Desk360Templates:
         """Send a template to many numbers, the same parameters for all; it reaches real phones.
 
         ``file`` is a CSV of numbers, instead of ``phones`` or beside them; its format is documented as no more than
-        numbers with + and country code. The inbox does not note bulk sends, because they have no ids.
+        numbers with + and country code. The inbox does not record bulk sends, because they have no ids.
         """
         numbers = [recipient(phone, "phones") for phone in checked_list(phones, str, "phones")]
         if attachment is not None:
@@ -87,7 +87,7 @@ class Desk360Templates:
         if file is not None:
             _check_list(checked_kind(file, Upload, "file"))
         elif not numbers:
-            raise Invalid("a bulk send needs numbers, or a file of them", field="phones")
+            raise Invalid("a bulk send requires phones or a file of numbers", field="phones")
         known, translation, values = self._chosen(template, language, parameters)
         try:
             sent = self._client.send_template_bulk(known.id, translation.language_id, numbers, values, attachment, file)
@@ -103,7 +103,7 @@ class Desk360Templates:
             raise Invalid("language: expected its id or its name", field="language")
         given = {} if parameters is None else parameters
         if not isinstance(given, Mapping):
-            raise Invalid("parameters: expected the template's variables and their texts", field="parameters")
+            raise Invalid("parameters: expected a mapping of the template's variables to texts", field="parameters")
         known = template if isinstance(template, Template) else self._named(template)
         translation = known.in_language(language)
         return known, translation, checked_parameters(translation, given)
@@ -123,8 +123,8 @@ def _same(name: str, template: int | str) -> bool:
 def _check_list(file: Upload) -> None:
     """Check a CSV of numbers: each row with a digit in it has a number of the documented form, and one row at least.
 
-    documented: "It should start with (+) and a country code"; which column it is in, and whether a heading stands above,
-    is not.
+    documented: "It should start with (+) and a country code"; the column and
+    a heading are not documented.
     """
     with file.open() as stream:
         content = stream.read(_LARGEST_LIST + 1)
@@ -135,6 +135,6 @@ def _check_list(file: Upload) -> None:
         if _ROW.search(line):
             found += 1
         elif any(one.isdigit() for one in line):
-            raise Invalid(f"line {place} of the file has no number with + and a country code", field="file")
+            raise Invalid(f"line {place} of the file contains no number with + and a country code", field="file")
     if not found:
-        raise Invalid("the file has no number with + and a country code", field="file")
+        raise Invalid("the file contains no number with + and a country code", field="file")

@@ -1,4 +1,4 @@
-"""``desk.tickets`` at Desk360: the conversations of the inbox."""
+"""Tickets (``desk.tickets``): the conversations of the inbox."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from helpdesk_bridge.adapter import (
     Unsupported,
     divide_tickets,
 )
-from helpdesk_bridge_desk360.inbox.inbox import Inbox, without_notes
+from helpdesk_bridge_desk360.inbox.inbox import Inbox, without_own_fields
 from helpdesk_bridge_desk360.port.messages import Desk360Messages
 from helpdesk_bridge_desk360.wire.phones import conversation_id, recipient, with_plus
 from helpdesk_bridge_desk360.wire.reading import STATUSES
@@ -33,7 +33,7 @@ _OWN_FIELDS: Final = frozenset({"custom_fields"})
 
 @frozen(eq=False)
 class Desk360Tickets:
-    """Reads are of the inbox and cost no request; ``create`` is a message to a phone."""
+    """Reads use only the inbox and cost no request; ``create`` sends a message to a phone."""
 
     _inbox: Inbox
     _messages: Desk360Messages
@@ -47,7 +47,7 @@ class Desk360Tickets:
     def page(self, native: Any, cursor: str | None, size: int | None = None) -> Page[Ticket]:
         """Return a page of the inbox."""
         page = self._inbox.store.tickets.page(native, cursor, size)
-        return evolve(page, items=tuple(map(without_notes, page.items)))
+        return evolve(page, items=tuple(map(without_own_fields, page.items)))
 
     def get(self, ticket_id: str) -> Ticket:
         """Return a conversation; its number in any spelling is its id."""
@@ -56,11 +56,13 @@ class Desk360Tickets:
     def create(self, draft: TicketDraft, marker: str | None = None, earlier: Sequence[str] = ()) -> Ticket:  # noqa: ARG002 - there is no place for one
         """Write to a customer by text, which WhatsApp allows within 24 hours of the customer's last message.
 
-        The subject is noted in the inbox. Raises ``Unsupported`` where the window is closed: a template starts the
-        conversation then (``desk.templates.send``).
+        The subject is stored in the inbox. Raises ``Unsupported`` if the window is closed: then a template starts the
+        conversation (``desk.templates.send``).
         """
         if marker is not None:
-            raise Unsupported("a WhatsApp message has no place for a key", capability="idempotency:tickets.create")
+            raise Unsupported(
+                "a WhatsApp message cannot carry an idempotency key", capability="idempotency:tickets.create"
+            )
         number = recipient(_phone(draft.requester), "requester")
         conversation = conversation_id(number)
         description = draft.description if isinstance(draft.description, Body) else Body(text=draft.description)
@@ -70,7 +72,7 @@ class Desk360Tickets:
         )
 
     def update(self, ticket_id: str, change: TicketChange) -> Ticket:
-        """Set the status, in the inbox only: the panel learns nothing of it."""
+        """Set the status, only in the inbox: the panel does not show it."""
         status = _WORDS.get(str(change.status))
         if status is None:
             raise Unsupported(f"the inbox has the statuses {', '.join(_WORDS)}", capability="status")
@@ -82,6 +84,6 @@ def _phone(requester: Person) -> str:
     if isinstance(given, Actor):
         given = given.phone or given.id or given.email or ""
     if "@" in given:
-        raise Invalid("Desk360 knows customers by their phone number, not by e-mail", field="requester")
+        raise Invalid("Desk360 identifies customers by phone number, not by e-mail", field="requester")
     conversation = conversation_id(given)
     return with_plus(conversation) if conversation.isdecimal() else given

@@ -1,4 +1,4 @@
-"""``desk.webhooks`` at Desk360: checks the token, reads the events and keeps what is new.
+"""Webhooks (``desk.webhooks``): checks the token, reads the events and stores new ones.
 
 documented: Desk360 API, "WhatsApp Webhooks". They carry no signature, no event id and no integration, so each
 integration needs an address of its own with a token in it.
@@ -41,7 +41,7 @@ class Desk360Webhooks:
         return bool(self.tokens)
 
     def prepare(self) -> None:
-        """Open the inbox, so that a receiver fails at its start. Raises ``Unsupported`` where none is set."""
+        """Open the inbox, so that a receiver fails at its start. Raises ``Unsupported`` without an inbox."""
         self._opened().store.counts()
 
     def parse(
@@ -49,10 +49,10 @@ class Desk360Webhooks:
     ) -> tuple[Event, ...]:
         """Return the events of one request; nothing is stored or sent.
 
-        ``token`` is what the application found in the path or query of its own address. Where ``webhook_token`` is
-        configured it must be there, or in one of the headers Authorization, Token, X-Token and X-Webhook-Token.
+        ``token`` is the token in the path or query of the application's own URL. If ``webhook_token`` is configured,
+        the token must be there, or in one of the headers Authorization, Token, X-Token and X-Webhook-Token.
         Raises ``AuthenticationFailed`` for a wrong or missing token, whichever, and ``Invalid`` for a body that is too
-        large or no JSON. What no text can hold is replaced, counted and announced.
+        large or no JSON. Characters that text cannot hold are replaced, counted and announced.
         """
         self._check(headers or {}, token)
         return events_in(self._document(body), self.account)
@@ -60,10 +60,10 @@ class Desk360Webhooks:
     def receive(
         self, body: bytes | str, headers: Mapping[str, str] | None = None, token: str | None = None
     ) -> tuple[Event, ...]:
-        """Do what ``parse`` does, store what came in the inbox, and return what was new.
+        """Parse a request, store its events in the inbox, and return the new ones.
 
-        The same webhook twice is stored once. An event of a shape that nobody knows is kept as it came
-        (``desk.vendor_api.unread_webhooks``). Answer the vendor with 200 quickly: how often it repeats is not documented.
+        The same webhook twice is stored once. An event of unknown shape is stored as it came
+        (``desk.vendor_api.unread_webhooks``). Answer the vendor with 200 quickly: whether it repeats is not documented.
         """
         inbox = self._opened()
         events = self.parse(body, headers, token)
@@ -74,7 +74,7 @@ class Desk360Webhooks:
 
     def _opened(self) -> Inbox:
         if self.inbox is None:
-            raise Unsupported("there is no inbox to store webhooks in; set inbox = PATH", capability="webhooks")
+            raise Unsupported("this desk has no inbox to store webhooks in; set inbox = PATH", capability="webhooks")
         return self.inbox
 
     @staticmethod
@@ -87,14 +87,14 @@ class Desk360Webhooks:
 
     def _document(self, body: bytes | str) -> Any:
         if not isinstance(body, (bytes, bytearray, str)):
-            raise Invalid("a webhook's body is bytes or text", field="body")
+            raise Invalid("a webhook's body must be bytes or text", field="body")
         size = len(body.encode("utf-8", "surrogatepass")) if isinstance(body, str) else len(body)
         if size > BODY_LIMIT:
             raise Invalid(f"a webhook's body has {size} bytes; at most {BODY_LIMIT}", field="body", limit=BODY_LIMIT)
         try:
             document, odd = parse_json(body if isinstance(body, str) else bytes(body), any_unicode=True)
         except ValueError:
-            problem = Invalid("a webhook's body is no JSON, or nested deeper than any", field="body")
+            problem = Invalid("a webhook's body is not JSON, or nested too deeply", field="body")
         else:
             if odd and self.mending is not None:
                 self.mending.note(odd)

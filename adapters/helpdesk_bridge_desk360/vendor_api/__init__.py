@@ -1,1 +1,1 @@
-"""``desk.vendor_api`` at Desk360: the vendor's calls that have no common word."""
+"""Vendor API (``desk.vendor_api``): Desk360's calls that are not in the common port."""

@@ -1,7 +1,7 @@
-"""``desk.vendor_api`` at Desk360: every call of its own that has no common word.
+"""Vendor API (``desk.vendor_api``): every Desk360 call outside the common port.
 
-Everything documented about a value is checked before anything is sent. What is sent reaches a real phone, is noted in
-the inbox where there is one, and is never repeated when its outcome is unknown (``InDoubt``).
+Every documented rule about a value is checked before anything is sent. Sends reach a real phone, are recorded in the
+inbox if there is one, and are never repeated if their outcome is unknown (``InDoubt``).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from helpdesk_bridge_desk360.wire.phones import conversation_id, recipient
 from helpdesk_bridge_desk360.wire.reading import sent_attachment
 from helpdesk_bridge_desk360.wire.writing import (
     TEXT_LIMIT,
-    Location,
+    LocationMessage,
     Outgoing,
     checked_files,
     checked_list,
@@ -55,7 +55,7 @@ class Chat:
 
 @frozen(eq=False)
 class Desk360Api:
-    """The calls. Numbers start with + and a country code; ``anyway`` sends though the 24-hour window is closed."""
+    """The calls. Numbers start with + and a country code; ``anyway`` sends even if the 24-hour window is closed."""
 
     _client: Desk360Client
     _directory: Directory
@@ -64,11 +64,11 @@ class Desk360Api:
     # ---- what there is
 
     def integrations(self) -> tuple[Integration, ...]:
-        """Return the account's integrations, listed once for as long as the directory keeps lists."""
+        """Return the account's integrations; the directory caches the list."""
         return tuple(integration_of(document) for document in self._directory.listed("integrations"))
 
     def chats(self) -> tuple[Chat, ...]:
-        """Return the chats of the panel. observed, not documented: ``Unsupported`` where the account lacks the call."""
+        """Return the chats of the panel. observed, not documented: ``Unsupported`` if the account lacks the call."""
         return tuple(
             Chat(
                 id=chat.id,
@@ -80,15 +80,15 @@ class Desk360Api:
         )
 
     def window(self, to: str) -> ReplyWindow:
-        """Tell from the inbox whether free-form messages may be sent to a number, and until when."""
+        """Return from the inbox whether free-form messages may be sent to a number, and until when."""
         return self._inbox().window(conversation_id(to))
 
     def delivery(self, message_id: str) -> str | None:
-        """Return what became of a message, from the inbox: sent, delivered, read, or None where nothing is known."""
+        """Return a message's state from the inbox: sent, delivered, read, or None if unknown."""
         return self._inbox().delivery(message_id)
 
     def unread_webhooks(self) -> tuple[Any, ...]:
-        """Return the webhooks of a shape that nobody knows, as they came, from the inbox; oldest first."""
+        """Return the webhooks of unknown shape from the inbox, as they came; oldest first."""
         return self._inbox().all_unread()
 
     # ---- sends
@@ -102,8 +102,8 @@ class Desk360Api:
     def send_location(
         self, to: str, *, latitude: float, longitude: float, name: str, address: str, anyway: bool = False
     ) -> Sent:
-        """Send a place."""
-        number, place = recipient(to), Location(latitude, longitude, name, address)
+        """Send a location."""
+        number, place = recipient(to), LocationMessage(latitude, longitude, name, address)
         document = place.document()
         self._sent_messages.require_open_window(number, anyway=anyway)
         return self._kept(number, Outgoing(self._client.send_location(number, document), place.line()))
@@ -148,12 +148,12 @@ class Desk360Api:
     def mark_read(self, to: str, message_ids: Sequence[str]) -> tuple[str, ...]:
         """Mark messages of the customer as read; return the ids that the vendor echoes.
 
-        The form of an id is never judged: the documented answer shows ids of sent messages.
+        Ids are not checked: the documented answer shows ids of sent messages.
         """
         number = recipient(to)
         ids = [checked_text(one, "message_ids") for one in checked_list(message_ids, str, "message_ids")]
         if not ids:
-            raise Invalid("message_ids: expected one id or more", field="message_ids")
+            raise Invalid("message_ids: give at least one id", field="message_ids")
         return self._client.mark_read(number, ids)
 
     # ---- files
@@ -173,7 +173,7 @@ class Desk360Api:
 
 
 def integration_of(document: IntegrationDocument) -> Integration:
-    """Return an integration of either documented shape; ``logo`` counts as a number only where it looks like one."""
+    """Return an integration of either documented shape; ``logo`` counts as a number only if it looks like a number."""
     logo: Any = document.logo
     number = document.phone_number
     if number is None and isinstance(logo, str) and logo.startswith("+") and logo[1:].isdecimal():

@@ -1,1 +1,1 @@
-"""Desk360's documents as they are on the wire, and the way between them and the model."""
+"""The wire format of Desk360: its documents, and their conversion from and to the model."""

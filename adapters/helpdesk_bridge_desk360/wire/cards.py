@@ -19,7 +19,7 @@ _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 @frozen(kw_only=True)
 class CardName:
-    """The name on a card; the first three are needed to send one."""
+    """The name on a card; sending requires the first three fields."""
 
     formatted_name: str | None = None
     first_name: str | None = None
@@ -75,7 +75,7 @@ class CardMessenger:
 
 @frozen(kw_only=True)
 class CardOrganisation:
-    """Where somebody works."""
+    """The employer of the person on a card."""
 
     company: str | None = None
     department: str | None = None
@@ -110,10 +110,10 @@ class ContactCard:
 
 
 def documents(cards: Iterable[ContactCard]) -> list[dict[str, Any]]:
-    """Return the JSON of cards to be sent. Raises ``Invalid`` for what Desk360 would refuse."""
+    """Return the JSON of cards to be sent. Raises ``Invalid`` for values that Desk360 would reject."""
     listed = checked_list(cards, ContactCard, "contacts")
     if not listed:
-        raise Invalid("a contact message needs a card", field="contacts")
+        raise Invalid("a contact message requires at least one card", field="contacts")
     return [_checked(card) for card in listed]
 
 
@@ -122,14 +122,14 @@ def _checked(card: ContactCard) -> dict[str, Any]:
     for part in ("formatted_name", "first_name", "last_name"):
         checked_text(getattr(name, part), f"contacts.*.name.{part}")
     if card.ims:
-        raise Invalid("messenger accounts are received only, Desk360 sends none", field="contacts.*.ims")
+        raise Invalid("Desk360 cannot send messenger accounts; they are only received", field="contacts.*.ims")
     document: dict[str, Any] = {"name": _object(name, "contacts.*.name")}
     for part in ("addresses", "emails", "phones", "urls"):
         if values := getattr(card, part):
             document[part] = [_object(one, f"contacts.*.{part}.*") for one in values]
     for number in document.get("phones", ()):
         if not re.fullmatch(r"[0-9]+", number.get("wa_id", "0")):
-            raise Invalid("wa_id is digits only", field="contacts.*.phones.*.wa_id")
+            raise Invalid("wa_id must contain only digits", field="contacts.*.phones.*.wa_id")
     if card.org is not None:
         document["org"] = _object(checked_kind(card.org, CardOrganisation, "contacts.*.org"), "contacts.*.org")
     if card.birthday is not None:
@@ -155,7 +155,7 @@ def _day(birthday: date | str) -> str:
 
 
 def received(document: Any) -> ContactCard:
-    """Return a card of a webhook; every key is optional, and what does not fit is left out."""
+    """Return a card of a webhook; every key is optional, and values that do not fit are left out."""
     values = document if isinstance(document, Mapping) else {}
     birthday = values.get("birthday")
     several: dict[str, Any] = {

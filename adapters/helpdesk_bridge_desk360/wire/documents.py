@@ -1,4 +1,4 @@
-"""Desk360's answers as they come. documented: Desk360 API, the samples; keys that are not listed are ignored."""
+"""Documents: Desk360's answers as frozen classes. documented: Desk360 API, the samples; other keys are ignored."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class MediaDocument:
 
 @frozen(kw_only=True)
 class ChatDocument:
-    """A row of the chat list. observed: a client uses these four keys; the call is in no document."""
+    """A row of the chat list. observed: a client uses these four keys; the call is not documented."""
 
     id: int
     phone: str | None = None

@@ -1,4 +1,4 @@
-"""Finds the vendor's error in a body, whatever its form and under whatever status."""
+"""Vendor errors: reading the error in a body, in any of its forms and under any status."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PRINTED_LINK: Final = re.compile(r'"doc_url"\s*:\s*"([^"]{0,300})"')
 
 @frozen
 class VendorError:
-    """What an error body says. The vendor's message is not kept: it may quote what a customer wrote."""
+    """The content of an error body. The vendor's message is not kept: it may quote a customer."""
 
     code: str | None = None
     field: str | None = None
@@ -28,7 +28,7 @@ class VendorError:
 
 
 def vendor_error_in(body: bytes) -> VendorError | None:
-    """Return the error of a body, or None where it has none.
+    """Return the error of a body, or None.
 
     documented: `{"error": {"code", "message", "doc_url"}}`, also with status 200; observed: `{"error": "text"}`.
     """

@@ -1,7 +1,7 @@
-"""What Desk360's webhooks tell, as typed events. documented: Desk360 API, "WhatsApp Webhooks".
+"""Events: the bodies of Desk360's webhooks as typed values. documented: Desk360 API, "WhatsApp Webhooks".
 
-Reading never fails on what it does not know: a message of an unknown type, a status word that is in no document and a
-body of another shape all become events, with what came in ``raw``.
+Unknown content never fails: a message of an unknown type, an undocumented status word and a body of another shape all
+become events, with the document in ``raw``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MEDIA_KEYS: Final = ("media_id", "mime_type", "sha", "message")
 
 @frozen(kw_only=True)
 class Location:
-    """A place that a customer sent."""
+    """A location that a customer sent."""
 
     latitude: float | None = None
     longitude: float | None = None
@@ -34,7 +34,7 @@ class Location:
 
 @frozen(kw_only=True)
 class InboundFile:
-    """A file of a message: an address on the vendor's CDN, an id to ask the API for, or both."""
+    """A file of a message: a URL on the vendor's CDN, a media id for the API, or both."""
 
     url: str | None = field(default=None, repr=False)
     media_id: str | None = None
@@ -45,10 +45,10 @@ class InboundFile:
 
 @frozen(kw_only=True)
 class MessageReceived:
-    """A customer wrote. ``phone`` has a plus, ``at`` is None where the webhook's time cannot be read.
+    """A customer wrote. ``phone`` has a plus, ``at`` is None if the webhook's time cannot be read.
 
     ``ticket`` is the ref of the conversation, ``ticket_id`` its id. ``type`` is the vendor's word. ``button`` is the id of
-    the button or list row that was pressed: documented is that it comes back, not where, so all usual places are looked at.
+    the button or list row that was pressed: documented is that it comes back, not where, so all usual places are read.
     """
 
     id: str
@@ -68,7 +68,7 @@ class MessageReceived:
 
 @frozen(kw_only=True)
 class DeliveryChanged:
-    """A message that was sent got further: ``delivered`` or ``read``. A failure is never reported (documented)."""
+    """A sent message was ``delivered`` or ``read``. Failures are never reported (documented)."""
 
     id: str
     status: str
@@ -79,7 +79,7 @@ class DeliveryChanged:
 
 @frozen(kw_only=True)
 class UnknownEvent:
-    """Something of another shape, as it came; it belongs to no conversation and is kept apart."""
+    """A body of another shape, as it came; it belongs to no conversation and is stored apart."""
 
     raw: Any = field(repr=False, eq=False)
 
@@ -90,7 +90,7 @@ Event: TypeAlias = MessageReceived | DeliveryChanged | UnknownEvent
 def events_in(document: Any, account: str) -> tuple[Event, ...]:
     """Return the events of a webhook's body, already parsed; ``account`` is the integration that refs name.
 
-    documented: one object under ``messages`` or ``statuses``. Lists of them and ``{"body": …}`` are taken as well
+    documented: one object under ``messages`` or ``statuses``. Lists of them and ``{"body": …}`` are accepted too
     (observed: a client's parser expects both).
     """
     found: list[Event] = []

@@ -1,4 +1,4 @@
-"""Messages with buttons. documented: Desk360 API, "Send WhatsApp Interactive Message"."""
+"""Interactive messages: text with buttons. documented: Desk360 API, "Send WhatsApp Interactive Message"."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MEDIA: Final = ("image", "video", "document")
 
 @frozen
 class Button:
-    """A button: ``id`` comes back in the webhook when it is pressed, ``title`` is what the customer sees."""
+    """A button: ``id`` comes back in the webhook when it is pressed, the customer sees ``title``."""
 
     id: str
     title: str
@@ -29,7 +29,7 @@ class Button:
 
 @frozen(kw_only=True)
 class Header:
-    """What stands above the body: a ``text``, or a ``link`` to an image, a video or a document.
+    """The part above the body: a ``text``, or a ``link`` to an image, a video or a document.
 
     ``filename`` names a document. Its key is not documented (assumed: ``document.filename``).
     """
@@ -40,12 +40,12 @@ class Header:
     filename: str | None = None
 
     def document(self) -> dict[str, Any]:
-        """Return the JSON of the header. Raises ``Invalid`` for what its type needs and does not have."""
+        """Return the JSON of the header. Raises ``Invalid`` if it lacks what its type requires."""
         if self.type == "text":
             self._refuse(link=self.link, filename=self.filename)
             return {"type": "text", "text": checked_text(self.text, "header.text", SMALL_TEXT_LIMIT)}
         if self.type not in MEDIA:
-            raise Invalid("a header is a text, an image, a video or a document", field="header.type")
+            raise Invalid("a header must be a text, an image, a video or a document", field="header.type")
         self._refuse(text=self.text)
         place = f"header.{self.type}.link"
         link = checked_text(self.link, place)
@@ -54,7 +54,7 @@ class Header:
         media = {"link": link}
         if self.filename is not None:
             if self.type != "document":
-                raise Invalid("only a document has a file name", field=f"header.{self.type}.filename")
+                raise Invalid("only a document can have a file name", field=f"header.{self.type}.filename")
             media["filename"] = checked_text(self.filename, "header.document.filename")
         return {"type": self.type, self.type: media}
 
@@ -83,7 +83,7 @@ class Interactive:
     footer: str | None = None
 
     def document(self) -> dict[str, Any]:
-        """Return the JSON of the message without its recipient. Raises ``Invalid`` for what Desk360 would refuse."""
+        """Return the JSON without the recipient. Raises ``Invalid`` for values that Desk360 would reject."""
         document: dict[str, Any] = {"header": self.header.document()} if self.header is not None else {}
         document["body"] = checked_text(self.body, "body", BODY_LIMIT)
         if self.footer is not None:

@@ -1,4 +1,4 @@
-"""Phone numbers: with a plus when something is sent, without it in webhooks and as the id of a conversation."""
+"""Phone numbers: with a plus in sends, without it in webhooks and conversation ids."""
 
 from __future__ import annotations
 
@@ -14,18 +14,16 @@ _DECORATION: Final = re.compile(r"[\s().\-/]+")
 
 
 def recipient(to: str, field: str = "to") -> str:
-    """Return a number that can be sent to. Raises ``Invalid`` for any other form; the number is not quoted."""
+    """Return a number for a send. Raises ``Invalid`` for any other form, without quoting the number."""
     if not isinstance(to, str) or not _RECIPIENT.fullmatch(to):
-        raise Invalid(
-            "a number starts with + and its country code, then digits only, such as +905551112233", field=field
-        )
+        raise Invalid("use a number with +, country code and digits only, such as +905551112233", field=field)
     return to
 
 
 def conversation_id(phone: str) -> str:
     """Return the id of a number's conversation: `+90…`, `90…` and `0090…` are the same.
 
-    A text that is no number (a masked one, say) stands for itself, so that nothing of a webhook is lost.
+    Other text, such as a masked number, is its own id, so that no webhook is lost.
     """
     bare = _DECORATION.sub("", phone).removeprefix("+")
     if bare.isascii() and bare.isdigit():
@@ -34,11 +32,11 @@ def conversation_id(phone: str) -> str:
 
 
 def with_plus(conversation: str) -> str:
-    """Return the number of a conversation as people write it and as sends take it."""
+    """Return the number of a conversation with its plus, as people write it and sends require it."""
     return f"+{conversation}"
 
 
 def phone_of(conversation: str) -> Phone:
-    """Return the number as a value; whatever WhatsApp names is international."""
+    """Return the number as a value; WhatsApp numbers are international."""
     number = with_plus(conversation)
     return Phone(number, number if _RECIPIENT.fullmatch(number) else None)

@@ -1,4 +1,4 @@
-"""From events and answers to the model; pure functions."""
+"""Reading: pure functions from events and answers to the model."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def actor_of(conversation: str, name: str | None) -> Actor:
 
 
 def message_of(event: MessageReceived, at: datetime, attachments: tuple[Attachment, ...], *, opening: bool) -> Message:
-    """Return a received message; ``at`` stands in where the webhook told no time."""
+    """Return a received message; ``at`` is its time if the webhook has none."""
     return Message(
         id=event.id,
         ticket_id=event.ticket_id,
@@ -53,7 +53,7 @@ def message_of(event: MessageReceived, at: datetime, attachments: tuple[Attachme
 
 
 def text_of(event: MessageReceived) -> str:
-    """Return what a message says, or a placeholder such as ``[sticker]`` where it has neither text nor file."""
+    """Return the text of a message, or a placeholder such as ``[sticker]`` if it has neither text nor file."""
     if event.text is not None:
         return event.text
     if event.contacts:
@@ -64,12 +64,12 @@ def text_of(event: MessageReceived) -> str:
 
 
 def word_of(event: MessageReceived) -> str:
-    """Return the type of a message as a word that can be shown."""
+    """Return the type of a message as a displayable word."""
     return event.type if _TYPE.fullmatch(event.type) else "unknown"
 
 
 def is_known(event: MessageReceived) -> bool:
-    """Whether text and files hold all that the message says."""
+    """Whether text and files contain the whole message."""
     return event.type in KNOWN_TYPES
 
 
@@ -80,7 +80,7 @@ def _line(location: Location) -> str:
 
 
 def subject_of(text: str, word: str) -> str:
-    """Return a subject, which WhatsApp does not know: the start of the first text, or what the message was."""
+    """Return a subject, which WhatsApp does not have: the start of the first text, or the type of the message."""
     line = squash(text)
     if not line:
         return f"[{word}]"
@@ -117,7 +117,7 @@ def _locator(url: str | None, media_id: str | None) -> str:
 
 
 def place_of(attachment: Attachment) -> tuple[str | None, str | None]:
-    """Return address and media id of a file; neither where the attachment is of another desk."""
+    """Return URL and media id of a file; neither if the attachment is from another desk."""
     try:
         place: Any = json.loads(attachment.locator)
     except ValueError:

@@ -1,4 +1,4 @@
-"""``desk.templates`` at Desk360: messages that WhatsApp approved, which may start a conversation at any time.
+"""Templates: messages that WhatsApp approved, which may start a conversation at any time.
 
 documented: Desk360 API, "WhatsApp Message Templates". Customers must have agreed to receive them.
 """
@@ -24,9 +24,9 @@ ACTIVE_VALUE: Final = 2
 
 @frozen(kw_only=True)
 class Translation:
-    """One language of a template. ``variables`` are the keys that a send must supply, exactly these.
+    """One language of a template. A send must supply exactly the keys in ``variables``.
 
-    ``examples`` has the sample texts that were shown to WhatsApp, by the same keys; ``quality`` is the vendor's word.
+    ``examples`` holds the sample texts that WhatsApp reviewed, by the same keys; ``quality`` is the vendor's word.
     """
 
     language_id: int
@@ -46,7 +46,7 @@ class Translation:
     updated_at: datetime | None = None
 
     def text(self, parameters: Mapping[str, str]) -> str:
-        """Return what the customer reads: header, body and footer with their placeholders filled."""
+        """Return the text for the customer: header, body and footer with their placeholders filled."""
         parts = (_filled(self.header, "header", parameters), _filled(self.body, "body", parameters), self.footer)
         return "\n".join(part for part in parts if part)
 
@@ -66,7 +66,7 @@ class Template:
     def in_language(self, language: int | str | None) -> Translation:
         """Return the active translation of a language (its id or its name); None asks for the only active one.
 
-        Raises ``Invalid`` where there is none, or where it is not told which.
+        Raises ``Invalid`` if there is none, or if several are active and none is named.
         """
         if not self.sendable:
             raise Invalid("this template cannot be sent", field="template")
@@ -75,13 +75,17 @@ class Template:
             chosen = [one for one in self.translations if _is(one, language)]
             if not chosen:
                 raise Invalid(
-                    f"the template has no such language; it has {_names(self.translations)}", field="language"
+                    f"the template does not have this language; it has {_names(self.translations)}", field="language"
                 )
             active = [one for one in chosen if one.active]
             if not active:
                 raise Invalid("the template is not approved in this language", field="language")
         if len(active) != 1:
-            problem = "is approved in no language" if not active else f"has several languages: {_names(active)}"
+            problem = (
+                "is not approved in any language"
+                if not active
+                else f"has several languages, choose one: {_names(active)}"
+            )
             raise Invalid(f"the template {problem}", field="language")
         return active[0]
 
@@ -90,11 +94,11 @@ def checked_parameters(translation: Translation, parameters: Mapping[str, Any]) 
     """Return the parameters in the template's order. Raises ``Invalid`` unless they are exactly its variables."""
     missing = [key for key in translation.variables if key not in parameters]
     if missing:
-        raise Invalid(f"the template needs {', '.join(missing)}", field="parameters")
+        raise Invalid(f"the template requires {', '.join(missing)}", field="parameters")
     extra = [key for key in parameters if key not in translation.variables]
     if extra:
         known = ", ".join(translation.variables) or "none"
-        raise Invalid(f"{len(extra)} parameters are not the template's; it has {known}", field="parameters")
+        raise Invalid(f"{len(extra)} parameters are not variables of the template; it has {known}", field="parameters")
     return {key: checked_text(parameters[key], f"parameters.{key}") for key in translation.variables}
 
 

@@ -1,4 +1,4 @@
-"""What Desk360 takes of texts, places and files, checked before anything is sent."""
+"""Writing: texts, locations and files for Desk360, checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ is not told; both are kept (assumed)."""
 
 @frozen
 class Outgoing:
-    """A message that Desk360 took: its id, and what it said."""
+    """A message that Desk360 accepted: its id, text and files."""
 
     id: str
     text: str
@@ -29,8 +29,8 @@ class Outgoing:
 
 
 @frozen
-class Location:
-    """A place on the map; all four are needed. documented: Desk360 API, "Send WhatsApp Location Message"."""
+class LocationMessage:
+    """A location on the map; all fields are required. documented: Desk360 API, "Send WhatsApp Location Message"."""
 
     latitude: float
     longitude: float
@@ -38,7 +38,7 @@ class Location:
     address: str
 
     def document(self) -> dict[str, Any]:
-        """Return the JSON of the place. Raises ``Invalid`` for what is missing or on no map."""
+        """Return the JSON of the location. Raises ``Invalid`` for missing fields and impossible coordinates."""
         checked_coordinate(self.longitude, "location.longitude", 180)
         checked_coordinate(self.latitude, "location.latitude", 90)
         checked_text(self.name, "location.name")
@@ -46,12 +46,12 @@ class Location:
         return {"longitude": self.longitude, "latitude": self.latitude, "name": self.name, "address": self.address}
 
     def line(self) -> str:
-        """Return the place as the webhook writes one."""
+        """Return the location as one line, in the webhooks' format."""
         return f"{self.name} - {self.address}, latitude: {self.latitude}, longitude: {self.longitude}"
 
 
 def checked_text(text: Any, field: str, limit: int | None = None) -> str:
-    """Return a text that is one, is not blank and has at most ``limit`` characters, or raise ``Invalid``."""
+    """Return a text that is not blank and has at most ``limit`` characters, or raise ``Invalid``."""
     if not isinstance(text, str) or not text.strip():
         raise Invalid(f"{field} is missing", field=field)
     if limit is not None and len(text) > limit:
@@ -60,7 +60,7 @@ def checked_text(text: Any, field: str, limit: int | None = None) -> str:
 
 
 def checked_list(values: Any, kind: type[T], field: str) -> tuple[T, ...]:
-    """Return the members of a list, each of a kind, or raise ``Invalid``; a text is no list of texts."""
+    """Return the members of a list, each of a kind, or raise ``Invalid``; a text does not count as a list."""
     if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
         raise Invalid(f"{field}: expected a list, found {type(values).__name__}", field=field)
     listed = tuple(values)
@@ -77,7 +77,7 @@ def checked_kind(value: Any, kind: type[T], field: str) -> T:
 
 
 def checked_coordinate(value: Any, field: str, most: int) -> None:
-    """Raise ``Invalid`` for what is no number of degrees."""
+    """Raise ``Invalid`` unless the value is a number of degrees."""
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or not math.isfinite(value) or abs(value) > most:
         raise Invalid(f"{field}: expected a number from -{most} to {most}", field=field, limit=most)
@@ -87,7 +87,7 @@ def checked_files(files: Sequence[Upload], field: str = "attachments") -> tuple[
     """Return one to five files of 20 MB at most, their sizes known, or raise ``Invalid``."""
     uploads = checked_list(files, Upload, field)
     if not uploads:
-        raise Invalid("a media message needs a file", field=field)
+        raise Invalid("a media message requires at least one file", field=field)
     if len(uploads) > (FILES.count or 0):
         raise Invalid(f"{len(uploads)} files are too many; at most {FILES.count}", field=field, limit=FILES.count)
     measured = tuple(_measured(file) for file in uploads)

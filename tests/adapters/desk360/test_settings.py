@@ -95,8 +95,8 @@ def test_capabilities_are_honest_about_what_stays_here_and_what_is_missing(wire,
     assert not desk.importer
     with pytest.raises(Unsupported, match="real phone"):
         desk.importer.ticket(None, None, (), "m")
-    assert "inbox only" in desk.capabilities.notes["messages.note"]
-    assert "inbox only" in desk.capabilities.notes["tickets.update"]
+    assert "only in the inbox" in desk.capabilities.notes["messages.note"]
+    assert "only in the inbox" in desk.capabilities.notes["tickets.update"]
     assert desk.capabilities.missing("messages.add_from_contact", "agents.list", "removal", "events") == (
         "messages.add_from_contact",
         "agents.list",
