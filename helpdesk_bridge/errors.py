@@ -157,3 +157,20 @@ class InDoubt(HelpdeskError):
         super().__init__(message, **where)  # type: ignore[arg-type]
         self.settle_seconds = settle_seconds
         self.marker = marker
+
+    @classmethod
+    def of_part(
+        cls, done: str, error: HelpdeskError, *, settle_seconds: float = 60.0, marker: str | None = None
+    ) -> InDoubt:
+        """Return the error of a write of several calls of which some happened; ``done`` says which, ``error`` ended it.
+
+        Whatever became of the rest, repeating the whole would write what is done a second time.
+        """
+        rest = "the outcome of the rest is unknown" if isinstance(error, InDoubt) else "the rest was not written"
+        return cls(
+            f"{done}; {rest}: {error.message}",
+            settle_seconds=settle_seconds,
+            marker=marker,
+            status=error.status,
+            code=error.code,
+        )

@@ -85,6 +85,10 @@ class Retrying:
         """Return a successful answer that is what the request says it must be, or raise what the caller can act on."""
         return self._run(request, lambda: self.inner.send(request), self._judge)
 
+    def read(self, request: Request, read: Callable[[Response], T]) -> T:
+        """Return what ``read`` makes of a successful answer; see ``read_answer``."""
+        return read_answer(self.send, request, read, settle_seconds=self.policy.settle_seconds)
+
     def open(self, request: Request) -> Download:
         """Return an open, successful answer. Once its body is being read nothing is repeated any more."""
         return self._run(request, lambda: self.inner.open(request), self._judge_download)
@@ -198,6 +202,29 @@ class Retrying:
             except BadResponse as unreadable:
                 error = _worth_repeating(unreadable)
         return error
+
+
+def read_answer(
+    send: Callable[[Request], Response], request: Request, read: Callable[[Response], T], *, settle_seconds: float
+) -> T:
+    """Send a request and return what ``read`` makes of the answer.
+
+    An answer that cannot be read is ``BadResponse``; of a CREATE it is ``InDoubt``, because the vendor accepted it.
+    """
+    response = send(request)
+    try:
+        return read(response)
+    except BadResponse as unreadable:
+        if request.effect is not Effect.CREATE:
+            raise
+        problem = InDoubt(
+            f"the vendor accepted the write, but {unreadable.message}",
+            settle_seconds=settle_seconds,
+            operation=request.operation,
+            status=response.status,
+            request_id=_request_id(response.headers),
+        )
+    raise problem
 
 
 def _worth_repeating(error: BadResponse) -> BadResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import frozen
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from helpdesk_bridge.http.transport import Download
     from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
 
+T = TypeVar("T")
 Classify = Callable[["Request", "Response"], HelpdeskError | None]
 CountRows = Callable[["Request", "Response"], int]
 
@@ -49,6 +50,14 @@ class Stack:
     def send(self, request: Request) -> Response:
         """Return a successful answer, or raise the ``HelpdeskError`` that says what the caller can do."""
         return self._top.send(request)
+
+    def read(self, request: Request, read: Callable[[Response], T]) -> T:
+        """Return what ``read`` makes of a successful answer.
+
+        One that ``read`` refuses with ``BadResponse`` stays that, unless the request was a CREATE: the vendor accepted
+        it, so that it is ``InDoubt``.
+        """
+        return self._top.read(request, read)
 
     def open(self, request: Request) -> Download:
         """Return a successful answer whose body is still to be read; use it in a ``with``."""

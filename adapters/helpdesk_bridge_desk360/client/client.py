@@ -17,12 +17,12 @@ from helpdesk_bridge.adapter import (
     Auth,
     BadResponse,
     Effect,
-    InDoubt,
     NotFound,
     Part,
     Request,
     Unsupported,
     Upload,
+    read_answer,
 )
 from helpdesk_bridge_desk360.client.login import Connection
 from helpdesk_bridge_desk360.client.pages import rows
@@ -173,16 +173,8 @@ class Desk360Client:
         return self._created(evolve(request, **body), _message_id)
 
     def _created(self, request: Request, read: Callable[[Any], T]) -> T:
-        response = self.connection.send(request)
-        try:
-            return read(response.json())
-        except BadResponse as error:
-            unread = error.path
-        raise InDoubt(
-            f"Desk360 accepted the message, but its answer cannot be read at {unread}",
-            settle_seconds=SETTLE_SECONDS,
-            operation=request.operation,
-            status=response.status,
+        return read_answer(
+            self.connection.send, request, lambda answer: read(answer.json()), settle_seconds=SETTLE_SECONDS
         )
 
 

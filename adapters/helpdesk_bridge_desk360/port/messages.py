@@ -81,13 +81,7 @@ class Desk360Messages:
             problem = error
         else:
             return Sent((*sent.ids, *more.ids), more.at)
-        outcome = "their outcome is unknown" if isinstance(problem, InDoubt) else "they were not sent"
-        raise InDoubt(
-            f"the text was sent and is in the inbox; of its files: {outcome} ({problem.message})",
-            operation="messages.reply",
-            status=problem.status,
-            code=problem.code,
-        )
+        raise InDoubt.of_part("the text was sent and is in the inbox, its files are the rest", problem)
 
     def note(self, ticket_id: str, draft: MessageDraft) -> Sent:
         """Store a note in the inbox. Nothing is sent, and the panel does not show it."""

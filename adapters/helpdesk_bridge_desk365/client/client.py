@@ -13,7 +13,6 @@ from helpdesk_bridge.adapter import (
     Answer,
     BadResponse,
     Effect,
-    InDoubt,
     NotFound,
     Part,
     Request,
@@ -123,12 +122,8 @@ class Desk365Client:
         # is not known: every client that works there sends both.
         chosen = {key: value for key, value in ticket.items() if value is not None}
         document = {"status": self.new_status, "priority": NEW_PRIORITY, **chosen}
-        answer = self._write("tickets.create", "/tickets/create", "ticket_object", document, files)
-        try:
-            return parsing.read_ticket(answer.json())
-        except BadResponse as unreadable:
-            problem = InDoubt(f"the ticket was created, but {unreadable.message}", operation="tickets.create")
-        raise problem
+        request = _create("tickets.create", "/tickets/create", "ticket_object", document, files)
+        return self.stack.read(request, lambda answer: parsing.read_ticket(answer.json()))
 
     def update_ticket(self, ticket_id: str, change: Mapping[str, Any]) -> TicketDocument:
         """Change a ticket; the answer leaves its files out (observed)."""
@@ -216,21 +211,28 @@ class Desk365Client:
         files: Sequence[Upload] = (),
         ticket_id: str | None = None,
     ) -> Response:
-        if not files:
-            # Observed: a ticket number in the body instead of the query is answered 405.
-            params = (("ticket_number", ticket_id),) if ticket_id is not None else ()
-            request = Request(
-                "POST", path, operation=operation, effect=Effect.CREATE, params=params, json=dict(document)
-            )
-            return self._send(request)
-        request = Request(
-            "POST",
-            f"{path}_with_attachment",
-            operation=operation,
-            effect=Effect.CREATE,
-            parts=_parts(part, document, files, ticket_id),
-        )
-        return self._send(request)
+        return self._send(_create(operation, path, part, document, files, ticket_id))
+
+
+def _create(
+    operation: str,
+    path: str,
+    part: str,
+    document: Mapping[str, Any],
+    files: Sequence[Upload] = (),
+    ticket_id: str | None = None,
+) -> Request:
+    if not files:
+        # Observed: a ticket number in the body instead of the query is answered 405.
+        params = (("ticket_number", ticket_id),) if ticket_id is not None else ()
+        return Request("POST", path, operation=operation, effect=Effect.CREATE, params=params, json=dict(document))
+    return Request(
+        "POST",
+        f"{path}_with_attachment",
+        operation=operation,
+        effect=Effect.CREATE,
+        parts=_parts(part, document, files, ticket_id),
+    )
 
 
 def _written(answer: Response) -> WrittenDocument:

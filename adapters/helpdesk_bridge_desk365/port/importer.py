@@ -183,12 +183,8 @@ class Desk365Importer:
         try:
             ids += self._further_files(made, opening, others)
         except HelpdeskError as error:
-            problem = InDoubt(
-                f"ticket {made} was written, but some of its files were not: {error.message}",
-                settle_seconds=SETTLE_SECONDS,
-                marker=marker,
-                status=error.status,
-            )
+            done = f"ticket {made} was written with the files of its first call"
+            problem = InDoubt.of_part(done, error, settle_seconds=SETTLE_SECONDS, marker=marker)
         else:
             return Imported(made, tuple(ids))
         raise problem

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from attrs import frozen
 
-from helpdesk_bridge.adapter import Answer, BadResponse, Effect, InDoubt, Request
+from helpdesk_bridge.adapter import Answer, Effect, Request
 from helpdesk_bridge_desk365.client.client import Desk365Client, Pairs, Rows
 from helpdesk_bridge_desk365.vendor_api.reading import read, read_page
 from helpdesk_bridge_desk365.wire.account import AccountContext
@@ -47,14 +47,7 @@ class Calls:
     ) -> T:
         """Write and return the answer, the record as it now is; an echo may lack fields that were not sent."""
         request = Request(method, path, operation=operation, effect=effect, params=params, json=dict(document))
-        answer = self._client.stack.send(request)
-        try:
-            return read(type_, answer.json())
-        except BadResponse as unreadable:
-            if effect is not Effect.CREATE:
-                raise
-            problem = InDoubt(f"Desk365 accepted the call, but {unreadable.message}", operation=operation)
-        raise problem
+        return self._client.stack.read(request, lambda answer: read(type_, answer.json()))
 
     def _delete(self, operation: str, path: str, params: Pairs) -> None:
         # Sent once: repeated, it would be told that there is no such record. Documented (OpenAPI): it answers a message,

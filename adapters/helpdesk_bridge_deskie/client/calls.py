@@ -86,7 +86,7 @@ class Calls:
 
     def read(self, request: Request, key: str, type_: type[D]) -> D:
         """Send a request and return the record in its answer, ``{key: {…}}``."""
-        return self.document(type_, record(self.stack.send(request).json(), key), f"$.{key}")
+        return self.stack.read(request, lambda answer: self.document(type_, record(answer.json(), key), f"$.{key}"))
 
     def document(self, type_: type[D], document: Mapping[str, Any], at: str) -> D:
         """Read one document; ``at`` is its place in the answer."""
