@@ -15,6 +15,7 @@ from attrs import field, fields, frozen
 
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.model.door import any_of, check_members, check_value
+from helpdesk_bridge.model.fields import CONTACT, TICKET, Field, Kind, Write, filters
 from helpdesk_bridge.model.values import Actor, CustomValue, Priority, Ref, Status
 from helpdesk_bridge.text.decoding import judge
 from helpdesk_bridge.text.plain import fold
@@ -205,34 +206,38 @@ def _custom_values(name: str, wanted: Any) -> frozenset[Any]:
 
 
 _WORD: Final = ((str, Nothing), "text or NONE")
-_PERSON: Final = ((str, Actor), "an e-mail, an id or an Actor")
-_PERIOD: Final = ((Period,), "a Period or a pair of aware datetimes")
-_TEXT: Final = ((Match,), "text or a Match")
-_SETS: Final[Mapping[str, tuple[tuple[type, ...], str]]] = {
-    "statuses": ((str, Status), "a Status or the vendor's own word for it"),
-    "priorities": ((str, Priority), "a Priority or the vendor's own word for it"),
-    "requester": _PERSON,
-    "assignee": ((str, Actor, Nothing), "an e-mail, an id, an Actor or NONE"),
-    "groups": ((str, Ref, Nothing), "a name, an id, a Ref or NONE"),
-    **dict.fromkeys(
-        ("tags", "channels", "category", "subcategory", "type", "email", "phone", "company", "external_id"), _WORD
-    ),
+_SETS: Final[Mapping[Kind, tuple[tuple[type, ...], str]]] = {
+    Kind.REFERENCE: ((str, Ref, Nothing), "a name, an id, a Ref or NONE"),
+    **dict.fromkeys((Kind.WORD, Kind.WORDS, Kind.ADDRESSES, Kind.PHONES), _WORD),
 }
-_VALUES: Final[Mapping[str, tuple[tuple[type, ...], str]]] = {
-    "subject": _TEXT,
-    "name": _TEXT,
-    "created": _PERIOD,
-    "updated": _PERIOD,
+_VALUES: Final[Mapping[Kind, tuple[tuple[type, ...], str]]] = {
+    Kind.TEXT: ((Match,), "text or a Match"),
+    Kind.TIME: ((Period,), "a Period or a pair of aware datetimes"),
 }
+_FILTERS: Final = {**filters(TICKET), **filters(CONTACT)}
+
+
+def _members(asked: Field) -> tuple[tuple[type, ...], str]:
+    """Return the types of what a query asks of a field that takes a set, and their words."""
+    if asked.choices is not None:
+        return (str, asked.choices), f"a {asked.choices.__name__} or the vendor's own word for it"
+    if asked.kind is not Kind.PERSON:
+        return _SETS[asked.kind]
+    if Write.CLEAR in asked.write:
+        return (str, Actor, Nothing), "an e-mail, an id, an Actor or NONE"
+    return (str, Actor), "an e-mail, an id or an Actor"
 
 
 def _check(query: Any) -> None:
     for attribute in fields(type(query)):
+        asked = _FILTERS.get(attribute.name)
+        if asked is None or asked.kind is Kind.CUSTOM_FIELDS:
+            continue  # checked by its converter
         value = getattr(query, attribute.name)
-        if attribute.name in _SETS:
-            check_members(attribute.name, value, *_SETS[attribute.name])
-        elif attribute.name in _VALUES:
-            check_value(attribute.name, value, *_VALUES[attribute.name])
+        if asked.kind in _VALUES:
+            check_value(attribute.name, value, *_VALUES[asked.kind])
+        else:
+            check_members(attribute.name, value, *_members(asked))
     judge(query)
 
 
@@ -273,7 +278,7 @@ class ContactQuery:
     email: frozenset[Word] | None = field(default=None, converter=_words, repr=False)
     phone: frozenset[Word] | None = field(default=None, converter=_words, repr=False)
     name: Match | None = field(default=None, converter=_match)
-    company: frozenset[Word] | None = field(default=None, converter=_words)
+    company: frozenset[str | Ref | Nothing] | None = field(default=None, converter=_refs)
     external_id: frozenset[Word] | None = field(default=None, converter=_words)
     created: Period | None = field(default=None, converter=_period)
     updated: Period | None = field(default=None, converter=_period)

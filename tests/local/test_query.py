@@ -123,7 +123,9 @@ def test_pages_are_read_along_an_index_and_never_sorted(store, query, index):
 
 @pytest.mark.parametrize("values", [{str(number) for number in range(40_000)}, {NONE, *map(str, range(600))}])
 def test_a_set_larger_than_sqlite_takes_is_compared_in_python(store, values):
-    for name in ("statuses", "requester", "groups", "tags", "channels"):
+    # Every ticket has a status and a requester: nobody asks for those that have none.
+    needed = () if NONE in values else ("statuses", "requester")
+    for name in (*needed, "assignee", "groups", "tags", "channels"):
         divided = divide_tickets(TicketQuery(**{name: values}))
         assert not divided.exact
         assert divided.fields == frozenset()

@@ -53,14 +53,11 @@ COLLECTIONS = [
     if table[name].kind in SEVERAL
 ]  # fmt: skip
 SETS = [
-    *(
-        (TicketQuery, name)
-        for name in (
-            "statuses", "priorities", "requester", "assignee", "groups", "tags", "channels", "category", "subcategory", "type",
-        )
-    ),
-    *((ContactQuery, name) for name in ("email", "phone", "company", "external_id")),
-]  # fmt: skip
+    (cls, name)
+    for cls, table in ((TicketQuery, fields.TICKET), (ContactQuery, fields.CONTACT))
+    for name, field in fields.filters(table).items()
+    if field.kind not in (Kind.CUSTOM_FIELDS, Kind.TEXT, Kind.TIME)
+]
 # What no field of a draft, change or query can be.
 STRANGE = [5.5, b"bytes", object(), {1: "a"}, [None], [["nested"]], {"x"}.__iter__, print, Ellipsis, [5], (b"x",), type]
 

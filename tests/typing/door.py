@@ -79,6 +79,7 @@ def every_spelling_is_taken(upload: Upload) -> None:  # noqa: PLR0915 - one a li
     ContactQuery(name="Ann")
     ContactQuery(name=Match("Ann"))
     ContactQuery(company=NONE)
+    ContactQuery(company=Ref("1"))
     ContactQuery(external_id="7")
     TicketDraft(subject="s", description="d", requester="a@x.io", tags="vip")
     TicketDraft(subject="s", description="d", requester="a@x.io", tags=["vip"])
