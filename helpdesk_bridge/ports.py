@@ -64,6 +64,24 @@ class Listing(Protocol[T_co]):
     def count(self) -> int | None:
         """Return how many records match, exactly, or None where only reading them all would tell."""
 
+    def first(self) -> T_co | None:
+        """Return the first record, or None if nothing matches; no more is read than that takes."""
+        return next(iter(self), None)
+
+    def all(self) -> tuple[T_co, ...]:
+        """Return every record, read to the end."""
+        return tuple(self)
+
+    def __bool__(self) -> bool:
+        """Whether anything matches: asks for the first record."""
+        return any(True for _ in self)
+
+    def __len__(self) -> NoReturn:
+        raise TypeError("a listing has no length before it is read: use count(), or len(listing.all())")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}, not read yet: iterate over it, or use first(), all(), page() or count()>"
+
 
 @frozen
 class Explanation:

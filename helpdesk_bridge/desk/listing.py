@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import Page, QuerySplit
 from helpdesk_bridge.errors import BadResponse
+from helpdesk_bridge.ports import Listing
 
 R = TypeVar("R")
 
 
-@frozen(kw_only=True)
-class QueryListing(Generic[R]):
+@frozen(kw_only=True, repr=False)
+class QueryListing(Listing[R]):
     """The answer to one query.
 
     ``fetch`` asks for a page of the native part, ``keep`` compares a record with the whole query and returns it as the

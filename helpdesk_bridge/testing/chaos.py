@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import count, islice
-from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
 from helpdesk_bridge.adapter import Page
 from helpdesk_bridge.clock import Clock, SystemClock
@@ -189,7 +189,7 @@ class _Area:
         return lambda *args, **kwargs: self._chaos.act(operation, lambda: value(*args, **kwargs))
 
 
-class _FaultyListing(Generic[R]):
+class _FaultyListing(Listing[R]):
     """A listing whose pages meet faults, each by itself."""
 
     def __init__(self, chaos: ChaosHelpdesk, operation: str, inner: Listing[R], arguments: tuple[Any, ...]) -> None:

@@ -176,3 +176,31 @@ def test_the_port_and_the_desk_behind_it_say_the_same_types():
                 here, there = dict(typing.get_type_hints(method)), dict(typing.get_type_hints(getattr(behind, name)))
                 here.pop("return"), there.pop("return")
                 assert here == there, name
+
+
+def test_a_listing_gives_its_first_all_and_whether_there_is_any(desk, ticket):
+    found = desk.tickets.list(tag="billing")
+    assert found
+    assert found.first().id == ticket.id
+    assert [one.id for one in found.all()] == [ticket.id]
+    assert not desk.tickets.list(tag="nothing")
+    assert desk.tickets.list(tag="nothing").first() is None
+    assert "not read yet" in repr(found)
+    assert ANN not in repr(desk.contacts.list(email=ANN))
+
+
+def test_a_listing_has_no_length_and_says_what_to_use(desk, ticket):
+    with pytest.raises(TypeError, match=r"count\(\)"):
+        len(desk.tickets.list())
+    assert [one.id for one in list(desk.tickets.list())] == [ticket.id]
+
+
+def test_whether_there_is_any_costs_one_page_at_most(desk):
+    for number in range(120):
+        desk.tickets.create(subject=f"{number}", description="d", requester=ANN)
+    pages = []
+    listing = desk.tickets.list()
+    counted = attrs.evolve(listing, fetch=lambda cursor, size: pages.append(cursor) or listing.fetch(cursor, size))
+    assert counted
+    assert counted.first() is not None
+    assert pages == [None, None]
