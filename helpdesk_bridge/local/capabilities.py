@@ -34,7 +34,7 @@ PRIORITIES: Final = {
 
 
 def _names(kind: type) -> frozenset[str]:
-    return frozenset(one.name for one in attrs.fields(kind)) - _ANSWER
+    return frozenset(field.name for field in attrs.fields(kind)) - _ANSWER
 
 
 EVERYTHING: Final = Capabilities(

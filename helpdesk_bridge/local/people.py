@@ -35,9 +35,9 @@ class People:
         wanted = person if isinstance(person, Actor) else _as_actor(person)
         if wanted.kind is ActorKind.AGENT:
             return self.agent(wanted, field)
-        found = self._contact(wanted)
-        if found is not None:
-            return found.actor()
+        contact = self._contact(wanted)
+        if contact is not None:
+            return contact.actor()
         if not (wanted.email or wanted.phone):
             raise Invalid("no such contact at this desk; give an e-mail or a phone", field=field)
         return self._new_contact(wanted, field).actor()
@@ -78,27 +78,27 @@ class People:
     def agent(self, person: Person, field: str = "assignee") -> Actor:
         """Return an agent; an unknown agent is added by e-mail or name, unless the desk is closed."""
         wanted = person if isinstance(person, Actor) else _as_agent(person)
-        found = self._agent(wanted)
-        if found is None:
+        agent = self._agent(wanted)
+        if agent is None:
             if self.closed or not (wanted.email or wanted.name):
                 raise Invalid("no such agent at this desk", field=field)
-            found = self._store.lists.agents.add({"name": wanted.name, "email": wanted.email})
-        return _agent_actor(found)
+            agent = self._store.lists.agents.add({"name": wanted.name, "email": wanted.email})
+        return _agent_actor(agent)
 
     def _agent(self, wanted: Actor) -> Agent | None:
         agents = self._store.lists.agents
-        found = agents.by_id(wanted.id) if wanted.id is not None else None
-        if found is None and wanted.email:
+        agent = agents.by_id(wanted.id) if wanted.id is not None else None
+        if agent is None and wanted.email:
             return agents.by_email(wanted.email)
-        if found is None and wanted.name:
+        if agent is None and wanted.name:
             return agents.by_name(wanted.name)
-        return found
+        return agent
 
     def own_agent(self) -> Actor:
         """Return the agent in whose name this library answers."""
         agents = self._store.lists.agents
-        found = agents.by_email(OWN_AGENT) or agents.add({"name": "Local desk", "email": OWN_AGENT})
-        return _agent_actor(found)
+        agent = agents.by_email(OWN_AGENT) or agents.add({"name": "Local desk", "email": OWN_AGENT})
+        return _agent_actor(agent)
 
     def group(self, named: Named) -> Ref:
         """Return a group; an unknown group is added, unless the desk is closed."""

@@ -63,11 +63,11 @@ class _Seeding:
         for name in self.dataset.companies:
             self._people.company(Ref(None, name))
         self.desk.definitions.tags(self.dataset.tags)
-        for one in self.dataset.fields:
-            kind = _TYPES.get(one.type) or FieldType(one.type)
-            key = field_key(one.name, one.level)
+        for field in self.dataset.fields:
+            kind = _TYPES.get(field.type) or FieldType(field.type)
+            key = field_key(field.name, field.level)
             lists.custom_fields.put(
-                FieldDefinition(key=key, name=one.name, type=kind, options=one.options, applies_to=one.level)
+                FieldDefinition(key=key, name=field.name, type=kind, options=field.options, applies_to=field.level)
             )
 
     def person(self, person: SeedPerson) -> None:
@@ -113,7 +113,7 @@ class _Seeding:
         return self.desk.store.contacts.get(record_id).actor()
 
     def _fields(self, values: Mapping[str, Any], level: str) -> dict[str, Any]:
-        types = {one.name: one.type for one in self.dataset.fields if one.level == level}
+        types = {field.name: field.type for field in self.dataset.fields if field.level == level}
         typed = {name: _custom(value, types.get(name)) for name, value in values.items()}
         return self.desk.definitions.fields(typed, level, exact=True)
 

@@ -126,8 +126,8 @@ class Files:
 def _size(connection: sqlite3.Connection, attachment: Attachment) -> int | None:
     if not attachment.locator.startswith(_PREFIX):
         return None
-    found = run(connection, "SELECT size FROM blobs WHERE sha = ?", (attachment.locator.removeprefix(_PREFIX),))
-    return int(found[0][0]) if found else None
+    rows = run(connection, "SELECT size FROM blobs WHERE sha = ?", (attachment.locator.removeprefix(_PREFIX),))
+    return int(rows[0][0]) if rows else None
 
 
 class _Chunks(io.RawIOBase):
@@ -153,8 +153,8 @@ class _Chunks(io.RawIOBase):
     def _next(self) -> bytes:
         sql = "SELECT data FROM blob_chunks WHERE sha = ? AND position = ?"
         with self._database.read() as connection:
-            found = run(connection, sql, (self._sha, self._position))
-            if not found and not run(connection, "SELECT 1 FROM blobs WHERE sha = ?", (self._sha,)):
+            rows = run(connection, sql, (self._sha, self._position))
+            if not rows and not run(connection, "SELECT 1 FROM blobs WHERE sha = ?", (self._sha,)):
                 raise NotFound("the file was removed while it was read")
         self._position += 1
-        return bytes(found[0][0]) if found else b""
+        return bytes(rows[0][0]) if rows else b""

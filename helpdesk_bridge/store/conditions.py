@@ -62,8 +62,8 @@ def _one_of(column: str, values: Iterable[str]) -> tuple[str, tuple[Any, ...]]:
 def _enum(column: str, wanted: frozenset[Any]) -> Condition:
     if len(wanted) > _MANY:
         return _PYTHON_ALONE
-    members = [one.value for one in wanted if isinstance(one, enum.Enum)]
-    labels = [fold(one) for one in wanted if isinstance(one, str)]
+    members = [wanted_value.value for wanted_value in wanted if isinstance(wanted_value, enum.Enum)]
+    labels = [fold(wanted_value) for wanted_value in wanted if isinstance(wanted_value, str)]
     return _either((_one_of(column, members), _one_of(f"{column}_fold", labels)))
 
 
@@ -71,7 +71,7 @@ def _words(column: str, wanted: frozenset[Any]) -> Condition:
     if len(wanted) > _MANY:
         return _PYTHON_ALONE
     # An empty word is no word: it is compared again in Python.
-    parts = [_one_of(column, {fold(one) for one in wanted if one is not NONE})]
+    parts = [_one_of(column, {fold(wanted_value) for wanted_value in wanted if wanted_value is not NONE})]
     if NONE in wanted:
         parts.append((f"{column} IS NULL OR {column} = ''", ()))
     return _either(parts, exact="" not in wanted)
@@ -80,17 +80,17 @@ def _words(column: str, wanted: frozenset[Any]) -> Condition:
 def _person(role: str, wanted: frozenset[Any]) -> Condition:
     parts: list[tuple[str, tuple[Any, ...]]] = []
     exact = True
-    for one in wanted:
-        if one is NONE:
+    for wanted_value in wanted:
+        if wanted_value is NONE:
             parts.append((f"{role}_kind IS NULL", ()))
-        elif isinstance(one, Actor):
+        elif isinstance(wanted_value, Actor):
             exact = False
-            email = email_key(one.email) if one.email else None
-            parts.append((f"{role}_id = ? OR {role}_email = ?", (one.id, email)))
+            email = email_key(wanted_value.email) if wanted_value.email else None
+            parts.append((f"{role}_id = ? OR {role}_email = ?", (wanted_value.id, email)))
         else:
-            parts.append((f"{role}_id = ? OR {role}_email = ?", (one, email_key(one))))
-            digits = phone_digits(one)
-            if "@" not in one and digits:
+            parts.append((f"{role}_id = ? OR {role}_email = ?", (wanted_value, email_key(wanted_value))))
+            digits = phone_digits(wanted_value)
+            if "@" not in wanted_value and digits:
                 exact = False  # whose number it is, its country and extension say too
                 parts.append((f"{role}_phone = ?", (digits,)))
     return _either(parts, exact=exact)
@@ -98,20 +98,21 @@ def _person(role: str, wanted: frozenset[Any]) -> Condition:
 
 def _ref(role: str, wanted: frozenset[Any]) -> Condition:
     parts: list[tuple[str, tuple[Any, ...]]] = []
-    for one in wanted:
-        if one is NONE:
+    for wanted_value in wanted:
+        if wanted_value is NONE:
             parts.append((f"{role}_id IS NULL AND {role}_fold IS NULL", ()))
-        elif isinstance(one, Ref):
-            named = fold(one.name) if one.name and one.id is None else None
-            parts.append((f"{role}_id = ? OR {role}_fold = ?", (one.id, named)))
+        elif isinstance(wanted_value, Ref):
+            named = fold(wanted_value.name) if wanted_value.name and wanted_value.id is None else None
+            parts.append((f"{role}_id = ? OR {role}_fold = ?", (wanted_value.id, named)))
         else:
-            parts.append((f"{role}_id = ? OR {role}_fold = ?", (one, fold(one))))
+            parts.append((f"{role}_id = ? OR {role}_fold = ?", (wanted_value, fold(wanted_value))))
     return _either(parts)
 
 
 def _tags(_: str, wanted: frozenset[Any]) -> Condition:
     parts: list[tuple[str, tuple[Any, ...]]] = [
-        ("tags_fold = ''", ()) if one is NONE else ("instr(tags_fold, ?)", (tag_needle(one),)) for one in wanted
+        ("tags_fold = ''", ()) if wanted_value is NONE else ("instr(tags_fold, ?)", (tag_needle(wanted_value),))
+        for wanted_value in wanted
     ]
     # A tag that holds the separator could pretend to be two.
     return _either(parts, exact=False)
@@ -120,10 +121,10 @@ def _tags(_: str, wanted: frozenset[Any]) -> Condition:
 def _custom(_: str, wanted: Mapping[str, frozenset[Any]]) -> Condition:
     clauses: list[Condition] = []
     for name, values in wanted.items():
-        if values and all(isinstance(one, str) for one in values):
-            parts = [("instr(custom_fold, ?)", (custom_needle(name, one),)) for one in values]
+        if values and all(isinstance(value, str) for value in values):
+            parts = [("instr(custom_fold, ?)", (custom_needle(name, value),)) for value in values]
             clauses.append(_either(parts))
-    told = [one for one in clauses if one.sql is not None]
+    told = [clause for clause in clauses if clause.sql is not None]
     if not told:
         return _PYTHON_ALONE
     params = tuple(param for one in told for param in one.params)
@@ -155,7 +156,7 @@ def _keys(kind: str, wanted: frozenset[Any]) -> Condition:
         return _PYTHON_ALONE
     key = email_key if kind == "email" else phone_digits
     held = "SELECT contact_id FROM contact_keys WHERE space = ? AND kind = ?"
-    sql, values = _one_of("key", {key(one) for one in wanted if one is not NONE})
+    sql, values = _one_of("key", {key(wanted_value) for wanted_value in wanted if wanted_value is not NONE})
     parts: list[tuple[str, tuple[Any, ...]]] = [(f"id IN ({held} AND {sql})", (SPACE, kind, *values))]
     if NONE in wanted:
         parts.append((f"id NOT IN ({held})", (SPACE, kind)))

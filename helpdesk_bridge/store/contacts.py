@@ -72,8 +72,8 @@ class ContactTable:
         """Return a contact, or None."""
         sql = f"SELECT {_COLUMNS} FROM contacts WHERE space = ? AND id = ?"  # noqa: S608 - constant
         with self._space.database.read() as connection:
-            found = run(connection, sql, (self._space.name, contact_id))
-        return self._contact(found[0]) if found else None
+            rows = run(connection, sql, (self._space.name, contact_id))
+        return self._contact(rows[0]) if rows else None
 
     def find(self, *, email: str | None = None, phone: str | None = None) -> tuple[Contact, ...]:
         """Return the contacts with an e-mail, or with the digits of a phone, those that are not deleted first.

@@ -23,13 +23,13 @@ from helpdesk_bridge.text.decoding import Mending, mended
 
 def run(connection: sqlite3.Connection, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """Execute one statement and return all its rows: no cursor outlives the call."""
-    values = [mended(one) if isinstance(one, str) else one for one in params]
+    values = [mended(param) if isinstance(param, str) else param for param in params]
     return connection.execute(sql, values).fetchall()
 
 
 def changed(connection: sqlite3.Connection, sql: str, params: Sequence[Any] = ()) -> int:
     """Execute one statement and return how many rows it changed."""
-    values = [mended(one) if isinstance(one, str) else one for one in params]
+    values = [mended(param) if isinstance(param, str) else param for param in params]
     return connection.execute(sql, values).rowcount
 
 

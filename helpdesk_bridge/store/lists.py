@@ -54,8 +54,8 @@ class ReferenceList(Generic[V]):
         """Return all entries in the order in which they were added."""
         sql = "SELECT document FROM entries WHERE space = ? AND kind = ? ORDER BY id_rank, id"
         with self._space.database.read() as connection:
-            found = run(connection, sql, (self._space.name, self._name))
-        return tuple(_load(self._kind, text, self._space.database.mending) for (text,) in found)
+            rows = run(connection, sql, (self._space.name, self._name))
+        return tuple(_load(self._kind, text, self._space.database.mending) for (text,) in rows)
 
     def new_id(self, connection: sqlite3.Connection) -> str:
         """Return an id that was never used in this list."""
@@ -97,10 +97,6 @@ class ReferenceList(Generic[V]):
         """Return the entry of a name; an exact match comes before one that differs in case or form."""
         return self._first("name_fold = ? ORDER BY name <> ?, id_rank, id", fold(name), name)
 
-    def exact(self, name: str) -> V | None:
-        """Return the entry that has exactly this name, or None."""
-        return self._first("name_fold = ? AND name = ?", fold(name), name)
-
     def by_email(self, email: str) -> V | None:
         """Return the entry of an e-mail, or None."""
         return self._first("email_fold = ? ORDER BY id_rank, id", email_key(email))
@@ -108,8 +104,8 @@ class ReferenceList(Generic[V]):
     def _first(self, condition: str, *params: str) -> V | None:
         sql = f"SELECT document FROM entries WHERE space = ? AND kind = ? AND {condition} LIMIT 1"  # noqa: S608 - constants
         with self._space.database.read() as connection:
-            found = run(connection, sql, (self._space.name, self._name, *params))
-        return _load(self._kind, found[0][0], self._space.database.mending) if found else None
+            rows = run(connection, sql, (self._space.name, self._name, *params))
+        return _load(self._kind, rows[0][0], self._space.database.mending) if rows else None
 
 
 def _id_of(value: Agent | Group | Company | Tag | FieldDefinition) -> str:

@@ -131,28 +131,28 @@ class MessageTable:
             "SELECT count(*) FROM messages WHERE space = ? AND ticket_id = ? AND (rank, time_key, place) < (?, ?, ?)"
         )
         with self._space.database.read() as connection:
-            found = run(connection, sql, (space, message_id))
-            if not found:
+            rows = run(connection, sql, (space, message_id))
+            if not rows:
                 return None
-            ((count,),) = run(connection, before, (space, found[0][4], *found[0][:3]))
-            return self._read(connection, found, int(count))[0]
+            ((count,),) = run(connection, before, (space, rows[0][4], *rows[0][:3]))
+            return self._read(connection, rows, int(count))[0]
 
     def openings(self, connection: sqlite3.Connection, ticket_ids: list[str]) -> dict[str, Message]:
         """Return the opening messages of tickets, by ticket."""
         marks = ", ".join("?" * len(ticket_ids))
         where = f"WHERE space = ? AND rank = 0 AND ticket_id IN ({marks})"
-        found = run(
+        rows = run(
             connection,
             f"SELECT {_COLUMNS} FROM messages {where} ORDER BY place DESC",  # noqa: S608 - only question marks
             (self._space.name, *ticket_ids),
         )
-        return {message.ticket_id: message for message in self._read(connection, found, 0)}
+        return {message.ticket_id: message for message in self._read(connection, rows, 0)}
 
     def changed_since(self, connection: sqlite3.Connection, since: datetime) -> list[tuple[str, str, int]]:
         """Return id, ticket and time of the messages that were written since then."""
         sql = "SELECT id, ticket_id, changed_at FROM messages WHERE space = ? AND changed_at >= ? ORDER BY place"
-        found = run(connection, sql, (self._space.name, micros(since, "since")))
-        return [(str(one), str(ticket), int(at)) for one, ticket, at in found]
+        rows = run(connection, sql, (self._space.name, micros(since, "since")))
+        return [(str(one), str(ticket), int(at)) for one, ticket, at in rows]
 
     def remove_thread(self, connection: sqlite3.Connection, ticket_id: str) -> None:
         """Remove all messages of a ticket with their files, their outbox entries and delivery states."""

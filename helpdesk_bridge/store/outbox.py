@@ -46,15 +46,15 @@ class Deliveries:
         """Return the states of a message in the order in which they were recorded."""
         sql = "SELECT state, at, detail FROM deliveries WHERE space = ? AND message_id = ? ORDER BY place"
         with self._space.database.read() as connection:
-            found = run(connection, sql, (self._space.name, message_id))
-        return tuple(Delivery(message_id, state, moment_of(at), detail) for state, at, detail in found)
+            rows = run(connection, sql, (self._space.name, message_id))
+        return tuple(Delivery(message_id, state, moment_of(at), detail) for state, at, detail in rows)
 
     def in_state(self, state: str) -> tuple[Delivery, ...]:
         """Return all deliveries in one state, of all messages, in the order in which they were recorded."""
         sql = "SELECT message_id, at, detail FROM deliveries WHERE space = ? AND state = ? ORDER BY place"
         with self._space.database.read() as connection:
-            found = run(connection, sql, (self._space.name, state))
-        return tuple(Delivery(message_id, state, moment_of(at), detail) for message_id, at, detail in found)
+            rows = run(connection, sql, (self._space.name, state))
+        return tuple(Delivery(message_id, state, moment_of(at), detail) for message_id, at, detail in rows)
 
 
 @frozen(eq=False)

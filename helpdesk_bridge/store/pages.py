@@ -91,7 +91,7 @@ class Pages:
     def _where(self, native: Native, sign: str = "+") -> tuple[str, list[Any]]:
         # The plus keeps SQLite from taking the index of the flags, which nearly all records share, over the one of
         # the order; for counting that index is the right one, because it needs no record.
-        params = [self.space if one is SPACE else one for one in native.params]
+        params = [self.space if param is SPACE else param for param in native.params]
         flags = [f"{sign}{flag} = 0" for flag in native.flags]
         return f"FROM {self.table} WHERE " + " AND ".join(("space = ?", *flags, native.where)), [self.space, *params]
 

@@ -11,12 +11,11 @@ from attrs import evolve, frozen
 
 from helpdesk_bridge.errors import NotFound
 from helpdesk_bridge.model.paging import Page
-from helpdesk_bridge.model.queries import TicketQuery
 from helpdesk_bridge.model.records import Agent, Contact, Message, Ticket
 from helpdesk_bridge.model.values import Actor
 from helpdesk_bridge.store import documents
 from helpdesk_bridge.store.columns import ticket_columns
-from helpdesk_bridge.store.conditions import Native, divide_tickets
+from helpdesk_bridge.store.conditions import Native
 from helpdesk_bridge.store.database import changed, run
 from helpdesk_bridge.store.messages import MessageTable
 from helpdesk_bridge.store.pages import Pages
@@ -48,11 +47,11 @@ class TicketTable:
         """Return a ticket with everything loaded. Raises ``NotFound``."""
         sql = f"SELECT {_COLUMNS} FROM tickets WHERE space = ? AND id = ?"  # noqa: S608 - constant
         with self._space.database.read() as connection:
-            found = run(connection, sql, (self._space.name, ticket_id))
-            if not found:
+            rows = run(connection, sql, (self._space.name, ticket_id))
+            if not rows:
                 raise NotFound("there is no such ticket")
             opening = self._messages.openings(connection, [ticket_id]).get(ticket_id)
-        return self._with_opening(self._ticket(found[0], frozenset()), opening)
+        return self._with_opening(self._ticket(rows[0], frozenset()), opening)
 
     def page(self, native: Native, cursor: str | None = None, size: int | None = None) -> Page[Ticket]:
         """Return a page; a ticket that exists throughout the listing comes at least once over all pages."""
@@ -69,16 +68,6 @@ class TicketTable:
                     for ticket in tickets
                 )
         return Page(tickets, found.next, found.total)
-
-    def every(self) -> tuple[Ticket, ...]:
-        """Return all tickets, spam, deleted and merged ones too; for inspection of small desks."""
-        native = divide_tickets(TicketQuery(include={"spam", "deleted", "merged", "description"})).native
-        page = self.page(native)
-        tickets = list(page.items)
-        while page.next is not None:
-            page = self.page(native, page.next)
-            tickets += page.items
-        return tuple(tickets)
 
     def marked(self, marker: str) -> tuple[str, ...]:
         """Return the ids of the tickets that carry a marker."""

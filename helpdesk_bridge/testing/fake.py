@@ -54,7 +54,7 @@ class FakeHelpdesk(Desk):
             aliases=Aliases(),
         )
         desk = open_config(config, clock=clock)
-        values: dict[str, Any] = {one.alias or one.name: getattr(desk, one.name) for one in attrs.fields(Desk)}
+        values: dict[str, Any] = {field.alias or field.name: getattr(desk, field.name) for field in attrs.fields(Desk)}
         super().__init__(**values)
         if state is not None:
             self.restore(state)

@@ -119,5 +119,5 @@ def automatic_scale(vendor: str, table: Mapping[str, Any]) -> float:
     """Return how much faster a vendor's clock has to run for ``REQUESTS_A_SECOND`` to pass; at least 1."""
     policy = registry.vendor(vendor).policy(from_table(table).settings)
     windows = policy.windows if policy is not None else ()
-    scales = [REQUESTS_A_SECOND * one.seconds / one.limit for one in windows if one.counts != "rows"]
+    scales = [REQUESTS_A_SECOND * window.seconds / window.limit for window in windows if window.counts != "rows"]
     return max([1.0, *(round(scale, 3) for scale in sorted(scales)[:1])])

@@ -46,7 +46,8 @@ def _check_tickets(store, kept, query, size):
     with store.transaction():
         for ticket in kept:
             store.tickets.put(ticket)
-    everything = store.tickets.every()
+    every_ticket = divide_tickets(TicketQuery(include={"spam", "deleted", "merged", "description"}))
+    everything = _pages(store.tickets, every_ticket.native, 100)
     wanted = [ticket for ticket in everything if ticket_matches(query, ticket)]
     divided = divide_tickets(query)
     if divided.empty:

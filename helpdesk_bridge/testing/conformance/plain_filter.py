@@ -32,7 +32,7 @@ def _boxes(wanted: Iterable[Any] | None, emails: Iterable[str]) -> bool:
     if wanted is None:
         return True
     there = [box(email) for email in emails]
-    return any((not there) if one is NONE else box(one) in there for one in wanted)
+    return any((not there) if wanted_value is NONE else box(wanted_value) in there for wanted_value in wanted)
 
 
 def _among(wanted: Iterable[Any] | None, *values: str | None) -> bool:
@@ -40,7 +40,7 @@ def _among(wanted: Iterable[Any] | None, *values: str | None) -> bool:
     if wanted is None:
         return True
     there = [_alike(value) for value in values if value]
-    return any((not there) if one is NONE else _alike(one) in there for one in wanted)
+    return any((not there) if wanted_value is NONE else _alike(wanted_value) in there for wanted_value in wanted)
 
 
 def _person(wanted: Iterable[Any] | None, actor: Actor | None) -> bool:
@@ -49,9 +49,11 @@ def _person(wanted: Iterable[Any] | None, actor: Actor | None) -> bool:
     if actor is None:
         return NONE in wanted
     return any(
-        one == actor.id or box(one) == box(actor.email or " ") or _number(one) == _number(actor.phone or "no")
-        for one in wanted
-        if one is not NONE
+        wanted_value == actor.id
+        or box(wanted_value) == box(actor.email or " ")
+        or _number(wanted_value) == _number(actor.phone or "no")
+        for wanted_value in wanted
+        if wanted_value is not NONE
     )
 
 
@@ -88,7 +90,8 @@ def _during(period: Period | None, moment: datetime | None) -> bool:
 
 def _enum(wanted: Iterable[Any] | None, value: Any, label: str | None) -> bool:
     return wanted is None or any(
-        one is value or (isinstance(one, str) and _alike(one) == _alike(label)) for one in wanted
+        wanted_value is value or (isinstance(wanted_value, str) and _alike(wanted_value) == _alike(label))
+        for wanted_value in wanted
     )
 
 
@@ -98,7 +101,7 @@ def _fields(query: TicketQuery, ticket: Ticket) -> bool:
         if value in (None, "", ()):
             if NONE not in wanted:
                 return False
-        elif not any(_same(one, value) for one in wanted):
+        elif not any(_same(wanted_value, value) for wanted_value in wanted):
             return False
     return True
 

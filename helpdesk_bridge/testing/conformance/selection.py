@@ -92,9 +92,9 @@ def lacks(capabilities: Capabilities, name: str) -> bool:
     if kind == "listed":
         return not capabilities.supports(_LISTS.get(rest, rest))
     if kind == "status":
-        return rest not in {_word(one) for one in capabilities.statuses}
+        return rest not in {_word(status) for status in capabilities.statuses}
     if kind == "priority":
-        return rest not in {_word(one) for one in capabilities.priorities}
+        return rest not in {_word(priority) for priority in capabilities.priorities}
     if name == "emails":
         return "emails" not in capabilities.contact_fields and "phones" in capabilities.contact_fields
     if kind == "contact" and rest.endswith(_WRITTEN):

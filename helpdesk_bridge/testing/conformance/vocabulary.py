@@ -60,11 +60,11 @@ class Vocabulary:
         """Read the desk's own lists, as far as it has them."""
         found: dict[str, Any] = {}
         if agents := desk.agents:
-            found["agents"] = tuple(one.email or one.id for one in agents.list() if one.active)[:2]
+            found["agents"] = tuple(agent.email or agent.id for agent in agents.list() if agent.active)[:2]
         if groups := desk.groups:
-            found["groups"] = tuple(one.name for one in groups.list() if one.active)[:2]
+            found["groups"] = tuple(group.name for group in groups.list() if group.active)[:2]
         if tags := desk.tags:
-            found["tags"] = tuple(one.name for one in tags.list())[:2]
+            found["tags"] = tuple(tag.name for tag in tags.list())[:2]
         if fields := desk.custom_fields:
             active = [one for one in fields.list() if one.active]
             found["custom_fields"] = _fields(active, "ticket")
@@ -74,7 +74,11 @@ class Vocabulary:
 
 def _fields(definitions: list[FieldDefinition], level: str) -> dict[str, tuple[CustomValue, CustomValue]]:
     # An import writes its markers there.
-    found = {one.name: _two(one) for one in definitions if one.applies_to == level and one.name != MARKER_FIELD}
+    found = {
+        definition.name: _two(definition)
+        for definition in definitions
+        if definition.applies_to == level and definition.name != MARKER_FIELD
+    }
     return {name: values for name, values in found.items() if values is not None}
 
 

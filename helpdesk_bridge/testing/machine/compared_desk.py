@@ -65,7 +65,7 @@ class ComparedDesk:
 
     def names(self, kind: str, record_ids: Iterable[str]) -> list[str]:
         """Return the machine's names for tickets or contacts of this desk; a record without a name keeps its id."""
-        return [self.called(kind, one) or one for one in record_ids]
+        return [self.called(kind, record_id) or record_id for record_id in record_ids]
 
     def bind(self, name: str, record_id: str, ref: str | None = None) -> None:
         """Record the id of a record. A record keeps its id, and no other record has it."""

@@ -59,7 +59,10 @@ class MaintenanceRules(MessageRules):
         for compared in self.compared_desks:
             listed = self.calmly(compared, f"{facet}.list", lambda compared: getattr(compared.chaos, facet).list())
             known = {
-                word.casefold() for one in listed for word in (one.id, one.name, getattr(one, "email", None)) if word
+                word.casefold()
+                for entry in listed
+                for word in (entry.id, entry.name, getattr(entry, "email", None))
+                if word
             }
             with self.judging():
                 if not wanted <= known:
@@ -110,7 +113,7 @@ class MaintenanceRules(MessageRules):
         listed = self.calmly(
             compared, "contacts.list", lambda compared: list(compared.chaos.contacts.list(ALL_CONTACTS))
         )
-        names = [self.contact_seen(compared, one) for one in listed]
+        names = [self.contact_seen(compared, contact) for contact in listed]
         for name, contact in zip(names, listed, strict=True):
             self.check_contact(compared, name, contact)
         with self.judging():

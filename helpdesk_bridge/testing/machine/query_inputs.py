@@ -79,7 +79,7 @@ def ticket_queries(inputs: Inputs, model: Model, began: datetime) -> st.SearchSt
         "statuses": _sets([*capabilities.statuses, *_spelled(capabilities.statuses.values())[:-1]]),
         "priorities": _sets([*capabilities.priorities, *_spelled(capabilities.priorities.values())[:-1]]),
         "requester": _sets(_spelled(asked_by)[:-1]),
-        "assignee": _sets(_spelled(one for one in words.agents if "@" in one)),
+        "assignee": _sets(_spelled(agent for agent in words.agents if "@" in agent)),
         "groups": _sets(_spelled(words.groups)),
         "tags": _sets(_spelled(words.tags)),
         **{name: _sets(_spelled(words.words_of(READS[name]))) for name in _WORDS},

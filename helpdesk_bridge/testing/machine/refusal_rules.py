@@ -97,9 +97,9 @@ class RefusalRules(Lockstep):
     def _drafts_refused(self) -> dict[str, Refusal]:
         capabilities = self.capabilities
         tries: dict[str, tuple[dict[str, Any], type[HelpdeskError]]] = {"no requester": ({"requester": ""}, Invalid)}
-        for one in attrs.fields(TicketDraft):
-            if one.name not in capabilities.ticket_create and one.name not in _NOT_TO_CHOOSE:
-                tries[f"a ticket with {one.name}"] = ({one.name: _VALUES.get(one.name, "x")}, Unsupported)
+        for field in attrs.fields(TicketDraft):
+            if field.name not in capabilities.ticket_create and field.name not in _NOT_TO_CHOOSE:
+                tries[f"a ticket with {field.name}"] = ({field.name: _VALUES.get(field.name, "x")}, Unsupported)
         if "status" in capabilities.ticket_create:
             for status in set(Status) - set(capabilities.statuses):
                 tries[f"a ticket of status {status.value}"] = ({"status": status}, Unsupported)
@@ -140,13 +140,13 @@ class RefusalRules(Lockstep):
         tries: dict[str, tuple[TicketChange, type[HelpdeskError]]] = {}
         if self.can("tickets.update"):
             tries["an empty change"] = (TicketChange(), Invalid)
-            for one in attrs.fields(TicketChange):
-                if one.name not in capabilities.ticket_update:
-                    value = _VALUES.get(one.name, "x")
-                    tries[f"a change of {one.name}"] = (TicketChange(**{one.name: value}), Unsupported)
-                elif one.name not in capabilities.ticket_clear | _NEVER_NONE:
-                    nothing: dict[str, Any] = {one.name: None}
-                    tries[f"a {one.name} cleared"] = (TicketChange(**nothing), Unsupported)
+            for field in attrs.fields(TicketChange):
+                if field.name not in capabilities.ticket_update:
+                    value = _VALUES.get(field.name, "x")
+                    tries[f"a change of {field.name}"] = (TicketChange(**{field.name: value}), Unsupported)
+                elif field.name not in capabilities.ticket_clear | _NEVER_NONE:
+                    nothing: dict[str, Any] = {field.name: None}
+                    tries[f"a {field.name} cleared"] = (TicketChange(**nothing), Unsupported)
         found: dict[str, Refusal] = {what: _changing(ticket, *tried) for what, tried in tries.items()}
         for verb in ("reply", "note"):
             if self.can(f"messages.{verb}"):

@@ -116,25 +116,30 @@ def contact(one: Contact, declared: frozenset[str]) -> dict[str, Any]:
 def thread(messages: Iterable[Message]) -> list[dict[str, Any]]:
     """Return a thread. A message of files alone belongs to the one before it: some vendors send each file by itself."""
     found: list[dict[str, Any]] = []
-    for one in messages:
-        if found and not visible_text(one.body.text) and one.attachments and one.visibility is found[-1]["visibility"]:
-            found[-1]["files"] += one.attachments
-            found[-1]["ids"] += (one.id,)
+    for message in messages:
+        if (
+            found
+            and not visible_text(message.body.text)
+            and message.attachments
+            and message.visibility is found[-1]["visibility"]
+        ):
+            found[-1]["files"] += message.attachments
+            found[-1]["ids"] += (message.id,)
             continue
         found.append(
             {
-                "ids": (one.id,),
-                "native": one.id_kind is IdKind.NATIVE,
-                "text": body(one.body.text),
-                "visibility": one.visibility,
-                "kind": one.kind,
-                "opening": one.opening,
-                "customer": one.author.kind is ActorKind.CONTACT,
-                "author": address_of(one.author),
-                "cc": frozenset(map(box, one.cc)),
-                "files": one.attachments,
-                "created_at": one.created_at,
-                "sequence": one.sequence,
+                "ids": (message.id,),
+                "native": message.id_kind is IdKind.NATIVE,
+                "text": body(message.body.text),
+                "visibility": message.visibility,
+                "kind": message.kind,
+                "opening": message.opening,
+                "customer": message.author.kind is ActorKind.CONTACT,
+                "author": address_of(message.author),
+                "cc": frozenset(map(box, message.cc)),
+                "files": message.attachments,
+                "created_at": message.created_at,
+                "sequence": message.sequence,
             }
         )
     return found

@@ -243,7 +243,7 @@ class TicketRules(Lockstep):
                 self._compare_pages(compared, ended[compared.name].value, asked, query)
 
     def _compare_pages(self, compared: ComparedDesk, listed: list[Ticket], asked: TicketQuery, query: Values) -> None:
-        found = {one.id: one for one in listed}
+        found = {ticket.id: ticket for ticket in listed}
         answer = set(query_inputs.matching_tickets(asked, self._plain(compared)))
         with self.judging():
             if found.keys() != answer:

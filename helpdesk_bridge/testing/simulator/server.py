@@ -70,19 +70,19 @@ class SimulatorServer:
 
     def _follow_faults(self) -> None:
         """Refuse connections for as long as a fault says so."""
-        server, faults = self._server, self.app.faults.in_force(CONNECT_TIMEOUT)
-        if any(one.fault.on is not None for one in faults):
+        server, injections = self._server, self.app.faults.in_force(CONNECT_TIMEOUT)
+        if any(injection.fault.on is not None for injection in injections):
             raise FaultError(
                 "fault 'connect_timeout': over sockets a connection is refused before its request is known; omit `on`, "
                 "or inject the fault in process or at the port"
             )
         if server is None:
             return
-        if not faults:
+        if not injections:
             server.take_connections()
             return
-        lasting = faults[-1].fault.seconds
-        server.drop_connections(faults[-1].remove if lasting else None, lasting)
+        lasting = injections[-1].fault.seconds
+        server.drop_connections(injections[-1].remove if lasting else None, lasting)
 
     def stop(self) -> None:
         """Stop listening, end all connections and wait for their threads; harmless if it is not running."""

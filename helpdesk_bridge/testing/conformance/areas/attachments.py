@@ -78,7 +78,7 @@ def test_a_ticket_is_opened_with_its_files(helpdesk: Helpdesk) -> None:
     file = Upload.from_bytes("photo.png", b"\x89PNG", "image/png")
     made = make(helpdesk, attachments=[file])
     thread = list(helpdesk.messages.list(made.id))
-    files = [one for message in thread for one in message.attachments]
+    files = [attachment for message in thread for attachment in message.attachments]
     assert [(one.filename, read(helpdesk, one)) for one in files] == [("photo.png", b"\x89PNG")]
     if thread[0].attachments and "attachments" in helpdesk.capabilities.ticket_fields:
         (of_ticket,) = helpdesk.tickets.get(made.id).attachments
@@ -93,7 +93,7 @@ def test_a_reply_carries_its_files(helpdesk: Helpdesk) -> None:
     helpdesk.messages.reply(ticket.id, MessageDraft(body="Our terms", attachments=(file,)))
     opening, *later = helpdesk.messages.list(ticket.id)
     assert opening.attachments == ()
-    found = [one for message in later for one in message.attachments]
+    found = [attachment for message in later for attachment in message.attachments]
     assert [(one.filename, read(helpdesk, one)) for one in found] == [("terms.pdf", b"%PDF")]
 
 
@@ -160,7 +160,7 @@ def test_a_repeated_write_sends_the_whole_file(helpdesk: Helpdesk, faults: Fault
     file = Upload("a.bin", "application/octet-stream", watched.open, size=5000)
     faults.inject("rate_limited", on="tickets.create", times=1)
     made = helpdesk.tickets.create(draft(helpdesk, attachments=[file]))
-    files = [one for message in helpdesk.messages.list(made.id) for one in message.attachments]
+    files = [attachment for message in helpdesk.messages.list(made.id) for attachment in message.attachments]
     assert [read(helpdesk, one) for one in files] == [watched.content]
     assert all(stream.closed for stream in watched.streams)
 

@@ -103,10 +103,10 @@ def test_a_reference_list_holds_each_once_with_a_name(helpdesk: Helpdesk, name: 
 def test_the_definition_of_a_select_has_its_options(helpdesk: Helpdesk) -> None:
     """A custom field that is a select lists its options, parallel to its keys if it has keys."""
     assert helpdesk.custom_fields
-    for one in helpdesk.custom_fields.list():
-        if one.type in (FieldType.SELECT, FieldType.MULTISELECT):
-            assert one.options
-            assert len(one.option_keys) in (0, len(one.options))
+    for name in helpdesk.custom_fields.list():
+        if name.type in (FieldType.SELECT, FieldType.MULTISELECT):
+            assert name.options
+            assert len(name.option_keys) in (0, len(name.options))
 
 
 @needs("removal", "tickets.create", "contacts.create")
@@ -125,7 +125,7 @@ def test_removal_removes_for_good(helpdesk: Helpdesk) -> None:
 
 
 def _names(kind: type, *without: str) -> list[str]:
-    return [one.name for one in attrs.fields(kind) if one.name not in without]
+    return [field.name for field in attrs.fields(kind) if field.name not in without]
 
 
 def _refused(desk: Helpdesk, calls: Callable[[], int], capability: str, call: Callable[[], Any]) -> None:

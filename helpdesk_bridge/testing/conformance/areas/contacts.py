@@ -42,7 +42,7 @@ def test_a_created_contact_is_read_back(helpdesk: Helpdesk) -> None:
     assert found.id == created.id
     assert is_contact(found, helpdesk, "ann")
     assert found.name == "Ann"
-    assert [one.id for one in helpdesk.contacts.list()] == [created.id]
+    assert [contact.id for contact in helpdesk.contacts.list()] == [created.id]
 
 
 @needs("contacts.create", "contacts.find", "emails")
@@ -52,9 +52,9 @@ def test_find_by_e_mail_is_exact(helpdesk: Helpdesk) -> None:
     for address in addresses:
         helpdesk.contacts.create(ContactDraft(emails=(address,)))
     for address in addresses:
-        found = helpdesk.contacts.find(email=address)
-        assert found is not None
-        assert found.email == address
+        contact = helpdesk.contacts.find(email=address)
+        assert contact is not None
+        assert contact.email == address
     for other in (email_of("nn"), f"ann@{DOMAIN[:-1]}", "ann", email_of("a%")):
         assert helpdesk.contacts.find(email=other) is None, (
             f"a contact is found by {other}, an address that no contact has"
@@ -70,7 +70,9 @@ def test_people_who_look_alike_are_found_each_alone(helpdesk: Helpdesk) -> None:
         found = helpdesk.contacts.find(email=email)
         assert found is not None, f"{email!a} is not found"
         assert found.id == contact_id, f"{email!a} finds another person's contact"
-        assert [one.id for one in helpdesk.contacts.list(ContactQuery(email=email))] == [contact_id], f"{email!a}"
+        assert [contact.id for contact in helpdesk.contacts.list(ContactQuery(email=email))] == [contact_id], (
+            f"{email!a}"
+        )
 
 
 @needs("contacts.create")
@@ -97,9 +99,9 @@ def test_find_by_phone_is_exact_in_any_spelling(helpdesk: Helpdesk) -> None:
     number = phone_number("ann")
     created = helpdesk.contacts.create(by_phone(helpdesk, number))
     for spelled in (number, f"{number[:3]} {number[3:5]} {number[5:]}", number.replace("+", "00")):
-        found = helpdesk.contacts.find(phone=spelled)
-        assert found is not None, "a contact is not found by another spelling of its number"
-        assert found.id == created.id
+        contact = helpdesk.contacts.find(phone=spelled)
+        assert contact is not None, "a contact is not found by another spelling of its number"
+        assert contact.id == created.id
     for other in (number[:-1], f"{number}1", f"+1{number[3:]}"):
         assert helpdesk.contacts.find(phone=other) is None, "a part of a number finds a contact"
 
@@ -158,7 +160,7 @@ def _assert_contact(desk: Helpdesk, contact_id: str, name: str, value: object) -
     contact = desk.contacts.get(contact_id)
     if name == "phones":
         assert isinstance(value, tuple)
-        assert [phone_digits(one.raw) for one in contact.phones] == [phone_digits(one) for one in value]
+        assert [phone_digits(phone.raw) for phone in contact.phones] == [phone_digits(one) for one in value]
     elif name == "company":
         assert contact.company is not None
         assert contact.company.name == value
@@ -176,10 +178,10 @@ def test_a_blocked_contact_is_told_and_left_out(helpdesk: Helpdesk) -> None:
     helpdesk.contacts.update(created.id, ContactChange(blocked=True))
     assert helpdesk.contacts.get(created.id).blocked
     assert list(helpdesk.contacts.list()) == []
-    assert [one.id for one in helpdesk.contacts.list(ContactQuery(include={"blocked"}))] == [created.id]
+    assert [contact.id for contact in helpdesk.contacts.list(ContactQuery(include={"blocked"}))] == [created.id]
     helpdesk.contacts.update(created.id, ContactChange(blocked=False))
     assert not helpdesk.contacts.get(created.id).blocked
-    assert [one.id for one in helpdesk.contacts.list()] == [created.id]
+    assert [contact.id for contact in helpdesk.contacts.list()] == [created.id]
 
 
 @needs("tickets.create", "contacts.find")

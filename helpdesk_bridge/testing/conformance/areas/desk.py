@@ -24,8 +24,8 @@ _EACH: Final = 3
 def test_check_finds_no_problem(helpdesk: Helpdesk) -> None:
     """A desk that works has no finding of severity PROBLEM, and each finding has a subject and details."""
     findings = helpdesk.check()
-    assert [one for one in findings if one.severity is Severity.PROBLEM] == []
-    assert all(one.subject and one.detail for one in findings)
+    assert [finding for finding in findings if finding.severity is Severity.PROBLEM] == []
+    assert all(finding.subject and finding.detail for finding in findings)
 
 
 @needs("tickets.create", "tickets.get")
@@ -98,7 +98,7 @@ def test_eight_threads_write_and_read_without_mixing_up(helpdesk: Helpdesk) -> N
             assert seen(found.subject) == f"About {name}"
             assert is_customer(found.requester, helpdesk, name)
             thread = list(helpdesk.messages.list(ticket.id))
-            assert [seen(one.body.text) for one in thread] == [f"Opening of {name}", f"Note of {name}"]
+            assert [seen(message.body.text) for message in thread] == [f"Opening of {name}", f"Note of {name}"]
             made.append(ticket.id)
         return made
 
@@ -116,7 +116,7 @@ def test_eight_threads_read_the_same_list(helpdesk: Helpdesk) -> None:
     helpdesk.contacts.create(contact_draft(helpdesk, "zoe"))
 
     def work(_: int) -> tuple[list[str], list[str]]:
-        return [one.id for one in helpdesk.tickets.list()], [one.id for one in helpdesk.contacts.list()]
+        return [ticket.id for ticket in helpdesk.tickets.list()], [contact.id for contact in helpdesk.contacts.list()]
 
     with ThreadPoolExecutor(THREADS) as pool:
         answers = list(pool.map(work, range(THREADS)))

@@ -229,18 +229,18 @@ def test_an_imported_contact_keeps_what_the_importer_says(helpdesk: Helpdesk, vo
         blocked=True,
     )
     (contact_id,) = importer.contact(old, MARKER)
-    found = helpdesk.contacts.get(contact_id)
+    contact = helpdesk.contacts.get(contact_id)
     kept = importer.fidelity.contact
     for name in ("name", "emails", "phones", "blocked"):
         if kept.get(name, FieldFidelity(Fidelity.LOST)).how is Fidelity.NATIVE:
-            assert getattr(found, name) == getattr(old, name) or name == "phones", name
+            assert getattr(contact, name) == getattr(old, name) or name == "phones", name
     if kept["company"].how is Fidelity.NATIVE:
-        assert found.company is not None
-        assert found.company.name == vocabulary.companies[0]
+        assert contact.company is not None
+        assert contact.company.name == vocabulary.companies[0]
     if kept["phones"].how is Fidelity.NATIVE:
-        assert [one.raw for one in found.phones] == [phone_number("ann")]
+        assert [phone.raw for phone in contact.phones] == [phone_number("ann")]
     if kept["custom_fields"].how is Fidelity.NATIVE:
-        assert {name: found.custom_fields.get(name) for name in old.custom_fields} == old.custom_fields
+        assert {name: contact.custom_fields.get(name) for name in old.custom_fields} == old.custom_fields
 
 
 @needs("importer", "messages.list", "attachments.open")
@@ -252,8 +252,12 @@ def test_an_imported_file_keeps_its_bytes(helpdesk: Helpdesk) -> None:
     later = old_message(ann, created_at=LONG_AGO + timedelta(minutes=1))
     importer.message(made.ticket_id, later, [Upload.from_bytes("Ş.bin", b"two"), Upload.from_bytes("c", b"three")])
     opening, *rest = helpdesk.messages.list(made.ticket_id)
-    assert [(one.filename, read(helpdesk, one)) for one in opening.attachments] == [("a.bin", b"one")]
-    found = [(one.filename, read(helpdesk, one)) for message in rest for one in message.attachments]
+    assert [(attachment.filename, read(helpdesk, attachment)) for attachment in opening.attachments] == [
+        ("a.bin", b"one")
+    ]
+    found = [
+        (attachment.filename, read(helpdesk, attachment)) for message in rest for attachment in message.attachments
+    ]
     assert found == [("Ş.bin", b"two"), ("c", b"three")]
 
 
@@ -319,8 +323,8 @@ def test_the_tail_is_the_end_of_the_thread(helpdesk: Helpdesk) -> None:
     thread = list(helpdesk.messages.list(made.ticket_id, resolve=False))
     for count in (1, 2, 4, 9):
         tail = importer.tail(made.ticket_id, count)
-        assert [one.id for one in tail] == [one.id for one in thread[-count:]]
-        assert [_bare(one.body)[1] for one in tail] == [_bare(one.body)[1] for one in thread[-count:]]
+        assert [one.id for one in tail] == [message.id for message in thread[-count:]]
+        assert [_bare(one.body)[1] for one in tail] == [_bare(message.body)[1] for message in thread[-count:]]
 
 
 @needs("importer", "messages.list")
@@ -334,16 +338,16 @@ def test_a_thread_is_imported_in_its_order(helpdesk: Helpdesk, vocabulary: Vocab
     for number, (old, moment) in enumerate(zip(olds, moments, strict=True)):
         importer.message(made.ticket_id, _renewed(old, number, moment), ())
     _, *later = helpdesk.messages.list(made.ticket_id)
-    assert [_bare(one.body)[1] for one in later] == [f"number {number}" for number in range(len(olds))]
+    assert [_bare(message.body)[1] for message in later] == [f"number {number}" for number in range(len(olds))]
 
 
 @needs("importer")
 def test_what_the_importer_says_of_itself_is_complete(helpdesk: Helpdesk) -> None:
     """Hazards can be acknowledged one by one; every class of messages has its fidelity; no cost is negative."""
     importer = importer_of(helpdesk)
-    ids = [one.id for one in importer.hazards]
+    ids = [hazard.id for hazard in importer.hazards]
     assert len(set(ids)) == len(ids)
-    assert all(one.what and one.when and one.stop for one in importer.hazards)
+    assert all(hazard.what and hazard.when and hazard.stop for hazard in importer.hazards)
     assert set(importer.fidelity.messages) == set(MessageClass)
     for name in importer.fidelity.ticket:
         assert hasattr(old_ticket(Actor.contact()), name), f"a ticket has no {name}"

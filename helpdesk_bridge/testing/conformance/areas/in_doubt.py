@@ -49,11 +49,11 @@ class _Scene:
 
     def made(self) -> int:
         if self.operation == "tickets.create":
-            return sum(seen(one.subject) == "Once" for one in self.desk.tickets.list(TicketQuery(subject="Once")))
+            return sum(seen(ticket.subject) == "Once" for ticket in self.desk.tickets.list(TicketQuery(subject="Once")))
         if self.operation == "contacts.create":
             return len(list(self.desk.contacts.list())) - self.there
         assert self.ticket is not None
-        return sum(seen(one.body.text) == "Once" for one in self.desk.messages.list(self.ticket.id))
+        return sum(seen(message.body.text) == "Once" for message in self.desk.messages.list(self.ticket.id))
 
     def read(self) -> Any:
         desk, area, verb = self.desk, *self.operation.split(".")
@@ -110,7 +110,7 @@ def test_a_write_that_was_refused_for_now_is_sent_once_more(helpdesk: Helpdesk, 
     """A refusal by the rate limit is definite: the create waits, is sent again and makes one ticket."""
     faults.inject("rate_limited", on="tickets.create", times=2)
     made = helpdesk.tickets.create(draft(helpdesk, "cem", subject="Once"))
-    assert [one.id for one in helpdesk.tickets.list()] == [made.id]
+    assert [ticket.id for ticket in helpdesk.tickets.list()] == [made.id]
 
 
 @needs("{operation}", "tickets.create", "sends:{operation}", "fixture:faults")
@@ -157,7 +157,7 @@ def test_a_key_finds_what_the_lost_answer_had_made(helpdesk: Helpdesk, faults: F
     with pytest.raises(InDoubt):
         helpdesk.tickets.create(draft(helpdesk, "cem"), idempotency_key="order-1")
     adopted = helpdesk.tickets.create(draft(helpdesk, "cem"), idempotency_key="order-1")
-    assert [one.id for one in helpdesk.tickets.list()] == [adopted.id]
+    assert [ticket.id for ticket in helpdesk.tickets.list()] == [adopted.id]
 
 
 def _read_from_vendor(desk: Helpdesk) -> bool:

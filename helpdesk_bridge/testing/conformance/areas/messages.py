@@ -28,8 +28,8 @@ def test_the_opening_message_comes_first_and_once(helpdesk: Helpdesk) -> None:
     assert seen(opening.body.text) == "It all began here."
     helpdesk.messages.note(ticket.id, text("Later"))
     thread = list(helpdesk.messages.list(ticket.id))
-    assert [one.opening for one in thread] == [True, False]
-    assert [seen(one.body.text) for one in thread] == ["It all began here.", "Later"]
+    assert [message.opening for message in thread] == [True, False]
+    assert [seen(message.body.text) for message in thread] == ["It all began here.", "Later"]
 
 
 @needs("tickets.create", "tickets.get", "messages.list", "ticket:description")
@@ -99,14 +99,14 @@ def test_messages_come_oldest_first(helpdesk: Helpdesk) -> None:
         write = helpdesk.messages.note if number % 2 else helpdesk.messages.reply
         write(ticket.id, text(str(number)))
     thread = list(helpdesk.messages.list(ticket.id))
-    assert [seen(one.body.text) for one in thread] == [str(number) for number in range(7)]
-    moments = [one.created_at for one in thread if one.created_at is not None]
+    assert [seen(message.body.text) for message in thread] == [str(number) for number in range(7)]
+    moments = [message.created_at for message in thread if message.created_at is not None]
     assert moments == sorted(moments)
     assert all(abs(moment - now_at(helpdesk)) < SKEW for moment in moments), (
         "a message's time is far from now: a wrong time zone?"
     )
     if "sequence" in helpdesk.capabilities.message_fields:
-        assert [one.sequence for one in thread] == list(range(7))
+        assert [message.sequence for message in thread] == list(range(7))
 
 
 @needs("tickets.create", "messages.list", "messages.note")
@@ -116,8 +116,8 @@ def test_a_long_thread_is_read_whole(helpdesk: Helpdesk) -> None:
     for number in range(1, LONG_THREAD):
         helpdesk.messages.note(ticket.id, text(str(number)))
     thread = list(helpdesk.messages.list(ticket.id))
-    assert [seen(one.body.text) for one in thread] == [str(number) for number in range(LONG_THREAD)]
-    assert len({one.id for one in thread}) == LONG_THREAD
+    assert [seen(message.body.text) for message in thread] == [str(number) for number in range(LONG_THREAD)]
+    assert len({message.id for message in thread}) == LONG_THREAD
 
 
 @needs("tickets.create", "messages.list", "messages.note")
@@ -126,9 +126,9 @@ def test_exact_duplicates_stay_apart(helpdesk: Helpdesk) -> None:
     ticket = make(helpdesk)
     for _ in range(3):
         helpdesk.messages.note(ticket.id, text("Any news?"))
-    first = [one.id for one in helpdesk.messages.list(ticket.id)]
+    first = [message.id for message in helpdesk.messages.list(ticket.id)]
     assert len(set(first)) == 4, "messages that are alike share an id"  # noqa: PLR2004 - and the opening
-    assert [one.id for one in helpdesk.messages.list(ticket.id)] == first, "ids change between reads"
+    assert [message.id for message in helpdesk.messages.list(ticket.id)] == first, "ids change between reads"
 
 
 @needs("tickets.create", "messages.list", "messages.reply", "messages.note")

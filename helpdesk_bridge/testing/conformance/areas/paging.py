@@ -31,7 +31,7 @@ def test_no_ticket_is_lost_between_pages(helpdesk: Helpdesk) -> None:
     created = {make(helpdesk, f"c{number}").id for number in range(over_a_page(helpdesk))}
     for order in Order:
         listed = list(helpdesk.tickets.list(TicketQuery(order=order), resolve=False))
-        ids = [one.id for one in listed]
+        ids = [ticket.id for ticket in listed]
         assert len(set(ids)) == len(ids), "a ticket came twice"
         assert set(ids) == created, f"{len(created - set(ids))} tickets of {len(created)} are missing"
         ordered = sorted(listed, key=sort_key(order), reverse=order.descending)
@@ -45,8 +45,8 @@ def test_no_contact_is_lost_between_pages(helpdesk: Helpdesk) -> None:
     created = {helpdesk.contacts.create(contact_draft(helpdesk, f"c{number}")).id for number in range(total)}
     for order in (Order.CREATED_ASC, Order.UPDATED_DESC):
         listed = list(helpdesk.contacts.list(ContactQuery(order=order)))
-        assert len({one.id for one in listed}) == len(listed), "a contact came twice"
-        assert {one.id for one in listed} == created
+        assert len({contact.id for contact in listed}) == len(listed), "a contact came twice"
+        assert {contact.id for contact in listed} == created
 
 
 @needs("tickets.create", "tickets.list")
@@ -92,10 +92,10 @@ def test_a_limit_is_kept(helpdesk: Helpdesk) -> None:
     for number in range(5):
         make(helpdesk, f"c{number}")
     for order in (Order.CREATED_ASC, Order.CREATED_DESC):
-        whole = [one.id for one in helpdesk.tickets.list(TicketQuery(order=order))]
+        whole = [ticket.id for ticket in helpdesk.tickets.list(TicketQuery(order=order))]
         for limit in (0, 1, 3, 5, 9):
             query = TicketQuery(order=order, limit=limit)
-            assert [one.id for one in helpdesk.tickets.list(query)] == whole[:limit], f"limit {limit}"
+            assert [ticket.id for ticket in helpdesk.tickets.list(query)] == whole[:limit], f"limit {limit}"
 
 
 @needs("tickets.create", "tickets.list")

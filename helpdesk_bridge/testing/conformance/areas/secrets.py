@@ -110,7 +110,7 @@ def test_raw_is_kept_only_on_request(helpdesk: Helpdesk) -> None:
     """Without ``keep_raw`` no record has its document."""
     ticket = helpdesk.tickets.get(make(helpdesk).id)
     assert ticket.raw is None
-    assert all(one.raw is None for one in helpdesk.messages.list(ticket.id))
+    assert all(message.raw is None for message in helpdesk.messages.list(ticket.id))
 
 
 @needs("tickets.create", "tickets.get", "messages.note", "messages.list")

@@ -21,7 +21,7 @@ LISTS = tuple(name for name in FIELDS if TICKET[name].kind in (Kind.WORDS, Kind.
 
 def watchers_of(words: Vocabulary) -> tuple[str, ...]:
     """Return the agents who can watch a ticket: those with a known e-mail."""
-    return tuple(one for one in words.agents if "@" in one)
+    return tuple(agent for agent in words.agents if "@" in agent)
 
 
 def _two_values(desk: Helpdesk, words: Vocabulary, name: str) -> tuple[Any, Any]:
@@ -151,8 +151,8 @@ def test_words_are_added_removed_and_set_as_a_whole(helpdesk: Helpdesk, vocabula
     for change, wanted in steps:
         written: Any = {name: change}
         helpdesk.tickets.update(ticket_id, TicketChange(**written))
-        found = values_of(helpdesk.tickets.get(ticket_id), name)
-        assert found == frozenset(word.casefold() for word in wanted), change
+        ticket = values_of(helpdesk.tickets.get(ticket_id), name)
+        assert ticket == frozenset(word.casefold() for word in wanted), change
 
 
 @needs("tickets.create", "tickets.get")

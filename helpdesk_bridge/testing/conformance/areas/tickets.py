@@ -33,22 +33,22 @@ SKEW = timedelta(minutes=10)
 def test_a_created_ticket_is_read_back(helpdesk: Helpdesk) -> None:
     """``get`` returns the subject, the description and the requester that were written."""
     created = make(helpdesk, subject="Where is my lamp?", description="It has not come.")
-    found = helpdesk.tickets.get(created.id)
-    assert (found.id, found.ref) == (created.id, created.ref)
-    assert seen(found.subject) == "Where is my lamp?"
-    assert found.description is not None, "`get` does not load the description; it has to load every field"
-    assert seen(found.description.text) == "It has not come."
-    assert is_customer(found.requester, helpdesk, "ann"), "the requester differs from the one in the draft"
+    ticket = helpdesk.tickets.get(created.id)
+    assert (ticket.id, ticket.ref) == (created.id, created.ref)
+    assert seen(ticket.subject) == "Where is my lamp?"
+    assert ticket.description is not None, "`get` does not load the description; it has to load every field"
+    assert seen(ticket.description.text) == "It has not come."
+    assert is_customer(ticket.requester, helpdesk, "ann"), "the requester differs from the one in the draft"
 
 
 @needs("tickets.create", "tickets.get")
 def test_create_tells_what_get_tells(helpdesk: Helpdesk) -> None:
     """``create`` returns the same ticket as ``get``, as far as its fields are loaded."""
     created = make(helpdesk)
-    found = helpdesk.tickets.get(created.id)
+    ticket = helpdesk.tickets.get(created.id)
     for name in ("subject", "status", "priority", "channel", "created_at"):
         if name not in created.not_loaded:
-            assert getattr(created, name) == getattr(found, name), name
+            assert getattr(created, name) == getattr(ticket, name), name
 
 
 @needs("tickets.create", "tickets.list", "tickets.get")
@@ -56,7 +56,7 @@ def test_a_created_ticket_is_listed_once(helpdesk: Helpdesk) -> None:
     """``list`` yields each ticket once, as ``get`` returns it in every field that the list loads."""
     created = [make(helpdesk, name) for name in ("ann", "bob", "cem")]
     listed = list(helpdesk.tickets.list())
-    assert sorted(one.id for one in listed) == sorted(one.id for one in created)
+    assert sorted(ticket.id for ticket in listed) == sorted(ticket.id for ticket in created)
     for row in listed:
         whole = helpdesk.tickets.get(row.id)
         for name in helpdesk.capabilities.ticket_fields - row.not_loaded - whole.not_loaded - {"updated_at"}:
@@ -102,7 +102,9 @@ def test_customers_who_look_alike_keep_their_own_tickets(helpdesk: Helpdesk) -> 
         requester = helpdesk.tickets.get(ticket_id).requester
         assert requester is not None
         assert email_key(requester.email or "") == email_key(email), f"not the ticket of {email!a}"
-        assert [one.id for one in helpdesk.tickets.list(TicketQuery(requester=email))] == [ticket_id], f"{email!a}"
+        assert [ticket.id for ticket in helpdesk.tickets.list(TicketQuery(requester=email))] == [ticket_id], (
+            f"{email!a}"
+        )
 
 
 @needs("tickets.create", "contacts.list", "emails")
@@ -125,7 +127,7 @@ def test_a_status_comes_back_as_it_was_written(helpdesk: Helpdesk, status: Statu
     found = helpdesk.tickets.get(ticket_id)
     assert (changed.status, found.status) == (status, status)
     assert (found.status_label or "").casefold() == helpdesk.capabilities.statuses[status].casefold()
-    assert [one.id for one in helpdesk.tickets.list(TicketQuery(statuses=status))] == [ticket_id]
+    assert [ticket.id for ticket in helpdesk.tickets.list(TicketQuery(statuses=status))] == [ticket_id]
     helpdesk.tickets.update(ticket_id, TicketChange(status=found.status_label or ""))
     assert helpdesk.tickets.get(ticket_id).status is status, "the vendor's own label does not round-trip"
 
@@ -136,10 +138,10 @@ def test_a_priority_comes_back_as_it_was_written(helpdesk: Helpdesk, priority: P
     """Every priority that is declared can be written and is read back."""
     ticket_id = make(helpdesk).id
     helpdesk.tickets.update(ticket_id, TicketChange(priority=priority))
-    found = helpdesk.tickets.get(ticket_id)
-    assert found.priority is priority
+    ticket = helpdesk.tickets.get(ticket_id)
+    assert ticket.priority is priority
     if "priority_label" in helpdesk.capabilities.ticket_fields:
-        helpdesk.tickets.update(ticket_id, TicketChange(priority=found.priority_label or ""))
+        helpdesk.tickets.update(ticket_id, TicketChange(priority=ticket.priority_label or ""))
         assert helpdesk.tickets.get(ticket_id).priority is priority, "the label does not round-trip"
 
 
@@ -161,7 +163,7 @@ def test_include_loads_what_a_list_leaves_out(helpdesk: Helpdesk) -> None:
 def test_a_list_without_resolving_holds_the_same_tickets(helpdesk: Helpdesk) -> None:
     """``resolve=False`` saves calls and lists the same tickets."""
     created = {make(helpdesk, name).id for name in ("ann", "bob")}
-    assert {one.id for one in helpdesk.tickets.list(resolve=False)} == created
+    assert {ticket.id for ticket in helpdesk.tickets.list(resolve=False)} == created
 
 
 @needs("tickets.create", "tickets.list", "key:tickets.create")
@@ -172,7 +174,7 @@ def test_an_idempotency_key_adopts_what_is_there(helpdesk: Helpdesk) -> None:
     other = helpdesk.tickets.create(draft(helpdesk), idempotency_key="order-2")
     assert first.id == again.id, "the same key made a second ticket"
     assert other.id != first.id, "another key adopted the same ticket"
-    assert sorted(one.id for one in helpdesk.tickets.list()) == sorted({first.id, other.id})
+    assert sorted(ticket.id for ticket in helpdesk.tickets.list()) == sorted({first.id, other.id})
 
 
 @needs("tickets.list")

@@ -62,7 +62,7 @@ def _written(importer: Importer, old: Ticket, thread: Sequence[Message], way: Th
     """Write a thread as a migration does; return the ticket's id."""
     first = opening_bundle(thread, way)
     made = importer.ticket(old, Opening.of(composed(first, first.sources)), (), MARKER)
-    for bundle in later_bundles([one for one in thread if one not in first.sources], way):
+    for bundle in later_bundles([message for message in thread if message not in first.sources], way):
         importer.message(made.ticket_id, composed(bundle, bundle.sources), ())
     return made.ticket_id
 
@@ -70,10 +70,12 @@ def _written(importer: Importer, old: Ticket, thread: Sequence[Message], way: Th
 def _shown_to_customers(desk: Helpdesk, ticket_id: str) -> str:
     """Return all texts and file names of a ticket that customers can read."""
     ticket = desk.tickets.get(ticket_id)
-    public = [one for one in desk.messages.list(ticket_id) if one.visibility is Visibility.PUBLIC]
+    public = [message for message in desk.messages.list(ticket_id) if message.visibility is Visibility.PUBLIC]
     texts = [one.body.text for one in public] + [file.filename for one in public for file in one.attachments]
     described = ticket.description.text if ticket.description is not None else ""
-    return seen("\n".join([ticket.subject, described, *texts, *(one.filename for one in ticket.attachments)]))
+    return seen(
+        "\n".join([ticket.subject, described, *texts, *(attachment.filename for attachment in ticket.attachments)])
+    )
 
 
 def _agent(words: Vocabulary) -> Actor:
@@ -93,7 +95,7 @@ def test_an_imported_internal_message_is_never_public(helpdesk: Helpdesk, vocabu
     importer.message(made.ticket_id, note, [Upload.from_bytes(_FILE, b"for agents only", "text/plain")])
     _, *later = helpdesk.messages.list(made.ticket_id)
     assert later
-    assert all(one.visibility is Visibility.INTERNAL for one in later), "an internal note became public"
+    assert all(message.visibility is Visibility.INTERNAL for message in later), "an internal note became public"
     shown = _shown_to_customers(helpdesk, made.ticket_id)
     assert HIDDEN not in shown, "an internal text is where customers can read it"
     assert _FILE not in shown, "a file of an internal note is where customers can see it"
@@ -124,7 +126,7 @@ def test_a_thread_is_imported_without_an_internal_text_in_public(
     thread = _thread(shape, ann, _agent(vocabulary))
     ticket_id = _written(importer_of(helpdesk), old_ticket(ann), thread, way)
     assert HIDDEN not in _shown_to_customers(helpdesk, ticket_id), "an internal text is where customers can read it"
-    whole = "\n".join(seen(one.body.text) for one in helpdesk.messages.list(ticket_id))
+    whole = "\n".join(seen(message.body.text) for message in helpdesk.messages.list(ticket_id))
     for one in thread:
         assert whole.count(seen(one.body.text)) == 1, "a message is lost or doubled"
 
@@ -146,5 +148,5 @@ def test_a_note_that_the_vendor_calls_by_an_unknown_word_is_internal(
     unknown_words(ticket.id)
     opening, *later = helpdesk.messages.list(ticket.id)
     assert opening.visibility is Visibility.PUBLIC
-    (note,) = [one for one in later if HIDDEN in seen(one.body.text)]
+    (note,) = [message for message in later if HIDDEN in seen(message.body.text)]
     assert note.visibility is Visibility.INTERNAL, "a message of unknown visibility is read as public"
