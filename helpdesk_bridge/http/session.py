@@ -14,7 +14,7 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError
 
-from helpdesk_bridge.clock import real_seconds
+from helpdesk_bridge.clock import SystemClock, real_seconds
 from helpdesk_bridge.errors import BadResponse, HelpdeskError, Invalid
 from helpdesk_bridge.http import sockets
 from helpdesk_bridge.http.download import StreamedDownload, read_capped
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from requests.auth import AuthBase
 
+    from helpdesk_bridge.clock import Clock
     from helpdesk_bridge.http.options import HttpOptions
     from helpdesk_bridge.text.decoding import Mending
 
@@ -52,13 +53,20 @@ class Session:
     """Sends one attempt. Redirects are never followed; .netrc is never read, proxies of the environment on the user's word."""
 
     def __init__(
-        self, *, base_url: str, auth: AuthBase | None, options: HttpOptions, mending: Mending | None = None
+        self,
+        *,
+        base_url: str,
+        auth: AuthBase | None,
+        options: HttpOptions,
+        mending: Mending | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._base = base_url
         self._origin = Origin.parse(base_url)
         self._auth = auth
         self._options = options
         self._mending = mending
+        self._clock = clock or SystemClock()
         self._asks_environment = options.trust_environment and not self._origin.is_loopback
         self._verify: bool | str = options.ca_bundle or self._environments_bundle() or True
         self._thread = _PerThread()
@@ -101,7 +109,7 @@ class Session:
         body = _body(request)
         try:
             session, prepared = self._prepare(request, body)
-            with sockets.attempt(self._options.timeout):
+            with sockets.attempt(self._options.timeout, self._real_now):
                 try:
                     return exchange(session, prepared)
                 except sockets.ForbiddenAddress as error:
@@ -114,6 +122,9 @@ class Session:
                 body.close()
         # Raised here, outside the except clause: the original error carries the request with its credentials.
         raise problem
+
+    def _real_now(self) -> float:
+        return self._clock.now() / self._clock.time_scale
 
     def _start(self, session: requests.Session, prepared: PreparedRequest) -> requests.Response:
         # Session.send would read the whole body of a redirect, without a cap, to find where it leads.

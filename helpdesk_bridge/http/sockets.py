@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
@@ -22,27 +22,40 @@ from urllib3.util.ssl_ import create_urllib3_context
 from helpdesk_bridge.clock import real_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+LONGEST_IDLE: Final = 1.0
+"""Real seconds after which an unused connection is not used again.
+
+A firewall or a balancer may have forgotten it by then, and answers the next request with a reset: of a create nobody
+knows what became of it. Servers close theirs after 2 seconds (gunicorn's default, documented) or 5 (Node.js, uvicorn and
+Apache, documented).
+"""
 
 
 class _Attempt(threading.local):
     deadline: float | None = None
     sent: bool = False
+    idle_clock: Callable[[], float] | None = None
 
 
 _attempt = _Attempt()
 
 
 @contextmanager
-def attempt(seconds: float) -> Iterator[None]:
-    """Give the socket work of this thread that many real seconds in all, and note that nothing was sent yet."""
-    before = (_attempt.deadline, _attempt.sent)
+def attempt(seconds: float, idle_clock: Callable[[], float] | None = None) -> Iterator[None]:
+    """Give the socket work of this thread that many real seconds in all, and note that nothing was sent yet.
+
+    Connections that are made meanwhile tell their age by ``idle_clock``, in real seconds, as long as they live.
+    """
+    before = (_attempt.deadline, _attempt.sent, _attempt.idle_clock)
     _attempt.deadline = real_seconds() + seconds
     _attempt.sent = False
+    _attempt.idle_clock = idle_clock
     try:
         yield
     finally:
-        _attempt.deadline, _attempt.sent = before
+        _attempt.deadline, _attempt.sent, _attempt.idle_clock = before
 
 
 class _Quiet(logging.Filter):
@@ -75,12 +88,32 @@ def _left() -> float | None:
     return left
 
 
+class _Use:
+    """When a connection was last used."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._last = clock()
+
+    def note(self) -> None:
+        self._last = self._clock()
+
+    @property
+    def idle(self) -> float:
+        return self._clock() - self._last
+
+
 class _DeadlineSocket(socket.socket):
+    use: _Use | None = None
+
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
         left = _left()
         if left is not None:
             self.settimeout(left)
-        return super().recv_into(*args, **kwargs)
+        count = super().recv_into(*args, **kwargs)
+        if self.use is not None:
+            self.use.note()
+        return count
 
     def sendall(self, *args: Any, **kwargs: Any) -> None:
         left = _left()
@@ -88,14 +121,21 @@ class _DeadlineSocket(socket.socket):
         if left is not None:
             self.settimeout(left)
         super().sendall(*args, **kwargs)
+        if self.use is not None:
+            self.use.note()
 
 
 class _DeadlineTlsSocket(ssl.SSLSocket):
+    use: _Use | None = None
+
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
         left = _left()
         if left is not None:
             self.settimeout(left)
-        return super().recv_into(*args, **kwargs)
+        count = super().recv_into(*args, **kwargs)
+        if self.use is not None:
+            self.use.note()
+        return count
 
     def sendall(self, *args: Any, **kwargs: Any) -> None:
         left = _left()
@@ -103,6 +143,8 @@ class _DeadlineTlsSocket(ssl.SSLSocket):
         if left is not None:
             self.settimeout(left)
         super().sendall(*args, **kwargs)
+        if self.use is not None:
+            self.use.note()
 
 
 def _watched(plain: socket.socket) -> socket.socket:
@@ -112,12 +154,27 @@ def _watched(plain: socket.socket) -> socket.socket:
     return watched
 
 
-class _Connection(HTTPConnection):
+class _Aging:
+    """A connection that urllib3 replaces by a new one once it was unused for ``LONGEST_IDLE``."""
+
+    _use: _Use | None = None
+
+    def connect(self: Any) -> None:
+        super().connect()  # type: ignore[misc]
+        self._use = self.sock.use = _Use(_attempt.idle_clock or real_seconds)
+
+    @property
+    def is_connected(self: Any) -> bool:
+        fresh = self._use is None or self._use.idle < LONGEST_IDLE
+        return bool(fresh and super().is_connected)  # type: ignore[misc]
+
+
+class _Connection(_Aging, HTTPConnection):
     def _new_conn(self) -> socket.socket:
         return _watched(super()._new_conn())
 
 
-class _Tunnelled(HTTPSConnection):
+class _Tunnelled(_Aging, HTTPSConnection):
     def _tunnel(self) -> None:
         try:
             super()._tunnel()
@@ -222,7 +279,7 @@ class _CheckedMixin:
         raise problem or OSError("no address")
 
 
-class _CheckedConnection(_CheckedMixin, HTTPConnection):
+class _CheckedConnection(_CheckedMixin, _Aging, HTTPConnection):
     pass
 
 

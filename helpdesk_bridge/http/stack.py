@@ -104,7 +104,7 @@ def open_transport(
     from helpdesk_bridge.http.session import Session
 
     mending = mending or Mending(vendor, desk, events.publish)
-    session = Session(base_url=base, auth=auth, options=options, mending=mending)
+    session = Session(base_url=base, auth=auth, options=options, mending=mending, clock=running)
     logged = Logged(inner=session, events=events, vendor=vendor, desk=desk, refused=policy.refused)
     governed = Governed(
         inner=logged, governor=governor, options=options, events=events, vendor=vendor, desk=desk, count_rows=count_rows
