@@ -110,7 +110,9 @@ def tighten(path: Path, mode: int, what: str) -> None:
     except FileNotFoundError:
         return
     if found is not None:
-        logger.warning("%s %s was open to others (mode %04o); it is set to %04o", what, path, found, found & mode)
+        logger.warning(
+            "%s %s could be read by others (mode %04o); its mode is now %04o", what, path, found, found & mode
+        )
 
 
 def _tightened(status: os.stat_result, path: Path, mode: int, *, follow: bool) -> int | None:

@@ -66,10 +66,10 @@ def test_ones_own_file_that_is_open_to_others_is_closed_and_said(tmp_path, kind,
     path.chmod(mode)
     use(path)
     assert mode_of(path) == 0o600
-    assert f"{name} {path} was open to others (mode {mode:04o}); it is set to 0600" in caplog.text
+    assert f"{name} {path} could be read by others (mode {mode:04o}); its mode is now 0600" in caplog.text
     caplog.clear()
     use(path)
-    assert "open to others" not in caplog.text, "said once"
+    assert "could be read by others" not in caplog.text, "said once"
 
 
 def test_a_link_is_refused_and_what_it_points_to_stays(tmp_path, kind):

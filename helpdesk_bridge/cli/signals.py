@@ -20,7 +20,7 @@ def stopping(stop: Callable[[], None]) -> Iterator[None]:
         if seen:
             os._exit(ExitCode.SECOND_SIGNAL)
         seen.append(number)
-        say("stopping after what is in flight; once more to end at once")
+        say("stopping after the calls in flight; send the signal again to stop at once")
         stop()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -175,7 +175,7 @@ def trusted_origin(value: Any, where: str) -> Origin:
     except NotAUrl as error:
         raise ConfigError(f"{where} trusted_origin: {error}; {fix}") from None
     if value.rstrip("/").count("/") > 2 or "?" in value or "#" in value:  # noqa: PLR2004 - the two of ://
-        raise ConfigError(f"{where} trusted_origin: a path, query or fragment is no part of it; {fix}")
+        raise ConfigError(f"{where} trusted_origin: remove the path, query or fragment; {fix}")
     return origin
 
 
@@ -206,7 +206,7 @@ def remember(file: ConfigFile) -> Path:
         record.parent.chmod(OWNER_FOLDER)
         write_private(record, json.dumps(content).encode())
     except OSError as error:
-        raise ConfigError(f"the consent cannot be kept in {record.parent}: {error.strerror}") from None
+        raise ConfigError(f"your consent cannot be saved in {record.parent}: {error.strerror}") from None
     return record
 
 
@@ -218,7 +218,7 @@ def forget(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise ConfigError(f"the consent cannot be taken from {record.parent}: {error.strerror}") from None
+        raise ConfigError(f"your consent cannot be removed from {record.parent}: {error.strerror}") from None
     return True
 
 

@@ -71,7 +71,7 @@ def _find(given: str | os.PathLike[str] | None) -> tuple[Path, bool]:
     if named:
         path = Path(named)
         if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises for a folder that may not be entered
-            raise ConfigError(f"there is no configuration file {path}")
+            raise ConfigError(f"the configuration file {path} does not exist")
         return path, True
     here = Path(FILE_NAME)
     if os.path.isfile(here):  # noqa: PTH113 - ditto
@@ -115,7 +115,9 @@ def _load(path: Path, *, named: bool) -> ConfigFile:
     except (OSError, RuntimeError) as error:
         raise ConfigError(f"{path} cannot be read: {type(error).__name__}") from None
     if content is None:
-        raise ConfigError(f"{path} is no configuration: it is no regular file, or larger than {LARGEST} bytes")
+        raise ConfigError(
+            f"{path} is not a configuration file: it is not a regular file, or it is larger than {LARGEST} bytes"
+        )
     owner = status.st_uid
     foreign = not (is_mine(owner) and is_mine(link_owner))
     # What the administrator put into the user's own folder is the user's as well.

@@ -29,9 +29,9 @@ def proxy_url(text: str, where: str) -> str:
     except ValueError:
         parts = port = None
     if parts is None or not port or not _HOST.fullmatch(parts.hostname or ""):
-        raise ConfigError(f"{where}: it is no address of a proxy; {fix}")
+        raise ConfigError(f"{where}: this is not the address of a proxy; {fix}")
     if parts.scheme != "http":
-        raise ConfigError(f"{where}: only a proxy that is spoken to by plain http is supported; {fix}")
+        raise ConfigError(f"{where}: only a proxy that is reached over plain http is supported; {fix}")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise ConfigError(f"{where}: remove what follows the port; {fix}")
     return f"http://{parts.netloc}"
@@ -42,7 +42,7 @@ def ca_bundle(path: Path, where: str) -> str:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
     except ssl.SSLError:
-        raise ConfigError(f"{where}: {path} holds no certificate in PEM (-----BEGIN CERTIFICATE-----)") from None
+        raise ConfigError(f"{where}: {path} contains no certificate in PEM (-----BEGIN CERTIFICATE-----)") from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"{where}: {path} cannot be read ({type(error).__name__})") from None
     return str(path)
@@ -59,7 +59,7 @@ def client_certificate(path: Path, where: str) -> str:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(path, password="")
     except ssl.SSLError:
         raise ConfigError(
-            f"{where}: {path} holds no certificate with its key in PEM, or the key has a passphrase; put both into one "
+            f"{where}: {path} contains no certificate with its key in PEM, or the key has a passphrase; put both into one "
             "file, the key without one"
         ) from None
     except (OSError, ValueError) as error:

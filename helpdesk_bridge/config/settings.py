@@ -231,7 +231,7 @@ def _environment(common: CommonSettings, where: str, name: str) -> CommonSetting
     trusted = consent.trusts_environment(name)
     if common.trust_environment and not trusted:
         raise ConfigError(
-            f"{where} trust_environment: only your own configuration can say so; write it under [desks.{name}] in "
+            f"{where} trust_environment: only your own configuration can set it; write it under [desks.{name}] in "
             f"{consent.users_name()}"
         )
     return attrs.evolve(common, trust_environment=trusted)
@@ -255,7 +255,7 @@ def _path(text: str, where: str, folder: Path | None) -> Path:
     try:
         return (folder or Path()) / Path(text).expanduser()
     except RuntimeError:
-        raise ConfigError(f"{where}: it starts with a user who has no home here") from None
+        raise ConfigError(f"{where}: the path starts with ~ and a user who has no home folder") from None
 
 
 def _check_consent(
@@ -351,7 +351,7 @@ def _secret(value: str, where: str, folder: Path | None, *, warn: bool) -> str:
         what = f"the environment variable {rest} is not set" if scheme == "env" else "the secret is empty"
         raise ConfigError(f"{where}: {what}")
     if any(ord(character) < 32 for character in found.strip()):  # noqa: PLR2004 - control characters
-        raise ConfigError(f"{where}: the secret has a control character in it")
+        raise ConfigError(f"{where}: the secret contains a control character")
     return found.strip()
 
 
@@ -364,7 +364,7 @@ def _secret_file(path: Path, where: str) -> str:
     except (OSError, ValueError) as error:
         raise ConfigError(f"{where}: {path} cannot be read ({type(error).__name__})") from None
     if len(text) > _LARGEST_SECRET:
-        raise ConfigError(f"{where}: {path} is too large for a secret; name the file that holds the secret alone")
+        raise ConfigError(f"{where}: {path} is too large for a secret; name a file that contains the secret alone")
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise ConfigError(f"{where}: {path} can be read by others; run chmod 600 {path}")
     return text
@@ -429,7 +429,7 @@ def _refuse_double(entries: Mapping[str, str], where: str, same: Callable[[str],
     for ours, theirs in entries.items():
         other = seen.setdefault(same(theirs), ours)
         if other != ours and "statuses" not in where:
-            raise ConfigError(f"{where}: {other} and {ours} both stand for one name of the vendor")
+            raise ConfigError(f"{where}: {other} and {ours} are aliases of the same name at the vendor")
 
 
 __all__ = [

@@ -65,7 +65,7 @@ class ContactsPort:
         link = self._link
         with link.operation("contacts.find"):
             if (email is None) == (phone is None):
-                raise Invalid("find takes an email or a phone, one of the two", field="email")
+                raise Invalid("find takes either an email or a phone", field="email")
             email = None if email is None else Mailbox.of(email).address
             asked = ContactQuery(email=email, phone=phone, include={"blocked", "deleted"})
             found = [one for one in link.contacts.find(email=email, phone=phone) if contact_matches(asked, one)]

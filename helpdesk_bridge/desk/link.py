@@ -99,6 +99,6 @@ def refuse_key(capabilities: Capabilities, operation: str, key: str | None) -> N
     """Raise ``Unsupported`` for an idempotency key on an operation that has no place for one."""
     if key is not None and operation not in capabilities.idempotency:
         raise Unsupported(
-            f"{capabilities.vendor} has no place for an idempotency key on {operation}",
+            f"{capabilities.vendor} cannot store an idempotency key for {operation}",
             capability=f"idempotency:{operation}",
         )

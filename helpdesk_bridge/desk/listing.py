@@ -63,7 +63,7 @@ class QueryListing(Listing[R]):
                 page = self.fetch(cursor, size)
                 keys = tuple(self.key(record) for record in page.items)
                 if page.next is not None and (page.next in cursors or (keys and keys == before)):
-                    raise BadResponse("the vendor's pages go round in a circle; the listing was stopped", path="$")
+                    raise BadResponse("the vendor's pages repeat in a loop; the listing was stopped", path="$")
             yield page
             if page.next is None:
                 return

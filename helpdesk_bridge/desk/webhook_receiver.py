@@ -117,10 +117,10 @@ class WebhookReceiver:
             check_secret(secret)
         if not given and not webhooks.guarded:
             raise ConfigError(
-                "webhooks: nothing would keep strangers out; set webhook_token for this desk, or give a secret for the path"
+                "webhooks: anyone could post events here; set webhook_token for this desk, or put a secret into the path"
             )
         if not self._stores and on_events is None:
-            raise ConfigError("webhooks: this desk has no inbox to store events in; give on_events what takes them")
+            raise ConfigError("webhooks: this desk has no inbox to store events in; pass a function as on_events")
         self._digests = tuple(_digest(secret) for secret in given)
         self._limit = body_limit
         self._on_events = on_events

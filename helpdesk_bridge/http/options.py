@@ -19,7 +19,7 @@ MIB = 1024 * 1024
 
 def _not_negative(_: object, __: object, value: float | None) -> None:
     if value is not None and not value >= 0:  # NaN is not either
-        raise ConfigError("max_wait: use seconds from 0 on, or nothing for no bound")
+        raise ConfigError("max_wait: use a number of seconds, 0 or more, or None for no limit")
 
 
 @frozen(kw_only=True)

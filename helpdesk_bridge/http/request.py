@@ -133,18 +133,18 @@ class Request:
         try:
             return f"{path}?{urlencode(self.params, quote_via=quote, safe='')}"
         except UnicodeEncodeError:
-            problem = Invalid("a value of the query holds half a character", field="query")
+            problem = Invalid("a value of the query contains an unpaired surrogate", field="query")
         raise problem
 
 
 def _segment(name: str, value: str) -> str:
     # "." and ".." survive percent-encoding and would be resolved as parent directories.
     if value in {"", ".", ".."}:
-        raise Invalid(f"{name} is empty or no id", field=name)
+        raise Invalid(f"{name} is empty or not an id", field=name)
     try:
         return quote(value, safe="")
     except UnicodeEncodeError:
-        problem = Invalid(f"{name} holds half a character", field=name)
+        problem = Invalid(f"{name} contains an unpaired surrogate", field=name)
     raise problem
 
 

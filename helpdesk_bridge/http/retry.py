@@ -167,7 +167,7 @@ class Retrying:
         error = self._error(request, response)
         refused = self.policy.refused(response.status, response.headers, response.body)
         if refused and not isinstance(error, RateLimited):
-            error = RateLimited("the vendor's budget is spent")
+            error = RateLimited("the vendor's rate limit is exceeded")
         if error is None:
             return None
         error.status = response.status if error.status is None else error.status

@@ -247,6 +247,6 @@ def _body(request: Request) -> Body:
         try:
             return urlencode(request.form).encode()
         except UnicodeEncodeError:
-            problem = Invalid("a value of the form holds half a character", field="form")
+            problem = Invalid("a value of the form contains an unpaired surrogate", field="form")
         raise problem
     return None if request.parts is None else MultipartBody(request.parts)

@@ -94,7 +94,7 @@ def open_transport(
     base = check_base_url(base_url)
     origin = Origin.parse(base)
     if options.time_scale != 1.0 and not origin.is_loopback:
-        raise ConfigError("time_scale: another scale than 1 is only for a simulator on this machine; remove it")
+        raise ConfigError("time_scale: only a simulator on this machine can be sped up; remove it")
     running: Clock = clock or SystemClock(options.time_scale)
     events = EventBus() if events is None else events  # one without subscribers is falsy
     # Keyed by whose it is, so that a digest found in one place says nothing about another.

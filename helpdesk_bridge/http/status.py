@@ -30,7 +30,7 @@ _KINDS: dict[int, tuple[type[HelpdeskError], str]] = {
     410: (NotFound, "the record is gone"),
     413: (Invalid, "the request is too large for the vendor"),
     422: (Invalid, "the vendor refused a value"),
-    429: (RateLimited, "the vendor's budget is spent"),
+    429: (RateLimited, "the vendor's rate limit is exceeded"),
 }
 
 
@@ -40,7 +40,7 @@ def error_for_status(response: Response) -> HelpdeskError | None:
     if 200 <= status < 300:  # noqa: PLR2004 - the range of HTTP successes
         return None
     if 300 <= status < 400:  # noqa: PLR2004 - the range of HTTP redirects
-        return BadResponse(f"the vendor redirects to {_host(response)}, which is never followed", status=status)
+        return BadResponse(f"the vendor redirected to {_host(response)}; redirects are never followed", status=status)
     if status >= 500:  # noqa: PLR2004 - the range of server errors
         return Unavailable("the vendor's server failed", status=status)
     kind, text = _KINDS.get(status, (HelpdeskError, "the vendor refused the request"))

@@ -68,7 +68,7 @@ class Capabilities:
         area, colon, detail = name.partition(":")
         if not colon:
             if name not in OPERATIONS and name not in FACETS:
-                raise ValueError(f"{name!r} is no capability; see helpdesk_bridge.model.capabilities.OPERATIONS")
+                raise ValueError(f"{name!r} is not a capability; see helpdesk_bridge.model.capabilities.OPERATIONS")
             return name in self.operations or f"{name}.list" in self.operations or f"{name}.open" in self.operations
         fields = {
             "ticket": self.ticket_fields,
@@ -82,7 +82,7 @@ class Capabilities:
         if area == "status":
             return self.open_statuses or any(status.value == detail for status in self.statuses)
         if fields is None:
-            raise ValueError(f"{name!r} is no capability: {area!r} has no fields")
+            raise ValueError(f"{name!r} is not a capability: {area!r} has no fields")
         return detail in fields
 
     def missing(self, *names: str) -> tuple[str, ...]:

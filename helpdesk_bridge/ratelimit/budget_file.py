@@ -120,7 +120,10 @@ class BudgetFile:
         if is_mine(status.st_uid) and found & ~self._mode:
             os.fchmod(self._fd, found & self._mode)
             logger.warning(
-                "the budget %s was open to others (mode %04o); it is set to %04o", self.path, found, found & self._mode
+                "the budget %s could be read by others (mode %04o); its mode is now %04o",
+                self.path,
+                found,
+                found & self._mode,
             )
 
     def _opened(self) -> int:

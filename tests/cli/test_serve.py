@@ -221,7 +221,7 @@ def until_it_listens_no_more(server):
 
 
 def stopping_is_said(folder):
-    while "stopping after what is in flight" not in (folder / "stderr").read_text():
+    while "stopping after the calls in flight" not in (folder / "stderr").read_text():
         pass
 
 

@@ -84,7 +84,7 @@ def test_a_full_table_gives_settings_and_common_keys():
         ({"base_url": "https://u:p@acme.example"}, "base_url"),
         ({"base_url": "https://acme.example/?q=1"}, "base_url"),
         ({"groups": "x"}, "groups"),
-        ({"groups": {"a": "Sales", "b": "sales"}}, "both stand for one"),
+        ({"groups": {"a": "Sales", "b": "sales"}}, "are aliases of the same name"),
         ({"statuses": {"parts": {"name": "Awaiting parts", "status": "no"}}}, "statuses.parts"),
     ],
 )

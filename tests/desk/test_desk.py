@@ -67,10 +67,10 @@ def test_a_listing_is_lazy_yields_each_record_once_and_stops_at_the_limit(opened
 def test_pages_that_go_round_in_a_circle_are_an_error(opened):
     desk, stub = opened()
     stub.pages = [Page((ticket("1"),), "1"), Page((ticket("2"),), "1")]
-    with pytest.raises(BadResponse, match="circle"):
+    with pytest.raises(BadResponse, match="loop"):
         list(desk.tickets.list())
     stub.pages = [Page((ticket("1"),), "1"), Page((ticket("1"),), "0")]
-    with pytest.raises(BadResponse, match="circle"):
+    with pytest.raises(BadResponse, match="loop"):
         list(desk.tickets.list())
 
 

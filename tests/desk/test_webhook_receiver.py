@@ -266,7 +266,7 @@ def test_a_secret_that_can_be_guessed_or_spelt_otherwise_is_refused(desk, secret
 
 
 def test_a_desk_that_lets_everybody_in_or_has_no_webhooks_is_refused(desk):
-    with pytest.raises(ConfigError, match="strangers"):
+    with pytest.raises(ConfigError, match="anyone"):
         WebhookReceiver(desk)
     with pytest.raises(Unsupported):
         WebhookReceiver(SimpleNamespace(webhooks=Missing("webhooks", "Local")), [SECRET])

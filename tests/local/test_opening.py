@@ -43,7 +43,7 @@ def test_an_empty_file_becomes_a_desk_of_its_owner_alone(tmp_path, mode, caplog)
     with open_desk({"vendor": "local", "path": str(path)}) as desk:
         desk.tickets.create(DRAFT)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert f"the local desk {path} was open to others (mode {mode:04o})" in caplog.text
+    assert f"the local desk {path} could be read by others (mode {mode:04o})" in caplog.text
 
 
 def test_a_folder_is_no_desk(tmp_path):

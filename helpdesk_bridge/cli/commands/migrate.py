@@ -244,7 +244,7 @@ def decide(
             raise click.UsageError(str(error)) from None
     unknown = [record for record, meant in settled.items() if not meant]
     if unknown:
-        raise click.UsageError(f"nothing is in doubt under {', '.join(unknown)}")
+        raise click.UsageError(f"no write in doubt has the id {', '.join(unknown)}")
     if as_json:
         write_json({"hazards": hazards, "maps": len(values), "threads": threads, "in_doubt": settled,
                     "foreign_markers": foreign_markers})  # fmt: skip
@@ -260,7 +260,7 @@ def _map_argument(text: str) -> tuple[str, str, str | None]:
 
 def _need(journal: Path) -> None:
     if not journal.is_file():
-        raise click.UsageError(f"there is no journal {journal}")
+        raise click.UsageError(f"the journal {journal} does not exist")
 
 
 _journal_option = click.option(

@@ -58,7 +58,7 @@ def serve(ctx: click.Context, desk: str, host: str, port: int, references: tuple
                 {"desk": opened.name, "vendor": opened.vendor, "account": opened.account, "url": url}, indent=None
             )
             if not is_loopback(host):
-                say("this address is reached from other machines, without TLS: put a proxy with https before it")
+                say("other machines can reach this address, without TLS: put an https proxy in front of it")
             stopped.wait()
         finally:
             server.stop()

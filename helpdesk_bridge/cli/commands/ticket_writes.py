@@ -55,7 +55,7 @@ def _read_stdin() -> str:
         return sys.stdin.read()
     except UnicodeDecodeError as error:
         encoding = error.encoding
-    raise click.UsageError(f"what stdin holds is no text in {encoding}; convert it, or set PYTHONIOENCODING")
+    raise click.UsageError(f"stdin is not text in {encoding}; convert it, or set PYTHONIOENCODING")
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Any]:
