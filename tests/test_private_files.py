@@ -149,7 +149,7 @@ def test_a_budget_of_a_group_is_shared_with_it_and_with_nobody_else(tmp_path, ca
     path.chmod(0o666)
     budget(path, OWNER_AND_GROUP)
     assert mode_of(path) == 0o660
-    assert "it is set to 0660" in caplog.text
+    assert "its mode is now 0660" in caplog.text
     os.chown(path, ANOTHER_USER, ANOTHER_USER)
     budget(path, OWNER_AND_GROUP)
     path.chmod(0o666)
