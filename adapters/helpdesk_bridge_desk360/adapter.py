@@ -48,26 +48,26 @@ class Desk360Adapter(Adapter):
 
     def check(self) -> Sequence[Finding]:
         """Try the credentials by listing the integrations, and report missing settings."""
-        found = [self._integration()]
+        findings = [self._integration()]
         if self.inbox is None:
-            found.append(Finding(Severity.WARNING, "inbox", "not set, so nothing can be listed; set inbox = PATH"))
+            findings.append(Finding(Severity.WARNING, "inbox", "not set, so nothing can be listed; set inbox = PATH"))
         else:
             counts = self.inbox.store.counts()
-            found.append(
+            findings.append(
                 Finding(Severity.OK, "inbox", f"{counts['tickets']} conversations since the webhook was connected")
             )
         if not self.webhooks.tokens:
             detail = (
                 "not set: anyone who knows the webhook's URL can send events; put a secret into the URL, or set a token"
             )
-            found.append(Finding(Severity.WARNING, "webhook_token", detail))
-        return tuple(found)
+            findings.append(Finding(Severity.WARNING, "webhook_token", detail))
+        return tuple(findings)
 
     def _integration(self) -> Finding:
         integrations = [integration_of(document) for document in self.client.integrations()]
-        here = next((one for one in integrations if str(one.id) == self.account), None)
+        here = next((integration for integration in integrations if str(integration.id) == self.account), None)
         if here is None:
-            ids = ", ".join(str(one.id) for one in integrations) or "none"
+            ids = ", ".join(str(integration.id) for integration in integrations) or "none"
             detail = f"the credentials are accepted, but the account has no integration {self.account}; it has {ids}"
             return Finding(Severity.PROBLEM, "integration", detail)
         if here.active is False:

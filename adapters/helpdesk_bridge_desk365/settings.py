@@ -104,8 +104,8 @@ def api_base(settings: Desk365Settings, base_url: str | None) -> str:
         raise ConfigError(f"base_url: apps.{DOMAIN} serves API v1 and v2 only; the v3 form is {_V3_FORM}")
     if _OLD_VERSION.search(parts.path):
         raise ConfigError(f"base_url: API v1 and v2 are not supported; the v3 form is {_V3_FORM}")
-    found = _V3_PATH.match(parts.path)
-    before = found["before"] if found else ""
+    match = _V3_PATH.match(parts.path)
+    before = match["before"] if match else ""
     query = f"?{parts.query}" if parts.query else ""
     fragment = f"#{parts.fragment}" if parts.fragment else ""
     return f"{parts.scheme}://{parts.netloc}{before}{API_PREFIX}{query}{fragment}"

@@ -68,9 +68,9 @@ class Desk360Client:
         raise problem
 
     def _rows(self, kind: type[T], request: Request) -> tuple[T, ...]:
-        found = [WIRE.read(kind, row, at=f"$[{place}]") for place, row in enumerate(rows(self.connection, request))]
+        documents = [WIRE.read(kind, row, at=f"$[{place}]") for place, row in enumerate(rows(self.connection, request))]
         # Rows that moved to the next page while the list was read come twice.
-        return tuple({getattr(one, "id", None): one for one in found}.values())
+        return tuple({getattr(document, "id", None): document for document in documents}.values())
 
     # ---- sends that answer one id
 
@@ -143,7 +143,7 @@ class Desk360Client:
     def mark_read(self, to: str, message_ids: Sequence[str]) -> tuple[str, ...]:
         """Mark received messages as read ("Read WhatsApp Message"); return the ids that the vendor echoes."""
         request = self._request("POST", f"{MESSAGES}/reads", "messages.read", Effect.SET)
-        ids = (_value("message_ids[]", one) for one in message_ids)
+        ids = (_value("message_ids[]", message_id) for message_id in message_ids)
         return _texts(self.connection.send(evolve(request, parts=(_value("to", to), *ids))).json(), "message_ids")
 
     # ---- files
@@ -203,15 +203,15 @@ def _object(document: Any, at: str = "$") -> Mapping[str, Any]:
 
 
 def _message_id(document: Any) -> str:
-    found = _object(document).get("message_id")
-    if not isinstance(found, str) or not found:
+    message_id = _object(document).get("message_id")
+    if not isinstance(message_id, str) or not message_id:
         raise BadResponse("the answer has no message id", path="$.message_id")
-    return found
+    return message_id
 
 
 def _texts(document: Any, key: str) -> tuple[str, ...]:
     values = _object(document).get(key)
-    if not isinstance(values, list) or not all(isinstance(one, str) for one in values):
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise BadResponse(f"expected a list of texts at $.{key}", path=f"$.{key}")
     return tuple(values)
 
@@ -219,12 +219,12 @@ def _texts(document: Any, key: str) -> tuple[str, ...]:
 def _medias(document: Any) -> tuple[MediaDocument, ...]:
     # documented: an object of lists by kind, of which only "images" is shown; the other names are not known.
     kinds = _object(_object(document).get("medias"), "$.medias")
-    found = tuple(
-        WIRE.read(MediaDocument, one, at=f"$.medias.{kind}[{place}]")
+    medias = tuple(
+        WIRE.read(MediaDocument, entry, at=f"$.medias.{kind}[{place}]")
         for kind, entries in kinds.items()
         if isinstance(entries, list)
-        for place, one in enumerate(entries)
+        for place, entry in enumerate(entries)
     )
-    if not found:
+    if not medias:
         raise BadResponse("the answer has no media", path="$.medias")
-    return found
+    return medias

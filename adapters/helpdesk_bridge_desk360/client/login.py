@@ -106,14 +106,14 @@ class Login:
             auth=Auth.WITHOUT_AUTH,
             json={"email": self._email, "password": self._password.reveal()},
         )
-        found = WIRE.read(TokenDocument, self._stack.send(request).json())
+        answer = WIRE.read(TokenDocument, self._stack.send(request).json())
         if (
-            not found.access_token.isprintable()
-            or _BLANKS & set(found.access_token)
-            or not found.access_token.isascii()
+            not answer.access_token.isprintable()
+            or _BLANKS & set(answer.access_token)
+            or not answer.access_token.isascii()
         ):
             raise AuthenticationFailed("Desk360's login returned a token that a header cannot carry")
-        return found.access_token
+        return answer.access_token
 
 
 @frozen(eq=False)

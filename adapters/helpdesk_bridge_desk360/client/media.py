@@ -68,5 +68,5 @@ def _address_in(content: bytes) -> str | None:
         document = json.loads(content)
     except (ValueError, RecursionError):
         return None
-    found = document.get("url") if isinstance(document, dict) else None
-    return found if isinstance(found, str) and found.startswith(("https://", "http://")) else None
+    url = document.get("url") if isinstance(document, dict) else None
+    return url if isinstance(url, str) and url.startswith(("https://", "http://")) else None

@@ -27,29 +27,29 @@ def rows(connection: Connection, request: Request) -> Iterator[Any]:
     known: dict[str, Any] = {}
     before: dict[str, Any] | None = None
     for _ in range(_SWEEPS):
-        found, sound = _sweep(connection, request)
-        yield from (row for text, row in found.items() if text not in known)
-        known |= found
-        if sound or found == before:
+        swept, sound = _sweep(connection, request)
+        yield from (row for text, row in swept.items() if text not in known)
+        known |= swept
+        if sound or swept == before:
             return
-        before = found
+        before = swept
 
 
 def _sweep(connection: Connection, request: Request) -> tuple[dict[str, Any], bool]:
     """Return the rows of all pages, and whether each page was the requested one and had only new rows."""
-    found: dict[str, Any] = {}
+    rows_by_text: dict[str, Any] = {}
     sound, page = True, 1
     for _ in range(MOST_PAGES):
         response = connection.send(evolve(request, params=(("page", str(page)),)))
         answered = {json.dumps(row, sort_keys=True): row for row in _items(response.json())}
         following = next_page(response.headers.get("Link", ""))
-        sound = sound and found.keys().isdisjoint(answered) and (bool(answered) or page == 1)
-        found |= answered
+        sound = sound and rows_by_text.keys().isdisjoint(answered) and (bool(answered) or page == 1)
+        rows_by_text |= answered
         if not answered or following is None or following <= page:
-            return found, sound and (following is None or following > page)
+            return rows_by_text, sound and (following is None or following > page)
         sound = sound and following == page + 1
         page = following
-    return found, True
+    return rows_by_text, True
 
 
 def next_page(link: str) -> int | None:
@@ -57,10 +57,10 @@ def next_page(link: str) -> int | None:
 
     documented: the header "will not be filled" there, so it may be absent or empty; `rel` comes without quotes.
     """
-    for one in parse_header_links(link):
-        if one.get("rel") == "next":
+    for target in parse_header_links(link):
+        if target.get("rel") == "next":
             try:
-                numbers = parse_qs(urlsplit(one.get("url", "")).query).get("page", [])
+                numbers = parse_qs(urlsplit(target.get("url", "")).query).get("page", [])
             except ValueError:
                 return None
             text = numbers[-1] if numbers else ""

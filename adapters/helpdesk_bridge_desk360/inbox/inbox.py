@@ -106,7 +106,7 @@ class Inbox:
     def status(self, event: DeliveryChanged) -> bool:
         """Store a delivery state and return whether it is news; states never go back, unknown ids are kept."""
         with self.store.transaction():
-            known = [one.state for one in self.store.deliveries.of(event.id)]
+            known = [delivery.state for delivery in self.store.deliveries.of(event.id)]
             rank = _RANKS.get(event.status)
             if rank is not None and any(_RANKS.get(state, -1) >= rank for state in known):
                 return False
@@ -122,7 +122,7 @@ class Inbox:
 
     def all_unread(self) -> tuple[Any, ...]:
         """Return the webhooks of unknown shape, oldest first."""
-        return tuple(json.loads(one.detail or "null") for one in self.store.deliveries.in_state(UNREAD))
+        return tuple(json.loads(delivery.detail or "null") for delivery in self.store.deliveries.in_state(UNREAD))
 
     def _rest(self, event: MessageReceived) -> tuple[Attachment, ...]:
         # Cards have more than their text shows, and an unknown type may have anything: the document is kept as a file.
@@ -204,7 +204,7 @@ class Inbox:
 
     def delivery(self, message_id: str) -> str | None:
         """Return the furthest state of a message: sent, delivered or read; another word if it has no such state."""
-        states = [one.state for one in self.store.deliveries.of(message_id)]
+        states = [delivery.state for delivery in self.store.deliveries.of(message_id)]
         return max(states, key=lambda state: _RANKS.get(state, -1), default=None)
 
     def _conversation(self, conversation: str) -> Ticket | None:

@@ -109,11 +109,15 @@ class Desk360Templates:
         return known, translation, checked_parameters(translation, given)
 
     def _named(self, template: int | str) -> Template:
-        found = [one for one in self.list() if template in (one.id, str(one.id)) or _same(one.name, template)]
-        if len(found) != 1:
-            problem = "no template has this name or id" if not found else "several templates have this name; use the id"
+        templates = [
+            known for known in self.list() if template in (known.id, str(known.id)) or _same(known.name, template)
+        ]
+        if len(templates) != 1:
+            problem = (
+                "no template has this name or id" if not templates else "several templates have this name; use the id"
+            )
             raise Invalid(problem, field="template")
-        return found[0]
+        return templates[0]
 
 
 def _same(name: str, template: int | str) -> bool:
@@ -130,11 +134,11 @@ def _check_list(file: Upload) -> None:
         content = stream.read(_LARGEST_LIST + 1)
     if len(content) > _LARGEST_LIST:
         raise Invalid("the file of numbers is too large", field="file", limit=_LARGEST_LIST)
-    found = 0
+    numbers = 0
     for place, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
         if _ROW.search(line):
-            found += 1
-        elif any(one.isdigit() for one in line):
+            numbers += 1
+        elif any(character.isdigit() for character in line):
             raise Invalid(f"line {place} of the file contains no number with + and a country code", field="file")
-    if not found:
+    if not numbers:
         raise Invalid("the file contains no number with + and a country code", field="file")

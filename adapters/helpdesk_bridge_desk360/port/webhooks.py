@@ -104,9 +104,9 @@ class Desk360Webhooks:
     def _check(self, headers: Mapping[str, str], token: str | None) -> None:
         if not self.tokens:
             return
-        given = [_digest(one) for one in _candidates(headers, token)][:_MOST_CANDIDATES]
+        given = [_digest(candidate) for candidate in _candidates(headers, token)][:_MOST_CANDIDATES]
         # Every pair is compared, by digests of one length: the time tells neither the place nor how much was right.
-        right = [hmac.compare_digest(one, _digest(wanted)) for one in given for wanted in self.tokens]
+        right = [hmac.compare_digest(token_digest, _digest(wanted)) for token_digest in given for wanted in self.tokens]
         if not any(right):
             raise AuthenticationFailed("the webhook's token is missing or wrong", operation="webhooks")
 

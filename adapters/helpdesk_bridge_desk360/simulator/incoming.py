@@ -60,10 +60,10 @@ class Description:
     def integration(self, account: Account) -> Integration:
         """Return the integration that is written to, the first by default."""
         number = self.given.get("integration", account.first_integration.id)
-        found = account.integrations.get(number) if isinstance(number, int) else None
-        if found is None:
+        integration = account.integrations.get(number) if isinstance(number, int) else None
+        if integration is None:
             raise InjectionError(f"integration takes one of: {', '.join(map(str, account.integrations))}")
-        return found
+        return integration
 
     def envelope(self, account: Account, now: int) -> Envelope:
         """Return who writes, and when."""

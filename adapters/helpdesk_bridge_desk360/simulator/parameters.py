@@ -121,10 +121,10 @@ class Fields:
 
     def items(self, name: str, *, most: int | None = None) -> list[tuple[str, Any]]:
         """Read the places and values of an array that must be there and not be empty."""
-        found = self.optional_items(name, most=most)
-        if not found:
+        items = self.optional_items(name, most=most)
+        if not items:
             raise self.missing(name)
-        return found
+        return items
 
     def optional_items(self, name: str, *, most: int | None = None) -> list[tuple[str, Any]]:
         """Read an array's places and values; a form's numbers may start anywhere, as in ``destinations[3][phone]``."""
@@ -134,10 +134,10 @@ class Fields:
         if not isinstance(value, list | dict):
             raise self.wrong(name, "must be an array")
         pairs = value.items() if isinstance(value, dict) else enumerate(value)
-        found = [(f"{self.at(name)}.{key}", item) for key, item in pairs]
-        if most is not None and len(found) > most:
+        items = [(f"{self.at(name)}.{key}", item) for key, item in pairs]
+        if most is not None and len(items) > most:
             raise self.wrong(name, f"must not have more than {most} items")
-        return found
+        return items
 
     def objects(self, name: str, *, most: int | None = None) -> list[Fields]:
         """Read an array of objects that must be there and not be empty."""
@@ -149,12 +149,12 @@ class Fields:
 
     def texts(self, name: str) -> list[str]:
         """Read an array of text that must be there and not be empty."""
-        found: list[str] = []
+        texts: list[str] = []
         for place, item in self.items(name):
             if not isinstance(item, str) or not item.strip():
                 raise invalid(f"The {place} field must be a string.")
-            found.append(item)
-        return found
+            texts.append(item)
+        return texts
 
     def at(self, name: str) -> str:
         """Return the dotted place of a field."""

@@ -44,9 +44,9 @@ def _integration(number: int, templates_of_first: int) -> Integration:
 
 
 def _customers(dataset: Dataset) -> tuple[Customer, ...]:
-    found: list[Customer] = []
+    customers: list[Customer] = []
     for person in dataset.contacts:
         phone = "+" + _NO_DIGITS.sub("", person.phone or "").removeprefix("00")
         if not person.deleted and is_phone(phone):
-            found.append(Customer(person.key, person.name or "", phone))
-    return tuple(found)
+            customers.append(Customer(person.key, person.name or "", phone))
+    return tuple(customers)

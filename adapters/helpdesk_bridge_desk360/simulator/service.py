@@ -45,10 +45,10 @@ class Service:
     def integration(self, integration_id: str) -> Integration:
         """Find an integration of the account; assumed: an id that is no number is one that there is not."""
         usable = integration_id.isascii() and integration_id.isdigit() and len(integration_id) <= len(str(1 << 63))
-        found = self.account.integrations.get(int(integration_id)) if usable else None
-        if found is None:
+        integration = self.account.integrations.get(int(integration_id)) if usable else None
+        if integration is None:
             raise Problem(self.choice("missing_code"))
-        return found
+        return integration
 
     def listing(self, call: Call, items: Sequence[Any]) -> Reply:
         """Answer the page of a list that a call asks for."""

@@ -151,7 +151,7 @@ class Desk360Api:
         Ids are not checked: the documented answer shows ids of sent messages.
         """
         number = recipient(to)
-        ids = [checked_text(one, "message_ids") for one in checked_list(message_ids, str, "message_ids")]
+        ids = [checked_text(message_id, "message_ids") for message_id in checked_list(message_ids, str, "message_ids")]
         if not ids:
             raise Invalid("message_ids: give at least one id", field="message_ids")
         return self._client.mark_read(number, ids)
@@ -164,7 +164,7 @@ class Desk360Api:
 
     def _kept(self, number: str, *sent: Outgoing) -> Sent:
         at: datetime = self._sent_messages.record(conversation_id(number), sent)
-        return Sent(tuple(one.id for one in sent), at)
+        return Sent(tuple(message.id for message in sent), at)
 
     def _inbox(self) -> Inbox:
         if self._sent_messages.inbox is None:

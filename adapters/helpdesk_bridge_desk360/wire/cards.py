@@ -105,7 +105,7 @@ class ContactCard:
     def lines(self) -> str:
         """Return the card as text: name, numbers, e-mails, a line each."""
         name = self.name.formatted_name or " ".join(filter(None, (self.name.first_name, self.name.last_name)))
-        entries = [name, *(one.phone for one in self.phones), *(one.email for one in self.emails)]
+        entries = [name, *(number.phone for number in self.phones), *(address.email for address in self.emails)]
         return "\n".join(entry for entry in entries if entry)
 
 
@@ -126,7 +126,7 @@ def _checked(card: ContactCard) -> dict[str, Any]:
     document: dict[str, Any] = {"name": _object(name, "contacts.*.name")}
     for part in ("addresses", "emails", "phones", "urls"):
         if values := getattr(card, part):
-            document[part] = [_object(one, f"contacts.*.{part}.*") for one in values]
+            document[part] = [_object(value, f"contacts.*.{part}.*") for value in values]
     for number in document.get("phones", ()):
         if not re.fullmatch(r"[0-9]+", number.get("wa_id", "0")):
             raise Invalid("wa_id must contain only digits", field="contacts.*.phones.*.wa_id")
@@ -138,9 +138,9 @@ def _checked(card: ContactCard) -> dict[str, Any]:
 
 
 def _object(value: Any, place: str) -> dict[str, Any]:
-    told = {name: one for name, one in attrs.asdict(value).items() if one is not None}
-    for name, one in told.items():
-        checked_kind(one, str, f"{place}.{name}")
+    told = {name: part for name, part in attrs.asdict(value).items() if part is not None}
+    for name, part in told.items():
+        checked_kind(part, str, f"{place}.{name}")
     return told
 
 

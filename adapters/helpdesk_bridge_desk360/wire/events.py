@@ -93,15 +93,15 @@ def events_in(document: Any, account: str) -> tuple[Event, ...]:
     documented: one object under ``messages`` or ``statuses``. Lists of them and ``{"body": …}`` are accepted too
     (observed: a client's parser expects both).
     """
-    found: list[Event] = []
-    for one in _unwrapped(document):
-        before = len(found)
-        if isinstance(one, dict):
-            found += [_message(entry, account) for entry in _entries(one.get("messages"))]
-            found += [_status(entry, account) for entry in _entries(one.get("statuses"))]
-        if len(found) == before:
-            found.append(UnknownEvent(raw=one))
-    return tuple(found)
+    events: list[Event] = []
+    for body in _unwrapped(document):
+        before = len(events)
+        if isinstance(body, dict):
+            events += [_message(entry, account) for entry in _entries(body.get("messages"))]
+            events += [_status(entry, account) for entry in _entries(body.get("statuses"))]
+        if len(events) == before:
+            events.append(UnknownEvent(raw=body))
+    return tuple(events)
 
 
 def _unwrapped(document: Any) -> Iterator[Any]:
@@ -176,7 +176,7 @@ def _caption(value: Any) -> str | None:
     # documented: an image's caption is its `message`; the keys of a pressed button are not shown anywhere (assumed).
     if not isinstance(value, dict):
         return None
-    nested = (one for one in value.values() if isinstance(one, dict))
+    nested = (inner for inner in value.values() if isinstance(inner, dict))
     for place in (value, *nested):
         for key in ("message", "caption", "text", "body", "title"):
             if isinstance(place.get(key), str) and place[key].strip():
@@ -188,9 +188,9 @@ def _button(entry: Mapping[str, Any], kind: str) -> str | None:
     # assumed: under the type's own name, flat or one level down as WhatsApp's own format has it (button_reply, list_reply).
     if kind not in _PRESSED or not isinstance(entry.get(kind), dict):
         return None
-    nested = [one for one in entry[kind].values() if isinstance(one, dict)]
-    found = (_text(place.get(key)) for place in (*nested, entry[kind]) for key in ("id", "payload"))
-    return next((one for one in found if one is not None), None)
+    nested = [inner for inner in entry[kind].values() if isinstance(inner, dict)]
+    ids = (_text(place.get(key)) for place in (*nested, entry[kind]) for key in ("id", "payload"))
+    return next((button_id for button_id in ids if button_id is not None), None)
 
 
 def _number(value: Any) -> float | None:
@@ -212,11 +212,11 @@ def _files(entry: Mapping[str, Any], kind: str) -> Iterator[InboundFile]:
     # documented for images: details under the type's own name, addresses under attachments.images; assumed for others.
     described = entry.get(kind)
     details = {key: _text(described.get(key)) for key in _MEDIA_KEYS} if isinstance(described, dict) else {}
-    found = list(_addresses(entry.get("attachments")))
+    files = list(_addresses(entry.get("attachments")))
     media_id, content_type, sha = details.get("media_id"), details.get("mime_type"), details.get("sha")
-    if not found and media_id:
+    if not files and media_id:
         yield InboundFile(media_id=media_id, content_type=content_type, sha=sha)
-    for place, (url, name) in enumerate(found):
+    for place, (url, name) in enumerate(files):
         # One message has one file; were there more, only the first is the one that the details describe.
         first = place == 0
         yield InboundFile(

@@ -116,4 +116,6 @@ def _is_link(text: str) -> bool:
         parts = urlsplit(text)
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.netloc) and not any(one.isspace() for one in text)
+    return (
+        parts.scheme in ("http", "https") and bool(parts.netloc) and not any(character.isspace() for character in text)
+    )

@@ -122,6 +122,6 @@ def place_of(attachment: Attachment) -> tuple[str | None, str | None]:
         place: Any = json.loads(attachment.locator)
     except ValueError:
         return None, None
-    found = place if isinstance(place, dict) else {}
-    url, media_id = found.get("url"), found.get("media")
+    known = place if isinstance(place, dict) else {}
+    url, media_id = known.get("url"), known.get("media")
     return (url if isinstance(url, str) else None), (media_id if isinstance(media_id, str) else None)

@@ -70,14 +70,14 @@ class Template:
         """
         if not self.sendable:
             raise Invalid("this template cannot be sent", field="template")
-        active = [one for one in self.translations if one.active]
+        active = [translation for translation in self.translations if translation.active]
         if language is not None:
-            chosen = [one for one in self.translations if _is(one, language)]
+            chosen = [translation for translation in self.translations if _is(translation, language)]
             if not chosen:
                 raise Invalid(
                     f"the template does not have this language; it has {_names(self.translations)}", field="language"
                 )
-            active = [one for one in chosen if one.active]
+            active = [translation for translation in chosen if translation.active]
             if not active:
                 raise Invalid("the template is not approved in this language", field="language")
         if len(active) != 1:
@@ -109,7 +109,7 @@ def template_of(document: TemplateDocument) -> Template:
         name=document.name,
         sendable=document.sendable,
         category=document.category_label,
-        translations=tuple(_translation(one) for one in document.translations),
+        translations=tuple(_translation(translation) for translation in document.translations),
         created_at=_moment(document.created_at),
         updated_at=_moment(document.updated_at),
     )
@@ -128,10 +128,10 @@ def _translation(document: TranslationDocument) -> Translation:
         footer=document.footer,
         variables=document.variables or (),
         examples={
-            f"{part}-{one.key}": one.value
+            f"{part}-{item.key}": item.value
             for part, listed in (("header", document.header_variables), ("body", document.body_variables))
-            for one in listed or ()
-            if one.value
+            for item in listed or ()
+            if item.value
         },
         buttons=document.buttons or (),
         header_file=document.header_file,
@@ -144,23 +144,23 @@ def _translation(document: TranslationDocument) -> Translation:
 def _moment(text: str | None) -> datetime | None:
     # documented: ISO 8601 with microseconds and Z, such as "2024-05-31T06:33:30.000000Z".
     try:
-        found = datetime.fromisoformat(text or "")
-        return found.astimezone(UTC) if found.tzinfo is not None else found.replace(tzinfo=UTC)
+        moment = datetime.fromisoformat(text or "")
+        return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
 
 
 def _preview(value: Any) -> str | None:
     # observed: a client takes preview.body where body is empty.
-    found = value.get("body") if isinstance(value, dict) else None
-    return found if isinstance(found, str) else None
+    body = value.get("body") if isinstance(value, dict) else None
+    return body if isinstance(body, str) else None
 
 
 def _filled(text: str | None, part: str, parameters: Mapping[str, str]) -> str | None:
     # documented: `{{1}}` of the body is the variable `body-1`; the numbers start anew in each part.
     if text is None:
         return None
-    return _PLACEHOLDER.sub(lambda found: parameters.get(f"{part}-{found[1]}", found[0]), text)
+    return _PLACEHOLDER.sub(lambda match: parameters.get(f"{part}-{match[1]}", match[0]), text)
 
 
 def _is(translation: Translation, language: int | str) -> bool:
@@ -170,4 +170,4 @@ def _is(translation: Translation, language: int | str) -> bool:
 
 
 def _names(translations: Any) -> str:
-    return ", ".join(f"{one.language} ({one.language_id})" for one in translations) or "none"
+    return ", ".join(f"{translation.language} ({translation.language_id})" for translation in translations) or "none"

@@ -64,8 +64,8 @@ def checked_list(values: Any, kind: type[T], field: str) -> tuple[T, ...]:
     if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
         raise Invalid(f"{field}: expected a list, found {type(values).__name__}", field=field)
     listed = tuple(values)
-    for one in listed:
-        checked_kind(one, kind, field)
+    for item in listed:
+        checked_kind(item, kind, field)
     return listed
 
 

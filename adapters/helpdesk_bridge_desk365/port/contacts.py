@@ -58,7 +58,7 @@ class Desk365Contacts:
         """Divide a query: a few e-mails are looked up, the desk compares everything else."""
         emails = query.email
         if emails is not None and NONE not in emails and len(emails) <= MOST_LOOKUPS:
-            wanted = tuple(sorted(str(one) for one in emails))
+            wanted = tuple(sorted(str(email) for email in emails))
             return QuerySplit(
                 NativeContacts(wanted),
                 frozenset({"email"}),
@@ -73,7 +73,7 @@ class Desk365Contacts:
     def page(self, native: NativeContacts, cursor: str | None, size: int | None = None) -> Page[Contact]:
         """Return one page."""
         if native.emails is not None:
-            return Page(tuple(one for email in native.emails for one in self.find(email=email, phone=None)))
+            return Page(tuple(contact for email in native.emails for contact in self.find(email=email, phone=None)))
         scan = OffsetScan[ContactDocument](
             fetch=lambda offset, _count: self._fetch(offset, custom_fields=native.custom_fields),
             key=_row_key,
@@ -81,30 +81,32 @@ class Desk365Contacts:
             overlap=OVERLAP,
             ordered=False,
         )
-        found = scan.page(cursor, size)
-        return Page(tuple(self._contact(row) for row in found.items), found.next, found.total)
+        rows = scan.page(cursor, size)
+        return Page(tuple(self._contact(row) for row in rows.items), rows.next, rows.total)
 
     def get(self, contact_id: str) -> Contact:
         """Return the contact with this primary e-mail."""
         if "@" not in contact_id:
             raise NotFound("Desk365 has no such contact: contact ids are e-mails")
-        found = self._contact(self._client.contact(primary=contact_id))
-        if email_key(found.id) != email_key(contact_id):
+        contact = self._contact(self._client.contact(primary=contact_id))
+        if email_key(contact.id) != email_key(contact_id):
             raise NotFound("Desk365 has no contact with exactly this e-mail")
-        return found
+        return contact
 
     def find(self, *, email: str | None, phone: str | None) -> tuple[Contact, ...]:
         """Return candidates by primary, then by secondary e-mail; for a phone, all contacts are read."""
         if email is not None:
             return self._by_email(email)
         wanted = phone_digits(phone or "")
-        found: list[Contact] = []
+        candidates: list[Contact] = []
         cursor: str | None = None
         while True:
             page = self.page(NativeContacts(), cursor)
-            found += [one for one in page.items if any(_near(wanted, known.raw) for known in one.phones)]
+            candidates += [
+                contact for contact in page.items if any(_near(wanted, known.raw) for known in contact.phones)
+            ]
             if page.next is None:
-                return tuple(found)
+                return tuple(candidates)
             cursor = page.next
 
     def create(self, draft: ContactDraft) -> Contact:
@@ -121,17 +123,17 @@ class Desk365Contacts:
 
     def _phones(self, contact_id: str, change: Add | Remove) -> tuple[str, ...]:
         present = tuple(phone.raw for phone in self.get(contact_id).phones)
-        named = {phone_key(one) for one in change.values}
-        kept = tuple(one for one in present if phone_key(one) not in named)
+        named = {phone_key(phone) for phone in change.values}
+        kept = tuple(phone for phone in present if phone_key(phone) not in named)
         return (*kept, *change.values) if isinstance(change, Add) else kept
 
     def _by_email(self, email: str) -> tuple[Contact, ...]:
         # Whether Desk365 minds case, or takes two addresses for one, is not known: the answer is compared by its key.
         for spelled in email_spellings(email, case=False):
             for look in (self._by_primary, self._by_secondary):
-                found = look(spelled)
-                if any(email_key(one) == email_key(email) for contact in found for one in contact.emails):
-                    return found
+                candidates = look(spelled)
+                if any(email_key(known) == email_key(email) for contact in candidates for known in contact.emails):
+                    return candidates
         return ()
 
     def _by_primary(self, email: str) -> tuple[Contact, ...]:
@@ -162,8 +164,8 @@ class Desk365Contacts:
 
 def _near(wanted: str, raw: str) -> bool:
     # The desk compares exactly; here the national form of a number must not drop its international one.
-    found = phone_digits(raw)
-    return bool(wanted and found) and (wanted.endswith(found.lstrip("0")) or found.endswith(wanted.lstrip("0")))
+    digits = phone_digits(raw)
+    return bool(wanted and digits) and (wanted.endswith(digits.lstrip("0")) or digits.endswith(wanted.lstrip("0")))
 
 
 def _row_key(row: ContactDocument) -> RowKey:

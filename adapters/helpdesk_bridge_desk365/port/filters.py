@@ -52,7 +52,7 @@ def spellings_of(word: str, seen: Iterable[str] = ()) -> tuple[str, ...]:
     The port ignores case and it is unknown whether Desk365 does: a single spelling could miss tickets.
     """
     plain = unicodedata.normalize("NFC", word)
-    found = [
+    spellings = [
         word,
         plain,
         *seen,
@@ -62,14 +62,14 @@ def spellings_of(word: str, seen: Iterable[str] = ()) -> tuple[str, ...]:
         plain.title(),
         plain[:1].upper() + plain[1:],
     ]
-    return tuple(dict.fromkeys(one for one in found if one and one != UNASSIGNED))
+    return tuple(dict.fromkeys(spelling for spelling in spellings if spelling and spelling != UNASSIGNED))
 
 
 def _words(wanted: Iterable[Any], name: str, spellings: Spellings) -> tuple[str, ...] | None:
     values: list[str] = []
-    for one in wanted:
-        word = one.name or one.id if isinstance(one, Ref) else one
-        if one is NONE:
+    for value in wanted:
+        word = value.name or value.id if isinstance(value, Ref) else value
+        if value is NONE:
             values.append(UNASSIGNED)
         elif isinstance(word, str) and word.strip() and word != UNASSIGNED:
             values += spellings_of(word, spellings(name, word))
@@ -80,27 +80,27 @@ def _words(wanted: Iterable[Any], name: str, spellings: Spellings) -> tuple[str,
 
 def _people(wanted: Iterable[Any]) -> tuple[str, ...] | None:
     values: list[str] = []
-    for one in wanted:
-        if one is NONE:
+    for value in wanted:
+        if value is NONE:
             values.append(UNASSIGNED)
             continue
-        emails = (one.id, one.email) if isinstance(one, Actor) else (one,)
-        found = [email for email in emails if email and "@" in email]
-        if not found:
+        emails = (value.id, value.email) if isinstance(value, Actor) else (value,)
+        addresses = [email for email in emails if email and "@" in email]
+        if not addresses:
             return None
-        values += [spelling for email in found for spelling in email_spellings(email)]
+        values += [spelling for email in addresses for spelling in email_spellings(email)]
     return tuple(dict.fromkeys(values))
 
 
 def _statuses(wanted: Iterable[Any], spellings: Spellings) -> tuple[str, ...] | None:
     values: list[str] = []
-    for one in wanted:
-        if one is Status.UNKNOWN:
+    for value in wanted:
+        if value is Status.UNKNOWN:
             return None
-        if isinstance(one, Status):
-            values += [STATUSES[one]] if one in STATUSES else []
+        if isinstance(value, Status):
+            values += [STATUSES[value]] if value in STATUSES else []
         else:
-            label = status_of(one)[1] or one
+            label = status_of(value)[1] or value
             values += spellings_of(label, spellings("status", label))
     return tuple(dict.fromkeys(values))
 
@@ -108,14 +108,14 @@ def _statuses(wanted: Iterable[Any], spellings: Spellings) -> tuple[str, ...] | 
 def _priorities(wanted: Iterable[Priority | str]) -> tuple[str, ...] | None:
     if Priority.UNKNOWN in wanted:
         return None
-    numbers = (priority_number(one) for one in wanted)
+    numbers = (priority_number(value) for value in wanted)
     return tuple(dict.fromkeys(str(number) for number in numbers if number is not None))
 
 
 def _channels(wanted: Iterable[Any]) -> tuple[str, ...] | None:
     if NONE in wanted:
         return None
-    return tuple(dict.fromkeys(source for one in wanted for source in sources_of(one)))
+    return tuple(dict.fromkeys(source for value in wanted for source in sources_of(value)))
 
 
 def native_filter(query: TicketQuery, spellings: Spellings) -> NativeFilter:
@@ -138,24 +138,24 @@ def native_filter(query: TicketQuery, spellings: Spellings) -> NativeFilter:
         wanted = getattr(query, name)
         if wanted is not None:
             offered[name] = (key, _words(wanted, key, spellings))
-    found = {name: (key, values) for name, (key, values) in offered.items() if values is not None}
+    offered_values = {name: (key, values) for name, (key, values) in offered.items() if values is not None}
     # A desk without tags has no ticket with one; a word that Desk365 cannot have finds nothing either.
     tagged = query.tags is not None and NONE not in query.tags
-    if tagged or any(not values for _, values in found.values()):
+    if tagged or any(not values for _, values in offered_values.values()):
         return NativeFilter({}, frozenset(), frozenset(), empty=True)
-    kept = _short_enough(found)
+    kept = _short_enough(offered_values)
     return NativeFilter(dict(kept.values()), frozenset(kept), frozenset(kept) & {"statuses", "priorities", "channels"})
 
 
-def _short_enough(found: dict[str, tuple[str, tuple[str, ...]]]) -> dict[str, tuple[str, tuple[str, ...]]]:
+def _short_enough(offered: dict[str, tuple[str, tuple[str, ...]]]) -> dict[str, tuple[str, tuple[str, ...]]]:
     kept: dict[str, tuple[str, tuple[str, ...]]] = {}
     room = LONGEST_FILTERS
-    for name, pair in sorted(found.items(), key=lambda one: (_length(one[1]), one[0])):
+    for name, pair in sorted(offered.items(), key=lambda item: (_length(item[1]), item[0])):
         room -= _length(pair)
         if room < 0:
             break
         kept[name] = pair
-    return {name: found[name] for name in found if name in kept}
+    return {name: offered[name] for name in offered if name in kept}
 
 
 def _length(pair: tuple[str, tuple[str, ...]]) -> int:

@@ -149,12 +149,12 @@ class Desk365Importer:
 
     def _existing(self, document: dict[str, Any]) -> tuple[str, ...]:
         try:
-            found = self._client.contact(primary=document["primary_email"])
+            contact = self._client.contact(primary=document["primary_email"])
         except NotFound:
             return ()
         # A vendor may find by less than it takes for one: somebody else's contact is not this one.
-        same = email_key(found.primary_email or "") == email_key(document["primary_email"])
-        return (str(found.primary_email),) if same else ()
+        same = email_key(contact.primary_email or "") == email_key(document["primary_email"])
+        return (str(contact.primary_email),) if same else ()
 
     # --- tickets ---
 
@@ -224,8 +224,8 @@ class Desk365Importer:
             ("share_to", there.share_to, old.cc),
             ("watchers", there.watchers, old.watchers),
         ):
-            known = {email_key(one) for one in present or ()}
-            added = [one for one in wanted if email_key(one) not in known]
+            known = {email_key(address) for address in present or ()}
+            added = [address for address in wanted if email_key(address) not in known]
             if added and present is not None:
                 missing[key] = {"add": added, "remove": []}
         if missing:

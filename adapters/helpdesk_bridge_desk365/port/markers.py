@@ -81,19 +81,19 @@ class Markers:
 
         Without ``since`` only the newest page is read. The caller must still compare the content.
         """
-        return tuple(dict.fromkeys(one.id for one in self._tickets_with((marker,), email, since)))
+        return tuple(dict.fromkeys(ticket.id for ticket in self._tickets_with((marker,), email, since)))
 
     def page(self, cursor: str | None) -> Page[Marked]:
         """Return one page of all tickets with their markers: listings show both places of a marker."""
         page = self.pages.page(NativeTickets({}, Order.CREATED_ASC, description=True, custom_fields=True), cursor)
         rows = tuple(
             Marked(
-                ticket_id=one.id,
-                marker=self.of(one),
-                created_at=_original_time(one),
-                by_api=one.channel == API_CHANNEL,
+                ticket_id=ticket.id,
+                marker=self.of(ticket),
+                created_at=_original_time(ticket),
+                by_api=ticket.channel == API_CHANNEL,
             )
-            for one in page.items
+            for ticket in page.items
         )
         return Page(rows, page.next, page.total)
 
@@ -108,7 +108,7 @@ class Markers:
         cursor: str | None = None
         while True:
             page = self.pages.page(native, cursor)
-            yield from (one for one in page.items if self.of(one) in markers)
+            yield from (ticket for ticket in page.items if self.of(ticket) in markers)
             if page.next is None or since is None:
                 return
             cursor = page.next
@@ -122,9 +122,9 @@ class Markers:
 
         The field for markers takes precedence: customers write descriptions, but not custom fields.
         """
-        found = self._in_field(ticket)
-        if found is not None or ticket.description is None:
-            return found
+        marker = self._in_field(ticket)
+        if marker is not None or ticket.description is None:
+            return marker
         return split_marker(ticket.description)[0]
 
     def _in_field(self, ticket: Ticket) -> str | None:

@@ -39,9 +39,9 @@ class Desk365Messages:
     def later(self, ticket_id: str, requester: str | None = None) -> tuple[Message, ...]:
         """Return the messages after the opening, in one call."""
         number = numbered(ticket_id)
-        found = reading.messages(self._client.conversations(number), number, self._account, requester=requester)
-        self._observed.learn_thread(found)
-        return found
+        messages = reading.messages(self._client.conversations(number), number, self._account, requester=requester)
+        self._observed.learn_thread(messages)
+        return messages
 
     def reply(self, ticket_id: str, draft: MessageDraft) -> Sent:
         """Answer the customer, as the agent who owns the API key."""

@@ -41,12 +41,12 @@ def _type_of(value: CustomValue) -> FieldType:
     return FieldType.UNKNOWN
 
 
-def _wider(one: FieldType, other: FieldType) -> FieldType:
-    if one is other or other is FieldType.UNKNOWN:
-        return one
-    if one is FieldType.UNKNOWN:
+def _wider(known: FieldType, other: FieldType) -> FieldType:
+    if known is other or other is FieldType.UNKNOWN:
+        return known
+    if known is FieldType.UNKNOWN:
         return other
-    return FieldType.DECIMAL if {one, other} == {FieldType.INTEGER, FieldType.DECIMAL} else FieldType.TEXT
+    return FieldType.DECIMAL if {known, other} == {FieldType.INTEGER, FieldType.DECIMAL} else FieldType.TEXT
 
 
 class ObservedValues:

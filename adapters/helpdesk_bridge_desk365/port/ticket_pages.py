@@ -75,16 +75,16 @@ class TicketPages:
             fronted=native.order is Order.UPDATED_DESC,
             until=native.until,
         )
-        found = scan.page(cursor, size)
+        listed = scan.page(cursor, size)
         # How the vendor orders rows of one second is not known; here the number decides.
         rows = sorted(
-            found.items,
+            listed.items,
             key=lambda row: (_row_key(row, by_update=by_update).order, row.ticket_number),
             reverse=native.order.descending,
         )
         tickets = tuple(self._ticket(row) for row in rows)
         self._observed.learn(tickets)
-        return Page(tickets, found.next, found.total)
+        return Page(tickets, listed.next, listed.total)
 
     def newest(self) -> tuple[Ticket, ...]:
         """Read the newest tickets with their custom fields, to learn from them."""

@@ -55,9 +55,11 @@ class Desk365Tickets:
         named = self._observed.field_named
         document = writing.ticket_document(draft, named)
         if marker is not None:
-            found = self._markers.created_with((marker, *earlier), str(document["email"]), str(document["description"]))
-            if found is not None:
-                return self.get(found)
+            existing = self._markers.created_with(
+                (marker, *earlier), str(document["email"]), str(document["description"])
+            )
+            if existing is not None:
+                return self.get(existing)
             self._markers.put(document, marker)
         return self.pages.read(self._client.create_ticket(document, draft.attachments))
 
@@ -65,7 +67,7 @@ class Desk365Tickets:
         """Change a ticket; setting the whole ``cc`` or ``watchers`` costs one more read."""
         number = numbered(ticket_id)
         document = writing.change_document(change, self._observed.field_named)
-        whole = any(isinstance(one, tuple) for one in (change.cc, change.watchers))
+        whole = any(isinstance(people, tuple) for people in (change.cc, change.watchers))
         present = self._client.ticket(number) if whole else None
         if change.cc is not UNSET:
             document["share_to"] = _members(present.share_to if present is not None else (), change.cc)
@@ -80,8 +82,8 @@ def _members(present: tuple[str, ...] | None, change: tuple[str, ...] | Add | Re
         return {"add": list(change.values), "remove": []}
     if isinstance(change, Remove):
         return {"add": [], "remove": list(change.values)}
-    there, wanted = {email_key(one) for one in present or ()}, {email_key(one) for one in change}
+    there, wanted = {email_key(address) for address in present or ()}, {email_key(address) for address in change}
     return {
-        "add": [one for one in change if email_key(one) not in there],
-        "remove": [one for one in present or () if email_key(one) not in wanted],
+        "add": [address for address in change if email_key(address) not in there],
+        "remove": [address for address in present or () if email_key(address) not in wanted],
     }

@@ -55,12 +55,12 @@ def multipart_text(call: Call, name: str) -> str | None:
 
 def uploads(call: Call, settings: Mapping[str, Setting]) -> list[UploadedFile]:
     """Return the files of a multipart call; an empty part is none (observed), too much is 400 (assumed)."""
-    found = [file for file in call.files if file.field in FILE_FIELDS and (file.filename or file.content)]
-    if len(found) > int(settings["max_files"]):
+    files = [file for file in call.files if file.field in FILE_FIELDS and (file.filename or file.content)]
+    if len(files) > int(settings["max_files"]):
         raise invalid(f"No more than {settings['max_files']} files can be attached.", "files")
-    if sum(len(file.content) for file in found) > int(settings["max_file_megabytes"]) << 20:
+    if sum(len(file.content) for file in files) > int(settings["max_file_megabytes"]) << 20:
         raise Refusal(HTTPStatus.BAD_REQUEST, f"The files are larger than {settings['max_file_megabytes']} MB.")
-    return found
+    return files
 
 
 def text_of(body: Mapping[str, Any], name: str) -> str | None:

@@ -154,7 +154,7 @@ def survey_rating(account: Account, ticket: Ticket) -> dict[str, Any] | None:
     """Return the latest answered survey, or the latest sent if none is, or null. documented: "Survey retrieval"."""
     if not ticket.surveys:
         return None
-    answer = max(reversed(ticket.surveys), key=lambda one: (one.answered, one.rated_on or one.sent_on))
+    answer = max(reversed(ticket.surveys), key=lambda answer: (answer.answered, answer.rated_on or answer.sent_on))
     survey = account.survey(answer.survey)
     return {
         "sv_name": answer.survey,

@@ -35,12 +35,12 @@ def several(values: Iterable[str], field: str) -> tuple[str, ...]:
     """Return texts; a single text is rejected, because its characters would pass for several."""
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise Invalid(f"{field}: expected a list or tuple of texts", field=field)
-    return tuple(text(one, field) for one in values)
+    return tuple(text(value, field) for value in values)
 
 
 def emails(values: Iterable[str], field: str) -> tuple[str, ...]:
     """Return e-mail addresses."""
-    return tuple(email(one, field) for one in several(values, field))
+    return tuple(email(address, field) for address in several(values, field))
 
 
 def whole(value: Any, field: str, *, least: int = 0, most: int | None = None) -> int:
@@ -91,8 +91,8 @@ def ticket_number(value: Any) -> str:
 
 def page(offset: Any, count: Any = None, counts: Collection[int] = (), name: str = "count") -> Pairs:
     """Return the parameters of a page: ``offset`` counts rows (documented)."""
-    found: Pairs = (("offset", str(whole(offset, "offset"))),)
-    return found if count is None else ((name, str(one_of(count, "count", counts))), *found)
+    params: Pairs = (("offset", str(whole(offset, "offset"))),)
+    return params if count is None else ((name, str(one_of(count, "count", counts))), *params)
 
 
 def given(**values: Any) -> dict[str, Any]:
@@ -102,15 +102,15 @@ def given(**values: Any) -> dict[str, Any]:
 
 def clearing(values: Mapping[str, Any], *, needed: Collection[str] = ()) -> dict[str, Any]:
     """Return texts to set; None clears. Documented: "empty strings are converted to null"."""
-    found: dict[str, Any] = {}
+    texts: dict[str, Any] = {}
     for name, value in values.items():
         if value is UNSET:
             continue
         if value is None and name not in needed:
-            found[name] = ""
+            texts[name] = ""
         else:
-            found[name] = text(value, name)
-    return found
+            texts[name] = text(value, name)
+    return texts
 
 
 def something(change: Mapping[str, Any], what: str) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class CompanyCalls(Calls):
         texts = {"description": description, "phone": phone, "address": address, "city": city, "state": state}
         document = _document(new_name or name, {**texts, "country": country, "zipcode": zipcode, "sla": sla}, domains)
         if new_name is None:
-            arguments.something({key: one for key, one in document.items() if key != "name"}, "company")
+            arguments.something({key: value for key, value in document.items() if key != "name"}, "company")
         return self._write(
             CompanyDetails,
             "companies.update",

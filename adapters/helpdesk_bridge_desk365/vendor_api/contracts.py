@@ -149,11 +149,11 @@ class ContractCalls(Calls):
 def _named(name: str | None, reference_number: str | None) -> Pairs:
     if name is None and reference_number is None:
         raise Invalid("name: give a contract's name or its reference number", field="name")
-    found = arguments.given(
+    params = arguments.given(
         contract_name=None if name is None else arguments.text(name, "name"),
         reference_number=None if reference_number is None else arguments.text(reference_number, "reference_number"),
     )
-    return tuple(found.items())
+    return tuple(params.items())
 
 
 def _both(*, reference_number: str | None, setup_fees: int | None, after_hours: bool | None) -> dict[str, Any]:

@@ -212,9 +212,9 @@ def _seen(
     agent_visibility: int | None,
     groups: Sequence[str],
 ) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    visibility: dict[str, Any] = {}
     if description is not None:
-        found["category_description"] = arguments.text(description, "description")
+        visibility["category_description"] = arguments.text(description, "description")
     for value, field, key, allowed, listed, name, list_key in (
         (
             *(support_visibility, "support_visibility", "support_portal_visibility", SupportVisibility),
@@ -227,12 +227,12 @@ def _seen(
     ):
         words = arguments.several(listed, name)
         if value is not None:
-            found[key] = arguments.one_of(value, field, list(allowed))
-        if words and found.get(key) != _NAMING[key]:
+            visibility[key] = arguments.one_of(value, field, list(allowed))
+        if words and visibility.get(key) != _NAMING[key]:
             raise Invalid(f"{name}: they go with {field} {int(_NAMING[key])} only", field=name)
         if words:
-            found[list_key] = list(words)
-    return found
+            visibility[list_key] = list(words)
+    return visibility
 
 
 _NAMING = {

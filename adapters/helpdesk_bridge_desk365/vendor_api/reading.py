@@ -48,7 +48,7 @@ def _day(value: Any, _type: Any) -> date | None:
 
 
 def _rows(value: Any, _type: Any) -> tuple[Mapping[str, Any], ...]:
-    if not isinstance(value, (list, tuple)) or not all(isinstance(one, Mapping) for one in value):
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, Mapping) for item in value):
         raise WireTypeError(f"expected a list of objects, found {type(value).__name__}")
     return tuple(map(unsigned, value))
 
@@ -78,7 +78,7 @@ def _number_or_text(value: Any, _type: Any) -> int | str | None:
 def _words(value: Any, _type: Any) -> tuple[str, ...]:
     # Observed: an array in lists, a text joined by commas in details.
     words = split_words(value)
-    if not isinstance(words, list) or not all(isinstance(one, str) for one in words):
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise WireTypeError(f"expected a list of texts, found {type(value).__name__}")
     return tuple(words)
 
@@ -90,9 +90,9 @@ def _object(value: Any, _type: Any) -> Mapping[str, Any]:
 
 
 def _files(value: Any, _type: Any) -> tuple[Attachment, ...]:
-    if not isinstance(value, (list, tuple)) or not all(isinstance(one, Mapping) for one in value):
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, Mapping) for item in value):
         raise WireTypeError(f"expected a list of files, found {type(value).__name__}")
-    return tuple(_file(one) for one in value)
+    return tuple(_file(item) for item in value)
 
 
 def _file(document: Mapping[str, Any]) -> Attachment:
@@ -171,7 +171,7 @@ def read(type_: type[T], document: Any, at: str = "$") -> T:
 
 
 def _names(type_: type[Any]) -> frozenset[str]:
-    return frozenset(one.name for one in fields(type_))
+    return frozenset(field.name for field in fields(type_))
 
 
 def _emptied(known: dict[str, Any], type_: type[Any]) -> None:

@@ -210,20 +210,20 @@ class TicketCalls(Calls):
         return _sent(self._client.add_note(number, document, files))
 
     def _files(self, files: Sequence[Upload]) -> tuple[Upload, ...]:
-        found = tuple(files)
-        if len(found) > self._files_per_message:
+        uploads = tuple(files)
+        if len(uploads) > self._files_per_message:
             raise Invalid(
-                f"attachments: {len(found)} files; at most {self._files_per_message} in one call",
+                f"attachments: {len(uploads)} files; at most {self._files_per_message} in one call",
                 field="attachments",
                 limit=self._files_per_message,
             )
-        if sum(file.size or 0 for file in found) > self._bytes_per_message:
+        if sum(file.size or 0 for file in uploads) > self._bytes_per_message:
             raise Invalid(
                 f"attachments: together larger than {self._bytes_per_message} bytes",
                 field="attachments",
                 limit=self._bytes_per_message,
             )
-        return found
+        return uploads
 
 
 def _as_named(_name: str) -> None:

@@ -38,15 +38,15 @@ class AccountContext:
         """Return a group, company or SLA, which is the same value on every ticket. Observed: the name is the id."""
         if not name:
             return None
-        found = self._refs.get(name)
-        return found if found is not None else _kept(self._refs, name, Ref(name, name))
+        ref = self._refs.get(name)
+        return ref if ref is not None else _kept(self._refs, name, Ref(name, name))
 
     def agent(self, email: str | None) -> Actor | None:
         """Return the agent of an e-mail."""
         if not email:
             return None
-        found = self._agents.get(email)
-        return found if found is not None else _kept(self._agents, email, Actor(ActorKind.AGENT, email, None, email))
+        actor = self._agents.get(email)
+        return actor if actor is not None else _kept(self._agents, email, Actor(ActorKind.AGENT, email, None, email))
 
     @cached_property
     def ticket_ref(self) -> str:

@@ -47,7 +47,7 @@ class _Fields:
     @classmethod
     def of(cls, type_: type[Any]) -> _Fields:
         hints = get_type_hints(type_)
-        names = tuple(one.name for one in fields(type_) if one.name not in _ADDED)
+        names = tuple(field.name for field in fields(type_) if field.name not in _ADDED)
         return cls(
             names,
             tuple(_allowed(hints[name]) for name in names),
@@ -121,10 +121,10 @@ def _values(document: dict[str, Any], wire_fields: _Fields) -> tuple[list[Any], 
 
 def quick_ticket(document: Any) -> TicketDocument | None:
     """Return the ticket, or None where the exact way has to look."""
-    found = _values(document, _TICKET) if type(document) is dict else None
-    if found is None:
+    read = _values(document, _TICKET) if type(document) is dict else None
+    if read is None:
         return None
-    values, present = found
+    values, present = read
     if values[_CUSTOM_FIELDS] is not None:
         values[_CUSTOM_FIELDS] = {
             (key[_PREFIX:] if key[:_PREFIX] == CUSTOM_PREFIX else key): value

@@ -194,10 +194,10 @@ def read_contact(document: Any, at: str = "$") -> ContactDocument:
     _flagged(known, "is_deleted")
     if isinstance(known.get("custom_fields"), dict):
         known["custom_fields"] = {field_name(key): value for key, value in known["custom_fields"].items()}
-    found = _wire.read(ContactDocument, {**known, "present": present, "raw": document}, at=at)
-    if not found.primary_email:
+    contact = _wire.read(ContactDocument, {**known, "present": present, "raw": document}, at=at)
+    if not contact.primary_email:
         raise BadResponse(f"the contact at {at} has no e-mail, its only identifier", path=f"{at}.primary_email")
-    return found
+    return contact
 
 
 def read_company(document: Any, at: str = "$") -> CompanyDocument:
@@ -228,13 +228,13 @@ def has_next_page(document: Any) -> bool:
 
 def read_rows(document: Any, *keys: str) -> tuple[int | None, list[Any], str]:
     """Return total and rows of a list under the first of ``keys`` that it has, and that key's path."""
-    found = _as_object(document, "$")
+    answer = _as_object(document, "$")
     for key in keys:
-        if key in found:
-            rows = found[key]
+        if key in answer:
+            rows = answer[key]
             if not isinstance(rows, list):
                 raise BadResponse(f"expected a list at $.{key}, found {type(rows).__name__}", path=f"$.{key}")
-            count = found.get("count")
+            count = answer.get("count")
             total = count if type(count) is int and count >= 0 else None
             return total, rows, f"$.{key}"
     raise BadResponse(f"the answer lacks the list {keys[0]}", path=f"$.{keys[0]}")

@@ -103,8 +103,8 @@ def _at(moment: Moment | None) -> datetime | None:
 def unsigned(value: Any) -> Any:
     """Return a document read-only and without signed URLs."""
     if isinstance(value, Mapping):
-        return MappingProxyType({key: unsigned(one) for key, one in value.items() if key != _SIGNED})
-    return tuple(unsigned(one) for one in value) if isinstance(value, list) else value
+        return MappingProxyType({key: unsigned(item) for key, item in value.items() if key != _SIGNED})
+    return tuple(unsigned(item) for item in value) if isinstance(value, list) else value
 
 
 def raw_of(account: AccountContext, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -130,7 +130,7 @@ def custom_value(value: Any) -> CustomValue:
     if type(value) is float:
         return Decimal(repr(value))
     if isinstance(value, list):
-        return tuple(str(one) for one in value)
+        return tuple(str(item) for item in value)
     if isinstance(value, Mapping):
         return json.dumps(value, ensure_ascii=False, sort_keys=True)
     return str(value)
@@ -145,7 +145,7 @@ def files_of(
     distinguished by their order, which ``seen`` counts over a thread.
     """
     counted = Counter() if seen is None else seen
-    found = []
+    attachments = []
     for file in files or ():
         key = evolve(file, attachment_url=None)
         place = locator(
@@ -158,8 +158,8 @@ def files_of(
             url=file.attachment_url,
         )
         counted[key] += 1
-        found.append(Attachment(file.file_name or "file", file.file_type, file.file_size, locator=place))
-    return tuple(found)
+        attachments.append(Attachment(file.file_name or "file", file.file_type, file.file_size, locator=place))
+    return tuple(attachments)
 
 
 def body_of_html(markup: str | None, account: AccountContext) -> tuple[Body, tuple[Attachment, ...]]:
@@ -296,13 +296,13 @@ def messages(
             if document.id is None
         )
     )
-    found = []
+    thread = []
     seen: Counter[FileDocument] = Counter()
     for sequence, document in enumerate(documents, start=1):
         author = _author(document, requester)
         kind, visibility = _kind(document, author)
         body, images = body_of_html(document.body, account)
-        found.append(
+        thread.append(
             Message(
                 id=str(document.id) if document.id is not None else next(made),
                 id_kind=IdKind.NATIVE if document.id is not None else IdKind.SYNTHETIC,
@@ -319,13 +319,13 @@ def messages(
                 raw=raw_of(account, document.raw),
             )
         )
-    return tuple(found)
+    return tuple(thread)
 
 
 def contact(document: ContactDocument, account: AccountContext) -> Contact:
     """Return a contact. Its id is its primary e-mail, which the API cannot change."""
     email = document.primary_email or ""
-    others = tuple(one for one in document.secondary_emails or () if email_key(one) != email_key(email))
+    others = tuple(other for other in document.secondary_emails or () if email_key(other) != email_key(email))
     missing = {name for name, key in _CONTACT_KEYS.items() if key not in document.present}
     if not document.present & {"phone", "mobile"}:
         missing.add("phones")
@@ -335,7 +335,7 @@ def contact(document: ContactDocument, account: AccountContext) -> Contact:
         id_kind=IdKind.NATURAL,
         name=document.name or None,
         emails=(email, *others) if email else others,
-        phones=tuple(phone_of(one) for one in (document.phone, document.mobile) if one),
+        phones=tuple(phone_of(number) for number in (document.phone, document.mobile) if number),
         title=document.title or None,
         company=account.named(document.company_name),
         custom_fields=custom_values(document.custom_fields),

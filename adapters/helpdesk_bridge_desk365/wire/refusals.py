@@ -117,8 +117,8 @@ def says_missing(text: str) -> bool:
 
 def field_said(text: str, path: str) -> str | None:
     """Return the port's word for the first field that a text names, in the vendor's key or as agents see it."""
-    found = _LABEL.search(text)
-    return None if found is None else _here(_LABELS[_BETWEEN.sub("", found.group()).lower()], path)
+    match = _LABEL.search(text)
+    return None if match is None else _here(_LABELS[_BETWEEN.sub("", match.group()).lower()], path)
 
 
 def field_keyed(key: str, path: str) -> str | None:
@@ -129,7 +129,7 @@ def field_keyed(key: str, path: str) -> str | None:
 
 def keys_of(field: str, path: str) -> frozenset[str]:
     """Return the vendor's keys of a field."""
-    return frozenset(key for key, one in FIELDS.items() if _here(one, path) == field)
+    return frozenset(key for key, meaning in FIELDS.items() if _here(meaning, path) == field)
 
 
 def _here(field: str, path: str) -> str:

@@ -112,10 +112,10 @@ class Account:
 
     def chat(self, integration: int, digits: str) -> Chat:
         """Return the conversation with a customer, begun where there is none."""
-        found = self.chats.get((integration, digits))
-        if found is None:
-            found = self.chats[integration, digits] = Chat(len(self.chats) + 1, digits)
-        return found
+        chat = self.chats.get((integration, digits))
+        if chat is None:
+            chat = self.chats[integration, digits] = Chat(len(self.chats) + 1, digits)
+        return chat
 
     def chats_of(self, integration: int) -> list[Chat]:
         """List an integration's conversations, the oldest first."""

@@ -39,15 +39,15 @@ class Translation:
             if self.variables:
                 raise owner.missing("parameters")
             return {}
-        found: dict[str, str] = {}
+        parameters: dict[str, str] = {}
         for key in self.variables:
             value = given.values.get(key)
             plain = isinstance(value, int | float) and not isinstance(value, bool)
-            found[key] = str(value) if plain else given.text(key)
+            parameters[key] = str(value) if plain else given.text(key)
         for key in given.values:
-            if key not in found:
+            if key not in parameters:
                 raise invalid(f"The {given.at(key)} field is no variable of this template.")
-        return found
+        return parameters
 
 
 def translation_for(integration: Integration, request: Fields) -> Translation:

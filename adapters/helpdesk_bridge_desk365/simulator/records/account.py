@@ -98,11 +98,11 @@ class Account:
 
         observed: ticket create, dossier section 6.3. A deleted contact comes back: assumed.
         """
-        found = self.contact(email)
-        if found is None:
+        contact = self.contact(email)
+        if contact is None:
             return self.add_contact(Contact(email=email, name=email.partition("@")[0], created_on=now))
-        found.is_deleted = False
-        return found
+        contact.is_deleted = False
+        return contact
 
     def add_ticket(self, ticket: Ticket) -> None:
         """Keep a ticket whose number `next_number` gave."""

@@ -97,8 +97,8 @@ def _matcher(query: Any) -> Callable[[str], bool]:
     """All words in any order; "a phrase" as it stands; `*x` a word's end, `x*` its start, `*x*` anywhere in it."""
     if not isinstance(query, str) or not query.strip():
         raise invalid("query must be a text.", "search_query")
-    found = [(match[1], match[2]) for match in _TERM.finditer(query.casefold())]
-    tests = [_phrase(phrase) if phrase else _word(word) for phrase, word in found if phrase or word]
+    terms = [(match[1], match[2]) for match in _TERM.finditer(query.casefold())]
+    tests = [_phrase(phrase) if phrase else _word(word) for phrase, word in terms if phrase or word]
     return lambda text: all(test(text.casefold()) for test in tests)
 
 
@@ -111,9 +111,9 @@ def _word(word: str) -> Callable[[str], bool]:
     if word.startswith("*") and word.endswith("*"):
         return lambda text: bare in text
     if word.startswith("*"):
-        return lambda text: any(found.endswith(bare) for found in _WORD.findall(text))
+        return lambda text: any(text_word.endswith(bare) for text_word in _WORD.findall(text))
     if word.endswith("*"):
-        return lambda text: any(found.startswith(bare) for found in _WORD.findall(text))
+        return lambda text: any(text_word.startswith(bare) for text_word in _WORD.findall(text))
     if _WORD.fullmatch(bare):
         return lambda text: bare in _WORD.findall(text)
     return lambda text: bare in text.split()

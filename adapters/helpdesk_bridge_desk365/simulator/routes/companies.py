@@ -28,15 +28,15 @@ class CompanyRoutes(RouteGroup):
     @route("GET", f"{ROOT}/companies", provenance=DOCUMENTED, source="OpenAPI v3, companies")
     def list_companies(self, call: Call) -> Reply:
         """Give a page of 30 companies, by name (assumed)."""
-        found = sorted(self.account.companies.values(), key=lambda company: company.name.casefold())
+        companies = sorted(self.account.companies.values(), key=lambda company: company.name.casefold())
         rows = []
-        for company in self.service.page(call, found, PAGE_SIZE):
+        for company in self.service.page(call, companies, PAGE_SIZE):
             document = {"name": company.name, **_facts(company), "domains": list(company.domains)}
             if self.service.flag("additions_2026"):
                 document["departments"] = company.departments
             rows.append(document | _stamps(company) | {"sla": company.sla})
         return self.service.answer(
-            {"count": len(found), "content": rows, **self.service.next_page(call, len(found), PAGE_SIZE)}
+            {"count": len(companies), "content": rows, **self.service.next_page(call, len(companies), PAGE_SIZE)}
         )
 
     @route("GET", f"{ROOT}/companies/details", provenance=DOCUMENTED, source="OpenAPI v3, companies")

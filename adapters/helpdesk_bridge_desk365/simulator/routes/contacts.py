@@ -40,29 +40,30 @@ class ContactRoutes(RouteGroup):
     def list_contacts(self, call: Call) -> Reply:
         """Give a page of 30 contacts, by name unless asked otherwise; deleted ones are left out (assumed)."""
         company = call.query.get("company")
-        found = [
+        contacts = [
             contact
             for contact in islice(self.account.contacts.values(), self.service.searchable_count(call, "contact"))
             if not contact.is_deleted and (not company or contact.company == company)
         ]
         order = call.query.get("order_by", "")
         order = order if order in _ORDERS else "1"
-        found.sort(key=lambda contact: (_ORDERS[order](contact), contact.email.casefold()))
+        contacts.sort(key=lambda contact: (_ORDERS[order](contact), contact.email.casefold()))
         descending = call.query.get("order_type", "").lower() in ("desc", "descending")
         if descending:
-            found.reverse()
+            contacts.reverse()
         with_fields = self.service.flag("additions_2026") and call.query.get("include_custom_fields") == "1"
         page = [
-            self._contact_row(contact, with_fields=with_fields) for contact in self.service.page(call, found, PAGE_SIZE)
+            self._contact_row(contact, with_fields=with_fields)
+            for contact in self.service.page(call, contacts, PAGE_SIZE)
         ]
         shown = {"company": company} if company else {}
         return self.service.answer(
             {
-                "count": len(found),
+                "count": len(contacts),
                 "content": page,
                 **self.service.next_page(
                     call,
-                    len(found),
+                    len(contacts),
                     PAGE_SIZE,
                     **shown,
                     order_by=order,
@@ -90,10 +91,12 @@ class ContactRoutes(RouteGroup):
         body = json_object(call)
         self.service.check_keys(body, self._keys(_CREATE_KEYS))
         email = email_of(body, "primary_email")
-        others = [checked_email(one, "secondary_emails") for one in comma_list(text_of(body, "secondary_emails") or "")]
-        for one in (email, *others):
-            if self.account.contact(one) is not None:
-                label, field = ("Primary Email", "primary_email") if one == email else _SECONDARY
+        others = [
+            checked_email(other, "secondary_emails") for other in comma_list(text_of(body, "secondary_emails") or "")
+        ]
+        for address in (email, *others):
+            if self.account.contact(address) is not None:
+                label, field = ("Primary Email", "primary_email") if address == email else _SECONDARY
                 raise not_unique(label, field, "email")
         contact = Contact(
             email=email,

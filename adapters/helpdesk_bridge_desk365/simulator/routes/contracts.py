@@ -49,16 +49,16 @@ class ContractRoutes(RouteGroup):
         self._need_access()
         company, category = call.query.get("company"), call.query.get("contract_category")
         today = self.service.now().date().isoformat()
-        found = [
-            one
-            for one in sorted(self.account.contracts, key=lambda contract: contract.name.casefold())
-            if (not company or one.company == company) and (not category or one.contract_category == category)
-            if not (call.query.get("include_inactive_contracts") == "0" and not one.is_active)
-            if not (call.query.get("include_expired_contracts") == "0" and (one.end_date or today) < today)
-            if not (call.query.get("include_upcoming_contracts") == "0" and (one.start_date or today) > today)
+        contracts = [
+            contract
+            for contract in sorted(self.account.contracts, key=lambda held: held.name.casefold())
+            if (not company or contract.company == company) and (not category or contract.contract_category == category)
+            if not (call.query.get("include_inactive_contracts") == "0" and not contract.is_active)
+            if not (call.query.get("include_expired_contracts") == "0" and (contract.end_date or today) < today)
+            if not (call.query.get("include_upcoming_contracts") == "0" and (contract.start_date or today) > today)
         ]
-        page = [one.details() for one in self.service.page(call, found, _PAGE_SIZE)]
-        return self.service.answer({"count": len(found), "contracts": page})
+        page = [contract.details() for contract in self.service.page(call, contracts, _PAGE_SIZE)]
+        return self.service.answer({"count": len(contracts), "contracts": page})
 
     @route("GET", f"{ROOT}/contracts/details", provenance=DOCUMENTED, source=_SOURCE)
     def contract_details(self, call: Call) -> Reply:
@@ -139,7 +139,7 @@ class ContractRoutes(RouteGroup):
 
     def _check_reference(self, contract: Contract, held: Contract | None) -> None:
         number = contract.reference_number
-        if number and any(one.reference_number == number for one in self.account.contracts if one is not held):
+        if number and any(other.reference_number == number for other in self.account.contracts if other is not held):
             raise not_unique("Reference Number", "reference_number", "number")
 
     def _need_access(self) -> None:
@@ -151,16 +151,16 @@ class ContractRoutes(RouteGroup):
         name, number = call.query.get("contract_name"), call.query.get("reference_number")
         if not (name or number):
             raise self.service.query_missing(call)
-        found = [
-            one
-            for one in self.account.contracts
-            if (not name or one.name == name) and (not number or one.reference_number == number)
+        contracts = [
+            contract
+            for contract in self.account.contracts
+            if (not name or contract.name == name) and (not number or contract.reference_number == number)
         ]
-        if not found:
+        if not contracts:
             raise missing("contract")
-        if len(found) > 1:
+        if len(contracts) > 1:
             raise invalid("There are multiple contracts with this name.", "reference_number")
-        return found[0]
+        return contracts[0]
 
 
 def _day(body: Mapping[str, Any], name: str) -> str | None:

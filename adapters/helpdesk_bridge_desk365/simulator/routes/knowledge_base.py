@@ -32,7 +32,9 @@ class ArticleRoutes(RouteGroup):
     @route("GET", f"{ROOT}/kb/article/", provenance=DOCUMENTED, source=_SOURCE)
     def list_articles(self, _call: Call) -> Reply:
         """Return the titles of the published articles; the trailing slash is the vendor's, both are taken."""
-        titles = [one.title for one in self.account.knowledge_base.articles.values() if one.status == PUBLISHED]
+        titles = [
+            article.title for article in self.account.knowledge_base.articles.values() if article.status == PUBLISHED
+        ]
         return self.service.answer({"count": len(titles), "article_titles": titles})
 
     @route("GET", f"{ROOT}/kb/article/details", provenance=DOCUMENTED, source=_SOURCE)

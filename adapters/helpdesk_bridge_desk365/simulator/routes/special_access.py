@@ -31,15 +31,15 @@ class TimeEntryRoutes(RouteGroup):
     def list_time_entries(self, call: Call) -> Reply:
         """Give a page of time entries."""
         wanted = [(test, call.query[name]) for name, test in _ENTRY_FILTERS.items() if call.query.get(name)]
-        found = [entry for entry in self.account.time_entries if all(test(entry, text) for test, text in wanted)]
+        entries = [entry for entry in self.account.time_entries if all(test(entry, text) for test, text in wanted)]
         if call.query.get("agent_email"):
             agent = self.account.email_key(call.query["agent_email"])
-            found = [entry for entry in found if self.account.email_key(str(entry["agent_email"])) == agent]
+            entries = [entry for entry in entries if self.account.email_key(str(entry["agent_email"])) == agent]
         if call.query.get("company_name"):
-            found = [entry for entry in found if self._entry_company(entry) == call.query["company_name"]]
+            entries = [entry for entry in entries if self._entry_company(entry) == call.query["company_name"]]
         count = call.query.get("time_entries_count", "")
         size = int(count) if count in PAGE_SIZES else 30
-        return self.service.answer({"count": len(found), "content": self.service.page(call, found, size)})
+        return self.service.answer({"count": len(entries), "content": self.service.page(call, entries, size)})
 
     @route("GET", f"{ROOT}/time_entries/details", provenance=DOCUMENTED, source="OpenAPI v3, time entries")
     def time_entry_details(self, call: Call) -> Reply:

@@ -70,7 +70,7 @@ def check_subcategory(subcategory: str | None, category: str | None, account: Ac
 
 def known_sla(name: str, account: Account) -> str:
     """Return an SLA as the account spells it. documented: OpenAPI's own examples differ in case."""
-    known = {one.casefold(): one for one in account.slas}
+    known = {sla.casefold(): sla for sla in account.slas}
     if name.casefold() not in known:
         raise invalid(f"The sla {name} does not exist.", "sla")
     return known[name.casefold()]

@@ -48,10 +48,10 @@ class TicketList:
 
     def rows(self, account: Account) -> list[Ticket]:
         """All tickets that match, in order; newest created first unless asked otherwise."""
-        found = [ticket for ticket in account.ordered(self.order_by) if self._matches(ticket)]
+        tickets = [ticket for ticket in account.ordered(self.order_by) if self._matches(ticket)]
         if not self.ascending:
-            found.reverse()
-        return found
+            tickets.reverse()
+        return tickets
 
     def next_page(self, base_url: str) -> str:
         """Return the absolute URL of the next page with every effective parameter. observed: dossier section 4.1."""

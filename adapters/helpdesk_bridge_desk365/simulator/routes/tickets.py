@@ -61,16 +61,19 @@ class TicketRoutes(RouteGroup):
     def list_tickets(self, call: Call) -> Reply:
         """Give a page of tickets; `count` is the total that matches."""
         wanted = read_ticket_list(call.query, self.account, self.service.settings, offset=offset_of(call))
-        found = wanted.rows(self.account)
+        tickets = wanted.rows(self.account)
         known = self.service.searchable_count(call, "ticket")
         if known is not None:
-            found = [ticket for ticket in found if ticket.number <= known]
-        page = found[wanted.offset : wanted.offset + wanted.size]
+            tickets = [ticket for ticket in tickets if ticket.number <= known]
+        page = tickets[wanted.offset : wanted.offset + wanted.size]
         self._spend_rows(call, len(page))
-        document: dict[str, Any] = {"count": len(found), "tickets": [self._row(one, wanted.shape) for one in page]}
+        document: dict[str, Any] = {
+            "count": len(tickets),
+            "tickets": [self._row(ticket, wanted.shape) for ticket in page],
+        }
         if wanted.shape.docs:
             return self.service.answer(document)
-        if wanted.offset + wanted.size < len(found):
+        if wanted.offset + wanted.size < len(tickets):
             document["next_page"] = wanted.next_page(self.service.base_url)
         elif self.service.choice("last_next_page") == "null":
             document["next_page"] = None
@@ -101,13 +104,13 @@ class TicketRoutes(RouteGroup):
         """Give a page of what a search finds, at most a thousand; behind a switch."""
         self.service.entitled("search_endpoint", "requested resource")
         search = read_search(call.query, self.account)
-        found = [ticket for ticket in self.account.ordered(search.order_by) if search.finds(ticket)]
-        found = found[::-1][:MOST_REACHABLE]
+        tickets = [ticket for ticket in self.account.ordered(search.order_by) if search.finds(ticket)]
+        tickets = tickets[::-1][:MOST_REACHABLE]
         count = call.query.get("ticket_count", "")
-        page = self.service.page(call, found, int(count) if count in PAGE_SIZES else 30)
+        page = self.service.page(call, tickets, int(count) if count in PAGE_SIZES else 30)
         self._spend_rows(call, len(page))
         shape = read_shape(call.query, self.service.settings)
-        return self.service.answer({"count": len(found), "tickets": [self._row(ticket, shape) for ticket in page]})
+        return self.service.answer({"count": len(tickets), "tickets": [self._row(ticket, shape) for ticket in page]})
 
     @route("POST", f"{ROOT}/tickets/create", provenance=DOCUMENTED, source="OpenAPI v3, tickets")
     def create_ticket(self, call: Call) -> Reply:

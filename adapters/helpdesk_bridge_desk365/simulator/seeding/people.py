@@ -58,13 +58,13 @@ class PeopleLoader:
     def _load_contact(self, person: SeedPerson) -> Contact:
         """Two spellings of one e-mail are one contact: the first stays, the later fills its gaps."""
         email = _email(person)
-        found = self._account.contact(email)
-        if found is not None:
-            found.phone = found.phone or person.phone
-            found.company = found.company or person.company
-            found.is_deleted = found.is_deleted and person.deleted
-            return found
-        known = {field.name for field in self._account.contact_fields.values()}
+        known = self._account.contact(email)
+        if known is not None:
+            known.phone = known.phone or person.phone
+            known.company = known.company or person.company
+            known.is_deleted = known.is_deleted and person.deleted
+            return known
+        field_names = {field.name for field in self._account.contact_fields.values()}
         contact = Contact(
             email=email,
             name=_name(person),
@@ -73,7 +73,7 @@ class PeopleLoader:
             title=person.title or None,
             company=person.company or None,
             is_deleted=person.deleted,
-            custom_fields={name: value for name, value in person.custom_fields.items() if name in known},
+            custom_fields={name: value for name, value in person.custom_fields.items() if name in field_names},
         )
         held = self._account.companies.get(contact.company or "")
         if held is not None and held.departments:
@@ -96,12 +96,12 @@ class PeopleLoader:
         for person in self._dataset.people:
             if person.email:
                 owners[self._account.email_key(person.email).rpartition("@")[2]].add(person.company or None)
-        found: dict[str, list[str]] = defaultdict(list)
+        domains: dict[str, list[str]] = defaultdict(list)
         for domain, companies in owners.items():
             owner = next(iter(companies))
             if len(companies) == 1 and owner is not None:
-                found[owner].append(domain)
-        return found
+                domains[owner].append(domain)
+        return domains
 
 
 def _email(person: SeedPerson) -> str:
