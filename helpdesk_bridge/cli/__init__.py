@@ -10,8 +10,6 @@ def main() -> None:
     try:
         from helpdesk_bridge.cli.app import run
     except ImportError as error:
-        sys.stderr.write(
-            f"helpdesk-bridge needs {error.name}; install the command with: pip install 'helpdesk-bridge[cli]'\n"
-        )
+        sys.stderr.write(f"helpdesk-bridge needs {error.name}; install this package's extra cli\n")
         sys.exit(2)
     sys.exit(run(sys.argv[1:]))

@@ -385,7 +385,7 @@ def _from_keyring(rest: str, where: str) -> str:
         import keyring
         from keyring.errors import KeyringError
     except ImportError:
-        raise ConfigError(f"{where}: keyring: needs pip install 'helpdesk-bridge[keyring]'") from None
+        raise ConfigError(f"{where}: keyring: needs its library; install this package's extra keyring") from None
     try:
         found = keyring.get_password(service, user)
     except KeyringError as error:

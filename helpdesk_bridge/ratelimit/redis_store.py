@@ -40,7 +40,7 @@ class RedisStore:
             from redis.backoff import NoBackoff
             from redis.retry import Retry
         except ImportError:
-            raise ConfigError("budget: redis:// needs pip install 'helpdesk-bridge[redis]'") from None
+            raise ConfigError("budget: redis:// needs its client; install this package's extra redis") from None
         try:
             parts = urlsplit(url)
             self.place = f"redis {parts.hostname or 'localhost'}:{parts.port or 6379}/{parts.path.strip('/') or 0}"

@@ -38,7 +38,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "live": "the desk of helpdesk.toml that the test runs against, with --helpdesk-live alone",
 }
 """What ``@pytest.mark.helpdesk(...)`` takes."""
-_INSTALL: Final = "pip install 'helpdesk-bridge[testing]'"
+_INSTALL: Final = "install this package's extra testing"
 _SEEDS: Final = ("tickets", "seed", "corpus")
 _STARTS: Final = ("sockets", "switches")
 

@@ -21,7 +21,7 @@ try:
     from hypothesis import strategies as st
 except ImportError as error:
     raise ImportError(
-        "the strategies need hypothesis: pip install 'helpdesk-bridge[testing]'", name="hypothesis"
+        "the strategies need hypothesis: install this package's extra testing", name="hypothesis"
     ) from error
 
 from helpdesk_bridge.model.addresses import email_key

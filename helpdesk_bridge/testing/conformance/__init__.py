@@ -23,13 +23,13 @@ try:
     import pytest
 except ImportError as error:
     raise ImportError(
-        "the conformance suite needs pytest: pip install 'helpdesk-bridge[testing]'", name="pytest"
+        "the conformance suite needs pytest: install this package's extra testing", name="pytest"
     ) from error
 try:
     import hypothesis  # noqa: F401 - only whether it is installed
 except ImportError as error:
     raise ImportError(
-        "the conformance suite needs hypothesis: pip install 'helpdesk-bridge[testing]'", name="hypothesis"
+        "the conformance suite needs hypothesis: install this package's extra testing", name="hypothesis"
     ) from error
 
 # A failing assertion shows both sides, as in a test module of one's own.

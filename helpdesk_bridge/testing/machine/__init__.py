@@ -21,7 +21,7 @@ try:
     import hypothesis  # noqa: F401 - only whether it is there
 except ImportError as error:
     raise ImportError(
-        "the state machine needs hypothesis: pip install 'helpdesk-bridge[testing]'", name="hypothesis"
+        "the state machine needs hypothesis: install this package's extra testing", name="hypothesis"
     ) from error
 
 from helpdesk_bridge.testing.machine.desk_under_test import DeskUnderTest
