@@ -28,7 +28,7 @@ def as_typed(argument: str) -> str:
 
 
 def tell_changes(changes: Iterable[Change]) -> None:
-    """Print what does not arrive as it was, a line a field."""
+    """Print the changed fields, one line each."""
     for change in changes:
         records = "" if change.records is None else f", {change.records} records"
         _line(f"  {change.field}: {change.change}{records} - {change.why}")
@@ -42,18 +42,18 @@ def tell_plan(plan: Plan) -> None:
     for finding in plan.findings:
         _line(f"  {finding.severity.value}: {finding.subject}: {finding.detail}")
     _tell_search(plan)
-    _line("\nEverything is kept but:")
+    _line("\nEverything is kept except:")
     tell_changes(plan.fidelity)
     if plan.values:
-        _line("\nTo be decided (migrate decide, or migrate run --yes for what is proposed):")
+        _line("\nYour decisions (migrate decide; migrate run --yes accepts the proposals):")
         for value in plan.values:
             _line(f"  {as_typed(str(value))}   ({value.records} records)")
-    _line("\nWhat the destination may send by itself, and what stops it:")
+    _line("\nWhat the destination may send on its own, and what stops it:")
     for hazard in plan.hazards:
-        state = "to be acknowledged" if hazard.id in plan.open_hazards else "acknowledged"
+        state = "not acknowledged" if hazard.id in plan.open_hazards else "acknowledged"
         _line(f"  {hazard.id}: {hazard.what}, {hazard.when}. {hazard.stop} ({hazard.provenance.value}; {state})")
     if plan.forecasts:
-        _line("\nCost and end, by the way threads are written:")
+        _line("\nCost and end for each way of writing threads:")
         for forecast in plan.forecasts.values():
             _line(
                 f"  {forecast.threads.value}: {forecast.source_units} + {forecast.destination_units} units, "
@@ -64,18 +64,18 @@ def tell_plan(plan: Plan) -> None:
 def _tell_search(plan: Plan) -> None:
     search = plan.search
     if search.spared:
-        _line("  not looked for: tickets of an earlier migration (you said that there are none)")
+        _line("  no search for tickets of an earlier migration (you said that there are none)")
     elif not search.done:
         _line(
-            f"  a run first reads the markers of the {search.there} tickets that are there: {search.calls} calls "
-            "(--none-before spares them, if no earlier migration wrote here)"
+            f"  a run first reads the markers of the {search.there} tickets at the destination: {search.calls} calls "
+            "(--none-before saves them if no earlier migration wrote there)"
         )
     elif search.found:
-        _line(f"  an earlier migration wrote {search.found} of these tickets: they are compared, and not written again")
+        _line(f"  an earlier migration wrote {search.found} of these tickets: they are compared, not written again")
     if plan.foreign_open:
         _line(
-            f"  {search.foreign} tickets carry markers of another key: a run stops until you give it "
-            "(--recover-key from=env:NAME, to=env:NAME) or migrate decide --foreign-markers ignore"
+            f"  {search.foreign} tickets carry markers of another key: a run stops until you give that key "
+            "(--recover-key from=env:NAME, to=env:NAME) or run migrate decide --foreign-markers ignore"
         )
 
 
@@ -98,14 +98,16 @@ def tell_counts(counts: Mapping[Kind, Counts], reasons: Iterable[Reason]) -> Non
 def tell_left_alone(tickets: Iterable[LeftAlone]) -> None:
     """Print which tickets of the destination carry a marker that is not theirs."""
     for one in tickets:
-        _line(f"left alone: ticket {one.ticket} there carries the marker of ticket {one.source}, but has {one.why}")
+        _line(
+            f"left alone: ticket {one.ticket} at the destination carries the marker of ticket {one.source}, but has {one.why}"
+        )
 
 
 def tell_summary(summary: Summary, reasons: Iterable[Reason], *, verified: bool) -> None:
     """Print what was done; ``verified`` says whether the destination was to be read back."""
     tell_counts(summary.counts, reasons)
     if summary.changed:
-        _line("\nEverything else as it was; announced and not as it was:")
+        _line("\nChanged as announced; everything else is as it was:")
         tell_changes(summary.changed)
     if verified:
         _line(f"\nVerified by reading the destination back: {_verdict(summary)}")
@@ -124,7 +126,7 @@ def tell_summary(summary: Summary, reasons: Iterable[Reason], *, verified: bool)
 
 def _verdict(summary: Summary) -> str:
     if summary.verified:
-        return "nothing lost, nothing twice, no difference that was not announced"
+        return "nothing lost, nothing twice, no unannounced difference"
     return f"{len(summary.differences)} differences"
 
 

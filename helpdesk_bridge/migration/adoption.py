@@ -1,4 +1,4 @@
-"""Finding is not believing: whether a ticket that carries a marker is the one that was written with it.
+"""Adoption: whether a ticket that carries a marker is the ticket that was written with it.
 
 Customers see the line of a marker in mails and can copy it; agents can edit a field. So a ticket is adopted only if its
 requester, the source's time and the text of its opening agree with what was, or would be, written, and, where the vendor
@@ -39,7 +39,7 @@ class Judged:
 
     def __str__(self) -> str:
         found = [*self.ours, *(f"{ticket_id} ({why})" for ticket_id, why in self.others.items())]
-        return f"the marker stands at {', '.join(found)}"
+        return f"tickets with the marker: {', '.join(found)}"
 
 
 def made_by_api(importer: Importer, ticket: Ticket) -> bool:
@@ -66,7 +66,7 @@ class Adoption:
             try:
                 ticket = self.outage.patiently(partial(self.destination.desk.tickets.get, ticket_id))
             except NotFound:
-                others[ticket_id], unread = "it is not there", True
+                others[ticket_id], unread = "it does not exist", True
                 continue
             except HelpdeskError as error:
                 others[ticket_id], unread = f"it cannot be read: {reason_of(error)}", True

@@ -1,4 +1,4 @@
-"""The least that a migration can spend, by formula: what is compared with what it did spend.
+"""Cost formula: the least that a migration can spend, to compare with what it spent.
 
 The formula and its reasons stand in ``docs/explanation/calls.md``.
 """

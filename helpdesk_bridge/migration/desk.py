@@ -1,4 +1,4 @@
-"""One side of a migration: a desk with what the migration reads of it once."""
+"""Migration desk: one of the two desks of a migration, with its reference lists, each read once."""
 
 from __future__ import annotations
 
@@ -159,15 +159,13 @@ def importer_of(source: MigrationDesk, destination: MigrationDesk) -> Importer:
     importer = destination.desk.importer
     if not importer:
         note = destination.desk.capabilities.notes.get("importer")
-        raise NeverPossible(f"nothing can be migrated into {destination.label}" + (f": {note}" if note else ""))
+        raise NeverPossible(f"{destination.label} cannot be migrated into" + (f": {note}" if note else ""))
     internal = importer.fidelity.messages.get(MessageClass.NOTE, {}).get("visibility")
     if internal is None or internal.how is not Fidelity.NATIVE:
-        raise NeverPossible(
-            f"{destination.label} cannot keep internal notes from customers: nothing is migrated into it"
-        )
+        raise NeverPossible(f"{destination.label} shows internal notes to customers, so nothing is migrated into it")
     missing = source.desk.capabilities.missing("tickets.list", "contacts.list", "messages.list")
     if missing:
-        raise NeverPossible(f"{source.label} cannot list what is to be migrated: it has no {', '.join(missing)}")
+        raise NeverPossible(f"{source.label} cannot list its records: it lacks {', '.join(missing)}")
     if source.ref == destination.ref:
         raise NeverPossible(f"{source.label} and {destination.label} are the same account")
     return importer

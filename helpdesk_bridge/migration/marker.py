@@ -1,4 +1,4 @@
-"""The marker: the short keyed token by which a migrated record is found again."""
+"""Marker: the short keyed token by which a migrated record is found again."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def derived_key(source: Helpdesk, destination: Helpdesk, recovered: Mapping[str,
         part = derived(recovered[name], _PURPOSE) if name in recovered else desk.keys.derive(_PURPOSE)
         if part is None:
             raise NeverPossible(
-                f"{desk.name} ({desk.title}) has neither API key nor password; a migration signs its markers with one"
+                f"{desk.name} ({desk.title}) has neither an API key nor a password, and a migration signs its markers with one"
             )
         parts.append(part)
     pair = "\n".join(account_ref(desk) for desk in (source, destination))

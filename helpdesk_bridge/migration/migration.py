@@ -1,4 +1,4 @@
-"""A migration from one desk to another: preflight, plan, run, verify, and what came of it."""
+"""Migration from one desk to another: preflight, plan, run, verify, summary."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ SEARCHED_AT_PLAN: Final = 50
 class Migration:
     """One migration and its journal, owned until ``close``.
 
-    ``clock`` serves desks that have none of their own. ``progress`` is called from the threads that work, often;
+    ``clock`` serves desks without a clock of their own. ``progress`` is called from the threads that work, often;
     ``tell`` with a line for people when something is waited for: a budget, or a vendor that does not answer.
-    Every step can be called again; whatever a run that was stopped or killed did is found in the journal.
+    Every step can be called again: the journal holds what a stopped or killed run did.
     """
 
     def __init__(
@@ -102,13 +102,13 @@ class Migration:
     # -- steps -----------------------------------------------------------------------------------------------------
 
     def preflight(self) -> tuple[Finding, ...]:
-        """Try both sides: credentials, rights, limits. Raises ``CredentialsLost`` where a side refuses them."""
+        """Check both desks: credentials, rights, limits. Raises ``CredentialsLost`` if a desk refuses them."""
         with self._stoppable():
             found = self._source_outage.patiently(self.source.desk.check)
             return (*found, *self._destination_outage.patiently(self.destination.desk.check))
 
     def plan(self, *, full: bool = False, sampled: int = SAMPLE, findings: Sequence[Finding] = ()) -> Plan:
-        """Read the source's lists and ``sampled`` threads (``full``: all of them), and tell what a run would do."""
+        """Read the source's lists and ``sampled`` threads (``full``: all threads), and return what a run would do."""
         with self._stoppable():
             tally = self._scan()
             searched = self._searched(None if full else SEARCHED_AT_PLAN)
@@ -118,10 +118,10 @@ class Migration:
             return self._made_plan(tally, searched, findings)
 
     def run(self) -> None:
-        """Load everything that is not there yet. Plans by itself where that was not done.
+        """Load everything that is not at the destination yet; plan first if no plan was made.
 
-        Raises ``DecisionNeeded`` before the first write while a hazard or value is open; ``Interrupted`` where it was
-        stopped, by ``stop()`` or by an outage; ``CredentialsLost``; all of them leave a journal that a later run takes up.
+        Raises ``DecisionNeeded`` before the first write while a hazard or value is open; ``Interrupted`` if it was
+        stopped, by ``stop()`` or by an outage; ``CredentialsLost``. Each leaves a journal from which a later run continues.
         """
         with self._stoppable(), self._timed():
             tally = self._tally or self._scan()
@@ -133,15 +133,15 @@ class Migration:
             self.journal.facts.remember(fidelity=[one.as_json() for one in self._changes(tally)])
 
     def rebuild(self) -> Searched:
-        """Make the journal anew from what stands at the destination, writing nothing there; return what was found.
+        """Rebuild a lost journal from what the destination holds, writing nothing there; return the search.
 
-        Contacts are found by their addresses, tickets by their markers, messages by what they say. A run writes what
-        is missing. Raises ``WrongJournal`` for a journal that has a migration in it, ``DecisionNeeded`` where tickets
-        carry markers of another key.
+        Contacts are recognised by their addresses, tickets by their markers, messages by their text. A run writes what
+        is missing. Raises ``WrongJournal`` for a journal that holds a migration, ``DecisionNeeded`` if tickets carry
+        markers of another key.
         """
         if not self.journal.untouched():
             raise WrongJournal(
-                "this journal knows what it wrote; rebuild makes a new one, in place of one that is lost"
+                "this journal is intact: rebuild replaces a lost one and needs a new file; name another --journal"
             )
         with self._stoppable(), self._timed():
             if self._tally is None:
@@ -171,14 +171,14 @@ class Migration:
             return found
 
     def migrate(self) -> Summary:
-        """Do all of it: preflight, plan, run, verify; return what came of it."""
+        """Do everything: preflight, plan, run, verify; return the summary."""
         self.preflight()
         self.run()
         self.verify()
         return self.summary()
 
     def summary(self, report: str | None = None) -> Summary:
-        """Return what was done so far, over all runs; sends nothing."""
+        """Return what was done so far, over all runs; send nothing."""
         self.journal.file.check_owner()  # and keep what was spent since the last write
         verified = self.journal.facts.recall("verified") == Level.FULL.value
         return summary_of(
@@ -191,25 +191,27 @@ class Migration:
         )
 
     def stop(self) -> None:
-        """Ask for an early end: each worker finishes its write. Safe to call from a signal handler."""
+        """Request an early end: each worker finishes its write. Safe to call from a signal handler."""
         self._stop.set()
 
     # -- decisions -------------------------------------------------------------------------------------------------
 
     def acknowledge(self, *hazards: str, by: str = "user") -> None:
-        """Record that these hazards are known. Raises ``ValueError`` for an id that the importer does not have."""
+        """Record that these hazards are known. Raises ``ValueError`` for an unknown id."""
         known = {hazard.id for hazard in hazards_of(self._importer, Searched.of(self.journal))}
         if unknown := set(hazards) - known:
-            raise ValueError(f"no such hazard: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
+            raise ValueError(
+                f"unknown hazard: {', '.join(sorted(unknown))}; the hazards are {', '.join(sorted(known))}"
+            )
         self.journal.facts.acknowledge(hazards, by=by)
 
     def map_value(self, field: str, old: str, new: str | None, *, by: str = "user") -> None:
-        """Decide what becomes of a value; None lets it go."""
+        """Decide what becomes of a value; None drops it."""
         self._values.decide(field, old, new)
         self.journal.facts.decide(*old_key(field, old), new, by=by)
 
     def ignore_foreign_markers(self) -> None:
-        """Decide that tickets with markers of another key are none of this migration's."""
+        """Decide that tickets with markers of another key are not part of this migration."""
         self.journal.facts.remember(**{FOREIGN: IGNORE})
 
     @property
@@ -222,12 +224,12 @@ class Migration:
         self.journal.facts.remember(threads=way.value)
 
     def decide_in_doubt(self, record_id: str, decision: str) -> int:
-        """Decide about records in doubt: ``found:<id or ref>``, ``again`` or ``skip``; return how many were meant."""
+        """Decide about records in doubt: ``found:<id or ref>``, ``again`` or ``skip``; return how many it settled."""
         word, colon, found = decision.partition(":")
         if found.count("/") == 2:  # noqa: PLR2004 - the slashes of a ref
             ref = parse_ref(found)
             if f"{ref.vendor}:{ref.account}" != self.destination.ref:
-                raise ValueError(f"this ref is not of {self.destination.label}")
+                raise ValueError(f"this ref does not belong to {self.destination.label}")
             found = ref.id
         return settle_in_doubt(self.journal, record_id, f"{word}{colon}{found}")
 
@@ -242,7 +244,7 @@ class Migration:
             hazards = [f"--hazard {one}" for one in made.open_hazards]
             values = [str(one) for one in made.values]
             raise DecisionNeeded(
-                f"{len(hazards)} hazards are unacknowledged and {len(values)} values have no counterpart",
+                f"{len(hazards)} hazards are not acknowledged and {len(values)} values have no counterpart",
                 hazards=hazards,
                 values=values,
             )
@@ -338,7 +340,7 @@ class Migration:
         try:
             yield
         except Stopped:
-            raise Interrupted("stopped; run again to go on") from None
+            raise Interrupted("stopped; run again to continue") from None
         except (Interrupted, OSError):
             self.journal.file.check_owner()  # whoever takes a journal over removes the files of the owner before
             raise
@@ -353,7 +355,7 @@ class Migration:
                 self.journal.facts.remember(seconds=self._seconds())
 
     def close(self) -> None:
-        """Remove the spool and give the journal back."""
+        """Remove the spool and release the journal."""
         self._accounts.close()
         with suppress(OSError):
             if self._spool is not None:

@@ -1,4 +1,4 @@
-"""What a user can choose about a migration."""
+"""Options: what a user can choose about a migration."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Level(Enum):
 
 @frozen(kw_only=True)
 class Options:
-    """The choices of one run.
+    """The choices for one run.
 
     ``yes`` acknowledges all hazards and accepts all announced losses, and is recorded. ``patience``: real seconds of
     one outage before the run stops, resumable. ``sample``: verify only so many tickets in full, None all of them.
-    ``takeover``: take the journal from an owner that is stuck. ``settle``: vendor seconds to wait before a write in
+    ``takeover``: take the journal from a stuck owner. ``settle``: vendor seconds to wait before a write in
     doubt is looked up; None is the importer's own figure. ``none_before``: the user's word that no earlier migration wrote
     into the destination, so that its markers are not read; it is recorded. ``recovered``: credentials under "source" and "destination" that were in use
     when an earlier migration wrote its markers and have been rotated since.

@@ -1,4 +1,4 @@
-"""Waiting out a vendor that does not answer, and stopping, resumable, when that takes too long."""
+"""Outages: waiting for a vendor that does not answer, and stopping, resumable, when that takes too long."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ SHORT: Final = 1.0
 
 
 class Stopped(Exception):
-    """The run was asked to stop; whoever sees this leaves everything as the journal says."""
+    """The run was asked to stop; what catches this leaves everything as the journal says."""
 
 
 class Outage:
-    """Watches one side of a migration. Shared by all workers.
+    """Watches one desk of a migration. Shared by all workers.
 
     ``patience`` is in real seconds: an outage lasts as long as it lasts, whatever the vendor's time scale.
     ``tell`` is given a line for people when something is waited for, once for all who wait for it.
@@ -49,20 +49,20 @@ class Outage:
         return self._side.clock.now() / self._side.clock.time_scale
 
     def pause(self, seconds: float) -> None:
-        """Wait for real seconds. Raises ``Stopped`` where the run is to stop."""
+        """Wait for real seconds. Raises ``Stopped`` if the run is to stop."""
         if self._side.clock.wait(self._stop, seconds * self._side.clock.time_scale):
             raise Stopped
 
     def answered(self) -> None:
-        """Note that the side works."""
+        """Record that the desk answers."""
         self._failures = 0
 
     def failed(self) -> None:
-        """Note a failure that may be an outage."""
+        """Record a failure that may be an outage."""
         self._failures += 1
 
     def patiently(self, call: Callable[[], T]) -> T:
-        """Return what ``call`` does, asking again while the failure may pass: for reads and for what was not sent."""
+        """Return the result of ``call``, repeated while its failure is temporary: for reads and for writes that were not sent."""
         since: float | None = None
         pause = 1.0
         while True:
@@ -112,11 +112,11 @@ class Outage:
     def _give_up_after(self, since: float, error: HelpdeskError) -> None:
         if self.real_now() - since >= self._patience:
             raise Interrupted(
-                f"{self._side.label} did not answer for {self._patience:.0f} seconds ({error}); run again to go on"
+                f"{self._side.label} did not answer for {self._patience:.0f} seconds ({error}); run again to continue"
             ) from error
 
     def _credentials(self, error: HelpdeskError) -> CredentialsLost:
-        return CredentialsLost(f"{self._side.label} refuses the credentials ({error}); mend them and run again")
+        return CredentialsLost(f"{self._side.label} refuses the credentials ({error}); correct them and run again")
 
     def hold(self) -> None:
         """Return at once while the side works; after several failures in a row, only when a read succeeds again.

@@ -1,8 +1,8 @@
-"""How a migration can end, and what each end means to a shell.
+"""Exit codes and errors of a migration: how it can end, and what each end means to a shell.
 
 .. code-block:: text
 
-    MigrationError              a migration could not go on; ``exit_code`` is what the command ends with
+    MigrationError              a migration could not continue; ``exit_code`` is the command's exit code
     ├── NeverPossible     2     this pair of desks cannot be migrated; nothing was sent
     ├── WrongJournal      2     the journal belongs to another pair of desks
     ├── JournalDamaged    1     the journal cannot be read
@@ -21,7 +21,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the command ends with."""
+    """The exit codes of the command; ``helpdesk_bridge.cli.exit_codes`` chooses one for any error."""
 
     OK = 0
     FAILED = 1
@@ -35,7 +35,7 @@ class ExitCode(IntEnum):
 
 
 class MigrationError(Exception):
-    """A migration could not go on. What is in the journal stays and a later run goes on from there."""
+    """A migration could not continue. The journal stays, and a later run continues from it."""
 
     exit_code: ExitCode = ExitCode.FAILED
 
@@ -59,7 +59,7 @@ class JournalDamaged(MigrationError):
 
 
 class CredentialsLost(MigrationError):
-    """A desk no longer accepts the credentials. No record was marked as failed; run again with good ones."""
+    """A desk no longer accepts the credentials. No record was marked as failed; correct them and run again."""
 
     exit_code = ExitCode.CREDENTIALS
 
@@ -82,7 +82,7 @@ class JournalInUse(MigrationError):
 
 
 class DecisionNeeded(MigrationError):
-    """Somebody has to decide first.
+    """The user must decide first.
 
     ``hazards``, ``values`` and ``others`` say what is open, as arguments of ``migrate decide``; ``others`` is what
     ``yes`` does not decide.

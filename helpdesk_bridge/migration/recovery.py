@@ -1,7 +1,7 @@
-"""Looks at a destination for what an earlier migration of this pair wrote whose journal is lost.
+"""Recovery of a lost journal: the search for what an earlier migration of the same pair wrote.
 
-That the search is not finished stands in the journal until it is: a run that was killed, or stopped by a decision that
-it needed, searches again before it writes anything.
+The journal says that the search is unfinished until it is: a run that was killed, or stopped for a decision, searches
+again before it writes anything.
 """
 
 from __future__ import annotations

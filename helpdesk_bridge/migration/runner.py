@@ -1,4 +1,4 @@
-"""Runs tasks on several threads; a task that must wait for something is put aside and taken up again."""
+"""Runner: tasks on several threads; a task that must wait is parked and taken up again."""
 
 from __future__ import annotations
 

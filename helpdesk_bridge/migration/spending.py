@@ -1,4 +1,4 @@
-"""What a migration spent: calls and units of both sides over all runs, and the least that it could have spent."""
+"""Spending: calls and units of both desks over all runs, and the least that they could have been."""
 
 from __future__ import annotations
 

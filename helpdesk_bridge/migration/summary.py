@@ -1,4 +1,4 @@
-"""What a migration did, as numbers: the object that ``--json`` prints."""
+"""Summary: what a migration did, as numbers; ``--json`` prints it and its counts choose the exit code."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def test_rebuild_makes_the_journal_anew_and_writes_nothing(desks):
     if hasattr(desks.new, "writes"):
         assert desks.new.writes() == []
     assert ended(desks, 0, "ids", "--jsonl").stdout == ids
-    assert "knows what it wrote" in ended(desks, 2, "rebuild").stderr
+    assert "this journal is intact" in ended(desks, 2, "rebuild").stderr
     ended(desks, 0, "run", "--yes")
     ended(desks, 0, "verify")
     assert_everything_once(desks)

@@ -390,7 +390,7 @@ def test_a_destination_that_cannot_keep_notes_internal_is_refused(tmp_path, how)
     if how is None:
         del note["visibility"]
     new = destination(fidelity=evolve(fidelity, messages={**fidelity.messages, MessageClass.NOTE: note}))
-    with pytest.raises(NeverPossible, match="cannot keep internal notes") as refused:
+    with pytest.raises(NeverPossible, match="shows internal notes to customers") as refused:
         Migration(source(helpdesk()), new, tmp_path / "journal")
     assert refused.value.exit_code is ExitCode.USAGE
 
@@ -428,8 +428,8 @@ def test_the_forecast_of_a_plan_that_read_everything_counts_every_note(tmp_path,
     ("way", "told"),
     [
         (Threads.MESSAGES, {}),
-        (Threads.NOTE, {"one private note holds it with others": 7}),
-        (Threads.DESCRIPTION, {"the opening holds it": 4, "one private note holds it with others": 3}),
+        (Threads.NOTE, {"one private note holds it with other messages": 7}),
+        (Threads.DESCRIPTION, {"the opening holds it": 4, "one private note holds it with other messages": 3}),
     ],
 )
 def test_the_plan_says_what_becomes_of_messages_that_are_written_together(tmp_path, way, told):

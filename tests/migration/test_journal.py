@@ -219,7 +219,7 @@ def test_a_journal_of_another_version_is_refused_with_what_to_do(journal):
     journal.file.bind("deskie:one", "desk365:two", {}, KEY)
     with journal.file.transaction() as connection:
         connection.execute(text("UPDATE meta SET value = '1' WHERE name = 'version'"))
-    with pytest.raises(WrongJournal, match=r"version 1.*go on with the version of helpdesk-bridge that began it"):
+    with pytest.raises(WrongJournal, match=r"version 1.*continue with the version of helpdesk-bridge that created it"):
         journal.file.bind("deskie:one", "desk365:two", {}, KEY)
 
 

@@ -348,7 +348,7 @@ def test_one_ticket_is_never_decided_to_be_two(tmp_path):
         with Migration(old, new.desk, tmp_path / "three", options=YES) as migration:
             first, second, *_ = migration.journal.by_state(Kind.TICKET, State.IN_DOUBT)
             migration.decide_in_doubt(first.key.id, f"found:{first.candidates[0]}")
-            with pytest.raises(ValueError, match="became already"):
+            with pytest.raises(ValueError, match="already belongs to"):
                 migration.decide_in_doubt(second.key.id, f"found:{first.candidates[0]}")
 
 
@@ -426,7 +426,7 @@ def test_a_journal_is_rebuilt_without_a_write_and_a_run_writes_what_is_missing(t
         migration.rebuild()
         assert migration.summary().counts[Kind.TICKET].migrated == 3
         assert migration.summary().counts[Kind.MESSAGE].migrated == 7
-        with pytest.raises(WrongJournal, match="rebuild makes a new one"):
+        with pytest.raises(WrongJournal, match="rebuild replaces a lost one"):
             migration.rebuild()
         assert not {"ticket", "message", "contact"} & set(new.faults.calls)
         summary = migration.migrate()

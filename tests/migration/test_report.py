@@ -125,7 +125,7 @@ def unclean(path, *, text="Sales", ident="17"):
         Record(key=Key(Kind.TICKET, "1"), state=State.DONE, destination=("100",)),
         Record(key=Key(Kind.TICKET, "2"), state=State.SKIPPED, reason="spam"),
         Record(key=Key(Kind.TICKET, "3"), state=State.FAILED, reason=f"Invalid, {text}, HTTP 422"),
-        Record(key=Key(Kind.TICKET, ident), state=State.IN_DOUBT, reason=f"the marker stands at {text}, 9"),
+        Record(key=Key(Kind.TICKET, ident), state=State.IN_DOUBT, reason=f"tickets with the marker: {text}, 9"),
         Record(
             key=Key(Kind.TICKET, "5"), state=State.DONE, destination=("105",), reason=f"final state refused: {text}"
         ),
@@ -177,26 +177,26 @@ def test_a_journal_alone_gives_a_page_that_tells_everything(tmp_path):
         "old (deskie robotsrule)",
         "new (desk365 acme)",
         "2 records of 7 are in new (desk365 acme), but 1 record could not be moved, 2 records need your decision and",
-        "reading new (desk365 acme) back found 2 differences that nobody announced.",
+        "reading new (desk365 acme) back found 2 differences that were not announced.",
         "Of 5 tickets: 2 migrated, 1 skipped, 1 failed and 1 in doubt.",
         "Invalid, Sales, HTTP 422",
         "final state refused: Sales",
-        "the marker stands at Sales, 9",
+        "tickets with the marker: Sales, 9",
         "helpdesk-bridge migrate decide --journal 'move it.db' --in-doubt 17=DECISION",
         "helpdesk-bridge migrate decide --journal 'move it.db' --in-doubt m1=DECISION",
         "of ticket 17",
         "'Sales' has no counterpart",
         "Ticket: tags",
-        "told in the first line",
+        "in the first line",
         "not counted",
         "another agent",
         "text that is a number",
         "auto-reply Sales : acknowledged in advance (--yes)",
         "75 seconds of work",
-        "not reckoned",
+        "not calculated",
         "Ticket: status: 1",
-        "10 9 not reckoned 1",
-        "20 18 not reckoned 2",
+        "10 9 not calculated 1",
+        "20 18 not calculated 2",
     ):
         assert said in text, said
     assert str(tmp_path) not in html
@@ -261,7 +261,7 @@ def test_the_page_tells_of_an_earlier_migration_and_of_what_was_left_alone(tmp_p
     assert [one.ticket for one in summary.left_alone] == ["77"]
     page = Page(html)
     assert "4 of the tickets carried their marker" in page.text
-    assert "markers of another key (3) are not of this migration" in page.text
+    assert "markers of another key (3) are not part of this migration" in page.text
     assert ", but has other requester: it was left alone" in page.text
 
 
@@ -445,7 +445,7 @@ def test_after_an_outage_the_page_counts_what_arrived_and_what_is_left(tmp_path)
     counts = summary.counts[Kind.TICKET]
     assert counts.pending
     assert counts.planned == counts.migrated + counts.skipped + counts.failed + counts.in_doubt + counts.pending
-    assert "Run it again to go on." in Page(read(summary)).text
+    assert "Run it again to continue." in Page(read(summary)).text
 
 
 # -- the verdict -------------------------------------------------------------------------------------------------------
@@ -581,7 +581,7 @@ def test_a_full_disk_leaves_the_last_page_whole_and_ends_with_5(tmp_path, monkey
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(Interrupted, match="make room") as caught:
+    with pytest.raises(Interrupted, match="free some disk space") as caught:
         write_page("next", tmp_path)
     assert caught.value.exit_code is ExitCode.STOPPED
     assert (tmp_path / "report.html").read_text() == "last"

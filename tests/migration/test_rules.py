@@ -53,7 +53,7 @@ def test_a_destination_without_importer_is_refused_before_any_call(tmp_path):
     old = source()
     new = Other(FakeHelpdesk(), importer=Missing("importer", "Desk360"))
     calls = len(old.calls)
-    with pytest.raises(NeverPossible, match="nothing can be migrated into") as refused:
+    with pytest.raises(NeverPossible, match="cannot be migrated into") as refused:
         Migration(old, new, tmp_path / "journal")
     assert refused.value.exit_code is ExitCode.USAGE
     assert len(old.calls) == calls
@@ -122,7 +122,10 @@ class Files:
 
 @pytest.mark.parametrize(
     ("content", "why"),
-    [(b"<!DOCTYPE html><title>Log in</title>", "a web page came instead"), (b"%PDF", "4 bytes came instead of")],
+    [
+        (b"<!DOCTYPE html><title>Log in</title>", "the download is a web page"),
+        (b"%PDF", "the download has 4 bytes instead of"),
+    ],
 )
 def test_a_file_that_is_not_the_file_fails_and_its_message_says_so(tmp_path, content, why):
     old, new = source(), destination()
@@ -272,7 +275,7 @@ def test_decisions_outlive_the_process(tmp_path):
 def test_an_unknown_hazard_is_refused(tmp_path):
     with (
         Migration(source(), destination(), tmp_path / "journal") as migration,
-        pytest.raises(ValueError, match="no such hazard"),
+        pytest.raises(ValueError, match="unknown hazard"),
     ):
         migration.acknowledge("nothing")
 
@@ -334,7 +337,7 @@ def test_two_tickets_with_one_marker_are_in_doubt_until_somebody_decides(tmp_pat
 
         record = migration.journal.by_state(Kind.TICKET, State.IN_DOUBT)[0]
         assert "elsewhere" in record.reason
-        with pytest.raises(ValueError, match="no decision"):
+        with pytest.raises(ValueError, match="is not a decision"):
             migration.decide_in_doubt(record.key.id, "perhaps")
         there = next(one.id for one in new.fake.all_tickets())
         assert migration.decide_in_doubt(record.key.id, f"found:{there}") >= 1
@@ -426,5 +429,5 @@ def test_a_decision_about_a_write_in_doubt_takes_a_ref_of_the_destination_only(t
     with fake, destination, Migration(fake, destination, tmp_path / "journal.db") as migration:
         ref = f"local:{destination.account}/ticket/7"
         assert migration.decide_in_doubt("nothing", f"found:{ref}") == 0
-        with pytest.raises(ValueError, match="this ref is not of"):
+        with pytest.raises(ValueError, match="this ref does not belong to"):
             migration.decide_in_doubt("nothing", f"found:local:{fake.account}/ticket/7")

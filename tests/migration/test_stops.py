@@ -108,7 +108,7 @@ def test_credentials_that_are_refused_in_mid_run_fail_no_record(tmp_path, place,
     operation, first = place
     new.faults.errors = {(operation, n): AuthenticationFailed("no") for n in range(first, 50)}
     with open_migration(old, new, path) as migration:
-        with pytest.raises(CredentialsLost, match="mend them and run again") as stopped:
+        with pytest.raises(CredentialsLost, match="correct them and run again") as stopped:
             migration.run()
         assert stopped.value.exit_code is ExitCode.CREDENTIALS
         assert not [one for kind in Kind for one in migration.journal.by_state(kind, State.FAILED, State.INTENT)]

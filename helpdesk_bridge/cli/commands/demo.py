@@ -69,13 +69,13 @@ def refuse_pair(source: str, destination: str) -> None:
     if not able.supports("importer"):
         note = able.notes.get("importer")
         title = registry.vendor(destination).title
-        raise NeverPossible(f"nothing can be migrated into {title}" + (f": {note}" if note else ""))
+        raise NeverPossible(f"{title} cannot be migrated into" + (f": {note}" if note else ""))
     if source == destination and registry.vendor(source).simulator is not None:
         raise NeverPossible(f"simulated {registry.vendor(source).title} is one account; name another vendor as --to")
     missing = vendor_capabilities(source).missing(*_LISTS)
     if missing:
         title = registry.vendor(source).title
-        raise NeverPossible(f"{title} cannot list what is to be migrated: it has no {', '.join(missing)}")
+        raise NeverPossible(f"{title} cannot list its records: it lacks {', '.join(missing)}")
 
 
 @contextmanager

@@ -35,7 +35,7 @@ _THREADS = [one.value for one in Threads]
 def migrate() -> None:
     """Move a helpdesk into another, so that nothing is lost, written twice or mailed.
 
-    What is done stands in the journal: a run that was stopped or killed goes on from there. Once the journal exists,
+    The journal holds what is done: a run that was stopped or killed continues from it. Once the journal exists,
     --from and --to can be left out.
     """
 
@@ -114,7 +114,7 @@ def plan(
     ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, full: bool,
     none_before: bool, recover: tuple[str, ...],
 ) -> None:  # fmt: skip
-    """Tell what a run would keep, change and lose, what is to be decided, and what it costs. Writes nothing."""
+    """Show what a run would keep, change and lose, what you must decide, and what it costs. Writes nothing."""
     options = {"none_before": none_before, "recovered": _recovered(recover)}
     with _opened(ctx, source, destination, journal, **options) as migration:
         made = migration.plan(full=full, findings=migration.preflight())
@@ -128,7 +128,7 @@ def plan(
 @_of_a_migration
 @click.option("--yes", is_flag=True, help="Acknowledge all hazards and accept all announced losses; it is recorded.")
 @click.option("--workers", type=click.IntRange(1, 64), default=6, show_default=True, help="Tickets in flight.")
-@click.option("--takeover", is_flag=True, help="Take the journal from an owner that is stuck.")
+@click.option("--takeover", is_flag=True, help="Take the journal from a stuck owner.")
 @click.option("--patience", type=click.FloatRange(0), default=900.0, show_default=True, help="Seconds of one outage.")
 @_none_before_option
 @_recover_option
@@ -137,7 +137,7 @@ def run(
     ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, yes: bool,
     workers: int, takeover: bool, patience: float, none_before: bool, recover: tuple[str, ...],
 ) -> int:  # fmt: skip
-    """Load everything that is not there yet."""
+    """Load everything that is not at the destination yet."""
     options: dict[str, Any] = {"yes": yes, "workers": workers, "takeover": takeover, "patience": patience}
     options |= {"none_before": none_before, "recovered": _recovered(recover)}
     with _opened(ctx, source, destination, journal, **options) as migration:
@@ -159,7 +159,7 @@ def _tell_decisions(needed: DecisionNeeded, journal: Path) -> None:
     for argument in (*needed.others, *needed.hazards, *needed.values):
         say(f"  helpdesk-bridge migrate decide --journal {shlex.quote(str(journal))} {as_typed(argument)}")
     if needed.hazards or needed.values:
-        say("or accept all of it as announced by migrate plan: migrate run --yes")
+        say("or accept everything as announced by migrate plan: migrate run --yes")
 
 
 @migrate.command()
@@ -171,7 +171,7 @@ def rebuild(
     ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, patience: float,
     recover: tuple[str, ...],
 ) -> int:  # fmt: skip
-    """Make a journal anew in place of one that is lost, from the markers at the destination. Writes nothing there."""
+    """Rebuild a lost journal from the markers at the destination. Writes nothing there."""
     with _opened(ctx, source, destination, journal, patience=patience, recovered=_recovered(recover)) as migration:
         try:
             searched = migration.rebuild()
@@ -211,7 +211,7 @@ def verify(
 @migrate.command()
 @_of_a_migration
 @click.option("--hazard", "hazards", multiple=True, metavar="ID", help="Acknowledge a hazard.")
-@click.option("--map", "maps", multiple=True, metavar="FIELD:OLD=NEW", help="Map a value; nothing after = lets it go.")
+@click.option("--map", "maps", multiple=True, metavar="FIELD:OLD=NEW", help="Map a value; nothing after = drops it.")
 @click.option("--threads", type=click.Choice(_THREADS), help="How threads are written.")
 @click.option("--in-doubt", "doubts", multiple=True, metavar="ID=found:REF|again|skip", help="Settle a write in doubt.")
 @click.option(
@@ -272,7 +272,7 @@ _journal_option = click.option(
 @_journal_option
 @json_option
 def status(journal: Path, as_json: bool) -> None:
-    """Tell where a migration stands; also while it runs, and without its desks."""
+    """Show how far a migration is; also while it runs, and without its desks."""
     _need(journal)
     facts = read_facts(journal)
     counts = {PLURAL[kind]: counted.as_json() for kind, counted in facts.counts.items()}
@@ -319,7 +319,7 @@ def report(journal: Path, report: Path, as_json: bool) -> None:
 @click.option("--kind", type=click.Choice([one.value for one in Kind]), default=Kind.TICKET.value, show_default=True)
 @click.option("--jsonl", "as_jsonl", is_flag=True, help="Print one JSON document a line.")
 def ids(journal: Path, kind: str, as_jsonl: bool) -> None:
-    """Print which record became which: the source's ids beside the destination's."""
+    """Print which record became which: the source's ids and the destination's."""
     _need(journal)
     rows = ids_of(journal, Kind(kind))
     if as_jsonl:

@@ -1,1 +1,1 @@
-"""The durable record of a migration: intents, results, decisions, and the spool."""
+"""Migration journal: the durable record of intents, results and decisions, and the spool."""

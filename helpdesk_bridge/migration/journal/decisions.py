@@ -1,4 +1,4 @@
-"""What a user decides about records in doubt."""
+"""Decisions about records in doubt."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from helpdesk_bridge.migration.journal.states import DECIDED_AGAIN, DECIDED_SKIP
 def settle_in_doubt(journal: Journal, record_id: str, decision: str) -> int:
     """Apply ``found:<id at the destination>``, ``again`` or ``skip`` to what is in doubt under a source id.
 
-    Returns how many records were meant. Raises ``ValueError`` for a decision that is none of these.
+    Returns how many records it settled. Raises ``ValueError`` for any other decision.
     """
     word, _, found = decision.partition(":")
     if word not in ("found", "again", "skip") or (word == "found") != bool(found):
-        raise ValueError(f"{decision!r} is no decision; use found:ID, again or skip")
+        raise ValueError(f"{decision!r} is not a decision; use found:ID, again or skip")
     meant = 0
     for kind in Kind:
         for record in journal.by_state(kind, State.IN_DOUBT):
@@ -27,10 +27,10 @@ def settle_in_doubt(journal: Journal, record_id: str, decision: str) -> int:
 
 
 def _refuse_taken(journal: Journal, record: Record, found: str) -> None:
-    """Raise ``ValueError`` where a ticket is to be found that another ticket of the source became."""
+    """Raise ``ValueError`` for a ticket that already belongs to another ticket of the source."""
     other = journal.at_destination(Kind.TICKET, found) if found and record.key.kind is Kind.TICKET else None
     if other is not None and other.key != record.key:
-        raise ValueError(f"ticket {found} there is what ticket {other.key.id} became already")
+        raise ValueError(f"ticket {found} at the destination already belongs to ticket {other.key.id} of the source")
 
 
 def _decided(journal: Journal, record: Record, word: str, found: str) -> list[Record]:

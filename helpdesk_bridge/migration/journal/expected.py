@@ -1,4 +1,4 @@
-"""What the destination must show of a record, as digests: recorded at the load, compared by the verification.
+"""Expected values: what the destination must show of a record, as digests, and the comparison with what it shows.
 
 Both sides of the comparison come from here, so that what is expected and what is found are put in the same form:
 text without what no reader sees, people by the box of their e-mail, times to the second.

@@ -1,4 +1,4 @@
-"""What a journal keeps besides records: decisions, acknowledgements, differences, and what was spent."""
+"""Journal facts: decisions, acknowledgements, differences and spending, kept beside the records."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LEFT_ALONE: Final = "left alone: "
 
 @frozen
 class LeftAlone:
-    """A ticket of the destination that carries the marker of the source ticket ``source`` and is not it."""
+    """A ticket of the destination that carries the marker of the source ticket ``source`` and does not agree with it."""
 
     ticket: str
     source: str
@@ -103,7 +103,7 @@ class JournalFacts:
         return json.loads(found[0]["value"]) if found else default
 
     def leave_alone(self, source_id: str, others: Mapping[str, str]) -> None:
-        """Note tickets of the destination that carry the marker of a source ticket and are not it, and why."""
+        """Record destination tickets that carry a source ticket's marker but do not agree with it, and why."""
         if others:
             self.remember(**{f"{LEFT_ALONE}{one}": [source_id, why] for one, why in others.items()})
 
@@ -114,12 +114,12 @@ class JournalFacts:
 
     @property
     def marker_key(self) -> MarkerKey:
-        """The key of this migration's markers; a credential that was rotated since has no part in it."""
+        """The key of this migration's markers; rotating a credential does not change it."""
         return MarkerKey.of_text(self.recall(MARKER_KEY))
 
     @property
     def created(self) -> datetime:
-        """When the journal was begun."""
+        """When the journal was created."""
         found = self._file.rows(select(schema.meta.c.value).where(schema.meta.c.name == "created"))
         return datetime.fromisoformat(found[0]["value"])
 
@@ -135,14 +135,14 @@ class JournalFacts:
         return {(row["field"], row["old"]): row["new"] for row in self._file.rows(select(schema.decision))}
 
     def acknowledge(self, hazards: Iterable[str], *, by: str) -> None:
-        """Record that somebody knows of these hazards."""
+        """Record that the user knows of these hazards."""
         rows = [{"hazard": one, "by": by, "at": self._clock.wall().isoformat()} for one in hazards]
         if rows:
             with self._file.transaction() as connection:
                 connection.execute(upsert(schema.acknowledgement).on_conflict_do_nothing(), rows)
 
     def acknowledged(self) -> frozenset[str]:
-        """Return the hazards that somebody acknowledged."""
+        """Return the acknowledged hazards."""
         return frozenset(row["hazard"] for row in self._file.rows(select(schema.acknowledgement)))
 
     def replace_differences(self, differences: Sequence[Difference]) -> None:

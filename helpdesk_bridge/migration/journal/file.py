@@ -1,4 +1,4 @@
-"""A journal's file: who owns it, whose migration it is, and its transactions."""
+"""Journal file: its owner, the migration that it belongs to, and its transactions."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from helpdesk_bridge.migration.outcome import Interrupted, JournalDamaged, Journ
 from helpdesk_bridge.private_files import make_private_folder
 
 MARKER_KEY: Final = "marker_key"
-REBUILD: Final = "move it away and make a new one: helpdesk-bridge migrate rebuild --from OLD --to NEW --journal FILE"
+REBUILD: Final = "move it away and build a new one: helpdesk-bridge migrate rebuild --from OLD --to NEW --journal FILE"
 _OWNER: Final = select(schema.owner)
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn what SQLite says into what a migration can do about it."""
+    """Turn errors of SQLite into errors that say what to do."""
     try:
         yield
     except exc.DatabaseError as error:
         text = str(error.orig).lower()
         if "full" in text or "i/o error" in text or "readonly" in text or "unable to open" in text:
-            raise Interrupted(f"the journal cannot be written ({text}); make room and run again") from None
+            raise Interrupted(f"the journal cannot be written ({text}); free some disk space and run again") from None
         if "locked" in text or "busy" in text:
             raise Interrupted("the journal is locked by another program; close it and run again") from None
         if "malformed" in text or "not a database" in text or "no such table" in text:
@@ -93,12 +93,12 @@ class JournalFile:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Run one transaction. Raises ``JournalInUse`` where another process took the journal over meanwhile."""
+        """Run one transaction. Raises ``JournalInUse`` if another process has taken the journal over."""
         with self.thread_lock, translated(), self._writer.begin() as connection:
             held = connection.execute(_OWNER).one()
             if held.generation != self.generation:
                 raise JournalInUse(
-                    f"process {held.pid} on {held.host} took the journal over; this one stops",
+                    f"process {held.pid} on {held.host} took the journal over; this process stops",
                     pid=held.pid,
                     host=held.host,
                 )
@@ -107,14 +107,14 @@ class JournalFile:
                 self.before_commit(connection)
 
     def check_owner(self) -> None:
-        """Raise ``JournalInUse`` where another process took the journal over."""
+        """Raise ``JournalInUse`` if another process has taken the journal over."""
         with self.transaction():
             return
 
     def bind(self, source: str, destination: str, names: Mapping[str, str], key: MarkerKey) -> bool:
-        """Fix whose migration this is and the key of its markers, or check whose it is; return whether it is new.
+        """Record the pair of desks and the key of the markers, or check the pair; return whether the journal is new.
 
-        Raises ``WrongJournal`` where it belongs to another pair of desks.
+        Raises ``WrongJournal`` for a journal of another pair of desks.
         """
         with self.transaction() as connection:
             known = {row.name: row.value for row in connection.execute(select(schema.meta))}
@@ -132,18 +132,18 @@ class JournalFile:
                 return True
         if known["version"] != schema.VERSION:
             raise WrongJournal(
-                f"the journal has version {known['version']}, this program reads {schema.VERSION}; go on with the "
-                "version of helpdesk-bridge that began it"
+                f"the journal has version {known['version']} and this program reads {schema.VERSION}; continue with the "
+                "version of helpdesk-bridge that created it"
             )
         if (known["source"], known["destination"]) != (source, destination):
             raise WrongJournal(
-                f"the journal belongs to the migration from {known['source']} to {known['destination']}, not to the one "
-                f"from {source} to {destination}; name another file"
+                f"the journal belongs to the migration from {known['source']} to {known['destination']}, not from "
+                f"{source} to {destination}; name another file"
             )
         return False
 
     def close(self) -> None:
-        """Give the journal back."""
+        """Close the file and release the lock."""
         with self.thread_lock:
             self._writer.dispose()
             self._reader.dispose()

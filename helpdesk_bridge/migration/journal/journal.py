@@ -1,4 +1,4 @@
-"""The durable record of a migration: what is planned, what was begun, what is done.
+"""Migration journal: the durable record of intents and results.
 
 An intent is committed before the first byte of a write is sent, and the destination's ids in the same transaction as
 "done". Every transaction first checks that this process still owns the journal.
@@ -64,7 +64,7 @@ class Journal:
         self._queue: list[_Saving] = []
 
     def plan(self, records: Iterable[Record]) -> int:
-        """Write down records that are not known yet; return how many were new."""
+        """Insert the records that are not known yet; return how many were new."""
         rows = [_to_row(one) for one in records]
         if not rows:
             return 0
@@ -101,7 +101,7 @@ class Journal:
             entry.saved = True
 
     def get(self, key: Key) -> Record | None:
-        """Return a record, or None where it is not known."""
+        """Return a record, or None."""
         rows = self.file.rows(_GET, {"kind": key.kind.value, "parent": key.parent, "id": key.id})
         return _from_row(rows[0]) if rows else None
 
@@ -111,7 +111,7 @@ class Journal:
         return self._all(table.kind == kind.value, table.parent == ticket)
 
     def has_open_children(self, ticket: str) -> bool:
-        """Whether a message or file of a ticket has not come to its end."""
+        """Whether a message or file of a ticket is still planned or begun."""
         table = schema.record.c
         query = select(table.id).where(
             table.kind.in_((Kind.MESSAGE.value, Kind.ATTACHMENT.value)),
@@ -136,19 +136,19 @@ class Journal:
         return self._all(table.kind == Kind.CONTACT.value, table.fold == fold, table.state != State.SKIPPED.value)
 
     def any_in(self, kind: Kind, *states: State) -> bool:
-        """Whether a record of a kind stands so."""
+        """Whether any record of a kind is in one of these states."""
         table = schema.record.c
         query = select(table.id).where(table.kind == kind.value, table.state.in_([state.value for state in states]))
         return bool(self.file.rows(query.limit(1)))
 
     def untouched(self) -> bool:
-        """Whether this journal neither wrote nor took over a ticket yet."""
+        """Whether this journal has neither written nor adopted a ticket yet."""
         table = schema.record.c
         begun = (table.attempts > 0) | (table.destination != "[]")
         return not self.file.rows(select(table.id).where(table.kind == Kind.TICKET.value, begun).limit(1))
 
     def forget_candidates(self) -> None:
-        """Plan the tickets anew that an earlier search found and that nobody took over since."""
+        """Plan again the tickets whose candidates an earlier search recorded and no run has adopted since."""
         table = schema.record.c
         meant = (table.kind == Kind.TICKET.value) & (table.candidates != "[]") & (table.attempts == 0)
         meant &= table.state == State.INTENT.value
@@ -157,7 +157,7 @@ class Journal:
             connection.execute(update(schema.record).where(meant, table.destination == "[]").values(values))
 
     def at_destination(self, kind: Kind, destination_id: str) -> Record | None:
-        """Return the record that became this one of the destination."""
+        """Return the record that became this record of the destination."""
         table = schema.record.c
         return self._one(table.kind == kind.value, table.destination == json.dumps([destination_id]))
 
@@ -166,12 +166,12 @@ class Journal:
         return self._one(schema.record.c.marker == marker)
 
     def by_state(self, kind: Kind, *states: State) -> list[Record]:
-        """Return the records of a kind that stand so."""
+        """Return the records of a kind that are in these states."""
         table = schema.record.c
         return self._all(table.kind == kind.value, table.state.in_([state.value for state in states]))
 
     def each(self, kind: Kind, *states: State) -> Iterator[Record]:
-        """Yield the records of a kind that stand so, a few hundred at a time."""
+        """Yield the records of a kind that are in these states (all without any), read 500 at a time."""
         table = schema.record.c
         last: tuple[str, str] | None = None
         while True:
@@ -215,7 +215,7 @@ class Journal:
         yield from self.file.each_row(query)
 
     def written_contacts(self) -> int:
-        """Return how many contacts were written, those that were there before left out."""
+        """Return how many contacts were written, without those that already existed."""
         table = schema.record.c
         query = select(func.count().label("n")).where(
             table.kind == Kind.CONTACT.value, table.state == State.DONE.value, table.expected.is_not(None)
@@ -258,7 +258,7 @@ class Journal:
         return False
 
     def close(self) -> None:
-        """Give the journal back."""
+        """Close the file and release the lock."""
         self.file.close()
 
     def _all(self, *where: Any) -> list[Record]:

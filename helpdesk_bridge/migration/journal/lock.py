@@ -1,4 +1,4 @@
-"""The lock that lets one process at a time work with a journal."""
+"""Owner lock: one process at a time works with a journal."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class OwnerLock:
         while True:
             reason = why_not_mine(self._path)
             if reason is not None:
-                raise WrongJournal(f"{self._path} {reason}; it was left as it is")
+                raise WrongJournal(f"{self._path} {reason}; it was not touched")
             file = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, OWNER_FILE)
             tighten(self._path, OWNER_FILE, "the lock of the journal")
             try:
@@ -41,7 +41,7 @@ class OwnerLock:
                 os.close(file)
                 who = f"process {pid} on {host}" if pid else "another process"
                 raise JournalInUse(
-                    f"the journal is in use by {who}; wait for it, or stop it and run again", pid=pid, host=host
+                    f"the journal is in use by {who}; wait until it ends, or stop it, and run again", pid=pid, host=host
                 ) from None
             if self._still_there(file):
                 break
@@ -57,7 +57,7 @@ class OwnerLock:
             return False
 
     def release(self) -> None:
-        """Give the lock back; the file stays, since removing it would race with the next owner."""
+        """Release the lock; the file stays, since removing it would race with the next owner."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1

@@ -34,10 +34,10 @@ def ids_of(path: str | os.PathLike[str], kind: Kind) -> Iterator[dict[str, Any]]
 
 
 def whose(path: str | os.PathLike[str]) -> dict[str, str]:
-    """Return the desks and accounts of a journal without owning it: what its ``bind`` wrote down.
+    """Return the desks and accounts of a journal, as ``bind`` recorded them, without owning it.
 
-    Nothing for one that is just being made, or whose maker was killed before its first transaction: the next run goes on
-    with it. Raises ``FileNotFoundError`` where there is none.
+    Empty for a journal that is just being created, or whose creator was killed before its first transaction: the next
+    run continues with it. Raises ``FileNotFoundError`` if there is no journal.
     """
     file = Path(path)
     if not file.is_file():

@@ -1,4 +1,4 @@
-"""The journal's tables, and how its SQLite file is opened."""
+"""Journal schema: the tables, and how their SQLite file is opened."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def reader(path: Path) -> Engine:
 
 
 def create_private(path: Path) -> None:
-    """Create the file where there is none, readable by its owner alone. Raises ``WrongJournal`` as ``check_mine`` does.
+    """Create the file if it does not exist, readable by its owner only. Raises ``WrongJournal`` as ``check_mine`` does.
 
     One that is there is not opened: closing it would drop the locks that SQLite holds on it in this process (POSIX).
     """
@@ -169,10 +169,10 @@ def check_mine(path: Path) -> None:
     for one in (path, *companions(path)):
         reason = why_not_mine(one)
         if reason is not None:
-            raise WrongJournal(f"{one} {reason}; it was left as it is")
+            raise WrongJournal(f"{one} {reason}; it was not touched")
 
 
 def keep_private(path: Path) -> None:
-    """Take from others what they may do with a journal that is there, and say so."""
+    """Remove the access of other users from an existing journal, and log it."""
     for one in (path, *companions(path)):
         tighten(one, OWNER_FILE, "the journal")

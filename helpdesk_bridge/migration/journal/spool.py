@@ -1,4 +1,4 @@
-"""What was read from the source and is still needed: tickets, contacts, and files on their way.
+"""Spool: what was read from the source and is still needed: tickets, contacts, and files in transit.
 
 Customer's text lies here and nowhere else, in a folder beside the journal. Each run has a place of its own in it that
 only its owner can read: an owner that was taken over must neither write into its successor's nor remove it. A place is
@@ -60,7 +60,9 @@ class Spool:
                     (kind, record_id, encode(value)),
                 )
         except sqlite3.Error as error:
-            raise Interrupted(f"the spool is full or cannot be written ({error}); make room and run again") from None
+            raise Interrupted(
+                f"the spool is full or cannot be written ({error}); free some disk space and run again"
+            ) from None
 
     def get(self, kind: str, record_id: str, wanted: type[T]) -> T | None:
         """Return a record, or None."""
@@ -100,7 +102,9 @@ class Spool:
         try:
             handle, name = tempfile.mkstemp(dir=self.folder, prefix="file-")
         except OSError as error:
-            raise Interrupted(f"the spool is full or cannot be written ({error.strerror}); run again") from None
+            raise Interrupted(
+                f"the spool is full or cannot be written ({error.strerror}); free some disk space and run again"
+            ) from None
         return Path(name), os.fdopen(handle, "w+b")
 
     def close(self) -> None:
@@ -121,7 +125,7 @@ class Spool:
         make_private_folder(self._home)
         reason = why_not_mine(self._home)
         if reason is not None or not self._home.is_dir():
-            raise WrongJournal(f"{self._home} {reason or 'is no folder'}; move it away, or name another journal")
+            raise WrongJournal(f"{self._home} {reason or 'is not a folder'}; move it away, or name another journal")
         for place in self._home.iterdir():
             if place.name.startswith(_PREFIX) and why_not_mine(place) is None and _is_left(place):
                 shutil.rmtree(place)

@@ -1,4 +1,4 @@
-"""Tickets and contacts as JSON text and back, exactly: what the spool holds."""
+"""Spool codec: tickets and contacts as JSON text and back, exactly."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ def encode(value: Any) -> str:
 
 
 def decode(text: str, wanted: type[T]) -> T:
-    """Return what ``encode`` wrote. Raises ``ValueError`` where the text holds something else."""
+    """Return what ``encode`` wrote. Raises ``ValueError`` if the text holds something else."""
     value = _plain(json.loads(text))
     if not isinstance(value, wanted):
-        raise ValueError(f"the spool holds no {wanted.__name__} here")  # noqa: TRY004 - the text is wrong, not a type
+        raise ValueError(f"the spool does not hold a {wanted.__name__} here")  # noqa: TRY004 - the text is wrong, not a type
     return value
 
 

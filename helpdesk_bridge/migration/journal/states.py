@@ -1,4 +1,4 @@
-"""What the journal says of a source record."""
+"""Journal records: kind, state, key and ids of a source record."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DECIDED_AGAIN: Final = "decided: again"
 
 
 class Kind(Enum):
-    """What a record is."""
+    """The kind of a record."""
 
     CONTACT = "contact"
     TICKET = "ticket"
@@ -32,7 +32,7 @@ class Kind(Enum):
 
 
 class State(Enum):
-    """Where a record stands. PLANNED and INTENT are on their way; the others are ends."""
+    """The state of a record. PLANNED and INTENT are on their way; the others are final."""
 
     PLANNED = "planned"
     INTENT = "intent"
@@ -58,7 +58,7 @@ class Key:
 
 @frozen(kw_only=True)
 class Record:
-    """One row of the journal. Ids, digests and states only: no text of a customer ever stands here.
+    """One row of the journal. Ids, digests and states only: never a customer's text.
 
     ``expected`` holds the digests of what the destination must show; ``version`` tells whether the source changed
     since; ``finished`` says that a ticket has its final state. ``candidates`` are tickets of the destination that carry
@@ -94,12 +94,12 @@ def reason_of(error: HelpdeskError) -> str:
 
 
 def opaque(record_id: str, *, natural: bool = False) -> str:
-    """Return an id that tells nobody's address; ``natural`` says that the vendor knows people by nothing else."""
+    """Return an id that reveals no address; ``natural`` says that the vendor identifies people by their address."""
     if "@" in record_id:
         return f"{OPAQUE_PREFIX}{digest('id', email_key(record_id))}"
     return f"{OPAQUE_PREFIX}{digest('id', record_id)}" if natural else record_id
 
 
 def is_opaque(record_id: str) -> bool:
-    """Whether the vendor's own id cannot be told from this one."""
+    """Whether an id is a digest, from which the vendor's own id cannot be recovered."""
     return record_id.startswith(OPAQUE_PREFIX)

@@ -1,1 +1,1 @@
-"""Writing the source's records at the destination, each exactly once."""
+"""Load: the source's records written at the destination, each exactly once."""

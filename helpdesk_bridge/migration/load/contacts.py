@@ -1,4 +1,4 @@
-"""Loads one contact: all source contacts of one box, or one phone, become one, and count as migrated each."""
+"""Contact load: all source contacts with the same mailbox or phone become one contact and each count as migrated."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ADDRESS_FIELDS = frozenset({"emails", "phones"})
 
 
 class ContactLoad:
-    """The contacts of one key, the one that is written first."""
+    """All contacts of one key; the first of them is written."""
 
     def __init__(self, context: LoadContext, contacts: Sequence[Contact]) -> None:
         self._context = context
@@ -96,7 +96,7 @@ class ContactLoad:
         self._context.journal.save(evolve(intent, state=State.DONE, destination=ids))
 
     def _taken(self, intent: Record, contact: Contact, error: Conflict) -> tuple[str, ...] | None:
-        """Adopt whoever holds this e-mail or phone already.
+        """Adopt the contact that already holds this e-mail or phone.
 
         A vendor that takes two addresses for one refuses the second person, who is not to become the first: nobody else
         holds the address, and so it is one that this destination does not take.
@@ -105,7 +105,7 @@ class ContactLoad:
         if found is None and self._may_lose_address(contact):
             return self._without_address(intent, error)
         if found is None:
-            self._failed(intent, "Conflict: the address is taken by a contact that cannot be found")
+            self._failed(intent, "Conflict: the address belongs to a contact that cannot be found")
             return None
         # It was there before and is left as it is: only its being there is promised.
         self._leader_done(evolve(intent, expected=None), found)
@@ -120,13 +120,13 @@ class ContactLoad:
         return all(values.decided("requester", contact_key(one)) for one in self._contacts)
 
     def _without_address(self, record: Record, error: HelpdeskError) -> tuple[str, ...] | None:
-        """Write the contact under an address that reaches nobody, where the user accepted announced losses."""
+        """Write the contact under an address that reaches nobody, if the user accepted announced losses."""
         context = self._context
         context.journal.save(evolve(record, state=State.PLANNED))
         if not context.options.yes:
             raise DecisionNeeded(
-                f"the destination does not take the address of a contact ({reason_of(error)}); nothing of it was written: "
-                "decide and run again, and it stands under <source id>@no-email.invalid",
+                f"the destination refuses the address of a contact ({reason_of(error)}); nothing of the contact was written: "
+                "accept the command below and run again, and it gets the address <source id>@no-email.invalid",
                 values=[f"--map requester:{contact_key(one)}=" for one in self._contacts],
             )
         for one in self._contacts:
@@ -165,7 +165,7 @@ class ContactLoad:
         return found
 
     def _ambiguous(self, record: Record, ids: tuple[str, ...]) -> None:
-        reason = f"the marker stands at {', '.join(ids)}"
+        reason = f"several contacts carry the marker: {', '.join(ids)}"
         self._context.journal.save(*[evolve(one, state=State.IN_DOUBT, reason=reason) for one in self._open(record)])
 
     def _failed(self, record: Record, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""What everything that loads shares."""
+"""Load context: what all tasks of a load share."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from helpdesk_bridge.model.values import Attachment
 T = TypeVar("T")
 EXISTING: Final = "existing"
 FRESH: Final = 1.0
-"""Real seconds for which an intent stands as proof that this process owns the journal."""
+"""Real seconds for which a saved intent proves that this process owns the journal."""
 
 
 @frozen(eq=False)
@@ -48,21 +48,21 @@ class LoadContext:
     stop: threading.Event
     progress: Callable[[str], None]
     look_only: bool = False
-    """Find what is there and write nothing at the destination."""
+    """Look up what exists at the destination and write nothing there."""
 
     def marker(self, kind: str, source_ref: str) -> str:
         """Return the marker of a source record."""
         return self.marker_key.of(kind, source_ref)
 
     def check_stop(self) -> None:
-        """Raise ``Stopped`` where the run is to stop: asked before every write."""
+        """Raise ``Stopped`` if the run is to stop; called before every write."""
         if self.stop.is_set():
             raise Stopped
 
     def write(self, call: Callable[[], T], undo: Sequence[Record]) -> T:
         """Send a create through the outage watch; ``InDoubt`` and definite refusals come out as they are.
 
-        Where the run stops and nothing was sent, ``undo`` is what the journal says again.
+        If the run stops and nothing was sent, the journal gets the records of ``undo`` back.
         """
         try:
             return self._write(call)
@@ -86,7 +86,7 @@ class LoadContext:
         except _Denied as denied:
             if self.destination_outage.rights_lost():
                 raise CredentialsLost(
-                    f"{self.destination.label} took the rights away ({denied.error})"
+                    f"{self.destination.label} withdrew the rights of the credentials ({denied.error})"
                 ) from denied.error
             raise denied.error from None
         self.destination_outage.answered()

@@ -1,4 +1,4 @@
-"""Files on their way: fetched into the spool, hashed, handed to the importer, removed."""
+"""File transfer: files fetched into the spool, hashed, handed to the importer, removed."""
 
 from __future__ import annotations
 
@@ -52,19 +52,19 @@ class Fetched:
 
 @frozen
 class Lacking:
-    """A file that does not come along, and how the journal says so."""
+    """A file that is not migrated, with the state and reason for the journal."""
 
     attachment: Attachment
     state: State
     reason: str
 
     def line(self) -> str:
-        """Return the visible line that stands in the message instead."""
+        """Return the visible line that replaces the file in the message."""
         return f"[Not migrated: file {self.attachment.filename} ({self.reason})]"
 
 
 class Unusable(Exception):
-    """What arrived is not the file."""
+    """What was downloaded is not the file."""
 
 
 @frozen
@@ -77,9 +77,9 @@ class Files:
     limits: FileLimits
 
     def fetch(self, message: Message, attachment: Attachment) -> Fetched | Lacking:
-        """Return a file, or why it does not come along; the message goes all the same."""
+        """Return a file, or why it is not migrated; the message is migrated in either case."""
         if not self.source.desk.attachments:
-            return Lacking(attachment, State.SKIPPED, "the source does not hand out files")
+            return Lacking(attachment, State.SKIPPED, "the source does not offer its files")
         if self._too_large(attachment.size):
             return self._refused_size(attachment)
         for attempt in range(TRIES):
@@ -95,7 +95,7 @@ class Files:
                     return Lacking(attachment, State.FAILED, f"{type(error).__name__} at the source")
                 self._source_answers(message)
                 self.outage.pause(2.0**attempt)
-        return Lacking(attachment, State.FAILED, "the source cannot send it")
+        return Lacking(attachment, State.FAILED, "the source failed to send it")
 
     def _source_answers(self, message: Message) -> None:
         # One refused file is the file's fault, an outage or a revoked key is not: ask for something else first.
@@ -106,13 +106,13 @@ class Files:
 
     def _refused_size(self, attachment: Attachment) -> Lacking:
         return Lacking(
-            attachment, State.SKIPPED, f"larger than the {self.limits.bytes_each} bytes that the destination takes"
+            attachment, State.SKIPPED, f"larger than the {self.limits.bytes_each} bytes that the destination accepts"
         )
 
     def _download(self, attachment: Attachment) -> Fetched | Lacking:
         facet = self.source.desk.attachments
         if not facet:
-            raise Unsupported("the source does not hand out files", capability="attachments")
+            raise Unsupported("the source does not offer its files", capability="attachments")
         hasher, size, first = hashlib.sha256(), 0, b""
         path, target = self.spool.file()
         kept = False
@@ -138,7 +138,7 @@ def _write(target: BinaryIO, chunk: bytes) -> None:
         target.write(chunk)
     except OSError as error:
         raise Interrupted(
-            f"the spool is full or cannot be written ({error.strerror}); make room and run again"
+            f"the spool is full or cannot be written ({error.strerror}); free some disk space and run again"
         ) from None
 
 
@@ -146,6 +146,6 @@ def _check(attachment: Attachment, size: int, first: bytes) -> None:
     """Refuse what is plainly not the file: a login or error page that came instead, a part of it."""
     expected_html = "html" in (attachment.content_type or "") or attachment.filename.lower().endswith((".html", ".htm"))
     if not expected_html and first.lstrip().lower().startswith(_HTML):
-        raise Unusable("a web page came instead of it")
+        raise Unusable("the download is a web page, not the file")
     if attachment.size is not None and size != attachment.size:
-        raise Unusable(f"{size} bytes came instead of {attachment.size}")
+        raise Unusable(f"the download has {size} bytes instead of {attachment.size}")

@@ -1,4 +1,4 @@
-"""Loads everything: contacts first, then tickets, several at once."""
+"""Load: contacts first, then tickets, several at once."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ OPEN: Final = (State.PLANNED, State.INTENT, State.FAILED)
 
 @frozen
 class Load:
-    """One load. What an earlier one did stands in the journal and is not done again."""
+    """One load. What an earlier load did is in the journal and is not repeated."""
 
     context: LoadContext
 
     def run(self) -> None:
-        """Load contacts, then tickets. Raises what stops a run; returns early where it is to stop."""
+        """Load contacts, then tickets. Raises what stops a run; returns early if the run is to stop."""
         context = self.context
         if context.journal.any_in(Kind.CONTACT, *OPEN):
             self._existing()
@@ -41,9 +41,9 @@ class Load:
         return Runner(context.options.workers, context.destination.clock, context.stop)
 
     def _existing(self) -> None:
-        """Read the destination's contacts once, so that those who are there already are adopted and not refused.
+        """Read the destination's contacts once, so that existing ones are adopted and not refused.
 
-        Where the destination has far more of them than there are to write, the importer's own refusal tells instead.
+        If the destination has far more contacts than there are to write, the importer's own refusal says so instead.
         """
         context = self.context
         listing = context.destination.desk.contacts.list(ALL_CONTACTS)

@@ -1,4 +1,4 @@
-"""Finds out whether a message in doubt arrived: by author, digest and ordinal in the tail of its thread."""
+"""Look-up of a message in doubt: whether it arrived, by author, digest and ordinal in the tail of its thread."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Thread:
             return Found(absent=True)
         found = self.free.pop(number)
         if _files_missing(found, self.messages, wanted):
-            return Found(evidence=f"message {found.id} is there without all of its files")
+            return Found(evidence=f"message {found.id} at the destination lacks some of its files")
         return Found(ids=(found.id,))
 
 
@@ -97,7 +97,7 @@ def find_message(context: LoadContext, ticket_id: str, leader: Record) -> Found:
     ]
     matches = [one for one in tail if expected.alike(wanted, expected.shown_message(one), fidelity)]
     if len(matches) < len(earlier):
-        return Found(evidence=f"{len(matches)} alike at the destination where {len(earlier)} were written")
+        return Found(evidence=f"the destination shows {len(matches)} equal messages, {len(earlier)} were written")
     if len(matches) == len(earlier):
         return Found(absent=True)
     known = {one for record in written for one in record.destination}
@@ -106,7 +106,7 @@ def find_message(context: LoadContext, ticket_id: str, leader: Record) -> Found:
     nameless = sum(not known_at(one, matches) for one in earlier)
     fresh = free[nameless] if nameless < len(free) else matches[-1]
     if _files_missing(fresh, tail, wanted):
-        return Found(evidence=f"message {fresh.id} is there without all of its files")
+        return Found(evidence=f"message {fresh.id} at the destination lacks some of its files")
     return Found(ids=(fresh.id,))
 
 

@@ -1,4 +1,4 @@
-"""A source record as it is written at the destination: people, words and lengths are the destination's."""
+"""Mapping: a source record as it is written at the destination, with its people, words and lengths."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LOCAL_PART: Final = re.compile(r"[0-9a-z]+(?:[-.][0-9a-z]+)*")
 
 @frozen
 class Mapping:
-    """Turns the source's records into the destination's. Sends nothing but the lists that ``MigrationDesk`` keeps."""
+    """Turns the source's records into the destination's. Requests nothing but the lists of the ``MigrationDesk``."""
 
     source: MigrationDesk
     destination: MigrationDesk
@@ -41,7 +41,7 @@ class Mapping:
     people: People
 
     def ticket(self, old: Ticket) -> Ticket:
-        """Return a ticket as it is to be written; undecided values are let go."""
+        """Return a ticket as it is to be written; undecided values are dropped."""
         ticket = self.source.ticket(old)
         status, status_label = self.values.status(ticket.status, ticket.status_label).value or (ticket.status, None)
         priority, priority_label = self.values.priority(ticket.priority, ticket.priority_label).value or (
@@ -107,7 +107,7 @@ class Mapping:
     def requester(self, ticket: Ticket) -> Actor:
         """Return the customer of a ticket at the destination.
 
-        One that the destination cannot hold as a contact, or whose address nobody takes, stands under
+        One that the destination cannot hold as a contact, or whose address nobody takes, gets the address
         ``<source id>@no-email.invalid``.
         """
         requester = self.people.filled(ticket.requester) or Actor(ActorKind.CONTACT, id=f"ticket-{ticket.id}")
@@ -127,7 +127,7 @@ class Mapping:
         return self.values.decided("requester", requester_key(ticket)) or not (email is None or is_email(email))
 
     def _nobody(self, source_id: str) -> str:
-        """Return the address under which a person stands whose own nobody takes; no mail ever reaches it."""
+        """Return the address of a person whose own address no vendor accepts; no mail ever reaches it."""
         name = self.source.contact_key(source_id).removeprefix(OPAQUE_PREFIX)
         return f"{name if _LOCAL_PART.fullmatch(name) else digest('id', name)}@{NO_EMAIL_DOMAIN}"
 
@@ -140,7 +140,7 @@ class Mapping:
         return evolve(message, author=self.author(old.author))
 
     def with_subject(self, message: Message, ticket: Ticket) -> Message:
-        """Return the opening; a subject that does not fit stands there in full."""
+        """Return the opening; a subject that does not fit is in it in full."""
         if self.subject(ticket.subject) == ticket.subject:
             return message
         line = f"[Subject] {ticket.subject}"

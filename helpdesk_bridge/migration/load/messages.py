@@ -1,4 +1,4 @@
-"""Writes the messages that follow the opening, strictly in order."""
+"""Message load: the messages that follow the opening, strictly in order."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class MessageLoad:
         missing = taken.missing
         if missing and (joined := taken.left.joined()) is not None:
             # Some of what is missing is in it. Written again, it would stand there twice.
-            evidence = f"note {joined} there holds several messages; which ones cannot be told"
+            evidence = f"note {joined} at the destination holds several messages, and nothing says which"
             taken.records += [evolve(one, state=State.IN_DOUBT, reason=evidence) for one in missing]
             missing = []
         context.journal.save(*taken.records)
@@ -128,7 +128,7 @@ class MessageLoad:
         try:
             found = find_message(context, destination_id, leader)
         except HelpdeskError as error:
-            found = Found(evidence=f"it cannot be looked up: {reason_of(error)}")
+            found = Found(evidence=f"the look-up failed: {reason_of(error)}")
         if found.absent:
             self._write(destination_id, bundle)
             return

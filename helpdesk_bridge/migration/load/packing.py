@@ -1,4 +1,4 @@
-"""Makes ready what is written of a thread: the message as the destination takes it, its files, its records."""
+"""Packing: a message ready to be written, with its files and its journal records."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Packing:
             self._files[message.id] = [
                 context.files.fetch(message, one)
                 if context.keeps_file(message, one)
-                else Lacking(one, State.SKIPPED, "the destination keeps no such file")
+                else Lacking(one, State.SKIPPED, "the destination has no place for such a file")
                 for one in message.attachments
             ]
         return self._files[message.id]

@@ -1,4 +1,4 @@
-"""A value that the destination refuses although nobody could know before: it could not list what it has."""
+"""Refused values: what a load does if the destination refuses a value that no list could have ruled out."""
 
 from __future__ import annotations
 
@@ -86,9 +86,9 @@ def _as_numbers(found: list[tuple[str, str]], ticket: Ticket, values: Values, jo
 def let_go(
     error: Invalid, ticket: Ticket, *, source: MigrationDesk, values: Values, journal: Journal, yes: bool
 ) -> bool:
-    """Let go of the refused values where the user accepted announced losses; return whether to write again.
+    """Drop the refused values if the user accepted announced losses; return whether to write again.
 
-    Raises ``DecisionNeeded`` where the user did not.
+    Raises ``DecisionNeeded`` if the user did not.
     """
     found = [one for one in refused_values(source, values, ticket, error.field) if not values.decided(*one)]
     if _as_numbers(found, ticket, values, journal):
@@ -98,7 +98,7 @@ def let_go(
     if not yes:
         wanted = [f"--map {name}:{old}=" for name, old in found]
         raise DecisionNeeded(
-            f"the destination refuses a value of {error.field}; nothing of the ticket was written: decide and run again",
+            f"the destination refuses a value of {error.field}; nothing of the ticket was written: decide with the command below and run again",
             values=wanted,
         )
     for name, old in found:

@@ -1,4 +1,4 @@
-"""Loads one ticket: opening, later messages strictly in order with their files, the final state last."""
+"""Ticket load: the opening, later messages strictly in order with their files, the final state last."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def version_of(ticket: Ticket) -> str:
 
 
 class TicketLoad:
-    """One ticket on its way. What is done stands in the journal, so that it can be taken up at any point."""
+    """The load of one ticket. The journal holds what is done, so that it can continue from any point."""
 
     def __init__(self, context: LoadContext, ticket: Ticket) -> None:
         self._context = context
@@ -87,7 +87,7 @@ class TicketLoad:
             thread = self._read()
         except NotFound:
             if not self._record.destination:
-                context.journal.save(evolve(self._record, state=State.SKIPPED, reason="deleted meanwhile"))
+                context.journal.save(evolve(self._record, state=State.SKIPPED, reason="deleted since the run began"))
             return False
         except HelpdeskError as error:
             self._give_up(State.DONE if self._record.destination else State.FAILED, reason_of(error))
@@ -253,7 +253,10 @@ class TicketLoad:
             if judged.ours:
                 ours = ", ".join(judged.ours)
                 self._record = evolve(self._record, candidates=judged.ours)
-                self._give_up(State.IN_DOUBT, f"{ours} there agrees in requester, text and time, and carries no marker")
+                self._give_up(
+                    State.IN_DOUBT,
+                    f"ticket {ours} at the destination agrees in requester, text and time, but carries no marker",
+                )
                 return True
             self._record = evolve(self._record, state=State.PLANNED, candidates=(), reason=None)
             self._context.journal.save(self._record, *self._planned_again())
@@ -324,7 +327,7 @@ class TicketLoad:
 
     def _give_up(self, state: State, reason: str) -> None:
         """End the ticket, and with it everything that hangs on it."""
-        word = "in doubt" if state is State.IN_DOUBT else "not there"
+        word = "in doubt" if state is State.IN_DOUBT else "not migrated"
         ended = [
             evolve(one, state=state, reason=f"its ticket is {word}") for one in self._children() if not one.state.final
         ]
@@ -341,7 +344,7 @@ class TicketLoad:
         try:
             ids = context.destination_outage.patiently(find)
         except HelpdeskError as error:
-            self._give_up(State.IN_DOUBT, f"it cannot be looked up: {reason_of(error)}")
+            self._give_up(State.IN_DOUBT, f"the look-up failed: {reason_of(error)}")
             return False
         if not ids:
             self._record = evolve(record, state=State.PLANNED)
@@ -405,4 +408,4 @@ def _repeatable(call: Callable[[], None]) -> None:
     try:
         call()
     except InDoubt as error:
-        raise Unavailable("the outcome of an update is unknown; it is sent again") from error
+        raise Unavailable("the outcome of an update is unknown, so it is sent again") from error

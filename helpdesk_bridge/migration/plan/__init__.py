@@ -1,1 +1,1 @@
-"""What a migration will do: the source read and counted, values mapped, fidelity and cost known before it writes."""
+"""Plan: the source read and counted, values mapped, fidelity and cost known before anything is written."""

@@ -1,4 +1,4 @@
-"""What a migration keeps, changes and loses, known before it writes."""
+"""Fidelity of a migration: what it keeps, changes and loses, known before it writes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Change:
     records: int | None
 
     def as_json(self) -> dict[str, object]:
-        """Return the change as the report tells it."""
+        """Return the change as JSON values."""
         return asdict(self)
 
 
@@ -63,12 +63,12 @@ def record_changes(importer: Importer, tally: Tally) -> list[Change]:
             if kind == area and how.how is not Fidelity.NATIVE:
                 found.append(Change(name, _said(how), how.why, records))
     if tally.unusable_copies and importer.fidelity.ticket.get("cc", LOST).how is not Fidelity.LOST:
-        found.append(Change("ticket.cc", "lost", "an address that no vendor takes", tally.unusable_copies))
+        found.append(Change("ticket.cc", "lost", "no vendor accepts such an address", tally.unusable_copies))
     if tally.named_emails:
-        why = "a name stands beside it, as in the head of a mail; a contact without a name takes that one"
+        why = "it includes a name, as in a mail header; a contact without a name gets that name"
         found.append(Change("contact.emails", "kept as the address alone", why, tally.named_emails))
     if tally.unusable_emails:
-        why = "no vendor takes the address; header lines tell it as it was"
+        why = "no vendor accepts the address; header lines show it as it was"
         found.append(Change("contact.emails", "kept under <source id>@no-email.invalid", why, tally.unusable_emails))
     return found
 
@@ -108,12 +108,12 @@ def _joined(kept: FieldFidelity, kind: MessageClass, field: str, way: Threads) -
     if way is Threads.MESSAGES or kind in (MessageClass.OPENING_BY_CONTACT, MessageClass.OPENING_BY_AGENT):
         return kept
     if field in ("cc", "to"):
-        return FieldFidelity(Fidelity.LOST, "what is written together has no recipients of its own")
+        return FieldFidelity(Fidelity.LOST, "messages written together have no recipients of their own")
     internal = kind is MessageClass.NOTE
     if field in ("author", "created_at", "kind") or (field == "visibility" and not internal):
         opening = way is Threads.DESCRIPTION and not internal
-        place = "the opening holds it" if opening else "one private note holds it with others"
-        return FieldFidelity(Fidelity.HEADER_LINE, f"{place}; a line before it tells it")
+        place = "the opening holds it" if opening else "one private note holds it with other messages"
+        return FieldFidelity(Fidelity.HEADER_LINE, f"{place}; a line before the text says it")
     return kept
 
 
@@ -157,7 +157,7 @@ def address_changes(tickets: int) -> list[Change]:
     """Return what becomes of customers whose address nobody takes."""
     if not tickets:
         return []
-    why = "the destination refuses the address, or no vendor takes it; the opening tells it where it has a header line"
+    why = "the destination refuses the address, or no vendor accepts it; a header line of the opening shows it"
     return [Change("ticket.requester", "kept under <source id>@no-email.invalid", why, tickets)]
 
 
@@ -165,7 +165,7 @@ def opening_changes(tickets: int | None) -> list[Change]:
     """Return what becomes of tickets that begin with an internal message."""
     if not tickets:
         return []
-    why = "customers read what opens a ticket: it says that the ticket begins with an internal note"
+    why = "customers read the opening, so it only says that the ticket begins with an internal note"
     return [Change("ticket.opening", "kept as a private note after an opening without its text", why, tickets)]
 
 
@@ -175,7 +175,7 @@ def length_changes(capabilities: Capabilities, tally: Tally) -> list[Change]:
     cut = 0 if limit is None else sum(records for length, records in tally.subject_lengths.items() if length > limit)
     if not cut:
         return []
-    why = f"{capabilities.vendor} takes {limit} characters; the whole of it stands in the opening message"
+    why = f"{capabilities.vendor} accepts {limit} characters; the opening message has the whole subject"
     return [Change("ticket.subject", "kept as its beginning", why, cut)]
 
 

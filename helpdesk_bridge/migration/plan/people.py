@@ -1,4 +1,4 @@
-"""Which contact of the source is which at the destination."""
+"""People: which contact of the source is which at the destination."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a migration will do: counts, fidelity, decisions, hazards and cost, before anything is written."""
+"""Plan: counts, fidelity, decisions, hazards and cost, before anything is written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from helpdesk_bridge.migration.recovery import Searched, ignored
 
 @frozen
 class OpenValue:
-    """A value of the source without a counterpart; ``proposed`` is what ``yes`` would take (None: it is let go)."""
+    """A value of the source without a counterpart; ``proposed`` is what ``yes`` would take (None: it is dropped)."""
 
     field: str
     old: str
@@ -97,9 +97,9 @@ class Plan:
 
 UNLISTED: Final = Hazard(
     "markers_not_listed",
-    "writes a ticket a second time that an earlier migration wrote without the source's time of creation",
-    "the journal of that migration is lost: lists of this account show no markers",
-    f'let an admin make a text field "{MARKER_FIELD}" for tickets before the first run',
+    "writes again a ticket that an earlier migration wrote without its time of creation",
+    "if the journal of that migration is lost: lists of this account show no markers",
+    f'have an admin create a text field "{MARKER_FIELD}" for tickets before the first run',
     Provenance.OBSERVED,
 )
 
@@ -188,7 +188,7 @@ def _seconds(side: MigrationDesk, units: int) -> float:
 
 
 def open_values(answers: Sequence[tuple[str, str, Answer, int]], importer: Importer) -> tuple[OpenValue, ...]:
-    """Return the values that nobody decided about yet, of fields that the destination has a place for."""
+    """Return the values that are not decided yet, of fields that the destination has a place for."""
     return tuple(
         OpenValue(name, old, answer.announced, records)
         for name, old, answer, records in answers

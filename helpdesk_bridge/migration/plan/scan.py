@@ -1,4 +1,4 @@
-"""Reads the source's lists once: into the spool for the load, into the tally for the plan, into the journal as planned."""
+"""Source scan: the source's lists read once, into the spool, the tally and the journal."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Scan:
     progress: Callable[[str], None]
 
     def run(self) -> Tally:
-        """Read both lists, again from the start where the source failed in between."""
+        """Read both lists, again from the start if the source failed in between."""
         return self.outage.patiently(self._once)
 
     def _once(self) -> Tally:
@@ -63,7 +63,7 @@ class Scan:
         if contact.deleted:
             return Record(key=key, position=position, fold=fold, state=State.SKIPPED, reason="deleted")
         if "email" in self.needs and not contact.email:
-            reason = "the destination demands an e-mail, which it does not have"
+            reason = "the destination requires an e-mail, and the contact has none"
             return Record(key=key, position=position, fold=fold, state=State.SKIPPED, reason=reason)
         return Record(key=key, position=position, fold=fold)
 

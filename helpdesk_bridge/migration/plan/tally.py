@@ -1,4 +1,4 @@
-"""What the source holds, counted while its lists go by: fields in use, and the values that need a counterpart."""
+"""Tally: fields in use and values that need a counterpart, counted while the source is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a thread is written: a message each, one note for all that came later, or everything in the opening.
+"""Thread layout: one message each, one note for all later messages, or everything in the opening.
 
 Which messages go together is decided here, and what they become; who wrote them comes mapped from outside. An internal
 text never goes into a public message: ``Bundle`` refuses it, whoever makes one.
@@ -50,7 +50,7 @@ class Bundle:
         if self.opening and any(is_internal(one) for one in self.sources):
             raise ValueError("an internal message cannot be part of an opening")
         if not self.opening and not self.joined and len(self.sources) != 1:
-            raise ValueError("messages that are written together become a note or an opening")
+            raise ValueError("messages that are written together must become a note or an opening")
 
 
 def is_internal(message: Message) -> bool:

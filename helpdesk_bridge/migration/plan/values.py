@@ -1,4 +1,4 @@
-"""From the source's words to the destination's: statuses, priorities, groups, agents, tags, custom fields.
+"""Value mapping: statuses, priorities, groups, agents, tags and custom fields in the destination's words.
 
 The two sides are matched by the application's own alias first, then by name, agents by e-mail. What has no
 counterpart is a decision; where a destination cannot list what it has, a value passes until it is refused.
@@ -28,9 +28,9 @@ PASSING: Final = tuple(field.name for field in TICKET.values() if field.decision
 
 @frozen
 class Answer:
-    """What becomes of one value: ``value`` at the destination (None: it is let go).
+    """What becomes of one value: ``value`` at the destination (None: it is dropped).
 
-    ``open`` says that nobody decided yet, and ``value`` is then what is proposed. ``announced`` is the destination's
+    ``open`` says that it is not decided yet, and ``value`` is then the proposal. ``announced`` is the destination's
     word for it where it differs, for the fidelity.
     """
 
@@ -59,7 +59,7 @@ class Values:
     _lock: threading.Lock = field(factory=threading.Lock, repr=False)
 
     def decide(self, name: str, old: str, new: str | None) -> None:
-        """Let ``old`` become ``new``, or go."""
+        """Record that ``old`` becomes ``new``, or is dropped."""
         with self._lock:
             self._decided[old_key(name, old)] = new
 
@@ -69,7 +69,7 @@ class Values:
             self._decided.update(decisions)
 
     def decided(self, name: str, old: str) -> bool:
-        """Whether somebody decided about this value."""
+        """Whether this value has been decided."""
         return old_key(name, old) in self._decided
 
     def _chosen(self, name: str, old: str, build: Callable[[str], Any]) -> Answer | None:

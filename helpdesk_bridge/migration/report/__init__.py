@@ -1,1 +1,1 @@
-"""The report: one HTML page for those who have to sign for a migration."""
+"""Report: one HTML page for those who have to sign for a migration."""

@@ -1,4 +1,4 @@
-"""The report's bars, as positions in per cent: the template draws them as SVG."""
+"""Report charts: bars as positions in per cent, which the template draws as SVG."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the report tells beyond the summary, read from the journal's file: a migration that runs is not disturbed."""
+"""Report facts: what the report reads from the journal's file, without disturbing a running migration."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Snapshot:
 
 @frozen(kw_only=True)
 class Facts:
-    """A journal as the report tells it."""
+    """A journal as the report shows it."""
 
     path: Path
     refs: Mapping[str, str]
@@ -122,7 +122,7 @@ class Facts:
 
     @property
     def minimum(self) -> Mapping[str, int | None] | None:
-        """The least possible units; None where nobody reckoned them for what was spent so far."""
+        """The least possible units; None if they were not calculated for what was spent so far."""
         units = {side: units for side, (_, units, _) in self.spent.items()}
         known = self.snapshot is not None and dict(self.snapshot.spent) == units
         return self.snapshot.minimum if known and self.snapshot is not None else None
@@ -178,8 +178,8 @@ def snapshot_json(snapshot: Snapshot) -> dict[str, Any]:
 def read_facts(path: str | os.PathLike[str]) -> Facts:
     """Read a journal without owning it, all of it as it stands at one moment.
 
-    Raises ``FileNotFoundError`` where there is none, ``WrongJournal`` where it is of another version, a
-    link or another user's.
+    Raises ``FileNotFoundError`` if there is no journal, ``WrongJournal`` if it has another version, is a link or
+    belongs to another user.
     """
     file = Path(path)
     if not file.is_file():
@@ -196,7 +196,7 @@ def read_facts(path: str | os.PathLike[str]) -> Facts:
 def _facts(connection: Connection, path: Path) -> Facts:
     meta = {row.name: row.value for row in connection.execute(select(schema.meta))}
     if meta.get("version") != schema.VERSION:
-        raise WrongJournal(f"the journal has version {meta.get('version')}, this program reads {schema.VERSION}")
+        raise WrongJournal(f"the journal has version {meta.get('version')}, and this program reads {schema.VERSION}")
 
     def recalled(name: str, default: Any = None) -> Any:
         return json.loads(meta[name]) if name in meta else default
@@ -245,7 +245,7 @@ def _reasons(connection: Connection) -> Iterable[Reason]:
         same = table.reason.is_(None) if row.reason is None else table.reason == row.reason
         ids = select(table.id).where(table.kind == row.kind, table.state == row.state, same)
         first = connection.execute(ids.order_by(table.parent, table.position, table.id).limit(IDS)).scalars().all()
-        yield Reason(Kind(row.kind), State(row.state), row.reason or "no reason was recorded", row.n, tuple(first))
+        yield Reason(Kind(row.kind), State(row.state), row.reason or "no reason recorded", row.n, tuple(first))
 
 
 def _doubts(connection: Connection) -> Iterable[Doubt]:

@@ -1,4 +1,4 @@
-"""The report: one HTML page, complete in itself, for those who have to sign for a migration."""
+"""Report: one self-contained HTML page for those who have to sign for a migration."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def write_page(page: str, folder: Path) -> Path:
                 Path(temporary).unlink()
         if error.errno in _NO_ROOM:
             raise Interrupted(
-                f"the report cannot be written ({error.strerror}); make room and run: helpdesk-bridge migrate report"
+                f"the report cannot be written ({error.strerror}); free some disk space and run: helpdesk-bridge migrate report"
             ) from None
         raise ReportNotWritable(
             f"the report cannot be written to {folder}: {error.strerror}; name another folder with --report"

@@ -1,4 +1,4 @@
-"""The report's first sentence: how a migration stands, for somebody who reads nothing else."""
+"""Verdict: the first sentence of the report, for a reader who reads nothing else."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def verdict(summary: Summary, source: str, destination: str, level: str | None, 
     if pending:
         still = f"{several(pending, 'record')} of {number(planned)} {_are(pending)} still to be moved"
         so_far = f" So far, {listed(problems)}." if problems else ""
-        sentence = f"The move from {source} to {destination} stopped: {still}. Run it again to go on.{so_far}"
+        sentence = f"The move from {source} to {destination} stopped: {still}. Run it again to continue.{so_far}"
         return Verdict("unfinished", "Not finished", sentence)
     if problems:
         there = _total(summary, "migrated")
@@ -51,7 +51,7 @@ def _moved(summary: Summary, source: str, destination: str, level: str | None, s
         how = _unconfirmed(destination, level, sample)
         sentence = f"{moved} of {source} were written to {destination}, {how}.{aside}"
         return Verdict("attention", "Moved, not fully verified", sentence)
-    confirmed = f"reading {destination} back found nothing lost, nothing twice and no difference that was not announced"
+    confirmed = f"reading {destination} back found nothing lost, nothing twice and no unannounced difference"
     return Verdict("good", "Complete", f"{moved} of {source} are now in {destination}; {confirmed}.{aside}")
 
 
@@ -63,7 +63,7 @@ def _problems(summary: Summary, destination: str) -> list[str]:
     if doubt:
         found.append(f"{several(doubt, 'record')} {'needs' if doubt == 1 else 'need'} your decision")
     if differences:
-        found.append(f"reading {destination} back found {several(differences, 'difference')} that nobody announced")
+        found.append(f"reading {destination} back found {several(differences, 'difference')} that were not announced")
     return found
 
 

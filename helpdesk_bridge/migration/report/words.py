@@ -1,4 +1,4 @@
-"""The words of the report: what a manager reads instead of states, field names and numbers."""
+"""Report words: what a manager reads instead of states, field names and numbers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _AROUND: Final = "'()[]{}.!?"
 _FIELDS: Final = {
     name: words for table in RECORDS.values() for field in table.values() for name, words in field.words.items()
 }
-_BY: Final = {"yes": "in advance (--yes)", "user": "by decision", "refusal": "after a refusal, by the program"}
+_BY: Final = {"yes": "in advance (--yes)", "user": "by decision", "refusal": "by the program, after a refusal"}
 
 
 def plain(value: Any) -> Any:

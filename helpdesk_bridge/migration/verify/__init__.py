@@ -1,1 +1,1 @@
-"""Reading the destination back and comparing it with what was written."""
+"""Verification: the destination read back and compared with what was written."""

@@ -1,4 +1,4 @@
-"""Which message at the destination is which of those that were written."""
+"""Alignment: which message at the destination is which of the written messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compares one thread at the destination, its files included, with what was written."""
+"""Thread verification: each message's text, people, times and files compared with what was written."""
 
 from __future__ import annotations
 

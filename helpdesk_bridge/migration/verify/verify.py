@@ -1,4 +1,4 @@
-"""Reads the destination back and compares it with what was recorded at the load."""
+"""Verification: the destination read back and compared with what the load recorded."""
 
 from __future__ import annotations
 
