@@ -25,7 +25,7 @@ _IN_JSON: Final[Mapping[Any, type[Any]]] = {
     tuple[int, ...]: list,
     tuple[FileDocument, ...]: NoneType,
 }
-_NAMES: Final = tuple(one.name for one in fields(CaseDocument) if one.name != "raw")
+_NAMES: Final = tuple(attribute.name for attribute in fields(CaseDocument) if attribute.name != "raw")
 _HINTS: Final = get_type_hints(CaseDocument)
 
 
@@ -35,7 +35,7 @@ def _options(name: str) -> tuple[Any, ...]:
     return tuple(getattr(type_, "__supertype__", type_) for type_ in types)
 
 
-_ALLOWED: Final = tuple(frozenset(_IN_JSON.get(one, one) for one in _options(name)) for name in _NAMES)
+_ALLOWED: Final = tuple(frozenset(_IN_JSON.get(type_, type_) for type_ in _options(name)) for name in _NAMES)
 _TIMES: Final = tuple(number for number, name in enumerate(_NAMES) if datetime in _options(name))
 _LABELS: Final = _NAMES.index("labels")
 
