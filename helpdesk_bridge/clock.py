@@ -1,4 +1,4 @@
-"""Time, in one place: everything else asks an injected clock and can be tested without waiting."""
+"""Clocks: everything that needs the time takes an injected clock, so that tests never wait."""
 
 from __future__ import annotations
 

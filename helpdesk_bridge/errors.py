@@ -1,4 +1,4 @@
-"""Everything that can go wrong, by what the caller can do about it.
+"""Errors, named by what the caller can do about them.
 
 .. code-block:: text
 

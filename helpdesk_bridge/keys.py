@@ -1,4 +1,4 @@
-"""Keys that are derived from a desk's credentials, so that nobody outside can compute what is signed with them.
+"""Keys derived from a desk's credentials: nobody outside can compute what is signed with them.
 
 HKDF with SHA-256 (RFC 5869) turns an API key or a password into a key for one purpose. The credential itself stays with
 the desk: who holds a derived key can neither log in with it nor compute the key of another purpose.

@@ -1,4 +1,4 @@
-"""What users hold: a ``Helpdesk`` with its tickets, contacts and messages, and the facets that a vendor may lack.
+"""The port: ``Helpdesk`` with its tickets, contacts and messages, and the facets that a vendor may lack.
 
 Protocols, structural; nothing here does I/O. A facet that a vendor lacks is a ``Missing``: falsy, so that
 ``if desk.agents:`` is the test, and a type checker rejects its use without one.

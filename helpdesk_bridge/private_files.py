@@ -1,4 +1,4 @@
-"""Folders and files for their owner alone, whatever the umask says and whatever was there before."""
+"""Files and folders for their owner alone, whatever the umask and the earlier mode say."""
 
 from __future__ import annotations
 

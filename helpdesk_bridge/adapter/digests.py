@@ -1,4 +1,4 @@
-"""Ids where a vendor gives none, and digests by which files and threads are compared."""
+"""Ids for vendors that give none, and digests by which files and threads are compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a desk keeps in memory of things that hardly change: agents, groups, tags, custom fields, and some contacts."""
+"""The directory: agents, groups, tags, custom fields and some contacts, kept in memory."""
 
 from __future__ import annotations
 

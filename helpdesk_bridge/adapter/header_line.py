@@ -1,4 +1,4 @@
-"""The line that an imported message carries where the vendor cannot hold its author, time or visibility.
+"""The header line: author, time and visibility of an imported message that its vendor cannot store.
 
 One line, written by an importer as the first of the body and read back by the verification of a migration:
 

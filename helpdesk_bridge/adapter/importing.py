@@ -1,4 +1,4 @@
-"""Importers: writing old records in silence, what becomes of their fields, what it costs and what may be mailed."""
+"""Importers: write old records in silence; what becomes of each field, what it costs, what may be mailed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading vendors' JSON strictly: what does not fit is a ``BadResponse`` with its path, never a silent guess.
+"""Strict reading of vendors' JSON: anything unexpected is a ``BadResponse`` with its path.
 
 cattrs as it comes reads the text "5" as a number, "false" as True and None as the text "None"; the hooks here do not.
 Unknown keys are ignored, because vendors add fields every week.

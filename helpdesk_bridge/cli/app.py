@@ -1,4 +1,4 @@
-"""The command's groups, imported when they are used, and how an error becomes one line and an exit code."""
+"""The command line: groups imported on use; an error becomes one line and an exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plan and a summary in words, on stdout."""
+"""The plan and the summary of a migration as text for stdout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the command prints: data to stdout, everything else to stderr."""
+"""Output of the command: data to stdout, everything else to stderr."""
 
 from __future__ import annotations
 

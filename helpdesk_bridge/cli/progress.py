@@ -1,4 +1,4 @@
-"""What moves and what is waited for, on stderr."""
+"""Progress and waits of the command, on stderr."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first drains and keeps what was done, the second ends at once."""
+"""Signals: the first SIGINT or SIGTERM drains and keeps what was done, the second ends at once."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""From ``helpdesk.toml`` to a desk's settings: the file, its secrets, the user's consent, and the vendors there are."""
+"""Configuration: ``helpdesk.toml``, its secrets, the user's consent, and the installed vendors."""

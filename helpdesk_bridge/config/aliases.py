@@ -1,4 +1,4 @@
-"""The application's own names for a vendor's groups, statuses, agents, tags and custom fields.
+"""Aliases: the application's own names for a vendor's groups, statuses, agents, tags and custom fields.
 
 A table maps the application's name to the vendor's. Reads give the application's, writes and queries take either.
 A status alias that is itself a status word (``solved = "Erledigt"``) also tells what the vendor's own word means;

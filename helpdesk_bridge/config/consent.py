@@ -1,4 +1,4 @@
-"""Where a desk's table would send a secret, and whether the user said yes to that.
+"""Consent: which hosts a desk's table would send a secret to, and whether the user agreed.
 
 A ``helpdesk.toml`` can come with a checked-out repository, an archive or a shared folder. One that names a secret by
 reference takes the user's own secret; where it then goes must be the user's word and not the file's. That word is the

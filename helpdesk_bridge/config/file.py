@@ -1,4 +1,4 @@
-"""The configuration file: where it is, whose it is, and its tables, all of one and the same reading."""
+"""The configuration file: its place, its owner and its tables, all from one reading."""
 
 from __future__ import annotations
 

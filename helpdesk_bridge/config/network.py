@@ -1,4 +1,4 @@
-"""What a company's network puts between a desk and its vendor: a proxy, a certificate authority, a client certificate.
+"""Company networks: proxies, certificate authorities and client certificates of a desk.
 
 Each is checked when the configuration is read, so that a wrong one is a ``ConfigError`` that names the key and not a
 connection that fails in the night. No value is quoted: a proxy's URL may hold a password.

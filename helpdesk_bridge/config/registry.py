@@ -1,4 +1,4 @@
-"""From a vendor's name to its adapter, by entry points: a third party's wheel is found as ours are."""
+"""The registry of vendors: a name leads to an adapter by entry points, for third parties' packages too."""
 
 from __future__ import annotations
 

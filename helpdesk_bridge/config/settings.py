@@ -1,4 +1,4 @@
-"""From ``helpdesk.toml`` to settings: found, read, secrets fetched, every key checked. No request is made here."""
+"""Settings of a desk: read from ``helpdesk.toml``, secrets fetched, every key checked. No request is made here."""
 
 from __future__ import annotations
 

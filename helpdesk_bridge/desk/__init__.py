@@ -1,1 +1,1 @@
-"""What users hold, joined to an adapter once for all vendors."""
+"""Desks: what users hold, joined to an adapter once for all vendors."""

@@ -1,4 +1,4 @@
-"""Notes with an idempotency key: a marker in the note's last line, looked for before it is written.
+"""Idempotency keys of notes: a marker in the note's last line, searched for before the note is written.
 
 Vendors have no place for keys. The marker is keyed by the desk's own API key, so that it says nothing and nobody else
 can compute it; it stands where agents see it and customers do not.

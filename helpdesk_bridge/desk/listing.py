@@ -1,4 +1,4 @@
-"""Listings: lazy, page by page, each record once although a vendor's pages move."""
+"""Listings: lazy, page by page; each record comes once although a vendor's pages move."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened at a desk, by looking: for vendors that call nobody, and for those whose webhooks nobody receives."""
+"""Events by polling: for vendors without webhooks, and for webhooks that nothing receives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refuses what a desk cannot take, by its capabilities, before anything is sent."""
+"""Refusals before anything is sent: what a desk cannot take, by its capabilities."""
 
 from __future__ import annotations
 

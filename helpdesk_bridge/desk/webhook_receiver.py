@@ -1,4 +1,4 @@
-"""``WebhookReceiver``: a WSGI application that takes what a vendor posts and hands it to ``desk.webhooks.receive``.
+"""``WebhookReceiver``: a WSGI application that passes a vendor's posts to ``desk.webhooks.receive``.
 
 Vendors may sign nothing, so the address is the key: a secret in its path, compared in constant time. What was answered
 with 200 is stored; everything else stored nothing, and whoever does not know the secret learns not even that there is

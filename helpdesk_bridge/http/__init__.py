@@ -1,4 +1,4 @@
-"""The way to a vendor: requests as values, deadlines, caps, pinned origins, retries and logging.
+"""HTTP: requests as values, deadlines, caps, pinned origins, retries and logging.
 
 Names are resolved on first use, so that nothing here costs an import of ``requests`` before the first desk is opened.
 """

@@ -1,4 +1,4 @@
-"""Bodies of answers, read with a cap on what comes out of the decompressor."""
+"""Downloads: bodies of answers, read with a cap on what the decompressor returns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened on the wire, for those who subscribe. No body, header, id or secret is ever part of an event."""
+"""Events of the transport. None ever holds a body, a header, an id or a secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells what a failure below HTTP proves: that nothing was sent, or nothing at all."""
+"""Failures below HTTP: which of them prove that nothing was sent."""
 
 from __future__ import annotations
 

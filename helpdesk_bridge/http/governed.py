@@ -1,4 +1,4 @@
-"""The layer that asks the governor before every attempt and tells it the answer."""
+"""The governed layer: asks the governor before every attempt and reports the answer to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Headers of an answer, found whatever their case."""
+"""Headers of an answer, looked up in any case."""
 
 from __future__ import annotations
 

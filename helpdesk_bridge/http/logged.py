@@ -1,4 +1,4 @@
-"""The layer that counts and reports every HTTP request that goes out."""
+"""The logged layer: counts and reports every HTTP request that goes out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A multipart body that is streamed from its files, with a length known before the first byte."""
+"""Multipart bodies: streamed from their files, with a length known before the first byte."""
 
 from __future__ import annotations
 

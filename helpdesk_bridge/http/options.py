@@ -1,4 +1,4 @@
-"""What a user can set about a desk's connection."""
+"""``HttpOptions``: what a user can set about a desk's connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a URL points: scheme, host and port, compared exactly before any credential goes there."""
+"""Origins: scheme, host and port, compared exactly before any credential goes there."""
 
 from __future__ import annotations
 

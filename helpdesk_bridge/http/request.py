@@ -1,4 +1,4 @@
-"""One call to a vendor and its answer, as values."""
+"""Requests and responses as values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The outermost layer: turns answers and failures into errors, and repeats what may be repeated."""
+"""The retrying layer: turns answers and failures into errors, and repeats what may be repeated."""
 
 from __future__ import annotations
 

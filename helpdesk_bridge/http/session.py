@@ -1,4 +1,4 @@
-"""The innermost layer: one ``requests.Session`` a thread, a deadline, caps, and credentials for one origin only."""
+"""The session layer: one ``requests.Session`` per thread, a deadline, caps, credentials for one origin only."""
 
 from __future__ import annotations
 

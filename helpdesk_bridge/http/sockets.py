@@ -1,4 +1,4 @@
-"""Sockets that keep a deadline for the whole attempt, tell whether anything was sent, and refuse private addresses.
+"""Sockets with a deadline for the whole attempt, which know whether anything was sent and refuse private addresses.
 
 A timeout of a socket starts again with every byte, so a server that drips can hold a call for ever: in headers as
 well as in the body. Here every receive gets what is left of the attempt.

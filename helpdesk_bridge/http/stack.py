@@ -1,4 +1,4 @@
-"""Puts the layers of a desk's connection together: Retrying -> Governed -> Logged -> Session."""
+"""``Stack``: the layers of a desk's connection, Retrying -> Governed -> Logged -> Session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an HTTP status means where the vendor says nothing better."""
+"""HTTP statuses as errors, for answers in which the vendor says nothing better."""
 
 from __future__ import annotations
 

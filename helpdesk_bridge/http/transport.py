@@ -1,4 +1,4 @@
-"""What carries a request, and what can happen to it below HTTP."""
+"""``Transport``: what sends a request, and the failures below HTTP."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The words of a helpdesk as frozen values: no I/O, no vendor."""
+"""The model: records, drafts and queries as frozen values, without I/O and without a vendor."""

@@ -1,4 +1,4 @@
-"""Whose an e-mail address or a phone number is, and how one is looked for.
+"""E-mail addresses and phone numbers: whose they are, and how to search for them.
 
 Two people are one only where a mail system would deliver to one box, or a phone network would ring one phone:
 ``email_key`` and ``phone_key`` decide what belongs to whom. What is looked for may be asked for in more spellings

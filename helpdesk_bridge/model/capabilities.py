@@ -1,4 +1,4 @@
-"""What a desk can do, as one frozen value computed from its settings alone, offline.
+"""Capabilities: what a desk can do, one frozen value computed from its settings alone, offline.
 
 The same value drives refusal before sending, the conformance suite, the plan of a migration and the matrix in the docs.
 Names are the port's own: ``messages.add_from_contact``, ``agents.list``, ``tickets.create:tags`` (a field of a draft),

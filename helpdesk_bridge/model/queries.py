@@ -1,4 +1,4 @@
-"""What to ask a desk for. The same query gives the same answer on every vendor.
+"""Queries: what to ask a desk for. The same query gives the same answer on every vendor.
 
 A set means any of its values, fields together mean all of them. Text compares after NFKC and ``casefold()`` on both
 sides, e-mails as mail systems do, phones with their country where both numbers name it; see ``addresses``.

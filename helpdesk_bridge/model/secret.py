@@ -1,4 +1,4 @@
-"""A secret that does not show itself."""
+"""``Secret``: a text that no repr, log or pickle shows."""
 
 from __future__ import annotations
 

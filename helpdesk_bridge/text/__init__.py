@@ -1,1 +1,1 @@
-"""Text from outside: folding, HTML to plain text and back, images, digests, JSON."""
+"""Text from outside: decoding, folding, HTML to plain text and back, images, digests, JSON."""

@@ -1,4 +1,4 @@
-"""Where what others say becomes valid text, once, and where what the caller writes is judged.
+"""Text at the door: vendors' text is made valid once, the caller's own is checked and never changed.
 
 Vendors, files and webhooks send what no text can hold: half an emoji, as systems give that cut by UTF-16 units; NUL,
 which ends a text for SQL and for many programs; files hold bytes that are not UTF-8. Here it becomes U+FFFD, is counted and

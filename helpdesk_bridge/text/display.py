@@ -1,4 +1,4 @@
-"""What a terminal, a page or a log would obey instead of showing it: the one list, and how text is shown without it."""
+"""Text for display: without the characters that a terminal, a page or a log would obey."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The images in a message's HTML: where they stand, what they show, and other words or addresses in their place.
+"""Images in a message's HTML: find them, name them, and replace their addresses.
 
 Anybody can send a message, so the time must grow with its length and no faster, whatever stands in it: no pattern here
 goes back over what it has matched. ``html.parser`` of the standard library takes minutes over 40 kB of ``<a <a <a``,

@@ -1,4 +1,4 @@
-"""Text as people compare it, and the way between HTML and plain text."""
+"""Plain text: comparison as people compare words, HTML to text and back."""
 
 from __future__ import annotations
 

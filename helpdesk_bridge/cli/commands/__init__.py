@@ -1,1 +1,1 @@
-"""The commands, one module a command group."""
+"""The commands, one module per command group."""

@@ -1,4 +1,4 @@
-"""``helpdesk-bridge compare``: what would be missed after swapping one desk for another."""
+"""``helpdesk-bridge compare``: what an application would miss after swapping one desk for another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``helpdesk-bridge demo``: one helpdesk moves into another, both simulated, over real HTTP."""
+"""``helpdesk-bridge demo``: a migration between two simulated helpdesks, over real HTTP."""
 
 from __future__ import annotations
 

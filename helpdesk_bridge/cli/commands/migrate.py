@@ -1,4 +1,4 @@
-"""``helpdesk-bridge migrate``: plan, run, decide, verify, and what the journal knows."""
+"""``helpdesk-bridge migrate``: plan, run, decide, verify, and look into the journal."""
 
 from __future__ import annotations
 

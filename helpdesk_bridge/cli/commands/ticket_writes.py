@@ -1,4 +1,4 @@
-"""``helpdesk-bridge tickets create|update|reply|note``: each is one write, sent once."""
+"""``helpdesk-bridge tickets create|update|reply|note``: each is one write and is sent once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``helpdesk-bridge trust``: the user's word for a configuration file that was merely found."""
+"""``helpdesk-bridge trust``: the user's consent to a configuration file in the working folder."""
 
 from __future__ import annotations
 

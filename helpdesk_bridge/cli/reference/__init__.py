@@ -1,1 +1,1 @@
-"""The generated pages of the documentation: capabilities, endpoints, and the command's own synopsis."""
+"""Generated pages of the documentation: capabilities, endpoints and the command's synopsis."""

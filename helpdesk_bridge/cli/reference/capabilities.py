@@ -1,4 +1,4 @@
-"""What each vendor can do, computed from its capabilities: for the command and for the page in the docs.
+"""The table of capabilities: what each vendor can do, for the command and for the docs.
 
 ``python -m helpdesk_bridge.cli.reference.capabilities docs/reference/capabilities.md`` writes the page anew.
 """

@@ -1,4 +1,4 @@
-"""Every endpoint of every vendor, with the call that uses it: the page in the docs.
+"""The page of endpoints: every endpoint of every vendor, with the call that uses it.
 
 ``python -m helpdesk_bridge.cli.reference.endpoints docs/reference/endpoints.md`` writes the page anew.
 """

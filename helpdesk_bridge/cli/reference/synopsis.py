@@ -1,4 +1,4 @@
-"""Every command with its arguments and options, for the page in the docs.
+"""The command's synopsis: every command with its arguments and options, for the docs.
 
 ``python -m helpdesk_bridge.cli.reference.synopsis docs/reference/command.md`` writes everything below the page's mark anew.
 """
