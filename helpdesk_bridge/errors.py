@@ -9,7 +9,7 @@
     ├── Conflict                the record exists already, or changed meanwhile
     ├── AuthenticationFailed    the credentials are wrong or were revoked
     ├── PermissionDenied        the credentials are right and not allowed to do this
-    ├── RateLimited             the budget is spent; ``retry_after`` says for how long
+    ├── RateLimited             the rate limit is exceeded; ``retry_after`` says for how long
     ├── Unavailable             the vendor or the network failed; nothing is known to have changed
     ├── Unsupported             the vendor cannot do this: ``capability``; nothing was sent
     ├── BadResponse             the vendor answered something unreadable: ``path``
@@ -66,7 +66,7 @@ class HelpdeskError(Exception):
     def located(
         self, *, vendor: str | None = None, desk: str | None = None, operation: str | None = None
     ) -> HelpdeskError:
-        """Fill in where the error happened, where that is not known yet, and return the error itself."""
+        """Fill in what is not known yet of where the error happened, and return the error itself."""
         self.vendor = self.vendor or vendor
         self.desk = self.desk or desk
         self.operation = self.operation or operation
@@ -78,7 +78,7 @@ class NotFound(HelpdeskError):
 
 
 class WrongDesk(HelpdeskError):
-    """A ref of another account was passed; its number is somebody else's record here. Nothing was sent."""
+    """A ref of another account was passed; its number is another record here. Nothing was sent."""
 
 
 class Invalid(HelpdeskError):
@@ -97,7 +97,7 @@ class Invalid(HelpdeskError):
 
 
 class Conflict(HelpdeskError):
-    """The record exists already, or was changed by somebody else. ``field`` names the value that is taken, if known."""
+    """The record exists already, or was changed by another writer. ``field`` names the value that is taken, if known."""
 
     def __init__(self, message: str, *, field: str | None = None, **where: object) -> None:
         super().__init__(message, **where)  # type: ignore[arg-type]
@@ -113,7 +113,7 @@ class PermissionDenied(HelpdeskError):
 
 
 class RateLimited(HelpdeskError):
-    """The budget is spent. ``retry_after`` is in vendor seconds, or None where the vendor does not tell."""
+    """The rate limit is exceeded. ``retry_after`` is in vendor seconds, or None if the vendor does not say."""
 
     temporary = True
 
@@ -137,7 +137,7 @@ class Unsupported(HelpdeskError):
 
 
 class BadResponse(HelpdeskError):
-    """The vendor answered something that cannot be read. ``path`` is where in the answer, such as ``$.case.status``."""
+    """The vendor answered something that cannot be read. ``path`` is the place in the answer, such as ``$.case.status``."""
 
     def __init__(self, message: str, *, path: str | None = None, **where: object) -> None:
         super().__init__(message, **where)  # type: ignore[arg-type]

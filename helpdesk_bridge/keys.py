@@ -55,7 +55,7 @@ class DeskKeys:
     _previous: Secret | None = field(default=None, repr=False)
 
     def derive(self, purpose: str) -> bytes | None:
-        """Return the key for one purpose; None where the desk has neither API key nor password."""
+        """Return the key for one purpose; None if the desk has neither API key nor password."""
         secret = self._current()
         return None if secret is None else derived(secret, purpose)
 
@@ -71,7 +71,7 @@ def credential_of(settings: Any) -> Secret | None:
 
 
 def api_key_of(settings: Any) -> Secret | None:
-    """Return the API key of a desk's settings; None where it logs in with a password alone."""
+    """Return the API key of a desk's settings; None if it logs in with a password alone."""
     return _secret(settings, "api_key")
 
 

@@ -54,7 +54,7 @@ class Listing(Protocol[T_co]):
 
     @abstractmethod
     def __iter__(self) -> Iterator[T_co]:
-        """Yield the records. Raises ``BadResponse`` where a vendor's pages go round in a circle."""
+        """Yield the records. Raises ``BadResponse`` if a vendor's pages repeat in a loop."""
 
     @abstractmethod
     def page(self, cursor: str | None = None, size: int | None = None) -> Page[T_co]:
@@ -62,7 +62,7 @@ class Listing(Protocol[T_co]):
 
     @abstractmethod
     def count(self) -> int | None:
-        """Return how many records match, exactly, or None where only reading them all would tell."""
+        """Return how many records match, exactly, or None if only reading them all would show it."""
 
     def first(self) -> T_co | None:
         """Return the first record, or None if nothing matches; no more is read than that takes."""
@@ -87,7 +87,7 @@ class Listing(Protocol[T_co]):
 class Explanation:
     """How a query is answered: ``native`` as it is sent, ``client_side`` compared here, and the fewest ``calls``.
 
-    ``calls`` is for the first page where the vendor does not tell totals without being asked. Nothing was sent.
+    ``calls`` is for the first page if the vendor gives totals only on request. Nothing was sent.
     """
 
     native: dict[str, str]
@@ -148,7 +148,7 @@ class Contacts(Protocol):
 
     @abstractmethod
     def create(self, draft: ContactDraft | None = None, **fields: Unpack[ContactFields]) -> Contact:
-        """Create a contact. Raises ``Conflict`` where the e-mail is taken."""
+        """Create a contact. Raises ``Conflict`` if the e-mail is taken."""
 
     @abstractmethod
     def update(self, id: ContactId, change: ContactChange | None = None, **changes: Unpack[ContactChanges]) -> Contact:
@@ -171,7 +171,7 @@ class Messages(Protocol):
         idempotency_key: str | None = None,
         **fields: Unpack[MessageFields],
     ) -> Sent:
-        """Answer the customer. Raises ``InDoubt`` where the answer was sent and its outcome is unknown."""
+        """Answer the customer. Raises ``InDoubt`` if the answer was sent and its outcome is unknown."""
 
     @abstractmethod
     def note(

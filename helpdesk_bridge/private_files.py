@@ -50,7 +50,7 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def read_regular(path: Path, largest: int) -> tuple[bytes | None, os.stat_result]:
-    """Return the bytes of a file with its owner and mode, all through one descriptor: nobody can exchange it between.
+    """Return the bytes of a file with its owner and mode, all through one descriptor: nobody can replace it in between.
 
     None in place of the bytes for what is no regular file or larger than ``largest``. A link is not followed, a named
     pipe not waited for. Raises ``OSError``.

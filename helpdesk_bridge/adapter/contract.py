@@ -92,7 +92,7 @@ class TicketsAdapter(Protocol):
         """Create a ticket. With ``marker``, one that carries it already is returned and nothing is written.
 
         Where ``earlier`` is given, the ticket may carry one of these instead: the desk's key was another then. A ticket
-        is adopted only if it is the requester's, says what ``draft`` says and, where the vendor tells how a ticket was
+        is adopted only if it is the requester's, says what ``draft`` says and, if the vendor says how a ticket was
         made, was made through the API: customers see markers in mails and can copy them into others.
         """
 
@@ -146,7 +146,7 @@ class MessagesAdapter(Protocol):
 
     @abstractmethod
     def add_from_contact(self, ticket_id: str, draft: MessageDraft, author: Person) -> Sent:
-        """Record what a customer wrote elsewhere; never called where the capability is not declared."""
+        """Record what a customer wrote elsewhere; never called unless the capability is declared."""
 
 
 class Lister(Protocol[T_co]):
@@ -238,8 +238,8 @@ class Vendor:
 
     ``policy``, ``capabilities`` and ``account`` are computed from the settings alone, offline. ``open`` and
     ``simulator`` are dotted names (``package.module:function``) that are imported on use. ``domains`` are the vendor's
-    own: a secret goes to another host only where the user said so. ``example`` are made-up settings, by which what the
-    vendor can do is told without an account. ``endpoints`` leads to a mapping of the simulator's routes ("GET /path")
+    own: a secret goes to another host only if the user agreed. ``example`` are made-up settings, from which the
+    vendor's abilities can be shown without an account. ``endpoints`` leads to a mapping of the simulator's routes ("GET /path")
     to the library's calls ("desk.tickets.list"), or to "out of scope: …", for the page in the docs.
     """
 

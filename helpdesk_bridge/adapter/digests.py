@@ -32,7 +32,7 @@ def text_digest(text: str | None) -> str | None:
 
 
 def body_digest(body: Body) -> str | None:
-    """Return the digest of a body; where it has markup, that is what counts: a text beside it may say it otherwise."""
+    """Return the digest of a body. Markup counts before a text beside it, which may word it differently."""
     return text_digest(body.text if body.html is None else Body(html=body.html).text)
 
 

@@ -41,7 +41,7 @@ class Directory:
         complete: Iterable[str] = (),
         **loaders: Callable[[], Iterable[Any]],
     ) -> None:
-        """Tell where the lists come from: agents, groups, tags, custom_fields.
+        """Set the functions that load the lists: agents, groups, tags, custom_fields.
 
         ``complete`` names those lists that hold everything the account has, so that a name which is not there is
         refused before sending.
@@ -89,7 +89,7 @@ class Directory:
         return self._list("custom_fields")
 
     def remember(self, contact: Contact) -> None:
-        """Keep a contact that was read anyway, so that nobody asks for it again."""
+        """Keep a contact that was read anyway, so that it is not read again."""
         with self._lock:
             self._contacts[contact.id] = contact
             self._contacts.move_to_end(contact.id)
@@ -97,7 +97,7 @@ class Directory:
                 self._contacts.popitem(last=False)
 
     def contact(self, contact_id: str) -> Contact | None:
-        """Return the contact of an id, or None where it does not exist (any more)."""
+        """Return the contact of an id, or None if it does not exist (any more)."""
         with self._lock:
             if contact_id in self._contacts:
                 self._contacts.move_to_end(contact_id)
@@ -116,7 +116,7 @@ class Directory:
     def agent(self, person: Person, field: str = "assignee") -> Actor:
         """Return an agent with both halves, from an e-mail, an id or an actor.
 
-        Raises ``Invalid`` where the list is complete and does not have the agent; where it is not complete, what was
+        Raises ``Invalid`` if the list is complete and lacks the agent; if it is not complete, what was
         given is returned.
         """
         wanted = person if isinstance(person, Actor) else None
@@ -148,7 +148,7 @@ class Directory:
         return next((tag for tag in self.tags() if fold(tag.name) == fold(name)), None)
 
     def field(self, name: str) -> FieldDefinition | None:
-        """Return the definition of a custom field by its name or key, or None where the list does not have it."""
+        """Return the definition of a custom field by its name or key, or None if the list lacks it."""
         for definition in self.custom_fields():
             if name in (definition.name, definition.key):
                 return definition

@@ -99,7 +99,7 @@ def with_marker(body: Body, marker: str) -> Body:
 
 
 def split_header(body: Body) -> tuple[HeaderLine | None, Body]:
-    """Take the header line off a body: what it says (None where there is none), and the rest."""
+    """Take the header line off a body: what it says (None without one), and the rest."""
     if _HEADER_START not in (body.text if body.html is None else body.html):
         return None, body
     if body.html is not None:
@@ -116,7 +116,7 @@ def _split_text(body: Body) -> tuple[HeaderLine | None, Body]:
 
 
 def split_marker(body: Body) -> tuple[str | None, Body]:
-    """Take the marker off the end of a body: the marker (None where there is none), and the rest."""
+    """Take the marker off the end of a body: the marker (None without one), and the rest."""
     if _MARKER_START not in (body.text if body.html is None else body.html):
         return None, body
     if body.html is not None:

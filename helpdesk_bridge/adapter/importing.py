@@ -61,7 +61,7 @@ class Hazard:
 
 
 class Fidelity(Enum):
-    """What becomes of a field: kept natively, told in the header line, changed into something near, or lost."""
+    """What becomes of a field: kept natively, written in the header line, changed into something similar, or lost."""
 
     NATIVE = "kept"
     HEADER_LINE = "header line"
@@ -71,7 +71,7 @@ class Fidelity(Enum):
 
 @frozen
 class FieldFidelity:
-    """What becomes of a field, and why; ``to`` says what it becomes where it is changed."""
+    """What becomes of a field, and why; ``to`` says what a changed one becomes."""
 
     how: Fidelity
     why: str = ""
@@ -156,7 +156,7 @@ class ImportCost:
     """What an import costs in budget units, for forecasts and for the lower bound in ``docs/explanation/calls.md``.
 
     ``message`` is one later message with up to ``files.count`` files; ``finish`` is charged for a ticket with at least
-    one later message where ``finish_always`` is False. ``inline`` is charged besides for a message with inline images.
+    one later message unless ``finish_always`` is set. ``inline`` is charged besides for a message with inline images.
     """
 
     contact: int
@@ -171,10 +171,10 @@ class ImportCost:
 class Marked:
     """A ticket as a list shows it, and the marker that it carries there.
 
-    ``listed`` is False where lists do not show the place in which markers are written now, ``opening_listed`` where
+    ``listed`` is False if lists do not show the place in which markers are written now, ``opening_listed`` if
     they do not show openings, in which a marker may stand that was written before there was another place.
     ``created_at`` is the time of creation that an import gave the ticket, natively or in its header line. ``by_api`` says
-    whether it was made through the API, None where the vendor does not tell.
+    whether it was made through the API, None if the vendor does not say.
     """
 
     ticket_id: str
@@ -222,7 +222,7 @@ class Importer(Protocol):
 
     @abstractmethod
     def message(self, ticket_id: str, old: Message, files: Sequence[Upload]) -> tuple[str, ...]:
-        """Write a later message; return its ids, several where one became several.
+        """Write a later message; return its ids, several if it became several.
 
         An internal one is written where agents read it and customers do not: by itself, and never into the opening or
         another public message.
@@ -244,12 +244,12 @@ class Importer(Protocol):
     def marked(self, cursor: str | None = None) -> Page[Marked]:
         """Return one page of all tickets with the markers that they carry; no call is made for a single ticket.
 
-        Merged tickets and spam are among them, deleted ones are not. ``total`` is their number where it is known.
+        Merged tickets and spam are among them, deleted ones are not. ``total`` is their number, if known.
         """
 
     @abstractmethod
     def tail(self, ticket_id: str, n: int) -> tuple[Message, ...]:
-        """Return the last ``n`` messages of a thread, oldest first, as they stand at the vendor."""
+        """Return the last ``n`` messages of a thread, oldest first, as the vendor has them."""
 
 
 class Removal(Protocol):

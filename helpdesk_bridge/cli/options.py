@@ -23,7 +23,7 @@ jsonl_option = click.option("--jsonl", "as_jsonl", is_flag=True, help="Print one
 def open_named(ctx: click.Context, name: str, **overrides: Any) -> Desk:
     """Open a desk of the configuration and close it when the command ends.
 
-    Waits of over a second are told on stderr.
+    Waits of over a second are announced on stderr.
     """
     from helpdesk_bridge.cli.progress import tell_waits
 

@@ -55,7 +55,7 @@ class SimulatedVendor:
         return self.settings
 
     def stop(self) -> None:
-        """End the child; harmless where it has ended."""
+        """End the child; harmless if it has ended."""
         process, self._process = self._process, None
         if process is None:
             return

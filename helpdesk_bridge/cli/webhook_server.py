@@ -34,7 +34,7 @@ class WebhookServer:
         self._thread: threading.Thread | None = None
 
     def start(self) -> str:
-        """Listen and serve in the background; return the address. Raises ``OSError`` where it cannot listen."""
+        """Listen and serve in the background; return the address. Raises ``OSError`` if it cannot listen."""
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         with socket.create_server((self._host, self._port), family=family, backlog=_BACKLOG) as listening:
             self._server = _Server(self._host, self._app, listening.fileno())
@@ -72,7 +72,7 @@ class _Server(ThreadedWSGIServer):
         self._changed = threading.Condition()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Start a thread, or hang up where too many are at it and none ends."""
+        """Start a thread, or hang up if too many are busy and none ends."""
         with self._changed:
             if not self._changed.wait_for(lambda: len(self._open) < MOST_AT_ONCE, SOCKET_SECONDS):
                 self.shutdown_request(request)

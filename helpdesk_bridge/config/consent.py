@@ -71,7 +71,7 @@ class Reach:
 
 
 def is_reference(value: str) -> bool:
-    """Whether a text stands for a secret that is kept elsewhere."""
+    """Whether a text refers to a secret that is kept elsewhere."""
     return value.startswith(REFERENCES)
 
 
@@ -91,7 +91,7 @@ def _refers(value: Any) -> bool:
 def reaches(
     table: Mapping[str, Any], vendor: Vendor, hints: Mapping[str, Any], common: Collection[str], folder: Path
 ) -> tuple[Reach, ...]:
-    """Return where a table leads outside the vendor's own domain, without looking at whether it was consented to.
+    """Return the hosts outside the vendor's own domain that a table names, whether or not the user agreed to them.
 
     ``common`` are the keys that every desk takes, ``hints`` the types of the vendor's own, ``folder`` the file's.
     """
@@ -247,7 +247,7 @@ def listed(places: Iterable[Reach]) -> str:
 
 
 def users_name() -> str:
-    """Return where the user's own configuration is, for messages."""
+    """Return the path of the user's own configuration, for messages."""
     try:
         return str(user_folder() / FILE_NAME)
     except ConfigError:

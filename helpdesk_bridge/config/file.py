@@ -61,7 +61,7 @@ def user_folder() -> Path:
 def find_file(given: str | os.PathLike[str] | None = None) -> Path:
     """Return the configuration file: the given one, ``$HELPDESK_BRIDGE_CONFIG``, ``./helpdesk.toml``, the user's.
 
-    Raises ``ConfigError`` where there is none, naming the places that were looked at.
+    Raises ``ConfigError`` if none exists, naming the places that were searched.
     """
     return _find(given)[0]
 
@@ -91,7 +91,7 @@ def load_file(given: str | os.PathLike[str] | None = None) -> ConfigFile:
 
 
 def users_file() -> ConfigFile | None:
-    """Return the configuration of the user's own folder, None where there is none or it is another user's."""
+    """Return the configuration in the user's own folder; None if there is no such file or it is another user's."""
     try:
         path = user_folder() / FILE_NAME
     except ConfigError:

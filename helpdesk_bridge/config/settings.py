@@ -36,7 +36,7 @@ NO_SECRETS: Final = frozenset({*ALIAS_TABLES, "budget"})
 
 
 class SecretInConfigWarning(UserWarning):
-    """A secret stands in a configuration file as it is; env:, file: or keyring: keep it out."""
+    """A secret is written out in a configuration file; env:, file: or keyring: keep it out."""
 
 
 @frozen(kw_only=True)
@@ -266,7 +266,7 @@ def _check_consent(
     file: ConfigFile | None,
     own_words: Collection[str],
 ) -> None:
-    """Raise ``ConfigError`` where a secret of the user would go to a place that is not the vendor's or the user's word."""
+    """Raise ``ConfigError`` if a secret of the user would go to a host that neither the vendor owns nor the user named."""
     hints = _types(vendor)
     both = {**_hints(CommonSettings), **hints}
     secrets = {key for key in own_words if key in both and Secret in (get_args(both[key]) or (both[key],))}
@@ -326,7 +326,7 @@ def _value(settings: type[Any], key: str, value: Any, where: str, folder: Path |
 def read_secret(reference: str, where: str) -> str:
     """Return the secret behind ``env:NAME``, ``file:PATH`` or ``keyring:SERVICE/USER``; ``where`` is named in errors.
 
-    A secret that stands there as it is is taken with a warning: others on this machine see the arguments of a command.
+    A secret that is written out there works and gives a warning: others on this machine see the arguments of a command.
     """
     return _secret(reference, where, None, warn=True)
 

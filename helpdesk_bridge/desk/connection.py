@@ -42,7 +42,7 @@ def connect(name: str, config: str | os.PathLike[str] | None = None, **overrides
 
 
 def open_desk(table: Mapping[str, Any], *, name: str = "desk", clock: Clock | None = None) -> Desk:
-    """Return a desk from one table, as it would stand under ``[desks.NAME]``; no file is needed."""
+    """Return a desk from one table, written as under ``[desks.NAME]``; no file is needed."""
     return open_config(from_table(table, name=name), clock=clock)
 
 

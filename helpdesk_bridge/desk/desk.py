@@ -83,22 +83,22 @@ class Desk:
 
     @property
     def rate_limit(self) -> RateLimitPolicy | None:
-        """The policy that the governor keeps, None where there is none (local)."""
+        """The rate-limit policy; None for a desk without one (local)."""
         return self._adapter.policy
 
     @property
     def transport(self) -> Stack | None:
-        """The connection, for its statistics; None where there is none (local)."""
+        """The connection, for its statistics; None for a desk without one (local)."""
         return self._adapter.transport
 
     @property
     def budget(self) -> Budget | None:
-        """The live budget, shared by all who spend it; None where there is none (local)."""
+        """The live budget, shared by all who spend it; None for a desk without one (local)."""
         return self._adapter.transport.budget if self._adapter.transport is not None else None
 
     @property
     def mended(self) -> Mapping[str, int]:
-        """How much of what this desk said so far no text can hold, by kind; U+FFFD stands in its place."""
+        """How much of this desk's text could not be decoded so far, by kind; U+FFFD replaced it."""
         return self._mending.counts
 
     @property

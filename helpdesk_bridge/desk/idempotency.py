@@ -1,7 +1,7 @@
 """Idempotency keys of notes: a marker in the note's last line, searched for before the note is written.
 
 Vendors have no place for keys. The marker is keyed by the desk's own API key, so that it says nothing and nobody else
-can compute it; it stands where agents see it and customers do not.
+can compute it; agents see it and customers do not.
 """
 
 from __future__ import annotations

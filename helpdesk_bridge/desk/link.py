@@ -40,7 +40,7 @@ class DeskLink:
 
     @contextmanager
     def operation(self, operation: str, *, requires: bool = True) -> Iterator[None]:
-        """Refuse what the desk cannot do, and tell errors where they happened."""
+        """Refuse what the desk cannot do, and add vendor, desk and operation to errors."""
         try:
             if requires:
                 self.capabilities.require(operation)

@@ -82,7 +82,7 @@ class QueryListing(Listing[R]):
         return Page(kept, found.next, found.total if self.split.exact else None)
 
     def count(self) -> int | None:
-        """Return how many records match where the vendor counts exactly these, else None; at most one call."""
+        """Return how many records match if the vendor counts exactly these, else None; at most one call."""
         if self.split.empty or self.limit == 0:
             return 0
         if not self.split.exact:

@@ -17,7 +17,7 @@ class PeopleResolver:
     _directory: Directory
 
     def actor(self, actor: Actor | None) -> Actor | None:
-        """Return ``actor`` with name and e-mail where the desk knows them."""
+        """Return ``actor`` with name and e-mail if the desk knows them."""
         if actor is None or actor.id is None or actor.email is not None:
             return actor
         if actor.kind is ActorKind.AGENT:

@@ -30,8 +30,8 @@ class Polling:
     """Events out of ``tickets.list`` and ``messages.list``.
 
     It costs the pages of the tickets that changed since, and their threads: poll often and from where the last answer
-    ended. A ticket that changed several times is told once; one that is spam or deleted, and a changed contact, are
-    not told. assumed: a new message moves the time at which its ticket was updated, at every vendor.
+    ended. A ticket that changed several times comes once; one that is spam or deleted, and a changed contact, do
+    not come. assumed: a new message moves the time at which its ticket was updated, at every vendor.
     """
 
     tickets: Tickets

@@ -67,7 +67,7 @@ def check_contact(value: ContactDraft | ContactChange, capabilities: Capabilitie
 
 
 def check_message(draft: MessageDraft, capabilities: Capabilities) -> MessageDraft:
-    """Return ``draft``, or raise ``Invalid`` where it is empty, too long or has too many or too large files.
+    """Return ``draft``, or raise ``Invalid`` if it is empty, too long or has too many or too large files.
 
     Files and copies that the vendor's messages cannot have are ``Unsupported``: dropping them would not be noticed.
     """
@@ -83,7 +83,7 @@ def check_message(draft: MessageDraft, capabilities: Capabilities) -> MessageDra
 
 
 def check_files(files: Sequence[Upload], capabilities: Capabilities) -> None:
-    """Raise ``Invalid`` where files are too many or too large for one message of this desk."""
+    """Raise ``Invalid`` if files are too many or too large for one message of this desk."""
     limits = capabilities.files
     if limits.count is not None and len(files) > limits.count:
         raise Invalid(

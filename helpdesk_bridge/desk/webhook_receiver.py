@@ -55,7 +55,7 @@ class StoringWebhooks(Webhooks, Protocol):
     """``desk.webhooks`` of a vendor whose events are kept in an inbox."""
 
     def prepare(self) -> None:
-        """Open the inbox. Raises ``Unsupported`` where none is set."""
+        """Open the inbox. Raises ``Unsupported`` if none is set."""
         ...
 
     def receive(self, body: bytes, headers: Mapping[str, str], token: str | None) -> Sequence[Any]:
@@ -96,8 +96,8 @@ class WebhookReceiver:
 
     Answers 200 for what is stored, and for a GET that knows the secret; 404 for a wrong, short or missing secret or
     token, whichever; 405, 413 and 415 for another method, more than ``body_limit`` bytes, and a compressed body; 400 for
-    a body that is cut short or no JSON; 503 where it could not be stored, so that a vendor that repeats does.
-    Raises ``Unsupported`` for a desk without webhooks, ``ConfigError`` where nothing would keep strangers out.
+    a body that is cut short or no JSON; 503 if it could not be stored, so that a vendor that repeats does.
+    Raises ``Unsupported`` for a desk without webhooks, ``ConfigError`` if anyone could post to it.
     """
 
     def __init__(

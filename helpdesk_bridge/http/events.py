@@ -16,7 +16,7 @@ logger = logging.getLogger("helpdesk_bridge.http")
 class Attempt:
     """One HTTP request that was answered or failed; a call that is repeated makes several.
 
-    ``path`` is the template, ``status`` None where no answer came, and then ``failure`` says why. ``waited`` is in
+    ``path`` is the template, ``status`` None if no answer came, and then ``failure`` says why. ``waited`` is in
     vendor seconds, ``units`` what the attempt was charged, ``refused`` whether the vendor answered "too many".
     """
 
@@ -46,7 +46,7 @@ class Waiting:
 
 @frozen(kw_only=True)
 class Refused:
-    """The vendor refused a call because the budget is spent; ``retry_after`` in vendor seconds, if it told."""
+    """The vendor refused a call because the rate limit is exceeded; ``retry_after`` in vendor seconds, if it said."""
 
     vendor: str
     desk: str

@@ -49,7 +49,7 @@ class Governed:
         self.governor.users.add(self)
 
     def send(self, request: Request, grant: Grant = FREE) -> Response:  # noqa: ARG002 - this layer makes the grant
-        """Wait for the budget, then send. Raises ``RateLimited`` before sending where the wait is too long."""
+        """Wait for the budget, then send. Raises ``RateLimited`` before sending if the wait is too long."""
         reservation = self._reserve(request)
         try:
             response = self.inner.send(request, Grant(reservation.units, reservation.waited))

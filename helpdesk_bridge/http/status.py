@@ -35,7 +35,7 @@ _KINDS: dict[int, tuple[type[HelpdeskError], str]] = {
 
 
 def error_for_status(response: Response) -> HelpdeskError | None:
-    """Return the error that a status stands for, None for 2xx. Nothing of the body is quoted."""
+    """Return the error that a status means, None for 2xx. Nothing of the body is quoted."""
     status = response.status
     if 200 <= status < 300:  # noqa: PLR2004 - the range of HTTP successes
         return None

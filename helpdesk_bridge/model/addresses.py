@@ -1,6 +1,6 @@
 """E-mail addresses and phone numbers: whose they are, and how to search for them.
 
-Two people are one only where a mail system would deliver to one box, or a phone network would ring one phone:
+Two people are the same only if a mail system delivers to the same box, or a phone network rings the same phone:
 ``email_key`` and ``phone_key`` decide what belongs to whom. What is looked for may be asked for in more spellings
 (``email_spellings``) or by less (``phone_digits``); the answer is compared again by its key.
 """
@@ -24,10 +24,10 @@ _REMEMBERED: Final = 8192
 
 
 def email_key(address: str) -> str:
-    """Return what two addresses share exactly where they are one box.
+    """Return a key that two addresses share exactly if they are the same box.
 
     The local part with A to Z in lower case and nothing else, the domain as its A-label (IDNA 2008, UTS 46,
-    non-transitional), or with A to Z in lower case where it has none. Nothing is normalised and nothing taken out:
+    non-transitional), or with A to Z in lower case if it has none. Nothing is normalised and nothing taken out:
     a long s is no s, and a blank is a letter like any other.
     """
     local, at, domain = address.rpartition("@")
@@ -87,7 +87,7 @@ def is_email(address: str) -> bool:
 
 @frozen
 class Mailbox:
-    """What stands in a header's ``To``: a name, where there is one, and an address (or the words that are none)."""
+    """An entry of a header's ``To``: a name, if it has one, and an address (or words that are no address)."""
 
     name: str | None
     address: str
@@ -157,7 +157,7 @@ def _dialled(text: str) -> _Dialled:
 
 
 def _number(text: str) -> str:
-    """Return a number without what only separates its digits: in E.164 where it names its country, else as dialled."""
+    """Return a number without what only separates its digits: in E.164 if it names its country, else as dialled."""
     # A trunk prefix in brackets is not dialled from abroad: the library knows, as long as it sees the brackets.
     joined = _SEPARATORS.sub("", text).translate(_LOWER)
     international = f"+{joined.removeprefix('00')}" if joined.startswith("00") else joined
@@ -175,9 +175,9 @@ def _number(text: str) -> str:
 
 
 def phone_key(phone: str | Phone) -> str:
-    """Return what two numbers share exactly where they ring one phone; empty where there is no digit.
+    """Return a key that two numbers share exactly if they ring the same phone; empty for a number without digits.
 
-    Country and extension are part of it: a number that does not name its country is none that does.
+    Country and extension are part of it: a number that names no country never equals one that does.
     """
     dialled = _dialled(phone if isinstance(phone, str) else phone.e164 or phone.raw)
     if not dialled.digits:
@@ -201,7 +201,7 @@ def same_phone(one: str | Phone, other: str | Phone) -> bool:
 
 
 def phone_of(raw: str) -> Phone:
-    """Return a number with its E.164 form where that is certain: it names its country and has no extension."""
+    """Return a number with its E.164 form if that is certain: it names its country and has no extension."""
     dialled = _dialled(raw)
     certain = re.fullmatch(r"\+[1-9]\d{6,14}", dialled.number) is not None and not dialled.extension
     return Phone(raw, dialled.number if certain else None)

@@ -37,7 +37,7 @@ class FileLimits:
 class Capabilities:
     """What one desk can do. Defaults are "no"; a limit of None is not known.
 
-    ``natural_ids`` names the kinds of records (``contact``) whose id is somebody's e-mail or phone.
+    ``natural_ids`` names the kinds of records (``contact``) whose id is a person's e-mail or phone.
     """
 
     vendor: str
@@ -90,7 +90,7 @@ class Capabilities:
         return tuple(name for name in names if not self.supports(name))
 
     def require(self, name: str) -> None:
-        """Raise ``Unsupported`` where the desk cannot do ``name``."""
+        """Raise ``Unsupported`` if the desk cannot do ``name``."""
         if not self.supports(name):
             reason = self.notes.get(name)
             raise Unsupported(

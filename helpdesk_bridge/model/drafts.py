@@ -48,7 +48,7 @@ def _uploads(value: Iterable[Upload] | Upload) -> tuple[Upload, ...]:
 class TicketDraft:
     """A ticket to be created. ``subject``, ``description`` and ``requester`` are needed everywhere.
 
-    A text where a collection of texts is wanted is one of them. A draft, change or query raises ``Invalid`` when it is
+    A single text counts as a collection of one. A draft, change or query raises ``Invalid`` when it is
     made: for a value of the wrong type, half a character, NUL, and a number that JSON would round or lacks.
     """
 
@@ -142,7 +142,7 @@ class ContactChange:
 
 @frozen
 class Sent:
-    """What a vendor answered to a reply or a note: the ids it gave, and the message where it sent it back."""
+    """What a vendor answered to a reply or a note: the ids it gave, and the message if it sent it back."""
 
     ids: tuple[str, ...]
     at: datetime | None = None

@@ -14,7 +14,7 @@ T_co = TypeVar("T_co", covariant=True)
 class Page(Generic[T_co]):
     """One page of a listing. ``next`` is an opaque cursor (text, may be stored), None on the last page.
 
-    ``total`` is the number of all matches of the native part where the vendor tells it.
+    ``total`` is the number of all matches of the native part if the vendor gives it.
     """
 
     items: tuple[T_co, ...]

@@ -1,7 +1,7 @@
 """Queries: what to ask a desk for. The same query gives the same answer on every vendor.
 
 A set means any of its values, fields together mean all of them. Text compares after NFKC and ``casefold()`` on both
-sides, e-mails as mail systems do, phones with their country where both numbers name it; see ``addresses``.
+sides, e-mails as mail systems do, phones with their country if both numbers name it; see ``addresses``.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def _raw() -> Any:
 class Ticket:
     """A ticket. ``not_loaded`` names the fields that this vendor has but did not send in this answer.
 
-    ``cc`` are the addresses of customers and others who are told with the requester, ``watchers`` the e-mails of agents
+    ``cc`` are the addresses of customers and others who get mail together with the requester, ``watchers`` the e-mails of agents
     who follow it.
     """
 
@@ -201,7 +201,7 @@ class FieldType(enum.Enum):
 class FieldDefinition:
     """A custom field: ``key`` is the vendor's, ``name`` what people see; ``options`` are a select's words.
 
-    ``option_keys`` runs parallel to ``options`` where the vendor stores keys instead of words.
+    ``option_keys`` runs parallel to ``options`` if the vendor stores keys instead of words.
     """
 
     key: str

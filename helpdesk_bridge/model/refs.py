@@ -32,7 +32,7 @@ def format_ref(vendor: str, account: str, kind: str, record_id: str) -> str:
 
 
 def parse_ref(text: str) -> RecordRef:
-    """Read a ref. Raises ``Invalid`` where the text is none."""
+    """Read a ref. Raises ``Invalid`` if the text is not a ref."""
     vendor, colon, rest = text.partition(":")
     parts = rest.split("/")
     if not colon or len(parts) != 3 or not all((vendor, *parts)):  # noqa: PLR2004 - account, kind, id

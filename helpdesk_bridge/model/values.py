@@ -20,7 +20,7 @@ CustomValue: TypeAlias = str | int | Decimal | bool | date | datetime | tuple[st
 
 
 class Unset(enum.Enum):
-    """The type of ``UNSET``: a value that is not sent at all, where ``None`` clears."""
+    """The type of ``UNSET``: a value that is not sent at all; ``None`` clears."""
 
     UNSET = "UNSET"
 
@@ -35,7 +35,7 @@ UNSET: Final = Unset.UNSET
 
 
 class Status(enum.Enum):
-    """Where a ticket stands, in words that every helpdesk has; the vendor's own word is ``Ticket.status_label``."""
+    """The state of a ticket, in words that every helpdesk has; the vendor's own word is ``Ticket.status_label``."""
 
     NEW = "new"
     OPEN = "open"
@@ -46,7 +46,7 @@ class Status(enum.Enum):
     UNKNOWN = "unknown"
 
     def nearest(self, available: frozenset[Status]) -> Status:
-        """Return this status, or the nearest of ``available`` where a desk lacks it (UNKNOWN where there is none)."""
+        """Return this status, or the nearest of ``available`` if a desk lacks it (UNKNOWN if none is near)."""
         if self in available:
             return self
         for candidate in _NEAREST.get(self, ()):
@@ -219,7 +219,7 @@ class Upload:
 
     @classmethod
     def from_path(cls, path: Any, content_type: str | None = None) -> Upload:
-        """Return an upload of a file; the content type is guessed from its name where it is not given."""
+        """Return an upload of a file; the content type is guessed from its name if it is not given."""
         import mimetypes
         from pathlib import Path
 
@@ -240,7 +240,7 @@ class Rating:
 
 @frozen
 class Phone:
-    """A phone number: ``raw`` as it stands at the vendor, ``e164`` where that is certain (or the desk has a region)."""
+    """A phone number: ``raw`` as the vendor has it, ``e164`` if that is certain (or the desk has a region)."""
 
     raw: str
     e164: str | None = None

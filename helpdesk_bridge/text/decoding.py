@@ -40,7 +40,7 @@ class Odd(enum.Enum):
 
 @attrs.frozen(kw_only=True)
 class TextMended:
-    """A desk said something that cannot be held as it is; ``count`` in the document where it was first seen.
+    """A desk sent text that cannot be decoded as it is; ``count`` in the document where it was first seen.
 
     It comes once a kind and desk; ``desk.mended`` goes on counting.
     """
@@ -79,7 +79,7 @@ class Mending:
 
 
 def decoded(body: bytes, odd: Counter[Odd]) -> str:
-    """Return UTF-8 as text; what is none becomes U+FFFD and is counted."""
+    """Return UTF-8 as text; invalid bytes become U+FFFD and are counted."""
     try:
         return body.decode()
     except UnicodeDecodeError:
@@ -118,9 +118,9 @@ def _fits(text: str) -> bool:
 
 
 def judge(value: object, field: str = "") -> None:
-    """Raise ``Invalid`` where the caller's value holds what no vendor can take as it is; it never quotes the value.
+    """Raise ``Invalid`` if the caller's value contains what no vendor can store; the message never quotes the value.
 
-    That is half a character, NUL, a number that is none, and one that JSON would round: vendors read numbers as
+    That is an unpaired surrogate, NUL, NaN or an infinity, and a number that JSON would round: vendors read numbers as
     floats of 64 bits (RFC 8259, section 6). Values are looked into as deep as they go.
     """
     if isinstance(value, str):

@@ -43,7 +43,7 @@ class ImageTag:
 
     @property
     def content_id(self) -> str | None:
-        """What follows ``cid:`` in the address; None where it is another address."""
+        """What follows ``cid:`` in the address; None for another address."""
         return self.source[len(CID) :] if self.source[: len(CID)].lower() == CID else None
 
     def with_source(self, source: str) -> str:
@@ -55,7 +55,7 @@ class ImageTag:
 
 
 def may_have_images(markup: str) -> bool:
-    """Tell cheaply whether it is worth looking: the whole text is folded only where some tag begins with an i."""
+    """Tell cheaply whether it is worth looking: the whole text is folded only if some tag begins with an i."""
     return ("<i" in markup or "<I" in markup) and "<img" in markup.lower()
 
 
@@ -90,7 +90,7 @@ def _image(start: int, text: str) -> ImageTag:
 
 
 def replace_images(markup: str, replacement: Callable[[ImageTag], str | None]) -> str:
-    """Return ``markup`` with other markup for its images; where ``replacement`` gives None an image stays."""
+    """Return ``markup`` with other markup for its images; if ``replacement`` returns None, an image stays."""
     parts, at = [], 0
     for tag in image_tags(markup):
         changed = replacement(tag)

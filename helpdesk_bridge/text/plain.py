@@ -76,7 +76,7 @@ _of_thread = threading.local()
 def _inscriptis_config() -> Any:
     """Return the library's settings, one set a thread: it keeps the page being written in the style of ``body``.
 
-    Shared by two threads, a text comes out empty or in the middle of somebody else's.
+    Shared by two threads, a text comes out empty or in the middle of another thread's.
     """
     config = getattr(_of_thread, "config", None)
     if config is None:

@@ -41,7 +41,7 @@ def _of(ctx: click.Context, name: str) -> Capabilities:
 
 
 def differences(first: Capabilities, second: Capabilities) -> list[tuple[str, Any, Any]]:
-    """Return (what, first, second) where two desks differ: True and False for abilities, else limits and words."""
+    """Return (what, first, second) for each difference of two desks: True and False for abilities, else limits and words."""
     rows: list[tuple[str, Any, Any]] = []
     for one in fields(Capabilities):
         left, right = getattr(first, one.name), getattr(second, one.name)

@@ -59,7 +59,7 @@ def list_contacts(
 @json_option
 @click.pass_context
 def find_contact(ctx: click.Context, desk: str, email: str | None, phone: str | None, as_json: bool) -> int:
-    """Find the contact with exactly this e-mail or phone; ends with 1 where there is none."""
+    """Find the contact with exactly this e-mail or phone; ends with 1 if there is none."""
     if (email is None) == (phone is None):
         raise click.UsageError("give either --email or --phone")
     found = open_named(ctx, desk).contacts.find(email=email, phone=phone)

@@ -42,7 +42,7 @@ def desks(ctx: click.Context, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def check(ctx: click.Context, desk: str, as_json: bool) -> int:
-    """Try the credentials of DESK with a few reads; ends with 4 where they are refused, with 1 at any other problem."""
+    """Try the credentials of DESK with a few reads; ends with 4 if they are refused, with 1 for any other problem."""
     opened = open_named(ctx, desk)
     findings = [*opened.check(), *_budget(opened)]
     if as_json:
@@ -54,7 +54,7 @@ def check(ctx: click.Context, desk: str, as_json: bool) -> int:
 
 
 def _budget(desk: Desk) -> list[Finding]:
-    """Tell where the rate-limit budget lives, under which key, and who else spends it."""
+    """Show where the rate-limit budget lives, under which key, and who else spends it."""
     budget = desk.budget
     if budget is None:
         return []

@@ -36,7 +36,7 @@ DEFAULT_PORT: Final = 8360
 )
 @click.pass_context
 def serve(ctx: click.Context, desk: str, host: str, port: int, references: tuple[str, ...]) -> int:
-    """Take the webhooks of DESK and store them in its inbox; of a vendor that needs none, print its events as JSON lines.
+    """Take the webhooks of DESK and store them in its inbox; for a vendor that needs no inbox, print its events as JSON lines.
 
     Prints one JSON line when it listens. The first SIGTERM or Ctrl-C answers what is in flight and ends with 0.
     """

@@ -22,7 +22,7 @@ from helpdesk_bridge.config.settings import needs_consent
 def trust(ctx: click.Context, file: Path | None, revoke: bool, as_json: bool) -> None:
     """Consent to FILE (helpdesk.toml of the working folder, or --config) as it is now.
 
-    Prints where each desk of it may take a secret. The consent is remembered by the file's path and the digest of its
+    Prints the hosts to which each of its desks may send a secret. The consent is remembered by the file's path and the digest of its
     bytes in your own configuration folder; after any change of the file it is asked for again.
     """
     chosen = file or Path((ctx.obj or {}).get("config") or FILE_NAME)

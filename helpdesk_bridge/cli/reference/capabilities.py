@@ -60,7 +60,7 @@ def vendor_capabilities(name: str) -> Capabilities:
 
 
 def facts(name: str) -> VendorFacts:
-    """Return what the page tells of a vendor, with an inbox where it can have one. Nothing is sent, no file is made."""
+    """Return what the page says about a vendor, with an inbox if it can have one. Nothing is sent, no file is made."""
     from helpdesk_bridge.desk.connection import open_config
 
     inbox = {"inbox": "inbox.db"} if "inbox" in fields_dict(registry.vendor(name).settings) else {}

@@ -31,7 +31,7 @@ This page is computed from the simulators' routes and the adapters' tables. Do n
 
 @frozen
 class Endpoint:
-    """One endpoint: ``call`` is None where the adapter's table does not name it."""
+    """One endpoint: ``call`` is None if the adapter's table does not name it."""
 
     method: str
     path: str
