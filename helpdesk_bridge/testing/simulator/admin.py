@@ -53,6 +53,7 @@ class Administered(Protocol):
 
     def state(self) -> Mapping[str, Any]:
         """Return the vendor's part of ``/_sim/state``, such as counts of records, for JSON."""
+        ...
 
     def reset(self) -> None:
         """Start over with the seed."""
