@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import frozen
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from helpdesk_bridge.ratelimit.governor import Governor, Reservation
     from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
 
+R = TypeVar("R")
 LATE_REAL_SECONDS = 5.0
 """An attempt ends with its timeout; a machine under load may be that late to notice."""
 
@@ -28,7 +30,7 @@ def units_of(request: Request, policy: RateLimitPolicy) -> int:
     """Return what one attempt of a request costs."""
     if request.cost is not None:
         return request.cost
-    # Files on somebody else's storage are no calls of the vendor's API.
+    # Files on another host's storage are no calls of the vendor's API.
     foreign = request.url is not None and request.auth is Auth.WITHOUT_AUTH
     return 0 if foreign else policy.cost(request.method, request.path)
 
@@ -50,24 +52,24 @@ class Governed:
 
     def send(self, request: Request, grant: Grant = FREE) -> Response:  # noqa: ARG002 - this layer makes the grant
         """Wait for the budget, then send. Raises ``RateLimited`` before sending if the wait is too long."""
-        reservation = self._reserve(request)
-        try:
-            response = self.inner.send(request, Grant(reservation.units, reservation.waited))
-        except (NotSent, HelpdeskError):
-            # Below this layer a HelpdeskError means that the request was turned down before it left.
-            self.governor.cancel(reservation)
-            raise
-        except BaseException:
-            self.governor.settle(reservation, None)
-            raise
+        reservation, response = self._attempt(request, partial(self.inner.send, request))
         self._settle(request, reservation, response)
         return response
 
     def open(self, request: Request, grant: Grant = FREE) -> Download:  # noqa: ARG002 - this layer makes the grant
         """Do the same for an answer that is read piece by piece."""
+        reservation, download = self._attempt(request, partial(self.inner.open, request))
+        if download.failed is not None:
+            self._settle(request, reservation, download.failed)
+        else:
+            self.governor.settle(reservation, download.status, download.headers)
+        return download
+
+    def _attempt(self, request: Request, go: Callable[[Grant], R]) -> tuple[Reservation, R]:
+        """Reserve the units of a request and send it; whatever ends the attempt, the units are accounted for."""
         reservation = self._reserve(request)
         try:
-            download = self.inner.open(request, Grant(reservation.units, reservation.waited))
+            return reservation, go(Grant(reservation.units, reservation.waited))
         except (NotSent, HelpdeskError):
             # Below this layer a HelpdeskError means that the request was turned down before it left.
             self.governor.cancel(reservation)
@@ -75,11 +77,6 @@ class Governed:
         except BaseException:
             self.governor.settle(reservation, None)
             raise
-        if download.failed is not None:
-            self._settle(request, reservation, download.failed)
-        else:
-            self.governor.settle(reservation, download.status, download.headers)
-        return download
 
     def close(self) -> None:
         """Close what is inside and spend no more."""
