@@ -57,7 +57,6 @@ CLOCKS_APART: Final = timedelta(minutes=15)
 
 _logger = logging.getLogger("helpdesk_bridge.desk365")
 _FINISHED_KEPT: Final = 100_000
-_PHONES: Final = 2
 
 
 @define
@@ -364,17 +363,11 @@ def _opening_html(old: Ticket, opening: Message, files: tuple[Upload, ...]) -> s
 
 
 def _contact_document(old: Contact) -> dict[str, Any]:
-    if not old.emails:
-        raise Invalid("Desk365 requires an e-mail for a contact", field="emails")
-    primary, *others = old.emails
-    document: dict[str, Any] = {"primary_email": primary}
-    if old.name:
-        document["name"] = old.name
-    if others:
-        document["secondary_emails"] = ",".join(others)
-    if old.title:
-        document["title"] = old.title
-    document |= dict(zip(("phone", "mobile"), (phone.raw for phone in old.phones[:_PHONES]), strict=False))
-    if old.company is not None and (old.company.name or old.company.id):
-        document["company_name"] = writing.name_of(old.company)
-    return document
+    company = old.company if old.company is not None and (old.company.name or old.company.id) else None
+    return writing.new_contact(
+        old.emails,
+        name=old.name or None,
+        phones=tuple(phone.raw for phone in old.phones[: writing.MOST_PHONES]),
+        title=old.title,
+        company=company,
+    )

@@ -38,7 +38,7 @@ _ESCAPED_QUOTE: Final = "\\'"
 _UNICODE_QUOTE: Final = "\\u0027"
 
 EMPTY_BODY: Final = "<div> </div>"
-_PHONES: Final = 2
+MOST_PHONES: Final = 2
 
 Filters = Mapping[str, tuple[str, ...]]
 FieldNamed = Callable[[str], str | None]
@@ -169,27 +169,40 @@ def note_document(html: str, *, agent_email: str | None = None) -> dict[str, Any
 
 
 def _phones(phones: tuple[str, ...]) -> dict[str, str]:
-    if len(phones) > _PHONES:
-        raise Invalid("Desk365 stores at most a phone and a mobile number", field="phones", limit=_PHONES)
-    phone, mobile = (*phones, "", "")[:_PHONES]
+    if len(phones) > MOST_PHONES:
+        raise Invalid("Desk365 stores at most a phone and a mobile number", field="phones", limit=MOST_PHONES)
+    phone, mobile = (*phones, "", "")[:MOST_PHONES]
     return {"phone": phone, "mobile": mobile}
 
 
 def contact_document(draft: ContactDraft) -> dict[str, Any]:
     """Return the document that creates a contact."""
-    if not draft.emails:
+    return new_contact(
+        draft.emails,
+        name=None if isinstance(draft.name, Unset) else draft.name,
+        phones=draft.phones,
+        title=None if isinstance(draft.title, Unset) else draft.title,
+        company=None if isinstance(draft.company, Unset) else draft.company,
+    )
+
+
+def new_contact(
+    emails: tuple[str, ...], *, name: str | None, phones: tuple[str, ...], title: str | None, company: Named | None
+) -> dict[str, Any]:
+    """Return the document that creates a contact with these values."""
+    if not emails:
         raise Invalid("Desk365 requires an e-mail for a contact", field="emails")
-    primary, *others = draft.emails
+    primary, *others = emails
     document: dict[str, Any] = {"primary_email": primary}
-    if draft.name is not UNSET and draft.name is not None:
-        document["name"] = draft.name
+    if name is not None:
+        document["name"] = name
     if others:
         document["secondary_emails"] = ",".join(others)
-    document |= {key: value for key, value in _phones(draft.phones).items() if value}
-    if not isinstance(draft.title, Unset) and draft.title:
-        document["title"] = draft.title
-    if not isinstance(draft.company, Unset) and draft.company is not None:
-        document["company_name"] = name_of(draft.company)
+    document |= {key: number for key, number in _phones(phones).items() if number}
+    if title:
+        document["title"] = title
+    if company is not None:
+        document["company_name"] = name_of(company)
     return document
 
 
