@@ -1,4 +1,4 @@
-"""A simulated Desk360 account, for tests, demonstrations and rehearsals of migrations."""
+"""Simulator of a Desk360 account, for tests, demonstrations and rehearsals of migrations."""
 
 from __future__ import annotations
 

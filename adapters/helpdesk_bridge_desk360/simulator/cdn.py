@@ -1,4 +1,4 @@
-"""The file host: its paths, names and answers.
+"""File host (CDN): paths, names and answers.
 
 documented: Desk360 API, "Send WhatsApp Media Message", for the host of its own, the path and the name. assumed: it is
 open to everyone who has the URL, costs no call of the limit, and refuses foreign credentials as object stores do.

@@ -1,4 +1,4 @@
-"""Carries webhooks to the URLs that were registered, which must be on loopback."""
+"""Courier: delivers webhooks to the registered URLs, which must be on loopback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Declares the vendor's calls: a route under ``/v1`` whose problems become error answers."""
+"""Endpoints: the vendor's calls as routes under ``/v1``, whose problems become error answers."""
 
 from __future__ import annotations
 

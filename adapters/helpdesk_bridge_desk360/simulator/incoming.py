@@ -1,4 +1,4 @@
-"""What a customer writes: its description, the record, its file, and the webhook that carries it."""
+"""Incoming messages of customers: the description, the record, its file, and the webhook with it."""
 
 from __future__ import annotations
 

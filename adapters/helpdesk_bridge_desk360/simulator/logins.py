@@ -1,4 +1,4 @@
-"""Credentials: the panel's key, the token that a login gives, and the limit on wrong logins."""
+"""Logins: the panel's key, the token of a login, and the limit on wrong logins."""
 
 from __future__ import annotations
 

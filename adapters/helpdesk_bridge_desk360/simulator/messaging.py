@@ -1,4 +1,4 @@
-"""What all calls that send have in common, and the webhooks that follow them."""
+"""Messaging: sends, their delivery states, and the webhooks about them."""
 
 from __future__ import annotations
 

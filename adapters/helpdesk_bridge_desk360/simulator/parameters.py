@@ -1,4 +1,4 @@
-"""Reads the parameters of a call and refuses what breaks a documented rule, in the vendor's words."""
+"""Parameters of calls, with the vendor's error for each documented rule that a value breaks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The error answers: the vendor's twelve codes, two made up for statuses that it gives no code, and their forms."""
+"""Refusals: the vendor's twelve error codes, two made-up codes for statuses without one, and the forms of their bodies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bodies of webhooks; documented: Desk360 API, "WhatsApp Webhooks", for text, location, contacts, image and status."""
+"""Rendering: the bodies of webhooks. documented: Desk360 API, "WhatsApp Webhooks", for text, location, contacts, image and status."""
 
 from __future__ import annotations
 

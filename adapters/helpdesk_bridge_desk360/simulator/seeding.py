@@ -1,4 +1,4 @@
-"""Makes an account out of the seed: made-up integrations, the templates, and the contacts who have a phone."""
+"""Seeding: an account from a dataset, with made-up integrations, the templates, and contacts who have a phone."""
 
 from __future__ import annotations
 

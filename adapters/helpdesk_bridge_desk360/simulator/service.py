@@ -1,4 +1,4 @@
-"""What every route of the simulated account needs: its records, its switches, its logins, and what it sends."""
+"""Service: what every route of the simulated account needs: records, switches, logins and messaging."""
 
 from __future__ import annotations
 

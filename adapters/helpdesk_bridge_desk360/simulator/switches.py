@@ -1,4 +1,4 @@
-"""What is not certain about Desk360, or differs between accounts: the `--set KEY=VALUE` of this simulator."""
+"""Switches (`--set KEY=VALUE`): what is uncertain about Desk360 or differs between accounts."""
 
 from __future__ import annotations
 

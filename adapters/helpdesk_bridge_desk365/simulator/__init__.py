@@ -1,4 +1,4 @@
-"""A wire-faithful simulator of the Desk365 API, version 3."""
+"""Simulator of the Desk365 API v3, faithful on the wire."""
 
 from __future__ import annotations
 

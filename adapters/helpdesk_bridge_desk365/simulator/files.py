@@ -1,4 +1,4 @@
-"""Files by URL: attachments behind links that expire, inline images behind links that anybody may open."""
+"""Files by URL: attachments behind expiring links, inline images behind public links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often a key may call, and how many tickets lists may give it."""
+"""Rate limits: calls per key, and tickets that lists may return."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading request bodies: JSON objects, the two placements of a multipart call's object, typed members, files."""
+"""Parameters of request bodies: JSON objects, the two placements of a multipart call's object, typed members, files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Desk365 answers when it refuses a request: the reasons, and the two shapes of an error body."""
+"""Refusals: Desk365's error answers, in the two shapes of their body."""
 
 from __future__ import annotations
 

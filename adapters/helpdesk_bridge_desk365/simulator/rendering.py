@@ -1,4 +1,4 @@
-"""Tickets, messages and surveys as Desk365 writes them: as recorded, and as in the specification's sample."""
+"""Rendering: tickets, messages and surveys in Desk365's format, as recorded and as in the specification's sample."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every route of the simulated account needs: its records, its switches, the reading of calls and the answers."""
+"""Service: what every route of the simulated account needs: records, switches, reading calls and answering."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The switches of the Desk365 simulator: what differs between accounts, and what the papers leave open."""
+"""Switches: what differs between Desk365 accounts, and what the papers leave open."""
 
 from __future__ import annotations
 

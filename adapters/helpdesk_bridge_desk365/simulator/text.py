@@ -1,4 +1,4 @@
-"""How Desk365 writes values on the wire: times, JSON text, the lossy plain text of HTML, comma strings."""
+"""Text on the wire: times, JSON, the lossy plain text of HTML, and comma strings."""
 
 from __future__ import annotations
 

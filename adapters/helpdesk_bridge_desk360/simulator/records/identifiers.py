@@ -1,4 +1,4 @@
-"""The shapes of ids and names that the vendor gives out; they are random, so that a reset repeats none."""
+"""Identifiers in the vendor's shapes; they are random, so that a reset repeats none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The message templates of the account: the one that the vendor prints, and made-up ones of other kinds."""
+"""Message templates of the account: the template in the vendor's paper, and made-up templates of other kinds."""
 
 # The Turkish letter without a dot is meant.
 # ruff: noqa: RUF001

@@ -1,1 +1,1 @@
-"""The calls of the vendor, a module a section of its paper, and the simulator's own door."""
+"""Routes: the vendor's calls, one module per section of its paper, and the simulator's admin routes."""

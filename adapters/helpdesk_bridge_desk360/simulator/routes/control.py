@@ -1,4 +1,4 @@
-"""The rest of the simulator's own door: webhooks, statuses, what was sent, and the switches."""
+"""Admin routes: webhooks, statuses, the outbox, and the switches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads to whom and with what a template goes; documented: Desk360 API, "Send WhatsApp Message Template" and "Bulk"."""
+"""Destinations and parameters of a template send. documented: Desk360 API, "Send WhatsApp Message Template" and "Bulk"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The customers' side of the simulator's own door: what they write becomes a webhook."""
+"""Admin routes for customers' messages, which become webhooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Login, and what an account can list."""
+"""Routes of the login and the lists: integrations, templates, chats."""
 
 from __future__ import annotations
 

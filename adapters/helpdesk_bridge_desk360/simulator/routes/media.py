@@ -1,4 +1,4 @@
-"""Sending and fetching media, and the host that keeps their files."""
+"""Routes of media: sending, fetching, and the file host."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sending text, locations, visiting cards, buttons and location requests, and marking messages as read."""
+"""Routes of messages: text, locations, visiting cards, buttons, location requests, and marking as read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sending message templates."""
+"""Routes of template sends."""
 
 from __future__ import annotations
 

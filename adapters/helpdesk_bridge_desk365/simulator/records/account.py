@@ -1,4 +1,4 @@
-"""The state of one simulated Desk365 account: who and what exists, the tickets by number, the mails it sent."""
+"""Account: the state of a simulated Desk365 account, with its people, tickets by number, and sent mail."""
 
 from __future__ import annotations
 

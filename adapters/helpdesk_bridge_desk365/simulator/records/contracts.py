@@ -1,4 +1,4 @@
-"""Contracts: what a company has bought, and how the list, the details and the answers to writes show it."""
+"""Contracts of companies, and their documents in lists, details and answers to writes."""
 
 from __future__ import annotations
 

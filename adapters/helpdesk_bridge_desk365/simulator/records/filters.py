@@ -1,4 +1,4 @@
-"""The `filters` parameter of the ticket list: reading its JSON, and telling which tickets it lets through."""
+"""The `filters` parameter of the ticket list: its JSON, and the tickets that pass it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Categories, folders and articles of the knowledge base, all keyed by name as Desk365 keys them."""
+"""Knowledge base: categories, folders and articles, all keyed by name as at Desk365."""
 
 from __future__ import annotations
 

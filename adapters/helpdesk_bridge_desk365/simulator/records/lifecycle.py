@@ -1,4 +1,4 @@
-"""What changes to a ticket bring with them: stamps of solving, assigning and answering, due dates, surveys."""
+"""Lifecycle: the effects of changes to a ticket, which are time stamps, due dates and surveys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a Desk365 account holds, as plain mutable records; nothing here knows the wire format."""
+"""Records of a Desk365 account, as plain mutable values without a wire format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`GET /tickets/search`: its two kinds of queries, and which tickets they find. observed: clients of 2026."""
+"""Search (`GET /tickets/search`): its two kinds of queries and their matches. observed: clients of 2026."""
 
 from __future__ import annotations
 

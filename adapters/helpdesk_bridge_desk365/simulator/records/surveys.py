@@ -1,4 +1,4 @@
-"""The surveys a simulated account has: one of each type in use, and one that was deleted."""
+"""Surveys of the simulated account: one of each type in use, and a deleted survey."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The calls of the simulated account, by resource."""
+"""Routes of the simulated account, by resource."""

@@ -1,4 +1,4 @@
-"""The operations on companies: list, details, create, update."""
+"""Routes of companies: list, details, create, update."""
 
 from __future__ import annotations
 

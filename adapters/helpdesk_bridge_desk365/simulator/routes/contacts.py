@@ -1,4 +1,4 @@
-"""The operations on contacts: list, details, create, update."""
+"""Routes of contacts: list, details, create, update."""
 
 from __future__ import annotations
 

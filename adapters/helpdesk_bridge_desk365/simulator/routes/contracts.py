@@ -1,4 +1,4 @@
-"""The operations on contracts, which need special access."""
+"""Routes of contracts, which require special access."""
 
 from __future__ import annotations
 

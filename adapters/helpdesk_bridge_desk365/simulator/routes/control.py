@@ -1,4 +1,4 @@
-"""The simulator's own door for Desk365: the outbox, and the answers to surveys."""
+"""Admin routes for Desk365: the outbox, and answers to surveys."""
 
 from __future__ import annotations
 

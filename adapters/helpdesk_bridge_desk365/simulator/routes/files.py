@@ -1,4 +1,4 @@
-"""The files that the account links to."""
+"""Routes of the files that the account links to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The operations on the knowledge base: articles, folders, categories, all by name."""
+"""Routes of the knowledge base: articles, folders and categories, all by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The operations that add replies and notes, with and without files."""
+"""Routes of messages: replies and notes, with and without files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The operations that only some accounts have, or that only read: time entries, agents, asset locations."""
+"""Routes that only some accounts have, or that only read: time entries, agents, asset locations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The operations on surveys."""
+"""Routes of surveys."""
 
 from __future__ import annotations
 

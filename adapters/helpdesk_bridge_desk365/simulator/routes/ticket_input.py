@@ -1,4 +1,4 @@
-"""Reading the body of a ticket's create and update: every name must exist, every member be of its type."""
+"""Ticket input: the body of create and update, in which every name must exist and every member have its type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading the parameters of the ticket list, and picking its rows."""
+"""Ticket list: its parameters and its rows."""
 
 from __future__ import annotations
 

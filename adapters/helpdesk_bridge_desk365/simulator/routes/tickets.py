@@ -1,4 +1,4 @@
-"""The operations on tickets: list, details, conversations, search, create and update."""
+"""Routes of tickets: list, details, conversations, search, create and update."""
 
 from __future__ import annotations
 

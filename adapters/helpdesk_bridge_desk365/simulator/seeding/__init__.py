@@ -1,1 +1,1 @@
-"""Filling the simulated account from a dataset."""
+"""Seeding: filling the simulated account from a dataset."""

@@ -1,4 +1,4 @@
-"""Seeding an account's people: agents, companies and contacts, which Desk365 knows by e-mail alone."""
+"""Seeding people: agents, companies and contacts, which Desk365 identifies only by e-mail."""
 
 from __future__ import annotations
 

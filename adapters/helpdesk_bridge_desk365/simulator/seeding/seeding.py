@@ -1,4 +1,4 @@
-"""Seeding an account from a dataset in nobody's wire format."""
+"""Seeding an account from a dataset, which has no vendor's wire format."""
 
 from __future__ import annotations
 
