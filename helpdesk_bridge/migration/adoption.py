@@ -27,7 +27,7 @@ _COMPARED: Final = {"body": "text", "created_at": "time"}
 
 
 @frozen
-class Judged:
+class Judgement:
     """Tickets that carry one marker. ``ours`` agree with the source record; of ``others`` it is said why they do not.
 
     ``unread`` says that one could not be read, so that it may be ours as well.
@@ -38,14 +38,14 @@ class Judged:
     unread: bool = False
 
     def __str__(self) -> str:
-        found = [*self.ours, *(f"{ticket_id} ({why})" for ticket_id, why in self.others.items())]
-        return f"tickets with the marker: {', '.join(found)}"
+        tickets = [*self.ours, *(f"{ticket_id} ({why})" for ticket_id, why in self.others.items())]
+        return f"tickets with the marker: {', '.join(tickets)}"
 
 
 def made_by_api(importer: Importer, ticket: Ticket) -> bool:
     """Whether a ticket may have been made through the API: where the vendor tells, every such ticket says so."""
-    told = importer.fidelity.ticket.get("channel")
-    tells = told is not None and told.how is Fidelity.CHANGED and told.to == API
+    channel = importer.fidelity.ticket.get("channel")
+    tells = channel is not None and channel.how is Fidelity.CHANGED and channel.to == API
     return not tells or ticket.channel == API
 
 
@@ -57,7 +57,7 @@ class Adoption:
     importer: Importer
     outage: Outage
 
-    def judge(self, ids: Sequence[str], requester: Mapping[str, Any] | None, opening: Mapping[str, Any]) -> Judged:
+    def judge(self, ids: Sequence[str], requester: Mapping[str, Any] | None, opening: Mapping[str, Any]) -> Judgement:
         """Read these tickets, a call or two each, and compare them with what is expected of requester and opening."""
         ours: list[str] = []
         others: dict[str, str] = {}
@@ -76,17 +76,17 @@ class Adoption:
                 others[ticket_id] = f"other {', '.join(different)}"
             else:
                 ours.append(ticket_id)
-        return Judged(tuple(ours), others, unread)
+        return Judgement(tuple(ours), others, unread)
 
     def differences(
         self, ticket: Ticket, requester: Mapping[str, Any] | None, opening: Mapping[str, Any]
     ) -> tuple[str, ...]:
         """Return the names of what does not agree; nothing where the ticket is the one that was written."""
-        found = []
+        names_differing = []
         if not made_by_api(self.importer, ticket):
-            found.append("origin than the API")
+            names_differing.append("origin than the API")
         if requester is not None and not expected.same_person(requester, expected.person(ticket.requester)):
-            found.append("requester")
+            names_differing.append("requester")
         shown = expected.shown_message(opening_of(ticket))
         names = {name for name, _, _ in expected.message_differences(opening, shown, self.importer.fidelity)}
-        return (*found, *(word for name, word in _COMPARED.items() if name in names))
+        return (*names_differing, *(word for name, word in _COMPARED.items() if name in names))

@@ -35,7 +35,7 @@ from helpdesk_bridge.migration.plan.scan import Scan, sample
 from helpdesk_bridge.migration.plan.tally import Tally
 from helpdesk_bridge.migration.plan.values import Values, old_key
 from helpdesk_bridge.migration.progress import Progress, ProgressCount
-from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, Search, Searched, refuse_foreign, settle_key
+from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, Search, SearchResult, refuse_foreign, settle_key
 from helpdesk_bridge.migration.spending import Accounts
 from helpdesk_bridge.migration.summary import Summary, summary_of
 from helpdesk_bridge.migration.verify.verify import Verification
@@ -104,8 +104,8 @@ class Migration:
     def preflight(self) -> tuple[Finding, ...]:
         """Check both desks: credentials, rights, limits. Raises ``CredentialsLost`` if a desk refuses them."""
         with self._stoppable():
-            found = self._source_outage.patiently(self.source.desk.check)
-            return (*found, *self._destination_outage.patiently(self.destination.desk.check))
+            findings = self._source_outage.patiently(self.source.desk.check)
+            return (*findings, *self._destination_outage.patiently(self.destination.desk.check))
 
     def plan(self, *, full: bool = False, sampled: int = SAMPLE, findings: Sequence[Finding] = ()) -> Plan:
         """Read the source's lists and ``sampled`` threads (``full``: all threads), and return what a run would do."""
@@ -130,9 +130,9 @@ class Migration:
             Load(self._context()).run()
             if self._stop.is_set():
                 raise Stopped
-            self.journal.facts.remember(fidelity=[one.as_json() for one in self._changes(tally)])
+            self.journal.facts.remember(fidelity=[change.as_json() for change in self._changes(tally)])
 
-    def rebuild(self) -> Searched:
+    def rebuild(self) -> SearchResult:
         """Rebuild a lost journal from what the destination holds, writing nothing there; return the search.
 
         Contacts are recognised by their addresses, tickets by their markers, messages by their text. A run writes what
@@ -166,9 +166,9 @@ class Migration:
                 self._stop,
                 self._progress.count,
             )
-            found = verification.run()
+            differences = verification.run()
             self.journal.facts.remember(verified=self.options.level.value)
-            return found
+            return differences
 
     def migrate(self) -> Summary:
         """Do everything: preflight, plan, run, verify; return the summary."""
@@ -198,7 +198,7 @@ class Migration:
 
     def acknowledge(self, *hazards: str, by: str = "user") -> None:
         """Record that these hazards are known. Raises ``ValueError`` for an unknown id."""
-        known = {hazard.id for hazard in hazards_of(self._importer, Searched.of(self.journal))}
+        known = {hazard.id for hazard in hazards_of(self._importer, SearchResult.of(self.journal))}
         if unknown := set(hazards) - known:
             raise ValueError(
                 f"unknown hazard: {', '.join(sorted(unknown))}; the hazards are {', '.join(sorted(known))}"
@@ -225,13 +225,13 @@ class Migration:
 
     def decide_in_doubt(self, record_id: str, decision: str) -> int:
         """Decide about records in doubt: ``found:<id or ref>``, ``again`` or ``skip``; return how many it settled."""
-        word, colon, found = decision.partition(":")
-        if found.count("/") == 2:  # noqa: PLR2004 - the slashes of a ref
-            ref = parse_ref(found)
+        word, colon, destination_id = decision.partition(":")
+        if destination_id.count("/") == 2:  # noqa: PLR2004 - the slashes of a ref
+            ref = parse_ref(destination_id)
             if f"{ref.vendor}:{ref.account}" != self.destination.ref:
                 raise ValueError(f"this ref does not belong to {self.destination.label}")
-            found = ref.id
-        return settle_in_doubt(self.journal, record_id, f"{word}{colon}{found}")
+            destination_id = ref.id
+        return settle_in_doubt(self.journal, record_id, f"{word}{colon}{destination_id}")
 
     def _decide(self, made: Plan) -> None:
         refuse_foreign(made.search, self.journal, self.destination.label)
@@ -241,7 +241,7 @@ class Migration:
                 self.map_value(value.field, value.old, value.proposed, by="yes")
             return
         if made.needs_decision:
-            hazards = [f"--hazard {one}" for one in made.open_hazards]
+            hazards = [f"--hazard {hazard}" for hazard in made.open_hazards]
             values = [str(one) for one in made.values]
             raise DecisionNeeded(
                 f"{len(hazards)} hazards are not acknowledged and {len(values)} values have no counterpart",
@@ -256,7 +256,7 @@ class Migration:
             self._spool = Spool(self._path)
         return self._spool
 
-    def _searched(self, most: int | None = None) -> Searched:
+    def _searched(self, most: int | None = None) -> SearchResult:
         if self._search is None:
             self._search = Search(
                 self.destination,
@@ -304,14 +304,14 @@ class Migration:
             progress=self._progress.count,
         )
 
-    def _made_plan(self, tally: Tally, searched: Searched, findings: Sequence[Finding] = ()) -> Plan:
+    def _made_plan(self, tally: Tally, searched: SearchResult, findings: Sequence[Finding] = ()) -> Plan:
         return make_plan(
             tally, self._values, self._importer, self.journal, searched, threads=self._threads, findings=findings
         )
 
     def _changes(self, tally: Tally) -> tuple[Change, ...]:
         mapping = self._context().mapping
-        refused = sum(mapping.loses_address(one) for one in self._spooled().each(Kind.TICKET.value, Ticket))
+        refused = sum(mapping.loses_address(ticket) for ticket in self._spooled().each(Kind.TICKET.value, Ticket))
         return all_changes(
             tally,
             self._values,

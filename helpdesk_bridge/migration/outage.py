@@ -137,4 +137,4 @@ class Outage:
             return True
         except HelpdeskError:
             return False
-        return any(one.severity is Severity.PROBLEM for one in findings)
+        return any(finding.severity is Severity.PROBLEM for finding in findings)

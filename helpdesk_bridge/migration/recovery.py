@@ -39,7 +39,7 @@ _MOST_OF_A_SECOND: Final = 50
 
 
 @frozen(kw_only=True)
-class Searched:
+class SearchResult:
     """What is known of the search. ``done`` says that it is over, ``spared`` that the user said there is nothing.
 
     ``there``: tickets at the destination when it began (None where no list tells); ``found``: source tickets whose
@@ -56,7 +56,7 @@ class Searched:
     unlisted: bool = False
 
     @classmethod
-    def of(cls, journal: Journal) -> Searched:
+    def of(cls, journal: Journal) -> SearchResult:
         """Return what a journal says; a new one says that nothing was searched yet."""
         return cls(**journal.facts.recall(SEARCH, {}))
 
@@ -66,8 +66,8 @@ class Searched:
 
 
 @define(slots=False)
-class _Finds:
-    """What one pass found, by the source's ticket ids; ``unlisted`` as in ``Searched``.
+class _SearchHits:
+    """What one pass found, by the source's ticket ids; ``unlisted`` as in ``SearchResult``.
 
     ``alike`` carry no marker and were created in the second of a source ticket: somebody may have taken it away.
     """
@@ -94,16 +94,16 @@ class Search:
     tell: Callable[[str], None] | None
     _ran: bool = field(default=False, init=False)
 
-    def result(self, most: int | None = None) -> Searched:
+    def result(self, most: int | None = None) -> SearchResult:
         """Search unless that is done, and return what is known; a search of over ``most`` calls is only counted.
 
         A search that an earlier process finished is repeated if the destination's tickets are more or fewer now and
         nothing has been written: a colleague may have run in between.
         """
         journal = self.journal
-        known = Searched.of(journal)
+        known = SearchResult.of(journal)
         if not known.done and self.none_before:
-            known = Searched(done=True, spared=True)
+            known = SearchResult(done=True, spared=True)
             known.keep(journal)
         if known.done and (known.spared or self._ran or not journal.untouched()):
             return known
@@ -111,10 +111,10 @@ class Search:
         if known.done and first.total is not None and first.total == known.there:
             return known
         calls = self.cost(first)
-        unlisted = any(not one.listed for one in first.items)
-        Searched(there=first.total, calls=calls, unlisted=unlisted).keep(journal)
+        unlisted = any(not item.listed for item in first.items)
+        SearchResult(there=first.total, calls=calls, unlisted=unlisted).keep(journal)
         if most is not None and calls > most:
-            return Searched.of(journal)
+            return SearchResult.of(journal)
         if calls > 1 and self.tell is not None:
             self.tell(f"{self.destination.label}: reading the markers of {first.total} tickets, {calls} calls")
         result = self.run(first)
@@ -132,35 +132,35 @@ class Search:
         size = self.destination.desk.capabilities.page_size or PAGE
         return 1 if first.total is None else pages(first.total, size)
 
-    def run(self, first: Page[Marked]) -> Searched:
+    def run(self, first: Page[Marked]) -> SearchResult:
         """Read all markers, and write down which tickets carry those of source tickets; they are compared later."""
-        finds = _Finds({}, {}, there=first.total, calls=1)
+        hits = _SearchHits({}, {}, there=first.total, calls=1)
         if first.items or first.next is not None:
             self._index()
-            for page in self._pages(first, finds):
-                self._look_at(page, finds)
-        self._save(finds)
-        searched = Searched(
+            for page in self._pages(first, hits):
+                self._look_at(page, hits)
+        self._save(hits)
+        searched = SearchResult(
             done=True,
-            there=finds.there,
-            calls=finds.calls,
-            found=len(finds.tickets),
-            foreign=finds.foreign,
-            unlisted=finds.unlisted,
+            there=hits.there,
+            calls=hits.calls,
+            found=len(hits.tickets),
+            foreign=hits.foreign,
+            unlisted=hits.unlisted,
         )
         searched.keep(self.journal)
         return searched
 
-    def _pages(self, first: Page[Marked], finds: _Finds) -> Iterator[Page[Marked]]:
+    def _pages(self, first: Page[Marked], hits: _SearchHits) -> Iterator[Page[Marked]]:
         page, seen = first, set[str]()
         while True:
-            fresh = tuple(one for one in page.items if one.ticket_id not in seen)
+            fresh = tuple(item for item in page.items if item.ticket_id not in seen)
             seen.update(one.ticket_id for one in fresh)
             yield evolve(page, items=fresh)
             if page.next is None:
                 return
             page = self._page(page.next)
-            finds.calls += 1
+            hits.calls += 1
 
     def _page(self, cursor: str | None) -> Page[Marked]:
         return self.outage.patiently(partial(self.importer.marked, cursor))
@@ -176,22 +176,22 @@ class Search:
                 if len(others) < _MOST_OF_A_SECOND:
                     self.spool.put(CREATED, moment, (*others, ticket.id))
 
-    def _look_at(self, page: Page[Marked], finds: _Finds) -> None:
-        for one in page.items:
-            finds.unlisted = finds.unlisted or not one.listed
-            marker, of_this_second = one.marker, self._created_with(one)
-            if marker is None and not one.opening_listed and of_this_second:
-                marker = self._in_opening(one.ticket_id)
-                finds.calls += 1
+    def _look_at(self, page: Page[Marked], hits: _SearchHits) -> None:
+        for item in page.items:
+            hits.unlisted = hits.unlisted or not item.listed
+            marker, of_this_second = item.marker, self._created_with(item)
+            if marker is None and not item.opening_listed and of_this_second:
+                marker = self._in_opening(item.ticket_id)
+                hits.calls += 1
             if not is_marker(marker):
-                for source_id in of_this_second if one.by_api is not False else ():
-                    finds.alike.setdefault(source_id, []).append(one.ticket_id)
+                for source_id in of_this_second if item.by_api is not False else ():
+                    hits.alike.setdefault(source_id, []).append(item.ticket_id)
                 continue
             ours = self.spool.get(MARKER, str(marker), str)
             if ours is not None:
-                finds.tickets.setdefault(ours, []).append(one.ticket_id)
-            elif one.by_api is not False:
-                finds.foreign += 1
+                hits.tickets.setdefault(ours, []).append(item.ticket_id)
+            elif item.by_api is not False:
+                hits.foreign += 1
 
     def _created_with(self, one: Marked) -> tuple[str, ...]:
         """Return the source tickets of the second in which a ticket was created: an import gave it that time."""
@@ -205,10 +205,10 @@ class Search:
             return None  # gone meanwhile, or not ours to read
         return None if ticket.description is None else split_marker(ticket.description)[0]
 
-    def _save(self, finds: _Finds) -> None:
+    def _save(self, hits: _SearchHits) -> None:
         self.journal.forget_candidates()
         rows: list[Record] = []
-        for source_id, ids in {**finds.alike, **finds.tickets}.items():
+        for source_id, ids in {**hits.alike, **hits.tickets}.items():
             ticket = self.spool.get(Kind.TICKET.value, source_id, Ticket)
             if ticket is None or ticket.spam or ticket.deleted:
                 continue
@@ -217,7 +217,7 @@ class Search:
             if record.state is State.SKIPPED or record.reason == DECIDED_AGAIN:
                 continue  # the user decided about it
             state = record.state if record.state.final else State.INTENT
-            marker = self.key.of("ticket", ticket.ref) if source_id in finds.tickets else None
+            marker = self.key.of("ticket", ticket.ref) if source_id in hits.tickets else None
             rows.append(evolve(record, state=state, marker=marker, candidates=tuple(sorted(ids))))
         for start in range(0, len(rows), _SAVED_TOGETHER):
             self.journal.save(*rows[start : start + _SAVED_TOGETHER])
@@ -225,11 +225,11 @@ class Search:
 
 def ignored(journal: Journal) -> bool:
     """Whether the user decided that markers of another key are none of this migration's business."""
-    found: Any = journal.facts.recall(FOREIGN)
-    return bool(found == IGNORE)
+    decision: Any = journal.facts.recall(FOREIGN)
+    return bool(decision == IGNORE)
 
 
-def refuse_foreign(searched: Searched, journal: Journal, label: str) -> None:
+def refuse_foreign(searched: SearchResult, journal: Journal, label: str) -> None:
     """Raise ``DecisionNeeded`` while the user has not said whose the markers of another key are."""
     if searched.foreign == 0 or ignored(journal):
         return

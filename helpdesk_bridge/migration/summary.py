@@ -49,8 +49,8 @@ class Counts:
     def as_json(self) -> dict[str, int]:
         """Return the counts by name; ``pending`` only where there is any."""
         names = ("planned", "migrated", "skipped", "failed", "in_doubt")
-        found = {name: getattr(self, name) for name in names}
-        return {**found, "pending": self.pending} if self.pending else found
+        counts = {name: getattr(self, name) for name in names}
+        return {**counts, "pending": self.pending} if self.pending else counts
 
 
 @frozen(kw_only=True)
@@ -76,8 +76,8 @@ class Summary:
     @property
     def exit_code(self) -> ExitCode:
         """What the command ends with."""
-        bad = any(one.failed or one.in_doubt for one in self.counts.values())
-        if any(one.pending for one in self.counts.values()):
+        bad = any(counted.failed or counted.in_doubt for counted in self.counts.values())
+        if any(counted.pending for counted in self.counts.values()):
             return ExitCode.STOPPED
         return ExitCode.INCOMPLETE if bad or self.differences else ExitCode.OK
 
@@ -88,7 +88,7 @@ class Summary:
             "destination": self.destination,
             **{PLURAL[kind]: self.counts[kind].as_json() for kind in PLURAL},
             "verified": self.verified,
-            "differences": [one.as_json() for one in self.differences],
+            "differences": [difference.as_json() for difference in self.differences],
             "changed": [one.as_json() for one in self.changed],
             "left_alone": [asdict(one) for one in self.left_alone],
             "calls": dict(self.calls),

@@ -13,46 +13,54 @@ def settle_in_doubt(journal: Journal, record_id: str, decision: str) -> int:
 
     Returns how many records it settled. Raises ``ValueError`` for any other decision.
     """
-    word, _, found = decision.partition(":")
-    if word not in ("found", "again", "skip") or (word == "found") != bool(found):
+    word, _, destination_id = decision.partition(":")
+    if word not in ("found", "again", "skip") or (word == "found") != bool(destination_id):
         raise ValueError(f"{decision!r} is not a decision; use found:ID, again or skip")
     meant = 0
     for kind in Kind:
         for record in journal.by_state(kind, State.IN_DOUBT):
             if record.key.id == record_id:
                 meant += 1
-                _refuse_taken(journal, record, found)
-                journal.save(*_decided(journal, record, word, found))
+                _refuse_taken(journal, record, destination_id)
+                journal.save(*_decided(journal, record, word, destination_id))
     return meant
 
 
-def _refuse_taken(journal: Journal, record: Record, found: str) -> None:
+def _refuse_taken(journal: Journal, record: Record, destination_id: str) -> None:
     """Raise ``ValueError`` for a ticket that already belongs to another ticket of the source."""
-    other = journal.at_destination(Kind.TICKET, found) if found and record.key.kind is Kind.TICKET else None
+    other = (
+        journal.at_destination(Kind.TICKET, destination_id)
+        if destination_id and record.key.kind is Kind.TICKET
+        else None
+    )
     if other is not None and other.key != record.key:
-        raise ValueError(f"ticket {found} at the destination already belongs to ticket {other.key.id} of the source")
+        raise ValueError(
+            f"ticket {destination_id} at the destination already belongs to ticket {other.key.id} of the source"
+        )
 
 
-def _decided(journal: Journal, record: Record, word: str, found: str) -> list[Record]:
+def _decided(journal: Journal, record: Record, word: str, destination_id: str) -> list[Record]:
     if word == "skip":
         skipped = [record, *(_hanging(journal, record) if record.key.kind is Kind.TICKET else ())]
         return [evolve(one, state=State.SKIPPED, reason=DECIDED_SKIP) for one in skipped]
     if record.key.kind is not Kind.TICKET:
         if word == "found":
-            return [evolve(record, state=State.DONE, reason=None, destination=(found,))]
+            return [evolve(record, state=State.DONE, reason=None, destination=(destination_id,))]
         return [evolve(record, state=State.PLANNED, reason=None, intent_at=None)]
     children = _hanging(journal, record)
     if word == "again":
         again = [evolve(one, state=State.PLANNED, reason=None, intent_at=None) for one in (record, *children)]
         return [evolve(again[0], reason=DECIDED_AGAIN, candidates=()), *again[1:]]
     # What was sent with the ticket stands with it, the opening and its files; what follows is still to be written.
-    states = [State.PLANNED if one.intent_at is None else State.DONE for one in children]
+    states = [State.PLANNED if child.intent_at is None else State.DONE for child in children]
     ended = [evolve(one, state=state, reason=None) for one, state in zip(children, states, strict=True)]
     # Whoever wrote the ticket may have written its messages as well: they are looked for before any is sent.
-    taken = evolve(record, state=State.DONE, reason=FOUND_AGAIN, destination=(found,), candidates=(), finished=False)
+    taken = evolve(
+        record, state=State.DONE, reason=FOUND_AGAIN, destination=(destination_id,), candidates=(), finished=False
+    )
     return [taken, *ended]
 
 
 def _hanging(journal: Journal, ticket: Record) -> list[Record]:
     children = journal.children(ticket.key.id, Kind.MESSAGE) + journal.children(ticket.key.id, Kind.ATTACHMENT)
-    return [one for one in children if one.state is State.IN_DOUBT]
+    return [child for child in children if child.state is State.IN_DOUBT]

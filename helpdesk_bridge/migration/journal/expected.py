@@ -48,15 +48,15 @@ def person(actor: Actor | None) -> dict[str, str | None] | None:
     }
 
 
-def same_person(expected: Mapping[str, Any] | None, found: Mapping[str, Any] | None) -> bool:
+def same_person(expected: Mapping[str, Any] | None, shown: Mapping[str, Any] | None) -> bool:
     """Whether two such values mean the same person: by id where both have one, else by e-mail, phone or name."""
-    if expected is None or found is None:
-        return expected is found
-    if expected["kind"] != found["kind"] and ActorKind.UNKNOWN.value not in (expected["kind"], found["kind"]):
+    if expected is None or shown is None:
+        return expected is shown
+    if expected["kind"] != shown["kind"] and ActorKind.UNKNOWN.value not in (expected["kind"], shown["kind"]):
         return False
     for name in ("id", "email", "phone", "name"):
-        if expected[name] is not None and found[name] is not None:
-            return bool(expected[name] == found[name])
+        if expected[name] is not None and shown[name] is not None:
+            return bool(expected[name] == shown[name])
     return expected["kind"] == ActorKind.SYSTEM.value or not any(
         expected[name] for name in ("id", "email", "phone", "name")
     )
@@ -199,14 +199,14 @@ def message(value: Message, files: Sequence[str], *, also: datetime | None = Non
     ``files`` are SHA-256 digests; ``also`` is another time that an opening may show: its ticket's.
     """
     header = split_header(with_header(Body(text="-"), HeaderLine.of(value)))[0]
-    told = header.author if header is not None else evolve(value.author, id=None)
+    header_author = header.author if header is not None else evolve(value.author, id=None)
     text, rest = body_digest(value.body), bare(value.body)[1]
     return {
         "class": MessageClass.of(value).name,
         "text": text,
         "bare": text if rest is value.body else body_digest(rest),
         "author": person(value.author),
-        "told": person(told),
+        "told": person(header_author),
         "created_at": second(value.created_at),
         "also_at": second(also),
         "visibility": value.visibility.value,
@@ -229,7 +229,7 @@ def bare(body: Body) -> tuple[HeaderLine | None, Body]:
 def shown_message(value: Message) -> dict[str, Any]:
     """Return what a message at the destination shows; ``header`` is what its header line tells."""
     header, body = bare(value.body)
-    found: dict[str, Any] = {
+    shown: dict[str, Any] = {
         "text": body_digest(body),
         "author": person(value.author),
         "created_at": second(value.created_at),
@@ -238,29 +238,29 @@ def shown_message(value: Message) -> dict[str, Any]:
         "header": None,
     }
     if header is not None:
-        found["header"] = {
+        shown["header"] = {
             "author": person(header.author),
             "created_at": second(header.created_at),
             "visibility": header.visibility.value,
             "kind": header.kind.value,
         }
-    return found
+    return shown
 
 
 def message_differences(
-    expected: Mapping[str, Any], found: Mapping[str, Any], fidelity: FidelityTable
+    expected: Mapping[str, Any], shown: Mapping[str, Any], fidelity: FidelityTable
 ) -> list[tuple[str, str, str]]:
     """Return (field, expected, found) where a message differs in something that was not announced."""
     kept = fidelity.messages.get(MessageClass[expected["class"]], {})
     different = []
     # What was imported before carries a header line of its own, which is taken off where no other stands in front.
-    if found["text"] not in (expected["text"], expected["bare"]):
-        different.append(("body", said(expected["text"]), said(found["text"])))
+    if shown["text"] not in (expected["text"], expected["bare"]):
+        different.append(("body", said(expected["text"]), said(shown["text"])))
     for name in ("author", "created_at", "visibility", "kind"):
         how = kept[name].how if name in kept else Fidelity.LOST
         promised = how in (Fidelity.NATIVE, Fidelity.HEADER_LINE) or _is_internal(expected, name)
-        if promised and not _shows(expected, found, name, native=how is Fidelity.NATIVE):
-            different.append((name, said(expected[name]), said(found[name])))
+        if promised and not _shows(expected, shown, name, native=how is Fidelity.NATIVE):
+            different.append((name, said(expected[name]), said(shown[name])))
     return different
 
 
@@ -268,24 +268,24 @@ def _is_internal(expected: Mapping[str, Any], name: str) -> bool:
     return name == "visibility" and expected[name] == Visibility.INTERNAL.value
 
 
-def _shows(expected: Mapping[str, Any], found: Mapping[str, Any], name: str, *, native: bool) -> bool:
+def _shows(expected: Mapping[str, Any], shown: Mapping[str, Any], name: str, *, native: bool) -> bool:
     """Whether a message shows what is expected, natively or in its header line.
 
     Importers write a header line wherever a record cannot be kept natively (an agent who is not there), and none where
     it can. A visibility that is promised natively must be so, and an internal one always: a note that the customer can
     read is no note.
     """
-    header = found["header"] or {}
+    header = shown["header"] or {}
     if name == "author":
-        return same_person(expected["author"], found["author"]) or same_person(expected["told"], header.get("author"))
+        return same_person(expected["author"], shown["author"]) or same_person(expected["told"], header.get("author"))
     if name == "created_at":
         wanted = {expected["created_at"], expected["also_at"]} - {None}
-        return not wanted or bool(wanted & {found["created_at"], header.get("created_at")})
+        return not wanted or bool(wanted & {shown["created_at"], header.get("created_at")})
     if name == "visibility" and (native or _is_internal(expected, name)):
-        return bool(expected[name] == found[name])
-    return expected[name] in (found[name], header.get(name))
+        return bool(expected[name] == shown[name])
+    return expected[name] in (shown[name], header.get(name))
 
 
-def alike(expected: Mapping[str, Any], found: Mapping[str, Any], fidelity: FidelityTable) -> bool:
+def alike(expected: Mapping[str, Any], shown: Mapping[str, Any], fidelity: FidelityTable) -> bool:
     """Whether a message at the destination is the expected one: text, author and whatever else is kept of it."""
-    return not message_differences(expected, found, fidelity)
+    return not message_differences(expected, shown, fidelity)

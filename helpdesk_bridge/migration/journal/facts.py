@@ -99,8 +99,8 @@ class JournalFacts:
 
     def recall(self, name: str, default: Any = None) -> Any:
         """Return a value that ``remember`` kept."""
-        found = self._file.rows(select(schema.meta.c.value).where(schema.meta.c.name == name))
-        return json.loads(found[0]["value"]) if found else default
+        rows = self._file.rows(select(schema.meta.c.value).where(schema.meta.c.name == name))
+        return json.loads(rows[0]["value"]) if rows else default
 
     def leave_alone(self, source_id: str, others: Mapping[str, str]) -> None:
         """Record destination tickets that carry a source ticket's marker but do not agree with it, and why."""
@@ -120,8 +120,8 @@ class JournalFacts:
     @property
     def created(self) -> datetime:
         """When the journal was created."""
-        found = self._file.rows(select(schema.meta.c.value).where(schema.meta.c.name == "created"))
-        return datetime.fromisoformat(found[0]["value"])
+        rows = self._file.rows(select(schema.meta.c.value).where(schema.meta.c.name == "created"))
+        return datetime.fromisoformat(rows[0]["value"])
 
     def decide(self, field: str, old: str, new: str | None, *, by: str) -> None:
         """Record what becomes of a value; ``old`` is its digest."""
@@ -136,7 +136,7 @@ class JournalFacts:
 
     def acknowledge(self, hazards: Iterable[str], *, by: str) -> None:
         """Record that the user knows of these hazards."""
-        rows = [{"hazard": one, "by": by, "at": self._clock.wall().isoformat()} for one in hazards]
+        rows = [{"hazard": hazard, "by": by, "at": self._clock.wall().isoformat()} for hazard in hazards]
         if rows:
             with self._file.transaction() as connection:
                 connection.execute(upsert(schema.acknowledgement).on_conflict_do_nothing(), rows)
@@ -150,7 +150,7 @@ class JournalFacts:
         with self._file.transaction() as connection:
             connection.execute(delete(schema.difference))
             if differences:
-                connection.execute(insert(schema.difference), [one.as_json() for one in differences])
+                connection.execute(insert(schema.difference), [difference.as_json() for difference in differences])
 
     def differences(self) -> tuple[Difference, ...]:
         """Return the differences of the latest verification."""

@@ -65,7 +65,7 @@ class Journal:
 
     def plan(self, records: Iterable[Record]) -> int:
         """Insert the records that are not known yet; return how many were new."""
-        rows = [_to_row(one) for one in records]
+        rows = [_to_row(record) for record in records]
         if not rows:
             return 0
         with self.file.transaction() as connection:
@@ -78,7 +78,7 @@ class Journal:
         """
         if not records:
             return
-        entry = _Saving([_to_row(one) for one in records])
+        entry = _Saving([_to_row(record) for record in records])
         with self._queue_lock:
             self._queue.append(entry)
         with self.file.thread_lock:

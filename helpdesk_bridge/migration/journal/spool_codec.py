@@ -41,8 +41,8 @@ _SCALARS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "datetime": datetime.fromisoformat,
     "date": date.fromisoformat,
     "decimal": Decimal,
-    "tuple": lambda values: tuple(_plain(one) for one in values),
-    "set": lambda values: frozenset(_plain(one) for one in values),
+    "tuple": lambda values: tuple(_plain(value) for value in values),
+    "set": lambda values: frozenset(_plain(value) for value in values),
     "map": lambda pairs: MappingProxyType({key: _plain(value) for key, value in pairs}),
 }
 
@@ -83,15 +83,15 @@ def _tree(value: Any) -> Any:
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    found = {}
+    trees = {}
     for attribute in attrs.fields(type(value)):
         given = getattr(value, attribute.name)
         if (attribute.name == "raw" and not attribute.eq) or (
             attribute.default is not attrs.NOTHING and given == attribute.default
         ):
             continue
-        found[attribute.alias] = _tree(given)
-    return found
+        trees[attribute.alias] = _tree(given)
+    return trees
 
 
 def _plain(tree: Any) -> Any:

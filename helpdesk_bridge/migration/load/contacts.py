@@ -57,9 +57,9 @@ class ContactLoad:
         key = fold_key(contact)
         if key is None:
             return None
-        found = self._context.journal.by_fold(key)
-        if found is not None:
-            return found.destination
+        record = self._context.journal.by_fold(key)
+        if record is not None:
+            return record.destination
         existing = self._context.spool.get(EXISTING, key, str)
         return None if existing is None else (self._context.destination.contact_key(existing),)
 
@@ -101,15 +101,15 @@ class ContactLoad:
         A vendor that takes two addresses for one refuses the second person, who is not to become the first: nobody else
         holds the address, and so it is one that this destination does not take.
         """
-        found = self._by_address(contact)
-        if found is None and self._may_lose_address(contact):
+        ids = self._by_address(contact)
+        if ids is None and self._may_lose_address(contact):
             return self._without_address(intent, error)
-        if found is None:
+        if ids is None:
             self._failed(intent, "Conflict: the address belongs to a contact that cannot be found")
             return None
         # It was there before and is left as it is: only its being there is promised.
-        self._leader_done(evolve(intent, expected=None), found)
-        return found
+        self._leader_done(evolve(intent, expected=None), ids)
+        return ids
 
     def _may_lose_address(self, contact: Contact) -> bool:
         return bool(contact.emails or contact.phones) and not self._address_refused
@@ -117,7 +117,7 @@ class ContactLoad:
     @property
     def _address_refused(self) -> bool:
         values = self._context.mapping.values
-        return all(values.decided("requester", contact_key(one)) for one in self._contacts)
+        return all(values.decided("requester", contact_key(contact)) for contact in self._contacts)
 
     def _without_address(self, record: Record, error: HelpdeskError) -> tuple[str, ...] | None:
         """Write the contact under an address that reaches nobody, if the user accepted announced losses."""
@@ -127,7 +127,7 @@ class ContactLoad:
             raise DecisionNeeded(
                 f"the destination refuses the address of a contact ({reason_of(error)}); nothing of the contact was written: "
                 "accept the command below and run again, and it gets the address <source id>@no-email.invalid",
-                values=[f"--map requester:{contact_key(one)}=" for one in self._contacts],
+                values=[f"--map requester:{contact_key(contact)}=" for contact in self._contacts],
             )
         for one in self._contacts:
             context.mapping.values.decide("requester", contact_key(one), None)
@@ -138,31 +138,31 @@ class ContactLoad:
         context = self._context
         contacts = context.destination.desk.contacts
         if contact.email:
-            found = context.destination_outage.patiently(lambda: contacts.find(email=contact.email))
+            holder = context.destination_outage.patiently(lambda: contacts.find(email=contact.email))
         elif contact.phones:
             phone = contact.phones[0]
-            found = context.destination_outage.patiently(lambda: contacts.find(phone=phone.e164 or phone.raw))
-            if found is not None and not any(phone_key(held) == phone_key(phone) for held in found.phones):
+            holder = context.destination_outage.patiently(lambda: contacts.find(phone=phone.e164 or phone.raw))
+            if holder is not None and not any(phone_key(held) == phone_key(phone) for held in holder.phones):
                 return None  # a number that does not name its country may be found, and is yet another person's
         else:
             return None
-        return None if found is None else (context.destination.contact_key(found.id),)
+        return None if holder is None else (context.destination.contact_key(holder.id),)
 
     def _look_up(self, record: Record, contact: Contact) -> tuple[str, ...] | None:
         context = self._context
         self._settle_wait.wait(record)
-        found = self._by_address(contact)
-        if found is None:
+        known = self._by_address(contact)
+        if known is None:
             marker, since = record.marker or "", self._settle_wait.earliest(record)
             ids = context.destination_outage.patiently(lambda: context.importer.find("contact", marker, since, contact))
-            found = tuple(map(context.destination.contact_key, ids)) or None
+            known = tuple(map(context.destination.contact_key, ids)) or None
             if len(ids) > 1:
-                self._ambiguous(record, found or ())
+                self._ambiguous(record, known or ())
                 return None
-        if found is None:
+        if known is None:
             return self._create(evolve(record, state=State.PLANNED), contact)
-        self._leader_done(record, found)
-        return found
+        self._leader_done(record, known)
+        return known
 
     def _ambiguous(self, record: Record, ids: tuple[str, ...]) -> None:
         reason = f"several contacts carry the marker: {', '.join(ids)}"
@@ -173,5 +173,5 @@ class ContactLoad:
         self._context.journal.save(*failed)
 
     def _open(self, leader: Record) -> list[Record]:
-        others = [self._record(one) for one in self._contacts[1:]]
-        return [leader, *(one for one in others if not one.state.final or one.state is State.FAILED)]
+        others = [self._record(contact) for contact in self._contacts[1:]]
+        return [leader, *(other for other in others if not other.state.final or other.state is State.FAILED)]

@@ -33,7 +33,7 @@ class Load:
             self._existing()
             self._runner().run(self._contacts())
         if not context.stop.is_set():
-            tickets = (TicketLoad(context, one) for one in context.spool.each(Kind.TICKET.value, Ticket))
+            tickets = (TicketLoad(context, ticket) for ticket in context.spool.each(Kind.TICKET.value, Ticket))
             self._runner().run(tickets, first_alone=True)
 
     def _runner(self) -> Runner:
@@ -71,5 +71,5 @@ class Load:
                 continue
             together = context.journal.folded(key)
             if together and together[0].key.id == context.source.contact_key(contact.id):
-                found = [context.spool.get(Kind.CONTACT.value, one.key.id, Contact) for one in together]
-                yield ContactLoad(context, [one for one in found if one is not None])
+                contacts = [context.spool.get(Kind.CONTACT.value, record.key.id, Contact) for record in together]
+                yield ContactLoad(context, [one for one in contacts if one is not None])

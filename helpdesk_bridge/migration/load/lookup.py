@@ -23,7 +23,7 @@ SPARE: Final = 10
 
 
 @frozen
-class Found:
+class MessageMatch:
     """The ids of the message, or that it is provably absent, or (neither) the evidence that it is ambiguous."""
 
     ids: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class Thread:
         """Read the thread; what ``written`` says was matched before is no longer free."""
         found = context.destination_outage.patiently(lambda: context.importer.tail(ticket_id, WHOLE))
         messages = tuple(one for one in found if not one.opening)
-        shown = [expected.shown_message(one) for one in messages]
+        shown = [expected.shown_message(message) for message in messages]
         thread = cls(context.importer.fidelity, messages, shown, dict(enumerate(messages)))
         places = {one.id: number for number, one in enumerate(messages)}
         for record in written:
@@ -70,49 +70,51 @@ class Thread:
                     return message.id
         return None
 
-    def take(self, wanted: Mapping[str, Any]) -> Found:
+    def take(self, wanted: Mapping[str, Any]) -> MessageMatch:
         """Return the first free message that is as expected, which is free no longer."""
-        number = next((one for one in self.free if expected.alike(wanted, self.shown[one], self.fidelity)), None)
+        number = next((place for place in self.free if expected.alike(wanted, self.shown[place], self.fidelity)), None)
         if number is None:
-            return Found(absent=True)
-        found = self.free.pop(number)
-        if _files_missing(found, self.messages, wanted):
-            return Found(evidence=f"message {found.id} at the destination lacks some of its files")
-        return Found(ids=(found.id,))
+            return MessageMatch(absent=True)
+        message = self.free.pop(number)
+        if _files_missing(message, self.messages, wanted):
+            return MessageMatch(evidence=f"message {message.id} at the destination lacks some of its files")
+        return MessageMatch(ids=(message.id,))
 
 
-def find_message(context: LoadContext, ticket_id: str, leader: Record) -> Found:
+def find_message(context: LoadContext, ticket_id: str, leader: Record) -> MessageMatch:
     """Look for the message that ``leader`` says was begun, among those that stand at the destination."""
     wanted = leader.expected or {}
     written = context.journal.children(leader.key.parent, Kind.MESSAGE)
     n = len(written) + SPARE
     tail = context.destination_outage.patiently(lambda: context.importer.tail(ticket_id, n))
     fidelity = context.importer.fidelity
-    has_opening = any(one.opening for one in tail)
+    has_opening = any(message.opening for message in tail)
     earlier = [
         one
         for one in written
         if one.state is State.DONE and one.expected is not None and (has_opening or not expected.opens(one.expected))
         if same_expectation(wanted, one.expected, fidelity)
     ]
-    matches = [one for one in tail if expected.alike(wanted, expected.shown_message(one), fidelity)]
+    matches = [message for message in tail if expected.alike(wanted, expected.shown_message(message), fidelity)]
     if len(matches) < len(earlier):
-        return Found(evidence=f"the destination shows {len(matches)} equal messages, {len(earlier)} were written")
+        return MessageMatch(
+            evidence=f"the destination shows {len(matches)} equal messages, {len(earlier)} were written"
+        )
     if len(matches) == len(earlier):
-        return Found(absent=True)
+        return MessageMatch(absent=True)
     known = {one for record in written for one in record.destination}
-    free = [one for one in matches if one.id not in known]
+    free = [match for match in matches if match.id not in known]
     # Where ids of written messages are not those that the thread shows, equal ones are told apart by their order.
     nameless = sum(not known_at(one, matches) for one in earlier)
     fresh = free[nameless] if nameless < len(free) else matches[-1]
     if _files_missing(fresh, tail, wanted):
-        return Found(evidence=f"message {fresh.id} at the destination lacks some of its files")
-    return Found(ids=(fresh.id,))
+        return MessageMatch(evidence=f"message {fresh.id} at the destination lacks some of its files")
+    return MessageMatch(ids=(fresh.id,))
 
 
 def known_at(record: Record, messages: Sequence[Message]) -> bool:
     """Whether one of these messages has an id under which a record was written."""
-    return any(one.id in record.destination for one in messages)
+    return any(message.id in record.destination for message in messages)
 
 
 def same_expectation(one: Mapping[str, Any], other: Mapping[str, Any], fidelity: FidelityTable) -> bool:
@@ -124,8 +126,8 @@ def same_expectation(one: Mapping[str, Any], other: Mapping[str, Any], fidelity:
     return all(one[name] == other[name] for name in names)
 
 
-def _files_missing(found: Message, tail: tuple[Message, ...], wanted: Mapping[str, Any]) -> bool:
-    if "attachments" in found.not_loaded:
+def _files_missing(message: Message, tail: tuple[Message, ...], wanted: Mapping[str, Any]) -> bool:
+    if "attachments" in message.not_loaded:
         return False
-    after = tail[tail.index(found) :]
+    after = tail[tail.index(message) :]
     return sum(len(one.attachments) for one in after) < len(wanted["files"])

@@ -60,7 +60,7 @@ class Mapping:
             assignee=self._assignee(ticket.assignee),
             group=self._group(ticket.group),
             watchers=self._watchers(ticket.watchers),
-            cc=tuple(box.address for one in ticket.cc if is_email((box := Mailbox.of(one)).address)),
+            cc=tuple(box.address for address in ticket.cc if is_email((box := Mailbox.of(address)).address)),
             tags=tuple(new for tag in ticket.tags if (new := self.values.tag(tag).value) is not None),
             custom_fields=self._custom_fields(ticket),
             **words,
@@ -82,17 +82,17 @@ class Mapping:
 
     def _watchers(self, watchers: tuple[str, ...]) -> tuple[str, ...]:
         there = (self.values.watcher(email).value for email in watchers)
-        found = (actor.email or actor.id for actor in there if actor is not None)
-        return tuple(dict.fromkeys(one for one in found if one))
+        addresses = (actor.email or actor.id for actor in there if actor is not None)
+        return tuple(dict.fromkeys(one for one in addresses if one))
 
     def _group(self, group: Ref | None) -> Ref | None:
         if group is None or group.name is None:
             return None
-        found: Ref | None = self.values.group(group.name).value
-        return found
+        ref: Ref | None = self.values.group(group.name).value
+        return ref
 
     def _custom_fields(self, ticket: Ticket) -> dict[str, Any]:
-        found = {}
+        fields = {}
         for name, value in ticket.custom_fields.items():
             if value is None or value == "" or is_marker_field(name):
                 continue
@@ -101,8 +101,8 @@ class Mapping:
                 continue
             kept = self.values.option(new, value).value
             if kept is not None:
-                found[new] = kept
-        return found
+                fields[new] = kept
+        return fields
 
     def requester(self, ticket: Ticket) -> Actor:
         """Return the customer of a ticket at the destination.
@@ -113,9 +113,9 @@ class Mapping:
         requester = self.people.filled(ticket.requester) or Actor(ActorKind.CONTACT, id=f"ticket-{ticket.id}")
         known = evolve(requester, id=None)
         if not self.loses_address(ticket):
-            found = self.people.at_destination(requester)
-            if found is not None:
-                return evolve(known, id=found.id)
+            contact = self.people.at_destination(requester)
+            if contact is not None:
+                return evolve(known, id=contact.id)
             if requester.email or (requester.phone and "email" not in self.destination.desk.capabilities.contact_needs):
                 return known
         return evolve(known, email=self._nobody(requester.id or f"ticket-{ticket.id}"))
@@ -169,7 +169,7 @@ class Mapping:
             )
             if new is not None:
                 fields[new] = value
-        boxes = [Mailbox.of(one) for one in old.emails]
+        boxes = [Mailbox.of(email) for email in old.emails]
         beside = next((box.name for box in boxes if box.name), None)
         return evolve(old, name=old.name or beside, emails=self._emails(old, boxes), custom_fields=fields)
 
@@ -190,9 +190,13 @@ def _named(actor: Actor) -> Actor:
 
 def _without_inline(message: Message) -> Message:
     """Return a message whose images are ordinary files, named in the body where they stood."""
-    names = {one.content_id: one.filename for one in message.attachments if one.inline and one.content_id}
+    names = {
+        attachment.content_id: attachment.filename
+        for attachment in message.attachments
+        if attachment.inline and attachment.content_id
+    }
     body = message.body
     if body.html is not None:
         body = Body(html=name_images(body.html, names))
-    files = tuple(evolve(one, inline=False, content_id=None) for one in message.attachments)
+    files = tuple(evolve(attachment, inline=False, content_id=None) for attachment in message.attachments)
     return evolve(message, body=body, attachments=files)

@@ -11,7 +11,7 @@ from helpdesk_bridge.errors import HelpdeskError, InDoubt
 from helpdesk_bridge.migration.journal.states import Kind, Record, State, reason_of
 from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.load.in_doubt import SettleWait
-from helpdesk_bridge.migration.load.lookup import Found, Thread, find_message
+from helpdesk_bridge.migration.load.lookup import MessageMatch, Thread, find_message
 from helpdesk_bridge.migration.load.packing import Packing, file_key
 from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.plan.thread_layout import Bundle, later_bundles
@@ -40,9 +40,9 @@ class MessageLoad:
 
     def run(self, destination_id: str, thread: Sequence[Message]) -> None:
         """Write what is not there yet. Raises ``Parked`` while a message is in doubt."""
-        known = {one.key.id: one for one in self._context.journal.children(self._ticket_id, Kind.MESSAGE)}
-        begun = [one for one in thread if known[one.id].state is State.INTENT]
-        planned = [one for one in thread if known[one.id].state is State.PLANNED]
+        known = {child.key.id: child for child in self._context.journal.children(self._ticket_id, Kind.MESSAGE)}
+        begun = [message for message in thread if known[message.id].state is State.INTENT]
+        planned = [message for message in thread if known[message.id].state is State.PLANNED]
         for bundle in later_bundles(begun, self._way):
             self._look_up(destination_id, bundle, known[bundle.sources[0].id])
         for bundle in later_bundles(planned, self._way):
@@ -87,8 +87,8 @@ class MessageLoad:
         """
         context = self._context
         written = context.journal.children(self._ticket_id, Kind.MESSAGE)
-        known = {one.key.id: one.state for one in written}
-        planned = [one for one in thread if known[one.id] is State.PLANNED]
+        known = {record.key.id: record.state for record in written}
+        planned = [message for message in thread if known[message.id] is State.PLANNED]
         if not planned:
             return False
         there = Thread.read(context, destination_id, written)
@@ -112,12 +112,12 @@ class MessageLoad:
         for bundle in later_bundles(planned, way):
             self._context.check_stop()
             packed = self._packing.packed(bundle)
-            found = left.take(packed.expected)
-            if found.absent:
+            match = left.take(packed.expected)
+            if match.absent:
                 taken.missing += packed.undone()
             else:
-                state = State.DONE if found.ids else State.IN_DOUBT
-                taken.records += packed.ended(state, ids=found.ids, reason=found.evidence)
+                state = State.DONE if match.ids else State.IN_DOUBT
+                taken.records += packed.ended(state, ids=match.ids, reason=match.evidence)
             self._packing.drop()
         return taken
 
@@ -126,22 +126,22 @@ class MessageLoad:
         self._settle_wait.wait(leader)
         self.save()
         try:
-            found = find_message(context, destination_id, leader)
+            match = find_message(context, destination_id, leader)
         except HelpdeskError as error:
-            found = Found(evidence=f"the look-up failed: {reason_of(error)}")
-        if found.absent:
+            match = MessageMatch(evidence=f"the look-up failed: {reason_of(error)}")
+        if match.absent:
             self._write(destination_id, bundle)
             return
-        ids = {one.id for one in bundle.sources}
-        files = {file_key(one, number).id for one in bundle.sources for number in range(len(one.attachments))}
+        ids = {source.id for source in bundle.sources}
+        files = {file_key(source, number).id for source in bundle.sources for number in range(len(source.attachments))}
         journal = context.journal
-        children = [one for one in journal.children(self._ticket_id, Kind.MESSAGE) if one.key.id in ids]
-        children += [one for one in journal.children(self._ticket_id, Kind.ATTACHMENT) if one.key.id in files]
-        state = State.DONE if found.ids else State.IN_DOUBT
+        children = [child for child in journal.children(self._ticket_id, Kind.MESSAGE) if child.key.id in ids]
+        children += [child for child in journal.children(self._ticket_id, Kind.ATTACHMENT) if child.key.id in files]
+        state = State.DONE if match.ids else State.IN_DOUBT
         ended = [
-            evolve(one, state=state, destination=found.ids, reason=found.evidence)
-            for one in children
-            if one.state is State.INTENT
+            evolve(child, state=state, destination=match.ids, reason=match.evidence)
+            for child in children
+            if child.state is State.INTENT
         ]
         journal.save(*ended)
         self._packing.drop()

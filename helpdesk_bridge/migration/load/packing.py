@@ -33,15 +33,15 @@ class Packed:
     def ended(self, state: State, *, ids: tuple[str, ...] = (), reason: str | None = None) -> list[Record]:
         """Return the records with everything that was on its way at its end."""
         return [
-            evolve(one, state=state, destination=ids, reason=reason) if one.state is State.INTENT else one
-            for one in self.records
+            evolve(record, state=state, destination=ids, reason=reason) if record.state is State.INTENT else record
+            for record in self.records
         ]
 
     def undone(self) -> list[Record]:
         """Return the records as they stand where nothing was sent."""
         return [
-            evolve(one, state=State.PLANNED, intent_at=None) if one.state is State.INTENT else one
-            for one in self.records
+            evolve(record, state=State.PLANNED, intent_at=None) if record.state is State.INTENT else record
+            for record in self.records
         ]
 
 
@@ -85,7 +85,7 @@ class Packing:
         message = self._composed(
             bundle, [_with(one, found) for one, found in zip(bundle.sources, fetched, strict=True)]
         )
-        wanted = self.expected(message, [one.sha256 for one in files])
+        wanted = self.expected(message, [file.sha256 for file in files])
         if bundle.sources and records:
             records[0] = evolve(records[0], expected=wanted)
         uploads = [
@@ -95,9 +95,9 @@ class Packing:
 
     def _composed(self, bundle: Bundle, sources: Sequence[Message]) -> Message:
         context, mapping = self._context, self._context.mapping
-        message = composed(bundle, [mapping.message(one, inline=True) for one in sources])
+        message = composed(bundle, [mapping.message(source, inline=True) for source in sources])
         if not context.keeps_inline(message):
-            message = composed(bundle, [mapping.message(one, inline=False) for one in sources])
+            message = composed(bundle, [mapping.message(source, inline=False) for source in sources])
         return mapping.with_subject(message, self._ticket) if bundle.opening else message
 
     def expected(self, message: Message, files: Sequence[str]) -> dict[str, Any]:
@@ -109,26 +109,26 @@ class Packing:
         context = self._context
         if message.id not in self._files:
             self._files[message.id] = [
-                context.files.fetch(message, one)
-                if context.keeps_file(message, one)
-                else Lacking(one, State.SKIPPED, "the destination has no place for such a file")
-                for one in message.attachments
+                context.files.fetch(message, attachment)
+                if context.keeps_file(message, attachment)
+                else Lacking(attachment, State.SKIPPED, "the destination has no place for such a file")
+                for attachment in message.attachments
             ]
         return self._files[message.id]
 
     def drop(self) -> None:
         """Remove the files that were fetched."""
         for files in self._files.values():
-            for one in files:
-                if isinstance(one, Fetched):
-                    one.remove()
+            for file in files:
+                if isinstance(file, Fetched):
+                    file.remove()
         self._files.clear()
 
 
 def _with(message: Message, files: Sequence[Fetched | Lacking]) -> Message:
     """Return a message with the files that came along, and a line for each that did not."""
-    lines = [one.line() for one in files if isinstance(one, Lacking)]
-    came = tuple(one.attachment for one in files if isinstance(one, Fetched))
+    lines = [file.line() for file in files if isinstance(file, Lacking)]
+    came = tuple(file.attachment for file in files if isinstance(file, Fetched))
     return evolve(message, body=with_lines(message.body, lines), attachments=came)
 
 
@@ -144,8 +144,8 @@ def file_key(message: Message, number: int) -> Key:
 
 def planned(thread: Sequence[Message]) -> list[Record]:
     """Return the records of a thread's messages and files, as they are first written down."""
-    found = []
+    records = []
     for position, message in enumerate(thread):
-        found.append(Record(key=message_key(message), position=position, kind_of_message=uses(message)))
-        found += [Record(key=file_key(message, n), position=position) for n in range(len(message.attachments))]
-    return found
+        records.append(Record(key=message_key(message), position=position, kind_of_message=uses(message)))
+        records += [Record(key=file_key(message, n), position=position) for n in range(len(message.attachments))]
+    return records

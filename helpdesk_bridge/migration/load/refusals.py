@@ -55,7 +55,9 @@ def _custom_fields(values: Values, ticket: Ticket, name: str) -> list[tuple[str,
     if name == "custom_field":
         # Which of them was refused is not told: those that the destination never showed are the likely ones.
         unseen = [
-            one for one in ticket.custom_fields if values.definition(values.custom_field(one).value or one) is None
+            custom_field
+            for custom_field in ticket.custom_fields
+            if values.definition(values.custom_field(custom_field).value or custom_field) is None
         ]
         return [("custom_field", one) for one in unseen or ticket.custom_fields]
     if not name.startswith(_ONE_CUSTOM_FIELD):
@@ -63,16 +65,16 @@ def _custom_fields(values: Values, ticket: Ticket, name: str) -> list[tuple[str,
     bare = fold(name.removeprefix(_ONE_CUSTOM_FIELD))
     # The refusal names the field as the destination knows it, a decision as the source does.
     return [
-        ("custom_field", one)
-        for one in ticket.custom_fields
-        if bare in (fold(one), fold(str(values.custom_field(one).value or one)))
+        ("custom_field", custom_field)
+        for custom_field in ticket.custom_fields
+        if bare in (fold(custom_field), fold(str(values.custom_field(custom_field).value or custom_field)))
     ]
 
 
-def _as_numbers(found: list[tuple[str, str]], ticket: Ticket, values: Values, journal: Journal) -> bool:
+def _as_numbers(refused: list[tuple[str, str]], ticket: Ticket, values: Values, journal: Journal) -> bool:
     """Send texts that are numbers as numbers, the first time that such a field is refused: nothing is lost by it."""
     changed = False
-    for field, old in found:
+    for field, old in refused:
         name: str = values.custom_field(old).value or "" if field == "custom_field" else ""
         value = ticket.custom_fields.get(old) if name else None
         if not isinstance(value, str) or isinstance(as_number(value), str) or values.decided("as_number", name):
@@ -90,18 +92,22 @@ def let_go(
 
     Raises ``DecisionNeeded`` if the user did not.
     """
-    found = [one for one in refused_values(source, values, ticket, error.field) if not values.decided(*one)]
-    if _as_numbers(found, ticket, values, journal):
+    refused = [
+        refused_value
+        for refused_value in refused_values(source, values, ticket, error.field)
+        if not values.decided(*refused_value)
+    ]
+    if _as_numbers(refused, ticket, values, journal):
         return True
-    if not found:
+    if not refused:
         return False
     if not yes:
-        wanted = [f"--map {name}:{old}=" for name, old in found]
+        wanted = [f"--map {name}:{old}=" for name, old in refused]
         raise DecisionNeeded(
             f"the destination refuses a value of {error.field}; nothing of the ticket was written: decide with the command below and run again",
             values=wanted,
         )
-    for name, old in found:
+    for name, old in refused:
         values.decide(name, old, None)
         journal.facts.decide(*old_key(name, old), None, by="yes")
     return True

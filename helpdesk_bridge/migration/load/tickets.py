@@ -11,7 +11,7 @@ from attrs import evolve
 from helpdesk_bridge.adapter import Opening
 from helpdesk_bridge.config.aliases import Aliases
 from helpdesk_bridge.errors import HelpdeskError, InDoubt, Invalid, NotFound, Unavailable
-from helpdesk_bridge.migration.adoption import Adoption, Judged
+from helpdesk_bridge.migration.adoption import Adoption, Judgement
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.states import DECIDED_SKIP, FOUND_AGAIN, Key, Kind, Record, State, reason_of
 from helpdesk_bridge.migration.load.context import LoadContext
@@ -113,9 +113,9 @@ class TicketLoad:
         if left not in (State.SKIPPED, State.FAILED):
             return
         again = [
-            evolve(one, state=State.PLANNED, reason=None, intent_at=None)
-            for one in self._children()
-            if one.state is left
+            evolve(child, state=State.PLANNED, reason=None, intent_at=None)
+            for child in self._children()
+            if child.state is left
         ]
         self._record = evolve(self._record, state=State.PLANNED, reason=None)
         self._context.journal.save(self._record, *again)
@@ -144,7 +144,7 @@ class TicketLoad:
             children = planned(self._read())
         except HelpdeskError:
             children = []  # a thread that cannot be read any more has nothing to account for
-        left = [evolve(one, state=State.SKIPPED, reason=f"its ticket is {reason}") for one in children]
+        left = [evolve(child, state=State.SKIPPED, reason=f"its ticket is {reason}") for child in children]
         context.journal.save(evolve(record, state=State.SKIPPED, reason=reason, version=self._version), *left)
         context.progress("tickets")
 
@@ -229,9 +229,9 @@ class TicketLoad:
         done = packed.ended(State.DONE)
         taken = {one.key for one in done}
         later = [
-            evolve(one, state=State.PLANNED, reason=None)
-            for one in self._children()
-            if one.state is State.IN_DOUBT and one.key not in taken
+            evolve(child, state=State.PLANNED, reason=None)
+            for child in self._children()
+            if child.state is State.IN_DOUBT and child.key not in taken
         ]
         shown = self._shown(self._context.mapping.ticket(self._ticket), packed)
         self._record = evolve(record, expected=shown)
@@ -265,32 +265,34 @@ class TicketLoad:
         if len(judged.ours) != 1 or judged.unread:
             self._give_up(State.IN_DOUBT, str(judged))
             return True
-        found = evolve(
+        adopted = evolve(
             self._record, state=State.DONE, reason=FOUND_AGAIN, destination=judged.ours, finished=False, version=None
         )
-        self._adopt_opening(found, way)
+        self._adopt_opening(adopted, way)
         return True
 
     def _planned_again(self) -> list[Record]:
         return [
-            evolve(one, state=State.PLANNED, reason=None) for one in self._children() if one.state is State.IN_DOUBT
+            evolve(child, state=State.PLANNED, reason=None)
+            for child in self._children()
+            if child.state is State.IN_DOUBT
         ]
 
     def _openings(self) -> list[tuple[Threads, Mapping[str, Any]]]:
         """Return the openings that the ways of writing threads give, ours first: the way of then is lost as well."""
         ours = self._context.threads
-        found = {ours: self._packed_opening(ours).expected}
+        openings = {ours: self._packed_opening(ours).expected}
         for way in (Threads.MESSAGES, Threads.DESCRIPTION):
             opening = self._packed_opening(way).expected
-            if all(opening["text"] != one["text"] for one in found.values()):
-                found[way] = opening
-        return list(found.items())
+            if all(opening["text"] != one["text"] for one in openings.values()):
+                openings[way] = opening
+        return list(openings.items())
 
-    def _leave_alone(self, judged: Judged) -> None:
+    def _leave_alone(self, judged: Judgement) -> None:
         if not judged.unread:
             self._context.journal.facts.leave_alone(self._record.key.id, judged.others)
 
-    def _judged(self, ids: Sequence[str], opening: Mapping[str, Any]) -> Judged:
+    def _judged(self, ids: Sequence[str], opening: Mapping[str, Any]) -> Judgement:
         context, record = self._context, self._record
         written = record.expected or {}
         shown = expected.person(context.mapping.ticket(self._ticket).requester)
@@ -299,9 +301,9 @@ class TicketLoad:
 
     def _expected_opening(self) -> Mapping[str, Any]:
         """Return what the opening must show: as it was sent, else as it would be sent now."""
-        for one in self._children():
-            if one.expected is not None and expected.opens(one.expected):
-                return one.expected
+        for child in self._children():
+            if child.expected is not None and expected.opens(child.expected):
+                return child.expected
         known: Mapping[str, Any] | None = (self._record.expected or {}).get(expected.OPENING)
         return self._packed_opening().expected if known is None else known
 
@@ -329,7 +331,9 @@ class TicketLoad:
         """End the ticket, and with it everything that hangs on it."""
         word = "in doubt" if state is State.IN_DOUBT else "not migrated"
         ended = [
-            evolve(one, state=state, reason=f"its ticket is {word}") for one in self._children() if not one.state.final
+            evolve(child, state=state, reason=f"its ticket is {word}")
+            for child in self._children()
+            if not child.state.final
         ]
         self._record = evolve(self._record, state=state, reason=reason, version=self._version)
         self._context.journal.save(self._record, *ended)
@@ -354,7 +358,7 @@ class TicketLoad:
         if len(judged.ours) != 1 or judged.unread:
             self._give_up(State.IN_DOUBT, str(judged))
             return False
-        begun = [one for one in self._children() if one.state is State.INTENT]
+        begun = [child for child in self._children() if child.state is State.INTENT]
         self._created(record, [evolve(one, state=State.DONE) for one in begun], judged.ours[0])
         return False
 

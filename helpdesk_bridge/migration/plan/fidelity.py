@@ -55,22 +55,22 @@ def _said(kept: FieldFidelity) -> str:
 
 def record_changes(importer: Importer, tally: Tally) -> list[Change]:
     """Return what becomes of the fields of tickets and contacts that the source uses."""
-    found = []
+    changes = []
     for area, kept in (("ticket", importer.fidelity.ticket), ("contact", importer.fidelity.contact)):
         for name, records in sorted(tally.fields.items()):
             kind, _, field = name.partition(".")
             how = kept.get(field, LOST)
             if kind == area and how.how is not Fidelity.NATIVE:
-                found.append(Change(name, _said(how), how.why, records))
+                changes.append(Change(name, _said(how), how.why, records))
     if tally.unusable_copies and importer.fidelity.ticket.get("cc", LOST).how is not Fidelity.LOST:
-        found.append(Change("ticket.cc", "lost", "no vendor accepts such an address", tally.unusable_copies))
+        changes.append(Change("ticket.cc", "lost", "no vendor accepts such an address", tally.unusable_copies))
     if tally.named_emails:
         why = "it includes a name, as in a mail header; a contact without a name gets that name"
-        found.append(Change("contact.emails", "kept as the address alone", why, tally.named_emails))
+        changes.append(Change("contact.emails", "kept as the address alone", why, tally.named_emails))
     if tally.unusable_emails:
         why = "no vendor accepts the address; header lines show it as it was"
-        found.append(Change("contact.emails", "kept under <source id>@no-email.invalid", why, tally.unusable_emails))
-    return found
+        changes.append(Change("contact.emails", "kept under <source id>@no-email.invalid", why, tally.unusable_emails))
+    return changes
 
 
 def place_of(name: str) -> str:
@@ -145,12 +145,12 @@ def uses(message: Message) -> str:
 
 def counted(words: Mapping[str, int]) -> dict[tuple[str, str], int]:
     """Return how many messages of each class and field there are; ``words`` counts what ``uses`` says."""
-    found: Counter[tuple[str, str]] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     for word, records in words.items():
         class_name, _, fields = word.partition(":")
         for field in fields.split(",") if fields else ():
-            found[class_name, field] += records
-    return dict(found)
+            counts[class_name, field] += records
+    return dict(counts)
 
 
 def address_changes(tickets: int) -> list[Change]:
@@ -219,10 +219,10 @@ def all_changes(
 
 def merged(changes: Iterable[Change]) -> list[Change]:
     """Return the changes with those of the same field, outcome and reason as one."""
-    found: dict[tuple[str, str, str], Change] = {}
-    for one in changes:
-        key = (one.field, one.change, one.why)
-        known = found.get(key)
-        records = one.records if known is None or known.records is None else known.records + (one.records or 0)
-        found[key] = evolve(one, records=records)
-    return list(found.values())
+    by_outcome: dict[tuple[str, str, str], Change] = {}
+    for change in changes:
+        key = (change.field, change.change, change.why)
+        known = by_outcome.get(key)
+        records = change.records if known is None or known.records is None else known.records + (change.records or 0)
+        by_outcome[key] = evolve(change, records=records)
+    return list(by_outcome.values())

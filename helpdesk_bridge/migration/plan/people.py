@@ -58,8 +58,10 @@ class People:
 
         Where that id is the e-mail, the e-mail says it all.
         """
-        found = self._destination_id(actor.id, actor_key(actor))
-        return None if found is None else evolve(actor, id=None if is_opaque(found) else found)
+        destination_id = self._destination_id(actor.id, actor_key(actor))
+        return (
+            None if destination_id is None else evolve(actor, id=None if is_opaque(destination_id) else destination_id)
+        )
 
     def _destination_id(self, source_id: str | None, key: str | None) -> str | None:
         # A thread names the same few people in each message, and where somebody was written to does not change.

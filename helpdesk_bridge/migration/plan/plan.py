@@ -16,7 +16,7 @@ from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.plan.fidelity import Change, all_changes, carried, estimated
 from helpdesk_bridge.migration.plan.tally import Tally
 from helpdesk_bridge.migration.plan.values import Answer, Values
-from helpdesk_bridge.migration.recovery import Searched, ignored
+from helpdesk_bridge.migration.recovery import SearchResult, ignored
 
 
 @frozen
@@ -61,7 +61,7 @@ class Plan:
     hazards: tuple[Hazard, ...]
     open_hazards: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
-    search: Searched = field(factory=Searched)
+    search: SearchResult = field(factory=SearchResult)
     foreign_open: bool = False
     forecasts: Mapping[Threads, Forecast] = field(factory=dict)
 
@@ -79,18 +79,18 @@ class Plan:
             "contacts": self.contacts,
             "messages": self.messages,
             "fidelity": [one.as_json() for one in self.fidelity],
-            "decisions": [asdict(one) for one in self.values],
+            "decisions": [asdict(value) for value in self.values],
             "hazards": [
-                {"id": one.id, "what": one.what, "when": one.when, "stop": one.stop, "provenance": one.provenance.value,
-                 "acknowledged": one.id not in self.open_hazards}
-                for one in self.hazards
+                {"id": hazard.id, "what": hazard.what, "when": hazard.when, "stop": hazard.stop, "provenance": hazard.provenance.value,
+                 "acknowledged": hazard.id not in self.open_hazards}
+                for hazard in self.hazards
             ],
-            "findings": [{"severity": one.severity.value, "subject": one.subject, "detail": one.detail} for one in self.findings],
+            "findings": [{"severity": finding.severity.value, "subject": finding.subject, "detail": finding.detail} for finding in self.findings],
             "search": {**asdict(self.search), "foreign_open": self.foreign_open},
             "forecasts": [
-                {"threads": one.threads.value, "source_units": one.source_units, "destination_units": one.destination_units,
-                 "seconds": round(one.seconds, 1), "ends": one.ends.isoformat()}
-                for one in self.forecasts.values()
+                {"threads": forecast.threads.value, "source_units": forecast.source_units, "destination_units": forecast.destination_units,
+                 "seconds": round(forecast.seconds, 1), "ends": forecast.ends.isoformat()}
+                for forecast in self.forecasts.values()
             ],
         }  # fmt: skip
 
@@ -104,7 +104,7 @@ UNLISTED: Final = Hazard(
 )
 
 
-def hazards_of(importer: Importer, search: Searched) -> tuple[Hazard, ...]:
+def hazards_of(importer: Importer, search: SearchResult) -> tuple[Hazard, ...]:
     """Return the importer's hazards, and that of an earlier migration if lists do not show its markers."""
     hidden = search.unlisted and (search.there or 0) > 0 and not search.spared
     return (*importer.hazards, *((UNLISTED,) if hidden else ()))
@@ -115,7 +115,7 @@ def make_plan(
     values: Values,
     importer: Importer,
     journal: Journal,
-    search: Searched,
+    search: SearchResult,
     *,
     threads: Threads,
     findings: Sequence[Finding] = (),
@@ -145,7 +145,7 @@ def make_plan(
 
 
 def forecasts(
-    tally: Tally, source: MigrationDesk, destination: MigrationDesk, importer: Importer, search: Searched
+    tally: Tally, source: MigrationDesk, destination: MigrationDesk, importer: Importer, search: SearchResult
 ) -> dict[Threads, Forecast]:
     """Return the cost of each way of writing the threads, from the counts and the budgets as they are now.
 
@@ -162,7 +162,7 @@ def forecasts(
     reading = ReadCost.of(source.desk.capabilities)
     back = ReadCost.of(destination.desk.capabilities)
     lists = pages(tally.tickets, reading.tickets_page) + pages(tally.contacts, reading.contacts_page)
-    found = {}
+    by_way = {}
     for way in Threads:
         # With the description, the internal messages of a ticket follow as one note; a ticket that begins with one is
         # opened with words of ours, and its first message follows.
@@ -179,8 +179,8 @@ def forecasts(
         seconds = max(_seconds(source, units[0]), _seconds(destination, units[1]))
         real = seconds / destination.clock.time_scale
         ends = destination.clock.wall() + timedelta(seconds=real)
-        found[way] = Forecast(way, units[0], units[1], seconds, ends)
-    return found
+        by_way[way] = Forecast(way, units[0], units[1], seconds, ends)
+    return by_way
 
 
 def _seconds(side: MigrationDesk, units: int) -> float:

@@ -59,7 +59,7 @@ class Tally:
             return
         named = self.source.ticket(ticket)
         self.subject_lengths[len(one_line(ticket.subject))] += 1
-        self.unusable_copies += any(not is_email(Mailbox.of(one).address) for one in ticket.cc)
+        self.unusable_copies += any(not is_email(Mailbox.of(address).address) for address in ticket.cc)
         for name in TICKET_FIELDS:
             if getattr(named, name) not in (None, "", (), {}, Priority.UNKNOWN):
                 self.fields[f"ticket.{name}"] += 1
@@ -93,7 +93,7 @@ class Tally:
         self.contacts += 1
         if contact.deleted:
             return
-        boxes = [Mailbox.of(one) for one in contact.emails]
+        boxes = [Mailbox.of(email) for email in contact.emails]
         self.named_emails += any(box.name is not None for box in boxes)
         self.unusable_emails += any(box.address and not is_email(box.address) for box in boxes)
         for name in CONTACT_FIELDS:
@@ -144,10 +144,10 @@ class Tally:
 
     def answers(self, values: Values) -> list[tuple[str, str, Answer, int]]:
         """Return what becomes of every value that was seen: field, old value, answer, records."""
-        found = []
+        answers = []
         for (name, old), records in sorted(self.values.items()):
-            found.append((name, old, self._answer(values, name, old), records))
-        return found
+            answers.append((name, old, self._answer(values, name, old), records))
+        return answers
 
     def _answer(self, values: Values, name: str, old: str) -> Answer:
         if name == "status":
@@ -166,8 +166,8 @@ class Tally:
 
 def used_fields(message: Message) -> list[str]:
     """Return the fields of a message that hold something."""
-    inline = any(one.inline for one in message.attachments)
-    plain = any(not one.inline for one in message.attachments)
+    inline = any(attachment.inline for attachment in message.attachments)
+    plain = any(not attachment.inline for attachment in message.attachments)
     present = {"attachments": plain, "inline": inline, "created_at": message.created_at is not None}
     present |= {"cc": bool(message.cc), "to": bool(message.to)}
     return [name for name in MESSAGE_FIELDS if present.get(name, True)]

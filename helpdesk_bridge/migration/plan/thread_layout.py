@@ -47,7 +47,7 @@ class Bundle:
     joined: bool = False
 
     def __attrs_post_init__(self) -> None:
-        if self.opening and any(is_internal(one) for one in self.sources):
+        if self.opening and any(is_internal(source) for source in self.sources):
             raise ValueError("an internal message cannot be part of an opening")
         if not self.opening and not self.joined and len(self.sources) != 1:
             raise ValueError("messages that are written together must become a note or an opening")
@@ -77,7 +77,7 @@ def opening_bundle(thread: Sequence[Message], way: Threads) -> Bundle:
     first = thread[0]
     neutral = Neutral(first.ticket_id, first.created_at) if is_internal(first) else None
     if way is Threads.DESCRIPTION:
-        sources = tuple(one for one in thread if not is_internal(one))
+        sources = tuple(message for message in thread if not is_internal(message))
     else:
         sources = () if neutral else (first,)
     return Bundle(sources, opening=True, neutral=neutral)
@@ -88,7 +88,7 @@ def later_bundles(messages: Sequence[Message], way: Threads) -> list[Bundle]:
     if not messages:
         return []
     if way is Threads.MESSAGES:
-        return [Bundle((one,)) for one in messages]
+        return [Bundle((message,)) for message in messages]
     return [Bundle(tuple(messages), joined=True)]
 
 
@@ -130,7 +130,7 @@ def _note(mapped: Sequence[Message]) -> Message:
         author=IMPORT,
         visibility=Visibility.INTERNAL,
         kind=MessageKind.NOTE,
-        body=_joined([_headed(one) for one in mapped]),
+        body=_joined([_headed(message) for message in mapped]),
         to=(),
         cc=(),
         created_at=mapped[-1].created_at,
@@ -143,11 +143,11 @@ def _headed(message: Message) -> Body:
 
 
 def _joined(bodies: Sequence[Body]) -> Body:
-    return Body(html="\n<hr>\n".join(one.as_html() for one in bodies))
+    return Body(html="\n<hr>\n".join(body.as_html() for body in bodies))
 
 
 def _files(messages: Sequence[Message]) -> tuple[Attachment, ...]:
-    return tuple(file for one in messages for file in one.attachments)
+    return tuple(file for message in messages for file in message.attachments)
 
 
 def with_lines(body: Body, lines: Sequence[str]) -> Body:

@@ -137,7 +137,7 @@ class Values:
 
     def _group_named(self, name: str) -> Ref:
         named = self.destination.aliases.groups.out(name)
-        known = next((one for one in self.destination.groups if fold(one.name) == fold(named)), None)
+        known = next((group for group in self.destination.groups if fold(group.name) == fold(named)), None)
         return Ref(None, named) if known is None else Ref(known.id, known.name)
 
     def agent(self, email: str) -> Answer:
@@ -174,10 +174,10 @@ class Values:
         """Return the author of a message as the destination knows the agent, or as the source does where it does not."""
         if not actor.email:
             return Actor(actor.kind, name=actor.name)
-        found = self._agent_of(actor.email)
-        if found.id is None:
+        agent = self._agent_of(actor.email)
+        if agent.id is None:
             return Actor(actor.kind, name=actor.name, email=actor.email)
-        return Actor(actor.kind, id=found.id, name=actor.name or found.name, email=found.email or actor.email)
+        return Actor(actor.kind, id=agent.id, name=actor.name or agent.name, email=agent.email or actor.email)
 
     def tag(self, name: str) -> Answer:
         """Return the destination's word for a tag."""
@@ -185,7 +185,7 @@ class Values:
         if chosen:
             return chosen
         named = self.destination.aliases.tags.out(name)
-        known = next((one.name for one in self.destination.tags if fold(one.name) == fold(named)), None)
+        known = next((tag.name for tag in self.destination.tags if fold(tag.name) == fold(named)), None)
         if known is None and self.destination.knows_all("tags"):
             return Answer(None, open=True)
         return Answer(known or named)
@@ -215,7 +215,9 @@ class Values:
     def definition(self, name: str, applies_to: str = "ticket") -> FieldDefinition | None:
         """Return the destination's definition of a custom field."""
         fields = [
-            one for one in self.destination.custom_fields if (one.applies_to == "ticket") == (applies_to == "ticket")
+            custom_field
+            for custom_field in self.destination.custom_fields
+            if (custom_field.applies_to == "ticket") == (applies_to == "ticket")
         ]
         return next((one for one in fields if fold(name) in (fold(one.name), fold(one.key))), None)
 
@@ -230,7 +232,7 @@ class Values:
         chosen = self._chosen("option", f"{name}={value}", lambda new: new)
         if chosen:
             return chosen
-        known = next((one for one in definition.options if fold(one) == fold(value)), None)
+        known = next((option for option in definition.options if fold(option) == fold(value)), None)
         return Answer(known, open=known is None and bool(definition.options))
 
     def word(self, name: str, value: str) -> Answer:

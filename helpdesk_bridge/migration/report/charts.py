@@ -44,12 +44,12 @@ def widths(values: Sequence[int], whole: int) -> list[float]:
     """Return the widths of a bar's parts in per cent; a part that is there is never too thin to be seen."""
     if not whole:
         return [0.0 for _ in values]
-    found = [max(THINNEST, 100 * value / whole) if value else 0.0 for value in values]
-    excess = sum(found) - 100
+    shares = [max(THINNEST, 100 * value / whole) if value else 0.0 for value in values]
+    excess = sum(shares) - 100
     if excess > 0:
-        widest = found.index(max(found))
-        found[widest] -= excess
-    return found
+        widest = shares.index(max(shares))
+        shares[widest] -= excess
+    return shares
 
 
 def _segments(parts: Mapping[str, int], whole: int) -> tuple[Segment, ...]:
@@ -78,13 +78,13 @@ def count_bars(counts: Mapping[Kind, Counts]) -> list[Bar]:
 def cost_bars(summary: Summary, minimum: Mapping[str, int | None], labels: Mapping[str, str]) -> dict[str, list[Bar]]:
     """Return, for each side that costs something, what was spent and, where it is known, the least possible."""
     whole = max([*summary.spent.values(), *(one or 0 for one in minimum.values())])
-    found: dict[str, list[Bar]] = {}
+    bars: dict[str, list[Bar]] = {}
     for side, spent in summary.spent.items():
         least = minimum[side]
         rows = {"spent": spent, **({} if least is None else {"minimum": least})}
         if not spent:
             continue
-        found[side] = [
+        bars[side] = [
             Bar(
                 f"{WORDS[name].capitalize()}: {number(value)} units",
                 f"{labels[side]}: {number(value)} units {WORDS[name]}.",
@@ -92,4 +92,4 @@ def cost_bars(summary: Summary, minimum: Mapping[str, int | None], labels: Mappi
             )
             for name, value in rows.items()
         ]
-    return found
+    return bars

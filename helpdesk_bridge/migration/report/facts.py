@@ -22,7 +22,7 @@ from helpdesk_bridge.migration.marker import SIDES
 from helpdesk_bridge.migration.outcome import WrongJournal
 from helpdesk_bridge.migration.plan.fidelity import PEOPLE, Change
 from helpdesk_bridge.migration.plan.tally import CONTACT_FIELDS, MESSAGE_FIELDS, TICKET_FIELDS
-from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, SEARCH, Searched
+from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, SEARCH, SearchResult
 from helpdesk_bridge.migration.summary import Counts, Summary
 
 IDS: Final = 200
@@ -107,7 +107,7 @@ class Facts:
     reasons: tuple[Reason, ...]
     doubts: tuple[Doubt, ...]
     left_alone: tuple[LeftAlone, ...]
-    search: Searched
+    search: SearchResult
     foreign_ignored: bool
     decisions: tuple[Decision, ...]
     acknowledged: Mapping[str, Acknowledged]
@@ -138,7 +138,7 @@ def snapshot_of(
         spent=dict(summary.spent),
         time_scale=dict(summary.time_scale),
         sample=sample,
-        hazards=tuple(_hazard(one) for one in importer.hazards),
+        hazards=tuple(_hazard(hazard) for hazard in importer.hazards),
         kept=_kept(importer),
         words=words,
     )
@@ -157,7 +157,7 @@ def _kept(importer: Importer) -> dict[str, tuple[str, ...]]:
     messages = {
         name: kept
         for name, kept in (classes[0] if classes else {}).items()
-        if all(name in one and one[name].how is Fidelity.NATIVE for one in classes)
+        if all(name in class_ and class_[name].how is Fidelity.NATIVE for class_ in classes)
     }
     areas = {
         "ticket": (fidelity.ticket, TICKET_FIELDS),
@@ -221,7 +221,7 @@ def _facts(connection: Connection, path: Path) -> Facts:
         reasons=tuple(_reasons(connection)),
         doubts=tuple(_doubts(connection)),
         left_alone=tuple(left_alone_in(meta)),
-        search=Searched(**recalled(SEARCH, {})),
+        search=SearchResult(**recalled(SEARCH, {})),
         foreign_ignored=recalled(FOREIGN) == IGNORE,
         decisions=tuple(_decisions(connection, {} if snapshot is None else snapshot.words)),
         acknowledged=_acknowledged(connection),

@@ -130,16 +130,20 @@ def render(summary: Summary, facts: Facts, *, plan: Plan | None = None, written:
         costs=cost_bars(summary, minimum, labels),
         minimum=minimum,
         kinds=PLURAL,
-        states=[name for name in STATES if name != "pending" or any(one.pending for one in summary.counts.values())],
+        states=[
+            name for name in STATES if name != "pending" or any(counted.pending for counted in summary.counts.values())
+        ],
         state_words=WORDS,
         announced_only=not summary.changed and bool(changed),
         changed=sorted(changed, key=lambda one: (order[words.outcome(one.change)], one.field)),
         kept=_kept(facts, {one.field for one in changed}),
-        reasons={state.value: [one for one in facts.reasons if one.state is state] for state in State},
-        commands=[_command(facts, one) for one in facts.doubts],
-        doubts=sum(one.in_doubt for one in summary.counts.values()),
+        reasons={state.value: [reason for reason in facts.reasons if reason.state is state] for state in State},
+        commands=[_command(facts, doubt) for doubt in facts.doubts],
+        doubts=sum(counted.in_doubt for counted in summary.counts.values()),
         differences=summary.differences[:ROWS],
-        difference_kinds=Counter((one.record, one.field) for one in summary.differences).most_common(),
+        difference_kinds=Counter(
+            (difference.record, difference.field) for difference in summary.differences
+        ).most_common(),
         w=words,
     )
     return str(page)
@@ -148,12 +152,12 @@ def render(summary: Summary, facts: Facts, *, plan: Plan | None = None, written:
 def _kept(facts: Facts, changed: set[str]) -> Mapping[str, list[str]]:
     """Return the fields of each area that are kept for every record, in words."""
     areas = facts.snapshot.kept if facts.snapshot is not None else {}
-    found = {
+    by_area = {
         area: [words.field_words(name).partition(": ")[2] for name in names if name not in changed]
         for area, names in areas.items()
         if any(facts.counts[kind].planned for kind in Kind if kind.value == area)
     }
-    return {area: sorted(names) for area, names in found.items() if names}
+    return {area: sorted(names) for area, names in by_area.items() if names}
 
 
 def _command(facts: Facts, doubt: Doubt) -> str | None:

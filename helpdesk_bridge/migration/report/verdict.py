@@ -57,14 +57,16 @@ def _moved(summary: Summary, source: str, destination: str, level: str | None, s
 
 def _problems(summary: Summary, destination: str) -> list[str]:
     failed, doubt, differences = _total(summary, "failed"), _total(summary, "in_doubt"), len(summary.differences)
-    found = []
+    problems = []
     if failed:
-        found.append(f"{several(failed, 'record')} could not be moved")
+        problems.append(f"{several(failed, 'record')} could not be moved")
     if doubt:
-        found.append(f"{several(doubt, 'record')} {'needs' if doubt == 1 else 'need'} your decision")
+        problems.append(f"{several(doubt, 'record')} {'needs' if doubt == 1 else 'need'} your decision")
     if differences:
-        found.append(f"reading {destination} back found {several(differences, 'difference')} that were not announced")
-    return found
+        problems.append(
+            f"reading {destination} back found {several(differences, 'difference')} that were not announced"
+        )
+    return problems
 
 
 def _unconfirmed(destination: str, level: str | None, sample: int | None) -> str:
@@ -81,4 +83,4 @@ def _are(count: int) -> str:
 
 
 def _total(summary: Summary, name: str) -> int:
-    return sum(getattr(one, name) for one in summary.counts.values())
+    return sum(getattr(counted, name) for counted in summary.counts.values())

@@ -38,8 +38,8 @@ def plain(value: Any) -> Any:
     return _EMAIL.sub(_masked, text) if "@" in text else text
 
 
-def _masked(found: re.Match[str]) -> str:
-    text = found[0]
+def _masked(match: re.Match[str]) -> str:
+    text = match[0]
     core = text.strip(_AROUND)
     start = text.index(core)
     return text[:start] + pseudonym(core) + text[start + len(core) :]

@@ -72,7 +72,7 @@ def _same_text(shown: Sequence[dict[str, Any]]) -> Any:
 def _match_in_order(pairs: list[Pair], free: dict[int, Message], take: Any, same: Any) -> None:
     for pair in pairs:
         if not pair.found:
-            number = next((one for one in sorted(free) if same(pair, one)), None)
+            number = next((place for place in sorted(free) if same(pair, place)), None)
             if number is not None:
                 take(pair, number)
 

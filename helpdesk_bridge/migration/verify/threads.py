@@ -50,7 +50,7 @@ class ThreadCheck:
         except NotFound:
             self.report(ticket_id, [("ticket", ticket_id, "messages", "present", "missing")])
             return
-        shown = [self._shown(one) for one in thread]
+        shown = [self._shown(message) for message in thread]
         aligned = align(leaders, thread, shown, self.importer.fidelity)
         rows: list[Row] = []
         last = -1
@@ -67,7 +67,7 @@ class ThreadCheck:
         """Return the messages that were written, as they stand at the destination: what opens the ticket first."""
         ticket_id = self.record.key.id
         written = self.journal.children(ticket_id, Kind.MESSAGE)
-        leaders = [one for one in written if one.state is State.DONE and one.expected is not None]
+        leaders = [record for record in written if record.state is State.DONE and record.expected is not None]
         opening = (self.record.expected or {}).get(expected.OPENING)
         if opening is not None:
             key = Key(Kind.MESSAGE, opening_id(ticket_id), ticket_id)
@@ -81,7 +81,7 @@ class ThreadCheck:
 
         Where the list of tickets brought the opening along, only later messages and the opening's files cost a call.
         """
-        ticket, first = self.ticket, next((one for one in leaders if expected.opens(one.expected)), None)
+        ticket, first = self.ticket, next((leader for leader in leaders if expected.opens(leader.expected)), None)
         files = bool(first and first.expected and first.expected["files"])
         if (
             not self.apart
@@ -93,7 +93,7 @@ class ThreadCheck:
             return self.outage.patiently(partial(list, listing))
         later = (ticket.message_count or 1) - 1
         tail = self.outage.patiently(lambda: self.importer.tail(ticket.id, later)) if later else ()
-        return [opening_of(ticket), *(one for one in tail if not one.opening)]
+        return [opening_of(ticket), *(message for message in tail if not message.opening)]
 
     def _shown(self, message: Message) -> dict[str, Any]:
         author = self.destination.filled(message.author) or message.author
@@ -119,15 +119,15 @@ class ThreadCheck:
         rows: list[Row] = []
         for file in files:
             try:
-                found = self.outage.patiently(partial(self._digest, file))
+                digest = self.outage.patiently(partial(self._digest, file))
             except HelpdeskError as error:
                 rows.append(("attachment", source_id, "content", "readable", type(error).__name__))
                 continue
-            if left[found] > 0:
-                left[found] -= 1
+            if left[digest] > 0:
+                left[digest] -= 1
             else:
-                rows.append(("attachment", source_id, "content", "none", found[:16]))
-        rows += [("attachment", source_id, "content", one[:16], "missing") for one in left.elements()]
+                rows.append(("attachment", source_id, "content", "none", digest[:16]))
+        rows += [("attachment", source_id, "content", element[:16], "missing") for element in left.elements()]
         return rows
 
     def _digest(self, file: Attachment) -> str:

@@ -54,20 +54,20 @@ class Verification:
 
     def run(self) -> list[Difference]:
         """Return the differences, those of contacts first, and keep them in the journal."""
-        found: list[Difference] = []
+        differences: list[Difference] = []
         for kind in (BACK_TICKET, BACK_CONTACT):
             self.spool.forget(kind)
         if self.options.level is not Level.ECHO:
             self.outage.patiently(self._read_contacts)
-            found += self._contacts()
+            differences += self._contacts()
             self.outage.patiently(self._read_tickets)
-            found += self._tickets()
+            differences += self._tickets()
         if self.options.level is Level.FULL:
-            found += self._threads()
+            differences += self._threads()
         if self.stop.is_set():
             raise Stopped
-        self.journal.facts.replace_differences(found)
-        return found
+        self.journal.facts.replace_differences(differences)
+        return differences
 
     # -- contacts --------------------------------------------------------------------------------------------------
 
@@ -77,21 +77,21 @@ class Verification:
             self.spool.put(BACK_CONTACT, self.destination.contact_key(contact.id), contact)
 
     def _contacts(self) -> list[Difference]:
-        found = []
+        differences = []
         for record in self.journal.each(Kind.CONTACT, State.DONE):
             there = self._contact_at(record.destination[0])
             if there is None:
-                found.append(Difference("", "contact", record.key.id, "contact", "present", "missing"))
+                differences.append(Difference("", "contact", record.key.id, "contact", "present", "missing"))
             elif record.expected is not None:
                 shown = expected.contact(there, self.importer.fidelity.contact)
                 for name, wanted, seen in expected.contact_differences(record.expected, shown):
-                    found.append(Difference("", "contact", record.key.id, name, wanted, seen))
-        return found
+                    differences.append(Difference("", "contact", record.key.id, name, wanted, seen))
+        return differences
 
     def _contact_at(self, contact_id: str) -> Contact | None:
-        found = self.spool.get(BACK_CONTACT, contact_id, Contact)
-        if found is not None or is_opaque(contact_id):
-            return found
+        contact = self.spool.get(BACK_CONTACT, contact_id, Contact)
+        if contact is not None or is_opaque(contact_id):
+            return contact
         try:
             return self.outage.patiently(partial(self.destination.desk.contacts.get, contact_id))
         except NotFound:
@@ -113,21 +113,21 @@ class Verification:
 
     def _tickets(self) -> list[Difference]:
         duplicates = Duplicates(self.destination, self.importer, self.journal, self.outage)
-        found = [one for ticket in self.spool.each(BACK_TICKET, Ticket) for one in duplicates.of_listed(ticket)]
+        differences = [one for ticket in self.spool.each(BACK_TICKET, Ticket) for one in duplicates.of_listed(ticket)]
         for record in self.journal.each(Kind.TICKET, State.DONE):
             self._check_stop()
             ticket = self._ticket_at(record)
             if ticket is None:
-                found.append(Difference(record.key.id, "ticket", record.key.id, "ticket", "present", "missing"))
+                differences.append(Difference(record.key.id, "ticket", record.key.id, "ticket", "present", "missing"))
                 continue
-            found += duplicates.of_record(record, ticket)
+            differences += duplicates.of_record(record, ticket)
             shown = expected.ticket(
                 self.destination.ticket(ticket), self.importer.fidelity.ticket, self.destination.aliases
             )
             for name, wanted, seen in expected.ticket_differences(record.expected or {}, self._people(shown, ticket)):
-                found.append(Difference(record.key.id, "ticket", record.key.id, name, wanted, seen))
+                differences.append(Difference(record.key.id, "ticket", record.key.id, name, wanted, seen))
             self.progress("compare")
-        return found
+        return differences
 
     def _people(self, shown: dict[str, Any], ticket: Ticket) -> dict[str, Any]:
         requester = ticket.requester
@@ -139,29 +139,29 @@ class Verification:
 
     def _ticket_at(self, record: Record) -> Ticket | None:
         ticket_id = record.destination[0]
-        found = self.spool.get(BACK_TICKET, ticket_id, Ticket)
-        if found is None:
+        ticket = self.spool.get(BACK_TICKET, ticket_id, Ticket)
+        if ticket is None:
             try:
-                found = self.outage.patiently(partial(self.destination.desk.tickets.get, ticket_id))
+                ticket = self.outage.patiently(partial(self.destination.desk.tickets.get, ticket_id))
             except NotFound:
                 return None
-            self.spool.put(BACK_TICKET, ticket_id, found)
-        return None if found.deleted else found
+            self.spool.put(BACK_TICKET, ticket_id, ticket)
+        return None if ticket.deleted else ticket
 
     # -- threads ---------------------------------------------------------------------------------------------------
 
     def _threads(self) -> list[Difference]:
-        found: list[tuple[str, Difference]] = []
+        by_ticket: list[tuple[str, Difference]] = []
         lock = threading.Lock()
 
         def report(ticket: str, rows: list[tuple[str, str, str, str | None, str | None]]) -> None:
             with lock:
-                found.extend((ticket, Difference(ticket, *row)) for row in rows)
+                by_ticket.extend((ticket, Difference(ticket, *row)) for row in rows)
             self.progress("verify")
 
         workers = _threads_for(self.destination, self.options.workers)
         Runner(workers, self.destination.clock, self.stop).run(self._checks(report))
-        return [one for _, one in sorted(found, key=lambda item: item[0])]
+        return [one for _, one in sorted(by_ticket, key=lambda item: item[0])]
 
     def _checks(
         self, report: Callable[[str, list[tuple[str, str, str, str | None, str | None]]], None]
