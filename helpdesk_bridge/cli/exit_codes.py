@@ -1,4 +1,4 @@
-"""Exit codes of the command: which error ends it with which. The table is ``ExitCode``."""
+"""Exit codes of the command: the code of any error is chosen here, that of a finished migration by ``Summary.exit_code``."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """Creates in doubt: the journal says that a create was sent, and nothing says whether it arrived.
 
-The HTTP layer raises ``InDoubt`` when a request may have arrived and its answer did not come. The load then parks the
-task for the settle time and looks the record up at the destination; only if that look-up cannot tell either does the
-record get ``State.IN_DOUBT`` and wait for the user's decision.
+A create becomes in doubt in ``helpdesk_bridge.http.retry``, which raises ``InDoubt`` if a request may have arrived and its
+answer is missing or unreadable. The load then parks the task for the settle time and looks the record up at the
+destination; only if that look-up shows nothing certain either does the record get ``State.IN_DOUBT`` and wait for the
+user's decision.
 """
 
 from __future__ import annotations
