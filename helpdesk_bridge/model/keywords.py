@@ -154,8 +154,8 @@ class ContactFilters(_Listing, total=False):
     phone: _Words | None
     phones: _Words | None
     name: Match | str | None
-    company: _Words | None
-    companies: _Words | None
+    company: _Refs | None
+    companies: _Refs | None
     external_id: _Words | None
     external_ids: _Words | None
 
