@@ -105,7 +105,7 @@ def _field(document: Any, texts: tuple[str, ...], path: str, sent: Mapping[str, 
         if isinstance(named, str):
             if named.startswith(_CUSTOM_PREFIX):
                 return f"custom_fields.{named.removeprefix(_CUSTOM_PREFIX)}"
-            # Observed: the entry's key is "name" where its sentence is about the "Company Name".
+            # Observed: the entry's key is "name" although its sentence is about the "Company Name".
             said = field_said(text[:_READ_AT_MOST], path) if isinstance(text, str) else None
             return said if said == "company" and named == "name" else field_keyed(named, path)
     for text in texts:

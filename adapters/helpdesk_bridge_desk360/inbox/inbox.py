@@ -95,7 +95,7 @@ class Inbox:
             changes: dict[str, Any] = {"custom_fields": {**ticket.custom_fields, _LAST_INBOUND: newest}}
             if event.name:
                 changes["requester"] = actor_of(event.ticket_id, event.name)
-            # Webhooks may come in any order: the oldest message opens the conversation, and names it if nobody else did.
+            # Webhooks may come in any order: the oldest message opens the conversation, and gives it its subject unless it has one.
             if before is not None and store.messages.reopen(message) is not None:
                 message = evolve(message, opening=True)
                 if not ticket.custom_fields.get(_NAMED):

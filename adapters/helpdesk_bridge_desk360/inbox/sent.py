@@ -52,7 +52,7 @@ class SentMessages:
             try:
                 return self.inbox.sent(conversation, messages)
             except (HelpdeskError, ConfigError) as error:
-                # No traceback: the error is told by its kind, and its frames hold what was said.
+                # No traceback: its frames hold the text of the message, so only the kind of the error is logged.
                 logger.error(  # noqa: TRY400 - see above
                     "%d sent messages could not be noted in the inbox: %s", len(messages), type(error).__name__
                 )

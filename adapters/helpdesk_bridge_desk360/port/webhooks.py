@@ -21,7 +21,7 @@ from helpdesk_bridge_desk360.wire.events import DeliveryChanged, Event, MessageR
 BODY_LIMIT: Final = 1024 * 1024
 logger = logging.getLogger("helpdesk_bridge.webhooks")
 
-# observed: where clients look for the token; the vendor tells nowhere where it puts it.
+# observed: where clients look for the token; its place is not documented.
 _HEADERS: Final = frozenset({"token", "x-token", "x-webhook-token"})
 _MOST_CANDIDATES: Final = 8
 

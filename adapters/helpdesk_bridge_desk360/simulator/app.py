@@ -117,7 +117,7 @@ class Desk360Simulator(SimulatorApp):
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; webhooks go out after the answer, or before it where that can be told apart.
 
-        They go before the answers of ``/_sim``, so that whoever injects a message finds it delivered.
+        They go before the answers of ``/_sim``, so that an injected message is delivered when the injection returns.
         """
         answered_first = not environ.get("PATH_INFO", "").startswith(_ADMIN) and not self.flag("status_before_response")
         try:

@@ -38,7 +38,7 @@ def refused(status: int, code: str) -> Reply:
 
 
 def sensible_type(declared: str, filename: str) -> str:
-    """Return the declared type, or that of the name where it says nothing; neither is ever judged."""
+    """Return the declared type, or that of the name if none is declared; neither is checked."""
     declared = declared.partition(";")[0].strip().lower()
     if declared and declared != _UNKNOWN_TYPE:
         return declared

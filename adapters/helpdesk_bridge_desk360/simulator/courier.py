@@ -36,7 +36,7 @@ class SubscriptionError(ValueError):
 
 @frozen
 class Subscription:
-    """Where the webhooks of one integration go, and where their token stands; `SubscriptionError` off loopback."""
+    """The URL for the webhooks of one integration, and the place of their token; `SubscriptionError` off loopback."""
 
     url: str
     token: str = field(default="", repr=False)

@@ -31,7 +31,7 @@ class Logins:
         self._issued = 1
 
     def authorized(self, header: str) -> bool:
-        """Whether an Authorization header is good; documented: Desk360 API, "Error Codes": "Bearer" stands in front."""
+        """Whether an Authorization header is good; documented: Desk360 API, "Error Codes": "Bearer" comes first."""
         if not header.startswith(_BEARER):
             return False
         token = header.removeprefix(_BEARER).strip().encode("latin-1", "replace")

@@ -153,7 +153,7 @@ class Messaging:
         return self.courier.emit(integration, payload, copies=copies, hold=hold, lose=lose)
 
     def reach(self, message: OutgoingMessage, state: MessageState, **options: Any) -> list[Emission]:
-        """Let a message reach a state and tell of it; a lower state than it has is told, but not kept."""
+        """Let a message reach a state and send the webhook; a lower state than it has is sent, but not stored."""
         if _RANK[state] > _RANK[message.state]:
             message.state = state
         content = rendering.status(message.id, message.digits, state)

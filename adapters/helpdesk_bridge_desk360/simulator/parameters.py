@@ -47,7 +47,7 @@ class Fields:
         return value
 
     def optional_text(self, name: str, *, most: int | None = None) -> str | None:
-        """Read text; None where it is absent, null or blank."""
+        """Read text; None if it is absent, null or blank."""
         value = self.values.get(name)
         if value is None:
             return None
@@ -111,7 +111,7 @@ class Fields:
         return child
 
     def optional_object(self, name: str) -> Fields | None:
-        """Read an object; None where it is absent, null or empty (PHP's empty object is ``[]``)."""
+        """Read an object; None if it is absent, null or empty (PHP's empty object is ``[]``)."""
         value = self.values.get(name)
         if value is None or value in ({}, [], ""):
             return None

@@ -70,7 +70,7 @@ class Problem(Exception):
 
     @property
     def doc_url(self) -> str | None:
-        """The link, or None where the vendor has no advice."""
+        """The link, or None if the vendor has no advice."""
         return DOC_URL if _ALL[self.code].linked else None
 
 

@@ -161,7 +161,7 @@ def _short_enough(offered: dict[str, tuple[str, tuple[str, ...]]]) -> dict[str, 
 def _length(pair: tuple[str, tuple[str, ...]]) -> int:
     key, values = pair
     text = filters_json({key: values}, "backslash")
-    # Half a character is measured too; it is refused where the request is put together.
+    # Half a character is measured too; the request with it is rejected later.
     return len(quote(text.encode("utf-8", "surrogatepass"), safe=""))
 
 

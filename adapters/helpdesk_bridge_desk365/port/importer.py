@@ -142,7 +142,7 @@ class Desk365Importer:
         with self._memory.lock:
             if name in self._memory.companies:
                 return
-            with suppress(Conflict):  # somebody else made it meanwhile
+            with suppress(Conflict):  # it was created meanwhile
                 self._client.create_company(name)
             self._memory.companies.add(name)
 
@@ -151,7 +151,7 @@ class Desk365Importer:
             contact = self._client.contact(primary=document["primary_email"])
         except NotFound:
             return ()
-        # A vendor may find by less than it takes for one: somebody else's contact is not this one.
+        # A vendor may match loosely: another person's contact does not count.
         same = email_key(contact.primary_email or "") == email_key(document["primary_email"])
         return (str(contact.primary_email),) if same else ()
 

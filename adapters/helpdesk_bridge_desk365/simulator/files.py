@@ -37,7 +37,7 @@ class FileLinks:
     """Keeps files, writes their URLs, and judges the requests for them.
 
     The date in a URL is the time that stamps records. Expiry counts vendor seconds, so that a scaled simulator's URLs
-    expire sooner: what the vendor's clock showed stands in the token beside the date, which clients do not read.
+    expire sooner: the vendor's clock is in the token beside the date, which clients do not read.
     """
 
     def __init__(self, store: FileStore, clock: SimulatorClock) -> None:

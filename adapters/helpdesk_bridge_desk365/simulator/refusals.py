@@ -78,7 +78,7 @@ def missing(what: str) -> Refusal:
 
 
 def query_missing(method: str, *, status: int = HTTPStatus.METHOD_NOT_ALLOWED) -> Refusal:
-    """405 for a required query parameter that is not in the URL, even where the body has it.
+    """405 for a required query parameter that is not in the URL, even if the body has it.
 
     observed: add_note and PUT companies/update against production; a GET may be answered 404 instead (assumed).
     """

@@ -142,7 +142,7 @@ def _as_in_the_sample(document: dict[str, Any], shape: TicketShape) -> dict[str,
 
 
 def _flattened(document: dict[str, Any]) -> dict[str, Any]:
-    """documented: Desk365 API, "Additional parameters", nested_fields; null keys where no survey was sent: assumed."""
+    """documented: Desk365 API, "Additional parameters", nested_fields; null keys if no survey was sent: assumed."""
     flat = {key: value for key, value in document.items() if key not in ("custom_fields", "survey_rating")}
     flat |= document.get("custom_fields", {})
     if "survey_rating" in document:

@@ -50,7 +50,7 @@ class Service:
 
     @property
     def settings(self) -> Mapping[str, Setting]:
-        """The switches as they stand."""
+        """The current switches."""
         return self._app.settings
 
     def now(self) -> datetime:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from attrs import frozen
 
 NEVER: Final = "1970-01-01 00:00:00"
-"""What stands where a record was never updated. observed: Desk365 companies list, dossier section 6.5."""
+"""The update time of a record that was never updated. observed: Desk365 companies list, dossier section 6.5."""
 
 INLINE_ORIGIN: Final = "inline-image-origin.invalid://"
 """Stands for the host of public inline images in stored HTML until a request tells the simulator's own address."""
@@ -73,7 +73,7 @@ def comma_text(parts: list[str] | tuple[str, ...]) -> str | None:
 
 @frozen
 class RawJson:
-    """JSON text that was rendered before and is put into a document as it stands."""
+    """JSON text that was rendered before and goes into a document unchanged."""
 
     text: str
 

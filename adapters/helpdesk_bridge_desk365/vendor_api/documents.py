@@ -111,7 +111,7 @@ class TicketDetails:
     """A ticket under the vendor's own names; durations are minutes.
 
     ``custom_fields`` are by name, without the prefix. With ``nested_fields`` the vendor writes them, and the survey, into
-    the ticket itself: here they stand where they always do.
+    the ticket itself: here they are always in their own fields.
     """
 
     ticket_number: int
@@ -279,7 +279,7 @@ class BlockTickets:
 class Contract:
     """A contract. Documented (OpenAPI): what its list, its details, its creation and its update show is not the same.
 
-    ``category`` is ``contract_category`` where it was created or changed; what these nest as ``block_hours`` or
+    ``category`` is ``contract_category`` in answers to creation and update; what these nest as ``block_hours`` or
     ``block_tickets`` is flat here, as in details. ``rollover_details`` and ``usage_hours`` are the vendor's rows, by
     month.
     """

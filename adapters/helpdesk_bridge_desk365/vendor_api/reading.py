@@ -19,7 +19,7 @@ from helpdesk_bridge_desk365.wire.words import whole_number
 
 T = TypeVar("T")
 
-# Observed, where it differs from what the documentation's models say: the left is read as the right.
+# Observed names that differ from the documentation's models: the left is read as the right.
 _NAMES: Final[Mapping[str, str]] = {
     "createdOn": "created_on",
     "updatedOn": "updated_on",

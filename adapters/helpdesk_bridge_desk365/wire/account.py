@@ -30,7 +30,7 @@ class AccountContext:
     origin: str
     keep_raw: bool = False
 
-    # Few names stand on many tickets.
+    # Many tickets share few names.
     _refs: dict[str, Ref] = field(factory=dict, eq=False, repr=False, init=False)
     _agents: dict[str, Actor] = field(factory=dict, eq=False, repr=False, init=False)
 

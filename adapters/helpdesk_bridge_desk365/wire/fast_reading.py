@@ -24,7 +24,7 @@ _PREFIX: Final = len(CUSTOM_PREFIX)
 # Documented (sample body) -> observed.
 _OTHER_NAMES: Final[Mapping[str, str]] = {"sub_category": "subcategory", "assign_to": "assigned_to"}
 _ADDED: Final = frozenset({"present", "raw"})
-# Survey details may stand in the ticket itself, and "email" and "survey_ratings" are spellings of others still.
+# Survey details may be in the ticket itself, and "email" and "survey_ratings" are spellings of others still.
 _LEFT: Final = frozenset({"email", "survey_ratings"})
 
 # What a wire field of another type than text, number or truth is in JSON; empty files are the only ones taken here.
@@ -120,7 +120,7 @@ def _values(document: dict[str, Any], wire_fields: _Fields) -> tuple[list[Any], 
 
 
 def quick_ticket(document: Any) -> TicketDocument | None:
-    """Return the ticket, or None where the exact way has to look."""
+    """Return the ticket, or None if it needs the exact way."""
     read = _values(document, _TICKET) if type(document) is dict else None
     if read is None:
         return None

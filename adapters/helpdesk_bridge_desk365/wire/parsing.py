@@ -122,7 +122,7 @@ def field_key(name: str) -> str:
 def canonical_ticket(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return a ticket's keys in their recorded names, custom fields and survey details in objects of their own.
 
-    Documented: with nested_fields=1 custom fields and survey details stand in the ticket itself.
+    Documented: with nested_fields=1 custom fields and survey details are in the ticket itself.
     """
     known: dict[str, Any] = {}
     fields: dict[str, Any] = {}

@@ -7,7 +7,7 @@ from typing import Final
 
 from helpdesk_bridge_desk365.wire.documents import Moment
 
-# Observed: "1970-01-01 00:00:00" stands for "never" in a company's updated_on. Assumed: elsewhere too.
+# Observed: "1970-01-01 00:00:00" means "never" in a company's updated_on. Assumed: elsewhere too.
 NEVER: Final = "1970-01-01"
 _NEVERS_YEAR: Final = NEVER[:4]
 _USUAL_LENGTH: Final = len("2026-01-31 09:15:00")

@@ -43,7 +43,7 @@ _CHANNELS: Final[Mapping[int, str]] = {
 
 NEW_STATUS: Final = STATUSES[Status.OPEN]
 NEW_PRIORITY: Final = 5
-"""Documented: 5 is Medium. Observed: what working clients send for a new ticket that nobody ranked."""
+"""Documented: 5 is Medium. Observed: what working clients send for a new ticket without a priority."""
 
 UNASSIGNED: Final = "--"
 """Documented: "- -" finds and sets "no value"; the vendor's own JSON writes it without the blank."""

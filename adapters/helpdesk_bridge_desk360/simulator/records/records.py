@@ -111,7 +111,7 @@ class Account:
         return next((customer for customer in self.customers if customer.key == key), None)
 
     def chat(self, integration: int, digits: str) -> Chat:
-        """Return the conversation with a customer, begun where there is none."""
+        """Return the conversation with a customer; a missing one is started."""
         chat = self.chats.get((integration, digits))
         if chat is None:
             chat = self.chats[integration, digits] = Chat(len(self.chats) + 1, digits)

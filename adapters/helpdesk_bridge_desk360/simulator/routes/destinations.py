@@ -96,7 +96,7 @@ def _single_file(call: Call, request: Fields, name: str) -> UploadedFile | None:
 
 
 def _phones_of_csv(content: bytes) -> list[str]:
-    """Read the first column; documented: numbers with + and a country code; assumed: a heading may stand above."""
+    """Read the first column; documented: numbers with + and a country code; assumed: a heading is allowed."""
     try:
         text = content.decode("utf-8-sig")
         rows = list(csv.reader(text.replace(";", ",").splitlines()))

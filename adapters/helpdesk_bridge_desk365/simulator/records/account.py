@@ -144,7 +144,7 @@ class Account:
         return held[1]
 
     def mail(self, audience: str, occasion: str, ticket: Ticket, to: Iterable[str]) -> None:
-        """Record an e-mail that this account would have sent; nobody to send to is no e-mail."""
+        """Record an e-mail that this account would have sent; without a recipient there is no e-mail."""
         addresses = tuple(to)
         if addresses:
             self.mails.append(Mail(audience, occasion, ticket.number, addresses))

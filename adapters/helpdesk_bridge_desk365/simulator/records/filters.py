@@ -52,7 +52,7 @@ _MERGED: Final = "include_merged"
 
 @frozen
 class Condition:
-    """One attribute and the values of it that pass; None among them stands for "no value"."""
+    """An attribute and its values that pass; None among them means "no value"."""
 
     value: Callable[[Ticket], str | None]
     wanted: frozenset[str | None]

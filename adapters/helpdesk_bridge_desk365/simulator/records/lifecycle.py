@@ -34,7 +34,7 @@ def set_status(ticket: Ticket, status: str, now: datetime, *, by: str | None = N
 
 
 def assign(ticket: Ticket, email: str | None, now: datetime) -> None:
-    """Give the ticket to an agent, or to nobody; the first time is kept. observed: dossier section 3.6."""
+    """Assign the ticket to an agent, or unassign it; the first assignment time is kept. observed: dossier section 3.6."""
     ticket.assigned_to = email
     if email is not None and ticket.first_assigned_time is None:
         ticket.first_assigned_time = now

@@ -94,7 +94,7 @@ def _term(term: dict[str, Any], name: str, account: Account) -> Callable[[Ticket
 
 
 def _matcher(query: Any) -> Callable[[str], bool]:
-    """All words in any order; "a phrase" as it stands; `*x` a word's end, `x*` its start, `*x*` anywhere in it."""
+    """All words in any order; "a phrase" literally; `*x` a word's end, `x*` its start, `*x*` anywhere in it."""
     if not isinstance(query, str) or not query.strip():
         raise invalid("query must be a text.", "search_query")
     terms = [(match[1], match[2]) for match in _TERM.finditer(query.casefold())]

@@ -23,7 +23,7 @@ _COMPANY_FACTS: Final = ("description", "phone", "address", "city", "state", "co
 
 
 class PeopleLoader:
-    """Puts a dataset's people into an account, and tells which contact or agent stands for a person's key."""
+    """Loads a dataset's people into an account, and maps their keys to contacts and agents."""
 
     def __init__(self, dataset: Dataset, account: Account) -> None:
         self._dataset = dataset
@@ -48,7 +48,7 @@ class PeopleLoader:
         return self._account.agent(_email(person)) if person.role == "agent" else None
 
     def contact_of(self, key: str) -> Contact:
-        """Return the contact that stands for a person; one is made for who has no e-mail, or is an agent.
+        """Return the contact of a person; a contact is made for a person without e-mail and for an agent.
 
         Desk365 has no contact without an e-mail: documented in OpenAPI, `primary_email` is required.
         """

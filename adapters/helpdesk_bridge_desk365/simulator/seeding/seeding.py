@@ -116,7 +116,7 @@ class _TicketLoader:
                 ticket.watchers.append(watcher.email)
 
     def _custom_fields(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Turn a value of a field that nobody defined into a text field: data is never dropped in silence."""
+        """Turn a value of an undefined field into a text field: data is never dropped silently."""
         for name, value in values.items():
             field = CustomField(name, "checkbox" if isinstance(value, bool) else "text")
             self._account.fields.setdefault(field.key, field)
@@ -125,7 +125,7 @@ class _TicketLoader:
     def _message(self, ticket: Ticket, seed: SeedMessage) -> Message:
         """Make a message: contacts reply; agents reply, note or forward; the helpdesk itself signs as its mailbox.
 
-        assumed: the `type` of forwards, and the author of what nobody wrote; dossier section 6.2.
+        assumed: the `type` of forwards, and the author of a message without author; dossier section 6.2.
         """
         agent = self._people.agent_of(seed.author)
         contact = self._people.contact_of(seed.author) if seed.author is not None and agent is None else None
@@ -153,7 +153,7 @@ class _TicketLoader:
 
 
 def _opened(seed: SeedTicket) -> tuple[SeedMessage, ...]:
-    """Return the thread with what can be a description first: that is never private, so its subject stands for one."""
+    """Return the thread with a description first: if the first message is private, the subject precedes it."""
     first = seed.messages[0]
     if not first.private:
         return seed.messages
