@@ -12,7 +12,7 @@ from attrs import evolve
 from helpdesk_bridge.adapter import Fidelity, FieldFidelity, Importer, Marked, MessageClass, Opening
 from helpdesk_bridge.adapter.header_line import HeaderLine, split_header, split_marker
 from helpdesk_bridge.model.addresses import email_key
-from helpdesk_bridge.model.fields import TICKET, Kind, travelling
+from helpdesk_bridge.model.fields import CONTACT, TICKET, Kind, travelling
 from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.values import (
     SYSTEM,
@@ -226,14 +226,18 @@ def test_an_imported_contact_keeps_what_the_importer_says(helpdesk: Helpdesk, vo
         phones=(Phone(phone_number("ann"), phone_number("ann")),),
         company=Ref(None, vocabulary.companies[0]),
         custom_fields={name: two[0] for name, two in vocabulary.contact_fields.items()},
+        title="Head of Käse",
+        external_id="ext-1",
         blocked=True,
+        created_at=LONG_AGO,
+        updated_at=LONG_AGO + timedelta(hours=1),
     )
     (contact_id,) = importer.contact(old, MARKER)
     contact = helpdesk.contacts.get(contact_id)
     kept = importer.fidelity.contact
-    for name in ("name", "emails", "phones", "blocked"):
+    for name in frozenset(travelling(CONTACT)) - {"phones", "company", "custom_fields"}:
         if kept.get(name, FieldFidelity(Fidelity.LOST)).how is Fidelity.NATIVE:
-            assert getattr(contact, name) == getattr(old, name) or name == "phones", name
+            assert getattr(contact, name) == getattr(old, name), name
     if kept["company"].how is Fidelity.NATIVE:
         assert contact.company is not None
         assert contact.company.name == vocabulary.companies[0]
