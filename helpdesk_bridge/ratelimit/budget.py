@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -12,23 +13,29 @@ class BudgetSource(Protocol):
     """What a budget shows: the governor's live state."""
 
     @property
+    @abstractmethod
     def place(self) -> str:
         """Where the state lives, in words."""
 
     @property
+    @abstractmethod
     def key(self) -> str:
         """The budget's name."""
 
     @property
+    @abstractmethod
     def lost(self) -> bool:
         """Whether the place cannot be used just now."""
 
+    @abstractmethod
     def left(self) -> Left:
         """Return what is left, and until when it is held back."""
 
+    @abstractmethod
     def holders(self) -> tuple[str, ...]:
         """Return the other processes that spend it."""
 
+    @abstractmethod
     def forecast(self, units: int, rows: int = 0) -> float:
         """Return the vendor seconds until that many more units can have been sent."""
 

@@ -61,7 +61,7 @@ def parse(body: bytes | str, *, any_unicode: bool = False) -> tuple[Any, Counter
         problem = ValueError("nested too deeply")
     else:
         _check_depth(document)
-        if not whole or b"\\u0000" in body:
+        if not whole or (isinstance(body, bytes) and b"\\u0000" in body):
             document = mended_tree(document, odd)
         return document, odd
     raise problem
