@@ -1,8 +1,8 @@
 """Adoption: whether a ticket that carries a marker is the ticket that was written with it.
 
 Customers see the line of a marker in mails and can copy it; agents can edit a field. So a ticket is adopted only if its
-requester, the source's time and the text of its opening agree with what was, or would be, written, and, where the vendor
-tells how a ticket was made, it was made through the API.
+requester, the source's time and the text of its opening agree with what was, or would be, written, and, if the vendor
+says how a ticket was made, it was made through the API.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Judgement:
 
 
 def made_by_api(importer: Importer, ticket: Ticket) -> bool:
-    """Whether a ticket may have been made through the API: where the vendor tells, every such ticket says so."""
+    """Whether a ticket may have been made through the API: if the vendor says so at all, every such ticket does."""
     channel = importer.fidelity.ticket.get("channel")
     tells = channel is not None and channel.how is Fidelity.CHANGED and channel.to == API
     return not tells or ticket.channel == API
@@ -81,7 +81,7 @@ class Adoption:
     def differences(
         self, ticket: Ticket, requester: Mapping[str, Any] | None, opening: Mapping[str, Any]
     ) -> tuple[str, ...]:
-        """Return the names of what does not agree; nothing where the ticket is the one that was written."""
+        """Return the names of what does not agree; empty if the ticket is the one that was written."""
         names_differing = []
         if not made_by_api(self.importer, ticket):
             names_differing.append("origin than the API")

@@ -1,6 +1,6 @@
 """Cost formula: the least that a migration can spend, to compare with what it spent.
 
-The formula and its reasons stand in ``docs/explanation/calls.md``.
+The formula and its reasons are in ``docs/explanation/calls.md``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Thread:
 class ReadCost:
     """What reading costs at a desk, in units.
 
-    ``apart``: the opening stands on the ticket and comes with the list, its files with the ticket's details, the
+    ``apart``: the opening is part of the ticket and comes with the list, its files with the ticket's details, the
     later messages with one call of their own; otherwise a thread is read page by page. ``file`` is one download.
     """
 

@@ -49,7 +49,7 @@ class MarkerKey:
 
 
 def derived_key(source: Helpdesk, destination: Helpdesk, recovered: Mapping[str, Secret]) -> MarkerKey:
-    """Return the key that the two desks' credentials give: each side's API key, or password where it has no key.
+    """Return the key that the two desks' credentials give: each side's API key, or password if it has no key.
 
     ``recovered`` holds, under "source" and "destination", credentials that were in use when an earlier migration wrote
     its markers. Raises ``NeverPossible`` for a desk that has neither key nor password.

@@ -242,9 +242,9 @@ class Migration:
             return
         if made.needs_decision:
             hazards = [f"--hazard {hazard}" for hazard in made.open_hazards]
-            values = [str(one) for one in made.values]
+            values = [str(value) for value in made.values]
             raise DecisionNeeded(
-                f"{len(hazards)} hazards are not acknowledged and {len(values)} values have no counterpart",
+                f"decisions needed: {len(hazards)} on hazards, {len(values)} on values without a counterpart",
                 hazards=hazards,
                 values=values,
             )
@@ -336,7 +336,7 @@ class Migration:
 
     @contextmanager
     def _stoppable(self) -> Iterator[None]:
-        """Turn the stop of a step into ``Interrupted``, and any end of an owner that was taken over into that."""
+        """Turn ``Stopped`` into ``Interrupted``, and a failure after a takeover into ``JournalInUse``."""
         try:
             yield
         except Stopped:
@@ -347,7 +347,7 @@ class Migration:
 
     @contextmanager
     def _timed(self) -> Iterator[None]:
-        """Keep how long it took, however it ends."""
+        """Record how long a step took, however it ends."""
         try:
             yield
         finally:

@@ -86,7 +86,7 @@ class Outage:
                 return result
 
     def _await_turn(self) -> None:
-        """Wait for the budget here, where a stop is heard: the governor lets nobody go before their turn."""
+        """Wait for the budget here, where a stop interrupts the wait: the governor's own wait would not end early."""
         budget = self._side.desk.budget
         while not self._stop.is_set():
             seconds = 0.0 if budget is None else budget.forecast(1) / self._side.clock.time_scale

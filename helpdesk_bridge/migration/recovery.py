@@ -42,8 +42,8 @@ _MOST_OF_A_SECOND: Final = 50
 class SearchResult:
     """What is known of the search. ``done`` says that it is over, ``spared`` that the user said there is nothing.
 
-    ``there``: tickets at the destination when it began (None where no list tells); ``found``: source tickets whose
-    marker stands at one of them; ``foreign``: tickets with a marker that this journal's key made for no ticket of the
+    ``there``: tickets at the destination when it began (None if no list says); ``found``: source tickets whose
+    marker is at one of them; ``foreign``: tickets with a marker that this journal's key made for no ticket of the
     source; ``unlisted``: whether lists do not show where markers are written.
     """
 
@@ -69,7 +69,7 @@ class SearchResult:
 class _SearchHits:
     """What one pass found, by the source's ticket ids; ``unlisted`` as in ``SearchResult``.
 
-    ``alike`` carry no marker and were created in the second of a source ticket: somebody may have taken it away.
+    ``alike`` carry no marker and were created in the second of a source ticket: an agent may have removed it.
     """
 
     tickets: dict[str, list[str]]

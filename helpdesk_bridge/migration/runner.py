@@ -21,7 +21,7 @@ class Parked(Exception):
 
 
 class Task(Protocol):
-    """One unit of work; called again after it was parked, it goes on where it stopped."""
+    """One unit of work; called again after it was parked, it continues where it stopped."""
 
     def advance(self) -> None:
         """Do the work. Raises ``Parked`` to be called again later."""
@@ -41,7 +41,7 @@ class Runner:
         self._halt = threading.Event()
 
     def run(self, tasks: Iterator[Task], *, first_alone: bool = False) -> None:
-        """Run all tasks to their end. Raises the first failure; returns early where the run is to stop.
+        """Run all tasks to their end. Raises the first failure; returns early if the run is to stop.
 
         ``first_alone``: the others begin when the first one is done: what it learns of refusals is learned once.
         """

@@ -47,7 +47,7 @@ class Counts:
         )
 
     def as_json(self) -> dict[str, int]:
-        """Return the counts by name; ``pending`` only where there is any."""
+        """Return the counts by name; ``pending`` only if there are any."""
         names = ("planned", "migrated", "skipped", "failed", "in_doubt")
         counts = {name: getattr(self, name) for name in names}
         return {**counts, "pending": self.pending} if self.pending else counts

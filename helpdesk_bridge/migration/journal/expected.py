@@ -35,7 +35,7 @@ def second(moment: datetime | None) -> str | None:
 
 
 def person(actor: Actor | None) -> dict[str, str | None] | None:
-    """Return who somebody is: kind, id, and digests of e-mail, phone and name."""
+    """Return what identifies a person: kind, id, and digests of e-mail, phone and name."""
     if actor is None:
         return None
     phone = phone_key(actor.phone or "")
@@ -49,7 +49,7 @@ def person(actor: Actor | None) -> dict[str, str | None] | None:
 
 
 def same_person(expected: Mapping[str, Any] | None, shown: Mapping[str, Any] | None) -> bool:
-    """Whether two such values mean the same person: by id where both have one, else by e-mail, phone or name."""
+    """Whether two such values mean the same person: by id if both have one, else by e-mail, phone or name."""
     if expected is None or shown is None:
         return expected is shown
     if expected["kind"] != shown["kind"] and ActorKind.UNKNOWN.value not in (expected["kind"], shown["kind"]):
@@ -143,7 +143,7 @@ def ticket(value: Ticket, fidelity: Mapping[str, FieldFidelity], aliases: Aliase
 
 
 def ticket_differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Return (field, expected, found) where two such values differ."""
+    """Return (field, expected, found) for each difference of two such values."""
     different = []
     for name, wanted in expected.items():
         if name not in found:
@@ -178,7 +178,7 @@ def contact(value: Contact, fidelity: Mapping[str, FieldFidelity]) -> dict[str, 
 
 
 def contact_differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Return (field, expected, found) where a contact differs.
+    """Return (field, expected, found) for each difference of a contact.
 
     Of several e-mails or phones the first is promised; what the destination adds is no difference.
     """
@@ -250,7 +250,10 @@ def shown_message(value: Message) -> dict[str, Any]:
 def message_differences(
     expected: Mapping[str, Any], shown: Mapping[str, Any], fidelity: FidelityTable
 ) -> list[tuple[str, str, str]]:
-    """Return (field, expected, found) where a message differs in something that was not announced."""
+    """Compare a message's text, author, time, visibility and kind; return (field, expected, found) for each difference.
+
+    A difference that the plan announced is none.
+    """
     kept = fidelity.messages.get(MessageClass[expected["class"]], {})
     different = []
     # What was imported before carries a header line of its own, which is taken off where no other stands in front.

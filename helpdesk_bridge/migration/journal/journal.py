@@ -194,7 +194,7 @@ class Journal:
         """Yield, per ticket, what decided the cost of its thread.
 
         ``messages`` at the source, ``leaders`` written, ``files`` fetched; ``opening_files`` says whether the opening has any. ``openings`` is 0
-        where the ticket was opened with words of ours, because it begins with an internal message.
+        if the ticket has an opening of our own because it begins with an internal message.
         """
         table = schema.record.c
         message, file = table.kind == Kind.MESSAGE.value, table.kind == Kind.ATTACHMENT.value

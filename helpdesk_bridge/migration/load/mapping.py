@@ -107,7 +107,7 @@ class Mapping:
     def requester(self, ticket: Ticket) -> Actor:
         """Return the customer of a ticket at the destination.
 
-        One that the destination cannot hold as a contact, or whose address nobody takes, gets the address
+        One that the destination cannot hold as a contact, or whose address no vendor accepts, gets the address
         ``<source id>@no-email.invalid``.
         """
         requester = self.people.filled(ticket.requester) or Actor(ActorKind.CONTACT, id=f"ticket-{ticket.id}")
@@ -121,7 +121,7 @@ class Mapping:
         return evolve(known, email=self._nobody(requester.id or f"ticket-{ticket.id}"))
 
     def loses_address(self, ticket: Ticket) -> bool:
-        """Whether the address of a ticket's customer is none that a vendor takes, or one that the destination refused."""
+        """Whether the address of a ticket's customer is one that no vendor accepts or that the destination refused."""
         requester = self.people.filled(ticket.requester)
         email = None if requester is None else requester.email
         return self.values.decided("requester", requester_key(ticket)) or not (email is None or is_email(email))
@@ -134,7 +134,7 @@ class Mapping:
     def message(self, old: Message, *, inline: bool) -> Message:
         """Return a message with its author as the destination knows them.
 
-        Where the destination has no inline images, they become files, named where they stood.
+        If the destination has no inline images, they become files, named at their places.
         """
         message = old if inline else _without_inline(old)
         return evolve(message, author=self.author(old.author))
@@ -149,7 +149,7 @@ class Mapping:
         return evolve(message, body=Body(html=f"<p>{html.escape(line, quote=False)}</p>\n{message.body.html}"))
 
     def author(self, actor: Actor) -> Actor:
-        """Return an author at the destination: id and e-mail are the destination's where it knows them.
+        """Return an author at the destination: id and e-mail are the destination's if it knows the author.
 
         One who left the source's lists has nothing but an id; that is then the name.
         """
@@ -189,7 +189,7 @@ def _named(actor: Actor) -> Actor:
 
 
 def _without_inline(message: Message) -> Message:
-    """Return a message whose images are ordinary files, named in the body where they stood."""
+    """Return a message whose images are ordinary files, named in the body at their places."""
     names = {
         attachment.content_id: attachment.filename
         for attachment in message.attachments

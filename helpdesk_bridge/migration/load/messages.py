@@ -83,7 +83,7 @@ class MessageLoad:
         """Take over what a migration whose journal is lost wrote of a thread; return whether anything is missing.
 
         The thread at the destination is read in pages, once. Which way of writing threads that migration chose is lost
-        with its journal: where ours leaves messages on both sides, the other is tried.
+        with its journal: if ours leaves messages on both sides, the other is tried.
         """
         context = self._context
         written = context.journal.children(self._ticket_id, Kind.MESSAGE)

@@ -38,7 +38,7 @@ class Packed:
         ]
 
     def undone(self) -> list[Record]:
-        """Return the records as they stand where nothing was sent."""
+        """Return the records as they are if nothing was sent."""
         return [
             evolve(record, state=State.PLANNED, intent_at=None) if record.state is State.INTENT else record
             for record in self.records

@@ -45,7 +45,7 @@ def refused_values(source: MigrationDesk, values: Values, ticket: Ticket, field:
 
 
 def _watchers(values: Values, ticket: Ticket) -> list[tuple[str, str]]:
-    # Which of them was refused is not told: those whom the destination never showed are the likely ones.
+    # The refusal does not say which of them: those whom the destination never showed are the likely ones.
     there = {email: values.watcher(email).value for email in ticket.watchers}
     unseen = [email for email, agent in there.items() if agent is not None and values.destination.agent(agent) is None]
     return [("watcher", email) for email in unseen or ticket.watchers]
@@ -53,7 +53,7 @@ def _watchers(values: Values, ticket: Ticket) -> list[tuple[str, str]]:
 
 def _custom_fields(values: Values, ticket: Ticket, name: str) -> list[tuple[str, str]]:
     if name == "custom_field":
-        # Which of them was refused is not told: those that the destination never showed are the likely ones.
+        # The refusal does not say which of them: those that the destination never showed are the likely ones.
         unseen = [
             custom_field
             for custom_field in ticket.custom_fields

@@ -208,8 +208,8 @@ class TicketLoad:
         return self._packing.packed(opening_bundle(self._whole_thread(), way or self._context.threads))
 
     def _shown(self, ticket: Ticket, opening: Packed | None = None) -> dict[str, object]:
-        """Return what the ticket must show, and of an opening what no record of a message tells."""
-        # What is written stands in the vendor's own words already: there is no alias to undo.
+        """Return what the ticket must show, and of an opening what no message record holds."""
+        # What is written is in the vendor's own words already: there is no alias to undo.
         shown = expected.ticket(ticket, self._context.importer.fidelity.ticket, Aliases())
         if opening is None:
             known = (self._record.expected or {}).get(expected.OPENING)
@@ -240,8 +240,8 @@ class TicketLoad:
     def _judge_candidates(self) -> bool:
         """Take over the ticket that an earlier migration wrote, if it is the one and the only one that agrees.
 
-        Candidates without our marker, which somebody may have taken away, are never taken over: one that agrees puts
-        the record in doubt, and others are strangers. Returns False where there are only strangers.
+        Candidates without our marker, which an agent may have removed, are never adopted: one that agrees puts the record
+        in doubt, and the others are unrelated. Returns False if all are unrelated.
         """
         first, *others = self._openings()
         way, judged = first[0], self._judged(self._record.candidates, first[1])
@@ -380,7 +380,7 @@ class TicketLoad:
         return later or context.importer.cost.finish_always
 
     def _finish(self) -> None:
-        """Put the ticket into its final state where its messages, or the source since, may have changed it."""
+        """Put the ticket into its final state if its messages, or later changes at the source, may have altered it."""
         context, record = self._context, self._record
         wrote = self._messages.wrote
         if (record.finished and record.version == self._version and not wrote) or self._context.look_only:

@@ -104,7 +104,7 @@ def value_changes(answers: Iterable[tuple[str, str, Answer, int]], importer: Imp
 
 
 def _joined(kept: FieldFidelity, kind: MessageClass, field: str, way: Threads) -> FieldFidelity:
-    """Return what becomes of a field where later messages are written together, whatever the importer would keep."""
+    """Return what becomes of a field if later messages are written together, whatever the importer would keep."""
     if way is Threads.MESSAGES or kind in (MessageClass.OPENING_BY_CONTACT, MessageClass.OPENING_BY_AGENT):
         return kept
     if field in ("cc", "to"):
@@ -154,7 +154,7 @@ def counted(words: Mapping[str, int]) -> dict[tuple[str, str], int]:
 
 
 def address_changes(tickets: int) -> list[Change]:
-    """Return what becomes of customers whose address nobody takes."""
+    """Return what becomes of customers whose address no vendor accepts or the destination refuses."""
     if not tickets:
         return []
     why = "the destination refuses the address, or no vendor accepts it; a header line of the opening shows it"

@@ -54,7 +54,7 @@ class People:
         return evolve(known, name=actor.name or known.name, phone=actor.phone or known.phone)
 
     def at_destination(self, actor: Actor) -> Actor | None:
-        """Return the customer with the destination's id, or None where there is no such contact.
+        """Return the customer with the destination's id, or None if there is no such contact.
 
         Where that id is the e-mail, the e-mail says it all.
         """

@@ -45,9 +45,9 @@ class Forecast:
 
 @frozen(kw_only=True)
 class Plan:
-    """The plan. ``messages`` is None where only reading every thread would tell.
+    """The plan. ``messages`` is None if only reading every thread would show it.
 
-    ``search`` is what is known of an earlier migration's tickets at the destination: where it is not ``done``, its
+    ``search`` is what is known of an earlier migration's tickets at the destination: if it is not ``done``, its
     ``calls`` are what a run spends on it first. ``foreign_open`` says that markers of another key stop a run.
     """
 

@@ -37,7 +37,7 @@ class Neutral:
 class Bundle:
     """One message to be written, and the source's messages that it holds; the first of them leads.
 
-    ``opening`` says that it opens the ticket, with ``neutral`` words where the first message is internal; ``joined``
+    ``opening`` says that it opens the ticket, with ``neutral`` words if the first message is internal; ``joined``
     that it is a note of several. Raises ``ValueError`` for an internal message in a public one.
     """
 

@@ -1,7 +1,7 @@
 """Value mapping: statuses, priorities, groups, agents, tags and custom fields in the destination's words.
 
 The two sides are matched by the application's own alias first, then by name, agents by e-mail. What has no
-counterpart is a decision; where a destination cannot list what it has, a value passes until it is refused.
+counterpart is a decision; if a destination cannot list what it has, a value passes until it is refused.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Answer:
     """What becomes of one value: ``value`` at the destination (None: it is dropped).
 
     ``open`` says that it is not decided yet, and ``value`` is then the proposal. ``announced`` is the destination's
-    word for it where it differs, for the fidelity.
+    word for it if it differs, for the fidelity.
     """
 
     value: Any = None
@@ -40,7 +40,7 @@ class Answer:
 
 
 def old_key(name: str, old: str) -> tuple[str, str]:
-    """Return the key of a decision: the field, and a digest of the old value (it may be somebody's e-mail).
+    """Return the key of a decision: the field, and a digest of the old value (it may be an e-mail).
 
     Words are one as people compare them; people only where their address is one box, or their id one id.
     """
@@ -141,7 +141,7 @@ class Values:
         return Ref(None, named) if known is None else Ref(known.id, known.name)
 
     def agent(self, email: str) -> Answer:
-        """Return an ``Actor`` of the destination's agent; ``email`` is the source's, its id where it has none."""
+        """Return an ``Actor`` of the destination's agent; ``email`` is the source's, its id if it has none."""
         chosen = self._chosen("assignee", email, self._agent_named)
         if chosen:
             return chosen
@@ -171,7 +171,7 @@ class Values:
         )
 
     def author(self, actor: Actor) -> Actor:
-        """Return the author of a message as the destination knows the agent, or as the source does where it does not."""
+        """Return the author of a message as the destination knows the agent, else as the source does."""
         if not actor.email:
             return Actor(actor.kind, name=actor.name)
         agent = self._agent_of(actor.email)
@@ -270,7 +270,7 @@ def contact_key(contact: Contact) -> str:
 
 
 def agent_email(side: MigrationDesk, actor: Actor | None) -> str | None:
-    """Return the e-mail of an agent, or its id where it has none."""
+    """Return the e-mail of an agent, or its id if it has none."""
     filled = side.filled(actor)
     if filled is None:
         return None

@@ -33,7 +33,7 @@ class Segment:
 
 @frozen
 class Bar:
-    """A bar with the words that stand for it where it cannot be seen."""
+    """A bar with the words that replace it for readers who cannot see it."""
 
     title: str
     description: str
@@ -76,7 +76,7 @@ def count_bars(counts: Mapping[Kind, Counts]) -> list[Bar]:
 
 
 def cost_bars(summary: Summary, minimum: Mapping[str, int | None], labels: Mapping[str, str]) -> dict[str, list[Bar]]:
-    """Return, for each side that costs something, what was spent and, where it is known, the least possible."""
+    """Return, for each side that costs something, what was spent and, if known, the least possible."""
     whole = max([*summary.spent.values(), *(one or 0 for one in minimum.values())])
     bars: dict[str, list[Bar]] = {}
     for side, spent in summary.spent.items():

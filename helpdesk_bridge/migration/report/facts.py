@@ -55,7 +55,7 @@ class Doubt:
 
 @frozen
 class Decision:
-    """What became of a value; ``old`` is None where only its digest is known, or where it names an agent."""
+    """What became of a value; ``old`` is None if only its digest is known, or if it names an agent."""
 
     field: str
     old: str | None
@@ -176,7 +176,7 @@ def snapshot_json(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def read_facts(path: str | os.PathLike[str]) -> Facts:
-    """Read a journal without owning it, all of it as it stands at one moment.
+    """Read a journal without owning it, all of it as it is at one moment.
 
     Raises ``FileNotFoundError`` if there is no journal, ``WrongJournal`` if it has another version, is a link or
     belongs to another user.

@@ -50,8 +50,8 @@ class ReportNotWritable(MigrationError):
 def write_report(migration: Migration, folder: Path, *, plan: Plan | None = None) -> Summary:
     """Write the report of an open migration into ``folder`` and return its summary; sends nothing.
 
-    ``plan``, where it was made before the run, adds its forecast and findings, and words for the values it asked about.
-    Raises ``ReportNotWritable``, or ``Interrupted`` where the disk is full; the last report is then still whole.
+    ``plan``, if it was made before the run, adds its forecast and findings, and words for the values it asked about.
+    Raises ``ReportNotWritable``, or ``Interrupted`` if the disk is full; the last report is then still whole.
     """
     summary = migration.summary(report=str(Path(folder) / FILE_NAME))
     keep_for_reports(migration, summary, plan)
@@ -63,7 +63,7 @@ def write_report(migration: Migration, folder: Path, *, plan: Plan | None = None
 def report_of_journal(journal: Path, folder: Path, *, clock: Clock | None = None) -> Summary:
     """Write the report of a journal, without its desks and also while it runs; return the summary that it shows.
 
-    Raises ``FileNotFoundError`` where there is no journal, and what ``write_report`` raises.
+    Raises ``FileNotFoundError`` if there is no journal, and what ``write_report`` raises.
     """
     facts = read_facts(journal)
     summary = evolve(summary_of(facts), report=str(Path(folder) / FILE_NAME))
@@ -88,7 +88,7 @@ def keep_for_reports(migration: Migration, summary: Summary, plan: Plan | None =
 
 
 def summary_of(facts: Facts) -> Summary:
-    """Return the summary that a journal alone can give; ``minimum`` is None where nobody reckoned it."""
+    """Return the summary that a journal alone can give; ``minimum`` is None if it was not calculated."""
     snapshot = facts.snapshot
     nothing: dict[str, Any] = dict.fromkeys(SIDES)
     return Summary(
@@ -161,7 +161,7 @@ def _kept(facts: Facts, changed: set[str]) -> Mapping[str, list[str]]:
 
 
 def _command(facts: Facts, doubt: Doubt) -> str | None:
-    """Return the command that decides about a record; None where its id is an e-mail, which does not stand here."""
+    """Return the command that decides about a record; None if its id is an e-mail, which the report must not show."""
     if "@" in doubt.id:
         return None
     journal, decision = shlex.quote(facts.path.name), shlex.quote(f"{doubt.id}=DECISION")

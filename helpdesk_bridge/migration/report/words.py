@@ -46,7 +46,7 @@ def _masked(match: re.Match[str]) -> str:
 
 
 def pseudonym(email: str) -> str:
-    """Return what stands for an e-mail: the digest that differences show of it, too."""
+    """Return the replacement of an e-mail: the digest that differences show of it, too."""
     return f"e-mail#{digest(email_key(email))}"
 
 

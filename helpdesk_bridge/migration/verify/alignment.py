@@ -15,7 +15,7 @@ from helpdesk_bridge.model.records import Message
 
 @define(slots=False)
 class Pair:
-    """A written message and its counterparts, in thread order: several where its files went into further messages."""
+    """A written message and its counterparts, in thread order: several if its files went into further messages."""
 
     record: Record
     found: list[tuple[int, Message]] = field(factory=list)
@@ -24,7 +24,7 @@ class Pair:
 
 @define(slots=False)
 class Alignment:
-    """The pairs in the order of the source, and what nobody wrote."""
+    """The pairs in the order of the source, and the messages that the migration did not write."""
 
     pairs: list[Pair]
     extra: list[Message]
@@ -33,7 +33,7 @@ class Alignment:
 def align(
     leaders: Sequence[Record], thread: Sequence[Message], shown: Sequence[dict[str, Any]], fidelity: FidelityTable
 ) -> Alignment:
-    """Match by id where the vendor gave ids, else by what the messages show, else by their order.
+    """Match by id if the vendor gave ids, else by what the messages show, else by their order.
 
     ``shown`` runs parallel to ``thread``.
     """

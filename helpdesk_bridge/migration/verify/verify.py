@@ -100,7 +100,7 @@ class Verification:
     # -- tickets ---------------------------------------------------------------------------------------------------
 
     def _query(self) -> TicketQuery:
-        """Ask for what a list can show without further calls: descriptions only where they stand on the ticket."""
+        """Ask for what a list can show without further calls: descriptions only if they are part of the ticket."""
         include = MARKER_SHOWN if self._apart else MARKER_SHOWN - {"description"}
         if expected.native(self.importer.fidelity.ticket, "updated_at"):
             return TicketQuery(include=include)  # the destination shows the source's times: they narrow nothing
