@@ -146,7 +146,7 @@ class MigrationDesk:
         """Return a group with its name, in the application's words."""
         if group is None or group.name is not None:
             return group
-        name = next((one.name for one in self.groups if one.id == group.id), None)
+        name = next((known.name for known in self.groups if known.id == group.id), None)
         return group if name is None else Ref(group.id, self.aliases.groups.into(name))
 
     def ticket(self, ticket: Ticket) -> Ticket:

@@ -155,7 +155,7 @@ class Search:
         page, seen = first, set[str]()
         while True:
             fresh = tuple(item for item in page.items if item.ticket_id not in seen)
-            seen.update(one.ticket_id for one in fresh)
+            seen.update(item.ticket_id for item in fresh)
             yield evolve(page, items=fresh)
             if page.next is None:
                 return

@@ -89,8 +89,8 @@ class Summary:
             **{PLURAL[kind]: self.counts[kind].as_json() for kind in PLURAL},
             "verified": self.verified,
             "differences": [difference.as_json() for difference in self.differences],
-            "changed": [one.as_json() for one in self.changed],
-            "left_alone": [asdict(one) for one in self.left_alone],
+            "changed": [change.as_json() for change in self.changed],
+            "left_alone": [asdict(ticket) for ticket in self.left_alone],
             "calls": dict(self.calls),
             "budget_units": {
                 side: {"spent": self.spent[side], "minimum": self.minimum[side]} for side in ("source", "destination")

@@ -42,14 +42,14 @@ def _refuse_taken(journal: Journal, record: Record, destination_id: str) -> None
 def _decided(journal: Journal, record: Record, word: str, destination_id: str) -> list[Record]:
     if word == "skip":
         skipped = [record, *(_hanging(journal, record) if record.key.kind is Kind.TICKET else ())]
-        return [evolve(one, state=State.SKIPPED, reason=DECIDED_SKIP) for one in skipped]
+        return [evolve(child, state=State.SKIPPED, reason=DECIDED_SKIP) for child in skipped]
     if record.key.kind is not Kind.TICKET:
         if word == "found":
             return [evolve(record, state=State.DONE, reason=None, destination=(destination_id,))]
         return [evolve(record, state=State.PLANNED, reason=None, intent_at=None)]
     children = _hanging(journal, record)
     if word == "again":
-        again = [evolve(one, state=State.PLANNED, reason=None, intent_at=None) for one in (record, *children)]
+        again = [evolve(child, state=State.PLANNED, reason=None, intent_at=None) for child in (record, *children)]
         return [evolve(again[0], reason=DECIDED_AGAIN, candidates=()), *again[1:]]
     # What was sent with the ticket stands with it, the opening and its files; what follows is still to be written.
     states = [State.PLANNED if child.intent_at is None else State.DONE for child in children]

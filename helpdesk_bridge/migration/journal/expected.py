@@ -75,7 +75,7 @@ def custom_text(value: CustomValue) -> str | None:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, tuple):
-        return "\n".join(sorted(fold(one) for one in value))
+        return "\n".join(sorted(fold(element) for element in value))
     try:
         return format(Decimal(value).normalize(), "f") if len(value) < 40 and value.isascii() else squash(value)  # noqa: PLR2004
     except ArithmeticError:

@@ -166,13 +166,13 @@ def create_private(path: Path) -> None:
 
 def check_mine(path: Path) -> None:
     """Raise ``WrongJournal`` for a journal that is a link or belongs to another user, or has such a companion."""
-    for one in (path, *companions(path)):
-        reason = why_not_mine(one)
+    for file in (path, *companions(path)):
+        reason = why_not_mine(file)
         if reason is not None:
-            raise WrongJournal(f"{one} {reason}; it was not touched")
+            raise WrongJournal(f"{file} {reason}; it was not touched")
 
 
 def keep_private(path: Path) -> None:
     """Remove the access of other users from an existing journal, and log it."""
-    for one in (path, *companions(path)):
-        tighten(one, OWNER_FILE, "the journal")
+    for file in (path, *companions(path)):
+        tighten(file, OWNER_FILE, "the journal")

@@ -72,9 +72,9 @@ def _tree(value: Any) -> Any:
     if isinstance(value, Decimal):
         return {_TAG: "decimal", "v": str(value)}
     if isinstance(value, tuple):
-        return {_TAG: "tuple", "v": [_tree(one) for one in value]}
+        return {_TAG: "tuple", "v": [_tree(element) for element in value]}
     if isinstance(value, frozenset):
-        return {_TAG: "set", "v": sorted(_tree(one) for one in value)}
+        return {_TAG: "set", "v": sorted(_tree(element) for element in value)}
     if isinstance(value, Mapping):
         return {_TAG: "map", "v": [[key, _tree(one)] for key, one in value.items()]}
     if type(value).__name__ in _CLASSES:

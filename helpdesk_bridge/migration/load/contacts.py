@@ -32,7 +32,7 @@ class ContactLoad:
         """Write the contact, or adopt what is there. Raises ``Parked`` while a write is in doubt."""
         context = self._context
         context.check_stop()
-        records = [self._record(one) for one in self._contacts]
+        records = [self._record(source_contact) for source_contact in self._contacts]
         if all(record.state.final and record.state is not State.FAILED for record in records):
             return
         leader, contact = records[0], context.mapping.contact(self._contacts[0])
@@ -44,8 +44,8 @@ class ContactLoad:
         if not ids:
             return
         leader = self._record(self._contacts[0])
-        left = [one for one in (leader, *records[1:]) if not one.state.final or one.state is State.FAILED]
-        context.journal.save(*[evolve(one, state=State.DONE, destination=ids, reason=None) for one in left])
+        left = [record for record in (leader, *records[1:]) if not record.state.final or record.state is State.FAILED]
+        context.journal.save(*[evolve(record, state=State.DONE, destination=ids, reason=None) for record in left])
         context.progress("contacts")
 
     def _record(self, contact: Contact) -> Record:
@@ -129,9 +129,9 @@ class ContactLoad:
                 "accept the command below and run again, and it gets the address <source id>@no-email.invalid",
                 values=[f"--map requester:{contact_key(contact)}=" for contact in self._contacts],
             )
-        for one in self._contacts:
-            context.mapping.values.decide("requester", contact_key(one), None)
-            context.journal.facts.decide(*old_key("requester", contact_key(one)), None, by="yes")
+        for source_contact in self._contacts:
+            context.mapping.values.decide("requester", contact_key(source_contact), None)
+            context.journal.facts.decide(*old_key("requester", contact_key(source_contact)), None, by="yes")
         return self._create(evolve(record, state=State.PLANNED), context.mapping.contact(self._contacts[0]))
 
     def _by_address(self, contact: Contact) -> tuple[str, ...] | None:
@@ -166,10 +166,12 @@ class ContactLoad:
 
     def _ambiguous(self, record: Record, ids: tuple[str, ...]) -> None:
         reason = f"several contacts carry the marker: {', '.join(ids)}"
-        self._context.journal.save(*[evolve(one, state=State.IN_DOUBT, reason=reason) for one in self._open(record)])
+        self._context.journal.save(
+            *[evolve(member, state=State.IN_DOUBT, reason=reason) for member in self._open(record)]
+        )
 
     def _failed(self, record: Record, reason: str) -> None:
-        failed = [evolve(one, state=State.FAILED, reason=reason) for one in self._open(record)]
+        failed = [evolve(member, state=State.FAILED, reason=reason) for member in self._open(record)]
         self._context.journal.save(*failed)
 
     def _open(self, leader: Record) -> list[Record]:

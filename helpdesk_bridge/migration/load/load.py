@@ -72,4 +72,4 @@ class Load:
             together = context.journal.folded(key)
             if together and together[0].key.id == context.source.contact_key(contact.id):
                 contacts = [context.spool.get(Kind.CONTACT.value, record.key.id, Contact) for record in together]
-                yield ContactLoad(context, [one for one in contacts if one is not None])
+                yield ContactLoad(context, [known for known in contacts if known is not None])

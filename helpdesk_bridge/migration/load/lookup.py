@@ -43,14 +43,14 @@ class Thread:
     @classmethod
     def read(cls, context: LoadContext, ticket_id: str, written: Sequence[Record]) -> Thread:
         """Read the thread; what ``written`` says was matched before is no longer free."""
-        found = context.destination_outage.patiently(lambda: context.importer.tail(ticket_id, WHOLE))
-        messages = tuple(one for one in found if not one.opening)
+        tail = context.destination_outage.patiently(lambda: context.importer.tail(ticket_id, WHOLE))
+        messages = tuple(message for message in tail if not message.opening)
         shown = [expected.shown_message(message) for message in messages]
         thread = cls(context.importer.fidelity, messages, shown, dict(enumerate(messages)))
-        places = {one.id: number for number, one in enumerate(messages)}
+        places = {message.id: number for number, message in enumerate(messages)}
         for record in written:
             if record.state is State.DONE and record.expected is not None and not expected.opens(record.expected):
-                known = [places[one] for one in record.destination if one in places]
+                known = [places[message_id] for message_id in record.destination if message_id in places]
                 for number in known:
                     thread.free.pop(number, None)
                 if not known:
@@ -90,10 +90,12 @@ def find_message(context: LoadContext, ticket_id: str, leader: Record) -> Messag
     fidelity = context.importer.fidelity
     has_opening = any(message.opening for message in tail)
     earlier = [
-        one
-        for one in written
-        if one.state is State.DONE and one.expected is not None and (has_opening or not expected.opens(one.expected))
-        if same_expectation(wanted, one.expected, fidelity)
+        record
+        for record in written
+        if record.state is State.DONE
+        and record.expected is not None
+        and (has_opening or not expected.opens(record.expected))
+        if same_expectation(wanted, record.expected, fidelity)
     ]
     matches = [message for message in tail if expected.alike(wanted, expected.shown_message(message), fidelity)]
     if len(matches) < len(earlier):
@@ -102,10 +104,10 @@ def find_message(context: LoadContext, ticket_id: str, leader: Record) -> Messag
         )
     if len(matches) == len(earlier):
         return MessageMatch(absent=True)
-    known = {one for record in written for one in record.destination}
+    known = {message_id for record in written for message_id in record.destination}
     free = [match for match in matches if match.id not in known]
     # Where ids of written messages are not those that the thread shows, equal ones are told apart by their order.
-    nameless = sum(not known_at(one, matches) for one in earlier)
+    nameless = sum(not known_at(record, matches) for record in earlier)
     fresh = free[nameless] if nameless < len(free) else matches[-1]
     if _files_missing(fresh, tail, wanted):
         return MessageMatch(evidence=f"message {fresh.id} at the destination lacks some of its files")
@@ -130,4 +132,4 @@ def _files_missing(message: Message, tail: tuple[Message, ...], wanted: Mapping[
     if "attachments" in message.not_loaded:
         return False
     after = tail[tail.index(message) :]
-    return sum(len(one.attachments) for one in after) < len(wanted["files"])
+    return sum(len(message.attachments) for message in after) < len(wanted["files"])

@@ -83,7 +83,7 @@ class Mapping:
     def _watchers(self, watchers: tuple[str, ...]) -> tuple[str, ...]:
         there = (self.values.watcher(email).value for email in watchers)
         addresses = (actor.email or actor.id for actor in there if actor is not None)
-        return tuple(dict.fromkeys(one for one in addresses if one))
+        return tuple(dict.fromkeys(address for address in addresses if address))
 
     def _group(self, group: Ref | None) -> Ref | None:
         if group is None or group.name is None:

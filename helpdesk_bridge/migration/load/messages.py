@@ -101,7 +101,7 @@ class MessageLoad:
         if missing and (joined := taken.left.joined()) is not None:
             # Some of what is missing is in it. Written again, it would stand there twice.
             evidence = f"note {joined} at the destination holds several messages, and nothing says which"
-            taken.records += [evolve(one, state=State.IN_DOUBT, reason=evidence) for one in missing]
+            taken.records += [evolve(absent, state=State.IN_DOUBT, reason=evidence) for absent in missing]
             missing = []
         context.journal.save(*taken.records)
         return bool(missing)

@@ -51,7 +51,7 @@ class Packing:
     def __init__(self, context: LoadContext, ticket: Ticket, thread: Sequence[Message]) -> None:
         self._context = context
         self._ticket = ticket
-        self._places = {one.id: number for number, one in enumerate(thread)}
+        self._places = {message.id: number for number, message in enumerate(thread)}
         self._files: dict[str, list[Fetched | Lacking]] = {}
 
     def packed(self, bundle: Bundle) -> Packed:
@@ -63,17 +63,17 @@ class Packing:
         now = context.destination.clock.wall()
         records = [
             Record(
-                key=message_key(one),
+                key=message_key(source),
                 state=State.INTENT,
-                position=self._places[one.id],
-                kind_of_message=uses(one),
+                position=self._places[source.id],
+                kind_of_message=uses(source),
                 intent_at=now,
             )
-            for one in bundle.sources
-            if one.id in self._places
+            for source in bundle.sources
+            if source.id in self._places
         ]
         fetched = [self._fetched(source) for source in bundle.sources]
-        files = [one for found in fetched for one in found if isinstance(one, Fetched)]
+        files = [file for found in fetched for file in found if isinstance(file, Fetched)]
         for source, found in zip(bundle.sources, fetched, strict=True):
             for number, one in enumerate(found):
                 record = Record(

@@ -59,7 +59,7 @@ def _custom_fields(values: Values, ticket: Ticket, name: str) -> list[tuple[str,
             for custom_field in ticket.custom_fields
             if values.definition(values.custom_field(custom_field).value or custom_field) is None
         ]
-        return [("custom_field", one) for one in unseen or ticket.custom_fields]
+        return [("custom_field", field_name) for field_name in unseen or ticket.custom_fields]
     if not name.startswith(_ONE_CUSTOM_FIELD):
         return []
     bare = fold(name.removeprefix(_ONE_CUSTOM_FIELD))

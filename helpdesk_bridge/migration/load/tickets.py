@@ -227,7 +227,7 @@ class TicketLoad:
         """Take over the opening of a ticket that was found by its marker; what follows is looked for in its thread."""
         packed = self._packed_opening(way)
         done = packed.ended(State.DONE)
-        taken = {one.key for one in done}
+        taken = {child.key for child in done}
         later = [
             evolve(child, state=State.PLANNED, reason=None)
             for child in self._children()
@@ -284,7 +284,7 @@ class TicketLoad:
         openings = {ours: self._packed_opening(ours).expected}
         for way in (Threads.MESSAGES, Threads.DESCRIPTION):
             opening = self._packed_opening(way).expected
-            if all(opening["text"] != one["text"] for one in openings.values()):
+            if all(opening["text"] != known["text"] for known in openings.values()):
                 openings[way] = opening
         return list(openings.items())
 
@@ -359,7 +359,7 @@ class TicketLoad:
             self._give_up(State.IN_DOUBT, str(judged))
             return False
         begun = [child for child in self._children() if child.state is State.INTENT]
-        self._created(record, [evolve(one, state=State.DONE) for one in begun], judged.ours[0])
+        self._created(record, [evolve(child, state=State.DONE) for child in begun], judged.ours[0])
         return False
 
     def _write_messages(self, ticket_id: str, later: Sequence[Message]) -> None:

@@ -78,7 +78,7 @@ class Plan:
             "tickets": self.tickets,
             "contacts": self.contacts,
             "messages": self.messages,
-            "fidelity": [one.as_json() for one in self.fidelity],
+            "fidelity": [change.as_json() for change in self.fidelity],
             "decisions": [asdict(value) for value in self.values],
             "hazards": [
                 {"id": hazard.id, "what": hazard.what, "when": hazard.when, "stop": hazard.stop, "provenance": hazard.provenance.value,

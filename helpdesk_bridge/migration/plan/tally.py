@@ -109,7 +109,7 @@ class Tally:
         self.sample_messages += len(messages)
         begins_internal = bool(messages) and is_internal(messages[0])
         self.sample_noted += begins_internal or len(messages) > 1
-        self.sample_internal += any(is_internal(one) for one in messages)
+        self.sample_internal += any(is_internal(message) for message in messages)
         self.sample_internal_openings += begins_internal
         for message in messages:
             for name in used_fields(message):

@@ -219,7 +219,9 @@ class Values:
             for custom_field in self.destination.custom_fields
             if (custom_field.applies_to == "ticket") == (applies_to == "ticket")
         ]
-        return next((one for one in fields if fold(name) in (fold(one.name), fold(one.key))), None)
+        return next(
+            (definition for definition in fields if fold(name) in (fold(definition.name), fold(definition.key))), None
+        )
 
     def option(self, name: str, value: CustomValue) -> Answer:
         """Return a custom field's value as the destination's field takes it; ``name`` is the destination's."""

@@ -77,7 +77,7 @@ def count_bars(counts: Mapping[Kind, Counts]) -> list[Bar]:
 
 def cost_bars(summary: Summary, minimum: Mapping[str, int | None], labels: Mapping[str, str]) -> dict[str, list[Bar]]:
     """Return, for each side that costs something, what was spent and, if known, the least possible."""
-    whole = max([*summary.spent.values(), *(one or 0 for one in minimum.values())])
+    whole = max([*summary.spent.values(), *(units or 0 for units in minimum.values())])
     bars: dict[str, list[Bar]] = {}
     for side, spent in summary.spent.items():
         least = minimum[side]

@@ -231,7 +231,7 @@ def _facts(connection: Connection, path: Path) -> Facts:
 
 def _reasons(connection: Connection) -> Iterable[Reason]:
     table = schema.record.c
-    states = [one.value for one in _TOLD]
+    states = [state.value for state in _TOLD]
     # What was done has a reason only where something is to be said of it.
     meant = table.state.in_(states) & ((table.state != State.DONE.value) | table.reason.is_not(None))
     query = select(table.kind, table.state, table.reason, func.count().label("n")).where(meant)
@@ -241,7 +241,7 @@ def _reasons(connection: Connection) -> Iterable[Reason]:
         for kind in Kind
         for state in _TOLD
     }
-    for row in sorted(grouped, key=lambda one: (*order[one.kind, one.state], -one.n))[:REASONS]:
+    for row in sorted(grouped, key=lambda group: (*order[group.kind, group.state], -group.n))[:REASONS]:
         same = table.reason.is_(None) if row.reason is None else table.reason == row.reason
         ids = select(table.id).where(table.kind == row.kind, table.state == row.state, same)
         first = connection.execute(ids.order_by(table.parent, table.position, table.id).limit(IDS)).scalars().all()

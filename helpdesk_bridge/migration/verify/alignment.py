@@ -50,9 +50,9 @@ def align(
         take(opening, 0)
     places = {message.id: number for number, message in enumerate(thread)}
     for pair in pairs:
-        for one in pair.record.destination:
-            if places.get(one) in free:
-                take(pair, places[one])
+        for message_id in pair.record.destination:
+            if places.get(message_id) in free:
+                take(pair, places[message_id])
     for same in (_alike(shown, fidelity), _same_text(shown), lambda pair, number: True):  # noqa: ARG005
         _match_in_order(pairs, free, take, same)
         _take_surplus(pairs, free, take, thread)

@@ -60,7 +60,7 @@ class ThreadCheck:
                 rows.append(("message", pair.record.key.id, "order", "after the one before it", "before it"))
             last = max([last, *(number for number, _ in pair.found)])
         if leaders:
-            rows += [("message", self.record.key.id, "extra", "none", one.id) for one in aligned.extra]
+            rows += [("message", self.record.key.id, "extra", "none", message.id) for message in aligned.extra]
         self.report(ticket_id, rows)
 
     def _leaders(self) -> list[Record]:
@@ -72,7 +72,7 @@ class ThreadCheck:
         if opening is not None:
             key = Key(Kind.MESSAGE, opening_id(ticket_id), ticket_id)
             leaders.append(Record(key=key, state=State.DONE, expected=opening))
-        return sorted(leaders, key=lambda one: not expected.opens(one.expected))
+        return sorted(leaders, key=lambda record: not expected.opens(record.expected))
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -109,9 +109,9 @@ class ThreadCheck:
         if pair.shown is None:
             return [("message", source_id, "message", "present", "missing")]
         different = expected.message_differences(wanted, pair.shown, self.importer.fidelity)
-        rows: list[Row] = [("message", source_id, *one) for one in different]
+        rows: list[Row] = [("message", source_id, *difference) for difference in different]
         return rows + self._files(
-            source_id, wanted["files"], [file for _, one in pair.found for file in one.attachments]
+            source_id, wanted["files"], [file for _, message in pair.found for file in message.attachments]
         )
 
     def _files(self, source_id: str, wanted: Sequence[str], files: Sequence[Attachment]) -> list[Row]:

@@ -113,7 +113,9 @@ class Verification:
 
     def _tickets(self) -> list[Difference]:
         duplicates = Duplicates(self.destination, self.importer, self.journal, self.outage)
-        differences = [one for ticket in self.spool.each(BACK_TICKET, Ticket) for one in duplicates.of_listed(ticket)]
+        differences = [
+            duplicate for ticket in self.spool.each(BACK_TICKET, Ticket) for duplicate in duplicates.of_listed(ticket)
+        ]
         for record in self.journal.each(Kind.TICKET, State.DONE):
             self._check_stop()
             ticket = self._ticket_at(record)
