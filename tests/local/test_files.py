@@ -78,12 +78,12 @@ def test_one_content_is_kept_once(desk):
     for name in ("a", "b"):
         ticket = desk.tickets.create(DRAFT)
         desk.messages.note(ticket.id, MessageDraft(body="x", attachments=[Upload.from_bytes(name, b"same")] * 2))
-    rows = desk._adapter._desk.store.dump()
+    rows = desk._adapter._store.dump()
     assert len(rows["blobs"]) == 1
     assert len(rows["files"]) == 4
     for ticket in list(desk.tickets.list()):
         desk.removal.ticket(ticket.id)
-    rows = desk._adapter._desk.store.dump()
+    rows = desk._adapter._store.dump()
     assert rows["blobs"] == rows["blob_chunks"] == rows["files"] == []
 
 
@@ -116,4 +116,4 @@ def test_an_upload_that_fails_writes_nothing(desk):
             MessageDraft(body="x", attachments=[Upload.from_bytes("a", b"a"), Upload("b", "text/plain", broken)]),
         )
     assert desk.tickets.get(ticket.id).message_count == 1
-    assert desk._adapter._desk.store.dump()["blobs"] == []
+    assert desk._adapter._store.dump()["blobs"] == []

@@ -136,7 +136,7 @@ def test_a_held_write_lock_is_waited_for_and_then_told(tmp_path, clock, monkeypa
 def test_a_full_disk_keeps_what_was_there(tmp_path, clock):
     with open_desk({"vendor": "local", "path": str(tmp_path / "desk.db")}, clock=clock) as desk:
         desk.tickets.create(_draft(0))
-        database = desk._adapter._desk.store.database
+        database = desk._adapter._store.database
         with database.read() as connection:
             pages = connection.execute("PRAGMA page_count").fetchone()[0]
         database._session().connection.execute(f"PRAGMA max_page_count = {pages + 20}")

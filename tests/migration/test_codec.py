@@ -66,7 +66,7 @@ def test_a_contact_comes_back_as_it_was(contact):
 
 
 def test_what_is_something_else_is_refused():
-    with pytest.raises(ValueError, match="no Ticket"):
+    with pytest.raises(ValueError, match="does not hold a Ticket"):
         decode(encode(Contact(id="1", ref="r")), Ticket)
     with pytest.raises(TypeError, match="cannot hold a float"):
         encode((1.5,))
