@@ -192,7 +192,7 @@ def test_what_an_earlier_run_left_is_removed_even_if_it_was_killed_at_its_start(
 
 def test_a_file_in_the_place_of_the_spool_is_refused_and_stays(tmp_path):
     (tmp_path / "journal.spool").write_text("years of work")
-    with pytest.raises(WrongJournal, match="is no folder"):
+    with pytest.raises(WrongJournal, match="is not a folder"):
         Spool(tmp_path / "journal")
     assert (tmp_path / "journal.spool").read_text() == "years of work"
 
