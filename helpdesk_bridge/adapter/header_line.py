@@ -16,6 +16,7 @@ from attrs import evolve, frozen
 
 from helpdesk_bridge.model.records import Message
 from helpdesk_bridge.model.values import Actor, ActorKind, Body, MessageKind, Visibility
+from helpdesk_bridge.text.markup import unescaped
 
 _WORDS: Final = {
     ActorKind.CONTACT: "customer",
@@ -104,7 +105,7 @@ def split_header(body: Body) -> tuple[HeaderLine | None, Body]:
         return None, body
     if body.html is not None:
         found = _HTML_FIRST.match(body.html)
-        header = _parse(" ".join(html.unescape(found["line"]).split())) if found else None
+        header = _parse(" ".join(unescaped(found["line"]).split())) if found else None
         return (header, Body(html=body.html[found.end() :])) if found and header else _split_text(body)
     return _split_text(body)
 

@@ -31,7 +31,8 @@ def clean_line(text: str) -> str:
 def plain(value: Any) -> Any:
     """Return a model value as JSON knows it; bodies as html and text, times in ISO 8601."""
     if isinstance(value, Body):
-        return {"html": value.html, "text": value.text}
+        shown: dict[str, Any] = {"html": value.html, "text": value.text}
+        return {**shown, "shortened": True} if value.shortened else shown
     if attrs.has(type(value)):
         return {
             one.name: plain(getattr(value, one.name))

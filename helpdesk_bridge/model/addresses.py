@@ -20,6 +20,11 @@ from helpdesk_bridge.model.values import Actor, Phone
 _LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _LONGEST_DOMAIN: Final = 1024
 """No domain name is as long; ``idna`` need not look at what a stranger sends."""
+_LONGEST_ADDRESS: Final = 1024
+"""RFC 5321 allows 254 characters (documented)."""
+_LONGEST_MAILBOX: Final = 4096
+_DEEPEST_COMMENT: Final = 20
+_LONGEST_PHONE: Final = 256
 _REMEMBERED: Final = 8192
 
 
@@ -35,19 +40,17 @@ def email_key(address: str) -> str:
 
 
 def _domain_key(domain: str) -> str:
-    return domain.translate(_LOWER) if domain.isascii() else _a_label(domain)
+    return domain.translate(_LOWER) if domain.isascii() or len(domain) > _LONGEST_DOMAIN else _a_label(domain)
 
 
 @lru_cache(_REMEMBERED)
 def _a_label(domain: str) -> str:
     import idna
 
-    if len(domain) <= _LONGEST_DOMAIN:
-        try:
-            return idna.encode(domain, uts46=True, transitional=False).decode("ascii").translate(_LOWER)
-        except UnicodeError:  # idna's own error is one too: no such domain can exist, and it stays as it is
-            pass
-    return domain.translate(_LOWER)
+    try:
+        return idna.encode(domain, uts46=True, transitional=False).decode("ascii").translate(_LOWER)
+    except UnicodeError:  # idna's own error is one too: no such domain can exist, and it stays as it is
+        return domain.translate(_LOWER)
 
 
 def email_spellings(address: str, *, case: bool = True) -> tuple[str, ...]:
@@ -65,7 +68,7 @@ def email_spellings(address: str, *, case: bool = True) -> tuple[str, ...]:
 
 
 def _u_label(domain: str) -> str:
-    if domain.isascii() and "xn--" not in domain.translate(_LOWER):
+    if len(domain) > _LONGEST_DOMAIN or (domain.isascii() and "xn--" not in domain.translate(_LOWER)):
         return domain.translate(_LOWER)
     import idna
 
@@ -76,7 +79,12 @@ def _u_label(domain: str) -> str:
 
 
 def is_email(address: str) -> bool:
-    """Whether a vendor may take this as an address: one @ with something on both sides, and no white space anywhere."""
+    """Whether a vendor may take this as an address: one @ with something on both sides, and no white space anywhere.
+
+    A text of more than 1,024 characters is none.
+    """
+    if len(address) > _LONGEST_ADDRESS:
+        return False
     local, _, domain = address.rpartition("@")
     quoted = len(local) > 1 and local[0] == local[-1] == '"'
     apart = "<>" if quoted else "<>@,;"
@@ -94,9 +102,14 @@ class Mailbox:
 
     @classmethod
     def of(cls, text: str) -> Mailbox:
-        """Read ``Ann Lee <ann@example.com>``. A text that does not hold exactly one address is returned as it is."""
+        """Read ``Ann Lee <ann@example.com>``. A text that does not hold exactly one address is returned as it is.
+
+        So is one of more than 4,096 characters, and one with more than 20 opening brackets: the library that reads
+        comments calls itself for each.
+        """
         trimmed = text.strip()
-        if not is_email(trimmed) and ("<" in trimmed or "(" in trimmed):
+        readable = len(trimmed) <= _LONGEST_MAILBOX and trimmed.count("(") <= _DEEPEST_COMMENT
+        if readable and not is_email(trimmed) and ("<" in trimmed or "(" in trimmed):
             from email.utils import getaddresses
 
             found = [(name, one) for name, one in getaddresses([trimmed]) if "@" in one]
@@ -145,8 +158,13 @@ class _Dialled:
         return "".join(letter for letter in self.number if letter.isdecimal()).removeprefix("00")
 
 
-@lru_cache(_REMEMBERED)
 def _dialled(text: str) -> _Dialled:
+    """Read a number; a text of more than 256 characters is none, and is not remembered either."""
+    return _read_number(text) if len(text) <= _LONGEST_PHONE else _Dialled("", "")
+
+
+@lru_cache(_REMEMBERED)
+def _read_number(text: str) -> _Dialled:
     plain = "".join(str(unicodedata.decimal(one)) if one.isdecimal() else one for one in text.strip())
     plain = plain.removeprefix("tel:").replace("\N{FULLWIDTH PLUS SIGN}", "+")
     found = _EXTENSION.search(plain)

@@ -10,11 +10,14 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, BinaryIO, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
 from attrs import field, frozen
 
 from helpdesk_bridge.errors import Invalid
+
+if TYPE_CHECKING:
+    from helpdesk_bridge.text.plain import SeenText
 
 CustomValue: TypeAlias = str | int | Decimal | bool | date | datetime | tuple[str, ...] | None
 
@@ -156,11 +159,21 @@ class Body:
         """The plain text: as given, or derived from the HTML."""
         if self._text is not None:
             return self._text
-        if self.html is None:
-            return ""
-        from helpdesk_bridge.text.plain import html_to_text
+        return "" if self.html is None else self._seen.text
 
-        return html_to_text(self.html)
+    @property
+    def shortened(self) -> bool:
+        """Whether ``text`` was derived from HTML that is too long for it: it ends with a line that says so.
+
+        The HTML is whole, and it is what travels wherever HTML is taken.
+        """
+        return self._text is None and self.html is not None and self._seen.shortened
+
+    @cached_property
+    def _seen(self) -> SeenText:
+        from helpdesk_bridge.text.plain import seen_text
+
+        return seen_text(self.html or "")
 
     def as_html(self) -> str:
         """Return the HTML, or the plain text escaped, with its line breaks kept."""

@@ -15,6 +15,8 @@ from urllib.parse import unquote
 
 from attrs import frozen
 
+from helpdesk_bridge.text.markup import unescaped
+
 CID: Final = "cid:"
 _OPENING: Final = re.compile(r"<!--|<(?:script|style)(?=[\s/>])|<img(?=[\s/>])", re.IGNORECASE)
 _CLOSINGS: Final[Mapping[str, re.Pattern[str]]] = {
@@ -85,7 +87,7 @@ def _image(start: int, text: str) -> ImageTag:
         if name == "src" and name not in given and found[2] is not None:
             span = found.span(2)
         quoted = value[:1] in ('"', "'") and value[-1:] == value[:1] and len(value) > 1
-        given.setdefault(name, html.unescape(value[1:-1] if quoted else value))
+        given.setdefault(name, unescaped(value[1:-1] if quoted else value))
     return ImageTag(start, text, given, span)
 
 
