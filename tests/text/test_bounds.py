@@ -24,6 +24,7 @@ from helpdesk_bridge.model.addresses import (
 )
 from helpdesk_bridge.model.values import Body
 from helpdesk_bridge.text import markup as markup_reader
+from helpdesk_bridge.text import plain as plain_text
 from helpdesk_bridge.text.images import image_tags
 from helpdesk_bridge.text.markup import MOST_ATTRIBUTES, unescaped, with_few_attributes, words_of
 from helpdesk_bridge.text.plain import LONGEST_TREE, SHORTENED, fold, html_to_text, seen_text, squash
@@ -202,6 +203,21 @@ def test_a_number_that_none_can_be_belongs_to_nobody(number):
     assert phone_key(number) == phone_digits(number) == ""
     assert phone_of(number).raw == number
     assert phone_of(number).e164 is None
+
+
+@given(st.text(st.sampled_from("ab \n\t\u00a0é"), max_size=60))
+def test_blanks_are_squashed_alike_wherever_the_pieces_end(text):
+    expected = re.sub(r"\s+", " ", text).strip()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(plain_text, "_PIECE", 3)
+        assert squash(text) == expected
+
+
+def test_a_letter_that_stands_for_eighteen_makes_no_text_eighteen_times_as_long():
+    text = "\ufdfa" * 1_000_000
+    assert len(fold(text)) <= 4 * len(text)
+    assert fold(text + "a") != fold(text + "b")
+    assert fold(text + "A") == fold(text + "a")
 
 
 def calls(work, *arguments):
