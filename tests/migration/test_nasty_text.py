@@ -134,3 +134,21 @@ def test_what_a_webhook_says_is_listed_shown_and_moved_as_valid_text(tmp_path, w
         with Migration(old, new.desk, tmp_path / "journal", options=Options(yes=True)) as migration:
             migration.run()
             assert migration.verify() == []
+
+
+@pytest.mark.parametrize("pair", [("local", "deskie"), ("deskie", "local"), ("local", "desk365")], ids="-".join)
+def test_html_beyond_the_cap_travels_whole_with_a_shortened_text(tmp_path, pair):
+    html = "<p>Fish &amp; <b>chips</b></p>\n" * 40_000
+    data = generate(3, 3)
+    first = data.tickets[0]
+    long = evolve(first, messages=tuple(evolve(one, html=html, text=None) for one in first.messages[:2]))
+    with served(pair[0], evolve(data, tickets=(long,))) as old, served(pair[1], 0) as new:
+        (ticket,) = old.desk.tickets.list()
+        assert all(one.body.shortened for one in old.desk.messages.list(ticket.id))
+        with Migration(old.desk, new.desk, tmp_path / "journal", options=Options(yes=True)) as migration:
+            migration.run()
+            assert migration.verify() == []
+        (moved,) = new.desk.tickets.list()
+        for message in new.desk.messages.list(moved.id):
+            assert message.body.shortened
+            assert message.body.html.count("Fish &amp; <b>chips</b>") == 40_000
