@@ -59,7 +59,7 @@ def test_what_css_hides_stays_hidden_and_what_it_keeps_stays_kept():
 def test_an_ordinary_table_and_list_keep_their_layout():
     table = "<table><tr><td>Order<td>4711<tr><td>Sum<td>12</table>"
     assert [line.split() for line in html_to_text(table).splitlines()] == [["Order", "4711"], ["Sum", "12"]]
-    assert html_to_text("<ol><li>a<li value=7>b<ul><li>c</ul></ol>").split() == ["1.", "a", "7.", "b", "+", "c"]
+    assert html_to_text("<ol><li>a<li>b<ul><li>c</ul></ol>").split() == ["1.", "a", "2.", "b", "+", "c"]
 
 
 @pytest.mark.parametrize("value", ["²", "9" * 5000, "-1", "x"])
