@@ -35,7 +35,10 @@ def test_the_same_commands_with_a_lost_journal_write_nothing_twice(desks):
     assert plan["search"]["done"]
     assert plan["search"]["found"] == len(there)
     assert f"an earlier migration wrote {len(there)} of these" in ended(desks, 0, "plan").stdout
-    ended(desks, 7, "run")
+    # A local desk mails nobody and takes every value: its new journal has nothing to ask.
+    asks = bool(plan["decisions"]) or not all(hazard["acknowledged"] for hazard in plan["hazards"])
+    assert asks is hasattr(desks.new, "forget")
+    ended(desks, 7 if asks else 0, "run")
     ended(desks, 0, "run", "--yes")
     ended(desks, 0, "verify")
     assert_everything_once(desks)
