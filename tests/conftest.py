@@ -1,9 +1,13 @@
 """Settings of the whole suite."""
 
 import os
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from helpdesk_bridge.ratelimit import shared
+from helpdesk_bridge.ratelimit.store import MemoryStore
 
 # Two cores shared with other work: how long an example takes says nothing here. Speed lives in benchmarks/.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -28,3 +32,10 @@ def _multiply(test):
     if asked is not None and not getattr(function, "multiplied", False):
         function._hypothesis_internal_use_settings = settings(asked, max_examples=asked.max_examples * TIMES)
         function.multiplied = True  # a parametrized test comes several times
+
+
+@pytest.fixture(autouse=True)
+def _own_budgets():
+    """Start with no budget of the process: a test's server may get the port of one that another test had."""
+    with mock.patch.object(shared, "_shared", {}), mock.patch.object(shared, "_memory", MemoryStore()):
+        yield

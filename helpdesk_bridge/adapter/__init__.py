@@ -94,6 +94,7 @@ from helpdesk_bridge.model.drafts import (
     Words,
     set_fields,
 )
+from helpdesk_bridge.model.labels import in_vendor_words
 from helpdesk_bridge.model.paging import Page, QuerySplit
 from helpdesk_bridge.model.queries import NONE, ContactQuery, How, Match, Order, Period, TicketQuery
 from helpdesk_bridge.model.records import (
@@ -280,6 +281,7 @@ __all__ = [
     "fold",
     "format_ref",
     "html_to_text",
+    "in_vendor_words",
     "is_email",
     "is_marker_field",
     "local_id",

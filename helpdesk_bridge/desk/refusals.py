@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
-
-from attrs import evolve
+from typing import Any
 
 from helpdesk_bridge.errors import Invalid, Unsupported
 from helpdesk_bridge.model.capabilities import Capabilities
@@ -17,11 +15,9 @@ from helpdesk_bridge.model.drafts import (
     TicketDraft,
     set_fields,
 )
-from helpdesk_bridge.model.values import UNSET, Body, Priority, Status, Upload, body_of
-from helpdesk_bridge.text.plain import fold
+from helpdesk_bridge.model.labels import in_vendor_words
+from helpdesk_bridge.model.values import Body, Upload, body_of
 
-W = TypeVar("W", TicketDraft, TicketChange)
-M = TypeVar("M", Status, Priority)
 _NEEDED = {"subject", "description", "requester"}
 
 
@@ -34,7 +30,7 @@ def check_ticket_draft(draft: TicketDraft, capabilities: Capabilities) -> Ticket
     _check_text("description", body_of(draft.description), capabilities)
     _check_length("subject", draft.subject, capabilities.subject_limit)
     check_files(draft.attachments, capabilities)
-    return _in_vendor_words(draft, capabilities)
+    return in_vendor_words(draft, capabilities)
 
 
 def check_ticket_change(change: TicketChange, capabilities: Capabilities) -> TicketChange:
@@ -50,7 +46,7 @@ def check_ticket_change(change: TicketChange, capabilities: Capabilities) -> Tic
             )
     if isinstance(change.subject, str):
         _check_length("subject", change.subject, capabilities.subject_limit)
-    return _in_vendor_words(change, capabilities)
+    return in_vendor_words(change, capabilities)
 
 
 def check_contact(value: ContactDraft | ContactChange, capabilities: Capabilities, operation: str) -> None:
@@ -113,33 +109,3 @@ def _check_text(name: str, body: Body, capabilities: Capabilities) -> None:
 def _check_length(name: str, text: str, limit: int | None) -> None:
     if limit is not None and len(text) > limit:
         raise Invalid(f"{name} has {len(text)} characters; at most {limit}", field=name, limit=limit)
-
-
-def _in_vendor_words(value: W, capabilities: Capabilities) -> W:
-    """Return ``value`` with its status and priority as the vendor's own labels, the one way in which adapters get them."""
-    changes: dict[str, Any] = {}
-    if value.status is not UNSET:
-        changes["status"] = _label(value.status, "status", capabilities.statuses, capabilities)
-    if value.priority is not UNSET:
-        changes["priority"] = _label(value.priority, "priority", capabilities.priorities, capabilities)
-    return evolve(value, **changes) if changes else value
-
-
-def _label(value: object, field: str, labels: Mapping[M, str], capabilities: Capabilities) -> str:
-    vendor = capabilities.vendor
-    if isinstance(value, (Status, Priority)):
-        label = next((label for member, label in labels.items() if member is value), None)
-        if label is not None:
-            return label
-        nearest = value.nearest(frozenset(capabilities.statuses)) if isinstance(value, Status) else Status.UNKNOWN
-        hint = "" if nearest is Status.UNKNOWN else f"; the nearest is {nearest.value}"
-        raise Unsupported(f"{vendor} has no {field} {value.value}{hint}", capability=f"{field}:{value.value}")
-    if not isinstance(value, str) or not value.strip():
-        what = "an empty text" if isinstance(value, str) else type(value).__name__
-        raise Invalid(f"{field}: expected a member of the enum or the vendor's label, found {what}", field=field)
-    for member, label in labels.items():
-        if fold(value) in (fold(label), member.value):
-            return label
-    if field == "status" and capabilities.open_statuses:
-        return value
-    raise Unsupported(f"{vendor} has no such {field}; it has {', '.join(labels.values())}", capability=field)

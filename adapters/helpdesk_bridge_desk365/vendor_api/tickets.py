@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from helpdesk_bridge.adapter import Add, Body, Invalid, Remove, Sent, Ticket, TicketDraft, Upload
+from helpdesk_bridge.adapter import (
+    Add,
+    Body,
+    Capabilities,
+    Invalid,
+    Remove,
+    Sent,
+    Ticket,
+    TicketDraft,
+    Upload,
+    in_vendor_words,
+)
 from helpdesk_bridge_desk365.client.client import TICKET_COUNTS, Pairs, Rows
 from helpdesk_bridge_desk365.vendor_api import arguments
 from helpdesk_bridge_desk365.vendor_api.calls import Calls
@@ -14,6 +25,7 @@ from helpdesk_bridge_desk365.vendor_api.documents import Conversation, Conversat
 from helpdesk_bridge_desk365.vendor_api.reading import read, read_page
 from helpdesk_bridge_desk365.wire import reading, writing
 from helpdesk_bridge_desk365.wire.documents import WrittenDocument
+from helpdesk_bridge_desk365.wire.words import PRIORITIES, STATUSES
 from helpdesk_bridge_desk365.wire.writing import filters_json
 
 ORDERS: Final = ("created_time", "updated_time")
@@ -23,6 +35,8 @@ _COUNTS: Final = (
     *("count", "agent_reply_count", "contact_reply_count", "public_note_count", "private_note_count"),
     "forward_message_count",
 )
+
+_LABELS: Final = Capabilities(vendor="Desk365", statuses=STATUSES, open_statuses=True, priorities=PRIORITIES)
 
 
 class TicketCalls(Calls):
@@ -77,7 +91,7 @@ class TicketCalls(Calls):
 
     def create_ticket(self, draft: TicketDraft, *, form: str | None = None, watchers: Sequence[str] = ()) -> Ticket:
         """Create a ticket on a ticket form, watched by agents. The account may mail about it as about any new ticket."""
-        document = writing.ticket_document(draft, _as_named)
+        document = writing.ticket_document(in_vendor_words(draft, _LABELS), _as_named)
         if form is not None:
             document["form_name"] = arguments.text(form, "form")
         watching = arguments.emails(watchers, "watchers")
