@@ -69,7 +69,7 @@ def record_changes(importer: Importer, tally: Tally) -> list[Change]:
         changes.append(Change("contact.emails", "kept as the address alone", why, tally.named_emails))
     if tally.unusable_emails:
         why = "no vendor accepts the address; header lines show it as it was"
-        changes.append(Change("contact.emails", "kept under <source id>@no-email.invalid", why, tally.unusable_emails))
+        changes.append(Change("contact.emails", "kept as <source id>@no-email.invalid", why, tally.unusable_emails))
     return changes
 
 
@@ -158,7 +158,7 @@ def address_changes(tickets: int) -> list[Change]:
     if not tickets:
         return []
     why = "the destination refuses the address, or no vendor accepts it; a header line of the opening shows it"
-    return [Change("ticket.requester", "kept under <source id>@no-email.invalid", why, tickets)]
+    return [Change("ticket.requester", "kept as <source id>@no-email.invalid", why, tickets)]
 
 
 def opening_changes(tickets: int | None) -> list[Change]:
@@ -185,7 +185,7 @@ def text_changes(mended: Mapping[str, int]) -> list[Change]:
     return [
         Change(
             "text",
-            becomes.get(kind, "kept with U+FFFD in their place"),
+            becomes.get(kind, "kept as U+FFFD in their place"),
             f"the source holds {kind}, {_places(count)}",
             None,
         )
