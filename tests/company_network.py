@@ -124,14 +124,19 @@ class ConnectProxy:
 
     @staticmethod
     def _pump(source, sink):
+        # What ends on one side, reset or closed, ends on the other.
         with contextlib.suppress(OSError):
             while part := source.recv(65536):
                 sink.sendall(part)
+        with contextlib.suppress(OSError):
             sink.shutdown(socket.SHUT_WR)
 
     def close(self):
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for one in self._open:
-            one.close()
+        for connection in self._open:
+            # A thread that waits for its next bytes keeps a connection open that is only closed.
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
