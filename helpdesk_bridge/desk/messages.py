@@ -95,8 +95,6 @@ class MessagesPort:
 
 
 def _draft(given: MessageDraft | Body | str, fields: MessageFields) -> MessageDraft:
-    return (
-        made_of(MessageDraft, None, {"body": given, **fields})
-        if isinstance(given, (str, Body))
-        else (made_of(MessageDraft, given, fields))
-    )
+    if isinstance(given, (str, Body)):
+        return made_of(MessageDraft, None, {"body": given, **fields})
+    return made_of(MessageDraft, given, fields)

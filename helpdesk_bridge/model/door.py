@@ -1,7 +1,7 @@
 """The door: what callers may give for a field, and the error that says what is allowed where they give something else.
 
-A converter takes every spelling that its type names and leaves anything else as it is; ``check_draft`` and ``check_query``
-then refuse it with the field's name. So a type checker knows what is allowed, and a program without one gets ``Invalid``
+A converter takes every spelling that its type names and leaves anything else as it is; ``check_draft``, ``check_members``
+and ``check_value`` then refuse it with the field's name. So a type checker knows what is allowed, and a program without one gets ``Invalid``
 when the value is made, never a Python error later.
 """
 
