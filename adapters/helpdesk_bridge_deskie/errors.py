@@ -51,7 +51,10 @@ def classify(request: Request, response: Response) -> HelpdeskError | None:
         return RateLimited("Deskie's rate limit is exceeded", retry_after=_seconds(response), **where)
     if response.status >= _FIRST_SERVER_ERROR:
         return Unavailable("Deskie answered with a server error", **where)
-    return (_by_code(request, code, where) if code else None) or _by_status(response.status, where)
+    known = _by_code(request, code, where) if code else None
+    if known is None and response.ok and request.effect is Effect.READ:
+        return Unavailable("Deskie answered a read with an error in a success", **where)  # nothing of it was our fault
+    return known or _by_status(response.status, where)
 
 
 def error_code(response: Response) -> str | None:

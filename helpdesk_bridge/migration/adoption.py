@@ -64,7 +64,7 @@ class Adoption:
         unread = False
         for ticket_id in ids:
             try:
-                ticket = self.outage.patiently(partial(self.destination.desk.tickets.get, ticket_id))
+                ticket = self.outage.of_record(partial(self.destination.desk.tickets.get, ticket_id))
             except NotFound:
                 others[ticket_id], unread = "it does not exist", True
                 continue

@@ -12,7 +12,7 @@ from typing import Final, Self
 
 from attrs import evolve
 
-from helpdesk_bridge.adapter import Finding
+from helpdesk_bridge.adapter import Finding, Severity
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.migration.desk import MigrationDesk, importer_of
 from helpdesk_bridge.migration.journal.decisions import settle_in_doubt
@@ -113,8 +113,11 @@ class Migration:
             tally = self._scan()
             searched = self._searched(None if full else SEARCHED_AT_PLAN)
             size = tally.tickets if full else sampled
-            if size:
-                sample(self.source, self._spooled(), self._source_outage, tally, size)
+            if size and (refused := sample(self.source, self._spooled(), self._source_outage, tally, size)):
+                detail = (
+                    f"{refused} of the threads that the plan reads were refused: a run lists such tickets as failed"
+                )
+                findings = (*findings, Finding(Severity.WARNING, self.source.label, detail))
             return self._made_plan(tally, searched, findings)
 
     def run(self) -> None:

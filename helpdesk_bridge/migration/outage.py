@@ -1,34 +1,53 @@
-"""Outages: waiting for a vendor that does not answer, and stopping, resumable, when that takes too long."""
+"""Outages: whose fault a failure is, a side's or a record's; waiting for a side, and stopping, resumable, when that takes too long."""
 
 from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Final, TypeVar
 
 from helpdesk_bridge.adapter import Severity
-from helpdesk_bridge.errors import AuthenticationFailed, HelpdeskError, PermissionDenied, RateLimited
+from helpdesk_bridge.errors import (
+    AuthenticationFailed,
+    BadResponse,
+    HelpdeskError,
+    PermissionDenied,
+    RateLimited,
+)
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.outcome import CredentialsLost, Interrupted
 from helpdesk_bridge.model.queries import TicketQuery
 
 T = TypeVar("T")
 
+ATTEMPTS: Final = 5
+"""How often a run sends a create that is never answered, before it goes on without the record."""
+TRIES: Final = 3
+"""How often a run repeats another call that fails for one record; each is repeated on the wire as well."""
 FAILURES_IN_A_ROW: Final = 3
+REFUSALS_IN_A_ROW: Final = 10
+"""So many records refused without a success in between are a right that was withdrawn, whatever a neutral call says."""
 LONGEST_PAUSE: Final = 30.0
 SHORT: Final = 1.0
 """Real seconds that a stop may have to wait."""
+_REFUSED: Final = (AuthenticationFailed, PermissionDenied)
 
 
 class Stopped(Exception):
     """The run was asked to stop; what catches this leaves everything as the journal says."""
 
 
+def is_passing(error: HelpdeskError) -> bool:
+    """Whether the same read may succeed later: an answer that is none is an outage, one row that is unreadable is not."""
+    return error.temporary or (isinstance(error, BadResponse) and "[" not in (error.path or ""))
+
+
 class Outage:
     """Watches one desk of a migration. Shared by all workers.
 
-    ``patience`` is in real seconds: an outage lasts as long as it lasts, whatever the vendor's time scale.
+    A failure is the side's if a neutral call fails as well, or if records fail one after the other; else it is the
+    record's. ``patience`` is in real seconds: an outage lasts as long as it lasts, whatever the vendor's time scale.
     ``tell`` is given a line for people when something is waited for, once for all who wait for it.
     """
 
@@ -43,6 +62,11 @@ class Outage:
         self._tell_lock = threading.Lock()
         self._failures = 0
         self._lock = threading.Lock()
+        self._refused = 0
+        self._writes = threading.Lock()
+        self._unanswered: set[Hashable] = set()
+        self._unanswered_since = 0.0
+        self._pause = 1.0
 
     def real_now(self) -> float:
         """Return monotonic real seconds."""
@@ -53,37 +77,40 @@ class Outage:
         if self._side.clock.wait(self._stop, seconds * self._side.clock.time_scale):
             raise Stopped
 
-    def answered(self) -> None:
-        """Record that the desk answers."""
-        self._failures = 0
+    # -- calls that are about the side as a whole ------------------------------------------------------------------
 
-    def failed(self) -> None:
-        """Record a failure that may be an outage."""
-        self._failures += 1
+    def patiently(self, call: Callable[[], T], passing: Callable[[HelpdeskError], bool] = is_passing) -> T:
+        """Return the result of ``call``, repeated while its failure is passing: for lists, and writes that were not sent.
 
-    def patiently(self, call: Callable[[], T]) -> T:
-        """Return the result of ``call``, repeated while its failure is temporary: for reads and for writes that were not sent."""
+        Raises ``CredentialsLost`` for a refusal, and ``Interrupted`` if the failure outlasts the patience.
+        """
         since: float | None = None
         pause = 1.0
         while True:
             self._await_turn()
             try:
                 result = call()
-            except (AuthenticationFailed, PermissionDenied) as error:
+            except _REFUSED as error:
                 raise self._credentials(error) from error
             except HelpdeskError as error:
-                if not error.temporary:
+                if not passing(error):
                     raise
-                self.failed()
-                since = self.real_now() if since is None else since
-                self._give_up_after(since, error)
-                wait = max(self._asked_for(error) or 0.0, pause)
-                self._say_waiting(wait, str(error))
-                self.pause(wait)
+                since = self._wait_after(error, since, pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
             else:
-                self.answered()
+                self._failures = 0
                 return result
+
+    def _wait_after(self, error: HelpdeskError, since: float | None, pause: float) -> float:
+        """Wait as long as ``error`` asks for, at least ``pause``; return since when the side has failed."""
+        self._failures += 1
+        since = self.real_now() if since is None else since
+        if self.real_now() - since >= self._patience:
+            raise self._over(str(error)) from error
+        wait = max(self._asked_for(error) or 0.0, pause)
+        self._say_waiting(wait, str(error))
+        self.pause(wait)
+        return since
 
     def _await_turn(self) -> None:
         """Wait for the budget here, where a stop interrupts the wait: the governor's own wait would not end early."""
@@ -109,28 +136,57 @@ class Outage:
             return error.retry_after / self._side.clock.time_scale
         return None
 
-    def _give_up_after(self, since: float, error: HelpdeskError) -> None:
-        if self.real_now() - since >= self._patience:
-            raise Interrupted(
-                f"{self._side.label} did not answer for {self._patience:.0f} seconds ({error}); run again to continue"
-            ) from error
+    def _over(self, reason: str) -> Interrupted:
+        return Interrupted(
+            f"{self._side.label} did not answer for {self._patience:.0f} seconds ({reason}); run again to continue"
+        )
 
     def _credentials(self, error: HelpdeskError) -> CredentialsLost:
         return CredentialsLost(f"{self._side.label} refuses the credentials ({error}); correct them and run again")
 
-    def hold(self) -> None:
-        """Return at once while the side works; after several failures in a row, only when a read succeeds again.
+    # -- calls that are about one record ---------------------------------------------------------------------------
 
-        Writes are never the probe: each that fails would be one more in doubt.
+    def of_record(self, call: Callable[[], T]) -> T:
+        """Return the result of a call about one record, which may fail alone: its error is then raised as it is.
+
+        What is the side's fault is waited for, or raised, as ``patiently`` does.
         """
-        if self._failures < FAILURES_IN_A_ROW:
-            return
-        with self._lock:
-            if self._failures >= FAILURES_IN_A_ROW:
-                self.patiently(lambda: self._side.desk.tickets.list(TicketQuery(limit=1), resolve=False).page(size=1))
+        tries, since = 0, None
+        while True:
+            self._await_turn()
+            try:
+                result = call()
+            except _REFUSED as error:
+                self.judge_refusal(error)
+                raise
+            except RateLimited as error:
+                since = self._wait_after(error, since, 1.0)
+            except HelpdeskError as error:
+                if not is_passing(error):
+                    raise
+                tries += 1
+                self._probe()
+                if tries == TRIES:
+                    raise
+                self.pause(2.0 ** (tries - 1))
+            else:
+                self._failures = self._refused = 0
+                return result
 
-    def rights_lost(self) -> bool:
-        """Whether a refusal is about the credentials as a whole and not about one record."""
+    def judge_refusal(self, error: HelpdeskError) -> None:
+        """Return if the refusal of a call is about one record. Raises ``CredentialsLost`` if it is about all."""
+        self._refused += 1
+        if self._refused >= REFUSALS_IN_A_ROW:
+            raise CredentialsLost(
+                f"{self._side.label} refuses one record after the other ({error}); correct the rights of the "
+                "credentials and run again"
+            ) from error
+        if self._rights_lost():
+            raise CredentialsLost(
+                f"{self._side.label} withdrew the rights of the credentials ({error}); correct them and run again"
+            ) from error
+
+    def _rights_lost(self) -> bool:
         try:
             findings = self.patiently(self._side.desk.check)
         except CredentialsLost:
@@ -138,3 +194,46 @@ class Outage:
         except HelpdeskError:
             return False
         return any(finding.severity is Severity.PROBLEM for finding in findings)
+
+    def _probe(self) -> None:
+        """Return when a read that has nothing to do with any record succeeds."""
+        self.patiently(lambda: self._side.desk.tickets.list(TicketQuery(limit=1), resolve=False).page(size=1))
+
+    # -- creates ---------------------------------------------------------------------------------------------------
+
+    def answered(self) -> None:
+        """Record that a write was done."""
+        self._failures = self._refused = 0
+        with self._writes:
+            self._unanswered.clear()
+            self._pause = 1.0
+
+    def unanswered(self, record: Hashable) -> None:
+        """Record that nothing says what became of the write of ``record``."""
+        self._failures += 1
+        with self._writes:
+            if not self._unanswered:
+                self._unanswered_since = self.real_now()
+            self._unanswered.add(record)
+
+    def hold(self) -> None:
+        """Return at once while the side takes writes.
+
+        After several failures in a row, return when a read succeeds again: a write is a bad probe, because each that
+        fails is one more in doubt. If reads succeed and the writes of several records in a row did not, let one through
+        after a pause that grows. Raises ``Interrupted`` if none was taken within the patience.
+        """
+        if self._failures >= FAILURES_IN_A_ROW:
+            with self._lock:
+                if self._failures >= FAILURES_IN_A_ROW:
+                    self._probe()
+        if len(self._unanswered) < FAILURES_IN_A_ROW:
+            return
+        with self._lock:
+            if len(self._unanswered) < FAILURES_IN_A_ROW:
+                return
+            if self.real_now() - self._unanswered_since >= self._patience:
+                raise self._over(f"{len(self._unanswered)} writes in a row got no answer that says what became of them")
+            self._say_waiting(self._pause, f"{len(self._unanswered)} writes in a row were not answered")
+            self.pause(self._pause)
+            self._pause = min(self._pause * 2, LONGEST_PAUSE)

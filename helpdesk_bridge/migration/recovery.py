@@ -200,7 +200,7 @@ class Search:
 
     def _in_opening(self, ticket_id: str) -> str | None:
         try:
-            ticket = self.outage.patiently(partial(self.destination.desk.tickets.get, ticket_id))
+            ticket = self.outage.of_record(partial(self.destination.desk.tickets.get, ticket_id))
         except HelpdeskError:
             return None  # gone meanwhile, or not ours to read
         return None if ticket.description is None else split_marker(ticket.description)[0]

@@ -104,7 +104,12 @@ def test_an_outage_at_the_source_is_waited_out_too(tmp_path, wanted):
 
 @pytest.mark.parametrize("place", [("contact", 2), ("ticket", 2), ("message", 2)])
 def test_credentials_that_are_refused_in_mid_run_fail_no_record(tmp_path, place, wanted):
-    old, new, path = source(), destination(), tmp_path / "journal"
+    def check():
+        if new.faults.errors:
+            raise AuthenticationFailed("no")
+        return ()
+
+    old, new, path = source(), destination(check=check), tmp_path / "journal"
     operation, first = place
     new.faults.errors = {(operation, n): AuthenticationFailed("no") for n in range(first, 50)}
     with open_migration(old, new, path) as migration:

@@ -9,8 +9,9 @@ from attrs import evolve
 from helpdesk_bridge.errors import Conflict, HelpdeskError, InDoubt, Invalid
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State, reason_of
-from helpdesk_bridge.migration.load.context import EXISTING, LoadContext
+from helpdesk_bridge.migration.load.context import EXISTING, LoadContext, unanswered
 from helpdesk_bridge.migration.load.in_doubt import SettleWait
+from helpdesk_bridge.migration.outage import ATTEMPTS
 from helpdesk_bridge.migration.outcome import DecisionNeeded
 from helpdesk_bridge.migration.plan.people import fold_key
 from helpdesk_bridge.migration.plan.values import contact_key, old_key
@@ -27,6 +28,7 @@ class ContactLoad:
         self._context = context
         self._contacts = contacts
         self._settle_wait = SettleWait(context)
+        self._doubts: list[InDoubt] = []
 
     def advance(self) -> None:
         """Write the contact, or adopt what is there. Raises ``Parked`` while a write is in doubt."""
@@ -79,7 +81,8 @@ class ContactLoad:
         context.journal.save(intent)
         try:
             written = context.write(lambda: context.importer.contact(contact, marker), undo=(record,))
-        except InDoubt:
+        except InDoubt as doubt:
+            self._doubts.append(doubt)
             self._settle_wait.park()
         except Conflict as error:
             return self._taken(intent, contact, error)
@@ -101,7 +104,11 @@ class ContactLoad:
         A vendor that takes two addresses for one refuses the second person, who is not to become the first: nobody else
         holds the address, and so it is one that this destination does not take.
         """
-        ids = self._by_address(contact)
+        try:
+            ids = self._by_address(contact)
+        except HelpdeskError as unread:
+            self._failed(intent, f"Conflict: the address is taken, and the look-up failed: {reason_of(unread)}")
+            return None
         if ids is None and self._may_lose_address(contact):
             return self._without_address(intent, error)
         if ids is None:
@@ -138,10 +145,10 @@ class ContactLoad:
         context = self._context
         contacts = context.destination.desk.contacts
         if contact.email:
-            holder = context.destination_outage.patiently(lambda: contacts.find(email=contact.email))
+            holder = context.destination_outage.of_record(lambda: contacts.find(email=contact.email))
         elif contact.phones:
             phone = contact.phones[0]
-            holder = context.destination_outage.patiently(lambda: contacts.find(phone=phone.e164 or phone.raw))
+            holder = context.destination_outage.of_record(lambda: contacts.find(phone=phone.e164 or phone.raw))
             if holder is not None and not any(phone_key(held) == phone_key(phone) for held in holder.phones):
                 return None  # a number that does not name its country may be found, and is yet another person's
         else:
@@ -149,23 +156,30 @@ class ContactLoad:
         return None if holder is None else (context.destination.contact_key(holder.id),)
 
     def _look_up(self, record: Record, contact: Contact) -> tuple[str, ...] | None:
-        context = self._context
         self._settle_wait.wait(record)
-        known = self._by_address(contact)
-        if known is None:
-            marker, since = record.marker or "", self._settle_wait.earliest(record)
-            ids = context.destination_outage.patiently(lambda: context.importer.find("contact", marker, since, contact))
-            known = tuple(map(context.destination.contact_key, ids)) or None
-            if len(ids) > 1:
-                self._ambiguous(record, known or ())
-                return None
+        try:
+            known = self._by_address(contact) or self._by_marker(record, contact)
+        except HelpdeskError as error:
+            self._doubtful(record, f"the look-up failed: {reason_of(error)}")
+            return None
+        if known is None and len(self._doubts) >= ATTEMPTS:
+            self._failed(record, unanswered(len(self._doubts), self._doubts[-1]))
+            return None
         if known is None:
             return self._create(evolve(record, state=State.PLANNED), contact)
+        if len(known) > 1:
+            self._doubtful(record, f"several contacts carry the marker: {', '.join(known)}")
+            return None
         self._leader_done(record, known)
         return known
 
-    def _ambiguous(self, record: Record, ids: tuple[str, ...]) -> None:
-        reason = f"several contacts carry the marker: {', '.join(ids)}"
+    def _by_marker(self, record: Record, contact: Contact) -> tuple[str, ...] | None:
+        context = self._context
+        marker, since = record.marker or "", self._settle_wait.earliest(record)
+        ids = context.destination_outage.of_record(lambda: context.importer.find("contact", marker, since, contact))
+        return tuple(map(context.destination.contact_key, ids)) or None
+
+    def _doubtful(self, record: Record, reason: str) -> None:
         self._context.journal.save(
             *[evolve(member, state=State.IN_DOUBT, reason=reason) for member in self._open(record)]
         )

@@ -9,11 +9,11 @@ from typing import Final, TypeVar
 from attrs import frozen
 
 from helpdesk_bridge.adapter import Fidelity, Importer, MessageClass
-from helpdesk_bridge.errors import InDoubt, PermissionDenied
+from helpdesk_bridge.errors import AuthenticationFailed, HelpdeskError, InDoubt, PermissionDenied
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
-from helpdesk_bridge.migration.journal.states import Record
+from helpdesk_bridge.migration.journal.states import Record, reason_of
 from helpdesk_bridge.migration.load.files import Files
 from helpdesk_bridge.migration.load.mapping import Mapping
 from helpdesk_bridge.migration.marker import MarkerKey
@@ -65,31 +65,30 @@ class LoadContext:
         If the run stops and nothing was sent, the journal gets the records of ``undo`` back.
         """
         try:
-            return self._write(call)
+            return self._write(call, undo)
         except (Stopped, CredentialsLost, Interrupted):
             self.journal.save(*undo)
             raise
 
-    def _write(self, call: Callable[[], T]) -> T:
-        begun = self.destination_outage.real_now()
+    def _write(self, call: Callable[[], T], undo: Sequence[Record]) -> T:
+        outage = self.destination_outage
+        begun = outage.real_now()
 
         def send() -> T:
-            if self.destination_outage.real_now() - begun > FRESH:
+            if outage.real_now() - begun > FRESH:
                 self.journal.file.check_owner()  # while this process slept or waited, another may have taken over
             return call()
 
         try:
-            result = self.destination_outage.patiently(lambda: _rights_kept(send))
+            # A create whose answer cannot be read may have happened: it is not repeated.
+            result = outage.patiently(lambda: _rights_kept(send), passing=lambda error: error.temporary)
         except InDoubt:
-            self.destination_outage.failed()
+            outage.unanswered(undo[0].key)
             raise
         except _Denied as denied:
-            if self.destination_outage.rights_lost():
-                raise CredentialsLost(
-                    f"{self.destination.label} withdrew the rights of the credentials ({denied.error})"
-                ) from denied.error
+            outage.judge_refusal(denied.error)
             raise denied.error from None
-        self.destination_outage.answered()
+        outage.answered()
         return result
 
     def keeps_file(self, message: Message, attachment: Attachment) -> bool:
@@ -104,8 +103,13 @@ class LoadContext:
         return "inline" in kept and kept["inline"].how is Fidelity.NATIVE
 
 
+def unanswered(attempts: int, error: HelpdeskError) -> str:
+    """Return the reason of a record whose creates were never answered, and that the destination does not have."""
+    return f"{attempts} attempts were not answered, and the destination does not have it: {reason_of(error)}"
+
+
 class _Denied(Exception):
-    def __init__(self, error: PermissionDenied) -> None:
+    def __init__(self, error: AuthenticationFailed | PermissionDenied) -> None:
         super().__init__()
         self.error = error
 
@@ -113,5 +117,5 @@ class _Denied(Exception):
 def _rights_kept(call: Callable[[], T]) -> T:
     try:
         return call()
-    except PermissionDenied as error:
+    except (AuthenticationFailed, PermissionDenied) as error:
         raise _Denied(error) from error

@@ -9,18 +9,16 @@ from typing import BinaryIO, Final
 
 from attrs import frozen
 
-from helpdesk_bridge.errors import AuthenticationFailed, HelpdeskError, PermissionDenied, Unsupported
+from helpdesk_bridge.errors import HelpdeskError, Unsupported
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import State
 from helpdesk_bridge.migration.outage import Outage
 from helpdesk_bridge.migration.outcome import Interrupted
 from helpdesk_bridge.model.capabilities import FileLimits
-from helpdesk_bridge.model.records import Message
 from helpdesk_bridge.model.values import Attachment, Upload
 
 CHUNK: Final = 65536
-TRIES: Final = 3
 _HTML: Final = (b"<!doctype html", b"<html")
 
 
@@ -76,30 +74,18 @@ class Files:
     outage: Outage
     limits: FileLimits
 
-    def fetch(self, message: Message, attachment: Attachment) -> Fetched | Lacking:
+    def fetch(self, attachment: Attachment) -> Fetched | Lacking:
         """Return a file, or why it is not migrated; the message is migrated in either case."""
         if not self.source.desk.attachments:
             return Lacking(attachment, State.SKIPPED, "the source does not offer its files")
         if self._too_large(attachment.size):
             return self._refused_size(attachment)
-        for attempt in range(TRIES):
-            try:
-                return self._download(attachment)
-            except Unusable as error:
-                return Lacking(attachment, State.FAILED, str(error))
-            except (AuthenticationFailed, PermissionDenied) as error:
-                self._source_answers(message)
-                return Lacking(attachment, State.FAILED, f"{type(error).__name__} at the source")
-            except HelpdeskError as error:
-                if not error.temporary:
-                    return Lacking(attachment, State.FAILED, f"{type(error).__name__} at the source")
-                self._source_answers(message)
-                self.outage.pause(2.0**attempt)
-        return Lacking(attachment, State.FAILED, "the source failed to send it")
-
-    def _source_answers(self, message: Message) -> None:
-        # One refused file is the file's fault, an outage or a revoked key is not: ask for something else first.
-        self.outage.patiently(lambda: self.source.desk.messages.list(message.ticket_id).page())
+        try:
+            return self.outage.of_record(lambda: self._download(attachment))
+        except Unusable as error:
+            return Lacking(attachment, State.FAILED, str(error))
+        except HelpdeskError as error:
+            return Lacking(attachment, State.FAILED, f"{type(error).__name__} at the source")
 
     def _too_large(self, size: int | None) -> bool:
         return size is not None and self.limits.bytes_each is not None and size > self.limits.bytes_each

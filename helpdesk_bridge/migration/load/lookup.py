@@ -43,7 +43,7 @@ class Thread:
     @classmethod
     def read(cls, context: LoadContext, ticket_id: str, written: Sequence[Record]) -> Thread:
         """Read the thread; what ``written`` says was matched before is no longer free."""
-        tail = context.destination_outage.patiently(lambda: context.importer.tail(ticket_id, WHOLE))
+        tail = context.destination_outage.of_record(lambda: context.importer.tail(ticket_id, WHOLE))
         messages = tuple(message for message in tail if not message.opening)
         shown = [expected.shown_message(message) for message in messages]
         thread = cls(context.importer.fidelity, messages, shown, dict(enumerate(messages)))
@@ -86,7 +86,7 @@ def find_message(context: LoadContext, ticket_id: str, leader: Record) -> Messag
     wanted = leader.expected or {}
     written = context.journal.children(leader.key.parent, Kind.MESSAGE)
     n = len(written) + SPARE
-    tail = context.destination_outage.patiently(lambda: context.importer.tail(ticket_id, n))
+    tail = context.destination_outage.of_record(lambda: context.importer.tail(ticket_id, n))
     fidelity = context.importer.fidelity
     has_opening = any(message.opening for message in tail)
     earlier = [

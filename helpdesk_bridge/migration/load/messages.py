@@ -9,11 +9,12 @@ from attrs import define, evolve, field
 
 from helpdesk_bridge.errors import HelpdeskError, InDoubt
 from helpdesk_bridge.migration.journal.states import Kind, Record, State, reason_of
-from helpdesk_bridge.migration.load.context import LoadContext
+from helpdesk_bridge.migration.load.context import LoadContext, unanswered
 from helpdesk_bridge.migration.load.in_doubt import SettleWait
 from helpdesk_bridge.migration.load.lookup import MessageMatch, Thread, find_message
 from helpdesk_bridge.migration.load.packing import Packing, file_key
 from helpdesk_bridge.migration.options import Threads
+from helpdesk_bridge.migration.outage import ATTEMPTS
 from helpdesk_bridge.migration.plan.thread_layout import Bundle, later_bundles
 from helpdesk_bridge.model.records import Message
 
@@ -36,6 +37,7 @@ class MessageLoad:
         self._packing = packing
         self._settle_wait = settle_wait
         self._arrived: list[Record] = []
+        self._doubts: dict[str, list[InDoubt]] = {}
         self.wrote = False
 
     def run(self, destination_id: str, thread: Sequence[Message]) -> None:
@@ -70,7 +72,8 @@ class MessageLoad:
         send = partial(context.importer.message, destination_id, packed.message, packed.uploads)
         try:
             ids = context.write(send, undo=packed.undone())
-        except InDoubt:
+        except InDoubt as doubt:
+            self._doubts.setdefault(bundle.sources[0].id, []).append(doubt)
             self._settle_wait.park()
         except HelpdeskError as error:
             self._arrived = packed.ended(State.FAILED, reason=reason_of(error))
@@ -129,6 +132,12 @@ class MessageLoad:
             match = find_message(context, destination_id, leader)
         except HelpdeskError as error:
             match = MessageMatch(evidence=f"the look-up failed: {reason_of(error)}")
+        doubts = self._doubts.get(leader.key.id, [])
+        if match.absent and len(doubts) >= ATTEMPTS:
+            ended = self._packing.packed(bundle).ended(State.FAILED, reason=unanswered(len(doubts), doubts[-1]))
+            context.journal.save(*ended)
+            self._packing.drop()
+            return
         if match.absent:
             self._write(destination_id, bundle)
             return

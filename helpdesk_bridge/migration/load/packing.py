@@ -109,7 +109,7 @@ class Packing:
         context = self._context
         if message.id not in self._files:
             self._files[message.id] = [
-                context.files.fetch(message, attachment)
+                context.files.fetch(attachment)
                 if context.keeps_file(message, attachment)
                 else Lacking(attachment, State.SKIPPED, "the destination has no place for such a file")
                 for attachment in message.attachments

@@ -14,13 +14,13 @@ from helpdesk_bridge.errors import HelpdeskError, InDoubt, Invalid, NotFound, Un
 from helpdesk_bridge.migration.adoption import Adoption, Judgement
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.states import DECIDED_SKIP, FOUND_AGAIN, Key, Kind, Record, State, reason_of
-from helpdesk_bridge.migration.load.context import LoadContext
+from helpdesk_bridge.migration.load.context import LoadContext, unanswered
 from helpdesk_bridge.migration.load.in_doubt import SettleWait
 from helpdesk_bridge.migration.load.messages import MessageLoad
 from helpdesk_bridge.migration.load.packing import Packed, Packing, planned
 from helpdesk_bridge.migration.load.refusals import let_go
 from helpdesk_bridge.migration.options import Threads
-from helpdesk_bridge.migration.outage import Stopped
+from helpdesk_bridge.migration.outage import ATTEMPTS, Stopped
 from helpdesk_bridge.migration.outcome import DecisionNeeded, MigrationError
 from helpdesk_bridge.migration.plan.thread_layout import opening_bundle, opening_of
 from helpdesk_bridge.migration.runner import Parked
@@ -44,6 +44,8 @@ class TicketLoad:
         self._settle_wait = SettleWait(context)
         self._record = Record(key=Key(Kind.TICKET, ticket.id))
         self._thread: list[Message] | None = None
+        self._tries = 0
+        self._doubt: InDoubt | None = None
 
     def advance(self) -> None:
         """Go on to the end. Raises ``Parked`` while a write is in doubt."""
@@ -129,7 +131,7 @@ class TicketLoad:
     def _read(self) -> list[Message]:
         context = self._context
         desk = context.source.desk
-        return context.source_outage.patiently(lambda: list(desk.messages.list(self._ticket.id, resolve=False)))
+        return context.source_outage.of_record(lambda: list(desk.messages.list(self._ticket.id, resolve=False)))
 
     def _skip(self, reason: str) -> None:
         """Write the ticket down as skipped, and its messages and files with it.
@@ -193,8 +195,9 @@ class TicketLoad:
         send = partial(context.importer.ticket, ticket, Opening.of(packed.message), packed.uploads, marker)
         try:
             imported = context.write(send, undo)
-        except InDoubt:
-            self._record = record
+        except InDoubt as doubt:
+            self._record, self._doubt = record, doubt
+            self._tries += 1
             self._settle_wait.park()
         except Invalid as error:
             return self._refused(error, ticket, undo)
@@ -346,9 +349,12 @@ class TicketLoad:
         since = self._settle_wait.earliest(record)
         find = partial(context.importer.find, "ticket", record.marker or "", since, ticket)
         try:
-            ids = context.destination_outage.patiently(find)
+            ids = context.destination_outage.of_record(find)
         except HelpdeskError as error:
             self._give_up(State.IN_DOUBT, f"the look-up failed: {reason_of(error)}")
+            return False
+        if not ids and self._doubt is not None and self._tries >= ATTEMPTS:
+            self._give_up(State.FAILED, unanswered(self._tries, self._doubt))
             return False
         if not ids:
             self._record = evolve(record, state=State.PLANNED)
@@ -394,7 +400,7 @@ class TicketLoad:
                 break  # whole as it is: what differs is another's change since, and for the verification to tell
             finish = partial(_repeatable, partial(context.importer.finish, record.destination[0], ticket))
             try:
-                context.destination_outage.patiently(finish)
+                context.destination_outage.of_record(finish)
             except Invalid as error:
                 if self._let_go(error, ticket):
                     continue

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 from attrs import frozen
 
+from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
@@ -90,12 +91,17 @@ class Scan:
             yield record
 
 
-def sample(source: MigrationDesk, spool: Spool, outage: Outage, tally: Tally, size: int) -> None:
-    """Read the threads of ``size`` tickets, spread evenly over all of them, into the tally."""
+def sample(source: MigrationDesk, spool: Spool, outage: Outage, tally: Tally, size: int) -> int:
+    """Read the threads of ``size`` tickets, spread evenly over all of them, into the tally; return how many the source refused."""
     total = spool.count(Kind.TICKET.value)
     step = max(1, total // size) if size else total + 1
+    refused = 0
     for position, ticket in enumerate(spool.each(Kind.TICKET.value, Ticket)):
         if position % step or tally.sampled >= size or ticket.spam or ticket.deleted:
             continue
-        listing = source.desk.messages.list(ticket.id, resolve=False)
-        tally.thread(outage.patiently(partial(list, listing)))
+        messages = partial(source.desk.messages.list, ticket.id, resolve=False)
+        try:
+            tally.thread(outage.of_record(lambda messages=messages: list(messages())))
+        except HelpdeskError:
+            refused += 1
+    return refused

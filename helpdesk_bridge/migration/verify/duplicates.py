@@ -63,7 +63,7 @@ class Duplicates:
         if "description" not in ticket.not_loaded:
             return None
         try:
-            page = self.outage.patiently(lambda: self.destination.desk.messages.list(ticket.id, resolve=False).page())
+            page = self.outage.of_record(lambda: self.destination.desk.messages.list(ticket.id, resolve=False).page())
         except HelpdeskError:
             return None  # a ticket that cannot be read is none of ours
         return split_marker(page.items[0].body)[0] if page.items else None

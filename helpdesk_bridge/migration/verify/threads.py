@@ -50,6 +50,9 @@ class ThreadCheck:
         except NotFound:
             self.report(ticket_id, [("ticket", ticket_id, "messages", "present", "missing")])
             return
+        except HelpdeskError as error:
+            self.report(ticket_id, [("ticket", ticket_id, "messages", "readable", type(error).__name__)])
+            return
         shown = [self._shown(message) for message in thread]
         aligned = align(leaders, thread, shown, self.importer.fidelity)
         rows: list[Row] = []
@@ -89,10 +92,9 @@ class ThreadCheck:
             or ticket.message_count is None
             or ticket.not_loaded & {"description", "message_count"}
         ):
-            listing = self.destination.desk.messages.list(ticket.id, resolve=False)
-            return self.outage.patiently(partial(list, listing))
+            return self.outage.of_record(lambda: list(self.destination.desk.messages.list(ticket.id, resolve=False)))
         later = (ticket.message_count or 1) - 1
-        tail = self.outage.patiently(lambda: self.importer.tail(ticket.id, later)) if later else ()
+        tail = self.outage.of_record(lambda: self.importer.tail(ticket.id, later)) if later else ()
         return [opening_of(ticket), *(message for message in tail if not message.opening)]
 
     def _shown(self, message: Message) -> dict[str, Any]:
@@ -117,17 +119,21 @@ class ThreadCheck:
     def _files(self, source_id: str, wanted: Sequence[str], files: Sequence[Attachment]) -> list[Row]:
         left = Counter(wanted)
         rows: list[Row] = []
+        unread: list[str] = []
         for file in files:
             try:
-                digest = self.outage.patiently(partial(self._digest, file))
+                digest = self.outage.of_record(partial(self._digest, file))
             except HelpdeskError as error:
-                rows.append(("attachment", source_id, "content", "readable", type(error).__name__))
+                unread.append(type(error).__name__)
                 continue
             if left[digest] > 0:
                 left[digest] -= 1
             else:
                 rows.append(("attachment", source_id, "content", "none", digest[:16]))
-        rows += [("attachment", source_id, "content", element[:16], "missing") for element in left.elements()]
+        missing = sorted(left.elements())
+        # What cannot be read may be any of the files that are not seen; only more than those are missing for certain.
+        rows += [("attachment", source_id, "content", "readable", error) for error in unread]
+        rows += [("attachment", source_id, "content", one[:16], "missing") for one in missing[len(unread) :]]
         return rows
 
     def _digest(self, file: Attachment) -> str:

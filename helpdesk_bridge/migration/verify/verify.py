@@ -12,7 +12,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from helpdesk_bridge.adapter import Importer
-from helpdesk_bridge.errors import NotFound
+from helpdesk_bridge.errors import HelpdeskError, NotFound
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.facts import Difference
@@ -79,7 +79,12 @@ class Verification:
     def _contacts(self) -> list[Difference]:
         differences = []
         for record in self.journal.each(Kind.CONTACT, State.DONE):
-            there = self._contact_at(record.destination[0])
+            try:
+                there = self._contact_at(record.destination[0])
+            except HelpdeskError as error:
+                name = type(error).__name__
+                differences.append(Difference("", "contact", record.key.id, "contact", "readable", name))
+                continue
             if there is None:
                 differences.append(Difference("", "contact", record.key.id, "contact", "present", "missing"))
             elif record.expected is not None:
@@ -93,7 +98,7 @@ class Verification:
         if contact is not None or is_opaque(contact_id):
             return contact
         try:
-            return self.outage.patiently(partial(self.destination.desk.contacts.get, contact_id))
+            return self.outage.of_record(partial(self.destination.desk.contacts.get, contact_id))
         except NotFound:
             return None
 
@@ -118,7 +123,12 @@ class Verification:
         ]
         for record in self.journal.each(Kind.TICKET, State.DONE):
             self._check_stop()
-            ticket = self._ticket_at(record)
+            try:
+                ticket = self._ticket_at(record)
+            except HelpdeskError as error:
+                name = type(error).__name__
+                differences.append(Difference(record.key.id, "ticket", record.key.id, "ticket", "readable", name))
+                continue
             if ticket is None:
                 differences.append(Difference(record.key.id, "ticket", record.key.id, "ticket", "present", "missing"))
                 continue
@@ -144,7 +154,7 @@ class Verification:
         ticket = self.spool.get(BACK_TICKET, ticket_id, Ticket)
         if ticket is None:
             try:
-                ticket = self.outage.patiently(partial(self.destination.desk.tickets.get, ticket_id))
+                ticket = self.outage.of_record(partial(self.destination.desk.tickets.get, ticket_id))
             except NotFound:
                 return None
             self.spool.put(BACK_TICKET, ticket_id, ticket)

@@ -70,8 +70,9 @@ def test_unknown_codes_and_no_codes_go_by_the_status(status, kind, body):
     assert type(answer(status, body=body)) is kind
 
 
-def test_an_error_in_a_200_is_an_error():
-    assert type(answer(200, {"error": "something_new"})) is Invalid
+def test_an_error_in_a_200_is_an_error_and_of_a_read_an_outage():
+    assert type(answer(200, {"error": "something_new"}, request=PUT)) is Invalid
+    assert type(answer(200, {"error": "something_new"})) is Unavailable
 
 
 def test_a_good_answer_is_none_also_where_a_customer_writes_of_an_error():
