@@ -18,7 +18,7 @@ from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.plan.people import fold_key
 from helpdesk_bridge.migration.plan.tally import Tally
 from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
-from helpdesk_bridge.model.records import Contact, Ticket
+from helpdesk_bridge.model.records import Contact, Message, Ticket
 
 T = TypeVar("T")
 
@@ -99,9 +99,12 @@ def sample(source: MigrationDesk, spool: Spool, outage: Outage, tally: Tally, si
     for position, ticket in enumerate(spool.each(Kind.TICKET.value, Ticket)):
         if position % step or tally.sampled >= size or ticket.spam or ticket.deleted:
             continue
-        messages = partial(source.desk.messages.list, ticket.id, resolve=False)
         try:
-            tally.thread(outage.of_record(lambda messages=messages: list(messages())))
+            tally.thread(outage.of_record(partial(_thread, source, ticket.id)))
         except HelpdeskError:
             refused += 1
     return refused
+
+
+def _thread(source: MigrationDesk, ticket_id: str) -> list[Message]:
+    return list(source.desk.messages.list(ticket_id, resolve=False))
