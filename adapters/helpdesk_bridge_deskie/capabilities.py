@@ -40,6 +40,8 @@ _CAPABILITIES: Final = Capabilities(
     # documented for the agent ("0" is nobody); assumed for the group.
     ticket_clear=frozenset({"assignee", "group"}),
     contact_create=frozenset({"name", "emails", "phones", "company", "custom_fields"}),
+    # observed: a user is created with one identity; those of other channels cannot be written through the port.
+    contact_needs=frozenset({"email or phone"}),
     contact_update=frozenset({"name", "emails", "phones", "company", "custom_fields", "blocked"}),
     statuses={Status.OPEN: "open", Status.PENDING: "waiting", Status.CLOSED: "closed"},
     priorities={

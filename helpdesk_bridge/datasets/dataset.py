@@ -31,7 +31,10 @@ class SeedFile:
 
 @frozen
 class SeedPerson:
-    """A contact or an agent. ``email`` keeps its original case; two contacts may differ in nothing but that."""
+    """A contact or an agent. ``email`` keeps its original case; two contacts may differ in nothing but that.
+
+    ``identities`` are those of messengers and social networks, as ``("telegram", "123456789")``.
+    """
 
     key: str
     name: str | None
@@ -44,6 +47,7 @@ class SeedPerson:
     deleted: bool = False
     custom_fields: Mapping[str, Any] = Factory(dict)
     title: str | None = None
+    identities: tuple[tuple[str, str], ...] = ()
 
 
 @frozen

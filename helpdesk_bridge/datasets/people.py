@@ -72,7 +72,10 @@ def make_people(tickets: int, chance: random.Random, staff: tuple[SeedPerson, ..
     blocked = maker.person(8003, name="WIN $$$ NOW", email="spam@bulk.invalid", blocked=True)
     silent = tuple(maker.person(9000 + number) for number in range(max(2, tickets // 20)))
     gone = maker.person(8004, name=None, email="gone@mail.example", deleted=True)
-    everybody = (*staff, *usual, *phone_only, *twins, blocked, *silent, gone)
+    messenger = SeedPerson(
+        "c8005", "Мария К.", None, created_at=starts - timedelta(days=12), identities=(("telegram", "418850012"),)
+    )
+    everybody = (*staff, *usual, *phone_only, *twins, blocked, *silent, gone, messenger)
     return People(everybody, staff, usual, phone_only, twins, blocked, {person.key: person for person in everybody})
 
 

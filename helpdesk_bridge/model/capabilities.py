@@ -37,7 +37,8 @@ class FileLimits:
 class Capabilities:
     """What one desk can do. Defaults are "no"; a limit of None is not known.
 
-    ``natural_ids`` names the kinds of records (``contact``) whose id is a person's e-mail or phone.
+    ``contact_needs`` says what a contact must have: ``email``, ``phone`` or ``email or phone``. ``natural_ids`` names the
+    kinds of records (``contact``) whose id is a person's e-mail or phone.
     """
 
     vendor: str

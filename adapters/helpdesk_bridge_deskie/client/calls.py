@@ -71,14 +71,18 @@ class Calls:
         """Return a page of ``{key: {…}}``."""
         # observed: an empty list may come as no body at all, so that is not an unreadable answer here.
         request = Request("GET", path, operation=operation, params=params, args=args, answer=Answer.ANY)
+        page = self.rows(request, key)
+        items = tuple(self.document(type_, item, f"$.{index}.{key}") for index, item in enumerate(page.items))
+        return DocumentPage(items, page.total)
+
+    def rows(self, request: Request, key: str) -> Rows:
+        """Return the documents of a list ``{key: {…}}``, unread."""
         page = self._rows(request, key)
-        if page is None or _lacks(page, params):
+        if page is None or _lacks(page, request.params):
             # An answer lost on its way looks the same, and so does the answer for another page. Either would silently
             # end a scan early, so a second answer must confirm it.
             page = self._rows(request, key)
-        page = page or Rows((), 0)
-        items = tuple(self.document(type_, item, f"$.{index}.{key}") for index, item in enumerate(page.items))
-        return DocumentPage(items, page.total)
+        return page or Rows((), 0)
 
     def _rows(self, request: Request, key: str) -> Rows | None:
         response = self.stack.send(request)

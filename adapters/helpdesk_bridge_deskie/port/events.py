@@ -20,6 +20,7 @@ from helpdesk_bridge.adapter import format_ref
 
 _VENDOR: Final = "deskie"
 _ID: Final = re.compile(r"[0-9]{1,18}")
+_NUMBER: Final = re.compile(r"[0-9]{1,6}-[0-9]{1,12}")
 _CUSTOM: Final = re.compile(r"(?:custom_field_|cf_)([0-9]{1,18})")
 _TRUE: Final = frozenset({"1", "true", "yes"})
 # A form of PHP has "" or "0" for false.
@@ -50,6 +51,7 @@ class AgentAnswered:
 class RuleFired:
     """A rule of the account acted on a case; the admin's template decides which fields are set.
 
+    ``ticket_id`` is the case's number, such as 130-000042, if the template has that alone: ``tickets.get`` takes both.
     Words of status, priority and group are as the account shows them, in its language: fetch the ticket for the rest.
     ``custom_fields`` are by Deskie's keys (`cf_25`). ``name`` is what the template calls it, in `event` or `type`, if it does.
     """
@@ -96,10 +98,11 @@ def _event(document: Any, account: str) -> Event:
     inner = document.get("object")
     if isinstance(inner, dict):
         return _answered(inner, account, document)
-    for place in _places(document):
-        ticket_id = _id(place.get("case_id"))
-        if ticket_id is not None:
-            return _fired(place, ticket_id, account, document)
+    for name, is_ident in (("case_id", _ID), ("case_number", _NUMBER)):
+        for place in _places(document):
+            ident = _text(place.get(name))
+            if ident is not None and is_ident.fullmatch(ident) and ident.strip("0"):
+                return _fired(place, ident, account, document)
     return UnknownEvent(raw=MappingProxyType(document))
 
 

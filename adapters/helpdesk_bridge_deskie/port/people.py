@@ -53,8 +53,9 @@ class People:
         """
         searches: tuple[tuple[str, str], ...] = ()
         if email is not None:
-            # A "^" in the address has no documented escape: then the plain search has to do.
-            searches = tuple(("user_email", text) for text in exact_searches(email) or (email,))
+            # A "^" in the address has no documented escape: then the plain search has to do, without those at the ends,
+            # which Deskie would read as marks.
+            searches = tuple(("user_email", text) for text in exact_searches(email) or (email.strip("^"),))
         elif phone is not None:
             texts = dict.fromkeys((phone_digits(phone), "".join(filter(str.isdecimal, phone))))
             searches = tuple(("user_phone", text) for text in texts if len(text) >= _SHORTEST_PHONE)

@@ -16,7 +16,7 @@ from helpdesk_bridge_deskie.simulator.routes.cases import CaseRoutes
 from helpdesk_bridge_deskie.simulator.routes.changelog import ChangelogRoutes
 from helpdesk_bridge_deskie.simulator.routes.companies import CompanyRoutes
 from helpdesk_bridge_deskie.simulator.routes.control import ControlRoutes
-from helpdesk_bridge_deskie.simulator.routes.files import FileRoutes
+from helpdesk_bridge_deskie.simulator.routes.files import FILES_PATH, FileRoutes
 from helpdesk_bridge_deskie.simulator.routes.groups import GroupRoutes
 from helpdesk_bridge_deskie.simulator.routes.ideas import IdeaRoutes
 from helpdesk_bridge_deskie.simulator.routes.knowledge_base import KnowledgeBaseRoutes
@@ -131,7 +131,8 @@ class DeskieSimulator(SimulatorApp):
 
     def before(self, call: Call) -> Reply | None:
         """Check the credentials, then charge the account's budget (assumed: wrong credentials cost nothing)."""
-        if self.service.access.authenticated(call) is None:
+        open_file = call.path.startswith(FILES_PATH) and not self.flag("file_credentials")
+        if not open_file and self.service.access.authenticated(call) is None:
             return self.unauthorized(call)
         if call.path.startswith("/api") or self.flag("charge_files"):
             self.budget.limit = self.limit()
@@ -140,19 +141,17 @@ class DeskieSimulator(SimulatorApp):
         return None
 
     def finish(self, call: Call, reply: Reply) -> Reply:  # noqa: ARG002 - the signature is the base class's
-        """Add the three headers to every answer.
+        """Add the headers of the limit.
 
-        documented: Deskie API, "your script must check headers in the response", with these names.
-        assumed: on every answer, and `retry_after` at least 1 on all of them.
+        documented: Deskie API, "your script must check headers in the response", with these names; an article of the
+        vendor's, of 2024, has `retry_after` only where the limit is reached.
+        assumed: all three on every answer, and `retry_after` at least 1.
         """
         allowance = self._allowance()
-        return reply.with_headers(
-            {
-                "rate_limit_per_minute": str(allowance.limit),
-                "api_calls_left": str(allowance.remaining),
-                "retry_after": str(whole_seconds(allowance.reset)),
-            }
-        )
+        headers = {"rate_limit_per_minute": str(allowance.limit), "api_calls_left": str(allowance.remaining)}
+        if self.choice("retry_after") == "always":
+            headers["retry_after"] = str(whole_seconds(allowance.reset))
+        return reply.with_headers(headers)
 
     def limit(self) -> int:
         """Return the requests a minute: the plan's for the agents enabled now, or the switch's."""
@@ -168,8 +167,8 @@ class DeskieSimulator(SimulatorApp):
         """Refuse for the limit. documented: 429; observed: in 2016 403 with a body of these words."""
         status = self.number("rate_limit_status")
         code = "rate limit exceeded" if status == 403 else "too_many_requests"  # noqa: PLR2004 - the year-2016 status
-        reply = error_reply(status, code)
-        return reply if retry_after is None else reply.with_headers({"retry_after": retry_after})
+        wait = retry_after or str(whole_seconds(self._allowance().reset))
+        return error_reply(status, code).with_headers({"retry_after": wait})
 
     def unauthorized(self, call: Call) -> Reply:  # noqa: ARG002
         """Refuse the credentials."""

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from attrs import asdict
 
 from helpdesk_bridge_deskie.simulator.lists import list_item
+from helpdesk_bridge_deskie.simulator.records.vocabulary import IDENTITY_FIELDS
 from helpdesk_bridge_deskie.simulator.times import format_moment
 
 if TYPE_CHECKING:
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
 
 ORIGIN = "\ue000origin\ue001"
 """Placeholder for the account's own origin in stored HTML, because the address of the server is known only later."""
-IDENTITY_FIELDS = {"email": "user_email", "phone": "user_phone", "wa": "wa_id", "custom": "user_custom_id"}
-"""observed: which field of a user holds its identity, by its type."""
-_SHAPES = ("cc_names", "numeric_strings", "minimal_objects", "flag_form", "empty_map_as_list", "message_type")
+_SHAPES = (
+    "cc_names", "numeric_strings", "minimal_objects", "flag_form", "empty_map_as_list", "message_type", "no_parent",
+    "whatsapp_users",
+)  # fmt: skip
 
 
 def file_path(file_id: int, name: str) -> str:
@@ -84,8 +86,8 @@ class Renderer:
             "labels": [self._number(label) for label in case.labels],
             "locked_labels": list(case.locked_labels),
         }
-        if case.parent_case_id:
-            document["parent_case_id"] = case.parent_case_id
+        if case.parent_case_id or self._settings["no_parent"] != "absent":
+            document["parent_case_id"] = self._parent(case)
         if case.channel == "idea":
             document["idea"] = asdict(case.idea)
         self._add_rating(document, case)
@@ -103,6 +105,7 @@ class Renderer:
             "note": self._flag(message.note),
             "message_type": message.message_type,
             "sent_via_rule": message.sent_via_rule,
+            "is_viewed": message.is_viewed,
             "created_at": self._moment(message.created_at),
             "sent_at": self._moment(message.sent_at),
         }
@@ -110,10 +113,10 @@ class Renderer:
             del document["message_type"]
         self._add_rating(document, message)
         optional = [name for name in ("content", "content_html", "attachments") if not document[name]]
-        return self._without(document, (*optional, "sent_via_rule", "sent_at"))
+        return self._without(document, (*optional, "sent_via_rule", "is_viewed", "sent_at"))
 
     def files(self, files: list[FileEntry]) -> list[dict[str, Any]]:
-        """Return file objects; their URLs are on the account's own host and need its credentials (observed)."""
+        """Return file objects; their URLs are on the account's own host (observed)."""
         return [
             {
                 "file_id": file.file_id,
@@ -130,6 +133,7 @@ class Renderer:
         document: dict[str, Any] = {
             "user_id": user.user_id,
             "user_full_name": user.full_name,
+            "user_screen_name": user.screen_name,
             "company_name": user.company_name,
             "company_position": user.company_position,
             "thumbnail": "",
@@ -139,8 +143,7 @@ class Renderer:
             "created_at": self._moment(user.created_at),
             "updated_at": self._moment(user.updated_at),
             "last_contact_at": self._moment(user.last_contact_at),
-            "type": user.kind,
-            IDENTITY_FIELDS[user.kind]: user.identity,
+            **self._identity(user),
             "language_id": self._number(user.language_id),
             "custom_fields": self._map(user.custom_fields),
             "linked_users": list(user.linked),
@@ -149,6 +152,13 @@ class Renderer:
         if user.custom_channel:
             document["user_custom_channel"] = user.custom_channel
         return document
+
+    def _identity(self, user: User) -> dict[str, Any]:
+        """Return a user's type and identity. recorded: users of WhatsApp come in two forms."""
+        if user.kind == "wa" and self._settings["whatsapp_users"] == "whatsapp":
+            return {"type": "whatsapp", "user_whatsapp_phone": user.identity}
+        identity = int(user.identity) if user.kind == "telegram" and user.identity.isdecimal() else user.identity
+        return {"type": user.kind, IDENTITY_FIELDS[user.kind]: identity}
 
     def staff(self, staff: Staff) -> dict[str, Any]:
         """Return an agent as lists and views show it; other answers lack `status_id` (observed)."""
@@ -240,6 +250,11 @@ class Renderer:
         form = self._settings["flag_form"]
         return int(value) if form == "int" else str(value).lower() if form == "text" else value
 
+    def _parent(self, case: Case) -> int | str | None:
+        if not case.parent_case_id and self._settings["no_parent"] == "null":
+            return None
+        return self._number(case.parent_case_id)
+
     def _map(self, values: dict[str, Any]) -> dict[str, Any] | list[Any]:
         return dict(values) if values or not self._settings["empty_map_as_list"] else []
 
@@ -273,5 +288,6 @@ _OPTIONAL_CASE_FIELDS = (
     "custom_fields",
     "labels",
     "locked_labels",
+    "parent_case_id",
 )
 """observed: clients' fixtures hold "minimal" cases without these."""

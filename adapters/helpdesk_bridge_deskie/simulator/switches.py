@@ -16,10 +16,19 @@ _LIMITS = {
     "rate_limit_status": Switch(429, "the status of a refusal; clients of 2016 saw 403", DOCUMENTED, (429, 403)),
     "charge_refused": Switch(False, "whether a refused request counts too"),
     "charge_files": Switch(False, "whether downloads of files count too"),
+    "retry_after": Switch(
+        "always",
+        "retry_after on every answer as the specification lists it, or only when the limit is reached",
+        DOCUMENTED,
+        ("always", "refused"),
+    ),
 }
 _ACCESS = {
     "auth_status": Switch(401, "the status for wrong credentials", ASSUMED, (401, 403)),
     "admin_email": Switch(False, f"whether the admin's e-mail ({ADMIN_EMAIL}) is let in"),
+    "file_credentials": Switch(
+        True, "whether files want the credentials; a client of 2026 downloads them without", OBSERVED
+    ),
     "limited_agent": Switch("", "e-mail of the agent with limited access", DOCUMENTED),
     "limited_groups": Switch("", "titles of that agent's groups, comma-separated; empty is the first group"),
     "limited_access": Switch("part", "what that agent's case list is: a part, or 403", ASSUMED, ("part", "403")),
@@ -64,6 +73,16 @@ _FORMS = {
     "flag_form": Switch("bool", 'deleted, spam and note as true, 1 or "true"', OBSERVED, ("bool", "int", "text")),
     "empty_map_as_list": Switch(False, "empty custom_fields as PHP's []"),
     "message_type": Switch(True, "emit the undocumented message_type", OBSERVED),
+    "no_parent": Switch(
+        "zero", "parent_case_id of a case that is not merged: 0, null, or absent", OBSERVED, ("zero", "null", "absent")
+    ),
+    "whatsapp_users": Switch(
+        "wa",
+        "users of WhatsApp as type wa with wa_id, or as type whatsapp with user_whatsapp_phone",
+        OBSERVED,
+        ("wa", "whatsapp"),
+    ),
+    "macros_form": Switch("list", "the common macros as a list, or as an object", OBSERVED, ("list", "object")),
 }
 _EFFECTS = {
     "new_case_status": Switch("open", "the status of a case created without one", OBSERVED, ("open", "waiting")),

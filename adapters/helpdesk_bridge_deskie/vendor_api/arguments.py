@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from helpdesk_bridge.adapter import Body, Invalid, Unset, Upload, body_of
+from helpdesk_bridge.adapter import UNSET, Body, Invalid, Unset, Upload, body_of
 from helpdesk_bridge_deskie.capabilities import FILES
 from helpdesk_bridge_deskie.client.calls import LAST_PAGE, PAGE, Params
 from helpdesk_bridge_deskie.wire.writing import body_fields
@@ -36,6 +36,11 @@ PERIODS: Final = (
     "6_previous_months", "this_year", "last_year",
 )  # fmt: skip
 """observed: the periods of statistics."""
+NETWORKS: Final = (
+    "vkontakte", "odnoklassniki", "facebook", "instagram", "telegram", "viber", "skype", "line", "slack", "mattermost",
+    "avito",
+)  # fmt: skip
+"""observed: the messengers and social networks by which a user can be created, as `user_telegram`."""
 SHORTEST_SEARCH: Final = 3
 """observed: users, companies and articles are searched by 3 characters or more."""
 _ID: Final = re.compile(r"[0-9]{1,18}")
@@ -214,10 +219,14 @@ def identity(
     user_custom_id: str | Unset,
     channel: str | Unset,
     *,
+    network: tuple[str, str] | Unset = UNSET,
     channel_field: str = "user_custom_channel",
     record: str = "user",
 ) -> dict[str, Any]:
-    """Return the one identity of a user; a custom id needs the key of its custom channel."""
+    """Return the one identity of a user; a custom id needs the key of its custom channel.
+
+    ``network`` is a messenger or social network of ``NETWORKS`` and the user's id there.
+    """
     fields = given(
         {
             "user_email": (user_email, email),
@@ -226,9 +235,13 @@ def identity(
             "user_custom_id": (user_custom_id, text),
         }
     )
+    if not isinstance(network, Unset):
+        name, value = network if isinstance(network, tuple) and len(network) == 2 else ("", "")  # noqa: PLR2004 - a pair
+        fields[f"user_{choice(name, NETWORKS, 'network')}"] = text(value, "network")
     if len(fields) != 1:
+        more = " and network" if record == "user" else ""
         raise Invalid(
-            f"a {record} needs exactly one of user_email, user_phone, user_whatsapp_phone and user_custom_id",
+            f"a {record} needs exactly one of user_email, user_phone, user_whatsapp_phone, user_custom_id{more}",
             field="user_email",
         )
     if "user_custom_id" in fields:
@@ -236,13 +249,14 @@ def identity(
     return fields
 
 
-def pair(value: tuple[str, str], field: str) -> str:
-    """Return an old and a new value as a changelog takes them."""
-    if not isinstance(value, tuple) or len(value) != 2 or not all(isinstance(side, str) for side in value):  # noqa: PLR2004 - a pair
-        raise Invalid(f"{field}: expected an old and a new value", field=field)
-    if any("," in side for side in value):
+def pair(value: str | tuple[str, str], field: str) -> str:
+    """Return an old and a new value, or one value alone, as a changelog takes them."""
+    sides = (text(value, field),) if isinstance(value, str) else value
+    if not isinstance(sides, tuple) or not all(isinstance(side, str) for side in sides) or len(sides) not in (1, 2):
+        raise Invalid(f"{field}: expected an old and a new value, or one value", field=field)
+    if any("," in side for side in sides):
         raise Invalid(f"{field}: a value cannot contain a comma", field=field)
-    return ",".join(value)
+    return ",".join(sides)
 
 
 def custom_fields(value: Mapping[str, Any], field: str) -> dict[str, Any]:

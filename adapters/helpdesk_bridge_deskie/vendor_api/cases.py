@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from helpdesk_bridge.adapter import UNSET, BadResponse, Body, Effect, Request, Unset, Upload
 from helpdesk_bridge_deskie.client.calls import PAGE, Calls, DocumentPage, Params
+from helpdesk_bridge_deskie.port.filters import list_param
 from helpdesk_bridge_deskie.vendor_api import arguments as checked
 from helpdesk_bridge_deskie.vendor_api.documents import Case, Change
 from helpdesk_bridge_deskie.wire.documents import WIRE
@@ -49,7 +50,8 @@ class CaseCalls:
         """
         query = [*checked.page(page, limit), ("sort", checked.choice(sort, checked.CASE_SORTS, "sort")), *params]
         if filter_id is not None:
-            query.append(("filter", checked.record_id(filter_id, "filter_id")))
+            # observed: 0 is the id of the system's own filter.
+            query.append(("filter", "0" if str(filter_id) == "0" else checked.record_id(filter_id, "filter_id")))
         for name, value in (("show_merged_cases", show_merged_cases), ("show_active_chats", show_active_chats)):
             if checked.flag(value, name):
                 query.append((name, "true"))
@@ -200,21 +202,21 @@ class CaseCalls:
         show_chat_activation: bool = False,
         show_chat_completion: bool = False,
         fixed_chat_staff: Id | None = None,
-        custom_fields: Mapping[str, tuple[str, str]] | None = None,
-        **changed: tuple[str, str],
+        custom_fields: Mapping[str, str | tuple[str, str]] | None = None,
+        **changed: str | tuple[str, str],
     ) -> tuple[Change, ...]:
         """Return what happened to a case, oldest first as Deskie answers it.
 
-        Narrow it with pairs of an old and a new value, with the words `any` and `empty`:
-        ``changelog(5, status=("any", "closed"), staff=("empty", "28049"))``. ``custom_fields`` takes such pairs by
-        `cf_<id>`.
+        Narrow it with pairs of an old and a new value, with the words `any` and `empty`, or with one value as Deskie
+        takes it (observed): ``changelog(5, status=("any", "closed"), staff="28049")``. ``custom_fields`` takes the same
+        by `cf_<id>`.
         """
         params: list[tuple[str, str]] = []
         for name, pair in changed.items():
             params.append((checked.choice(name, _PAIR_WORDS, name), checked.pair(pair, name)))
         for key, pair in (custom_fields or {}).items():
             params.append((f"custom_fields[{key}]", checked.pair(pair, "custom_fields")))
-        params += [("rules[]", checked.record_id(rule, "rules")) for rule in rules]
+        params += list_param("rules", [checked.record_id(rule, "rules") for rule in checked.listed(rules, "rules")])
         for name, value in (
             ("show_chat_activation", show_chat_activation),
             ("show_chat_completion", show_chat_completion),

@@ -40,9 +40,13 @@ class Case(CaseDocument):
 
 @frozen(kw_only=True)
 class ReplyOrNote(MessageDocument):
-    """A message or a note with all of Deskie's fields; ``sent_at`` is later if it was deferred."""
+    """A message or a note with all of Deskie's fields; ``sent_at`` is later if it was deferred.
+
+    ``is_viewed`` is in live answers (observed); whose eyes it means is known from no source.
+    """
 
     sent_at: datetime | None = None
+    is_viewed: bool | None = None
     rating: str | None = None
     rating_comment: str | None = field(default=None, repr=False)
     rated_staff_id: int | None = None
@@ -110,7 +114,7 @@ class Language:
 
 @frozen(kw_only=True)
 class SavedFilter:
-    """A saved filter of the calling agent. Those of the system have no id; the names are Deskie's own (observed)."""
+    """A saved filter of the calling agent; the system's own has the id 0, or none (observed)."""
 
     filter_id: int | str | None = None
     filter_name: str | None = None
@@ -193,6 +197,16 @@ class IdeaCategory:
     category_title: str | None = None
     category_default_group: int | None = None
     active: bool | None = None
+
+
+@frozen(kw_only=True)
+class StaffFigures:
+    """An agent's row of the leaderboard (observed). ``figures`` has all of Deskie's figures, by Deskie's names."""
+
+    staff_id: int
+    staff_name: str | None = None
+    new_cases_in_total: int | None = None
+    figures: Mapping[str, Any] = field(factory=dict)
 
 
 @frozen(kw_only=True)

@@ -66,6 +66,7 @@ class UserCalls:
         user_whatsapp_phone: str | Unset = UNSET,
         user_custom_id: str | Unset = UNSET,
         user_custom_channel: str | Unset = UNSET,
+        network: tuple[str, str] | Unset = UNSET,
         user_full_name: str | Unset = UNSET,
         company_name: str | Unset = UNSET,
         company_position: str | Unset = UNSET,
@@ -73,8 +74,13 @@ class UserCalls:
         language_id: Id | Unset = UNSET,
         custom_fields: Mapping[str, Any] | Unset = UNSET,
     ) -> UserDocument:
-        """Create a user of a kind that can be made (documented): by e-mail, phone, WhatsApp, or a custom channel's id."""
-        identity = checked.identity(user_email, user_phone, user_whatsapp_phone, user_custom_id, user_custom_channel)
+        """Create a user with one identity; Deskie's guide names e-mail, phone, WhatsApp and a custom channel's id.
+
+        ``network`` is a messenger or social network and the id there (observed): ``("telegram", "123456789")``.
+        """
+        identity = checked.identity(
+            user_email, user_phone, user_whatsapp_phone, user_custom_id, user_custom_channel, network=network
+        )
         described = _described(user_full_name, company_name, company_position, user_note, language_id, custom_fields)
         return self._records.create({**identity, **described})
 

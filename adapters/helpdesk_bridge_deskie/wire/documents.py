@@ -193,16 +193,14 @@ def _configure(converter: Converter) -> None:
     converter.register_structure_hook(Fields, _fields)
     for optional, hook in _OPTIONAL:
         converter.register_structure_hook(optional, hook)
+    plain_file = converter.gen_structure_attrs_fromdict(FileDocument)
 
+    def file(value: Any, type_: Any) -> FileDocument:
+        # observed: a client of 2026 takes files wrapped, too.
+        inner = value.get("attachment") if isinstance(value, dict) else None
+        return plain_file(inner if isinstance(inner, dict) else value, type_)
 
-WIRE: Final = Wire(_configure)
-
-
-@frozen(kw_only=True)
-class Document:
-    """A document that can carry the vendor's own JSON, if the desk keeps it."""
-
-    raw: Any = field(default=None, eq=False, repr=False, kw_only=True)
+    converter.register_structure_hook(FileDocument, file)
 
 
 @frozen(kw_only=True)
@@ -214,6 +212,16 @@ class FileDocument:
     file_size: int | None = None
     mime_type: str | None = None
     url: str | None = field(default=None, repr=False)
+
+
+WIRE: Final = Wire(_configure)
+
+
+@frozen(kw_only=True)
+class Document:
+    """A document that can carry the vendor's own JSON, if the desk keeps it."""
+
+    raw: Any = field(default=None, eq=False, repr=False, kw_only=True)
 
 
 @define
@@ -266,16 +274,28 @@ class MessageDocument(Document):
 
 @frozen(kw_only=True)
 class UserDocument(Document):
-    """A user, who is a contact. Which identity fields are there depends on the user's type (observed)."""
+    """A user, who is a contact. Which identity field is there depends on the user's type (observed)."""
 
     user_id: int
     user_full_name: str | None = field(default=None, repr=False)
+    user_screen_name: str | None = field(default=None, repr=False)
     user_email: str | None = field(default=None, repr=False)
     user_phone: str | None = field(default=None, repr=False)
     user_whatsapp_phone: str | None = field(default=None, repr=False)
     wa_id: str | None = field(default=None, repr=False)
     user_custom_id: str | None = None
     user_custom_channel: str | None = None
+    vkontakte_id: str | None = field(default=None, repr=False)
+    odnoklassniki_id: str | None = field(default=None, repr=False)
+    facebook_id: str | None = field(default=None, repr=False)
+    instagram_id: str | None = field(default=None, repr=False)
+    telegram_id: str | None = field(default=None, repr=False)
+    viber_id: str | None = field(default=None, repr=False)
+    skype_id: str | None = field(default=None, repr=False)
+    line_id: str | None = field(default=None, repr=False)
+    slack_id: str | None = field(default=None, repr=False)
+    mattermost_id: str | None = field(default=None, repr=False)
+    avito_id: str | None = field(default=None, repr=False)
     type: str | None = None
     company_name: str | None = None
     company_position: str | None = None

@@ -63,8 +63,12 @@ class Scan:
         key, fold = Key(Kind.CONTACT, self.source.contact_key(contact.id)), fold_key(contact)
         if contact.deleted:
             return Record(key=key, position=position, fold=fold, state=State.SKIPPED, reason="deleted")
+        reason = None
         if "email" in self.needs and not contact.email:
             reason = "the destination requires an e-mail, and the contact has none"
+        elif "email or phone" in self.needs and not contact.email and not contact.phones:
+            reason = "the destination requires an e-mail or a phone, and the contact has neither"
+        if reason is not None:
             return Record(key=key, position=position, fold=fold, state=State.SKIPPED, reason=reason)
         return Record(key=key, position=position, fold=fold)
 

@@ -46,7 +46,8 @@ def test_a_case_has_the_fields_of_the_papers(desk):
         "language_id": 2,
         "custom_fields": {"cf_1": "PO-7", "cf_2": True, "cf_3": "2", "cf_4": "2026-03-01"},
         "labels": [1, 2],
-        "locked_labels": [],
+        "locked_labels": [1],
+        "parent_case_id": 0,
         "rating": "high",
         "rating_comment": "Great",
         "rated_staff_id": 0,
@@ -63,7 +64,9 @@ def test_offsets_follow_the_zone_and_closed_cases_have_a_speed(desk):
 def test_a_merged_case_names_its_parent_and_is_shown_by_id(desk):
     twin = desk.get(f"cases/{desk.case('twin')}.json")["case"]
     assert twin["parent_case_id"] == desk.case("main")
-    assert "parent_case_id" not in desk.get(f"cases/{desk.case('main')}.json")["case"]
+    for form, parent in (("zero", 0), ("null", None), ("absent", "absent")):
+        desk.app.settings["no_parent"] = form
+        assert desk.get(f"cases/{desk.case('main')}.json")["case"].get("parent_case_id", "absent") == parent
 
 
 def test_a_path_takes_the_case_number_too(desk):
@@ -248,7 +251,8 @@ def test_changelog_tells_what_changed_and_by_whom(desk):
     assert [each["event"] for each in desk.get(path, {"custom_fields[cf_1]": "any,X"})["changelog"]] == [
         "custom_field_1"
     ]
-    assert desk.refused("GET", path, query={"status": "closed"}) == (400, "wrong_status")
+    assert [each["value"] for each in desk.get(path, {"status": "closed"})["changelog"]] == ["closed"]
+    assert desk.refused("GET", path, query={"status": "any,open,closed"}) == (400, "wrong_status")
 
 
 def test_rate(desk):

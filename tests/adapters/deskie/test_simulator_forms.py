@@ -120,14 +120,16 @@ def test_read_only_lists():
     assert (fields["Product"]["field_type"], fields["Product"]["field_level"]) == ("select", "case")
     assert (fields["Order No"]["field_data"], fields["Tier"]["field_level"]) == ("", "user")
     assert fields["Urgent"]["field_type"] == "checkbox"
-    assert {language["code"] for language in desk.list("languages.json", "language")} == {"ru", "en", "de"}
+    assert {language["code"] for language in desk.list("languages.json", "language")} == {"РУС", "ENG", "DEU"}
     filters = desk.list("filters.json", "filter")
-    assert filters[0] == {"filter_id": None, "filter_name": "All cases", "isSelected": True, "isCustom": False}
+    assert filters[0] == {"filter_id": 0, "filter_name": "All cases", "isSelected": True, "isCustom": False}
     assert desk.list("custom_channels.json", "custom_channel")[0]["channel_api_key"] == "cch1"
     assert desk.list("client_emails.json", "client_emails")[0]["email"] == "support@robotsrule.example"
     macros = desk.get("macros.json")
     assert macros["personal"] == []
-    assert macros["common"]["0"]["data"]["1"]["actions"][0]["action_destination"] == "closed"
+    assert macros["common"][0]["data"]["1"]["actions"][0]["action_destination"] == "closed"
+    desk.app.settings["macros_form"] = "object"
+    assert desk.get("macros.json")["common"] == {"0": macros["common"][0]}
 
 
 def test_custom_fields_cannot_be_created():

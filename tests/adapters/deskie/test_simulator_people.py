@@ -121,7 +121,7 @@ def test_only_the_answer_to_a_create_holds_the_password(desk):
     [
         ({}, "wrong_email"),
         ({"user_email": "x"}, "wrong_email"),
-        ({"user_telegram": "@x"}, "wrong_email"),
+        ({"user_fax": "@x"}, "wrong_email"),
         ({"user_email": "Ann@X.IO"}, "email_already_exist"),
         ({"user_phone": "491701234567"}, "phone_already_exist"),
         ({"user_phone": "call me"}, "wrong_phone"),

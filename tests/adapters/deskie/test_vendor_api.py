@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,6 +17,7 @@ from helpdesk_bridge_deskie.vendor_api.macros import macros_in
 from helpdesk_bridge_deskie.wire.documents import WIRE
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 MIB = 1024 * 1024
 
 
@@ -49,7 +50,7 @@ def test_a_case_is_read_with_all_that_deskie_tells(opened):
     assert (case.recipient, case.closing_speed, case.locked_labels, case.idea) == (
         "support@robotsrule.example",
         None,
-        (),
+        (1,),
         None,
     )
     assert case.last_response_at is not None
@@ -125,7 +126,9 @@ def test_a_changelog_is_narrowed_by_pairs(opened):
     assert [change.event for change in api.cases.changelog(case_id, custom_fields={"cf_1": ("empty", "any")})] == [
         "custom_field_1"
     ]
+    assert [change.value for change in api.cases.changelog(case_id, status="closed")] == ["closed"]
     assert api.cases.changelog(case_id, rules=[7]) == ()
+    assert app.requests.snapshot()[-1].query == "rules=7"
     api.cases.changelog(case_id, show_chat_activation=True, show_chat_completion=True, fixed_chat_staff=3)
     assert "show_chat_activation=true" in app.requests.snapshot()[-1].query
 
@@ -313,8 +316,9 @@ def test_lists_that_are_only_read(opened):
     api, _, _ = opened
     assert [channel.channel_api_key for channel in api.custom_channels()] == ["cch1"]
     assert [mailbox.email for mailbox in api.mailboxes()] == ["support@robotsrule.example"]
-    assert [language.code for language in api.languages()] == ["ru", "en", "de"]
-    assert api.filters()[0].filter_id is None
+    assert [language.code for language in api.languages()] == ["РУС", "ENG", "DEU"]
+    assert api.filters()[0].filter_id == 0
+    assert api.cases.page(filter_id=0).total == api.cases.page().total
     (macro,) = api.macros()
     assert (macro.branch, macro.id, macro.title, macro.category, macro.category_id) == (
         "common",
@@ -343,7 +347,8 @@ def test_macros_in_every_shape():
 def test_the_knowledge_base_is_written_and_read_in_languages(opened):
     kb = opened[0].knowledge_base
     category = kb.categories.create({"2": "Delivery", 3: "Lieferung"})
-    assert category.category_title == "Delivery"
+    assert category.category_title == {"2": "Delivery", "3": "Lieferung"}
+    assert kb.categories.get(category.category_id).category_title == "Delivery"
     assert kb.categories.get(category.category_id, language_id="all").category_title == {
         "2": "Delivery",
         "3": "Lieferung",
@@ -406,7 +411,8 @@ def test_idea_categories(opened):
 def test_ratings_and_the_leaderboard_of_a_period(opened):
     api, app, _ = opened
     main = app.account.cases[app.seeded.cases["main"]]
-    (rating,) = api.statistics.ratings(from_time=SEEDED, to_time=NOW, rating="high")
+    span = {"from_time": SEEDED - DAY, "to_time": SEEDED + 60 * DAY}
+    (rating,) = api.statistics.ratings(**span, rating=("high", "middle"))
     assert (rating.rating, rating.rating_comment, rating.case_id, rating.case_number) == (
         "3", "Great", main.case_id, main.case_number,
     )  # fmt: skip
@@ -415,8 +421,10 @@ def test_ratings_and_the_leaderboard_of_a_period(opened):
     again = api.statistics.ratings(period="last_24_hours", sort="added_at_asc", params=(("status", "open"),))
     assert [(rating.rating, rating.rating_comment) for rating in again] == [("1", "بطيء")]
     assert again.total == 1
-    board = api.statistics.leaderboard(from_time=SEEDED, to_time=NOW)
-    assert board["0"]["staff_id"] == app.seeded.staff["meg"]
+    board = api.statistics.leaderboard(**span)
+    assert [row.staff_id for row in board[:2]] == [app.seeded.staff["meg"], app.seeded.staff["rob"]]
+    assert (board[0].staff_name, board[0].new_cases_in_total) == ("Meg", 1)
+    assert dict(board[0].figures) == {"new_cases_in_total": 1}
 
 
 @pytest.mark.parametrize("period", PERIODS)
@@ -511,7 +519,8 @@ REFUSED = [
     (lambda a: a.cases.rate(1, "good"), "rating", None),
     (lambda a: a.cases.rate(1, "low", comment=5), "comment", None),
     (lambda a: a.cases.changelog(1, colour=("any", "any")), "colour", None),
-    (lambda a: a.cases.changelog(1, status="closed"), "status", None),
+    (lambda a: a.cases.changelog(1, status=("any", "open", "closed")), "status", None),
+    (lambda a: a.cases.changelog(1, status=" "), "status", None),
     (lambda a: a.cases.changelog(1, subject=("a,b", "any")), "subject", None),
     (lambda a: a.cases.set_idea(1), "change", None),
     (lambda a: a.cases.set_idea(1, stage="done"), "stage", None),
@@ -562,7 +571,15 @@ REFUSED = [
     (lambda a: a.statistics.ratings(period="ever"), "period", None),
     (lambda a: a.statistics.ratings(period="today", from_time=NOW, to_time=NOW), "period", None),
     (lambda a: a.statistics.ratings(period="today", rating="good"), "rating", None),
+    (lambda a: a.statistics.ratings(period="today", rating=()), "rating", None),
     (lambda a: a.statistics.leaderboard(from_time=NOW), "period", None),
+    (lambda a: a.statistics.leaderboard(from_time=NOW, to_time=NOW + 59 * MINUTE), "to_time", None),
+    (lambda a: a.statistics.leaderboard(from_time=NOW, to_time=NOW + 93 * DAY), "to_time", None),
+    (lambda a: a.statistics.leaderboard(from_time=NOW, to_time=NOW - DAY), "to_time", None),
+    (lambda a: a.users.create(network=("telegram", "1"), user_email="a@x.io"), "user_email", None),
+    (lambda a: a.users.create(network=("fax", "1")), "network", None),
+    (lambda a: a.users.create(network="telegram"), "network", None),
+    (lambda a: a.users.create(network=("telegram", " ")), "network", None),
     (lambda a: a.call("TRACE", "/cases.json"), "method", None),
     (lambda a: a.call("GET", "cases.json"), "path", None),
     (lambda a: a.call("GET", "/cases.json?page=1"), "path", None),

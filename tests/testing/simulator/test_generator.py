@@ -118,9 +118,10 @@ def test_the_demo_has_every_kind_of_ticket(demo):
 def test_the_demo_has_every_kind_of_contact(demo):
     contacts = demo.contacts
     asking = {ticket.requester for ticket in demo.tickets}
-    phone_only = {person.key for person in contacts if person.email is None}
+    phone_only = {person.key for person in contacts if person.email is None and not person.identities}
     assert phone_only & asking
     assert all(demo.person(key).phone for key in phone_only)
+    assert any(person.identities and not (person.email or person.phone) for person in contacts)
     folded = Counter(person.email.lower() for person in contacts if person.email)
     twins = {person.key for person in contacts if person.email and folded[person.email.lower()] == 2}
     assert len({demo.person(key).email for key in twins}) == 2

@@ -107,6 +107,7 @@ class Message(Record):
     note: bool = False
     message_type: str = ""
     sent_via_rule: bool = False
+    is_viewed: bool = False
     rating: str | None = None
     rating_comment: str = ""
     rated_staff_id: int = 0
@@ -122,6 +123,7 @@ class User(Record):
     created_at: int
     updated_at: int
     full_name: str = ""
+    screen_name: str = ""
     company_name: str = ""
     company_position: str = ""
     user_note: str = ""

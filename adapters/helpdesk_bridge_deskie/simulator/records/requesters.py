@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from helpdesk_bridge_deskie.simulator.records.records import User
+from helpdesk_bridge_deskie.simulator.records.vocabulary import NETWORKS
 from helpdesk_bridge_deskie.simulator.refusals import invalid
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ _FIELDS = {
     "user_whatsapp_phone": "wa",
     "user_custom_id": "custom",
 }
-"""documented: Deskie API, migration guide: users of these kinds can be created, those of messengers cannot."""
+"""documented: Deskie API, migration guide: cases and users of these kinds can be created."""
+NETWORK_FIELDS = {field: network for network, field in NETWORKS.items()}
 
 
 @frozen
@@ -33,9 +35,15 @@ class Identity:
     channel: str = ""
 
 
-def identity_of(account: Account, params: Params, *, wrong_email: str, channel_name: str) -> Identity:
-    """Read the identity; one that is missing or malformed is refused with 400 and the code `wrong_email` says."""
-    for name, kind in _FIELDS.items():
+def identity_of(
+    account: Account, params: Params, *, wrong_email: str, channel_name: str, networks: bool = False
+) -> Identity:
+    """Read the identity; one that is missing or malformed is refused with 400 and the code `wrong_email` says.
+
+    ``networks`` takes users of messengers and social networks, too. documented: cases cannot be created for them;
+    recorded: users can.
+    """
+    for name, kind in {**_FIELDS, **(NETWORK_FIELDS if networks else {})}.items():
         value = (params.text(name) or "").strip()
         if not value:
             continue

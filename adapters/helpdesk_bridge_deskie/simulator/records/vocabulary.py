@@ -39,6 +39,29 @@ CHANNELS = frozenset(
 """observed: values in filters and answers; custom channels are `cch<N>`. An open set."""
 TEXT_CHANNELS = frozenset({"live_chat", "wa_chat", "telegram", "viber", "cch1"})
 """observed: chats hold their text in `content`, e-mails in `content_html`."""
+NETWORKS = {
+    "vkontakte": "user_vkontakte",
+    "odnoklassniki": "user_odnoklassniki",
+    "facebook": "user_facebook",
+    "instagram": "user_instagram",
+    "telegram": "user_telegram",
+    "viber": "user_viber",
+    "skype": "user_skype",
+    "line": "user_line",
+    "slack": "user_slack",
+    "mattermost": "user_mattermost",
+    "avito": "user_avito",
+}
+"""observed: the networks by which users are known, and the parameter that names such a user in a create. recorded: a
+create with `user_telegram` answers 201; the others are taken alike (assumed)."""
+IDENTITY_FIELDS = {
+    "email": "user_email",
+    "phone": "user_phone",
+    "wa": "wa_id",
+    "custom": "user_custom_id",
+    **{network: f"{network}_id" for network in NETWORKS},
+}
+"""observed: which field of a user holds its identity, by its type; recorded: a network's is `<type>_id`."""
 FIELD_TYPE_OF = {
     "text": "text",
     "integer": "text",

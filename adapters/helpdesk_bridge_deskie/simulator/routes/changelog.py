@@ -21,7 +21,7 @@ class ChangelogRoutes(RouteGroup):
 
     @route("GET", "/api/cases/<ident>/changelog.json", provenance=OBSERVED, source="a client's fixtures")
     def case_changelog(self, call: Call, ident: str) -> Reply:
-        """List the changes, narrowed by pairs such as `status=any,closed` (observed)."""
+        """List the changes, narrowed by pairs such as `status=any,closed` (observed), or by one new value (recorded)."""
         case, params = self.service.access.case_for(call, ident), self.service.query(call)
         wanted = _wanted(params)
         changes = [self._rendered(change) for change in case.changes if not wanted or _matches(change, wanted)]
@@ -47,6 +47,8 @@ def _wanted(params: Params) -> dict[str, tuple[str, str]]:
         wanted["rules"] = ("any", "any")
     for event, text in pairs.items():
         parts = text.split(",")
+        if len(parts) == 1:
+            parts = ["any", text]
         if len(parts) != _PAIR:
             raise invalid(f"wrong_{event}")
         wanted[event] = (parts[0].strip(), parts[1].strip())

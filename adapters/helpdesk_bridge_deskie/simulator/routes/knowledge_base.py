@@ -79,7 +79,7 @@ class KnowledgeBaseRoutes(RouteGroup):
         entry = Entry(kind=kind, entry_id=0, created_at=now, updated_at=now)
         self._describe_entry(entry, params)
         entry.entry_id = self.account.next_id(kind)
-        return self.service.show(kind, self._entry(self.account.knowledge.add(entry), None), 201)
+        return self.service.show(kind, self._entry(self.account.knowledge.add(entry), _asked(params)), 201)
 
     @_each_kind("GET", "/<int:entry_id>.json")
     def show_knowledge(self, call: Call, entry_id: int) -> Reply:
@@ -91,8 +91,9 @@ class KnowledgeBaseRoutes(RouteGroup):
     def update_knowledge(self, call: Call, entry_id: int) -> Reply:
         """Change an entry; a text in one language leaves the others alone (assumed)."""
         entry = self.account.knowledge.get(_kind(call), entry_id)
-        self._describe_entry(entry, self.service.body(call, entry.kind))
-        return self._touched_entry(entry)
+        params = self.service.body(call, entry.kind)
+        self._describe_entry(entry, params)
+        return self._touched_entry(entry, _asked(params))
 
     @_each_kind("DELETE", "/<int:entry_id>.json")
     def delete_knowledge(self, call: Call, entry_id: int) -> Reply:
@@ -142,9 +143,9 @@ class KnowledgeBaseRoutes(RouteGroup):
         self.account.knowledge.move(entry, step)
         return self._touched_entry(entry)
 
-    def _touched_entry(self, entry: Entry) -> Reply:
+    def _touched_entry(self, entry: Entry, language: str | None = None) -> Reply:
         entry.updated_at = self.service.now()
-        return self.service.show(entry.kind, self._entry(entry, None))
+        return self.service.show(entry.kind, self._entry(entry, language))
 
     def _entry(self, entry: Entry, language: str | None) -> dict[str, Any]:
         document: dict[str, Any] = {f"{entry.kind.removeprefix('kb_')}_id": entry.entry_id}
@@ -157,6 +158,11 @@ class KnowledgeBaseRoutes(RouteGroup):
             document["access_type"] = entry.access_type
         moments = {"created_at": entry.created_at, "updated_at": entry.updated_at}
         return {**document, "active": entry.active, **{name: self.renderer.moment(at) for name, at in moments.items()}}
+
+
+def _asked(params: Params) -> str | None:
+    """Return the language of the answer to a write. recorded: texts by language are answered by language."""
+    return "all" if any(isinstance(value, dict) for value in params.values.values()) else None
 
 
 def _kind(call: Call) -> str:

@@ -9,36 +9,30 @@ from helpdesk_bridge_deskie.simulator.records.saved_filters import FILTERS
 from helpdesk_bridge_deskie.simulator.seeding.cases import MAILBOX
 from helpdesk_bridge_deskie.simulator.service import RouteGroup
 
-_LANGUAGES = ((1, "ru", "Russian", False), (2, "en", "English", True), (3, "de", "German", True))
-_MACROS = {
-    "common": {
-        "0": {
-            "title": "Closing",
-            "sort": 1,
-            "macros_category_id": 1,
-            "data": {
-                "1": {
-                    "title": "Close with thanks",
-                    "position": 1,
-                    "group_name": "Closing",
-                    "actions": [
-                        {
-                            "macro_action_id": 1,
-                            "action_type": "status",
-                            "action_display_name": "Status",
-                            "action_destination": "closed",
-                            "content": "",
-                            "subject": "",
-                            "position": 1,
-                        }
-                    ],
-                }
-            },
-        }
-    },
-    "personal": [],
+_LANGUAGES = (
+    (1, "РУС", "Русский", False),  # noqa: RUF001 - as recorded
+    (2, "ENG", "English", True),
+    (3, "DEU", "Deutsch", True),
+)
+"""recorded: such codes."""
+_CLOSE = {
+    "macro_action_id": 1,
+    "action_type": "status",
+    "action_display_name": "Status",
+    "action_destination": "closed",
+    "content": "",
+    "subject": "",
+    "position": 1,
 }
-"""observed: a tree of two branches; an empty branch is a list, as PHP prints an empty array."""
+_COMMON = (
+    {
+        "title": "Closing",
+        "sort": 1,
+        "macros_category_id": 1,
+        "data": {"1": {"title": "Close with thanks", "position": 1, "group_name": "Closing", "actions": [_CLOSE]}},
+    },
+)
+"""observed: a tree of two branches. recorded: the common one is a list; an older fixture has an object."""
 
 
 class ReferenceRoutes(RouteGroup):
@@ -69,8 +63,8 @@ class ReferenceRoutes(RouteGroup):
             {
                 "filter_id": each.filter_id,
                 "filter_name": each.name,
-                "isSelected": each.filter_id is None,
-                "isCustom": each.filter_id is not None,
+                "isSelected": each.filter_id == 0,
+                "isCustom": each.filter_id != 0,
             }
             for each in FILTERS
         ]
@@ -89,8 +83,10 @@ class ReferenceRoutes(RouteGroup):
 
     @route("GET", "/api/macros.json", provenance=OBSERVED, source="clients' fixtures")
     def list_macros(self, call: Call) -> Reply:  # noqa: ARG002 - every handler gets the call
-        """Show the tree of macros."""
-        return Reply.json(_MACROS, indent=4)
+        """Show the tree of macros; an empty branch is a list, as PHP prints an empty array."""
+        listed = self.service.choice("macros_form") == "list"
+        common = list(_COMMON) if listed else {str(place): each for place, each in enumerate(_COMMON)}
+        return Reply.json({"common": common, "personal": []}, indent=4)
 
     def _paged(self, call: Call, kind: str, documents: list[dict[str, Any]]) -> Reply:
         page = self.service.page(self.service.query(call))

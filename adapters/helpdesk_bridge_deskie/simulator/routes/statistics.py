@@ -28,7 +28,10 @@ _MONTHS = {
     **{f"month_{number}": (number, 1) for number in range(2, 7)},
 }
 _YEARS = {"this_year": 0, "last_year": 1}
-"""observed: the words for periods."""
+"""observed: the words for periods; `custom` is that of two times."""
+_SHORTEST_SECONDS, _LONGEST_MONTHS = 3_600, 3
+"""documented: the vendor's page on statistics, "minimum 1 hour, maximum 3 months … an error will be returned"; its code
+is assumed."""
 
 
 class StatisticsRoutes(RouteGroup):
@@ -38,44 +41,60 @@ class StatisticsRoutes(RouteGroup):
     def list_ratings(self, call: Call) -> Reply:
         """List ratings of cases, without a wrapper (observed); their time is the case's last change (assumed)."""
         params = self.service.query(call)
-        wanted = params.choice("rating", RATINGS)
-        rated = [case for case in self._counted(params) if case.rating is not None and wanted in (None, case.rating)]
+        wanted = params.texts("rating") or RATINGS
+        if not set(wanted).issubset(RATINGS):
+            raise invalid("wrong_rating")
+        rated = [case for case in self._counted(params, "updated_at") if case.rating in wanted]
         rated.sort(key=lambda case: (case.updated_at, case.case_id), reverse=params.text("sort") != "added_at_asc")
         page = self.service.page(params)
         rows = {str(place): self._rating(case) for place, case in enumerate(rated[page.start : page.stop])}
         return Reply.json({**rows, "total_count": len(rated)}, indent=4)
 
-    @route("GET", "/api/stats_leaderboard.json", provenance=OBSERVED, source=f"{_SOURCE}; assumed: the answer's form")
+    @route("GET", "/api/stats_leaderboard.json", provenance=OBSERVED, source="recorded, four times")
     @route("GET", "/api/stats_lb_staff.json", provenance=OBSERVED, source=f"{_SOURCE}, an older name")
-    @route("GET", "/api/stats_lb_groups.json", provenance=OBSERVED, source=f"{_SOURCE}, an older name")
     def show_leaderboard(self, call: Call) -> Reply:
-        """Count cases and answers by agent, or by group (assumed: the form)."""
-        attribute = "group_id" if "lb_groups" in call.path else "staff_id"
-        cases = self._counted(self.service.query(call))
-        held = Counter(getattr(case, attribute) for case in cases if getattr(case, attribute))
-        answers: Counter[int] = Counter()
-        for case in cases:
-            for message in self.account.messages[case.case_id]:
-                if message.staff_id and not message.note:
-                    answers[case.group_id if attribute == "group_id" else message.staff_id] += 1
-        ids = sorted({*held, *answers} - {0}, key=lambda each: (-answers[each], each))
-        rows = {
-            str(place): {attribute: each, "cases": held[each], "responses": answers[each]}
-            for place, each in enumerate(ids)
-        }
-        return Reply.json({**rows, "total_count": len(ids)}, indent=4)
+        """Count the new cases of each enabled agent, in an array (recorded); the order is by that figure (assumed).
 
-    def _counted(self, params: Params) -> list[Case]:
+        A recording has more figures, whose names are not known here.
+        """
+        held = self._new_cases(call, "staff_id")
+        agents = [agent for agent in self.account.staff.values() if agent.active]
+        rows = [
+            {"staff_id": agent.staff_id, "staff_name": agent.full_name, "new_cases_in_total": held[agent.staff_id]}
+            for agent in sorted(agents, key=lambda agent: (-held[agent.staff_id], agent.staff_id))
+        ]
+        return Reply.json([{"staff": row} for row in rows], indent=4)
+
+    @route("GET", "/api/stats_lb_groups.json", provenance=OBSERVED, source=f"{_SOURCE}, an older name")
+    def show_leaderboard_of_groups(self, call: Call) -> Reply:
+        """Count the new cases of each group; the form is that of agents (assumed)."""
+        held = self._new_cases(call, "group_id")
+        rows = [
+            {"group_id": group.group_id, "group_name": group.title, "new_cases_in_total": held[group.group_id]}
+            for group in sorted(self.account.groups.values(), key=lambda group: (-held[group.group_id], group.group_id))
+        ]
+        return Reply.json([{"group": row} for row in rows], indent=4)
+
+    def _new_cases(self, call: Call, attribute: str) -> Counter[int]:
+        return Counter(getattr(case, attribute) for case in self._counted(self.service.query(call), "created_at"))
+
+    def _counted(self, params: Params, time: str) -> list[Case]:
         low, high = self._span(params)
         tests = case_tests(self.account, params, self.service.rules, self.service.choice("labels_match"))
-        cases = (case for case in self.account.cases.values() if low <= case.updated_at <= high)
+        cases = (case for case in self.account.cases.values() if low <= getattr(case, time) <= high)
         return [case for case in cases if all(test(case) for test in tests)]
 
     def _span(self, params: Params) -> tuple[int, int]:
-        if period := params.text("period"):
+        period = params.text("period")
+        if period and period != "custom":
             return span_of(period, self.service.now(), self.service.zone)
         low, high = params.moment("from_time"), params.moment("to_time")
         if low is None or high is None:
+            raise invalid("wrong_period")
+        start = datetime.fromtimestamp(low, self.service.zone)
+        day = start.replace(day=1)
+        longest = _month(day, _LONGEST_MONTHS) + (start - day)
+        if high - low < _SHORTEST_SECONDS or high > longest.timestamp():
             raise invalid("wrong_period")
         return low, high
 

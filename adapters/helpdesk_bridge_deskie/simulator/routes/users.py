@@ -167,7 +167,9 @@ class UserRoutes(RouteGroup):
         return require(self.account.users, user_id, "user")
 
     def _identity(self, params: Params) -> Identity:
-        return identity_of(self.account, params, wrong_email="wrong_email", channel_name="user_custom_channel")
+        return identity_of(
+            self.account, params, wrong_email="wrong_email", channel_name="user_custom_channel", networks=True
+        )
 
     def _new_identity(self, user: User, params: Params) -> Identity | None:
         name = {"email": "user_email", "phone": "user_phone"}.get(user.kind)

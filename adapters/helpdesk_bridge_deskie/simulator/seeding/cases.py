@@ -50,6 +50,7 @@ def _case(ticket: SeedTicket, dataset: Dataset, seeded: Seeded) -> Case:
     channel = channel_of(ticket.channel)
     updated = int(ticket.updated_at.timestamp())
     status = STATUS_OF[ticket.status]
+    labels = [seeded.labels[tag] for tag in ticket.tags]
     copies = [dataset.person(key).email for key in ticket.cc]
     return Case(
         case_id=case_id,
@@ -70,7 +71,9 @@ def _case(ticket: SeedTicket, dataset: Dataset, seeded: Seeded) -> Case:
         closed_at=updated if status == "closed" else None,
         parent_case_id=seeded.cases.get(ticket.merged_into or "", 0),
         custom_fields=seeded.values("case", ticket.custom_fields),
-        labels=[seeded.labels[tag] for tag in ticket.tags],
+        labels=labels,
+        # As a rule for urgent cases would.
+        locked_labels=labels[:1] if ticket.priority == "urgent" else [],
     )
 
 
@@ -101,6 +104,7 @@ def _load_message(account: Account, case: Case, seed: SeedMessage, files: FileSt
             note=note,
             message_type=_message_type(seed, note=note, by_staff=bool(staff_id)),
             sent_via_rule=seed.kind == "automatic",
+            is_viewed=True,
             created_at=created,
             sent_at=created,
         )

@@ -13,7 +13,7 @@ from helpdesk_bridge_deskie.simulator.records.records import (
     Staff,
     User,
 )
-from helpdesk_bridge_deskie.simulator.records.vocabulary import FIELD_TYPE_OF
+from helpdesk_bridge_deskie.simulator.records.vocabulary import FIELD_TYPE_OF, NETWORKS
 from helpdesk_bridge_deskie.simulator.seeding.cases import load_cases
 from helpdesk_bridge_deskie.simulator.seeding.seeded import Seeded
 from helpdesk_bridge_deskie.simulator.switches import STAFF_EMAIL
@@ -106,6 +106,7 @@ def _load_user(account: Account, person: SeedPerson, seeded: Seeded) -> None:
         identity=identity,
         custom_channel=channel,
         full_name=person.name or "",
+        screen_name=(person.name or "") if kind in NETWORKS else "",
         company_name=person.company or "",
         active=person.deleted or not person.blocked,
         deleted=person.deleted,
@@ -121,4 +122,7 @@ def _identity(person: SeedPerson) -> tuple[str, str, str]:
         return "email", person.email, ""
     if person.phone:
         return "phone", person.phone, ""
+    for network, value in person.identities:
+        if network in NETWORKS:
+            return network, value, ""
     return "custom", person.key, "cch1"
