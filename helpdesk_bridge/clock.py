@@ -75,6 +75,12 @@ def real_seconds() -> float:
     return time.monotonic()
 
 
+def boot_seconds() -> float:
+    """Return monotonic real seconds that every process of this machine shares and that include its sleep."""
+    # macOS has no such clock; what its monotonic one counts is left out while the lid is closed
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
+
+
 def pause(seconds: float) -> None:
     """Let real seconds pass: for the short waits between attempts to get a lock, which are never scaled."""
     time.sleep(seconds)

@@ -17,6 +17,7 @@ from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.migration.desk import MigrationDesk, importer_of
 from helpdesk_bridge.migration.journal.decisions import settle_in_doubt
 from helpdesk_bridge.migration.journal.facts import Difference
+from helpdesk_bridge.migration.journal.file import CLAIMED, Binding
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Kind, State
@@ -85,11 +86,16 @@ class Migration:
         self._values.load(self.journal.facts.decisions())
 
     def _start_journal(self) -> None:
-        self.journal = Journal(self._path, clock=self.destination.clock, takeover=self.options.takeover)
+        names = {"source_desk": self.source.desk.name, "destination_desk": self.destination.desk.name}
+        key = derived_key(self.source.desk, self.destination.desk, self.options.recovered)
+        self.journal = Journal(
+            self._path,
+            Binding(self.source.ref, self.destination.ref, names, key),
+            clock=self.destination.clock,
+            takeover=self.options.takeover,
+            moved=self.options.moved,
+        )
         try:
-            names = {"source_desk": self.source.desk.name, "destination_desk": self.destination.desk.name}
-            key = derived_key(self.source.desk, self.destination.desk, self.options.recovered)
-            self.journal.file.bind(self.source.ref, self.destination.ref, names, key)
             settle_key(self.journal, key, recovered=bool(self.options.recovered))
         except BaseException:
             self.journal.close()
@@ -305,6 +311,7 @@ class Migration:
             destination_outage=self._destination_outage,
             stop=self._stop,
             progress=self._progress.count,
+            copied=self.journal.facts.recall(CLAIMED, False),
         )
 
     def _made_plan(self, tally: Tally, searched: SearchResult, findings: Sequence[Finding] = ()) -> Plan:

@@ -32,7 +32,8 @@ class Options:
 
     ``yes`` acknowledges all hazards and accepts all announced losses, and is recorded. ``patience``: real seconds of
     one outage before the run stops, resumable. ``sample``: verify only so many tickets in full, None all of them.
-    ``takeover``: take the journal from a stuck owner. ``settle``: vendor seconds to wait before a write in
+    ``takeover``: take the journal from a stuck owner. ``moved``: the user's word that a journal that looks like a copy
+    was moved, and the other one is gone. ``settle``: vendor seconds to wait before a write in
     doubt is looked up; None is the importer's own figure. ``none_before``: the user's word that no earlier migration wrote
     into the destination, so that its markers are not read; it is recorded. ``recovered``: credentials under "source" and "destination" that were in use
     when an earlier migration wrote its markers and have been rotated since.
@@ -45,6 +46,7 @@ class Options:
     level: Level = Level.FULL
     sample: int | None = field(default=None, validator=validators.optional(validators.ge(0)))
     takeover: bool = False
+    moved: bool = False
     settle: float | None = field(default=None, validator=validators.optional(validators.ge(0.0)))
     none_before: bool = False
     recovered: Mapping[str, Secret] = field(factory=dict, repr=False)

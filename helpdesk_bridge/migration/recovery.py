@@ -18,7 +18,7 @@ from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.migration.cost import PAGE, pages
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.expected import second
-from helpdesk_bridge.migration.journal.file import MARKER_KEY
+from helpdesk_bridge.migration.journal.file import CLAIMED, MARKER_KEY, SEARCH
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import DECIDED_AGAIN, Key, Kind, Record, State
@@ -27,7 +27,6 @@ from helpdesk_bridge.migration.outage import Outage
 from helpdesk_bridge.migration.outcome import DecisionNeeded, WrongJournal
 from helpdesk_bridge.model.records import Ticket
 
-SEARCH: Final = "search"
 RECOVERED: Final = "recovered_key"
 FOREIGN: Final = "foreign_markers"
 IGNORE: Final = "ignore"
@@ -102,7 +101,7 @@ class Search:
         """
         journal = self.journal
         known = SearchResult.of(journal)
-        if not known.done and self.none_before:
+        if not known.done and self.none_before and not journal.facts.recall(CLAIMED, False):
             known = SearchResult(done=True, spared=True)
             known.keep(journal)
         if known.done and (known.spared or self._ran or not journal.untouched()):
@@ -216,7 +215,8 @@ class Search:
             record = self.journal.get(key) or Record(key=key)
             if record.state is State.SKIPPED or record.reason == DECIDED_AGAIN:
                 continue  # the user decided about it
-            state = record.state if record.state.final else State.INTENT
+            # What failed here may have been written by another since.
+            state = record.state if record.state.final and record.state is not State.FAILED else State.INTENT
             marker = self.key.of("ticket", ticket.ref) if source_id in hits.tickets else None
             rows.append(evolve(record, state=state, marker=marker, candidates=tuple(sorted(ids))))
         for start in range(0, len(rows), _SAVED_TOGETHER):

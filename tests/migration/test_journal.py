@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import stat
@@ -9,24 +10,40 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
+from attrs import evolve
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from migration.faulty_desk import START
+from migration.journals import KEY, PAIR, open_journal
 from sqlalchemy import text
 
-from helpdesk_bridge.migration import ExitCode, Interrupted, JournalDamaged, JournalInUse, WrongJournal, whose
-from helpdesk_bridge.migration.journal.journal import Journal
+from helpdesk_bridge.migration import (
+    ExitCode,
+    Interrupted,
+    JournalDamaged,
+    JournalInUse,
+    MigrationError,
+    WrongJournal,
+    whose,
+)
+from helpdesk_bridge.migration.journal import ownership, schema
+from helpdesk_bridge.migration.journal.facts import Difference
+from helpdesk_bridge.migration.journal.file import CLAIMED, SEARCH
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
 from helpdesk_bridge.migration.marker import MarkerKey
+from helpdesk_bridge.migration.report.facts import read_facts
 from helpdesk_bridge.testing.clock import ManualClock
 
-KEY = MarkerKey(bytes(range(32)))
+HERE = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 ONE = Record(key=Key(Kind.TICKET, "1"), position=3, version="v")
 
 
 @pytest.fixture
 def journal(tmp_path):
-    found = Journal(tmp_path / "journal.db", clock=ManualClock())
+    found = open_journal(tmp_path / "journal.db")
     yield found
     found.close()
 
@@ -78,14 +95,14 @@ def test_transactions_begin_immediate_so_that_the_owner_is_read_inside(journal):
 
 def test_a_second_owner_is_refused_at_once_and_told_who_holds_it(journal):
     with pytest.raises(JournalInUse, match=str(os.getpid())) as refused:
-        Journal(journal.file.path, clock=ManualClock())
+        open_journal(journal.file.path)
     assert (refused.value.pid, refused.value.exit_code) == (os.getpid(), ExitCode.IN_USE)
 
 
 def test_a_stuck_owner_that_was_taken_over_starts_nothing_any_more(journal):
     with pytest.raises(JournalInUse):
-        Journal(journal.file.path, clock=ManualClock())
-    second = Journal(journal.file.path, clock=ManualClock(), takeover=True)
+        open_journal(journal.file.path)
+    second = open_journal(journal.file.path, takeover=True)
     try:
         second.save(ONE)
         with pytest.raises(JournalInUse, match="took the journal over"):
@@ -98,8 +115,8 @@ def test_a_stuck_owner_that_was_taken_over_starts_nothing_any_more(journal):
 HOLD = """
 import sys, time
 from helpdesk_bridge.clock import SystemClock
-from helpdesk_bridge.migration.journal.journal import Journal
-journal = Journal(sys.argv[1], clock=SystemClock())
+from migration.journals import open_journal
+journal = open_journal(sys.argv[1], clock=SystemClock())
 print("owned", flush=True)
 time.sleep(60)
 """
@@ -107,28 +124,28 @@ time.sleep(60)
 
 def test_the_lock_goes_with_its_process(tmp_path):
     path = tmp_path / "journal"
-    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True)
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True, env=HERE)
     try:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "owned\n"
         with pytest.raises(JournalInUse) as refused:
-            Journal(path, clock=ManualClock())
+            open_journal(path)
         assert refused.value.pid == holder.pid
     finally:
         holder.send_signal(signal.SIGKILL)
         holder.communicate()
-    Journal(path, clock=ManualClock()).close()
+    open_journal(path).close()
 
 
 def test_the_journal_of_another_migration_is_refused(journal):
-    names = {"source_desk": "a", "destination_desk": "b"}
-    assert journal.file.bind("deskie:one", "desk365:two", names, KEY)
-    assert not journal.file.bind("deskie:one", "desk365:two", names, KEY)
+    path = journal.file.path
+    journal.close()
+    open_journal(path).close()
     with pytest.raises(WrongJournal, match="deskie:one") as refused:
-        journal.file.bind("deskie:other", "desk365:two", names, KEY)
+        open_journal(path, evolve(PAIR, source="deskie:other"))
     assert refused.value.exit_code is ExitCode.USAGE
-    told = whose(journal.file.path)
-    assert (told["source"], told["destination_desk"]) == ("deskie:one", "b")
+    known = whose(path)
+    assert (known["source"], known["destination_desk"]) == ("deskie:one", "new")
 
 
 def test_whose_there_is_no_journal(tmp_path):
@@ -141,7 +158,7 @@ def test_a_damaged_journal_is_noticed(tmp_path, content):
     path = tmp_path / "journal"
     path.write_bytes(content)
     with pytest.raises(JournalDamaged, match="move it away"):
-        Journal(path, clock=ManualClock())
+        open_journal(path)
 
 
 def test_a_full_disk_stops_the_run_and_the_journal_stays_whole(journal):
@@ -192,7 +209,7 @@ def test_records_come_in_pieces_and_all_of_them(journal):
 
 def test_what_was_spent_adds_up_over_runs(tmp_path):
     for number in (1, 2):
-        journal = Journal(tmp_path / "journal", clock=ManualClock())
+        journal = open_journal(tmp_path / "journal")
         journal.facts.measure(lambda: {"source": (10, 20, 1), "destination": (3, 4, 0)})
         journal.facts.remember(x=number)
         journal.facts.remember(x=number)
@@ -208,38 +225,250 @@ def test_the_lock_file_names_its_holder(journal):
 
 
 def test_the_key_of_the_markers_is_that_of_the_first_moment(journal):
-    names = {"source_desk": "a", "destination_desk": "b"}
-    journal.file.bind("deskie:one", "desk365:two", names, KEY)
-    journal.file.bind("deskie:one", "desk365:two", names, MarkerKey(bytes(32)))
-    assert journal.facts.marker_key == KEY
-    assert KEY.text() not in repr(journal.facts.marker_key)
+    path = journal.file.path
+    journal.close()
+    with closing(open_journal(path, evolve(PAIR, key=MarkerKey(bytes(32))))) as again:
+        assert again.facts.marker_key == KEY
+        assert KEY.text() not in repr(again.facts.marker_key)
 
 
 def test_a_journal_of_another_version_is_refused_with_what_to_do(journal):
-    journal.file.bind("deskie:one", "desk365:two", {}, KEY)
-    with journal.file.transaction() as connection:
-        connection.execute(text("UPDATE meta SET value = '1' WHERE name = 'version'"))
-    with pytest.raises(WrongJournal, match=r"version 1.*continue with the version of helpdesk-bridge that created it"):
-        journal.file.bind("deskie:one", "desk365:two", {}, KEY)
+    path = journal.file.path
+    journal.close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE meta SET value = '1' WHERE name = 'version'")
+    for ask in (open_journal, whose, read_facts):
+        with pytest.raises(
+            WrongJournal, match=r"version 1.*continue with the version of helpdesk-bridge that created it"
+        ):
+            ask(path)
 
 
-@pytest.mark.parametrize("made", ["", "PRAGMA journal_mode=WAL", "CREATE TABLES", "GENERATION"])
+def test_a_journal_of_the_version_before_with_other_tables_is_refused_and_left_as_it_is(tmp_path):
+    path = tmp_path / "journal"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(
+            "CREATE TABLE meta (name, value); CREATE TABLE owner (id, generation); CREATE TABLE record (kind, id);"
+            "INSERT INTO meta VALUES ('version', '2'); INSERT INTO record VALUES ('ticket', '1')"
+        )
+    before = path.read_bytes()
+    for ask in (open_journal, whose, read_facts):
+        with pytest.raises(WrongJournal, match="version 2"):
+            ask(path)
+    assert path.read_bytes() == before
+
+
+def test_the_database_of_another_program_is_refused_and_left_as_it_is(tmp_path):
+    path = tmp_path / "journal"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE urls (id, url)")
+    before = path.read_bytes()
+    for ask in (open_journal, whose, read_facts):
+        with pytest.raises(WrongJournal, match="another program"):
+            ask(path)
+    assert path.read_bytes() == before
+
+
+# -- made aside --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("made", ["nothing", "a header", "a rollback", "tables of version 2"])
 def test_a_journal_whose_maker_was_killed_is_a_new_one(tmp_path, made):
     path = tmp_path / "journal.db"
-    if made == "GENERATION":
-        Journal(path, clock=ManualClock()).close()
-    else:
-        path.touch(0o600)
-        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            if made == "CREATE TABLES":
-                # What it had begun is undone by whoever opens it next.
-                connection.execute("BEGIN IMMEDIATE")
-                connection.execute("CREATE TABLE owner (id)")
-                connection.execute("ROLLBACK")
-            else:
-                connection.execute(made)
+    path.touch(0o600)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        if made == "a header":
+            connection.execute("PRAGMA journal_mode=WAL")
+        elif made == "a rollback":
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("CREATE TABLE owner (id)")
+            connection.execute("ROLLBACK")
+        elif made == "tables of version 2":
+            connection.executescript(
+                "CREATE TABLE meta (name, value); CREATE TABLE owner (id, generation); CREATE TABLE record (kind, id);"
+                "INSERT INTO owner VALUES (1, 1)"
+            )
     assert whose(path) == {}
-    journal = Journal(path, clock=ManualClock())
-    assert journal.file.bind("deskie:a", "desk365:b", {"source_desk": "old", "destination_desk": "new"}, KEY)
-    journal.close()
+    with pytest.raises(WrongJournal, match="holds nothing"):
+        read_facts(path)
+    open_journal(path).close()
     assert whose(path)["source_desk"] == "old"
+
+
+KILLED_AT = """
+import os, signal, sys
+from migration.journals import open_journal
+count, seen = int(sys.argv[2]), 0
+
+def watch(event, arguments):
+    global seen
+    if event in ("open", "os.remove", "os.rename", "sqlite3.connect", "tempfile.mkstemp", "os.unlink"):
+        seen += 1
+        if seen == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(watch)
+open_journal(sys.argv[1]).close()
+"""
+
+
+def test_a_process_killed_while_it_makes_a_journal_leaves_none_or_a_whole_one(tmp_path):
+    endings = set()
+    for count in range(1, 60):
+        path = tmp_path / str(count) / "journal"
+        pid = os.fork()
+        if pid == 0:
+            sys.argv = ["", str(path), str(count)]
+            exec(compile(KILLED_AT, "killed", "exec"), {})  # noqa: S102 - the script of this test
+            os._exit(0)
+        _, status = os.waitpid(pid, 0)
+        endings.add(path.exists())
+        assert not path.exists() or whose(path)["source"] == "deskie:one"
+        with closing(open_journal(path)) as journal:
+            journal.save(ONE)
+        assert {one.name for one in path.parent.iterdir()} == {"journal", "journal.lock"}
+        if os.WIFEXITED(status):
+            break
+    assert endings == {True, False}
+
+
+def test_a_log_of_a_deleted_journal_is_not_played_into_a_new_one(tmp_path, journal):
+    path = tmp_path / "journal.db"
+    journal.save(ONE)
+    log = path.with_name("journal.db-wal").read_bytes()
+    journal.close()
+    path.unlink()
+    path.with_name("journal.db-wal").write_bytes(log)
+    with closing(open_journal(path)) as again:
+        assert again.get(ONE.key) is None
+
+
+# -- damage ------------------------------------------------------------------------------------------------------------
+
+
+def filled(path):
+    with closing(open_journal(path)) as journal:
+        journal.save(
+            ONE,
+            Record(key=Key(Kind.MESSAGE, "m", "1"), state=State.INTENT, expected={"text": "d"}, intent_at=START),
+            Record(key=Key(Kind.TICKET, "2"), state=State.DONE, destination=("9",), finished=True),
+        )
+        journal.facts.acknowledge(["mails"], by="user")
+        journal.facts.decide("status", "digest", "open", by="user")
+        journal.facts.replace_differences([Difference("1", "ticket", "1", "status", "x", "y")])
+        journal.facts.measure(lambda: {"source": (1, 2, 0), "destination": (3, 4, 0)})
+        journal.facts.remember(verified="full")
+    return path
+
+
+def columns():
+    return [(table.name, column.name) for table in schema.metadata.sorted_tables for column in table.columns]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return filled(tmp_path_factory.mktemp("whole") / "journal").read_bytes()
+
+
+@pytest.mark.parametrize(("table", "column"), columns())
+def test_every_value_that_was_altered_is_noticed_at_opening(tmp_path, whole, table, column):
+    path = tmp_path / "journal"
+    noticed = []
+    for value in (7, "x", b"\xff\x00", None):
+        path.write_bytes(whole)
+        path.chmod(0o600)
+        with closing(sqlite3.connect(path)) as connection, suppress(sqlite3.IntegrityError):
+            before = connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - names of ours
+            key = "rowid" if table != "record" else "kind, parent, id"
+            first = f"({key}) = (SELECT {key} FROM {table} ORDER BY {key} LIMIT 1)"  # noqa: S608 - ditto
+            with connection:
+                connection.execute(f"UPDATE {table} SET {column} = ? WHERE {first}", (value,))  # noqa: S608 - ditto
+            if connection.execute(f"SELECT * FROM {table}").fetchall() == before:  # noqa: S608 - ditto
+                continue
+        if path.read_bytes() != whole:
+            with pytest.raises((JournalDamaged, WrongJournal)) as told:
+                read_facts(path)
+            noticed.append(str(told.value))
+        if path.read_bytes() != whole and len(noticed) == 1:
+            with pytest.raises((JournalDamaged, WrongJournal)):
+                open_journal(path)
+    assert noticed
+    if (table, column) == ("record", "reason"):
+        assert all("the record of message m of ticket 1 is not as it was written" in text for text in noticed)
+
+
+@given(place=st.integers(0), bits=st.integers(1, 255))
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_byte_that_a_disk_altered_is_harmless_or_ends_in_one_clear_error(tmp_path_factory, place, bits):
+    path = filled(tmp_path_factory.mktemp("flipped") / "journal")
+    with closing(open_journal(path)) as journal:
+        before = [record for kind in Kind for record in journal.each(kind)]
+    content = bytearray(path.read_bytes())
+    content[place % len(content)] ^= bits
+    path.write_bytes(content)
+    try:
+        with closing(open_journal(path)) as journal:
+            assert [record for kind in Kind for record in journal.each(kind)] == before
+            assert journal.facts.marker_key == KEY
+    except MigrationError as noticed:
+        assert "\n" not in str(noticed)  # noqa: PT017 - either it opens and is whole, or it says so
+
+
+@pytest.mark.parametrize("part", [0.3, 0.5, 0.9])
+def test_half_a_journal_is_noticed(tmp_path, part):
+    path = filled(tmp_path / "journal")
+    with path.open("r+b") as file:
+        file.truncate(int(path.stat().st_size * part))
+    for ask in (open_journal, read_facts):
+        with pytest.raises(JournalDamaged, match="migrate rebuild"):
+            ask(path)
+
+
+# -- copies ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_copy_is_recognised_and_has_to_be_claimed(tmp_path):
+    path = filled(tmp_path / "journal")
+    copy = tmp_path / "copy"
+    shutil.copy2(path, copy)
+    with pytest.raises(WrongJournal, match=r"copy.*--moved") as refused:
+        open_journal(copy)
+    assert refused.value.exit_code is ExitCode.USAGE
+    assert read_facts(copy).counts == read_facts(path).counts
+    with closing(open_journal(copy, moved=True)) as claimed:
+        assert claimed.facts.recall(CLAIMED)
+        assert claimed.facts.recall(SEARCH) == {}
+    open_journal(copy).close()
+    with closing(open_journal(path)) as original:
+        assert not original.facts.recall(CLAIMED, False)
+
+
+def test_a_backup_that_was_put_back_has_to_be_claimed(tmp_path):
+    path = filled(tmp_path / "journal")
+    shutil.copy2(path, tmp_path / "backup")
+    path.unlink()
+    shutil.copy2(tmp_path / "backup", path)
+    with pytest.raises(WrongJournal, match="--moved"):
+        open_journal(path)
+
+
+def test_a_renamed_journal_is_no_copy(tmp_path):
+    path = filled(tmp_path / "journal")
+    (tmp_path / "folder").mkdir()
+    open_journal(path.rename(tmp_path / "folder" / "other")).close()
+
+
+def test_a_file_system_that_knows_no_birth_tells_copies_by_number_path_and_device(tmp_path, monkeypatch):
+    monkeypatch.setattr(ownership, "_born", lambda *_: None)
+    path = filled(tmp_path / "journal")
+    open_journal(path.rename(tmp_path / "other")).close()
+    shutil.copy2(tmp_path / "other", path)
+    with pytest.raises(WrongJournal, match="--moved"):
+        open_journal(path)
+
+
+def test_a_journal_with_a_second_name_is_refused(tmp_path):
+    path = filled(tmp_path / "journal")
+    (tmp_path / "second").hardlink_to(path)
+    with pytest.raises(WrongJournal, match="hard link"):
+        open_journal(tmp_path / "second")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -519,3 +521,51 @@ OTHER = {
 @given(data=st.data())
 def test_whatever_disagrees_is_never_adopted(what, data):
     assert what in differences(evolve(MADE, **data.draw(OTHER[what])))
+
+
+# -- copies ------------------------------------------------------------------------------------------------------------
+
+
+def interrupted(tmp_path, step):
+    """Return the desks of a migration that died at a call, and a copy of its journal."""
+    old, new = source(), destination()
+    new.faults.kill_at = step
+    with suppress(Kill):
+        migrate(old, new, tmp_path / "journal", ONE)
+    new.faults.kill_at = None
+    shutil.copy2(tmp_path / "journal", tmp_path / "copy")
+    return old, new
+
+
+@pytest.mark.parametrize("step", range(2, 26, 3))
+def test_a_copied_journal_that_is_claimed_after_its_original_ended_writes_nothing_twice(tmp_path, step):
+    old, new = interrupted(tmp_path, step)
+    migrate(old, new, tmp_path / "journal", ONE)
+    there = dump(new)
+    with pytest.raises(WrongJournal, match="--moved"):
+        migrate(old, new, tmp_path / "copy", ONE)
+    summary = migrate(old, new, tmp_path / "copy", evolve(ONE, moved=True, none_before=True))
+    assert dump(new) == there
+    assert (summary.exit_code, summary.differences) == (ExitCode.OK, ())
+
+
+@pytest.mark.parametrize("step", range(2, 26, 3))
+def test_a_journal_that_was_moved_and_is_claimed_goes_on_where_it_was(tmp_path, step):
+    old, new = interrupted(tmp_path, step)
+    (tmp_path / "journal").unlink()
+    summary = migrate(old, new, tmp_path / "copy", evolve(ONE, moved=True))
+    whole = destination()
+    migrate(source(), whole, tmp_path / "whole", ONE)
+    assert dump(new) == dump(whole)
+    assert (summary.exit_code, summary.differences) == (ExitCode.OK, ())
+
+
+def test_a_claim_that_is_killed_before_it_has_searched_searches_again(tmp_path):
+    old, new = interrupted(tmp_path, 8)
+    migrate(old, new, tmp_path / "journal", ONE)
+    there = dump(new)
+    with Migration(old, new, tmp_path / "copy", options=evolve(ONE, moved=True)):
+        pass
+    summary = migrate(old, new, tmp_path / "copy", ONE)
+    assert dump(new) == there
+    assert summary.exit_code is ExitCode.OK

@@ -18,15 +18,14 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from migration.faulty_desk import Faults, destination, source
+from migration.journals import PAIR, open_journal
 
 from helpdesk_bridge.adapter import Hazard, Provenance
 from helpdesk_bridge.datasets.dataset import Dataset, SeedField, SeedFile, SeedMessage, SeedPerson, SeedTicket
 from helpdesk_bridge.errors import Invalid, Unavailable
 from helpdesk_bridge.migration import ExitCode, Interrupted, Migration, Options
 from helpdesk_bridge.migration.journal.facts import Difference
-from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
-from helpdesk_bridge.migration.marker import MarkerKey
 from helpdesk_bridge.migration.options import Level
 from helpdesk_bridge.migration.outcome import WrongJournal
 from helpdesk_bridge.migration.plan.fidelity import Change
@@ -118,9 +117,7 @@ def ids_of(page):
 
 def unclean(path, *, text="Sales", ident="17"):
     """Write a journal in which everything happened, ``text`` wherever words of a source can stand."""
-    journal = Journal(path, clock=ManualClock())
-    with_names = {"source_desk": "old", "destination_desk": "new"}
-    journal.file.bind("deskie:robotsrule", "desk365:acme", with_names, MarkerKey(bytes(32)))
+    journal = open_journal(path, evolve(PAIR, source="deskie:robotsrule", destination="desk365:acme"))
     journal.save(
         Record(key=Key(Kind.TICKET, "1"), state=State.DONE, destination=("100",)),
         Record(key=Key(Kind.TICKET, "2"), state=State.SKIPPED, reason="spam"),
@@ -266,8 +263,7 @@ def test_the_page_tells_of_an_earlier_migration_and_of_what_was_left_alone(tmp_p
 
 
 def test_long_lists_are_cut_and_say_so(tmp_path):
-    journal = Journal(tmp_path / "j", clock=ManualClock())
-    journal.file.bind("deskie:a", "desk365:b", {"source_desk": "old", "destination_desk": "new"}, MarkerKey(bytes(32)))
+    journal = open_journal(tmp_path / "j")
     failed = [Record(key=Key(Kind.TICKET, f"{n:05}"), state=State.FAILED, reason="Invalid") for n in range(IDS + 50)]
     journal.save(*failed)
     row = Difference("1", "ticket", "1", "status", "x", "y")
@@ -298,7 +294,7 @@ def test_a_journal_that_is_not_there_or_of_another_version_is_told(tmp_path):
 
 def test_a_report_is_made_while_another_owns_the_journal(tmp_path):
     unclean(tmp_path / "j")
-    journal = Journal(tmp_path / "j", clock=ManualClock())
+    journal = open_journal(tmp_path / "j", evolve(PAIR, source="deskie:robotsrule", destination="desk365:acme"))
     try:
         summary, _ = page_of(tmp_path / "j", tmp_path / "out")
         assert summary.counts[Kind.TICKET].planned == 5

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 from attrs import asdict
@@ -40,9 +40,23 @@ def migrate() -> None:
     """
 
 
+_MOVED: Final = f"{__name__}.moved"
+
+
+def _claim(ctx: click.Context, _parameter: click.Parameter, moved: bool) -> None:
+    ctx.meta[_MOVED] = moved
+
+
 def _of_a_migration(command: F) -> F:
     for decorate in (
         json_option,
+        click.option(
+            "--moved",
+            is_flag=True,
+            expose_value=False,
+            callback=_claim,
+            help="This journal was moved here, and the one that it looks like a copy of is gone.",
+        ),
         click.option("--journal", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Its file."),
         click.option("--to", "destination", help="The desk to move into."),
         click.option("--from", "source", help="The desk to move."),
@@ -67,7 +81,7 @@ def _opened(
             old,
             new,
             journal,
-            options=Options(**options),
+            options=Options(moved=ctx.meta[_MOVED], **options),
             progress=lambda one: bar.update(one.phase, one.done, one.total),
             tell=say,
         ) as migration,

@@ -8,25 +8,21 @@ from datetime import datetime
 from typing import Any, Final
 
 from attrs import asdict, frozen
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, RowMapping, func, select
 
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.migration.journal import schema
 from helpdesk_bridge.migration.journal.file import MARKER_KEY, JournalFile
 from helpdesk_bridge.migration.marker import SIDES, MarkerKey
 
-_SPENT: Final = upsert(schema.spent)
-_NOTE_SPENT: Final = _SPENT.on_conflict_do_update(
-    index_elements=["generation", "side"],
-    set_={name: _SPENT.excluded[name] for name in ("calls", "units", "refused")},
-)
 Meter = Callable[[], Mapping[str, tuple[int, int, int]]]
 Rows = Callable[[Any], Sequence[RowMapping]]
 """What answers a query with its rows."""
 
 
 LEFT_ALONE: Final = "left alone: "
+HAZARD: Final = "hazard"
+"""The field of a decision that acknowledges the hazard ``old``."""
 
 
 @frozen
@@ -91,11 +87,8 @@ class JournalFacts:
     def remember(self, **values: Any) -> None:
         """Keep JSON values under their names."""
         rows = [{"name": name, "value": json.dumps(value)} for name, value in values.items()]
-        statement = upsert(schema.meta)
         with self._file.transaction() as connection:
-            connection.execute(
-                statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value}), rows
-            )
+            self._file.put(connection, schema.meta, rows)
 
     def recall(self, name: str, default: Any = None) -> Any:
         """Return a value that ``remember`` kept."""
@@ -126,31 +119,33 @@ class JournalFacts:
     def decide(self, field: str, old: str, new: str | None, *, by: str) -> None:
         """Record what becomes of a value; ``old`` is its digest."""
         values = {"field": field, "old": old, "new": new, "by": by, "at": self._clock.wall().isoformat()}
-        statement = upsert(schema.decision).values(values)
         with self._file.transaction() as connection:
-            connection.execute(statement.on_conflict_do_update(index_elements=["field", "old"], set_=values))
+            self._file.put(connection, schema.decision, [values])
 
     def decisions(self) -> dict[tuple[str, str], str | None]:
         """Return the decisions by field and digest of the old value."""
-        return {(row["field"], row["old"]): row["new"] for row in self._file.rows(select(schema.decision))}
+        rows = self._file.rows(select(schema.decision).where(schema.decision.c.field != HAZARD))
+        return {(row["field"], row["old"]): row["new"] for row in rows}
 
     def acknowledge(self, hazards: Iterable[str], *, by: str) -> None:
         """Record that the user knows of these hazards."""
-        rows = [{"hazard": hazard, "by": by, "at": self._clock.wall().isoformat()} for hazard in hazards]
+        at = self._clock.wall().isoformat()
+        rows = [{"field": HAZARD, "old": hazard, "by": by, "at": at} for hazard in hazards]
         if rows:
             with self._file.transaction() as connection:
-                connection.execute(upsert(schema.acknowledgement).on_conflict_do_nothing(), rows)
+                self._file.put(connection, schema.decision, rows, anew=False)
 
     def acknowledged(self) -> frozenset[str]:
         """Return the acknowledged hazards."""
-        return frozenset(row["hazard"] for row in self._file.rows(select(schema.acknowledgement)))
+        table = schema.decision.c
+        return frozenset(row["old"] for row in self._file.rows(select(table.old).where(table.field == HAZARD)))
 
     def replace_differences(self, differences: Sequence[Difference]) -> None:
         """Keep the differences of the latest verification."""
         with self._file.transaction() as connection:
-            connection.execute(delete(schema.difference))
-            if differences:
-                connection.execute(insert(schema.difference), [difference.as_json() for difference in differences])
+            self._file.clear(connection, schema.difference)
+            rows = [{"number": n, **difference.as_json()} for n, difference in enumerate(differences, 1)]
+            self._file.put(connection, schema.difference, rows)
 
     def differences(self) -> tuple[Difference, ...]:
         """Return the differences of the latest verification."""
@@ -165,7 +160,7 @@ class JournalFacts:
                 {"generation": generation, "side": side, "calls": calls, "units": units, "refused": refused}
                 for side, (calls, units, refused) in meter().items()
             ]
-            connection.execute(_NOTE_SPENT, rows)
+            self._file.put(connection, schema.spent, rows)
 
         self._file.before_commit = note_spent
 

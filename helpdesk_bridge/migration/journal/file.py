@@ -1,28 +1,34 @@
-"""Journal file: its owner, the migration that it belongs to, and its transactions."""
+"""Journal file: how it is made and opened, the migration that it belongs to, its owner, and its transactions."""
 
 from __future__ import annotations
 
 import json
 import os
 import socket
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
+from uuid import uuid4
 
-from sqlalchemy import Connection, RowMapping, exc, insert, select, update
+from attrs import frozen
+from sqlalchemy import Connection, Engine, RowMapping, Select, Table, delete, exc, select
 
-from helpdesk_bridge.clock import Clock
+from helpdesk_bridge.clock import Clock, boot_id
 from helpdesk_bridge.migration.journal import schema
+from helpdesk_bridge.migration.journal.integrity import REBUILD, check_rows, sealed
 from helpdesk_bridge.migration.journal.lock import OwnerLock
+from helpdesk_bridge.migration.journal.ownership import LEASE, LeaseClock, Place
 from helpdesk_bridge.migration.marker import MarkerKey
-from helpdesk_bridge.migration.outcome import Interrupted, JournalDamaged, JournalInUse, WrongJournal
-from helpdesk_bridge.private_files import make_private_folder
+from helpdesk_bridge.migration.outcome import Interrupted, JournalDamaged, JournalInUse, MigrationError, WrongJournal
+from helpdesk_bridge.private_files import companions, make_private_folder, why_not_mine
 
 MARKER_KEY: Final = "marker_key"
-REBUILD: Final = "move it away and build a new one: helpdesk-bridge migrate rebuild --from OLD --to NEW --journal FILE"
-_OWNER: Final = select(schema.owner)
+SEARCH: Final = "search"
+CLAIMED: Final = "claimed"
+"""True in a copy that the user claimed: with its original, what is unfinished here may have been written since."""
 
 
 @contextmanager
@@ -32,26 +38,52 @@ def translated() -> Iterator[None]:
         yield
     except exc.DatabaseError as error:
         text = str(error.orig).lower()
-        if "full" in text or "i/o error" in text or "readonly" in text or "unable to open" in text:
+        if "full" in text or "i/o error" in text:
             raise Interrupted(f"the journal cannot be written ({text}); free some disk space and run again") from None
+        if "readonly" in text or "unable to open" in text:
+            raise Interrupted(
+                f"the journal cannot be written ({text}); give this user write access to its folder and run again"
+            ) from None
         if "locked" in text or "busy" in text:
             raise Interrupted("the journal is locked by another program; close it and run again") from None
-        if "malformed" in text or "not a database" in text or "no such table" in text:
+        if any(word in text for word in ("malformed", "not a database", "no such table", "no such column", "corrupt")):
             raise JournalDamaged(f"the journal cannot be read; {REBUILD}") from None
         raise
+
+
+@frozen
+class Binding:
+    """The migration of a journal: the pair of accounts, the desks' ``names``, and the key of its markers."""
+
+    source: str
+    destination: str
+    names: Mapping[str, str]
+    key: MarkerKey
 
 
 class JournalFile:
     """One journal file, owned by this process until ``close``. Safe to share between threads.
 
-    ``before_commit`` is called with each transaction's connection just before it ends.
+    ``before_commit`` is called with each transaction's connection just before it ends. ``sent_until`` is the moment of
+    ``lease_clock`` after which what an earlier run began was not sent any more.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, clock: Clock, takeover: bool = False) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        binding: Binding,
+        *,
+        clock: Clock,
+        takeover: bool = False,
+        moved: bool = False,
+    ) -> None:
         self.path = Path(path)
         self._clock = clock
+        self.lease_clock = LeaseClock(clock)
+        self._lease_until = self.sent_until = self.lease_clock.now()
         self.thread_lock = threading.RLock()
         self.before_commit: Callable[[Connection], None] | None = None
+        self._owned = False
         try:
             make_private_folder(self.path.parent)
             schema.check_mine(self.path)
@@ -60,101 +92,203 @@ class JournalFile:
             raise Interrupted(f"the journal cannot be opened: {error.strerror}") from None
         try:
             with translated():
-                self._open()
+                if self._holds_nothing():
+                    self._make(binding)
+                self._open(binding, takeover=takeover, moved=moved)
         except OSError as error:
-            self._lock.release()
+            self.close()
             raise Interrupted(f"the journal cannot be opened: {error.strerror}") from None
         except BaseException:
-            self._lock.release()
+            self.close()
             raise
 
-    def _open(self) -> None:
-        schema.create_private(self.path)
-        self._writer = schema.writer(self.path)
+    # -- making ----------------------------------------------------------------------------------------------------
+
+    def _holds_nothing(self) -> bool:
+        """Whether there is no journal yet, or none but the beginning that an earlier version's killed process left."""
+        if not self.path.exists() or self.path.stat().st_size == 0:
+            return True
+        engine = schema.reader(self.path)
+        try:
+            with engine.connect() as connection:
+                return schema.version_in(connection) is None
+        finally:
+            engine.dispose()
+
+    def _make(self, binding: Binding) -> None:
+        """Make the journal aside, whole, and move it to its place: nobody ever sees half of it."""
+        prefix = f".{self.path.name[:60]}.new-"
+        for left in self.path.parent.glob(f"{prefix}*"):
+            if why_not_mine(left) is None:
+                left.unlink()
+        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=prefix)
+        os.close(handle)
+        aside = Path(name)
+        try:
+            self._fill(aside, binding)
+            # Whatever log lies beside the place is of a journal that is gone, and would be played into this one.
+            for companion in companions(self.path):
+                companion.unlink(missing_ok=True)
+            aside.replace(self.path)
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _fill(self, aside: Path, binding: Binding) -> None:
+        self.migration, self.generation = uuid4().hex, 0
+        facts = {
+            "version": schema.VERSION,
+            "source": binding.source,
+            "destination": binding.destination,
+            "created": self._clock.wall().isoformat(),
+            MARKER_KEY: json.dumps(binding.key.text()),
+            **binding.names,
+        }
+        engine = schema.writer(aside, aside=True)
+        try:
+            with engine.begin() as connection:
+                schema.metadata.create_all(connection)
+                self.put(connection, schema.meta, [{"name": name, "value": value} for name, value in facts.items()])
+                self._put_owner(connection, Place.of(aside, self.path), lease=self.lease_clock.now())
+        finally:
+            engine.dispose()
+
+    # -- opening ---------------------------------------------------------------------------------------------------
+
+    def _open(self, binding: Binding, *, takeover: bool, moved: bool) -> None:
+        schema.check_mine(self.path)
+        if self.path.stat().st_nlink > 1:
+            raise WrongJournal(
+                f"{self.path} has a second name (a hard link), under which SQLite would damage it; remove that name"
+            )
         self._reader = schema.reader(self.path)
-        self.generation = 0
+        with self._reader.connect() as connection:
+            schema.check_version(connection)
+            self.migration = str(connection.exec_driver_sql("SELECT migration FROM meta").scalar())
+            check_rows(connection, self.migration)
+            known = {row["name"]: row["value"] for row in self._of(connection, select(schema.meta))}
+        if (known["source"], known["destination"]) != (binding.source, binding.destination):
+            raise WrongJournal(
+                f"the journal belongs to the migration from {known['source']} to {known['destination']}, not from "
+                f"{binding.source} to {binding.destination}; name another file"
+            )
+        self._writer = schema.writer(self.path)
         with self._writer.begin() as connection:
-            if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() != "ok":
-                raise JournalDamaged(f"the journal is damaged; {REBUILD}")
             schema.keep_private(self.path)
-            schema.metadata.create_all(connection)
-            known = connection.scalar(select(schema.owner.c.generation))
-            self.generation = (known or 0) + 1
-            values = {
-                "generation": self.generation,
-                "pid": os.getpid(),
-                "host": socket.gethostname(),
-                "since": self._clock.wall().isoformat(),
-            }
-            statement = update(schema.owner) if known else insert(schema.owner)
-            connection.execute(statement.values(values))
+            (before,) = self._of(connection, select(schema.owner))
+            self._check_place(connection, Place.of_text(before["place"]), moved=moved)
+            self.generation = before["generation"] + 1
+            lease = self.lease_clock.now() + LEASE
+            self._put_owner(connection, self._place, lease=lease)
+        self._lease_until, self._owned = lease, True
+        self._await_lease(before, takeover=takeover)
+
+    def _check_place(self, connection: Connection, before: Place, *, moved: bool) -> None:
+        self._place = Place.of(self.path, self.path)
+        if self._place.is_of(before):
+            return
+        if not moved:
+            raise WrongJournal(
+                f"this journal is a copy, or was moved, of {before.path}; if you go on with both, records are written "
+                "twice. If the other one is gone or never used again, run this one with --moved; else remove it"
+            )
+        facts = {CLAIMED: True, SEARCH: {}}
+        self.put(connection, schema.meta, [{"name": name, "value": json.dumps(value)} for name, value in facts.items()])
+
+    def _await_lease(self, before: RowMapping, *, takeover: bool) -> None:
+        """Wait until the owner before cannot send any more, and note since when."""
+        now = self.lease_clock.now()
+        if before["boot"] != _boot():
+            # Another boot or another machine: its clock says nothing here, so that all of its lease is waited for.
+            self.sent_until = now + LEASE if takeover else now
+        else:
+            self.sent_until = min(before["lease"], now + LEASE) if takeover else min(before["lease"], now)
+        self.lease_clock.wait_until(self.sent_until)
+
+    def _put_owner(self, connection: Connection, place: Place, *, lease: float) -> None:
+        values = {
+            "generation": self.generation,
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "since": self._clock.wall().isoformat(),
+            "boot": _boot(),
+            "lease": lease,
+            "place": place.text(),
+        }
+        self.put(connection, schema.owner, [values])
 
     # -- ownership -------------------------------------------------------------------------------------------------
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Run one transaction. Raises ``JournalInUse`` if another process has taken the journal over."""
-        with self.thread_lock, translated(), self._writer.begin() as connection:
-            held = connection.execute(_OWNER).one()
-            if held.generation != self.generation:
-                raise JournalInUse(
-                    f"process {held.pid} on {held.host} took the journal over; this process stops",
-                    pid=held.pid,
-                    host=held.host,
-                )
-            yield connection
-            if self.before_commit is not None:
-                self.before_commit(connection)
+        """Run one transaction, and extend the lease. Raises ``JournalInUse`` if another process took the journal over."""
+        with self.thread_lock, translated():
+            with self._writer.begin() as connection:
+                (held,) = self._of(connection, select(schema.owner))
+                if held["generation"] != self.generation:
+                    raise JournalInUse(
+                        f"process {held['pid']} on {held['host']} took the journal over; this process stops",
+                        pid=held["pid"],
+                        host=held["host"],
+                    )
+                yield connection
+                if self.before_commit is not None:
+                    self.before_commit(connection)
+                lease = self.lease_clock.now() + LEASE
+                self.put(connection, schema.owner, [{**held, "lease": lease}])
+            self._lease_until = lease
 
     def check_owner(self) -> None:
         """Raise ``JournalInUse`` if another process has taken the journal over."""
         with self.transaction():
             return
 
-    def bind(self, source: str, destination: str, names: Mapping[str, str], key: MarkerKey) -> bool:
-        """Record the pair of desks and the key of the markers, or check the pair; return whether the journal is new.
-
-        Raises ``WrongJournal`` for a journal of another pair of desks.
-        """
-        with self.transaction() as connection:
-            known = {row.name: row.value for row in connection.execute(select(schema.meta))}
-            if "version" not in known:
-                now = self._clock.wall().isoformat()
-                values = {
-                    "version": schema.VERSION,
-                    "source": source,
-                    "destination": destination,
-                    "created": now,
-                    MARKER_KEY: json.dumps(key.text()),
-                    **names,
-                }
-                connection.execute(insert(schema.meta), [{"name": k, "value": v} for k, v in values.items()])
-                return True
-        if known["version"] != schema.VERSION:
-            raise WrongJournal(
-                f"the journal has version {known['version']} and this program reads {schema.VERSION}; continue with the "
-                "version of helpdesk-bridge that created it"
-            )
-        if (known["source"], known["destination"]) != (source, destination):
-            raise WrongJournal(
-                f"the journal belongs to the migration from {known['source']} to {known['destination']}, not from "
-                f"{source} to {destination}; name another file"
-            )
-        return False
-
     def close(self) -> None:
         """Close the file and release the lock."""
         with self.thread_lock:
-            self._writer.dispose()
-            self._reader.dispose()
+            if self._owned:
+                self._owned = False
+                with suppress(MigrationError, exc.SQLAlchemyError):
+                    self._end_lease()
+            for engine in (getattr(self, name, None) for name in ("_writer", "_reader")):
+                if engine is not None:
+                    cast("Engine", engine).dispose()
             self._lock.release()
 
-    def rows(self, query: Any, values: Mapping[str, Any] | None = None) -> Sequence[RowMapping]:
-        """Return the rows of a query; reading never waits for a transaction."""
-        with translated(), self._reader.connect() as connection:
-            return connection.execute(query, values).mappings().all()
+    def _end_lease(self) -> None:
+        with translated(), self._writer.begin() as connection:
+            (held,) = self._of(connection, select(schema.owner))
+            if held["generation"] == self.generation:
+                self.put(connection, schema.owner, [{**held, "lease": self.lease_clock.now()}])
 
-    def each_row(self, query: Any) -> Iterator[RowMapping]:
+    # -- rows ------------------------------------------------------------------------------------------------------
+
+    def put(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, anew: bool = True) -> int:
+        """Write rows of this migration, each with its digest, as ``schema.put`` does."""
+        return schema.put(connection, table, [sealed(table, self.migration, row) for row in rows], anew=anew)
+
+    def clear(self, connection: Connection, table: Table) -> None:
+        """Remove the rows of this migration from a table."""
+        connection.execute(delete(table).where(table.c.migration == self.migration))
+
+    def _of(self, connection: Connection, query: Select[Any]) -> Sequence[RowMapping]:
+        return connection.execute(schema.of_migration(query, self.migration)).mappings().all()
+
+    def rows(self, query: Select[Any], values: Mapping[str, Any] | None = None) -> Sequence[RowMapping]:
+        """Return the rows of a query that are of this migration; reading never waits for a transaction."""
+        with translated(), self._reader.connect() as connection:
+            return connection.execute(schema.of_migration(query, self.migration), values).mappings().all()
+
+    def each_row(self, query: Select[Any]) -> Iterator[RowMapping]:
         """Yield the rows of a query, however many there are."""
         with translated(), self._reader.connect() as connection:
-            yield from connection.execute(query).mappings()
+            yield from connection.execute(schema.of_migration(query, self.migration)).mappings()
+
+
+def _boot() -> str:
+    return boot_id().hex()

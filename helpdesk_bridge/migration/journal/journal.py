@@ -13,27 +13,20 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
-from attrs import define
-from sqlalchemy import RowMapping, bindparam, case, func, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from attrs import define, evolve
+from sqlalchemy import RowMapping, bindparam, case, func, select
 
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.migration.journal import schema
 from helpdesk_bridge.migration.journal.expected import opens
 from helpdesk_bridge.migration.journal.facts import JournalFacts, Rows
-from helpdesk_bridge.migration.journal.file import JournalFile
+from helpdesk_bridge.migration.journal.file import Binding, JournalFile
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
 from helpdesk_bridge.model.refs import is_opening_id, opening_id
 
-_ID: Final = ("kind", "parent", "id")
-_UPSERT: Final = upsert(schema.record)
-_SAVE: Final = _UPSERT.on_conflict_do_update(
-    index_elements=_ID,
-    set_={column.name: _UPSERT.excluded[column.name] for column in schema.record.columns if column.name not in _ID},
+_GET: Final = select(schema.record).where(
+    *(schema.record.c[name] == bindparam(name) for name in ("kind", "parent", "id"))
 )
-
-
-_GET: Final = select(schema.record).where(*(schema.record.c[name] == bindparam(name) for name in _ID))
 
 
 @define
@@ -57,8 +50,16 @@ def counts_in(rows: Rows) -> dict[Kind, dict[State, int]]:
 class Journal:
     """One journal file, owned by this process until ``close``. Safe to share between threads."""
 
-    def __init__(self, path: str | os.PathLike[str], *, clock: Clock, takeover: bool = False) -> None:
-        self.file = JournalFile(path, clock=clock, takeover=takeover)
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        binding: Binding,
+        *,
+        clock: Clock,
+        takeover: bool = False,
+        moved: bool = False,
+    ) -> None:
+        self.file = JournalFile(path, binding, clock=clock, takeover=takeover, moved=moved)
         self.facts = JournalFacts(self.file, clock)
         self._queue_lock = threading.Lock()
         self._queue: list[_Saving] = []
@@ -69,7 +70,7 @@ class Journal:
         if not rows:
             return 0
         with self.file.transaction() as connection:
-            return connection.execute(upsert(schema.record).on_conflict_do_nothing(), rows).rowcount
+            return self.file.put(connection, schema.record, rows, anew=False)
 
     def save(self, *records: Record) -> None:
         """Write the records as they are now, in one transaction; return when it is durable.
@@ -92,7 +93,7 @@ class Journal:
         try:
             with self.file.transaction() as connection:
                 for entry in batch:
-                    connection.execute(_SAVE, entry.rows)
+                    self.file.put(connection, schema.record, entry.rows)
         except BaseException:
             with self._queue_lock:
                 self._queue = [*batch, *self._queue]
@@ -150,11 +151,14 @@ class Journal:
     def forget_candidates(self) -> None:
         """Plan again the tickets whose candidates an earlier search recorded and no run has adopted since."""
         table = schema.record.c
-        meant = (table.kind == Kind.TICKET.value) & (table.candidates != "[]") & (table.attempts == 0)
-        meant &= table.state == State.INTENT.value
-        values = {"state": State.PLANNED.value, "candidates": "[]", "marker": None, "reason": None}
-        with self.file.transaction() as connection:
-            connection.execute(update(schema.record).where(meant, table.destination == "[]").values(values))
+        known = self._all(
+            table.kind == Kind.TICKET.value,
+            table.state == State.INTENT.value,
+            table.candidates != "[]",
+            table.destination == "[]",
+            table.attempts == 0,
+        )
+        self.save(*(evolve(one, state=State.PLANNED, candidates=(), marker=None, reason=None) for one in known))
 
     def at_destination(self, kind: Kind, destination_id: str) -> Record | None:
         """Return the record that became this record of the destination."""

@@ -5,51 +5,86 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, RowMapping, Select, select
 
 from helpdesk_bridge.migration.journal import schema
 from helpdesk_bridge.migration.journal.file import translated
+from helpdesk_bridge.migration.journal.integrity import check_rows
 from helpdesk_bridge.migration.journal.states import Kind
 
 
-def ids_of(path: str | os.PathLike[str], kind: Kind) -> Iterator[dict[str, Any]]:
-    """Yield the source's ids beside the destination's, in the source's order."""
-    table = schema.record.c
-    query = select(table.parent, table.id, table.state, table.destination).where(table.kind == kind.value)
-    engine = schema.reader(Path(path))
-    try:
-        with translated(), engine.connect() as connection:
-            for row in connection.execute(query.order_by(table.parent, table.position, table.id)).mappings():
-                yield {
-                    "ticket": row["parent"] or None,
-                    "source": row["id"],
-                    "state": row["state"],
-                    "destination": json.loads(row["destination"] or "[]"),
-                }
-    finally:
-        engine.dispose()
+class JournalReader:
+    """A journal as it is at one moment, checked; ``meta`` holds what names its migration, and JSON values."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        schema.check_version(connection)
+        self._migration = str(connection.exec_driver_sql("SELECT migration FROM meta").scalar())
+        check_rows(connection, self._migration)
+        self.meta: dict[str, str] = {row["name"]: row["value"] for row in self.rows(select(schema.meta))}
+
+    def rows(self, query: Select[Any]) -> list[RowMapping]:
+        """Return the rows of a query."""
+        return list(self.each_row(query))
+
+    def each_row(self, query: Select[Any]) -> Iterator[RowMapping]:
+        """Yield the rows of a query, however many there are."""
+        yield from self._connection.execute(schema.of_migration(query, self._migration)).mappings()
 
 
-def whose(path: str | os.PathLike[str]) -> dict[str, str]:
-    """Return the desks and accounts of a journal, as ``bind`` recorded them, without owning it.
+@contextmanager
+def reading(path: str | os.PathLike[str]) -> Iterator[JournalReader]:
+    """Read a journal without owning it.
 
-    Empty for a journal that is just being created, or whose creator was killed before its first transaction: the next
-    run continues with it. Raises ``FileNotFoundError`` if there is no journal.
+    Raises ``FileNotFoundError`` if there is no journal; ``WrongJournal`` if it has another version, holds nothing, is a
+    link or belongs to another user; ``JournalDamaged``.
     """
+    with _connected(path) as connection:
+        yield JournalReader(connection)
+
+
+@contextmanager
+def _connected(path: str | os.PathLike[str]) -> Iterator[Connection]:
     file = Path(path)
     if not file.is_file():
         raise FileNotFoundError(file)
     schema.check_mine(file)
     engine = schema.reader(file)
     try:
-        with translated(), engine.connect() as connection:
-            if not connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar():
-                return {}
-            known = {row.name: row.value for row in connection.execute(select(schema.meta))}
+        with translated(), engine.connect() as connection, connection.begin():
+            yield connection
     finally:
         engine.dispose()
+
+
+def ids_of(path: str | os.PathLike[str], kind: Kind) -> Iterator[dict[str, Any]]:
+    """Yield the source's ids beside the destination's, in the source's order."""
+    table = schema.record.c
+    query = select(table.parent, table.id, table.state, table.destination).where(table.kind == kind.value)
+    with reading(path) as journal:
+        for row in journal.each_row(query.order_by(table.parent, table.position, table.id)):
+            yield {
+                "ticket": row["parent"] or None,
+                "source": row["id"],
+                "state": row["state"],
+                "destination": json.loads(row["destination"] or "[]"),
+            }
+
+
+def whose(path: str | os.PathLike[str]) -> dict[str, str]:
+    """Return the desks and accounts of a journal without owning it.
+
+    Empty for one that holds nothing: the next run begins it anew. Raises ``FileNotFoundError`` if there is no journal,
+    ``WrongJournal`` if another version wrote it.
+    """
+    with _connected(path) as connection:
+        if schema.version_in(connection) is None:
+            return {}
+        schema.check_version(connection)
+        known = {row.name: row.value for row in connection.execute(select(schema.meta))}
     wanted = ("version", "source", "destination", "created", "source_desk", "destination_desk")
     return {name: value for name, value in known.items() if name in wanted}

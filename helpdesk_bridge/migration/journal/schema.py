@@ -2,46 +2,60 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import (
+    URL,
     Boolean,
     Column,
+    Connection,
     Engine,
+    Float,
     Index,
     Integer,
     MetaData,
+    Select,
     String,
     Table,
     create_engine,
     event,
 )
+from sqlalchemy.dialects.sqlite import Insert
+from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.pool import QueuePool, StaticPool
 
-from helpdesk_bridge.migration.outcome import WrongJournal
+from helpdesk_bridge.migration.outcome import JournalDamaged, WrongJournal
 from helpdesk_bridge.private_files import OWNER_FILE, companions, tighten, why_not_mine
 
-VERSION: Final = "2"
+VERSION: Final = "3"
 BUSY_SECONDS: Final = 20.0
 metadata = MetaData()
 
-meta = Table("meta", metadata, Column("name", String, primary_key=True), Column("value", String, nullable=False))
 
-owner = Table(
+def _table(name: str, *columns: Column[Any], **options: Any) -> Table:
+    """Return a table whose rows each name their migration, since a database may hold several, and have a digest."""
+    migration = Column("migration", String, primary_key=True)
+    return Table(name, metadata, migration, *columns, Column("digest", String, nullable=False), **options)
+
+
+meta = _table("meta", Column("name", String, primary_key=True), Column("value", String, nullable=False))
+
+owner = _table(
     "owner",
-    metadata,
-    Column("id", Integer, primary_key=True),
     Column("generation", Integer, nullable=False),
     Column("pid", Integer, nullable=False),
     Column("host", String, nullable=False),
     Column("since", String, nullable=False),
+    Column("boot", String, nullable=False),
+    Column("lease", Float),
+    Column("place", String, nullable=False),
 )
 
-record = Table(
+record = _table(
     "record",
-    metadata,
     Column("kind", String, primary_key=True),
     Column("parent", String, primary_key=True),
     Column("id", String, primary_key=True),
@@ -60,14 +74,11 @@ record = Table(
     Column("attempts", Integer, nullable=False, default=0),
     sqlite_with_rowid=False,
 )
-Index("record_state", record.c.kind, record.c.state)
-Index("record_fold", record.c.kind, record.c.fold)
-Index("record_marker", record.c.marker)
-Index("record_destination", record.c.kind, record.c.destination)
+for _columns in (("kind", "state"), ("kind", "fold"), ("marker",), ("kind", "destination")):
+    Index(f"record_{_columns[-1]}", record.c.migration, *(record.c[_column] for _column in _columns))
 
-decision = Table(
+decision = _table(
     "decision",
-    metadata,
     Column("field", String, primary_key=True),
     Column("old", String, primary_key=True),
     Column("new", String),
@@ -75,17 +86,8 @@ decision = Table(
     Column("at", String, nullable=False),
 )
 
-acknowledgement = Table(
-    "acknowledgement",
-    metadata,
-    Column("hazard", String, primary_key=True),
-    Column("by", String, nullable=False),
-    Column("at", String, nullable=False),
-)
-
-spent = Table(
+spent = _table(
     "spent",
-    metadata,
     Column("generation", Integer, primary_key=True),
     Column("side", String, primary_key=True),
     Column("calls", Integer, nullable=False),
@@ -93,9 +95,8 @@ spent = Table(
     Column("refused", Integer, nullable=False),
 )
 
-difference = Table(
+difference = _table(
     "difference",
-    metadata,
     Column("number", Integer, primary_key=True),
     Column("ticket", String, nullable=False),
     Column("record", String, nullable=False),
@@ -106,62 +107,98 @@ difference = Table(
 )
 
 
-def writer(path: Path) -> Engine:
+def of_migration(query: Select[Any], migration: str) -> Select[Any]:
+    """Return a query for the rows of one migration."""
+    return query.where(*(table.c.migration == migration for table in query.get_final_froms()))
+
+
+def put(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, anew: bool = True) -> int:
+    """Write whole rows; those whose key exists are replaced, or with ``anew`` off left as they are. Return how many."""
+    return connection.execute(_put(table, anew=anew), rows).rowcount if rows else 0
+
+
+@cache
+def _put(table: Table, *, anew: bool) -> Insert:
+    statement = upsert(table)
+    if not anew:
+        return statement.on_conflict_do_nothing()
+    keys = [column.name for column in table.primary_key.columns]
+    rest = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=rest)
+
+
+def _readable(raw: bytes) -> str:
+    """Return damaged text as well: its row's digest tells that it is."""
+    return raw.decode("utf-8", "replace")
+
+
+def writer(path: Path, *, aside: bool = False) -> Engine:
     """Return the one connection that writes: WAL, ``synchronous=FULL``, every transaction IMMEDIATE.
 
     Without the ``begin`` event the driver starts a transaction at the first write only, and the owner's generation
-    would be read outside of it.
+    would be read outside of it. A file that is made ``aside`` has no log, which a rename would leave behind.
     """
-    engine = create_engine(
-        f"sqlite:///{path}",
-        poolclass=StaticPool,
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
-    )
-
-    @event.listens_for(engine, "connect")
-    def _connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
+    mode = "DELETE" if aside else "WAL"
+    return _engine(path, "BEGIN IMMEDIATE", f"journal_mode={mode}", "synchronous=FULL", "secure_delete=ON")
 
 
 def reader(path: Path) -> Engine:
     """Return connections that only read: they never wait for the writer and never stand in its way."""
+    return _engine(path, "BEGIN", "query_only=ON", poolclass=QueuePool, pool_size=4, max_overflow=64)
+
+
+def _engine(path: Path, begin: str, *pragmas: str, **options: Any) -> Engine:
     engine = create_engine(
-        f"sqlite:///{path}",
-        poolclass=QueuePool,
-        pool_size=4,
-        max_overflow=64,
+        URL.create("sqlite", database=str(path)),
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        **{"poolclass": StaticPool, **options},
     )
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
-        connection.execute("PRAGMA query_only=ON")
+        connection.text_factory = _readable
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN")
+        connection.exec_driver_sql(begin)
 
     return engine
 
 
-def create_private(path: Path) -> None:
-    """Create the file if it does not exist, readable by its owner only. Raises ``WrongJournal`` as ``check_mine`` does.
+def version_in(connection: Connection) -> str | None:
+    """Return the version of the journal in a database; None if it holds nothing, because its maker was killed.
 
-    One that is there is not opened: closing it would drop the locks that SQLite holds on it in this process (POSIX).
+    Raises ``WrongJournal`` for the database of another program.
     """
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, OWNER_FILE))
-    except FileExistsError:
-        check_mine(path)
+    tables = set(connection.exec_driver_sql("SELECT name FROM sqlite_schema WHERE type = 'table'").scalars())
+    if not tables:
+        return None
+    if not {meta.name, owner.name, record.name} <= tables:
+        raise WrongJournal("this is a database of another program, not a journal; it was not touched")
+    known = connection.exec_driver_sql("SELECT value FROM meta WHERE name = 'version'").scalar()
+    rows = connection.exec_driver_sql("SELECT count(*) FROM record").scalar()
+    if known is None and rows:
+        raise JournalDamaged("the journal is damaged: nothing in it says which version wrote it")
+    # Earlier versions made the tables first, and wrote down the migration in a second transaction.
+    return None if known is None else str(known)
+
+
+def check_version(connection: Connection) -> None:
+    """Raise ``WrongJournal`` for a journal that another version wrote, or one that holds nothing."""
+    known = version_in(connection)
+    if known is None:
+        raise WrongJournal(
+            "the journal holds nothing: the process that made it was stopped before it began; migrate plan or run "
+            "with --from and --to begins anew"
+        )
+    if known != VERSION:
+        raise WrongJournal(
+            f"the journal has version {known} and this program reads {VERSION}; continue with the "
+            "version of helpdesk-bridge that created it"
+        )
 
 
 def check_mine(path: Path) -> None:

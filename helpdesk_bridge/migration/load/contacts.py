@@ -156,7 +156,7 @@ class ContactLoad:
         return None if holder is None else (context.destination.contact_key(holder.id),)
 
     def _look_up(self, record: Record, contact: Contact) -> tuple[str, ...] | None:
-        self._settle_wait.wait(record)
+        self._settle_wait.wait()
         try:
             known = self._by_address(contact) or self._by_marker(record, contact)
         except HelpdeskError as error:

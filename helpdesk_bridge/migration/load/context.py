@@ -47,6 +47,8 @@ class LoadContext:
     destination_outage: Outage
     stop: threading.Event
     progress: Callable[[str], None]
+    copied: bool = False
+    """Whether the journal is a claimed copy: messages are looked for before any is sent."""
     look_only: bool = False
     """Look up what exists at the destination and write nothing there."""
 

@@ -31,10 +31,10 @@ class SettleWait:
         self._ready_at = self._context.destination.clock.now() + self._seconds
         raise Parked(self._ready_at)
 
-    def wait(self, record: Record) -> None:
+    def wait(self) -> None:
         """Return when the intent can be looked up. Raises ``Parked`` before that."""
         if self._ready_at is None:
-            self._ready_at = self._settled_at(self._begun(record))
+            self._ready_at = self._settled_at()
         if self._context.destination.clock.now() < self._ready_at:
             raise Parked(self._ready_at)
         self._ready_at = None
@@ -52,12 +52,12 @@ class SettleWait:
         context = self._context
         return context.importer.settle if context.options.settle is None else context.options.settle
 
-    def _settled_at(self, intent_at: datetime) -> float:
+    def _settled_at(self) -> float:
         """Return when, on the destination's clock, an intent of an earlier run can be looked up.
 
-        ``intent_at`` is of our wall clock, which may have been set since: the wait is never longer than the settle
-        time, and never shorter if the clock says that the intent began in the future.
+        Not the intent's own time counts, which is of a clock that may have been set since, and after which that run may
+        have waited before it sent, but the last moment at which it can have sent.
         """
-        clock, seconds = self._context.destination.clock, self._seconds
-        passed = (clock.wall() - intent_at).total_seconds() * clock.time_scale
-        return clock.now() + (seconds if passed < 0 else max(0.0, seconds - passed))
+        clock, file = self._context.destination.clock, self._context.journal.file
+        passed = (file.lease_clock.now() - file.sent_until) * clock.time_scale
+        return clock.now() + max(0.0, self._seconds - passed)

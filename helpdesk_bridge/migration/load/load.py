@@ -28,6 +28,13 @@ class Load:
 
     def run(self) -> None:
         """Load contacts, then tickets. Raises what stops a run; returns early if the run is to stop."""
+        try:
+            self._run()
+        finally:
+            file = self.context.journal.file
+            file.sent_until = file.lease_clock.now()
+
+    def _run(self) -> None:
         context = self.context
         if context.journal.any_in(Kind.CONTACT, *OPEN):
             self._existing()

@@ -126,7 +126,7 @@ class MessageLoad:
 
     def _look_up(self, destination_id: str, bundle: Bundle, leader: Record) -> None:
         context = self._context
-        self._settle_wait.wait(leader)
+        self._settle_wait.wait()
         self.save()
         try:
             match = find_message(context, destination_id, leader)

@@ -344,7 +344,7 @@ class TicketLoad:
     def _look_up(self) -> bool:
         """Find out what became of an intent; return whether the ticket is to be written (again)."""
         context, record = self._context, self._record
-        self._settle_wait.wait(record)
+        self._settle_wait.wait()
         ticket = context.mapping.ticket(self._ticket)
         since = self._settle_wait.earliest(record)
         find = partial(context.importer.find, "ticket", record.marker or "", since, ticket)
@@ -370,7 +370,8 @@ class TicketLoad:
 
     def _write_messages(self, ticket_id: str, later: Sequence[Message]) -> None:
         context = self._context
-        if self._found_again and self._messages.take_over(ticket_id, later) and not context.look_only:
+        looks_first = self._found_again or context.copied
+        if looks_first and self._messages.take_over(ticket_id, later) and not context.look_only:
             # From here on all that is missing is known: it is written, and the final state after it.
             self._record = evolve(self._record, reason=None)
             context.journal.save(self._record)

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from attrs import asdict, field, frozen
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import func, select
 
 from helpdesk_bridge.adapter import Fidelity, Hazard, Importer
 from helpdesk_bridge.migration.journal import schema
-from helpdesk_bridge.migration.journal.facts import Difference, LeftAlone, differences_in, left_alone_in, spent_in
-from helpdesk_bridge.migration.journal.file import translated
+from helpdesk_bridge.migration.journal.facts import (
+    HAZARD,
+    Difference,
+    LeftAlone,
+    differences_in,
+    left_alone_in,
+    spent_in,
+)
+from helpdesk_bridge.migration.journal.file import SEARCH
 from helpdesk_bridge.migration.journal.journal import counts_in
+from helpdesk_bridge.migration.journal.reader import JournalReader, reading
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.marker import SIDES
-from helpdesk_bridge.migration.outcome import WrongJournal
 from helpdesk_bridge.migration.plan.fidelity import PEOPLE, Change
 from helpdesk_bridge.migration.plan.tally import CONTACT_FIELDS, MESSAGE_FIELDS, TICKET_FIELDS
-from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, SEARCH, SearchResult
+from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, SearchResult
 from helpdesk_bridge.migration.summary import Counts, Summary
 
 IDS: Final = 200
@@ -178,31 +185,17 @@ def snapshot_json(snapshot: Snapshot) -> dict[str, Any]:
 def read_facts(path: str | os.PathLike[str]) -> Facts:
     """Read a journal without owning it, all of it as it is at one moment.
 
-    Raises ``FileNotFoundError`` if there is no journal, ``WrongJournal`` if it has another version, is a link or
-    belongs to another user.
+    Raises what ``reading`` does.
     """
-    file = Path(path)
-    if not file.is_file():
-        raise FileNotFoundError(file)
-    schema.check_mine(file)
-    engine = schema.reader(file)
-    try:
-        with translated(), engine.connect() as connection, connection.begin():
-            return _facts(connection, file)
-    finally:
-        engine.dispose()
+    with reading(path) as journal:
+        return _facts(journal, Path(path))
 
 
-def _facts(connection: Connection, path: Path) -> Facts:
-    meta = {row.name: row.value for row in connection.execute(select(schema.meta))}
-    if meta.get("version") != schema.VERSION:
-        raise WrongJournal(f"the journal has version {meta.get('version')}, and this program reads {schema.VERSION}")
+def _facts(journal: JournalReader, path: Path) -> Facts:
+    meta = journal.meta
 
     def recalled(name: str, default: Any = None) -> Any:
         return json.loads(meta[name]) if name in meta else default
-
-    def rows(query: Any) -> Sequence[RowMapping]:
-        return connection.execute(query).mappings().all()
 
     kept = recalled(SNAPSHOT)
     snapshot = None if kept is None else Snapshot(**kept)
@@ -214,57 +207,60 @@ def _facts(connection: Connection, path: Path) -> Facts:
         seconds=float(recalled("seconds", 0.0)),
         level=recalled("verified"),
         threads=recalled("threads"),
-        counts={kind: Counts.of(states) for kind, states in counts_in(rows).items()},
+        counts={kind: Counts.of(states) for kind, states in counts_in(journal.rows).items()},
         changed=tuple(Change(**row) for row in recalled("fidelity", [])),
-        differences=differences_in(rows),
-        spent=spent_in(rows),
-        reasons=tuple(_reasons(connection)),
-        doubts=tuple(_doubts(connection)),
+        differences=differences_in(journal.rows),
+        spent=spent_in(journal.rows),
+        reasons=tuple(_reasons(journal)),
+        doubts=tuple(_doubts(journal)),
         left_alone=tuple(left_alone_in(meta)),
         search=SearchResult(**recalled(SEARCH, {})),
         foreign_ignored=recalled(FOREIGN) == IGNORE,
-        decisions=tuple(_decisions(connection, {} if snapshot is None else snapshot.words)),
-        acknowledged=_acknowledged(connection),
+        decisions=tuple(_decisions(journal, {} if snapshot is None else snapshot.words)),
+        acknowledged=_acknowledged(journal),
         snapshot=snapshot,
     )
 
 
-def _reasons(connection: Connection) -> Iterable[Reason]:
+def _reasons(journal: JournalReader) -> Iterable[Reason]:
     table = schema.record.c
     states = [state.value for state in _TOLD]
     # What was done has a reason only where something is to be said of it.
     meant = table.state.in_(states) & ((table.state != State.DONE.value) | table.reason.is_not(None))
     query = select(table.kind, table.state, table.reason, func.count().label("n")).where(meant)
-    grouped = connection.execute(query.group_by(table.kind, table.state, table.reason)).all()
+    grouped = journal.rows(query.group_by(table.kind, table.state, table.reason))
     order = {
         (kind.value, state.value): (states.index(state.value), list(Kind).index(kind))
         for kind in Kind
         for state in _TOLD
     }
-    for row in sorted(grouped, key=lambda group: (*order[group.kind, group.state], -group.n))[:REASONS]:
-        same = table.reason.is_(None) if row.reason is None else table.reason == row.reason
-        ids = select(table.id).where(table.kind == row.kind, table.state == row.state, same)
-        first = connection.execute(ids.order_by(table.parent, table.position, table.id).limit(IDS)).scalars().all()
-        yield Reason(Kind(row.kind), State(row.state), row.reason or "no reason recorded", row.n, tuple(first))
+    for row in sorted(grouped, key=lambda group: (*order[group["kind"], group["state"]], -group["n"]))[:REASONS]:
+        kind, state, reason = row["kind"], row["state"], row["reason"]
+        same = table.reason.is_(None) if reason is None else table.reason == reason
+        ids = select(table.id).where(table.kind == kind, table.state == state, same)
+        first = journal.rows(ids.order_by(table.parent, table.position, table.id).limit(IDS))
+        ids_first = tuple(one["id"] for one in first)
+        yield Reason(Kind(kind), State(state), reason or "no reason recorded", row["n"], ids_first)
 
 
-def _doubts(connection: Connection) -> Iterable[Doubt]:
+def _doubts(journal: JournalReader) -> Iterable[Doubt]:
     table = schema.record.c
     query = select(table.kind, table.parent, table.id, table.reason).where(table.state == State.IN_DOUBT.value)
-    for row in connection.execute(query.order_by(table.kind, table.parent, table.position, table.id).limit(DOUBTS)):
-        yield Doubt(Kind(row.kind), row.parent, row.id, row.reason or "the answer to the write was lost")
+    for row in journal.rows(query.order_by(table.kind, table.parent, table.position, table.id).limit(DOUBTS)):
+        yield Doubt(Kind(row["kind"]), row["parent"], row["id"], row["reason"] or "the answer to the write was lost")
 
 
-def _decisions(connection: Connection, words: Mapping[str, str]) -> Iterable[Decision]:
-    table = schema.decision
-    for row in connection.execute(select(table).order_by(table.c.field, table.c.at, table.c.old)):
-        agent = row.field in PEOPLE
+def _decisions(journal: JournalReader, words: Mapping[str, str]) -> Iterable[Decision]:
+    table = schema.decision.c
+    query = select(schema.decision).where(table.field != HAZARD)
+    for row in journal.rows(query.order_by(table.field, table.at, table.old)):
+        field, agent = row["field"], row["field"] in PEOPLE
         # Which agent it is stays out of reports that leave the house.
-        new = "another agent" if agent and row.new is not None else row.new
-        old = "an agent" if agent else words.get(f"{row.field} {row.old}")
-        yield Decision(row.field, old, new, row.by, datetime.fromisoformat(row.at))
+        new = "another agent" if agent and row["new"] is not None else row["new"]
+        old = "an agent" if agent else words.get(f"{field} {row['old']}")
+        yield Decision(field, old, new, row["by"], datetime.fromisoformat(row["at"]))
 
 
-def _acknowledged(connection: Connection) -> dict[str, Acknowledged]:
-    rows = connection.execute(select(schema.acknowledgement))
-    return {row.hazard: Acknowledged(row.by, datetime.fromisoformat(row.at)) for row in rows}
+def _acknowledged(journal: JournalReader) -> dict[str, Acknowledged]:
+    rows = journal.rows(select(schema.decision).where(schema.decision.c.field == HAZARD))
+    return {row["old"]: Acknowledged(row["by"], datetime.fromisoformat(row["at"])) for row in rows}
