@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import click
@@ -89,6 +90,22 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)
+
+
+def write_said(text: str) -> None:
+    """Print what somebody wrote, each line of it indented, those too that a terminal breaks: our own lines never are."""
+    shown = clean(text)
+    if not sys.stdout.isatty():
+        click.echo(textwrap.indent(shown, _INDENT))
+        return
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    Console(highlight=False).print(Padding(Text(shown), (0, 0, 0, len(_INDENT))))
+
+
+_INDENT: Final = " " * 4
 
 
 def _cell(value: Any) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from helpdesk_bridge.adapter import Fidelity, Importer
+from helpdesk_bridge.adapter.header_line import Seal
 from helpdesk_bridge.errors import HelpdeskError, NotFound
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal import expected
@@ -56,6 +57,7 @@ class Adoption:
     destination: MigrationDesk
     importer: Importer
     outage: Outage
+    seal: Seal
 
     def judge(self, ids: Sequence[str], requester: Mapping[str, Any] | None, opening: Mapping[str, Any]) -> Judgement:
         """Read these tickets, a call or two each, and compare them with what is expected of requester and opening."""
@@ -87,6 +89,6 @@ class Adoption:
             names_differing.append("origin than the API")
         if requester is not None and not expected.same_person(requester, expected.person(ticket.requester)):
             names_differing.append("requester")
-        shown = expected.shown_message(opening_of(ticket))
+        shown = expected.shown_message(opening_of(ticket), self.seal)
         names = {name for name, _, _ in expected.message_differences(opening, shown, self.importer.fidelity)}
         return (*names_differing, *(word for name, word in _COMPARED.items() if name in names))

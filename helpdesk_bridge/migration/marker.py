@@ -38,6 +38,10 @@ class MarkerKey:
         """Return the marker of a source record: 16 hex digits of HMAC-SHA256 over its kind and ref."""
         return signed(self._key, kind, source_ref)
 
+    def seal(self, line: str) -> str:
+        """Return the tail of a header line: 16 hex digits of HMAC-SHA256 over what it says."""
+        return signed(self._key, "header line", line)
+
     def text(self) -> str:
         """Return the key as a journal keeps it."""
         return self._key.hex()

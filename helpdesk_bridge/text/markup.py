@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from attrs import define, field
@@ -104,34 +105,48 @@ def words_of(markup: str, most: int) -> tuple[str, bool]:
 
     Blocks end lines, cells end words; comments, scripts and styles are left out. What CSS hides is shown.
     """
-    words, at = _Words(most), 0
-    while not words.cut:
-        start = markup.find("<", at)
-        words.add(unescaped(markup[at:] if start < 0 else markup[at:start]).replace("\n", " "))
-        if start < 0:
+    words = _Words(most)
+    for start, end, between in _read(markup):
+        words.add(between)
+        words.add(unescaped(markup[start:end]).replace("\n", " "))
+        if words.cut:
             break
-        at = _past_tag(markup, start, words)
     return words.text(), words.cut
 
 
-def _past_tag(markup: str, start: int, words: _Words) -> int:
-    """Return where the markup goes on after what begins at ``start``, a ``<``."""
+def visible(markup: str) -> Iterator[tuple[int, int]]:
+    """Yield where the visible text of ``markup`` begins and ends, piece by piece between its tags."""
+    for start, end, _ in _read(markup):
+        if end > start:
+            yield start, end
+
+
+def _read(markup: str) -> Iterator[tuple[int, int, str]]:
+    """Yield where each piece of text begins and ends, and what the tag before it is in a text without tags."""
+    at, between = 0, ""
+    while True:
+        start = markup.find("<", at)
+        yield at, len(markup) if start < 0 else start, between
+        if start < 0:
+            return
+        at, between = _past_tag(markup, start)
+
+
+def _past_tag(markup: str, start: int) -> tuple[int, str]:
+    """Return where the markup goes on after what begins at ``start``, a ``<``, and what is read in its place."""
     if markup.startswith("<!--", start):
         end = markup.find("-->", start + 4)
-        return len(markup) if end < 0 else end + 3
+        return len(markup) if end < 0 else end + 3, ""
     tag = _TAG.match(markup, start)
     if tag is None:
         other = _OTHER.match(markup, start)
-        if other is None:
-            words.add("<")
-        return other.end() if other else start + 1
+        return (other.end(), "") if other else (start + 1, "<")
     name = tag["name"].lower()
-    if name not in _INLINE:
-        words.add("  " if name in _CELLS else "\n")
+    between = "" if name in _INLINE else "  " if name in _CELLS else "\n"
     if name in _UNSEEN and not tag["slash"]:
         closing = _UNSEEN[name].search(markup, tag.end())
-        return closing.start() if closing else len(markup)
-    return tag.end()
+        return (closing.start() if closing else len(markup)), between
+    return tag.end(), between
 
 
-__all__ = ["MOST_ATTRIBUTES", "beginning", "unescaped", "with_few_attributes", "words_of"]
+__all__ = ["MOST_ATTRIBUTES", "beginning", "unescaped", "visible", "with_few_attributes", "words_of"]

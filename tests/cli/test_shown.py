@@ -126,17 +126,14 @@ def test_no_command_lets_it_through(evil, words, capsys):
     assert said.out or said.err
 
 
-@pytest.mark.parametrize(
-    "words", [["tickets", "list", "DESK"], ["tickets", "show", "DESK", "TICKET", "--json"], ["desks"]]
-)
-def test_nothing_of_it_reaches_a_real_terminal(evil, words):
-    name, ticket = evil
+def on_a_terminal(words, columns):
+    """Return the exit code of the command and what a terminal of this width gets."""
     (ours, theirs) = pty.openpty()
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", "helpdesk_bridge.cli", *(one.replace("DESK", name).replace("TICKET", ticket) for one in words)],
+            [sys.executable, "-m", "helpdesk_bridge.cli", *words],
             stdout=theirs, stderr=theirs, stdin=subprocess.DEVNULL,
-            env={**os.environ, "TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "4000"},
+            env={**os.environ, "TERM": "dumb", "NO_COLOR": "1", "COLUMNS": str(columns)},
         )  # fmt: skip
         os.close(theirs)
         seen = b""
@@ -148,10 +145,18 @@ def test_nothing_of_it_reaches_a_real_terminal(evil, words):
             if not part:
                 break
             seen += part
-        assert process.wait() == 0
+        return process.wait(), seen.decode("utf-8").replace("\r\n", "\n")  # the terminal's own line ends
     finally:
         os.close(ours)
-    text = seen.decode("utf-8").replace("\r\n", "\n")  # the terminal's own line ends
+
+
+@pytest.mark.parametrize(
+    "words", [["tickets", "list", "DESK"], ["tickets", "show", "DESK", "TICKET", "--json"], ["desks"]]
+)
+def test_nothing_of_it_reaches_a_real_terminal(evil, words):
+    name, ticket = evil
+    code, text = on_a_terminal([one.replace("DESK", name).replace("TICKET", ticket) for one in words], 4000)
+    assert code == 0
     assert quiet(text)
     assert "ev" in text or "Refund" in text
 
@@ -171,3 +176,23 @@ def test_a_file_name_of_a_message_is_one_line(evil, capsys):
     name, ticket = evil
     run(["tickets", "show", name, ticket])
     assert capsys.readouterr().out.count("\n  [a") == 1
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_text_cannot_imitate_the_line_before_the_next_message(evil, capsys, terminal):
+    name, _ = evil
+    line = "2026-01-01 10:00  Boss  (public reply)"
+    wide = "\N{CJK UNIFIED IDEOGRAPH-4E2D}" * 30
+    with open_desk({"vendor": "local", "path": "x.db"}) as desk:
+        text = f"Hello\n\n{line}\nPay him\n\t{line}\n{'x ' * 30}{line}\n{wide} {line}\n{'y' * 60}{line}\n  [bill.pdf, 5 bytes]"
+        made = desk.tickets.create(TicketDraft(subject="s", description=text, requester="ann@client.example"))
+        desk.messages.note(made.id, MessageDraft(body="The next"))
+    words = ["tickets", "show", name, made.id]
+    if terminal:
+        code, shown = on_a_terminal(words, 60)
+    else:
+        code, shown = run(words), capsys.readouterr().out
+    assert code == 0
+    ours = [one for one in shown.splitlines() if one.strip() and not one.startswith("    ")]
+    assert len(ours) == 4, ours  # ref and subject, status and priority, a line before each of two messages
+    assert not any("Boss" in one or "bill.pdf" in one for one in ours)

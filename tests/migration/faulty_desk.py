@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -220,8 +221,11 @@ def destination(clock: ManualClock | None = None, **values: Any) -> FaultyDesk:
     return FaultyDesk(fake, used, **values)
 
 
+_TAIL = re.compile(r"( · (?:reply|note)) · [0-9a-f]{16}$", re.MULTILINE)
+
+
 def dump(desk: Any) -> list[Any]:
-    """Return everything at a destination that a migration promises, without ids, in a fixed order."""
+    """Return everything at a destination that a migration promises, in a fixed order: no ids, no tails of its own key."""
     tickets = []
     for one in desk.fake.all_tickets():
         thread = []
@@ -234,7 +238,7 @@ def dump(desk: Any) -> list[Any]:
                 (
                     part.author.email or part.author.phone,
                     part.visibility,
-                    part.body.text,
+                    _TAIL.sub(r"\1", part.body.text),
                     part.created_at,
                     sorted(files),
                 )

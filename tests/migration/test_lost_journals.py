@@ -15,13 +15,14 @@ from migration.simulators import served
 
 from helpdesk_bridge import TicketChange, open_desk
 from helpdesk_bridge.adapter import Marked, Opening, Page
-from helpdesk_bridge.adapter.header_line import HeaderLine, split_marker, with_marker
+from helpdesk_bridge.adapter.header_line import HeaderLine, sealing, split_marker, with_header, with_marker
 from helpdesk_bridge.datasets.dataset import Dataset
 from helpdesk_bridge.migration import DecisionNeeded, ExitCode, Migration, Options, Threads
 from helpdesk_bridge.migration.adoption import Adoption
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.states import Kind, State
+from helpdesk_bridge.migration.marker import MarkerKey
 from helpdesk_bridge.migration.outcome import WrongJournal
 from helpdesk_bridge.model.drafts import MessageDraft
 from helpdesk_bridge.model.queries import TicketQuery
@@ -479,23 +480,25 @@ def test_a_note_of_several_messages_that_cannot_be_told_apart_is_in_doubt_and_no
 # -- laws of adoption ----------------------------------------------------------------------------------------------
 
 TEXT = "My lamp is broken & <b>dark</b>"
+KEY = MarkerKey(bytes(32))
+with sealing(KEY.seal):
+    HEADED = with_header(Body(text=TEXT), HeaderLine(Actor.contact(email="ann@client.example"), START, Visibility.PUBLIC, MessageKind.REPLY))  # fmt: skip
 MADE = Ticket(
     id="7", ref="desk365:acme/ticket/7", channel="api", requester=Actor.contact(email="ann@client.example"),
-    description=with_marker(Body(text=f"{HeaderLine(Actor.contact(email='ann@client.example'), START, Visibility.PUBLIC, MessageKind.REPLY)}\n\n{TEXT}"), "0" * 16),
-    created_at=START + timedelta(days=90),
+    description=with_marker(HEADED, "0" * 16), created_at=START + timedelta(days=90),
 )  # fmt: skip
 WANTED = expected.message(
     Message(
         id="1", ticket_id="1", author=Actor.contact(email="ann@client.example"), visibility=Visibility.PUBLIC,
         kind=MessageKind.REPLY, body=Body(text=TEXT), opening=True, created_at=START,
-    ), (),
+    ), (), KEY.seal,
 )  # fmt: skip
 ANN = expected.person(Actor.contact(email="ann@client.example"))
 
 
 def differences(ticket):
     with open_desk({"vendor": "desk365", "subdomain": "acme", "api_key": Secret("k")}) as desk:
-        return Adoption(MigrationDesk(desk), desk.importer, None).differences(ticket, ANN, WANTED)
+        return Adoption(MigrationDesk(desk), desk.importer, None, KEY.seal).differences(ticket, ANN, WANTED)
 
 
 @given(st.sampled_from(["\n", "  ", "\r\n\r\n", "\t"]), st.booleans())

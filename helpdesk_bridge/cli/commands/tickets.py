@@ -10,7 +10,7 @@ import click
 
 from helpdesk_bridge.cli.commands import ticket_writes
 from helpdesk_bridge.cli.options import json_option, jsonl_option, meant, open_named
-from helpdesk_bridge.cli.output import clean, clean_line, write_json, write_jsonl, write_table
+from helpdesk_bridge.cli.output import clean_line, write_json, write_jsonl, write_said, write_table
 from helpdesk_bridge.model.fields import SINGLE, TICKET, Field, Kind, filters
 from helpdesk_bridge.model.queries import INCLUDES, Order, TicketQuery
 from helpdesk_bridge.model.records import Ticket
@@ -117,6 +117,6 @@ def show_ticket(ctx: click.Context, desk: str, ticket: str, as_json: bool) -> No
         who = message.author.name or message.author.email or message.author.kind.value
         when = message.created_at.strftime("%Y-%m-%d %H:%M") if message.created_at else "-"
         click.echo("\n" + clean_line(f"{when}  {who}  ({message.visibility.value} {message.kind.value})"))
-        click.echo(clean(message.body.text))
+        write_said(message.body.text)
         for file in message.attachments:
             click.echo(clean_line(f"  [{file.filename}, {file.size if file.size is not None else '?'} bytes]"))

@@ -15,7 +15,7 @@ from attrs import evolve
 
 from helpdesk_bridge.adapter import Fidelity, FidelityTable, FieldFidelity, HeaderLine, MessageClass
 from helpdesk_bridge.adapter.digests import body_digest, text_digest
-from helpdesk_bridge.adapter.header_line import split_header, split_marker, with_header
+from helpdesk_bridge.adapter.header_line import Seal, split_header, split_marker, unquoted, with_header
 from helpdesk_bridge.config.aliases import Aliases
 from helpdesk_bridge.migration.journal.states import opaque
 from helpdesk_bridge.model import fields
@@ -193,18 +193,18 @@ def contact_differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -
     return different
 
 
-def message(value: Message, files: Sequence[str], *, also: datetime | None = None) -> dict[str, Any]:
+def message(value: Message, files: Sequence[str], seal: Seal, *, also: datetime | None = None) -> dict[str, Any]:
     """Return what a message must show, as it is handed to the importer.
 
     ``files`` are SHA-256 digests; ``also`` is another time that an opening may show: its ticket's.
     """
     header = split_header(with_header(Body(text="-"), HeaderLine.of(value)))[0]
     header_author = header.author if header is not None else evolve(value.author, id=None)
-    text, rest = body_digest(value.body), bare(value.body)[1]
+    text, (told, rest) = body_digest(unquoted(value.body)), bare(value.body, seal)
     return {
         "class": MessageClass.of(value).name,
         "text": text,
-        "bare": text if rest is value.body else body_digest(rest),
+        "bare": text if told is None else body_digest(rest),
         "author": person(value.author),
         "told": person(header_author),
         "created_at": second(value.created_at),
@@ -220,15 +220,15 @@ def opens(expectation: Mapping[str, Any] | None) -> bool:
     return expectation is not None and MessageClass[expectation["class"]].name.startswith("OPENING")
 
 
-def bare(body: Body) -> tuple[HeaderLine | None, Body]:
-    """Take header line and marker off a body."""
-    header, rest = split_header(split_marker(body)[1])
-    return header, split_marker(rest)[1]
+def bare(body: Body, seal: Seal) -> tuple[HeaderLine | None, Body]:
+    """Take off a body what the migration that seals so wrote: header line, marker, and marks of look-alikes."""
+    header, rest = split_header(split_marker(body)[1], seal)
+    return header, unquoted(rest)
 
 
-def shown_message(value: Message) -> dict[str, Any]:
+def shown_message(value: Message, seal: Seal) -> dict[str, Any]:
     """Return what a message at the destination shows; ``header`` is what its header line tells."""
-    header, body = bare(value.body)
+    header, body = bare(value.body, seal)
     shown: dict[str, Any] = {
         "text": body_digest(body),
         "author": person(value.author),
@@ -256,7 +256,7 @@ def message_differences(
     """
     kept = fidelity.messages.get(MessageClass[expected["class"]], {})
     different = []
-    # What was imported before carries a header line of its own, which is taken off where no other stands in front.
+    # A note of several messages begins with the line of the first, which is taken off where no other precedes it.
     if shown["text"] not in (expected["text"], expected["bare"]):
         different.append(("body", said(expected["text"]), said(shown["text"])))
     for name in ("author", "created_at", "visibility", "kind"):

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from attrs import frozen
 
 from helpdesk_bridge.adapter import Fidelity, Importer, MessageClass
+from helpdesk_bridge.adapter.header_line import sealing
 from helpdesk_bridge.errors import AuthenticationFailed, HelpdeskError, InDoubt, PermissionDenied
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.journal import Journal
@@ -79,7 +80,8 @@ class LoadContext:
         def send() -> T:
             if outage.real_now() - begun > FRESH:
                 self.journal.file.check_owner()  # while this process slept or waited, another may have taken over
-            return call()
+            with sealing(self.marker_key.seal):
+                return call()
 
         try:
             # A create whose answer cannot be read may have happened: it is not repeated.

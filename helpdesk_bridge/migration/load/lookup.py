@@ -45,7 +45,7 @@ class Thread:
         """Read the thread; what ``written`` says was matched before is no longer free."""
         tail = context.destination_outage.of_record(lambda: context.importer.tail(ticket_id, WHOLE))
         messages = tuple(message for message in tail if not message.opening)
-        shown = [expected.shown_message(message) for message in messages]
+        shown = [expected.shown_message(message, context.marker_key.seal) for message in messages]
         thread = cls(context.importer.fidelity, messages, shown, dict(enumerate(messages)))
         places = {message.id: number for number, message in enumerate(messages)}
         for record in written:
@@ -97,7 +97,8 @@ def find_message(context: LoadContext, ticket_id: str, leader: Record) -> Messag
         and (has_opening or not expected.opens(record.expected))
         if same_expectation(wanted, record.expected, fidelity)
     ]
-    matches = [message for message in tail if expected.alike(wanted, expected.shown_message(message), fidelity)]
+    seal = context.marker_key.seal
+    matches = [message for message in tail if expected.alike(wanted, expected.shown_message(message, seal), fidelity)]
     if len(matches) < len(earlier):
         return MessageMatch(
             evidence=f"the destination shows {len(matches)} equal messages, {len(earlier)} were written"

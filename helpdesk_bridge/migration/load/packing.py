@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from helpdesk_bridge.adapter.header_line import sealing
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
 from helpdesk_bridge.migration.load.context import LoadContext
@@ -95,15 +96,16 @@ class Packing:
 
     def _composed(self, bundle: Bundle, sources: Sequence[Message]) -> Message:
         context, mapping = self._context, self._context.mapping
-        message = composed(bundle, [mapping.message(source, inline=True) for source in sources])
-        if not context.keeps_inline(message):
-            message = composed(bundle, [mapping.message(source, inline=False) for source in sources])
+        with sealing(context.marker_key.seal):
+            message = composed(bundle, [mapping.message(source, inline=True) for source in sources])
+            if not context.keeps_inline(message):
+                message = composed(bundle, [mapping.message(source, inline=False) for source in sources])
         return mapping.with_subject(message, self._ticket) if bundle.opening else message
 
     def expected(self, message: Message, files: Sequence[str]) -> dict[str, Any]:
         """Return what a message that is written must show."""
         also = self._ticket.created_at if message.opening else None
-        return expected.message(message, files, also=also)
+        return expected.message(message, files, self._context.marker_key.seal, also=also)
 
     def _fetched(self, message: Message) -> list[Fetched | Lacking]:
         context = self._context

@@ -299,7 +299,7 @@ class TicketLoad:
         context, record = self._context, self._record
         written = record.expected or {}
         shown = expected.person(context.mapping.ticket(self._ticket).requester)
-        adoption = Adoption(context.destination, context.importer, context.destination_outage)
+        adoption = Adoption(context.destination, context.importer, context.destination_outage, context.marker_key.seal)
         return adoption.judge(ids, written.get("requester", shown), opening)
 
     def _expected_opening(self) -> Mapping[str, Any]:

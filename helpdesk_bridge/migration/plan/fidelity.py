@@ -11,7 +11,7 @@ from attrs import asdict, evolve, frozen
 from helpdesk_bridge.adapter import Fidelity, FieldFidelity, Importer, MessageClass
 from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.plan import values
-from helpdesk_bridge.migration.plan.tally import Tally, used_fields
+from helpdesk_bridge.migration.plan.tally import LOOK_ALIKE, Tally, used_fields
 from helpdesk_bridge.migration.plan.values import Answer, Values
 from helpdesk_bridge.model.capabilities import Capabilities
 from helpdesk_bridge.model.fields import RECORDS
@@ -27,6 +27,8 @@ _PLACES: Final = {
     for field in table.values()
     if field.decision is not None
 }
+
+_QUOTED: Final = "the text looks like a line that only imports write; verification compares it without the mark"
 
 LOST: Final = FieldFidelity(Fidelity.LOST, "the destination has no place for it")
 
@@ -123,6 +125,9 @@ def message_changes(
     """Return what becomes of messages; ``used`` counts messages by class name and field."""
     summed: Counter[tuple[str, str, str]] = Counter()
     for (class_name, field), records in used.items():
+        if field == LOOK_ALIKE:
+            summed["message.body", "kept with a mark: [quoted:Imported], [quoted:ref:…]", _QUOTED] += records
+            continue
         kind = MessageClass[class_name]
         kept = _joined(importer.fidelity.messages.get(kind, {}).get(field, LOST), kind, field, way)
         if kept.how is not Fidelity.NATIVE:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from attrs import define, field
 
 from helpdesk_bridge.adapter import MessageClass, is_marker_field
+from helpdesk_bridge.adapter.header_line import looks_like_ours
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.plan.thread_layout import is_internal
 from helpdesk_bridge.migration.plan.values import PASSING, Answer, Values, agent_email
@@ -21,6 +22,8 @@ from helpdesk_bridge.text.plain import one_line
 TICKET_FIELDS: Final = fields.travelling(fields.TICKET)
 CONTACT_FIELDS: Final = fields.travelling(fields.CONTACT)
 MESSAGE_FIELDS: Final = fields.travelling(fields.MESSAGE)
+LOOK_ALIKE: Final = "look-alike"
+"""Stands among the fields of a message whose text looks like a line of an import."""
 
 
 @define(slots=False)
@@ -165,9 +168,10 @@ class Tally:
 
 
 def used_fields(message: Message) -> list[str]:
-    """Return the fields of a message that hold something."""
+    """Return the fields of a message that hold something, and ``LOOK_ALIKE`` for a text that has to be quoted."""
     inline = any(attachment.inline for attachment in message.attachments)
     plain = any(not attachment.inline for attachment in message.attachments)
     present = {"attachments": plain, "inline": inline, "created_at": message.created_at is not None}
     present |= {"cc": bool(message.cc), "to": bool(message.to)}
-    return [name for name in MESSAGE_FIELDS if present.get(name, True)]
+    names = [name for name in MESSAGE_FIELDS if present.get(name, True)]
+    return [*names, LOOK_ALIKE] if looks_like_ours(message.body) else names

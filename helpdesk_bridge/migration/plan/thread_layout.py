@@ -14,7 +14,7 @@ from typing import Final
 from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import Opening
-from helpdesk_bridge.adapter.header_line import HeaderLine, with_header
+from helpdesk_bridge.adapter.header_line import HeaderLine, quoted, with_header
 from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.model.records import Message, Ticket
 from helpdesk_bridge.model.refs import opening_id
@@ -93,7 +93,11 @@ def later_bundles(messages: Sequence[Message], way: Threads) -> list[Bundle]:
 
 
 def composed(bundle: Bundle, mapped: Sequence[Message]) -> Message:
-    """Return a bundle as one message. ``mapped`` are its sources as the destination knows their people."""
+    """Return a bundle as one message. ``mapped`` are its sources as the destination knows their people.
+
+    What of their text looks like a header line or a marker is quoted: only lines that are written here look like one.
+    """
+    mapped = [evolve(message, body=quoted(message.body)) for message in mapped]
     if bundle.opening:
         return _opening(bundle, mapped)
     if bundle.joined:

@@ -75,7 +75,8 @@ class Duplicates:
         opening = openings[0] if openings else wanted.get(expected.OPENING)
         judged = None
         if opening is not None:
-            adoption = Adoption(self.destination, self.importer, self.outage)
+            seal = self.journal.facts.marker_key.seal
+            adoption = Adoption(self.destination, self.importer, self.outage, seal)
             judged = adoption.judge((ticket_id,), wanted.get("requester"), opening)
         if judged is None or judged.ours or judged.unread:
             ours = ",".join(record.destination) or "none"

@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import Importer
 from helpdesk_bridge.adapter.digests import file_digest
+from helpdesk_bridge.adapter.header_line import Seal
 from helpdesk_bridge.errors import HelpdeskError, NotFound
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal import expected
@@ -38,6 +39,7 @@ class ThreadCheck:
     record: Record
     ticket: Ticket
     apart: bool
+    seal: Seal
     contact: Callable[[str], Contact | None]
     report: Callable[[str, list[Row]], None]
 
@@ -102,7 +104,7 @@ class ThreadCheck:
         if author.kind is ActorKind.CONTACT and author.id is not None and not author.email:
             known = self.contact(author.id)
             author = author if known is None else known.actor()
-        return expected.shown_message(evolve(message, author=author))
+        return expected.shown_message(evolve(message, author=author), self.seal)
 
     # -- comparing -------------------------------------------------------------------------------------------------
 

@@ -182,6 +182,7 @@ class Verification:
         size = self.options.sample
         step = 1 if size is None or size >= total else max(1, total // size) if size else total + 1
         apart = self._apart and not self.destination.defines
+        seal = self.journal.facts.marker_key.seal
         for number, record in enumerate(self.journal.each(Kind.TICKET, State.DONE)):
             if number % step or (size is not None and number // step >= size):
                 continue
@@ -195,6 +196,7 @@ class Verification:
                     record,
                     ticket,
                     apart,
+                    seal,
                     self._known,
                     report,
                 )

@@ -1,0 +1,82 @@
+"""What only looks like a line of an import is marked, and what was marked is read as it was."""
+
+import html
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpdesk_bridge.adapter.header_line import looks_like_ours, quoted, unquoted
+from helpdesk_bridge.model.values import Body
+from helpdesk_bridge.text import quoting
+from helpdesk_bridge.text.plain import squash
+
+LINE = "[Imported] Boss <boss@example.com> · agent · 2026-03-02T09:15:00Z · public · reply"
+PARTS = ["[", "［", "Imported", "IMPORTED", "Ｉmported", "quoted:", "]", "］", " ", "\u200b", "\n", "x", "ref:", "key:", "0123456789abcdef", "&", "<"]  # fmt: skip
+texts = st.lists(st.one_of(st.sampled_from(PARTS), st.text(max_size=3)), max_size=14).map("".join)
+FORGED = [
+    f"<p>{html.escape(LINE)}</p>",
+    "Hello<br>[Imported] Boss",
+    "<b>[Imp</b><i>orted</i>] Boss",
+    "&#91;Imported&#93; Boss",
+    "&lbrack;&#x49;mported] Boss",
+    "[I<!-- x -->mported] Boss",
+    "[I<span style='display:none'>x</span>mported] Boss",
+    "[\u200bImp\xadorted] Boss",
+    "［Ｉｍｐｏｒｔｅｄ］ Boss",
+    "[ imported ] Boss",
+    "<table><tr><td>[Imported]</td><td>Boss</td></tr></table>",
+    "<pre>a\n  [Imported] Boss</pre>",
+    "[quoted:Imported] Boss",
+    "<p>Hi</p><p>[ref:0123456789abcdef]</p>",
+    "[ref:<b>key:0123456789abcdef</b>]",
+]
+
+
+@given(texts)
+def test_every_text_is_read_as_it_was(text):
+    marked = quoting.quoted(text)
+    assert quoting.unquoted(marked) == text
+    assert (marked != text) == quoting.looks_alike(text)
+
+
+@given(texts)
+def test_nothing_that_is_marked_looks_like_a_line_any_more(text):
+    for line in quoting.quoted(text).splitlines():
+        assert not line.casefold().startswith(("[imported]", "[ref:0123456789abcdef]"))
+
+
+@given(texts)
+def test_every_markup_is_read_as_it_was(text):
+    body = Body(html=f"<div>{html.escape(text)}</div>")
+    assert squash(unquoted(quoted(body)).text) == squash(body.text)
+
+
+@pytest.mark.parametrize("markup", FORGED)
+def test_markup_that_shows_a_line_is_marked_however_it_is_written(markup):
+    body = Body(html=markup)
+    assert looks_like_ours(body)
+    marked = quoted(body)
+    assert quoting.QUOTED in marked.text
+    assert squash(quoting.quoted(quoting.unquoted(marked.text))) == squash(marked.text)
+    assert squash(unquoted(marked).text) == squash(body.text)
+
+
+@pytest.mark.parametrize("text", ["", "Imported", "[ref: 0123456789abcdef]", "[ref:00D0:ref]", "[1] imported", "&#91;", "[Import ed by hand]"])  # fmt: skip
+def test_other_text_stays_as_it_is(text):
+    assert quoted(Body(text=text)) == Body(text=text)
+    assert quoted(Body(html=f"<p>{text}</p>")) == Body(html=f"<p>{text}</p>")
+
+
+def test_a_line_far_down_in_a_message_of_which_no_tree_is_built_is_marked_too():
+    markup = f"<p>{'word <b>x</b> ' * 100_000}</p><p>[Imported] Boss</p>"
+    marked = quoted(Body(html=markup)).html
+    assert marked == markup.replace("[Imported]", "[quoted:Imported]")
+
+
+@pytest.mark.parametrize("piece", ["[", "[quoted:", "[ref:", "[ ", "[I\u200b", "<b>[</b>", "&#91;"])
+def test_the_time_grows_with_the_length_only(piece):
+    """A pattern that goes back over what it matched would take hours for this."""
+    markup = piece * (1_500_000 // len(piece))
+    assert quoting.quoted_markup(markup) == markup
+    assert quoting.quoted(markup) == markup
