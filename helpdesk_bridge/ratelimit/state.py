@@ -205,7 +205,8 @@ class BudgetState:
         for number, amount in enumerate(amounts):
             ledger = self.ledgers[number]
             if amount > 0:
-                row = ledger.charge(amount, flight.sent, now, reset if number == speaks else None, headers.step)
+                ends = reset if number == speaks and self._begun(amount, limit, remaining, reset) else None
+                row = ledger.charge(amount, flight.sent, now, ends, headers.step)
                 if number == speaks and remaining is not None:
                     # With a share of the limit, what the server says is left may fall short of it, never exceed it.
                     exact = flight.alone and not headers.remaining_is_hint and self.share == 1
@@ -214,6 +215,17 @@ class BudgetState:
                     ledger.doubtful_until = max(ledger.doubtful_until, now + ledger.seconds)
         if flight.sent > self.blocked_at:
             self.strikes = 0
+
+    def _begun(self, amount: int, limit: int | None, remaining: int | None, reset: float | None) -> bool:
+        """Whether a told end can be that of a window in which a request of that amount is counted.
+
+        A server may write its headers when the request's window is over and no other request has begun the next: then
+        it tells a whole window from now, of which nothing is spent. That window will begin, and end, later.
+        """
+        if reset is None or reset > self.ledgers[self.headers.window].seconds - self.headers.step:
+            return False
+        most = (self.ledgers[self.headers.window].limit if limit is None else limit) - amount
+        return remaining is None or remaining <= most
 
     def refuse(self, now: float, ident: int, told: Told) -> None:
         """Give back what was held and stop everybody for as long as the vendor says.

@@ -34,11 +34,17 @@ class Server:
         return True
 
     def headers(self, now, kinds):
+        """Return the headers as of now: once the window is over, those of one that has not begun."""
+        over = now >= self.ends
+        used = 0 if over else self.used
+        left = self.ends - now
+        if over:
+            left = self.seconds - (0.0 if self.phase is None else (now - self.phase) % self.seconds)
         full = {
-            "Left": str(self.limit - self.used),
+            "Left": str(self.limit - used),
             "Limit": str(self.limit),
-            "Reset": str(math.ceil(self.ends - now)),
-            "Retry-After": str(max(1, math.ceil(self.ends - now))),
+            "Reset": str(math.ceil(left)),
+            "Retry-After": str(max(1, math.ceil(left))),
         }
         return {name: full[name] for name in kinds}
 

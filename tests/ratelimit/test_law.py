@@ -53,19 +53,31 @@ class SetBack(ManualClock):
 
 
 def run(
-    server, arrivals, kinds, *, hint=False, believed=None, outsiders=(), store=None, back=(), shuffle=None, places=()
+    server,
+    arrivals,
+    kinds,
+    *,
+    hint=False,
+    believed=None,
+    outsiders=(),
+    store=None,
+    back=(),
+    shuffle=None,
+    places=(),
+    works=(0.0,),
 ):
     """Play everything in the order of time, or in an order of ``shuffle`` where times are the same.
 
     Return the governor and when each request was sent. ``back``: when a clock is set back, and how far: that of
-    ``places``, else the governor's own.
+    ``places``, else the governor's own. ``works``: the seconds between a request's counting and its answer's headers,
+    in turn.
     """
     clock = ManualClock(start=1000.0)
     own = SetBack(1000.0)
     headers = RateHeaders(limit="Limit", remaining="Left", reset="Reset", remaining_is_hint=hint)
     policy = RateLimitPolicy(windows=(Window(believed or server.limit, SECONDS, "units"),), headers=headers)
     governor = Governor(policy, store or MemoryStore(), own)
-    order = itertools.count()
+    order, work_of = itertools.count(), itertools.cycle(works)
     events = []
     sent = []
 
@@ -91,8 +103,13 @@ def run(
 
     def process(reservation, cost, back):
         allowed = server.take(clock.now(), cost)
-        told = server.headers(clock.now(), kinds)
-        at(clock.now() + back, answer, reservation, allowed, told)
+        if work := next(work_of):
+            at(clock.now() + work, write, reservation, allowed, back)
+        else:
+            write(reservation, allowed, back)
+
+    def write(reservation, allowed, back):
+        at(clock.now() + back, answer, reservation, allowed, server.headers(clock.now(), kinds))
 
     def answer(reservation, allowed, told):
         governor.settle(reservation, 200 if allowed else 429, told, refused=not allowed)
@@ -142,6 +159,26 @@ def test_sole_consumer_is_never_refused(limit, phase, arrivals, kinds, hint, shu
     governor.clock.advance(3 * SECONDS)
     assert governor.budget.remaining == limit
     assert governor.budget.resets_in is None
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(2, 12), phases, calls, kinds, st.booleans(), st.lists(st.floats(0, 19), min_size=1, max_size=9))
+@example(
+    2,
+    None,
+    [(pause, 1, 0.0, 0.0, "answered") for pause in (0.0, 55.0, 6.5, 40.0, 0.0)],
+    ("Left", "Limit", "Reset"),
+    False,
+    [0.0, 6.0, 0.0, 0.0, 0.0],
+)
+def test_headers_that_are_written_when_the_window_is_over_lead_to_no_refusal(
+    limit, phase, arrivals, kinds, hint, works
+):
+    """They speak of a window that has not begun: it will end later than they say."""
+    server = Server(limit, phase)
+    _, sent = run(server, arrivals, kinds, hint=hint, works=works)
+    assert server.refused == 0
+    assert len(sent) == len(arrivals)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
