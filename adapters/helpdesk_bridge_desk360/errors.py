@@ -19,7 +19,7 @@ from helpdesk_bridge.adapter import (
     Unavailable,
 )
 from helpdesk_bridge_desk360.policy import MINUTE, TOO_MANY_LOGINS, TOO_MANY_REQUESTS
-from helpdesk_bridge_desk360.wire.errors import VendorError, vendor_error_in
+from helpdesk_bridge_desk360.wire.errors import VendorError, is_limited, vendor_error_in
 
 INSECURE: Final = "insecure_request_exception"
 _KEY_HINT: Final = (
@@ -63,6 +63,8 @@ def classify(request: Request, response: Response) -> HelpdeskError | None:
     if request.url is not None:
         return _of_file(response)
     vendor_error = vendor_error_in(response.body)
+    if vendor_error is None and response.status < _FIRST_SERVER_ERROR and is_limited(response.headers, response.body):
+        vendor_error = VendorError(TOO_MANY_REQUESTS)
     if vendor_error is not None:
         return error_of(vendor_error, response)
     return None if response.ok else _by_status(response, {"status": response.status})

@@ -7,7 +7,7 @@ from typing import Final
 
 from helpdesk_bridge.adapter import RateHeaders, RateLimitPolicy, Scope, Window, evolve
 from helpdesk_bridge_desk360.settings import Desk360Settings
-from helpdesk_bridge_desk360.wire.errors import vendor_error_in
+from helpdesk_bridge_desk360.wire.errors import is_limited, vendor_error_in
 
 LIMIT: Final = 60
 """documented: Desk360 API, "Rate Limit": Business, 60 a minute, by IP address; invalid requests are included."""
@@ -43,6 +43,8 @@ def refused(status: int, headers: Mapping[str, str], body: bytes) -> bool:
     if vendor_error is not None and vendor_error.code is not None:
         return vendor_error.code == TOO_MANY_REQUESTS
     if status == _TOO_MANY:
+        return True
+    if status < _FIRST_SERVER_ERROR and is_limited(headers, body):
         return True
     return vendor_error is not None and "Retry-After" in headers and status < _FIRST_SERVER_ERROR
 

@@ -57,8 +57,10 @@ def next_page(link: str) -> int | None:
 
     documented: the header "will not be filled" there, so it may be absent or empty; `rel` comes without quotes.
     """
-    for target in parse_header_links(link):
-        if target.get("rel") == "next":
+    for found in parse_header_links(link):
+        # Names of parameters and kinds of relation do not depend on case (RFC 8288), and one link may have several kinds.
+        target = {name.strip().lower(): value for name, value in found.items()}
+        if "next" in target.get("rel", "").lower().split():
             try:
                 numbers = parse_qs(urlsplit(target.get("url", "")).query).get("page", [])
             except ValueError:

@@ -27,6 +27,7 @@ from helpdesk_bridge.adapter import (
     Message,
     MessageKind,
     NotFound,
+    Phone,
     Status,
     Ticket,
     Upload,
@@ -35,7 +36,7 @@ from helpdesk_bridge.adapter import (
     evolve,
 )
 from helpdesk_bridge_desk360.wire.events import DeliveryChanged, MessageReceived
-from helpdesk_bridge_desk360.wire.phones import phone_of
+from helpdesk_bridge_desk360.wire.phones import phone_of, spellings, with_plus
 from helpdesk_bridge_desk360.wire.reading import (
     STATUSES,
     actor_of,
@@ -85,7 +86,7 @@ class Inbox:
             now = self.clock.wall()
             at = event.at or now
             before = self._conversation(event.ticket_id)
-            self._contact(event.ticket_id, event.name, at)
+            self._contact(event.ticket_id, event.name, at, event.phone)
             files = (*attachments_of(event.files), *self._rest(event))
             message = message_of(event, at, files, opening=before is None)
             subject = subject_of(text_of(event), word_of(event))
@@ -133,13 +134,13 @@ class Inbox:
 
     # ---- what this library sends
 
-    def sent(self, conversation: str, messages: Sequence[Outgoing]) -> datetime:
-        """Store messages that the vendor accepted, in a new conversation if needed; return the time."""
+    def sent(self, conversation: str, messages: Sequence[Outgoing], number: str) -> datetime:
+        """Store messages that the vendor accepted for a number, in a new conversation if needed; return the time."""
         with self.store.transaction():
             now = self.clock.wall()
             ticket = self._conversation(conversation)
             if ticket is None:
-                self._contact(conversation, None, now)
+                self._contact(conversation, None, now, number)
             for outgoing in messages:
                 message = Message(
                     id=outgoing.id,
@@ -202,6 +203,11 @@ class Inbox:
             return ReplyWindow(open=False)
         return ReplyWindow(self.clock.wall() < last + WINDOW, last + WINDOW)
 
+    def number(self, conversation: str) -> str:
+        """Return the number of a conversation as WhatsApp wrote it last, with a plus."""
+        contact = self.store.contacts.lookup(conversation)
+        return contact.phones[0].raw if contact is not None and contact.phones else with_plus(conversation)
+
     def delivery(self, message_id: str) -> str | None:
         """Return the furthest state of a message: sent, delivered or read; another word if it has no such state."""
         states = [delivery.state for delivery in self.store.deliveries.of(message_id)]
@@ -236,23 +242,29 @@ class Inbox:
         )
         self.store.tickets.put(changed)
 
-    def _contact(self, conversation: str, name: str | None, at: datetime) -> None:
+    def _contact(self, conversation: str, name: str | None, at: datetime, number: str) -> None:
         contacts = self.store.contacts
         known = contacts.lookup(conversation)
         if known is None:
-            contacts.put(new_contact(self.store, conversation, name, at))
-        elif name and name != known.name:
-            contacts.put(evolve(known, name=name, updated_at=max(at, known.updated_at or at)))
+            contacts.put(new_contact(self.store, conversation, name, at, number))
+            return
+        changed = evolve(known, name=name or known.name, phones=_phones(number))
+        if changed != known:
+            contacts.put(evolve(changed, updated_at=max(at, known.updated_at or at)))
 
 
-def new_contact(store: LocalStore, conversation: str, name: str | None, at: datetime) -> Contact:
-    """Return the contact of a phone."""
+def _phones(number: str) -> tuple[Phone, ...]:
+    return tuple(phone_of(digits) for digits in spellings(number))
+
+
+def new_contact(store: LocalStore, conversation: str, name: str | None, at: datetime, number: str) -> Contact:
+    """Return the contact of a phone: ``number`` as it is written first, and the other form if WhatsApp has two."""
     return Contact(
         id=conversation,
         ref=store.space.ref("contact", conversation),
         id_kind=IdKind.NATURAL,
         name=name,
-        phones=(phone_of(conversation),),
+        phones=_phones(number),
         created_at=at,
         updated_at=at,
     )

@@ -43,14 +43,14 @@ class SentMessages:
             capability="messages.reply",
         )
 
-    def record(self, conversation: str, messages: Sequence[Outgoing]) -> datetime:
-        """Record the messages that the vendor accepted, and return the time.
+    def record(self, number: str, messages: Sequence[Outgoing]) -> datetime:
+        """Record the messages that the vendor accepted for a number, and return the time.
 
         A failure is logged and not raised: the message is on a phone, and an error would invite sending it again.
         """
         if self.inbox is not None:
             try:
-                return self.inbox.sent(conversation, messages)
+                return self.inbox.sent(conversation_id(number), messages, number)
             except (HelpdeskError, ConfigError) as error:
                 # No traceback: its frames hold the text of the message, so only the kind of the error is logged.
                 logger.error(  # noqa: TRY400 - see above

@@ -51,13 +51,14 @@ class Desk360Contacts:
         """Store a contact in the inbox. Raises ``Conflict`` if the inbox has its number."""
         if len(draft.phones) != 1:
             raise Invalid("a contact has exactly one number", field="phones", limit=1)
-        conversation = conversation_id(recipient(draft.phones[0], "phones"))
+        number = recipient(draft.phones[0], "phones")
+        conversation = conversation_id(number)
         store = self._inbox.store
         with store.transaction():
             if store.contacts.lookup(conversation) is not None:
                 raise Conflict("the inbox already has a contact with this number")
             name = None if isinstance(draft.name, Unset) else draft.name
-            store.contacts.put(new_contact(store, conversation, name, self._inbox.clock.wall()))
+            store.contacts.put(new_contact(store, conversation, name, self._inbox.clock.wall(), number))
             return store.contacts.get(conversation)
 
     def update(self, contact_id: str, change: ContactChange) -> Contact:

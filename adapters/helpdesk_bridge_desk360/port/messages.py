@@ -23,7 +23,7 @@ from helpdesk_bridge.adapter import (
 )
 from helpdesk_bridge_desk360.inbox.inbox import Inbox
 from helpdesk_bridge_desk360.vendor_api.vendor_api import Desk360Api
-from helpdesk_bridge_desk360.wire.phones import conversation_id, recipient, with_plus
+from helpdesk_bridge_desk360.wire.phones import conversation_id, recipient
 from helpdesk_bridge_desk360.wire.writing import TEXT_LIMIT, checked_files, checked_text
 
 _PORT_WORDS: Final[Mapping[str, str]] = {"to": "ticket", "text": "body", "attachments": "attachments"}
@@ -58,14 +58,14 @@ class Desk360Messages:
             raise Unsupported("a WhatsApp message has one recipient", capability="messages.reply:cc")
         conversation = conversation_id(ticket_id)
         self._inbox.ticket(conversation)
-        return self.send(conversation, draft)
+        return self.send(self._inbox.number(conversation), draft)
 
-    def send(self, conversation: str, draft: MessageDraft) -> Sent:
+    def send(self, to: str, draft: MessageDraft) -> Sent:
         """Send text and files to a number; everything is checked before the first send.
 
         Raises ``InDoubt`` if the text was sent and the files were not: repeating the call would send the text twice.
         """
-        number = recipient(with_plus(conversation), "ticket")
+        number = recipient(to, "ticket")
         text = body_of(draft.body).text
         files = checked_files(draft.attachments) if draft.attachments else ()
         if files and not text.strip():

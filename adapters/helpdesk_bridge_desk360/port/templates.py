@@ -11,7 +11,7 @@ from attrs import frozen
 from helpdesk_bridge.adapter import Directory, Invalid, NotFound, Sent, Upload, fold
 from helpdesk_bridge_desk360.client.client import Desk360Client
 from helpdesk_bridge_desk360.inbox.sent import SentMessages
-from helpdesk_bridge_desk360.wire.phones import conversation_id, recipient
+from helpdesk_bridge_desk360.wire.phones import recipient
 from helpdesk_bridge_desk360.wire.templates import Template, Translation, checked_parameters, template_of
 from helpdesk_bridge_desk360.wire.writing import Outgoing, checked_kind, checked_list
 
@@ -63,7 +63,7 @@ class Desk360Templates:
         except (NotFound, Invalid):
             self._directory.refresh(TEMPLATES)
             raise
-        at = self._sent_messages.record(conversation_id(number), [Outgoing(message_id, translation.text(values))])
+        at = self._sent_messages.record(number, [Outgoing(message_id, translation.text(values))])
         return Sent((message_id,), at)
 
     def send_bulk(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from attrs import evolve, frozen
@@ -24,11 +24,26 @@ from helpdesk_bridge.adapter import (
 )
 from helpdesk_bridge_desk360.inbox.inbox import Inbox, without_own_fields
 from helpdesk_bridge_desk360.port.messages import Desk360Messages
-from helpdesk_bridge_desk360.wire.phones import conversation_id, recipient, with_plus
+from helpdesk_bridge_desk360.wire.phones import conversation_id, digits_of, recipient, spellings, with_plus
 from helpdesk_bridge_desk360.wire.reading import STATUSES
 
 _WORDS: Final = {word: status for status, word in STATUSES.items()}
 _OWN_FIELDS: Final = frozenset({"custom_fields"})
+
+
+@frozen
+class _Native:
+    """A query of the inbox, and the numbers that the user asked for by their conversation."""
+
+    query: Any
+    asked: Mapping[str, str]
+
+    def as_asked(self, ticket: Ticket) -> Ticket:
+        """Return a ticket with its customer's number in the way in which the user wrote it: the desk compares that."""
+        number = self.asked.get(ticket.id)
+        if number is None or ticket.requester is None:
+            return ticket
+        return evolve(ticket, requester=evolve(ticket.requester, phone=with_plus(digits_of(number))))
 
 
 @frozen(eq=False)
@@ -40,14 +55,23 @@ class Desk360Tickets:
 
     def split(self, query: TicketQuery) -> QuerySplit:
         """Divide a query: the inbox answers nearly all of it."""
+        wanted = query.requester or frozenset()
+        asked = {conversation_id(each): each for each in wanted if isinstance(each, str) and len(spellings(each)) > 1}
+        if asked:
+            query = evolve(query, requester=wanted.difference(asked.values()).union(asked))
         # Custom fields there are the inbox's own notes, which no query may see.
         split = divide_tickets(query)
-        return evolve(split, fields=split.fields - _OWN_FIELDS, exact=split.exact and query.custom_fields is None)
+        return evolve(
+            split,
+            native=_Native(split.native, asked),
+            fields=split.fields - _OWN_FIELDS,
+            exact=split.exact and query.custom_fields is None,
+        )
 
-    def page(self, native: Any, cursor: str | None, size: int | None = None) -> Page[Ticket]:
+    def page(self, native: _Native, cursor: str | None, size: int | None = None) -> Page[Ticket]:
         """Return a page of the inbox."""
-        page = self._inbox.store.tickets.page(native, cursor, size)
-        return evolve(page, items=tuple(map(without_own_fields, page.items)))
+        page = self._inbox.store.tickets.page(native.query, cursor, size)
+        return evolve(page, items=tuple(native.as_asked(without_own_fields(ticket)) for ticket in page.items))
 
     def get(self, ticket_id: str) -> Ticket:
         """Return a conversation; its number in any spelling is its id."""
@@ -63,10 +87,12 @@ class Desk360Tickets:
             raise Unsupported(
                 "a WhatsApp message cannot carry an idempotency key", capability="idempotency:tickets.create"
             )
-        number = recipient(_phone(draft.requester), "requester")
-        conversation = conversation_id(number)
+        given = recipient(_phone(draft.requester), "requester")
+        conversation = conversation_id(given)
+        known = self._inbox.store.contacts.lookup(conversation) is not None
         description = draft.description if isinstance(draft.description, Body) else Body(text=draft.description)
-        self._messages.send(conversation, MessageDraft(body=description, attachments=draft.attachments))
+        number = self._inbox.number(conversation) if known else given
+        self._messages.send(number, MessageDraft(body=description, attachments=draft.attachments))
         return (
             self._inbox.change(conversation, subject=draft.subject) if draft.subject.strip() else self.get(conversation)
         )
@@ -85,5 +111,5 @@ def _phone(requester: Person) -> str:
         given = given.phone or given.id or given.email or ""
     if "@" in given:
         raise Invalid("Desk360 identifies customers by phone number, not by e-mail", field="requester")
-    conversation = conversation_id(given)
-    return with_plus(conversation) if conversation.isdecimal() else given
+    digits = digits_of(given)
+    return with_plus(digits) if digits.isdecimal() else given

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 RATE_SECONDS: Final = 60
 _LEAST_WAIT: Final = 0.01
 _ADMIN: Final = "/_sim"
+_PRINTED: Final = "/api/v1/"
+"""documented: Desk360 API, "Pagination": the request is printed as `/api/v1/integrations?page=1`; served like `/v1`."""
 _LOGIN: Final = "log_in"
 _TOO_LARGE: Final = 413
 _MULTIPART: Final = "multipart/form-data"
@@ -87,6 +89,8 @@ class Desk360Simulator(SimulatorApp):
         self.budget = FixedWindow(self.number("rate_limit"), RATE_SECONDS, self.clock.elapsed)
         self.connection: Mapping[str, str | float | int] = {
             "api_key": API_KEY,
+            "email": LOGIN_EMAIL,
+            "password": LOGIN_PASSWORD,
             "integration": self.account.first_integration.id,
         }
 
@@ -119,6 +123,8 @@ class Desk360Simulator(SimulatorApp):
 
         They go before the answers of ``/_sim``, so that an injected message is delivered when the injection returns.
         """
+        if environ.get("PATH_INFO", "").startswith(_PRINTED):
+            environ = {**environ, "PATH_INFO": environ["PATH_INFO"].removeprefix("/api")}
         answered_first = not environ.get("PATH_INFO", "").startswith(_ADMIN) and not self.flag("status_before_response")
         try:
             answer = super().__call__(environ, start_response)

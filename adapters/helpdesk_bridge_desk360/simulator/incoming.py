@@ -7,7 +7,7 @@ import binascii
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from helpdesk_bridge.datasets.files import pdf, png
 from helpdesk_bridge_desk360.simulator.parameters import is_phone
@@ -36,6 +36,12 @@ _TEXT: Final = "Hello"
 _EPOCH: Final = re.compile(r"\A[0-9]{1,11}\Z")
 
 
+_FIELDS: Final = frozenset(
+    {"kind", "type", "integration", "contact", "from", "name", "id", "timestamp", "text", "location", "contacts"}
+    | {"button", "file", "caption", "content"}
+)
+
+
 class InjectionError(ValueError):
     """A customer's message was described wrongly; the message says what is allowed."""
 
@@ -44,7 +50,7 @@ class InjectionError(ValueError):
 class Description:
     """The fields of ``POST /_sim/inbound``; whatever is left out is made up.
 
-    ``kind`` text, location, contacts, button, one of the kinds of files, or any other; ``integration``; ``contact`` a
+    ``kind``, or ``type`` as the webhook calls it: text, location, contacts, button, one of the kinds of files, or any other; ``integration``; ``contact`` a
     key of the seed, or ``from`` and ``name``; ``id``; ``timestamp`` in epoch seconds; ``text``; ``location``;
     ``contacts``; ``button`` with ``id`` and ``title``; ``file`` with ``name``, ``content_type`` and base64 ``content``;
     ``caption``; ``content`` for any other kind.
@@ -55,7 +61,17 @@ class Description:
     @property
     def kind(self) -> str:
         """The kind of message."""
-        return str(self.given.get("kind", "text"))
+        return str(self.given.get("kind") or self.given.get("type") or "text")
+
+    def check(self) -> None:
+        """Raise `InjectionError` for a field that is not one of these, or two kinds at once."""
+        unknown = sorted(self.given.keys() - _FIELDS)
+        if unknown:
+            raise InjectionError(f"there is no field {unknown[0][:40]!r}; the fields are {', '.join(sorted(_FIELDS))}")
+        if "kind" in self.given and "type" in self.given and self.given["kind"] != self.given["type"]:
+            raise InjectionError("kind and type are one field; use one of them")
+        if not isinstance(self.given.get("kind", self.given.get("type", "")), str):
+            raise InjectionError("kind takes a word, such as text or image")
 
     def integration(self, account: Account) -> Integration:
         """Return the integration that is written to, the first by default."""
@@ -146,8 +162,10 @@ def inject(
     """Let a customer write; ``given`` is as `Description` says, wrong fields are an `InjectionError`."""
     account, messaging = service.account, service.messaging
     description = Description(given)
+    description.check()
     integration = description.integration(account)
     envelope = description.envelope(account, int(service.clock.now().timestamp()))
+    envelope = evolve(envelope, digits=messaging.written(envelope.digits))
 
     def keep(filename: str, content_type: str, content: bytes) -> Media:
         return messaging.keep_file(integration, filename, content_type, content)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from helpdesk_bridge_desk360.simulator import cdn, rendering
 from helpdesk_bridge_desk360.simulator.courier import Courier, Habits
 from helpdesk_bridge_desk360.simulator.records.identifiers import cdn_name, media_id, outgoing_id
+from helpdesk_bridge_desk360.simulator.records.numbers import other_way
 from helpdesk_bridge_desk360.simulator.records.records import Media, MessageState, OutgoingMessage
 from helpdesk_bridge_desk360.simulator.refusals import invalid
 
@@ -102,7 +103,7 @@ class Messaging:
         return ""
 
     def _window_is_open(self, integration: int, to: str) -> bool:
-        chat = self.account.chats.get((integration, to.removeprefix("+")))
+        chat = self.account.known_chat(integration, to.removeprefix("+"))
         since = None if chat is None else chat.last_inbound
         return since is not None and self._clock.elapsed() - since < WINDOW_SECONDS
 
@@ -152,11 +153,15 @@ class Messaging:
         )
         return self.courier.emit(integration, payload, copies=copies, hold=hold, lose=lose)
 
+    def written(self, digits: str) -> str:
+        """Return a customer's number as webhooks write it, by the switch ``whatsapp_ids``."""
+        return (other_way(digits) or digits) if self._app.choice("whatsapp_ids") == "other" else digits
+
     def reach(self, message: OutgoingMessage, state: MessageState, **options: Any) -> list[Emission]:
         """Let a message reach a state and send the webhook; a lower state than it has is sent, but not stored."""
         if _RANK[state] > _RANK[message.state]:
             message.state = state
-        content = rendering.status(message.id, message.digits, state)
+        content = rendering.status(message.id, self.written(message.digits), state)
         return self.emit(message.integration, "statuses", content, **options)
 
     def tell_due(self) -> None:

@@ -67,6 +67,12 @@ _ERRORS = {
 }
 _WHATSAPP = {
     "enforce_window": Switch(False, "free-form messages only within 24 hours of the customer's last", ASSUMED),
+    "whatsapp_ids": Switch(
+        "as_dialled",
+        "how webhooks write the numbers that WhatsApp has in two ways (Brazil, Mexico, Argentina)",
+        OBSERVED,
+        ("as_dialled", "other"),
+    ),
     "inactive_numbers": Switch("", "numbers that are not on WhatsApp, comma-separated", ASSUMED),
     "undeliverable": Switch(
         "error", "what becomes of a message that cannot arrive: 400, or an id and silence", ASSUMED, ("error", "silent")

@@ -21,7 +21,7 @@ from helpdesk_bridge_desk360.inbox.sent import SentMessages
 from helpdesk_bridge_desk360.wire.cards import ContactCard, documents
 from helpdesk_bridge_desk360.wire.documents import IntegrationDocument
 from helpdesk_bridge_desk360.wire.interactive import BODY_LIMIT, Button, Header, Interactive
-from helpdesk_bridge_desk360.wire.phones import conversation_id, recipient
+from helpdesk_bridge_desk360.wire.phones import conversation_id, digits_of, recipient, with_plus
 from helpdesk_bridge_desk360.wire.reading import sent_attachment
 from helpdesk_bridge_desk360.wire.writing import (
     TEXT_LIMIT,
@@ -72,7 +72,7 @@ class Desk360Api:
         return tuple(
             Chat(
                 id=chat.id,
-                phone=f"+{conversation_id(chat.phone)}" if chat.phone else None,
+                phone=with_plus(digits_of(chat.phone)) if chat.phone else None,
                 name=chat.name,
                 last_message_at=chat.last_message_at,
             )
@@ -163,7 +163,7 @@ class Desk360Api:
         return open_media(self._client, checked_text(media_id, "media_id"))
 
     def _kept(self, number: str, *sent: Outgoing) -> Sent:
-        at: datetime = self._sent_messages.record(conversation_id(number), sent)
+        at: datetime = self._sent_messages.record(number, sent)
         return Sent(tuple(message.id for message in sent), at)
 
     def _inbox(self) -> Inbox:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from attrs import frozen
@@ -18,6 +19,12 @@ _PRINTED_MESSAGE: Final = re.compile(r'"message"\s*:\s*"([^"]{0,300})"')
 _PRINTED_LINK: Final = re.compile(r'"doc_url"\s*:\s*"([^"]{0,300})"')
 
 
+_LIMITED: Final = "too many attempts."
+"""The sentence of Laravel, in which Desk360 is written (assumed, from the form of its tokens, codes and headers)."""
+_ACCEPTED: Final = frozenset({"message_id", "message_ids", "phones", "medias", "access_token", "error"})
+"""What a success, or an error in its own form, has."""
+
+
 @frozen
 class VendorError:
     """The content of an error body. The vendor's message is not kept: it may quote a customer."""
@@ -25,6 +32,25 @@ class VendorError:
     code: str | None = None
     field: str | None = None
     doc_url: str | None = None
+
+
+def is_limited(headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether a body without ``error`` says that the limit is exceeded: Laravel's own `{"message": …}`.
+
+    assumed, from the documented refusal under the status 200: it is one with Retry-After, or with Laravel's sentence.
+    """
+    if len(body) > _READ_AT_MOST or b'"message"' not in body:
+        return False
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(document, dict) or document.keys() & _ACCEPTED:
+        return False
+    message = document.get("message")
+    if not isinstance(message, str):
+        return False
+    return any(name.lower() == "retry-after" for name in headers) or message.strip().casefold() == _LIMITED
 
 
 def vendor_error_in(body: bytes) -> VendorError | None:

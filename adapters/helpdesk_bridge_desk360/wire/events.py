@@ -15,7 +15,7 @@ from attrs import field, frozen
 
 from helpdesk_bridge.adapter import digest, format_ref
 from helpdesk_bridge_desk360.wire.cards import ContactCard, received
-from helpdesk_bridge_desk360.wire.phones import conversation_id, with_plus
+from helpdesk_bridge_desk360.wire.phones import conversation_id, digits_of, with_plus
 
 _WRAPPERS: Final = 3
 _PRESSED: Final = frozenset({"button", "interactive", "list", "button_reply", "list_reply"})
@@ -45,7 +45,7 @@ class InboundFile:
 
 @frozen(kw_only=True)
 class MessageReceived:
-    """A customer wrote. ``phone`` has a plus, ``at`` is None if the webhook's time cannot be read.
+    """A customer wrote. ``phone`` is as WhatsApp wrote it, with a plus; ``at`` is None if the webhook's time cannot be read.
 
     ``ticket`` is the ref of the conversation, ``ticket_id`` its id. ``type`` is the vendor's word. ``button`` is the id of
     the button or list row that was pressed: documented is that it comes back, not where, so all usual places are read.
@@ -123,12 +123,12 @@ def _entries(value: Any) -> list[Any]:
 def _message(entry: Any, account: str) -> Event:
     sender = _text(entry.get("from")) if isinstance(entry, dict) else None
     conversation = conversation_id(sender) if sender else ""
-    if not conversation:
+    if not sender or not conversation:
         return UnknownEvent(raw={"messages": entry})
     kind = _text(entry.get("type")) or "unknown"
     return MessageReceived(
         id=_text(entry.get("id")) or f"~{digest(repr(sorted(entry.items(), key=str)))}",
-        phone=with_plus(conversation),
+        phone=with_plus(digits_of(sender)),
         ticket_id=conversation,
         ticket=format_ref("desk360", account, "ticket", conversation),
         type=kind,

@@ -40,6 +40,9 @@ def test_lists_are_bare_arrays_of_20_read_by_page_number(wire):
         "<http://169.254.169.254/integrations?page={}>;rel=next",
         '<https://x.example/?page=1>; rel="prev", <https://x.example/?a=1&page={}>;  rel=next',
         "</integrations?page={}>; rel=next",
+        "<https://public-api.desk360.com/v1/integrations?page={}>; Rel=Next",
+        '<https://public-api.desk360.com/v1/integrations?page={}>; REL="NEXT"',
+        '<https://x.example/?page={}>; title="a"; rel="last next"',
     ],
 )
 def test_whatever_the_link_says_only_its_number_is_taken(wire, link):

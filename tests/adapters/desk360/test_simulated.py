@@ -278,9 +278,10 @@ def test_the_governor_keeps_the_limit_and_obeys_the_server(pair, status):
     assert len(here.calls()) == 60
 
 
+@pytest.mark.parametrize("body", ["documented", "message"])
 @pytest.mark.parametrize("status", [429, 200])
-def test_a_limit_that_others_spent_is_waited_for_once(pair, status):
-    here = pair(rate_limit=2, rate_limit_status=status)
+def test_a_limit_that_others_spent_is_waited_for_once(pair, status, body):
+    here = pair(rate_limit=2, rate_limit_status=status, error_body=body)
     for _ in range(2):
         here.simulated.get("/v1/integrations")
     desk = here.open(max_wait=120)
@@ -350,6 +351,26 @@ def test_the_token_of_a_webhook_is_found_in_every_place(pair, place):
     assert len(desk.webhooks.receive(body, told["headers"])) == 1
     with pytest.raises(AuthenticationFailed):
         desk.webhooks.receive(body, {})
+
+
+@pytest.mark.parametrize("status", [429, 200])
+def test_a_send_that_was_limited_without_an_error_object_is_refused_and_not_in_doubt(pair, status):
+    here = pair(rate_limit=1, rate_limit_status=status, error_body="message")
+    here.simulated.get("/v1/integrations")
+    desk = here.open(max_wait=0, check_window=False)
+    with pytest.raises(RateLimited) as caught:
+        desk.vendor_api.send_text(TO, "Hello")
+    assert 0 < caught.value.retry_after <= 61
+    assert here.simulated.outbox() == []
+
+
+def test_a_desk_takes_the_printed_prefix_and_the_login_of_the_settings(pair):
+    here = pair()
+    given = dict(here.simulated.app.connection)
+    del given["api_key"]
+    desk = here.open(base_url=f"{here.base_url}/api/v1", **given)
+    assert desk.check()
+    assert here.calls()[0] == "/v1/login"
 
 
 def test_the_printed_samples_and_the_simulators_webhooks_are_read_alike(pair):

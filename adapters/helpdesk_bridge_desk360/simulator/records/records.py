@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import Factory, define, field, frozen
 
+from helpdesk_bridge_desk360.simulator.records.numbers import one_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -111,11 +113,16 @@ class Account:
         return next((customer for customer in self.customers if customer.key == key), None)
 
     def chat(self, integration: int, digits: str) -> Chat:
-        """Return the conversation with a customer; a missing one is started."""
-        chat = self.chats.get((integration, digits))
+        """Return the conversation with a customer, whose number may come in two ways; a missing one is started."""
+        key = (integration, one_of(digits))
+        chat = self.chats.get(key)
         if chat is None:
-            chat = self.chats[integration, digits] = Chat(len(self.chats) + 1, digits)
+            chat = self.chats[key] = Chat(len(self.chats) + 1, digits)
         return chat
+
+    def known_chat(self, integration: int, digits: str) -> Chat | None:
+        """Return the conversation with a customer, None if there is none."""
+        return self.chats.get((integration, one_of(digits)))
 
     def chats_of(self, integration: int) -> list[Chat]:
         """List an integration's conversations, the oldest first."""

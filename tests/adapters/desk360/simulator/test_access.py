@@ -315,9 +315,21 @@ def test_the_control_door_costs_nothing_and_an_unknown_one_is_not_found():
     assert desk.get("/v1/integrations").status_code == 200
 
 
+def test_the_printed_prefix_is_served_like_the_other():
+    desk = Desk(integrations=21)
+    printed, usual = (desk.get(f"{prefix}/integrations?page=1") for prefix in ("/api/v1", "/v1"))
+    assert (printed.status_code, printed.json) == (200, usual.json)
+    assert printed.headers["Link"] == usual.headers["Link"] == f"<{BASE}/v1/integrations?page=2>; rel=next"
+    assert login(desk).json == desk.send("POST", "/api/v1/login", token=None, json=GOOD).json
+    assert desk.get("/api/v2/integrations").status_code == 404
+    assert desk.get("/api/_sim/state").status_code == 404
+
+
 def test_connection_and_switches():
     desk = Desk()
-    assert desk.app.connection == {"api_key": desk.token, "integration": 11}
+    assert desk.app.connection == {
+        "api_key": desk.token, "email": LOGIN_EMAIL, "password": LOGIN_PASSWORD, "integration": 11,
+    }  # fmt: skip
     assert len(desk.token.partition("|")[2]) == 48
     with pytest.raises(SettingError, match="rate_limit_status"):
         Desk(rate_limit_status=503)

@@ -146,6 +146,18 @@ def test_a_click_and_a_kind_that_nobody_knows():
     assert (reaction["type"], reaction["reaction"]) == ("reaction", {"emoji": "👍"})
 
 
+@pytest.mark.parametrize("word", ["kind", "type"])
+def test_the_kind_of_a_message_has_two_names_and_no_field_is_passed_over(word):
+    desk = Desk()
+    message = inbound(desk, **{word: "image"})
+    assert message["type"] == "image"
+    assert message["image"]["media_id"]
+    answer = desk.client.post("/_sim/inbound", json={"tpye": "image"})
+    assert answer.status_code == 400
+    assert "'tpye'" in answer.text
+    assert "caption, contact, contacts" in answer.text
+
+
 def test_who_writes_is_a_contact_of_the_seed_or_anyone():
     desk = Desk()
     customers = desk.client.get("/_sim/customers").get_json()["customers"]
@@ -178,6 +190,10 @@ def test_who_writes_is_a_contact_of_the_seed_or_anyone():
         {"kind": "image", "file": {"content": "*"}},
         {"copies": -1},
         {"copies": "2"},
+        {"typ": "image"},
+        {"kind": "image", "type": "text"},
+        {"kind": 5},
+        {"type": ["image"]},
     ],
 )
 def test_a_message_described_wrongly_is_refused(given):
