@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         WrongDesk,
     )
     from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, MessageDraft, Sent, TicketChange, TicketDraft
+    from helpdesk_bridge.model.paging import Events, Page, RecordEvent
     from helpdesk_bridge.model.queries import NONE, ContactQuery, Match, Order, Period, TicketQuery
     from helpdesk_bridge.model.records import Contact, Message, Ticket
     from helpdesk_bridge.model.values import (
@@ -51,9 +52,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "NONE", "UNSET", "Actor", "ActorKind", "Add", "Attachment", "AuthenticationFailed", "BadResponse", "Body",
-    "ConfigError", "Conflict", "Contact", "ContactChange", "ContactDraft", "ContactQuery", "Helpdesk",
+    "ConfigError", "Conflict", "Contact", "ContactChange", "ContactDraft", "ContactQuery", "Events", "Helpdesk",
     "HelpdeskError", "InDoubt", "Invalid", "Match", "Message", "MessageDraft", "MessageKind", "Missing", "NotFound",
-    "Order", "Period", "PermissionDenied", "Priority", "RateLimited", "Ref", "Remove", "Sent", "Status", "Ticket",
+    "Order", "Page", "Period", "PermissionDenied", "Priority", "RateLimited", "RecordEvent", "Ref", "Remove", "Sent", "Status", "Ticket",
     "TicketChange", "TicketDraft", "TicketQuery", "Unavailable", "Unsupported", "Upload", "Visibility", "WrongDesk",
     "connect", "desks", "open_desk",
 ]  # fmt: skip
@@ -69,6 +70,7 @@ __getattr__, __dir__ = lazy_names(
         "helpdesk_bridge.model.drafts": """
             ContactChange ContactDraft MessageDraft Sent TicketChange TicketDraft
         """,
+        "helpdesk_bridge.model.paging": "Events Page RecordEvent",
         "helpdesk_bridge.model.queries": "ContactQuery Match NONE Order Period TicketQuery",
         "helpdesk_bridge.model.records": "Contact Message Ticket",
         "helpdesk_bridge.model.values": """

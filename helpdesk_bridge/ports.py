@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from helpdesk_bridge.adapter.directory import Directory
     from helpdesk_bridge.adapter.importing import Importer, Removal
     from helpdesk_bridge.keys import DeskKeys
-    from helpdesk_bridge.model.paging import Page
+    from helpdesk_bridge.model.paging import Events, Page
     from helpdesk_bridge.ratelimit.budget import Budget
     from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
 
@@ -291,8 +291,14 @@ class Helpdesk(Protocol):
     def vendor_api(self) -> Any: ...
 
     @abstractmethod
-    def events(self, since: datetime) -> Sequence[Any]:
-        """Return what happened since then, by polling."""
+    def events(self, cursor: str | datetime | None = None, *, limit: int | None = None) -> Events:
+        """Return what happened after the cursor of the last answer, and the cursor of the next.
+
+        It begins at an aware datetime, or without a cursor a minute ago. The last state of each record comes once;
+        several changes between two calls may be one event. ``limit`` bounds the threads that one call reads, and
+        the answer's ``more`` says that some are left. Raises ``Invalid`` for a text that is no cursor, ``WrongDesk`` for
+        another desk's.
+        """
 
     @abstractmethod
     def subscribe(self, callback: Callable[[Any], None]) -> Callable[[], None]:

@@ -35,7 +35,7 @@ _WRITTEN: Final = frozenset(
 _NOTES: Final = {
     "tags": "its API has no tags",
     "templates": "its API has no templates",
-    "webhooks": "API v3 has no webhooks; events(since) polls",
+    "webhooks": "API v3 has no webhooks; events(cursor) polls",
     "removal": "its API deletes neither tickets nor contacts",
     "messages.add_from_contact": "the API adds messages as an agent, and a reply would mail the customer",
     "agents.list": "the account's own list if it has one, else the agents seen on tickets: not all",

@@ -23,6 +23,8 @@ from helpdesk_bridge.adapter.contract import (
     AttachmentsAdapter,
     ContactsAdapter,
     DeskContext,
+    EventsAdapter,
+    EventsRead,
     Finding,
     Lister,
     MessagesAdapter,
@@ -95,7 +97,7 @@ from helpdesk_bridge.model.drafts import (
     set_fields,
 )
 from helpdesk_bridge.model.labels import in_vendor_words
-from helpdesk_bridge.model.paging import Page, QuerySplit
+from helpdesk_bridge.model.paging import Page, QuerySplit, RecordEvent
 from helpdesk_bridge.model.queries import NONE, ContactQuery, How, Match, Order, Period, TicketQuery
 from helpdesk_bridge.model.records import (
     Agent,
@@ -193,6 +195,8 @@ __all__ = [
     "Directory",
     "Effect",
     "EventBus",
+    "EventsAdapter",
+    "EventsRead",
     "Fidelity",
     "FidelityTable",
     "FieldDefinition",
@@ -241,6 +245,7 @@ __all__ = [
     "RateLimitPolicy",
     "RateLimited",
     "Rating",
+    "RecordEvent",
     "Ref",
     "Removal",
     "Remove",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from enum import Enum
 from typing import Any, BinaryIO, Final, Protocol
 
@@ -25,7 +26,7 @@ from helpdesk_bridge.model.drafts import (
     TicketChange,
     TicketDraft,
 )
-from helpdesk_bridge.model.paging import Page, QuerySplit, T_co
+from helpdesk_bridge.model.paging import Page, QuerySplit, RecordEvent, T_co
 from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
 from helpdesk_bridge.model.records import (
     Agent,
@@ -165,6 +166,30 @@ class AttachmentsAdapter(Protocol):
         """Stream a file's bytes."""
 
 
+@frozen
+class EventsRead:
+    """What ``EventsAdapter.after`` read: events, oldest first, and the ``position`` behind them, of plain JSON values."""
+
+    items: tuple[RecordEvent, ...]
+    position: Mapping[str, Any]
+    more: bool = False
+
+
+class EventsAdapter(Protocol):
+    """The vendor's side of ``desk.events``, for one that tells more than its lists do."""
+
+    @abstractmethod
+    def begin(self, since: datetime | None) -> Mapping[str, Any]:
+        """Return the position before all that was written since then; None is a little before now."""
+
+    @abstractmethod
+    def after(self, position: Mapping[str, Any], limit: int | None) -> EventsRead:
+        """Return what happened after a position, once over all positions. Raises ``Invalid`` for one that is none.
+
+        ``limit`` bounds what is read in one call beyond the lists of what changed.
+        """
+
+
 @frozen(kw_only=True, eq=False)
 class Adapter(ABC):
     """What ``Vendor.open`` returns: one account at a vendor. The class of an adapter inherits this one.
@@ -191,7 +216,7 @@ class Adapter(ABC):
     attachments: AttachmentsAdapter | None = None
     templates: Any = None
     webhooks: Any = None
-    events: Any = None
+    events: EventsAdapter | None = None
     importer: Importer | None = None
     removal: Removal | None = None
     vendor_api: Any = None

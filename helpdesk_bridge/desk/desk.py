@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self, TypeVar
 
 from attrs import field, frozen
@@ -29,14 +29,16 @@ from helpdesk_bridge.desk.contacts import ContactsPort
 from helpdesk_bridge.desk.facets import AttachmentsPort, ImporterPort, ListPort
 from helpdesk_bridge.desk.link import DeskLink
 from helpdesk_bridge.desk.messages import MessagesPort
-from helpdesk_bridge.desk.polling import Polling
+from helpdesk_bridge.desk.polling import Polling, check_start, read_cursor, write_cursor
 from helpdesk_bridge.desk.tickets import TicketsPort
 from helpdesk_bridge.http.events import EventBus
 from helpdesk_bridge.keys import DeskKeys
 from helpdesk_bridge.model.capabilities import Capabilities
+from helpdesk_bridge.model.paging import Events
 from helpdesk_bridge.ports import Attachments, Lists, Missing
 from helpdesk_bridge.ratelimit.budget import Budget
 from helpdesk_bridge.text.decoding import Mending
+from helpdesk_bridge.text.plain import digest
 
 T = TypeVar("T")
 F = TypeVar("F")
@@ -173,12 +175,20 @@ class Desk:
         """The vendor's own calls that have no common word."""
         return self._adapter.vendor_api
 
-    def events(self, since: datetime) -> Sequence[Any]:
-        """Return what happened since then, by polling; ``helpdesk_bridge.desk.polling`` says what that costs and misses."""
+    def events(self, cursor: str | datetime | None = None, *, limit: int | None = None) -> Events:
+        """Return what happened after a cursor, and the next cursor; see ``ports.Helpdesk.events``."""
         with self._link.operation("events"):
-            events = self._adapter.events or Polling(self.tickets, self.messages)
-            found: Sequence[Any] = events.since(since)
-            return found
+            check_start(cursor, limit)
+            reader, desk = self._adapter.events or self._polling(), digest(self.vendor, self.account)
+            position = read_cursor(cursor, desk) if isinstance(cursor, str) else reader.begin(cursor)
+            read = reader.after(position, limit)
+            return Events(read.items, write_cursor(desk, read.position), read.more)
+
+    def _polling(self) -> Polling:
+        messages = self.messages if self.capabilities.supports("messages.list") else None
+        policy = self._adapter.policy
+        lag = {} if policy is None else {"lag": timedelta(seconds=policy.settle_seconds)}
+        return Polling(self.tickets, messages, self.clock, self._adapter.transport, **lag)
 
     def subscribe(self, callback: Callable[[Any], None]) -> Callable[[], None]:
         """Call ``callback`` with the typed events of the transport; the result ends that."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
@@ -24,6 +25,7 @@ from helpdesk_bridge.http.origin import Origin, Target, target
 from helpdesk_bridge.http.request import Auth, Request, Response
 from helpdesk_bridge.http.transport import FREE, Grant
 from helpdesk_bridge.model.values import UNSET
+from helpdesk_bridge.ratelimit.policy import http_date
 from helpdesk_bridge.text import json_text
 
 if TYPE_CHECKING:
@@ -43,6 +45,32 @@ FORM = "application/x-www-form-urlencoded"
 USER_AGENT = "helpdesk-bridge"
 
 
+class VendorTime:
+    """What the ``Date`` of the vendor's answers says about its clock. Safe to share between threads."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last: tuple[datetime, float] | None = None
+
+    def real_now(self) -> float:
+        """Return monotonic real seconds, as ``at`` takes them."""
+        return self._clock.now() / self._clock.time_scale
+
+    def note(self, date: str) -> None:
+        """Remember the ``Date`` of an answer that has just come."""
+        said = http_date(date)
+        if said is not None:
+            self._last = (said, self.real_now())
+
+    def at(self, moment: float) -> datetime | None:
+        """Return a time that the vendor's clock had reached at ``moment``; None if no answer had a date.
+
+        An answer is dated before it comes, so this is never later than the truth, whenever the answer came.
+        """
+        last = self._last
+        return None if last is None else last[0] - timedelta(seconds=last[1] - moment)
+
+
 class _PerThread(threading.local):
     pid: int = 0
     own: requests.Session | None = None
@@ -60,13 +88,14 @@ class Session:
         options: HttpOptions,
         mending: Mending | None = None,
         clock: Clock | None = None,
+        heard: VendorTime | None = None,
     ) -> None:
         self._base = base_url
         self._origin = Origin.parse(base_url)
         self._auth = auth
         self._options = options
         self._mending = mending
-        self._clock = clock or SystemClock()
+        self._heard = heard or VendorTime(clock or SystemClock())
         self._asks_environment = options.trust_environment and not self._origin.is_loopback
         self._verify: bool | str = options.ca_bundle or self._environments_bundle() or True
         self._thread = _PerThread()
@@ -109,7 +138,7 @@ class Session:
         body = _body(request)
         try:
             session, prepared = self._prepare(request, body)
-            with sockets.attempt(self._options.timeout, self._real_now):
+            with sockets.attempt(self._options.timeout, self._heard.real_now):
                 try:
                     return exchange(session, prepared)
                 except sockets.ForbiddenAddress as error:
@@ -123,13 +152,10 @@ class Session:
         # Raised here, outside the except clause: the original error carries the request with its credentials.
         raise problem
 
-    def _real_now(self) -> float:
-        return self._clock.now() / self._clock.time_scale
-
     def _start(self, session: requests.Session, prepared: PreparedRequest) -> requests.Response:
         # Session.send would read the whole body of a redirect, without a cap, to find where it leads.
         own = session is self._thread.own
-        return session.get_adapter(prepared.url or "").send(
+        answer = session.get_adapter(prepared.url or "").send(
             prepared,
             stream=True,
             timeout=self._options.timeout,
@@ -137,6 +163,9 @@ class Session:
             cert=self._options.client_certificate if own else None,
             proxies=self._proxies(prepared.url or ""),
         )
+        if own:
+            self._heard.note(answer.headers.get("Date", ""))
+        return answer
 
     def _proxies(self, url: str) -> dict[str, str]:
         if self._options.proxies is not None:

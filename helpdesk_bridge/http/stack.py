@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from requests.auth import AuthBase
 
     from helpdesk_bridge.http.request import Request, Response
+    from helpdesk_bridge.http.session import VendorTime
     from helpdesk_bridge.http.transport import Download
     from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
 
@@ -41,6 +42,7 @@ class Stack:
     budget: Budget
     clock: Clock
     events: EventBus
+    vendor_time: VendorTime
 
     @property
     def stats(self) -> Stats:
@@ -101,10 +103,11 @@ def open_transport(
     digest = hmac.new(f"{vendor} {origin}".encode(), scope_key.encode(), "sha256").hexdigest()
     scope = (vendor, str(origin), digest)
     governor = shared_governor(scope, policy, options.budget, running, loopback=origin.is_loopback)
-    from helpdesk_bridge.http.session import Session
+    from helpdesk_bridge.http.session import Session, VendorTime
 
     mending = mending or Mending(vendor, desk, events.publish)
-    session = Session(base_url=base, auth=auth, options=options, mending=mending, clock=running)
+    heard = VendorTime(running)
+    session = Session(base_url=base, auth=auth, options=options, mending=mending, clock=running, heard=heard)
     logged = Logged(inner=session, events=events, vendor=vendor, desk=desk, refused=policy.refused)
     governed = Governed(
         inner=logged, governor=governor, options=options, events=events, vendor=vendor, desk=desk, count_rows=count_rows
@@ -119,4 +122,4 @@ def open_transport(
         vendor=vendor,
         desk=desk,
     )
-    return Stack(top, logged, governor.budget, running, events)
+    return Stack(top, logged, governor.budget, running, events, heard)

@@ -56,7 +56,7 @@ EVERYTHING: Final = Capabilities(
     page_size=100,
     notes={
         "templates.list": "a local desk sends nothing, and so has no message templates",
-        "webhooks": "a local desk calls nobody; events(since) tells what happened",
+        "webhooks": "a local desk calls nobody; events(cursor) tells what happened",
     },
 )
 

@@ -1,8 +1,9 @@
-"""Pages of records, and how a query divides into the part that a vendor answers and the part that the desk compares."""
+"""Pages of records, what happened to them, and how a query divides into the part that a vendor answers and the part that the desk compares."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from attrs import field, frozen
@@ -20,6 +21,38 @@ class Page(Generic[T_co]):
     items: tuple[T_co, ...]
     next: str | None = None
     total: int | None = None
+
+
+@frozen
+class RecordEvent:
+    """A record was written: ``kind`` is ticket.created, ticket.updated, contact.… or message.created.
+
+    ``at`` is when the desk says that it was written, ``ticket_id`` the ticket that a message belongs to. ``state`` stands
+    for the record as it was then: no two events of a desk have the same ``key``.
+    """
+
+    kind: str
+    id: str
+    at: datetime
+    ticket_id: str | None = None
+    state: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Kind, id and state: what tells this event from all others of its desk."""
+        return (self.kind, self.id, self.state)
+
+
+@frozen
+class Events:
+    """What happened after a cursor, oldest first, and the ``cursor`` to go on from: opaque text, to be stored.
+
+    ``more`` says that a ``limit`` was reached: ask again at once.
+    """
+
+    items: tuple[RecordEvent, ...]
+    cursor: str
+    more: bool = False
 
 
 @frozen

@@ -145,7 +145,7 @@ class RateLimitPolicy:
         window, names = self.windows[self.headers.window], self.headers
         if names.reset_is_epoch:
             # The vendor's own Date shows its clock; ours may be minutes off. Both are whole seconds, rounded somehow.
-            now = _date(headers.get("Date", "")) or wall()
+            now = http_date(headers.get("Date", "")) or wall()
             number += names.resolution - now.timestamp()
             if -window.seconds <= number < 0:
                 return 0.0
@@ -165,10 +165,10 @@ def seconds_to_wait(text: str, headers: Mapping[str, str], wall: Callable[[], da
     """
     number = _number(text)
     if number is None:
-        until = _date(text)
+        until = http_date(text)
         if until is None:
             return None
-        number = max(0.0, (until - (_date(headers.get("Date", "")) or wall())).total_seconds())
+        number = max(0.0, (until - (http_date(headers.get("Date", "")) or wall())).total_seconds())
     return number if 0.0 <= number <= LONGEST_WAIT else None
 
 
@@ -187,7 +187,8 @@ def _whole(text: str) -> int | None:
     return None if number is None or number < 0 else int(number)
 
 
-def _date(text: str) -> datetime | None:
+def http_date(text: str) -> datetime | None:
+    """Return the time of an HTTP date, aware, or None."""
     try:
         parsed = parsedate_to_datetime(text)
     except (ValueError, OverflowError, IndexError, TypeError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -103,10 +102,6 @@ class ContactTable:
             run(connection, "DELETE FROM contact_keys WHERE space = ? AND contact_id = ?", key)
             if not changed(connection, "DELETE FROM contacts WHERE space = ? AND id = ?", key):
                 raise NotFound("there is no such contact")
-
-    def changed_since(self, connection: sqlite3.Connection, since: datetime) -> list[tuple[str, int, int]]:
-        """Return id, time of writing and time of the last change of the contacts that were written or changed since then."""
-        return self._space.changed_since(connection, "contacts", since)
 
     def _contact(self, row: tuple[Any, ...]) -> Contact:
         record_id, text = row

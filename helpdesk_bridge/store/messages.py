@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import datetime
+from collections.abc import Iterator
 from typing import Any, Final
 
 from attrs import evolve, frozen
@@ -16,7 +16,7 @@ from helpdesk_bridge.store.blobs import Files
 from helpdesk_bridge.store.database import run
 from helpdesk_bridge.store.pages import page_size, read_cursor, write_cursor
 from helpdesk_bridge.store.schema import NO_TIME
-from helpdesk_bridge.store.space import Space
+from helpdesk_bridge.store.space import Change, Space
 from helpdesk_bridge.store.values import micros
 
 _COLUMNS: Final = "rank, time_key, place, id, ticket_id, document"
@@ -49,10 +49,11 @@ class MessageTable:
                 0 if message.opening else 1,
                 self._time_key(connection, message),
                 space.now(),
+                space.number(connection, "revision"),
                 documents.dump(message, documents.MESSAGE),
             )
-            columns = "space, id, ticket_id, rank, time_key, changed_at, document"
-            run(connection, f"INSERT INTO messages ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608 - constant
+            columns = "space, id, ticket_id, rank, time_key, changed_at, revision, document"
+            run(connection, f"INSERT INTO messages ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608 - constant
             self._files.attach(connection, message.id, message.attachments)
             count = "UPDATE tickets SET message_count = message_count + 1 WHERE space = ? AND id = ?"
             run(connection, count, (space.name, message.ticket_id))
@@ -70,9 +71,9 @@ class MessageTable:
             if message.created_at >= opening.created_at:
                 return None
             later = evolve(opening, opening=False)
-            sql = "UPDATE messages SET rank = 1, changed_at = ?, document = ? WHERE space = ? AND id = ?"
+            sql = "UPDATE messages SET rank = 1, document = ? WHERE space = ? AND id = ?"
             document = documents.dump(later, documents.MESSAGE)
-            run(connection, sql, (self._space.now(), document, self._space.name, later.id))
+            run(connection, sql, (document, self._space.name, later.id))
         return later
 
     def _time_key(self, connection: sqlite3.Connection, message: Message) -> int:
@@ -148,11 +149,11 @@ class MessageTable:
         )
         return {message.ticket_id: message for message in self._read(connection, rows, 0)}
 
-    def changed_since(self, connection: sqlite3.Connection, since: datetime) -> list[tuple[str, str, int]]:
-        """Return id, ticket and time of the messages that were written since then."""
-        sql = "SELECT id, ticket_id, changed_at FROM messages WHERE space = ? AND changed_at >= ? ORDER BY place"
-        rows = run(connection, sql, (self._space.name, micros(since, "since")))
-        return [(str(one), str(ticket), int(at)) for one, ticket, at in rows]
+    def added_after(self, connection: sqlite3.Connection, revision: int) -> Iterator[Change]:
+        """Yield the messages that were written after a revision."""
+        sql = "SELECT revision, revision, id, changed_at, ticket_id FROM messages WHERE space = ? AND revision > ?"
+        for place, number, message_id, at, ticket_id in run(connection, sql, (self._space.name, revision)):
+            yield Change(place, number, message_id, at, ticket_id=ticket_id)
 
     def remove_thread(self, connection: sqlite3.Connection, ticket_id: str) -> None:
         """Remove all messages of a ticket with their files, their outbox entries and delivery states."""

@@ -160,7 +160,15 @@ _KEYS_AS_MAIL_SYSTEMS_SEE_THEM: Final = (
 )
 """``email_key`` and ``phone_digits`` are those of ``addresses``; the connection that migrates brings them."""
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _KEY, _KEYS_AS_MAIL_SYSTEMS_SEE_THEM)
+_EVENTS_BY_REVISION: Final = (
+    "ALTER TABLE tickets ADD COLUMN first_revision INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE contacts ADD COLUMN first_revision INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE messages ADD COLUMN revision INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX messages_by_revision ON messages (space, revision)",
+)
+"""What is in an older file was written before any cursor; the place of a message is no measure, as SQLite gives it again."""
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _KEY, _KEYS_AS_MAIL_SYSTEMS_SEE_THEM, _EVENTS_BY_REVISION)
 """Step ``n`` brings a file of version ``n`` to version ``n + 1``; steps are only ever added."""
 
 SCHEMA_VERSION: Final = len(MIGRATIONS)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from attrs import field, frozen
 
@@ -13,6 +13,27 @@ from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.model.refs import format_ref
 from helpdesk_bridge.store.database import Database, run
 from helpdesk_bridge.store.values import micros
+
+_WRITES: Final = (
+    ("tickets", "first_revision", "written_at"),
+    ("tickets", "revision", "changed_at"),
+    ("contacts", "first_revision", "written_at"),
+    ("contacts", "revision", "changed_at"),
+    ("messages", "revision", "changed_at"),
+)
+"""Where numbers and times of writes are kept."""
+
+
+@frozen
+class Change:
+    """A record that was written: ``place`` is the number of its first write if that is new, ``revision`` of its last."""
+
+    place: int
+    revision: int
+    id: str
+    at: int
+    is_new: bool = True
+    ticket_id: str | None = None
 
 
 @frozen(eq=False)
@@ -48,24 +69,43 @@ class Space:
         with self.database.read() as connection:
             return tuple(record_id for (record_id,) in run(connection, sql, (self.name, marker)))
 
-    def changed_since(self, connection: sqlite3.Connection, table: str, since: datetime) -> list[tuple[str, int, int]]:
-        """Return id, time of writing and time of the last change of the records of a table changed since a time."""
-        sql = f"SELECT id, written_at, changed_at FROM {table} WHERE space = ? AND changed_at >= ? ORDER BY revision"  # noqa: S608 - our own names
-        changed = run(connection, sql, (self.name, micros(since, "since")))
-        return [(str(record_id), int(written), int(at)) for record_id, written, at in changed]
+    def revision(self, connection: sqlite3.Connection) -> int:
+        """Return the number of the last write to this space's tickets, contacts and messages."""
+        rows = run(connection, "SELECT value FROM counters WHERE space = ? AND name = 'revision'", (self.name,))
+        return int(rows[0][0]) if rows else 0
+
+    def revision_before(self, connection: sqlite3.Connection, since: datetime) -> int:
+        """Return the last revision before all that was written since a time."""
+        sql = " UNION ALL ".join(
+            f"SELECT min({number}) AS number FROM {table} WHERE space = ?1 AND {at} >= ?2"  # noqa: S608 - our own names
+            for table, number, at in _WRITES
+        )
+        rows = run(connection, f"SELECT min(number) FROM ({sql})", (self.name, micros(since, "since")))  # noqa: S608 - ditto
+        return self.revision(connection) if rows[0][0] is None else int(rows[0][0]) - 1
+
+    def changed_after(self, connection: sqlite3.Connection, table: str, revision: int) -> Iterator[Change]:
+        """Yield what became of the tickets or contacts that were written after a revision."""
+        sql = (
+            f"SELECT id, first_revision, revision, written_at, changed_at FROM {table} "  # noqa: S608 - our own names
+            "WHERE space = ? AND revision > ?"
+        )
+        for record_id, first, last, written, changed in run(connection, sql, (self.name, revision)):
+            new = first > revision
+            yield Change(first if new else last, last, record_id, written if new else changed, is_new=new)
 
     def put(
         self, connection: sqlite3.Connection, table: str, columns: Mapping[str, Any], *, marker: str | None = None
     ) -> None:
         """Write a ticket or contact, new or in place of the one with its id. A marker, once written, stays."""
         now = self.now()
-        stamps = {"space": self.name, "revision": self.number(connection, "revision"), "changed_at": now}
+        number = self.number(connection, "revision")
+        stamps = {"space": self.name, "revision": number, "first_revision": number, "changed_at": now}
         upsert(
             connection,
             table,
             {**stamps, "written_at": now, "marker": marker, **columns},
             key=("space", "id"),
-            once=("written_at",),
+            once=("written_at", "first_revision"),
             kept=("marker",),
         )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -114,10 +113,6 @@ class TicketTable:
         sql = "SELECT count(*) FROM tickets WHERE space = ? AND requester_id = ? AND requester_kind = 'contact'"
         with self._space.database.read() as connection:
             return int(run(connection, sql, (self._space.name, contact_id))[0][0])
-
-    def changed_since(self, connection: sqlite3.Connection, since: datetime) -> list[tuple[str, int, int]]:
-        """Return id, time of writing and time of the last change of the tickets that were written or changed since then."""
-        return self._space.changed_since(connection, "tickets", since)
 
     def _ticket(self, row: tuple[Any, ...], not_loaded: frozenset[str]) -> Ticket:
         record_id, count, text = row

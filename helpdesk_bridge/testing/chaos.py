@@ -12,6 +12,7 @@ from helpdesk_bridge.adapter import Page
 from helpdesk_bridge.clock import Clock, SystemClock
 from helpdesk_bridge.errors import HelpdeskError, InDoubt, RateLimited
 from helpdesk_bridge.model.drafts import ContactDraft, MessageDraft, TicketChange, TicketDraft
+from helpdesk_bridge.model.paging import Events
 from helpdesk_bridge.ports import Contacts, Helpdesk, Listing, Messages, Tickets
 from helpdesk_bridge.testing.outcomes import EFFECTS, LISTINGS, OUTCOMES
 from helpdesk_bridge.testing.simulator.faults import CONNECT_TIMEOUT, Fault, FaultPlan
@@ -87,10 +88,9 @@ class ChaosHelpdesk(_WrappedDesk):  # type: ignore[misc]  # a desk for every che
         found: Sequence[Any] = self.act("check", self._desk.check)
         return found
 
-    def events(self, since: datetime) -> Sequence[Any]:
-        """Return what happened since then, by polling."""
-        found: Sequence[Any] = self.act("events", lambda: self._desk.events(since))
-        return found
+    def events(self, cursor: str | datetime | None = None, *, limit: int | None = None) -> Events:
+        """Return what happened after a cursor, and the next cursor."""
+        return self.act("events", lambda: self._desk.events(cursor, limit=limit))
 
     def subscribe(self, callback: Callable[[Any], None]) -> Callable[[], None]:
         """Call ``callback`` with the transport's events."""

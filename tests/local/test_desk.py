@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -345,18 +345,15 @@ def test_events_name_what_was_written_since(desk, clock):
     second = desk.tickets.create(_draft(requester="eve@example.com"))
     sent = desk.messages.reply(first.id, MessageDraft(body="x"))
     desk.tickets.update(first.id, TicketChange(tags=("a",)))
-    told = [(event.kind, event.id, event.ticket_id) for event in desk.events(since)]
-    assert told == [
+    answer = desk.events(since)
+    assert [(event.kind, event.id, event.ticket_id) for event in answer.items] == [
         ("contact.created", second.requester.id, None),
         ("ticket.created", second.id, None),
-        ("ticket.updated", first.id, None),
         ("message.created", "2", second.id),
         ("message.created", sent.ids[0], first.id),
+        ("ticket.updated", first.id, None),
     ]
-    clock.advance(1)
-    assert desk.events(clock.wall()) == ()
-    with pytest.raises(Invalid):
-        desk.events(datetime(2026, 1, 1))  # noqa: DTZ001 - the point
+    assert desk.events(answer.cursor).items == ()
 
 
 def test_keep_raw_gives_the_stored_document(clock):

@@ -19,7 +19,7 @@ from helpdesk_bridge.errors import ConfigError
 from helpdesk_bridge.store import file
 from helpdesk_bridge.store.store import LocalStore
 
-PLACES = (*range(10), *range(10, 1000, 6))
+PLACES = (*range(10), *range(10, 1000, 5))
 """Statements of a first use: each of those that look at the file, and some of the many that make tables."""
 DRAFT = TicketDraft(subject="x", description="x", requester="ann@example.com")
 

@@ -254,7 +254,7 @@ def operations(bench: Bench) -> dict[str, Callable[[], Any]]:
     calls["check"] = bench.desk.check
     if bench.desk.capabilities.supports("events"):
         # Seen before the vendor's records were made: all of them are news.
-        calls["events"] = lambda: bench.desk.events(SEEDED - timedelta(days=1))
+        calls["events"] = lambda: bench.desk.events(SEEDED - timedelta(days=1)).items
     return calls
 
 

@@ -1,41 +1,62 @@
-"""Events of a local desk: what was written since a time; each event names a record to fetch."""
+"""Events of a local desk, by the number of each write; each event names a record to fetch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from attrs import frozen
 
-from helpdesk_bridge.desk.polling import RecordEvent
+from helpdesk_bridge.adapter import EventsRead, RecordEvent
+from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.local.desk import LocalDesk
-from helpdesk_bridge.store.values import micros, moment_of
+from helpdesk_bridge.store.values import moment_of
+
+_A_LITTLE: Final = timedelta(seconds=61)
+"""How far a wired desk begins before its vendor's clock."""
 
 
 @frozen(eq=False)
 class LocalEvents:
-    """Events by polling. ``at`` is when this desk wrote it, which for an imported record is not when it came to be.
+    """Events in the order of writing. ``at`` is when this desk wrote it, which for an imported record is not when it came to be.
 
     A record that changed several times gives one event, a removed record none.
     """
 
     _desk: LocalDesk
 
-    def since(self, since: datetime) -> Sequence[RecordEvent]:
-        """Return what was written at or after ``since``, oldest first."""
+    def begin(self, since: datetime | None) -> Mapping[str, Any]:
+        """Return the position before all that was written since then."""
+        space = self._desk.store.space
+        with space.database.read() as connection:
+            return {"r": space.revision_before(connection, since or self._desk.now() - _A_LITTLE)}
+
+    def after(self, position: Mapping[str, Any], limit: int | None) -> EventsRead:  # noqa: ARG002 - a read costs nothing
+        """Return what was written after a position, in that order."""
         self._desk.calls.add("events")
-        store = self._desk.store
-        start = micros(since, "since")
-        found: list[tuple[int, int, RecordEvent]] = []
+        store, revision = self._desk.store, position.get("r")
         with store.database.read() as connection:
-            changed = {
-                "contact": store.contacts.changed_since(connection, since),
-                "ticket": store.tickets.changed_since(connection, since),
-            }
-            for rank, (kind, records) in enumerate(changed.items()):
-                for record_id, written, at in records:
-                    what = "created" if written >= start else "updated"
-                    found.append((at, rank, RecordEvent(f"{kind}.{what}", record_id, moment_of(at))))
-            for record_id, ticket_id, at in store.messages.changed_since(connection, since):
-                found.append((at, 2, RecordEvent("message.created", record_id, moment_of(at), ticket_id)))
-        return tuple(event for _, _, event in sorted(found, key=lambda one: one[:2]))
+            last = store.space.revision(connection)
+            if type(revision) is not int or not 0 <= revision <= last:
+                raise Invalid(
+                    "this cursor is none of this desk's events, or older content was put back into it since; begin anew "
+                    "with a time",
+                    field="cursor",
+                )
+            changes = [
+                *(("contact", one) for one in store.space.changed_after(connection, "contacts", revision)),
+                *(("ticket", one) for one in store.space.changed_after(connection, "tickets", revision)),
+                *(("message", one) for one in store.messages.added_after(connection, revision)),
+            ]
+        items = (
+            RecordEvent(
+                f"{kind}.{'created' if one.is_new else 'updated'}",
+                one.id,
+                moment_of(one.at),
+                one.ticket_id,
+                str(one.revision),
+            )
+            for kind, one in sorted(changes, key=lambda told: told[1].place)
+        )
+        return EventsRead(tuple(items), {"r": last})

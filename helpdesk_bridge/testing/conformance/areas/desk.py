@@ -10,7 +10,8 @@ from typing import Any, Final
 import pytest
 
 from helpdesk_bridge.adapter import Severity
-from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.errors import HelpdeskError, Invalid, WrongDesk
+from helpdesk_bridge.model.drafts import TicketChange
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.drafts import contact_draft, is_customer, make, now_at, seen, text
 from helpdesk_bridge.testing.conformance.fixtures import nothing_sent
@@ -61,15 +62,51 @@ def test_the_desk_says_what_it_is(helpdesk: Helpdesk, calls: Callable[[], int]) 
 
 @needs("events", "tickets.create", "messages.note")
 def test_what_happened_is_told_once_by_id(helpdesk: Helpdesk) -> None:
-    """A new ticket and a new message are events that name their records; ``since`` is the earliest."""
-    before = now_at(helpdesk) - timedelta(seconds=1)
+    """A new ticket and a new message are events that name their records; the next cursor does not tell them again."""
+    cursor = helpdesk.events().cursor
     ticket = make(helpdesk)
     sent = helpdesk.messages.note(ticket.id, text("News"))
-    found = list(helpdesk.events(before))
-    told = [(one.kind.partition(".")[0], one.id) for one in found]
-    assert told.count(("ticket", ticket.id)) == 1
-    assert all(told.count(("message", message_id)) == 1 for message_id in sent.ids)
-    assert list(helpdesk.events(now_at(helpdesk) + timedelta(days=1))) == []
+    answer = helpdesk.events(cursor)
+    told = [(one.kind, one.id) for one in answer.items]
+    assert told.count(("ticket.created", ticket.id)) == 1
+    assert all(told.count(("message.created", message_id)) == 1 for message_id in sent.ids)
+    keys = {one.key for one in answer.items}
+    assert len(keys) == len(answer.items)
+    assert not keys & {one.key for one in helpdesk.events(answer.cursor).items}, "an event was told twice"
+    assert helpdesk.events(now_at(helpdesk) + timedelta(days=1)).items == ()
+
+
+@needs("events", "tickets.create", "tickets.update")
+def test_the_last_state_of_a_ticket_is_told_although_its_creation_was(helpdesk: Helpdesk) -> None:
+    """A change in the second of the creation is told, and so is the change after it."""
+    if "status" not in helpdesk.capabilities.ticket_update or not helpdesk.capabilities.statuses:
+        pytest.skip("this desk changes no status")
+    answer = helpdesk.events()
+    ticket = make(helpdesk)
+    keys = []
+    for status in (None, *helpdesk.capabilities.statuses):
+        if status is not None and status is not helpdesk.tickets.get(ticket.id).status:
+            helpdesk.tickets.update(ticket.id, TicketChange(status=status))
+        elif status is not None:
+            continue
+        answer = helpdesk.events(answer.cursor)
+        (key,) = (one.key for one in answer.items if one.id == ticket.id and one.kind.startswith("ticket."))
+        keys.append(key)
+    assert len(set(keys)) == len(keys)
+    assert keys[0][0] == "ticket.created"
+
+
+@needs("events")
+def test_a_cursor_that_is_none_of_its_events_is_refused(helpdesk: Helpdesk, calls: Callable[[], int]) -> None:
+    """A text that is no cursor raises ``Invalid``, another desk's ``WrongDesk``; nothing is sent."""
+    cursor = helpdesk.events().cursor
+    other = cursor.replace(cursor.partition('"desk":"')[2][:4], "0000", 1)
+    with nothing_sent(calls):
+        for wrong in ("", "nonsense", "{}", "[]", cursor[:-2]):
+            with pytest.raises(Invalid):
+                helpdesk.events(wrong)
+        with pytest.raises(WrongDesk):
+            helpdesk.events(other)
 
 
 @needs("tickets.create")
