@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 
 import pytest
 import requests
@@ -324,10 +324,14 @@ def here():
         server.stop()
 
 
+def address(url):
+    return "127.0.0.1", int(url.rstrip("/").rpartition(":")[2])
+
+
 def test_a_client_that_stops_sending_is_told_so_and_let_go(here, monkeypatch):
     server, url, desk = here
-    monkeypatch.setattr(webhook_server._Handler, "timeout", 0.05)
-    with socket.create_connection(("127.0.0.1", int(url.rstrip("/").rpartition(":")[2])), timeout=20) as connection:
+    monkeypatch.setattr(webhook_server, "REQUEST_SECONDS", 0.05)
+    with socket.create_connection(address(url), timeout=20) as connection:
         connection.sendall(f"POST /{SECRET} HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n".encode() + b'{"mess')
         assert connection.recv(4096).startswith(b"HTTP/1.1 408")
     assert list(desk.tickets.list()) == []
@@ -335,17 +339,109 @@ def test_a_client_that_stops_sending_is_told_so_and_let_go(here, monkeypatch):
     server.stop()
 
 
-def test_too_many_at_once_are_hung_up_on_and_the_rest_are_served(here, monkeypatch):
+BODY = f"POST /{SECRET} HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n".encode()
+CHUNKS = f"POST /{SECRET} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n".encode()
+DRIPS = {
+    "nothing": (b"", b""),
+    "the request line": (b"POST /", b"x"),
+    "a header": (b"POST / HTTP/1.1\r\nX: ", b"y"),
+    "headers": (b"POST / HTTP/1.1\r\n", b"X: y\r\n"),
+    "a body": (BODY, b" "),
+    "a body of a stranger": (BODY.replace(b"canary", b"guess!"), b" "),
+    "chunks": (CHUNKS, b" "),
+}
+
+
+class Dripping:
+    """Connections over which bytes come one at a time, from one of the addresses of this machine each in turn."""
+
+    def __init__(self, url, count, head, drop, sources=("127.0.0.1",)):
+        self._drop, self._stopped = drop, threading.Event()
+        self.connections = []
+        for number in range(count):
+            source = (sources[number % len(sources)], 0)
+            connection = socket.create_connection(address(url), timeout=20, source_address=source)
+            connection.sendall(head)
+            self.connections.append(connection)
+        self._thread = threading.Thread(target=self._drip)
+        self._thread.start()
+
+    def _drip(self):
+        while not self._stopped.wait(0.02):
+            for connection in self.connections:
+                with suppress(OSError):  # hung up on, which is what the tests wait for
+                    connection.sendall(self._drop)
+
+    def until_all_are_let_go(self):
+        for connection in self.connections:
+            with suppress(ConnectionError):
+                while connection.recv(4096):
+                    pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._stopped.set()
+        self._thread.join()
+        for connection in self.connections:
+            connection.close()
+
+
+@pytest.mark.parametrize("drip", DRIPS)
+def test_forty_dripping_connections_keep_no_webhook_out(here, drip):
+    _, url, desk = here
+    with Dripping(url, 40, *DRIPS[drip]):
+        for number in range(5):
+            assert requests.post(url + SECRET, json=message(number), timeout=5).status_code == 200
+    (ticket,) = desk.tickets.list()
+    assert len(list(desk.messages.list(ticket.id))) == 5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have one loopback address")
+def test_many_addresses_that_drip_keep_no_webhook_out(here, monkeypatch):
     _, url, _ = here
-    monkeypatch.setattr(webhook_server, "MOST_AT_ONCE", 1)
-    monkeypatch.setattr(webhook_server, "SOCKET_SECONDS", 0.05)
-    address = ("127.0.0.1", int(url.rstrip("/").rpartition(":")[2]))
-    with socket.create_connection(address, timeout=20) as busy:
-        busy.sendall(f"POST /{SECRET} HTTP/1.1\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n".encode())
-        assert busy.recv(100).startswith(b"HTTP/1.1 100")
-        with socket.create_connection(address, timeout=20) as another:
-            assert another.recv(100) == b""
+    monkeypatch.setattr(webhook_server, "MOST_AT_ONCE", 24)
+    sources = [f"127.0.0.{number}" for number in range(2, 42)]
+    with Dripping(url, 120, *DRIPS["a body"], sources=sources):
+        for number in range(5):
+            assert requests.post(url + SECRET, json=message(number), timeout=5).status_code == 200
+
+
+@pytest.mark.parametrize("drip", DRIPS)
+def test_a_request_has_a_deadline_as_a_whole(here, monkeypatch, drip):
+    _, url, _ = here
+    monkeypatch.setattr(webhook_server, "REQUEST_SECONDS", 0.2)
+    with Dripping(url, 3, *DRIPS[drip]) as dripping:
+        dripping.until_all_are_let_go()
     assert requests.post(url + SECRET, json=message(1), timeout=20).status_code == 200
+
+
+def test_what_is_being_answered_is_never_hung_up_on_and_one_too_many_is_told_to_come_back(here, monkeypatch):
+    server, url, desk = here
+    monkeypatch.setattr(webhook_server, "MOST_OF_AN_ADDRESS", 2)
+    entered, go_on = threading.Semaphore(0), threading.Event()
+    receive = desk.webhooks.receive
+
+    def slow(*args):
+        entered.release()
+        assert go_on.wait(20)
+        return receive(*args)
+
+    receiver = server._app
+    monkeypatch.setattr(receiver, "_receive", slow)
+    answers = []
+    busy = [threading.Thread(target=lambda number=number: answers.append(requests.post(url + SECRET, json=message(number), timeout=20).status_code)) for number in range(2)]  # fmt: skip
+    for one in busy:
+        one.start()
+        assert entered.acquire(timeout=20)
+    refused = requests.post(url + SECRET, json=message(9), timeout=20)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "60")
+    go_on.set()
+    for one in busy:
+        one.join()
+    assert answers == [200, 200]
+    assert requests.post(url + SECRET, json=message(9), timeout=20).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ DEFAULT_PORT: Final = 8360
 def serve(ctx: click.Context, desk: str, host: str, port: int, references: tuple[str, ...]) -> int:
     """Take the webhooks of DESK and store them in its inbox; for a vendor that needs no inbox, print its events as JSON lines.
 
-    Prints one JSON line when it listens. The first SIGTERM or Ctrl-C answers what is in flight and ends with 0.
+    It is for trusted networks: behind a proxy that ends TLS. Prints one JSON line when it listens. The first SIGTERM or Ctrl-C answers what is in flight and ends with 0.
     """
     from helpdesk_bridge.cli.webhook_server import WebhookServer
     from helpdesk_bridge.http.origin import is_loopback
@@ -58,7 +58,10 @@ def serve(ctx: click.Context, desk: str, host: str, port: int, references: tuple
                 {"desk": opened.name, "vendor": opened.vendor, "account": opened.account, "url": url}, indent=None
             )
             if not is_loopback(host):
-                say("other machines can reach this address, without TLS: put an https proxy in front of it")
+                say(
+                    "other machines can reach this address, without TLS, and this server is for trusted networks: put an "
+                    "https proxy in front of it, or run the WSGI application in a server of your own"
+                )
             stopped.wait()
         finally:
             server.stop()
