@@ -7,7 +7,9 @@ there, as ``.ci/run`` does.
 from __future__ import annotations
 
 import os
+import re
 import sys
+import tomllib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import ZipFile
@@ -40,6 +42,30 @@ def pythons(session: nox.Session) -> None:
     """Run the quick tier on every Python that is supported."""
     install(session, "-e", ".[test]")
     session.run("python", "-m", "pytest", "-q", "-n", "2", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
+def floors(session: nox.Session) -> None:
+    """Run the quick tier with the oldest release of each dependency that ``pyproject.toml`` allows."""
+    with TemporaryDirectory() as folder:
+        constraints = Path(folder) / "floors.txt"
+        constraints.write_text("".join(f"{one}\n" for one in _oldest()), "utf-8")
+        session.install("-e", ".[test]", "--constraint", str(constraints))
+    session.run("python", "-m", "pytest", "-q", "-n", "2", *session.posargs)
+
+
+def _oldest() -> list[str]:
+    """Return each lower bound of the library and its extras as the version to install, the highest where two differ."""
+    project = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]
+    floors: dict[str, tuple[int, ...]] = {}
+    for requirement in (
+        *project["dependencies"],
+        *(one for some in project["optional-dependencies"].values() for one in some),
+    ):
+        if found := re.match(r"([\w.-]+)(?:\[[^]]*\])?>=([\d.]+)", requirement):
+            floor = tuple(map(int, found[2].split(".")))
+            floors[found[1].lower()] = max(floors.get(found[1].lower(), ()), floor)
+    return [f"{name}=={'.'.join(map(str, floor))}" for name, floor in sorted(floors.items())]
 
 
 @nox.session
