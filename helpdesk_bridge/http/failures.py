@@ -9,6 +9,7 @@ from typing import Final
 import requests
 from urllib3 import exceptions as u3
 
+from helpdesk_bridge.http.sockets import NeverBegun
 from helpdesk_bridge.http.transport import Lost, NotSent
 
 _NEVER_CONNECTED = (u3.NewConnectionError, u3.ConnectTimeoutError, u3.NameResolutionError, u3.SSLError, u3.ProxyError)
@@ -25,7 +26,7 @@ def failure_of(error: BaseException, *, sent: bool, place: str = "the vendor") -
     The original error is not kept: requests hangs the request on it, with the credentials in its headers.
     """
     chain = list(_causes(error))
-    connecting = any(isinstance(cause, (*_NEVER_CONNECTED, *_NEVER_STARTED)) for cause in chain)
+    connecting = any(isinstance(cause, (*_NEVER_CONNECTED, *_NEVER_STARTED, NeverBegun)) for cause in chain)
     reason = _company(chain, place) or _reason(chain)
     return NotSent(reason) if connecting and not sent else Lost(reason)
 

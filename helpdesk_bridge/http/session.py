@@ -22,8 +22,9 @@ from helpdesk_bridge.http.download import StreamedDownload, read_capped
 from helpdesk_bridge.http.failures import TooLarge, failure_of
 from helpdesk_bridge.http.multipart import MultipartBody
 from helpdesk_bridge.http.origin import Origin, Target, target
-from helpdesk_bridge.http.request import Auth, Request, Response
+from helpdesk_bridge.http.request import Auth, Effect, Request, Response
 from helpdesk_bridge.http.transport import FREE, Grant
+from helpdesk_bridge.last_check import last_check
 from helpdesk_bridge.model.values import UNSET
 from helpdesk_bridge.ratelimit.policy import http_date
 from helpdesk_bridge.text import json_text
@@ -138,7 +139,8 @@ class Session:
         body = _body(request)
         try:
             session, prepared = self._prepare(request, body)
-            with sockets.attempt(self._options.timeout, self._heard.real_now):
+            check = None if request.effect is Effect.READ else last_check()
+            with sockets.attempt(self._options.timeout, self._heard.real_now, check):
                 try:
                     return exchange(session, prepared)
                 except sockets.ForbiddenAddress as error:

@@ -33,29 +33,38 @@ Apache, documented).
 """
 
 
+class NeverBegun(TimeoutError):
+    """The deadline of an attempt had passed before the first byte of its request."""
+
+
 class _Attempt(threading.local):
     deadline: float | None = None
     sent: bool = False
     idle_clock: Callable[[], float] | None = None
+    check: Callable[[], None] | None = None
 
 
 _attempt = _Attempt()
 
 
 @contextmanager
-def attempt(seconds: float, idle_clock: Callable[[], float] | None = None) -> Iterator[None]:
+def attempt(
+    seconds: float, idle_clock: Callable[[], float] | None = None, check: Callable[[], None] | None = None
+) -> Iterator[None]:
     """Give the socket work of this thread that many real seconds in all, and note that nothing was sent yet.
 
     Connections that are made meanwhile tell their age by ``idle_clock``, in real seconds, as long as they live.
+    ``check`` is called before each piece that is sent, and keeps it back by raising.
     """
-    before = (_attempt.deadline, _attempt.sent, _attempt.idle_clock)
+    before = (_attempt.deadline, _attempt.sent, _attempt.idle_clock, _attempt.check)
     _attempt.deadline = real_seconds() + seconds
     _attempt.sent = False
     _attempt.idle_clock = idle_clock
+    _attempt.check = check
     try:
         yield
     finally:
-        _attempt.deadline, _attempt.sent, _attempt.idle_clock = before
+        _attempt.deadline, _attempt.sent, _attempt.idle_clock, _attempt.check = before
 
 
 class _Quiet(logging.Filter):
@@ -88,6 +97,19 @@ def _left() -> float | None:
     return left
 
 
+def _about_to_send() -> float | None:
+    """Return the seconds that are left, when everything allows the next bytes of this attempt to go."""
+    if _attempt.check is not None:
+        _attempt.check()
+    try:
+        left = _left()
+    except TimeoutError as late:
+        # The process may have been stopped while it connected.
+        raise late if _attempt.sent else NeverBegun(*late.args) from None
+    _attempt.sent = True
+    return left
+
+
 class _Use:
     """When a connection was last used."""
 
@@ -116,8 +138,7 @@ class _DeadlineSocket(socket.socket):
         return count
 
     def sendall(self, *args: Any, **kwargs: Any) -> None:
-        left = _left()
-        _attempt.sent = True
+        left = _about_to_send()
         if left is not None:
             self.settimeout(left)
         super().sendall(*args, **kwargs)
@@ -138,8 +159,7 @@ class _DeadlineTlsSocket(ssl.SSLSocket):
         return count
 
     def sendall(self, *args: Any, **kwargs: Any) -> None:
-        left = _left()
-        _attempt.sent = True
+        left = _about_to_send()
         if left is not None:
             self.settimeout(left)
         super().sendall(*args, **kwargs)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.last_check import last_check
 from helpdesk_bridge.store.file import MEMORY, connect, rollback, translated
 from helpdesk_bridge.text.decoding import Mending, mended
 
@@ -130,6 +131,8 @@ class Database:
                 session.writing = session.writing or writes
                 try:
                     yield session.connection
+                    if writes and not inner and (check := last_check()) is not None:
+                        check()
                     session.connection.execute(kept)
                 except BaseException:
                     self._undo(session, undone)

@@ -212,11 +212,13 @@ def stop_between_transactions(desks, process):
 
 
 @pytest.mark.slow
-def test_a_takeover_from_a_stuck_owner_doubles_nothing_when_it_wakes(benches):
-    desks = benches(PAIRS[0])
+@pytest.mark.parametrize("turn", range(20))
+def test_a_takeover_from_a_stuck_owner_doubles_nothing_when_it_wakes(benches, turn):
+    desks = benches(PAIRS[turn % len(PAIRS)])
     total, _ = desks.unbroken
     stuck = desks.start()
-    assert desks.wait_for(stuck, DONE, total // 3)
+    assert desks.wait_for(stuck, BEGUN if turn % 2 else DONE, total * (turn + 1) // 24 + 1)
+    time.sleep(random.Random(turn).uniform(0, 0.02))
     stop_between_transactions(desks, stuck)
     try:
         taken = desks.migrate("run", "--yes", "--takeover")

@@ -20,7 +20,7 @@ from helpdesk_bridge.clock import Clock, boot_id
 from helpdesk_bridge.migration.journal import schema
 from helpdesk_bridge.migration.journal.integrity import REBUILD, check_rows, sealed
 from helpdesk_bridge.migration.journal.lock import OwnerLock
-from helpdesk_bridge.migration.journal.ownership import LEASE, LeaseClock, Place
+from helpdesk_bridge.migration.journal.ownership import LEASE, MARGIN, LeaseClock, Place
 from helpdesk_bridge.migration.marker import MarkerKey
 from helpdesk_bridge.migration.outcome import Interrupted, JournalDamaged, JournalInUse, MigrationError, WrongJournal
 from helpdesk_bridge.private_files import companions, make_private_folder, why_not_mine
@@ -247,6 +247,14 @@ class JournalFile:
         """Raise ``JournalInUse`` if another process has taken the journal over."""
         with self.transaction():
             return
+
+    def check_lease(self) -> None:
+        """Return if this process may send now, looking into the journal if that is long ago: it may have been stopped.
+
+        Raises ``JournalInUse`` if another process has taken the journal over.
+        """
+        while self.lease_clock.now() >= self._lease_until - MARGIN:
+            self.check_owner()
 
     def close(self) -> None:
         """Close the file and release the lock."""

@@ -15,6 +15,8 @@ from helpdesk_bridge.clock import Clock, SystemClock, boot_seconds, pause
 
 LEASE: Final = 5.0
 """Real seconds for which an owner may send after it last saw that the journal is its own."""
+MARGIN: Final = 0.5
+"""So many of them are kept for what was sent to leave."""
 
 _STATX_BTIME: Final = 0x800
 _AT_FDCWD: Final = -100

@@ -6,12 +6,14 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from attrs import frozen
+from attrs import define, frozen
 
 from helpdesk_bridge.adapter import Fidelity, Importer, MessageClass
 from helpdesk_bridge.adapter.header_line import sealing
 from helpdesk_bridge.errors import AuthenticationFailed, HelpdeskError, InDoubt, PermissionDenied
+from helpdesk_bridge.last_check import checked_last
 from helpdesk_bridge.migration.desk import MigrationDesk
+from helpdesk_bridge.migration.journal.file import JournalFile
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Record, reason_of
@@ -20,14 +22,12 @@ from helpdesk_bridge.migration.load.mapping import Mapping
 from helpdesk_bridge.migration.marker import MarkerKey
 from helpdesk_bridge.migration.options import Options, Threads
 from helpdesk_bridge.migration.outage import Outage, Stopped
-from helpdesk_bridge.migration.outcome import CredentialsLost, Interrupted
+from helpdesk_bridge.migration.outcome import CredentialsLost, Interrupted, MigrationError
 from helpdesk_bridge.model.records import Message
 from helpdesk_bridge.model.values import Attachment
 
 T = TypeVar("T")
 EXISTING: Final = "existing"
-FRESH: Final = 1.0
-"""Real seconds for which a saved intent proves that this process owns the journal."""
 
 
 @frozen(eq=False)
@@ -67,25 +67,25 @@ class LoadContext:
 
         If the run stops and nothing was sent, the journal gets the records of ``undo`` back.
         """
+        check = _LeaseCheck(self.journal.file)
         try:
-            return self._write(call, undo)
+            with checked_last(check), sealing(self.marker_key.seal):
+                return self._write(call, undo)
         except (Stopped, CredentialsLost, Interrupted):
-            self.journal.save(*undo)
+            if not check.failed_midway:
+                self.journal.save(*undo)
             raise
+
+    def set_values(self, call: Callable[[], T]) -> T:
+        """Send an update of one record that can be repeated; its own failures come out as they are."""
+        with checked_last(_LeaseCheck(self.journal.file)):
+            return self.destination_outage.of_record(call)
 
     def _write(self, call: Callable[[], T], undo: Sequence[Record]) -> T:
         outage = self.destination_outage
-        begun = outage.real_now()
-
-        def send() -> T:
-            if outage.real_now() - begun > FRESH:
-                self.journal.file.check_owner()  # while this process slept or waited, another may have taken over
-            with sealing(self.marker_key.seal):
-                return call()
-
         try:
             # A create whose answer cannot be read may have happened: it is not repeated.
-            result = outage.patiently(lambda: _rights_kept(send), passing=lambda error: error.temporary)
+            result = outage.patiently(lambda: _rights_kept(call), passing=lambda error: error.temporary)
         except InDoubt:
             outage.unanswered(undo[0].key)
             raise
@@ -110,6 +110,26 @@ class LoadContext:
 def unanswered(attempts: int, error: HelpdeskError) -> str:
     """Return the reason of a record whose creates were never answered, and that the destination does not have."""
     return f"{attempts} attempts were not answered, and the destination does not have it: {reason_of(error)}"
+
+
+@define
+class _LeaseCheck:
+    """The last check of one write: whether this process still owns the journal.
+
+    ``failed_midway``: it failed when some of the write was out already, so that it may happen.
+    """
+
+    file: JournalFile
+    failed_midway: bool = False
+    _passed: bool = False
+
+    def __call__(self) -> None:
+        try:
+            self.file.check_lease()
+        except MigrationError:
+            self.failed_midway = self._passed
+            raise
+        self._passed = True
 
 
 class _Denied(Exception):

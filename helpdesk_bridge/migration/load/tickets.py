@@ -401,7 +401,7 @@ class TicketLoad:
                 break  # whole as it is: what differs is another's change since, and for the verification to tell
             finish = partial(_repeatable, partial(context.importer.finish, record.destination[0], ticket))
             try:
-                context.destination_outage.of_record(finish)
+                context.set_values(finish)
             except Invalid as error:
                 if self._let_go(error, ticket):
                     continue
