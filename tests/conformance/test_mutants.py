@@ -8,6 +8,7 @@ from conformance.mutants import IN_FILE, IN_PROCESS, MUTANTS, SOCKETS
 from conformance.runs import run
 
 SUITE = Path(__file__).with_name("mutant_suite.py")
+pytestmark = pytest.mark.slow
 UNHARMED = {IN_FILE: "TestUnharmedLocal", IN_PROCESS: "TestUnharmedInProcess", SOCKETS: "TestUnharmedOverSockets"}
 
 

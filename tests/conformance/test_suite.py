@@ -56,6 +56,7 @@ def ended(tmp_path_factory):
     return run(tmp_path_factory.mktemp("misuses"), *nodes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("owner", "test", "how", "said"), MISUSES, ids=lambda one: str(one)[:40])
 def test_a_misuse_is_told_with_its_fix(ended, owner, test, how, said):
     found = ended[owner, test]

@@ -122,6 +122,7 @@ def test_the_first_signal_drains_and_ends_with_5_and_a_later_run_goes_on(benches
     finish(desks)
 
 
+@pytest.mark.slow
 def test_the_second_signal_ends_at_once_with_130_and_a_later_run_goes_on(benches):
     desks = benches(PAIRS[0])
     total, _ = desks.unbroken
@@ -158,6 +159,7 @@ def test_answers_that_are_lost_on_the_wire_lose_and_double_nothing(benches, kind
     assert canonical(desks.new) == desks.unbroken[1]
 
 
+@pytest.mark.slow
 def test_a_finished_migration_run_again_writes_nothing_and_a_ticket_added_since_is_carried(benches):
     desks = benches(PAIRS[0])
     assert desks.start().wait(120) == 0

@@ -6,8 +6,9 @@ import json
 
 import pytest
 from e2e.bench import Desks, assert_everything_once, canonical
+from tiers import quick_first
 
-PAIRS = [("deskie", "desk365"), ("desk365", "deskie"), pytest.param(("deskie", "local"), marks=pytest.mark.slow)]
+PAIRS = quick_first([("deskie", "desk365"), ("desk365", "deskie"), ("deskie", "local")])
 
 
 @pytest.fixture(params=PAIRS, ids="-".join)
@@ -45,6 +46,7 @@ def test_the_same_commands_with_a_lost_journal_write_nothing_twice(desks):
     assert canonical(desks.new) == there
 
 
+@pytest.mark.slow
 def test_rebuild_makes_the_journal_anew_and_writes_nothing(desks):
     ended(desks, 0, "run", "--yes")
     ids = ended(desks, 0, "ids", "--jsonl").stdout
@@ -61,6 +63,7 @@ def test_rebuild_makes_the_journal_anew_and_writes_nothing(desks):
     assert_everything_once(desks)
 
 
+@pytest.mark.slow
 def test_markers_of_another_key_stop_a_run_until_the_key_is_given_or_they_are_ignored(tmp_path):
     with Desks(tmp_path, "deskie", "desk365", ["--tickets", "6", "--seed", "3"]) as desks:
         old = {"FORMER": "the-key-of-then"}

@@ -10,6 +10,7 @@ from attrs import evolve
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from migration.simulators import served
+from tiers import quick_first
 
 from helpdesk_bridge import open_desk
 from helpdesk_bridge.cli.output import plain
@@ -64,7 +65,9 @@ def nasty_dataset(texts):
 
 
 @pytest.mark.parametrize(
-    "pair", [("deskie", "desk365"), ("desk365", "deskie"), ("local", "deskie"), ("deskie", "local")], ids="-".join
+    "pair",
+    quick_first([("deskie", "desk365"), ("desk365", "deskie"), ("local", "deskie"), ("deskie", "local")]),
+    ids="-".join,
 )
 @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(texts=st.lists(nasty_text(surrogates=True), min_size=1, max_size=8))
@@ -136,7 +139,9 @@ def test_what_a_webhook_says_is_listed_shown_and_moved_as_valid_text(tmp_path, w
             assert migration.verify() == []
 
 
-@pytest.mark.parametrize("pair", [("local", "deskie"), ("deskie", "local"), ("local", "desk365")], ids="-".join)
+@pytest.mark.parametrize(
+    "pair", quick_first([("local", "deskie"), ("deskie", "local"), ("local", "desk365")]), ids="-".join
+)
 def test_html_beyond_the_cap_travels_whole_with_a_shortened_text(tmp_path, pair):
     html = "<p>Fish &amp; <b>chips</b></p>\n" * 40_000
     data = generate(3, 3)

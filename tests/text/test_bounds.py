@@ -11,6 +11,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tiers import quick_first
 
 from helpdesk_bridge.cli.output import plain as as_json
 from helpdesk_bridge.model.addresses import (
@@ -237,7 +238,8 @@ def calls(work, *arguments):
 
 
 @pytest.mark.parametrize(
-    "piece", ["<p>a ", "<b>a</b>", "<table><tr><td>a", "<ul><li>a", "<a b='c", "&", "<p a b c>", "</i>", "<!--"]
+    "piece",
+    quick_first(["<table><tr><td>a", "<!--", "<p>a ", "<b>a</b>", "<ul><li>a", "<a b='c", "&", "<p a b c>", "</i>"], 2),
 )
 def test_the_work_of_html_grows_with_its_length(piece):
     for size in (10_000, 100_000, 1_100_000):
@@ -257,7 +259,7 @@ print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
 """
 
 
-@pytest.mark.parametrize("kind", ["letters", "tags", "divs", "cells", "images"])
+@pytest.mark.parametrize("kind", quick_first(["tags", "letters", "divs", "cells", "images"]))
 def test_a_message_of_5_mb_takes_at_most_twelve_times_its_size(kind):
     size = 5_000_000
     done = subprocess.run([sys.executable, "-c", MEMORY, kind, str(size)], capture_output=True, text=True, check=True)
