@@ -42,7 +42,7 @@ PAIRS = quick_first(
         ("deskie", "local"),
         ("desk365", "local"),
         ("local", "desk365"),
-    ],  # fmt: skip
+    ],
     quick=3,
 )
 
