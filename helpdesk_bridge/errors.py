@@ -22,6 +22,9 @@ No message, ``repr`` or attribute here ever holds a secret, a request header or 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class ConfigError(Exception):
     """The configuration is wrong; the message names the key and the fix. No request was made."""
@@ -63,6 +66,31 @@ class HelpdeskError(Exception):
             where.append(self.code)
         return f"{self.message} [{', '.join(where)}]" if where else self.message
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (type(self), self.args, dict(vars(self)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the error as plain JSON types; ``type`` is its class above, or the nearest above it."""
+        known = next(cls.__name__ for cls in type(self).__mro__ if cls.__module__ == __name__)
+        details = {name: value for name, value in vars(self).items() if isinstance(value, (str, int, float, bool))}
+        return {"object": "error", "version": 1, "type": known, "temporary": self.temporary, **details}
+
+    @staticmethod
+    def from_dict(document: Mapping[str, Any]) -> HelpdeskError:
+        """Return the error of ``to_dict``. Raises ``Invalid`` for another document."""
+        ours: list[type[HelpdeskError]] = [HelpdeskError, *HelpdeskError.__subclasses__()]
+        classes = {cls.__name__: cls for cls in ours if cls.__module__ == __name__}
+        details = dict(document) if isinstance(document, Mapping) else {}
+        kind, version, name = details.pop("object", ""), details.pop("version", 1), details.pop("type", "")
+        details.pop("temporary", None)
+        if kind != "error" or version != 1 or name not in classes or not isinstance(details.get("message"), str):
+            raise Invalid("not an error of this package, or one of a newer version", field="type")
+        try:
+            return classes[name](**details)
+        except TypeError:
+            problem = Invalid(f"{name} of this version has other details; a newer version wrote it", field="type")
+        raise problem
+
     def located(
         self, *, vendor: str | None = None, desk: str | None = None, operation: str | None = None
     ) -> HelpdeskError:
@@ -71,6 +99,12 @@ class HelpdeskError(Exception):
         self.desk = self.desk or desk
         self.operation = self.operation or operation
         return self
+
+
+def _rebuilt(cls: type[HelpdeskError], args: tuple[Any, ...], details: dict[str, Any]) -> HelpdeskError:
+    error = cls.__new__(cls, *args)
+    vars(error).update(details)
+    return error
 
 
 class NotFound(HelpdeskError):

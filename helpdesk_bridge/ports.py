@@ -7,7 +7,7 @@ Protocols, structural; nothing here does I/O. A facet that a vendor lacks is a `
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NoReturn, Protocol, TypeAlias, TypeVar, Unpack, overload
@@ -30,6 +30,7 @@ from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
 from helpdesk_bridge.model.records import Agent, Company, Contact, FieldDefinition, Group, Message, Tag, Ticket
 from helpdesk_bridge.model.refs import RecordRef
 from helpdesk_bridge.model.values import Attachment, Body, Person
+from helpdesk_bridge.portable.value import Portable
 
 if TYPE_CHECKING:
     from helpdesk_bridge.adapter.contract import Finding
@@ -84,13 +85,13 @@ class Listing(Protocol[T_co]):
 
 
 @frozen
-class Explanation:
+class Explanation(Portable):
     """How a query is answered: ``native`` as it is sent, ``client_side`` compared here, and the fewest ``calls``.
 
     ``calls`` is for the first page if the vendor gives totals only on request. Nothing was sent.
     """
 
-    native: dict[str, str]
+    native: Mapping[str, str]
     client_side: tuple[str, ...]
     sorted_here: bool
     calls: int

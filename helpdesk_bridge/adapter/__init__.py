@@ -136,6 +136,7 @@ from helpdesk_bridge.model.values import (
     Visibility,
     body_of,
 )
+from helpdesk_bridge.portable.value import Portable
 from helpdesk_bridge.ratelimit.policy import RateHeaders, RateLimitPolicy, Scope, Window
 from helpdesk_bridge.text.decoding import Mending, mended_tree
 from helpdesk_bridge.text.images import ImageTag, may_have_images, name_images, replace_images
@@ -238,6 +239,7 @@ __all__ = [
     "PermissionDenied",
     "Person",
     "Phone",
+    "Portable",
     "Priority",
     "Provenance",
     "QuerySplit",

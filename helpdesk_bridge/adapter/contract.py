@@ -43,6 +43,7 @@ from helpdesk_bridge.model.values import (
     Attachment,
     Person,
 )
+from helpdesk_bridge.portable.value import Portable
 from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
 from helpdesk_bridge.text.decoding import Mending
 
@@ -61,7 +62,7 @@ class Severity(Enum):
 
 
 @frozen
-class Finding:
+class Finding(Portable):
     """One line of ``desk.check()``."""
 
     severity: Severity

@@ -1,127 +1,28 @@
 """Strict reading of vendors' JSON: anything unexpected is a ``BadResponse`` with its path.
 
-cattrs as it comes reads the text "5" as a number, "false" as True and None as the text "None"; the hooks here do not.
 Unknown keys are ignored, because vendors add fields every week.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, TypeVar
 
-from attrs import has
-from cattrs import ClassValidationError, Converter, IterableValidationError
-from cattrs.errors import IterableValidationNote
-from cattrs.v import transform_error
-
 from helpdesk_bridge.errors import BadResponse
+from helpdesk_bridge.portable.strict import Converter, Misread, StrictReader, WireTypeError
 
 T = TypeVar("T")
 
 
-class WireTypeError(TypeError):
-    """A JSON value has another type than the vendor's documents say; the message never holds the value."""
-
-
-def _strict(expected: type[Any]) -> Callable[[Any, Any], Any]:
-    def hook(value: Any, _: Any) -> Any:
-        if type(value) is not expected:
-            raise WireTypeError(f"expected {expected.__name__}, found {type(value).__name__}")
-        return value
-
-    return hook
-
-
-def _number(value: Any, _: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise WireTypeError(f"expected a number, found {type(value).__name__}")
-    return float(value)
-
-
-def _is_sequence(type_: Any) -> bool:
-    return getattr(type_, "__origin__", None) in (tuple, list)
-
-
-def _converter(configure: Callable[[Converter], None] | None, *, detailed: bool) -> Converter:
-    converter = Converter(detailed_validation=detailed, prefer_attrib_converters=False)
-    for expected in (str, int, bool):
-        converter.register_structure_hook(expected, _strict(expected))
-    converter.register_structure_hook(float, _number)
-    _guard_sequences(converter)
-    if configure is not None:
-        configure(converter)
-    return converter
-
-
-def _guard_sequences(converter: Converter) -> None:
-    # cattrs reads the text "abc" as the sequence ("a", "b", "c").
-    @converter.register_structure_hook_factory(_is_sequence)
-    def _(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]:
-        item = next(one for one in type_.__args__ if one is not Ellipsis)
-        make = type_.__origin__
-        hook = converter.get_structure_hook(item)
-
-        def read(value: Any, _: Any) -> Any:
-            if not isinstance(value, list):
-                raise WireTypeError(f"expected a list, found {type(value).__name__}")
-            return make(hook(one, item) for one in value)
-
-        def read_with_places(value: Any, _: Any) -> Any:
-            if not isinstance(value, list):
-                raise WireTypeError(f"expected a list, found {type(value).__name__}")
-            return make(_each(value, hook, item))
-
-        return read_with_places if converter.detailed_validation else read
-
-
-def _each(values: list[Any], hook: Callable[[Any, Any], Any], item: Any) -> list[Any]:
-    read, errors = [], []
-    for index, value in enumerate(values):
-        try:
-            read.append(hook(value, item))
-        except Exception as error:  # noqa: BLE001 - collected, as cattrs does, so that every place is known
-            error.add_note(IterableValidationNote("in a list", index, item))
-            errors.append(error)
-    if errors:
-        # An exception group with a __new__ of its own, which pyright does not see.
-        raise IterableValidationError("in a list", errors, item)  # pyright: ignore[reportCallIssue]
-    return read
-
-
-class Wire:
-    """Structures vendor documents into attrs classes.
-
-    ``configure`` registers the vendor's own hooks (dates, odd spellings). The quick converter has no paths; where it
-    fails, a second pass with paths finds out where.
-    """
-
-    def __init__(self, configure: Callable[[Converter], None] | None = None) -> None:
-        self._quick = _converter(configure, detailed=False)
-        self._exact = _converter(configure, detailed=True)
+class Wire(StrictReader):
+    """Structures vendor documents into attrs classes; ``configure`` registers the vendor's own hooks (dates, odd spellings)."""
 
     def read(self, type_: type[T], document: Any, *, at: str = "$") -> T:
         """Return ``document`` as ``type_``. Raises ``BadResponse`` naming the path below ``at``, never a value."""
-        if has(type_) and not isinstance(document, dict):
-            raise BadResponse(f"expected an object at {at}, found {type(document).__name__}", path=at)
         try:
-            return self._quick.structure(document, type_)
-        except Exception:  # noqa: BLE001 - hooks raise what they like; the exact pass below names the place
-            raise self._located(type_, document, at) from None
-
-    def _located(self, type_: type[Any], document: Any, at: str) -> BadResponse:
-        try:
-            self._exact.structure(document, type_)
-        except (ClassValidationError, IterableValidationError) as error:
-            places = [line.rpartition(" @ ")[2] for line in transform_error(error, path=at, format_exception=_kind)]
-            path = places[0] if places else at
-            return BadResponse(f"the vendor's answer cannot be read at {path}", path=path)
-        except Exception as error:  # noqa: BLE001 - one value without a place of its own
-            return BadResponse(f"the vendor's answer cannot be read at {at} ({type(error).__name__})", path=at)
-        return BadResponse(f"the vendor's answer cannot be read at {at}", path=at)
-
-
-def _kind(error: BaseException, _type: type | None) -> str:
-    return type(error).__name__
+            return super().read(type_, document, at=at)
+        except Misread as error:
+            problem = error
+        raise BadResponse(f"the vendor's answer cannot be read at {problem.path}", path=problem.path)
 
 
 __all__ = ["Converter", "Wire", "WireTypeError"]

@@ -15,7 +15,7 @@ from typing import Any, Final
 import attrs
 import click
 
-from helpdesk_bridge.model.values import Body
+from helpdesk_bridge.portable.value import Portable
 from helpdesk_bridge.text import display
 
 
@@ -30,15 +30,19 @@ def clean_line(text: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return a model value as JSON knows it; bodies as html and text, times in ISO 8601."""
-    if isinstance(value, Body):
-        shown: dict[str, Any] = {"html": value.html, "text": value.text}
-        return {**shown, "shortened": True} if value.shortened else shown
+    """Return a value as JSON knows it: that of ``to_dict``, without the vendor's document and the places of files."""
+    if isinstance(value, Portable):
+        document = value.to_dict()
+        for record in (document, document.get("message") or {}):
+            record.pop("raw", None)
+            for file in record.get("attachments", ()):
+                file.pop("locator", None)
+        return document
     if attrs.has(type(value)):
         return {
             one.name: plain(getattr(value, one.name))
             for one in attrs.fields(type(value))
-            if one.name not in ("raw", "locator") and not one.name.startswith("_")
+            if not one.name.startswith("_")
         }
     if isinstance(value, Mapping):
         return {str(plain(key)): plain(one) for key, one in value.items()}

@@ -17,7 +17,7 @@ from helpdesk_bridge.model.keywords import ContactChanges, ContactFields, Contac
 from helpdesk_bridge.model.matching import contact_filters, contact_matches, sort_key
 from helpdesk_bridge.model.queries import ContactQuery
 from helpdesk_bridge.model.records import Contact
-from helpdesk_bridge.model.values import UNSET
+from helpdesk_bridge.model.values import UNSET, FrozenDict
 from helpdesk_bridge.ports import ContactId, Explanation
 
 
@@ -53,7 +53,7 @@ class ContactsPort:
         query = query_of(ContactQuery, query, filters)
         split = self._link.contacts.split(query)
         client_side = tuple(name for name in contact_filters(query) if name not in split.fields)
-        return Explanation(dict(split.described), client_side, not split.ordered, 0 if split.empty else 1)
+        return Explanation(FrozenDict(split.described), client_side, not split.ordered, 0 if split.empty else 1)
 
     def get(self, id: ContactId) -> Contact:
         """Return one contact."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
 
 from attrs import field, frozen
 
@@ -71,6 +71,9 @@ class Desk:
 
     def __str__(self) -> str:
         return f"{self.name} ({self.title} {self.account})"
+
+    def __reduce__(self) -> NoReturn:
+        self._link.__reduce__()
 
     def __enter__(self) -> Self:
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, NoReturn
 
 from attrs import frozen
 
@@ -37,6 +37,9 @@ class DeskLink:
     directory: Directory
     people: PeopleResolver
     keys: DeskKeys
+
+    def __reduce__(self) -> NoReturn:
+        raise Invalid("a desk cannot travel: it has sockets and secrets; open it in the other process, by connect()")
 
     @contextmanager
     def operation(self, operation: str, *, requires: bool = True) -> Iterator[None]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import Page, QuerySplit
-from helpdesk_bridge.errors import BadResponse
+from helpdesk_bridge.errors import BadResponse, Invalid
 from helpdesk_bridge.ports import Listing
 
 R = TypeVar("R")
@@ -30,6 +30,11 @@ class QueryListing(Listing[R]):
     sort: Callable[[list[R]], list[R]]
     limit: int | None = None
     located: Callable[[], AbstractContextManager[None]] = field(repr=False)
+
+    def __reduce__(self) -> NoReturn:
+        raise Invalid(
+            "a listing cannot travel: it asks a desk of this process; send its records, as all() returns them"
+        )
 
     def __iter__(self) -> Iterator[R]:
         if self.split.empty or self.limit == 0:

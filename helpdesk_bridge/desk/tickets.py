@@ -14,6 +14,7 @@ from helpdesk_bridge.model.keywords import TicketChanges, TicketFields, TicketFi
 from helpdesk_bridge.model.matching import sort_key, ticket_filters, ticket_matches
 from helpdesk_bridge.model.queries import TicketQuery
 from helpdesk_bridge.model.records import Ticket
+from helpdesk_bridge.model.values import FrozenDict
 from helpdesk_bridge.ports import Explanation, TicketId
 
 
@@ -88,7 +89,7 @@ class TicketsPort:
         native_query = self._link.aliases.query(query_of(TicketQuery, query, filters))
         split = self._link.adapter.tickets.split(native_query)
         client_side = tuple(name for name in ticket_filters(native_query) if name not in split.fields)
-        return Explanation(dict(split.described), client_side, not split.ordered, 0 if split.empty else 1)
+        return Explanation(FrozenDict(split.described), client_side, not split.ordered, 0 if split.empty else 1)
 
     def _seen(self, ticket: Ticket) -> Ticket:
         return self._link.aliases.ticket(self._link.people.ticket(self._link.aliases.meaning(ticket)))

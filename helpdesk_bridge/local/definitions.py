@@ -10,9 +10,9 @@ from typing import Any, Final
 from attrs import frozen
 
 from helpdesk_bridge.errors import Invalid
+from helpdesk_bridge.model.door import check_custom_value
 from helpdesk_bridge.model.records import FieldDefinition, FieldType
 from helpdesk_bridge.model.values import CustomValue
-from helpdesk_bridge.store.documents import custom_value
 from helpdesk_bridge.store.store import LocalStore
 from helpdesk_bridge.text.plain import fold
 
@@ -49,9 +49,10 @@ class Definitions:
         for name, value in (values or {}).items():
             if not isinstance(name, str) or not name:
                 raise Invalid("a custom field needs a name", field="custom_fields")
-            custom_value(value, f"custom_fields.{name}")
-            known = self._known(name, applies_to, exact=exact) or self._define(name, value, applies_to)
-            found[known] = tuple(value) if isinstance(value, list) else value
+            given = tuple(value) if isinstance(value, list) else value
+            check_custom_value(f"custom_fields.{name}", given)
+            known = self._known(name, applies_to, exact=exact) or self._define(name, given, applies_to)
+            found[known] = given
         return found
 
     def _known(self, name: str, applies_to: str, *, exact: bool) -> str | None:

@@ -8,12 +8,13 @@ Names are the port's own: ``messages.add_from_contact``, ``agents.list``, ``tick
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
 from helpdesk_bridge.errors import Unsupported
-from helpdesk_bridge.model.values import Priority, Status
+from helpdesk_bridge.model.values import FrozenDict, Priority, Status, frozen_dict
+from helpdesk_bridge.portable.value import Portable
 
 OPERATIONS: Final = (
     "tickets.list", "tickets.get", "tickets.create", "tickets.update",
@@ -25,7 +26,7 @@ OPERATIONS: Final = (
 
 
 @frozen(kw_only=True)
-class FileLimits:
+class FileLimits(Portable):
     """How many files one message takes and how large they may be, in bytes; None is not known to be limited."""
 
     count: int | None = None
@@ -33,8 +34,12 @@ class FileLimits:
     bytes_together: int | None = None
 
 
+def _words() -> Any:
+    return field(factory=FrozenDict, converter=frozen_dict, hash=False)
+
+
 @frozen(kw_only=True)
-class Capabilities:
+class Capabilities(Portable):
     """What one desk can do. Defaults are "no"; a limit of None is not known.
 
     ``contact_needs`` says what a contact must have: ``email``, ``phone`` or ``email or phone``. ``natural_ids`` names the
@@ -53,16 +58,16 @@ class Capabilities:
     contact_update: frozenset[str] = frozenset()
     contact_needs: frozenset[str] = frozenset()
     natural_ids: frozenset[str] = frozenset()
-    statuses: Mapping[Status, str] = field(factory=dict, hash=False)
+    statuses: Mapping[Status, str] = _words()
     open_statuses: bool = False
-    priorities: Mapping[Priority, str] = field(factory=dict, hash=False)
+    priorities: Mapping[Priority, str] = _words()
     complete_lists: frozenset[str] = frozenset()
     idempotency: frozenset[str] = frozenset()
     subject_limit: int | None = None
     body_limit: int | None = None
     files: FileLimits = FileLimits()
     page_size: int | None = None
-    notes: Mapping[str, str] = field(factory=dict, hash=False)
+    notes: Mapping[str, str] = _words()
 
     def supports(self, name: str) -> bool:
         """Whether the desk can do ``name``. Raises ``ValueError`` for a name that no desk could have."""

@@ -115,12 +115,17 @@ def _check_custom_fields(given: Any, name: str) -> None:
     for key, value in given.items():
         if not isinstance(key, str):
             raise Invalid(f"{name} are named by text, not by {_named(key)}", field=name)
-        if not _custom_value(value):
-            raise Invalid(
-                f"{name}.{key} takes text, a number (int or Decimal), True or False, a date, a time, a tuple of texts or "
-                f"None, not {_named(value)}",
-                field=f"{name}.{key}",
-            )
+        check_custom_value(f"{name}.{key}", value)
+
+
+def check_custom_value(name: str, value: object) -> None:
+    """Raise ``Invalid`` for what a custom field cannot hold."""
+    if not _custom_value(value):
+        raise Invalid(
+            f"{name} takes text, a number (int or Decimal), True or False, a date, a time, a tuple of texts or None, not "
+            f"{_named(value)}",
+            field=name,
+        )
 
 
 def check_members(name: str, members: object, types: tuple[type, ...], words: str) -> None:

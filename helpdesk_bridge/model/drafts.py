@@ -23,7 +23,9 @@ from helpdesk_bridge.model.values import (
     Status,
     Unset,
     Upload,
+    frozen_dict,
 )
+from helpdesk_bridge.portable.value import Portable
 
 Words: TypeAlias = tuple[str, ...] | Add | Remove
 
@@ -40,12 +42,20 @@ def _texts(value: Iterable[str]) -> tuple[str, ...]:
     return spread(value)
 
 
+def _fields(value: Mapping[str, CustomValue] | Unset | None) -> Mapping[str, CustomValue] | Unset | None:
+    return value if value is None or value is UNSET else frozen_dict(value)
+
+
+def _contact_fields(value: Mapping[str, CustomValue] | Unset) -> Mapping[str, CustomValue] | Unset:
+    return value if value is UNSET else frozen_dict(value)
+
+
 def _uploads(value: Iterable[Upload] | Upload) -> tuple[Upload, ...]:
     return (value,) if isinstance(value, Upload) else spread(value)
 
 
 @frozen(kw_only=True)
-class TicketDraft:
+class TicketDraft(Portable):
     """A ticket to be created. ``subject``, ``description`` and ``requester`` are needed everywhere.
 
     A single text counts as a collection of one. A draft, change or query raises ``Invalid`` when it is
@@ -64,7 +74,7 @@ class TicketDraft:
     category: str | Unset | None = UNSET
     subcategory: str | Unset | None = UNSET
     tags: tuple[str, ...] | Unset = field(default=UNSET, converter=_words)
-    custom_fields: Mapping[str, CustomValue] | Unset | None = UNSET
+    custom_fields: Mapping[str, CustomValue] | Unset | None = field(default=UNSET, converter=_fields, hash=False)
     cc: tuple[str, ...] | Unset = field(default=UNSET, converter=_words)
     watchers: tuple[str, ...] | Unset = field(default=UNSET, converter=_words, repr=False)
     attachments: tuple[Upload, ...] = field(default=(), converter=_uploads)
@@ -74,7 +84,7 @@ class TicketDraft:
 
 
 @frozen(kw_only=True)
-class TicketChange:
+class TicketChange(Portable):
     """What of a ticket to change. ``UNSET`` leaves a field alone, ``None`` clears it."""
 
     subject: str | Unset = field(default=UNSET, repr=False)
@@ -87,7 +97,7 @@ class TicketChange:
     category: str | Unset | None = UNSET
     subcategory: str | Unset | None = UNSET
     tags: Words | Unset = field(default=UNSET, converter=_changed_words)
-    custom_fields: Mapping[str, CustomValue] | Unset | None = UNSET
+    custom_fields: Mapping[str, CustomValue] | Unset | None = field(default=UNSET, converter=_fields, hash=False)
     cc: Words | Unset = field(default=UNSET, converter=_changed_words)
     watchers: Words | Unset = field(default=UNSET, converter=_changed_words, repr=False)
 
@@ -96,7 +106,7 @@ class TicketChange:
 
 
 @frozen(kw_only=True)
-class MessageDraft:
+class MessageDraft(Portable):
     """A message to be written."""
 
     body: str | Body = field(repr=False)
@@ -108,7 +118,7 @@ class MessageDraft:
 
 
 @frozen(kw_only=True)
-class ContactDraft:
+class ContactDraft(Portable):
     """A contact to be created; it needs an e-mail or a phone, as the vendor demands."""
 
     name: str | Unset | None = field(default=UNSET, repr=False)
@@ -117,14 +127,14 @@ class ContactDraft:
     title: str | Unset | None = field(default=UNSET, repr=False)
     company: Named | Unset | None = UNSET
     external_id: str | Unset | None = UNSET
-    custom_fields: Mapping[str, CustomValue] | Unset = UNSET
+    custom_fields: Mapping[str, CustomValue] | Unset = field(default=UNSET, converter=_contact_fields, hash=False)
 
     def __attrs_post_init__(self) -> None:
         check_draft(self, CONTACT)
 
 
 @frozen(kw_only=True)
-class ContactChange:
+class ContactChange(Portable):
     """What of a contact to change."""
 
     name: str | Unset | None = field(default=UNSET, repr=False)
@@ -134,14 +144,14 @@ class ContactChange:
     company: Named | Unset | None = UNSET
     external_id: str | Unset | None = UNSET
     blocked: bool | Unset = UNSET
-    custom_fields: Mapping[str, CustomValue] | Unset = UNSET
+    custom_fields: Mapping[str, CustomValue] | Unset = field(default=UNSET, converter=_contact_fields, hash=False)
 
     def __attrs_post_init__(self) -> None:
         check_draft(self, CONTACT)
 
 
 @frozen
-class Sent:
+class Sent(Portable):
     """What a vendor answered to a reply or a note: the ids it gave, and the message if it sent it back."""
 
     ids: tuple[str, ...]

@@ -4,27 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from attrs import field, frozen
 
+from helpdesk_bridge.errors import Invalid
+from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.portable.kinds import kind_of
+from helpdesk_bridge.portable.value import Portable
+
 T_co = TypeVar("T_co", covariant=True)
+
+_RECORDS: Final[Mapping[str, type[Portable]]] = {kind_of(cls): cls for cls in (Ticket, Contact, Message)}
+
+
+def _written(records: tuple[Any, ...]) -> list[dict[str, Any]]:
+    return [record.to_dict() for record in records]
+
+
+def _read(documents: object) -> tuple[Any, ...]:
+    if not isinstance(documents, list) or not all(isinstance(document, Mapping) for document in documents):
+        raise Invalid("the items of a page are a list of records", field="items")
+    kinds = [_RECORDS.get(document.get("object", "")) for document in documents]
+    if None in kinds:
+        raise Invalid(f"an item of a page is one of {', '.join(_RECORDS)}", field="items")
+    return tuple(kind.from_dict(document) for kind, document in zip(kinds, documents, strict=True) if kind is not None)
 
 
 @frozen
-class Page(Generic[T_co]):
+class Page(Portable, Generic[T_co]):
     """One page of a listing. ``next`` is an opaque cursor (text, may be stored), None on the last page.
 
     ``total`` is the number of all matches of the native part if the vendor gives it.
     """
 
-    items: tuple[T_co, ...]
+    items: tuple[T_co, ...] = field(metadata={"json": ("items", _written, _read)})
     next: str | None = None
     total: int | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Page, (self.items, self.next, self.total)
+
 
 @frozen
-class RecordEvent:
+class RecordEvent(Portable):
     """A record was written: ``kind`` is ticket.created, ticket.updated, contact.… or message.created.
 
     ``at`` is when the desk says that it was written, ``ticket_id`` the ticket that a message belongs to. ``state`` stands
@@ -44,7 +67,7 @@ class RecordEvent:
 
 
 @frozen
-class Events:
+class Events(Portable):
     """What happened after a cursor, oldest first, and the ``cursor`` to go on from: opaque text, to be stored.
 
     ``more`` says that a ``limit`` was reached: ask again at once.

@@ -14,9 +14,10 @@ from typing import Any, Final, TypeAlias
 from attrs import field, fields, frozen
 
 from helpdesk_bridge.errors import Invalid
-from helpdesk_bridge.model.door import any_of, check_members, check_value
+from helpdesk_bridge.model.door import any_of, check_custom_value, check_members, check_value
 from helpdesk_bridge.model.fields import CONTACT, TICKET, Field, Kind, Write, filters
-from helpdesk_bridge.model.values import Actor, CustomValue, Priority, Ref, Status
+from helpdesk_bridge.model.values import Actor, CustomValue, FrozenDict, Priority, Ref, Status
+from helpdesk_bridge.portable.value import Portable
 from helpdesk_bridge.text.decoding import judge
 from helpdesk_bridge.text.plain import fold
 
@@ -24,7 +25,7 @@ from helpdesk_bridge.text.plain import fold
 class Nothing(enum.Enum):
     """The type of ``NONE``, which asks for records that have no value in a field."""
 
-    NONE = "NONE"
+    NONE = None
 
     def __repr__(self) -> str:
         return "NONE"
@@ -50,7 +51,7 @@ def _how(value: How | str) -> How:
 
 
 @frozen
-class Match:
+class Match(Portable):
     """A text to look for. ``Match("Invoice", "prefix")``; the default is ``contains``."""
 
     text: str = field(repr=False)
@@ -78,7 +79,7 @@ class Match:
 
 
 @frozen
-class Period:
+class Period(Portable):
     """A half-open span of time: ``start <= t < end``; either side may be open. Times must be aware."""
 
     start: datetime | None = None
@@ -194,15 +195,18 @@ def _custom(value: Mapping[str, Any] | None) -> _Custom | None:
     if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
         raise Invalid("custom_fields takes a mapping of names to values", field="custom_fields")
     judge(value, "custom_fields")  # a signalling NaN has no hash
-    return {name: _custom_values(name, wanted) for name, wanted in value.items()}
+    return FrozenDict({name: _custom_values(name, wanted) for name, wanted in value.items()})
 
 
 def _custom_values(name: str, wanted: Any) -> frozenset[Any]:
     try:
-        return frozenset(wanted) if isinstance(wanted, (frozenset, set, list)) else frozenset({wanted})
+        values = frozenset(wanted) if isinstance(wanted, (frozenset, set, list)) else frozenset({wanted})
     except TypeError:
         field = f"custom_fields.{name}"
         raise Invalid(f"{field} takes a value or a set of values, and cannot compare this one", field=field) from None
+    for value in values:
+        check_custom_value(f"custom_fields.{name}", None if value is NONE else value)
+    return frozenset(NONE if value is None else value for value in values)
 
 
 _WORD: Final = ((str, Nothing), "text or NONE")
@@ -242,7 +246,7 @@ def _check(query: Any) -> None:
 
 
 @frozen(kw_only=True)
-class TicketQuery:
+class TicketQuery(Portable):
     """Which tickets. Spam, deleted and merged ones are left out unless ``include`` names them.
 
     ``requester`` and ``assignee`` take an e-mail, an id or an ``Actor``; ``groups`` names or ids; every field that
@@ -272,7 +276,7 @@ class TicketQuery:
 
 
 @frozen(kw_only=True)
-class ContactQuery:
+class ContactQuery(Portable):
     """Which contacts. Blocked and deleted ones are left out unless ``include`` names them, or loads ``custom_fields``."""
 
     email: frozenset[Word] | None = field(default=None, converter=_words, repr=False)

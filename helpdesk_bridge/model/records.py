@@ -8,7 +8,6 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 from attrs import field, frozen
@@ -19,6 +18,7 @@ from helpdesk_bridge.model.values import (
     Attachment,
     Body,
     CustomValue,
+    FrozenDict,
     IdKind,
     MessageKind,
     Phone,
@@ -27,15 +27,13 @@ from helpdesk_bridge.model.values import (
     Ref,
     Status,
     Visibility,
+    frozen_dict,
 )
-
-
-def _frozen_mapping(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    return value if isinstance(value, MappingProxyType) else MappingProxyType(dict(value))
+from helpdesk_bridge.portable.value import Portable
 
 
 def _fields() -> Any:
-    return field(factory=dict, converter=_frozen_mapping, hash=False)
+    return field(factory=FrozenDict, converter=frozen_dict, hash=False)
 
 
 def _raw() -> Any:
@@ -43,7 +41,7 @@ def _raw() -> Any:
 
 
 @frozen(kw_only=True)
-class Ticket:
+class Ticket(Portable):
     """A ticket. ``not_loaded`` names the fields that this vendor has but did not send in this answer.
 
     ``cc`` are the addresses of customers and others who get mail together with the requester, ``watchers`` the e-mails of agents
@@ -90,7 +88,7 @@ class Ticket:
 
 
 @frozen(kw_only=True)
-class Message:
+class Message(Portable):
     """One message of a thread. ``sequence`` is its place in the thread, the opening being 0."""
 
     id: str
@@ -111,7 +109,7 @@ class Message:
 
 
 @frozen(kw_only=True)
-class Contact:
+class Contact(Portable):
     """A customer. ``emails`` has the primary first; ``title`` is what the person does, such as Head of Purchasing."""
 
     id: str
@@ -148,7 +146,7 @@ class Contact:
 
 
 @frozen(kw_only=True)
-class Agent:
+class Agent(Portable):
     """Somebody who answers tickets."""
 
     id: str
@@ -158,7 +156,7 @@ class Agent:
 
 
 @frozen(kw_only=True)
-class Group:
+class Group(Portable):
     """A team of agents."""
 
     id: str
@@ -167,7 +165,7 @@ class Group:
 
 
 @frozen(kw_only=True)
-class Company:
+class Company(Portable):
     """An organisation that contacts belong to."""
 
     id: str
@@ -176,7 +174,7 @@ class Company:
 
 
 @frozen(kw_only=True)
-class Tag:
+class Tag(Portable):
     """A word that tickets can carry."""
 
     id: str
@@ -198,7 +196,7 @@ class FieldType(enum.Enum):
 
 
 @frozen(kw_only=True)
-class FieldDefinition:
+class FieldDefinition(Portable):
     """A custom field: ``key`` is the vendor's, ``name`` what people see; ``options`` are a select's words.
 
     ``option_keys`` runs parallel to ``options`` if the vendor stores keys instead of words.

@@ -8,13 +8,14 @@ from urllib.parse import quote, unquote
 from attrs import frozen
 
 from helpdesk_bridge.errors import Invalid, WrongDesk
+from helpdesk_bridge.portable.value import Portable
 
 _SAFE: Final = "@+~.:_- "
 _OPENING: Final = ":0"
 
 
 @frozen
-class RecordRef:
+class RecordRef(Portable):
     """A ref in its parts; ``str()`` gives the text that ``parse_ref`` reads back."""
 
     vendor: str

@@ -6,20 +6,51 @@ Times are aware and in UTC, ids are text.
 from __future__ import annotations
 
 import enum
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NoReturn, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
 from helpdesk_bridge.errors import Invalid
+from helpdesk_bridge.portable.value import Portable
+from helpdesk_bridge.text.plain import SeenText, seen_text, text_to_html
 
-if TYPE_CHECKING:
-    from helpdesk_bridge.text.plain import SeenText
+K = TypeVar("K")
+V = TypeVar("V")
 
 CustomValue: TypeAlias = str | int | Decimal | bool | date | datetime | tuple[str, ...] | None
+
+
+class FrozenDict(dict[K, V]):
+    """A mapping that nobody can change, and that pickles, copies and is JSON as a dict is."""
+
+    __slots__ = ()
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("this mapping belongs to a value that never changes; make a dict of it to change that")
+
+    if not TYPE_CHECKING:
+        __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FrozenDict, (dict(self),)
+
+    def __copy__(self) -> FrozenDict[K, V]:
+        return self
+
+    def __deepcopy__(self, _: dict[int, Any]) -> FrozenDict[K, V]:
+        return self
+
+
+def frozen_dict(value: Mapping[K, V]) -> Mapping[K, V]:
+    """Return ``value`` as a mapping of its own; what is no mapping is left as it is."""
+    return FrozenDict(value) if isinstance(value, Mapping) and not isinstance(value, FrozenDict) else value
 
 
 class Unset(enum.Enum):
@@ -112,7 +143,7 @@ class IdKind(enum.Enum):
 
 
 @frozen
-class Actor:
+class Actor(Portable):
     """A person or system as a record names it. Vendors send different halves; the desk fills in the other."""
 
     kind: ActorKind
@@ -136,7 +167,7 @@ SYSTEM: Final = Actor(ActorKind.SYSTEM)
 
 
 @frozen
-class Ref:
+class Ref(Portable):
     """A group, company, tag or SLA as a record names it: id, name or both."""
 
     id: str | None = None
@@ -144,7 +175,7 @@ class Ref:
 
 
 @frozen
-class Body:
+class Body(Portable):
     """The text of a message: ``html`` as written (or None for plain text), ``text`` always.
 
     The text of an HTML body is derived from it by a library on first use; a vendor's own text field loses line breaks
@@ -171,22 +202,28 @@ class Body:
 
     @cached_property
     def _seen(self) -> SeenText:
-        from helpdesk_bridge.text.plain import seen_text
-
         return seen_text(self.html or "")
 
     def as_html(self) -> str:
         """Return the HTML, or the plain text escaped, with its line breaks kept."""
         if self.html is not None:
             return self.html
-        from helpdesk_bridge.text.plain import text_to_html
-
         return text_to_html(self.text)
 
     @property
     def empty(self) -> bool:
         """Whether there is neither markup nor text."""
         return not self.html and not self._text
+
+    def __to_document__(self, document: dict[str, Any]) -> dict[str, Any]:
+        if self._text is not None or self.html is None:
+            return document
+        derived = {**document, "text": self.text, "derived": True}
+        return {**derived, "shortened": True} if self.shortened else derived
+
+    @classmethod
+    def __from_document__(cls, document: dict[str, Any]) -> dict[str, Any]:
+        return {"html": document.get("html")} if document.get("derived") is True else document
 
 
 def body_of(value: str | Body) -> Body:
@@ -195,7 +232,7 @@ def body_of(value: str | Body) -> Body:
 
 
 @frozen
-class Attachment:
+class Attachment(Portable):
     """A file of a message as a pure value; ``desk.attachments.open(attachment)`` streams its bytes.
 
     ``size`` is in bytes. ``locator`` is the adapter's own way back to the file: opaque, and never shown.
@@ -210,15 +247,56 @@ class Attachment:
 
 
 @frozen
-class Upload:
+class _Content:
+    """Opens bytes in memory."""
+
+    content: bytes
+
+    def __call__(self) -> BinaryIO:
+        return BytesIO(self.content)
+
+
+@frozen
+class _File:
+    """Opens a file of this machine."""
+
+    path: Path
+
+    def __call__(self) -> BinaryIO:
+        return self.path.open("rb")
+
+
+def _content_text(opened: Callable[[], BinaryIO]) -> str:
+    if not isinstance(opened, (_Content, _File)):
+        raise Invalid(
+            "this upload cannot travel, because a function of its own opens it; make it with Upload.from_bytes or "
+            "Upload.from_path",
+            field="open",
+        )
+    with opened() as file:
+        return b64encode(file.read()).decode("ascii")
+
+
+def _content_of(text: object) -> _Content:
+    try:
+        return _Content(b64decode(str(text), validate=True))
+    except ValueError:
+        raise Invalid("the content of an upload is no Base64", field="content") from None
+
+
+@frozen
+class Upload(Portable):
     """A file to be written. ``open`` is called for every attempt, so that a retry sends the whole file again.
 
-    ``inline`` files are shown in the body where it says ``cid:<content_id>``.
+    ``inline`` files are shown in the body where it says ``cid:<content_id>``. What ``from_bytes`` and ``from_path``
+    return travels with its bytes; any other upload does not travel.
     """
 
     filename: str
     content_type: str
-    open: Callable[[], BinaryIO] = field(repr=False, eq=False)
+    open: Callable[[], BinaryIO] = field(
+        repr=False, eq=False, metadata={"json": ("content", _content_text, _content_of)}
+    )
     size: int | None = None
     inline: bool = False
     content_id: str | None = None
@@ -226,23 +304,20 @@ class Upload:
     @classmethod
     def from_bytes(cls, filename: str, content: bytes, content_type: str = "application/octet-stream") -> Upload:
         """Return an upload of bytes in memory."""
-        from io import BytesIO
-
-        return cls(filename, content_type, lambda: BytesIO(content), size=len(content))
+        return cls(filename, content_type, _Content(bytes(content)), size=len(content))
 
     @classmethod
     def from_path(cls, path: Any, content_type: str | None = None) -> Upload:
         """Return an upload of a file; the content type is guessed from its name if it is not given."""
         import mimetypes
-        from pathlib import Path
 
         file = Path(path)
         guessed = content_type or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        return cls(file.name, guessed, lambda: file.open("rb"), size=file.stat().st_size)
+        return cls(file.name, guessed, _File(file), size=file.stat().st_size)
 
 
 @frozen
-class Rating:
+class Rating(Portable):
     """What a customer thought: ``score`` in the vendor's own scale, ``label`` its word."""
 
     score: int | None = None
@@ -252,7 +327,7 @@ class Rating:
 
 
 @frozen
-class Phone:
+class Phone(Portable):
     """A phone number: ``raw`` as the vendor has it, ``e164`` if that is certain (or the desk has a region)."""
 
     raw: str
@@ -271,8 +346,14 @@ def _texts_alone(values: tuple[object, ...], what: str) -> None:
             )
 
 
+def _words(document: dict[str, Any]) -> list[str]:
+    if document.keys() != {"values"} or not isinstance(document["values"], list):
+        raise Invalid("what is added or removed is a list of texts", field="values")
+    return document["values"]
+
+
 @frozen(init=False)
-class Add:
+class Add(Portable):
     """Add these to what is there; everything else stays."""
 
     values: tuple[str, ...]
@@ -281,9 +362,13 @@ class Add:
         _texts_alone(values, "Add")
         object.__setattr__(self, "values", values)
 
+    @classmethod
+    def __from_document__(cls, document: dict[str, Any]) -> Add:
+        return cls(*_words(document))
+
 
 @frozen(init=False)
-class Remove:
+class Remove(Portable):
     """Remove these from what is there; everything else stays."""
 
     values: tuple[str, ...]
@@ -291,3 +376,7 @@ class Remove:
     def __init__(self, *values: str) -> None:
         _texts_alone(values, "Remove")
         object.__setattr__(self, "values", values)
+
+    @classmethod
+    def __from_document__(cls, document: dict[str, Any]) -> Remove:
+        return cls(*_words(document))

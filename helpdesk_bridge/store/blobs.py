@@ -77,7 +77,7 @@ class Files:
         """Record the files of a message; a file whose bytes are stored elsewhere keeps its own locator."""
         for position, attachment in enumerate(attachments):
             sha = attachment.locator.removeprefix(_PREFIX) if attachment.locator.startswith(_PREFIX) else None
-            row = (self._space.name, message_id, position, sha, documents.dump_attachment(attachment))
+            row = (self._space.name, message_id, position, sha, documents.dump_value(attachment))
             run(connection, "INSERT INTO files VALUES (?, ?, ?, ?, ?)", row)
 
     def of(self, connection: sqlite3.Connection, message_ids: Sequence[str]) -> dict[str, tuple[Attachment, ...]]:
@@ -91,7 +91,7 @@ class Files:
         for message_id, document in run(connection, sql, (self._space.name, *message_ids)):
             found[message_id] = (
                 *found.get(message_id, ()),
-                documents.load_attachment(document, self._space.database.mending),
+                documents.load_value(Attachment, document, self._space.database.mending),
             )
         return found
 

@@ -114,7 +114,7 @@ def ticket_columns(ticket: Ticket) -> dict[str, Any]:
         "spam": ticket.spam,
         "merged": ticket.merged_into is not None,
         **_of_fields(ticket, "tickets", fields.TICKET),
-        "document": documents.dump(ticket, documents.TICKET),
+        "document": documents.dump(ticket),
     }
 
 
@@ -124,7 +124,7 @@ def contact_columns(contact: Contact) -> dict[str, Any]:
         **_record(contact),
         "blocked": contact.blocked,
         **_of_fields(contact, "contacts", fields.CONTACT),
-        "document": documents.dump(contact, documents.CONTACT),
+        "document": documents.dump(contact),
     }
 
 

@@ -105,10 +105,10 @@ class ContactTable:
 
     def _contact(self, row: tuple[Any, ...]) -> Contact:
         record_id, text = row
-        document = documents.read(text, self._space.database.mending)
+        document = documents.stored(text, self._space.database.mending)
         return Contact(
             id=record_id,
             ref=self._space.ref("contact", record_id),
             raw=MappingProxyType(document) if self._space.keep_raw else None,
-            **documents.load(document, documents.CONTACT),
+            **documents.load(document, Contact),
         )

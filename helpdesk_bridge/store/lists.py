@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Mapping
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-import attrs
 from attrs import frozen
 
 from helpdesk_bridge.errors import Conflict
 from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.model.matching import natural_key
-from helpdesk_bridge.model.records import Agent, Company, FieldDefinition, FieldType, Group, Tag
+from helpdesk_bridge.model.records import Agent, Company, FieldDefinition, Group, Tag
 from helpdesk_bridge.store import documents
 from helpdesk_bridge.store.database import run
 from helpdesk_bridge.store.space import Space
 from helpdesk_bridge.store.values import folded
-from helpdesk_bridge.text.decoding import Mending
 from helpdesk_bridge.text.plain import fold
 
 V = TypeVar("V", Agent, Group, Company, Tag, FieldDefinition)
-_TUPLES: Final = ("domains", "options", "option_keys")
-
-
-def _dump(value: Agent | Group | Company | Tag | FieldDefinition) -> str:
-    document = attrs.asdict(value)
-    if isinstance(value, FieldDefinition):
-        document["type"] = value.type.value
-    return json.dumps(document, separators=(",", ":"))
-
-
-def _load(kind: type[V], text: str, mending: Mending) -> V:
-    document = documents.read(text, mending)
-    for name in _TUPLES:
-        if name in document:
-            document[name] = tuple(document[name])
-    if kind is FieldDefinition:
-        document["type"] = FieldType(document["type"])
-    return kind(**document)
 
 
 @frozen(eq=False)
@@ -55,7 +34,7 @@ class ReferenceList(Generic[V]):
         sql = "SELECT document FROM entries WHERE space = ? AND kind = ? ORDER BY id_rank, id"
         with self._space.database.read() as connection:
             rows = run(connection, sql, (self._space.name, self._name))
-        return tuple(_load(self._kind, text, self._space.database.mending) for (text,) in rows)
+        return tuple(documents.load_value(self._kind, text, self._space.database.mending) for (text,) in rows)
 
     def new_id(self, connection: sqlite3.Connection) -> str:
         """Return an id that was never used in this list."""
@@ -73,7 +52,7 @@ class ReferenceList(Generic[V]):
             value.name,
             folded(value.name),
             email_key(email) if email else None,
-            _dump(value),
+            documents.dump_value(value),
         )
         with self._space.database.write() as connection:
             run(connection, "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
@@ -105,7 +84,7 @@ class ReferenceList(Generic[V]):
         sql = f"SELECT document FROM entries WHERE space = ? AND kind = ? AND {condition} LIMIT 1"  # noqa: S608 - constants
         with self._space.database.read() as connection:
             rows = run(connection, sql, (self._space.name, self._name, *params))
-        return _load(self._kind, rows[0][0], self._space.database.mending) if rows else None
+        return documents.load_value(self._kind, rows[0][0], self._space.database.mending) if rows else None
 
 
 def _id_of(value: Agent | Group | Company | Tag | FieldDefinition) -> str:

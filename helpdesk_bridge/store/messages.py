@@ -50,7 +50,7 @@ class MessageTable:
                 self._time_key(connection, message),
                 space.now(),
                 space.number(connection, "revision"),
-                documents.dump(message, documents.MESSAGE),
+                documents.dump(message),
             )
             columns = "space, id, ticket_id, rank, time_key, changed_at, revision, document"
             run(connection, f"INSERT INTO messages ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608 - constant
@@ -72,7 +72,7 @@ class MessageTable:
                 return None
             later = evolve(opening, opening=False)
             sql = "UPDATE messages SET rank = 1, document = ? WHERE space = ? AND id = ?"
-            document = documents.dump(later, documents.MESSAGE)
+            document = documents.dump(later)
             run(connection, sql, (document, self._space.name, later.id))
         return later
 
@@ -174,7 +174,7 @@ class MessageTable:
                 ticket_id=row[4],
                 sequence=first + number,
                 attachments=files.get(row[3], ()),
-                **documents.load(documents.read(row[5], self._space.database.mending), documents.MESSAGE),
+                **documents.load(documents.stored(row[5], self._space.database.mending), Message),
             )
             for number, row in enumerate(rows)
         )

@@ -116,14 +116,14 @@ class TicketTable:
 
     def _ticket(self, row: tuple[Any, ...], not_loaded: frozenset[str]) -> Ticket:
         record_id, count, text = row
-        document = documents.read(text, self._space.database.mending)
+        document = documents.stored(text, self._space.database.mending)
         return Ticket(
             id=record_id,
             ref=self._space.ref("ticket", record_id),
             message_count=count,
             not_loaded=not_loaded,
             raw=MappingProxyType(document) if self._space.keep_raw else None,
-            **documents.load(document, documents.TICKET),
+            **documents.load(document, Ticket),
         )
 
     @staticmethod

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.migration.journal.expected import custom_text
 from helpdesk_bridge.migration.journal.spool_codec import decode, encode
 from helpdesk_bridge.model.records import Contact, Ticket
@@ -66,10 +67,17 @@ def test_a_contact_comes_back_as_it_was(contact):
 
 
 def test_what_is_something_else_is_refused():
-    with pytest.raises(ValueError, match="does not hold a Ticket"):
+    with pytest.raises(Invalid, match="is no ticket"):
         decode(encode(Contact(id="1", ref="r")), Ticket)
-    with pytest.raises(TypeError, match="cannot hold a float"):
+    with pytest.raises(ValueError, match="does not hold a str"):
+        decode(encode(("a", "b")), str)
+    with pytest.raises(TypeError, match="cannot hold a tuple"):
         encode((1.5,))
+
+
+def test_words_and_lists_of_words_come_back():
+    assert decode(encode(("a", "b")), tuple) == ("a", "b")
+    assert decode(encode("a"), str) == "a"
 
 
 @pytest.mark.parametrize(

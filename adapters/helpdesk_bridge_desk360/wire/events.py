@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
 
-from helpdesk_bridge.adapter import digest, format_ref
+from helpdesk_bridge.adapter import Portable, digest, format_ref
 from helpdesk_bridge_desk360.wire.cards import ContactCard, received
 from helpdesk_bridge_desk360.wire.phones import conversation_id, digits_of, with_plus
 
@@ -23,7 +23,7 @@ _MEDIA_KEYS: Final = ("media_id", "mime_type", "sha", "message")
 
 
 @frozen(kw_only=True)
-class Location:
+class Location(Portable):
     """A location that a customer sent."""
 
     latitude: float | None = None
@@ -33,7 +33,7 @@ class Location:
 
 
 @frozen(kw_only=True)
-class InboundFile:
+class InboundFile(Portable):
     """A file of a message: a URL on the vendor's CDN, a media id for the API, or both."""
 
     url: str | None = field(default=None, repr=False)
@@ -44,7 +44,7 @@ class InboundFile:
 
 
 @frozen(kw_only=True)
-class MessageReceived:
+class MessageReceived(Portable):
     """A customer wrote. ``phone`` is as WhatsApp wrote it, with a plus; ``at`` is None if the webhook's time cannot be read.
 
     ``ticket`` is the ref of the conversation, ``ticket_id`` its id. ``type`` is the vendor's word. ``button`` is the id of
@@ -67,7 +67,7 @@ class MessageReceived:
 
 
 @frozen(kw_only=True)
-class DeliveryChanged:
+class DeliveryChanged(Portable):
     """A sent message was ``delivered`` or ``read``. Failures are never reported (documented)."""
 
     id: str
@@ -78,7 +78,7 @@ class DeliveryChanged:
 
 
 @frozen(kw_only=True)
-class UnknownEvent:
+class UnknownEvent(Portable):
     """A body of another shape, as it came; it belongs to no conversation and is stored apart."""
 
     raw: Any = field(repr=False, eq=False)

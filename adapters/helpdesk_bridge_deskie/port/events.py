@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
 
-from helpdesk_bridge.adapter import format_ref
+from helpdesk_bridge.adapter import Portable, format_ref
 
 _VENDOR: Final = "deskie"
 _ID: Final = re.compile(r"[0-9]{1,18}")
@@ -28,7 +28,7 @@ _FALSE: Final = frozenset({"", "0", "false", "no"})
 
 
 @frozen(kw_only=True)
-class AgentAnswered:
+class AgentAnswered(Portable):
     """An agent wrote in a case of a custom channel; the channel's own service must deliver it.
 
     ``contact`` is the customer's id in that channel, ``contact_id`` the one at Deskie. ``internal`` is a note, which
@@ -48,7 +48,7 @@ class AgentAnswered:
 
 
 @frozen(kw_only=True)
-class RuleFired:
+class RuleFired(Portable):
     """A rule of the account acted on a case; the admin's template decides which fields are set.
 
     ``ticket_id`` is the case's number, such as 130-000042, if the template has that alone: ``tickets.get`` takes both.
@@ -77,7 +77,7 @@ class RuleFired:
 
 
 @frozen(kw_only=True)
-class UnknownEvent:
+class UnknownEvent(Portable):
     """A body of another shape, as it came."""
 
     raw: Any = field(repr=False, eq=False)

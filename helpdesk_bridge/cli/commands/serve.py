@@ -106,7 +106,8 @@ class Printed:
 
     @staticmethod
     def _fields(event: Any) -> dict[str, Any]:
-        return plain(event) or {"raw": plain(event.raw)}
+        fields = {name: value for name, value in plain(event).items() if name not in ("object", "version")}
+        return fields or {"raw": event.to_dict()["raw"]}
 
 
 def told(tally: Tally) -> str:
