@@ -28,16 +28,16 @@ class Authority:
         made = self._built(self._name, self._key.public_key()).add_extension(x509.BasicConstraints(True, None), True)
         self.bundle.write_bytes(made.sign(self._key, hashes.SHA256()).public_bytes(PEM))
 
-    def _built(self, subject, key):
+    def _built(self, subject, key, days=(-1, 1)):
         self._serial += 1
         now = dt.datetime.now(dt.UTC)
         return (
             x509.CertificateBuilder().subject_name(subject).issuer_name(self._name).public_key(key)
-            .serial_number(self._serial).not_valid_before(now - dt.timedelta(days=1))
-            .not_valid_after(now + dt.timedelta(days=1))
+            .serial_number(self._serial).not_valid_before(now + dt.timedelta(days=days[0]))
+            .not_valid_after(now + dt.timedelta(days=days[1]))
         )  # fmt: skip
 
-    def certificate(self, *names, passphrase=None):
+    def certificate(self, *names, passphrase=None, days=(-1, 1)):
         """Return a PEM file with a certificate for these hosts and its key, its owner's alone."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
@@ -47,7 +47,7 @@ class Authority:
                 others.append(x509.IPAddress(ipaddress.ip_address(name)))
             except ValueError:
                 others.append(x509.DNSName(name))
-        built = self._built(subject, key.public_key()).add_extension(x509.SubjectAlternativeName(others), False)
+        built = self._built(subject, key.public_key(), days).add_extension(x509.SubjectAlternativeName(others), False)
         how = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
         path = self._folder / f"{names[0]}-{self._serial}.pem"
         path.touch(0o600)
@@ -55,10 +55,10 @@ class Authority:
         path.write_bytes(private + built.sign(self._key, hashes.SHA256()).public_bytes(PEM))
         return path
 
-    def secure(self, server, *names, clients=None):
+    def secure(self, server, *names, clients=None, days=(-1, 1)):
         """Let a scripted server speak TLS; ``clients`` is the authority whose certificates it demands."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate(*names))
+        context.load_cert_chain(self.certificate(*names, days=days))
         if clients is not None:
             context.load_verify_locations(clients.bundle)
             context.verify_mode = ssl.CERT_REQUIRED

@@ -8,7 +8,7 @@ from urllib3.exceptions import HTTPError
 
 from helpdesk_bridge.errors import Unavailable
 from helpdesk_bridge.http import sockets
-from helpdesk_bridge.http.failures import TooLarge, failure_of
+from helpdesk_bridge.http.failures import TooLarge, kind_of
 from helpdesk_bridge.http.headers import Headers
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class StreamedDownload:
                 data: bytes = self._answer.raw.read(wanted, decode_content=True)
         except (HTTPError, OSError) as error:
             self.close()
-            problem = Unavailable(f"a download failed: {failure_of(error, sent=True).reason}", status=self.status)
+            problem = Unavailable(f"a download failed: {kind_of(error, 'its host')}", status=self.status)
         else:
             self._left -= len(data)
             if self._left >= 0:

@@ -144,7 +144,9 @@ class Retrying:
 
     def _failed(self, request: Request, failure: TransportFailure) -> _Verdict:
         if isinstance(failure, NotSent):
-            return _Verdict(Unavailable(f"nothing was sent: {failure.reason}"), again=True)
+            error = Unavailable(f"nothing was sent: {failure.reason}")
+            error.temporary = failure.passing
+            return _Verdict(error, again=not failure.final)
         if request.effect is Effect.CREATE:
             return _Verdict(self._in_doubt(failure.reason))
         return _Verdict(Unavailable(failure.reason), again=True)

@@ -7,7 +7,7 @@ import threading
 import weakref
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import requests
 from requests.models import PreparedRequest
@@ -19,7 +19,7 @@ from helpdesk_bridge.clock import SystemClock, real_seconds
 from helpdesk_bridge.errors import BadResponse, HelpdeskError, Invalid
 from helpdesk_bridge.http import sockets
 from helpdesk_bridge.http.download import StreamedDownload, read_capped
-from helpdesk_bridge.http.failures import TooLarge, failure_of
+from helpdesk_bridge.http.failures import TooLarge, Way, failure_of
 from helpdesk_bridge.http.multipart import MultipartBody
 from helpdesk_bridge.http.origin import Origin, Target, target
 from helpdesk_bridge.http.request import Auth, Effect, Request, Response
@@ -103,6 +103,7 @@ class Session:
         self._opened: weakref.WeakSet[requests.Session] = weakref.WeakSet()
         self._lock = threading.Lock()
         self._closed = False
+        self._reached = False
 
     def send(self, request: Request, grant: Grant = FREE) -> Response:  # noqa: ARG002 - read by the layers above
         """Return the complete answer. Raises ``NotSent`` or ``Lost`` if none came within the timeout."""
@@ -146,13 +147,26 @@ class Session:
                 except sockets.ForbiddenAddress as error:
                     problem = BadResponse(f"the vendor gave a URL that is not fetched: {error}")
                 except (requests.RequestException, HTTPError, OSError, TooLarge) as error:
-                    place = Origin.parse(prepared.url or self._base)
-                    problem = failure_of(error, sent=sockets.anything_sent(), place=str(place))
+                    own = session is self._thread.own
+                    way = self._way(prepared.url or self._base, own=own)
+                    problem = failure_of(error, way, sent=sockets.anything_sent(), reached=self._reached or not own)
         finally:
             if isinstance(body, MultipartBody):
                 body.close()
         # Raised here, outside the except clause: the original error carries the request with its credentials.
         raise problem
+
+    def _way(self, url: str, *, own: bool) -> Way:
+        origin, options = Origin.parse(url), self._options
+        proxy = self._proxies(url).get(origin.scheme)
+        parts = urlsplit(proxy or "")
+        return Way(
+            origin,
+            None if proxy is None else f"{parts.hostname}:{parts.port}",
+            options.proxies is None,
+            options.ca_bundle is not None,
+            own and options.client_certificate is not None,
+        )
 
     def _start(self, session: requests.Session, prepared: PreparedRequest) -> requests.Response:
         # Session.send would read the whole body of a redirect, without a cap, to find where it leads.
@@ -166,6 +180,7 @@ class Session:
             proxies=self._proxies(prepared.url or ""),
         )
         if own:
+            self._reached = True
             self._heard.note(answer.headers.get("Date", ""))
         return answer
 

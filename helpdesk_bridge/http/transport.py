@@ -22,7 +22,15 @@ class TransportFailure(Exception):
 
 
 class NotSent(TransportFailure):
-    """Provably not a byte of the request left: name not found, connection refused, TLS refused, connect timeout."""
+    """Provably not a byte of the request left: name not found, connection refused, TLS refused, connect timeout.
+
+    ``final`` says that trying again at once is no use, ``passing`` that it may be later.
+    """
+
+    def __init__(self, reason: str, *, final: bool = False, passing: bool = True) -> None:
+        super().__init__(reason)
+        self.final = final
+        self.passing = passing
 
 
 class Lost(TransportFailure):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 
 import pytest
 
@@ -11,6 +12,7 @@ from helpdesk_bridge import connect as connect_desk
 from helpdesk_bridge.config.settings import from_file, from_table, user_folder
 from helpdesk_bridge.errors import ConfigError, HelpdeskError, InDoubt, Unavailable
 from helpdesk_bridge.http import Effect, Request
+from helpdesk_bridge.testing.clock import ManualClock
 
 pytest.importorskip("cryptography", reason="certificates are made with the cryptography package")
 from company_network import Authority, ConnectProxy
@@ -96,13 +98,94 @@ def test_a_proxy_that_shows_its_own_certificate_gets_nothing(proxied, connect, t
     assert server.received == []
 
 
-def test_a_certificate_of_another_host_is_named_and_no_authority_is_asked_for(wire, connect, authority):
+class Never(ManualClock):
+    """A clock on which nobody waits: what a configuration has wrong is not tried again."""
+
+    def sleep(self, seconds):
+        raise AssertionError(seconds)
+
+
+def failure(stack, request=CREATE):
+    with pytest.raises(Unavailable) as caught:
+        stack.send(request)
+    assert "canary" not in str(caught.value)
+    return caught.value
+
+
+@pytest.mark.parametrize("names", [["other.example"], ["*.vendor.example"], ["127.0.0.2"]])
+def test_a_certificate_of_another_host_names_the_key_of_the_host(wire, connect, authority, names):
     server = wire()
-    authority.secure(server, "other.example")
+    authority.secure(server, *names)
     url = server.url.replace("http:", "https:")
-    with pytest.raises(Unavailable, match=r"TLS failed: the certificate of https://127\.0\.0\.1") as caught:
-        connect(url, ca_bundle=str(authority.bundle), attempts=1).send(READ)
-    assert "ca_bundle" not in str(caught.value)
+    error = failure(connect(url, ca_bundle=str(authority.bundle), clock=Never()))
+    assert f"nothing was sent: TLS failed: the certificate of {url} is not trusted (" in str(error)
+    assert "127.0.0.1" in str(error)
+    assert "correct the host in base_url, or the account's name" in str(error)
+    assert "ca_bundle" not in str(error)
+    assert (error.temporary, server.received) == (False, [])
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_a_certificate_of_an_unknown_authority_names_the_key_of_authorities(wire, connect, authority, tmp_path, given):
+    server = wire()
+    authority.secure(server, "127.0.0.1")
+    other = {"ca_bundle": str(Authority(tmp_path, "Other CA").bundle)} if given else {}
+    error = failure(connect(server.url.replace("http:", "https:"), clock=Never(), **other))
+    wanted = "ca_bundle is set, and that file does not hold its authority" if given else "set ca_bundle to a file with"
+    assert wanted in str(error)
+    assert (error.temporary, server.received) == (False, [])
+
+
+def test_a_certificate_that_has_expired_is_told_as_that(wire, connect, authority):
+    server = wire()
+    authority.secure(server, "127.0.0.1", days=(-9, -2))
+    error = failure(connect(server.url.replace("http:", "https:"), ca_bundle=str(authority.bundle), clock=Never()))
+    assert "expired" in str(error)
+    assert "look at this machine's clock" in str(error)
+    assert "ca_bundle" not in str(error)
+
+
+def test_a_client_certificate_that_the_server_does_not_take_is_named(wire, connect, authority, tmp_path):
+    server = wire()
+    authority.secure(server, "127.0.0.1", clients=authority)
+    strange = Authority(tmp_path, "Strange CA").certificate("bot")
+    url = server.url.replace("http:", "https:")
+    error = failure(connect(url, ca_bundle=str(authority.bundle), client_certificate=str(strange), attempts=1), READ)
+    assert "client_certificate" in str(error)
+    assert server.received == []
+
+
+def test_a_port_without_tls_is_told_as_that(wire, connect):
+    server = wire()
+
+    def plain(conn):
+        conn.recv(65536)
+        conn.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        return conn
+
+    server._wrap = plain
+    error = failure(connect(server.url.replace("http:", "https:"), attempts=1))
+    assert f"what answers at 127.0.0.1:{server.port} does not speak TLS; correct the host and port in base_url" in str(error)  # fmt: skip
+
+
+@pytest.mark.parametrize("by", ["proxy", "the environment (HTTPS_PROXY, HTTP_PROXY)"])
+@pytest.mark.parametrize("name", ["127.0.0.1", "proxy.nowhere.example"])
+def test_a_proxy_that_is_down_is_named_with_its_key_and_without_its_password(connect, authority, monkeypatch, by, name):
+    port = closed_port()
+    url = f"http://me:canary-password@{name}:{port}"
+    if by == "proxy":
+        options = {"proxies": {"http": url, "https": url}}
+    else:
+        monkeypatch.setenv("HTTPS_PROXY", url)
+        options = {"trust_environment": True}
+    error = failure(connect(f"https://{HOST}", clock=Never(), **options))
+    what = f"the connection to {name}:{port} was refused" if name == "127.0.0.1" else f"the host name in {name}:{port} is not known"  # fmt: skip
+    assert f"nothing was sent: no way through the proxy: {what}; {by} names it" in str(error)
+
+
+def closed_port():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
 
 
 def test_the_client_certificate_is_shown_to_the_desks_own_host_only(wire, connect, authority):

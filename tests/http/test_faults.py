@@ -46,7 +46,6 @@ def test_connection_refused_is_repeated_even_for_a_create(wire, connect, say):
     """The server starts to listen while the client waits before its second attempt."""
     server = wire(lambda conn, received: say({"id": 7}, "201 Created"))
     url, port = server.url, server.port
-    server.stop()
 
     class Reviving(ManualClock):
         def sleep(self, seconds):
@@ -54,19 +53,43 @@ def test_connection_refused_is_repeated_even_for_a_create(wire, connect, say):
             server.start(port)
 
     stack = connect(url, clock=Reviving())
+    assert stack.send(READ).ok  # it has been there before
+    server.stop()
     assert stack.send(CREATE).json() == {"id": 7}
-    assert len(server.received) == 1
-    assert stack.stats.calls == 1
+    assert len(server.received) == 2
+    assert stack.stats.calls == 2
 
 
-def test_connection_refused_for_ever_is_unavailable_and_costs_nothing(wire, connect):
+class Never(ManualClock):
+    """A clock on which nobody waits."""
+
+    def sleep(self, seconds):
+        raise AssertionError(seconds)
+
+
+@pytest.mark.parametrize("request_", [CREATE, READ], ids=["create", "read"])
+def test_a_first_connection_that_is_refused_fails_at_once_and_costs_nothing(wire, connect, request_):
     server = wire()
     server.stop()
-    stack = connect(server.url, attempts=3)
-    with pytest.raises(Unavailable, match="nothing was sent: the connection was refused"):
-        stack.send(CREATE)
+    stack = connect(server.url, clock=Never())
+    for _ in range(2):
+        with pytest.raises(Unavailable, match=rf"nothing was sent: the connection to 127\.0\.0\.1:{server.port} was refused") as caught:  # fmt: skip
+            stack.send(request_)
+        assert caught.value.temporary
     assert stack.stats.calls == 0
     assert stack.budget.remaining == stack.budget.limit
+
+
+def test_a_connection_that_is_refused_later_is_tried_again_until_the_attempts_end(wire, connect):
+    server = wire()
+    clock = ManualClock()
+    stack = connect(server.url, attempts=3, clock=clock)
+    assert stack.send(READ).ok
+    server.stop()
+    began = clock.now()
+    with pytest.raises(Unavailable, match="was refused"):
+        stack.send(CREATE)
+    assert clock.now() > began
 
 
 def test_unknown_host_is_not_sent(connect, monkeypatch):
@@ -74,9 +97,20 @@ def test_unknown_host_is_not_sent(connect, monkeypatch):
         raise socket.gaierror(-2, "Name or service not known")
 
     monkeypatch.setattr("socket.getaddrinfo", unknown)
-    stack = connect("https://robotsrule.vendor.example", attempts=2)
-    with pytest.raises(Unavailable, match="nothing was sent: the host name is not known"):
+    stack = connect("https://robotsrule.vendor.example", clock=Never())
+    with pytest.raises(
+        Unavailable, match=r"nothing was sent: the host name in robotsrule\.vendor\.example:443 is not known"
+    ):
         stack.send(CREATE)
+
+
+def test_an_address_that_nobody_has_is_named(connect, monkeypatch):
+    def unreachable(*args, **kwargs):
+        raise OSError(113, "No route to host")
+
+    monkeypatch.setattr(socket.socket, "connect", unreachable)
+    with pytest.raises(Unavailable, match=r"nothing was sent: 127\.0\.0\.1:9 could not be reached"):
+        connect("http://127.0.0.1:9", clock=Never()).send(CREATE)
 
 
 def then_close(data=b""):

@@ -211,7 +211,7 @@ def test_a_download_that_cannot_be_opened_is_told_apart_like_any_call(wire, conn
     assert (stack.stats.calls, stack.budget.limit - stack.budget.remaining) == (2, 2)
     assert {event.failure for event in seen if isinstance(event, Attempt)} == {
         "the connection was lost",
-        "the connection was refused",
+        f"the connection to 127.0.0.1:{server.port} was refused",
     }
 
 
