@@ -100,8 +100,8 @@ BEGINNINGS = [
 OPENED = Words("ann@client.example", "customer", "2025-03-01T09:00:00Z", False, "Itbroke")
 NOTED = Words("eve@desk.example", "agent", "2025-03-01T09:05:00Z", True, "Hertoneisodd")
 TRUTH = [("Lamp", [OPENED, NOTED])]
-ASKED = "[Imported] Ann <ann@client.example> · customer · 2025-03-01T09:00:00Z · public · reply"
-SAID = "[Imported] Eve <eve@desk.example> · agent · 2025-03-01T09:05:00Z · internal · note"
+ASKED = "[Imported] Ann <ann@client.example> · customer · 2025-03-01T09:00:00Z · public · reply · 0123456789abcdef"
+SAID = "[Imported] Eve <eve@desk.example> · agent · 2025-03-01T09:05:00Z · internal · note · 0123456789abcdef"
 
 
 def found(*places):
@@ -114,7 +114,7 @@ def place(*lines, private):
 
 OPENING = place(ASKED, "It broke", "[ref:0123456789abcdef]", private=False)
 NOTE = place(
-    "[Imported] Import <> · system · 2025-03-01T09:05:00Z · internal · note", SAID, "Her tone is odd", private=True
+    "[Imported] Import <> · system · 2025-03-01T09:05:00Z · internal · note · 0123456789abcdef", SAID, "Her tone is odd", private=True
 )
 
 
@@ -130,7 +130,7 @@ def test_the_judge_passes_what_is_as_it_was():
         ((place(*OPENING.lines, SAID, "Her tone is odd", private=False),), "leaked"),
         ((OPENING, place(*NOTE.lines, private=False)), "leaked"),
         ((place(ASKED, "It broke", "P. S. Her tone", "is odd", private=False), NOTE), "leaked"),
-        ((OPENING, place("[Imported] <> · agent · 2025-03-01T09:05:00Z · internal · note", "Her tone is odd", private=True)), "nameless"),
+        ((OPENING, place("[Imported] <> · agent · 2025-03-01T09:05:00Z · internal · note · 0123456789abcdef", "Her tone is odd", private=True)), "nameless"),
         ((OPENING, place(SAID.replace("eve@", "gil@"), "Her tone is odd", private=True)), "lost"),
         ((OPENING, place(SAID.replace("internal", "public"), "Her tone is odd", private=True)), "invented"),
         ((OPENING,), "lost"),

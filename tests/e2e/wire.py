@@ -18,7 +18,7 @@ import requests
 SECONDS = 30
 HEADER = re.compile(
     r"^\[Imported\] (?P<name>[^<]*?) ?<(?P<email>[^>]*)> · (?P<who>\w+) · (?P<time>\S+) · (?P<privacy>public|internal) · "
-    r"(?P<kind>\w+)(?: · phone [^·\n]+)?(?: · (?P<seal>[0-9a-f]{16}))?$"
+    r"(?P<kind>\w+)(?: · phone [^·\n]+?)? · [0-9a-f]{16}$"
 )
 MARKER = re.compile(r"^\[ref:([0-9a-f]{16})\]$")
 FURTHER_FILES = re.compile(r"^Further files of this message \(\d+ of \d+\)\.$")
