@@ -114,7 +114,10 @@ def place(*lines, private):
 
 OPENING = place(ASKED, "It broke", "[ref:0123456789abcdef]", private=False)
 NOTE = place(
-    "[Imported] Import <> · system · 2025-03-01T09:05:00Z · internal · note · 0123456789abcdef", SAID, "Her tone is odd", private=True
+    "[Imported] Import <> · system · 2025-03-01T09:05:00Z · internal · note · 0123456789abcdef",
+    SAID,
+    "Her tone is odd",
+    private=True,
 )
 
 
