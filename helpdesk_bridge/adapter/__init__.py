@@ -49,6 +49,7 @@ from helpdesk_bridge.adapter.importing import (
     Opening,
     Provenance,
     Removal,
+    Step,
     is_marker_field,
 )
 from helpdesk_bridge.adapter.wire import Converter, Wire, WireTypeError
@@ -259,6 +260,7 @@ __all__ = [
     "Severity",
     "Stack",
     "Status",
+    "Step",
     "Tag",
     "Ticket",
     "TicketChange",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Final, Protocol
@@ -151,6 +151,20 @@ class Imported:
     message_ids: tuple[str, ...]
 
 
+@frozen
+class Step:
+    """A further call that a write takes: ``name`` says what it does, ``send`` makes the call and returns the ids of what it made.
+
+    ``files`` are the places of the files that it carries. ``sets`` says that it sets values: one of unknown outcome is
+    simply sent again. Any other is a create of its own, and is looked for before it is sent a second time.
+    """
+
+    name: str
+    send: Callable[[], tuple[str, ...]]
+    files: tuple[int, ...] = ()
+    sets: bool = False
+
+
 @frozen(kw_only=True)
 class ImportCost:
     """What an import costs in budget units, for forecasts and for the lower bound in ``docs/explanation/calls.md``.
@@ -210,11 +224,21 @@ class Importer(Protocol):
 
     @abstractmethod
     def contact(self, old: Contact, marker: str) -> tuple[str, ...]:
-        """Write a contact; return its ids."""
+        """Write a contact in one create; return its ids. Raises ``Conflict`` if its address is taken.
+
+        ``contact_steps`` tells what else there is to be sent.
+        """
+
+    @abstractmethod
+    def contact_steps(self, contact_id: str, old: Contact, *, look: bool) -> tuple[Step, ...]:
+        """Return the further calls that a contact takes whose create is done: none where one call writes all of it.
+
+        Each sets values. They are sent when all tickets are written. ``look`` as in ``message_steps``.
+        """
 
     @abstractmethod
     def ticket(self, old: Ticket, opening: Opening, files: Sequence[Upload], marker: str) -> Imported:
-        """Write a ticket with its opening message; people, groups, statuses and fields are the destination's.
+        """Write a ticket with its opening message in one create; people, groups, statuses and fields are the destination's.
 
         So is an id that a person or a group has. One that the desk does not know must not be kept: it may be given to
         another person later.
@@ -226,6 +250,17 @@ class Importer(Protocol):
 
         An internal one is written where agents read it and customers do not: by itself, and never into the opening or
         another public message.
+        """
+
+    @abstractmethod
+    def message_steps(
+        self, ticket_id: str, ids: Sequence[str], old: Message, files: Sequence[Upload], *, look: bool
+    ) -> tuple[Step, ...]:
+        """Return the further calls that a message takes, an opening too, whose create is done; ``ids`` are those it has.
+
+        None where one call writes all of it, without a call. With ``look`` nothing is known of the time since the create: the
+        destination is looked at, and only what is missing there is returned. Without, the create was sent a moment ago by
+        this importer and nothing since.
         """
 
     @abstractmethod

@@ -20,6 +20,7 @@ from helpdesk_bridge.adapter import (
     Marked,
     Opening,
     Page,
+    Step,
 )
 from helpdesk_bridge.desk.link import DeskLink
 from helpdesk_bridge.model.records import Contact, Message, Ticket
@@ -82,16 +83,26 @@ class ImporterPort:
         return self._importer.cost
 
     def contact(self, old: Contact, marker: str) -> tuple[str, ...]:
-        """Write a contact; return its ids."""
+        """Write a contact in one create; return its ids."""
         return self._importer.contact(old, marker)
 
+    def contact_steps(self, contact_id: str, old: Contact, *, look: bool) -> tuple[Step, ...]:
+        """Return the further calls that a contact takes whose create is done."""
+        return self._importer.contact_steps(contact_id, old, look=look)
+
     def ticket(self, old: Ticket, opening: Opening, files: Sequence[Upload], marker: str) -> Imported:
-        """Write a ticket with its opening message."""
+        """Write a ticket with its opening message in one create."""
         return self._importer.ticket(old, Opening.of(opening), files, marker)
 
     def message(self, ticket_id: str, old: Message, files: Sequence[Upload]) -> tuple[str, ...]:
-        """Write a later message; return its ids."""
+        """Write a later message in one create; return its ids."""
         return self._importer.message(ticket_id, old, files)
+
+    def message_steps(
+        self, ticket_id: str, ids: Sequence[str], old: Message, files: Sequence[Upload], *, look: bool
+    ) -> tuple[Step, ...]:
+        """Return the further calls that a message takes whose create is done."""
+        return self._importer.message_steps(ticket_id, ids, old, files, look=look)
 
     def finish(self, ticket_id: str, old: Ticket) -> None:
         """Put the ticket into its final state."""

@@ -130,6 +130,12 @@ class FaultyImporter:
     def message(self, *args: Any) -> Any:
         return self._write("message", *args)
 
+    def contact_steps(self, *args: Any, **values: Any) -> Any:
+        return self._inner.contact_steps(*args, **values)
+
+    def message_steps(self, *args: Any, **values: Any) -> Any:
+        return self._inner.message_steps(*args, **values)
+
     def finish(self, *args: Any) -> None:
         self.commit_due()
         self._faults.step()

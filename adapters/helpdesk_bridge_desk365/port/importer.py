@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 import logging
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from attrs import define, field
@@ -29,12 +31,15 @@ from helpdesk_bridge.adapter import (
     Message,
     NotFound,
     Page,
+    Step,
     Ticket,
     Upload,
     digest,
     email_key,
     one_line,
     opening_id,
+    split_header,
+    squash,
     with_header,
 )
 from helpdesk_bridge_desk365.client.client import Desk365Client, numbered
@@ -74,7 +79,7 @@ class Desk365Importer:
     """Writes contacts, tickets with their final state, and notes. Nothing here replies or notifies.
 
     A ticket takes one call and each later message one, with up to ``files_per_message`` files of
-    ``bytes_per_message`` in the same call; further files go into further private notes.
+    ``bytes_per_message`` in the same call; further files go into further private notes, each a step.
     """
 
     _client: Desk365Client
@@ -120,6 +125,10 @@ class Desk365Importer:
         )
         return (written,)
 
+    def contact_steps(self, contact_id: str, old: Contact, *, look: bool) -> tuple[Step, ...]:  # noqa: ARG002 - the protocol's
+        """Return nothing: a contact is written whole, its company before it."""
+        return ()
+
     def _is_about_company(self, refused: Invalid | Conflict, document: dict[str, Any]) -> bool:
         if "company_name" not in document:
             return False
@@ -160,9 +169,9 @@ class Desk365Importer:
     def ticket(self, old: Ticket, opening: Message, files: Sequence[Upload], marker: str) -> Imported:
         """Write a ticket in its final state, its opening as the description with a header line.
 
-        Raises ``InDoubt`` with the marker if the ticket was written but files that did not fit its first call were not.
+        Files that do not fit its call are steps.
         """
-        first, *others = list(self._batches(files)) or [()]
+        first = next(self._batches(files), ())
         state = self._state(old)
         document = {
             "email": writing.email_of(_person(old), "requester"),
@@ -178,15 +187,7 @@ class Desk365Importer:
             doubt.marker = marker
             raise
         self._remember(made, state)
-        ids = [opening_id(made)]
-        try:
-            ids += self._further_files(made, opening, others)
-        except HelpdeskError as error:
-            done = f"ticket {made} was written with the files of its first call"
-            problem = InDoubt.of_part(done, error, settle_seconds=SETTLE_SECONDS, marker=marker)
-        else:
-            return Imported(made, tuple(ids))
-        raise problem
+        return Imported(made, (opening_id(made),))
 
     def finish(self, ticket_id: str, old: Ticket) -> None:
         """Set the final state again, unless this importer wrote the same state: private notes do not change it (observed)."""
@@ -259,18 +260,49 @@ class Desk365Importer:
         If the vendor's answer has no id, as in 2025, the id is a digest of the text.
         """
         number = numbered(ticket_id)
-        first, *others = list(self._batches(files)) or [()]
+        first = next(self._batches(files), ())
         body = with_header(Body(html=writing.html_of(old.body, tuple(files))), HeaderLine.of(old))
-        ids = [self._note(number, body.as_html(), old, first)]
-        return (*ids, *self._further_files(number, old, others))
+        return (self._note(number, body.as_html(), old, first),)
 
-    def _further_files(self, number: str, old: Message, batches: Sequence[tuple[Upload, ...]]) -> list[str]:
-        ids = []
-        for place, files in enumerate(batches, start=2):
-            text = f"<p>Further files of this message ({place} of {len(batches) + 1}).</p>"
-            body = with_header(Body(html=text), HeaderLine.of(old))
-            ids.append(self._note(number, body.as_html(), old, files))
-        return ids
+    def message_steps(
+        self,
+        ticket_id: str,
+        ids: Sequence[str],  # noqa: ARG002 - a further note is known by what it says
+        old: Message,
+        files: Sequence[Upload],
+        *,
+        look: bool,
+    ) -> tuple[Step, ...]:
+        """Return the private notes that carry the files beyond a message's first call; with ``look`` those that are missing."""
+        batches = list(self._batches(files))
+        if len(batches) < 2:  # noqa: PLR2004 - all fit the first call
+            return ()
+        there = self._further_notes(ticket_id, old) if look else Counter[tuple[str, tuple[str, ...]]]()
+        steps, sent = [], len(batches[0])
+        for place, batch in enumerate(batches[1:], start=2):
+            said = f"Further files of this message ({place} of {len(batches)})."
+            one = (squash(said), tuple(sorted(file.filename for file in batch)))
+            if there[one]:
+                there[one] -= 1
+            else:
+                send = partial(self._further_files, numbered(ticket_id), old, said, batch)
+                steps.append(Step(f"files, part {place}", send, files=tuple(range(sent, sent + len(batch)))))
+            sent += len(batch)
+        return tuple(steps)
+
+    def _further_notes(self, ticket_id: str, old: Message) -> Counter[tuple[str, tuple[str, ...]]]:
+        """Return what the notes with further files of a message say, and the names of their files."""
+        header = split_header(with_header(Body(text="-"), HeaderLine.of(old)))[0]
+        notes = Counter[tuple[str, tuple[str, ...]]]()
+        for message in self._messages.later(ticket_id):
+            told, body = split_header(message.body)
+            if told == header:
+                notes[squash(body.text), tuple(sorted(file.filename for file in message.attachments))] += 1
+        return notes
+
+    def _further_files(self, number: str, old: Message, said: str, files: tuple[Upload, ...]) -> tuple[str, ...]:
+        body = with_header(Body(html=f"<p>{said}</p>"), HeaderLine.of(old))
+        return (self._note(number, body.as_html(), old, files),)
 
     def _note(self, number: str, markup: str, old: Message, files: tuple[Upload, ...]) -> str:
         agent = self._agent(old)

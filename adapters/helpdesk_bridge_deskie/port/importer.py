@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from helpdesk_bridge.adapter import (
     MARKER_FIELD,
     Actor,
     ActorKind,
     Body,
-    Conflict,
     Contact,
     Directory,
     FidelityTable,
@@ -25,7 +24,9 @@ from helpdesk_bridge.adapter import (
     Marked,
     Message,
     MessageKind,
+    NotFound,
     Page,
+    Step,
     Ticket,
     Upload,
     Visibility,
@@ -41,16 +42,30 @@ from helpdesk_bridge_deskie.port.messages import NO_MAIL
 from helpdesk_bridge_deskie.port.names import Names
 from helpdesk_bridge_deskie.port.people import People
 from helpdesk_bridge_deskie.wire.custom_fields import CONTACT
+from helpdesk_bridge_deskie.wire.documents import MessageDocument
 from helpdesk_bridge_deskie.wire.reading import PRIORITIES, STATUSES, Reader
 from helpdesk_bridge_deskie.wire.writing import NO_SUBJECT, body_fields, moment_seconds
 
 _RATINGS: Final = frozenset({"low", "middle", "high"})
 _DEFAULT_STATUS: Final = "open"
+_SENT_KEPT: Final = 1_000
+
+
+@frozen
+class _Sent:
+    """The body of a message with inline images as it was sent, and Deskie's answer if it has the files."""
+
+    markup: str
+    document: MessageDocument | None = None
 
 
 @define(eq=False)
 class DeskieImporter:
-    """Imports records with the source's times and, for replies, their real authors."""
+    """Imports records with the source's times and, for replies, their real authors.
+
+    What is written takes a further call if the contact is blocked, or if a body shows inline images: Deskie gives these
+    URLs only once it has them.
+    """
 
     client: DeskieClient = field(repr=False)
     reader: Reader = field(repr=False)
@@ -63,9 +78,10 @@ class DeskieImporter:
     hazards: tuple[Hazard, ...] = HAZARDS
     fidelity: FidelityTable = FIDELITY
     cost: ImportCost = COST
+    _sent: dict[tuple[str, str], _Sent] = field(factory=dict, init=False)
 
     def contact(self, old: Contact, marker: str) -> tuple[str, ...]:
-        """Write a contact, or adopt the one that has its e-mail or phone: Deskie knows each only once."""
+        """Write a contact. Raises ``Conflict`` if its e-mail or phone is taken: Deskie knows each only once."""
         fields = self._identity(old)
         if old.name:
             fields["user_full_name"] = old.name
@@ -78,13 +94,22 @@ class DeskieImporter:
             values[place.key] = marker
         if values:
             fields["custom_fields"] = values
-        try:
-            user_id = str(self.client.create_user(fields).user_id)
-        except Conflict:
-            return self._known(old) or _raise_lost(old)
-        if old.blocked:
-            self.client.block_user(user_id)
-        return (user_id,)
+        return (str(self.client.create_user(fields).user_id),)
+
+    def contact_steps(self, contact_id: str, old: Contact, *, look: bool) -> tuple[Step, ...]:
+        """Return the call that blocks a contact, unless it was not blocked or is so already."""
+        if not old.blocked:
+            return ()
+        if look:
+            user = self.client.user(contact_id)
+            if user.active is False and not user.deleted:
+                return ()
+
+        def block() -> tuple[str, ...]:
+            self.client.block_user(contact_id)
+            return ()
+
+        return (Step("block", block, sets=True),)
 
     @staticmethod
     def _identity(old: Contact) -> dict[str, Any]:
@@ -102,8 +127,8 @@ class DeskieImporter:
     def ticket(self, old: Ticket, opening: Message, files: Sequence[Upload], marker: str) -> Imported:
         """Write a ticket with its opening message.
 
-        Deskie's answer lacks the id of the opening message, and asking for it would cost a call a ticket. So the id is
-        returned only if it was needed anyway, for inline images.
+        Deskie's answer lacks the id of the opening message, and asking for it would cost a call a ticket: only the step
+        that writes inline images returns it.
         """
         requester = old.requester if old.requester is not None else opening.author
         fields: dict[str, Any] = {
@@ -122,11 +147,10 @@ class DeskieImporter:
         by_requester = opening.author.kind is ActorKind.CONTACT and _same(opening.author, requester)
         body = opening.body if by_requester else with_header(opening.body, HeaderLine.of(opening))
         body = self.markers.put(marker, fields, body)
-        if self.images.needed(body, files):
-            case = self.client.create_case({**fields, **body_fields(body)}, files)
-            return Imported(str(case.case_id), self.images.write_opening_urls(str(case.case_id), body, files))
         # documented (vendor's migration guide): an import gives `content_html`.
         case = self.client.create_case({**fields, **body_fields(body, always_html=True)}, files)
+        if self.images.needed(body, files):
+            self._keep((str(case.case_id), ""), _Sent(body.html or ""))
         return Imported(str(case.case_id), ())
 
     def _state(self, old: Ticket) -> dict[str, Any]:
@@ -156,9 +180,54 @@ class DeskieImporter:
             made = self.client.add_message(ticket_id, fields, files, operation="importer.message")
         message_id = str(made.message_id)
         if self.images.needed(body, files):
-            note = old.visibility is Visibility.INTERNAL
-            self.images.write_urls(ticket_id, message_id, body, files, made.attachments or (), note=note)
+            self._keep((ticket_id, message_id), _Sent(body.html or "", made))
         return (message_id,)
+
+    def _keep(self, key: tuple[str, str], sent: _Sent) -> None:
+        if len(self._sent) >= _SENT_KEPT:
+            self._sent.pop(next(iter(self._sent)), None)
+        self._sent[key] = sent
+
+    def message_steps(
+        self, ticket_id: str, ids: Sequence[str], old: Message, files: Sequence[Upload], *, look: bool
+    ) -> tuple[Step, ...]:
+        """Return the call that writes the URLs of inline images into a body; none if the body does not wait for any."""
+        if not self.images.needed(old.body, files):
+            return ()
+        sent = self._sent.pop((ticket_id, "" if old.opening else ids[0]), None)
+        document = None if look or sent is None else sent.document
+        if document is None:
+            document = self._there(ticket_id, None if old.opening else ids[0])
+        markup = document.content_html or "" if look or sent is None else sent.markup
+        changed = self.images.with_urls(markup, files, document.attachments or ())
+        if changed == markup:
+            return ()
+        message_id, note = str(document.message_id), old.visibility is Visibility.INTERNAL
+
+        def write_urls() -> tuple[str, ...]:
+            self.client.edit_message(ticket_id, message_id, {"content_html": changed}, note=note)
+            return (message_id,)
+
+        return (Step("inline images", write_urls, sets=True),)
+
+    def _there(self, ticket_id: str, message_id: str | None) -> MessageDocument:
+        """Return a message as Deskie has it now, the opening without an id."""
+        if message_id is None:
+            for first in self.client.messages(ticket_id, 1, limit=1).items:
+                return first
+        for document in self._newest_first(ticket_id):
+            if str(document.message_id) == message_id:
+                return document
+        raise NotFound("the message is not in its ticket any more")
+
+    def _newest_first(self, ticket_id: str) -> Iterator[MessageDocument]:
+        page = 1
+        while True:
+            documents = self.client.messages(ticket_id, page, order="desc")
+            yield from documents.items
+            if not documents.more_after(page, PAGE):
+                return
+            page += 1
 
     def _author(self, old: Message) -> dict[str, int]:
         """Return the author's field; empty for an author whom this account lacks: Deskie then takes the key's agent."""
@@ -207,11 +276,6 @@ class DeskieImporter:
                 break
             page += 1
         return tuple(reversed(messages[:n]))
-
-
-def _raise_lost(old: Contact) -> tuple[str, ...]:
-    which = "e-mail" if old.emails else "phone"
-    raise Conflict(f"Deskie reports that the {which} is taken, but its search returns no contact with it")
 
 
 def _same(author: Actor, requester: Actor) -> bool:

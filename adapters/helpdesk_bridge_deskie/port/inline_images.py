@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from attrs import field, frozen
 
-from helpdesk_bridge.adapter import Body, Upload
+from helpdesk_bridge.adapter import Body, HelpdeskError, InDoubt, Upload
 from helpdesk_bridge_deskie.client.client import DeskieClient
 from helpdesk_bridge_deskie.wire.documents import FileDocument
 from helpdesk_bridge_deskie.wire.images import with_urls
@@ -22,6 +22,10 @@ class InlineImageWriter:
         """Whether the body shows one of the files."""
         return bool(body.html) and any(file.inline and file.content_id for file in files)
 
+    def with_urls(self, markup: str, files: Sequence[Upload], stored: Sequence[FileDocument]) -> str:
+        """Return the body with the URLs that Deskie gave its images; unchanged if it shows none by their ``cid:``."""
+        return with_urls(markup, _addresses(files, stored))
+
     def write_urls(
         self,
         ticket_id: str,
@@ -32,17 +36,33 @@ class InlineImageWriter:
         *,
         note: bool,
     ) -> None:
-        """Write the body again with the URLs that Deskie gave its images."""
-        changed = with_urls(body.html or "", _addresses(files, stored))
-        if changed != body.html:
+        """Write the body of a message that was just sent again with the URLs that Deskie gave its images.
+
+        Raises ``InDoubt`` if that fails: the message itself was sent.
+        """
+        try:
+            self._write(ticket_id, message_id, self.with_urls(body.html or "", files, stored), body.html, note=note)
+        except HelpdeskError as error:
+            problem = InDoubt.of_part(f"message {message_id} was written, its inline images are the rest", error)
+        else:
+            return
+        raise problem
+
+    def _write(self, ticket_id: str, message_id: str, changed: str, markup: str | None, *, note: bool) -> None:
+        if changed != markup:
             self.client.edit_message(ticket_id, message_id, {"content_html": changed}, note=note)
 
-    def write_opening_urls(self, ticket_id: str, body: Body, files: Sequence[Upload]) -> tuple[str, ...]:
-        """Do the same for the opening message of a new case; return its id."""
-        documents = self.client.messages(ticket_id, 1, limit=1)
-        for first in documents.items:
-            self.write_urls(ticket_id, str(first.message_id), body, files, first.attachments or (), note=False)
-        return tuple(str(first.message_id) for first in documents.items)
+    def write_opening_urls(self, ticket_id: str, body: Body, files: Sequence[Upload]) -> None:
+        """Do the same for the opening message of a case that was just created."""
+        try:
+            for first in self.client.messages(ticket_id, 1, limit=1).items:
+                changed = self.with_urls(body.html or "", files, first.attachments or ())
+                self._write(ticket_id, str(first.message_id), changed, body.html, note=False)
+        except HelpdeskError as error:
+            problem = InDoubt.of_part(f"ticket {ticket_id} was written, its inline images are the rest", error)
+        else:
+            return
+        raise problem
 
 
 def _addresses(files: Sequence[Upload], stored: Sequence[FileDocument]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from helpdesk_bridge.adapter import (
     Marked,
     MessageClass,
     Page,
+    Step,
 )
 from helpdesk_bridge.local.definitions import Definitions
 from helpdesk_bridge.local.desk import LocalDesk
@@ -75,6 +76,10 @@ class LocalImporter:
         desk.calls.add("importer.contact", contact_id)
         return (contact_id,)
 
+    def contact_steps(self, *_: object, **__: object) -> tuple[Step, ...]:
+        """Return nothing: one transaction writes all of a contact."""
+        return ()
+
     def ticket(self, old: Ticket, opening: Message, files: Sequence[Upload], marker: str) -> Imported:
         """Write a ticket in its final state with its opening message."""
         desk, store = self._desk, self._desk.store
@@ -109,6 +114,10 @@ class LocalImporter:
             message_id = self._message(ticket_id, evolve(old, opening=False), kept)
         self._desk.calls.add("importer.message", message_id)
         return (message_id,)
+
+    def message_steps(self, *_: object, **__: object) -> tuple[Step, ...]:
+        """Return nothing: one transaction writes all of a message."""
+        return ()
 
     def _message(self, ticket_id: str, old: Message, kept: Sequence[Spooled]) -> str:
         store = self._desk.store

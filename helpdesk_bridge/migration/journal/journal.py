@@ -112,24 +112,20 @@ class Journal:
         return self._all(table.kind == kind.value, table.parent == ticket)
 
     def has_open_children(self, ticket: str) -> bool:
-        """Whether a message or file of a ticket is still planned or begun."""
+        """Whether a message or file of a ticket is still planned or begun, or a message has failed."""
         table = schema.record.c
+        open_states = table.state.in_((State.PLANNED.value, State.INTENT.value))
+        failed = (table.kind == Kind.MESSAGE.value) & (table.state == State.FAILED.value)
         query = select(table.id).where(
-            table.kind.in_((Kind.MESSAGE.value, Kind.ATTACHMENT.value)),
-            table.parent == ticket,
-            table.state.in_((State.PLANNED.value, State.INTENT.value)),
+            table.kind.in_((Kind.MESSAGE.value, Kind.ATTACHMENT.value)), table.parent == ticket, open_states | failed
         )
         return bool(self.file.rows(query.limit(1)))
 
     def by_fold(self, fold: str) -> Record | None:
-        """Return a contact that is at the destination under this folded key."""
+        """Return a contact that is at the destination under this folded key, be it not all of it."""
         table = schema.record.c
-        return self._one(
-            table.kind == Kind.CONTACT.value,
-            table.fold == fold,
-            table.destination != "[]",
-            table.state == State.DONE.value,
-        )
+        there = table.state.in_([state.value for state in (State.DONE, State.INTENT, State.FAILED)])
+        return self._one(table.kind == Kind.CONTACT.value, table.fold == fold, table.destination != "[]", there)
 
     def folded(self, fold: str) -> list[Record]:
         """Return the contacts of a folded key that are to be migrated, the first one first."""
@@ -173,6 +169,11 @@ class Journal:
         """Return the records of a kind that are in these states."""
         table = schema.record.c
         return self._all(table.kind == kind.value, table.state.in_([state.value for state in states]))
+
+    def written(self, kind: Kind) -> Iterator[Record]:
+        """Yield the records of a kind that are at the destination, be it not all of them, or not in their final state."""
+        there = (State.DONE, State.FAILED, State.INTENT, State.PLANNED)
+        return (record for record in self.each(kind, *there) if record.destination)
 
     def each(self, kind: Kind, *states: State) -> Iterator[Record]:
         """Yield the records of a kind that are in these states (all without any), read 500 at a time."""

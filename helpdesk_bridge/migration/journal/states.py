@@ -18,6 +18,9 @@ FOUND_AGAIN: Final = "found by its marker"
 OPAQUE_PREFIX: Final = "~"
 """What the digest of an id begins with."""
 
+NOT_WRITTEN: Final = "written, but not all of it: "
+"""What the reason of a record begins with whose further calls were refused: its create was not."""
+
 DECIDED_SKIP: Final = "decided: skip"
 DECIDED_AGAIN: Final = "decided: again"
 
@@ -79,6 +82,13 @@ class Record:
     finished: bool = False
     intent_at: datetime | None = None
     attempts: int = 0
+
+
+def is_there(record: Record) -> bool:
+    """Whether a message is at the destination, be it not all of it."""
+    return record.state is State.DONE or (
+        record.state is State.FAILED and (record.reason or "").startswith(NOT_WRITTEN)
+    )
 
 
 def reason_of(error: HelpdeskError) -> str:

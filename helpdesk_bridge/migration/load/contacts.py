@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from attrs import evolve
 
 from helpdesk_bridge.errors import Conflict, HelpdeskError, InDoubt, Invalid
 from helpdesk_bridge.migration.journal import expected
-from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State, reason_of
+from helpdesk_bridge.migration.journal.states import NOT_WRITTEN, Key, Kind, Record, State, is_opaque, reason_of
 from helpdesk_bridge.migration.load.context import EXISTING, LoadContext, unanswered
 from helpdesk_bridge.migration.load.in_doubt import SettleWait
+from helpdesk_bridge.migration.load.steps import steps_of, take_steps
 from helpdesk_bridge.migration.outage import ATTEMPTS
 from helpdesk_bridge.migration.outcome import DecisionNeeded
 from helpdesk_bridge.migration.plan.people import fold_key
@@ -22,10 +24,14 @@ _ADDRESS_FIELDS = frozenset({"emails", "phones"})
 
 
 class ContactLoad:
-    """All contacts of one key; the first of them is written."""
+    """All contacts of one key; the first of them is written.
 
-    def __init__(self, context: LoadContext, contacts: Sequence[Contact]) -> None:
+    What takes further calls is left on its way until the ``last`` pass, which does nothing else.
+    """
+
+    def __init__(self, context: LoadContext, contacts: Sequence[Contact], *, last: bool = False) -> None:
         self._context = context
+        self._last = last
         self._contacts = contacts
         self._settle_wait = SettleWait(context)
         self._doubts: list[InDoubt] = []
@@ -38,17 +44,31 @@ class ContactLoad:
         if all(record.state.final and record.state is not State.FAILED for record in records):
             return
         leader, contact = records[0], context.mapping.contact(self._contacts[0])
-        ids = leader.destination or self._known(contact)
-        if not ids and context.look_only:
-            ids = self._by_address(contact)
-        elif not ids:
-            ids = self._look_up(leader, contact) if leader.state is State.INTENT else self._create(leader, contact)
+        if self._last is not (leader.state is State.INTENT and bool(leader.destination)):
+            return
+        begun = leader.state is State.INTENT or (leader.state is State.FAILED and bool(leader.destination))
+        ids = self._resumed(leader, contact) if begun else self._begun(leader, contact)
         if not ids:
             return
         leader = self._record(self._contacts[0])
         left = [record for record in (leader, *records[1:]) if not record.state.final or record.state is State.FAILED]
         context.journal.save(*[evolve(record, state=State.DONE, destination=ids, reason=None) for record in left])
         context.progress("contacts")
+
+    def _begun(self, leader: Record, contact: Contact) -> tuple[str, ...] | None:
+        ids = leader.destination or self._known(contact)
+        if ids:
+            return ids
+        return self._by_address(contact) if self._context.look_only else self._create(leader, contact)
+
+    def _resumed(self, leader: Record, contact: Contact) -> tuple[str, ...] | None:
+        """Go on with a contact whose create was sent: it is looked for, and what is missing of it is done."""
+        ids, look_only = leader.destination or self._known(contact), self._context.look_only
+        if ids and not look_only:
+            return self._completed(leader, contact, ids, look=True)
+        if not ids and not look_only:
+            return self._look_up(leader, contact)
+        return ids or self._by_address(contact)
 
     def _record(self, contact: Contact) -> Record:
         key = Key(Kind.CONTACT, self._context.source.contact_key(contact.id))
@@ -91,8 +111,34 @@ class ContactLoad:
                 return self._without_address(record, error)
             self._failed(intent, reason_of(error))
             return None
-        ids = tuple(map(context.destination.contact_key, written))
-        self._leader_done(intent, ids)
+        return self._completed(intent, contact, written, look=False)
+
+    def _completed(
+        self, intent: Record, contact: Contact, written: tuple[str, ...], *, look: bool
+    ) -> tuple[str, ...] | None:
+        """Do what is missing of a contact whose create is done; ``look`` as in ``Importer.contact_steps``."""
+        context = self._context
+        ids = tuple(one if is_opaque(one) else context.destination.contact_key(one) for one in written)
+        arrived = evolve(intent, state=State.INTENT, destination=ids)
+        try:
+            find = partial(context.importer.contact_steps, written[0], contact)
+            # A digest names nobody: an id that the journal must not hold is known only to the process that wrote.
+            steps = () if is_opaque(written[0]) else steps_of(context, find, look=look)
+            if steps and not self._last:
+                context.journal.save(arrived)
+                return None
+            taken = take_steps(context, steps, lambda now: (evolve(arrived, intent_at=now),))
+        except InDoubt as doubt:
+            self._doubts.append(doubt)
+            context.journal.save(arrived)
+            self._settle_wait.park()
+        except HelpdeskError as error:
+            self._failed(arrived, f"{NOT_WRITTEN}what is missing cannot be read: {reason_of(error)}")
+            return None
+        if taken.refused:
+            self._failed(arrived, taken.reason)
+            return None
+        self._leader_done(arrived, ids)
         return ids
 
     def _leader_done(self, intent: Record, ids: tuple[str, ...]) -> None:
@@ -170,8 +216,7 @@ class ContactLoad:
         if len(known) > 1:
             self._doubtful(record, f"several contacts carry the marker: {', '.join(known)}")
             return None
-        self._leader_done(record, known)
-        return known
+        return self._completed(record, contact, known, look=True)
 
     def _by_marker(self, record: Record, contact: Contact) -> tuple[str, ...] | None:
         context = self._context

@@ -10,7 +10,7 @@ from attrs import define, frozen
 
 from helpdesk_bridge.adapter import Fidelity, Importer, MessageClass
 from helpdesk_bridge.adapter.header_line import sealing
-from helpdesk_bridge.errors import AuthenticationFailed, HelpdeskError, InDoubt, PermissionDenied
+from helpdesk_bridge.errors import AuthenticationFailed, HelpdeskError, InDoubt, PermissionDenied, Unavailable
 from helpdesk_bridge.last_check import checked_last
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.file import JournalFile
@@ -77,9 +77,12 @@ class LoadContext:
             raise
 
     def set_values(self, call: Callable[[], T]) -> T:
-        """Send an update of one record that can be repeated; its own failures come out as they are."""
-        with checked_last(_LeaseCheck(self.journal.file)):
-            return self.destination_outage.of_record(call)
+        """Send an update of one record; its own failures come out as they are.
+
+        It sets values: one of unknown outcome is simply sent again.
+        """
+        with checked_last(_LeaseCheck(self.journal.file)), sealing(self.marker_key.seal):
+            return self.destination_outage.of_record(lambda: _repeatable(call))
 
     def _write(self, call: Callable[[], T], undo: Sequence[Record]) -> T:
         outage = self.destination_outage
@@ -136,6 +139,18 @@ class _Denied(Exception):
     def __init__(self, error: AuthenticationFailed | PermissionDenied) -> None:
         super().__init__()
         self.error = error
+
+
+def _repeatable(call: Callable[[], T]) -> T:
+    try:
+        return call()
+    except InDoubt as error:
+        raise Unavailable(
+            "the outcome of an update is unknown, so it is sent again",
+            operation=error.operation,
+            status=error.status,
+            code=error.code,
+        ) from error
 
 
 def _rights_kept(call: Callable[[], T]) -> T:

@@ -22,7 +22,10 @@ OPEN: Final = (State.PLANNED, State.INTENT, State.FAILED)
 
 @frozen
 class Load:
-    """One load. What an earlier load did is in the journal and is not repeated."""
+    """One load: contacts, tickets, then what of the contacts takes further calls.
+
+    What an earlier load did is in the journal and is not repeated.
+    """
 
     context: LoadContext
 
@@ -42,6 +45,9 @@ class Load:
         if not context.stop.is_set():
             tickets = (TicketLoad(context, ticket) for ticket in context.spool.each(Kind.TICKET.value, Ticket))
             self._runner().run(tickets, first_alone=True)
+        if not context.stop.is_set() and context.journal.any_in(Kind.CONTACT, State.INTENT):
+            # Last, because a vendor may treat what a blocked customer writes as spam (Deskie, observed).
+            self._runner().run(self._contacts(last=True))
 
     def _runner(self) -> Runner:
         context = self.context
@@ -67,16 +73,16 @@ class Load:
             if key is not None and not contact.deleted:
                 context.spool.put(EXISTING, key, contact.id)
 
-    def _contacts(self) -> Iterator[ContactLoad]:
+    def _contacts(self, *, last: bool = False) -> Iterator[ContactLoad]:
         """Yield the contacts by folded key: each key once, at the place of its first contact."""
         context = self.context
         for contact in context.spool.each(Kind.CONTACT.value, Contact):
             key = fold_key(contact)
             if key is None:
                 if not contact.deleted:
-                    yield ContactLoad(context, [contact])
+                    yield ContactLoad(context, [contact], last=last)
                 continue
             together = context.journal.folded(key)
             if together and together[0].key.id == context.source.contact_key(contact.id):
                 contacts = [context.spool.get(Kind.CONTACT.value, record.key.id, Contact) for record in together]
-                yield ContactLoad(context, [known for known in contacts if known is not None])
+                yield ContactLoad(context, [known for known in contacts if known is not None], last=last)

@@ -24,7 +24,10 @@ SPARE: Final = 10
 
 @frozen
 class MessageMatch:
-    """The ids of the message, or that it is provably absent, or (neither) the evidence that it is ambiguous."""
+    """The ids of the message, or that it is provably absent, or (neither) the evidence that it is ambiguous.
+
+    With ids, the evidence is that something of it is missing.
+    """
 
     ids: tuple[str, ...] = ()
     absent: bool = False
@@ -75,10 +78,7 @@ class Thread:
         number = next((place for place in self.free if expected.alike(wanted, self.shown[place], self.fidelity)), None)
         if number is None:
             return MessageMatch(absent=True)
-        message = self.free.pop(number)
-        if _files_missing(message, self.messages, wanted):
-            return MessageMatch(evidence=f"message {message.id} at the destination lacks some of its files")
-        return MessageMatch(ids=(message.id,))
+        return _match(self.free.pop(number), self.messages, wanted)
 
 
 def find_message(context: LoadContext, ticket_id: str, leader: Record) -> MessageMatch:
@@ -110,9 +110,7 @@ def find_message(context: LoadContext, ticket_id: str, leader: Record) -> Messag
     # Where ids of written messages are not those that the thread shows, equal ones are told apart by their order.
     nameless = sum(not known_at(record, matches) for record in earlier)
     fresh = free[nameless] if nameless < len(free) else matches[-1]
-    if _files_missing(fresh, tail, wanted):
-        return MessageMatch(evidence=f"message {fresh.id} at the destination lacks some of its files")
-    return MessageMatch(ids=(fresh.id,))
+    return _match(fresh, tail, wanted)
 
 
 def known_at(record: Record, messages: Sequence[Message]) -> bool:
@@ -127,6 +125,12 @@ def same_expectation(one: Mapping[str, Any], other: Mapping[str, Any], fidelity:
     places = {"author": "told", "created_at": "created_at", "visibility": "visibility", "kind": "kind"}
     names = ["text", *(place for name, place in places.items() if name in shown)]
     return all(one[name] == other[name] for name in names)
+
+
+def _match(message: Message, tail: tuple[Message, ...], wanted: Mapping[str, Any]) -> MessageMatch:
+    if _files_missing(message, tail, wanted):
+        return MessageMatch((message.id,), evidence=f"message {message.id} at the destination lacks some of its files")
+    return MessageMatch((message.id,))
 
 
 def _files_missing(message: Message, tail: tuple[Message, ...], wanted: Mapping[str, Any]) -> bool:

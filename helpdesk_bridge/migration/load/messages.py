@@ -8,11 +8,12 @@ from functools import partial
 from attrs import define, evolve, field
 
 from helpdesk_bridge.errors import HelpdeskError, InDoubt
-from helpdesk_bridge.migration.journal.states import Kind, Record, State, reason_of
+from helpdesk_bridge.migration.journal.states import NOT_WRITTEN, Kind, Record, State, reason_of
 from helpdesk_bridge.migration.load.context import LoadContext, unanswered
 from helpdesk_bridge.migration.load.in_doubt import SettleWait
 from helpdesk_bridge.migration.load.lookup import MessageMatch, Thread, find_message
-from helpdesk_bridge.migration.load.packing import Packing, file_key
+from helpdesk_bridge.migration.load.packing import Packed, Packing
+from helpdesk_bridge.migration.load.steps import completed
 from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.outage import ATTEMPTS
 from helpdesk_bridge.migration.plan.thread_layout import Bundle, later_bundles
@@ -26,6 +27,7 @@ class _Taken:
     left: Thread
     records: list[Record] = field(factory=list)
     missing: list[Record] = field(factory=list)
+    found: list[tuple[Packed, MessageMatch]] = field(factory=list)
 
 
 class MessageLoad:
@@ -78,9 +80,28 @@ class MessageLoad:
         except HelpdeskError as error:
             self._arrived = packed.ended(State.FAILED, reason=reason_of(error))
         else:
-            self._arrived = packed.ended(State.DONE, ids=ids)
+            if packed.uploads:
+                self.save(*packed.arrived(ids))
+            self._complete(destination_id, packed, ids, look=False)
         self.wrote = True
         self._packing.drop()
+
+    def _complete(
+        self, destination_id: str, packed: Packed, ids: tuple[str, ...], *, look: bool, evidence: str | None = None
+    ) -> None:
+        """Do what is missing of a message whose create is done. Raises ``Parked`` while a further call is in doubt."""
+        if not packed.uploads:
+            self._arrived = packed.ended(State.DONE, ids=ids)
+            return
+        doubts = self._doubts.setdefault(packed.records[0].key.id, [])
+        try:
+            done = completed(self._context, destination_id, packed, ids, look=look, evidence=evidence)
+            self._arrived, self.wrote = done.records, self.wrote or done.wrote
+        except InDoubt as doubt:
+            doubts.append(doubt)
+            if len(doubts) < ATTEMPTS:
+                self._settle_wait.park()
+            self._arrived = packed.partly(ids, NOT_WRITTEN + unanswered(len(doubts), doubt))
 
     def take_over(self, destination_id: str, thread: Sequence[Message]) -> bool:
         """Take over what a migration whose journal is lost wrote of a thread; return whether anything is missing.
@@ -107,6 +128,10 @@ class MessageLoad:
             taken.records += [evolve(absent, state=State.IN_DOUBT, reason=evidence) for absent in missing]
             missing = []
         context.journal.save(*taken.records)
+        for packed, match in taken.found:
+            self._complete(destination_id, packed, match.ids, look=True, evidence=match.evidence)
+            self.save()
+        self._packing.drop()
         return bool(missing)
 
     def _taken(self, planned: Sequence[Message], way: Threads, there: Thread) -> _Taken:
@@ -119,38 +144,30 @@ class MessageLoad:
             if match.absent:
                 taken.missing += packed.undone()
             else:
-                state = State.DONE if match.ids else State.IN_DOUBT
-                taken.records += packed.ended(state, ids=match.ids, reason=match.evidence)
-            self._packing.drop()
+                taken.found.append((packed, match))
         return taken
 
     def _look_up(self, destination_id: str, bundle: Bundle, leader: Record) -> None:
         context = self._context
         self._settle_wait.wait()
         self.save()
-        try:
-            match = find_message(context, destination_id, leader)
-        except HelpdeskError as error:
-            match = MessageMatch(evidence=f"the look-up failed: {reason_of(error)}")
+        match = MessageMatch(ids=leader.destination) if leader.destination else self._found(destination_id, leader)
         doubts = self._doubts.get(leader.key.id, [])
-        if match.absent and len(doubts) >= ATTEMPTS:
-            ended = self._packing.packed(bundle).ended(State.FAILED, reason=unanswered(len(doubts), doubts[-1]))
-            context.journal.save(*ended)
-            self._packing.drop()
-            return
-        if match.absent:
+        if match.absent and len(doubts) < ATTEMPTS:
             self._write(destination_id, bundle)
             return
-        ids = {source.id for source in bundle.sources}
-        files = {file_key(source, number).id for source in bundle.sources for number in range(len(source.attachments))}
-        journal = context.journal
-        children = [child for child in journal.children(self._ticket_id, Kind.MESSAGE) if child.key.id in ids]
-        children += [child for child in journal.children(self._ticket_id, Kind.ATTACHMENT) if child.key.id in files]
-        state = State.DONE if match.ids else State.IN_DOUBT
-        ended = [
-            evolve(child, state=state, destination=match.ids, reason=match.evidence)
-            for child in children
-            if child.state is State.INTENT
-        ]
-        journal.save(*ended)
+        packed = self._packing.packed(bundle)
+        if match.absent:
+            context.journal.save(*packed.ended(State.FAILED, reason=unanswered(len(doubts), doubts[-1])))
+        elif match.ids:
+            self._complete(destination_id, packed, match.ids, look=True, evidence=match.evidence)
+            self.save()
+        else:
+            context.journal.save(*packed.ended(State.IN_DOUBT, reason=match.evidence))
         self._packing.drop()
+
+    def _found(self, destination_id: str, leader: Record) -> MessageMatch:
+        try:
+            return find_message(self._context, destination_id, leader)
+        except HelpdeskError as error:
+            return MessageMatch(evidence=f"the look-up failed: {reason_of(error)}")

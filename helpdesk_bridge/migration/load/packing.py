@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from attrs import evolve, frozen
@@ -37,6 +38,25 @@ class Packed:
             evolve(record, state=state, destination=ids, reason=reason) if record.state is State.INTENT else record
             for record in self.records
         ]
+
+    def arrived(self, ids: tuple[str, ...], now: datetime | None = None) -> list[Record]:
+        """Return the records between the create, which made ``ids``, and the end; ``now`` is when a further call begins."""
+        return [
+            evolve(record, destination=ids, intent_at=now or record.intent_at)
+            for record in self.records
+            if record.state is State.INTENT
+        ]
+
+    def partly(self, ids: tuple[str, ...], reason: str, files: Container[int] = ()) -> list[Record]:
+        """Return the records if further calls were refused: what was written has failed, and ``files`` by their places."""
+        ended, place = self.ended(State.DONE, ids=ids), 0
+        for number, (before, after) in enumerate(zip(self.records, ended, strict=True)):
+            fails = before.key.kind is Kind.MESSAGE
+            if before.key.kind is Kind.ATTACHMENT and before.state is State.INTENT:
+                fails, place = place in files, place + 1
+            if fails:
+                ended[number] = evolve(after, state=State.FAILED, reason=reason)
+        return ended
 
     def undone(self) -> list[Record]:
         """Return the records as they are if nothing was sent."""

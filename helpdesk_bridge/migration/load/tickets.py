@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import Opening
 from helpdesk_bridge.config.aliases import Aliases
-from helpdesk_bridge.errors import HelpdeskError, InDoubt, Invalid, NotFound, Unavailable
+from helpdesk_bridge.errors import HelpdeskError, InDoubt, Invalid, NotFound
 from helpdesk_bridge.migration.adoption import Adoption, Judgement
 from helpdesk_bridge.migration.journal import expected
-from helpdesk_bridge.migration.journal.states import DECIDED_SKIP, FOUND_AGAIN, Key, Kind, Record, State, reason_of
+from helpdesk_bridge.migration.journal.states import (
+    DECIDED_SKIP,
+    FOUND_AGAIN,
+    NOT_WRITTEN,
+    Key,
+    Kind,
+    Record,
+    State,
+    reason_of,
+)
 from helpdesk_bridge.migration.load.context import LoadContext, unanswered
 from helpdesk_bridge.migration.load.in_doubt import SettleWait
 from helpdesk_bridge.migration.load.messages import MessageLoad
 from helpdesk_bridge.migration.load.packing import Packed, Packing, planned
 from helpdesk_bridge.migration.load.refusals import let_go
+from helpdesk_bridge.migration.load.steps import completed
 from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.outage import ATTEMPTS, Stopped
 from helpdesk_bridge.migration.outcome import DecisionNeeded, MigrationError
@@ -27,11 +37,22 @@ from helpdesk_bridge.migration.runner import Parked
 from helpdesk_bridge.model.records import Message, Ticket
 from helpdesk_bridge.text.plain import digest
 
+FINAL_STATE_REFUSED: Final = "written, but its final state was refused: "
+
 
 def version_of(ticket: Ticket) -> str:
     """Return what changes when a ticket does, as its list shows it."""
     moment = ticket.updated_at.isoformat() if ticket.updated_at else ""
     return digest(moment, str(ticket.message_count), ticket.status_label or ticket.status.value, str(ticket.spam))
+
+
+@frozen
+class _Written:
+    """An opening whose ticket is there; ``ids`` are those of its messages, ``look`` whether more of it may be there."""
+
+    packed: Packed
+    ids: tuple[str, ...]
+    look: bool
 
 
 class TicketLoad:
@@ -46,6 +67,7 @@ class TicketLoad:
         self._thread: list[Message] | None = None
         self._tries = 0
         self._doubt: InDoubt | None = None
+        self._opening: _Written | None = None
 
     def advance(self) -> None:
         """Go on to the end. Raises ``Parked`` while a write is in doubt."""
@@ -55,6 +77,7 @@ class TicketLoad:
         try:
             self._write_ticket()
             if self._record.destination:
+                self._complete_opening()
                 later = () if self._thread is None else self._thread
                 self._write_messages(self._record.destination[0], later)
                 self._finish()
@@ -92,7 +115,7 @@ class TicketLoad:
                 context.journal.save(evolve(self._record, state=State.SKIPPED, reason="deleted since the run began"))
             return False
         except HelpdeskError as error:
-            self._give_up(State.DONE if self._record.destination else State.FAILED, reason_of(error))
+            self._give_up(State.FAILED, reason_of(error))
             return False
         context.journal.plan(planned(thread))
         self._thread = thread
@@ -110,21 +133,29 @@ class TicketLoad:
         return journal.children(ticket_id, Kind.MESSAGE) + journal.children(ticket_id, Kind.ATTACHMENT)
 
     def _take_up_again(self) -> None:
-        """Plan a ticket anew that failed, or that was left out and no longer is."""
-        left = self._record.state
-        if left not in (State.SKIPPED, State.FAILED):
-            return
-        again = [
-            evolve(child, state=State.PLANNED, reason=None, intent_at=None)
-            for child in self._children()
-            if child.state is left
-        ]
-        self._record = evolve(self._record, state=State.PLANNED, reason=None)
-        self._context.journal.save(self._record, *again)
+        """Plan anew what was left out and no longer is, and what failed.
+
+        Of a message that is there, but not all of it, only what is missing is to be written.
+        """
+        skipped, failed = self._record.state is State.SKIPPED, self._record.state is State.FAILED
+        again = []
+        for child in self._children():
+            if child.state is State.FAILED and (child.reason or "").startswith(NOT_WRITTEN):
+                again.append(evolve(child, state=State.INTENT, reason=None))
+            elif (
+                (child.state is State.FAILED and child.key.kind is Kind.MESSAGE)
+                or (skipped and child.state is State.SKIPPED)
+                or (failed and child.state is State.FAILED and not self._record.destination)
+            ):
+                again.append(evolve(child, state=State.PLANNED, reason=None, intent_at=None))
+        if skipped or failed:
+            self._record = evolve(self._record, state=State.PLANNED, reason=None)
+            again.append(self._record)
+        self._context.journal.save(*again)
 
     def _unchanged(self) -> bool:
         record = self._record
-        if not record.finished or record.version != self._version:
+        if not record.finished or record.version != self._version or record.state is not State.DONE:
             return False
         return not self._context.journal.has_open_children(self._ticket.id)
 
@@ -204,7 +235,12 @@ class TicketLoad:
         except HelpdeskError as error:
             self._give_up(State.FAILED, reason_of(error))
             return True
-        self._created(record, packed.ended(State.DONE, ids=imported.message_ids), imported.ticket_id)
+        ids = imported.message_ids
+        if packed.uploads:
+            self._opening = _Written(packed, ids, look=False)
+            self._created(record, packed.arrived(ids), imported.ticket_id)
+        else:
+            self._created(record, packed.ended(State.DONE, ids=ids), imported.ticket_id)
         return True
 
     def _packed_opening(self, way: Threads | None = None) -> Packed:
@@ -229,7 +265,9 @@ class TicketLoad:
     def _adopt_opening(self, record: Record, way: Threads | None = None) -> None:
         """Take over the opening of a ticket that was found by its marker; what follows is looked for in its thread."""
         packed = self._packed_opening(way)
-        done = packed.ended(State.DONE)
+        if packed.uploads:
+            self._opening = _Written(packed, (), look=True)
+        done = packed.arrived(()) if packed.uploads else packed.ended(State.DONE)
         taken = {child.key for child in done}
         later = [
             evolve(child, state=State.PLANNED, reason=None)
@@ -365,8 +403,43 @@ class TicketLoad:
             self._give_up(State.IN_DOUBT, str(judged))
             return False
         begun = [child for child in self._children() if child.state is State.INTENT]
-        self._created(record, [evolve(child, state=State.DONE) for child in begun], judged.ours[0])
+        whole = not any(child.key.kind is Kind.ATTACHMENT for child in begun)
+        self._created(record, [evolve(child, state=State.DONE) for child in begun] if whole else begun, judged.ours[0])
         return False
+
+    def _complete_opening(self) -> None:
+        """Do what is missing of an opening whose ticket is there. Raises ``Parked`` while a further call is in doubt."""
+        context = self._context
+        written, self._opening = self._opening, None
+        if written is None:
+            written = self._begun_opening()
+        if written is None:
+            return
+        try:
+            ended = completed(
+                context, self._record.destination[0], written.packed, written.ids, look=written.look
+            ).records
+        except InDoubt as doubt:
+            self._tries += 1
+            if self._tries < ATTEMPTS:
+                self._settle_wait.park()
+            ended = written.packed.partly(written.ids, NOT_WRITTEN + unanswered(self._tries, doubt))
+        context.journal.save(*ended)
+
+    def _begun_opening(self) -> _Written | None:
+        """Return the opening that an earlier process, or a call in doubt, left on its way."""
+        children = self._context.journal.children(self._ticket.id, Kind.MESSAGE)
+        begun = next((one for one in children if one.state is State.INTENT and expected.opens(one.expected)), None)
+        if begun is None:
+            return None
+        self._settle_wait.wait(begun)
+        for way in (self._context.threads, *Threads):
+            packed = self._packed_opening(way)
+            if begun.expected is not None and packed.expected["text"] == begun.expected["text"]:
+                break
+        else:
+            packed = self._packed_opening()
+        return _Written(packed, begun.destination, look=True)
 
     def _write_messages(self, ticket_id: str, later: Sequence[Message]) -> None:
         context = self._context
@@ -390,7 +463,9 @@ class TicketLoad:
         """Put the ticket into its final state if its messages, or later changes at the source, may have altered it."""
         context, record = self._context, self._record
         wrote = self._messages.wrote
-        if (record.finished and record.version == self._version and not wrote) or self._context.look_only:
+        refused: HelpdeskError | None = None
+        done = record.finished and record.version == self._version and record.state is State.DONE
+        if (done and not wrote) or context.look_only:
             return
         while True:
             ticket = context.mapping.ticket(self._ticket)
@@ -399,24 +474,20 @@ class TicketLoad:
                 break
             if self._found_again and not wrote:
                 break  # whole as it is: what differs is another's change since, and for the verification to tell
-            finish = partial(_repeatable, partial(context.importer.finish, record.destination[0], ticket))
             try:
-                context.set_values(finish)
+                context.set_values(partial(context.importer.finish, record.destination[0], ticket))
             except Invalid as error:
                 if self._let_go(error, ticket):
                     continue
-                record = evolve(record, reason=f"final state refused: {reason_of(error)}")
+                refused = error
             except HelpdeskError as error:
-                record = evolve(record, reason=f"final state refused: {reason_of(error)}")
+                refused = error
             break
-        reason = None if self._found_again else record.reason
-        self._record = evolve(record, finished=True, version=self._version, expected=shown, reason=reason)
+        if refused is not None:
+            reason = f"{FINAL_STATE_REFUSED}{reason_of(refused)}"
+            self._record = evolve(record, state=State.FAILED, finished=False, reason=reason, version=self._version)
+        else:
+            self._record = evolve(
+                record, state=State.DONE, finished=True, reason=None, version=self._version, expected=shown
+            )
         self._messages.save(self._record)
-
-
-def _repeatable(call: Callable[[], None]) -> None:
-    """Run a call that sets values: an unknown outcome is no doubt, it is simply set again."""
-    try:
-        call()
-    except InDoubt as error:
-        raise Unavailable("the outcome of an update is unknown, so it is sent again") from error

@@ -55,7 +55,7 @@ def align(
                 take(pair, places[message_id])
     for same in (_alike(shown, fidelity), _same_text(shown), lambda pair, number: True):  # noqa: ARG005
         _match_in_order(pairs, free, take, same)
-        _take_surplus(pairs, free, take, thread)
+        _take_surplus(pairs, free, take, thread, shown)
     for pair in pairs:
         pair.found.sort(key=lambda one: one[0])
     return Alignment(pairs, [free[number] for number in sorted(free)])
@@ -77,13 +77,37 @@ def _match_in_order(pairs: list[Pair], free: dict[int, Message], take: Any, same
                 take(pair, number)
 
 
-def _take_surplus(pairs: list[Pair], free: dict[int, Message], take: Any, thread: Sequence[Message]) -> None:
-    """Give messages that only carry files to the written message before them that still lacks some."""
+def _take_surplus(
+    pairs: list[Pair],
+    free: dict[int, Message],
+    take: Any,
+    thread: Sequence[Message],
+    shown: Sequence[dict[str, Any]],
+) -> None:
+    """Give messages that only carry files to the written message that still lacks some.
+
+    Such a message has that one's header line; without one it stands behind it.
+    """
     for pair in pairs:
-        wanted = len((pair.record.expected or {})["files"])
-        while pair.found:
-            have = sum(len(message.attachments) for _, message in pair.found)
+        wanted = pair.record.expected or {}
+        told = [place for place in sorted(free) if thread[place].attachments and _tells(shown[place], wanted)]
+        while pair.found and _have(pair) < len(wanted["files"]):
             after = max(number for number, _ in pair.found) + 1
-            if have >= wanted or after not in free or not thread[after].attachments:
+            if told:
+                take(pair, told.pop(0))
+            elif after in free and thread[after].attachments and shown[after]["header"] is None:
+                take(pair, after)
+            else:
                 break
-            take(pair, after)
+
+
+def _have(pair: Pair) -> int:
+    return sum(len(message.attachments) for _, message in pair.found)
+
+
+def _tells(shown: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    header = shown["header"]
+    if header is None:
+        return False
+    same = expected.same_person(wanted["told"], header["author"])
+    return same and header["created_at"] in {wanted["created_at"], wanted["also_at"]}

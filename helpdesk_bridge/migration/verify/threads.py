@@ -16,7 +16,7 @@ from helpdesk_bridge.errors import HelpdeskError, NotFound
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.journal import Journal
-from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
+from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State, is_there
 from helpdesk_bridge.migration.outage import Outage
 from helpdesk_bridge.migration.plan.thread_layout import opening_of
 from helpdesk_bridge.migration.verify.alignment import Pair, align
@@ -72,7 +72,7 @@ class ThreadCheck:
         """Return the messages that were written, as they stand at the destination: what opens the ticket first."""
         ticket_id = self.record.key.id
         written = self.journal.children(ticket_id, Kind.MESSAGE)
-        leaders = [record for record in written if record.state is State.DONE and record.expected is not None]
+        leaders = [record for record in written if record.expected is not None and is_there(record)]
         opening = (self.record.expected or {}).get(expected.OPENING)
         if opening is not None:
             key = Key(Kind.MESSAGE, opening_id(ticket_id), ticket_id)

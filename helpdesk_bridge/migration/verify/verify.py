@@ -78,7 +78,7 @@ class Verification:
 
     def _contacts(self) -> list[Difference]:
         differences = []
-        for record in self.journal.each(Kind.CONTACT, State.DONE):
+        for record in self.journal.written(Kind.CONTACT):
             try:
                 there = self._contact_at(record.destination[0])
             except HelpdeskError as error:
@@ -121,7 +121,7 @@ class Verification:
         differences = [
             duplicate for ticket in self.spool.each(BACK_TICKET, Ticket) for duplicate in duplicates.of_listed(ticket)
         ]
-        for record in self.journal.each(Kind.TICKET, State.DONE):
+        for record in self.journal.written(Kind.TICKET):
             self._check_stop()
             try:
                 ticket = self._ticket_at(record)
@@ -133,6 +133,8 @@ class Verification:
                 differences.append(Difference(record.key.id, "ticket", record.key.id, "ticket", "present", "missing"))
                 continue
             differences += duplicates.of_record(record, ticket)
+            if ticket.spam:  # the source's own spam is not migrated
+                differences.append(Difference(record.key.id, "ticket", record.key.id, "spam", "false", "true"))
             shown = expected.ticket(
                 self.destination.ticket(ticket), self.importer.fidelity.ticket, self.destination.aliases
             )
@@ -183,7 +185,7 @@ class Verification:
         step = 1 if size is None or size >= total else max(1, total // size) if size else total + 1
         apart = self._apart and not self.destination.defines
         seal = self.journal.facts.marker_key.seal
-        for number, record in enumerate(self.journal.each(Kind.TICKET, State.DONE)):
+        for number, record in enumerate(self.journal.written(Kind.TICKET)):
             if number % step or (size is not None and number // step >= size):
                 continue
             ticket = self.spool.get(BACK_TICKET, record.destination[0], Ticket)

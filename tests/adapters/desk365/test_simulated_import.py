@@ -177,9 +177,13 @@ def test_surplus_files_go_into_further_private_notes(account):
     importer = account.desk.importer
     files = [Upload.from_bytes(f"{number}.bin", bytes([number])) for number in range(23)]
     made = importer.ticket(old(), OPENING, files, MARKER)
-    assert len(made.message_ids) == 3
-    ids = importer.message(made.ticket_id, old_message(author=ADA), files[:11])
-    assert len(ids) == 2
+    steps = importer.message_steps(made.ticket_id, made.message_ids, OPENING, files, look=False)
+    assert [step.files for step in steps] == [tuple(range(10, 20)), (20, 21, 22)]
+    assert all(len(step.send()) == 1 for step in steps)
+    later = old_message(author=ADA)
+    ids = importer.message(made.ticket_id, later, files[:11])
+    (step,) = importer.message_steps(made.ticket_id, ids, later, files[:11], look=True)
+    step.send()
     thread = list(account.desk.messages.list(made.ticket_id))
     assert [len(one.attachments) for one in thread] == [10, 10, 3, 10, 1]
     assert "Further files of this message (3 of 3)." in thread[2].body.text
@@ -190,8 +194,11 @@ def test_surplus_files_go_into_further_private_notes(account):
 def test_files_are_split_by_size_too():
     table = {"megabytes_per_message": 1, "files_per_message": 3}
     with opened(MARKED, table=table) as account:
-        half = Upload.from_bytes("half", b"x" * 600_000)
-        made = account.desk.importer.ticket(old(), OPENING, [half, half, Upload.from_bytes("s", b"s")], MARKER)
+        half, importer = Upload.from_bytes("half", b"x" * 600_000), account.desk.importer
+        files = [half, half, Upload.from_bytes("s", b"s")]
+        made = importer.ticket(old(), OPENING, files, MARKER)
+        (step,) = importer.message_steps(made.ticket_id, made.message_ids, OPENING, files, look=False)
+        step.send()
         assert [len(one.attachments) for one in account.desk.messages.list(made.ticket_id)] == [1, 2]
         assert account.desk.capabilities.files.count == 3
 
@@ -362,14 +369,16 @@ def test_a_lost_answer_leaves_a_ticket_in_doubt_that_is_found_again(fault):
         assert len(importer.find("ticket", MARKER, NOW, old())) == 1
 
 
-def test_a_ticket_whose_further_files_failed_is_in_doubt_with_its_marker():
+def test_a_further_note_in_doubt_is_looked_for_and_only_what_is_missing_is_a_step():
     with opened(MARKED, IN_PROCESS) as account:
-        files = [Upload.from_bytes(str(number), b"x") for number in range(11)]
-        account.simulator.faults.inject("server_error", on="add_note_with_attachment", times=None)
-        with pytest.raises(InDoubt) as caught:
-            account.desk.importer.ticket(old(), OPENING, files, MARKER)
-        assert caught.value.marker == MARKER
-        assert len(account.desk.importer.find("ticket", MARKER, NOW, old())) == 1
+        importer, files = account.desk.importer, [Upload.from_bytes(str(number), b"x") for number in range(21)]
+        made = importer.ticket(old(), OPENING, files, MARKER)
+        account.simulator.faults.inject("response_lost", on="add_note_with_attachment")
+        first, second = importer.message_steps(made.ticket_id, (), OPENING, files, look=False)
+        with pytest.raises(InDoubt):
+            first.send()
+        (left,) = importer.message_steps(made.ticket_id, (), OPENING, files, look=True)
+        assert (left.name, left.files) == (second.name, second.files)
 
 
 def test_an_agent_whom_the_vendor_refuses_as_author_is_told_in_the_line_only():

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
 from attrs import evolve
 
-from helpdesk_bridge.adapter import Fidelity, FieldFidelity, Importer, Marked, MessageClass, Opening
+from helpdesk_bridge.adapter import Fidelity, FieldFidelity, Importer, Marked, MessageClass, Opening, Step
 from helpdesk_bridge.adapter.header_line import HeaderLine, split_header, split_marker
 from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.model.fields import CONTACT, TICKET, Kind, travelling
@@ -233,6 +233,8 @@ def test_an_imported_contact_keeps_what_the_importer_says(helpdesk: Helpdesk, vo
         updated_at=LONG_AGO + timedelta(hours=1),
     )
     (contact_id,) = importer.contact(old, MARKER)
+    _send(importer.contact_steps(contact_id, old, look=False))
+    assert importer.contact_steps(contact_id, old, look=True) == ()
     contact = helpdesk.contacts.get(contact_id)
     kept = importer.fidelity.contact
     for name in frozenset(travelling(CONTACT)) - {"phones", "company", "custom_fields"}:
@@ -263,6 +265,38 @@ def test_an_imported_file_keeps_its_bytes(helpdesk: Helpdesk) -> None:
         (attachment.filename, read(helpdesk, attachment)) for message in rest for attachment in message.attachments
     ]
     assert found == [("Ş.bin", b"two"), ("c", b"three")]
+
+
+def _send(steps: Sequence[Step]) -> None:
+    for step in steps:
+        step.send()
+
+
+@needs("importer", "messages.list", "attachments.open")
+@pytest.mark.parametrize("place", ["opening", "later"])
+def test_the_steps_of_a_message_are_those_that_are_missing(helpdesk: Helpdesk, place: str) -> None:
+    """What one call does not write is written by steps, and a step that was sent is not asked for again."""
+    importer, opens = importer_of(helpdesk), place == "opening"
+    ann = imported_ann(helpdesk)
+    picture = Upload("p.png", "image/png", Upload.from_bytes("p", b"png").open, size=3, inline=True, content_id="c@x")
+    files = [picture, *(Upload.from_bytes(f"{number}.bin", bytes([number])) for number in range(24))]
+    shown, plain = Body(html='<p>See <img src="cid:c@x"></p>'), Body(html="<p>It is broken.</p>")
+    opening = opening_of(ann, body=shown if opens else plain)
+    made = importer.ticket(old_ticket(ann), opening, files if opens else (), MARKER)
+    old, ids = (opening, made.message_ids) if opens else (old_message(ann, body=shown), ())
+    if not opens:
+        ids = importer.message(made.ticket_id, old, files)
+    while steps := importer.message_steps(made.ticket_id, ids, old, files, look=True):
+        left = [step.name for step in steps[1:]]
+        steps[0].send()
+        again = importer.message_steps(made.ticket_id, ids, old, files, look=True)
+        assert [step.name for step in again] == left, "a step that was sent is asked for again, or another is not"
+    found = [
+        (attachment.filename, read(helpdesk, attachment))
+        for message in helpdesk.messages.list(made.ticket_id)
+        for attachment in message.attachments
+    ]
+    assert sorted(found) == sorted([("p.png", b"png"), *((f"{number}.bin", bytes([number])) for number in range(24))])
 
 
 @needs("importer")
