@@ -432,7 +432,7 @@ class TicketLoad:
         begun = next((one for one in children if one.state is State.INTENT and expected.opens(one.expected)), None)
         if begun is None:
             return None
-        self._settle_wait.wait(begun)
+        self._settle_wait.wait()
         for way in (self._context.threads, *Threads):
             packed = self._packed_opening(way)
             if begun.expected is not None and packed.expected["text"] == begun.expected["text"]:
