@@ -1,6 +1,7 @@
 """Endpoints: which call of the library makes which call of Desk360's API; the source of the table in the docs.
 
-documented: Desk360 API, its thirteen calls; observed: the chat list; documented: the file host, by its URLs alone.
+documented: Desk360 API, "https://public-api.desk360.com/v1/", its thirteen calls, and "https://my-cdn.desk360.com/", the file host, by its
+URLs alone; observed: the chat list.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ LOGIN: Final = "/login"
 TOO_MANY_REQUESTS: Final = "too_many_requests_exception"
 TOO_MANY_LOGINS: Final = "too_many_attempts"
 SCOPE_KEY: Final = "address"
-"""documented: the limit counts by IP address, so all integrations and keys of this machine share one budget."""
+"""documented: Desk360 API, "This rate limit applies are based on IP address", so all integrations and keys of this machine share one budget."""
 
 HEADERS: Final = RateHeaders(
     limit="X-RateLimit-Limit",

@@ -9,7 +9,7 @@ from helpdesk_bridge_deskie.settings import DeskieSettings
 
 MIB: Final = 1024 * 1024
 FILES: Final = FileLimits(bytes_each=25 * MIB, bytes_together=50 * MIB)
-"""documented (vendor's pages): a file of 25 MB at most, 50 MB in one request."""
+"""observed (a page of Deskie's): a file of 25 MB at most, 50 MB in one request."""
 
 _CAPABILITIES: Final = Capabilities(
     vendor="Deskie",
@@ -37,7 +37,7 @@ _CAPABILITIES: Final = Capabilities(
         "attachments",
     }),
     ticket_update=frozenset({"subject", "assignee", "group", "status", "priority", "tags", "custom_fields"}),
-    # documented for the agent ("0" is nobody); assumed for the group.
+    # observed for the agent (0 is nobody); assumed for the group.
     ticket_clear=frozenset({"assignee", "group"}),
     contact_create=frozenset({"name", "emails", "phones", "company", "custom_fields"}),
     # observed: a user is created with one identity; those of other channels cannot be written through the port.

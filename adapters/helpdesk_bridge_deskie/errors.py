@@ -15,12 +15,14 @@ from helpdesk_bridge.adapter import (
     Invalid,
     NotFound,
     PermissionDenied,
+    Provenance,
     RateLimited,
     Request,
     Response,
     Unavailable,
 )
 from helpdesk_bridge_deskie.policy import HEADERS, refused
+from helpdesk_bridge_deskie.wire.refusals import Meaning, port_field, read
 
 KEY_HINT: Final = (
     "Deskie rejected staff_email and api_key: use the e-mail of an active agent (not the admin's) and a key that the "
@@ -29,19 +31,13 @@ KEY_HINT: Final = (
 _CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _DOCS: Final = "https://deskie.io/api"
 _FIRST_SERVER_ERROR: Final = 500
-
-# observed: the codes that clients have met; their statuses are not recorded.
-_INVALID_FIELDS: Final[Mapping[str, str]] = {
-    "incorrect_user_email": "requester",
-    "wrong_email": "email",
-    "staff_not_active": "assignee",
-}
-_CONFLICTS: Final = frozenset({"email_already_exist", "phone_already_exist"})
+_REFUSED_VALUES: Final = frozenset({400, 409, 422})
 
 
 def classify(request: Request, response: Response) -> HelpdeskError | None:
     """Return the error of an answer, None for a success. Raises ``BadResponse`` if it cannot be read."""
-    code = error_code(response)
+    error = _error(response)
+    code = None if error is None else error if _CODE.fullmatch(error) else "unknown"
     if code is None and response.ok:
         if request.effect is Effect.READ and response.body.strip():
             response.json()  # a list may come as nothing (observed), but not as a proxy's page or half a document
@@ -51,16 +47,16 @@ def classify(request: Request, response: Response) -> HelpdeskError | None:
         return RateLimited("Deskie's rate limit is exceeded", retry_after=_seconds(response), **where)
     if response.status >= _FIRST_SERVER_ERROR:
         return Unavailable("Deskie answered with a server error", **where)
-    known = _by_code(request, code, where) if code else None
+    known = _by_words(request, response, error, where) if error else None
     if known is None and response.ok and request.effect is Effect.READ:
         return Unavailable("Deskie answered a read with an error in a success", **where)  # nothing of it was our fault
     return known or _by_status(response.status, where)
 
 
-def error_code(response: Response) -> str | None:
-    """Return the code of ``{"error": …}``, also in an answer of status 200 (observed), else None.
+def _error(response: Response) -> str | None:
+    """Return the text of ``{"error": …}``, also in an answer of status 200 (observed), else None.
 
-    A code that is no identifier counts as ``unknown``: it might hold a customer's text.
+    A text that is no identifier counts as the code ``unknown``: it might hold a customer's words.
     """
     if response.ok and b'"error"' not in response.body:
         return None
@@ -70,8 +66,8 @@ def error_code(response: Response) -> str | None:
         return None
     if not isinstance(document, dict) or not document.get("error"):
         return None
-    code = document["error"]
-    return code if isinstance(code, str) and _CODE.fullmatch(code) else "unknown"
+    error = document["error"]
+    return error if isinstance(error, str) else " "
 
 
 def _seconds(response: Response) -> float | None:
@@ -79,26 +75,27 @@ def _seconds(response: Response) -> float | None:
     return float(text) if re.fullmatch(r"\d{1,6}(\.\d+)?", text) else None
 
 
-def _field_of(code: str, path: str) -> str:
-    """Return the port's name of the field that a code is about; an agent's e-mail is an argument of ``vendor_api``."""
-    field = _INVALID_FIELDS[code]
-    return "emails" if field == "email" and path.startswith("/users") else field
-
-
-def _by_code(request: Request, code: str, where: dict[str, Any]) -> HelpdeskError | None:
-    if code.endswith("_not_found"):
+def _by_words(request: Request, response: Response, error: str, where: dict[str, Any]) -> HelpdeskError | None:
+    known = read(error)
+    if known is None:
+        return None
+    phrase, key = known
+    if phrase.meaning is Meaning.WRONG and phrase.provenance is Provenance.ASSUMED:
+        # Only a guess at what is wrong: a status that says more, such as 401, goes before it.
+        fits = request.effect is not Effect.READ if response.ok else response.status in _REFUSED_VALUES
+        if not fits:
+            return None
+    if phrase.meaning is Meaning.GONE:
         return NotFound("Deskie has no such record, or this agent may not see it", **where)
-    if code in _CONFLICTS or code.endswith("_already_exist"):
-        return Conflict("Deskie already has a record with this e-mail or phone", **where)
-    if code in _INVALID_FIELDS:
-        field = _field_of(code, request.path)
-        return Invalid(f"Deskie rejected the {field}: {code}", field=field, **where)
-    if code == "staff_has_not_access":
-        # observed: the answer to an assignee without access; a read has no assignee, so there it is our own agent.
-        if request.effect is Effect.READ:
-            return PermissionDenied("the agent with staff_email has no access to this record", **where)
-        return Invalid("the agent has no access to this ticket", field="assignee", **where)
-    return None
+    if phrase.meaning is Meaning.TAKEN:
+        return Conflict("Deskie already has a record with this value", field=port_field(key, request.path), **where)
+    if phrase.meaning is Meaning.WRONG:
+        field = port_field(key, request.path)
+        return Invalid(f"Deskie rejected the {field or 'request'}: {where['code']}", field=field, **where)
+    # observed: the answer to an assignee without access; a read has no assignee, so there it is our own agent.
+    if request.effect is Effect.READ:
+        return PermissionDenied("the agent with staff_email has no access to this record", **where)
+    return Invalid("the agent has no access to this ticket", field="assignee", **where)
 
 
 def _refused(message: str) -> Callable[..., HelpdeskError]:

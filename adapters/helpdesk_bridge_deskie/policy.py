@@ -50,7 +50,7 @@ def units(method: str, path: str) -> int:  # noqa: ARG001 - the signature of eve
 
 
 def refused(status: int, headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG001 - ditto
-    """Whether an answer says "too many requests": 429 (documented), or 403 with that text (observed until 2016)."""
+    """Whether an answer says "too many requests": 429 (documented: Deskie API, "429 Too Many Requests"), or 403 with that text (observed until 2016)."""
     return status == 429 or (status == 403 and b"rate limit exceeded" in body.lower())  # noqa: PLR2004 - HTTP
 
 

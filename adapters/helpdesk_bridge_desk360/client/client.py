@@ -1,6 +1,6 @@
 """Client of Desk360's API v1: one method per call, with the encodings of the cURL samples.
 
-documented: Desk360 API; each method names its section. Values are checked before they come here. Every send is a
+documented: Desk360 API, "Code Samples"; each method names its section. Values are checked before they come here. Every send is a
 create: what it sends is on a person's phone, so an answer that cannot be read leaves it in doubt.
 """
 

@@ -71,7 +71,7 @@ def next_page(link: str) -> int | None:
 
 
 def _items(document: Any) -> list[Any]:
-    # documented: a bare list; observed: a client also expects {"data": […]}.
+    # documented: Desk360 API, "API responses that return a list of objects are paginated", a bare list; observed: a client also expects {"data": […]}.
     items = document.get("data") if isinstance(document, dict) else document
     if not isinstance(items, list):
         raise BadResponse("Desk360's answer is not a list", path="$")

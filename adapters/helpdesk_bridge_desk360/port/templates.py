@@ -78,8 +78,8 @@ class Desk360Templates:
     ) -> BulkSent:
         """Send a template to many numbers, the same parameters for all; it reaches real phones.
 
-        ``file`` is a CSV of numbers, instead of ``phones`` or beside them; its format is documented as no more than
-        numbers with + and country code. The inbox does not record bulk sends, because they have no ids.
+        ``file`` is a CSV of numbers, instead of ``phones`` or beside them; all that is known of its format is numbers
+        with + and country code. The inbox does not record bulk sends, because they have no ids.
         """
         numbers = [recipient(phone, "phones") for phone in checked_list(phones, str, "phones")]
         if attachment is not None:

@@ -43,7 +43,7 @@ _LOGIN: Final = "log_in"
 _TOO_LARGE: Final = 413
 _MULTIPART: Final = "multipart/form-data"
 _READABLE: Final = frozenset({"application/json", _MULTIPART, "application/x-www-form-urlencoded"})
-"""documented: JSON, and form-data in the samples; two Python samples go out urlencoded."""
+"""documented: Desk360 API, "multi-part/form-data", "Content-Type: application/json"; two Python samples go out urlencoded."""
 _BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 

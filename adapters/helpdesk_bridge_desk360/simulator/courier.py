@@ -89,7 +89,7 @@ class Habits:
 class Courier:
     """Sends webhooks in their order, outside of the simulator's lock: a receiver may call the simulator back.
 
-    Each is sent once, whatever the receiver answers (assumed: no retries are documented).
+    Each is sent once, whatever the receiver answers (assumed: no paper speaks of retries).
     """
 
     habits: Habits = Factory(Habits)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from helpdesk_bridge_desk360.simulator.service import Service
 
 _NOBODY: Final = ("+905550001122", "John Doe")
-"""Who writes in an account without customers; documented: Desk360 API, webhook samples, for the name."""
+"""Who writes in an account without customers; documented: Desk360 API, "John Doe" in the samples of webhooks."""
 _FILES: Final = {
     "image": ("image.jpeg", "image/jpeg"),
     "video": ("video.mp4", "video/mp4"),

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from helpdesk_bridge_desk360.simulator.records.records import Account, Integration
 
 WINDOW_SECONDS: Final = 24 * 3600
-"""documented by WhatsApp and the vendor's panel: free-form messages within 24 hours of the customer's last one."""
+"""observed (WhatsApp's rule; pages about the panel speak of it): free-form messages within 24 hours of the customer's last one."""
 _RANK: Final[dict[str, int]] = {"sent": 0, "delivered": 1, "read": 2}
 
 
 class DeliverySchedule:
-    """The statuses that will follow by themselves; documented: there are delivered and read, and no others."""
+    """The statuses that will follow by themselves; documented: Desk360 API, "delivered|read", and no others."""
 
     def __init__(self, clock: SimulatorClock) -> None:
         self._clock = clock

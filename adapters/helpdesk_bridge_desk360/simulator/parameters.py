@@ -1,4 +1,4 @@
-"""Parameters of calls, with the vendor's error for each documented rule that a value breaks."""
+"""Parameters of calls, with the vendor's error for each rule of the papers that a value breaks."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ UNNAMED: Final[Mapping[str, ErrorCode]] = {
     "unsupported_media_type": ErrorCode(415, "The Content-Type is not supported.", linked=False),
     "payload_too_large": ErrorCode(413, "The request body is too large.", linked=False),
 }
-"""assumed: codes for statuses that are documented (406, 415) or usual (413), but have no documented code."""
+"""assumed: codes for statuses that are in the papers (406, 415) or usual (413), but have no code there."""
 
 _ALL: Final = {**CODES, **UNNAMED}
 

@@ -1,6 +1,6 @@
 """Vendor API (``desk.vendor_api``): every Desk360 call outside the common port.
 
-Every documented rule about a value is checked before anything is sent. Sends reach a real phone, are recorded in the
+Every rule of the papers about a value is checked before anything is sent. Sends reach a real phone, are recorded in the
 inbox if there is one, and are never repeated if their outcome is unknown (``InDoubt``).
 """
 
@@ -148,7 +148,7 @@ class Desk360Api:
     def mark_read(self, to: str, message_ids: Sequence[str]) -> tuple[str, ...]:
         """Mark messages of the customer as read; return the ids that the vendor echoes.
 
-        Ids are not checked: the documented answer shows ids of sent messages.
+        Ids are not checked: the printed answer shows ids of sent messages.
         """
         number = recipient(to)
         ids = [checked_text(message_id, "message_ids") for message_id in checked_list(message_ids, str, "message_ids")]

@@ -1,4 +1,4 @@
-"""Documents: Desk360's answers as frozen classes. documented: Desk360 API, the samples; other keys are ignored."""
+"""Documents: Desk360's answers as frozen classes. documented: Desk360 API, "display_name" and the other keys of its samples; other keys are ignored."""
 
 from __future__ import annotations
 

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from helpdesk_bridge.adapter import Provenance
+
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_FIELD: Final = re.compile(r"\bThe ([A-Za-z0-9_.\[\]*-]{1,80}) field\b")
 _LINK: Final = re.compile(r"https://[!-~]{1,200}")
 _READ_AT_MOST: Final = 16_384
 # documented: Desk360 API, "Sample error response", which is no valid JSON: a brace and a comma are missing.
@@ -19,6 +20,27 @@ _PRINTED_MESSAGE: Final = re.compile(r'"message"\s*:\s*"([^"]{0,300})"')
 _PRINTED_LINK: Final = re.compile(r'"doc_url"\s*:\s*"([^"]{0,300})"')
 
 
+@frozen
+class Phrase:
+    """A pattern that names a field in a message, and how well it is known."""
+
+    pattern: re.Pattern[str]
+    provenance: Provenance
+    source: str
+
+
+_NAME: Final = r"([A-Za-z0-9_.\[\]*-]{1,80}(?: [a-z0-9.]{1,20}){0,2})"
+FIELD_PHRASES: Final = (
+    Phrase(re.compile(rf"\b[Tt]he {_NAME} field\b"), Provenance.DOCUMENTED, 'Desk360 API, "The to field is required."'),
+    Phrase(re.compile(rf"\bThe selected {_NAME} is invalid\b"), Provenance.ASSUMED, "a sentence of Laravel"),
+    Phrase(re.compile(rf"\bThe {_NAME} (?:must|may|has|format)\b"), Provenance.ASSUMED, "sentences of Laravel"),
+)
+"""The first that fits names the field; a name that no request has is none, because a message may quote a customer."""
+_KEYS: Final = frozenset(
+    {"to", "text", "phone", "phones", "location", "latitude", "longitude", "name", "address", "contacts", "attachment"}
+    | {"attachments", "body", "buttons", "header", "footer", "message_ids", "template_id", "language_id", "email"}
+    | {"destinations", "destinations_file", "parameters", "page", "password", "title", "id", "link", "type", "birthday"}
+)
 _LIMITED: Final = "too many attempts."
 """The sentence of Laravel, in which Desk360 is written (assumed, from the form of its tokens, codes and headers)."""
 _ACCEPTED: Final = frozenset({"message_id", "message_ids", "phones", "medias", "access_token", "error"})
@@ -37,7 +59,7 @@ class VendorError:
 def is_limited(headers: Mapping[str, str], body: bytes) -> bool:
     """Whether a body without ``error`` says that the limit is exceeded: Laravel's own `{"message": …}`.
 
-    assumed, from the documented refusal under the status 200: it is one with Retry-After, or with Laravel's sentence.
+    assumed, from the printed refusal under the status 200: it is one with Retry-After, or with Laravel's sentence.
     """
     if len(body) > _READ_AT_MOST or b'"message"' not in body:
         return False
@@ -83,9 +105,18 @@ def _printed(text: str) -> VendorError | None:
 
 
 def _of(code: Any, message: Any, doc_url: Any) -> VendorError:
-    named = _FIELD.search(message[:300]) if isinstance(message, str) else None
     return VendorError(
         code if isinstance(code, str) and _CODE.fullmatch(code) else None,
-        named[1] if named else None,
+        _field_in(message[:300]) if isinstance(message, str) else None,
         doc_url if isinstance(doc_url, str) and _LINK.fullmatch(doc_url) else None,
     )
+
+
+def _field_in(message: str) -> str | None:
+    for phrase in FIELD_PHRASES:
+        found = phrase.pattern.search(message)
+        if found is not None:
+            # Laravel writes the blanks of words in place of underscores: "template id".
+            name = found[1].replace(" ", "_")
+            return name if re.split(r"[.\[]", name, maxsplit=1)[0] in _KEYS else None
+    return None

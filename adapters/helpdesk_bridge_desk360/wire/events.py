@@ -48,7 +48,8 @@ class MessageReceived(Portable):
     """A customer wrote. ``phone`` is as WhatsApp wrote it, with a plus; ``at`` is None if the webhook's time cannot be read.
 
     ``ticket`` is the ref of the conversation, ``ticket_id`` its id. ``type`` is the vendor's word. ``button`` is the id of
-    the button or list row that was pressed: documented is that it comes back, not where, so all usual places are read.
+    the button or list row that was pressed: that it comes back is documented (Desk360 API,
+    "This ID is returned in the webhook when the button is clicked"), not where, so all usual places are read.
     """
 
     id: str
@@ -68,7 +69,10 @@ class MessageReceived(Portable):
 
 @frozen(kw_only=True)
 class DeliveryChanged(Portable):
-    """A sent message was ``delivered`` or ``read``. Failures are never reported (documented)."""
+    """A sent message was ``delivered`` or ``read``. Failures are never reported.
+
+    documented: Desk360 API, "delivered|read".
+    """
 
     id: str
     status: str
@@ -209,7 +213,8 @@ def _location(value: Any) -> Location | None:
 
 
 def _files(entry: Mapping[str, Any], kind: str) -> Iterator[InboundFile]:
-    # documented for images: details under the type's own name, addresses under attachments.images; assumed for others.
+    # documented: Desk360 API, "media_id" under the type's own name and "attachments" with addresses, for images;
+    # assumed: for others.
     described = entry.get(kind)
     details = {key: _text(described.get(key)) for key in _MEDIA_KEYS} if isinstance(described, dict) else {}
     files = list(_addresses(entry.get("attachments")))

@@ -19,7 +19,7 @@ from helpdesk_bridge_desk360.wire.writing import checked_text
 _PLACEHOLDER: Final = re.compile(r"\{\{([0-9A-Za-z_]+)\}\}")
 ACTIVE: Final = "template-messages.active"
 ACTIVE_VALUE: Final = 2
-"""documented: the two status words and numbers of the sample; others are kept as they come."""
+"""documented: Desk360 API, "template-messages.in-review" and "template-messages.active"; others are kept as they come."""
 
 
 @frozen(kw_only=True)

@@ -119,7 +119,7 @@ def _channels(wanted: Iterable[Any]) -> tuple[str, ...] | None:
 
 
 def native_filter(query: TicketQuery, spellings: Spellings) -> NativeFilter:
-    """Return the filters that Desk365 is documented to answer.
+    """Return the filters that Desk365 answers by its own paper.
 
     Documented: Desk365 API, "How to use filters?": nine attributes, each an array of strings, any of the values.
     """

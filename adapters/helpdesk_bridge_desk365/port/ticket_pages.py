@@ -118,7 +118,7 @@ class TicketPages:
         except Invalid:
             if form != "backslash" or asked == bare:
                 raise
-        # Documented and contradicted by the same page: \' is no JSON. An account that refuses it is asked once more.
+        # Documented: Desk365 API, "properly escaped with a backslash", which the same page contradicts: \' is no JSON. An account that refuses it is asked once more.
         rows = self._client.tickets((*params, ("filters", bare)), count=count)
         with self._quotes.lock:
             self._quotes.form = "bare"

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from helpdesk_bridge.testing.simulator import (
-    OBSERVED,
+    DOCUMENTED,
     BadBody,
     Call,
     Reply,
@@ -130,7 +130,7 @@ class Desk365Simulator(SimulatorApp):
         with self.lock:
             return tuple(self.account.mails)
 
-    @route("GET", PING, provenance=OBSERVED, source="recorded responses")
+    @route("GET", PING, provenance=DOCUMENTED, source="OpenAPI v3, ping; observed: its body")
     def ping(self, _call: Call) -> Reply:
         """Plain text under a JSON content type; no key, no limit, no rate header."""
         return Reply(200, GREETING.encode(), {"Content-Type": "application/json"})
@@ -166,7 +166,7 @@ class Desk365Simulator(SimulatorApp):
         return reply.with_headers(headers)
 
     def _judged_key(self, call: Call) -> str:
-        """Missing or unknown: 401 (documented). Production takes a key with the word Bearer too (observed, 2026)."""
+        """Missing or unknown: 401 (documented: OpenAPI, APIKey). Production takes a key with the word Bearer too (observed, 2026)."""
         given = call.headers.get("Authorization", "")
         if self.flag("bearer"):
             given = given.removeprefix("Bearer ")

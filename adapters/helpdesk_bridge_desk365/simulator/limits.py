@@ -64,7 +64,7 @@ class Rates:
         self._judge(self._calls.take(key, units))
 
     def spend_rows(self, key: str, rows: int) -> None:
-        """Count the tickets that a list is about to give, or refuse with 429. documented: 10,000 an hour.
+        """Count the tickets that a list is about to give, or refuse with 429. documented: "10,000 tickets per hour".
 
         That the window belongs to the key and that an over-run is a 429 is assumed: dossier section 1.4.
         """

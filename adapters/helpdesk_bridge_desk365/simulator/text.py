@@ -49,7 +49,7 @@ def whole_number(text: str) -> int | None:
 
 
 def minutes_between(start: datetime, end: datetime | None) -> int | None:
-    """Whole minutes, rounded down. documented: the specification's sample, one day is 1440."""
+    """Whole minutes, rounded down. documented: Desk365 API, "first_assigned_duration": 1440 is one day."""
     return None if end is None else int((end - start).total_seconds() // 60)
 
 

@@ -90,7 +90,7 @@ def ticket_number(value: Any) -> str:
 
 
 def page(offset: Any, count: Any = None, counts: Collection[int] = (), name: str = "count") -> Pairs:
-    """Return the parameters of a page: ``offset`` counts rows (documented)."""
+    """Return the parameters of a page: ``offset`` counts rows (documented: OpenAPI, offset)."""
     params: Pairs = (("offset", str(whole(offset, "offset"))),)
     return params if count is None else ((name, str(one_of(count, "count", counts))), *params)
 

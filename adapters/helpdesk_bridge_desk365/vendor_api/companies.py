@@ -17,7 +17,7 @@ class CompanyCalls(Calls):
     """Companies by name. What is ``UNSET`` is not sent, ``None`` clears.
 
     ``sla`` is an SLA's name, or "helpdesk default". Contacts whose e-mail domain is among ``domains`` belong to the
-    company from then on (documented).
+    company from then on (documented: OpenAPI, CompanyRequestModel).
     """
 
     __slots__ = ()

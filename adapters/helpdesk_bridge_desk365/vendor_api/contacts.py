@@ -70,7 +70,10 @@ class ContactCalls(Calls):
         mobile: Text = UNSET,
         company: Text = UNSET,
     ) -> ContactDetails:
-        """Create a contact of a company that exists; the answer repeats what was sent (documented)."""
+        """Create a contact of a company that exists; the answer repeats what was sent.
+
+        Documented: OpenAPI, CreateContactRequestModel is the answer too.
+        """
         document = {"primary_email": arguments.email(email, "email")}
         others = arguments.emails(secondary_emails, "secondary_emails")
         if others:
@@ -90,7 +93,10 @@ class ContactCalls(Calls):
         mobile: Text = UNSET,
         company: Text = UNSET,
     ) -> ContactDetails:
-        """Change a contact; the answer repeats only what was sent (documented)."""
+        """Change a contact; the answer repeats only what was sent.
+
+        Documented: OpenAPI, UpdateContactRequestModel is the answer too.
+        """
         change = arguments.clearing(
             {"name": name, "title": title, "phone": phone, "mobile": mobile, "company_name": company}
         )

@@ -31,7 +31,7 @@ class KnowledgeBaseCalls(Calls):
 
     def articles(self) -> tuple[str, ...]:
         """Return the titles of the published articles."""
-        # Documented: the trailing slash is the vendor's.
+        # Documented: OpenAPI, "/v3/kb/article/", with its slash.
         _, rows, at = read_rows(self._client.read("kb.articles", f"{_KB}/article/", ()).json(), "article_titles")
         for number, title in enumerate(rows):
             if not isinstance(title, str):
@@ -52,7 +52,10 @@ class KnowledgeBaseCalls(Calls):
         created_by: str | None = None,
         status: int | None = None,
     ) -> Article:
-        """Create an article of HTML in a folder that exists; inline images cannot be sent (documented)."""
+        """Create an article of HTML in a folder that exists; inline images cannot be sent.
+
+        Documented: OpenAPI, "Inline images are not supported".
+        """
         document = arguments.given(
             article_title=arguments.text(title, "title"),
             article_content=arguments.text(content, "content"),

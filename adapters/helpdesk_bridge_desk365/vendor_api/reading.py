@@ -63,7 +63,7 @@ def _flag(value: Any, _type: Any) -> bool:
 def _number(value: Any, _type: Any) -> int:
     if type(value) is int:
         return value
-    # Documented: the sample body has a number as text.
+    # Documented: Desk365 API, "Sample response body": a number as text.
     if isinstance(value, str) and (number := whole_number(value)) is not None:
         return number
     raise WireTypeError(f"expected a whole number, found {type(value).__name__}")

@@ -18,7 +18,10 @@ class SurveyCalls(Calls):
         return self._page(Survey, "surveys.list", "/surveys", (), "surveys").items
 
     def survey(self, name: str) -> Survey:
-        """Return a survey by its name. Raises ``NotFound`` for a deleted survey too (documented)."""
+        """Return a survey by its name. Raises ``NotFound`` for a deleted survey too.
+
+        Documented: OpenAPI, "Deleted surveys cannot be retrieved".
+        """
         params = (("survey_name", arguments.text(name, "name")),)
         return self._read(Survey, "surveys.get", "/surveys/details", params)
 

@@ -70,7 +70,7 @@ class TicketCalls(Calls):
         """Return up to ``count`` (30, 50 or 100) tickets from a row on, under the vendor's own names.
 
         ``filters`` are the vendor's attributes, each with the texts that it may have. ``nested_fields`` asks the vendor
-        to write custom fields and survey into the ticket itself (documented); the values are the same.
+        to write custom fields and survey into the ticket itself (documented: Desk365 API, "nested_fields"); the values are the same.
         """
         shown = {"description": description, "custom_fields": custom_fields, "survey_details": survey}
         params: Pairs = (

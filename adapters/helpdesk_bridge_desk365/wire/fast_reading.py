@@ -1,4 +1,4 @@
-"""Fast reading: a ticket in the recorded or documented form is read in one pass; listings have thousands.
+"""Fast reading: a ticket in the recorded or the printed form is read in one pass; listings have thousands.
 
 Whatever is not (a number as text, details flattened into the ticket, files) is left to ``reading``, which knows every
 spelling and names the place of what cannot be read. Both give the same value.
@@ -21,7 +21,7 @@ CUSTOM_PREFIX: Final = "cf_"
 SURVEY_PREFIX: Final = "sv_"
 _PREFIX: Final = len(CUSTOM_PREFIX)
 
-# Documented (sample body) -> observed.
+# Documented (Desk365 API, "Sample response body") -> observed.
 _OTHER_NAMES: Final[Mapping[str, str]] = {"sub_category": "subcategory", "assign_to": "assigned_to"}
 _ADDED: Final = frozenset({"present", "raw"})
 # Survey details may be in the ticket itself, and "email" and "survey_ratings" are spellings of others still.
@@ -132,7 +132,7 @@ def quick_ticket(document: Any) -> TicketDocument | None:
         }
     source = values[_SOURCE]
     if type(source) is str:
-        # Documented: the sample has the source as text.
+        # Documented: Desk365 API, "Sample response body": the source as text.
         number = whole_number(source)
         if number is None:
             return None

@@ -81,7 +81,7 @@ def _renamed(document: Mapping[str, Any], names: Mapping[str, str]) -> dict[str,
 
 
 def _numbered(known: dict[str, Any], *keys: str) -> None:
-    # Documented: the sample has source as the text "1"; observed: a number.
+    # Documented: Desk365 API, "Sample response body": source as the text 1; observed: a number.
     for key in keys:
         value = known.get(key)
         if isinstance(value, str) and (number := whole_number(value.strip())) is not None:
@@ -122,7 +122,7 @@ def field_key(name: str) -> str:
 def canonical_ticket(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return a ticket's keys in their recorded names, custom fields and survey details in objects of their own.
 
-    Documented: with nested_fields=1 custom fields and survey details are in the ticket itself.
+    Documented: Desk365 API, "nested_fields": with 1 custom fields and survey details are in the ticket itself.
     """
     known: dict[str, Any] = {}
     fields: dict[str, Any] = {}

@@ -257,7 +257,7 @@ def _author(document: MessageDocument, requester: str | None) -> Actor:
         return Actor(ActorKind.UNKNOWN, name=name or document.created_by) if name or document.created_by else SYSTEM
     kind = {"agent": ActorKind.AGENT, "contact": ActorKind.CONTACT}.get((document.sender_type or "").lower())
     if kind is None:
-        # Observed: the documented model lacks sender_type; who asked is then known by the address.
+        # Observed: the model of the OpenAPI document lacks sender_type; who asked is then known by the address.
         same = requester is not None and email_key(requester) == email_key(email)
         kind = ActorKind.CONTACT if same else ActorKind.UNKNOWN
     return Actor(kind, id=email, name=name, email=email)

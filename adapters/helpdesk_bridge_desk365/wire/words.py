@@ -43,10 +43,10 @@ _CHANNELS: Final[Mapping[int, str]] = {
 
 NEW_STATUS: Final = STATUSES[Status.OPEN]
 NEW_PRIORITY: Final = 5
-"""Documented: 5 is Medium. Observed: what working clients send for a new ticket without a priority."""
+"""Documented: Desk365 API, "5 (Medium)". Observed: what working clients send for a new ticket without a priority."""
 
 UNASSIGNED: Final = "--"
-"""Documented: "- -" finds and sets "no value"; the vendor's own JSON writes it without the blank."""
+"""Documented: Desk365 API, "- -" finds and sets none; the vendor's own JSON writes it without the blank."""
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,100}")
 

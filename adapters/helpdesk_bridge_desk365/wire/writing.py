@@ -129,7 +129,7 @@ def ticket_document(draft: TicketDraft, named: FieldNamed) -> dict[str, Any]:
 def change_document(change: TicketChange, named: FieldNamed) -> dict[str, Any]:
     """Return what changes a ticket, but for ``cc`` and ``watchers``, whose present value has to be known first.
 
-    Documented: ``--`` clears assignee, group, category and subcategory.
+    Documented: OpenAPI, "can be updated to unassigned": ``--`` clears assignee, group, category and subcategory.
     """
     document = _common(change, named)
     for key in ("group", "assign_to", "category", "sub_category"):
@@ -143,7 +143,7 @@ def change_document(change: TicketChange, named: FieldNamed) -> dict[str, Any]:
 def filters_json(filters: Filters, quotes: str) -> str:
     """Return the ``filters`` parameter; ``quotes`` says how a single quote is written.
 
-    Documented: single quotes must be escaped by a backslash, which is no JSON; the documentation's own sample leaves them
+    Documented: Desk365 API, "properly escaped with a backslash", single quotes too, which is no JSON; the documentation's own sample leaves them
     bare.
     """
     text = json.dumps({key: list(values) for key, values in filters.items()}, ensure_ascii=False, separators=(",", ":"))
@@ -209,7 +209,7 @@ def new_contact(
 def contact_change_document(change: ContactChange, phones: tuple[str, ...] | None) -> dict[str, Any]:
     """Return what changes a contact; ``phones`` are all that it is to have, None to leave them alone.
 
-    Documented: empty strings are stored as null, so they clear.
+    Documented: "empty strings are converted to null", so they clear.
     """
     document: dict[str, Any] = {}
     if change.name is not UNSET:

@@ -17,7 +17,7 @@ from helpdesk_bridge_deskie.settings import DeskieSettings, Subscription
 _ONE: Final = (("page", "1"), ("limit", "1"))
 _NEARLY: Final = 0.9
 
-# documented (vendor's support pages): what one enabled agent's seat stores, tickets and contacts.
+# observed (support pages of Deskie's): what one enabled agent's seat stores, tickets and contacts.
 _STORAGE: Final[Mapping[Subscription, tuple[int, int]]] = {
     Subscription.BASIC: (6_000, 2_000),
     Subscription.STANDARD: (12_000, 4_000),

@@ -1,7 +1,7 @@
 """Events: the bodies of Deskie's webhooks as typed values.
 
 There are two kinds and no signature on either. A rule's action posts what an admin wrote into its template, with
-variables filled in (documented by the vendor; observed: their names, all values as text, "" for none, status and priority
+variables filled in (observed: that, on a page of Deskie's; in captures their names, all values as text, "" for none, status and priority
 in the account's language). A custom channel posts what an agent answered, as JSON or as a form (observed).
 
 Reading never fails on what it does not know: a body of another shape becomes an ``UnknownEvent``.

@@ -107,6 +107,6 @@ HAZARDS: Final = (
         "contacts per enabled agent (Basic, Standard, Pro); new tickets a month are limited too",
         "daily, the imported ones counted in",
         "before the migration, compare `helpdesk-bridge check` with what will be added; keep enough agents enabled",
-        Provenance.DOCUMENTED,
+        Provenance.OBSERVED,
     ),
 )

@@ -61,7 +61,7 @@ def exact_searches(text: str) -> tuple[str, ...]:
     """Return the searches for exactly the e-mail ``text``. documented: Deskie API, `^string^`.
 
     Whether Deskie minds upper and lower case is not known, so both spellings are asked for, and both forms of a domain
-    with letters of its own. A text that contains ``^`` has no such search: no escape is documented.
+    with letters of its own. A text that contains ``^`` has no such search: the paper names no escape.
     """
     if "^" in text:
         return ()

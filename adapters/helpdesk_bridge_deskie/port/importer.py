@@ -147,7 +147,7 @@ class DeskieImporter:
         by_requester = opening.author.kind is ActorKind.CONTACT and _same(opening.author, requester)
         body = opening.body if by_requester else with_header(opening.body, HeaderLine.of(opening))
         body = self.markers.put(marker, fields, body)
-        # documented (vendor's migration guide): an import gives `content_html`.
+        # observed (Deskie's migration guide): an import gives `content_html`.
         case = self.client.create_case({**fields, **body_fields(body, always_html=True)}, files)
         if self.images.needed(body, files):
             self._keep((str(case.case_id), ""), _Sent(body.html or ""))

@@ -108,7 +108,7 @@ class People:
         return None
 
     def identity(self, person: Person) -> dict[str, str]:
-        """Return the fields that name a ticket's customer; Deskie creates an unknown one (documented by the vendor).
+        """Return the fields that name a ticket's customer; Deskie creates an unknown one (observed).
 
         Raises ``Invalid`` for a person with neither e-mail nor phone.
         """

@@ -143,8 +143,8 @@ class DeskieSimulator(SimulatorApp):
     def finish(self, call: Call, reply: Reply) -> Reply:  # noqa: ARG002 - the signature is the base class's
         """Add the headers of the limit.
 
-        documented: Deskie API, "your script must check headers in the response", with these names; an article of the
-        vendor's, of 2024, has `retry_after` only where the limit is reached.
+        documented: Deskie API, "your script must check headers in the response", with these names. observed:
+        an article of Deskie's, of 2024, has `retry_after` only where the limit is reached.
         assumed: all three on every answer, and `retry_after` at least 1.
         """
         allowance = self._allowance()
@@ -164,7 +164,7 @@ class DeskieSimulator(SimulatorApp):
     # refusals
 
     def rate_limited(self, call: Call, retry_after: str | None) -> Reply:  # noqa: ARG002
-        """Refuse for the limit. documented: 429; observed: in 2016 403 with a body of these words."""
+        """Refuse for the limit. documented: Deskie API, "429 Too Many Requests"; observed: in 2016 403 with a body of these words."""
         status = self.number("rate_limit_status")
         code = "rate limit exceeded" if status == 403 else "too_many_requests"  # noqa: PLR2004 - the year-2016 status
         wait = retry_after or str(whole_seconds(self._allowance().reset))

@@ -59,7 +59,7 @@ class Renderer:
         return record.rendered[1]
 
     def case(self, case: Case) -> dict[str, Any]:
-        """Return a case. observed: clients' captures, but for the names of the copies (documented: Deskie API)."""
+        """Return a case. observed: clients' captures, but for the names of the copies, which a page of Deskie's has."""
         deskie = self._settings["cc_names"] == "deskie"
         document: dict[str, Any] = {
             "case_id": case.case_id,
@@ -183,7 +183,7 @@ class Renderer:
         }
 
     def group(self, group: Group) -> dict[str, Any]:
-        """Return a group (documented: Deskie API, samples of groups)."""
+        """Return a group (observed: a page of Deskie's)."""
         return {
             "group_id": group.group_id,
             "group_title": group.title,
@@ -210,7 +210,7 @@ class Renderer:
         }
 
     def label(self, label: Label) -> dict[str, Any]:
-        """Return a label (documented: Deskie API, samples of labels)."""
+        """Return a label (observed: a page of Deskie's)."""
         return {"label_id": label.label_id, "label_title": label.title}
 
     def custom_field(self, definition: FieldDefinition) -> dict[str, Any]:

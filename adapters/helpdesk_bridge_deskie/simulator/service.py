@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from helpdesk_bridge_deskie.simulator.records.records import FileEntry, Record
 
 
+PAGES = "Deskie's public pages and clients' code"
+"""The source of what the specification promises in a sentence, or not at all: pages that the tests cannot read."""
+
+
 class Service:
     """One account at work; made anew when the simulator is reset."""
 
@@ -80,7 +84,7 @@ class Service:
         return Reply.json({kind: document}, status, indent=4)
 
     def done(self) -> Reply:
-        """Answer a deletion: 200 and no body (documented: Deskie API, samples of deletions)."""
+        """Answer a deletion: 200 and no body (observed: samples on Deskie's pages)."""
         return Reply(200, b"", {"Content-Type": "application/json"})
 
     def listing(

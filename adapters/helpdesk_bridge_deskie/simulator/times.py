@@ -21,7 +21,7 @@ _SECONDS = re.compile(r"-?\d{1,12}")
 def format_moment(seconds: int | None, zone: ZoneInfo) -> str:
     """Write unix seconds as `Mon, 05 May 2014 00:15:17 +0300`, or `-` for None.
 
-    documented: Deskie API, samples of cases; the offset changes with the account zone's daylight saving time.
+    observed: samples on Deskie's pages; the offset changes with the account zone's daylight saving time.
     """
     if seconds is None:
         return NOT_SET

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from helpdesk_bridge_deskie.simulator.parameters import Params
 
 FILE_BYTES = 25 << 20
-"""documented: Deskie API, "Attachments": a file has 25 MB at most…"""
+"""observed: Deskie's page "Attachments": a file has 25 MB at most…"""
 REQUEST_BYTES = 50 << 20
 """…and all files of a request 50 MB."""
 _PART = re.compile(r"(\w+)\[attachments\](?:\[\d*\])?")
@@ -27,7 +27,7 @@ def upload_files(
 ) -> list[FileEntry]:
     """Keep the files of a request and return how messages refer to them.
 
-    documented: parts `case[attachments][1]`, or `attachment_urls` that the vendor downloads. observed: clients count
+    observed: on a page of Deskie's parts `case[attachments][1]`, or `attachment_urls` that the vendor downloads. observed: clients count
     from 0, or send `[attachments][]`. The simulator downloads nothing: a URL has to name one of its own files, any
     other is refused with 400 `wrong_attachment_urls`.
     """

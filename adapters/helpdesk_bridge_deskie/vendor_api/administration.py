@@ -30,7 +30,10 @@ def _labels(calls: Calls) -> RecordCalls[LabelDocument]:
 
 @frozen(eq=False)
 class StaffCalls:
-    """Agents. Each enabled one counts in the rate limit and in what the account stores (documented)."""
+    """Agents. Each enabled one counts in the rate limit and in what the account stores.
+
+    documented: Deskie API, "5 RPM per enabled agent"; observed: what the account stores.
+    """
 
     _records: RecordCalls[StaffDocument] = field(repr=False, converter=_staff)
 
@@ -125,7 +128,7 @@ class GroupCalls:
         return self._records.update(group_id, {**fields, **_of_group(group_from_name, group_signature)})
 
     def disable(self, group_id: Id, *, replace_group_id: Id | None = None) -> GroupDocument:
-        """Deactivate a group; one that is used needs another in its place (documented)."""
+        """Deactivate a group; one that is used needs another in its place (observed)."""
         return self._records.act(group_id, "disable", _group_replacement(replace_group_id))
 
     def enable(self, group_id: Id) -> GroupDocument:
@@ -133,7 +136,7 @@ class GroupCalls:
         return self._records.act(group_id, "enable")
 
     def delete(self, group_id: Id, *, replace_group_id: Id | None = None) -> None:
-        """Delete a group for good; one that is used needs another in its place (documented)."""
+        """Delete a group for good; one that is used needs another in its place (observed)."""
         self._records.delete(group_id, _group_replacement(replace_group_id))
 
 

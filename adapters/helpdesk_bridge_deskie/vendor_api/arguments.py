@@ -176,7 +176,7 @@ def body(value: str | Body, field: str = "body") -> dict[str, str]:
 
 
 def files(values: Sequence[Upload], field: str = "attachments") -> tuple[Upload, ...]:
-    """Return files within the documented sizes: 25 MB each, 50 MB together."""
+    """Return files within the sizes that Deskie names: 25 MB each, 50 MB together."""
     uploads = tuple(values)
     if not all(isinstance(upload, Upload) for upload in uploads):
         raise Invalid(f"{field}: expected Upload objects", field=field)

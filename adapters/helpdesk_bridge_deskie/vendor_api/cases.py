@@ -82,7 +82,7 @@ class CaseCalls:
         """Create a case for a customer of any kind that Deskie takes: by e-mail, phone, WhatsApp or a custom id.
 
         One of the four is needed; a custom id needs ``channel``, the key of its custom channel. ``custom_fields`` are
-        by Deskie's keys (`cf_25`). A customer who is unknown is made (documented).
+        by Deskie's keys (`cf_25`). A customer who is unknown is made (observed).
         """
         checks: checked.Checks = {
             "channel": (channel, checked.text),

@@ -42,7 +42,10 @@ class CompanyCalls:
         amount_of_users: bool = False,
         amount_of_cases: bool = False,
     ) -> DocumentPage[CompanyDocument]:
-        """Return one page of companies by searches of 3 characters or more; ``^text^`` is exact (documented)."""
+        """Return one page of companies by searches of 3 characters or more.
+
+        documented: Deskie API, "^string^ is searching for an exact string".
+        """
         searches = {
             "company_name": company_name,
             "company_domains": company_domains,

@@ -17,14 +17,14 @@ from helpdesk_bridge_deskie.vendor_api.documents import GivenRating, StaffFigure
 _SORTS: Final = ("added_at_desc", "added_at_asc")
 _SHORTEST: Final = timedelta(hours=1)
 _LONGEST: Final = timedelta(days=92)
-"""documented (vendor's page on statistics): "minimum 1 hour, maximum 3 months"; no three months are longer."""
+"""observed (Deskie's page on statistics): "minimum 1 hour, maximum 3 months"; no three months are longer."""
 
 
 @frozen(eq=False)
 class StatisticsCalls:
     """Statistics of a period: one of Deskie's own words such as ``last_7_days``, or from a time to another.
 
-    Two times are an hour to three months apart (documented).
+    Two times are an hour to three months apart (observed).
     """
 
     _calls: Calls = field(repr=False)

@@ -379,5 +379,5 @@ class CustomFieldDocument:
 
 
 def without_secrets(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a document without the password that Deskie sends in clear text when a user is created (documented)."""
+    """Return a document without the password that Deskie sends in clear text when a user is created (observed)."""
     return {key: value for key, value in document.items() if key != "password"}

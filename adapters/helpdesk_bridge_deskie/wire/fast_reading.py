@@ -1,4 +1,4 @@
-"""Fast reading of cases: one pass for a case as documented, because a listing has thousands of them.
+"""Fast reading of cases: one pass for a case in its usual form, because a listing has thousands of them.
 
 Any other form (numbers as text, flags as 0 and 1, PHP's empty lists, files) is left to ``documents``, which knows every
 spelling and names the place of an unreadable value. Both give the same value.

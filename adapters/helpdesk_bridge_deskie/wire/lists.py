@@ -1,4 +1,4 @@
-"""Lists in all the forms that Deskie sends. documented: the object keyed "0", "1", …; observed: all the others."""
+"""Lists in all the forms that Deskie sends. observed, also the object keyed "0", "1", … of Deskie's own pages."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Multipart bodies: Deskie takes files in parts with PHP's bracket names.
 
-documented: `case[attachments][1]`, `message[attachments][1]`; observed: nested values as `case[custom_fields][cf_25]`.
+observed: on a page of Deskie's `case[attachments][1]`, `message[attachments][1]`; in clients nested values as `case[custom_fields][cf_25]`.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ from helpdesk_bridge_deskie.wire.images import InlineImages
 
 VENDOR_NAME: Final = "deskie"
 
-# documented (vendor's pages): three statuses, four priorities.
+# observed (pages of Deskie's): three statuses, four priorities.
 STATUSES: Final[Mapping[str, Status]] = {"open": Status.OPEN, "waiting": Status.PENDING, "closed": Status.CLOSED}
 PRIORITIES: Final[Mapping[str, Priority]] = {
     "low": Priority.LOW,
@@ -139,7 +139,7 @@ class Reader:
             channel=CHANNELS.get(case.channel, case.channel) if case.channel else None,
             tags=self.names.tag_names(case.labels or ()),
             custom_fields=MappingProxyType(self.names.values(case.custom_fields)) if case.custom_fields else _NO_FIELDS,
-            # documented name first; observed: `cc_emails` since about 2020.
+            # observed: the name on Deskie's page first; `cc_emails` since about 2020.
             cc=_addresses(case.recipient_cc or case.cc_emails),
             created_at=case.created_at,
             updated_at=case.updated_at,

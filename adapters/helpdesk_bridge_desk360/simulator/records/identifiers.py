@@ -28,7 +28,7 @@ def media_id() -> str:
 
 
 def cdn_name(suffix: str) -> str:
-    """Return a file's name on the CDN: 40 letters and digits; documented: the same section's sample URL."""
+    """Return a file's name on the CDN: 40 letters and digits; documented: Desk360 API, "https://my-cdn.desk360.com/"."""
     return _random_text(_CDN_NAME_LENGTH) + suffix
 
 

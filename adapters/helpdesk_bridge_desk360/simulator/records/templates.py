@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 PRINTED_ID: Final = 75
 _LANGUAGES: Final = {1: "English", 2: "Türkçe", 3: "Deutsch"}
-"""documented: Desk360 API, template sample, for 1 and 2; assumed: 3."""
+"""documented: Desk360 API, "English" and "Türkçe", 1 and 2; assumed: 3."""
 _STATUSES: Final = {1: "template-messages.in-review", 2: "template-messages.active", 3: "template-messages.rejected"}
-"""documented: the same sample, for 1 and 2; assumed: 3."""
+"""documented: Desk360 API, "template-messages.in-review" and "template-messages.active", 1 and 2; assumed: 3."""
 IN_REVIEW: Final = 1
 ACTIVE: Final = 2
 REJECTED: Final = 3

@@ -51,7 +51,7 @@ class Translation:
 
 
 def translation_for(integration: Integration, request: Fields) -> Translation:
-    """Find the template and language; documented: only an active template may be sent, and status is per language."""
+    """Find the template and language; documented: Desk360 API, "template-messages.active", a status of each language."""
     template_id = request.integer("template_id")
     language_id = request.integer("language_id")
     template = integration.templates.get(template_id)
@@ -96,7 +96,7 @@ def _single_file(call: Call, request: Fields, name: str) -> UploadedFile | None:
 
 
 def _phones_of_csv(content: bytes) -> list[str]:
-    """Read the first column; documented: numbers with + and a country code; assumed: a heading is allowed."""
+    """Read the first column; documented: Desk360 API, "It should start with (+) and a country code"; assumed: a heading is allowed."""
     try:
         text = content.decode("utf-8-sig")
         rows = list(csv.reader(text.replace(";", ",").splitlines()))

@@ -57,6 +57,6 @@ def add_message(account: Account, ticket: Ticket, message: Message) -> None:
 
 
 def send_closing_survey(account: Account, ticket: Ticket, now: datetime) -> None:
-    """Send the satisfaction survey. documented: Desk365 API, notify_type 8, ticket closed."""
+    """Send the satisfaction survey. documented: Desk365 API, "8 = Ticket closed"."""
     ticket.surveys.append(SurveyAnswer(survey=CLOSING_SURVEY, sent_on=now))
     account.mail(CONTACT, "survey", ticket, [ticket.contact.email])

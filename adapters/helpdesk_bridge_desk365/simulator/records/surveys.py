@@ -18,7 +18,7 @@ NET_PROMOTER: Final = 3
 RANGES: Final[Mapping[int, range]] = MappingProxyType(
     {CSAT: range(-3, 4), FIVE_STAR: range(1, 6), NET_PROMOTER: range(11)}
 )
-"""documented for satisfaction (-3 to 3); assumed for the others, dossier section 2."""
+"""documented: Desk365 API, "-3 to 3", for satisfaction; assumed: the others, dossier section 2."""
 
 TICKET_RESOLVED: Final = 7
 TICKET_CLOSED: Final = 8

@@ -110,7 +110,7 @@ class ContactRoutes(RouteGroup):
 
     @route("PUT", f"{ROOT}/contacts/update", provenance=DOCUMENTED, source="OpenAPI v3, contacts")
     def update_contact(self, call: Call) -> Reply:
-        """Change what the body mentions; e-mails cannot be changed (documented) and are no fields here (assumed)."""
+        """Change what the body mentions; e-mails are no fields of UpdateContactRequestModel (documented: OpenAPI)."""
         contact = self._primary_contact(call)
         if contact is None:
             raise missing("contact")

@@ -68,7 +68,7 @@ class ContractRoutes(RouteGroup):
 
     @route("POST", f"{ROOT}/contracts/create", provenance=DOCUMENTED, source=_SOURCE)
     def create_contract(self, call: Call) -> Reply:
-        """Create. Names may repeat (documented), reference numbers not (assumed)."""
+        """Create. Names may repeat (documented: OpenAPI, contract_name), reference numbers not (assumed)."""
         self._need_access()
         body = json_object(call)
         self.service.check_keys(body, _CREATE_KEYS)

@@ -158,7 +158,7 @@ _NEVER_NULL: Final = frozenset({"status", "priority"})
 
 
 def _clearable(body: Mapping[str, Any], name: str) -> str | None:
-    """`--` clears (documented: OpenAPI, update), "" is null (documented: the specification)."""
+    """`--` clears (documented: OpenAPI, "can be updated to unassigned"), an empty text is null (documented: "empty strings")."""
     value = text_of(body, name)
     return None if value in UNSET else value
 

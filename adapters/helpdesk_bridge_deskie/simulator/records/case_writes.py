@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from helpdesk_bridge_deskie.simulator.records.requesters import Identity
 
 _CREATED_CHANNELS = {"phone": "call", "wa": "wa_chat"}
-"""documented: Deskie API, migration guide: cases of the channels Email, Calls, WhatsApp and custom can be created."""
+"""observed: Deskie's migration guide: cases of the channels Email, Calls, WhatsApp and custom can be created."""
 
 
 @frozen

@@ -22,7 +22,7 @@ _FIELDS = {
     "user_whatsapp_phone": "wa",
     "user_custom_id": "custom",
 }
-"""documented: Deskie API, migration guide: cases and users of these kinds can be created."""
+"""observed: Deskie's migration guide: cases and users of these kinds can be created."""
 NETWORK_FIELDS = {field: network for network, field in NETWORKS.items()}
 
 
@@ -40,8 +40,8 @@ def identity_of(
 ) -> Identity:
     """Read the identity; one that is missing or malformed is refused with 400 and the code `wrong_email` says.
 
-    ``networks`` takes users of messengers and social networks, too. documented: cases cannot be created for them;
-    recorded: users can.
+    ``networks`` takes users of messengers and social networks, too. observed: Deskie's guide
+    says that cases cannot be created for them; recorded: users can.
     """
     for name, kind in {**_FIELDS, **(NETWORK_FIELDS if networks else {})}.items():
         value = (params.text(name) or "").strip()

@@ -20,7 +20,7 @@ from helpdesk_bridge_deskie.simulator.records.requesters import add_user, find_u
 from helpdesk_bridge_deskie.simulator.records.saved_filters import saved_filter
 from helpdesk_bridge_deskie.simulator.refusals import invalid, no_access
 from helpdesk_bridge_deskie.simulator.routes.case_list import SORTS, CaseQuery
-from helpdesk_bridge_deskie.simulator.service import RouteGroup
+from helpdesk_bridge_deskie.simulator.service import PAGES, RouteGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,9 +71,9 @@ class CaseRoutes(RouteGroup):
             tests.append(lambda case: self.service.access.sees(staff, case))
         return tests
 
-    @route("POST", "/api/cases.json", provenance=DOCUMENTED, source="Deskie API, Cases, create")
+    @route("POST", "/api/cases.json", provenance=DOCUMENTED, source='Deskie API, "connecting your own request form"')
     def create_case(self, call: Call) -> Reply:
-        """Create a case; its content becomes the first message, an unknown customer a new user (documented)."""
+        """Create a case; its content becomes the first message, an unknown customer a new user (observed)."""
         params, now = self.service.body(call, "case"), self.service.now()
         identity = identity_of(self.account, params, wrong_email="incorrect_user_email", channel_name="channel")
         if "subject" not in params:
@@ -116,12 +116,14 @@ class CaseRoutes(RouteGroup):
             )
         )
 
-    @route("GET", "/api/cases/<ident>.json", provenance=DOCUMENTED, source="Deskie API, Cases, view")
+    @route("GET", "/api/cases/<ident>.json", provenance=OBSERVED, source=PAGES)
     def show_case(self, call: Call, ident: str) -> Reply:
         """Show a case by its id or its number (observed: both)."""
         return self.service.show("case", self.renderer.case(self.service.access.case_for(call, ident)))
 
-    @route("PUT", "/api/cases/<ident>.json", provenance=DOCUMENTED, source="Deskie API, Cases, update")
+    @route(
+        "PUT", "/api/cases/<ident>.json", provenance=DOCUMENTED, source='Deskie API, "changing parameters of the cases"'
+    )
     def update_case(self, call: Call, ident: str) -> Reply:
         """Change parameters of a case; labels by `add_labels` and `delete_labels` only (observed)."""
         case, staff = self.service.access.case_for(call, ident), self.service.access.caller(call)
@@ -147,22 +149,22 @@ class CaseRoutes(RouteGroup):
         self.account.touch(case, self.service.now())
         return self.service.show("case", self.renderer.case(case))
 
-    @route("PUT", "/api/cases/<idents>/trash.json", provenance=DOCUMENTED, source="Deskie API, Cases, trash")
+    @route("PUT", "/api/cases/<idents>/trash.json", provenance=OBSERVED, source=PAGES)
     def trash_case(self, call: Call, idents: str) -> Reply:
         """Move cases to the trash."""
         return self._each_case(call, idents, lambda case: self._flag_case(case, deleted=True, spam=case.spam))
 
-    @route("PUT", "/api/cases/<idents>/spam.json", provenance=DOCUMENTED, source="Deskie API, Cases, spam")
+    @route("PUT", "/api/cases/<idents>/spam.json", provenance=OBSERVED, source=PAGES)
     def spam_case(self, call: Call, idents: str) -> Reply:
         """Mark cases as spam."""
         return self._each_case(call, idents, lambda case: self._flag_case(case, deleted=case.deleted, spam=True))
 
-    @route("PUT", "/api/cases/<idents>/restore.json", provenance=DOCUMENTED, source="Deskie API, Cases, restore")
+    @route("PUT", "/api/cases/<idents>/restore.json", provenance=OBSERVED, source=PAGES)
     def restore_case(self, call: Call, idents: str) -> Reply:
         """Bring cases back from trash or spam."""
         return self._each_case(call, idents, lambda case: self._flag_case(case, deleted=False, spam=False))
 
-    @route("DELETE", "/api/cases/<idents>.json", provenance=DOCUMENTED, source="Deskie API, Cases, delete")
+    @route("DELETE", "/api/cases/<idents>.json", provenance=OBSERVED, source=PAGES)
     def delete_case(self, call: Call, idents: str) -> Reply:
         """Delete cases for good; whether they have to be in the trash first is a switch."""
         return self._each_case(call, idents, self._delete_case, deleting=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from helpdesk_bridge.testing.simulator.app import DOCUMENTED, OBSERVED, Call, Reply, route
+from helpdesk_bridge.testing.simulator.app import OBSERVED, Call, Reply, route
 from helpdesk_bridge_deskie.simulator.records.account import require
 from helpdesk_bridge_deskie.simulator.records.records import Company
 from helpdesk_bridge_deskie.simulator.records.search import any_of
 from helpdesk_bridge_deskie.simulator.refusals import invalid
-from helpdesk_bridge_deskie.simulator.service import RouteGroup
+from helpdesk_bridge_deskie.simulator.service import PAGES, RouteGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ _SEARCHED: dict[str, Callable[[Company], str]] = {
 class CompanyRoutes(RouteGroup):
     """The calls on companies; a user belongs to the company that its `company_name` says (observed)."""
 
-    @route("GET", "/api/companies.json", provenance=DOCUMENTED, source="Deskie API, Companies, list")
+    @route("GET", "/api/companies.json", provenance=OBSERVED, source=PAGES)
     def list_companies(self, call: Call) -> Reply:
         """List companies by searches."""
         params = self.service.query(call)
@@ -53,7 +53,7 @@ class CompanyRoutes(RouteGroup):
             items.append(document)
         return self.service.plain_listing("company", items, total)
 
-    @route("POST", "/api/companies.json", provenance=DOCUMENTED, source="Deskie API, Companies, create")
+    @route("POST", "/api/companies.json", provenance=OBSERVED, source=PAGES)
     def create_company(self, call: Call) -> Reply:
         """Create a company."""
         params, now = self.service.body(call, "company"), self.service.now()
@@ -72,12 +72,12 @@ class CompanyRoutes(RouteGroup):
         self._employ(members, company.name)
         return self.service.show("company", self.renderer.company(company), 201)
 
-    @route("GET", "/api/companies/<int:company_id>.json", provenance=DOCUMENTED, source="Deskie API, Companies, view")
+    @route("GET", "/api/companies/<int:company_id>.json", provenance=OBSERVED, source=PAGES)
     def show_company(self, call: Call, company_id: int) -> Reply:  # noqa: ARG002 - every handler gets the call
         """Show a company."""
         return self.service.show("company", self.renderer.company(self._company(company_id)))
 
-    @route("PUT", "/api/companies/<int:company_id>.json", provenance=DOCUMENTED, source="Deskie API, Companies, update")
+    @route("PUT", "/api/companies/<int:company_id>.json", provenance=OBSERVED, source=PAGES)
     def update_company(self, call: Call, company_id: int) -> Reply:
         """Change a company; domains and users are added and removed (observed)."""
         company, params = self._company(company_id), self.service.body(call, "company")
@@ -110,17 +110,17 @@ class CompanyRoutes(RouteGroup):
         self._touched(company)
         return self.service.done()
 
-    @route("PUT", "/api/companies/<int:company_id>/block.json", provenance=DOCUMENTED, source="Deskie API, Companies")
+    @route("PUT", "/api/companies/<int:company_id>/block.json", provenance=OBSERVED, source=PAGES)
     def block_company(self, call: Call, company_id: int) -> Reply:  # noqa: ARG002
         """Block a company."""
         return self._mark_company(company_id, active=False, deleted=False)
 
-    @route("PUT", "/api/companies/<int:company_id>/disable.json", provenance=DOCUMENTED, source="Deskie API, Companies")
+    @route("PUT", "/api/companies/<int:company_id>/disable.json", provenance=OBSERVED, source=PAGES)
     def disable_company(self, call: Call, company_id: int) -> Reply:  # noqa: ARG002
         """Move a company to the deleted ones and show it."""
         return self._mark_company(company_id, active=True, deleted=True)
 
-    @route("PUT", "/api/companies/<int:company_id>/restore.json", provenance=DOCUMENTED, source="Deskie API, Companies")
+    @route("PUT", "/api/companies/<int:company_id>/restore.json", provenance=OBSERVED, source=PAGES)
     def restore_company(self, call: Call, company_id: int) -> Reply:  # noqa: ARG002
         """Undo blocking and disabling."""
         return self._mark_company(company_id, active=True, deleted=False)

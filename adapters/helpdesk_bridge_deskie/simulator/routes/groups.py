@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from helpdesk_bridge.testing.simulator.app import DOCUMENTED, Call, Reply, route
+from helpdesk_bridge.testing.simulator.app import DOCUMENTED, OBSERVED, Call, Reply, route
 from helpdesk_bridge_deskie.simulator.records.account import require
 from helpdesk_bridge_deskie.simulator.records.records import Group, Label
 from helpdesk_bridge_deskie.simulator.refusals import invalid
-from helpdesk_bridge_deskie.simulator.service import RouteGroup
+from helpdesk_bridge_deskie.simulator.service import PAGES, RouteGroup
 
 if TYPE_CHECKING:
     from helpdesk_bridge_deskie.simulator.parameters import Params
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class GroupRoutes(RouteGroup):
     """The calls on groups and labels."""
 
-    @route("GET", "/api/groups.json", provenance=DOCUMENTED, source="Deskie API, Groups, list")
+    @route("GET", "/api/groups.json", provenance=OBSERVED, source=PAGES)
     def list_groups(self, call: Call) -> Reply:
         """List groups, disabled ones included."""
         return self.service.paged(call, "group", self.account.groups.values(), self.renderer.group)
@@ -33,12 +33,17 @@ class GroupRoutes(RouteGroup):
         self.account.groups[group.group_id] = group
         return self._describe_group(group, params, 201)
 
-    @route("GET", "/api/groups/<int:group_id>.json", provenance=DOCUMENTED, source="Deskie API, Groups, view")
+    @route("GET", "/api/groups/<int:group_id>.json", provenance=OBSERVED, source=PAGES)
     def show_group(self, call: Call, group_id: int) -> Reply:  # noqa: ARG002 - every handler gets the call
         """Show a group."""
         return self.service.show("group", self.renderer.group(self._group(group_id)))
 
-    @route("PUT", "/api/groups/<int:group_id>.json", provenance=DOCUMENTED, source="Deskie API, Groups, update")
+    @route(
+        "PUT",
+        "/api/groups/<int:group_id>.json",
+        provenance=DOCUMENTED,
+        source='Deskie API, "creating and editing groups"',
+    )
     def update_group(self, call: Call, group_id: int) -> Reply:
         """Change a group."""
         group, params = self._group(group_id), self.service.body(call, "group")
@@ -48,49 +53,47 @@ class GroupRoutes(RouteGroup):
         group.title = (title or group.title).strip()
         return self._describe_group(group, params, 200)
 
-    @route("DELETE", "/api/groups/<int:group_id>.json", provenance=DOCUMENTED, source="Deskie API, Groups, delete")
+    @route("DELETE", "/api/groups/<int:group_id>.json", provenance=OBSERVED, source=PAGES)
     def delete_group(self, call: Call, group_id: int) -> Reply:
-        """Delete a group; one with cases needs `replace_group_id` (documented)."""
+        """Delete a group; one with cases needs `replace_group_id` (observed)."""
         group = self._group(group_id)
         self._regroup_cases(call, group)
         del self.account.groups[group_id]
         return self.service.done()
 
-    @route(
-        "PUT", "/api/groups/<int:group_id>/disable.json", provenance=DOCUMENTED, source="Deskie API, Groups, disable"
-    )
+    @route("PUT", "/api/groups/<int:group_id>/disable.json", provenance=OBSERVED, source=PAGES)
     def disable_group(self, call: Call, group_id: int) -> Reply:
-        """Disable a group; one with cases needs `replace_group_id` (documented)."""
+        """Disable a group; one with cases needs `replace_group_id` (observed)."""
         group = self._group(group_id)
         self._regroup_cases(call, group)
         return self._enable_group(group, active=False)
 
-    @route("PUT", "/api/groups/<int:group_id>/enable.json", provenance=DOCUMENTED, source="Deskie API, Groups, enable")
+    @route("PUT", "/api/groups/<int:group_id>/enable.json", provenance=OBSERVED, source=PAGES)
     def enable_group(self, call: Call, group_id: int) -> Reply:  # noqa: ARG002
         """Enable a group."""
         return self._enable_group(self._group(group_id), active=True)
 
-    @route("GET", "/api/labels.json", provenance=DOCUMENTED, source="Deskie API, Labels, list")
+    @route("GET", "/api/labels.json", provenance=OBSERVED, source=PAGES)
     def list_labels(self, call: Call) -> Reply:
         """List labels."""
         return self.service.paged(call, "label", self.account.labels.values(), self.renderer.label)
 
-    @route("POST", "/api/labels.json", provenance=DOCUMENTED, source="Deskie API, Labels, create")
+    @route("POST", "/api/labels.json", provenance=OBSERVED, source=PAGES)
     def create_label(self, call: Call) -> Reply:
-        """Create a label; the wrapper may be `labels` (documented: the sample says so, the text says `label`)."""
+        """Create a label; the wrapper may be `labels` (observed: a sample on a page of Deskie's says so, its text says `label`)."""
         title = self._label_title(self.service.body(call, "label", "labels"), None)
         label = Label(label_id=self.account.next_id("label"), title=title)
         self.account.labels[label.label_id] = label
         return self.service.show("label", self.renderer.label(label), 201)
 
-    @route("PUT", "/api/labels/<int:label_id>.json", provenance=DOCUMENTED, source="Deskie API, Labels, update")
+    @route("PUT", "/api/labels/<int:label_id>.json", provenance=OBSERVED, source=PAGES)
     def update_label(self, call: Call, label_id: int) -> Reply:
         """Rename a label."""
         label = require(self.account.labels, label_id, "label")
         label.title, label.rendered = self._label_title(self.service.body(call, "label", "labels"), label), None
         return self.service.show("label", self.renderer.label(label))
 
-    @route("DELETE", "/api/labels/<int:label_id>.json", provenance=DOCUMENTED, source="Deskie API, Labels, delete")
+    @route("DELETE", "/api/labels/<int:label_id>.json", provenance=OBSERVED, source=PAGES)
     def delete_label(self, call: Call, label_id: int) -> Reply:  # noqa: ARG002
         """Delete a label and take it off its cases."""
         require(self.account.labels, label_id, "label")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from helpdesk_bridge.testing.simulator.app import ASSUMED, DOCUMENTED, OBSERVED, Call, Reply, route
+from helpdesk_bridge.testing.simulator.app import ASSUMED, OBSERVED, Call, Reply, route
 from helpdesk_bridge_deskie.simulator.lists import LONGEST_PAGE
 from helpdesk_bridge_deskie.simulator.records.case_writes import mail_of, set_status
 from helpdesk_bridge_deskie.simulator.records.records import RATINGS, Case, Message
 from helpdesk_bridge_deskie.simulator.refusals import invalid, missing
-from helpdesk_bridge_deskie.simulator.service import RouteGroup
+from helpdesk_bridge_deskie.simulator.service import PAGES, RouteGroup
 
 if TYPE_CHECKING:
     from helpdesk_bridge_deskie.simulator.parameters import Params
@@ -20,7 +20,7 @@ _MESSAGE = "/api/cases/<ident>/messages/<int:message_id>.json"
 class MessageRoutes(RouteGroup):
     """The calls on messages and notes."""
 
-    @route("GET", "/api/cases/<ident>/messages.json", provenance=DOCUMENTED, source="Deskie API, Messages, list")
+    @route("GET", "/api/cases/<ident>/messages.json", provenance=OBSERVED, source=PAGES)
     def list_messages(self, call: Call, ident: str) -> Reply:
         """List a thread with its notes, oldest first; without page and limit its last 100 messages (observed)."""
         thread = self.account.messages[self.service.access.case_for(call, ident).case_id]
@@ -36,7 +36,7 @@ class MessageRoutes(RouteGroup):
                 shown = shown[::-1]
         return self.service.listing("message", shown, len(thread), self.renderer.message)
 
-    @route("POST", "/api/cases/<ident>/messages.json", provenance=DOCUMENTED, source="Deskie API, Messages, create")
+    @route("POST", "/api/cases/<ident>/messages.json", provenance=OBSERVED, source=PAGES)
     def create_message(self, call: Call, ident: str) -> Reply:
         """Add a reply by the user or an agent that the body names, else by the calling agent (assumed)."""
         case, params = self.service.access.case_for(call, ident), self.service.body(call, "message")
@@ -61,7 +61,7 @@ class MessageRoutes(RouteGroup):
         """Edit a reply."""
         return self._edit(call, ident, message_id, note=False)
 
-    @route("DELETE", _MESSAGE, provenance=DOCUMENTED, source="Deskie API, Messages, delete")
+    @route("DELETE", _MESSAGE, provenance=OBSERVED, source=PAGES)
     def delete_message(self, call: Call, ident: str, message_id: int) -> Reply:
         """Delete a reply."""
         return self._remove(call, ident, message_id, note=False)
@@ -81,7 +81,7 @@ class MessageRoutes(RouteGroup):
         self.account.touch(case, self.service.now())
         return self.service.show("message", self.renderer.message(message))
 
-    @route("POST", "/api/cases/<ident>/note.json", provenance=DOCUMENTED, source="Deskie API, Notes, create")
+    @route("POST", "/api/cases/<ident>/note.json", provenance=OBSERVED, source=PAGES)
     @route("POST", "/api/cases/<ident>/notes.json", provenance=OBSERVED, source="a client of 2016")
     def create_note(self, call: Call, ident: str) -> Reply:
         """Add a note of the calling agent (assumed: notes take no author); the answer calls it message (observed)."""

@@ -9,7 +9,7 @@ from helpdesk_bridge_deskie.simulator.lists import list_item
 from helpdesk_bridge_deskie.simulator.records.account import require
 from helpdesk_bridge_deskie.simulator.records.records import Staff
 from helpdesk_bridge_deskie.simulator.refusals import invalid
-from helpdesk_bridge_deskie.simulator.service import RouteGroup
+from helpdesk_bridge_deskie.simulator.service import PAGES, RouteGroup
 
 if TYPE_CHECKING:
     from helpdesk_bridge_deskie.simulator.parameters import Params
@@ -19,14 +19,14 @@ _STATUSES = ((1, "Online"), (2, "Offline"), (3, "No chats"))
 
 
 class StaffRoutes(RouteGroup):
-    """The calls on agents; enabling and disabling them changes the rate limit (documented: RPM per enabled agent)."""
+    """The calls on agents; enabling and disabling them changes the rate limit (documented: Deskie API, "5 RPM per enabled agent")."""
 
-    @route("GET", "/api/staff.json", provenance=DOCUMENTED, source="Deskie API, Staff, list")
+    @route("GET", "/api/staff.json", provenance=OBSERVED, source=PAGES)
     def list_staff(self, call: Call) -> Reply:
         """List agents, disabled ones included."""
         return self.service.paged(call, "staff", self.account.staff.values(), self.renderer.staff)
 
-    @route("POST", "/api/staff.json", provenance=DOCUMENTED, source="Deskie API, Staff, create")
+    @route("POST", "/api/staff.json", provenance=OBSERVED, source=PAGES)
     def create_staff(self, call: Call) -> Reply:
         """Create an agent, enabled at once."""
         params, now = self.service.body(call, "staff"), self.service.now()
@@ -37,12 +37,12 @@ class StaffRoutes(RouteGroup):
         self.account.add_staff(staff)
         return self._describe_staff(staff, params, 201)
 
-    @route("GET", "/api/staff/<int:staff_id>.json", provenance=DOCUMENTED, source="Deskie API, Staff, view")
+    @route("GET", "/api/staff/<int:staff_id>.json", provenance=OBSERVED, source=PAGES)
     def show_staff(self, call: Call, staff_id: int) -> Reply:  # noqa: ARG002 - every handler gets the call
         """Show an agent."""
         return self.service.show("staff", self.renderer.staff(self._staff(staff_id)))
 
-    @route("PUT", "/api/staff/<int:staff_id>.json", provenance=DOCUMENTED, source="Deskie API, Staff, update")
+    @route("PUT", "/api/staff/<int:staff_id>.json", provenance=OBSERVED, source=PAGES)
     def update_staff(self, call: Call, staff_id: int) -> Reply:
         """Change an agent."""
         staff, params = self._staff(staff_id), self.service.body(call, "staff")
@@ -51,7 +51,12 @@ class StaffRoutes(RouteGroup):
             self.account.readdress_staff(staff, email)
         return self._describe_staff(staff, params, 200)
 
-    @route("DELETE", "/api/staff/<int:staff_id>.json", provenance=DOCUMENTED, source='Deskie API, "deleting agents"')
+    @route(
+        "DELETE",
+        "/api/staff/<int:staff_id>.json",
+        provenance=DOCUMENTED,
+        source='Deskie API, "deactivating and deleting agents"',
+    )
     def delete_staff(self, call: Call, staff_id: int) -> Reply:
         """Delete an agent; all its cases go to `replace_staff_id` (observed), else they are unassigned (assumed)."""
         staff = self._staff(staff_id)
@@ -59,14 +64,19 @@ class StaffRoutes(RouteGroup):
         self.account.drop_staff(staff)
         return self.service.done()
 
-    @route("PUT", "/api/staff/<int:staff_id>/disable.json", provenance=DOCUMENTED, source='Deskie API, "deactivating"')
+    @route(
+        "PUT",
+        "/api/staff/<int:staff_id>/disable.json",
+        provenance=DOCUMENTED,
+        source='Deskie API, "deactivating and deleting agents"',
+    )
     def disable_staff(self, call: Call, staff_id: int) -> Reply:
         """Disable an agent; its open and waiting cases go to `replace_staff_id` (observed)."""
         staff = self._staff(staff_id)
         self._reassign_cases(staff, self._replacement(call, staff), statuses=("open", "waiting"))
         return self._enable_staff(staff, active=False)
 
-    @route("PUT", "/api/staff/<int:staff_id>/enable.json", provenance=DOCUMENTED, source="Deskie API, Staff, enable")
+    @route("PUT", "/api/staff/<int:staff_id>/enable.json", provenance=OBSERVED, source=PAGES)
     def enable_staff(self, call: Call, staff_id: int) -> Reply:  # noqa: ARG002
         """Enable an agent."""
         return self._enable_staff(self._staff(staff_id), active=True)

@@ -30,7 +30,7 @@ _MONTHS = {
 _YEARS = {"this_year": 0, "last_year": 1}
 """observed: the words for periods; `custom` is that of two times."""
 _SHORTEST_SECONDS, _LONGEST_MONTHS = 3_600, 3
-"""documented: the vendor's page on statistics, "minimum 1 hour, maximum 3 months … an error will be returned"; its code
+"""observed: Deskie's page on statistics, "minimum 1 hour, maximum 3 months … an error will be returned"; its code
 is assumed."""
 
 

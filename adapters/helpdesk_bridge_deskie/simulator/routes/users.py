@@ -11,7 +11,7 @@ from helpdesk_bridge_deskie.simulator.records.custom_fields import checked_value
 from helpdesk_bridge_deskie.simulator.records.requesters import Identity, add_user, find_user, identity_of
 from helpdesk_bridge_deskie.simulator.records.search import any_of
 from helpdesk_bridge_deskie.simulator.refusals import invalid, no_access
-from helpdesk_bridge_deskie.simulator.service import RouteGroup
+from helpdesk_bridge_deskie.simulator.service import PAGES, RouteGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -72,9 +72,9 @@ class UserRoutes(RouteGroup):
     def _cases_of(self, user: User) -> int:
         return sum(case.user_id == user.user_id for case in self.account.cases.values())
 
-    @route("POST", "/api/users.json", provenance=DOCUMENTED, source="Deskie API, Users, create")
+    @route("POST", "/api/users.json", provenance=OBSERVED, source=PAGES)
     def create_user(self, call: Call) -> Reply:
-        """Create a user; only this answer holds the `password` (documented)."""
+        """Create a user; only this answer holds the `password` (observed)."""
         params = self.service.body(call, "user")
         identity = self._identity(params)
         if find_user(self.account, identity) is not None:
@@ -93,12 +93,12 @@ class UserRoutes(RouteGroup):
         user = find_user(self.account, identity) or add_user(self.account, identity, params, self.service.now())
         return Reply.json({"code": f"sim-code-{user.user_id}"}, indent=4)
 
-    @route("GET", "/api/users/<int:user_id>.json", provenance=DOCUMENTED, source="Deskie API, Users, view")
+    @route("GET", "/api/users/<int:user_id>.json", provenance=OBSERVED, source=PAGES)
     def show_user(self, call: Call, user_id: int) -> Reply:  # noqa: ARG002 - every handler gets the call
         """Show a user."""
         return self.service.show("user", self.renderer.user(self._user(user_id)))
 
-    @route("PUT", "/api/users/<int:user_id>.json", provenance=DOCUMENTED, source="Deskie API, Users, update")
+    @route("PUT", "/api/users/<int:user_id>.json", provenance=OBSERVED, source=PAGES)
     def update_user(self, call: Call, user_id: int) -> Reply:
         """Change a user; the e-mail only while it is not confirmed, the phone only of phone users (observed)."""
         user, params = self._user(user_id), self.service.body(call, "user")
@@ -111,7 +111,7 @@ class UserRoutes(RouteGroup):
         self._touch_user(user)
         return self.service.show("user", self.renderer.user(user))
 
-    @route("DELETE", "/api/users/<int:user_id>.json", provenance=DOCUMENTED, source="Deskie API, Users, delete")
+    @route("DELETE", "/api/users/<int:user_id>.json", provenance=OBSERVED, source=PAGES)
     def delete_user(self, call: Call, user_id: int) -> Reply:
         """Delete a user for good; only agents with full access may (observed)."""
         if self.service.access.is_limited(self.service.access.caller(call)):
@@ -124,12 +124,12 @@ class UserRoutes(RouteGroup):
         """Block a user; its later cases become spam (observed)."""
         return self._mark_user(user_id, active=False, deleted=False)
 
-    @route("PUT", "/api/users/<int:user_id>/disable.json", provenance=DOCUMENTED, source="Deskie API, Users, disable")
+    @route("PUT", "/api/users/<int:user_id>/disable.json", provenance=OBSERVED, source=PAGES)
     def disable_user(self, call: Call, user_id: int) -> Reply:  # noqa: ARG002
         """Move a user to the deleted ones."""
         return self._mark_user(user_id, active=True, deleted=True)
 
-    @route("PUT", "/api/users/<int:user_id>/restore.json", provenance=DOCUMENTED, source="Deskie API, Users, restore")
+    @route("PUT", "/api/users/<int:user_id>/restore.json", provenance=OBSERVED, source=PAGES)
     def restore_user(self, call: Call, user_id: int) -> Reply:  # noqa: ARG002
         """Undo blocking and disabling."""
         return self._mark_user(user_id, active=True, deleted=False)

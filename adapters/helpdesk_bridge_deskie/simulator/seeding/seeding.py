@@ -29,8 +29,8 @@ MARKER_TITLE = "Migration marker"
 def load(account: Account, dataset: Dataset, files: FileStore, now: int, *, marker_field: bool) -> Seeded:
     """Fill an empty account and return the ids by the seed's keys.
 
-    The agent whose credentials the simulator hands out is an agent of its own; it has full access (documented: what
-    the paper advises).
+    The agent whose credentials the simulator hands out is an agent of its own; it has full access (documented: Deskie API,
+    "registered with the agent account that has a full access level").
     """
     account.add_staff(_api_agent(account, now))
     seeded = Seeded({}, {}, {}, {}, {}, {})
