@@ -14,9 +14,12 @@ from typing import Any, Final
 import click
 
 from helpdesk_bridge import __version__
+from helpdesk_bridge.cli import what_lacks
 from helpdesk_bridge.cli.exit_codes import ExitCode, exit_code_of
+from helpdesk_bridge.cli.output import say
+from helpdesk_bridge.cli.streams import OutputLost, drop
 from helpdesk_bridge.errors import ConfigError, HelpdeskError
-from helpdesk_bridge.text.display import block, line
+from helpdesk_bridge.text.display import line
 
 COMMANDS: Final = {
     "demo": ("demo", "Watch one helpdesk move into another, both simulated."),
@@ -85,19 +88,31 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         said = io.StringIO()
         error.show(file=said)  # it quotes what was typed, and values of files
-        click.echo(block(said.getvalue()), err=True, nl=False)
+        say(said.getvalue().rstrip("\n"), lines=True)
         return ExitCode.USAGE
-    except BrokenPipeError:
-        # Whoever read our output has seen enough, as ``| head`` does; the interpreter must not try to flush again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.FAILED
     except (ConfigError, HelpdeskError) as error:
         return _tell(error)
+    except ModuleNotFoundError as error:
+        return _lacking(error)
     except Exception as error:  # noqa: BLE001 - the last line of defence: one line and an exit code
+        if isinstance(error, OutputLost):
+            drop(sys.stdout)
         if not isinstance(getattr(error, "exit_code", None), int):
             return _unexpected(error)
         return _tell(error)
     return result if isinstance(result, int) else 0
+
+
+def _lacking(error: ModuleNotFoundError) -> int:
+    lacking = what_lacks(error)
+    if lacking is None:
+        return _unexpected(error)
+    _say(lacking)
+    return ExitCode.USAGE
+
+
+def _say(text: str) -> None:
+    say(f"helpdesk-bridge: {text}")
 
 
 class _Told(logging.Handler):
@@ -130,7 +145,7 @@ def _ready_streams() -> None:
 
 
 def _tell(error: Exception) -> int:
-    click.echo(f"helpdesk-bridge: {line(' '.join(str(error).split()))}", err=True)
+    _say(" ".join(str(error).split()))
     return exit_code_of(error)
 
 
@@ -140,10 +155,10 @@ def _unexpected(error: Exception) -> int:
 
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "?"  # noqa: PTH119
-    click.echo(f"helpdesk-bridge: unexpected {type(error).__name__} at {place}; please report this", err=True)
+    _say(f"unexpected {type(error).__name__} at {place}; please report this")
     return ExitCode.FAILED
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
     if issubclass(category, UserWarning):
-        click.echo(f"helpdesk-bridge: warning: {line(str(message))}", err=True)
+        _say(f"warning: {message}")

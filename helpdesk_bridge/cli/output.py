@@ -15,6 +15,7 @@ from typing import Any, Final
 import attrs
 import click
 
+from helpdesk_bridge.cli.streams import drop
 from helpdesk_bridge.portable.value import Portable
 from helpdesk_bridge.text import display
 
@@ -120,6 +121,9 @@ def _cell(value: Any) -> str:
     return str(value.value) if isinstance(value, Enum) else str(value)
 
 
-def say(text: str) -> None:
-    """Print a line for a person on stderr."""
-    click.echo(clean_line(text), err=True)
+def say(text: str, *, lines: bool = False) -> None:
+    """Print a line for a person on stderr, or several; where nobody can read it any more, the work goes on."""
+    try:
+        click.echo(clean(text) if lines else clean_line(text), err=True)
+    except OSError:
+        drop(sys.stderr)

@@ -54,6 +54,7 @@ class CommonSettings:
     budget: str = field(default="auto", repr=False)  # a URL may hold a password
     max_wait: float | None = 10.0
     reserve: int = 0
+    priority: int = 0
     timeout: float = 30.0
     time_scale: float = 1.0
     region: str | None = None
@@ -180,11 +181,13 @@ def _refuse_unknown(table: Mapping[str, Any], known: Iterable[str], where: str, 
 _COMMON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "base_url": (str,), "trusted_origin": (str,), "proxy": (str,), "ca_bundle": (str,),
     "client_certificate": (str,), "trust_environment": (bool,), "rate_limit": (int,), "budget": (str,),
-    "max_wait": (int, float, types.NoneType), "reserve": (int,), "timeout": (int, float),
+    "max_wait": (int, float, types.NoneType), "reserve": (int,), "priority": (int,), "timeout": (int, float),
     "time_scale": (int, float), "region": (str,), "directory_ttl": (int, float), "keep_raw": (bool,),
 }  # fmt: skip
 _PREVIOUS: Final = "previous_api_key"
 _POSITIVE: Final = ("rate_limit", "timeout", "time_scale")
+_MOST_STEPS: Final = 1000
+"""Of ``priority``, both ways: each lets others pass for one window."""
 
 
 def _common(values: dict[str, Any], where: str, folder: Path | None) -> CommonSettings:
@@ -193,7 +196,8 @@ def _common(values: dict[str, Any], where: str, folder: Path | None) -> CommonSe
         if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
             raise ConfigError(f"{where} {key}: expected {allowed[0].__name__}, found {type(value).__name__}")
         if isinstance(value, (int, float)) and not isinstance(value, bool) and not _in_range(key, value):
-            raise ConfigError(f"{where} {key}: {value} is out of range; use a number above 0")
+            range_ = f"a whole number from -{_MOST_STEPS} to {_MOST_STEPS}" if key == "priority" else "a number above 0"
+            raise ConfigError(f"{where} {key}: {value} is out of range; use {range_}")
     budget = values.get("budget", "auto")
     if budget not in ("auto", "memory") and not budget.startswith(("file:", "redis://", "rediss://")):
         raise ConfigError(f'{where} budget: use "auto", "memory", "file:PATH" or "redis://…"')
@@ -211,6 +215,8 @@ def _budget_file(text: str, where: str, folder: Path | None) -> Path:
 
 def _in_range(key: str, value: float) -> bool:
     finite = value == value and abs(value) != float("inf")  # noqa: PLR0124 - NaN differs from itself
+    if key == "priority":
+        return abs(value) <= _MOST_STEPS
     return finite and (value > 0 if key in _POSITIVE else value >= 0)
 
 

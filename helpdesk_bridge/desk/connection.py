@@ -61,6 +61,7 @@ def open_config(config: DeskConfig, *, clock: Clock | None = None) -> Desk:
             timeout=common.timeout,
             max_wait=common.max_wait,
             reserve=common.reserve,
+            priority=common.priority,
             budget=common.budget,
             time_scale=common.time_scale,
             proxies=None if common.proxy is None else {"http": common.proxy, "https": common.proxy},

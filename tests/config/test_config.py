@@ -5,6 +5,7 @@ import warnings
 import pytest
 from attrs import frozen
 
+from helpdesk_bridge import connect
 from helpdesk_bridge.adapter import Capabilities, Secret, Vendor
 from helpdesk_bridge.config import registry
 from helpdesk_bridge.config.settings import (
@@ -63,6 +64,17 @@ def test_a_full_table_gives_settings_and_common_keys():
     assert CANARY not in repr(config)
 
 
+@pytest.mark.parametrize("steps", [0, 3, -2])
+def test_a_desks_turn_in_the_budgets_queue_comes_from_its_table(tmp_path, monkeypatch, steps):
+    path = tmp_path / "helpdesk.toml"
+    path.write_text(
+        f'[desks.batch]\nvendor = "desk365"\nsubdomain = "acme"\napi_key = "env:ACME_KEY"\npriority = {steps}\n'
+    )
+    monkeypatch.setenv("ACME_KEY", "made-up")
+    with connect("batch", path) as desk:
+        assert desk.transport._top.inner.options.priority == steps
+
+
 @pytest.mark.parametrize(
     ("values", "says"),
     [
@@ -77,6 +89,12 @@ def test_a_full_table_gives_settings_and_common_keys():
         ({"seats": "five"}, "expected int"),
         ({"seats": True}, "expected int"),
         ({"timeout": 0}, "out of range"),
+        ({"priority": 1001}, "priority: 1001 is out of range; use a whole number from -1000 to 1000"),
+        ({"priority": -1001}, "out of range"),
+        ({"priority": 2**70}, "out of range"),
+        ({"priority": 0.5}, "expected int, found float"),
+        ({"priority": True}, "expected int, found bool"),
+        ({"priority": "high"}, "expected int, found str"),
         ({"timeout": float("nan")}, "out of range"),
         ({"budget": "cloud"}, "budget"),
         ({"time_scale": 2}, "loopback"),
