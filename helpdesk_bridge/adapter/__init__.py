@@ -69,6 +69,7 @@ from helpdesk_bridge.errors import (
     Unsupported,
     WrongDesk,
 )
+from helpdesk_bridge.forks import new_lock, new_rlock
 from helpdesk_bridge.http.events import EventBus
 from helpdesk_bridge.http.options import HttpOptions
 from helpdesk_bridge.http.origin import vendor_origin
@@ -297,6 +298,8 @@ __all__ = [
     "may_have_images",
     "mended_tree",
     "name_images",
+    "new_lock",
+    "new_rlock",
     "one_line",
     "open_transport",
     "opening_id",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.errors import HelpdeskError, Invalid, NotFound
+from helpdesk_bridge.forks import new_rlock
 from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.model.records import Agent, Contact, FieldDefinition, Group, Tag
 from helpdesk_bridge.model.values import Actor, Named, Person, Ref
@@ -32,7 +32,7 @@ class Directory:
         self._contacts: OrderedDict[str, Contact | None] = OrderedDict()
         self._load_contact: Callable[[str], Contact] | None = None
         self._complete: frozenset[str] = frozenset()
-        self._lock = threading.RLock()
+        self._lock = new_rlock()
 
     def bind(
         self,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -27,6 +26,7 @@ from helpdesk_bridge.desk.messages import MessagesPort
 from helpdesk_bridge.desk.people import PeopleResolver
 from helpdesk_bridge.desk.tickets import TicketsPort
 from helpdesk_bridge.errors import ConfigError
+from helpdesk_bridge.forks import new_lock
 from helpdesk_bridge.http.events import EventBus
 from helpdesk_bridge.keys import DeskKeys, api_key_of, credential_of
 from helpdesk_bridge.model.capabilities import Capabilities
@@ -129,7 +129,7 @@ class Desks(Mapping[str, Desk]):
     def __init__(self, config: str | os.PathLike[str] | None = None) -> None:
         self._config = config
         self._open: dict[str, Desk] = {}
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         atexit.register(self.close)
 
     def __getitem__(self, name: str) -> Desk:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
@@ -19,6 +18,7 @@ from urllib.parse import parse_qs
 from attrs import define, frozen
 
 from helpdesk_bridge.errors import AuthenticationFailed, ConfigError, HelpdeskError, Invalid
+from helpdesk_bridge.forks import new_lock
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -124,7 +124,7 @@ class WebhookReceiver:
         self._digests = tuple(_digest(secret) for secret in given)
         self._limit = body_limit
         self._on_events = on_events
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._tally = Tally({})
 
     @property

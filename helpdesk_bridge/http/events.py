@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 from typing import TypeAlias
 
 from attrs import frozen
+
+from helpdesk_bridge.forks import new_lock
 
 logger = logging.getLogger("helpdesk_bridge.http")
 
@@ -85,7 +86,7 @@ class EventBus:
 
     def __init__(self) -> None:
         self._callbacks: tuple[Callback, ...] = ()
-        self._lock = threading.Lock()
+        self._lock = new_lock()
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
         """Call ``callback`` with every event from now on; the result ends that."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import threading
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
 from helpdesk_bridge.clock import real_seconds
+from helpdesk_bridge.forks import new_lock
 from helpdesk_bridge.http.events import Attempt, EventBus
 from helpdesk_bridge.http.transport import FREE, Grant, NotSent, TransportFailure
 
@@ -32,7 +32,7 @@ class Stats:
 
 class _Counter:
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._calls = self._units = self._refused = 0
 
     def add(self, units: int, *, refused: bool) -> None:

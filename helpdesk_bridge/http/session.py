@@ -17,6 +17,7 @@ from urllib3.exceptions import HTTPError
 
 from helpdesk_bridge.clock import SystemClock, real_seconds
 from helpdesk_bridge.errors import BadResponse, HelpdeskError, Invalid
+from helpdesk_bridge.forks import new_lock
 from helpdesk_bridge.http import sockets
 from helpdesk_bridge.http.download import StreamedDownload, read_capped
 from helpdesk_bridge.http.failures import TooLarge, Way, failure_of
@@ -101,7 +102,7 @@ class Session:
         self._verify: bool | str = options.ca_bundle or self._environments_bundle() or True
         self._thread = _PerThread()
         self._opened: weakref.WeakSet[requests.Session] = weakref.WeakSet()
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._closed = False
         self._reached = False
 

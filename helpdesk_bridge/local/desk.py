@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Final
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter.directory import Directory
+from helpdesk_bridge.forks import new_lock
 from helpdesk_bridge.local.definitions import Definitions
 from helpdesk_bridge.local.people import People
 from helpdesk_bridge.model.capabilities import Capabilities
@@ -36,7 +36,7 @@ class Calls:
 
     def __init__(self) -> None:
         self._calls: deque[Call] = deque(maxlen=_KEPT)
-        self._lock = threading.Lock()
+        self._lock = new_lock()
 
     def add(self, operation: str, record_id: str | None = None) -> None:
         """Record a call."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import threading
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 
+from helpdesk_bridge.forks import new_rlock
 from helpdesk_bridge.ratelimit.state import Amounts, BudgetState, Spent
 from helpdesk_bridge.ratelimit.store import LEAST_SHARERS, Cell, MemoryCell, StoreLost
 
@@ -44,7 +44,7 @@ class FallbackCell:
         self._policy = policy
         self._clock = clock
         self._tell = tell
-        self._lock = threading.RLock()
+        self._lock = new_rlock()
         self._local: MemoryCell | None = None
         self._base: list[tuple[int, float]] = []
         self._reason = ""
@@ -108,7 +108,6 @@ class FallbackCell:
 
     def reopen(self) -> None:
         """Make both usable in a child process."""
-        self._lock = threading.RLock()
         self._primary.reopen()
         if self._local is not None:
             self._local.reopen()

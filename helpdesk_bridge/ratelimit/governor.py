@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from attrs import define, field
 
 from helpdesk_bridge.errors import RateLimited
+from helpdesk_bridge.forks import new_lock
 from helpdesk_bridge.ratelimit import identity
 from helpdesk_bridge.ratelimit.budget import Budget
 from helpdesk_bridge.ratelimit.fallback import FallbackCell
@@ -85,7 +86,7 @@ class Governor:
         self._plain = len(policy.windows) == 1 and _always_charges(policy.windows[0])
         self._counts_units = policy.windows[0].counts == "units"
         self._no_spares = self._spares(0)
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._queue: list[_Waiter] = []
         self.budget = Budget(self)
         self.users: weakref.WeakSet[User] = weakref.WeakSet()
@@ -195,7 +196,6 @@ class Governor:
 
     def after_fork(self) -> None:
         """Start anew in a child process: no thread of the parent waits or settles here."""
-        self._lock = threading.Lock()
         self._queue = []
         self._cell.reopen()
 

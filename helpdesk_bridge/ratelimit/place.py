@@ -7,13 +7,13 @@ import logging
 import os
 import re
 import sys
-import threading
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from helpdesk_bridge.clock import SystemClock
 from helpdesk_bridge.errors import ConfigError
+from helpdesk_bridge.forks import new_lock
 
 if TYPE_CHECKING:
     from helpdesk_bridge.clock import Clock
@@ -31,7 +31,7 @@ _MNT_LOCAL: Final = 0x1000
 """documented: macOS sys/mount.h, the flag of a local file system; at byte 64 of struct statfs with 64-bit inodes."""
 
 _stores: weakref.WeakValueDictionary[str, Store] = weakref.WeakValueDictionary()
-_lock = threading.Lock()
+_lock = new_lock()
 _warned: set[str] = set()
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import threading
 from typing import TYPE_CHECKING
 
+from helpdesk_bridge.forks import new_lock
 from helpdesk_bridge.ratelimit.governor import Governor
 from helpdesk_bridge.ratelimit.place import budget_key, choose
 from helpdesk_bridge.ratelimit.store import MemoryStore
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from helpdesk_bridge.ratelimit.store import Store
 
 _memory = MemoryStore()
-_lock = threading.Lock()
+_lock = new_lock()
 _shared: dict[tuple[object, ...], Governor] = {}
 
 
@@ -51,8 +51,6 @@ def _forget_unused(*, except_for: tuple[object, ...]) -> None:
 
 
 def _after_fork() -> None:
-    global _lock  # noqa: PLW0603 - a thread of the parent may have held it
-    _lock = threading.Lock()
     for governor in list(_shared.values()):
         governor.after_fork()
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import logging
 import math
 import secrets
-import threading
 import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
+from helpdesk_bridge.forks import new_lock
 from helpdesk_bridge.ratelimit import codec, identity
 from helpdesk_bridge.ratelimit.state import Amounts, Answer, BudgetState, Spent
 
@@ -104,7 +104,7 @@ class MemoryCell:
     def __init__(self, state: BudgetState, clock: Clock) -> None:
         self._state = state
         self._now = clock.now
-        self._lock = threading.Lock()
+        self._lock = new_lock()
 
     def update(self, change: Callable[Concatenate[BudgetState, float, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Apply the change under the lock."""
@@ -125,7 +125,6 @@ class MemoryCell:
 
     def reopen(self) -> None:
         """Start with what was spent, and nothing in flight: no thread of the parent settles or waits here."""
-        self._lock = threading.Lock()
         self.update(BudgetState.abandon)
 
 
@@ -134,7 +133,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._cells: weakref.WeakValueDictionary[tuple[str, Clock], MemoryCell] = weakref.WeakValueDictionary()
-        self._lock = threading.Lock()
+        self._lock = new_lock()
 
     def cell(self, key: str, policy: RateLimitPolicy, clock: Clock) -> MemoryCell:
         """Return the one cell of that key and clock."""
@@ -209,7 +208,7 @@ class SharedCell:
         self._clock = clock
         self._limits = tuple(window.limit for window in policy.windows)
         """What this process knows; the place keeps only what the server told, since programs learn better."""
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._data: bytes | None = None
         """What ``_known`` looks like in the place, if it may be used for the next step."""
         self._known: BudgetState | None = None
@@ -269,7 +268,6 @@ class SharedCell:
 
     def reopen(self) -> None:
         """Let go of what the parent process has open."""
-        self._lock = threading.Lock()
         self._data = None
         self._place.close()
 

@@ -11,12 +11,14 @@ import os
 import sqlite3
 import threading
 import weakref
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.forks import new_rlock
 from helpdesk_bridge.last_check import last_check
 from helpdesk_bridge.store.file import MEMORY, connect, rollback, translated
 from helpdesk_bridge.text.decoding import Mending, mended
@@ -34,6 +36,67 @@ def changed(connection: sqlite3.Connection, sql: str, params: Sequence[Any] = ()
     return connection.execute(sql, values).rowcount
 
 
+_LONGEST_WAIT: Final = 5.0
+"""Real seconds that a fork waits for the transactions of other threads."""
+
+
+class _Gate:
+    """Lets no process be forked in the middle of another thread's transaction.
+
+    SQLite works without Python's lock and holds locks of its own meanwhile, some of them for all connections of the
+    process: in the child, its copies of them would stay closed for ever.
+    """
+
+    def __init__(self) -> None:
+        self._turn = threading.Condition()
+        self._inside: Counter[int] = Counter()
+        self._forking = 0
+
+    def __enter__(self) -> None:
+        thread = threading.get_ident()
+        with self._turn:
+            if thread not in self._inside and self._forking != thread:
+                self._turn.wait_for(lambda: not self._forking)
+            self._inside[thread] += 1
+
+    def __exit__(self, *_: object) -> None:
+        thread = threading.get_ident()
+        with self._turn:
+            self._inside[thread] -= 1
+            if not self._inside[thread]:
+                del self._inside[thread]
+                if self._forking:
+                    self._turn.notify_all()
+
+    def before_fork(self) -> None:
+        """Wait until no other thread is inside, and let none in."""
+        thread = threading.get_ident()
+        self._turn.acquire()
+        self._turn.wait_for(lambda: not self._forking)
+        self._forking = thread
+        self._turn.wait_for(lambda: not self._inside.keys() - {thread}, _LONGEST_WAIT)
+
+    def after_fork_in_parent(self) -> None:
+        """Let all in again."""
+        self._forking = 0
+        self._turn.notify_all()
+        self._turn.release()
+
+    def after_fork_in_child(self) -> None:
+        """Start anew; only the thread that forked is here."""
+        thread = threading.get_ident()
+        inside = self._inside[thread]
+        self.__init__()  # type: ignore[misc]  # the locks are the parent's
+        if inside:
+            self._inside[thread] = inside
+
+
+_gate: Final = _Gate()
+os.register_at_fork(
+    before=_gate.before_fork, after_in_parent=_gate.after_fork_in_parent, after_in_child=_gate.after_fork_in_child
+)
+
+
 class _Session:
     """One connection and the transaction that is open on it."""
 
@@ -45,11 +108,12 @@ class _Session:
     def close(self) -> None:
         self.connection.close()
 
-    def __del__(self) -> None:
-        # A thread has ended: its connection goes with it.
+    def __del__(self, gate: _Gate = _gate) -> None:
+        # A thread has ended: its connection goes with it. At the end of the program this module's names are gone before.
         connection = getattr(self, "connection", None)
         if connection is not None:
-            connection.close()
+            with gate:
+                connection.close()
 
 
 _abandoned: list[_Session] = []
@@ -71,7 +135,7 @@ class Database:
 
     def _reset(self) -> None:
         self._process = os.getpid()
-        self._lock = threading.RLock()
+        self._lock = new_rlock()
         self._shared: _Session | None = None
         self._own = _PerThread()
         self._sessions: weakref.WeakSet[_Session] = weakref.WeakSet()
@@ -114,9 +178,14 @@ class Database:
         return self._transaction("BEGIN IMMEDIATE")
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+    def _opened(self) -> Iterator[_Session]:
         session = self._session()
         with self._lock if self.in_memory else nullcontext():
+            yield session
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        with _gate, self._opened() as session:
             inner = session.depth > 0
             writes = begin != "BEGIN"
             if inner and writes and not session.writing:
@@ -152,7 +221,7 @@ class Database:
 
     def close(self) -> None:
         """Close every connection; the content of a desk in memory is gone."""
-        with self._lock:
+        with _gate, self._lock:
             self._closed = True
             if self._process == os.getpid():
                 for session in tuple(self._sessions):

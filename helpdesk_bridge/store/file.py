@@ -8,7 +8,6 @@ import os
 import secrets
 import sqlite3
 import stat
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Final
 
 from helpdesk_bridge.clock import pause, real_seconds
 from helpdesk_bridge.errors import ConfigError, HelpdeskError, Unavailable
+from helpdesk_bridge.forks import new_lock
 from helpdesk_bridge.model.addresses import email_key, phone_digits
 from helpdesk_bridge.private_files import OWNER_FILE, companions, tighten, why_not_mine
 from helpdesk_bridge.store.schema import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION
@@ -28,15 +28,7 @@ _PASSING: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PR
 """What SQLite says while others use the file; it passes."""
 _MAGIC: Final = b"SQLite format 3\x00"
 
-_creating = threading.Lock()
-
-
-def _after_fork() -> None:
-    global _creating  # noqa: PLW0603 - another thread of the parent may have held it
-    _creating = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_after_fork)
+_creating = new_lock()
 
 
 def connect(path: str, mending: Mending) -> sqlite3.Connection:

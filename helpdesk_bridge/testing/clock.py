@@ -6,6 +6,8 @@ import math
 import threading
 from datetime import UTC, datetime, timedelta
 
+from helpdesk_bridge.forks import new_lock
+
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -22,7 +24,7 @@ class ManualClock:
         self._start = start
         self._now = start
         self._wall = wall
-        self._lock = threading.Lock()
+        self._lock = new_lock()
 
     def now(self) -> float:
         """Return the seconds of this clock."""

@@ -12,7 +12,6 @@ import enum
 import logging
 import math
 import re
-import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -21,6 +20,7 @@ from typing import Any, Final
 import attrs
 
 from helpdesk_bridge.errors import Invalid
+from helpdesk_bridge.forks import new_lock
 
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 _UNFIT: Final = re.compile("[\x00\ud800-\udfff]")
@@ -58,7 +58,7 @@ class Mending:
         self._vendor = vendor
         self._desk = desk
         self._publish = publish
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._counts: Counter[Odd] = Counter()
 
     @property

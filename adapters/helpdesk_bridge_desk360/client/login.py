@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeVar
 
@@ -17,6 +16,7 @@ from helpdesk_bridge.adapter import (
     Response,
     Secret,
     Stack,
+    new_lock,
 )
 from helpdesk_bridge_desk360.client.auth import BearerToken
 from helpdesk_bridge_desk360.policy import LOGIN, MINUTE
@@ -51,7 +51,7 @@ class Login:
         self._clock = clock
         self._email = email
         self._password = password
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._generation = 0
         self._worked = False
         self._since = 0.0

@@ -36,6 +36,7 @@ from helpdesk_bridge.adapter import (
     Upload,
     digest,
     email_key,
+    new_lock,
     one_line,
     opening_id,
     split_header,
@@ -71,7 +72,7 @@ class _Memory:
     refused_agents: set[str] = field(factory=set)
     companies: set[str] = field(factory=set)
     states: dict[str, str] = field(factory=dict)
-    lock: threading.Lock = field(factory=threading.Lock)
+    lock: threading.Lock = field(factory=new_lock)
 
 
 @define

@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from helpdesk_bridge.adapter import Agent, Company, FieldDefinition, Group, HelpdeskError
+from helpdesk_bridge.adapter import Agent, Company, FieldDefinition, Group, HelpdeskError, new_lock
 from helpdesk_bridge_desk365.client.client import PAGE_OF_OTHERS, Desk365Client, Rows
 from helpdesk_bridge_desk365.client.pages import OffsetScan, RowKey
 from helpdesk_bridge_desk365.port.observed import ObservedValues
@@ -30,7 +30,7 @@ class Desk365Agents:
     _client: Desk365Client
     _observed: ObservedValues
     _lacking: bool = field(default=False, init=False)
-    _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
+    _lock: threading.Lock = field(factory=new_lock, init=False, repr=False)
 
     def list(self) -> tuple[Agent, ...]:
         """Return the agents by e-mail: those of the list, and those seen only on tickets."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final
@@ -20,6 +19,7 @@ from helpdesk_bridge.adapter import (
     email_key,
     evolve,
     fold,
+    new_lock,
 )
 from helpdesk_bridge_desk365.wire.parsing import field_key
 
@@ -57,8 +57,8 @@ class ObservedValues:
 
     def __init__(self) -> None:
         self._load: Callable[[], object] = tuple
-        self._lock = threading.Lock()
-        self._loading = threading.Lock()
+        self._lock = new_lock()
+        self._loading = new_lock()
         self._fresh: set[str] = set()
         self._loaded = False
         self._agents: dict[str, Agent] = {}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Final
 
-from helpdesk_bridge.adapter import NotFound
+from helpdesk_bridge.adapter import NotFound, new_lock
 from helpdesk_bridge_desk365.client.client import Desk365Client
 from helpdesk_bridge_desk365.vendor_api.documents import Survey
 from helpdesk_bridge_desk365.vendor_api.reading import read
@@ -25,7 +24,7 @@ class RatingLabels:
     def __init__(self, client: Desk365Client) -> None:
         self._client = client
         self._known: dict[str, Survey | None] = {}
-        self._lock = threading.Lock()
+        self._lock = new_lock()
 
     def label(self, survey: SurveyDocument | None) -> str | None:
         """Return the label of a rating, or None."""

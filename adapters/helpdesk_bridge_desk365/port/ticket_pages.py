@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from helpdesk_bridge.adapter import Invalid, Order, Page, QuerySplit, Ticket, TicketQuery
+from helpdesk_bridge.adapter import Invalid, Order, Page, QuerySplit, Ticket, TicketQuery, new_lock
 from helpdesk_bridge_desk365.client.client import TICKET_COUNTS, Desk365Client, Pairs, Rows
 from helpdesk_bridge_desk365.client.pages import OffsetScan, RowKey
 from helpdesk_bridge_desk365.port.filters import NativeTickets, native_filter, since_of, until_of
@@ -26,7 +26,7 @@ class QuoteForm:
     """How single quotes are written in filters; learned from the account's answers."""
 
     form: str
-    lock: threading.Lock = field(factory=threading.Lock, repr=False)
+    lock: threading.Lock = field(factory=new_lock, repr=False)
 
 
 @frozen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -17,6 +16,7 @@ from helpdesk_bridge.adapter import (
     Tag,
     Unavailable,
     fold,
+    new_lock,
 )
 from helpdesk_bridge_deskie.client.client import DeskieClient
 from helpdesk_bridge_deskie.wire.custom_fields import TICKET, reader_of, write_value
@@ -33,7 +33,7 @@ class Names:
         self._client = client
         self._directory = directory
         self._unknown: set[int] = set()
-        self._creating = threading.Lock()
+        self._creating = new_lock()
         self._made: dict[str, LabelDocument] = {}
         self._made_since: tuple[Tag, ...] = ()
         self._listed_titles: tuple[tuple[Tag, ...], Mapping[int, str]] = ((), {})

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import re
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from attrs import Factory, asdict, evolve, field, fields_dict, frozen
+
+from helpdesk_bridge.forks import new_lock
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -152,7 +153,7 @@ class FaultPlan:
         """Called after every change; a ``FaultError`` of it undoes the injection."""
         self._handlers = frozenset(handlers)
         self._injections: list[Injection] = []
-        self._lock = threading.Lock()
+        self._lock = new_lock()
 
     def inject(self, fault: Fault | str, **options: Any) -> Injection:
         """Put a fault in force, given whole or by its kind; ``options`` are its fields.
