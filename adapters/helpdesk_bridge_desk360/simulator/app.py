@@ -265,7 +265,15 @@ class Desk360Simulator(SimulatorApp):
         """Answer a failure of the vendor's own."""
         return self.service.refusal(Problem("internal_server_error"), status)
 
+    def refused(self, call: Call, status: int) -> Reply:  # noqa: ARG002
+        """Answer a refusal with this status, by the code that goes with it."""
+        return self.service.refusal(Problem(faults.REFUSALS.get(status, "failed_validation")), status)
+
     # faults of lists
+
+    def without_rows(self, call: Call, reply: Reply) -> Reply:  # noqa: ARG002
+        """Answer the list without items."""
+        return self.service.listing(call, [])
 
     def next_page_query(self, call: Call) -> Mapping[str, str]:
         """Ask for the next page number."""

@@ -29,7 +29,10 @@ PAGE_FAULTS: Final[Mapping[str, frozenset[str]]] = {
     "duplicate_page": _LISTS,
     "skipped_page": _LISTS,
     "page_drift": frozenset({_TEMPLATES}),
+    "empty_list": _LISTS,
 }
+REFUSALS: Final[Mapping[int, str]] = {403: "not_authorized", 404: "not_found"}
+"""The codes of refusals by their status."""
 
 
 def drift(integration: Integration, chance: random.Random) -> None:

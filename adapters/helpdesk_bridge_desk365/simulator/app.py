@@ -211,7 +211,15 @@ class Desk365Simulator(SimulatorApp):
         """Answer a failure of Desk365's own. documented: OpenAPI, 500."""
         return self.service.refused(status, "The application failed to process the request.")
 
+    def refused(self, call: Call, status: int) -> Reply:
+        """Answer a refusal that a fault asks for."""
+        return self.bad_body(call, Refusal(status, "The request was refused."))
+
     # Faults of lists
+
+    def without_rows(self, call: Call, reply: Reply) -> Reply:  # noqa: ARG002
+        """Answer the same document with a count of 0 and without rows."""
+        return faults.without_rows(self.service, reply)
 
     def next_page_query(self, call: Call) -> Mapping[str, str]:
         """Ask for the rows behind those of the page."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import json
+from typing import TYPE_CHECKING, Any, Final
 
 from helpdesk_bridge_desk365.simulator.records.account import DEFAULT_SLA
 from helpdesk_bridge_desk365.simulator.records.records import Company, Contact, Ticket
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Mapping
 
-    from helpdesk_bridge.testing.simulator import Call
+    from helpdesk_bridge.testing.simulator import Call, Reply
     from helpdesk_bridge_desk365.simulator.service import Service
 
 _TICKETS: Final = "list_tickets"
@@ -52,7 +53,19 @@ PAGE_FAULTS: Final[Mapping[str, frozenset[str]]] = {
     "skipped_page": _LISTS,
     "page_drift": _LISTS,
     "stale_search": frozenset({_TICKETS, _CONTACTS}),
+    "empty_list": _LISTS | {"ticket_conversations"},
 }
+
+
+def without_rows(service: Service, reply: Reply) -> Reply:
+    """Return the answer to a list as it is for an account without rows: counts of 0, and no next page."""
+    document = json.loads(reply.body)
+    shown = {name: _nothing(value) for name, value in document.items() if name != "next_page"}
+    return service.answer(shown)
+
+
+def _nothing(value: Any) -> Any:
+    return [] if isinstance(value, list) else 0 if isinstance(value, int) else value
 
 
 def next_page_query(call: Call) -> Mapping[str, str]:

@@ -190,7 +190,15 @@ class DeskieSimulator(SimulatorApp):
         """Answer a failure of the vendor's own (assumed)."""
         return error_reply(status, "internal_error")
 
+    def refused(self, call: Call, status: int) -> Reply:  # noqa: ARG002
+        """Answer a refusal with this status (for a fault); assumed: the code of most."""
+        return error_reply(status, faults.REFUSALS.get(status, "wrong_request"))
+
     # faults of lists
+
+    def without_rows(self, call: Call, reply: Reply) -> Reply:  # noqa: ARG002
+        """Answer an empty list, as this account has them."""
+        return self.service.list_reply("case", [], 0)
 
     def next_page_query(self, call: Call) -> Mapping[str, str]:
         """Ask for the next page number."""

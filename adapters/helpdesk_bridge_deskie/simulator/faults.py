@@ -58,7 +58,10 @@ PAGE_FAULTS: Final[Mapping[str, frozenset[str]]] = {
     "skipped_page": _MOVING | _REFERENCE,
     "page_drift": _MOVING,
     "stale_search": frozenset({_CASES, _USERS}),
+    "empty_list": _MOVING | _REFERENCE,
 }
+REFUSALS: Final[Mapping[int, str]] = {403: "staff_has_not_access", 404: "case_not_found", 409: "email_already_exist"}
+"""The codes of refusals by their status; observed, their statuses are assumed."""
 
 
 def drift(service: Service, call: Call, chance: random.Random) -> None:

@@ -83,13 +83,13 @@ class AdminRoutes:
 
     @route("GET", "/_sim/requests", admin=True)
     def sim_requests(self, call: Call) -> Reply:
-        """List the newest requests, oldest first, without their headers and bodies; ``?limit=`` up to 1,000."""
-        limit = call.query.get("limit", str(_SHOWN))
+        """List the newest requests, oldest first; ``?limit=`` up to 1,000, ``?operation=`` narrows. With ``?bodies=true`` with headers and bodies."""
+        limit, operation = call.query.get("limit", str(_SHOWN)), call.query.get("operation")
         count = min(int(limit), _SHOWN) if limit.isascii() and limit.isdigit() else _SHOWN
-        shown = [
-            {"method": r.method, "path": r.path, "query": r.query, "status": r.status, "operation": r.operation}
-            for r in (self._simulator.requests[-count:] if count else [])
-        ]
+        kept = self._simulator.requests.snapshot()
+        chosen = kept if operation is None else [one for one in kept if one.operation == operation]
+        bodies = call.query.get("bodies") == "true"
+        shown = [one.shown(bodies=bodies) for one in (chosen[-count:] if count else [])]
         return Reply.json({"total": self._simulator.requests.total, "requests": shown})
 
     @route("DELETE", "/_sim/requests", admin=True)
@@ -118,8 +118,10 @@ class AdminRoutes:
 
     @route("GET", "/_sim/faults", admin=True)
     def sim_faults(self, _call: Call) -> Reply:
-        """List the faults in force and all kinds of faults."""
-        return Reply.json({"faults": self._simulator.faults.describe(), "kinds": sorted(self._simulator.faults.kinds)})
+        """List the faults in force, those that did not strike as often as they were to, and all kinds of faults."""
+        plan = self._simulator.faults
+        unhit = [injection.described for injection in plan.unhit]
+        return Reply.json({"faults": plan.describe(), "unhit": unhit, "kinds": sorted(plan.kinds)})
 
     @route("POST", "/_sim/faults", admin=True)
     def sim_inject(self, call: Call) -> Reply:

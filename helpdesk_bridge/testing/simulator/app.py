@@ -22,8 +22,10 @@ import random
 import threading
 from abc import ABC, abstractmethod
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from attrs import define
 from werkzeug.http import http_date
 
 from helpdesk_bridge.testing.simulator.admin import AdminRoutes, is_foreign
@@ -31,14 +33,16 @@ from helpdesk_bridge.testing.simulator.breakage import (
     CLOSING,
     SOCKET,
     UNANSWERED,
+    ConnectionBroken,
     NotConnected,
     broken_body,
     damaged,
     gateway_page,
+    peer_left,
 )
 from helpdesk_bridge.testing.simulator.call import BadBody, BodyTooLarge, Call, UnsupportedMedia
-from helpdesk_bridge.testing.simulator.clock import Deadline, SimulatorClock
-from helpdesk_bridge.testing.simulator.faults import KINDS, PAGE_KINDS, Fault, FaultPlan
+from helpdesk_bridge.testing.simulator.clock import Moment, SimulatorClock
+from helpdesk_bridge.testing.simulator.faults import KINDS, OTHER_DATE, PAGE_KINDS, Fault, FaultPlan
 from helpdesk_bridge.testing.simulator.files import FileStore
 from helpdesk_bridge.testing.simulator.forms import UploadedFile
 from helpdesk_bridge.testing.simulator.list_faults import RecordCounts, with_query
@@ -86,6 +90,7 @@ __all__ = [
 ]
 
 logger = logging.getLogger("helpdesk_bridge.simulator")
+_OK = 200
 _NO_BODY = frozenset({204, 304})
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -135,7 +140,7 @@ class SimulatorApp(ABC):
             handlers=(info.operation for info in self._table.routes if not info.admin),
             page_faults=self.PAGE_FAULTS,
         )
-        self._late: list[tuple[Deadline, Call]] = []
+        self._late: list[LateCall] = []
         self._previous: dict[str, Reply] = {}
         self._date = (0, "")
         self._counts = RecordCounts(self.clock, self.record_counts)
@@ -179,6 +184,14 @@ class SimulatorApp(ABC):
     def server_error(self, call: Call, status: int) -> Reply:  # noqa: ARG002
         """Answer as the vendor does when it fails."""
         return Reply.json({"error": "server_error"}, status)
+
+    def refused(self, call: Call, status: int) -> Reply:
+        """Answer a refusal of the vendor's with this status (for a fault)."""
+        return self.server_error(call, status)
+
+    def without_rows(self, call: Call, reply: Reply) -> Reply:  # noqa: ARG002
+        """Return the answer to a list as it would be if the list had no rows (for a fault)."""
+        return reply
 
     def finish(self, call: Call, reply: Reply) -> Reply:  # noqa: ARG002
         """Add what every answer has, such as headers; headers that the answer has already must stay."""
@@ -257,12 +270,13 @@ class SimulatorApp(ABC):
             self._chance.seed(0)
 
     def commit_due(self) -> None:
-        """Process late commits that are due; every request does so first."""
+        """Process late commits that are due, each as at its own time; every request does so first."""
         with self.lock:
-            due = [call for deadline, call in self._late if deadline.passed]
-            self._late = [(deadline, call) for deadline, call in self._late if not deadline.passed]
-            for call in due:
-                self._handled(call)
+            due = sorted((late for late in self._late if late.due(self.clock)), key=lambda late: late.at.elapsed)
+            self._late = [late for late in self._late if not late.due(self.clock)]
+            for late in due:
+                with self.clock.stopped_at(late.at):
+                    late.reply = self._processed(late.call)
 
     # One request
 
@@ -277,7 +291,9 @@ class SimulatorApp(ABC):
             with self.lock:
                 self.commit_due()
                 return self._send(call, self._handled(call), None, start_response)
-        if SOCKET not in environ and not self.faults.connects(call.operation, call.method, call.path):
+        if SOCKET not in environ and not self.faults.connects(
+            call.operation, call.method, call.path, lambda: call.text
+        ):
             raise NotConnected("the simulator cannot be reached")
         with self.lock:
             self.commit_due()
@@ -291,7 +307,20 @@ class SimulatorApp(ABC):
             status=0 if fault is not None and fault.kind in UNANSWERED else reply.status,
             operation=call.operation,
         )
+        if fault is not None and fault.kind == "late_answer" and SOCKET in environ:
+            reply, fault = self._awaited(call), None
         return self._send(call, reply, fault, start_response)
+
+    def _awaited(self, call: Call) -> Reply:
+        """Hold the connection until a late answer is due, and return it."""
+        late = next((late for late in self._late if late.call is call), None)
+        remaining = 0.0 if late is None else late.at.elapsed - self.clock.elapsed()
+        connection = call.environ[SOCKET]
+        if late is not None and not peer_left(connection, max(0.0, remaining) / self.clock.time_scale):
+            self.commit_due()
+            if late.reply is not None:
+                return late.reply
+        raise ConnectionBroken("the client did not wait for the late answer")
 
     def _answered(self, call: Call) -> tuple[Reply, Fault | None]:
         try:
@@ -302,7 +331,7 @@ class SimulatorApp(ABC):
             refusal = self.bad_body(call, error)
         if refusal is not None:
             return self.finish(call, refusal), None
-        fault = call.fault = self.faults.take(call.operation, call.method, call.path)
+        fault = call.fault = self.faults.take(call.operation, call.method, call.path, lambda: call.text)
         if fault is None:
             return self._processed(call), None
         if fault.kind not in KINDS:
@@ -318,6 +347,9 @@ class SimulatorApp(ABC):
                 return self._processed(
                     with_query(call, self.next_page_query(call), self._table, max_body=self.MAX_BODY)
                 )
+            elif fault.kind == "empty_list":
+                reply = self._handled(call)
+                return self.finish(call, self.without_rows(call, reply) if reply.status == _OK else reply)
         return self._processed(call)
 
     def _processed(self, call: Call) -> Reply:
@@ -328,12 +360,12 @@ class SimulatorApp(ABC):
         return reply
 
     def _faulty(self, call: Call, fault: Fault) -> Reply:
-        if fault.kind == "late_commit":
-            self._late.append((self.clock.deadline(fault.seconds), call))
+        if fault.kind in {"late_commit", "late_answer"}:
+            self._late.append(LateCall(self.clock.moment(later=fault.seconds), call))
             return Reply(202)
         if fault.kind in {"connection_reset", "hang"}:
             return Reply(503)
-        if fault.kind in {"rate_limited", "token_expired", "foreign_redirect"}:
+        if fault.kind in {"rate_limited", "refused", "token_expired", "foreign_redirect"}:
             return self.finish(call, self._refusal(call, fault))
         if fault.kind in {"server_error", "html_page"}:
             if fault.processed:
@@ -349,6 +381,8 @@ class SimulatorApp(ABC):
     def _refusal(self, call: Call, fault: Fault) -> Reply:
         if fault.kind == "rate_limited":
             return self.rate_limited(call, None if fault.retry_after is None else str(fault.retry_after))
+        if fault.kind == "refused":
+            return self.refused(call, fault.status)
         if fault.kind == "token_expired":
             return self.unauthorized(call)
         return Reply(302, headers={"Location": fault.location})
@@ -381,7 +415,10 @@ class SimulatorApp(ABC):
     def _send(self, call: Call, reply: Reply, fault: Fault | None, start_response: StartResponse) -> Iterable[bytes]:
         body = broken_body(fault, call.environ, reply.body) if fault else [reply.body]
         headers = [(name, value) for name, value in reply.headers.items() if name.lower() != "content-length"]
-        if not any(name.lower() == "date" for name in reply.headers):
+        if fault is not None and fault.kind == OTHER_DATE:
+            other = self._other_date(fault)
+            headers = [(name, value) for name, value in headers if name.lower() != "date"] + other
+        elif not any(name.lower() == "date" for name in reply.headers):
             headers.append(("Date", self._now()))
         if reply.status not in _NO_BODY:
             headers.append(("Content-Length", str(len(reply.body))))
@@ -390,12 +427,30 @@ class SimulatorApp(ABC):
         start_response(reply.status_line, headers)
         return [] if call.method == "HEAD" or reply.status in _NO_BODY else body
 
+    def _other_date(self, fault: Fault) -> list[tuple[str, str]]:
+        if fault.date is None:
+            return [("Date", http_date(self.clock.now() + timedelta(seconds=fault.seconds)))]
+        return [("Date", fault.date)] if fault.date else []
+
     def _now(self) -> str:
         now = self.clock.now()
         second = int(now.timestamp())
         if self._date[0] != second:
             self._date = (second, http_date(now))
         return self._date[1]
+
+
+@define(eq=False)
+class LateCall:
+    """A request that the vendor carries out later than it came; ``reply`` is its answer once that is done."""
+
+    at: Moment
+    call: Call
+    reply: Reply | None = None
+
+    def due(self, clock: SimulatorClock) -> bool:
+        """Whether the time has come."""
+        return clock.elapsed() >= self.at.elapsed
 
 
 def _handlers_of(group: object) -> dict[str, Callable[..., Reply]]:

@@ -89,7 +89,7 @@ def _reset(connection: socket.socket | None, _fault: Fault, _body: bytes) -> Ite
 def _silence(connection: socket.socket | None, fault: Fault, _body: bytes) -> Iterable[bytes]:
     if connection is None:
         raise NoAnswer("the simulator does not answer")
-    _peer_left(connection, fault.seconds)
+    peer_left(connection, fault.seconds)
     raise ConnectionBroken("the simulator did not answer")
 
 
@@ -101,7 +101,7 @@ def _drip(connection: socket.socket | None, fault: Fault, body: bytes) -> Iterab
 
 def _drops(connection: socket.socket, seconds: float, body: bytes) -> Iterator[bytes]:
     for position in range(len(body)):
-        if position and _peer_left(connection, seconds):
+        if position and peer_left(connection, seconds):
             raise ConnectionBroken("the client left")
         yield body[position : position + 1]
 
@@ -110,7 +110,7 @@ def _half(_connection: socket.socket | None, _fault: Fault, body: bytes) -> Iter
     return [body[: len(body) // 2]]
 
 
-def _peer_left(connection: socket.socket, seconds: float) -> bool:
+def peer_left(connection: socket.socket, seconds: float) -> bool:
     """Wait real seconds on the connection; True as soon as the other side, or the server, has closed it."""
     connection.settimeout(max(seconds, 0.001))
     try:
@@ -133,12 +133,15 @@ _ACTS: Final[dict[str, Callable[[socket.socket | None, Fault, bytes], Iterable[b
     "connection_reset": _reset,
     "response_lost": _reset,
     "late_commit": _reset,
+    "late_answer": _silence,
     "hang": _silence,
     "read_timeout": _silence,
     "slow_drip": _drip,
     "truncated": _half,
 }
-UNANSWERED: Final = frozenset({"connection_reset", "response_lost", "late_commit", "hang", "read_timeout"})
+UNANSWERED: Final = frozenset(
+    {"connection_reset", "response_lost", "late_commit", "late_answer", "hang", "read_timeout"}
+)
 """Faults after which no byte of an answer is sent."""
 CLOSING: Final = frozenset({"truncated", "slow_drip"})
 """Faults after which the connection must not be used again."""

@@ -12,12 +12,16 @@ from werkzeug.datastructures import EnvironHeaders, MultiDict
 from helpdesk_bridge.testing.simulator.forms import UploadedFile, bracket_tree, parse_multipart
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from _typeshed.wsgi import WSGIEnvironment
 
     from helpdesk_bridge.testing.simulator.faults import Fault
     from helpdesk_bridge.testing.simulator.routing import Match, RouteInfo
 
 _READ_SIZE = 1 << 20
+_PAGING = frozenset({"page", "limit", "offset", "per_page", "ticket_count"})
+"""Fields of a query whose numbers are no record's."""
 
 
 class BadBody(Exception):
@@ -138,6 +142,18 @@ class Call:
         return value
 
     @cached_property
+    def text(self) -> str:
+        """All that the request says, decoded: its path, its query and what its body contains. For finding a record in it."""
+        said = [self.path, *(value for name, value in self.query_pairs if name not in _PAGING)]
+        try:
+            said += [value for _, value in self.form_pairs]
+            if not self.form_pairs and self.content_type != "multipart/form-data":
+                said += _leaves(self.json)
+        except BadBody:
+            said.append(self.body.decode("utf-8", "replace"))
+        return "\n".join(said)
+
+    @cached_property
     def _form(self) -> tuple[list[tuple[str, str]], list[UploadedFile]]:
         if self.content_type == "application/x-www-form-urlencoded":
             return parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True), []
@@ -151,6 +167,16 @@ class Call:
             if getattr(error, "code", None) == BodyTooLarge.status:
                 raise BodyTooLarge("the multipart body has too many parts") from error
             raise
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from _leaves(one)
+    elif value is not None:
+        yield str(value)
 
 
 def _utf8(text: str) -> str:

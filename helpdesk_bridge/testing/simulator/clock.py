@@ -6,7 +6,8 @@ import heapq
 import math
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -42,14 +43,45 @@ class SimulatorClock:
         self._started = monotonic()
         self._advanced = 0.0
         self._lock = threading.Lock()
+        self._stopped = threading.local()
 
     def now(self) -> datetime:
         """Return the aware wall time, not scaled."""
-        return self._wall() + timedelta(seconds=self._advanced)
+        stopped: Moment | None = getattr(self._stopped, "at", None)
+        return self._wall() + timedelta(seconds=self._advanced) if stopped is None else stopped.wall
 
     def elapsed(self) -> float:
         """Return the vendor seconds since this clock was made."""
+        stopped: Moment | None = getattr(self._stopped, "at", None)
+        if stopped is not None:
+            return stopped.elapsed
         return (self._monotonic() - self._started) * self.time_scale + self._advanced
+
+    def moment(self, *, later: float = 0.0) -> Moment:
+        """Return the present in both times, or the point that many vendor seconds after it."""
+        return Moment(self.now() + timedelta(seconds=later / self.time_scale), self.elapsed() + later)
+
+    @contextmanager
+    def stopped_at(self, moment: Moment) -> Iterator[None]:
+        """Tell this thread ``moment`` while the block runs: what was due then is done as it would have been then."""
+        before = getattr(self._stopped, "at", None)
+        self._stopped.at = moment
+        try:
+            yield
+        finally:
+            self._stopped.at = before
+
+    def go_on(self, since: Moment, advanced: float) -> None:
+        """Go on from ``since``, when the clock of an earlier process had been advanced so much: the time since then has passed."""
+        with self._lock:
+            self._advanced = advanced
+            passed = max(0.0, (self.now() - since.wall).total_seconds()) * self.time_scale
+            self._started += (self.elapsed() - since.elapsed - passed) / self.time_scale
+
+    @property
+    def advanced(self) -> float:
+        """The seconds by which this clock was moved by hand."""
+        return self._advanced
 
     def advance(self, seconds: float) -> None:
         """Move both times forward by hand; going back is a ``ValueError``."""
@@ -61,6 +93,14 @@ class SimulatorClock:
     def deadline(self, seconds: float) -> Deadline:
         """Return a point ``seconds`` vendor seconds from now."""
         return Deadline(self, self.elapsed() + seconds)
+
+
+@frozen
+class Moment:
+    """A point in both of a simulator's times: the wall time of records, and vendor seconds."""
+
+    wall: datetime
+    elapsed: float
 
 
 @frozen

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from typing import overload
+from typing import Any, Final, overload
 
 from attrs import field, frozen
+
+_SECRET: Final = frozenset({"authorization", "proxy-authorization", "cookie", "token", "x-token"})
+_STARS: Final = "***"
 
 
 @frozen
@@ -21,6 +25,28 @@ class RecordedRequest:
     body: bytes = field(repr=False)
     status: int
     operation: str
+    cut: bool = False
+
+    def shown(self, *, bodies: bool) -> dict[str, Any]:
+        """Return the request for JSON; with ``bodies`` its headers, without what a real key may be in, and its body too.
+
+        A body that is no text is ``body_base64``.
+        """
+        told: dict[str, Any] = {
+            "method": self.method,
+            "path": self.path,
+            "query": self.query,
+            "status": self.status,
+            "operation": self.operation,
+        }
+        if not bodies:
+            return told
+        told["headers"] = {name: _STARS if name in _SECRET else value for name, value in self.headers.items()}
+        try:
+            told["body"] = self.body.decode()
+        except UnicodeDecodeError:
+            told["body_base64"] = base64.b64encode(self.body).decode()
+        return told | ({"cut": True} if self.cut else {})
 
 
 class RequestLog(Sequence[RecordedRequest]):
@@ -47,7 +73,8 @@ class RequestLog(Sequence[RecordedRequest]):
         operation: str,
     ) -> None:
         """Keep one request and drop the oldest ones that no longer fit."""
-        kept = RecordedRequest(method, path, query, headers, body[: self._body_bytes], status, operation)
+        cut = len(body) > self._body_bytes
+        kept = RecordedRequest(method, path, query, headers, body[: self._body_bytes], status, operation, cut)
         with self._lock:
             self.total += 1
             self._requests.append(kept)

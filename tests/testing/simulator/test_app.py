@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import base64
 import io
+import json
 import logging
 
 import pytest
@@ -222,6 +224,36 @@ def test_the_admin_door_is_neither_refused_nor_recorded(client, app):
     assert client.get("/_sim/requests?limit=0").json["requests"] == []
     assert client.delete("/_sim/requests").status_code == 204
     assert client.get("/_sim/state").json["requests"] == 0
+
+
+def test_requests_can_be_read_whole_from_any_language_but_for_credentials(client, app):
+    client.post("/notes.json?a=1", json={"note": "Grüße"}, headers={"Authorization": "a real key"})
+    client.post("/notes.json", data=b"\xff\x00", content_type="application/octet-stream")
+    client.get("/notes.json")
+    listed = client.get("/_sim/requests?bodies=true&operation=create_note").json
+    assert listed["total"] == 3
+    text, binary = listed["requests"]
+    assert json.loads(text["body"]) == {"note": "Grüße"}
+    assert text["headers"]["content-type"] == "application/json"
+    assert text["headers"]["authorization"] == "***"
+    assert base64.b64decode(binary["body_base64"]) == b"\xff\x00"
+    assert "a real key" not in client.get("/_sim/requests?bodies=true").text
+
+
+def test_a_body_that_was_cut_says_so(client, app):
+    app.requests._body_bytes = 4
+    client.post("/notes.json", data="abcdef", content_type="text/plain")
+    (only,) = client.get("/_sim/requests?bodies=true").json["requests"]
+    assert (only["body"], only["cut"]) == ("abcd", True)
+
+
+def test_the_admin_door_names_the_faults_that_did_not_strike(client, app):
+    client.post("/_sim/faults", json={"kind": "server_error", "on": "create_note", "times": 2})
+    client.post("/notes.json", json={"note": "x"})
+    (unhit,) = client.get("/_sim/faults").json["unhit"]
+    assert (unhit["kind"], unhit["hits"], unhit["times"]) == ("server_error", 1, 2)
+    client.post("/notes.json", json={"note": "x"})
+    assert client.get("/_sim/faults").json["unhit"] == []
 
 
 def test_the_admin_door_moves_the_clock_forward_only(client, app):

@@ -1,12 +1,22 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 
 import pytest
 import requests
 from werkzeug.test import Client
 
-from helpdesk_bridge.testing.simulator import Fault, FaultError, SimulatorServer, mock_simulator
+from helpdesk_bridge.datasets.dataset import Dataset
+from helpdesk_bridge.testing.simulator import (
+    Fault,
+    FaultError,
+    Reply,
+    SimulatorClock,
+    SimulatorServer,
+    mock_simulator,
+)
 
 ORIGIN = "https://robotsrule.deskie.io"
 FRONTS = ["server", "in process"]
@@ -44,6 +54,83 @@ def test_a_fault_strikes_its_operation_as_often_as_asked(origin, app, http):
 def test_a_fault_goes_by_operation_path_or_method_and_path(app, on, struck):
     app.faults.inject("server_error", on=on)
     assert (Client(app).get("/notes.json").status_code == 503) is struck
+
+
+@pytest.mark.parametrize(
+    ("record", "struck"),
+    [("7", ["/notes/7.json"]), ("Broken", ["Broken door"]), ("Grüße aus", ["Grüße aus Bonn"]), ("roken", [])],
+)
+def test_a_fault_of_one_record_leaves_the_others_alone(app, record, struck):
+    app.notes = [str(number) for number in range(80)]
+    app.faults.inject("refused", times=None, record=record, status=403)
+    client = Client(app)
+    refused = [path for path in ("/notes/7.json", "/notes/77.json") if client.get(path).status_code == 403]
+    for note in ("Broken door", "Grüße aus Bonn", "Mended"):
+        for kind in ("json", "data"):
+            answer = client.post("/notes.json", **{kind: {"note": note}})
+            refused += [note] if answer.status_code == 403 and kind == "json" else []
+            assert (answer.status_code == 403) is (note in struck)
+    assert refused == struck
+    assert len(app.notes) == 80 + 2 * (3 - len([one for one in struck if "/" not in one]))
+
+
+@pytest.mark.parametrize("record", ["", " ", 7])
+def test_a_record_that_names_nothing_is_told(app, record):
+    with pytest.raises(FaultError, match="record is the text of an id"):
+        app.faults.inject("refused", record=record)
+
+
+@pytest.mark.parametrize("status", [0, 99, 600])
+def test_a_status_that_is_none_is_told(app, status):
+    with pytest.raises(FaultError, match="an HTTP status from 100 to 599"):
+        app.faults.inject("refused", status=status)
+
+
+def test_another_date_is_sent_and_nothing_else_changes(origin, app, http):
+    def date_of(**options):
+        with app.faults.inject("other_date", **options):
+            answer = http.get(origin + "/notes.json")
+        assert (answer.status_code, answer.json()) == (200, [])
+        return answer.headers.get("Date")
+
+    now = app.clock.now()
+    for seconds in (7200, -7200, 172_800, -172_800):
+        off = parsedate_to_datetime(date_of(seconds=seconds)) - now - timedelta(seconds=seconds)
+        assert abs(off) < timedelta(minutes=1)
+    assert date_of(date="tomorrow") == "tomorrow"
+    assert date_of(date="") is None
+
+
+def test_a_late_answer_is_given_up_on_and_what_was_asked_happens_after_all(app, http):
+    app.faults.inject("late_answer", on="create_note", seconds=120)
+    with SimulatorServer(app) as server:
+        with pytest.raises(requests.ReadTimeout):
+            http.post(server.url + "/notes.json", json={"note": "x"}, timeout=0.2)
+        assert http.get(server.url + "/notes.json", timeout=10).json() == []
+        app.clock.advance(120)
+        assert http.get(server.url + "/notes.json", timeout=10).json() == ["x"]
+    assert app.requests[0].status == 0
+
+
+def test_a_late_answer_comes_to_who_waits_for_it(simulator_class, http):
+    app = simulator_class(Dataset(), clock=SimulatorClock(time_scale=600.0))
+    app.faults.inject("late_answer", on="create_note", seconds=120)
+    with SimulatorServer(app) as server:
+        answer = http.post(server.url + "/notes.json", json={"note": "x"}, timeout=10)
+        assert (answer.status_code, answer.json()["id"]) == (201, 1)
+        assert app.clock.elapsed() >= 120
+
+
+def test_what_is_carried_out_late_has_the_time_at_which_it_was_due(app):
+    due = app.clock.now() + timedelta(seconds=5)
+    stamps = []
+    app._handlers = {**app._handlers, "create_note": lambda _: stamps.append(app.clock.now()) or Reply(201)}
+    app.faults.inject("late_commit", on="create_note", seconds=5)
+    with mock_simulator(app, ORIGIN), pytest.raises(requests.ConnectionError):
+        requests.post(ORIGIN + "/notes.json", json={"note": "x"}, timeout=10)
+    app.clock.advance(3600)
+    app.commit_due()
+    assert abs(stamps[0] - due) < timedelta(seconds=5)
 
 
 def test_every_and_probability_choose_among_requests_repeatably(app):
