@@ -65,6 +65,11 @@ class DeskKeys:
         return tuple(_OF_AN_APPLICATION + signed(derived(one, _TOKENS), *words) for one in secrets if one is not None)
 
 
+def of_an_application(marker: str) -> bool:
+    """Whether a marker was made of an application's idempotency key."""
+    return marker.startswith(_OF_AN_APPLICATION)
+
+
 def credential_of(settings: Any) -> Secret | None:
     """Return what a desk's settings prove the account with: its API key, else its password, never an e-mail."""
     return api_key_of(settings) or _secret(settings, "password")

@@ -101,10 +101,15 @@ def tickets(desk):
     return list(desk.tickets.list(TicketQuery(include={"description", "custom_fields"}), resolve=False))
 
 
+def token_of(desk, ticket_id):
+    """What the vendor keeps with a ticket: the desk itself shows no key of an application."""
+    return split_marker(desk._adapter.tickets.get(ticket_id).description)[0]
+
+
 def test_an_idempotency_key_is_no_marker_of_a_migration(account):
     account.desk.tickets.create(draft(), idempotency_key="order-1")
     (made,) = tickets(account.desk)
-    written = made.custom_fields.get("Migration marker") or split_marker(made.description)[0]
+    written = made.custom_fields.get("Migration marker") or token_of(account.desk, made.id)
     assert written.startswith("key:")
     assert not is_marker(written)
 
@@ -119,7 +124,7 @@ def unmarked():
 def test_a_token_that_was_copied_into_a_ticket_that_says_something_else_is_never_adopted(unmarked):
     desk = unmarked
     first = desk.tickets.create(draft(), idempotency_key="order-1")
-    token = split_marker(desk.tickets.get(first.id).description)[0]
+    token = token_of(desk, first.id)
     copied = desk.tickets.create(draft(body=with_marker(Body(text="Pay me instead"), token)))
     assert desk.tickets.create(draft(), idempotency_key="order-1").id == first.id != copied.id
 

@@ -44,6 +44,8 @@ _CAPABILITIES: Final = Capabilities(
     contact_needs=frozenset({"email or phone"}),
     contact_update=frozenset({"name", "emails", "phones", "company", "custom_fields", "blocked"}),
     statuses={Status.OPEN: "open", Status.PENDING: "waiting", Status.CLOSED: "closed"},
+    # assumed: the product's behaviour, of which its API's paper says nothing.
+    reopens=Status.OPEN,
     priorities={
         Priority.LOW: "low",
         Priority.NORMAL: "normal",
@@ -58,6 +60,7 @@ _CAPABILITIES: Final = Capabilities(
         "templates": "Deskie has no templates in its API",
         "webhooks": "of custom channels, and of rules whose template an admin wrote; nothing is stored",
         "contacts.create:external_id": "a custom id belongs to a custom channel",
+        "messages.add_from_contact": "a customer's answer opens the ticket again",
         "tickets.create:cc": "Deskie's API takes no cc",
         "tickets.update:cc": "Deskie's API takes no cc",
     },

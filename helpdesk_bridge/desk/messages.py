@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Unpack
 
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import QuerySplit
-from helpdesk_bridge.desk.idempotency import note_once
+from helpdesk_bridge.desk.idempotency import note_once, unmarked
 from helpdesk_bridge.desk.link import DeskLink, refuse_key
 from helpdesk_bridge.desk.listing import QueryListing
 from helpdesk_bridge.desk.refusals import check_message
@@ -27,13 +28,17 @@ class MessagesPort:
 
     def list(self, ticket_id: TicketId, *, resolve: bool = True) -> QueryListing[Message]:
         """Yield the whole thread, oldest first, the opening message first."""
+        resolved = self._link.people.message if resolve else _as_it_is
+        return self._thread(ticket_id, lambda message: unmarked(resolved(message)))
+
+    def _thread(self, ticket_id: TicketId, keep: Callable[[Message], Message]) -> QueryListing[Message]:
         link = self._link
         with link.operation("messages.list"):
             known_id = link.id(ticket_id, "ticket")
         return QueryListing(
             split=QuerySplit(known_id),
             fetch=lambda cursor, _: link.adapter.messages.page(known_id, cursor),
-            keep=link.people.message if resolve else lambda message: message,
+            keep=keep,
             key=lambda message: message.id,
             sort=lambda messages: messages,
             located=lambda: link.operation("messages.list"),
@@ -71,7 +76,7 @@ class MessagesPort:
             write = partial(link.adapter.messages.note, known_id)
             if idempotency_key is None:
                 return write(checked)
-            thread = self.list(known_id, resolve=False)
+            thread = self._thread(known_id, _as_it_is)
             tokens = link.tokens("messages.note", known_id, idempotency_key)
             return note_once(thread, write, checked, tokens, key=idempotency_key)
 
@@ -92,6 +97,10 @@ class MessagesPort:
             return link.adapter.messages.add_from_contact(
                 known_id, check_message(_draft(draft, fields), link.capabilities), link.person(author)
             )
+
+
+def _as_it_is(message: Message) -> Message:
+    return message
 
 
 def _draft(given: MessageDraft | Body | str, fields: MessageFields) -> MessageDraft:

@@ -6,6 +6,7 @@ from typing import Any, Unpack, overload
 
 from attrs import evolve, field, frozen
 
+from helpdesk_bridge.desk.idempotency import without_key
 from helpdesk_bridge.desk.link import DeskLink, refuse_key
 from helpdesk_bridge.desk.listing import QueryListing
 from helpdesk_bridge.desk.refusals import check_ticket_change, check_ticket_draft
@@ -38,7 +39,7 @@ class TicketsPort:
             filled = link.aliases.meaning(ticket)
             if resolving or native_query.groups is not None:
                 filled = link.people.ticket(filled)
-            return link.aliases.ticket(filled) if ticket_matches(native_query, filled) else None
+            return link.aliases.ticket(_unmarked(filled)) if ticket_matches(native_query, filled) else None
 
         return QueryListing(
             split=split,
@@ -92,4 +93,9 @@ class TicketsPort:
         return Explanation(FrozenDict(split.described), client_side, not split.ordered, 0 if split.empty else 1)
 
     def _seen(self, ticket: Ticket) -> Ticket:
-        return self._link.aliases.ticket(self._link.people.ticket(self._link.aliases.meaning(ticket)))
+        return self._link.aliases.ticket(_unmarked(self._link.people.ticket(self._link.aliases.meaning(ticket))))
+
+
+def _unmarked(ticket: Ticket) -> Ticket:
+    body = None if ticket.description is None else without_key(ticket.description)
+    return ticket if body is ticket.description else evolve(ticket, description=body)

@@ -10,7 +10,7 @@ from helpdesk_bridge.adapter import Adapter, DeskContext, Finding, Severity
 from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.local.capabilities import local_capabilities
 from helpdesk_bridge.local.definitions import Definitions
-from helpdesk_bridge.local.desk import LocalDesk
+from helpdesk_bridge.local.desk import Calls, LocalDesk
 from helpdesk_bridge.local.people import People
 from helpdesk_bridge.local.port.contacts import LocalContacts
 from helpdesk_bridge.local.port.events import LocalEvents
@@ -21,6 +21,7 @@ from helpdesk_bridge.local.port.tickets import LocalTickets
 from helpdesk_bridge.local.settings import LocalSettings
 from helpdesk_bridge.local.vendor_api import LocalInspection
 from helpdesk_bridge.model.secret import Secret
+from helpdesk_bridge.store.file import MEMORY
 from helpdesk_bridge.store.store import LocalStore
 
 
@@ -53,7 +54,9 @@ def open_local(settings: LocalSettings, context: DeskContext) -> LocalAdapter:
     store = LocalStore(settings.path, context.clock, keep_raw=context.keep_raw, mending=context.mending)
     closed = settings.like is not None
     people = People(store, closed, capabilities.contact_needs, context.region)
-    desk = LocalDesk(store, capabilities, people, Definitions(store), context.directory)
+    desk = LocalDesk(
+        store, capabilities, people, Definitions(store), context.directory, Calls(keep_arguments=store.path == MEMORY)
+    )
     lists = store.lists
     context.directory.bind(
         agents=lists.agents.list,

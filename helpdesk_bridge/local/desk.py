@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from attrs import field, frozen
 
@@ -25,23 +26,34 @@ _KEPT: Final = 10_000
 
 @frozen
 class Call:
-    """One call: the operation in the port's words and the id of the record it was about, if any."""
+    """One call: the operation in the port's words, the id of the record it was about, if any, and its arguments.
+
+    ``arguments`` has ``draft``, ``change``, ``query`` and the like by their names, as the desk got them: with the vendor's
+    names for the application's own. Only a desk in memory keeps them. Calls are equal whatever their arguments.
+    """
 
     operation: str
     record_id: str | None = None
+    arguments: Mapping[str, Any] = field(factory=dict, eq=False)
 
 
 class Calls:
-    """The last 10,000 calls, oldest first. Safe to share between threads."""
+    """The last 10,000 calls, oldest first. Safe to share between threads.
 
-    def __init__(self) -> None:
+    A desk that works for years has no use for drafts and files of the past; one in memory is looked into by tests.
+    """
+
+    def __init__(self, *, keep_arguments: bool = False) -> None:
+        self._keep_arguments = keep_arguments
         self._calls: deque[Call] = deque(maxlen=_KEPT)
         self._lock = new_lock()
 
-    def add(self, operation: str, record_id: str | None = None) -> None:
-        """Record a call."""
+    def add(self, operation: str, record_id: str | None = None, **arguments: Any) -> None:
+        """Record a call; an argument that is None was not given."""
+        kept = arguments if self._keep_arguments else {}
+        given = MappingProxyType({name: value for name, value in kept.items() if value is not None})
         with self._lock:
-            self._calls.append(Call(operation, record_id))
+            self._calls.append(Call(operation, record_id, given))
 
     def all(self) -> tuple[Call, ...]:
         """Return the calls so far."""

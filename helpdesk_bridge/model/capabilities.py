@@ -43,7 +43,8 @@ class Capabilities(Portable):
     """What one desk can do. Defaults are "no"; a limit of None is not known.
 
     ``contact_needs`` says what a contact must have: ``email``, ``phone`` or ``email or phone``. ``natural_ids`` names the
-    kinds of records (``contact``) whose id is a person's e-mail or phone.
+    kinds of records (``contact``) whose id is a person's e-mail or phone. ``reopens`` is the
+    status that a customer's answer gives a ticket, whatever status it had; None leaves it.
     """
 
     vendor: str
@@ -60,6 +61,7 @@ class Capabilities(Portable):
     natural_ids: frozenset[str] = frozenset()
     statuses: Mapping[Status, str] = _words()
     open_statuses: bool = False
+    reopens: Status | None = None
     priorities: Mapping[Priority, str] = _words()
     complete_lists: frozenset[str] = frozenset()
     idempotency: frozenset[str] = frozenset()
@@ -121,6 +123,7 @@ class Capabilities(Portable):
             contact_needs=self.contact_needs | other.contact_needs,
             statuses=other.statuses or self.statuses,
             open_statuses=self.open_statuses and other.open_statuses,
+            reopens=other.reopens,
             priorities=other.priorities or self.priorities,
             idempotency=self.idempotency & other.idempotency,
             subject_limit=other.subject_limit,

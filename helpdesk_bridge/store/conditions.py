@@ -33,13 +33,17 @@ class Condition:
 
 @frozen
 class Native:
-    """The native part of a query: ``flags`` are columns that must be 0, ``where`` is SQL over the columns of one table."""
+    """The native part of a query: ``flags`` are columns that must be 0, ``where`` is SQL over the columns of one table.
+
+    ``query`` is the whole query, for those who look at the calls.
+    """
 
     flags: tuple[str, ...]
     where: str
     params: tuple[Any, ...] = field(repr=False)
     order: Order
     include: frozenset[str]
+    query: TicketQuery | ContactQuery | None = field(default=None, eq=False, repr=False)
 
 
 Test: TypeAlias = Callable[[str, Any], Condition]
@@ -218,7 +222,7 @@ def _divide(
             sql.append(condition.sql)
             params += condition.params
             described[name] = condition.sql
-    native = Native(left_out, " AND ".join(sql) or "1", tuple(params), query.order, query.include)
+    native = Native(left_out, " AND ".join(sql) or "1", tuple(params), query.order, query.include, query)
     return QuerySplit(native, frozenset(described), described, exact=exact, empty=empty)
 
 

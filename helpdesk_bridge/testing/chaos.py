@@ -1,38 +1,29 @@
-"""``ChaosHelpdesk``: a wrapper around any desk whose calls fail as told, for tests of an application's error handling."""
+"""``ChaosHelpdesk``: a wrapper around any desk whose calls fail as injected, for tests of an application's error handling."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext
 from datetime import datetime
+from functools import cache
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
 from helpdesk_bridge.adapter import Page
 from helpdesk_bridge.clock import Clock, SystemClock
-from helpdesk_bridge.errors import HelpdeskError, InDoubt, RateLimited
+from helpdesk_bridge.http.events import EventBus
+from helpdesk_bridge.http.options import HttpOptions
 from helpdesk_bridge.model.drafts import ContactDraft, MessageDraft, TicketChange, TicketDraft
 from helpdesk_bridge.model.paging import Events
 from helpdesk_bridge.ports import Contacts, Helpdesk, Listing, Messages, Tickets
-from helpdesk_bridge.testing.outcomes import EFFECTS, LISTINGS, OUTCOMES
-from helpdesk_bridge.testing.simulator.faults import CONNECT_TIMEOUT, Fault, FaultPlan
+from helpdesk_bridge.testing.faulty import PORT_KINDS, FaultyCalls, PortFaults
+from helpdesk_bridge.testing.outcomes import EFFECTS, LISTINGS
+from helpdesk_bridge.testing.simulator.faults import FaultPlan
 
 R = TypeVar("R")
 _PAGE: Final = 100
-_ALSO_HIDDEN: Final = frozenset({"contacts.find", "importer.find"})
-_CREATES: Final = {"tickets.create": "tickets", "contacts.create": "contacts"}
-
-
-class PortFaults(FaultPlan):
-    """A fault plan for the port of a desk; operations have the port's names."""
-
-    def __init__(self) -> None:
-        listed = dict.fromkeys(("duplicate_page", "skipped_page", "page_drift"), LISTINGS)
-        super().__init__(
-            general_kinds=OUTCOMES,
-            operations={name: (name,) for name in EFFECTS if name != "login"},
-            page_faults={**listed, "stale_search": LISTINGS | _ALSO_HIDDEN},
-        )
+_NOT_BY_PAGES: Final = frozenset({"duplicate_page"})
+"""Which page a desk read is not seen at its port."""
 
 
 if TYPE_CHECKING:
@@ -44,23 +35,44 @@ else:
 class ChaosHelpdesk(_WrappedDesk):  # type: ignore[misc]  # a desk for every checker, as it is at run time
     """A desk whose calls fail as ``faults`` says; in all other respects the desk that it wraps.
 
-    A fault takes effect before the desk checks the arguments; a fault that processes the call first lets the desk refuse
-    it first. Files of ``attachments.open`` fail when they are opened.
+    A fake acts its faults out itself, so that ``faults`` are the fake's own. Over any other desk a fault takes effect at
+    the port, before the desk checks the arguments; a fault that processes the call first lets the desk refuse it first.
+    Calls are waited for and repeated as requests are; with ``retries=False`` a fault that strikes once ends the call, in
+    the error in which all repeats would end. Files of ``attachments.open`` fail when they are opened.
     """
 
-    def __init__(self, desk: Helpdesk, faults: FaultPlan | None = None, *, clock: Clock | None = None) -> None:
-        self.faults: FaultPlan = PortFaults() if faults is None else faults
+    def __init__(
+        self, desk: Helpdesk, faults: FaultPlan | None = None, *, clock: Clock | None = None, retries: bool = True
+    ) -> None:
+        own = getattr(desk, "faults", None)
         self._desk = desk
-        self._clock: Clock = clock or getattr(desk, "clock", None) or SystemClock()
-        self._late: list[tuple[float, Callable[[], Any]]] = []
-        self._created: dict[tuple[str, str], float] = {}
-        self._drift = Drift(desk)
+        self._calls: FaultyCalls | None = None
+        if retries and faults is None and isinstance(own, FaultPlan):
+            self.faults: FaultPlan = own
+            return
+        self.faults = PortFaults(kinds=PORT_KINDS - _NOT_BY_PAGES) if faults is None else faults
+        policy = desk.rate_limit
+        self._calls = FaultyCalls(
+            self.faults,
+            clock or getattr(desk, "clock", None) or SystemClock(),
+            HttpOptions(),
+            getattr(desk, "_bus", None) or EventBus(),
+            desk.vendor,
+            desk.name,
+            Drift(desk),
+            lambda _: nullcontext(),
+            retries=retries,
+            **({} if policy is None else {"settle_seconds": policy.settle_seconds}),
+        )
 
     def __getattr__(self, name: str) -> Any:
         """Return an attribute of the wrapped desk; a facet's calls can meet faults too."""
         value = getattr(self._desk, name)
         can_fail = any(operation.startswith(f"{name}.") for operation in EFFECTS)
-        return _Area(self, name, value) if can_fail and value else value
+        return self._area(name, value) if can_fail and value else value
+
+    def _area(self, name: str, value: Any) -> Any:
+        return value if self._calls is None else _Area(self._calls, name, value)
 
     def __enter__(self) -> Self:
         return self
@@ -71,26 +83,29 @@ class ChaosHelpdesk(_WrappedDesk):  # type: ignore[misc]  # a desk for every che
     @property
     def tickets(self) -> Tickets:
         """Tickets."""
-        return cast("Tickets", _Area(self, "tickets", self._desk.tickets))
+        return cast("Tickets", self._area("tickets", self._desk.tickets))
 
     @property
     def contacts(self) -> Contacts:
         """Customers."""
-        return cast("Contacts", _Area(self, "contacts", self._desk.contacts))
+        return cast("Contacts", self._area("contacts", self._desk.contacts))
 
     @property
     def messages(self) -> Messages:
         """Threads."""
-        return cast("Messages", _Area(self, "messages", self._desk.messages))
+        return cast("Messages", self._area("messages", self._desk.messages))
 
     def check(self) -> Sequence[Any]:
         """Try the credentials and look at the account."""
-        found: Sequence[Any] = self.act("check", self._desk.check)
+        found: Sequence[Any] = self._act("check", self._desk.check)
         return found
 
     def events(self, cursor: str | datetime | None = None, *, limit: int | None = None) -> Events:
         """Return what happened after a cursor, and the next cursor."""
-        return self.act("events", lambda: self._desk.events(cursor, limit=limit))
+        return self._act("events", lambda: self._desk.events(cursor, limit=limit))
+
+    def _act(self, operation: str, call: Callable[[], R]) -> R:
+        return call() if self._calls is None else self._calls.call(operation, call)
 
     def subscribe(self, callback: Callable[[Any], None]) -> Callable[[], None]:
         """Call ``callback`` with the transport's events."""
@@ -104,78 +119,12 @@ class ChaosHelpdesk(_WrappedDesk):  # type: ignore[misc]  # a desk for every che
         """Close the wrapped desk."""
         self._desk.close()
 
-    # How a call fails
-
-    def act(self, operation: str, call: Callable[[], R]) -> R:
-        """Make one call of the wrapped desk, as the fault plan allows."""
-        fault = self.fault_for(operation)
-        if fault is not None:
-            self.fail(operation, fault, call)
-        result = call()
-        if operation in _CREATES:
-            self._created[_CREATES[operation], cast("Any", result).id] = self._clock.now()
-        if fault is not None and fault.kind == "stale_search":
-            return self._without_new(operation, result, fault)
-        return result
-
-    def fault_for(self, operation: str) -> Fault | None:
-        """Return the fault for a call of ``operation``, and count it; late commits that are due happen first."""
-        now = self._clock.now()
-        due = [call for at, call in self._late if at <= now]
-        self._late = [(at, call) for at, call in self._late if at > now]
-        for call in due:
-            with suppress(HelpdeskError):
-                call()
-        if not self.faults.connects(operation, "", ""):
-            return Fault(CONNECT_TIMEOUT, on=operation)
-        return self.faults.take(operation)
-
-    def fail(self, operation: str, fault: Fault, call: Callable[[], object]) -> None:
-        """Raise the error of a fault; return if the call is to succeed."""
-        outcome = OUTCOMES[fault.kind]
-        error = outcome.of(EFFECTS[operation])
-        if error is None:
-            return
-        if fault.kind == "late_commit":
-            self._late.append((self._clock.now() + fault.seconds, call))
-        elif outcome.processed or fault.processed:
-            call()
-        raise self._error(error, fault).located(vendor=self._desk.vendor, desk=self._desk.name, operation=operation)
-
-    def _error(self, error: type[HelpdeskError], fault: Fault) -> HelpdeskError:
-        message = f"a fault was injected: {fault.kind}"
-        if error is RateLimited:
-            seconds = fault.retry_after
-            return RateLimited(message, retry_after=float(seconds) if isinstance(seconds, int) else None)
-        if error is InDoubt:
-            policy = self._desk.rate_limit
-            return InDoubt(message) if policy is None else InDoubt(message, settle_seconds=policy.settle_seconds)
-        answered = fault.kind in {"server_error", "html_page"}
-        return error(message, status=fault.status if answered else None)
-
-    # What faults of lists need
-
-    def is_new(self, area: str, record: Any, fault: Fault) -> bool:
-        """Whether a record was created through this wrapper within the lag of a stale search."""
-        at = self._created.get((area, record.id))
-        return at is not None and self._clock.now() - at < fault.seconds
-
-    def _without_new(self, operation: str, result: R, fault: Fault) -> R:
-        if operation == "contacts.find":
-            return cast("R", None) if result is not None and self.is_new("contacts", result, fault) else result
-        new = {key for (_, key), at in self._created.items() if self._clock.now() - at < fault.seconds}
-        return cast("R", tuple(one for one in cast("tuple[str, ...]", result) if one not in new))
-
-    def drift(self, operation: str, arguments: tuple[Any, ...]) -> None:
-        """Let another user work in the desk between two pages."""
-        self._drift.happen(operation, arguments)
-
 
 class _Area:
     """One port or facet: its calls meet faults, its data is passed on."""
 
-    def __init__(self, chaos: ChaosHelpdesk, name: str, inner: Any) -> None:
-        self._chaos = chaos
+    def __init__(self, calls: FaultyCalls, name: str, inner: Any) -> None:
+        self._calls = calls
         self._name = name
         self._inner = inner
 
@@ -185,55 +134,47 @@ class _Area:
         if operation not in EFFECTS or not callable(value):
             return value
         if operation in LISTINGS:
-            return lambda *args, **kwargs: _FaultyListing(self._chaos, operation, value(*args, **kwargs), args)
-        return lambda *args, **kwargs: self._chaos.act(operation, lambda: value(*args, **kwargs))
+            return lambda *args, **kwargs: _FaultyListing(self._calls, operation, value(*args, **kwargs), args)
+        return lambda *args, **kwargs: self._calls.call(
+            operation, lambda: value(*args, **kwargs), (*args, *kwargs.values())
+        )
 
 
 class _FaultyListing(Listing[R]):
     """A listing whose pages meet faults, each by itself."""
 
-    def __init__(self, chaos: ChaosHelpdesk, operation: str, inner: Listing[R], arguments: tuple[Any, ...]) -> None:
-        self._chaos = chaos
+    def __init__(self, calls: FaultyCalls, operation: str, inner: Listing[R], arguments: tuple[Any, ...]) -> None:
+        self._calls = calls
         self._operation = operation
-        self._area = operation.partition(".")[0]
         self._inner = inner
         self._arguments = arguments
 
     def __iter__(self) -> Iterator[R]:
         records = iter(self._inner)
+
+        def read(_: str = "") -> Page[R]:
+            items = tuple(islice(records, _PAGE))
+            return Page(items, "more" if len(items) == _PAGE else None)
+
         while True:
-            fault = self._take_fault()
-            page = list(islice(records, _PAGE))
-            if fault is None or fault.kind != "skipped_page":
-                yield from self._seen(page, fault)
-            if len(page) < _PAGE:
+            # A call that is repeated gets the same page again: an iterator gives its records only once.
+            page = self._calls.call(self._operation, cache(read), self._arguments, read)
+            yield from page.items
+            if page.next is None:
                 return
 
     def page(self, cursor: str | None = None, size: int | None = None) -> Page[R]:
         """Return one page."""
-        fault = self._take_fault()
-        found = self._inner.page(cursor, size)
-        if fault is not None and fault.kind == "skipped_page":
-            return self._inner.page(found.next, size) if found.next is not None else Page(())
-        return Page(tuple(self._seen(found.items, fault)), found.next, found.total)
+        return self._calls.call(
+            self._operation,
+            lambda: self._inner.page(cursor, size),
+            self._arguments,
+            lambda further: self._inner.page(further, size),
+        )
 
     def count(self) -> int | None:
         """Return how many records match."""
-        self._take_fault()
-        return self._inner.count()
-
-    def _take_fault(self) -> Fault | None:
-        fault = self._chaos.fault_for(self._operation)
-        if fault is not None:
-            self._chaos.fail(self._operation, fault, lambda: None)
-            if fault.kind == "page_drift":
-                self._chaos.drift(self._operation, self._arguments)
-        return fault
-
-    def _seen(self, page: Sequence[R], fault: Fault | None) -> Sequence[R]:
-        if fault is None or fault.kind != "stale_search":
-            return page
-        return [one for one in page if not self._chaos.is_new(self._area, one, fault)]
+        return self._calls.call(self._operation, self._inner.count, self._arguments)
 
 
 class Drift:
@@ -283,4 +224,4 @@ class Drift:
         return f"in-between-{number}@customer.example"
 
 
-__all__ = ["ChaosHelpdesk", "PortFaults"]
+__all__ = ["ChaosHelpdesk", "Drift"]

@@ -1,11 +1,14 @@
-"""``ManualClock``: a clock that moves only when a test or a wait moves it."""
+"""Clocks for tests: ``ManualClock`` moves only when a test or a wait moves it, ``SkippingClock`` does not wait."""
 
 from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+from helpdesk_bridge.clock import Clock, SystemClock
 from helpdesk_bridge.forks import new_lock
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -61,5 +64,68 @@ class ManualClock:
             return True
         if math.isinf(seconds):
             return event.wait()
+        self.sleep(seconds)
+        return event.is_set()
+
+
+class SkippingClock:
+    """A :class:`~helpdesk_bridge.clock.Clock` over another, for which waits are over at once: the time they take has passed.
+
+    ``slept`` lists every wait in order. Over a clock that waits without waiting, such as ``ManualClock``, it leaves the
+    waits to that. Safe to share between threads.
+    """
+
+    def __init__(self, inner: Clock | None = None) -> None:
+        self.inner: Clock = inner or SystemClock()
+        self.slept: list[float] = []
+        self._skips = inner is None
+        self._skipped = 0.0
+        self._lock = new_lock()
+        self._stopped = threading.local()
+
+    @property
+    def time_scale(self) -> float:
+        """The scale of the inner clock."""
+        return self.inner.time_scale
+
+    def now(self) -> float:
+        """Return the seconds of this clock."""
+        return self.inner.now() + self._skipped
+
+    def wall(self) -> datetime:
+        """Return the time of day, skipped waits included."""
+        stopped: datetime | None = getattr(self._stopped, "at", None)
+        return self.inner.wall() + timedelta(seconds=self._skipped) if stopped is None else stopped
+
+    @contextmanager
+    def stopped_at(self, wall: datetime) -> Iterator[None]:
+        """Tell this thread ``wall`` as the time of day while the block runs."""
+        before = getattr(self._stopped, "at", None)
+        self._stopped.at = wall
+        try:
+            yield
+        finally:
+            self._stopped.at = before
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass without a recorded wait."""
+        if seconds < 0:
+            message = "a monotonic clock never goes back"
+            raise ValueError(message)
+        with self._lock:
+            self._skipped += seconds
+
+    def sleep(self, seconds: float) -> None:
+        """Be over at once, the seconds having passed."""
+        if not self._skips:
+            self.inner.sleep(seconds)
+        elif seconds > 0:
+            self.advance(seconds)
+            self.slept.append(seconds)
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Return True if the event is set; otherwise be over at once. An infinite wait waits for another thread."""
+        if not self._skips or event.is_set() or math.isinf(seconds):
+            return self.inner.wait(event, seconds)
         self.sleep(seconds)
         return event.is_set()

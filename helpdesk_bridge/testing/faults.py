@@ -10,16 +10,18 @@
     simulator.faults.inject(Fault.RATE_LIMITED(retry_after=3), on="tickets.create", times=2)    # on the wire
 
 Both plans take the same faults and the same names of operations. On the wire a fault really happens: bytes are held
-back, connections are reset; a desk repeats calls that may be repeated, so that a fault of ``times=1`` is often not seen
-at all. At the port a fault is the error that the desk would raise after its retries. "Read" below means reads and
-updates that set values, "create" calls that send or append.
+back, connections are reset. Either way the desk waits and repeats what may be repeated, so that a fault of ``times=1`` is
+often not seen at all; what is said below is how a call ends that meets its fault every time. "Read" means reads and
+updates that set values, "create" calls that send or append. What cannot be acted out is a ``FaultError`` when it is
+injected. ``plan.assert_all_hit()`` fails if a fault struck less often than it was to.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from helpdesk_bridge.testing.chaos import ChaosHelpdesk, PortFaults
+from helpdesk_bridge.testing.chaos import ChaosHelpdesk
+from helpdesk_bridge.testing.faulty import PortFaults
 from helpdesk_bridge.testing.outcomes import EFFECTS, OUTCOMES, Outcome
 from helpdesk_bridge.testing.simulator import faults as wire
 from helpdesk_bridge.testing.simulator.faults import FaultError, FaultPlan, Injection
@@ -39,9 +41,22 @@ class Fault(wire.Fault):
         return cls("rate_limited", retry_after=retry_after)
 
     @classmethod
-    def SERVER_ERROR(cls, *, status: int = 503, processed: bool = False) -> Fault:  # noqa: N802 - as above
-        """Fail as the vendor fails. The caller sees ``Unavailable`` for a read, ``InDoubt`` for a create."""
-        return cls("server_error", status=status, processed=processed)
+    def SERVER_ERROR(  # noqa: N802 - as above
+        cls, *, status: int = 503, processed: bool = False, record: str | None = None
+    ) -> Fault:
+        """Fail as the vendor fails. The caller sees ``Unavailable`` for a read, ``InDoubt`` for a create.
+
+        With ``record``, an id or words of it, only calls about that record fail; with ``times=None`` they always do.
+        """
+        return cls("server_error", status=status, processed=processed, record=record)
+
+    @classmethod
+    def REFUSED(cls, *, status: int = 400, record: str | None = None) -> Fault:  # noqa: N802 - as above
+        """Refuse for certain, and process nothing: ``Invalid``, or the error of ``status`` (403: ``PermissionDenied``).
+
+        On the call that follows a create, such as ``tickets.update``, it leaves half of what was meant.
+        """
+        return cls("refused", status=status, record=record)
 
     @classmethod
     def CONNECT_TIMEOUT(cls, *, seconds: float = 0.0) -> Fault:  # noqa: N802 - as above
@@ -69,6 +84,14 @@ class Fault(wire.Fault):
         The caller sees ``Unavailable`` for a read, ``InDoubt`` for a create: it is not there yet, and will be.
         """
         return cls("late_commit", seconds=seconds)
+
+    @classmethod
+    def LATE_ANSWER(cls, *, seconds: float = 120.0) -> Fault:  # noqa: N802 - as above
+        """Process and answer ``seconds`` vendor seconds later, which is beyond the time that writes take to settle.
+
+        The caller gives up before: ``Unavailable`` for a read, ``InDoubt`` for a create, which happens after all.
+        """
+        return cls("late_answer", seconds=seconds)
 
     @classmethod
     def CONNECTION_RESET(cls) -> Fault:  # noqa: N802 - as above
@@ -120,8 +143,8 @@ class Fault(wire.Fault):
     def SKIPPED_PAGE(cls) -> Fault:  # noqa: N802 - as above
         """Answer the page after the one asked for.
 
-        On the wire the caller sees every record if the vendor's pages overlap or are counted. At the port the records of a
-        page are missing, as with an adapter that trusts page numbers: for applications that check completeness.
+        On the wire the caller sees every record if the vendor's pages overlap or are counted. On a fake and at the port the
+        records of a page are missing, as with an adapter that trusts page numbers: for applications that check completeness.
         """
         return cls("skipped_page")
 
@@ -138,9 +161,22 @@ class Fault(wire.Fault):
     def STALE_SEARCH(cls, *, seconds: float = 30.0) -> Fault:  # noqa: N802 - as above
         """Leave records of the last ``seconds`` vendor seconds out of lists and searches.
 
-        The caller sees an answer that lacks them. At the port these are the records created through the wrapper.
+        The caller sees an answer that lacks them. On a fake and at the port these are the records created through it.
         """
         return cls("stale_search", seconds=seconds)
+
+    @classmethod
+    def EMPTY_LIST(cls) -> Fault:  # noqa: N802 - as above
+        """Answer a list as if it had no rows: the caller sees that there is nothing, and no error."""
+        return cls("empty_list")
+
+    @classmethod
+    def OTHER_DATE(cls, *, seconds: float = 7200.0, date: str | None = None) -> Fault:  # noqa: N802 - as above
+        """Send a ``Date`` header that is ``seconds`` ahead of the vendor's time, or behind with a minus; else nothing changes.
+
+        ``date`` is sent instead as it is; with ``date=""`` there is no such header.
+        """
+        return cls("other_date", seconds=seconds, date=date)
 
     @classmethod
     def TOKEN_EXPIRED(cls) -> Fault:  # noqa: N802 - as above

@@ -1,6 +1,7 @@
 """The pytest plugin, loaded by pytest once this package is installed: desks for tests, and a gate for live ones.
 
-Fixtures: ``helpdesk``, ``helpdesk_factory``, ``helpdesk_faults``, ``helpdesk_clock``, ``helpdesk_simulator``. Marker:
+Fixtures: ``helpdesk``, ``helpdesk_desks``, ``helpdesk_factory``, ``helpdesk_faults``, ``helpdesk_clock``,
+``helpdesk_simulator``. Marker:
 ``@pytest.mark.helpdesk(vendor="deskie", tickets=12)``. Options: ``--helpdesk-live``, ``--helpdesk-config``.
 ``docs/how-to/test-your-application.md`` has an example of each.
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from helpdesk_bridge.testing.chaos import ChaosHelpdesk
     from helpdesk_bridge.testing.clock import ManualClock
     from helpdesk_bridge.testing.fake import FakeHelpdesk
+    from helpdesk_bridge.testing.fake_desks import FakeDesks
     from helpdesk_bridge.testing.faults import FaultPlan
     from helpdesk_bridge.testing.running import RunningSimulator
 
@@ -123,7 +125,7 @@ def helpdesk(
             else:
                 chosen = {name: options[name] for name in ("capabilities", *_SEEDS) if name in options}
                 desk = helpdesk_factory(options.get("vendor"), **chosen)
-        if "helpdesk_faults" not in request.fixturenames:
+        if "helpdesk_faults" not in request.fixturenames or hasattr(desk, "faults"):
             yield desk
             return
         from helpdesk_bridge.testing.chaos import ChaosHelpdesk
@@ -132,17 +134,35 @@ def helpdesk(
 
 
 @pytest.fixture
+def helpdesk_desks(request: pytest.FixtureRequest) -> Iterator[FakeDesks]:
+    """Answer ``connect()``, ``open_desk()`` and ``desks[…]`` of the code under test by fakes, and return them by name.
+
+    ``helpdesk_desks["support"]`` is the ``FakeHelpdesk`` that stands in for that desk of ``helpdesk.toml``, or for one of
+    the marker's vendor. Their clock is ``helpdesk_clock`` if the test uses that fixture.
+    """
+    from helpdesk_bridge.testing.fake_desks import fake_desks
+
+    options = _marked(request)
+    clock = request.getfixturevalue("helpdesk_clock") if "helpdesk_clock" in request.fixturenames else None
+    with ExitStack() as stack:
+        with _errors_without_traceback(request):
+            like = options.get("capabilities") or options.get("vendor")
+            fakes = stack.enter_context(fake_desks(like=like, clock=clock))
+        yield fakes
+
+
+@pytest.fixture
 def helpdesk_faults(helpdesk: Any) -> FaultPlan:
     """Return the fault switch of ``helpdesk``: ``helpdesk_faults.inject(Fault.RESPONSE_LOST(), on="tickets.create")``.
 
-    It fails at the port, as after all retries; the faults of a simulator are ``helpdesk_simulator(…).faults``.
+    The faults of a simulator are ``helpdesk_simulator(…).faults``.
     """
     from helpdesk_bridge.testing.faults import FaultPlan
 
     plan = getattr(helpdesk, "faults", None)
     if not isinstance(plan, FaultPlan):
         pytest.fail(
-            f"the fixture `helpdesk` yields {type(helpdesk).__name__}, which has no fault switch: yield "
+            f"the fixture `helpdesk` yields {type(helpdesk).__name__}, which has no fault switch: yield FakeHelpdesk() or "
             "ChaosHelpdesk(desk) from helpdesk_bridge.testing.faults, and make `helpdesk_faults` an argument of the test",
             pytrace=False,
         )

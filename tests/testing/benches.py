@@ -129,7 +129,7 @@ class Bench:
             "content": base64.b64encode(FILE.content).decode(),
         }
         for kind, more in (("text", {"text": "Where is it?"}), ("document", {"file": file})):
-            injected = self.app.inject({"kind": kind, "phone": "+905551112233", **more})
+            injected = self.app.inject({"kind": kind, "from": "+905551112233", **more})
             self.desk.webhooks.parse(_json(injected.payload), {}, "")
             self.desk.webhooks.receive(_json(injected.payload), {}, "")
 

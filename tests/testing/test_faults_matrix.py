@@ -26,20 +26,24 @@ from helpdesk_bridge.errors import BadResponse, HelpdeskError, InDoubt, Unavaila
 from helpdesk_bridge.http.request import Effect
 from helpdesk_bridge.model.capabilities import OPERATIONS
 from helpdesk_bridge.testing.faults import EFFECTS, NAMES, OUTCOMES, Fault, FaultError
+from helpdesk_bridge.testing.faulty import LATE
 from helpdesk_bridge.testing.simulator.faults import KINDS, PAGE_KINDS
 
 ADAPTERS = sorted(path for path in (ROOT / "adapters").glob("helpdesk_bridge_*") if path.is_dir())
 LASTING = "CONNECT_TIMEOUT"
 BOTH_FRONTS = pytest.mark.parametrize("front", [pytest.param(IN_PROCESS), pytest.param(SERVER, marks=pytest.mark.slow)])
 
-SLOW = {"HANG", "READ_TIMEOUT", "SLOW_DRIP", "CONNECT_TIMEOUT"}
+SLOW = {"HANG", "READ_TIMEOUT", "LATE_ANSWER", "SLOW_DRIP", "CONNECT_TIMEOUT"}
 """Over sockets these take real time: the timeout of each attempt."""
+ANSWERED_FOR_GOOD = {"refused", "token_expired", "foreign_redirect"}
+"""These are answers that no repeat would change."""
 FOREIGN = {"FOREIGN_NEXT_LINK", "FOREIGN_REDIRECT"}
 OPTIONS = {
     "HANG": {"seconds": 5.0},
     "READ_TIMEOUT": {"seconds": 5.0},
     "SLOW_DRIP": {"seconds": 0.3},
     "LATE_COMMIT": {"seconds": 5.0},
+    "LATE_ANSWER": {"seconds": 5.0},
     "GZIP_BOMB": {"size": 4 << 20},
     "RATE_LIMITED": {"retry_after": 3},
 }
@@ -49,7 +53,7 @@ DESKS = 3
 TOLD_TOGETHER = {"agents.list", "groups.list", "custom_fields.list"}
 """Desk365 tells them by one request: each is read anew when it was told once."""
 FILES = {"attachments.open", "vendor_api.media"}
-FILE = {"empty", "malformed_json", "gzip_bomb"}
+FILE = {"empty", "malformed_json", "gzip_bomb", "other_date"}
 """A file is any bytes: what came is what is given, below the cap of downloads."""
 
 
@@ -144,7 +148,7 @@ def run(bench, operation, call, fault, *, times):
     app.requests.clear()
     with app.faults.inject(fault, on=on(bench, fault, operation), times=times) as injection:
         error = outcome_of(call)
-    if fault.kind == "late_commit":
+    if fault.kind in LATE:
         bench.clock.advance(10)
         app.commit_due()
     struck = injection.hits or (bench.server is not None and fault.kind == "connect_timeout")
@@ -218,7 +222,7 @@ def once(bench, fault, operation, call):
     error, struck = run(bench, operation, call, fault, times=1)
     doubtful = effect is Effect.CREATE and outcome.create is InDoubt
     fine = isinstance(error, outcome.create) if doubtful else error is None
-    ends = outcome.of(effect) if fault.kind in {"token_expired", "foreign_redirect"} else None
+    ends = outcome.of(effect) if fault.kind in ANSWERED_FOR_GOOD else None
     return (
         None if not struck or fine or (ends and type(error) is ends) or file_failed(operation, error) else repr(error)
     )

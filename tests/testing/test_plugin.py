@@ -329,12 +329,12 @@ def test_a_desk_of_ones_own_without_a_fault_switch_is_told(run):
     result = run(
         """
         import pytest
-        from helpdesk_bridge.testing.fake import FakeHelpdesk
+        from helpdesk_bridge import open_desk
 
         @pytest.fixture
         def helpdesk():
-            with FakeHelpdesk() as fake:
-                yield fake
+            with open_desk({"vendor": "local", "path": ":memory:"}) as desk:
+                yield desk
 
         def test_it(helpdesk_faults):
             pass
@@ -342,7 +342,7 @@ def test_a_desk_of_ones_own_without_a_fault_switch_is_told(run):
     )
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
-        ["*`helpdesk` yields FakeHelpdesk, which has no fault switch: yield ChaosHelpdesk(desk)*"]
+        ["*`helpdesk` yields Desk, which has no fault switch: yield FakeHelpdesk() or ChaosHelpdesk(desk)*"]
     )
 
 
@@ -366,6 +366,44 @@ def test_a_missing_extra_is_told_with_its_fix(pytester, extra):
     result = pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines([f"*helpdesk_simulator needs {extra}: install this package's extra testing"])
+
+
+APPLICATION = """
+from helpdesk_bridge import connect, desks
+
+def remind():
+    with connect("support") as desk:
+        for ticket in desk.tickets.list(status="pending"):
+            desk.messages.reply(ticket.id, "Any news?")
+
+def remind_by_the_cached_desk():
+    for ticket in desks["support"].tickets.list(status="pending"):
+        desks["support"].messages.reply(ticket.id, "Any news?")
+"""
+
+
+def test_the_fakes_answer_what_the_application_opens_itself(pytester):
+    pytester.makepyfile(application=APPLICATION)
+    pytester.makepyfile(
+        """
+        import pytest
+        from helpdesk_bridge import Unsupported, desks
+        from application import remind, remind_by_the_cached_desk
+
+        @pytest.mark.helpdesk(vendor="desk365")
+        def test_it(helpdesk_desks, helpdesk_clock):
+            fake = helpdesk_desks["support"]
+            fake.tickets.create(subject="Hot", description="x", requester="ann@x.example", status="pending")
+            remind()
+            remind_by_the_cached_desk()
+            assert [message.to for message in fake.outbox] == [("ann@x.example",)] * 2
+            assert fake.outbox[0].created_at == helpdesk_clock.wall()
+            with pytest.raises(Unsupported):
+                desks["support"].tags.list()
+        """
+    )
+    result = pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1)
 
 
 def test_a_conformance_suite_keeps_its_own_fixture(run):

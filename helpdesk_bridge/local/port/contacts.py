@@ -36,7 +36,7 @@ class LocalContacts:
 
     def page(self, native: Native, cursor: str | None, size: int | None = None) -> Page[Contact]:
         """Return one page."""
-        self._desk.calls.add("contacts.list")
+        self._desk.calls.add("contacts.list", query=native.query, cursor=cursor, size=size)
         return self._desk.store.contacts.page(native, cursor, size)
 
     def get(self, contact_id: str) -> Contact:
@@ -46,7 +46,7 @@ class LocalContacts:
 
     def find(self, *, email: str | None, phone: str | None) -> Sequence[Contact]:
         """Return the contacts with this e-mail or phone."""
-        self._desk.calls.add("contacts.find")
+        self._desk.calls.add("contacts.find", email=email, phone=phone)
         return self._desk.store.contacts.find(email=email, phone=phone)
 
     def create(self, draft: ContactDraft) -> Contact:
@@ -61,7 +61,7 @@ class LocalContacts:
             contact = self._applied(new, set_fields(draft), now)
             self._refuse_taken_phone(contact)
             store.contacts.put(contact)
-        desk.calls.add("contacts.create", contact_id)
+        desk.calls.add("contacts.create", contact_id, draft=draft)
         return store.contacts.get(contact_id)
 
     def _refuse_taken_phone(self, contact: Contact) -> None:
@@ -77,7 +77,7 @@ class LocalContacts:
         """Change a contact; tickets show its new name and addresses. Raises ``Conflict`` if an e-mail is taken."""
         desk, store = self._desk, self._desk.store
         values = set_fields(change)
-        desk.calls.add("contacts.update", contact_id)
+        desk.calls.add("contacts.update", contact_id, change=change)
         with desk.operation():
             contact = store.contacts.get(contact_id)
             if values:

@@ -32,9 +32,9 @@ class LocalEvents:
         with space.database.read() as connection:
             return {"r": space.revision_before(connection, since or self._desk.now() - _A_LITTLE)}
 
-    def after(self, position: Mapping[str, Any], limit: int | None) -> EventsRead:  # noqa: ARG002 - a read costs nothing
+    def after(self, position: Mapping[str, Any], limit: int | None) -> EventsRead:
         """Return what was written after a position, in that order."""
-        self._desk.calls.add("events")
+        self._desk.calls.add("events", position=position, limit=limit)
         store, revision = self._desk.store, position.get("r")
         with store.database.read() as connection:
             last = store.space.revision(connection)

@@ -73,7 +73,7 @@ class LocalImporter:
                 custom_fields=desk.definitions.fields(old.custom_fields, "contact", exact=True),
             )
             store.contacts.put(new, marker=marker)
-        desk.calls.add("importer.contact", contact_id)
+        desk.calls.add("importer.contact", contact_id, old=old, marker=marker)
         return (contact_id,)
 
     def contact_steps(self, *_: object, **__: object) -> tuple[Step, ...]:
@@ -89,7 +89,7 @@ class LocalImporter:
             number = old.number if old.number is not None else ticket_id
             store.tickets.put(evolve(self._here(old), id=ticket_id, ref=ref, number=number), marker=marker)
             message_id = self._message(ticket_id, evolve(opening, opening=True), kept)
-        desk.calls.add("importer.ticket", ticket_id)
+        desk.calls.add("importer.ticket", ticket_id, old=old, opening=opening, files=files, marker=marker)
         return Imported(ticket_id, (message_id,))
 
     def _here(self, old: Ticket) -> Ticket:
@@ -112,7 +112,7 @@ class LocalImporter:
         """Write a later message. Raises ``NotFound`` if the ticket does not exist."""
         with self._desk.operation(files) as kept:
             message_id = self._message(ticket_id, evolve(old, opening=False), kept)
-        self._desk.calls.add("importer.message", message_id)
+        self._desk.calls.add("importer.message", message_id, ticket_id=ticket_id, old=old, files=files)
         return (message_id,)
 
     def message_steps(self, *_: object, **__: object) -> tuple[Step, ...]:
@@ -141,17 +141,17 @@ class LocalImporter:
             there = store.tickets.get(ticket_id)
             number = old.number if old.number is not None else there.number
             store.tickets.put(evolve(self._here(old), id=ticket_id, ref=there.ref, number=number))
-        self._desk.calls.add("importer.finish", ticket_id)
+        self._desk.calls.add("importer.finish", ticket_id, old=old)
 
-    def find(self, kind: str, marker: str, since: datetime, old: Ticket | Contact) -> tuple[str, ...]:  # noqa: ARG002 - the marker's index needs no bounds
+    def find(self, kind: str, marker: str, since: datetime, old: Ticket | Contact) -> tuple[str, ...]:
         """Return the ids of the ``ticket`` or ``contact`` that carry ``marker``."""
-        self._desk.calls.add("importer.find")
+        self._desk.calls.add("importer.find", kind=kind, marker=marker, since=since, old=old)
         store = self._desk.store
         return store.tickets.marked(marker) if kind == "ticket" else store.contacts.marked(marker)
 
     def marked(self, cursor: str | None = None) -> Page[Marked]:
         """Return a page of the tickets that carry a marker; nobody but this importer can write one."""
-        self._desk.calls.add("importer.marked")
+        self._desk.calls.add("importer.marked", cursor=cursor)
         store = self._desk.store
         rows = store.tickets.markers(cursor, PAGE_SIZE)
         items = tuple(Marked(ticket_id=one, marker=marker, by_api=True) for one, marker in rows)
@@ -159,5 +159,5 @@ class LocalImporter:
 
     def tail(self, ticket_id: str, n: int) -> tuple[Message, ...]:
         """Return the last ``n`` messages of a thread, oldest first."""
-        self._desk.calls.add("importer.tail", ticket_id)
+        self._desk.calls.add("importer.tail", ticket_id, n=n)
         return self._desk.store.messages.tail(ticket_id, n)

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import Page, QuerySplit
 from helpdesk_bridge.local.desk import LocalDesk
-from helpdesk_bridge.local.port.words import changed_words, priority_of, status_of, text_or_none
+from helpdesk_bridge.local.port.words import changed_words, priority_of, status_changes, status_of, text_or_none
 from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.model.drafts import TicketChange, TicketDraft, set_fields
 from helpdesk_bridge.model.fields import TICKET, Kind, Write, writable
@@ -40,7 +40,7 @@ class LocalTickets:
 
     def page(self, native: Native, cursor: str | None, size: int | None = None) -> Page[Ticket]:
         """Return one page."""
-        self._desk.calls.add("tickets.list")
+        self._desk.calls.add("tickets.list", query=native.query, cursor=cursor, size=size)
         return self._desk.store.tickets.page(native, cursor, size)
 
     def get(self, ticket_id: str) -> Ticket:
@@ -55,7 +55,7 @@ class LocalTickets:
             known = (marker, *earlier) if marker is not None else ()
             existing = [one for token in known for one in store.tickets.marked(token)]
             if existing:
-                desk.calls.add("tickets.create", existing[0])
+                desk.calls.add("tickets.create", existing[0], draft=draft, marker=marker)
                 return store.tickets.get(existing[0])
             now = desk.now()
             ticket_id = store.tickets.new_id()
@@ -72,7 +72,7 @@ class LocalTickets:
             )
             store.tickets.put(self._applied(ticket, _without_opening(draft), now), marker=marker)
             self._open(ticket, requester, draft, files)
-        desk.calls.add("tickets.create", ticket_id)
+        desk.calls.add("tickets.create", ticket_id, draft=draft, marker=marker)
         return store.tickets.get(ticket_id)
 
     def _defaults(self, draft: TicketDraft) -> dict[str, Any]:
@@ -108,7 +108,7 @@ class LocalTickets:
         """Change a ticket."""
         desk, store = self._desk, self._desk.store
         values = set_fields(change)
-        desk.calls.add("tickets.update", ticket_id)
+        desk.calls.add("tickets.update", ticket_id, change=change)
         with desk.operation():
             ticket = store.tickets.get(ticket_id)
             if values:
@@ -128,7 +128,7 @@ class LocalTickets:
         if "company" in values:
             changes["company"] = None if values["company"] is None else people.company(values["company"])
         if "status" in values:
-            changes.update(_status(ticket, status_of(values["status"], self._desk.capabilities), now))
+            changes.update(status_changes(ticket, status_of(values["status"], self._desk.capabilities), now))
         if "priority" in values:
             found = priority_of(values["priority"], self._desk.capabilities)
             changes["priority"], changes["priority_label"] = found
@@ -147,14 +147,3 @@ class LocalTickets:
 def _without_opening(draft: TicketDraft) -> dict[str, Any]:
     opening = ("description", "requester", "attachments")
     return {name: value for name, value in set_fields(draft).items() if name not in opening}
-
-
-def _status(ticket: Ticket, found: tuple[Status, str | None], now: datetime) -> dict[str, Any]:
-    status, label = found
-    solved = ticket.solved_at if status in (Status.SOLVED, Status.CLOSED) else None
-    closed = ticket.closed_at if status is Status.CLOSED else None
-    if status is Status.SOLVED and solved is None:
-        solved = now
-    if status is Status.CLOSED and closed is None:
-        closed = now
-    return {"status": status, "status_label": label, "solved_at": solved, "closed_at": closed}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.model.capabilities import Capabilities
 from helpdesk_bridge.model.drafts import Words
+from helpdesk_bridge.model.records import Ticket
 from helpdesk_bridge.model.values import Add, Priority, Remove, Status
 from helpdesk_bridge.text.plain import fold
 
@@ -75,3 +77,15 @@ def text_or_none(value: Any, field: str) -> str | None:
     if value is None or isinstance(value, str):
         return value
     raise Invalid(f"{field} takes text, not {type(value).__name__}", field=field)
+
+
+def status_changes(ticket: Ticket, word: tuple[Status, str | None], now: datetime) -> dict[str, Any]:
+    """Return what a ticket's new status and its label change in the ticket."""
+    status, label = word
+    solved = ticket.solved_at if status in (Status.SOLVED, Status.CLOSED) else None
+    closed = ticket.closed_at if status is Status.CLOSED else None
+    if status is Status.SOLVED and solved is None:
+        solved = now
+    if status is Status.CLOSED and closed is None:
+        closed = now
+    return {"status": status, "status_label": label, "solved_at": solved, "closed_at": closed}

@@ -74,9 +74,11 @@ class Lockstep(RuleBasedStateMachine):
         self.model = Model(self.capabilities)
         shared = hasattr(self.clock, "advance")
         local = self._local_desk()
-        self.local = ComparedDesk("the local desk", local, ChaosHelpdesk(local, clock=self.clock), self.clock)
+        self.local = ComparedDesk(
+            "the local desk", local, ChaosHelpdesk(local, clock=self.clock, retries=False), self.clock
+        )
         self.adapter = ComparedDesk(
-            "the adapter", desk, ChaosHelpdesk(desk, clock=self.clock), self.clock, under.faults, shared
+            "the adapter", desk, ChaosHelpdesk(desk, clock=self.clock, retries=False), self.clock, under.faults, shared
         )
         self.compared_desks = (self.local, self.adapter)
 

@@ -42,7 +42,7 @@ class MaintenanceRules(MessageRules):
             return
         self.adapter.desk.close()
         self.adapter.desk = reopen()
-        self.adapter.chaos = ChaosHelpdesk(self.adapter.desk, clock=self.clock)
+        self.adapter.chaos = ChaosHelpdesk(self.adapter.desk, clock=self.clock, retries=False)
         local = self.local.desk
         if isinstance(local, FakeHelpdesk):
             state = local.snapshot()
