@@ -15,6 +15,7 @@ FieldType = Literal["text", "integer", "decimal", "checkbox", "date", "select"]
 FieldLevel = Literal["ticket", "contact"]
 SeedStatus = Literal["new", "open", "pending", "on_hold", "solved", "closed"]
 SeedPriority = Literal["low", "normal", "high", "urgent"]
+TemplateStatus = Literal["active", "in_review", "rejected"]
 MessageKind = Literal["reply", "note", "forward", "automatic"]
 
 
@@ -33,7 +34,8 @@ class SeedFile:
 class SeedPerson:
     """A contact or an agent. ``email`` keeps its original case; two contacts may differ in nothing but that.
 
-    ``identities`` are those of messengers and social networks, as ``("telegram", "123456789")``.
+    ``identities`` are those of messengers and social networks, as ``("telegram", "123456789")``; ``rights`` is the role
+    of an agent, one of the account's.
     """
 
     key: str
@@ -48,6 +50,7 @@ class SeedPerson:
     custom_fields: Mapping[str, Any] = Factory(dict)
     title: str | None = None
     identities: tuple[tuple[str, str], ...] = ()
+    rights: str | None = None
 
 
 @frozen
@@ -78,7 +81,7 @@ class SeedTicket:
     """One ticket with its thread; the first message is the opening, and an agent may have written it.
 
     ``requester``, ``assignee``, ``cc`` and ``watchers`` (agents) are keys of people, ``merged_into`` is the key of a ticket. ``rating`` is
-    a score of -1, 0 or 1 with the contact's comment.
+    a score of -1, 0 or 1 with the contact's comment. ``status_label`` is the account's own word for the status.
     """
 
     key: str
@@ -103,11 +106,39 @@ class SeedTicket:
     messages: tuple[SeedMessage, ...] = field(kw_only=True)
     rating: tuple[int, str | None] | None = None
     watchers: tuple[str, ...] = ()
+    status_label: str | None = None
+
+
+@frozen
+class SeedIntegration:
+    """A WhatsApp number of the account."""
+
+    id: int
+    name: str
+    phone: str
+
+
+@frozen(kw_only=True)
+class SeedTemplate:
+    """A WhatsApp template in one language; the body names its variables as ``{{1}}``."""
+
+    id: int
+    name: str
+    body: str = field(repr=False)
+    language: str = "English"
+    header: str | None = field(default=None, repr=False)
+    footer: str | None = field(default=None, repr=False)
+    buttons: tuple[str, ...] = ()
+    status: TemplateStatus = "active"
+    integration: int | None = None
 
 
 @frozen
 class Dataset:
-    """Everything one account holds. All times are aware and in whole seconds."""
+    """Everything one account holds. All times are aware and in whole seconds.
+
+    ``statuses`` are the account's own words with what they mean; of what is empty, a vendor has its usual ones.
+    """
 
     people: tuple[SeedPerson, ...] = ()
     groups: tuple[str, ...] = ()
@@ -117,6 +148,12 @@ class Dataset:
     tickets: tuple[SeedTicket, ...] = ()
     ticket_types: tuple[str, ...] = ()
     categories: Mapping[str, tuple[str, ...]] = Factory(dict)
+    statuses: Mapping[str, SeedStatus] = Factory(dict)
+    slas: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    integrations: tuple[SeedIntegration, ...] = ()
+    templates: tuple[SeedTemplate, ...] = ()
     _by_key: dict[str, SeedPerson] = field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:

@@ -133,6 +133,9 @@ def test_every_configuration_is_one(page, folder, monkeypatch):
             (folder / path).write_text(MADE_UP)
             (folder / path).chmod(0o600)
         document = tomllib.loads(block.text)
+        if block.comments.get("file", "helpdesk.toml") != "helpdesk.toml":
+            # A file of another kind, which the page's own examples read.
+            continue
         assert set(document) == {"desks"}, f"{page.name}:{block.line}"
         for name, table in document["desks"].items():
             config = from_table(table, name=name, folder=folder)

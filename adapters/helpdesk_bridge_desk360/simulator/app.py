@@ -71,6 +71,8 @@ class Desk360Simulator(SimulatorApp):
     )
     STRICT_SLASHES: ClassVar[bool] = False
     MAX_BODY: ClassVar[int] = 128 << 20
+    ACCOUNT_KEYS: ClassVar[frozenset[str]] = frozenset({"integrations", "templates", "limits"})
+    ACCOUNT_LIMITS: ClassVar[frozenset[str]] = frozenset({"rate_limit"})
     login: ClassVar[Mapping[str, str]] = {"email": LOGIN_EMAIL, "password": LOGIN_PASSWORD}
     """The made-up pair for ``POST /v1/login``, to be used in place of ``connection["api_key"]``."""
 

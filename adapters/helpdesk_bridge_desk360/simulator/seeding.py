@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import evolve
 
 from helpdesk_bridge_desk360.simulator.parameters import is_phone
 from helpdesk_bridge_desk360.simulator.records.records import Account, Customer, Integration
-from helpdesk_bridge_desk360.simulator.records.templates import own_template, templates
+from helpdesk_bridge_desk360.simulator.records.templates import given_templates, own_template, templates
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from helpdesk_bridge.datasets.dataset import Dataset
 
 FIRST_INTEGRATION: Final = 11
@@ -23,9 +27,8 @@ _NO_DIGITS: Final = re.compile(r"[^0-9]")
 def load_account(dataset: Dataset, *, integrations: int, templates_of_first: int) -> Account:
     """Build the records; every customer has a conversation with the first integration, none a message yet."""
     account = Account(customers=_customers(dataset))
-    for number in range(max(1, integrations)):
-        made = _integration(number, templates_of_first)
-        account.integrations[made.id] = made
+    for made in _own(dataset) or [_integration(number, templates_of_first) for number in range(max(1, integrations))]:
+        account.integrations[made.id] = evolve(made, templates=_templates(dataset, made))
     first = account.first_integration.id
     last_activity = {ticket.requester: ticket.updated_at for ticket in dataset.tickets}
     for customer in account.customers:
@@ -33,6 +36,17 @@ def load_account(dataset: Dataset, *, integrations: int, templates_of_first: int
         chat.name = chat.name or customer.name or None
         chat.last_message_at = last_activity.get(customer.key)
     return account
+
+
+def _own(dataset: Dataset) -> list[Integration]:
+    return [Integration(each.id, each.name, each.phone, {}) for each in dataset.integrations]
+
+
+def _templates(dataset: Dataset, integration: Integration) -> Mapping[int, Mapping[str, Any]]:
+    """Return the templates of an account file for an integration; those that name none belong to all of them."""
+    if not dataset.templates:
+        return integration.templates
+    return given_templates(each for each in dataset.templates if each.integration in (None, integration.id))
 
 
 def _integration(number: int, templates_of_first: int) -> Integration:

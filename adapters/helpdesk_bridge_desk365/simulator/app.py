@@ -95,13 +95,20 @@ class Desk365Simulator(SimulatorApp):
         ControlRoutes,
     )
 
+    ACCOUNT_KEYS: ClassVar[frozenset[str]] = frozenset(
+        {"groups", "categories", "types", "statuses", "agents", "custom_fields", "slas", "forms", "companies"}
+        | {"plan", "limits"}
+    )
+    ACCOUNT_LIMITS: ClassVar[frozenset[str]] = frozenset({"rate_limit", "rate_window", "rows_per_hour"})
+
     account: Account
     service: Service
 
     def load(self, dataset: Dataset) -> None:
         """Seed the account anew, with full budgets."""
         self.account = Account(SUBDOMAIN, email_keys(self.choice("addresses")))
-        self.account.statuses = (*STATUSES, *comma_list(self.choice("custom_statuses")))
+        own = (*dataset.statuses, *comma_list(self.choice("custom_statuses")))
+        self.account.statuses = tuple(dict.fromkeys((*STATUSES, *own)))
         self.service = Service(self, self.account)
         self.register(*(group(self.service) for group in self.ROUTE_GROUPS))
         self.connection: Mapping[str, str | float | int] = {

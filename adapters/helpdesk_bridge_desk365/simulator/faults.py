@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from helpdesk_bridge_desk365.simulator.records.account import DEFAULT_SLA
 from helpdesk_bridge_desk365.simulator.records.records import Company, Contact, Ticket
 from helpdesk_bridge_desk365.simulator.service import offset_of
 
@@ -98,7 +97,7 @@ def _drift_tickets(service: Service, chance: random.Random) -> None:
             status=account.statuses[0],
             priority=5,
             source=1,
-            sla=DEFAULT_SLA,
+            sla=account.default_sla,
             created_on=now,
             updated_on=now,
         )
@@ -132,7 +131,7 @@ def _drift_companies(service: Service, chance: random.Random) -> None:
     used = {contact.company for contact in account.contacts.values()}
     idle = sorted(account.companies.keys() - used)
     name = f"{chance.choice('ABCDEFGHIJKLMNOPQRSTUVWXYZ')} Between {len(account.companies)}"
-    account.companies[name] = Company(name, now, sla=DEFAULT_SLA)
+    account.companies[name] = Company(name, now, sla=account.default_sla)
     if idle:
         del account.companies[idle.pop(chance.randrange(len(idle)))]
     if idle:

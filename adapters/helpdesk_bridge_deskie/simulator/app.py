@@ -75,6 +75,11 @@ class DeskieSimulator(SimulatorApp):
         ControlRoutes,
     )
 
+    ACCOUNT_KEYS: ClassVar[frozenset[str]] = frozenset(
+        {"groups", "agents", "roles", "labels", "custom_fields", "companies", "plan", "limits"}
+    )
+    ACCOUNT_LIMITS: ClassVar[frozenset[str]] = frozenset({"rate_limit"})
+
     account: Account
     seeded: Seeded
     service: Service

@@ -16,6 +16,7 @@ from helpdesk_bridge.cli.output import write_table
 from helpdesk_bridge.config import registry
 
 if TYPE_CHECKING:
+    from helpdesk_bridge.datasets.account import Account
     from helpdesk_bridge.datasets.dataset import Dataset
     from helpdesk_bridge.testing.simulator.app import SimulatorApp
 
@@ -26,6 +27,7 @@ _AWAKE_SECONDS = 0.5
 @click.command()
 @click.argument("vendor")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
+@click.option("--account", type=click.Path(dir_okay=False, path_type=Path), help="Be the account of a TOML file.")
 @click.option("--corpus", type=click.Path(dir_okay=False, path_type=Path), help="Load tickets of a JSONL file.")
 @click.option("--tickets", type=click.IntRange(0), help="Generate so many (320); 0 leaves agents, groups and fields.")
 @click.option("--seed", type=int, default=1, show_default=True)
@@ -35,6 +37,7 @@ _AWAKE_SECONDS = 0.5
 def simulate(
     vendor: str,
     port: int,
+    account: Path | None,
     corpus: Path | None,
     tickets: int | None,
     seed: int,
@@ -50,7 +53,9 @@ def simulate(
     from helpdesk_bridge.testing.simulator.switches import SettingError
 
     try:
-        app = create(vendor, dataset(corpus, 0 if routes else tickets, seed), time_scale, _pairs(switches))
+        given = None if account is None else _account(vendor, account)
+        data = dataset(corpus, 0 if routes else tickets, seed, given)
+        app = create(vendor, data, time_scale, {**_switches_of(given), **_pairs(switches)})
     except SettingError as error:
         raise click.UsageError(str(error)) from None
     if routes:
@@ -74,31 +79,71 @@ def simulate(
     return 0
 
 
-def dataset(corpus: Path | None, tickets: int | None, seed: int) -> Dataset:
+def dataset(corpus: Path | None, tickets: int | None, seed: int, account: Account | None = None) -> Dataset:
     """Return the seed data of a simulator; of a corpus with 0 tickets only the agents stay.
 
-    A bad corpus is a usage error that names the line.
+    A bad corpus is a usage error that names the line, and so are tickets that name what ``account`` lacks.
     """
+    from helpdesk_bridge.datasets.account import AccountError
+
     if corpus is None:
         from helpdesk_bridge.datasets.generator import generate
 
-        return generate(DEFAULT_TICKETS if tickets is None else tickets, seed)
-    loaded = _corpus(corpus)
+        made = generate(DEFAULT_TICKETS if tickets is None else tickets, seed)
+        return made if account is None else account.fitted(made)
+    loaded = _corpus(corpus, account)
+    if account is not None:
+        try:
+            loaded = account.with_tickets(loaded)
+        except AccountError as error:
+            raise click.UsageError(f"{corpus.name}: {error}") from None
     return loaded if tickets != 0 else evolve(loaded, tickets=(), people=loaded.agents)
 
 
-def _corpus(corpus: Path) -> Dataset:
+def _account(vendor: str, path: Path) -> Account:
+    """Read an account file. A bad one is a usage error of one line."""
+    from helpdesk_bridge.datasets.account import AccountError, load_account
+    from helpdesk_bridge.datasets.generator import generate
+
+    found = registry.vendor(vendor)
+    if found.simulator is None:
+        raise click.UsageError(f"{found.title} has no simulator: it is not reached over HTTP")
+    app: SimulatorApp = registry.load(found.simulator)(generate(0))
+    try:
+        account = load_account(path, app.ACCOUNT_KEYS, found.title)
+    except AccountError as error:
+        raise click.UsageError(str(error)) from None
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be read: {error.strerror}") from None
+    unknown = sorted(account.limits.keys() - app.ACCOUNT_LIMITS)
+    if unknown:
+        raise click.UsageError(
+            f"{path.name}: limits has no {unknown[0]!r}; {found.title} has {', '.join(sorted(app.ACCOUNT_LIMITS))}"
+        )
+    plans = app.SWITCHES["subscription"].choices if account.plan is not None else ()
+    if account.plan is not None and account.plan not in plans:
+        raise click.UsageError(f"{path.name}: plan takes one of {', '.join(map(str, plans))}")
+    return account
+
+
+def _switches_of(account: Account | None) -> dict[str, Any]:
+    if account is None:
+        return {}
+    return {**account.limits, **({} if account.plan is None else {"subscription": account.plan})}
+
+
+def _corpus(corpus: Path, account: Account | None) -> Dataset:
     from helpdesk_bridge.datasets.corpus import CorpusError, load_corpus
 
     try:
-        return load_corpus(corpus)
+        return load_corpus(corpus, None if account is None else account.dataset.statuses)
     except CorpusError as error:
         raise click.UsageError(str(error)) from None
     except OSError as error:
         raise click.UsageError(f"{corpus} cannot be read: {error.strerror}") from None
 
 
-def create(vendor: str, data: Dataset, time_scale: str, switches: Mapping[str, str]) -> SimulatorApp:
+def create(vendor: str, data: Dataset, time_scale: str, switches: Mapping[str, Any]) -> SimulatorApp:
     """Return a vendor's simulator; a time scale of "auto" lets at most 200 requests a second through."""
     found = registry.vendor(vendor)
     if found.simulator is None:

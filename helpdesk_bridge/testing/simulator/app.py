@@ -112,6 +112,10 @@ class SimulatorApp(ABC):
     HEAD_AS_GET: ClassVar[bool] = True
     """Whether routes of GET answer HEAD too; otherwise it is a method like any other."""
     MAX_BODY: ClassVar[int] = 64 << 20
+    ACCOUNT_KEYS: ClassVar[frozenset[str]] = frozenset()
+    """What an account file can give this vendor's account; see `helpdesk_bridge.datasets.account`."""
+    ACCOUNT_LIMITS: ClassVar[frozenset[str]] = frozenset()
+    """The switches that ``limits`` of an account file sets; its ``plan`` is the switch ``subscription``."""
 
     base_url: str = "http://localhost"
     connection: Mapping[str, str | float | int] = {}

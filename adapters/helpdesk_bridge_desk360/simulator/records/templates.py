@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from helpdesk_bridge.datasets.dataset import SeedTemplate
+
 PRINTED_ID: Final = 75
 _LANGUAGES: Final = {1: "English", 2: "Türkçe", 3: "Deutsch"}
 """documented: Desk360 API, "English" and "Türkçe", 1 and 2; assumed: 3."""
@@ -18,6 +20,7 @@ _STATUSES: Final = {1: "template-messages.in-review", 2: "template-messages.acti
 IN_REVIEW: Final = 1
 ACTIVE: Final = 2
 REJECTED: Final = 3
+_STATUS_OF: Final = {"in_review": IN_REVIEW, "active": ACTIVE, "rejected": REJECTED}
 _TEXT_HEADER: Final = {"value": 4, "label": "TEXT"}
 _IMAGE_HEADER: Final = {"value": 1, "label": "IMAGE"}
 """assumed: only the header type TEXT with the value 4 is printed."""
@@ -45,6 +48,32 @@ def templates(count: int) -> dict[int, Mapping[str, Any]]:
 def own_template(template_id: int) -> dict[int, Mapping[str, Any]]:
     """Return the single template of another integration."""
     return {template_id: _notice(template_id)}
+
+
+def given_templates(seeds: Iterable[SeedTemplate]) -> dict[int, Mapping[str, Any]]:
+    """Return the templates of an account file in wire form; those of one id are its languages."""
+    by_id: dict[int, list[SeedTemplate]] = {}
+    for seed in seeds:
+        by_id.setdefault(seed.id, []).append(seed)
+    return {number: _given(number, languages) for number, languages in by_id.items()}
+
+
+def _given(template_id: int, seeds: list[SeedTemplate]) -> Mapping[str, Any]:
+    known = {name: number for number, name in _LANGUAGES.items()}
+    translations = [
+        _translation(
+            known.setdefault(seed.language, max(known.values()) + 1),
+            seed.body,
+            language_name=seed.language,
+            header=seed.header,
+            footer=seed.footer,
+            buttons=[{"type": "QUICK_REPLY", "text": text} for text in seed.buttons],
+            status=_STATUS_OF[seed.status],
+        )
+        for seed in seeds
+    ]
+    sendable = any(seed.status == "active" for seed in seeds)
+    return _template(template_id, seeds[0].name, *translations, sendable=sendable)
 
 
 def _kinds() -> Iterable[dict[str, Any]]:
@@ -110,6 +139,7 @@ def _translation(
     language: int,
     body: str,
     *,
+    language_name: str | None = None,
     header: str | None = None,
     header_type: Mapping[str, Any] | None = None,
     footer: str | None = None,
@@ -121,7 +151,7 @@ def _translation(
     given = examples or {}
     return {
         "language_id": language,
-        "language": _LANGUAGES[language],
+        "language": language_name or _LANGUAGES[language],
         "header_type": _TEXT_HEADER if header is not None else header_type,
         "header_variables": _variables("header", header or "", given),
         "header": header,

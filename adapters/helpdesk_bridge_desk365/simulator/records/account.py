@@ -52,6 +52,7 @@ class Account:
     statuses: tuple[str, ...] = STATUSES
     categories: dict[str, tuple[str, ...]] = Factory(dict)
     slas: tuple[str, ...] = (DEFAULT_SLA, NO_SLA)
+    forms: tuple[str, ...] = (FORM,)
     fields: dict[str, CustomField] = Factory(dict)
     contact_fields: dict[str, CustomField] = Factory(dict)
     tickets: dict[int, Ticket] = Factory(dict)
@@ -70,6 +71,11 @@ class Account:
     def support_address(self) -> str:
         """The global support mailbox. observed: `support@<account>.desk365.io`, dossier section 1.1."""
         return f"support@{self.subdomain}.desk365.example"
+
+    @property
+    def default_sla(self) -> str:
+        """The SLA of a ticket or a company that names none."""
+        return self.slas[0]
 
     def agent(self, email: str) -> Agent | None:
         """Return the agent with that e-mail, whatever the case of its letters A to Z."""

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from helpdesk_bridge.testing.simulator import DOCUMENTED, Call, Reply, route
 from helpdesk_bridge_desk365.simulator.parameters import json_object, required_text, text_of
-from helpdesk_bridge_desk365.simulator.records.account import DEFAULT_SLA
 from helpdesk_bridge_desk365.simulator.records.records import Company
 from helpdesk_bridge_desk365.simulator.refusals import missing, not_unique
 from helpdesk_bridge_desk365.simulator.routes.contacts import PAGE_SIZE
@@ -55,7 +54,7 @@ class CompanyRoutes(RouteGroup):
         name = required_text(body, "name")
         if name in self.account.companies:
             raise not_unique(_LABEL, "name")
-        company = Company(name=name, created_on=self.service.now(), sla=DEFAULT_SLA)
+        company = Company(name=name, created_on=self.service.now(), sla=self.account.default_sla)
         company.facts = dict.fromkeys(_FACTS)
         self._apply_company(company, body)
         self.account.companies[name] = company
@@ -93,7 +92,7 @@ class CompanyRoutes(RouteGroup):
         facts: dict[str, str | None] = {name: text_of(body, name) for name in _FACTS if name in body}
         sla = text_of(body, "sla")
         if sla is not None:
-            sla = DEFAULT_SLA if sla.casefold() == _HELPDESK_DEFAULT else known_sla(sla, self.account)
+            sla = self.account.default_sla if sla.casefold() == _HELPDESK_DEFAULT else known_sla(sla, self.account)
         domains = text_of(body, "domains")
         company.facts |= facts
         if sla is not None:

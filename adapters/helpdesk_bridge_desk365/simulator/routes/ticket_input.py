@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import define
 
 from helpdesk_bridge_desk365.simulator.parameters import checked_email, custom_values, required_text, text_of
-from helpdesk_bridge_desk365.simulator.records.account import FORM, PRIORITIES, Account
+from helpdesk_bridge_desk365.simulator.records.account import PRIORITIES, Account
 from helpdesk_bridge_desk365.simulator.records.filters import UNSET
 from helpdesk_bridge_desk365.simulator.refusals import invalid
 
@@ -76,9 +76,9 @@ def known_sla(name: str, account: Account) -> str:
     return known[name.casefold()]
 
 
-def read_form(body: Mapping[str, Any]) -> str:
-    """Return the ticket form; only the default one exists. documented: OpenAPI, form_name."""
-    return _one_of(text_of(body, "form_name") or FORM, (FORM,), "form_name")
+def read_form(body: Mapping[str, Any], account: Account) -> str:
+    """Return the ticket form, the account's first one by default. documented: OpenAPI, form_name."""
+    return _one_of(text_of(body, "form_name") or account.forms[0], account.forms, "form_name")
 
 
 def read_watchers(value: Any, account: Account) -> list[str]:

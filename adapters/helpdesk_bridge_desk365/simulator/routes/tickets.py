@@ -10,7 +10,6 @@ from werkzeug.datastructures import MultiDict
 
 from helpdesk_bridge.testing.simulator import DOCUMENTED, OBSERVED, Call, Reply, StoredFile, route
 from helpdesk_bridge_desk365.simulator.parameters import email_of, json_object, multipart_object, uploads
-from helpdesk_bridge_desk365.simulator.records.account import DEFAULT_SLA
 from helpdesk_bridge_desk365.simulator.records.lifecycle import (
     assign,
     recompute_due_date,
@@ -150,7 +149,7 @@ class TicketRoutes(RouteGroup):
         email = email_of(body, "email")
         if self.service.flag("status_required") and not body.get("status"):
             raise field_missing("Status")
-        form = read_form(body)
+        form = read_form(body, self.account)
         wanted = read_ticket(body, self.account, subject_limit=self.service.number("subject_limit"), creating=True)
         check_subcategory(wanted.values.get("subcategory"), wanted.values.get("category"), self.account)
         watchers, shares = read_watchers(body.get("watchers"), self.account), read_shares(body.get("share_to"))
@@ -164,7 +163,7 @@ class TicketRoutes(RouteGroup):
             status=self.account.statuses[0],
             priority=_DEFAULT_PRIORITY,
             source=API_SOURCE,
-            sla=DEFAULT_SLA,
+            sla=self.account.default_sla,
             created_on=now,
             updated_on=now,
             form_name=form,

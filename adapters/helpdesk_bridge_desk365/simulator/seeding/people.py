@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from helpdesk_bridge_desk365.simulator.records.account import DEFAULT_SLA, Account
+from helpdesk_bridge_desk365.simulator.records.account import Account
 from helpdesk_bridge_desk365.simulator.records.records import Agent, Company, Contact
 from helpdesk_bridge_desk365.simulator.text import whole_second
 
@@ -85,7 +85,9 @@ class PeopleLoader:
         named = {person.company: None for person in self._dataset.people if person.company}
         domains = self._domains()
         for name in {**dict.fromkeys(self._dataset.companies), **named}:
-            company = Company(name=name, created_on=OPENED, sla=DEFAULT_SLA, domains=domains.get(name, []))
+            company = Company(
+                name=name, created_on=OPENED, sla=self._account.default_sla, domains=domains.get(name, [])
+            )
             company.facts = dict.fromkeys(_COMPANY_FACTS)
             company.departments = list(_DEPARTMENTS) if len(self._account.companies) % 2 else None
             self._account.companies[name] = company

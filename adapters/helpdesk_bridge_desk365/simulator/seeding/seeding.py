@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import evolve
 
-from helpdesk_bridge_desk365.simulator.records.account import DEFAULT_SLA, FORM, NO_SLA, TYPES, Account, due_date
+from helpdesk_bridge_desk365.simulator.records.account import DEFAULT_SLA, NO_SLA, TYPES, Account, due_date
 from helpdesk_bridge_desk365.simulator.records.knowledge_base import Article, Category
 from helpdesk_bridge_desk365.simulator.records.lifecycle import CLOSED, RESOLVED, add_message, assign, set_status
 from helpdesk_bridge_desk365.simulator.records.records import AGENT, CONTACT, CustomField, Message, SurveyAnswer, Ticket
@@ -42,6 +42,8 @@ def load(dataset: Dataset, account: Account, links: FileLinks) -> None:
     """Fill an empty account. Spam and deleted tickets take a number but cannot be seen, as at the vendor."""
     account.groups = dataset.groups
     account.types = dataset.ticket_types or TYPES
+    account.slas = tuple(dict.fromkeys((*(dataset.slas or (DEFAULT_SLA,)), NO_SLA)))
+    account.forms = dataset.forms or account.forms
     account.categories = {name: tuple(subs) for name, subs in dataset.categories.items()}
     account.fields = _fields(dataset, "ticket")
     account.contact_fields = _fields(dataset, "contact")
@@ -75,7 +77,8 @@ class _TicketLoader:
         opening, *later = _opened(seed)
         created, updated = whole_second(seed.created_at), whole_second(seed.updated_at)
         source = _SOURCES.get(seed.channel, _OTHER_SOURCE)
-        sla, priority = (NO_SLA if number % 4 == 0 else DEFAULT_SLA), _PRIORITIES[seed.priority]
+        slas = self._account.slas[:-1] or (NO_SLA,)
+        sla, priority = (NO_SLA if number % 4 == 0 else slas[number % len(slas)]), _PRIORITIES[seed.priority]
         ticket = Ticket(
             number=number,
             contact=self._people.contact_of(seed.requester),
@@ -88,7 +91,7 @@ class _TicketLoader:
             created_on=created,
             updated_on=created,
             type=seed.type or None,
-            form_name=None if source == 1 else FORM,
+            form_name=None if source == 1 else self._account.forms[0],
             group=seed.group or None,
             category=seed.category or None,
             subcategory=seed.subcategory or None,
@@ -101,7 +104,7 @@ class _TicketLoader:
         for message in later:
             add_message(self._account, ticket, self._message(ticket, message))
         ticket.updated_on = updated
-        set_status(ticket, _STATUSES[seed.status], updated)
+        set_status(ticket, seed.status_label or _STATUSES[seed.status], updated)
         ticket.surveys = _surveys(ticket, seed)
         return ticket
 

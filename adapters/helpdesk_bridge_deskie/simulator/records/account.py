@@ -50,6 +50,7 @@ class Account:
         self.channels: list[CustomChannel] = []
         self.knowledge = Knowledge()
         self.idea_categories: dict[int, IdeaCategory] = {}
+        self.roles: tuple[str, ...] = ()
         self.outbox: list[Mail] = []
         self._numbers: dict[str, int] = {}
         self._identities: dict[tuple[str, str], list[int]] = {}

@@ -14,7 +14,7 @@ from helpdesk_bridge_deskie.simulator.service import PAGES, RouteGroup
 if TYPE_CHECKING:
     from helpdesk_bridge_deskie.simulator.parameters import Params
 
-_ROLES = ((1, "Full access"), (2, "Limited access"), (3, "View only"))
+_ROLES = ("Full access", "Limited access", "View only")
 _STATUSES = ((1, "Online"), (2, "Offline"), (3, "No chats"))
 
 
@@ -84,7 +84,8 @@ class StaffRoutes(RouteGroup):
     @route("GET", "/api/staff_roles.json", provenance=OBSERVED, source="a client's fixtures")
     def list_staff_roles(self, call: Call) -> Reply:  # noqa: ARG002
         """List roles; the plural key is inside the items, and the total is called `count` (observed)."""
-        items = [list_item("staff_roles", {"role_id": role_id, "role": role}) for role_id, role in _ROLES]
+        roles = enumerate(self.account.roles or _ROLES, 1)
+        items = [list_item("staff_roles", {"role_id": role_id, "role": role}) for role_id, role in roles]
         return self.service.list_reply("staff_roles", items, len(items), count="count")
 
     @route("GET", "/api/staff_statuses.json", provenance=OBSERVED, source="a client's fixtures")

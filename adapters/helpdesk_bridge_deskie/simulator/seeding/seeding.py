@@ -55,6 +55,7 @@ def _api_agent(account: Account, now: int) -> Staff:
 
 def _load_reference(account: Account, dataset: Dataset, seeded: Seeded, now: int, *, marker_field: bool) -> None:
     began = min((int(ticket.created_at.timestamp()) for ticket in dataset.tickets), default=now)
+    account.roles = dataset.roles
     account.channels.append(CustomChannel(channel_id=1, key="cch1", title="Teams"))
     for title in dataset.groups:
         group = Group(group_id=account.next_id("group"), title=title, created_at=began, updated_at=began)
