@@ -10,14 +10,16 @@ from typing import Any, Final
 from attrs import evolve, field, frozen
 
 from helpdesk_bridge.adapter import Fidelity, Importer, MessageClass
+from helpdesk_bridge.adapter.digests import file_digest
 from helpdesk_bridge.clock import Clock, SystemClock
 from helpdesk_bridge.config.aliases import Aliases
+from helpdesk_bridge.errors import NotFound
 from helpdesk_bridge.migration.journal.states import opaque
 from helpdesk_bridge.migration.marker import account_ref
 from helpdesk_bridge.migration.outcome import NeverPossible
 from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.model.records import Agent, FieldDefinition, Group, Tag, Ticket
-from helpdesk_bridge.model.values import Actor, ActorKind, Ref
+from helpdesk_bridge.model.values import Actor, ActorKind, Attachment, Ref
 from helpdesk_bridge.ports import Helpdesk
 
 _SYSTEM: Final = SystemClock()
@@ -148,6 +150,14 @@ class MigrationDesk:
             return group
         name = next((known.name for known in self.groups if known.id == group.id), None)
         return group if name is None else Ref(group.id, self.aliases.groups.into(name))
+
+    def file_digest(self, file: Attachment) -> str:
+        """Return the SHA-256 digest of a file's bytes."""
+        facet = self.desk.attachments
+        if not facet:
+            raise NotFound("this desk does not hand out files")
+        with facet.open(file) as stream:
+            return file_digest(stream)[0]
 
     def ticket(self, ticket: Ticket) -> Ticket:
         """Return a ticket with the names that its vendor tells by id, without asking for anything but lists."""

@@ -6,6 +6,7 @@ text without what no reader sees, people by the box of their e-mail, times to th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -25,6 +26,7 @@ from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.values import Actor, ActorKind, Body, CustomValue, Ref, Visibility
 from helpdesk_bridge.text.plain import digest, fold, squash
 
+_SHOWN_SO: Final = (Fidelity.NATIVE, Fidelity.HEADER_LINE)
 OPENING: Final = "opening"
 """Where a ticket's expectation holds that of an opening that no message of the source is."""
 
@@ -212,6 +214,7 @@ def message(value: Message, files: Sequence[str], seal: Seal, *, also: datetime 
         "visibility": value.visibility.value,
         "kind": value.kind.value,
         "files": sorted(files),
+        "names": sorted(text_digest(file.filename) for file in value.attachments),
     }
 
 
@@ -235,6 +238,7 @@ def shown_message(value: Message, seal: Seal) -> dict[str, Any]:
         "created_at": second(value.created_at),
         "visibility": value.visibility.value,
         "kind": value.kind.value,
+        "names": sorted(text_digest(file.filename) for file in value.attachments),
         "header": None,
     }
     if header is not None:
@@ -261,10 +265,18 @@ def message_differences(
         different.append(("body", said(expected["text"]), said(shown["text"])))
     for name in ("author", "created_at", "visibility", "kind"):
         how = kept[name].how if name in kept else Fidelity.LOST
-        promised = how in (Fidelity.NATIVE, Fidelity.HEADER_LINE) or _is_internal(expected, name)
-        if promised and not _shows(expected, shown, name, native=how is Fidelity.NATIVE):
+        if (how in _SHOWN_SO or _is_internal(expected, name)) and not _shows(
+            expected, shown, name, native=how is Fidelity.NATIVE
+        ):
             different.append((name, said(expected[name]), said(shown[name])))
     return different
+
+
+def is_shown(expected: Mapping[str, Any], shown: Mapping[str, Any], name: str, fidelity: FidelityTable) -> bool:
+    """Whether a field of a message is one that is kept, and shows what is expected."""
+    kept = fidelity.messages.get(MessageClass[expected["class"]], {})
+    how = kept[name].how if name in kept else Fidelity.LOST
+    return how in _SHOWN_SO and _shows(expected, shown, name, native=how is Fidelity.NATIVE)
 
 
 def _is_internal(expected: Mapping[str, Any], name: str) -> bool:
@@ -272,23 +284,40 @@ def _is_internal(expected: Mapping[str, Any], name: str) -> bool:
 
 
 def _shows(expected: Mapping[str, Any], shown: Mapping[str, Any], name: str, *, native: bool) -> bool:
-    """Whether a message shows what is expected, natively or in its header line.
+    """Whether a message shows what is expected: in its header line if it has one, else natively.
 
     Importers write a header line wherever a record cannot be kept natively (an agent who is not there), and none where
-    it can. A visibility that is promised natively must be so, and an internal one always: a note that the customer can
-    read is no note.
+    it can: with a line, the vendor's own author and time are those of whoever wrote it. A visibility that is promised
+    natively must be so, and an internal one always: a note that the customer can read is no note.
     """
-    header = shown["header"] or {}
+    header = shown["header"]
+    if expected["bare"] != expected["text"] and shown["text"] == expected["bare"]:
+        header = None  # the line is the first of the message's own text
+    there = shown if header is None else header
     if name == "author":
-        return same_person(expected["author"], shown["author"]) or same_person(expected["told"], header.get("author"))
+        return same_person(expected["author" if header is None else "told"], there["author"])
     if name == "created_at":
         wanted = {expected["created_at"], expected["also_at"]} - {None}
-        return not wanted or bool(wanted & {shown["created_at"], header.get("created_at")})
-    if name == "visibility" and (native or _is_internal(expected, name)):
-        return bool(expected[name] == shown[name])
-    return expected[name] in (shown[name], header.get(name))
+        return not wanted or there["created_at"] in wanted
+    if name == "visibility" and (native or _is_internal(expected, name)) and expected[name] != shown[name]:
+        return False
+    return bool(expected[name] == there[name])
 
 
 def alike(expected: Mapping[str, Any], shown: Mapping[str, Any], fidelity: FidelityTable) -> bool:
     """Whether a message at the destination is the expected one: text, author and whatever else is kept of it."""
     return not message_differences(expected, shown, fidelity)
+
+
+def same_expectation(one: Mapping[str, Any], other: Mapping[str, Any], fidelity: FidelityTable) -> bool:
+    """Whether two messages look the same at the destination: equal in all that is kept of them, and in their files."""
+    kept = fidelity.messages.get(MessageClass[one["class"]], {})
+    shown = {name for name, how in kept.items() if how.how in (Fidelity.NATIVE, Fidelity.HEADER_LINE)}
+    places = {"author": "told", "created_at": "created_at", "visibility": "visibility", "kind": "kind"}
+    names = ["text", "files", *(place for name, place in places.items() if name in shown)]
+    return all(one[name] == other[name] for name in names)
+
+
+def same_files(wanted: Sequence[str], there: Sequence[str]) -> bool:
+    """Whether a message carries files of those that are wanted and no others: all, or the first of more than one call takes."""
+    return not Counter(there) - Counter(wanted) and bool(there) == bool(wanted)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
-from attrs import define, evolve, frozen
+from attrs import define, evolve, field, frozen
 
-from helpdesk_bridge.adapter import Fidelity, FidelityTable, MessageClass
+from helpdesk_bridge.adapter import FidelityTable
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.states import Kind, Record, State
 from helpdesk_bridge.migration.load.context import LoadContext
@@ -42,6 +43,8 @@ class Thread:
     messages: tuple[Message, ...]
     shown: list[dict[str, Any]]
     free: dict[int, Message]
+    context: LoadContext
+    digests: dict[str, tuple[str, ...]] = field(factory=dict)
 
     @classmethod
     def read(cls, context: LoadContext, ticket_id: str, written: Sequence[Record]) -> Thread:
@@ -49,7 +52,7 @@ class Thread:
         tail = context.destination_outage.of_record(lambda: context.importer.tail(ticket_id, WHOLE))
         messages = tuple(message for message in tail if not message.opening)
         shown = [expected.shown_message(message, context.marker_key.seal) for message in messages]
-        thread = cls(context.importer.fidelity, messages, shown, dict(enumerate(messages)))
+        thread = cls(context.importer.fidelity, messages, shown, dict(enumerate(messages)), context)
         places = {message.id: number for number, message in enumerate(messages)}
         for record in written:
             if record.state is State.DONE and record.expected is not None and not expected.opens(record.expected):
@@ -74,11 +77,23 @@ class Thread:
         return None
 
     def take(self, wanted: Mapping[str, Any]) -> MessageMatch:
-        """Return the first free message that is as expected, which is free no longer."""
-        number = next((place for place in self.free if expected.alike(wanted, self.shown[place], self.fidelity)), None)
-        if number is None:
+        """Return the first free message that is as expected, which is free no longer.
+
+        What several messages have in common besides their files is told apart by their bytes, and so is a file of another name.
+        """
+        alike = [place for place in self.free if expected.alike(wanted, self.shown[place], self.fidelity)]
+        sure = len(alike) == 1 and expected.same_files(wanted.get("names", ()), self.shown[alike[0]]["names"])
+        if not sure and (wanted["files"] or any(self.free[place].attachments for place in alike)):
+            alike = [place for place in alike if self._carries(place, wanted)]
+        if not alike:
             return MessageMatch(absent=True)
-        return _match(self.free.pop(number), self.messages, wanted)
+        return _match(self.free.pop(alike[0]), self.messages, wanted)
+
+    def _carries(self, place: int, wanted: Mapping[str, Any]) -> bool:
+        message = self.messages[place]
+        if message.id not in self.digests:
+            self.digests[message.id] = file_digests(self.context, message)
+        return _fits(message, wanted, self.digests[message.id])
 
 
 def find_message(context: LoadContext, ticket_id: str, leader: Record) -> MessageMatch:
@@ -95,10 +110,12 @@ def find_message(context: LoadContext, ticket_id: str, leader: Record) -> Messag
         if record.state is State.DONE
         and record.expected is not None
         and (has_opening or not expected.opens(record.expected))
-        if same_expectation(wanted, record.expected, fidelity)
+        if expected.same_expectation(wanted, record.expected, fidelity)
     ]
     seal = context.marker_key.seal
     matches = [message for message in tail if expected.alike(wanted, expected.shown_message(message, seal), fidelity)]
+    if wanted["files"] or any(message.attachments for message in matches):
+        matches = [match for match in matches if _fits(match, wanted, file_digests(context, match))]
     if len(matches) < len(earlier):
         return MessageMatch(
             evidence=f"the destination shows {len(matches)} equal messages, {len(earlier)} were written"
@@ -118,13 +135,14 @@ def known_at(record: Record, messages: Sequence[Message]) -> bool:
     return any(message.id in record.destination for message in messages)
 
 
-def same_expectation(one: Mapping[str, Any], other: Mapping[str, Any], fidelity: FidelityTable) -> bool:
-    """Whether two messages look the same at the destination: equal in all that is kept of them."""
-    kept = fidelity.messages.get(MessageClass[one["class"]], {})
-    shown = {name for name, how in kept.items() if how.how in (Fidelity.NATIVE, Fidelity.HEADER_LINE)}
-    places = {"author": "told", "created_at": "created_at", "visibility": "visibility", "kind": "kind"}
-    names = ["text", *(place for name, place in places.items() if name in shown)]
-    return all(one[name] == other[name] for name in names)
+def file_digests(context: LoadContext, message: Message) -> tuple[str, ...]:
+    """Return the digests of the files that a message at the destination carries."""
+    digest, outage = context.destination.file_digest, context.destination_outage
+    return tuple(outage.of_record(partial(digest, file)) for file in message.attachments)
+
+
+def _fits(message: Message, wanted: Mapping[str, Any], digests: Sequence[str]) -> bool:
+    return "attachments" in message.not_loaded or expected.same_files(wanted["files"], digests)
 
 
 def _match(message: Message, tail: tuple[Message, ...], wanted: Mapping[str, Any]) -> MessageMatch:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import Importer
-from helpdesk_bridge.adapter.digests import file_digest
 from helpdesk_bridge.adapter.header_line import Seal
 from helpdesk_bridge.errors import HelpdeskError, NotFound
 from helpdesk_bridge.migration.desk import MigrationDesk
@@ -19,13 +18,15 @@ from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State, is_there
 from helpdesk_bridge.migration.outage import Outage
 from helpdesk_bridge.migration.plan.thread_layout import opening_of
-from helpdesk_bridge.migration.verify.alignment import Pair, align
+from helpdesk_bridge.migration.verify.alignment import Pair, align, moved
 from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.refs import opening_id
-from helpdesk_bridge.model.values import ActorKind, Attachment
+from helpdesk_bridge.model.values import ActorKind
 
 Row = tuple[str, str, str, str | None, str | None]
 """What differs: record, source id, field, expected, found."""
+UNREAD: Final = "?"
+"""What stands before the kind of error in the place of a digest."""
 
 
 @frozen(eq=False)
@@ -55,15 +56,14 @@ class ThreadCheck:
         except HelpdeskError as error:
             self.report(ticket_id, [("ticket", ticket_id, "messages", "readable", type(error).__name__)])
             return
-        shown = [self._shown(message) for message in thread]
+        shown = [{**self._shown(message), "files": self._digests(message)} for message in thread]
         aligned = align(leaders, thread, shown, self.importer.fidelity)
         rows: list[Row] = []
-        last = -1
+        elsewhere = moved(aligned.pairs)
         for pair in aligned.pairs:
-            rows += self._compared(pair)
-            if pair.found and pair.found[0][0] < last:
-                rows.append(("message", pair.record.key.id, "order", "after the one before it", "before it"))
-            last = max([last, *(number for number, _ in pair.found)])
+            rows += self._compared(pair, shown)
+            if pair in elsewhere:
+                rows.append(("message", pair.record.key.id, "order", "after the one before it", "elsewhere"))
         if leaders:
             rows += [("message", self.record.key.id, "extra", "none", message.id) for message in aligned.extra]
         self.report(ticket_id, rows)
@@ -108,39 +108,31 @@ class ThreadCheck:
 
     # -- comparing -------------------------------------------------------------------------------------------------
 
-    def _compared(self, pair: Pair) -> list[Row]:
+    def _compared(self, pair: Pair, shown: Sequence[dict[str, Any]]) -> list[Row]:
         source_id, wanted = pair.record.key.id, pair.record.expected or {}
         if pair.shown is None:
             return [("message", source_id, "message", "present", "missing")]
         different = expected.message_differences(wanted, pair.shown, self.importer.fidelity)
         rows: list[Row] = [("message", source_id, *difference) for difference in different]
-        return rows + self._files(
-            source_id, wanted["files"], [file for _, message in pair.found for file in message.attachments]
-        )
+        there = [file for number, _ in pair.found for file in shown[number]["files"]]
+        return rows + _file_rows(source_id, wanted["files"], there)
 
-    def _files(self, source_id: str, wanted: Sequence[str], files: Sequence[Attachment]) -> list[Row]:
-        left = Counter(wanted)
-        rows: list[Row] = []
-        unread: list[str] = []
-        for file in files:
+    def _digests(self, message: Message) -> list[str]:
+        """Return the digests of a message's files; of one that cannot be read, the kind of error."""
+        digests = []
+        for file in message.attachments:
             try:
-                digest = self.outage.of_record(partial(self._digest, file))
+                digests.append(self.outage.of_record(partial(self.destination.file_digest, file)))
             except HelpdeskError as error:
-                unread.append(type(error).__name__)
-                continue
-            if left[digest] > 0:
-                left[digest] -= 1
-            else:
-                rows.append(("attachment", source_id, "content", "none", digest[:16]))
-        missing = sorted(left.elements())
-        # What cannot be read may be any of the files that are not seen; only more than those are missing for certain.
-        rows += [("attachment", source_id, "content", "readable", error) for error in unread]
-        rows += [("attachment", source_id, "content", one[:16], "missing") for one in missing[len(unread) :]]
-        return rows
+                digests.append(f"{UNREAD}{type(error).__name__}")
+        return digests
 
-    def _digest(self, file: Attachment) -> str:
-        facet = self.destination.desk.attachments
-        if not facet:
-            raise NotFound("the destination does not hand out files")
-        with facet.open(file) as stream:
-            return file_digest(stream)[0]
+
+def _file_rows(source_id: str, wanted: Sequence[str], there: Sequence[str]) -> list[Row]:
+    unread = [one.removeprefix(UNREAD) for one in there if one.startswith(UNREAD)]
+    read = Counter(one for one in there if not one.startswith(UNREAD))
+    rows: list[Row] = [("attachment", source_id, "content", "readable", error) for error in unread]
+    extra, missing = read - Counter(wanted), sorted((Counter(wanted) - read).elements())
+    rows += [("attachment", source_id, "content", "none", one[:16]) for one in extra.elements()]
+    # What cannot be read may be any of the files that are not seen; only more than those are missing for certain.
+    return rows + [("attachment", source_id, "content", one[:16], "missing") for one in missing[len(unread) :]]
