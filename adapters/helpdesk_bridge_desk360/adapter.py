@@ -87,7 +87,7 @@ def open_desk360(settings: Desk360Settings, context: DeskContext) -> Desk360Adap
     policy = limited_to(policy_of(settings), context.rate_limit)
     stack = _stack(context, base_url, bearer, policy)
     client = Desk360Client(_connection(settings, context, stack, bearer), base_url, settings.account)
-    inbox = _inbox(settings, context)
+    inbox = _inbox(settings, context, stack)
     sent_messages = SentMessages(inbox, context.clock, settings.check_window)
     api = Desk360Api(client, context.directory, sent_messages)
     tickets, contacts, messages = _ports(inbox, api)
@@ -135,7 +135,7 @@ def _connection(settings: Desk360Settings, context: DeskContext, stack: Stack, b
     return LoggedInConnection(stack, Login(stack, bearer, context.clock, settings.email, settings.password))
 
 
-def _inbox(settings: Desk360Settings, context: DeskContext) -> Inbox | None:
+def _inbox(settings: Desk360Settings, context: DeskContext, stack: Stack) -> Inbox | None:
     if settings.inbox is None:
         return None
     store = LocalStore(
@@ -147,7 +147,7 @@ def _inbox(settings: Desk360Settings, context: DeskContext) -> Inbox | None:
         keep_raw=context.keep_raw,
         mending=context.mending,
     )
-    return Inbox(store, context.clock)
+    return Inbox(store, context.clock, stack.vendor_time.wall)
 
 
 def _ports(inbox: Inbox | None, api: Desk360Api) -> tuple[TicketsAdapter, ContactsAdapter, MessagesAdapter]:

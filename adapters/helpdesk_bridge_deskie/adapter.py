@@ -91,7 +91,7 @@ def _assembled(
     markers = Markers(client, reader, names, people, context.marker_field)
     images = InlineImageWriter(client)
     lists = _lists(client)
-    contacts = DeskieContacts(client, reader, names, people, context.clock)
+    contacts = DeskieContacts(client, reader, names, people)
     directory.bind(
         contact=contacts.get,
         complete={"agents", "groups", "tags", "custom_fields"},

@@ -271,7 +271,7 @@ class Importer(Protocol):
     def find(self, kind: str, marker: str, since: datetime, old: Ticket | Contact) -> tuple[str, ...]:
         """Return the ids of the ``ticket`` or ``contact`` that carry ``marker``.
 
-        Only what was written since ``since`` (our wall clock) is looked at. ``old`` is the record as it was passed for
+        Only what was written since ``since`` (the vendor's clock) is looked at. ``old`` is the record as it was passed for
         writing: it bounds the search. Whoever asks compares what is found: a marker can be copied.
         """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, Final, NoReturn, Self, TypeVar
 
 from attrs import field, frozen
 
@@ -19,6 +19,7 @@ from helpdesk_bridge.adapter import (
     Lister,
     RateLimitPolicy,
     Removal,
+    Severity,
     Stack,
     Tag,
 )
@@ -43,6 +44,9 @@ from helpdesk_bridge.text.plain import digest
 T = TypeVar("T")
 F = TypeVar("F")
 P = TypeVar("P")
+
+SKEW: Final = timedelta(minutes=1)
+"""So far apart the vendor's clock and this machine's may be without a word."""
 
 
 def _as_it_is(facet: T) -> T:
@@ -200,7 +204,16 @@ class Desk:
     def check(self) -> Sequence[Finding]:
         """Try the credentials and look at the account."""
         with self._link.operation("check", requires=False):
-            return self._adapter.check()
+            findings = self._adapter.check()
+        ahead = None if self.transport is None else self.transport.vendor_time.ahead()
+        if ahead is None or abs(ahead) < SKEW:
+            return findings
+        minutes, word = round(abs(ahead) / timedelta(minutes=1)), "ahead of" if ahead > timedelta(0) else "behind"
+        detail = (
+            f"this machine's clock is {minutes // 60} h {minutes % 60} min {word} that of {self.title}; set it right: "
+            "reports and logs show its time"
+        )
+        return (*findings, Finding(Severity.WARNING, "clock", detail))
 
     def refresh(self) -> None:
         """Forget what the directory keeps."""

@@ -14,6 +14,7 @@ from helpdesk_bridge.http.transport import FREE, Grant, NotSent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from helpdesk_bridge.http.options import HttpOptions
     from helpdesk_bridge.http.request import Request
@@ -45,6 +46,7 @@ class Governed:
     events: EventBus
     vendor: str
     desk: str
+    wall: Callable[[], datetime]
     count_rows: Callable[[Request, Response], int] | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -62,7 +64,7 @@ class Governed:
         if download.failed is not None:
             self._settle(request, reservation, download.failed)
         else:
-            self.governor.settle(reservation, download.status, download.headers)
+            self.governor.settle(reservation, download.status, download.headers, wall=self.wall)
         return download
 
     def _attempt(self, request: Request, go: Callable[[Grant], R]) -> tuple[Reservation, R]:
@@ -130,9 +132,9 @@ class Governed:
         # Whoever limits what costs nothing here limits something else than this budget.
         refused = policy.refused(response.status, response.headers, response.body) and any(reservation.amounts)
         rows = None if refused else self._rows(request, response)
-        self.governor.settle(reservation, response.status, response.headers, refused=refused, rows=rows)
+        self.governor.settle(reservation, response.status, response.headers, refused=refused, rows=rows, wall=self.wall)
         if refused and self.events:
-            reading = policy.read(response.headers, refused=True, wall=self.governor.clock.wall)
+            reading = policy.read(response.headers, refused=True, wall=self.wall)
             self.events.publish(
                 Refused(
                     vendor=self.vendor,

@@ -29,6 +29,7 @@ from helpdesk_bridge.ratelimit.policy import LONGEST_WAIT, seconds_to_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from helpdesk_bridge.clock import Clock
     from helpdesk_bridge.http.options import HttpOptions
@@ -74,6 +75,7 @@ class Retrying:
     inner: Transport
     classify: Callable[[Request, Response], HelpdeskError | None]
     clock: Clock
+    wall: Callable[[], datetime]
     policy: RateLimitPolicy
     options: HttpOptions
     events: EventBus
@@ -174,10 +176,10 @@ class Retrying:
             return None
         error.status = response.status if error.status is None else error.status
         error.request_id = error.request_id or _request_id(response.headers)
-        after = seconds_to_wait(response.headers.get("Retry-After", ""), response.headers, self.clock.wall)
+        after = seconds_to_wait(response.headers.get("Retry-After", ""), response.headers, self.wall)
         if isinstance(error, RateLimited):
             if error.retry_after is None:
-                reading = self.policy.read(response.headers, refused=True, wall=self.clock.wall)
+                reading = self.policy.read(response.headers, refused=True, wall=self.wall)
                 error.retry_after = reading.retry_after if reading.retry_after is not None else after
             # The governor makes those wait who spend; what costs nothing passes it, and has to wait here.
             governed = refused and units_of(request, self.policy) > 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode, urlsplit
 
@@ -27,8 +26,8 @@ from helpdesk_bridge.http.request import Auth, Effect, Request, Response
 from helpdesk_bridge.http.transport import FREE, Grant
 from helpdesk_bridge.last_check import last_check
 from helpdesk_bridge.model.values import UNSET
-from helpdesk_bridge.ratelimit.policy import http_date
 from helpdesk_bridge.text import json_text
+from helpdesk_bridge.vendor_time import VendorTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,32 +44,6 @@ Body = bytes | MultipartBody | None
 
 FORM = "application/x-www-form-urlencoded"
 USER_AGENT = "helpdesk-bridge"
-
-
-class VendorTime:
-    """What the ``Date`` of the vendor's answers says about its clock. Safe to share between threads."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._last: tuple[datetime, float] | None = None
-
-    def real_now(self) -> float:
-        """Return monotonic real seconds, as ``at`` takes them."""
-        return self._clock.now() / self._clock.time_scale
-
-    def note(self, date: str) -> None:
-        """Remember the ``Date`` of an answer that has just come."""
-        said = http_date(date)
-        if said is not None:
-            self._last = (said, self.real_now())
-
-    def at(self, moment: float) -> datetime | None:
-        """Return a time that the vendor's clock had reached at ``moment``; None if no answer had a date.
-
-        An answer is dated before it comes, so this is never later than the truth, whenever the answer came.
-        """
-        last = self._last
-        return None if last is None else last[0] - timedelta(seconds=last[1] - moment)
 
 
 class _PerThread(threading.local):

@@ -19,12 +19,12 @@ from helpdesk_bridge.http.retry import Retrying
 from helpdesk_bridge.ratelimit.budget import Budget
 from helpdesk_bridge.ratelimit.shared import shared_governor
 from helpdesk_bridge.text.decoding import Mending
+from helpdesk_bridge.vendor_time import VendorTime
 
 if TYPE_CHECKING:
     from requests.auth import AuthBase
 
     from helpdesk_bridge.http.request import Request, Response
-    from helpdesk_bridge.http.session import VendorTime
     from helpdesk_bridge.http.transport import Download
     from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
 
@@ -103,19 +103,27 @@ def open_transport(
     digest = hmac.new(f"{vendor} {origin}".encode(), scope_key.encode(), "sha256").hexdigest()
     scope = (vendor, str(origin), digest)
     governor = shared_governor(scope, policy, options.budget, running, loopback=origin.is_loopback)
-    from helpdesk_bridge.http.session import Session, VendorTime
+    from helpdesk_bridge.http.session import Session
 
     mending = mending or Mending(vendor, desk, events.publish)
     heard = VendorTime(running)
     session = Session(base_url=base, auth=auth, options=options, mending=mending, clock=running, heard=heard)
     logged = Logged(inner=session, events=events, vendor=vendor, desk=desk, refused=policy.refused)
     governed = Governed(
-        inner=logged, governor=governor, options=options, events=events, vendor=vendor, desk=desk, count_rows=count_rows
+        inner=logged,
+        governor=governor,
+        options=options,
+        events=events,
+        vendor=vendor,
+        desk=desk,
+        wall=heard.wall,
+        count_rows=count_rows,
     )
     top = Retrying(
         inner=governed,
         classify=classify,
         clock=running,
+        wall=heard.wall,
         policy=policy,
         options=options,
         events=events,

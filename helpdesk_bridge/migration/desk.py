@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
@@ -18,9 +19,11 @@ from helpdesk_bridge.migration.journal.states import opaque
 from helpdesk_bridge.migration.marker import account_ref
 from helpdesk_bridge.migration.outcome import NeverPossible
 from helpdesk_bridge.model.addresses import email_key
+from helpdesk_bridge.model.queries import TicketQuery
 from helpdesk_bridge.model.records import Agent, FieldDefinition, Group, Tag, Ticket
 from helpdesk_bridge.model.values import Actor, ActorKind, Attachment, Ref
 from helpdesk_bridge.ports import Helpdesk
+from helpdesk_bridge.vendor_time import VendorTime
 
 _SYSTEM: Final = SystemClock()
 
@@ -61,6 +64,26 @@ class MigrationDesk:
         """The desk's own clock, in its vendor's seconds."""
         own: Clock | None = getattr(self.desk, "clock", None)
         return own or self._clock or _SYSTEM
+
+    @property
+    def _vendor_time(self) -> VendorTime | None:
+        stack: Any = getattr(self.desk, "transport", None)
+        return getattr(stack, "vendor_time", None)
+
+    def vendor_now(self) -> datetime:
+        """Return the time of day by the clock that dates what the desk holds: its vendor's, as its answers say.
+
+        A local desk's is this machine's, and that of a vendor which has not answered yet.
+        """
+        heard = self._vendor_time
+        return self.clock.wall() if heard is None else heard.wall()
+
+    def ask_time(self) -> datetime:
+        """Return the same, after one read if no answer has said it yet."""
+        heard = self._vendor_time
+        if heard is not None and heard.ahead() is None:
+            self.desk.tickets.list(TicketQuery(limit=1), resolve=False).page(size=1)
+        return self.vendor_now()
 
     @property
     def time_scale(self) -> float | None:

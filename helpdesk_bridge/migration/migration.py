@@ -136,6 +136,7 @@ class Migration:
             tally = self._tally or self._scan()
             self._decide(self._made_plan(tally, self._searched()))
             self.journal.facts.remember(verified=None)
+            self.journal.facts.begin(self._destination_outage.patiently(self.destination.ask_time))
             Load(self._context()).run()
             if self._stop.is_set():
                 raise Stopped

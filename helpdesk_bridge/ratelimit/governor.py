@@ -21,6 +21,7 @@ from helpdesk_bridge.ratelimit.state import Amounts, Answer, BudgetState, Left, 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from helpdesk_bridge.clock import Clock
     from helpdesk_bridge.ratelimit.store import Cell, Store
@@ -137,15 +138,17 @@ class Governor:
         *,
         refused: bool = False,
         rows: int | None = None,
+        wall: Callable[[], datetime] | None = None,
     ) -> None:
         """Charge what was sent and learn from the answer; ``status`` None if none came: it is charged in full.
 
-        ``rows`` replaces the reserved number of records by the one received.
+        ``rows`` replaces the reserved number of records by the one received. ``wall`` tells the vendor's time of day, for
+        an answer without a date of its own; this machine's without it.
         """
         ident = reservation.ident
         told: Told | None = None
         if headers is not None:
-            told = self.policy.read(headers, refused=refused, wall=self.clock.wall)
+            told = self.policy.read(headers, refused=refused, wall=wall or self.clock.wall)
         if refused:
             told = told or (None, None, None, None)
             logger.debug("refused by the vendor; retry after %s s", told[3])

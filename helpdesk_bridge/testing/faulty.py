@@ -142,11 +142,13 @@ class FaultyCalls:
             events=self.events,
             vendor=self.vendor,
             desk=self.desk,
+            wall=self.clock.wall,
         )
         self._top = Retrying(
             inner=governed,
             classify=_error_of,
             clock=self.clock,
+            wall=self.clock.wall,
             policy=policy,
             options=self.options,
             events=self.events,

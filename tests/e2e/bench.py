@@ -165,12 +165,16 @@ class Desks:
             env={**self.env, **(env or {})},
         )
 
-    def start(self, *options):
+    def start(self, *options, env=None):
         """Start ``migrate run --yes`` and return its process; what it says goes to files in the folder."""
         with (self.folder / "stdout").open("ab") as out, (self.folder / "stderr").open("ab") as err:
             arguments = ["migrate", "run", "--yes", "--from", "old", "--to", "new", "--journal", str(self.journal)]
             process = subprocess.Popen(
-                [*COMMAND, *arguments, *options], cwd=self.folder, env=environment(self.env), stdout=out, stderr=err
+                [*COMMAND, *arguments, *options],
+                cwd=self.folder,
+                env=environment({**self.env, **(env or {})}),
+                stdout=out,
+                stderr=err,
             )
         self._processes.append(process)
         return process

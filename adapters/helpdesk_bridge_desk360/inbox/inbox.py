@@ -8,7 +8,7 @@ messages that agents write in the panel never reach this library.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -74,6 +74,8 @@ class Inbox:
 
     store: LocalStore
     clock: Clock
+    vendor_wall: Callable[[], datetime]
+    """The vendor's time of day, which messages are dated by."""
 
     # ---- what webhooks bring
 
@@ -201,7 +203,7 @@ class Inbox:
         last = ticket.custom_fields.get(_LAST_INBOUND) if ticket is not None else None
         if not isinstance(last, datetime):
             return ReplyWindow(open=False)
-        return ReplyWindow(self.clock.wall() < last + WINDOW, last + WINDOW)
+        return ReplyWindow(self.vendor_wall() < last + WINDOW, last + WINDOW)
 
     def number(self, conversation: str) -> str:
         """Return the number of a conversation as WhatsApp wrote it last, with a plus."""

@@ -56,10 +56,10 @@ class _Position:
 
 @frozen(kw_only=True)
 class UserScan:
-    """One listing of users in one order. ``now`` is our wall clock in Unix seconds."""
+    """One listing of users in one order. ``now`` tells the vendor's clock in Unix seconds, as its last answer says."""
 
     fetch: Callable[[Params], DocumentPage[UserDocument]] = field(repr=False)
-    now: int
+    now: Callable[[], int]
     params: Params = ()
     order: Order = Order.CREATED_ASC
     bounds: Bounds = OPEN
@@ -79,14 +79,15 @@ class UserScan:
         times = [time for user in first.items if (time := self.at(user)) is not None]
         if not times:
             return Page((), _Position(low=0, width=0, newest=0).text(), first.total)
-        span = max(self.now - min(times), 1)
+        now = self.now()
+        span = max(now - min(times), 1)
         width = max(1, int(span * _FILL * PAGE / (first.total or LAST_PAGE)))
         low, until = self._start(sign), min(times) if sign > 0 else None
-        return Page((), _Position(low=low, width=width, newest=max(self.now, *times), until=until).text(), first.total)
+        return Page((), _Position(low=low, width=width, newest=max(now, *times), until=until).text(), first.total)
 
     def _start(self, sign: int) -> int:
         if sign < 0:
-            return -(self.bounds.end if self.bounds.end is not None else self.now + _DAY)
+            return -(self.bounds.end if self.bounds.end is not None else self.now() + _DAY)
         return self.bounds.start if self.bounds.start is not None else _NO_YEAR
 
     def at(self, user: UserDocument) -> int | None:

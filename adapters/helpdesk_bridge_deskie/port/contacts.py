@@ -9,7 +9,6 @@ from attrs import field, frozen
 
 from helpdesk_bridge.adapter import (
     Add,
-    Clock,
     Contact,
     ContactChange,
     ContactDraft,
@@ -41,7 +40,6 @@ class DeskieContacts:
     reader: Reader = field(repr=False)
     names: Names = field(repr=False)
     people: People = field(repr=False)
-    clock: Clock = field(repr=False)
 
     def split(self, query: ContactQuery) -> QuerySplit:
         """Divide a query."""
@@ -51,7 +49,7 @@ class DeskieContacts:
         """Return one page, by windows of time; see ``contact_scan``."""
         scan = UserScan(
             fetch=self.client.users,
-            now=int(self.clock.wall().timestamp()),
+            now=lambda: int(self.client.stack.vendor_time.wall().timestamp()),
             params=native.params,
             order=native.query.order,
             bounds=native.bounds,

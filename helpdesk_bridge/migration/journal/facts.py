@@ -21,6 +21,7 @@ Rows = Callable[[Any], Sequence[RowMapping]]
 
 
 LEFT_ALONE: Final = "left alone: "
+BEGAN: Final = "began"
 HAZARD: Final = "hazard"
 """The field of a decision that acknowledges the hazard ``old``."""
 
@@ -115,6 +116,17 @@ class JournalFacts:
         """When the journal was created."""
         rows = self._file.rows(select(schema.meta.c.value).where(schema.meta.c.name == "created"))
         return datetime.fromisoformat(rows[0]["value"])
+
+    @property
+    def began(self) -> datetime:
+        """When the first run began, by the destination's clock; before that, when the journal was created by ours."""
+        said = self.recall(BEGAN)
+        return self.created if said is None else datetime.fromisoformat(said)
+
+    def begin(self, now: datetime) -> None:
+        """Record that a run begins, unless one has before; ``now`` is the destination's time of day."""
+        if self.recall(BEGAN) is None:
+            self.remember(**{BEGAN: now.isoformat()})
 
     def decide(self, field: str, old: str, new: str | None, *, by: str) -> None:
         """Record what becomes of a value; ``old`` is its digest."""

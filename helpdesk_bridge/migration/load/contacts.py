@@ -94,7 +94,7 @@ class ContactLoad:
             state=State.INTENT,
             reason=None,
             marker=marker,
-            intent_at=context.destination.clock.wall(),
+            intent_at=context.destination.vendor_now(),
             attempts=record.attempts + 1,
             expected=expected.contact(contact, context.importer.fidelity.contact),
         )

@@ -16,7 +16,7 @@ from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.runner import Parked
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
-"""How far our clock and the vendor's may be apart when a look-up names a time."""
+"""How far the clocks of a vendor's machines may be apart: the one that answers, and the one that dates a record."""
 
 
 class SettleWait:
@@ -40,11 +40,8 @@ class SettleWait:
         self._ready_at = None
 
     def earliest(self, record: Record) -> datetime:
-        """Return the earliest time at which the vendor may say that the record was created."""
-        return self._begun(record) - CLOCK_SKEW
-
-    def _begun(self, record: Record) -> datetime:
-        return record.intent_at or self._context.journal.facts.created
+        """Return the earliest time at which the vendor may say that the record was created, by its own clock."""
+        return (record.intent_at or self._context.journal.facts.began) - CLOCK_SKEW
 
     @property
     def _seconds(self) -> float:

@@ -81,7 +81,7 @@ class Packing:
         People are resolved before anything is joined: every header line is made from those of the destination.
         """
         context = self._context
-        now = context.destination.clock.wall()
+        now = context.destination.vendor_now()
         records = [
             Record(
                 key=message_key(source),

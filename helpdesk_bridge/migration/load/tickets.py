@@ -217,7 +217,7 @@ class TicketLoad:
             state=State.INTENT,
             reason=None,
             marker=marker,
-            intent_at=context.destination.clock.wall(),
+            intent_at=context.destination.vendor_now(),
             attempts=before.attempts + 1,
             expected=self._shown(ticket, packed),
         )

@@ -109,7 +109,7 @@ class Verification:
         include = MARKER_SHOWN if self._apart else MARKER_SHOWN - {"description"}
         if expected.native(self.importer.fidelity.ticket, "updated_at"):
             return TicketQuery(include=include)  # the destination shows the source's times: they narrow nothing
-        return TicketQuery(include=include, updated=Period(self.journal.facts.created - CLOCKS_APART))
+        return TicketQuery(include=include, updated=Period(self.journal.facts.began - CLOCKS_APART))
 
     def _read_tickets(self) -> None:
         for ticket in self.destination.desk.tickets.list(self._query(), resolve=False):

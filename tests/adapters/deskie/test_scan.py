@@ -180,7 +180,7 @@ def test_more_than_50000_rows_in_a_second_are_refused_and_not_cut():
 def test_users_are_read_once_in_order_though_their_list_has_no_sort(seconds, bounds, order, totals):
     rows = [user(number, second, second * 3 % 1000) for number, second in enumerate(seconds, start=1)]
     account = Account(rows, bounds=bounds, totals=totals, sort=False)
-    result = read(UserScan(fetch=account.fetch, now=START + 5000, order=order))
+    result = read(UserScan(fetch=account.fetch, now=lambda: START + 5000, order=order))
     field = "updated_at" if order.by_update else "created_at"
     wanted = sorted(rows, key=lambda row: (getattr(row, field), row.user_id), reverse=order.descending)
     assert ids(result) == [row.user_id for row in wanted]
@@ -205,7 +205,7 @@ def test_no_user_that_stays_is_lost_while_users_come_go_and_change(seconds, boun
             account.rows[number] = evolve(account.rows[number], updated_at=at(now))
 
     scan = UserScan(
-        fetch=Account(rows, bounds=bounds, sort=False, between=between).fetch, now=START + 4999, order=order
+        fetch=Account(rows, bounds=bounds, sort=False, between=between).fetch, now=lambda: START + 4999, order=order
     )
     assert staying <= set(ids(read(scan)))
 
@@ -213,14 +213,14 @@ def test_no_user_that_stays_is_lost_while_users_come_go_and_change(seconds, boun
 @pytest.mark.parametrize("order", Order)
 def test_users_cost_less_than_twice_the_pages(order):
     account = Account([user(number, 600 * number + number % 97) for number in range(1, 3001)], sort=False)
-    result = read(UserScan(fetch=account.fetch, now=START + 600 * 3001, order=order))
+    result = read(UserScan(fetch=account.fetch, now=lambda: START + 600 * 3001, order=order))
     assert len(ids(result)) == 3000
     assert len(account.calls) <= 55
 
 
 def test_users_that_fit_on_one_page_are_one_call():
     account = Account([user(number, number) for number in range(100)])
-    assert len(read(UserScan(fetch=account.fetch, now=START + 200))) == 100
+    assert len(read(UserScan(fetch=account.fetch, now=lambda: START + 200))) == 100
     assert len(account.calls) == 1
 
 
@@ -231,4 +231,4 @@ def test_users_without_times_are_read_by_page_numbers():
         page = int(dict(params)["page"])
         return DocumentPage(tuple(bare[(page - 1) * 100 : page * 100]), 250)
 
-    assert sorted(ids(read(UserScan(fetch=fetch, now=START)))) == list(range(1, 251))
+    assert sorted(ids(read(UserScan(fetch=fetch, now=lambda: START)))) == list(range(1, 251))
