@@ -12,6 +12,7 @@ from helpdesk_bridge.testing.simulator.app import Reply, SimulatorApp
 from helpdesk_bridge.testing.simulator.limits import FixedWindow, whole_seconds
 from helpdesk_bridge_desk360.simulator import cdn, faults
 from helpdesk_bridge_desk360.simulator.incoming import Injected, inject
+from helpdesk_bridge_desk360.simulator.overview import Desk360Overview
 from helpdesk_bridge_desk360.simulator.refusals import CODES, Problem
 from helpdesk_bridge_desk360.simulator.routes.control import ControlRoutes
 from helpdesk_bridge_desk360.simulator.routes.inbound import InboundRoutes
@@ -107,6 +108,11 @@ class Desk360Simulator(SimulatorApp):
             "incoming": len(account.incoming),
             "media": len(account.media),
         }
+
+    @property
+    def overview(self) -> Desk360Overview:
+        """What the page at ``/_sim/`` shows of the account."""
+        return Desk360Overview(self.account, self.budget)
 
     def inject(
         self, given: Mapping[str, Any], *, copies: int | None = None, hold: bool = False, lose: bool = False

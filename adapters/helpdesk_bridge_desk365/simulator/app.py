@@ -19,6 +19,7 @@ from helpdesk_bridge.testing.simulator import (
 from helpdesk_bridge_desk365.simulator import faults
 from helpdesk_bridge_desk365.simulator.files import FILES_PATH, INLINE_PATH
 from helpdesk_bridge_desk365.simulator.limits import REMAINING, SEARCH_COST
+from helpdesk_bridge_desk365.simulator.overview import Desk365Overview
 from helpdesk_bridge_desk365.simulator.records.account import STATUSES, Account
 from helpdesk_bridge_desk365.simulator.refusals import Refusal, error_body, method_page
 from helpdesk_bridge_desk365.simulator.routes.companies import CompanyRoutes
@@ -136,6 +137,11 @@ class Desk365Simulator(SimulatorApp):
         """The e-mails that the account would have sent since it was seeded; private notes send none to contacts."""
         with self.lock:
             return tuple(self.account.mails)
+
+    @property
+    def overview(self) -> Desk365Overview:
+        """What the page at ``/_sim/`` shows of the account."""
+        return Desk365Overview(self.account, self.service.rates)
 
     @route("GET", PING, provenance=DOCUMENTED, source="OpenAPI v3, ping; observed: its body")
     def ping(self, _call: Call) -> Reply:

@@ -12,7 +12,7 @@ from helpdesk_bridge.testing.simulator import Allowance, FixedWindow, Setting, w
 from helpdesk_bridge_desk365.simulator.refusals import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
 REMAINING: Final = "X-Rate-Limit-Remaining"
 """The only rate header there is. observed: on every answer but ping's, dossier section 1.3."""
@@ -73,6 +73,14 @@ class Rates:
     def remaining(self, key: str) -> int:
         """Return calls that the key has left in its window."""
         return self._calls.peek(key).remaining
+
+    def calls_running(self) -> dict[Hashable, Allowance]:
+        """Return the calls of every key whose window has not ended."""
+        return self._calls.running()
+
+    def rows_running(self) -> dict[Hashable, Allowance]:
+        """Return the listed tickets of every key whose window has not ended."""
+        return self._rows.running()
 
     def _judge(self, allowance: Allowance) -> None:
         if allowance.allowed:

@@ -9,7 +9,8 @@ from helpdesk_bridge.testing.simulator.app import Reply, SettingError, Simulator
 from helpdesk_bridge.testing.simulator.limits import FixedWindow, whole_seconds
 from helpdesk_bridge.testing.simulator.switches import email_keys, phone_keys
 from helpdesk_bridge_deskie.simulator import faults
-from helpdesk_bridge_deskie.simulator.limits import PLANS, WINDOW_SECONDS, WRITE_UNITS
+from helpdesk_bridge_deskie.simulator.limits import PLANS, WINDOW_SECONDS, WRITE_UNITS, WRITES
+from helpdesk_bridge_deskie.simulator.overview import DeskieOverview
 from helpdesk_bridge_deskie.simulator.records.account import Account
 from helpdesk_bridge_deskie.simulator.refusals import error_reply
 from helpdesk_bridge_deskie.simulator.routes.cases import CaseRoutes
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from helpdesk_bridge.testing.simulator.switches import Switch
     from helpdesk_bridge_deskie.simulator.seeding.seeded import Seeded
 
-_WRITES = frozenset({"POST", "PUT", "DELETE"})
 _BUDGET = "account"
 """documented: Deskie API, "The limit is relevant for the entire Desk account"; so there is one budget."""
 
@@ -117,6 +117,11 @@ class DeskieSimulator(SimulatorApp):
             "api_calls_left": allowance.remaining,
         }
 
+    @property
+    def overview(self) -> DeskieOverview:
+        """What the page at ``/_sim/`` shows of the account."""
+        return DeskieOverview(self.account, self.budget)
+
     def now(self) -> int:
         """Return the wall time in unix seconds, as records keep it."""
         return self.service.now()
@@ -141,7 +146,7 @@ class DeskieSimulator(SimulatorApp):
             return self.unauthorized(call)
         if call.path.startswith("/api") or self.flag("charge_files"):
             self.budget.limit = self.limit()
-            if not self.budget.take(_BUDGET, WRITE_UNITS if call.method in _WRITES else 1).allowed:
+            if not self.budget.take(_BUDGET, WRITE_UNITS if call.method in WRITES else 1).allowed:
                 return self.rate_limited(call, None)
         return None
 

@@ -22,5 +22,6 @@ PLANS = {"basic": Plan(5, 50, 20), "standard": Plan(5, 750, 0), "pro": Plan(10, 
 """documented: Deskie API, "API rate limits depend on your plan". No floor is stated for Standard and Pro."""
 WINDOW_SECONDS = 60
 """assumed: a fixed window that starts at the first request; the paper says "interval" and "refreshed"."""
+WRITES = frozenset({"POST", "PUT", "DELETE"})
 WRITE_UNITS = 2
 """documented: Deskie API, "Write requests (POST, PUT, DELETE) count as 2 requests"."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge.http.origin import NotAUrl, Origin
 from helpdesk_bridge.testing.simulator.call import BadBody, Call
 from helpdesk_bridge.testing.simulator.faults import FaultError, FaultPlan
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
 
     from werkzeug.datastructures import Headers
 
+    from helpdesk_bridge.datasets.dataset import Dataset
     from helpdesk_bridge.testing.simulator.clock import SimulatorClock
     from helpdesk_bridge.testing.simulator.request_log import RequestLog
     from helpdesk_bridge.testing.simulator.switches import Setting
 
 _SHOWN = 1000
+_MOST_GENERATED = 100_000
 _OWN_SITE = frozenset({"same-origin", "none"})
 
 
@@ -46,6 +49,7 @@ class Administered(Protocol):
     """The parts of a simulator that the admin routes read and change."""
 
     vendor: ClassVar[str]
+    dataset: Dataset
     clock: SimulatorClock
     faults: FaultPlan
     requests: RequestLog
@@ -55,8 +59,8 @@ class Administered(Protocol):
         """Return the vendor's part of ``/_sim/state``, such as counts of records, for JSON."""
         ...
 
-    def reset(self) -> None:
-        """Start over with the seed."""
+    def reset(self, dataset: Dataset | None = None) -> None:
+        """Start over, with another dataset if one is given."""
 
 
 class AdminRoutes:
@@ -99,10 +103,22 @@ class AdminRoutes:
         return Reply(204)
 
     @route("POST", "/_sim/reset", admin=True)
-    def sim_reset(self, _call: Call) -> Reply:
-        """Start over: the seed's records, no faults, no recorded requests, full budgets."""
-        self._simulator.reset()
+    def sim_reset(self, call: Call) -> Reply:
+        """Start over: no faults, no recorded requests, full budgets, and the seed's records.
+
+        ``{"tickets": 60, "seed": 3}`` generates other records: without ``tickets`` as many as before, without ``seed`` by 1.
+        """
+        self._simulator.reset(self._generated(call.body_tree) if call.body else None)
         return Reply(204)
+
+    def _generated(self, wanted: Mapping[str, Any]) -> Dataset:
+        counts = {"tickets": len(self._simulator.dataset.tickets), "seed": 1, **wanted}
+        for name, count in counts.items():
+            if name not in {"tickets", "seed"}:
+                raise BadBody(f"a reset takes tickets and seed, not {name}")
+            if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= _MOST_GENERATED:
+                raise BadBody(f"{name} must be a whole number from 0 to {_MOST_GENERATED}")
+        return generate(counts["tickets"], counts["seed"])
 
     @route("POST", "/_sim/clock", admin=True)
     def sim_clock(self, call: Call) -> Reply:

@@ -46,6 +46,8 @@ from helpdesk_bridge.testing.simulator.faults import KINDS, OTHER_DATE, PAGE_KIN
 from helpdesk_bridge.testing.simulator.files import FileStore
 from helpdesk_bridge.testing.simulator.forms import UploadedFile
 from helpdesk_bridge.testing.simulator.list_faults import RecordCounts, with_query
+from helpdesk_bridge.testing.simulator.page.overview import Overview
+from helpdesk_bridge.testing.simulator.page.routes import PageRoutes
 from helpdesk_bridge.testing.simulator.reply import Refused, Reply
 from helpdesk_bridge.testing.simulator.request_log import RecordedRequest, RequestLog
 from helpdesk_bridge.testing.simulator.routing import (
@@ -136,7 +138,7 @@ class SimulatorApp(ABC):
         self.requests = RequestLog()
         self.lock = threading.RLock()
         self._table = self._route_table()
-        self._admin = _handlers_of(AdminRoutes(self))
+        self._admin = _handlers_of(AdminRoutes(self)) | _handlers_of(PageRoutes(self))
         self._handlers = self._admin
         self.faults = FaultPlan(
             self.FAULTS,
@@ -205,6 +207,11 @@ class SimulatorApp(ABC):
         """Return the vendor's part of ``/_sim/state``, such as counts of records, for JSON."""
         return {}
 
+    @property
+    def overview(self) -> Overview:
+        """What the page at ``/_sim/`` shows of the account."""
+        return Overview()
+
     # What a vendor overrides for faults of lists
 
     def next_page_query(self, call: Call) -> Mapping[str, str]:  # noqa: ARG002
@@ -250,7 +257,7 @@ class SimulatorApp(ABC):
 
     @classmethod
     def _route_table(cls) -> RouteTable:
-        owners = (cls, AdminRoutes, *cls.ROUTE_GROUPS)
+        owners = (cls, AdminRoutes, PageRoutes, *cls.ROUTE_GROUPS)
         return route_table(owners, strict_slashes=cls.STRICT_SLASHES, head_as_get=cls.HEAD_AS_GET)
 
     def register(self, *groups: Any) -> None:
@@ -261,9 +268,10 @@ class SimulatorApp(ABC):
             name: handler for group in groups for name, handler in _handlers_of(group).items()
         }
 
-    def reset(self) -> None:
-        """Start over with the dataset: no faults, no late commits, no recorded requests."""
+    def reset(self, dataset: Dataset | None = None) -> None:
+        """Start over, with another dataset if one is given: no faults, no late commits, no recorded requests."""
         with self.lock:
+            self.dataset = dataset or self.dataset
             self._late.clear()
             self._previous.clear()
             self.faults.clear()

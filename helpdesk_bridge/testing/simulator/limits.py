@@ -73,6 +73,16 @@ class FixedWindow:
                 window = _Window(now, 0)
             return self._told(window, allowed=True)
 
+    def running(self) -> dict[Hashable, Allowance]:
+        """Return the state of every key whose window has not ended."""
+        with self._lock:
+            now = self._elapsed()
+            return {
+                key: self._told(window, allowed=True)
+                for key, window in self._windows.items()
+                if now < window.started + self.seconds
+            }
+
     def clear(self) -> None:
         """Forget all windows."""
         with self._lock:
