@@ -54,7 +54,7 @@ def quoting(page: bytes) -> bytes:
 def parsed(page: bytes, loads: Callable[[bytes], Any]) -> list[Any]:
     """Return the tickets of a page, as ``desk.tickets.list`` reads them."""
     _, rows, at = parsing.read_rows(loads(page), "tickets")
-    return [convert.ticket(wire, ACCOUNT) for wire in parsing.read_tickets(rows, at)]
+    return [convert.ticket(wire, ACCOUNT) for wire in (parsing.read_ticket(row, at) for row in rows)]
 
 
 def fastest(calls: Mapping[str, Callable[[], Any]], turns: int) -> dict[str, float]:

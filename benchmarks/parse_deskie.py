@@ -16,7 +16,7 @@ from typing import Any
 
 from werkzeug.test import Client
 
-from helpdesk_bridge.adapter import Directory, FieldDefinition, Tag
+from helpdesk_bridge.adapter import Directory, FieldDefinition, OddValues, Tag
 from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge_deskie.client.calls import Calls
@@ -69,8 +69,8 @@ def reader(tags: tuple[Tag, ...], fields: tuple[FieldDefinition, ...]) -> readin
 def cases(document: Any, read: reading.Reader) -> list[Any]:
     """Return the tickets of a parsed page."""
     connection: Any = None
-    calls = Calls(connection)
-    return [read.ticket(calls.document(CaseDocument, one, "$.case")) for one in rows(document, "case").items]
+    calls = Calls(connection, OddValues("deskie", "benchmark", lambda _: None))
+    return [read.ticket(calls.document(CaseDocument, row["case"], "$.case")) for row in rows(document, "case").items]
 
 
 def contenders(body: bytes, read: reading.Reader) -> Mapping[str, Callable[[], Any]]:

@@ -12,7 +12,7 @@
     ├── RateLimited             the rate limit is exceeded; ``retry_after`` says for how long
     ├── Unavailable             the vendor or the network failed; nothing is known to have changed
     ├── Unsupported             the vendor cannot do this: ``capability``; nothing was sent
-    ├── BadResponse             the vendor answered something unreadable: ``path``
+    ├── BadResponse             the vendor answered something unreadable: ``path``, ``record``
     └── InDoubt                 a write was sent and its outcome is unknown
 
     ConfigError                 the configuration is wrong; deliberately outside HelpdeskError
@@ -171,11 +171,20 @@ class Unsupported(HelpdeskError):
 
 
 class BadResponse(HelpdeskError):
-    """The vendor answered something that cannot be read. ``path`` is the place in the answer, such as ``$.case.status``."""
+    """The vendor answered something that cannot be read.
 
-    def __init__(self, message: str, *, path: str | None = None, **where: object) -> None:
+    ``path`` is the place in the answer, such as ``$.case.case_id``, ``record`` whose answer it is, such as ``ticket 51230``,
+    where the call was about one record and its id is no address.
+    """
+
+    def __init__(self, message: str, *, path: str | None = None, record: str | None = None, **where: object) -> None:
         super().__init__(message, **where)  # type: ignore[arg-type]
         self.path = path
+        self.record = record
+
+    def __str__(self) -> str:
+        """Return one line: the message, where it happened, and of which record."""
+        return super().__str__() if self.record is None else f"{super().__str__()}, of {self.record}"
 
 
 class InDoubt(HelpdeskError):

@@ -86,7 +86,7 @@ def open_desk360(settings: Desk360Settings, context: DeskContext) -> Desk360Adap
     base_url, bearer = api_base(context.base_url), BearerToken(settings.api_key)
     policy = limited_to(policy_of(settings), context.rate_limit)
     stack = _stack(context, base_url, bearer, policy)
-    client = Desk360Client(_connection(settings, context, stack, bearer), base_url, settings.account)
+    client = Desk360Client(_connection(settings, context, stack, bearer), base_url, settings.account, context.odd)
     inbox = _inbox(settings, context, stack)
     sent_messages = SentMessages(inbox, context.clock, settings.check_window)
     api = Desk360Api(client, context.directory, sent_messages)

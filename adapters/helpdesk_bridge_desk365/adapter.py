@@ -90,7 +90,7 @@ def _assembled(
 ) -> Desk365Adapter:
     origin = _ORIGIN.match(base)
     account = AccountContext(settings.subdomain, origin[0].lower() if origin else "", context.keep_raw)
-    client = Desk365Client(stack, settings.new_status)
+    client = Desk365Client(stack, context.odd, settings.new_status)
     observed = ObservedValues()
     pages = TicketPages(client, account, observed, RatingLabels(client), QuoteForm(settings.single_quotes))
     observed.bind(pages.newest)

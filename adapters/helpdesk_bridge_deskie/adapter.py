@@ -78,7 +78,9 @@ def open_deskie(settings: DeskieSettings, context: DeskContext) -> DeskieAdapter
         events=context.events,
         mending=context.mending,
     )
-    return _assembled(settings, context, DeskieClient(Calls(stack, context.keep_raw)), OwnHost(base_url), limits)
+    return _assembled(
+        settings, context, DeskieClient(Calls(stack, context.odd, context.keep_raw)), OwnHost(base_url), limits
+    )
 
 
 def _assembled(

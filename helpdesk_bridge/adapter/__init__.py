@@ -52,7 +52,8 @@ from helpdesk_bridge.adapter.importing import (
     Step,
     is_marker_field,
 )
-from helpdesk_bridge.adapter.wire import Converter, Wire, WireTypeError
+from helpdesk_bridge.adapter.odd_values import OddValues
+from helpdesk_bridge.adapter.wire import NOTHING_LEFT, Converter, Leftover, Wire, WireTypeError, readable
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.errors import (
     AuthenticationFailed,
@@ -166,6 +167,7 @@ __all__ = [
     "API_VERSION",
     "MARKER_FIELD",
     "NONE",
+    "NOTHING_LEFT",
     "OLDEST_API_VERSION",
     "SYSTEM",
     "UNSET",
@@ -220,6 +222,7 @@ __all__ = [
     "Importer",
     "InDoubt",
     "Invalid",
+    "Leftover",
     "Lister",
     "LocalStore",
     "Mailbox",
@@ -233,6 +236,7 @@ __all__ = [
     "MessagesAdapter",
     "Named",
     "NotFound",
+    "OddValues",
     "Opening",
     "Order",
     "Page",
@@ -308,6 +312,7 @@ __all__ = [
     "phone_key",
     "phone_of",
     "read_answer",
+    "readable",
     "replace_images",
     "same_phone",
     "set_fields",

@@ -13,6 +13,7 @@ from attrs import Factory, field, frozen
 
 from helpdesk_bridge.adapter.directory import Directory
 from helpdesk_bridge.adapter.importing import Importer, Removal
+from helpdesk_bridge.adapter.odd_values import OddValues
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.http.events import EventBus
 from helpdesk_bridge.http.options import HttpOptions
@@ -255,6 +256,9 @@ class DeskContext:
     marker_field: str | None = None
     mending: Mending = field(
         default=Factory(lambda self: Mending(self.vendor, self.desk, self.events.publish), takes_self=True)
+    )
+    odd: OddValues = field(
+        default=Factory(lambda self: OddValues(self.vendor, self.desk, self.events.publish), takes_self=True)
     )
 
 

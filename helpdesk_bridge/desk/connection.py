@@ -118,6 +118,7 @@ def open_config(config: DeskConfig, *, clock: Clock | None = None) -> Desk:
         keys,
         link,
         context.mending,
+        context.odd,
     )
 
 

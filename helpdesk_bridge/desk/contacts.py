@@ -58,7 +58,9 @@ class ContactsPort:
     def get(self, id: ContactId) -> Contact:
         """Return one contact."""
         with self._link.operation("contacts.get"):
-            return self._link.aliases.contact(self._link.contacts.get(self._link.id(id, "contact")))
+            contact_id = self._link.id(id, "contact")
+        with self._link.operation_of("contacts.get", "contact", contact_id):
+            return self._link.aliases.contact(self._link.contacts.get(contact_id))
 
     def find(self, *, email: str | None = None, phone: str | None = None) -> Contact | None:
         """Return the contact with exactly this e-mail or phone, or None."""

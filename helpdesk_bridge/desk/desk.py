@@ -24,6 +24,7 @@ from helpdesk_bridge.adapter import (
     Tag,
 )
 from helpdesk_bridge.adapter.directory import Directory
+from helpdesk_bridge.adapter.odd_values import OddValues, UnreadRow
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.config.aliases import Aliases
 from helpdesk_bridge.desk.contacts import ContactsPort
@@ -72,6 +73,7 @@ class Desk:
     keys: DeskKeys = field(repr=False)
     _link: DeskLink = field(repr=False)
     _mending: Mending = field(repr=False)
+    _odd: OddValues = field(repr=False)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.title} {self.account})"
@@ -109,6 +111,18 @@ class Desk:
     def mended(self) -> Mapping[str, int]:
         """How much of this desk's text could not be decoded so far, by kind; U+FFFD replaced it."""
         return self._mending.counts
+
+    @property
+    def unread(self) -> Mapping[str, int]:
+        """How many values of this desk could not be read so far, by their place; their records go without them."""
+        return self._odd.counts
+
+    def unread_rows(self, kind: str, parent: str = "") -> tuple[UnreadRow, ...]:
+        """Return the rows of a kind (ticket, contact, message) that its listings left out so far.
+
+        ``parent`` is the ticket's id of messages.
+        """
+        return self._odd.rows(kind, parent)
 
     @property
     def directory(self) -> Directory:

@@ -12,7 +12,7 @@ from helpdesk_bridge.adapter import Adapter, ContactsAdapter
 from helpdesk_bridge.adapter.directory import Directory
 from helpdesk_bridge.config.aliases import Aliases
 from helpdesk_bridge.desk.people import PeopleResolver
-from helpdesk_bridge.errors import HelpdeskError, Invalid, NotFound, Unsupported
+from helpdesk_bridge.errors import BadResponse, HelpdeskError, Invalid, NotFound, Unsupported
 from helpdesk_bridge.keys import DeskKeys
 from helpdesk_bridge.model.addresses import Mailbox, addressed
 from helpdesk_bridge.model.capabilities import Capabilities
@@ -53,6 +53,17 @@ class DeskLink:
                 self.directory.refresh()
             error.located(vendor=self.vendor, desk=self.name, operation=operation)
             raise
+
+    @contextmanager
+    def operation_of(self, operation: str, kind: str, record_id: str) -> Iterator[None]:
+        """Do the same for an operation on one record, which an answer that cannot be read names."""
+        with self.operation(operation):
+            try:
+                yield
+            except BadResponse as error:
+                if kind not in self.capabilities.natural_ids:
+                    error.record = error.record or f"{kind} {record_id}"
+                raise
 
     @property
     def contacts(self) -> ContactsAdapter:

@@ -41,7 +41,7 @@ class MessagesPort:
             keep=keep,
             key=lambda message: message.id,
             sort=lambda messages: messages,
-            located=lambda: link.operation("messages.list"),
+            located=lambda: link.operation_of("messages.list", "ticket", known_id),
         )
 
     def reply(

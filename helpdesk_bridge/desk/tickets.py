@@ -56,7 +56,9 @@ class TicketsPort:
     def get(self, id: TicketId) -> Ticket:
         """Return one ticket with everything loaded."""
         with self._link.operation("tickets.get"):
-            return self._seen(self._link.adapter.tickets.get(self._link.id(id, "ticket")))
+            ticket_id = self._link.id(id, "ticket")
+        with self._link.operation_of("tickets.get", "ticket", ticket_id):
+            return self._seen(self._link.adapter.tickets.get(ticket_id))
 
     @overload
     def create(self, draft: TicketDraft, *, idempotency_key: str | None = None) -> Ticket: ...
@@ -83,6 +85,7 @@ class TicketsPort:
             ticket_id = link.id(id, "ticket")
             change = made_of(TicketChange, change, changes)
             native = check_ticket_change(link.aliases.write(change), link.capabilities)
+        with link.operation_of("tickets.update", "ticket", ticket_id):
             return self._seen(link.adapter.tickets.update(ticket_id, native))
 
     def explain(self, query: TicketQuery | None = None, **filters: Unpack[TicketFilters]) -> Explanation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
@@ -12,6 +12,7 @@ from attrs import evolve, field, frozen
 
 from helpdesk_bridge.adapter import Fidelity, Importer, MessageClass
 from helpdesk_bridge.adapter.digests import file_digest
+from helpdesk_bridge.adapter.odd_values import UnreadRow
 from helpdesk_bridge.clock import Clock, SystemClock
 from helpdesk_bridge.config.aliases import Aliases
 from helpdesk_bridge.errors import NotFound
@@ -105,6 +106,11 @@ class MigrationDesk:
         """Return what this desk said so far that no text can hold, counted by kind."""
         counts: Mapping[str, int] = getattr(self.desk, "mended", {})
         return counts
+
+    def unread_rows(self, kind: str, parent: str = "") -> tuple[UnreadRow, ...]:
+        """Return the rows of a kind that this desk's listings left out so far, because they cannot be read."""
+        ask: Callable[[str, str], tuple[UnreadRow, ...]] | None = getattr(self.desk, "unread_rows", None)
+        return () if ask is None else ask(kind, parent)
 
     @property
     def defines(self) -> bool:

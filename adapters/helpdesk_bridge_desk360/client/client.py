@@ -7,10 +7,11 @@ create: what it sends is on a person's phone, so an answer that cannot be read l
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from helpdesk_bridge.adapter import (
     Answer,
@@ -18,11 +19,13 @@ from helpdesk_bridge.adapter import (
     BadResponse,
     Effect,
     NotFound,
+    OddValues,
     Part,
     Request,
     Unsupported,
     Upload,
     read_answer,
+    readable,
 )
 from helpdesk_bridge_desk360.client.login import Connection
 from helpdesk_bridge_desk360.client.pages import rows
@@ -47,6 +50,7 @@ class Desk360Client:
     connection: Connection
     base_url: str
     integration: str
+    odd: OddValues = field(repr=False)
 
     # ---- lists
 
@@ -68,9 +72,15 @@ class Desk360Client:
         raise problem
 
     def _rows(self, kind: type[T], request: Request) -> tuple[T, ...]:
-        documents = [WIRE.read(kind, row, at=f"$[{place}]") for place, row in enumerate(rows(self.connection, request))]
+        documents = readable(
+            rows(self.connection, request),
+            lambda place, row: WIRE.read(kind, row, at=f"$[{place}]", odd=self.odd),
+            self.odd,
+            kind=kind.__name__.removesuffix("Document").lower(),
+            named=False,
+        )
         # Rows that moved to the next page while the list was read come twice.
-        return tuple({getattr(document, "id", None): document for document in documents}.values())
+        return tuple({getattr(document, "id", None): document for _, document in documents}.values())
 
     # ---- sends that answer one id
 
@@ -138,7 +148,7 @@ class Desk360Client:
         """Send files ("Send WhatsApp Media Message"); each becomes a message of its own."""
         request = self._request("POST", f"{MESSAGES}/medias", "messages.media", Effect.CREATE)
         uploads = (part for file in files for part in _file("attachments[]", file))
-        return self._created(evolve(request, parts=(_value("to", to), *uploads)), _medias)
+        return self._created(evolve(request, parts=(_value("to", to), *uploads)), partial(_medias, odd=self.odd))
 
     def mark_read(self, to: str, message_ids: Sequence[str]) -> tuple[str, ...]:
         """Mark received messages as read ("Read WhatsApp Message"); return the ids that the vendor echoes."""
@@ -216,11 +226,11 @@ def _texts(document: Any, key: str) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _medias(document: Any) -> tuple[MediaDocument, ...]:
+def _medias(document: Any, odd: OddValues) -> tuple[MediaDocument, ...]:
     # documented: an object of lists by kind, of which only "images" is shown; the other names are not known.
     kinds = _object(_object(document).get("medias"), "$.medias")
     medias = tuple(
-        WIRE.read(MediaDocument, entry, at=f"$.medias.{kind}[{place}]")
+        WIRE.read(MediaDocument, entry, at=f"$.medias.{kind}[{place}]", odd=odd)
         for kind, entries in kinds.items()
         if isinstance(entries, list)
         for place, entry in enumerate(entries)

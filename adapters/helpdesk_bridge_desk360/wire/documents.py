@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from helpdesk_bridge.adapter import Wire
+from helpdesk_bridge.adapter import NOTHING_LEFT, Leftover, Wire
 
 
 @frozen(kw_only=True)
@@ -82,6 +82,7 @@ class TemplateDocument:
     translations: tuple[TranslationDocument, ...] = ()
     created_at: str | None = None
     updated_at: str | None = None
+    left: Leftover = NOTHING_LEFT
 
 
 @frozen(kw_only=True)

@@ -107,7 +107,7 @@ def template_of(document: TemplateDocument) -> Template:
     return Template(
         id=document.id,
         name=document.name,
-        sendable=document.sendable,
+        sendable=document.sendable and "sendable" not in document.left.odd,
         category=document.category_label,
         translations=tuple(_translation(translation) for translation in document.translations),
         created_at=_moment(document.created_at),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from attrs import frozen
+from attrs import Factory, field, frozen
 
 from helpdesk_bridge.adapter import (
     Agent,
@@ -14,10 +14,12 @@ from helpdesk_bridge.adapter import (
     BadResponse,
     Effect,
     NotFound,
+    OddValues,
     Part,
     Request,
     Response,
     Upload,
+    readable,
 )
 from helpdesk_bridge_desk365.wire import parsing
 from helpdesk_bridge_desk365.wire.documents import (
@@ -57,13 +59,15 @@ def numbered(ticket_id: str) -> str:
 class Rows(Generic[R]):
     """One page of a list; ``total`` is the vendor's count of all matches, None if the answer has none.
 
-    ``more`` says that the answer names a next page (observed). That URL is never followed: it could lead to another
+    ``places`` are the numbers of the items in the answer, where some of its ``size`` rows cannot be read. ``more`` says that the answer names a next page (observed). That URL is never followed: it could lead to another
     host.
     """
 
     items: tuple[R, ...]
     total: int | None
     more: bool = False
+    places: tuple[int, ...] = Factory(lambda self: tuple(range(len(self.items))), takes_self=True)
+    size: int = Factory(lambda self: len(self.items), takes_self=True)
 
 
 def count_rows(request: Request, response: Response) -> int:
@@ -83,6 +87,7 @@ class Desk365Client:
     """
 
     stack: Stack
+    odd: OddValues = field(repr=False)
     new_status: str = NEW_STATUS
 
     def ping(self) -> None:
@@ -92,8 +97,7 @@ class Desk365Client:
 
     def agents(self) -> tuple[Agent, ...]:
         """Return the agents. Observed: a client of 2026 reads ``content[].email`` and ``.name``; most accounts lack it."""
-        _, rows, at = parsing.read_rows(self.read("agents.list", "/agents", ()).json(), "content")
-        return tuple(parsing.read_agent(row, f"{at}[{index}]") for index, row in enumerate(rows))
+        return self.rows(self.read("agents.list", "/agents", ()).json(), parsing.read_agent, "agent", "content").items
 
     # --- tickets ---
 
@@ -101,20 +105,18 @@ class Desk365Client:
         """Return a page of tickets; ``count`` is the number asked for, one of ``TICKET_COUNTS``."""
         asked = (("ticket_count", str(count)), *params)
         answer = self.read("tickets.list", "/tickets", asked, rows=count).json()
-        total, rows, at = parsing.read_rows(answer, "tickets")
-        return Rows(parsing.read_tickets(rows, at), total, parsing.has_next_page(answer))
+        return self.rows(answer, parsing.read_ticket, "ticket", "tickets")
 
     def ticket(self, ticket_id: str) -> TicketDocument:
         """Return one ticket with description, custom fields and files. Raises ``NotFound``."""
         params = (("ticket_number", ticket_id),)
-        return parsing.read_ticket(self.read("tickets.get", "/tickets/details", params, rows=1).json())
+        return parsing.read_ticket(self.read("tickets.get", "/tickets/details", params, rows=1).json(), odd=self.odd)
 
     def conversations(self, ticket_id: str) -> tuple[MessageDocument, ...]:
         """Return the thread without the description, oldest first, all in one answer."""
         params = (("ticket_number", ticket_id), ("sort_by", "earliest_on_top"))
         answer = self.read("messages.list", "/tickets/conversations", params).json()
-        _, rows, at = parsing.read_rows(answer, "conversations")
-        return tuple(parsing.read_message(row, f"{at}[{index}]") for index, row in enumerate(rows))
+        return self.rows(answer, parsing.read_message, "message", "conversations", parent=ticket_id).items
 
     def create_ticket(self, ticket: Mapping[str, Any], files: Sequence[Upload] = ()) -> TicketDocument:
         """Create a ticket, with its files in the same call."""
@@ -123,7 +125,7 @@ class Desk365Client:
         chosen = {key: value for key, value in ticket.items() if value is not None}
         document = {"status": self.new_status, "priority": NEW_PRIORITY, **chosen}
         request = _create("tickets.create", "/tickets/create", "ticket_object", document, files)
-        return self.stack.read(request, lambda answer: parsing.read_ticket(answer.json()))
+        return self.stack.read(request, lambda answer: parsing.read_ticket(answer.json(), odd=self.odd))
 
     def update_ticket(self, ticket_id: str, change: Mapping[str, Any]) -> TicketDocument:
         """Change a ticket; the answer leaves its files out (observed)."""
@@ -135,7 +137,7 @@ class Desk365Client:
             params=(("ticket_number", ticket_id),),
             json=dict(change),
         )
-        return parsing.read_ticket(self._send(request).json())
+        return parsing.read_ticket(self._send(request).json(), odd=self.odd)
 
     def add_reply(self, ticket_id: str, reply: Mapping[str, Any], files: Sequence[Upload] = ()) -> WrittenDocument:
         """Send an answer to the customer."""
@@ -152,20 +154,18 @@ class Desk365Client:
     def contacts(self, params: Pairs) -> Rows[ContactDocument]:
         """Return a page of contacts."""
         answer = self.read("contacts.list", "/contacts", params).json()
-        total, rows, at = parsing.read_rows(answer, "content")
-        items = tuple(parsing.read_contact(row, f"{at}[{index}]") for index, row in enumerate(rows))
-        return Rows(items, total, parsing.has_next_page(answer))
+        return self.rows(answer, parsing.read_contact, "contact", "content")
 
     def contact(self, *, primary: str | None = None, secondary: str | None = None) -> ContactDocument:
         """Return the contact of an e-mail. ``secondary`` is read by newer accounts only (a client of 2026)."""
         params = (("primary_email", primary),) if primary is not None else (("secondary_email", secondary or ""),)
-        return parsing.read_contact(self.read("contacts.get", "/contacts/details", params).json())
+        return parsing.read_contact(self.read("contacts.get", "/contacts/details", params).json(), odd=self.odd)
 
     def create_contact(self, contact: Mapping[str, Any]) -> ContactDocument:
         """Create a contact; the answer is an echo of what was sent."""
         answer = self._write("contacts.create", "/contacts/create", "", contact)
         try:
-            return parsing.read_contact({**contact, **answer.json()})
+            return parsing.read_contact({**contact, **answer.json()}, odd=self.odd)
         except (BadResponse, TypeError):
             # It was accepted, so it is what was sent.
             return parsing.read_contact(dict(contact))
@@ -185,15 +185,29 @@ class Desk365Client:
     def companies(self, offset: int) -> Rows[CompanyDocument]:
         """Return a page of companies."""
         answer = self.read("companies.list", "/companies", (("offset", str(offset)),)).json()
-        total, rows, at = parsing.read_rows(answer, "content")
-        items = tuple(parsing.read_company(row, f"{at}[{index}]") for index, row in enumerate(rows))
-        return Rows(items, total, parsing.has_next_page(answer))
+        return self.rows(answer, parsing.read_company, "company", "content")
 
     def create_company(self, name: str) -> None:
         """Create a company."""
         self._write("companies.create", "/companies/create", "", {"name": name})
 
     # --- the wire ---
+
+    def rows(
+        self, answer: Any, read: Callable[[Any, str, OddValues], R], kind: str, *keys: str, parent: str = ""
+    ) -> Rows[R]:
+        """Return the rows of an answer under the first of ``keys`` that it has."""
+        total, rows, at = parsing.read_rows(answer, *keys)
+        items = readable(
+            rows, lambda number, row: read(row, f"{at}[{number}]", self.odd), self.odd, kind=kind, parent=parent
+        )
+        return Rows(
+            tuple(item for _, item in items),
+            total,
+            parsing.has_next_page(answer),
+            tuple(number for number, _ in items),
+            len(rows),
+        )
 
     def _send(self, request: Request) -> Response:
         return self.stack.send(request)

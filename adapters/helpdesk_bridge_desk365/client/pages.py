@@ -86,14 +86,14 @@ class OffsetScan(Generic[R]):
         keys = tuple(self.key(row) for row in rows.items)
         fresh = [number for number, key in enumerate(keys) if key not in known]
         taken = fresh[:wanted]
-        used = len(keys) if len(fresh) <= wanted else taken[-1] + 1
-        keys = keys[:used]
+        used = rows.size if len(fresh) <= wanted else rows.places[taken[-1]] + 1
+        keys = tuple(key for place, key in zip(rows.places, keys, strict=True) if place < used)
         here = evolve(
             position,
             offset=offset + used,
             tail=keys[-self.overlap :],
             pages=position.pages + 1,
-            first=keys[0].order if position.first is None and keys else position.first,
+            first=_order(keys) if position.first is None and keys else position.first,
         )
         more = bool(taken) and not self._ended(keys[-1]) and self._goes_on(here.offset, rows, used)
         following = self._following(here, keys, more=more)
@@ -101,12 +101,12 @@ class OffsetScan(Generic[R]):
         return Page(items, following.text() if following is not None else None, rows.total)
 
     def _goes_on(self, end: int, rows: Rows[R], used: int) -> bool:
-        if rows.more and used == len(rows.items):
+        if rows.more and used == rows.size:
             # Observed: who followed next_page read 169 contacts; the count may tell fewer than there are.
             return True
         if rows.total is not None:
             return end < rows.total
-        return used < len(rows.items) or len(rows.items) >= self.sizes[0]
+        return used < rows.size or rows.size >= self.sizes[0]
 
     def _reach(self, position: _Position, count: int) -> tuple[int, Rows[R]]:
         """Fetch from before the end of the last page, and further back until a known row is there."""
@@ -136,7 +136,7 @@ class OffsetScan(Generic[R]):
         return last.order < self.until if self.descending else last.order >= self.until
 
     def _following(self, here: _Position, keys: tuple[RowKey, ...], *, more: bool) -> _Position | None:
-        if here.bound is not None and keys and keys[-1].order < here.bound:
+        if here.bound is not None and keys and "" < _order(keys[::-1]) < here.bound:
             more = False
         if more:
             return here
@@ -146,3 +146,8 @@ class OffsetScan(Generic[R]):
         if not self.fronted or quiet:
             return None
         return _Position(bound=here.first)
+
+
+def _order(keys: tuple[RowKey, ...]) -> str:
+    """Return the order of the first row that has one: a time that cannot be read is none."""
+    return next((key.order for key in keys if key.order), "")

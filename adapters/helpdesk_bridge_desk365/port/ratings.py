@@ -40,7 +40,7 @@ class RatingLabels:
             if name not in self._known:
                 try:
                     answer = self._client.read("surveys.get", "/surveys/details", (("survey_name", name),))
-                    self._known[name] = read(Survey, answer.json())
+                    self._known[name] = read(Survey, answer.json(), odd=self._client.odd)
                 except NotFound:
                     self._known[name] = None
             return self._known[name]

@@ -29,10 +29,10 @@ class Calls:
     _bytes_per_message: int
 
     def _read(self, type_: type[T], operation: str, path: str, params: Pairs = ()) -> T:
-        return read(type_, self._client.read(operation, path, params).json())
+        return read(type_, self._client.read(operation, path, params).json(), odd=self._client.odd)
 
     def _page(self, type_: type[T], operation: str, path: str, params: Pairs, *keys: str) -> Rows[T]:
-        return read_page(type_, self._client.read(operation, path, params).json(), *keys)
+        return read_page(type_, self._client.read(operation, path, params).json(), self._client.odd, *keys)
 
     def _write(
         self,
@@ -47,7 +47,7 @@ class Calls:
     ) -> T:
         """Write and return the answer, the record as it now is; an echo may lack fields that were not sent."""
         request = Request(method, path, operation=operation, effect=effect, params=params, json=dict(document))
-        return self._client.stack.read(request, lambda answer: read(type_, answer.json()))
+        return self._client.stack.read(request, lambda answer: read(type_, answer.json(), odd=self._client.odd))
 
     def _delete(self, operation: str, path: str, params: Pairs) -> None:
         # Sent once: repeated, it would be told that there is no such record. Documented (OpenAPI): it answers a message,

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar, get_type_hints
 
 from attrs import fields
 
-from helpdesk_bridge.adapter import Attachment, BadResponse, Converter, Wire, WireTypeError
+from helpdesk_bridge.adapter import Attachment, BadResponse, Converter, OddValues, Wire, WireTypeError, readable
 from helpdesk_bridge_desk365.client.client import Rows
 from helpdesk_bridge_desk365.vendor_api.documents import Contract, Folder, TicketDetails
 from helpdesk_bridge_desk365.wire.parsing import canonical_ticket, field_name, has_next_page, read_rows, split_words
@@ -152,8 +152,11 @@ _RESHAPED: Final[Mapping[type[Any], Callable[[Mapping[str, Any]], Mapping[str, A
 )
 
 
-def read(type_: type[T], document: Any, at: str = "$") -> T:
-    """Return a document as a value. Raises ``BadResponse`` with the path of what cannot be read."""
+def read(type_: type[T], document: Any, at: str = "$", odd: OddValues | None = None) -> T:
+    """Return a document as a value. Raises ``BadResponse`` with the path of what cannot be read.
+
+    With ``odd`` that is what the value cannot be without; anything else is noted there and left out.
+    """
     if not isinstance(document, dict):
         raise BadResponse(f"expected an object at {at}, found {type(document).__name__}", path=at)
     known: dict[str, Any] = {}
@@ -167,7 +170,7 @@ def read(type_: type[T], document: Any, at: str = "$") -> T:
         known["custom_fields"] = {field_name(key): value for key, value in known["custom_fields"].items()}
     if "document" in names:
         known["document"] = unsigned(document)
-    return _wire.read(type_, known, at=at)
+    return _wire.read(type_, known, at=at, odd=odd)
 
 
 def _names(type_: type[Any]) -> frozenset[str]:
@@ -182,11 +185,13 @@ def _emptied(known: dict[str, Any], type_: type[Any]) -> None:
             del known[name]
 
 
-def read_page(type_: type[T], document: Any, *keys: str) -> Rows[T]:
+def read_page(type_: type[T], document: Any, odd: OddValues, *keys: str) -> Rows[T]:
     """Return the rows of a list under the first of ``keys`` that it has, with the total and whether more follow."""
     total, rows, at = read_rows(document, *keys)
     if total is None and type(document.get("total")) is int:
         # A client of 2026: the list of asset locations has "total" where all others have "count".
         total = document["total"]
-    items = tuple(read(type_, row, f"{at}[{number}]") for number, row in enumerate(rows))
-    return Rows(items, total, has_next_page(document))
+    items = readable(
+        rows, lambda number, row: read(type_, row, f"{at}[{number}]", odd), odd, kind=type_.__name__.lower()
+    )
+    return Rows(tuple(item for _, item in items), total, has_next_page(document))

@@ -100,9 +100,8 @@ class SearchCalls(Calls):
             *page,
         )
         answer = self._client.read("tickets.search", "/tickets/search", params, rows=count).json()
-        total, rows, at = parsing.read_rows(answer, "tickets")
-        documents = parsing.read_tickets(rows, at)
-        return Rows(tuple(convert.ticket(document, self._account) for document in documents), total)
+        rows = self._client.rows(answer, parsing.read_ticket, "ticket", "tickets")
+        return Rows(tuple(convert.ticket(document, self._account) for document in rows.items), rows.total)
 
 
 def _term(term: Term) -> dict[str, Any]:

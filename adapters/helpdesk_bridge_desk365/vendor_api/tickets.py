@@ -51,7 +51,7 @@ class TicketCalls(Calls):
         """Return a ticket with all its details, under the vendor's own names."""
         params = (("ticket_number", arguments.ticket_number(ticket_id)),)
         document = self._client.read("tickets.get", "/tickets/details", params, rows=1).json()
-        return read(TicketDetails, document)
+        return read(TicketDetails, document, odd=self._client.odd)
 
     def tickets(
         self,
@@ -87,7 +87,7 @@ class TicketCalls(Calls):
         if wanted:
             params = (*params, ("filters", filters_json(wanted, "unicode")))
         answer = self._client.read("tickets.list", "/tickets", params, rows=count).json()
-        return read_page(TicketDetails, answer, "tickets")
+        return read_page(TicketDetails, answer, self._client.odd, "tickets")
 
     def create_ticket(self, draft: TicketDraft, *, form: str | None = None, watchers: Sequence[str] = ()) -> Ticket:
         """Create a ticket on a ticket form, watched by agents. The account may mail about it as about any new ticket."""
@@ -200,7 +200,7 @@ class TicketCalls(Calls):
             *((name, arguments.truth(value, name)) for name, value in wanted.items()),
         )
         document = self._client.read("tickets.conversation", "/tickets/conversations", params).json()
-        messages = read_page(ConversationMessage, document, "conversations").items
+        messages = read_page(ConversationMessage, document, self._client.odd, "conversations").items
         return Conversation(messages=messages, **{name: _count(document.get(name)) for name in _COUNTS})
 
     def _note(

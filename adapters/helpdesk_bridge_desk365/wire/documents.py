@@ -1,7 +1,8 @@
 """Desk365's JSON as frozen classes, in the names that recorded answers use.
 
 Every key but a ticket's number may be missing: the documentation's own sample lacks ten of those that real answers
-have. ``present`` holds the keys that were sent, because a missing key is not the same as null.
+have. ``present`` holds the keys that were sent and can be read, because a missing key is not the same as null. Keys that
+nothing here reads are no fields: their values are not judged.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
+
+from helpdesk_bridge.adapter import NOTHING_LEFT, Leftover
 
 # A listing makes thousands of rows. A frozen class sets each field by a call, and building it then takes as long as
 # reading its JSON. Type checkers see them frozen, and nothing here changes them.
@@ -48,19 +51,9 @@ class SurveyDocument:
     """The latest answered survey of a ticket, else the latest that was sent."""
 
     sv_name: str | None = None
-    sv_answered: bool | None = None
     sv_type: int | None = None
-    sv_cs_scale: int | None = None
-    sv_cs_neutral_type: int | None = None
-    sv_question: str | None = None
     sv_rating: int | None = None
-    sv_cs_question_2: str | None = None
-    sv_cs_rating_2: int | None = None
-    sv_cs_question_3: str | None = None
-    sv_cs_rating_3: int | None = None
-    sv_additional_comments_title: str | None = None
     sv_additional_comments_response: str | None = field(default=None, repr=False)
-    sv_sent_on: Moment | None = None
     sv_rated_on: Moment | None = None
 
 
@@ -73,7 +66,6 @@ class TicketDocument:
     contact_name: str | None = field(default=None, repr=False)
     subject: str | None = field(default=None, repr=False)
     description: str | None = field(default=None, repr=False)
-    description_text: str | None = field(default=None, repr=False)
     status: str | None = None
     priority: int | None = None
     type: str | None = None
@@ -90,11 +82,6 @@ class TicketDocument:
     closed_on: Moment | None = None
     due_date: Moment | None = None
     first_response_time: Moment | None = None
-    first_assigned_time: Moment | None = None
-    first_assigned_duration: int | None = None
-    resolved_duration: int | None = None
-    first_replied_duration: int | None = None
-    closed_duration: int | None = None
     custom_fields: dict[str, Any] | None = field(default=None, repr=False)
     attachments: tuple[FileDocument, ...] | None = None
     watchers: tuple[str, ...] | None = field(default=None, repr=False)
@@ -103,6 +90,7 @@ class TicketDocument:
     survey_rating: SurveyDocument | None = None
     present: frozenset[str] = frozenset()
     raw: Mapping[str, Any] = _raw()
+    left: Leftover = field(default=NOTHING_LEFT, eq=False, repr=False)
 
 
 @row(kw_only=True)
@@ -121,6 +109,7 @@ class MessageDocument:
     attachments: tuple[FileDocument, ...] | None = None
     created_on: Moment | None = None
     raw: Mapping[str, Any] = _raw()
+    left: Leftover = field(default=NOTHING_LEFT, eq=False, repr=False)
 
 
 @row(kw_only=True)
@@ -140,6 +129,7 @@ class ContactDocument:
     updated_on: Moment | None = None
     present: frozenset[str] = frozenset()
     raw: Mapping[str, Any] = _raw()
+    left: Leftover = field(default=NOTHING_LEFT, eq=False, repr=False)
 
 
 @frozen(kw_only=True)

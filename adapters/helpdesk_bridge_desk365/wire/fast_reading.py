@@ -23,7 +23,7 @@ _PREFIX: Final = len(CUSTOM_PREFIX)
 
 # Documented (Desk365 API, "Sample response body") -> observed.
 _OTHER_NAMES: Final[Mapping[str, str]] = {"sub_category": "subcategory", "assign_to": "assigned_to"}
-_ADDED: Final = frozenset({"present", "raw"})
+_ADDED: Final = frozenset({"present", "raw", "left"})
 # Survey details may be in the ticket itself, and "email" and "survey_ratings" are spellings of others still.
 _LEFT: Final = frozenset({"email", "survey_ratings"})
 

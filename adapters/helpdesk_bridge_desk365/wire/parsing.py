@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
-from helpdesk_bridge.adapter import Agent, BadResponse, Converter, Wire, WireTypeError
+from attrs import evolve
+
+from helpdesk_bridge.adapter import Agent, BadResponse, Converter, OddValues, Wire, WireTypeError
 from helpdesk_bridge_desk365.wire.documents import (
     CompanyDocument,
     ContactDocument,
@@ -55,7 +57,7 @@ def _configure(converter: Converter) -> None:
     converter.register_structure_hook(Moment, _moment)
     for union in (int | str | None, str | int | None):
         converter.register_structure_hook(union, _number_or_text)
-    # What was not read from the document but put beside it.
+    # Put beside what was sent.
     converter.register_structure_hook_func(
         lambda type_: type_ in (frozenset[str], Mapping[str, Any]), lambda value, _: value
     )
@@ -88,11 +90,9 @@ def _numbered(known: dict[str, Any], *keys: str) -> None:
             known[key] = number
 
 
-def _flagged(known: dict[str, Any], *keys: str) -> None:
+def _flag(value: Any) -> Any:
     # Observed: the vendor writes flags as 0 and 1 in some documents, as booleans in others.
-    for key in keys:
-        if type(known.get(key)) is int:
-            known[key] = bool(known[key])
+    return bool(value) if type(value) is int else value
 
 
 def _public(value: Any) -> bool | None:
@@ -146,17 +146,15 @@ def canonical_ticket(document: Mapping[str, Any]) -> dict[str, Any]:
     return known
 
 
-def read_ticket(document: Any, at: str = "$") -> TicketDocument:
-    """Return a ticket. Raises ``BadResponse`` with the path of what cannot be read."""
-    return quick_ticket(document) or exact_ticket(document, at)
+def read_ticket(document: Any, at: str = "$", odd: OddValues | None = None) -> TicketDocument:
+    """Return a ticket. Raises ``BadResponse`` with the path of what cannot be read.
+
+    With ``odd``, here and below, that is what the record cannot be without; anything else is noted there and left out.
+    """
+    return quick_ticket(document) or exact_ticket(document, at, odd)
 
 
-def read_tickets(rows: list[Any], at: str) -> tuple[TicketDocument, ...]:
-    """Return the tickets of a listing; ``at`` is its path in the answer."""
-    return tuple(quick_ticket(row) or exact_ticket(row, f"{at}[{number}]") for number, row in enumerate(rows))
-
-
-def exact_ticket(document: Any, at: str = "$") -> TicketDocument:
+def exact_ticket(document: Any, at: str = "$", odd: OddValues | None = None) -> TicketDocument:
     """Return a ticket in any spelling, by the slow path."""
     known = canonical_ticket(_as_object(document, at))
     present = frozenset(known)
@@ -166,48 +164,48 @@ def exact_ticket(document: Any, at: str = "$") -> TicketDocument:
             known[key] = split_words(known[key])
     survey = known.get("survey_rating")
     if isinstance(survey, list):
-        survey = known["survey_rating"] = survey[0] if survey else None
-    if isinstance(survey, dict):
-        known["survey_rating"] = survey = dict(survey)
-        _flagged(survey, "sv_answered")
+        known["survey_rating"] = survey[0] if survey else None
+    _named(known)
+    ticket = _wire.read(TicketDocument, {**known, "present": present, "raw": document}, at=at, odd=odd)
+    return evolve(ticket, present=present.difference(ticket.left.odd)) if ticket.left.odd else ticket
+
+
+def _named(known: dict[str, Any]) -> None:
     fields = known.get("custom_fields")
     if isinstance(fields, dict):
         known["custom_fields"] = {field_name(key): value for key, value in fields.items()}
-    known["present"], known["raw"] = present, document
-    return _wire.read(TicketDocument, known, at=at)
 
 
-def read_message(document: Any, at: str = "$") -> MessageDocument:
+def read_message(document: Any, at: str = "$", odd: OddValues | None = None) -> MessageDocument:
     """Return a message of a thread."""
     known = dict(_as_object(document, at))
     for key in ("to_address", "cc_address"):
         known[key] = split_words(known.get(key))
     known["public_note"] = _public(known.get("public_note"))
-    return _wire.read(MessageDocument, {**known, "raw": document}, at=at)
+    return _wire.read(MessageDocument, {**known, "raw": document}, at=at, odd=odd)
 
 
-def read_contact(document: Any, at: str = "$") -> ContactDocument:
+def read_contact(document: Any, at: str = "$", odd: OddValues | None = None) -> ContactDocument:
     """Return a contact, from a list, from details or from an echo. Documented (OpenAPI): none is without an e-mail."""
     known = _renamed(_as_object(document, at), _CONTACT_NAMES)
     present = frozenset(known)
     known["secondary_emails"] = split_words(known.get("secondary_emails"))
-    _flagged(known, "is_deleted")
-    if isinstance(known.get("custom_fields"), dict):
-        known["custom_fields"] = {field_name(key): value for key, value in known["custom_fields"].items()}
-    contact = _wire.read(ContactDocument, {**known, "present": present, "raw": document}, at=at)
-    if not contact.primary_email:
+    known["is_deleted"] = _flag(known.get("is_deleted"))
+    _named(known)
+    if not isinstance(known.get("primary_email"), str) or not known["primary_email"]:
         raise BadResponse(f"the contact at {at} has no e-mail, its only identifier", path=f"{at}.primary_email")
-    return contact
+    contact = _wire.read(ContactDocument, {**known, "present": present, "raw": document}, at=at, odd=odd)
+    return evolve(contact, present=present.difference(contact.left.odd)) if contact.left.odd else contact
 
 
-def read_company(document: Any, at: str = "$") -> CompanyDocument:
+def read_company(document: Any, at: str = "$", odd: OddValues | None = None) -> CompanyDocument:
     """Return a company; its domains are a list in lists and a comma-joined text in details."""
     known = dict(_as_object(document, at))
     known["domains"] = split_words(known.get("domains"))
-    return _wire.read(CompanyDocument, known, at=at)
+    return _wire.read(CompanyDocument, known, at=at, odd=odd)
 
 
-def read_agent(document: Any, at: str = "$") -> Agent:
+def read_agent(document: Any, at: str = "$", _odd: OddValues | None = None) -> Agent:
     """Return an agent."""
     known = _as_object(document, at)
     email, name = known.get("email"), known.get("name")

@@ -21,6 +21,7 @@ from helpdesk_bridge.adapter import (
     Contact,
     CustomValue,
     IdKind,
+    Leftover,
     Message,
     MessageKind,
     Rating,
@@ -85,7 +86,9 @@ _CONTACT_KEYS: Final[Mapping[str, str]] = {
 }
 # Observed: addresses of files carry their permission in the query, so they are no part of what is kept.
 _SIGNED: Final = "attachment_url"
+_MOST_MESSAGES: Final = 10**9
 _REPLY, _NOTE = "reply", "note"
+_TELL_VISIBILITY: Final = ("type", "sender_type")
 _AS_IT_IS: Final = frozenset({str, int, bool, type(None)})
 _as_locator: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _NO_FIELDS: Final[Mapping[str, CustomValue]] = MappingProxyType({})
@@ -107,9 +110,9 @@ def unsigned(value: Any) -> Any:
     return tuple(unsigned(item) for item in value) if isinstance(value, list) else value
 
 
-def raw_of(account: AccountContext, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the vendor's document, read-only and without signed URLs, if the desk keeps it."""
-    return unsigned(document) if account.keep_raw else None
+def raw_of(account: AccountContext, document: Mapping[str, Any], left: Leftover) -> Mapping[str, Any] | None:
+    """Return the vendor's document, read-only and without signed URLs, if the desk keeps it; else what is unreadable."""
+    return unsigned(document if account.keep_raw else left.odd) if account.keep_raw or left.odd else None
 
 
 def custom_values(values: Mapping[str, Any] | None) -> Mapping[str, CustomValue]:
@@ -227,11 +230,15 @@ def ticket(document: TicketDocument, account: AccountContext, *, rating_label: s
         due_at=_at(document.due_date),
         rating=rating(document.survey_rating, rating_label),
         # Observed: conversation_count leaves the description out, which is the opening message here.
-        message_count=None if document.conversation_count is None else document.conversation_count + 1,
+        message_count=_count(document.conversation_count),
         attachments=(*files_of(document.attachments, number, "details"), *images) if has_files else (),
         not_loaded=_not_loaded(document.present),
-        raw=raw_of(account, document.raw),
+        raw=raw_of(account, document.raw, document.left),
     )
+
+
+def _count(conversations: int | None) -> int | None:
+    return None if conversations is None or not 0 <= conversations < _MOST_MESSAGES else conversations + 1
 
 
 def opening(ticket: Ticket) -> Message:
@@ -254,7 +261,8 @@ def _author(document: MessageDocument, requester: str | None) -> Actor:
     name = document.creator_name or None
     email = document.created_by if document.created_by and "@" in document.created_by else None
     if email is None:
-        return Actor(ActorKind.UNKNOWN, name=name or document.created_by) if name or document.created_by else SYSTEM
+        unknown = name or document.created_by or "created_by" in document.left.odd
+        return Actor(ActorKind.UNKNOWN, name=name or document.created_by) if unknown else SYSTEM
     kind = {"agent": ActorKind.AGENT, "contact": ActorKind.CONTACT}.get((document.sender_type or "").lower())
     if kind is None:
         # Observed: the model of the OpenAPI document lacks sender_type; who asked is then known by the address.
@@ -265,6 +273,8 @@ def _author(document: MessageDocument, requester: str | None) -> Actor:
 
 def _kind(document: MessageDocument, author: Actor) -> tuple[MessageKind, Visibility]:
     """Return kind and visibility of a message; only known words make it public."""
+    if not document.left.odd.keys().isdisjoint(_TELL_VISIBILITY):
+        return MessageKind.NOTE, Visibility.INTERNAL
     word = (document.type or "").strip().casefold()
     if "forward" in word:
         # Assumed: a forward goes to a third party, and the customer does not see it.
@@ -316,7 +326,7 @@ def messages(
                 created_at=_at(document.created_on),
                 sequence=sequence,
                 attachments=(*files_of(document.attachments, ticket_id, "conversations", seen), *images),
-                raw=raw_of(account, document.raw),
+                raw=raw_of(account, document.raw, document.left),
             )
         )
     return tuple(thread)
@@ -343,7 +353,7 @@ def contact(document: ContactDocument, account: AccountContext) -> Contact:
         created_at=_at(document.created_on),
         updated_at=_at(document.updated_on),
         not_loaded=frozenset(missing),
-        raw=raw_of(account, document.raw),
+        raw=raw_of(account, document.raw, document.left),
     )
 
 

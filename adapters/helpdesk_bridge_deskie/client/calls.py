@@ -10,10 +10,10 @@ from typing import Any, Final, TypeVar, cast
 
 from attrs import evolve, field, frozen
 
-from helpdesk_bridge.adapter import Answer, BadResponse, Effect, Request, Stack, Upload
+from helpdesk_bridge.adapter import Answer, BadResponse, Effect, OddValues, Request, Stack, Upload, readable
 from helpdesk_bridge_deskie.wire.documents import WIRE, CaseDocument, Document, without_secrets
-from helpdesk_bridge_deskie.wire.fast_reading import read_case_fast
-from helpdesk_bridge_deskie.wire.lists import Rows, record, rows
+from helpdesk_bridge_deskie.wire.fast_reading import ADDED, read_case_fast
+from helpdesk_bridge_deskie.wire.lists import Rows, record, rows, unwrapped
 from helpdesk_bridge_deskie.wire.multipart import parts
 
 D = TypeVar("D")
@@ -23,14 +23,19 @@ PAGE: Final = 100
 LAST_PAGE: Final = 500
 """observed: `page` is 1 to 500."""
 NOTHING: Final[Mapping[str, str]] = {}
+_KINDS: Final = {"case": "ticket", "user": "contact"}
 
 
 @frozen
 class DocumentPage(Sequence[D]):
-    """One page of a list; ``total`` counts all matches, None if Deskie does not say."""
+    """One page of a list; ``total`` counts all matches, None if Deskie does not say.
+
+    ``left_out`` is the number of its rows that cannot be read.
+    """
 
     items: tuple[D, ...]
     total: int | None = None
+    left_out: int = 0
 
     def __getitem__(self, index: Any) -> Any:
         return self.items[index]
@@ -40,7 +45,8 @@ class DocumentPage(Sequence[D]):
 
     def more_after(self, page: int, limit: int) -> bool:
         """Whether another page follows."""
-        return len(self.items) >= limit if self.total is None else bool(self.items) and page * limit < self.total
+        size = len(self.items) + self.left_out
+        return size >= limit if self.total is None else bool(size) and page * limit < self.total
 
 
 def _nothing() -> None:
@@ -51,10 +57,12 @@ def _nothing() -> None:
 class Calls:
     """Calls over one connection. ``keep_raw`` keeps the vendor's document on each record read from it.
 
-    ``after_write`` is called after every write, successful or not: cached lists must be read again.
+    ``after_write`` is called after every write, successful or not: cached lists must be read again. ``odd`` takes what
+    cannot be read.
     """
 
     stack: Stack = field(repr=False)
+    odd: OddValues = field(repr=False)
     keep_raw: bool = False
     after_write: Callable[[], None] = field(default=_nothing, repr=False)
 
@@ -72,11 +80,18 @@ class Calls:
         # observed: an empty list may come as no body at all, so that is not an unreadable answer here.
         request = Request("GET", path, operation=operation, params=params, args=args, answer=Answer.ANY)
         page = self.rows(request, key)
-        items = tuple(self.document(type_, item, f"$.{index}.{key}") for index, item in enumerate(page.items))
-        return DocumentPage(items, page.total)
+        read = readable(
+            page.items,
+            lambda index, row: self.document(type_, unwrapped(row, key, str(index)), f"$.{index}.{key}"),
+            self.odd,
+            kind=_KINDS.get(key, key),
+            parent=args.get("id", ""),
+            named=bool(key),
+        )
+        return DocumentPage(tuple(item for _, item in read), page.total, len(page.items) - len(read))
 
     def rows(self, request: Request, key: str) -> Rows:
-        """Return the documents of a list ``{key: {…}}``, unread."""
+        """Return the rows of a list ``{key: {…}}``, unread and in their wrappers."""
         page = self._rows(request, key)
         if page is None or _lacks(page, request.params):
             # An answer lost on its way looks the same, and so does the answer for another page. Either would silently
@@ -95,10 +110,18 @@ class Calls:
     def document(self, type_: type[D], document: Mapping[str, Any], at: str) -> D:
         """Read one document; ``at`` is its place in the answer."""
         quick = read_case_fast(document) if type_ is CaseDocument else None
-        read = WIRE.read(type_, document, at=at) if quick is None else cast("D", quick)
-        if self.keep_raw and isinstance(read, (Document, CaseDocument)):
-            return evolve(read, raw=without_secrets(document))
-        return read
+        if quick is not None and not self.keep_raw:
+            return cast("D", quick)
+        known = {
+            key: _unwrapped_files(value) if key == "attachments" else value
+            for key, value in document.items()
+            if key not in ADDED
+        }
+        read = WIRE.read(type_, known, at=at, odd=self.odd) if quick is None else cast("D", quick)
+        if not isinstance(read, (Document, CaseDocument)):
+            return read
+        raw = without_secrets(document) if self.keep_raw else read.left.odd
+        return evolve(read, raw=raw) if raw else read
 
     def get(self, path: str, key: str, type_: type[D], *, operation: str, args: Mapping[str, str]) -> D:
         """Return one record."""
@@ -177,6 +200,14 @@ def _lacks(page: Rows, params: Params) -> bool:
         return False
     limit = int(asked["limit"])
     return len(page.items) < min(limit, page.total - (int(asked["page"]) - 1) * limit)
+
+
+def _unwrapped_files(value: Any) -> Any:
+    # observed: a client of 2026 takes files wrapped, too.
+    if not isinstance(value, list):
+        return value
+    inner = ((file.get("attachment") if isinstance(file, dict) else None, file) for file in value)
+    return [wrapped if isinstance(wrapped, dict) else file for wrapped, file in inner]
 
 
 def paged(page: int, limit: int = PAGE) -> Params:

@@ -77,13 +77,16 @@ class UserScan:
         if not first.more_after(1, limit):
             return Page(self.sorted(first.items, sign), None, first.total)
         times = [time for user in first.items if (time := self.at(user)) is not None]
+        # No window of time is sure to show a row whose time cannot be read.
+        loose = self.sorted([user for user in first.items if self.at(user) is None], sign)
         if not times:
-            return Page((), _Position(low=0, width=0, newest=0).text(), first.total)
+            return Page(loose, _Position(low=0, width=0, newest=0).text(), first.total)
         now = self.now()
         span = max(now - min(times), 1)
         width = max(1, int(span * _FILL * PAGE / (first.total or LAST_PAGE)))
         low, until = self._start(sign), min(times) if sign > 0 else None
-        return Page((), _Position(low=low, width=width, newest=max(now, *times), until=until).text(), first.total)
+        following = _Position(low=low, width=width, newest=max(now, *times), until=until)
+        return Page(loose, following.text(), first.total)
 
     def _start(self, sign: int) -> int:
         if sign < 0:

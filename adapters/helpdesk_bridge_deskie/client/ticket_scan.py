@@ -91,6 +91,7 @@ class _Step:
     def page(self, position: _Position) -> Page[CaseDocument]:
         if position.sweeping:
             return self._sweep(position)
+        loose: dict[int, CaseDocument] = {}
         while True:
             documents = self._ask(self._near(position.edge), position.page)
             if position.held is not None and all(case.case_id != position.held for case in documents.items):
@@ -98,18 +99,21 @@ class _Step:
                 documents = self._ask(self._near(position.edge), position.page)
             total = documents.total if position.edge is None and position.page == 1 else None
             rows = self._timed(documents.items)
-            if rows is None:
+            if not rows and (documents.items or documents.left_out):
                 return self._by_number(documents, position, total)
+            # Nobody can say where a row without a readable time comes again, so it is never held back.
+            loose |= {case.case_id: case for case in documents.items if self.scan.at(case) is None}
             if position.newest is None and rows:
                 position = evolve(position, newest=self._sign * rows[0][0])
             if not documents.more_after(1, self.limit):
-                return Page(_cases(rows), self._after_last(position), total)
+                return Page((*_cases(rows), *loose.values()), self._after_last(position), total)
             last = rows[-1][0]
             if position.done is not None and last <= self._sign * position.done:
                 # All of them were seen: the bound is inclusive, so the next second may be asked for.
                 position = evolve(position, edge=position.done + self._sign, done=None, held=None)
                 continue
-            return self._advance(rows, last, position, total)
+            page = self._advance(rows, last, evolve(position, page=1), total)
+            return evolve(page, items=(*page.items, *loose.values()))
 
     @property
     def _sign(self) -> int:
@@ -132,7 +136,7 @@ class _Step:
         window = Bounds(moment - 1, moment + 1)
         rows = read_numbered(lambda page: self._ask(window, page, PAGE), lambda case: case.case_id)
         wanted = self._sign * moment
-        return [row for row in self._timed(rows) or [] if row[0] == wanted]
+        return [row for row in self._timed(rows) if row[0] == wanted]
 
     def _by_number(
         self, documents: DocumentPage[CaseDocument], position: _Position, total: int | None
@@ -175,12 +179,9 @@ class _Step:
         )
         return self.scan.fetch(params)
 
-    def _timed(self, cases: Sequence[CaseDocument]) -> _Timed | None:
-        """Return the rows with their times, in order (a descending order has its times negated)."""
-        times = [self.scan.at(case) for case in cases]
-        if any(time is None for time in times):
-            return None
-        rows = [(self._sign * time, case) for time, case in zip(times, cases, strict=True) if time is not None]
+    def _timed(self, cases: Sequence[CaseDocument]) -> _Timed:
+        """Return the rows that have a time, with it, in order (a descending order has its times negated)."""
+        rows = [(self._sign * time, case) for case in cases if (time := self.scan.at(case)) is not None]
         rows.sort(key=lambda row: (row[0], self._sign * row[1].case_id))
         return rows
 

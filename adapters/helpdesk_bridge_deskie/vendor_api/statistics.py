@@ -13,6 +13,7 @@ from helpdesk_bridge_deskie.client.calls import PAGE, Calls, DocumentPage, Param
 from helpdesk_bridge_deskie.port.filters import list_param
 from helpdesk_bridge_deskie.vendor_api import arguments as checked
 from helpdesk_bridge_deskie.vendor_api.documents import GivenRating, StaffFigures
+from helpdesk_bridge_deskie.wire.lists import unwrapped
 
 _SORTS: Final = ("added_at_desc", "added_at_asc")
 _SHORTEST: Final = timedelta(hours=1)
@@ -70,12 +71,13 @@ class StatisticsCalls:
         operation = "vendor_api.statistics.leaderboard"
         query = (*_span(period, from_time, to_time), *params)
         rows = self._calls.rows(Request("GET", "/stats_leaderboard.json", operation=operation, params=query), "staff")
+        documents = [unwrapped(row, "staff", str(place)) for place, row in enumerate(rows.items)]
         return tuple(
             evolve(
-                self._calls.document(StaffFigures, row, f"$.{place}.staff"),
-                figures={name: value for name, value in row.items() if name not in {"staff_id", "staff_name"}},
+                self._calls.document(StaffFigures, document, f"$.{place}.staff"),
+                figures={name: value for name, value in document.items() if name not in {"staff_id", "staff_name"}},
             )
-            for place, row in enumerate(rows.items)
+            for place, document in enumerate(documents)
         )
 
 

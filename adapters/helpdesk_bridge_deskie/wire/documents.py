@@ -1,7 +1,7 @@
 """Documents of Deskie's API, read strictly except for the variations that clients have met.
 
 observed: numbers as text, flags as 0/1 and "true", "-" for a date that is not set, absent fields.
-assumed: ``[]`` for an empty object, because the server is PHP.
+assumed: ``[]`` for an empty object, because the server is PHP. Ids of records are what a document cannot be without.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final, NewType
 
 from attrs import define, field, frozen
 
-from helpdesk_bridge.adapter import Converter, Wire, WireTypeError
+from helpdesk_bridge.adapter import NOTHING_LEFT, Converter, Leftover, Wire, WireTypeError
 
 Fields = NewType("Fields", dict[str, Any])
 """An object of custom values by key, or the options of a select by key."""
@@ -119,7 +119,8 @@ def _fields(value: Any, _: Any) -> Any:
 
 # Almost every field may be null: one call for the usual values, where cattrs makes two, is a third of reading a page.
 def _integer_or_none(value: Any, _: Any) -> int | None:
-    return value if type(value) is int or value is None else _integer(value)
+    # assumed: "" for a number that is not set, because the server is PHP.
+    return value if type(value) is int or value is None else None if value == "" else _integer(value)
 
 
 def _text_or_none(value: Any, _: Any) -> str | None:
@@ -153,6 +154,8 @@ def _moment_or_none(value: Any, _: Any) -> datetime | None:
 def _integers_or_none(value: Any, _: Any) -> tuple[int, ...] | None:
     if not value and (value is None or type(value) is list):
         return None if value is None else ()
+    if type(value) is dict and all(key.isdecimal() for key in value):
+        value = [*value.values()]  # assumed: PHP writes a list with a gap as a map by number
     if type(value) is not list:
         raise WireTypeError(f"expected a list, found {type(value).__name__}")
     return tuple([item if type(item) is int else _integer(item) for item in value])
@@ -193,21 +196,12 @@ def _configure(converter: Converter) -> None:
     converter.register_structure_hook(Fields, _fields)
     for optional, hook in _OPTIONAL:
         converter.register_structure_hook(optional, hook)
-    plain_file = converter.gen_structure_attrs_fromdict(FileDocument)
-
-    def file(value: Any, type_: Any) -> FileDocument:
-        # observed: a client of 2026 takes files wrapped, too.
-        inner = value.get("attachment") if isinstance(value, dict) else None
-        return plain_file(inner if isinstance(inner, dict) else value, type_)
-
-    converter.register_structure_hook(FileDocument, file)
 
 
 @frozen(kw_only=True)
 class FileDocument:
     """A file of a message."""
 
-    file_id: int | None = None
     file_name: str | None = None
     file_size: int | None = None
     mime_type: str | None = None
@@ -219,9 +213,10 @@ WIRE: Final = Wire(_configure)
 
 @frozen(kw_only=True)
 class Document:
-    """A document that can carry the vendor's own JSON, if the desk keeps it."""
+    """A document that can carry the vendor's own JSON, if the desk keeps it, and what of it no record takes."""
 
     raw: Any = field(default=None, eq=False, repr=False, kw_only=True)
+    left: Leftover = field(default=NOTHING_LEFT, eq=False, repr=False, kw_only=True)
 
 
 @define
@@ -254,6 +249,7 @@ class CaseDocument:
     rating_comment: str | None = field(default=None, repr=False)
     attachments: tuple[FileDocument, ...] | None = None
     raw: Any = field(default=None, eq=False, repr=False, kw_only=True)
+    left: Leftover = field(default=NOTHING_LEFT, eq=False, repr=False, kw_only=True)
 
 
 @frozen(kw_only=True)

@@ -25,7 +25,9 @@ _IN_JSON: Final[Mapping[Any, type[Any]]] = {
     tuple[int, ...]: list,
     tuple[FileDocument, ...]: NoneType,
 }
-_NAMES: Final = tuple(attribute.name for attribute in fields(CaseDocument) if attribute.name != "raw")
+ADDED: Final = frozenset({"raw", "left"})
+"""Fields of a document that are put beside what the vendor sends."""
+_NAMES: Final = tuple(attribute.name for attribute in fields(CaseDocument) if attribute.name not in ADDED)
 _HINTS: Final = get_type_hints(CaseDocument)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from attrs import frozen
@@ -14,25 +14,25 @@ _COUNTS: Final = ("total_count", "count")
 
 @frozen
 class Rows:
-    """The documents of one page without their wrappers; ``total`` counts all matches, None if Deskie does not say."""
+    """The rows of one page in their wrappers; ``total`` counts all matches, None if Deskie does not say."""
 
-    items: tuple[Mapping[str, Any], ...]
+    items: tuple[Any, ...]
     total: int | None = None
 
 
 def rows(document: Any, key: str) -> Rows:
-    """Read a list of ``{key: {…}}``; with an empty key its rows have no wrapper. Raises ``BadResponse`` naming the place.
+    """Read a list of ``{key: {…}}``; see ``unwrapped`` for its rows. Raises ``BadResponse`` for what is no list.
 
     Empty lists come as ``{"total_count": 0}``, ``{"<key>": []}``, ``[]``, ``{}`` and as nothing at all.
     """
     if document is None or document == "":
         return Rows((), 0)
     if isinstance(document, list):
-        return Rows(tuple(_unwrapped(item, key, str(index)) for index, item in enumerate(document)))
+        return Rows(_of_kind(enumerate(document), key))
     if not isinstance(document, dict):
         raise BadResponse(f"expected a list of {key}, found {type(document).__name__}", path="$")
     total = next((_count(document[name], name) for name in _COUNTS if name in document), None)
-    items = tuple(_unwrapped(item, key, place) for place, item in _numbered(document, key))
+    items = _of_kind(_numbered(document, key), key)
     return Rows(items, total if total is not None or items else 0)
 
 
@@ -44,8 +44,19 @@ def _numbered(document: Mapping[str, Any], key: str) -> Iterator[tuple[str, Any]
         raise BadResponse(f"expected a list of {key}, found an object", path="$")
 
 
-def _unwrapped(item: Any, key: str, place: str) -> Mapping[str, Any]:
-    inner = (item.get(key) if key else item) if isinstance(item, dict) else None
+def _of_kind(numbered: Iterable[tuple[object, Any]], key: str) -> tuple[Any, ...]:
+    """Return the rows, of which one may be odd. Raises ``BadResponse`` for rows of another kind: another call's answer."""
+    rows = dict(numbered)
+    wrapped = any(isinstance(row, dict) and (not key or key in row) for row in rows.values())
+    for place, row in rows.items():
+        if (not wrapped) or (key and isinstance(row, dict) and key not in row):
+            raise BadResponse(f"expected {key or 'an object'} in a row of the list", path=f"$.{place}.{key}")
+    return tuple(rows.values())
+
+
+def unwrapped(row: Any, key: str, place: str) -> Mapping[str, Any]:
+    """Return the document of a row; with an empty key it has no wrapper. Raises ``BadResponse`` naming its place."""
+    inner = row.get(key) if key and isinstance(row, dict) else row
     if not isinstance(inner, dict):
         raise BadResponse(f"expected {key or 'an object'} in a row of the list", path=f"$.{place}.{key}")
     return inner

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import (
+    NOTHING_LEFT,
     SYSTEM,
     Actor,
     ActorKind,
@@ -196,9 +197,18 @@ class Reader:
             custom_fields=self.names.values(user.custom_fields, CONTACT),
             created_at=user.created_at,
             updated_at=user.updated_at,
-            not_loaded=frozenset({"custom_fields"}) if user.custom_fields is None else frozenset(),
+            not_loaded=frozenset({"custom_fields"} if user.custom_fields is None else ())
+            | {_CONTACT_FIELDS[key] for key in user.left.odd if key in _CONTACT_FIELDS},
             raw=user.raw,
         )
+
+
+_CONTACT_FIELDS: Final[Mapping[str, str]] = {
+    "user_full_name": "name", "user_email": "emails", "user_phone": "phones", "user_whatsapp_phone": "phones", "wa_id": "phones",
+    "company_name": "company", "user_custom_id": "external_id", "created_at": "created_at", "updated_at": "updated_at",
+    "active": "blocked", "deleted": "deleted",
+}  # fmt: skip
+"""Fields of a contact by the key of a user."""
 
 
 def _subject(text: str | None) -> str:
@@ -206,9 +216,16 @@ def _subject(text: str | None) -> str:
     return text if text and text.strip() else ""
 
 
+_FIELDS: Final[Mapping[str, str]] = {
+    "user_id": "requester", "staff_id": "assignee", "group_id": "group", "recipient_cc": "cc", "cc_emails": "cc",
+    "parent_case_id": "merged_into", "rating_comment": "rating", "case_number": "number",
+}  # fmt: skip
+"""Fields of a ticket by the key of a case, where the two differ."""
+
+
 def _absent(case: CaseDocument) -> frozenset[str]:
-    """Return the names of fields that a case has and this answer left out (observed for all but the id)."""
-    if None not in (
+    """Return the names of fields that a case has and this answer left out (observed for all but the id), or not legibly."""
+    if case.left is NOTHING_LEFT and None not in (
         case.subject, case.status, case.priority, case.channel, case.labels, case.custom_fields, case.created_at, case.updated_at,
     ):  # fmt: skip
         return NOT_IN_LISTS
@@ -224,7 +241,8 @@ def _absent(case: CaseDocument) -> frozenset[str]:
         "created_at": case.created_at,
         "updated_at": case.updated_at,
     }
-    return NOT_IN_LISTS | {name for name, value in sources.items() if value is None}
+    odd = {_FIELDS.get(key.partition("[")[0], key.partition("[")[0]) for key in case.left.odd}
+    return NOT_IN_LISTS | {name for name, value in sources.items() if value is None} | odd
 
 
 def _rating(case: CaseDocument) -> Rating | None:
@@ -255,11 +273,20 @@ def _author(message: MessageDocument) -> Actor:
     # assumed: where both are there, as in the vendor's samples, the agent wrote.
     if message.staff_id:
         return Actor.agent(id=str(message.staff_id))
+    if _hides_author(message):
+        return Actor(ActorKind.UNKNOWN)
     return Actor.contact(id=str(message.user_id)) if message.user_id else SYSTEM
+
+
+def _hides_author(message: MessageDocument) -> bool:
+    """Whether an id that says who wrote cannot be read: the author is not the system, but nobody knows who."""
+    return not message.left.odd.keys().isdisjoint(("staff_id", "user_id"))
 
 
 def _is_public(message: MessageDocument) -> bool:
     """Whether known words say that the customer reads a message: `note`, and no other word of its type."""
+    if not message.left.odd.keys().isdisjoint(("message_type", "note")):
+        return False
     # observed: `message_type` is undocumented, and "" for what the helpdesk wrote by itself.
     word = (message.message_type or "").strip().casefold()
     if word and word not in _REPLIES:
@@ -272,7 +299,7 @@ def _kind(message: MessageDocument) -> MessageKind:
         return MessageKind.FORWARD
     if not _is_public(message):
         return MessageKind.NOTE
-    nobody = not message.staff_id and not message.user_id
+    nobody = not message.staff_id and not message.user_id and not _hides_author(message)
     return MessageKind.AUTOMATIC if message.sent_via_rule or nobody else MessageKind.REPLY
 
 

@@ -23,7 +23,7 @@ from helpdesk_bridge.model import fields
 from helpdesk_bridge.model.addresses import email_key, phone_key
 from helpdesk_bridge.model.fields import Field, Kind
 from helpdesk_bridge.model.records import Contact, Message, Ticket
-from helpdesk_bridge.model.values import Actor, ActorKind, Body, CustomValue, Ref, Visibility
+from helpdesk_bridge.model.values import Actor, ActorKind, Body, CustomValue, Priority, Ref, Visibility
 from helpdesk_bridge.text.plain import digest, fold, squash
 
 _SHOWN_SO: Final = (Fidelity.NATIVE, Fidelity.HEADER_LINE)
@@ -153,6 +153,8 @@ def ticket_differences(expected: Mapping[str, Any], found: Mapping[str, Any]) ->
         shown = found[name]
         if name == "subject" and wanted is None:
             same = True  # vendors that want a subject get words of their own for none
+        elif (name, wanted) in (("priority", Priority.UNKNOWN.value), ("created_at", None)):
+            same = True  # the source tells none, and the destination has its own for that
         elif fields.TICKET[name].kind is Kind.PERSON:
             same = same_person(wanted, shown)
         elif fields.TICKET[name].kind is Kind.CUSTOM_FIELDS:

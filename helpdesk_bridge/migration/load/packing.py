@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from helpdesk_bridge.adapter import Fidelity, MessageClass
 from helpdesk_bridge.adapter.header_line import sealing
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
@@ -73,6 +74,11 @@ class Packing:
         self._context = context
         self._ticket = ticket
         self._places = {message.id: number for number, message in enumerate(thread)}
+        self._times: dict[str, datetime | None] = {}
+        last = ticket.created_at
+        for message in thread:
+            last = message.created_at or last
+            self._times[message.id] = last
         self._files: dict[str, list[Fetched | Lacking]] = {}
 
     def packed(self, bundle: Bundle) -> Packed:
@@ -104,7 +110,7 @@ class Packing:
                     record = evolve(record, state=one.state, reason=one.reason)
                 records.append(record)
         message = self._composed(
-            bundle, [_with(one, found) for one, found in zip(bundle.sources, fetched, strict=True)]
+            bundle, [_with(self._timed(one), found) for one, found in zip(bundle.sources, fetched, strict=True)]
         )
         wanted = self.expected(message, [file.sha256 for file in files])
         if bundle.sources and records:
@@ -120,7 +126,22 @@ class Packing:
             message = composed(bundle, [mapping.message(source, inline=True) for source in sources])
             if not context.keeps_inline(message):
                 message = composed(bundle, [mapping.message(source, inline=False) for source in sources])
-        return mapping.with_subject(message, self._ticket) if bundle.opening else message
+        return self._timed(mapping.with_subject(message, self._ticket)) if bundle.opening else message
+
+    def _timed(self, message: Message) -> Message:
+        """Return a message whose time the source does not tell with the ticket's, if it opens it, or that of the one before.
+
+        A destination that keeps times sorts by them, and would put it where it was written: at the end. Elsewhere a
+        header line says that the time is not known.
+        """
+        if message.created_at is not None:
+            return message
+        if message.opening:
+            return evolve(message, created_at=self._ticket.created_at)
+        kept = self._context.importer.fidelity.messages.get(MessageClass.of(message), {}).get("created_at")
+        if kept is None or kept.how is not Fidelity.NATIVE:
+            return message
+        return evolve(message, created_at=self._times.get(message.id))
 
     def expected(self, message: Message, files: Sequence[str]) -> dict[str, Any]:
         """Return what a message that is written must show."""

@@ -23,6 +23,7 @@ from helpdesk_bridge.migration.journal.states import (
     State,
     reason_of,
 )
+from helpdesk_bridge.migration.journal.unread import unread_records
 from helpdesk_bridge.migration.load.context import LoadContext, unanswered
 from helpdesk_bridge.migration.load.in_doubt import SettleWait
 from helpdesk_bridge.migration.load.messages import MessageLoad
@@ -118,10 +119,17 @@ class TicketLoad:
             self._give_up(State.FAILED, reason_of(error))
             return False
         context.journal.plan(planned(thread))
+        self._write_unread()
         self._thread = thread
         self._packing = Packing(context, ticket, thread)
         self._messages = MessageLoad(context, ticket.id, self._packing, self._settle_wait)
         return True
+
+    def _write_unread(self) -> None:
+        """Write down the messages that cannot be read."""
+        rows = self._context.source.unread_rows(Kind.MESSAGE.value, self._ticket.id)
+        known = self._context.journal.children(self._ticket.id, Kind.MESSAGE)
+        self._context.journal.save(*unread_records(Kind.MESSAGE, rows, known))
 
     @property
     def _never_tried(self) -> bool:
@@ -178,6 +186,7 @@ class TicketLoad:
         except HelpdeskError:
             children = []  # a thread that cannot be read any more has nothing to account for
         left = [evolve(child, state=State.SKIPPED, reason=f"its ticket is {reason}") for child in children]
+        self._write_unread()
         context.journal.save(evolve(record, state=State.SKIPPED, reason=reason, version=self._version), *left)
         context.progress("tickets")
 

@@ -144,6 +144,10 @@ def make_plan(
     )
 
 
+_LONGEST: Final = 100 * 366 * 86_400.0
+"""A hundred years, in seconds: a count that a vendor makes up must not end beyond the calendar."""
+
+
 def forecasts(
     tally: Tally, source: MigrationDesk, destination: MigrationDesk, importer: Importer, search: SearchResult
 ) -> dict[Threads, Forecast]:
@@ -178,7 +182,7 @@ def forecasts(
         units = (lists + tally.tickets, writing + verifying + searching)
         seconds = max(_seconds(source, units[0]), _seconds(destination, units[1]))
         real = seconds / destination.clock.time_scale
-        ends = destination.clock.wall() + timedelta(seconds=real)
+        ends = destination.clock.wall() + timedelta(seconds=min(real, _LONGEST))
         by_way[way] = Forecast(way, units[0], units[1], seconds, ends)
     return by_way
 

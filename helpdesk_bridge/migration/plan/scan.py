@@ -14,6 +14,7 @@ from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
+from helpdesk_bridge.migration.journal.unread import unread_records
 from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.plan.people import fold_key
 from helpdesk_bridge.migration.plan.tally import Tally
@@ -58,6 +59,7 @@ class Scan:
             if len(batch) == BATCH:
                 self._write(batch)
         self._write(batch)
+        self._unread(Kind.CONTACT)
 
     def _planned(self, contact: Contact, position: int) -> Record:
         key, fold = Key(Kind.CONTACT, self.source.contact_key(contact.id)), fold_key(contact)
@@ -82,6 +84,12 @@ class Scan:
             if len(batch) == BATCH:
                 self._write(batch)
         self._write(batch)
+        self._unread(Kind.TICKET)
+
+    def _unread(self, kind: Kind) -> None:
+        """Write down the rows of a list that cannot be read."""
+        failed = self.journal.by_state(kind, State.FAILED)
+        self.journal.save(*unread_records(kind, self.source.unread_rows(kind.value), failed))
 
     def _write(self, batch: list[Record]) -> None:
         self.journal.plan(batch)

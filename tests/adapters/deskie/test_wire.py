@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from helpdesk_bridge.adapter import BadResponse, WireTypeError
 from helpdesk_bridge_deskie.wire.documents import WIRE, CaseDocument, UserDocument, moment, without_secrets
-from helpdesk_bridge_deskie.wire.lists import record, rows
+from helpdesk_bridge_deskie.wire.lists import record, rows, unwrapped
 
 EXAMPLE = {
     "case_id": 51230, "case_number": "130-000042", "subject": "Invoice", "user_id": 8801, "staff_id": 0, "group_id": 14,
@@ -89,7 +89,7 @@ def test_empty_lists_in_all_their_forms(document):
 def test_lists_come_in_numeric_order_with_the_count_anywhere():
     document = {"total_count": 12, **{str(index): {"case": {"case_id": index}} for index in (10, 2, 0, 1)}}
     page = rows(document, "case")
-    assert [row["case_id"] for row in page.items] == [0, 1, 2, 10]
+    assert [row["case"]["case_id"] for row in page.items] == [0, 1, 2, 10]
     assert page.total == 12
 
 
@@ -98,19 +98,26 @@ def test_a_page_past_the_end_keeps_the_count():
 
 
 def test_arrays_and_the_other_name_of_the_count():
-    assert rows([{"label": {"label_id": 1}}], "label").items == ({"label_id": 1},)
+    assert rows([{"label": {"label_id": 1}}], "label").items == ({"label": {"label_id": 1}},)
     assert rows({"0": {"staff": {"staff_id": 1}}, "count": "1"}, "staff").total == 1
 
 
 @pytest.mark.parametrize(
     ("document", "path"),
-    [(5, "$"), ({"0": {"user": {}}}, "$.0.case"), ([{"case": None}], "$.0.case"), ({"case": {"case_id": 1}}, "$"),
+    [(5, "$"), ({"0": {"user": {}}}, "$.0.case"), ([{"user": None}], "$.0.case"), ({"case": {"case_id": 1}}, "$"),
      ({"total_count": "many", "0": {"case": {}}}, "$.total_count"), ({"message": "hello"}, "$")],
 )  # fmt: skip
 def test_other_lists_are_refused_with_their_path(document, path):
     with pytest.raises(BadResponse) as caught:
         rows(document, "case")
     assert caught.value.path == path
+
+
+@pytest.mark.parametrize("row", [5, None, [], {"case": None}, {"case": []}])
+def test_a_row_that_is_no_object_is_named_by_its_place(row):
+    with pytest.raises(BadResponse) as caught:
+        unwrapped(row, "case", "3")
+    assert caught.value.path == "$.3.case"
 
 
 def test_single_answers():
