@@ -11,7 +11,14 @@ from helpdesk_bridge.lazy import lazy_names
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from helpdesk_bridge.desk.connection import connect, desks, open_desk
+    from helpdesk_bridge.adapter.contract import Finding, Severity, Vendor
+    from helpdesk_bridge.adapter.directory import Directory
+    from helpdesk_bridge.adapter.facets import StoringWebhooks, Template, Templates, Webhooks
+    from helpdesk_bridge.adapter.importing import Importer, Removal
+    from helpdesk_bridge.clock import Clock
+    from helpdesk_bridge.config.aliases import Aliases, AliasTable
+    from helpdesk_bridge.desk.connection import Desks, connect, desks, open_desk
+    from helpdesk_bridge.desk.desk import Desk
     from helpdesk_bridge.errors import (
         AuthenticationFailed,
         BadResponse,
@@ -27,10 +34,34 @@ if TYPE_CHECKING:
         Unsupported,
         WrongDesk,
     )
+    from helpdesk_bridge.http.events import Attempt, BudgetBack, BudgetLost, DeskEvent, Refused, Waiting
+    from helpdesk_bridge.http.stack import Stack
+    from helpdesk_bridge.keys import DeskKeys
+    from helpdesk_bridge.model.capabilities import Capabilities, FileLimits
     from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, MessageDraft, Sent, TicketChange, TicketDraft
+    from helpdesk_bridge.model.keywords import (
+        ContactChanges,
+        ContactFields,
+        ContactFilters,
+        MessageFields,
+        TicketChanges,
+        TicketFields,
+        TicketFilters,
+    )
     from helpdesk_bridge.model.paging import Events, Page, RecordEvent
-    from helpdesk_bridge.model.queries import NONE, ContactQuery, Match, Order, Period, TicketQuery
-    from helpdesk_bridge.model.records import Contact, Message, Ticket
+    from helpdesk_bridge.model.queries import NONE, ContactQuery, How, Match, Nothing, Order, Period, TicketQuery
+    from helpdesk_bridge.model.records import (
+        Agent,
+        Company,
+        Contact,
+        FieldDefinition,
+        FieldType,
+        Group,
+        Message,
+        Tag,
+        Ticket,
+    )
+    from helpdesk_bridge.model.refs import RecordRef
     from helpdesk_bridge.model.values import (
         UNSET,
         Actor,
@@ -38,44 +69,198 @@ if TYPE_CHECKING:
         Add,
         Attachment,
         Body,
+        CustomValue,
+        IdKind,
         MessageKind,
+        Named,
+        Person,
+        Phone,
         Priority,
+        Rating,
         Ref,
         Remove,
         Status,
+        Unset,
         Upload,
         Visibility,
     )
-    from helpdesk_bridge.ports import Helpdesk, Missing
+    from helpdesk_bridge.portable.value import Portable
+    from helpdesk_bridge.ports import (
+        Attachments,
+        ContactId,
+        Contacts,
+        Explanation,
+        Helpdesk,
+        Listing,
+        Lists,
+        Messages,
+        Missing,
+        TicketId,
+        Tickets,
+    )
+    from helpdesk_bridge.ratelimit.budget import Budget
+    from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
+    from helpdesk_bridge.text.decoding import TextMended
+    from helpdesk_bridge.vendor_time import VendorTime
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "NONE", "UNSET", "Actor", "ActorKind", "Add", "Attachment", "AuthenticationFailed", "BadResponse", "Body",
-    "ConfigError", "Conflict", "Contact", "ContactChange", "ContactDraft", "ContactQuery", "Events", "Helpdesk",
-    "HelpdeskError", "InDoubt", "Invalid", "Match", "Message", "MessageDraft", "MessageKind", "Missing", "NotFound",
-    "Order", "Page", "Period", "PermissionDenied", "Priority", "RateLimited", "RecordEvent", "Ref", "Remove", "Sent", "Status", "Ticket",
-    "TicketChange", "TicketDraft", "TicketQuery", "Unavailable", "Unsupported", "Upload", "Visibility", "WrongDesk",
-    "connect", "desks", "open_desk",
+    "NONE",
+    "UNSET",
+    "Actor",
+    "ActorKind",
+    "Add",
+    "Agent",
+    "AliasTable",
+    "Aliases",
+    "Attachment",
+    "Attachments",
+    "Attempt",
+    "AuthenticationFailed",
+    "BadResponse",
+    "Body",
+    "Budget",
+    "BudgetBack",
+    "BudgetLost",
+    "Capabilities",
+    "Clock",
+    "Company",
+    "ConfigError",
+    "Conflict",
+    "Contact",
+    "ContactChange",
+    "ContactChanges",
+    "ContactDraft",
+    "ContactFields",
+    "ContactFilters",
+    "ContactId",
+    "ContactQuery",
+    "Contacts",
+    "CustomValue",
+    "Desk",
+    "DeskEvent",
+    "DeskKeys",
+    "Desks",
+    "Directory",
+    "Events",
+    "Explanation",
+    "FieldDefinition",
+    "FieldType",
+    "FileLimits",
+    "Finding",
+    "Group",
+    "Helpdesk",
+    "HelpdeskError",
+    "How",
+    "IdKind",
+    "Importer",
+    "InDoubt",
+    "Invalid",
+    "Listing",
+    "Lists",
+    "Match",
+    "Message",
+    "MessageDraft",
+    "MessageFields",
+    "MessageKind",
+    "Messages",
+    "Missing",
+    "Named",
+    "NotFound",
+    "Nothing",
+    "Order",
+    "Page",
+    "Period",
+    "PermissionDenied",
+    "Person",
+    "Phone",
+    "Portable",
+    "Priority",
+    "RateLimitPolicy",
+    "RateLimited",
+    "Rating",
+    "RecordEvent",
+    "RecordRef",
+    "Ref",
+    "Refused",
+    "Removal",
+    "Remove",
+    "Sent",
+    "Severity",
+    "Stack",
+    "Status",
+    "StoringWebhooks",
+    "Tag",
+    "Template",
+    "Templates",
+    "TextMended",
+    "Ticket",
+    "TicketChange",
+    "TicketChanges",
+    "TicketDraft",
+    "TicketFields",
+    "TicketFilters",
+    "TicketId",
+    "TicketQuery",
+    "Tickets",
+    "Unavailable",
+    "Unset",
+    "Unsupported",
+    "Upload",
+    "Vendor",
+    "VendorTime",
+    "Visibility",
+    "Waiting",
+    "Webhooks",
+    "WrongDesk",
+    "connect",
+    "desks",
+    "open_desk",
 ]  # fmt: skip
 
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "helpdesk_bridge.desk.connection": "connect desks open_desk",
+        "helpdesk_bridge.adapter.contract": "Finding Severity Vendor",
+        "helpdesk_bridge.adapter.directory": "Directory",
+        "helpdesk_bridge.adapter.facets": "StoringWebhooks Template Templates Webhooks",
+        "helpdesk_bridge.adapter.importing": "Importer Removal",
+        "helpdesk_bridge.clock": "Clock",
+        "helpdesk_bridge.config.aliases": "Aliases AliasTable",
+        "helpdesk_bridge.desk.connection": "Desks connect desks open_desk",
+        "helpdesk_bridge.desk.desk": "Desk",
         "helpdesk_bridge.errors": """
             AuthenticationFailed BadResponse ConfigError Conflict HelpdeskError InDoubt Invalid NotFound
             PermissionDenied RateLimited Unavailable Unsupported WrongDesk
         """,
-        "helpdesk_bridge.model.drafts": """
-            ContactChange ContactDraft MessageDraft Sent TicketChange TicketDraft
+        "helpdesk_bridge.http.events": "Attempt BudgetBack BudgetLost DeskEvent Refused Waiting",
+        "helpdesk_bridge.http.stack": "Stack",
+        "helpdesk_bridge.keys": "DeskKeys",
+        "helpdesk_bridge.model.capabilities": "Capabilities FileLimits",
+        "helpdesk_bridge.model.drafts": "ContactChange ContactDraft MessageDraft Sent TicketChange TicketDraft",
+        "helpdesk_bridge.model.keywords": """
+            ContactChanges ContactFields ContactFilters MessageFields TicketChanges TicketFields
+            TicketFilters
         """,
         "helpdesk_bridge.model.paging": "Events Page RecordEvent",
-        "helpdesk_bridge.model.queries": "ContactQuery Match NONE Order Period TicketQuery",
-        "helpdesk_bridge.model.records": "Contact Message Ticket",
-        "helpdesk_bridge.model.values": """
-            Actor ActorKind Add Attachment Body MessageKind Priority Ref Remove Status UNSET Upload Visibility
+        "helpdesk_bridge.model.queries": "NONE ContactQuery How Match Nothing Order Period TicketQuery",
+        "helpdesk_bridge.model.records": """
+            Agent Company Contact FieldDefinition FieldType Group Message Tag Ticket
         """,
-        "helpdesk_bridge.ports": "Helpdesk Missing",
+        "helpdesk_bridge.model.refs": "RecordRef",
+        "helpdesk_bridge.model.values": """
+            UNSET Actor ActorKind Add Attachment Body CustomValue IdKind MessageKind Named Person Phone
+            Priority Rating Ref Remove Status Unset Upload Visibility
+        """,
+        "helpdesk_bridge.portable.value": "Portable",
+        "helpdesk_bridge.ports": """
+            Attachments ContactId Contacts Explanation Helpdesk Listing Lists Messages Missing TicketId
+            Tickets
+        """,
+        "helpdesk_bridge.ratelimit.budget": "Budget",
+        "helpdesk_bridge.ratelimit.policy": "RateLimitPolicy",
+        "helpdesk_bridge.text.decoding": "TextMended",
+        "helpdesk_bridge.vendor_time": "VendorTime",
     },
 )

@@ -10,9 +10,10 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NoReturn, Protocol, TypeAlias, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NoReturn, Protocol, Self, TypeAlias, Unpack, overload
 
 from attrs import frozen
+from typing_extensions import TypeVar
 
 from helpdesk_bridge.errors import Unsupported
 from helpdesk_bridge.model.capabilities import Capabilities
@@ -35,13 +36,17 @@ from helpdesk_bridge.portable.value import Portable
 if TYPE_CHECKING:
     from helpdesk_bridge.adapter.contract import Finding
     from helpdesk_bridge.adapter.directory import Directory
+    from helpdesk_bridge.adapter.facets import Templates, Webhooks
     from helpdesk_bridge.adapter.importing import Importer, Removal
+    from helpdesk_bridge.clock import Clock
+    from helpdesk_bridge.http.events import DeskEvent
     from helpdesk_bridge.keys import DeskKeys
     from helpdesk_bridge.model.paging import Events, Page
     from helpdesk_bridge.ratelimit.budget import Budget
     from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
 
 T_co = TypeVar("T_co", covariant=True)
+Api_co = TypeVar("Api_co", covariant=True, default=object)
 
 TicketId: TypeAlias = str | int | RecordRef | Ticket
 ContactId: TypeAlias = str | int | RecordRef | Contact
@@ -138,6 +143,10 @@ class Contacts(Protocol):
     @abstractmethod
     def list(self, query: ContactQuery | None = None, **filters: Unpack[ContactFilters]) -> Listing[Contact]:
         """List contacts."""
+
+    @abstractmethod
+    def explain(self, query: ContactQuery | None = None, **filters: Unpack[ContactFilters]) -> Explanation:
+        """Tell how a query would be answered, sending nothing."""
 
     @abstractmethod
     def get(self, id: ContactId) -> Contact:
@@ -241,8 +250,12 @@ class Missing:
             )
 
 
-class Helpdesk(Protocol):
-    """One account at a vendor. Safe to share between threads; no I/O happens before the first call."""
+class Helpdesk(Protocol[Api_co]):
+    """One account at a vendor. Safe to share between threads; no I/O happens before the first call.
+
+    It is a context manager that closes it. ``Helpdesk[DeskieApi]`` is a desk of one vendor, whose ``vendor_api`` has that
+    type; that of any ``Helpdesk`` is an ``object``.
+    """
 
     @property
     def name(self) -> str: ...
@@ -260,6 +273,10 @@ class Helpdesk(Protocol):
     def messages(self) -> Messages: ...
     @property
     def capabilities(self) -> Capabilities: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def subscription(self) -> str | None: ...
     @property
     def rate_limit(self) -> RateLimitPolicy | None: ...
     @property
@@ -281,15 +298,20 @@ class Helpdesk(Protocol):
     @property
     def attachments(self) -> Attachments | Missing: ...
     @property
-    def templates(self) -> Any: ...
+    def templates(self) -> Templates | Missing: ...
     @property
-    def webhooks(self) -> Any: ...
+    def webhooks(self) -> Webhooks | Missing: ...
     @property
     def importer(self) -> Importer | Missing: ...
     @property
     def removal(self) -> Removal | Missing: ...
     @property
-    def vendor_api(self) -> Any: ...
+    def vendor_api(self) -> Api_co: ...
+
+    @abstractmethod
+    def __enter__(self) -> Self: ...
+    @abstractmethod
+    def __exit__(self, *_: object) -> None: ...
 
     @abstractmethod
     def events(self, cursor: str | datetime | None = None, *, limit: int | None = None) -> Events:
@@ -302,7 +324,7 @@ class Helpdesk(Protocol):
         """
 
     @abstractmethod
-    def subscribe(self, callback: Callable[[Any], None]) -> Callable[[], None]:
+    def subscribe(self, callback: Callable[[DeskEvent], None]) -> Callable[[], None]:
         """Call ``callback`` with typed events of the transport; returns what ends the subscription."""
 
     @abstractmethod

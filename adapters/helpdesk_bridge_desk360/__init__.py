@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from helpdesk_bridge.adapter import Vendor
 from helpdesk_bridge_desk360.capabilities import capabilities_of
 from helpdesk_bridge_desk360.policy import policy_of
 from helpdesk_bridge_desk360.settings import DOMAIN, Desk360Settings
+
+if TYPE_CHECKING:
+    from helpdesk_bridge_desk360.vendor_api.vendor_api import Desk360Api
 
 
 def _account(settings: Desk360Settings) -> str:
     return settings.account
 
 
-VENDOR = Vendor(
+VENDOR: Vendor[Desk360Api] = Vendor(
     name="desk360",
     title="Desk360",
     settings=Desk360Settings,

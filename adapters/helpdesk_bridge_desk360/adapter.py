@@ -56,7 +56,7 @@ class Desk360Adapter(Adapter):
             findings.append(
                 Finding(Severity.OK, "inbox", f"{counts['tickets']} conversations since the webhook was connected")
             )
-        if not self.webhooks.tokens:
+        if self.webhooks is not None and not self.webhooks.guarded:
             detail = (
                 "not set: anyone who knows the webhook's URL can send events; put a secret into the URL, or set a token"
             )

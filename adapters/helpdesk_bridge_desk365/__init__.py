@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from helpdesk_bridge.adapter import Vendor
 from helpdesk_bridge_desk365.capabilities import capabilities_of
 from helpdesk_bridge_desk365.policy import policy_of
 from helpdesk_bridge_desk365.settings import DOMAIN, Desk365Settings
+
+if TYPE_CHECKING:
+    from helpdesk_bridge_desk365.vendor_api.vendor_api import Desk365Api
 
 
 def _account(settings: Desk365Settings) -> str:
     return settings.subdomain
 
 
-VENDOR = Vendor(
+VENDOR: Vendor[Desk365Api] = Vendor(
     name="desk365",
     title="Desk365",
     settings=Desk365Settings,

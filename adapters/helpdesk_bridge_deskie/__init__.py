@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from helpdesk_bridge.adapter import Vendor
 from helpdesk_bridge_deskie.capabilities import capabilities
 from helpdesk_bridge_deskie.policy import policy
 from helpdesk_bridge_deskie.settings import DOMAIN, DeskieSettings
+
+if TYPE_CHECKING:
+    from helpdesk_bridge_deskie.vendor_api.vendor_api import DeskieApi
 
 
 def _account(settings: DeskieSettings) -> str:
     return settings.account
 
 
-VENDOR = Vendor(
+VENDOR: Vendor[DeskieApi] = Vendor(
     name="deskie",
     title="Deskie",
     settings=DeskieSettings,

@@ -34,6 +34,7 @@ from helpdesk_bridge.adapter.contract import (
 )
 from helpdesk_bridge.adapter.digests import body_digest, file_digest, synthetic_ids
 from helpdesk_bridge.adapter.directory import Directory
+from helpdesk_bridge.adapter.facets import StoringWebhooks, Template, Templates, Webhooks
 from helpdesk_bridge.adapter.header_line import HeaderLine, split_header, split_marker, with_header, with_marker
 from helpdesk_bridge.adapter.importing import (
     MARKER_FIELD,
@@ -266,7 +267,10 @@ __all__ = [
     "Stack",
     "Status",
     "Step",
+    "StoringWebhooks",
     "Tag",
+    "Template",
+    "Templates",
     "Ticket",
     "TicketChange",
     "TicketDraft",
@@ -278,6 +282,7 @@ __all__ = [
     "Upload",
     "Vendor",
     "Visibility",
+    "Webhooks",
     "Window",
     "Wire",
     "WireTypeError",

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from enum import Enum
-from typing import Any, BinaryIO, Final, Protocol
+from typing import Any, BinaryIO, Final, Generic, Protocol
 
 from attrs import Factory, field, frozen
+from typing_extensions import TypeVar
 
 from helpdesk_bridge.adapter.directory import Directory
+from helpdesk_bridge.adapter.facets import Templates, Webhooks
 from helpdesk_bridge.adapter.importing import Importer, Removal
 from helpdesk_bridge.adapter.odd_values import OddValues
 from helpdesk_bridge.clock import Clock
@@ -47,6 +49,9 @@ from helpdesk_bridge.model.values import (
 from helpdesk_bridge.portable.value import Portable
 from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
 from helpdesk_bridge.text.decoding import Mending
+
+Api_co = TypeVar("Api_co", covariant=True, default=object)
+"""The class of ``desk.vendor_api``."""
 
 API_VERSION: Final = 1
 """The version of this contract, which an adapter package is written for."""
@@ -216,12 +221,12 @@ class Adapter(ABC):
     tags: Lister[Tag] | None = None
     custom_fields: Lister[FieldDefinition] | None = None
     attachments: AttachmentsAdapter | None = None
-    templates: Any = None
-    webhooks: Any = None
+    templates: Templates | None = None
+    webhooks: Webhooks | None = None
     events: EventsAdapter | None = None
     importer: Importer | None = None
     removal: Removal | None = None
-    vendor_api: Any = None
+    vendor_api: object = None
     own_key: Callable[[], Secret] | None = field(default=None, repr=False)
 
     @property
@@ -263,7 +268,7 @@ class DeskContext:
 
 
 @frozen(kw_only=True)
-class Vendor:
+class Vendor(Generic[Api_co]):
     """One vendor: the value that the entry point names.
 
     ``policy``, ``capabilities`` and ``account`` are computed from the settings alone, offline. ``open`` and

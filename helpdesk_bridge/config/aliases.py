@@ -23,7 +23,7 @@ W = TypeVar("W", TicketDraft, TicketChange)
 
 
 @frozen
-class Table:
+class AliasTable:
     """One alias table, in both directions; names that it does not hold pass through.
 
     ``same`` says when two names of the vendor are one: words as people compare them, agents by their address.
@@ -52,11 +52,11 @@ class Table:
 class Aliases:
     """All alias tables of one desk."""
 
-    custom_fields: Table = Table()
-    groups: Table = Table()
-    statuses: Table = Table()
-    agents: Table = Table(same=email_key)
-    tags: Table = Table()
+    custom_fields: AliasTable = AliasTable()
+    groups: AliasTable = AliasTable()
+    statuses: AliasTable = AliasTable()
+    agents: AliasTable = AliasTable(same=email_key)
+    tags: AliasTable = AliasTable()
     status_meanings: Mapping[str, Status] = field(factory=dict)
 
     def meaning(self, ticket: Ticket) -> Ticket:
@@ -93,13 +93,13 @@ class Aliases:
         """Return a person with an agent's alias replaced by the vendor's e-mail or id."""
         return self.agents.out(person) if isinstance(person, str) else person
 
-    def _named_out(self, table: Table, named: Any) -> Any:
+    def _named_out(self, table: AliasTable, named: Any) -> Any:
         if isinstance(named, Ref):
             return named if named.name is None or named.id is not None else evolve(named, name=table.out(named.name))
         return table.out(named) if isinstance(named, str) else named
 
     @staticmethod
-    def _words_out(table: Table, words: Any) -> Any:
+    def _words_out(table: AliasTable, words: Any) -> Any:
         if isinstance(words, (Add, Remove)):
             return type(words)(*(table.out(word) for word in words.values))
         return tuple(table.out(word) for word in words)
@@ -144,4 +144,4 @@ class Aliases:
         return evolve(query, **changes) if changes else query
 
 
-__all__ = ["Aliases", "Table"]
+__all__ = ["AliasTable", "Aliases"]

@@ -17,7 +17,7 @@ import attrs
 from attrs import field, frozen
 
 from helpdesk_bridge.config import consent, network, registry
-from helpdesk_bridge.config.aliases import Aliases, Table
+from helpdesk_bridge.config.aliases import Aliases, AliasTable
 from helpdesk_bridge.config.file import ConfigFile, find_file, load_file, read_file, user_folder
 from helpdesk_bridge.errors import ConfigError
 from helpdesk_bridge.model.addresses import email_key
@@ -422,7 +422,7 @@ def _aliases(table: Mapping[str, Any], where: str) -> Aliases:
                 elif isinstance(theirs, dict):
                     raise ConfigError(f"{where} statuses.{ours}: status is one of {', '.join(words)}")
         _refuse_double(tables[key], f"{where} {key}", _SAME.get(key, fold))
-    made = {key: Table(entries, _SAME.get(key, fold)) for key, entries in tables.items()}
+    made = {key: AliasTable(entries, _SAME.get(key, fold)) for key, entries in tables.items()}
     return Aliases(status_meanings=meanings, **made)
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final, overload
 
 from attrs import evolve
 
-from helpdesk_bridge.adapter import Adapter, DeskContext, HttpOptions
+from helpdesk_bridge.adapter import Adapter, DeskContext, HttpOptions, Vendor
 from helpdesk_bridge.adapter.directory import Directory
 from helpdesk_bridge.adapter.importing import MARKER_ALIAS
 from helpdesk_bridge.clock import Clock, SystemClock
@@ -30,28 +30,115 @@ from helpdesk_bridge.forks import new_lock
 from helpdesk_bridge.http.events import EventBus
 from helpdesk_bridge.keys import DeskKeys, api_key_of, credential_of
 from helpdesk_bridge.model.capabilities import Capabilities
+from helpdesk_bridge.model.values import UNSET, Unset
+from helpdesk_bridge.ports import Api_co
 from helpdesk_bridge.text.plain import fold
 
+_NO_KEYS: Final[Mapping[str, Any]] = {}
 
-def connect(name: str, config: str | os.PathLike[str] | None = None, **overrides: Any) -> Desk:
+
+@overload
+def connect(
+    name: str,
+    config: str | os.PathLike[str] | None = None,
+    *,
+    vendor: Vendor[Api_co],
+    max_wait: float | Unset | None = UNSET,
+    **keys: object,
+) -> Desk[Api_co]: ...
+@overload
+def connect(
+    name: str,
+    config: str | os.PathLike[str] | None = None,
+    *,
+    vendor: str | Unset = UNSET,
+    max_wait: float | Unset | None = UNSET,
+    **keys: object,
+) -> Desk: ...
+def connect(
+    name: str,
+    config: str | os.PathLike[str] | None = None,
+    *,
+    vendor: Vendor[Any] | str | Unset = UNSET,
+    max_wait: float | Unset | None = UNSET,
+    **keys: object,
+) -> Desk[Any]:
     """Return the desk ``name`` of ``helpdesk.toml``; use it in a ``with``, or close it.
 
-    ``overrides`` replace keys of its table, such as ``max_wait=None``. Raises ``ConfigError``; no request is made.
+    ``max_wait`` and other keys replace those of its table. A vendor's ``VENDOR`` says which vendor the desk must be of, and
+    so the type of its ``vendor_api``. Raises ``ConfigError``; no request is made.
     """
-    return open_named(name, config, **overrides)
+    return open_named(name, config, **_table({}, vendor, max_wait, keys))
 
 
-def open_desk(table: Mapping[str, Any], *, name: str = "desk", clock: Clock | None = None) -> Desk:
-    """Return a desk from one table, written as under ``[desks.NAME]``; no file is needed."""
-    return open_desk_table(table, name, clock)
+@overload
+def open_desk(
+    table: Mapping[str, Any] = _NO_KEYS,
+    /,
+    *,
+    vendor: Vendor[Api_co],
+    max_wait: float | Unset | None = UNSET,
+    name: str = "desk",
+    clock: Clock | None = None,
+    **keys: object,
+) -> Desk[Api_co]: ...
+@overload
+def open_desk(
+    table: Mapping[str, Any] = _NO_KEYS,
+    /,
+    *,
+    vendor: str | Unset = UNSET,
+    max_wait: float | Unset | None = UNSET,
+    name: str = "desk",
+    clock: Clock | None = None,
+    **keys: object,
+) -> Desk: ...
+def open_desk(
+    table: Mapping[str, Any] = _NO_KEYS,
+    /,
+    *,
+    vendor: Vendor[Any] | str | Unset = UNSET,
+    max_wait: float | Unset | None = UNSET,
+    name: str = "desk",
+    clock: Clock | None = None,
+    **keys: object,
+) -> Desk[Any]:
+    """Return a desk from the keys of a table ``[desks.NAME]``, or from a whole table; no file is needed.
+
+    ``open_desk(vendor="local", path=":memory:", max_wait=None)``; a vendor's ``VENDOR`` in place of its name gives
+    ``vendor_api`` its type.
+    """
+    wanted = vendor.name if isinstance(vendor, Vendor) else vendor
+    return open_desk_table(_table(table, wanted, max_wait, keys), name, clock)
+
+
+def _table(
+    table: Mapping[str, Any],
+    vendor: Vendor[Any] | str | Unset,
+    max_wait: float | Unset | None,
+    keys: Mapping[str, object],
+) -> dict[str, Any]:
+    given = {"vendor": vendor, "max_wait": max_wait}
+    return {**table, **keys, **{name: value for name, value in given.items() if value is not UNSET}}
 
 
 # Programs import the functions above by name; a test's stand-in takes the place of the two below.
 
 
-def open_named(name: str, config: str | os.PathLike[str] | None = None, **overrides: Any) -> Desk:
+def open_named(
+    name: str,
+    config: str | os.PathLike[str] | None = None,
+    *,
+    vendor: Vendor[Any] | str | Unset = UNSET,
+    **overrides: Any,
+) -> Desk[Any]:
     """Open a desk of the configuration file."""
-    return open_config(from_file(name, config, **overrides))
+    if not isinstance(vendor, Vendor):
+        return open_config(from_file(name, config, **_table(overrides, vendor, UNSET, {})))
+    known = from_file(name, config, **overrides)
+    if known.vendor.name != vendor.name:
+        raise ConfigError(f"[desks.{name}] is a desk of {known.vendor.title}, not of {vendor.title}")
+    return open_config(known)
 
 
 def open_desk_table(table: Mapping[str, Any], name: str, clock: Clock | None) -> Desk:
@@ -119,6 +206,7 @@ def open_config(config: DeskConfig, *, clock: Clock | None = None) -> Desk:
         link,
         context.mending,
         context.odd,
+        getattr(config.settings, "subscription", None),
     )
 
 

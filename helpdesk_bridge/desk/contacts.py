@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from helpdesk_bridge.config.aliases import Aliases
 from helpdesk_bridge.desk.link import DeskLink
@@ -21,11 +21,14 @@ from helpdesk_bridge.model.values import UNSET, FrozenDict
 from helpdesk_bridge.ports import ContactId, Explanation
 
 
-@frozen
+@frozen(repr=False)
 class ContactsPort:
     """``desk.contacts``."""
 
-    _link: DeskLink = field(repr=False)
+    _link: DeskLink
+
+    def __repr__(self) -> str:
+        return f"<contacts of desk {self._link.name}>"
 
     def list(self, query: ContactQuery | None = None, **filters: Unpack[ContactFilters]) -> QueryListing[Contact]:
         """List contacts, lazily."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, NoReturn, Self, TypeVar
+from typing import Final, Generic, NoReturn, Self, TypeVar, cast
 
-from attrs import field, frozen
+from attrs import frozen
 
 from helpdesk_bridge.adapter import (
     Adapter,
@@ -24,20 +24,18 @@ from helpdesk_bridge.adapter import (
     Tag,
 )
 from helpdesk_bridge.adapter.directory import Directory
+from helpdesk_bridge.adapter.facets import Templates, Webhooks
 from helpdesk_bridge.adapter.odd_values import OddValues, UnreadRow
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.config.aliases import Aliases
-from helpdesk_bridge.desk.contacts import ContactsPort
 from helpdesk_bridge.desk.facets import AttachmentsPort, ImporterPort, ListPort
 from helpdesk_bridge.desk.link import DeskLink
-from helpdesk_bridge.desk.messages import MessagesPort
 from helpdesk_bridge.desk.polling import Polling, check_start, read_cursor, write_cursor
-from helpdesk_bridge.desk.tickets import TicketsPort
-from helpdesk_bridge.http.events import EventBus
+from helpdesk_bridge.http.events import DeskEvent, EventBus
 from helpdesk_bridge.keys import DeskKeys
 from helpdesk_bridge.model.capabilities import Capabilities
 from helpdesk_bridge.model.paging import Events
-from helpdesk_bridge.ports import Attachments, Lists, Missing
+from helpdesk_bridge.ports import Api_co, Attachments, Contacts, Lists, Messages, Missing, Tickets
 from helpdesk_bridge.ratelimit.budget import Budget
 from helpdesk_bridge.text.decoding import Mending
 from helpdesk_bridge.text.plain import digest
@@ -54,8 +52,8 @@ def _as_it_is(facet: T) -> T:
     return facet
 
 
-@frozen(eq=False)
-class Desk:
+@frozen(eq=False, repr=False)
+class Desk(Generic[Api_co]):
     """One account at a vendor, as ``connect`` returns it; see ``ports.Helpdesk`` for the promises."""
 
     name: str
@@ -64,19 +62,24 @@ class Desk:
     capabilities: Capabilities
     clock: Clock
     aliases: Aliases
-    tickets: TicketsPort
-    contacts: ContactsPort
-    messages: MessagesPort
-    _adapter: Adapter = field(repr=False)
-    _bus: EventBus = field(repr=False)
-    _directory: Directory = field(repr=False)
-    keys: DeskKeys = field(repr=False)
-    _link: DeskLink = field(repr=False)
-    _mending: Mending = field(repr=False)
-    _odd: OddValues = field(repr=False)
+    tickets: Tickets
+    contacts: Contacts
+    messages: Messages
+    _adapter: Adapter
+    _bus: EventBus
+    _directory: Directory
+    keys: DeskKeys
+    _link: DeskLink
+    _mending: Mending
+    _odd: OddValues
+    subscription: str | None = None
+    """The plan of the account, as the configuration says; None if it says none."""
 
     def __str__(self) -> str:
         return f"{self.name} ({self.title} {self.account})"
+
+    def __repr__(self) -> str:
+        return f"<desk {self.name} ({self.title})>"
 
     def __reduce__(self) -> NoReturn:
         self._link.__reduce__()
@@ -172,12 +175,12 @@ class Desk:
         return self._facet("attachments", self._adapter.attachments, lambda known: AttachmentsPort(self._link, known))
 
     @property
-    def templates(self) -> Any:
+    def templates(self) -> Templates | Missing:
         """Message templates, or ``Missing``."""
         return self._facet("templates", self._adapter.templates, _as_it_is)
 
     @property
-    def webhooks(self) -> Any:
+    def webhooks(self) -> Webhooks | Missing:
         """Inbound webhooks, or ``Missing``."""
         return self._facet("webhooks", self._adapter.webhooks, _as_it_is)
 
@@ -192,9 +195,9 @@ class Desk:
         return self._facet("removal", self._adapter.removal, _as_it_is)
 
     @property
-    def vendor_api(self) -> Any:
-        """The vendor's own calls that have no common word."""
-        return self._adapter.vendor_api
+    def vendor_api(self) -> Api_co:
+        """The vendor's own calls that have no common word; ``connect(name, vendor=VENDOR)`` knows their type."""
+        return cast("Api_co", self._adapter.vendor_api)
 
     def events(self, cursor: str | datetime | None = None, *, limit: int | None = None) -> Events:
         """Return what happened after a cursor, and the next cursor; see ``ports.Helpdesk.events``."""
@@ -211,7 +214,7 @@ class Desk:
         lag = {} if policy is None else {"lag": timedelta(seconds=policy.settle_seconds)}
         return Polling(self.tickets, messages, self.clock, self._adapter.transport, **lag)
 
-    def subscribe(self, callback: Callable[[Any], None]) -> Callable[[], None]:
+    def subscribe(self, callback: Callable[[DeskEvent], None]) -> Callable[[], None]:
         """Call ``callback`` with the typed events of the transport; the result ends that."""
         return self._bus.subscribe(callback)
 

@@ -29,13 +29,16 @@ from helpdesk_bridge.model.values import Attachment, Upload
 T = TypeVar("T")
 
 
-@frozen
+@frozen(repr=False)
 class ListPort(Generic[T]):
     """``desk.agents`` and the other reference lists."""
 
-    _link: DeskLink = field(repr=False)
+    _link: DeskLink
     _name: str
-    _lister: Lister[T] = field(repr=False)
+    _lister: Lister[T]
+
+    def __repr__(self) -> str:
+        return f"<{self._name} of desk {self._link.name}>"
 
     def list(self) -> Sequence[T]:
         """Return all entries as they are now."""
@@ -43,12 +46,15 @@ class ListPort(Generic[T]):
             return tuple(self._lister.list())
 
 
-@frozen
+@frozen(repr=False)
 class AttachmentsPort:
     """``desk.attachments``."""
 
-    _link: DeskLink = field(repr=False)
-    _adapter: AttachmentsAdapter = field(repr=False)
+    _link: DeskLink
+    _adapter: AttachmentsAdapter
+
+    def __repr__(self) -> str:
+        return f"<attachments of desk {self._link.name}>"
 
     def open(self, attachment: Attachment) -> AbstractContextManager[BinaryIO]:
         """Stream the bytes of a file."""
@@ -60,7 +66,7 @@ class AttachmentsPort:
 class ImporterPort:
     """The adapter's importer. No adapter gets to see an internal message as what a ticket is to be opened with."""
 
-    _importer: Importer
+    _importer: Importer = field(repr=False)
 
     @property
     def hazards(self) -> tuple[Hazard, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Unpack
 
-from attrs import field, frozen
+from attrs import frozen
 
 from helpdesk_bridge.adapter import QuerySplit
 from helpdesk_bridge.desk.idempotency import note_once, unmarked
@@ -20,11 +20,14 @@ from helpdesk_bridge.model.values import Body, Person
 from helpdesk_bridge.ports import TicketId
 
 
-@frozen
+@frozen(repr=False)
 class MessagesPort:
     """``desk.messages``."""
 
-    _link: DeskLink = field(repr=False)
+    _link: DeskLink
+
+    def __repr__(self) -> str:
+        return f"<messages of desk {self._link.name}>"
 
     def list(self, ticket_id: TicketId, *, resolve: bool = True) -> QueryListing[Message]:
         """Yield the whole thread, oldest first, the opening message first."""

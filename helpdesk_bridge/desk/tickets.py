@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack, overload
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from helpdesk_bridge.desk.idempotency import without_key
 from helpdesk_bridge.desk.link import DeskLink, refuse_key
@@ -19,11 +19,14 @@ from helpdesk_bridge.model.values import FrozenDict
 from helpdesk_bridge.ports import Explanation, TicketId
 
 
-@frozen
+@frozen(repr=False)
 class TicketsPort:
     """``desk.tickets``."""
 
-    _link: DeskLink = field(repr=False)
+    _link: DeskLink
+
+    def __repr__(self) -> str:
+        return f"<tickets of desk {self._link.name}>"
 
     def list(
         self, query: TicketQuery | None = None, *, resolve: bool = True, **filters: Unpack[TicketFilters]

@@ -12,11 +12,12 @@ import hmac
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import parse_qs
 
 from attrs import define, frozen
 
+from helpdesk_bridge.adapter.facets import StoringWebhooks, Webhooks
 from helpdesk_bridge.errors import AuthenticationFailed, ConfigError, HelpdeskError, Invalid
 from helpdesk_bridge.forks import new_lock
 
@@ -35,32 +36,6 @@ _CHUNK: Final = 64 * 1024
 _READING: Final = ("GET", "HEAD")
 
 logger = logging.getLogger("helpdesk_bridge.webhooks")
-
-
-class Webhooks(Protocol):
-    """``desk.webhooks`` of a vendor whose events only tell what happened: there is nothing to store."""
-
-    @property
-    def guarded(self) -> bool:
-        """Whether a request without the desk's own token is refused."""
-        ...
-
-    def parse(self, body: bytes, headers: Mapping[str, str], token: str | None) -> Sequence[Any]:
-        """Return the events of a request, storing nothing."""
-        ...
-
-
-@runtime_checkable
-class StoringWebhooks(Webhooks, Protocol):
-    """``desk.webhooks`` of a vendor whose events are kept in an inbox."""
-
-    def prepare(self) -> None:
-        """Open the inbox. Raises ``Unsupported`` if none is set."""
-        ...
-
-    def receive(self, body: bytes, headers: Mapping[str, str], token: str | None) -> Sequence[Any]:
-        """Store the events of a request and return those that are new."""
-        ...
 
 
 @define
@@ -108,7 +83,9 @@ class WebhookReceiver:
         body_limit: int = BODY_LIMIT,
         on_events: Callable[[tuple[Any, ...]], object] | None = None,
     ) -> None:
-        webhooks: Webhooks = desk.webhooks
+        webhooks = cast(
+            "Webhooks", desk.webhooks
+        )  # a ``Missing`` raises ``Unsupported`` by its first use, in the next line
         self._parse = webhooks.parse
         self._stores = isinstance(webhooks, StoringWebhooks)
         self._receive = webhooks.receive if isinstance(webhooks, StoringWebhooks) else webhooks.parse

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from helpdesk_bridge.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from helpdesk_bridge.http.events import Attempt, BudgetBack, BudgetLost, EventBus, Refused, Waiting
+    from helpdesk_bridge.http.events import Attempt, BudgetBack, BudgetLost, DeskEvent, EventBus, Refused, Waiting
     from helpdesk_bridge.http.headers import Headers
+    from helpdesk_bridge.http.logged import Stats
     from helpdesk_bridge.http.options import HttpOptions
     from helpdesk_bridge.http.origin import Origin, check_base_url, vendor_origin
     from helpdesk_bridge.http.request import WITH_AUTH, WITHOUT_AUTH, Answer, Auth, Effect, Part, Request, Response
@@ -27,6 +28,7 @@ __all__ = [
     "Auth",
     "BudgetBack",
     "BudgetLost",
+    "DeskEvent",
     "Download",
     "Effect",
     "EventBus",
@@ -38,6 +40,7 @@ __all__ = [
     "Request",
     "Response",
     "Stack",
+    "Stats",
     "Transport",
     "Waiting",
     "check_base_url",
@@ -49,8 +52,9 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "helpdesk_bridge.http.events": "Attempt BudgetBack BudgetLost EventBus Refused Waiting",
+        "helpdesk_bridge.http.events": "Attempt BudgetBack BudgetLost DeskEvent EventBus Refused Waiting",
         "helpdesk_bridge.http.headers": "Headers",
+        "helpdesk_bridge.http.logged": "Stats",
         "helpdesk_bridge.http.options": "HttpOptions",
         "helpdesk_bridge.http.origin": "Origin check_base_url vendor_origin",
         "helpdesk_bridge.http.request": "Answer Auth Effect Part Request Response WITHOUT_AUTH WITH_AUTH",

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from attrs import frozen
 
 from helpdesk_bridge.forks import new_lock
+from helpdesk_bridge.portable.value import Portable
+from helpdesk_bridge.text.decoding import TextMended
 
 logger = logging.getLogger("helpdesk_bridge.http")
 
 
 @frozen(kw_only=True)
-class Attempt:
+class Attempt(Portable):
     """One HTTP request that was answered or failed; a call that is repeated makes several.
 
     ``path`` is the template, ``status`` None if no answer came, and then ``failure`` says why. ``waited`` is in
@@ -35,7 +37,7 @@ class Attempt:
 
 
 @frozen(kw_only=True)
-class Waiting:
+class Waiting(Portable):
     """A call is about to wait before it is tried again, or a vendor second and more for its turn in the budget."""
 
     vendor: str
@@ -46,7 +48,7 @@ class Waiting:
 
 
 @frozen(kw_only=True)
-class Refused:
+class Refused(Portable):
     """The vendor refused a call because the rate limit is exceeded; ``retry_after`` in vendor seconds, if it said."""
 
     vendor: str
@@ -56,7 +58,7 @@ class Refused:
 
 
 @frozen(kw_only=True)
-class BudgetLost:
+class BudgetLost(Portable):
     """The place where the budget is kept cannot be used: this process goes on with a share of the limit.
 
     ``place`` says which and ``reason`` why, without any secret.
@@ -69,7 +71,7 @@ class BudgetLost:
 
 
 @frozen(kw_only=True)
-class BudgetBack:
+class BudgetBack(Portable):
     """The place where the budget is kept can be used again; what was spent meanwhile is charged there."""
 
     vendor: str
@@ -77,8 +79,9 @@ class BudgetBack:
     place: str
 
 
-Event: TypeAlias = Attempt | Waiting | Refused | BudgetLost | BudgetBack
-Callback: TypeAlias = Callable[[object], None]
+DeskEvent: TypeAlias = Attempt | Waiting | Refused | BudgetLost | BudgetBack | TextMended
+"""What ``desk.subscribe`` tells."""
+Callback: TypeAlias = Callable[[Any], None]
 
 
 class EventBus:

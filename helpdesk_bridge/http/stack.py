@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from helpdesk_bridge.clock import Clock, SystemClock
 from helpdesk_bridge.errors import ConfigError, HelpdeskError
@@ -37,12 +37,12 @@ CountRows = Callable[["Request", "Response"], int]
 class Stack:
     """A desk's way to its vendor. Shared between threads freely; nothing is opened before the first call."""
 
-    _top: Retrying
-    _logged: Logged
-    budget: Budget
+    _top: Retrying = field(repr=False)
+    _logged: Logged = field(repr=False)
+    budget: Budget = field(repr=False)
     clock: Clock
-    events: EventBus
-    vendor_time: VendorTime
+    events: EventBus = field(repr=False)
+    vendor_time: VendorTime = field(repr=False)
 
     @property
     def stats(self) -> Stats:

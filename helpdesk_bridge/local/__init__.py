@@ -8,6 +8,7 @@ from helpdesk_bridge.adapter import Vendor
 from helpdesk_bridge.local.settings import LocalSettings
 
 if TYPE_CHECKING:
+    from helpdesk_bridge.local.vendor_api import LocalInspection
     from helpdesk_bridge.model.capabilities import Capabilities
 
 
@@ -17,7 +18,7 @@ def _capabilities(settings: LocalSettings) -> Capabilities:
     return local_capabilities(settings)
 
 
-VENDOR = Vendor(
+VENDOR: Vendor[LocalInspection] = Vendor(
     name="local",
     title="Local desk",
     settings=LocalSettings,

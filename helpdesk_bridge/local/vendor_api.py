@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from helpdesk_bridge.errors import Conflict
 from helpdesk_bridge.local.definitions import field_key
@@ -28,7 +28,7 @@ class Snapshot:
 class LocalInspection:
     """Sets up and looks into a local desk, past the port."""
 
-    _desk: LocalDesk
+    _desk: LocalDesk = field(repr=False)
 
     @property
     def path(self) -> str:

@@ -42,7 +42,7 @@ from helpdesk_bridge.testing.shown import Outgoing, ShownMessages
 from helpdesk_bridge.testing.simulator.faults import FaultPlan
 
 
-class FakeHelpdesk(Desk):
+class FakeHelpdesk(Desk[LocalInspection]):
     """A desk in memory with inspection; everything that ``Helpdesk`` promises, and nothing is ever sent.
 
     ``capabilities`` is another vendor's name or a value of your own: the fake refuses what such a desk cannot do.
@@ -125,8 +125,7 @@ class FakeHelpdesk(Desk):
     def inspection(self) -> LocalInspection:
         """The ``vendor_api`` of this desk, which sets up agents, groups and fields."""
         self._calls.commit_due()
-        found: LocalInspection = self.vendor_api
-        return found
+        return self.vendor_api
 
     @property
     def outbox(self) -> Outgoing:

@@ -71,6 +71,7 @@ class FakeDesks(Mapping[str, FakeHelpdesk]):
 
     def named(self, name: str, config: Any = None, **overrides: Any) -> FakeHelpdesk:
         """Return the fake for a desk of the configuration; without one, it can do everything that a desk can."""
+        overrides = {key: getattr(value, "name", value) for key, value in overrides.items()}  # a vendor by its name
         with self._lock:
             if name not in self._fakes:
                 table = self._tables_of_file(config).get(name)

@@ -21,6 +21,7 @@ import attrs
 
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.forks import new_lock
+from helpdesk_bridge.portable.value import Portable
 
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 _UNFIT: Final = re.compile("[\x00\ud800-\udfff]")
@@ -39,7 +40,7 @@ class Odd(enum.Enum):
 
 
 @attrs.frozen(kw_only=True)
-class TextMended:
+class TextMended(Portable):
     """A desk sent text that cannot be decoded as it is; ``count`` in the document where it was first seen.
 
     It comes once a kind and desk; ``desk.mended`` goes on counting.

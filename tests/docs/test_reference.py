@@ -11,6 +11,7 @@ import pytest
 from docs_pages import ROOT, read
 
 import helpdesk_bridge
+from docs import typed_examples
 from helpdesk_bridge import errors
 from helpdesk_bridge.cli.exit_codes import ExitCode
 from helpdesk_bridge.cli.reference import capabilities, endpoints, synopsis
@@ -70,6 +71,12 @@ def test_the_matrix_tells_every_operation_of_every_vendor():
     rows = section(page, "Operations")
     for operation in capabilities.OPERATIONS:
         assert f"`{operation}`" in rows
+
+
+def test_type_checkers_see_the_code_of_the_readme_and_the_tutorial():
+    assert typed_examples.MODULE.read_text("utf-8") == typed_examples.module(), (
+        "run python tests/docs/typed_examples.py"
+    )
 
 
 def test_the_command_page_is_what_the_command_says():

@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 from migration.faulty_desk import destination, source
 
-from helpdesk_bridge.config.aliases import Aliases, Table
+from helpdesk_bridge.config.aliases import Aliases, AliasTable
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.plan.values import Answer, Values, as_number
 from helpdesk_bridge.model.records import FieldDefinition, FieldType
@@ -51,14 +51,14 @@ def test_statuses_match_by_word_then_by_meaning_else_the_nearest_is_proposed(sta
 def test_an_alias_goes_before_the_name():
     found = values(
         aliases=Aliases(
-            groups=Table({"billing": "Accounts"}),
-            statuses=Table({"parts": "Awaiting parts"}),
+            groups=AliasTable({"billing": "Accounts"}),
+            statuses=AliasTable({"parts": "Awaiting parts"}),
             status_meanings={"awaiting parts": Status.ON_HOLD},
-            agents=Table({"boss": "eve@desk.example"}),
-            tags=Table({"gold": "VIP"}),
-            custom_fields=Table({"order_number": "Order No"}),
+            agents=AliasTable({"boss": "eve@desk.example"}),
+            tags=AliasTable({"gold": "VIP"}),
+            custom_fields=AliasTable({"order_number": "Order No"}),
         ),
-        source_aliases=Aliases(agents=Table({"boss": "chief@elsewhere.example"})),
+        source_aliases=Aliases(agents=AliasTable({"boss": "chief@elsewhere.example"})),
     )
     assert found.group("billing").value.name == "Accounts"
     assert found.status(Status.UNKNOWN, "parts").value == (Status.ON_HOLD, "Awaiting parts")
@@ -97,7 +97,7 @@ def test_an_agent_that_the_source_knows_by_id_alone_is_nobody_at_the_destination
     for agent_id in ids:
         assert found.agent(agent_id) == Answer(None, open=True)
         assert found.author(Actor.agent(id=agent_id, name="Zoe")) == Actor.agent(name="Zoe")
-    translated = values(source_aliases=Aliases(agents=Table({ids[0]: "17"})))
+    translated = values(source_aliases=Aliases(agents=AliasTable({ids[0]: "17"})))
     assert translated.agent("17").value.id == ids[0]
 
 

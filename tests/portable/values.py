@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 import attrs
 from hypothesis import strategies as st
 
+from helpdesk_bridge.adapter import Finding
+from helpdesk_bridge.http.events import Attempt, BudgetBack, BudgetLost, Refused, Waiting
 from helpdesk_bridge.model.capabilities import Capabilities, FileLimits
 from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, MessageDraft, Sent, TicketChange, TicketDraft
 from helpdesk_bridge.model.paging import Events, Page, RecordEvent
@@ -21,11 +23,12 @@ from helpdesk_bridge.model.records import Agent, Company, Contact, FieldDefiniti
 from helpdesk_bridge.model.refs import RecordRef
 from helpdesk_bridge.model.values import Actor, Add, Attachment, Body, Phone, Rating, Ref, Remove, Upload
 from helpdesk_bridge.ports import Explanation
+from helpdesk_bridge.text.decoding import TextMended
 
 RECORDS = (Ticket, Contact, Message, Agent, Company, FieldDefinition, Group, Tag)
 WRITTEN = (TicketDraft, TicketChange, ContactDraft, ContactChange, MessageDraft, TicketQuery, ContactQuery)
 PARTS = (Actor, Add, Attachment, Body, Match, Period, Phone, Rating, RecordRef, Ref, Remove, Upload)
-ANSWERS = (Capabilities, Events, Explanation, FileLimits, Page, RecordEvent, Sent)
+ANSWERS = (Capabilities, Events, Explanation, FileLimits, Finding, Page, RecordEvent, Sent)
 EVENTS = tuple(
     getattr(import_module(f"helpdesk_bridge_{module}"), name)
     for module, names in {
@@ -34,7 +37,8 @@ EVENTS = tuple(
     }.items()
     for name in names.split()
 )
-VALUES = (*RECORDS, *WRITTEN, *PARTS, *ANSWERS, *EVENTS)
+TOLD = (Attempt, BudgetBack, BudgetLost, Refused, TextMended, Waiting)
+VALUES = (*RECORDS, *WRITTEN, *PARTS, *ANSWERS, *EVENTS, *TOLD)
 
 PLAIN = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8)
 ODD = st.text(st.characters(codec=None, exclude_categories=()), max_size=8)

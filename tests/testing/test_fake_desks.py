@@ -13,6 +13,7 @@ from helpdesk_bridge.errors import ConfigError, Unsupported
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.fake import FakeHelpdesk
 from helpdesk_bridge.testing.fake_desks import fake_desks
+from helpdesk_bridge_deskie import VENDOR as DESKIE
 
 CONFIG = """
 [desks.support]
@@ -136,3 +137,9 @@ def test_afterwards_everything_is_as_before(config):
     assert (connection.open_named, connection.open_desk_table, connection.Desks.__getitem__) == before
     with pytest.raises(ConfigError, match="ca_bundle"):
         connect("support")
+
+
+def test_a_program_that_names_its_vendor_gets_the_fake_all_the_same(config):
+    with fake_desks() as fakes:
+        assert connect("support", vendor=DESKIE, max_wait=None) is fakes["support"]
+        assert isinstance(open_desk(vendor=DESKIE, account="a", staff_email="b@x.example", api_key="k"), FakeHelpdesk)

@@ -20,6 +20,7 @@ from helpdesk_bridge.cli.simulator_process import SimulatedVendor
 from helpdesk_bridge.config import registry
 from helpdesk_bridge.desk.connection import open_desk
 from helpdesk_bridge.desk.desk import Desk
+from helpdesk_bridge.local.vendor_api import LocalInspection
 from helpdesk_bridge.migration.migration import Migration
 from helpdesk_bridge.migration.options import Options
 from helpdesk_bridge.migration.outcome import NeverPossible
@@ -98,7 +99,7 @@ def _desks(
             stack.callback(desk.close)
             if name in started:
                 say(f"{desk}: simulated on {table['base_url']}, its clock {table['time_scale']:g} times faster")
-            elif name == "old":
+            elif name == "old" and isinstance(desk.vendor_api, LocalInspection):
                 desk.vendor_api.seed(dataset(corpus, tickets, seed))
             opened.append(desk)
         yield opened[0], opened[1]

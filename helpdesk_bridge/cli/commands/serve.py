@@ -70,21 +70,23 @@ def serve(ctx: click.Context, desk: str, host: str, port: int, references: tuple
 
 
 def _receiver(desk: Desk, references: Sequence[str]) -> WebhookReceiver:
+    from helpdesk_bridge.adapter.facets import StoringWebhooks
     from helpdesk_bridge.config.settings import read_secret
-    from helpdesk_bridge.desk.webhook_receiver import StoringWebhooks, WebhookReceiver
+    from helpdesk_bridge.desk.webhook_receiver import WebhookReceiver
 
-    if not desk.webhooks:
+    webhooks = desk.webhooks
+    if not webhooks:
         note = desk.capabilities.notes.get("webhooks", "events are asked for")
         raise click.UsageError(f"{desk.title} sends no webhooks: {note}")
-    stores = isinstance(desk.webhooks, StoringWebhooks)
     try:
         secrets = [read_secret(one, "--path-secret") for one in references]
-        receiver = WebhookReceiver(desk, secrets, on_events=None if stores else Printed())
+        on_events = None if isinstance(webhooks, StoringWebhooks) else Printed()
+        receiver = WebhookReceiver(desk, secrets, on_events=on_events)
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
-    if stores:
+    if isinstance(webhooks, StoringWebhooks):
         try:
-            desk.webhooks.prepare()
+            webhooks.prepare()
         except Unsupported as error:
             raise click.UsageError(error.message) from None
     return receiver

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from helpdesk_bridge.adapter import (
     Fidelity,
@@ -53,7 +53,7 @@ COST: Final = ImportCost(contact=0, ticket=0, message=0, finish=0)
 class LocalImporter:
     """The importer. It costs no requests, needs no time to settle, and has no automation that could mail anybody."""
 
-    _desk: LocalDesk
+    _desk: LocalDesk = field(repr=False)
     hazards: tuple[Hazard, ...] = ()
     settle: float = 0.0
     fidelity: FidelityTable = FIDELITY

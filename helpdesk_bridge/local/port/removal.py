@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import field, frozen
 
 from helpdesk_bridge.errors import Conflict
 from helpdesk_bridge.local.desk import LocalDesk
@@ -12,7 +12,7 @@ from helpdesk_bridge.local.desk import LocalDesk
 class LocalRemoval:
     """Removal as ``Removal`` has it; what is removed is gone."""
 
-    _desk: LocalDesk
+    _desk: LocalDesk = field(repr=False)
 
     def ticket(self, ticket_id: str) -> None:
         """Remove a ticket with its thread and the files that no other message has. Raises ``NotFound``."""
