@@ -92,7 +92,8 @@ def tell_counts(counts: Mapping[Kind, Counts], reasons: Iterable[Reason]) -> Non
         _line(f"{name + ':':<13}{', '.join(parts)}")
         for one in why:
             if one.kind is kind and one.state is not State.DONE:
-                _line(f"{'':<13}  {one.count} {one.state.value}: {one.reason}")
+                tried = f" (tried {one.attempts} times)" if one.attempts > 1 else ""
+                _line(f"{'':<13}  {one.count} {one.state.value}: {one.reason}{tried}")
 
 
 def tell_left_alone(tickets: Iterable[LeftAlone]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from attrs import asdict, field, frozen
@@ -76,10 +76,7 @@ class Summary:
     @property
     def exit_code(self) -> ExitCode:
         """What the command ends with."""
-        bad = any(counted.failed or counted.in_doubt for counted in self.counts.values())
-        if any(counted.pending for counted in self.counts.values()):
-            return ExitCode.STOPPED
-        return ExitCode.INCOMPLETE if bad or self.differences else ExitCode.OK
+        return exit_code_of(self.counts, self.differences)
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that ``demo --json`` prints."""
@@ -101,6 +98,14 @@ class Summary:
             "report": self.report,
             "exit_code": int(self.exit_code),
         }
+
+
+def exit_code_of(counts: Mapping[Kind, Counts], differences: Sequence[Difference]) -> ExitCode:
+    """Return what every command ends with that finds a journal in this state."""
+    if any(counted.pending for counted in counts.values()):
+        return ExitCode.STOPPED
+    bad = any(counted.failed or counted.in_doubt for counted in counts.values())
+    return ExitCode.INCOMPLETE if bad or differences else ExitCode.OK
 
 
 def summary_of(

@@ -21,7 +21,7 @@ from helpdesk_bridge.migration.journal.reader import ids_of, whose
 from helpdesk_bridge.migration.journal.states import Kind
 from helpdesk_bridge.migration.migration import Migration
 from helpdesk_bridge.migration.options import Level, Options, Threads
-from helpdesk_bridge.migration.outcome import DecisionNeeded, ExitCode
+from helpdesk_bridge.migration.outcome import DecisionNeeded
 from helpdesk_bridge.migration.recovery import IGNORE
 from helpdesk_bridge.migration.report.facts import read_facts
 from helpdesk_bridge.migration.summary import PLURAL
@@ -198,8 +198,7 @@ def rebuild(
     else:
         tell_counts(summary.counts, read_facts(journal).reasons)
         say(f"next: helpdesk-bridge migrate run --journal {shlex.quote(str(journal))} writes what is missing")
-    doubts = any(one.in_doubt or one.failed for one in summary.counts.values())
-    return int(ExitCode.INCOMPLETE if doubts else ExitCode.OK)
+    return int(summary.exit_code)
 
 
 @migrate.command()
@@ -285,7 +284,7 @@ _journal_option = click.option(
 @migrate.command()
 @_journal_option
 @json_option
-def status(journal: Path, as_json: bool) -> None:
+def status(journal: Path, as_json: bool) -> int:
     """Show how far a migration is; also while it runs, and without its desks."""
     _need(journal)
     facts = read_facts(journal)
@@ -301,7 +300,7 @@ def status(journal: Path, as_json: bool) -> None:
                 "left_alone": facts.left_alone,
             }
         )
-        return
+        return int(facts.exit_code)
     say(f"{facts.labels['source']} -> {facts.labels['destination']}, since {facts.created:%Y-%m-%d %H:%M} UTC")
     tell_counts(facts.counts, facts.reasons)
     tell_left_alone(facts.left_alone)
@@ -310,13 +309,14 @@ def status(journal: Path, as_json: bool) -> None:
             f"{doubt.kind.value} {doubt.id} needs your decision ({doubt.evidence}): helpdesk-bridge migrate decide "
             f"--journal {journal} --in-doubt {doubt.id}=found:ID|again|skip"
         )
+    return int(facts.exit_code)
 
 
 @migrate.command()
 @_journal_option
 @click.option("--report", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder for it.")
 @json_option
-def report(journal: Path, report: Path, as_json: bool) -> None:
+def report(journal: Path, report: Path, as_json: bool) -> int:
     """Write one HTML page for those who have to sign for the migration; also while it runs, without its desks."""
     from helpdesk_bridge.migration.report.report import report_of_journal
 
@@ -326,13 +326,14 @@ def report(journal: Path, report: Path, as_json: bool) -> None:
         write_json(summary.as_json())
     else:
         click.echo(clean_line(str(summary.report)))
+    return int(summary.exit_code)
 
 
 @migrate.command()
 @_journal_option
 @click.option("--kind", type=click.Choice([one.value for one in Kind]), default=Kind.TICKET.value, show_default=True)
 @click.option("--jsonl", "as_jsonl", is_flag=True, help="Print one JSON document a line.")
-def ids(journal: Path, kind: str, as_jsonl: bool) -> None:
+def ids(journal: Path, kind: str, as_jsonl: bool) -> int:
     """Print which record became which: the source's ids and the destination's."""
     _need(journal)
     rows = ids_of(journal, Kind(kind))
@@ -343,3 +344,4 @@ def ids(journal: Path, kind: str, as_jsonl: bool) -> None:
             ("ticket", "source", "state", "destination"),
             [(row["ticket"], row["source"], row["state"], " ".join(row["destination"])) for row in rows],
         )
+    return int(read_facts(journal).exit_code)

@@ -217,7 +217,16 @@ def message(value: Message, files: Sequence[str], seal: Seal, *, also: datetime 
         "kind": value.kind.value,
         "files": sorted(files),
         "names": sorted(text_digest(file.filename) for file in value.attachments),
+        "inline": images_shown(value),
     }
+
+
+def images_shown(value: Message) -> int:
+    """Return how many of its own files a message shows inside its body."""
+    markup = value.body.html or ""
+    return sum(
+        bool(file.inline and file.content_id and f"cid:{file.content_id}" in markup) for file in value.attachments
+    )
 
 
 def opens(expectation: Mapping[str, Any] | None) -> bool:
@@ -241,6 +250,7 @@ def shown_message(value: Message, seal: Seal) -> dict[str, Any]:
         "visibility": value.visibility.value,
         "kind": value.kind.value,
         "names": sorted(text_digest(file.filename) for file in value.attachments),
+        "inline": images_shown(value),
         "header": None,
     }
     if header is not None:
@@ -265,6 +275,9 @@ def message_differences(
     # A note of several messages begins with the line of the first, which is taken off where no other precedes it.
     if shown["text"] not in (expected["text"], expected["bare"]):
         different.append(("body", said(expected["text"]), said(shown["text"])))
+    inline = expected.get("inline", 0)  # what an earlier version wrote down has none
+    if "inline" in kept and kept["inline"].how is Fidelity.NATIVE and shown["inline"] < inline:
+        different.append(("inline", str(inline), str(shown["inline"])))
     for name in ("author", "created_at", "visibility", "kind"):
         how = kept[name].how if name in kept else Fidelity.LOST
         if (how in _SHOWN_SO or _is_internal(expected, name)) and not _shows(
@@ -307,8 +320,8 @@ def _shows(expected: Mapping[str, Any], shown: Mapping[str, Any], name: str, *, 
 
 
 def alike(expected: Mapping[str, Any], shown: Mapping[str, Any], fidelity: FidelityTable) -> bool:
-    """Whether a message at the destination is the expected one: text, author and whatever else is kept of it."""
-    return not message_differences(expected, shown, fidelity)
+    """Whether a message at the destination is the expected one: text, author and whatever else its create wrote of it."""
+    return all(name == "inline" for name, _, _ in message_differences(expected, shown, fidelity))
 
 
 def same_expectation(one: Mapping[str, Any], other: Mapping[str, Any], fidelity: FidelityTable) -> bool:

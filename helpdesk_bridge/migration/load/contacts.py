@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from attrs import evolve
 
+from helpdesk_bridge.adapter import Fidelity, FieldFidelity
 from helpdesk_bridge.errors import Conflict, HelpdeskError, InDoubt, Invalid
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.states import NOT_WRITTEN, Key, Kind, Record, State, is_opaque, reason_of
@@ -18,6 +20,7 @@ from helpdesk_bridge.migration.outcome import DecisionNeeded
 from helpdesk_bridge.migration.plan.people import fold_key
 from helpdesk_bridge.migration.plan.values import contact_key, old_key
 from helpdesk_bridge.model.addresses import phone_key
+from helpdesk_bridge.model.drafts import ContactChange
 from helpdesk_bridge.model.records import Contact
 
 _ADDRESS_FIELDS = frozenset({"emails", "phones"})
@@ -57,9 +60,25 @@ class ContactLoad:
 
     def _begun(self, leader: Record, contact: Contact) -> tuple[str, ...] | None:
         ids = leader.destination or self._known(contact)
+        if ids and leader.state is State.FAILED and leader.expected is not None and not self._context.look_only:
+            return self._filled(leader, contact, ids)
         if ids:
             return ids
         return self._by_address(contact) if self._context.look_only else self._create(leader, contact)
+
+    def _filled(self, leader: Record, contact: Contact, ids: tuple[str, ...]) -> tuple[str, ...] | None:
+        """Complete a contact that the vendor made of an address, for tickets that were written after its own create failed."""
+        context = self._context
+        intent = evolve(leader, destination=ids, attempts=leader.attempts + 1)
+        try:
+            holder = self._holder(contact)
+            if holder is not None:
+                change = change_of(contact, context.importer.fidelity.contact)
+                context.set_values(partial(context.destination.desk.contacts.update, holder.id, change))
+        except HelpdeskError as error:
+            self._failed(evolve(intent, destination=()), f"its address alone is there: {reason_of(error)}")
+            return None
+        return self._completed(intent, contact, ids, look=True)
 
     def _resumed(self, leader: Record, contact: Contact) -> tuple[str, ...] | None:
         """Go on with a contact whose create was sent: it is looked for, and what is missing of it is done."""
@@ -109,9 +128,23 @@ class ContactLoad:
         except HelpdeskError as error:
             if isinstance(error, Invalid) and error.field in _ADDRESS_FIELDS and self._may_lose_address(contact):
                 return self._without_address(record, error)
-            self._failed(intent, reason_of(error))
-            return None
+            return self._refused(intent, contact, error)
         return self._completed(intent, contact, written, look=False)
+
+    def _refused(self, intent: Record, contact: Contact, error: HelpdeskError) -> tuple[str, ...] | None:
+        """Adopt the contact that is there already, else end as failed.
+
+        What is expected is kept only of an address that is free: whoever has it later came with our tickets.
+        """
+        try:
+            ids = self._by_address(contact)
+        except HelpdeskError:
+            ids, intent = None, evolve(intent, expected=None)
+        if ids is None:
+            self._failed(intent, reason_of(error))
+        else:
+            self._leader_done(evolve(intent, expected=None), ids)
+        return ids
 
     def _completed(
         self, intent: Record, contact: Contact, written: tuple[str, ...], *, look: bool
@@ -188,18 +221,22 @@ class ContactLoad:
         return self._create(evolve(record, state=State.PLANNED), context.mapping.contact(self._contacts[0]))
 
     def _by_address(self, contact: Contact) -> tuple[str, ...] | None:
+        holder = self._holder(contact)
+        return None if holder is None else (self._context.destination.contact_key(holder.id),)
+
+    def _holder(self, contact: Contact) -> Contact | None:
+        """Return the contact at the destination that has the e-mail, else the phone, of this one."""
         context = self._context
         contacts = context.destination.desk.contacts
         if contact.email:
-            holder = context.destination_outage.of_record(lambda: contacts.find(email=contact.email))
-        elif contact.phones:
-            phone = contact.phones[0]
-            holder = context.destination_outage.of_record(lambda: contacts.find(phone=phone.e164 or phone.raw))
-            if holder is not None and not any(phone_key(held) == phone_key(phone) for held in holder.phones):
-                return None  # a number that does not name its country may be found, and is yet another person's
-        else:
+            return context.destination_outage.of_record(lambda: contacts.find(email=contact.email))
+        if not contact.phones:
             return None
-        return None if holder is None else (context.destination.contact_key(holder.id),)
+        phone = contact.phones[0]
+        holder = context.destination_outage.of_record(lambda: contacts.find(phone=phone.e164 or phone.raw))
+        if holder is not None and not any(phone_key(held) == phone_key(phone) for held in holder.phones):
+            return None  # a number that does not name its country may be found, and is yet another person's
+        return holder
 
     def _look_up(self, record: Record, contact: Contact) -> tuple[str, ...] | None:
         self._settle_wait.wait()
@@ -236,3 +273,17 @@ class ContactLoad:
     def _open(self, leader: Record) -> list[Record]:
         others = [self._record(contact) for contact in self._contacts[1:]]
         return [leader, *(other for other in others if not other.state.final or other.state is State.FAILED)]
+
+
+def change_of(contact: Contact, kept: Mapping[str, FieldFidelity]) -> ContactChange:
+    """Return the change that gives a contact what the destination keeps of this one; nothing is emptied."""
+    values: dict[str, Any] = {
+        "name": contact.name,
+        "phones": tuple(phone.raw for phone in contact.phones) if contact.emails else (),
+        "title": contact.title,
+        "company": contact.company,
+        "external_id": contact.external_id,
+        "custom_fields": contact.custom_fields,
+    }
+    native = {name for name, how in kept.items() if how.how is Fidelity.NATIVE}
+    return ContactChange(**{name: value for name, value in values.items() if value and name in native})

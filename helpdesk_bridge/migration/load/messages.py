@@ -45,6 +45,7 @@ class MessageLoad:
     def run(self, destination_id: str, thread: Sequence[Message]) -> None:
         """Write what is not there yet. Raises ``Parked`` while a message is in doubt."""
         known = {child.key.id: child for child in self._context.journal.children(self._ticket_id, Kind.MESSAGE)}
+        self._packing.attempts = {message_id: child.attempts for message_id, child in known.items()}
         begun = [message for message in thread if known[message.id].state is State.INTENT]
         planned = [message for message in thread if known[message.id].state is State.PLANNED]
         for bundle in later_bundles(begun, self._way):

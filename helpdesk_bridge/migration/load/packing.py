@@ -80,6 +80,8 @@ class Packing:
             last = message.created_at or last
             self._times[message.id] = last
         self._files: dict[str, list[Fetched | Lacking]] = {}
+        self.attempts: dict[str, int] = {}
+        """How often each message was tried before, by its id at the source."""
 
     def packed(self, bundle: Bundle) -> Packed:
         """Return a bundle ready to be written; a file that does not come along is named in it by a visible line.
@@ -95,6 +97,7 @@ class Packing:
                 position=self._places[source.id],
                 kind_of_message=uses(source),
                 intent_at=now,
+                attempts=self.attempts.get(source.id, 0) + 1,
             )
             for source in bundle.sources
             if source.id in self._places

@@ -240,8 +240,10 @@ class TicketLoad:
             self._tries += 1
             self._settle_wait.park()
         except Invalid as error:
+            self._record = evolve(self._record, attempts=record.attempts)
             return self._refused(error, ticket, undo)
         except HelpdeskError as error:
+            self._record = evolve(self._record, attempts=record.attempts)
             self._give_up(State.FAILED, reason_of(error))
             return True
         ids = imported.message_ids
@@ -494,7 +496,14 @@ class TicketLoad:
             break
         if refused is not None:
             reason = f"{FINAL_STATE_REFUSED}{reason_of(refused)}"
-            self._record = evolve(record, state=State.FAILED, finished=False, reason=reason, version=self._version)
+            self._record = evolve(
+                record,
+                state=State.FAILED,
+                finished=False,
+                reason=reason,
+                version=self._version,
+                attempts=record.attempts + 1,
+            )
         else:
             self._record = evolve(
                 record, state=State.DONE, finished=True, reason=None, version=self._version, expected=shown

@@ -27,10 +27,11 @@ from helpdesk_bridge.migration.journal.journal import counts_in
 from helpdesk_bridge.migration.journal.reader import JournalReader, reading
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.marker import SIDES
+from helpdesk_bridge.migration.outcome import ExitCode
 from helpdesk_bridge.migration.plan.fidelity import PEOPLE, Change
 from helpdesk_bridge.migration.plan.tally import CONTACT_FIELDS, MESSAGE_FIELDS, TICKET_FIELDS
 from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, SearchResult
-from helpdesk_bridge.migration.summary import Counts, Summary
+from helpdesk_bridge.migration.summary import Counts, Summary, exit_code_of
 
 IDS: Final = 200
 REASONS: Final = 200
@@ -41,13 +42,17 @@ _TOLD: Final = (State.FAILED, State.SKIPPED, State.DONE)
 
 @frozen
 class Reason:
-    """Records of one kind that ended alike for one reason, the first of them by their source ids."""
+    """Records of one kind that ended alike for one reason, the first of them by their source ids.
+
+    ``attempts``: how often the one was tried that was tried most often.
+    """
 
     kind: Kind
     state: State
     reason: str
     count: int
     ids: tuple[str, ...]
+    attempts: int = 0
 
 
 @frozen
@@ -119,6 +124,11 @@ class Facts:
     decisions: tuple[Decision, ...]
     acknowledged: Mapping[str, Acknowledged]
     snapshot: Snapshot | None = field(default=None)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What a command ends with that finds the journal so."""
+        return exit_code_of(self.counts, self.differences)
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -227,7 +237,8 @@ def _reasons(journal: JournalReader) -> Iterable[Reason]:
     states = [state.value for state in _TOLD]
     # What was done has a reason only where something is to be said of it.
     meant = table.state.in_(states) & ((table.state != State.DONE.value) | table.reason.is_not(None))
-    query = select(table.kind, table.state, table.reason, func.count().label("n")).where(meant)
+    most = func.max(table.attempts).label("attempts")
+    query = select(table.kind, table.state, table.reason, func.count().label("n"), most).where(meant)
     grouped = journal.rows(query.group_by(table.kind, table.state, table.reason))
     order = {
         (kind.value, state.value): (states.index(state.value), list(Kind).index(kind))
