@@ -251,7 +251,8 @@ def _reasons(journal: JournalReader) -> Iterable[Reason]:
         ids = select(table.id).where(table.kind == kind, table.state == state, same)
         first = journal.rows(ids.order_by(table.parent, table.position, table.id).limit(IDS))
         ids_first = tuple(one["id"] for one in first)
-        yield Reason(Kind(kind), State(state), reason or "no reason recorded", row["n"], ids_first)
+        why = reason or "no reason recorded"
+        yield Reason(Kind(kind), State(state), why, row["n"], ids_first, row["attempts"])
 
 
 def _doubts(journal: JournalReader) -> Iterable[Doubt]:
