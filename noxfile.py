@@ -6,8 +6,9 @@ there, as ``.ci/run`` does.
 
 from __future__ import annotations
 
+import json
 import os
-import re
+import shutil
 import sys
 import tomllib
 from pathlib import Path
@@ -15,6 +16,8 @@ from tempfile import TemporaryDirectory
 from zipfile import ZipFile
 
 import nox
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 nox.options.sessions = ["tests", "lint", "types", "docs"]
 nox.options.reuse_existing_virtualenvs = True
@@ -22,6 +25,8 @@ nox.options.error_on_missing_interpreters = True
 
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 SITE = "build/site"
+DIST = "build/dist"
+USERS_EXTRAS = "cli,fast,keyring,redis"
 
 
 def install(session: nox.Session, *what: str) -> None:
@@ -57,15 +62,13 @@ def floors(session: nox.Session) -> None:
 def _oldest() -> list[str]:
     """Return each lower bound of the library and its extras as the version to install, the highest where two differ."""
     project = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]
-    floors: dict[str, tuple[int, ...]] = {}
-    for requirement in (
-        *project["dependencies"],
-        *(one for some in project["optional-dependencies"].values() for one in some),
-    ):
-        if found := re.match(r"([\w.-]+)(?:\[[^]]*\])?>=([\d.]+)", requirement):
-            floor = tuple(map(int, found[2].split(".")))
-            floors[found[1].lower()] = max(floors.get(found[1].lower(), ()), floor)
-    return [f"{name}=={'.'.join(map(str, floor))}" for name, floor in sorted(floors.items())]
+    extras = (one for some in project["optional-dependencies"].values() for one in some)
+    floors: dict[str, Version] = {}
+    for required in map(Requirement, (*project["dependencies"], *extras)):
+        bounds = [Version(one.version) for one in required.specifier if one.operator == ">="]
+        if bounds:
+            floors[required.name] = max(*bounds, floors.get(required.name, Version("0")))
+    return [f"{name}=={floor}" for name, floor in sorted(floors.items())]
 
 
 @nox.session
@@ -114,12 +117,37 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build the wheel and the source distribution, and check what is in them."""
+    """Build the wheel, the source distribution and a bill of materials into ``build/dist``, and check what is in them."""
     install(session, "--group", "build")
+    shutil.rmtree(DIST, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", DIST, silent=True)
+    session.run("twine", "check", "--strict", *(str(path) for path in Path(DIST).iterdir()), silent=True)
+    wheel = next(Path(DIST).glob("*.whl"))
+    _check_wheel(session, wheel)
+    _write_sbom(session, wheel)
+
+
+def _write_sbom(session: nox.Session, wheel: Path) -> None:
+    """Write what the wheel brings, with every extra that users install, as CycloneDX 1.6 beside it."""
+    bill = wheel.with_name(f"{'-'.join(wheel.name.split('-')[:2])}.cdx.json")
     with TemporaryDirectory() as folder:
-        session.run("python", "-m", "build", "--outdir", folder, silent=True)
-        session.run("twine", "check", "--strict", *(str(path) for path in Path(folder).iterdir()), silent=True)
-        _check_wheel(session, next(Path(folder).glob("*.whl")))
+        session.run("python", "-m", "venv", folder, silent=True)
+        python = str(Path(folder) / "bin" / "python")
+        session.run(python, "-m", "pip", "install", "-q", f"{wheel}[{USERS_EXTRAS}]", silent=True, external=True)
+        # pip and what else the environment came with are no part of it.
+        session.run(python, "-m", "pip", "uninstall", "-q", "-y", "pip", "setuptools", silent=True, external=True)
+        session.run(
+            "cyclonedx-py", "environment", python, "--pyproject", "pyproject.toml", "--mc-type", "library",
+            "--spec-version", "1.6", "--output-reproducible", "--output-file", str(bill), silent=True,
+        )  # fmt: skip
+    document = json.loads(bill.read_text("utf-8"))
+    named = {one["name"].lower().replace("_", "-") for one in document["components"]}
+    required = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    if missing := sorted({Requirement(one).name for one in required} - named):
+        session.error(f"the bill of materials lacks {', '.join(missing)}")
+    if document["metadata"]["component"]["name"] != "helpdesk-bridge":
+        session.error("the bill of materials is of something else")
+    session.log(f"{bill}: {len(named)} components")
 
 
 def _check_wheel(session: nox.Session, wheel: Path) -> None:

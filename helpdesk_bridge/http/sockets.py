@@ -270,10 +270,16 @@ def _is_allowed(text: str, *, allow_loopback: bool) -> bool:
             return False  # tunnels to an IPv4 address that nobody has judged
     if address.is_loopback:
         return allow_loopback
+    if not any(address in network for network in _UNICAST) or any(address in network for network in _WITHDRAWN):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_UNICAST = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("2000::/3"))
+"""What the world gives to hosts (IANA, IPv6 Global Unicast): site-local fec0::/10 and what is reserved lies outside."""
+_WITHDRAWN = tuple(map(ipaddress.ip_network, ("3fff::/20", "3ffe::/16", "192.88.99.0/24")))
+"""For documentation (RFC 9637), the 6bone's (RFC 3701), 6to4 relays' (RFC 7526): global to Pythons before, or still."""
 
 
 class _CheckedMixin:

@@ -12,6 +12,7 @@ from urllib3.util import parse_url
 from helpdesk_bridge.errors import BadResponse, ConfigError
 from helpdesk_bridge.http import Origin, check_base_url, vendor_origin
 from helpdesk_bridge.http.origin import NotAUrl, target
+from helpdesk_bridge.http.sockets import ForbiddenAddress, public_addresses
 
 NASTY = [
     "evil.com/#",
@@ -128,3 +129,24 @@ def test_a_signed_url_stays_as_it_is():
 def test_what_is_no_web_address_is_refused(url):
     with pytest.raises(NotAUrl):
         Origin.parse(url)
+
+
+PRIVATE = [
+    "10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "169.254.169.254", "192.0.2.1", "198.18.0.1", "192.88.99.1", "0.0.0.1",
+    "224.0.0.1", "240.0.0.1", "255.255.255.255", "127.0.0.1", "::", "::1", "::8.8.8.8", "::ffff:10.0.0.1", "64:ff9b::808:808",
+    "64:ff9b:1::1", "100::1", "2001::1", "2001:db8::1", "2002:808:808::1", "3ffe::1", "3fff::1", "3fff:fff:ffff::1", "4000::1", "5f00::1",
+    "fc00::1", "fe80::1", "fec0::1", "feff:ffff::1", "ff02::1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_an_address_that_the_world_does_not_reach_is_not_public(address):
+    with pytest.raises(ForbiddenAddress):
+        public_addresses(address, 443, allow_loopback=False)
+
+
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "192.89.0.1", "2606:4700::1111", "2a00::1", "3fef::1", "::ffff:8.8.8.8"]
+)
+def test_an_address_of_the_world_is_public(address):
+    assert public_addresses(address, 443, allow_loopback=False)
