@@ -24,6 +24,7 @@ from helpdesk_bridge.text.display import line
 COMMANDS: Final = {
     "demo": ("demo", "Watch one helpdesk move into another, both simulated."),
     "simulate": ("simulate", "Serve a simulator of a vendor on this machine."),
+    "init": ("init", "Write a helpdesk.toml, or one more desk into it."),
     "desks": ("desks", "List the desks of helpdesk.toml."),
     "trust": ("trust", "Consent to a helpdesk.toml that was found, as it is now."),
     "check": ("desks", "Try a desk's credentials and look at its account."),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
+import re
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from itertools import chain
 from typing import Any, Final
 
 import attrs
@@ -81,20 +85,44 @@ def _json(value: Any, indent: int | None) -> str:
 
 
 def write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print a table: drawn on a terminal, tab-separated elsewhere."""
-    cells = [[clean_line(_cell(value)) for value in row] for row in rows]
+    """Print a table: drawn on a terminal, tab-separated elsewhere, as CSV where ``--csv`` was given; a line of names first."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.meta.get(CSV):
+        _write_csv(columns, rows)
+        return
     if not sys.stdout.isatty():
-        for row in cells:
-            click.echo("\t".join(row))
+        for row in chain([columns], rows):
+            click.echo("\t".join(clean_line(_cell(value)) for value in row))
         return
     from rich.console import Console
     from rich.table import Column, Table
     from rich.text import Text
 
     table = Table(*(Column(Text(clean_line(one))) for one in columns), header_style="bold", box=None, pad_edge=False)
-    for row in cells:
-        table.add_row(*(Text(cell) for cell in row))
+    for row in rows:
+        table.add_row(*(Text(clean_line(_cell(value))) for value in row))
     Console().print(table)
+
+
+CSV: Final = f"{__name__}.csv"
+"""Where a command's context says that tables are to be CSV."""
+_FORMULA: Final = re.compile(r"[=+\-@\t\r]")
+_NUMBER: Final = re.compile(r"[+-]?[\d ().,/-]*")
+
+
+def _write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    for row in chain([columns], rows):
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow([_csv_cell(value) for value in row])
+        click.echo(line.getvalue())
+
+
+def _csv_cell(value: Any) -> str:
+    """Return a value as a spreadsheet takes it: what a customer wrote must not be a formula there."""
+    if value is None:
+        return ""
+    text = clean_line(value.isoformat() if isinstance(value, datetime) else _cell(value))
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
 def write_said(text: str) -> None:

@@ -63,7 +63,7 @@ def test_tickets_are_listed_shown_and_their_messages_too(command):
     assert shown["ticket"]["id"] == tickets[0]["id"]
     assert shown["messages"][0]["opening"] is True
     code, out, _ = command("messages", "list", "old", tickets[0]["id"])
-    assert (code, len(out.splitlines())) == (0, len(shown["messages"]))
+    assert (code, len(out.splitlines())) == (0, 1 + len(shown["messages"]))
 
 
 def test_a_contact_is_found_by_its_exact_email(command):
@@ -123,7 +123,8 @@ def test_a_vendor_that_cannot_be_reached_ends_with_1_and_one_line(command, confi
 def test_routes_tell_their_provenance(command):
     code, out, _ = command("simulate", "deskie", "--routes")
     assert code == 0
-    rows = [line.split("\t") for line in out.split("\n\n")[0].splitlines()]
+    names, *rows = [line.split("\t") for line in out.split("\n\n")[0].splitlines()]
+    assert names == ["method", "path", "provenance", "source"]
     assert {row[2] for row in rows} <= {"documented", "observed", "assumed"}
     assert ["GET", "/api/cases.json"] in [row[:2] for row in rows]
 

@@ -9,7 +9,7 @@ import click
 from attrs import fields
 
 from helpdesk_bridge.adapter import Capabilities
-from helpdesk_bridge.cli.options import json_option, open_named
+from helpdesk_bridge.cli.options import complete_either, csv_option, json_option, open_named
 from helpdesk_bridge.cli.output import write_json, write_table
 from helpdesk_bridge.cli.reference.capabilities import vendor_capabilities
 from helpdesk_bridge.config import registry
@@ -19,9 +19,10 @@ _EVERYWHERE: Final = frozenset({"id", "ref", "subject", "description", "requeste
 
 
 @click.command()
-@click.argument("desk")
-@click.argument("other")
+@click.argument("desk", shell_complete=complete_either)
+@click.argument("other", shell_complete=complete_either)
 @json_option
+@csv_option
 @click.pass_context
 def compare(ctx: click.Context, desk: str, other: str, as_json: bool) -> None:
     """Tell what DESK can do and OTHER cannot, and the other way round; sends nothing.

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from helpdesk_bridge.cli.exit_codes import ExitCode
-from helpdesk_bridge.cli.options import json_option, jsonl_option, open_named
+from helpdesk_bridge.cli.options import csv_option, desk_argument, json_option, jsonl_option, open_named
 from helpdesk_bridge.cli.output import say, write_json, write_jsonl, write_table
 from helpdesk_bridge.model.queries import ContactQuery
 from helpdesk_bridge.model.records import Contact
@@ -26,11 +26,12 @@ def _row(contact: Contact) -> tuple[Any, ...]:
 
 
 @contacts.command("list")
-@click.argument("desk")
+@desk_argument
 @click.option("--name", help="A part of the name.")
 @click.option("--company")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @json_option
+@csv_option
 @jsonl_option
 @click.pass_context
 def list_contacts(
@@ -53,10 +54,11 @@ def list_contacts(
 
 
 @contacts.command("find")
-@click.argument("desk")
+@desk_argument
 @click.option("--email")
 @click.option("--phone")
 @json_option
+@csv_option
 @click.pass_context
 def find_contact(ctx: click.Context, desk: str, email: str | None, phone: str | None, as_json: bool) -> int:
     """Find the contact with exactly this e-mail or phone; ends with 1 if there is none."""
@@ -74,9 +76,10 @@ def find_contact(ctx: click.Context, desk: str, email: str | None, phone: str | 
 
 
 @contacts.command("show")
-@click.argument("desk")
+@desk_argument
 @click.argument("contact")
 @json_option
+@csv_option
 @click.pass_context
 def show_contact(ctx: click.Context, desk: str, contact: str, as_json: bool) -> None:
     """Show one CONTACT (an id or a ref) with everything that the desk knows of it."""

@@ -11,7 +11,7 @@ import click
 
 from helpdesk_bridge.cli.commands.simulate import dataset
 from helpdesk_bridge.cli.migration_text import tell_summary
-from helpdesk_bridge.cli.options import PATIENT, json_option
+from helpdesk_bridge.cli.options import PATIENT, complete_vendor, json_option
 from helpdesk_bridge.cli.output import clean_line, say, write_json
 from helpdesk_bridge.cli.progress import Progress
 from helpdesk_bridge.cli.reference.capabilities import vendor_capabilities
@@ -33,8 +33,22 @@ _LISTS = ("tickets.list", "contacts.list", "messages.list")
 
 
 @click.command()
-@click.option("--from", "source", default="deskie", show_default=True, help="The vendor to move from.")
-@click.option("--to", "destination", default="desk365", show_default=True, help="The vendor to move into.")
+@click.option(
+    "--from",
+    "source",
+    shell_complete=complete_vendor,
+    default="deskie",
+    show_default=True,
+    help="The vendor to move from.",
+)
+@click.option(
+    "--to",
+    "destination",
+    shell_complete=complete_vendor,
+    default="desk365",
+    show_default=True,
+    help="The vendor to move into.",
+)
 @click.option("--tickets", type=click.IntRange(0), default=60, show_default=True, help="Generate so many.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--corpus", type=click.Path(dir_okay=False, path_type=Path), help="Move the tickets of a JSONL file.")

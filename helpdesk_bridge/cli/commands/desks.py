@@ -8,7 +8,7 @@ import click
 
 from helpdesk_bridge.adapter import Capabilities, Finding, Severity
 from helpdesk_bridge.cli.exit_codes import ExitCode
-from helpdesk_bridge.cli.options import json_option, open_named
+from helpdesk_bridge.cli.options import complete_either, csv_option, desk_argument, json_option, open_named
 from helpdesk_bridge.cli.output import write_json, write_table
 from helpdesk_bridge.config import registry
 from helpdesk_bridge.config.consent import USERS_WORDS
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @json_option
+@csv_option
 @click.pass_context
 def desks(ctx: click.Context, as_json: bool) -> None:
     """List the desks of the configuration, without opening any."""
@@ -38,8 +39,9 @@ def desks(ctx: click.Context, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("desk")
+@desk_argument
 @json_option
+@csv_option
 @click.pass_context
 def check(ctx: click.Context, desk: str, as_json: bool) -> int:
     """Try the credentials of DESK with a few reads; ends with 4 if they are refused, with 1 for any other problem."""
@@ -48,7 +50,7 @@ def check(ctx: click.Context, desk: str, as_json: bool) -> int:
     if as_json:
         write_json(findings)
     else:
-        write_table(("", "what", "detail"), [(one.severity, one.subject, one.detail) for one in findings])
+        write_table(("severity", "what", "detail"), [(one.severity, one.subject, one.detail) for one in findings])
     problems = [one.subject for one in findings if one.severity is Severity.PROBLEM]
     return ExitCode.CREDENTIALS if "credentials" in problems else ExitCode.FAILED if problems else ExitCode.OK
 
@@ -64,8 +66,9 @@ def _budget(desk: Desk) -> list[Finding]:
 
 
 @click.command()
-@click.argument("desk", required=False)
+@click.argument("desk", required=False, shell_complete=complete_either)
 @json_option
+@csv_option
 @click.pass_context
 def capabilities(ctx: click.Context, desk: str | None, as_json: bool) -> None:
     """Tell what DESK (a desk of the configuration, or a vendor's name) can do; without it, all vendors."""

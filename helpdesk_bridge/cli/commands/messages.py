@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from helpdesk_bridge.cli.options import json_option, jsonl_option, open_named
+from helpdesk_bridge.cli.options import csv_option, desk_argument, json_option, jsonl_option, open_named
 from helpdesk_bridge.cli.output import write_json, write_jsonl, write_table
 
 
@@ -14,9 +14,10 @@ def messages() -> None:
 
 
 @messages.command("list")
-@click.argument("desk")
+@desk_argument
 @click.argument("ticket")
 @json_option
+@csv_option
 @jsonl_option
 @click.pass_context
 def list_messages(ctx: click.Context, desk: str, ticket: str, as_json: bool, as_jsonl: bool) -> None:

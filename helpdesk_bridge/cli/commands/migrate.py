@@ -12,7 +12,7 @@ import click
 from attrs import asdict
 
 from helpdesk_bridge.cli.migration_text import as_typed, tell_counts, tell_left_alone, tell_plan, tell_summary
-from helpdesk_bridge.cli.options import PATIENT, json_option, open_named
+from helpdesk_bridge.cli.options import PATIENT, complete_desk, csv_option, json_option, jsonl_option, open_named
 from helpdesk_bridge.cli.output import clean_line, say, write_json, write_jsonl, write_table
 from helpdesk_bridge.cli.progress import Progress
 from helpdesk_bridge.cli.signals import stopping
@@ -58,8 +58,8 @@ def _of_a_migration(command: F) -> F:
             help="This journal was moved here, and the one that it looks like a copy of is gone.",
         ),
         click.option("--journal", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Its file."),
-        click.option("--to", "destination", help="The desk to move into."),
-        click.option("--from", "source", help="The desk to move."),
+        click.option("--to", "destination", shell_complete=complete_desk, help="The desk to move into."),
+        click.option("--from", "source", shell_complete=complete_desk, help="The desk to move."),
     ):
         command = decorate(command)
     return command
@@ -332,7 +332,8 @@ def report(journal: Path, report: Path, as_json: bool) -> int:
 @migrate.command()
 @_journal_option
 @click.option("--kind", type=click.Choice([one.value for one in Kind]), default=Kind.TICKET.value, show_default=True)
-@click.option("--jsonl", "as_jsonl", is_flag=True, help="Print one JSON document a line.")
+@jsonl_option
+@csv_option
 def ids(journal: Path, kind: str, as_jsonl: bool) -> int:
     """Print which record became which: the source's ids and the destination's."""
     _need(journal)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from helpdesk_bridge.cli.options import open_named
+from helpdesk_bridge.cli.options import desk_argument, open_named
 from helpdesk_bridge.cli.output import plain, say, write_json
 from helpdesk_bridge.cli.signals import stopping
 from helpdesk_bridge.errors import ConfigError, Unsupported
@@ -22,7 +22,7 @@ DEFAULT_PORT: Final = 8360
 
 
 @click.command()
-@click.argument("desk")
+@desk_argument
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0 takes a free one."

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import evolve
 
+from helpdesk_bridge.cli.options import complete_vendor, pairs
 from helpdesk_bridge.cli.output import write_table
 from helpdesk_bridge.config import registry
+from helpdesk_bridge.config.toml_text import desk_table
 
 if TYPE_CHECKING:
     from helpdesk_bridge.datasets.account import Account
@@ -25,7 +27,7 @@ _AWAKE_SECONDS = 0.5
 
 
 @click.command()
-@click.argument("vendor")
+@click.argument("vendor", shell_complete=complete_vendor)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
 @click.option("--account", type=click.Path(dir_okay=False, path_type=Path), help="Be the account of a TOML file.")
 @click.option("--corpus", type=click.Path(dir_okay=False, path_type=Path), help="Load tickets of a JSONL file.")
@@ -33,6 +35,7 @@ _AWAKE_SECONDS = 0.5
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--time-scale", default="1", help='Vendor seconds a second, or "auto".')
 @click.option("--set", "switches", multiple=True, metavar="KEY=VALUE", help="Set a quirk; --routes lists them.")
+@click.option("--toml", "as_toml", is_flag=True, help="Print a table for helpdesk.toml, in place of JSON.")
 @click.option("--routes", is_flag=True, help="List routes and quirks with their provenance, and end.")
 def simulate(
     vendor: str,
@@ -43,6 +46,7 @@ def simulate(
     seed: int,
     time_scale: str,
     switches: tuple[str, ...],
+    as_toml: bool,
     routes: bool,
 ) -> int:
     """Serve a wire-faithful simulator of VENDOR on this machine.
@@ -55,7 +59,7 @@ def simulate(
     try:
         given = None if account is None else _account(vendor, account)
         data = dataset(corpus, 0 if routes else tickets, seed, given)
-        app = create(vendor, data, time_scale, {**_switches_of(given), **_pairs(switches)})
+        app = create(vendor, data, time_scale, {**_switches_of(given), **pairs(switches)})
     except SettingError as error:
         raise click.UsageError(str(error)) from None
     if routes:
@@ -70,7 +74,10 @@ def simulate(
         raise click.UsageError(f"cannot listen on port {port}: {error.strerror}") from None
     try:
         settings = {**app.connection, "base_url": server.url, "time_scale": app.clock.time_scale}
-        click.echo(json.dumps({"vendor": vendor, "base_url": server.url, "settings": settings}))
+        if as_toml:
+            click.echo(desk_table(vendor, {"vendor": vendor, **settings}))
+        else:
+            click.echo(json.dumps({"vendor": vendor, "base_url": server.url, "settings": settings}))
         # The kernel may give the signal to a thread that serves; its handler runs when this one is awake.
         while not stopped.wait(_AWAKE_SECONDS):
             pass
@@ -167,16 +174,6 @@ def create(vendor: str, data: Dataset, time_scale: str, switches: Mapping[str, A
 def settings_table(vendor: str, app: SimulatorApp) -> dict[str, Any]:
     """Return the ``[desks.x]`` table that reaches a simulator, but for its address."""
     return {"vendor": vendor, **app.connection}
-
-
-def _pairs(switches: tuple[str, ...]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for switch in switches:
-        key, equals, value = switch.partition("=")
-        if not equals:
-            raise click.UsageError(f"--set {switch}: write KEY=VALUE")
-        pairs[key] = value
-    return pairs
 
 
 def _print_routes(app: SimulatorApp) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
 
-from helpdesk_bridge.cli.options import json_option, meant, open_named
+from helpdesk_bridge.cli.options import check_words, desk_argument, json_option, meant, open_named
 from helpdesk_bridge.cli.output import clean_line, write_json
+from helpdesk_bridge.desk.desk import Desk
 from helpdesk_bridge.model.drafts import MessageDraft, Sent, TicketChange, TicketDraft
 from helpdesk_bridge.model.fields import SINGLE, TICKET, Write, writable
 from helpdesk_bridge.model.records import Ticket
@@ -77,6 +78,13 @@ def _uploads(files: tuple[Path, ...]) -> tuple[Upload, ...]:
     return tuple(Upload.from_path(file) for file in files)
 
 
+def _opened(ctx: click.Context, name: str, values: Mapping[str, Any]) -> Desk:
+    opened = open_named(ctx, name)
+    for option in ("status", "priority"):
+        check_words(opened, option, [values[option]] if option in values else [])
+    return opened
+
+
 def _told(ticket: Ticket, *, as_json: bool) -> None:
     if as_json:
         write_json(ticket)
@@ -85,7 +93,7 @@ def _told(ticket: Ticket, *, as_json: bool) -> None:
 
 
 @click.command("create")
-@click.argument("desk")
+@desk_argument
 @click.option("--subject", required=True)
 @body_option
 @html_option
@@ -111,11 +119,12 @@ def create_ticket(
         attachments=_uploads(files),
         **values,
     )
-    _told(open_named(ctx, desk).tickets.create(draft, idempotency_key=key), as_json=as_json)
+    opened = _opened(ctx, desk, values)
+    _told(opened.tickets.create(draft, idempotency_key=key), as_json=as_json)
 
 
 @click.command("update")
-@click.argument("desk")
+@desk_argument
 @click.argument("ticket")
 @click.option("--subject")
 @ticket_fields
@@ -138,11 +147,11 @@ def update_ticket(
     if added or removed:
         values["tags"] = Add(*added) if added else Remove(*removed)
     change = TicketChange(**values)
-    _told(open_named(ctx, desk).tickets.update(ticket, change), as_json=as_json)
+    _told(_opened(ctx, desk, values).tickets.update(ticket, change), as_json=as_json)
 
 
 @click.command("reply")
-@click.argument("desk")
+@desk_argument
 @click.argument("ticket")
 @body_option
 @html_option
@@ -160,7 +169,7 @@ def reply(
 
 
 @click.command("note")
-@click.argument("desk")
+@desk_argument
 @click.argument("ticket")
 @body_option
 @html_option

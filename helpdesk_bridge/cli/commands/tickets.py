@@ -9,7 +9,15 @@ from typing import Any, Final, TypeVar
 import click
 
 from helpdesk_bridge.cli.commands import ticket_writes
-from helpdesk_bridge.cli.options import json_option, jsonl_option, meant, open_named
+from helpdesk_bridge.cli.options import (
+    check_words,
+    csv_option,
+    desk_argument,
+    json_option,
+    jsonl_option,
+    meant,
+    open_named,
+)
 from helpdesk_bridge.cli.output import clean_line, write_json, write_jsonl, write_said, write_table
 from helpdesk_bridge.model.fields import SINGLE, TICKET, Field, Kind, filters
 from helpdesk_bridge.model.queries import INCLUDES, Order, TicketQuery
@@ -52,7 +60,7 @@ def _meant(field: Field, values: tuple[str, ...]) -> set[Any]:
 
 
 @tickets.command("list")
-@click.argument("desk")
+@desk_argument
 @_filter_options
 @click.option("--subject", help="A part of the subject.")
 @click.option("--created-since", callback=_moment, help="UTC where it has no offset.")
@@ -62,6 +70,7 @@ def _meant(field: Field, values: tuple[str, ...]) -> set[Any]:
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @json_option
 @jsonl_option
+@csv_option
 @click.pass_context
 def list_tickets(
     ctx: click.Context, /, desk: str, as_json: bool, as_jsonl: bool, limit: int, order: str,
@@ -79,7 +88,10 @@ def list_tickets(
         limit=limit,
         **filtered,
     )
-    found = open_named(ctx, desk).tickets.list(query)
+    opened = open_named(ctx, desk)
+    for option, name in (("status", "statuses"), ("priority", "priorities")):
+        check_words(opened, option, filtered.get(name, ()))
+    found = opened.tickets.list(query)
     if as_jsonl:
         write_jsonl(found)
     elif as_json:
@@ -97,7 +109,7 @@ def _row(ticket: Ticket) -> tuple[Any, ...]:
 
 
 @tickets.command("show")
-@click.argument("desk")
+@desk_argument
 @click.argument("ticket")
 @json_option
 @click.pass_context
