@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from helpdesk_bridge.adapter.directory import Directory
     from helpdesk_bridge.adapter.facets import StoringWebhooks, Template, Templates, Webhooks
     from helpdesk_bridge.adapter.importing import Importer, Removal
+    from helpdesk_bridge.adapter.odd_values import UnreadRow
     from helpdesk_bridge.clock import Clock
     from helpdesk_bridge.config.aliases import Aliases, AliasTable
     from helpdesk_bridge.desk.connection import Desks, connect, desks, open_desk
@@ -205,6 +206,7 @@ __all__ = [
     "TicketQuery",
     "Tickets",
     "Unavailable",
+    "UnreadRow",
     "Unset",
     "Unsupported",
     "Upload",
@@ -217,7 +219,7 @@ __all__ = [
     "connect",
     "desks",
     "open_desk",
-]  # fmt: skip
+]
 
 __getattr__, __dir__ = lazy_names(
     __name__,
@@ -226,6 +228,7 @@ __getattr__, __dir__ = lazy_names(
         "helpdesk_bridge.adapter.directory": "Directory",
         "helpdesk_bridge.adapter.facets": "StoringWebhooks Template Templates Webhooks",
         "helpdesk_bridge.adapter.importing": "Importer Removal",
+        "helpdesk_bridge.adapter.odd_values": "UnreadRow",
         "helpdesk_bridge.clock": "Clock",
         "helpdesk_bridge.config.aliases": "Aliases AliasTable",
         "helpdesk_bridge.desk.connection": "Desks connect desks open_desk",

@@ -15,6 +15,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from helpdesk_bridge.errors import BadResponse
+from helpdesk_bridge.portable.value import Portable
 from helpdesk_bridge.text.json_text import dumps
 from helpdesk_bridge.text.plain import digest
 
@@ -45,7 +46,7 @@ class RowUnread:
 
 
 @frozen
-class UnreadRow:
+class UnreadRow(Portable):
     """A row of a list that cannot be read. ``id`` is a digest of it, the same whenever it is read again.
 
     ``kind`` is ticket, contact, message or another record's word, ``parent`` the id of the ticket that a message belongs

@@ -14,6 +14,7 @@ import attrs
 from hypothesis import strategies as st
 
 from helpdesk_bridge.adapter import Finding
+from helpdesk_bridge.adapter.odd_values import UnreadRow
 from helpdesk_bridge.http.events import Attempt, BudgetBack, BudgetLost, Refused, Waiting
 from helpdesk_bridge.model.capabilities import Capabilities, FileLimits
 from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, MessageDraft, Sent, TicketChange, TicketDraft
@@ -28,7 +29,7 @@ from helpdesk_bridge.text.decoding import TextMended
 RECORDS = (Ticket, Contact, Message, Agent, Company, FieldDefinition, Group, Tag)
 WRITTEN = (TicketDraft, TicketChange, ContactDraft, ContactChange, MessageDraft, TicketQuery, ContactQuery)
 PARTS = (Actor, Add, Attachment, Body, Match, Period, Phone, Rating, RecordRef, Ref, Remove, Upload)
-ANSWERS = (Capabilities, Events, Explanation, FileLimits, Finding, Page, RecordEvent, Sent)
+ANSWERS = (Capabilities, Events, Explanation, FileLimits, Finding, Page, RecordEvent, Sent, UnreadRow)
 EVENTS = tuple(
     getattr(import_module(f"helpdesk_bridge_{module}"), name)
     for module, names in {
