@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from attrs import frozen
@@ -53,15 +54,25 @@ class Desk365Adapter(Adapter):
         seen = "an unknown number of" if total is None else str(total)
         findings = [Finding(Severity.OK, "api_key", f"accepted; {seen} tickets can be read")]
         names = {fold(name) for ticket in tickets for name in ticket.custom_fields}
-        if fold(MARKER_FIELD) in names:
-            findings.append(Finding(Severity.OK, "marker", f'migrations write into the custom field "{MARKER_FIELD}"'))
+        findings.append(self._marker(self.tickets.marker_field, names))
+        return tuple(findings)
+
+    @staticmethod
+    def _marker(configured: str | None, names: AbstractSet[str]) -> Finding:
+        name = configured or MARKER_FIELD
+        if fold(name) in names:
+            return Finding(Severity.OK, "marker", f'migrations write into the custom field "{name}"')
+        if configured is not None:
+            detail = (
+                f'no recent ticket has the custom field "{name}", which migration_marker names: create it in Desk365, or '
+                "correct [desks.….custom_fields], before a migration into this desk"
+            )
         else:
             detail = (
-                f'no recent ticket has a custom field "{MARKER_FIELD}"; a migration into this desk writes its marker '
+                f'no recent ticket has a custom field "{name}"; a migration into this desk writes its marker '
                 "as the last line of each description"
             )
-            findings.append(Finding(Severity.WARNING, "marker", detail))
-        return tuple(findings)
+        return Finding(Severity.WARNING, "marker", detail)
 
 
 def open_desk365(settings: Desk365Settings, context: DeskContext) -> Adapter:

@@ -35,6 +35,11 @@ class Desk365Tickets:
     _markers: Markers
     _observed: ObservedValues
 
+    @property
+    def marker_field(self) -> str | None:
+        """The custom field that the configuration names for markers, None if it names none."""
+        return self._markers.configured
+
     def split(self, query: TicketQuery) -> QuerySplit:
         """Divide a query; no call is made."""
         return self.pages.split(query)

@@ -32,6 +32,7 @@ from helpdesk_bridge.adapter import (
     Invalid,
     MessageClass,
     Phone,
+    Severity,
     split_header,
     split_marker,
     with_marker,
@@ -283,6 +284,22 @@ def test_a_marker_field_of_the_configuration_is_used():
         made = account.desk.importer.ticket(old(custom_fields={}), OPENING, [], MARKER)
         assert account.desk.tickets.get(made.ticket_id).custom_fields["migration_marker"] == MARKER
         assert account.desk.importer.find("ticket", MARKER, NOW, old()) == (made.ticket_id,)
+
+
+@pytest.mark.parametrize(
+    ("name", "severity", "said"),
+    [
+        (None, Severity.OK, 'migrations write into the custom field "Migration marker"'),
+        ("Order No", Severity.OK, 'migrations write into the custom field "Order No"'),
+        ("Nowhere", Severity.WARNING, 'no recent ticket has the custom field "Nowhere"'),
+    ],
+)
+def test_a_check_looks_for_the_marker_field_that_is_configured(name, severity, said):
+    table = {} if name is None else {"custom_fields": {"migration_marker": name}}
+    with opened(MARKED, table=table) as account:
+        (finding,) = [each for each in account.desk.check() if each.subject == "marker"]
+        assert finding.severity is severity
+        assert said in finding.detail
 
 
 def test_finish_sets_the_state_where_it_is_another_or_was_written_by_another_process(account):
