@@ -242,3 +242,82 @@ def test_every_documented_switch_has_a_sentence_behind_it(vendor):
     documented = {name for name, switch in simulator(vendor).SWITCHES.items() if switch.provenance is DOCUMENTED}
     assert documented == SWITCHES[vendor].keys()
     assert [name for name, quote in SWITCHES[vendor].items() if not has(vendor, quote)] == []
+
+
+# ---- what the pages of the documentation say, and the hazards of an import
+
+PAGES = {
+    "deskie": {
+        "HTTP Basic with the e-mail": "curl -u [staff_email]:[api_key]",
+        "Every answer is limited": "you will not be able to get the list of all cases",
+        "retry_after`, with underscores": "retry_after — numbers of seconds to wait until the rate limit is refreshed",
+        "Searches find parts": "^string^ is searching for an exact string; ^string is searching for the strings that start",
+        "names no escape for": "use the symbol ^",
+    },
+    "desk360": {
+        "`messages` and `statuses` are one object": '"statuses" : {',
+        "No signature, no event id": '"messages" : {',
+        "`from` without +": '"timestamp" : "',
+        "Types text, location, contacts, image": '"type" : "location"',
+        "A pressed button's id comes back": "This ID is returned in the webhook when the button is clicked by the user",
+        "States are `delivered` and `read`": '"status" : "delivered|read"',
+        "A failure is never reported": '"status" : "delivered|read"',
+        "a token from `POST /v1/login`": "POST https://public-api.desk360.com/v1/login",
+        "Five wrong logins a minute": "the maximum wrong login attempt is fixed to 5 per minute",
+        "the papers also print `/api/v1`": "https://public-api.desk360.com/api/v1/integrations?page=1",
+        "https only": "HTTPS only",
+        "invalid ones count": "even invalid requests are included in the rate limit",
+        "all Desk360 desks": "This rate limit applies are based on IP address",
+        "The papers' table says 429": "Retry-After : 26",
+        "twelve codes": "too_many_requests_exception",
+        "Every documented rule": "It should max 4096 chars",
+        "| number |": "It should start with (+) and a country code",
+        "| `send_text`, `reply` |": "It should max 4096 chars",
+        "| `send_location` |": "/conversations/messages/locations",
+        "| `send_contacts` |": "formatted_name",
+        "| `send_media`": "Max Count: 5, Max Size: 20MB",
+        "| `send_interactive` |": "Maximum length: 200 chars",
+        "| `request_location` |": "1024 chars",
+        "| `mark_read` |": "Mark messages from webhook as read",
+        "| `templates.send` |": "The key list received in the template list should be used as a key",
+        "| `templates.send_bulk` |": "destinations_file",
+    },
+    "desk365": {
+        "base address, raw key": "add the API Key in the “Authorization” header of your HTTP request",
+        "100 calls an hour": "100 API calls per hour per API key",
+        "`ticket_count` 30, 50 or 100": "retrieve 30, 50, or 100 tickets per call",
+        "in filters |": "properly escaped with a backslash",
+        "`updated_since` excludes": "Only tickets updated after the given timestamp will be returned",
+        "priorities 1, 5, 10, 20": "1 (Low), 5 (Medium), 10 (High), 20 (Urgent)",
+    },
+}
+"""A part of each line that says "documented", and what the vendor's document says there."""
+
+HAZARDS = {"deskie": {}, "desk365": {"satisfaction_survey": "8 = Ticket closed"}}
+
+
+@needs_documents
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_the_vendors_page_calls_documented_what_its_document_says(vendor):
+    page = (ADAPTERS.parent / "docs" / "vendors" / f"{vendor}.md").read_text("utf-8").splitlines()
+    legend = next(number for number, line in enumerate(page) if re.search(r"\*+documented\*+", line))
+    lines = [
+        line
+        for number, line in enumerate(page)
+        if number > legend
+        and (found := _MARK.search(line))
+        and not re.search(r"(?:not|refresh is) $", line[: found.start()])
+    ]
+    assert len(lines) >= 5
+    unnamed = [line for line in lines if not any(part in line for part in PAGES[vendor])]
+    assert unnamed == []
+    assert [quote for quote in PAGES[vendor].values() if not has(vendor, quote)] == []
+
+
+@needs_documents
+@pytest.mark.parametrize("vendor", HAZARDS)
+def test_every_documented_hazard_has_a_sentence_behind_it(vendor):
+    hazards = import_module(f"helpdesk_bridge_{vendor}.port.fidelity").HAZARDS
+    documented = {hazard.id for hazard in hazards if hazard.provenance.value == "documented"}
+    assert documented == HAZARDS[vendor].keys()
+    assert all(has(vendor, quote) for quote in HAZARDS[vendor].values())
