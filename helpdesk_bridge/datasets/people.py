@@ -31,6 +31,22 @@ _STAFF: Final = (
     ("Left Long-Ago", "left"),
 )
 
+_MESSENGERS: Final = (
+    ("telegram", "Мария К.", "418850012"),
+    ("facebook", "Nia Brown", "100004823117"),
+    ("vkontakte", "Пётр", "id7731004"),
+    ("odnoklassniki", "Вера Л.", "558120077"),
+    ("instagram", "lena.draws", "17841400008"),
+    ("viber", "Kemal", "Vb01xQ9=="),
+    ("skype", "tom.oneill", "live:tom.oneill"),
+    ("line", "ゆき", "U4af4980629"),
+    ("slack", "sam", "U02AB7C9D"),
+    ("mattermost", "rita", "h5wokf6pqjn3"),
+    ("avito", "Покупатель", "av-90017"),
+)
+"""Customers who are known to a helpdesk by a messenger or a social network alone."""
+_ALL_MESSENGERS_FROM: Final = 100
+
 
 @frozen
 class People:
@@ -72,10 +88,19 @@ def make_people(tickets: int, chance: random.Random, staff: tuple[SeedPerson, ..
     blocked = maker.person(8003, name="WIN $$$ NOW", email="spam@bulk.invalid", blocked=True)
     silent = tuple(maker.person(9000 + number) for number in range(max(2, tickets // 20)))
     gone = maker.person(8004, name=None, email="gone@mail.example", deleted=True)
-    messenger = SeedPerson(
-        "c8005", "Мария К.", None, created_at=starts - timedelta(days=12), identities=(("telegram", "418850012"),)
+    messengers = tuple(
+        SeedPerson(
+            f"c{8100 + place}",
+            name,
+            None,
+            created_at=starts - timedelta(days=12 + place),
+            identities=((network, known_as),),
+        )
+        for place, (network, name, known_as) in enumerate(
+            _MESSENGERS if tickets >= _ALL_MESSENGERS_FROM else _MESSENGERS[:1]
+        )
     )
-    everybody = (*staff, *usual, *phone_only, *twins, blocked, *silent, gone, messenger)
+    everybody = (*staff, *usual, *phone_only, *twins, blocked, *silent, gone, *messengers)
     return People(everybody, staff, usual, phone_only, twins, blocked, {person.key: person for person in everybody})
 
 

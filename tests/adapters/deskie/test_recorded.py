@@ -9,13 +9,14 @@ from adapters.deskie.simulated import SEEDED, Desk, dataset, person, ticket
 from attrs import evolve
 
 from helpdesk_bridge import RateLimited
+from helpdesk_bridge.adapter import OddValues
 from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge_deskie.client.calls import Calls
 from helpdesk_bridge_deskie.port.events import RuleFired, events_in
 from helpdesk_bridge_deskie.simulator.records.vocabulary import NETWORKS
 from helpdesk_bridge_deskie.vendor_api import arguments
 from helpdesk_bridge_deskie.vendor_api.statistics import StatisticsCalls
-from helpdesk_bridge_deskie.wire.documents import WIRE, MessageDocument, UserDocument
+from helpdesk_bridge_deskie.wire.documents import MessageDocument, UserDocument
 
 
 class Recorded:
@@ -31,9 +32,13 @@ class Recorded:
         return self.document
 
 
+def calls(connection):
+    return Calls(connection, odd=OddValues("deskie", "desk", lambda _: None))
+
+
 def test_the_recorded_leaderboard_is_read_and_the_simulator_answers_its_shape(in_process_account):
     recorded = [{"staff": {"staff_id": 42047, "staff_name": "Ann", "new_cases_in_total": 21, "responses_avg": "1.5"}}]
-    (row,) = StatisticsCalls(Calls(Recorded(recorded))).leaderboard(period="today")
+    (row,) = StatisticsCalls(calls(Recorded(recorded))).leaderboard(period="today")
     assert (row.staff_id, row.staff_name, row.new_cases_in_total) == (42047, "Ann", 21)
     made = Desk().get("stats_leaderboard.json", {"period": "this_year"})
     assert isinstance(made, list)
@@ -48,11 +53,11 @@ def test_the_recorded_leaderboard_is_read_and_the_simulator_answers_its_shape(in
 
 def test_a_figure_that_nobody_knows_is_kept_by_its_name():
     answer = [{"staff": {"staff_id": "7", "staff_name": "Ann", "new_cases_in_total": 3, "first_reply": "12"}}]
-    (row,) = StatisticsCalls(Calls(Recorded(answer))).leaderboard(period="today")
+    (row,) = StatisticsCalls(calls(Recorded(answer))).leaderboard(period="today")
     assert (row.staff_id, row.new_cases_in_total) == (7, 3)
     assert row.figures == {"new_cases_in_total": 3, "first_reply": "12"}
     for empty in ([], {"staff": []}, {"total_count": 0}, {}):
-        assert StatisticsCalls(Calls(Recorded(empty))).leaderboard(period="today") == ()
+        assert StatisticsCalls(calls(Recorded(empty))).leaderboard(period="today") == ()
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(3_599, 400), (3_600, 200), (89 * 86_400, 200), (93 * 86_400, 400)])
@@ -118,6 +123,14 @@ def test_a_whatsapp_user_has_a_phone_in_both_forms(in_process_account, form):
         assert desk.contacts.find(phone="+491707654321").id == str(made.user_id)
 
 
+def test_an_account_of_the_usual_size_has_users_of_every_network(in_process_account):
+    with in_process_account(generate(100, 1)) as (desk, app):
+        kinds = {user.kind for user in app.account.users.values()}
+        assert kinds > set(NETWORKS)
+        contacts = {contact.id for contact in desk.contacts.list(include={"blocked", "deleted"})}
+        assert contacts == {str(user) for user in app.account.users}
+
+
 # ---- fields of live objects
 
 
@@ -141,9 +154,11 @@ def test_a_case_without_a_parent_is_not_merged(in_process_account, form):
 def test_a_file_in_a_wrapper_of_its_own_is_read():
     file = {"file_id": 5, "file_name": "a.txt", "file_size": "1", "mime_type": "text/plain", "url": "/a"}
     wrapped, plain = (
-        WIRE.read(MessageDocument, {"message_id": 1, "attachments": [form]}) for form in ({"attachment": file}, file)
+        calls(Recorded({})).document(MessageDocument, {"message_id": 1, "attachments": [form]}, "$")
+        for form in ({"attachment": file}, file)
     )
     assert wrapped.attachments == plain.attachments
+    assert plain.attachments[0].file_name == "a.txt"
 
 
 # ---- headers and files
