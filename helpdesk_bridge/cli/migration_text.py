@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import click
 
 from helpdesk_bridge.cli.output import clean_line
 from helpdesk_bridge.migration.journal.facts import LeftAlone
 from helpdesk_bridge.migration.journal.states import Kind, State
+from helpdesk_bridge.migration.load.repair import DESTINATION, SOURCE, Outcome, Repaired
 from helpdesk_bridge.migration.plan.fidelity import Change
 from helpdesk_bridge.migration.plan.plan import Plan
 from helpdesk_bridge.migration.report.facts import Reason
@@ -102,6 +104,26 @@ def tell_left_alone(tickets: Iterable[LeftAlone]) -> None:
         _line(
             f"left alone: ticket {one.ticket} at the destination carries the marker of ticket {one.source}, but has {one.why}"
         )
+
+
+def tell_repaired(repaired: Sequence[Repaired], journal: Path) -> None:
+    """Print what became of each difference, conflicts with the values of both sides."""
+    for one in repaired:
+        row = one.difference
+        place = f"ticket {row.ticket} {row.record} {row.id}" if row.ticket else f"{row.record} {row.id}"
+        _line(f"{one.outcome.value}: {place}: {row.field}: {one.why}")
+        if one.outcome is Outcome.CONFLICT:
+            _line(f"  source {one.source} | written {one.written} | destination {one.there}")
+    open_ids = dict.fromkeys(
+        one.difference.id for one in repaired if one.outcome in (Outcome.CONFLICT, Outcome.LEFT) and one.decides
+    )
+    for record_id in open_ids:
+        _line(
+            f"  helpdesk-bridge migrate decide --journal {shlex.quote(str(journal))} --difference "
+            f"{record_id}={SOURCE}|{DESTINATION}"
+        )
+    if not repaired:
+        _line("the latest verification found no difference")
 
 
 def tell_summary(summary: Summary, reasons: Iterable[Reason], *, verified: bool) -> None:

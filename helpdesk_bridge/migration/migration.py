@@ -25,6 +25,7 @@ from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.load.files import Files
 from helpdesk_bridge.migration.load.load import Load
 from helpdesk_bridge.migration.load.mapping import Mapping
+from helpdesk_bridge.migration.load.repair import DESTINATION, SOURCE, Outcome, Repair, Repaired
 from helpdesk_bridge.migration.marker import derived_key
 from helpdesk_bridge.migration.options import Level, Options, Threads
 from helpdesk_bridge.migration.outage import Outage, Stopped
@@ -166,19 +167,58 @@ class Migration:
     def verify(self) -> list[Difference]:
         """Read the destination back and compare. The differences are kept in the journal."""
         with self._stoppable(), self._timed():
-            verification = Verification(
-                self.destination,
-                self._importer,
-                self.journal,
-                self._spooled(),
-                self._destination_outage,
-                self.options,
-                self._stop,
-                self._progress.count,
-            )
-            differences = verification.run()
+            differences = self._verification().run()
             self.journal.facts.remember(verified=self.options.level.value)
             return differences
+
+    def _verification(self, only: frozenset[str] | None = None) -> Verification:
+        return Verification(
+            self.destination,
+            self._importer,
+            self.journal,
+            self._spooled(),
+            self._destination_outage,
+            self.options,
+            self._stop,
+            self._progress.count,
+            only,
+        )
+
+    def repair(self) -> list[Repaired]:
+        """Repair what the latest verification found, where that overwrites nobody's work, and compare it again.
+
+        Return what became of each difference. Raises ``DecisionNeeded`` as ``run`` does.
+        """
+        with self._stoppable(), self._timed():
+            tally = self._tally or self._scan()
+            self._decide(self._made_plan(tally, self._searched()))
+            context, facts = evolve(self._context(), repairing=True), self.journal.facts
+            facts.begin(self._destination_outage.patiently(self.destination.ask_time))
+            repaired = Repair(context, facts.decided_differences()).sort(facts.differences())
+            touched = [one.difference for one in repaired if one.outcome in (Outcome.REPAIRED, Outcome.ACCEPTED)]
+            if touched:
+                Load(context, frozenset(one.ticket for one in touched if one.ticket)).run()
+                if self._stop.is_set():
+                    raise Stopped
+                self._verification(frozenset(one.ticket or one.id for one in touched)).run()
+                for difference in touched:
+                    facts.decide_difference(difference, None)
+            left = set(facts.differences())
+            return [
+                evolve(one, outcome=Outcome.LEFT, why=f"not mended: {one.why}")
+                if one.outcome is Outcome.REPAIRED and one.difference in left
+                else one
+                for one in repaired
+            ]
+
+    def decide_difference(self, record_id: str, side: str) -> int:
+        """Decide that ``source`` or ``destination`` holds where a record differs; return how many differences it is about."""
+        if side not in (SOURCE, DESTINATION):
+            raise ValueError(f"{side!r} is not a decision; use {SOURCE} or {DESTINATION}")
+        meant = [one for one in self.journal.facts.differences() if one.id == record_id]
+        for difference in meant:
+            self.journal.facts.decide_difference(difference, side)
+        return len(meant)
 
     def migrate(self) -> Summary:
         """Do everything: preflight, plan, run, verify; return the summary."""

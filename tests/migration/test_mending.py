@@ -83,3 +83,106 @@ def test_a_contact_that_was_refused_once_is_completed_and_no_shell(tmp_path, ven
         (contact,) = new.desk.contacts.list(include={"blocked"})
         assert contact.name == "Ann"
         assert_whole(new)
+
+
+# -- repair --------------------------------------------------------------------------------------------------------
+
+
+class Repairing:
+    """A finished migration between a local desk and a simulator, to be spoiled and repaired."""
+
+    def __init__(self, old, new, path):
+        self.old, self.new, self.path = old, new, path
+        assert migrate(old.desk, new.desk, path).differences == ()
+
+    def again(self, *decisions):
+        """Verify, decide and repair; return what became of the differences by field, and the state then."""
+        with Migration(self.old.desk, self.new.desk, self.path, options=ONE) as migration:
+            migration.verify()
+            for record_id, side in decisions:
+                assert migration.decide_difference(record_id, side)
+            found = migration.repair()
+            return {one.difference.field: one for one in found}, migration.summary()
+
+
+@pytest.fixture
+def finished(tmp_path):
+    with served("local", parts()) as old, served("deskie", 0) as new:
+        yield Repairing(old, new, tmp_path / "journal")
+
+
+def only(desk):
+    (ticket,) = desk.tickets.list(include={"spam"})
+    return ticket
+
+
+def test_an_image_whose_address_is_dead_is_repaired_and_nothing_else_is_written(finished):
+    new = finished.new
+    thread = list(new.desk.messages.list(only(new.desk).id))
+    new.desk._adapter.importer.client.edit_message(
+        only(new.desk).id, thread[1].id, {"content_html": '<p>Again: <img src="cid:shot@1"></p>'}, note=False
+    )
+    before = len([one for one in new.simulator.requests if one.method in {"POST", "PUT"}])
+    found, summary = finished.again()
+    assert {field: one.outcome.value for field, one in found.items()} == {"inline": "repaired"}
+    assert summary.exit_code is ExitCode.OK
+    writes = [one for one in new.simulator.requests if one.method in {"POST", "PUT"}][before:]
+    assert len(writes) == 1
+    assert_whole(new)
+
+
+def test_what_an_agent_changed_at_the_destination_is_left_until_the_user_decides(finished):
+    ticket = only(finished.new.desk)
+    finished.new.desk.tickets.update(ticket.id, status="open", priority="low")
+    found, summary = finished.again()
+    assert {one.outcome.value for one in found.values()} == {"left"}
+    assert all("changed at the destination" in one.why for one in found.values())
+    assert only(finished.new.desk).status.value == "open"
+    assert summary.exit_code is ExitCode.INCOMPLETE
+    source_id = found["status"].difference.id
+    found, summary = finished.again((source_id, "source"))
+    assert {one.outcome.value for one in found.values()} == {"repaired"}
+    assert (only(finished.new.desk).status.value, summary.exit_code) == ("closed", ExitCode.OK)
+
+
+def test_a_difference_that_the_user_accepts_is_none_until_the_destination_changes_again(finished):
+    ticket = only(finished.new.desk)
+    finished.new.desk.tickets.update(ticket.id, status="open")
+    found, _ = finished.again()
+    found, summary = finished.again((found["status"].difference.id, "destination"))
+    assert (found["status"].outcome.value, summary.exit_code) == ("accepted", ExitCode.OK)
+    assert only(finished.new.desk).status.value == "open"
+    with Migration(finished.old.desk, finished.new.desk, finished.path, options=ONE) as migration:
+        assert migration.verify() == []
+        finished.new.desk.tickets.update(ticket.id, status="pending")
+        assert [one.field for one in migration.verify()] == ["status"]
+
+
+def test_what_both_sides_changed_is_a_conflict_with_the_values_of_both(finished):
+    finished.new.desk.tickets.update(only(finished.new.desk).id, status="open")
+    finished.old.desk.tickets.update(only(finished.old.desk).id, status="pending")
+    found, summary = finished.again()
+    status = found["status"]
+    assert status.outcome.value == "conflict"
+    assert len({status.source, status.written, status.there}) == 3
+    assert summary.exit_code is ExitCode.INCOMPLETE
+    assert only(finished.new.desk).status.value == "open"
+
+
+def test_a_name_that_an_agent_corrected_is_left_and_a_missing_ticket_is_told(finished):
+    (contact,) = finished.new.desk.contacts.list(include={"blocked"})
+    finished.new.desk.contacts.update(contact.id, name="Ann-Marie")
+    found, _ = finished.again()
+    assert (found["name"].outcome.value, found["name"].decides) == ("left", True)
+    found, summary = finished.again((found["name"].difference.id, "source"))
+    assert (found["name"].outcome.value, summary.exit_code) == ("repaired", ExitCode.OK)
+    (contact,) = finished.new.desk.contacts.list(include={"blocked"})
+    assert (contact.name, contact.blocked) == ("Ann", True)
+    finished.new.desk.removal.ticket(only(finished.new.desk).id)
+    found, summary = finished.again()
+    assert [(one.outcome.value, one.why) for one in found.values()] == [
+        ("left", "it is not at the destination any more")
+    ]
+    found, summary = finished.again((found["ticket"].difference.id, "source"))
+    assert summary.counts[Kind.TICKET].migrated == 1
+    assert len(list(finished.new.desk.messages.list(only(finished.new.desk).id))) == 4

@@ -11,7 +11,14 @@ from typing import Any, Final, TypeVar
 import click
 from attrs import asdict
 
-from helpdesk_bridge.cli.migration_text import as_typed, tell_counts, tell_left_alone, tell_plan, tell_summary
+from helpdesk_bridge.cli.migration_text import (
+    as_typed,
+    tell_counts,
+    tell_left_alone,
+    tell_plan,
+    tell_repaired,
+    tell_summary,
+)
 from helpdesk_bridge.cli.options import PATIENT, complete_desk, csv_option, json_option, jsonl_option, open_named
 from helpdesk_bridge.cli.output import clean_line, say, write_json, write_jsonl, write_table
 from helpdesk_bridge.cli.progress import Progress
@@ -223,10 +230,40 @@ def verify(
 
 @migrate.command()
 @_of_a_migration
+@click.option("--yes", is_flag=True, help="Acknowledge all hazards and accept all announced losses. It is recorded.")
+@click.option("--patience", type=click.FloatRange(0), default=900.0, show_default=True, help="Seconds of one outage.")
+@click.pass_context
+def repair(
+    ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, yes: bool,
+    patience: float,
+) -> int:  # fmt: skip
+    """Mend what the latest verification found, where nobody changed it at the destination; list the rest with its reason."""
+    with _opened(ctx, source, destination, journal, yes=yes, patience=patience) as migration:
+        if migration.journal.facts.recall("verified") is None:
+            raise click.UsageError("nothing was verified since the last run: run migrate verify first")
+        try:
+            repaired = migration.repair()
+        except DecisionNeeded as needed:
+            _tell_decisions(needed, journal)
+            raise
+        summary = migration.summary()
+    if as_json:
+        write_json({**summary.as_json(), "repaired": [asdict(one) for one in repaired]})
+    else:
+        tell_repaired(repaired, journal)
+    return int(summary.exit_code)
+
+
+@migrate.command()
+@_of_a_migration
 @click.option("--hazard", "hazards", multiple=True, metavar="ID", help="Acknowledge a hazard.")
 @click.option("--map", "maps", multiple=True, metavar="FIELD:OLD=NEW", help="Map a value; nothing after = drops it.")
 @click.option("--threads", type=click.Choice(_THREADS), help="How threads are written.")
 @click.option("--in-doubt", "doubts", multiple=True, metavar="ID=found:REF|again|skip", help="Settle a write in doubt.")
+@click.option(
+    "--difference", "sides", multiple=True, metavar="ID=source|destination",
+    help="Say which side holds where a record differs; migrate repair then does it.",
+)  # fmt: skip
 @click.option(
     "--foreign-markers", type=click.Choice([IGNORE]), help="Leave tickets with markers of another key as they are."
 )
@@ -234,13 +271,14 @@ def verify(
 def decide(
     ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool,
     hazards: tuple[str, ...], maps: tuple[str, ...], threads: str | None, doubts: tuple[str, ...],
-    foreign_markers: str | None,
+    sides: tuple[str, ...], foreign_markers: str | None,
 ) -> None:  # fmt: skip
     """Record decisions that a plan or run asks for."""
-    if not (hazards or maps or threads or doubts or foreign_markers):
-        raise click.UsageError("nothing to decide: give --hazard, --map, --threads, --in-doubt or --foreign-markers")
+    if not (hazards or maps or threads or doubts or sides or foreign_markers):
+        raise click.UsageError(
+            "nothing to decide: give --hazard, --map, --threads, --in-doubt, --difference or --foreign-markers"
+        )
     values = [_map_argument(text) for text in maps]
-    settled = {}
     with _opened(ctx, source, destination, journal) as migration:
         try:
             migration.acknowledge(*hazards)
@@ -250,17 +288,24 @@ def decide(
                 migration.choose_threads(Threads(threads))
             if foreign_markers:
                 migration.ignore_foreign_markers()
-            for text in doubts:
-                record, _, decision = text.partition("=")
-                settled[record] = migration.decide_in_doubt(record, decision)
+            settled = {record: migration.decide_in_doubt(record, word) for record, word in _pairs(doubts)}
+            differing = {record: migration.decide_difference(record, side) for record, side in _pairs(sides)}
         except ValueError as error:
             raise click.UsageError(str(error)) from None
-    unknown = [record for record, meant in settled.items() if not meant]
-    if unknown:
-        raise click.UsageError(f"no write in doubt has the id {', '.join(unknown)}")
+    _refuse_unknown(settled, "no write in doubt has the id")
+    _refuse_unknown(differing, "the latest verification found no difference of")
     if as_json:
         write_json({"hazards": hazards, "maps": len(values), "threads": threads, "in_doubt": settled,
-                    "foreign_markers": foreign_markers})  # fmt: skip
+                    "differences": differing, "foreign_markers": foreign_markers})  # fmt: skip
+
+
+def _pairs(texts: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [(record, word) for record, _, word in (text.partition("=") for text in texts)]
+
+
+def _refuse_unknown(meant: dict[str, int], what: str) -> None:
+    if unknown := [record for record, count in meant.items() if not count]:
+        raise click.UsageError(f"{what} {', '.join(unknown)}")
 
 
 def _map_argument(text: str) -> tuple[str, str, str | None]:

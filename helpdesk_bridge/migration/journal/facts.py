@@ -21,6 +21,8 @@ Rows = Callable[[Any], Sequence[RowMapping]]
 
 
 LEFT_ALONE: Final = "left alone: "
+ACCEPTED: Final = "accepted: "
+DECIDED: Final = "decided difference: "
 BEGAN: Final = "began"
 HAZARD: Final = "hazard"
 """The field of a decision that acknowledges the hazard ``old``."""
@@ -78,6 +80,10 @@ def spent_in(rows: Rows) -> dict[str, tuple[int, int, int]]:
     return {side: known.get(side, (0, 0, 0)) for side in SIDES}
 
 
+def _place(one: Difference) -> str:
+    return json.dumps([one.ticket, one.record, one.id, one.field])
+
+
 class JournalFacts:
     """The small tables of one journal file."""
 
@@ -105,6 +111,28 @@ class JournalFacts:
         """Return the tickets that were left alone, and why."""
         query = select(schema.meta).where(schema.meta.c.name.startswith(LEFT_ALONE))
         return left_alone_in({row["name"]: row["value"] for row in self._file.rows(query)})
+
+    def decide_difference(self, difference: Difference, side: str | None) -> None:
+        """Record which side holds where this record differs, None once that is done."""
+        self.remember(**{f"{DECIDED}{json.dumps([difference.record, difference.id])}": side})
+
+    def decided_differences(self) -> dict[tuple[str, str], str]:
+        """Return these decisions by record and source id."""
+        known = [(json.loads(name.removeprefix(DECIDED)), json.loads(value)) for name, value in self._named(DECIDED)]
+        return {(record, record_id): side for (record, record_id), side in known if side is not None}
+
+    def accept(self, difference: Difference) -> None:
+        """Record that a difference is as the user wants it, for as long as the destination shows the same."""
+        self.remember(**{f"{ACCEPTED}{_place(difference)}": difference.found})
+
+    def without_accepted(self, differences: Iterable[Difference]) -> list[Difference]:
+        """Return the differences that the user did not accept."""
+        accepted = {name.removeprefix(ACCEPTED): json.loads(value) for name, value in self._named(ACCEPTED)}
+        return [one for one in differences if _place(one) not in accepted or accepted[_place(one)] != one.found]
+
+    def _named(self, prefix: str) -> list[tuple[str, str]]:
+        query = select(schema.meta).where(schema.meta.c.name.startswith(prefix))
+        return [(row["name"], row["value"]) for row in self._file.rows(query)]
 
     @property
     def marker_key(self) -> MarkerKey:

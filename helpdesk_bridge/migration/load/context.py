@@ -52,6 +52,8 @@ class LoadContext:
     """Whether the journal is a claimed copy: messages are looked for before any is sent."""
     look_only: bool = False
     """Look up what exists at the destination and write nothing there."""
+    repairing: bool = False
+    """Write only what was reopened: a final state that was set is not set again."""
 
     def marker(self, kind: str, source_ref: str) -> str:
         """Return the marker of a source record."""

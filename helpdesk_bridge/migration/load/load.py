@@ -28,6 +28,8 @@ class Load:
     """
 
     context: LoadContext
+    only: frozenset[str] | None = None
+    """The source ids of the tickets to be loaded, None for everything."""
 
     def run(self) -> None:
         """Load contacts, then tickets. Raises what stops a run; returns early if the run is to stop."""
@@ -39,13 +41,18 @@ class Load:
 
     def _run(self) -> None:
         context = self.context
-        if context.journal.any_in(Kind.CONTACT, *OPEN):
+        if self.only is None and context.journal.any_in(Kind.CONTACT, *OPEN):
             self._existing()
             self._runner().run(self._contacts())
         if not context.stop.is_set():
-            tickets = (TicketLoad(context, ticket) for ticket in context.spool.each(Kind.TICKET.value, Ticket))
+            meant = (
+                ticket
+                for ticket in context.spool.each(Kind.TICKET.value, Ticket)
+                if self.only is None or ticket.id in self.only
+            )
+            tickets = (TicketLoad(context, ticket) for ticket in meant)
             self._runner().run(tickets, first_alone=True)
-        if not context.stop.is_set() and context.journal.any_in(Kind.CONTACT, State.INTENT):
+        if self.only is None and not context.stop.is_set() and context.journal.any_in(Kind.CONTACT, State.INTENT):
             # Last, because a vendor may treat what a blocked customer writes as spam (Deskie, observed).
             self._runner().run(self._contacts(last=True))
 

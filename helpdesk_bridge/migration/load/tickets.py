@@ -478,6 +478,10 @@ class TicketLoad:
         done = record.finished and record.version == self._version and record.state is State.DONE
         if (done and not wrote) or context.look_only:
             return
+        if context.repairing and record.finished and record.state is State.DONE:
+            self._record = evolve(record, version=self._version)
+            self._messages.save(self._record)
+            return
         while True:
             ticket = context.mapping.ticket(self._ticket)
             shown = self._shown(ticket)
