@@ -30,7 +30,7 @@ from helpdesk_bridge.model.keywords import (
 from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
 from helpdesk_bridge.model.records import Agent, Company, Contact, FieldDefinition, Group, Message, Tag, Ticket
 from helpdesk_bridge.model.refs import RecordRef
-from helpdesk_bridge.model.values import Attachment, Body, Person
+from helpdesk_bridge.model.values import Attachment, Body, Person, Visibility
 from helpdesk_bridge.portable.value import Portable
 
 if TYPE_CHECKING:
@@ -64,7 +64,11 @@ class Listing(Protocol[T_co]):
 
     @abstractmethod
     def page(self, cursor: str | None = None, size: int | None = None) -> Page[T_co]:
-        """Return one page, for web pages: the records, and the cursor of the next or None."""
+        """Return one page, for web pages: the records, and the cursors of the next and the previous one, or None.
+
+        Over a chain of pages each record comes once, in pages as large as asked. Raises ``Invalid`` for a cursor of
+        another listing.
+        """
 
     @abstractmethod
     def count(self) -> int | None:
@@ -169,8 +173,17 @@ class Messages(Protocol):
     """Threads. ``reply`` reaches the customer; ``note`` never does. A text is a plain-text body."""
 
     @abstractmethod
-    def list(self, ticket_id: TicketId, *, resolve: bool = True) -> Listing[Message]:
-        """Yield the whole thread, oldest first, the opening message first; ``resolve`` as in ``tickets.list``."""
+    def list(
+        self, ticket_id: TicketId, *, visibility: Visibility | str | None = None, resolve: bool = True
+    ) -> Listing[Message]:
+        """Yield the whole thread, oldest first, the opening message first; ``resolve`` as in ``tickets.list``.
+
+        With ``visibility="public"`` it yields what customers may read: a message that may be internal is left out.
+        """
+
+    @abstractmethod
+    def get(self, ticket_id: TicketId, id: str) -> Message:
+        """Return one message of a ticket. Raises ``NotFound``, also for a message of another ticket."""
 
     @abstractmethod
     def reply(

@@ -14,7 +14,7 @@ from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.model.addresses import Mailbox, phone_key
 from helpdesk_bridge.model.drafts import ContactChange, ContactDraft
 from helpdesk_bridge.model.keywords import ContactChanges, ContactFields, ContactFilters, made_of, query_of
-from helpdesk_bridge.model.matching import contact_filters, contact_matches, sort_key
+from helpdesk_bridge.model.matching import contact_filters, contact_matches, place_in, sort_key
 from helpdesk_bridge.model.queries import ContactQuery
 from helpdesk_bridge.model.records import Contact
 from helpdesk_bridge.model.values import UNSET, FrozenDict
@@ -48,6 +48,9 @@ class ContactsPort:
             key=lambda contact: contact.id,
             sort=lambda contacts: sorted(contacts, key=sort_key(asked.order), reverse=asked.order.descending),
             limit=asked.limit,
+            listing=lambda: link.listing("contacts.list", asked),
+            place=place_in(asked.order),
+            descending=asked.order.descending,
             located=lambda: link.operation("contacts.list"),
         )
 

@@ -11,6 +11,7 @@ from attrs import frozen
 from helpdesk_bridge.adapter import Adapter, ContactsAdapter
 from helpdesk_bridge.adapter.directory import Directory
 from helpdesk_bridge.config.aliases import Aliases
+from helpdesk_bridge.desk.chain import digest_of
 from helpdesk_bridge.desk.people import PeopleResolver
 from helpdesk_bridge.errors import BadResponse, HelpdeskError, Invalid, NotFound, Unsupported
 from helpdesk_bridge.keys import DeskKeys
@@ -80,6 +81,10 @@ class DeskLink:
             raise Invalid(f"the id of a {kind} is empty", field="id")
         judge(text, "id")
         return local_id(text, vendor=self.vendor, account=self.adapter.account, kind=kind)
+
+    def listing(self, operation: str, *query: object) -> str:
+        """Return what tells the cursors of one listing from those of others, and of other desks."""
+        return digest_of(self.vendor, self.adapter.account, operation, *query)
 
     def tokens(self, operation: str, *words: str) -> tuple[str, ...]:
         """Return what an idempotency key is written as, the current credential's first."""

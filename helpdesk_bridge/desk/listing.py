@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import NoReturn, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from helpdesk_bridge.adapter import Page, QuerySplit
+from helpdesk_bridge.desk.chain import Chain
 from helpdesk_bridge.errors import BadResponse, Invalid
 from helpdesk_bridge.ports import Listing
 
@@ -21,6 +22,7 @@ class QueryListing(Listing[R]):
 
     ``fetch`` asks for a page of the native part, ``keep`` compares a record with the whole query and returns it as the
     user sees it (or None), ``key`` is its identity. Where the vendor cannot order, ``sort`` does, after reading all.
+    ``listing`` tells its cursors from those of others, and ``place`` is where a record stands in its order.
     """
 
     split: QuerySplit
@@ -29,6 +31,9 @@ class QueryListing(Listing[R]):
     key: Callable[[R], str]
     sort: Callable[[list[R]], list[R]]
     limit: int | None = None
+    listing: Callable[[], str]
+    place: Callable[[R], int]
+    descending: bool = False
     located: Callable[[], AbstractContextManager[None]] = field(repr=False)
 
     def __reduce__(self) -> NoReturn:
@@ -76,15 +81,24 @@ class QueryListing(Listing[R]):
             cursor, before = page.next, keys
 
     def page(self, cursor: str | None = None, size: int | None = None) -> Page[R]:
-        """Return one page of what matches: it may be shorter than ``size``, and empty though there is a next."""
+        """Return one page of what matches.
+
+        It is as large as asked, but for the last; where nearly nothing matches it may be shorter though there is a next.
+        """
         if self.split.empty:
             return Page(())
+        chain = Chain(
+            listing=self.listing,
+            fetch=self.fetch,
+            keep=self.keep,
+            key=self.key,
+            place=self.place if self.split.ordered else None,
+            descending=self.descending,
+            exact=self.split.exact,
+        )
         with self.located():
-            found = self.fetch(cursor, size)
-            kept = tuple(record for record in map(self.keep, found.items) if record is not None)
-        if not self.split.ordered:
-            kept = tuple(self.sort(list(kept)))
-        return Page(kept, found.next, found.total if self.split.exact else None)
+            page = chain.page(cursor, size)
+        return page if self.split.ordered else evolve(page, items=tuple(self.sort(list(page.items))))
 
     def count(self) -> int | None:
         """Return how many records match if the vendor counts exactly these, else None; at most one call."""

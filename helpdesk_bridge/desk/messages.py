@@ -13,10 +13,11 @@ from helpdesk_bridge.desk.idempotency import note_once, unmarked
 from helpdesk_bridge.desk.link import DeskLink, refuse_key
 from helpdesk_bridge.desk.listing import QueryListing
 from helpdesk_bridge.desk.refusals import check_message
+from helpdesk_bridge.errors import Invalid, NotFound
 from helpdesk_bridge.model.drafts import MessageDraft, Sent
 from helpdesk_bridge.model.keywords import MessageFields, made_of
 from helpdesk_bridge.model.records import Message
-from helpdesk_bridge.model.values import Body, Person
+from helpdesk_bridge.model.values import Body, Person, Visibility
 from helpdesk_bridge.ports import TicketId
 
 
@@ -29,23 +30,42 @@ class MessagesPort:
     def __repr__(self) -> str:
         return f"<messages of desk {self._link.name}>"
 
-    def list(self, ticket_id: TicketId, *, resolve: bool = True) -> QueryListing[Message]:
-        """Yield the whole thread, oldest first, the opening message first."""
+    def list(
+        self, ticket_id: TicketId, *, visibility: Visibility | str | None = None, resolve: bool = True
+    ) -> QueryListing[Message]:
+        """Yield the thread, oldest first, the opening message first; ``visibility`` leaves the other messages out."""
         resolved = self._link.people.message if resolve else _as_it_is
-        return self._thread(ticket_id, lambda message: unmarked(resolved(message)))
+        with self._link.operation("messages.list"):
+            eyes = _visibility(visibility)
+        return self._thread(ticket_id, lambda message: unmarked(resolved(message)), eyes)
 
-    def _thread(self, ticket_id: TicketId, keep: Callable[[Message], Message]) -> QueryListing[Message]:
+    def _thread(
+        self, ticket_id: TicketId, shown: Callable[[Message], Message], eyes: Visibility | None = None
+    ) -> QueryListing[Message]:
         link = self._link
         with link.operation("messages.list"):
             known_id = link.id(ticket_id, "ticket")
         return QueryListing(
-            split=QuerySplit(known_id),
+            split=QuerySplit(known_id, exact=eyes is None),
             fetch=lambda cursor, _: link.adapter.messages.page(known_id, cursor),
-            keep=keep,
+            keep=lambda message: shown(message) if eyes in (None, message.visibility) else None,
             key=lambda message: message.id,
             sort=lambda messages: messages,
+            listing=lambda: link.listing("messages.list", known_id, eyes),
+            place=lambda message: message.sequence,
             located=lambda: link.operation_of("messages.list", "ticket", known_id),
         )
+
+    def get(self, ticket_id: TicketId, id: str) -> Message:
+        """Return one message of a ticket."""
+        with self._link.operation("messages.list"):
+            known_id = self._link.id(ticket_id, "ticket")
+            if not isinstance(id, str):
+                raise Invalid(f"the id of a message is text, not a value of type {type(id).__name__}", field="id")
+            for message in self.list(known_id, resolve=False):
+                if message.id == id:
+                    return self._link.people.message(message)
+            raise NotFound("this ticket has no such message")
 
     def reply(
         self,
@@ -110,3 +130,11 @@ def _draft(given: MessageDraft | Body | str, fields: MessageFields) -> MessageDr
     if isinstance(given, (str, Body)):
         return made_of(MessageDraft, None, {"body": given, **fields})
     return made_of(MessageDraft, given, fields)
+
+
+def _visibility(given: Visibility | str | None) -> Visibility | None:
+    try:
+        return None if given is None else Visibility(given)
+    except ValueError:
+        known = ", ".join(repr(one.value) for one in Visibility)
+        raise Invalid(f"visibility takes a Visibility or one of {known}", field="visibility") from None

@@ -12,7 +12,7 @@ from helpdesk_bridge.desk.listing import QueryListing
 from helpdesk_bridge.desk.refusals import check_ticket_change, check_ticket_draft
 from helpdesk_bridge.model.drafts import TicketChange, TicketDraft
 from helpdesk_bridge.model.keywords import TicketChanges, TicketFields, TicketFilters, made_of, query_of
-from helpdesk_bridge.model.matching import sort_key, ticket_filters, ticket_matches
+from helpdesk_bridge.model.matching import place_in, sort_key, ticket_filters, ticket_matches
 from helpdesk_bridge.model.queries import TicketQuery
 from helpdesk_bridge.model.records import Ticket
 from helpdesk_bridge.model.values import FrozenDict
@@ -53,6 +53,9 @@ class TicketsPort:
                 tickets, key=sort_key(native_query.order), reverse=native_query.order.descending
             ),
             limit=native_query.limit,
+            listing=lambda: link.listing("tickets.list", native_query),
+            place=place_in(native_query.order),
+            descending=native_query.order.descending,
             located=lambda: link.operation("tickets.list"),
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from helpdesk_bridge.model.addresses import email_key, same_phone
@@ -160,6 +160,7 @@ def contact_matches(query: ContactQuery, contact: Contact) -> bool:
 
 
 _EPOCH: Final = datetime(1, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def natural_key(record_id: str) -> tuple[int, str]:
@@ -171,3 +172,9 @@ def sort_key(order: Order) -> Callable[[Any], Any]:
     """Return the key by which ``order`` sorts tickets or contacts (before reversing for a descending one)."""
     name = "updated_at" if order.by_update else "created_at"
     return lambda record: (getattr(record, name) or _EPOCH, natural_key(record.id))
+
+
+def place_in(order: Order) -> Callable[[Any], int]:
+    """Return the time by which ``order`` sorts a record, in microseconds; equal times have the same place."""
+    name = "updated_at" if order.by_update else "created_at"
+    return lambda record: ((getattr(record, name) or _EPOCH) - _EPOCH) // _MICROSECOND

@@ -14,6 +14,7 @@ from helpdesk_bridge.portable.kinds import kind_of
 from helpdesk_bridge.portable.value import Portable
 
 T_co = TypeVar("T_co", covariant=True)
+R = TypeVar("R")
 
 _RECORDS: Final[Mapping[str, type[Portable]]] = {kind_of(cls): cls for cls in (Ticket, Contact, Message)}
 
@@ -33,17 +34,25 @@ def _read(documents: object) -> tuple[Any, ...]:
 
 @frozen
 class Page(Portable, Generic[T_co]):
-    """One page of a listing. ``next`` is an opaque cursor (text, may be stored), None on the last page.
+    """One page of a listing. ``next`` and ``previous`` are opaque cursors (text, may be stored), None at either end.
 
-    ``total`` is the number of all matches of the native part if the vendor gives it.
+    ``total`` is the number of all matches, if the vendor gives it. An adapter's page is of the native part. Its
+    ``previous`` leads to a page that holds what is right before this one and its first record, and may begin earlier;
+    ``again`` says that what follows was listed before: it is read again for what moved meanwhile.
     """
 
     items: tuple[T_co, ...] = field(metadata={"json": ("items", _written, _read)})
     next: str | None = None
     total: int | None = None
+    previous: str | None = None
+    again: bool = False
+
+    def holding(self, items: tuple[R, ...]) -> Page[R]:
+        """Return the same page with other items, such as the records that its documents are read as."""
+        return Page(items, self.next, self.total, self.previous, self.again)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Page, (self.items, self.next, self.total)
+        return Page, (self.items, self.next, self.total, self.previous, self.again)
 
 
 @frozen

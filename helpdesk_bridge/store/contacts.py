@@ -89,7 +89,7 @@ class ContactTable:
         pages = Pages("contacts", _COLUMNS, self._space.name)
         with self._space.database.read() as connection:
             found = pages.read(connection, native, cursor, size)
-        return Page(tuple(self._contact(row) for row in found.rows), found.next, found.total)
+        return found.page(tuple(self._contact(row) for row in found.rows))
 
     def marked(self, marker: str) -> tuple[str, ...]:
         """Return the ids of the contacts that carry a marker."""

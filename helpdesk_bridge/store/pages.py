@@ -8,25 +8,36 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from attrs import frozen
 
 from helpdesk_bridge.errors import Invalid
+from helpdesk_bridge.model.paging import Page
 from helpdesk_bridge.store.conditions import SPACE, Native
 from helpdesk_bridge.store.database import run
 
+R = TypeVar("R")
 PAGE_SIZE: Final = 100
 LARGEST_PAGE: Final = 1000
 
 
 @frozen
 class Slice:
-    """The rows of one page, as ``columns`` asked for them, and the cursor of the next."""
+    """The rows of one page, as ``columns`` asked for them, and the cursors of the next and the previous.
+
+    ``again`` says that what follows are records that moved since the first page was read.
+    """
 
     rows: tuple[tuple[Any, ...], ...]
     next: str | None
     total: int | None
+    previous: str | None = None
+    again: bool = False
+
+    def page(self, records: tuple[R, ...]) -> Page[R]:
+        """Return the page of the records that the rows hold."""
+        return Page(records, self.next, self.total, self.previous, self.again)
 
 
 def read_cursor(cursor: str | None, **shapes: type) -> dict[str, Any]:
@@ -68,17 +79,29 @@ class Pages:
         mark = self._mark(connection, native, state)
         if "swept" in state:
             return self._sweep(connection, native, mark, state["swept"], rows_wanted)
+        if "back" in state:
+            return self._before(connection, native, mark, state["back"], rows_wanted)
         found = self._after(connection, native, state.get("key"), rows_wanted + 1)
         rows = tuple(row[3:] for row in found[:rows_wanted])
+        back = write_cursor(back=found[0][:3], mark=mark) if "key" in state and found else None
         if len(found) > rows_wanted:
-            return Slice(rows, write_cursor(key=found[rows_wanted - 1][:3], mark=mark), total)
-        moved = native.order.by_update and self._changed(connection, native, mark, 1)
-        return Slice(rows, write_cursor(swept=mark, mark=mark) if moved else None, total)
+            return Slice(rows, write_cursor(key=found[rows_wanted - 1][:3], mark=mark), total, back)
+        moved = bool(native.order.by_update and self._changed(connection, native, mark, 1))
+        return Slice(rows, write_cursor(swept=mark, mark=mark) if moved else None, total, back, again=moved)
+
+    def _before(
+        self, connection: sqlite3.Connection, native: Native, mark: int, key: list[Any], rows_wanted: int
+    ) -> Slice:
+        found = self._after(connection, native, key, rows_wanted + 1, backwards=True)
+        more, rows = len(found) > rows_wanted, found[:rows_wanted][::-1]
+        following = write_cursor(key=rows[-1][:3], mark=mark) if rows else None
+        back = write_cursor(back=rows[0][:3], mark=mark) if more else None
+        return Slice(tuple(row[3:] for row in rows), following, None, back)
 
     def _mark(self, connection: sqlite3.Connection, native: Native, state: dict[str, Any]) -> int:
         if state:
             mark = state.get("mark")
-            key = state.get("key", [0, 0, ""])
+            key = state.get("key", state.get("back", [0, 0, ""]))
             shaped = isinstance(key, list) and [type(one) for one in key] == [int, int, str]
             if not isinstance(mark, int) or not shaped or not isinstance(state.get("swept", 0), int):
                 raise Invalid("this cursor does not belong to this listing", field="cursor")
@@ -100,11 +123,18 @@ class Pages:
         return int(run(connection, f"SELECT count(*) {where}", params)[0][0])
 
     def _after(
-        self, connection: sqlite3.Connection, native: Native, key: list[Any] | None, limit: int
+        self,
+        connection: sqlite3.Connection,
+        native: Native,
+        key: list[Any] | None,
+        limit: int,
+        *,
+        backwards: bool = False,
     ) -> list[tuple[Any, ...]]:
         where, params = self._where(native)
         order = "updated_key" if native.order.by_update else "created_key"
-        way, beyond = ("DESC", "<") if native.order.descending else ("ASC", ">")
+        way, beyond = ("DESC", "<") if native.order.descending is not backwards else ("ASC", ">")
+        beyond += "=" if backwards else ""
         if key is not None:
             where += f" AND ({order}, id_rank, id) {beyond} (?, ?, ?)"
             params += key

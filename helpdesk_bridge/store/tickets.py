@@ -66,7 +66,7 @@ class TicketTable:
                     evolve(ticket, description=openings[ticket.id].body) if ticket.id in openings else ticket
                     for ticket in tickets
                 )
-        return Page(tickets, found.next, found.total)
+        return found.page(tickets)
 
     def marked(self, marker: str) -> tuple[str, ...]:
         """Return the ids of the tickets that carry a marker."""

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Protocol, TypeVar
 
 import attrs
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from helpdesk_bridge.adapter import Adapter, EventsRead, Page
 from helpdesk_bridge.clock import Clock
@@ -280,7 +280,7 @@ class FaultyCalls:
             if area in (kind, "importer") and self.clock.now() - at < fault.seconds
         }
         if isinstance(result, Page):
-            return Page(tuple(one for one in result.items if one.id not in new), result.next, result.total)
+            return evolve(result, items=tuple(one for one in result.items if one.id not in new))
         if isinstance(result, (tuple, list)):
             return tuple(one for one in result if (one if isinstance(one, str) else one.id) not in new)
         return None if getattr(result, "id", None) in new else result

@@ -72,7 +72,7 @@ class ShownMessages:
     def page(self, ticket_id: str, cursor: str | None) -> Page[Message]:
         """Return a page of the whole thread, oldest first, the opening first."""
         page = self._inner.page(ticket_id, cursor)
-        return Page(tuple(map(ShownMessage.of, page.items)), page.next, page.total)
+        return page.holding(tuple(map(ShownMessage.of, page.items)))
 
     def reply(self, ticket_id: str, draft: MessageDraft) -> Sent:
         """Answer the customer."""

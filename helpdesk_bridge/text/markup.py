@@ -29,6 +29,7 @@ _INLINE: Final = frozenset(
     {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em", "font", "i", "img", "ins", "kbd",
      "label", "mark", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr"}
 )  # fmt: skip
+_SCHEMES: Final = frozenset({"http", "https", "ftp", "mailto", "sms", "tel"})
 _CELLS: Final = frozenset({"td", "th"})
 _LONG_REFERENCE: Final = re.compile(r"&#(?P<x>[xX]?)0*+(?P<digits>[0-9a-fA-F]*+)")
 _MOST_DIGITS: Final = 7  # of the last character, 1114111
@@ -106,7 +107,11 @@ def words_of(markup: str, most: int) -> tuple[str, bool]:
     Blocks end lines, cells end words; comments, scripts and styles are left out. What CSS hides is shown.
     """
     words = _Words(most)
-    for start, end, between in _read(markup):
+    link, began = "", 0
+    for start, end, between, tag in _read(markup):
+        if tag is not None and tag["name"] in ("a", "A"):
+            words.add(beside(link, "".join(words.pieces[began:])))
+            link, began = "" if tag["slash"] else _href(tag["attributes"]), len(words.pieces)
         words.add(between)
         words.add(unescaped(markup[start:end]).replace("\n", " "))
         if words.cut:
@@ -114,39 +119,64 @@ def words_of(markup: str, most: int) -> tuple[str, bool]:
     return words.text(), words.cut
 
 
+def beside(address: str, label: str) -> str:
+    """Return what stands behind the label of a link, such as `` <https://example.com/reset>``.
+
+    Nothing where the label shows the address, and for one that leads nowhere out of the message or runs a program.
+    """
+    target = "".join(address.split())
+    scheme = target.partition(":")[0].lower()
+    if scheme not in _SCHEMES:
+        return ""
+    seen, plain = "".join(label.split()).casefold(), target[len(scheme) + 1 :].removeprefix("//").removesuffix("/")
+    if not plain or plain.casefold() in seen or (scheme == "mailto" and plain.partition("?")[0].casefold() in seen):
+        return ""
+    quoted = target.replace("<", "%3C").replace(">", "%3E")
+    return f" <{quoted}>" if seen else f"<{quoted}>"
+
+
+def _href(attributes: str) -> str:
+    for found in _ATTRIBUTE.finditer(attributes):
+        name, _, value = found[0].partition("=")
+        if name.strip().lower() == "href":
+            value = value.strip()
+            return unescaped(value[1:].removesuffix(value[0]) if value[:1] in ("'", '"') else value)
+    return ""
+
+
 def visible(markup: str) -> Iterator[tuple[int, int]]:
     """Yield where the visible text of ``markup`` begins and ends, piece by piece between its tags."""
-    for start, end, _ in _read(markup):
+    for start, end, *_ in _read(markup):
         if end > start:
             yield start, end
 
 
-def _read(markup: str) -> Iterator[tuple[int, int, str]]:
-    """Yield where each piece of text begins and ends, and what the tag before it is in a text without tags."""
-    at, between = 0, ""
+def _read(markup: str) -> Iterator[tuple[int, int, str, re.Match[str] | None]]:
+    """Yield where each piece of text begins and ends, what the tag before it is in a text without tags, and that tag."""
+    at, between, tag = 0, "", None
     while True:
         start = markup.find("<", at)
-        yield at, len(markup) if start < 0 else start, between
+        yield at, len(markup) if start < 0 else start, between, tag
         if start < 0:
             return
-        at, between = _past_tag(markup, start)
+        at, between, tag = _past_tag(markup, start)
 
 
-def _past_tag(markup: str, start: int) -> tuple[int, str]:
-    """Return where the markup goes on after what begins at ``start``, a ``<``, and what is read in its place."""
+def _past_tag(markup: str, start: int) -> tuple[int, str, re.Match[str] | None]:
+    """Return where the markup goes on after what begins at ``start``, a ``<``, what is read in its place, and the tag."""
     if markup.startswith("<!--", start):
         end = markup.find("-->", start + 4)
-        return len(markup) if end < 0 else end + 3, ""
+        return len(markup) if end < 0 else end + 3, "", None
     tag = _TAG.match(markup, start)
     if tag is None:
         other = _OTHER.match(markup, start)
-        return (other.end(), "") if other else (start + 1, "<")
+        return (other.end(), "", None) if other else (start + 1, "<", None)
     name = tag["name"].lower()
     between = "" if name in _INLINE else "  " if name in _CELLS else "\n"
     if name in _UNSEEN and not tag["slash"]:
         closing = _UNSEEN[name].search(markup, tag.end())
-        return (closing.start() if closing else len(markup)), between
-    return tag.end(), between
+        return (closing.start() if closing else len(markup)), between, tag
+    return tag.end(), between, tag
 
 
-__all__ = ["MOST_ATTRIBUTES", "beginning", "unescaped", "visible", "with_few_attributes", "words_of"]
+__all__ = ["MOST_ATTRIBUTES", "beginning", "beside", "unescaped", "visible", "with_few_attributes", "words_of"]

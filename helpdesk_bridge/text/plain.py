@@ -10,10 +10,11 @@ import re
 import threading
 import unicodedata
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from helpdesk_bridge.text.decoding import mended
-from helpdesk_bridge.text.markup import beginning, with_few_attributes, words_of
+from helpdesk_bridge.text.markup import beginning, beside, with_few_attributes, words_of
 
 _SPACES = re.compile(r"\s+")
 
@@ -81,6 +82,8 @@ class SeenText(NamedTuple):
 def html_to_text(markup: str) -> str:
     """Return the text that a reader of ``markup`` sees, with line breaks where blocks end.
 
+    The address of a link that its label does not show stands behind the label: ``Reset it <https://example.com/r/42>``.
+
     Markup of more than a million characters, or nested deeper than libxml2 goes, is read without its layout; a text that is
     too long ends with a line that says so.
     """
@@ -144,6 +147,8 @@ def _prepare(tree: Any) -> bool:
     for event, node in iterwalk(tree, events=("start", "end", "comment", "pi")):
         if event == "end":
             depth -= 1
+            if node.tag == "a":
+                _show_address(node)
             continue
         # inscriptis resolves entities in text that the parser has resolved already: "&amp;lt;" would become "<".
         if node.tail and "&" in node.tail:
@@ -160,6 +165,21 @@ def _prepare(tree: Any) -> bool:
     return True
 
 
+def _show_address(link: Any) -> None:
+    """Write the address of a link behind its label, unless a reader sees it there."""
+    address = link.get("href", "")
+    label = "".join(islice(link.itertext(), _MOST_PIECES)).replace("&amp;", "&") if address else ""
+    behind = _unresolved(beside(address, label))
+    if not behind:
+        return
+    if len(link):
+        link[-1].tail = (link[-1].tail or "") + behind
+    else:
+        link.text = (link.text or "") + behind
+
+
+_MOST_PIECES: Final = 256
+"""Of the label of a link: tables may hold links that hold tables."""
 _LONGEST_STYLE: Final = 4096
 
 

@@ -55,7 +55,11 @@ def test_tickets_are_listed_shown_and_their_messages_too(command):
     code, out, err = command("tickets", "list", "old", "--limit", "3", "--json")
     tickets = json.loads(out)
     assert (code, err, len(tickets)) == (0, "", 3)
-    assert [one["created_at"] for one in tickets] == sorted((one["created_at"] for one in tickets), reverse=True)
+    assert [one["created_at"] for one in tickets] == sorted(one["created_at"] for one in tickets)
+    _, out, _ = command("tickets", "list", "old", "--limit", "3", "--order", "-created", "--json")
+    newest = [one["created_at"] for one in json.loads(out)]
+    assert newest == sorted(newest, reverse=True)
+    assert newest[0] > tickets[-1]["created_at"]
     code, out, _ = command("tickets", "list", "old", "--limit", "3", "--jsonl")
     assert [json.loads(line)["id"] for line in out.splitlines()] == [one["id"] for one in tickets]
     code, out, _ = command("tickets", "show", "old", tickets[0]["ref"], "--json")

@@ -98,7 +98,10 @@ class OffsetScan(Generic[R]):
         more = bool(taken) and not self._ended(keys[-1]) and self._goes_on(here.offset, rows, used)
         following = self._following(here, keys, more=more)
         items = tuple(rows.items[number] for number in taken)
-        return Page(items, following.text() if following is not None else None, rows.total)
+        again = following is not None and following.bound is not None and position.bound is None
+        begins = offset + (taken[0] if taken else 0)
+        back = _Position(offset=max(0, begins - wanted - self.overlap)).text() if position.offset else None
+        return Page(items, following.text() if following is not None else None, rows.total, back, again)
 
     def _goes_on(self, end: int, rows: Rows[R], used: int) -> bool:
         if rows.more and used == rows.size:
@@ -115,7 +118,7 @@ class OffsetScan(Generic[R]):
         step = max(1, asked - self.overlap)
         while True:
             rows = self.fetch(offset, asked)
-            if offset == 0 or self._continues(position.tail, rows):
+            if offset == 0 or not position.tail or self._continues(position.tail, rows):
                 return offset, rows
             asked = self._largest
             offset = max(0, offset - step)

@@ -82,7 +82,7 @@ class Desk365Contacts:
             ordered=False,
         )
         rows = scan.page(cursor, size)
-        return Page(tuple(self._contact(row) for row in rows.items), rows.next, rows.total)
+        return rows.holding(tuple(self._contact(row) for row in rows.items))
 
     def get(self, contact_id: str) -> Contact:
         """Return the contact with this primary e-mail."""

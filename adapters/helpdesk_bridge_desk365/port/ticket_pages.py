@@ -84,7 +84,7 @@ class TicketPages:
         )
         tickets = tuple(self._ticket(row) for row in rows)
         self._observed.learn(tickets)
-        return Page(tickets, listed.next, listed.total)
+        return listed.holding(tickets)
 
     def newest(self) -> tuple[Ticket, ...]:
         """Read the newest tickets with their custom fields, to learn from them."""

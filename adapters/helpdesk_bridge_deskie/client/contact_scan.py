@@ -130,7 +130,8 @@ class _Windows:
             users = self._numbered(self._asked(low, high)) if crowded else answer.items
             rows = [user for user in users if self._inside(user, low, high)]
             if high is None:
-                return Page(self.scan.sorted(rows, self.sign), self._sweep(position))
+                sweep = self._sweep(position)
+                return Page(self.scan.sorted(rows, self.sign), sweep, again=sweep is not None)
             low, width, until = high, width if until is not None else self._next_width(width, len(rows)), None
             if rows:
                 following = _Position(low=low, width=width, newest=position.newest, sweeping=position.sweeping)

@@ -37,14 +37,21 @@ class Bounds:
 
 
 OPEN: Final = Bounds()
-_POSITION_FIELDS: Final = ("edge", "done", "page", "newest", "sweeping", "held")
+_HELD_BACK: Final = 4
+_OPPOSITE: Final = {
+    Order.CREATED_ASC: Order.CREATED_DESC,
+    Order.CREATED_DESC: Order.CREATED_ASC,
+    Order.UPDATED_ASC: Order.UPDATED_DESC,
+    Order.UPDATED_DESC: Order.UPDATED_ASC,
+}
+_POSITION_FIELDS: Final = ("edge", "done", "page", "newest", "sweeping", "held", "back")
 
 
 @frozen
 class _Position:
     """Position of a scan. ``edge``: the time to continue from. ``done``: that second was read as a whole.
 
-    ``held``: the last row of the last page, which the next one holds again.
+    ``held``: the last row of the last page, which the next one holds again. ``back``: the page ends at the edge.
     """
 
     edge: int | None = None
@@ -53,6 +60,7 @@ class _Position:
     newest: int | None = None
     sweeping: bool = False
     held: int | None = None
+    back: bool = False
 
     @classmethod
     def read(cls, cursor: str | None) -> _Position:
@@ -73,7 +81,9 @@ class CaseScan:
 
     def page(self, cursor: str | None, size: int | None = None) -> Page[CaseDocument]:
         """Return the rows of a page in order, and the cursor of the next."""
-        return _Step(self, min(max(size or PAGE, 1), PAGE)).page(_Position.read(cursor))
+        # The last second of a page is held back, so a few rows more are asked for than are to be shown.
+        wanted = PAGE if size is None else size + _HELD_BACK if size > 1 else 1
+        return _Step(self, min(wanted, PAGE)).page(_Position.read(cursor))
 
     def at(self, case: CaseDocument) -> int | None:
         """Return the time by which this scan orders, in Unix seconds."""
@@ -91,6 +101,11 @@ class _Step:
     def page(self, position: _Position) -> Page[CaseDocument]:
         if position.sweeping:
             return self._sweep(position)
+        if position.back:
+            return self._before(position)
+        return self._with_way_back(self._forwards(position), position)
+
+    def _forwards(self, position: _Position) -> Page[CaseDocument]:
         loose: dict[int, CaseDocument] = {}
         while True:
             documents = self._ask(self._near(position.edge), position.page)
@@ -106,7 +121,8 @@ class _Step:
             if position.newest is None and rows:
                 position = evolve(position, newest=self._sign * rows[0][0])
             if not documents.more_after(1, self.limit):
-                return Page((*_cases(rows), *loose.values()), self._after_last(position), total)
+                following = self._after_last(position)
+                return Page((*_cases(rows), *loose.values()), following, total, again=following is not None)
             last = rows[-1][0]
             if position.done is not None and last <= self._sign * position.done:
                 # All of them were seen: the bound is inclusive, so the next second may be asked for.
@@ -114,6 +130,22 @@ class _Step:
                 continue
             page = self._advance(rows, last, evolve(position, page=1), total)
             return evolve(page, items=(*page.items, *loose.values()))
+
+    def _with_way_back(self, page: Page[CaseDocument], position: _Position) -> Page[CaseDocument]:
+        first = self.scan.at(page.items[0]) if page.items and position.edge is not None else None
+        if first is None:
+            return page
+        # A second beyond the first row, which is then among the rows read back: whether the bound counts is not known.
+        return evolve(page, previous=_Position(edge=first + self._sign, back=True).text())
+
+    def _before(self, position: _Position) -> Page[CaseDocument]:
+        """Return the rows up to the edge, which are read in the opposite order."""
+        opposite = evolve(self.scan, order=_OPPOSITE[self.scan.order])
+        page = _Step(opposite, self.limit)._forwards(evolve(position, back=False))  # noqa: SLF001 - our own
+        rows = self._timed(page.items) or []
+        following = _Position(edge=self._sign * rows[-1][0] - self._sign).text() if rows else None
+        back = None if page.next is None or page.again else evolve(_Position.read(page.next), back=True).text()
+        return Page(_cases(rows), following, None, back)
 
     @property
     def _sign(self) -> int:

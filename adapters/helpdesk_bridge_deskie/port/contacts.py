@@ -55,7 +55,7 @@ class DeskieContacts:
             bounds=native.bounds,
         )
         users = scan.page(cursor, size)
-        return Page(tuple(self.reader.contact(user) for user in users.items), users.next, users.total)
+        return users.holding(tuple(self.reader.contact(user) for user in users.items))
 
     def get(self, contact_id: str) -> Contact:
         """Return one contact."""

@@ -64,7 +64,7 @@ class DeskieTickets:
         tickets = tuple(self.reader.ticket(case) for case in cases.items)
         if "description" in native.query.include:
             tickets = tuple(self._with_opening(ticket) for ticket in tickets)
-        return Page(tickets, cases.next, cases.total)
+        return cases.holding(tickets)
 
     def get(self, ticket_id: str) -> Ticket:
         """Return one ticket with its description, which is in its messages: two reads."""

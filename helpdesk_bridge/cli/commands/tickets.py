@@ -66,7 +66,7 @@ def _meant(field: Field, values: tuple[str, ...]) -> set[Any]:
 @click.option("--created-since", callback=_moment, help="UTC where it has no offset.")
 @click.option("--updated-since", callback=_moment)
 @click.option("--include", "includes", multiple=True, type=click.Choice(sorted(INCLUDES)))
-@click.option("--order", type=click.Choice([one.value for one in Order]), default=Order.CREATED_DESC.value)
+@click.option("--order", type=click.Choice([one.value for one in Order]), default=TicketQuery().order.value)
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @json_option
 @jsonl_option

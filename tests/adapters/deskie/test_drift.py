@@ -16,14 +16,11 @@ def test_no_ticket_that_stays_is_lost_while_others_come_go_and_change(in_process
         before = {ticket.id for ticket in desk.tickets.list(TicketQuery(include=ALL), resolve=False)}
         going = sorted(before, key=int)[::9]
         staying = sorted(before - set(going), key=int)
-        listing = desk.tickets.list(TicketQuery(include=ALL, order=order), resolve=False)
-        seen, cursor, turn = set(), None, 0
-        while True:
-            page = listing.page(cursor)
-            seen |= {row.id for row in page.items}
-            if page.next is None:
-                break
-            cursor = page.next
+        seen, turn = set(), 0
+        for number, ticket in enumerate(desk.tickets.list(TicketQuery(include=ALL, order=order), resolve=False)):
+            seen.add(ticket.id)
+            if number % 90 != 89:
+                continue
             for _ in range(4):
                 if going:
                     desk.removal.ticket(going.pop())

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from helpdesk_bridge.errors import NotFound
+from helpdesk_bridge.errors import Invalid, NotFound
 from helpdesk_bridge.model.drafts import MessageDraft
 from helpdesk_bridge.model.values import ActorKind, Body, IdKind, MessageKind, Visibility
 from helpdesk_bridge.ports import Helpdesk
@@ -212,3 +212,21 @@ def test_a_thread_that_does_not_exist_is_not_found(helpdesk: Helpdesk) -> None:
         helpdesk.messages.reply(nobody, text("Hello?"))
     with pytest.raises(NotFound):
         helpdesk.messages.note(nobody, text("Hello?"))
+
+
+@needs("tickets.create", "messages.list", "messages.note")
+def test_one_message_is_returned_by_its_id_and_a_filter_leaves_notes_out(helpdesk: Helpdesk) -> None:
+    """``messages.get`` finds a message of its own ticket alone; ``visibility`` leaves the other messages out."""
+    ticket, other = make(helpdesk), make(helpdesk, "eve")
+    helpdesk.messages.note(ticket.id, text("For us alone"))
+    thread = list(helpdesk.messages.list(ticket.id))
+    assert [helpdesk.messages.get(ticket.id, message.id) for message in thread] == thread
+    for wrong in (other.id, ticket.ref):
+        with pytest.raises(NotFound):
+            helpdesk.messages.get(wrong, thread[-1].id if wrong == other.id else "nonsense")
+    for eyes in Visibility:
+        seen_by = list(helpdesk.messages.list(ticket.id, visibility=eyes))
+        assert seen_by == [message for message in thread if message.visibility is eyes]
+        assert seen_by == list(helpdesk.messages.list(ticket.id, visibility=eyes.value))
+    with pytest.raises(Invalid):
+        helpdesk.messages.list(ticket.id, visibility="everybody")

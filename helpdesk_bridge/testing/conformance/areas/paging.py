@@ -50,26 +50,28 @@ def test_no_contact_is_lost_between_pages(helpdesk: Helpdesk) -> None:
 
 
 @needs("tickets.create", "tickets.list")
-def test_page_by_page_holds_every_ticket(helpdesk: Helpdesk) -> None:
-    """``page(cursor, size)`` walks the whole list, with cursors that are text, in pages no larger than asked.
-
-    A page may be larger by records of the same second: some vendors continue by time only.
-    """
+@pytest.mark.parametrize("order", list(Order), ids=lambda one: one.value)
+def test_page_by_page_holds_every_ticket_once(helpdesk: Helpdesk, order: Order) -> None:
+    """``page(cursor, size)`` walks the whole list in pages as large as asked, and back; cursors are text."""
     created = [make(helpdesk, f"c{number}").id for number in range(23)]
-    found: list[str] = []
-    cursor: str | None = None
+    size, pages, cursor = 5, [], None
     for _ in range(len(created) + 1):
         # A web page asks with a listing of its own.
-        page = helpdesk.tickets.list(resolve=False).page(cursor, 5)
-        beyond = {one.created_at for one in page.items[4:]}
-        assert len(page.items) <= 5 or len(beyond) == 1, "a page is larger than asked"  # noqa: PLR2004 - the size above
-        found += [one.id for one in page.items if one.id not in found]
-        cursor = page.next
+        pages.append(helpdesk.tickets.list(order=order, resolve=False).page(cursor, size))
+        cursor = pages[-1].next
         assert cursor is None or isinstance(cursor, str)
         if cursor is None:
             break
     assert cursor is None, "the pages never end"
-    assert sorted(found) == sorted(created)
+    found = [one.id for page in pages for one in page.items]
+    assert sorted(found) == sorted(created), "a ticket is missing, or came twice"
+    assert [len(page.items) for page in pages[:-1]] == [size] * (len(pages) - 1), "a page is not as large as asked"
+    assert {page.total for page in pages} <= {None, len(created)}
+    back = pages[-1]
+    for page in reversed(pages[:-1]):
+        back = helpdesk.tickets.list(order=order, resolve=False).page(back.previous, size)
+        assert back.items == page.items, "the previous page is another one"
+    assert back.previous is None
 
 
 @needs("tickets.create", "tickets.list", "contacts.list", "messages.list")
