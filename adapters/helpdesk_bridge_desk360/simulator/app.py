@@ -97,6 +97,10 @@ class Desk360Simulator(SimulatorApp):
             "integration": self.account.first_integration.id,
         }
 
+    def forget_deliveries(self) -> None:
+        """Drop the webhooks that are due."""
+        self.service.messaging.courier.drop_due()
+
     def state(self) -> Mapping[str, Any]:
         """Count the records."""
         account = self.account

@@ -141,6 +141,13 @@ class Courier:
         with self._guard:
             return list(self.log)
 
+    def drop_due(self) -> None:
+        """Drop the webhooks on their way: they went out before the simulator was started again. Held ones stay held."""
+        with self._guard:
+            for emission in self._due:
+                emission.outcome = "sent before a restart"
+            self._due.clear()
+
     def deliver(self) -> None:
         """Send what is due. Where another thread is at it already, that one sends this too."""
         while self._due and self._carrying.acquire(blocking=False):

@@ -101,6 +101,10 @@ class DeskieSimulator(SimulatorApp):
             "enabled_agents": self.account.enabled_agents,
         }
 
+    def forget_deliveries(self) -> None:
+        """Drop the webhooks that are due."""
+        self.service.webhooks.courier.drop_due()
+
     def state(self) -> Mapping[str, Any]:
         """Return the number of records and the state of the budget."""
         account = self.account

@@ -65,6 +65,11 @@ class Courier:
         self.log.append(delivery)
         self._due.append(delivery)
 
+    def drop_due(self) -> None:
+        """Drop the queued webhooks: they went out before the simulator was started again."""
+        while self._due:
+            self._due.popleft().outcome = "sent before a restart"
+
     def deliver(self) -> None:
         """Send the queued webhooks. If another thread is sending already, it sends these too."""
         while self._due and self._carrying.acquire(blocking=False):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 from attrs import evolve
@@ -33,6 +35,9 @@ _AWAKE_SECONDS = 0.5
 @click.option("--corpus", type=click.Path(dir_okay=False, path_type=Path), help="Load tickets of a JSONL file.")
 @click.option("--tickets", type=click.IntRange(0), help="Generate so many (320); 0 leaves agents, groups and fields.")
 @click.option("--seed", type=int, default=1, show_default=True)
+@click.option(
+    "--state", type=click.Path(dir_okay=False, path_type=Path), help="Keep the account in a file over restarts."
+)
 @click.option("--time-scale", default="1", help='Vendor seconds a second, or "auto".')
 @click.option("--set", "switches", multiple=True, metavar="KEY=VALUE", help="Set a quirk; --routes lists them.")
 @click.option("--toml", "as_toml", is_flag=True, help="Print a table for helpdesk.toml, in place of JSON.")
@@ -44,6 +49,7 @@ def simulate(
     corpus: Path | None,
     tickets: int | None,
     seed: int,
+    state: Path | None,
     time_scale: str,
     switches: tuple[str, ...],
     as_toml: bool,
@@ -51,7 +57,8 @@ def simulate(
 ) -> int:
     """Serve a wire-faithful simulator of VENDOR on this machine.
 
-    Prints one JSON line when it listens, with the settings that reach it, and stops on SIGTERM or Ctrl-C.
+    Prints one JSON line when it listens, with the settings that reach it, and stops on SIGTERM or Ctrl-C. With --state it
+    goes on where it was stopped or killed, at the same port if that is free.
     """
     from helpdesk_bridge.testing.simulator.server import SimulatorServer
     from helpdesk_bridge.testing.simulator.switches import SettingError
@@ -60,11 +67,15 @@ def simulate(
         given = None if account is None else _account(vendor, account)
         data = dataset(corpus, 0 if routes else tickets, seed, given)
         app = create(vendor, data, time_scale, {**_switches_of(given), **pairs(switches)})
+        if routes:
+            _print_routes(app)
+            return 0
+        if state is not None:
+            made_with = _made_with(account, corpus, tickets, seed)
+            earlier = app.keep_state(state, made_with=made_with, seed=seed if corpus is None else None)
+            port = port or _port_of(earlier)
     except SettingError as error:
         raise click.UsageError(str(error)) from None
-    if routes:
-        _print_routes(app)
-        return 0
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
@@ -83,7 +94,30 @@ def simulate(
             pass
     finally:
         server.stop()
+        app.release_state()
     return 0
+
+
+def _made_with(account: Path | None, corpus: Path | None, tickets: int | None, seed: int) -> str:
+    """Return the options that choose an account's records."""
+    options = [] if account is None else [f"--account {account}"]
+    if corpus is not None:
+        options.append(f"--corpus {corpus}")
+    if corpus is None or tickets is not None:
+        options.append(f"--tickets {DEFAULT_TICKETS if tickets is None else tickets}")
+    return f"with {' '.join([*options, *([f'--seed {seed}'] if corpus is None else [])])}"
+
+
+def _port_of(address: str | None) -> int:
+    """Return the port of an earlier run if it is free, so that the desks that knew it find it again; else 0."""
+    port = urlsplit(address or "").port
+    if port is None:
+        return 0
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return 0
+    return port
 
 
 def dataset(corpus: Path | None, tickets: int | None, seed: int, account: Account | None = None) -> Dataset:

@@ -10,6 +10,7 @@ from helpdesk_bridge.testing.simulator.call import BadBody, Call
 from helpdesk_bridge.testing.simulator.faults import FaultError, FaultPlan
 from helpdesk_bridge.testing.simulator.reply import Reply
 from helpdesk_bridge.testing.simulator.routing import route
+from helpdesk_bridge.testing.simulator.switches import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,8 +60,16 @@ class Administered(Protocol):
         """Return the vendor's part of ``/_sim/state``, such as counts of records, for JSON."""
         ...
 
+    @property
+    def failure(self) -> str:
+        """Why the account cannot be kept any more; empty as long as it can."""
+        ...
+
     def reset(self, dataset: Dataset | None = None) -> None:
         """Start over, with another dataset if one is given."""
+
+    def moved(self, seconds: float) -> None:
+        """Move the clock forward."""
 
 
 class AdminRoutes:
@@ -68,6 +77,16 @@ class AdminRoutes:
 
     def __init__(self, simulator: Administered) -> None:
         self._simulator = simulator
+
+    @route("GET", "/_sim/health", admin=True)
+    def sim_health(self, _call: Call) -> Reply:
+        """Say that the simulator answers, or with 503 why it cannot keep its account any more."""
+        failure = self._simulator.failure
+        told = {"status": "failing" if failure else "ok", "vendor": self._simulator.vendor}
+        return Reply.json(
+            told | ({"reason": f"the state file cannot be written: {failure}"} if failure else {}),
+            503 if failure else 200,
+        )
 
     @route("GET", "/_sim/state", admin=True)
     def sim_state(self, _call: Call) -> Reply:
@@ -108,7 +127,10 @@ class AdminRoutes:
 
         ``{"tickets": 60, "seed": 3}`` generates other records: without ``tickets`` as many as before, without ``seed`` by 1.
         """
-        self._simulator.reset(self._generated(call.body_tree) if call.body else None)
+        try:
+            self._simulator.reset(self._generated(call.body_tree) if call.body else None)
+        except SettingError as error:
+            raise BadBody(str(error)) from error
         return Reply(204)
 
     def _generated(self, wanted: Mapping[str, Any]) -> Dataset:
@@ -127,7 +149,7 @@ class AdminRoutes:
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
             raise BadBody("advance must be a number of seconds")
         try:
-            self._simulator.clock.advance(seconds)
+            self._simulator.moved(seconds)
         except ValueError as error:
             raise BadBody(str(error)) from error
         return Reply.json({"now": _iso(self._simulator.clock.now()), "elapsed": self._simulator.clock.elapsed()})

@@ -17,17 +17,19 @@ A request passes `before` (credentials, rate limit), then its handler, or `not_f
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import random
 import threading
 from abc import ABC, abstractmethod
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from attrs import define
+from attrs import define, field
 from werkzeug.http import http_date
 
+from helpdesk_bridge import __version__
 from helpdesk_bridge.testing.simulator.admin import AdminRoutes, is_foreign
 from helpdesk_bridge.testing.simulator.breakage import (
     CLOSING,
@@ -40,7 +42,7 @@ from helpdesk_bridge.testing.simulator.breakage import (
     gateway_page,
     peer_left,
 )
-from helpdesk_bridge.testing.simulator.call import BadBody, BodyTooLarge, Call, UnsupportedMedia
+from helpdesk_bridge.testing.simulator.call import BadBody, BodyTooLarge, Call, UnsupportedMedia, environ_of
 from helpdesk_bridge.testing.simulator.clock import Moment, SimulatorClock
 from helpdesk_bridge.testing.simulator.faults import KINDS, OTHER_DATE, PAGE_KINDS, Fault, FaultPlan
 from helpdesk_bridge.testing.simulator.files import FileStore
@@ -62,9 +64,11 @@ from helpdesk_bridge.testing.simulator.routing import (
     routes_of,
 )
 from helpdesk_bridge.testing.simulator.switches import Setting, SettingError, Switch, resolve
+from helpdesk_bridge.testing.state_file import StateFile, StateFileError, digest_of, drawn_from, new_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    import os
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
@@ -95,6 +99,9 @@ logger = logging.getLogger("helpdesk_bridge.simulator")
 _OK = 200
 _NO_BODY = frozenset({204, 304})
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_UNAVAILABLE = 503
+_NO_CHANGES = frozenset(info.operation for info in routes_of(AdminRoutes))
+"""Handlers that change how a simulator is served, and not its account."""
 
 
 class SimulatorApp(ABC):
@@ -147,6 +154,7 @@ class SimulatorApp(ABC):
             page_faults=self.PAGE_FAULTS,
         )
         self._late: list[LateCall] = []
+        self._state: KeptState | None = None
         self._previous: dict[str, Reply] = {}
         self._date = (0, "")
         self._counts = RecordCounts(self.clock, self.record_counts)
@@ -271,15 +279,61 @@ class SimulatorApp(ABC):
     def reset(self, dataset: Dataset | None = None) -> None:
         """Start over, with another dataset if one is given: no faults, no late commits, no recorded requests."""
         with self.lock:
+            if dataset is not None and self._state is not None:
+                raise SettingError(
+                    "this simulator keeps its account in a file; start one with other records and a new file"
+                )
             self.dataset = dataset or self.dataset
-            self._late.clear()
-            self._previous.clear()
             self.faults.clear()
             self.requests.clear()
-            self.files.clear()
-            self.load(self.dataset)
-            self._counts.start_over()
-            self._chance.seed(0)
+            if self._state is None:
+                self._start_over()
+            else:
+                self._state.reset()
+
+    def _start_over(self) -> None:
+        self._late.clear()
+        self._previous.clear()
+        self.files.clear()
+        self.load(self.dataset)
+        self._counts.start_over()
+        self._chance.seed(0)
+
+    # Keeping the state in a file
+
+    def keep_state(self, path: str | os.PathLike[str], *, made_with: str = "", seed: int | None = None) -> str | None:
+        """Keep the account in a file, and go on from what is in it; call it before the simulator is served.
+
+        The account is its seed and every change since: records, ids, files, logins, outbox, registered webhooks, late
+        commits under way, and the clock. Faults, recorded requests and spent budgets are this process's own. Each change
+        is in the file before it is answered, so that a killed process loses none; a power failure may. ``made_with``
+        says how the dataset was chosen, for the error of another one; ``seed`` made it, if it was generated. Returns the address at which the account was served
+        last. Raises ``SettingError`` for a file that cannot be used.
+        """
+        with self.lock:
+            if self._state is not None:
+                raise SettingError("this simulator keeps its state already")
+            try:
+                self._state = KeptState(self, path, made_with, seed)
+                return self._state.restore()
+            except StateFileError as error:
+                self.release_state()
+                raise SettingError(str(error)) from None
+
+    def release_state(self) -> None:
+        """Give the state file to others; the account goes on without one."""
+        with self.lock:
+            if self._state is not None:
+                self._state.close()
+                self._state = None
+
+    def forget_deliveries(self) -> None:  # noqa: B027 - a vendor without webhooks has nothing to forget
+        """Drop what is on its way to webhooks: it went out in an earlier process."""
+
+    @property
+    def failure(self) -> str:
+        """Why the account cannot be kept any more; empty as long as it can."""
+        return "" if self._state is None else self._state.failure
 
     def commit_due(self) -> None:
         """Process late commits that are due, each as at its own time; every request does so first."""
@@ -287,8 +341,26 @@ class SimulatorApp(ABC):
             due = sorted((late for late in self._late if late.due(self.clock)), key=lambda late: late.at.elapsed)
             self._late = [late for late in self._late if not late.due(self.clock)]
             for late in due:
-                with self.clock.stopped_at(late.at):
-                    late.reply = self._processed(late.call)
+                with self.clock.stopped_at(late.at), drawn_from(late.seed):
+                    late.reply = self.finish(late.call, self._carried_out(late.call))
+
+    def recall(self, kept: Mapping[str, Any]) -> Call:
+        """Return a call that was kept in a state file."""
+        environ = environ_of(kept)
+        return Call(environ, self._table.match(environ["REQUEST_METHOD"], _path(environ)), max_body=self.MAX_BODY)
+
+    def moved(self, seconds: float) -> None:
+        """Move the clock forward."""
+        with self.lock:
+            self.clock.advance(seconds)
+            if self._state is not None:
+                self._state.moved()
+
+    def served_at(self, address: str) -> None:
+        """Take ``address`` as the account's own from now on."""
+        self.base_url = address
+        if self._state is not None:
+            self._state.serving(address)
 
     # One request
 
@@ -353,8 +425,7 @@ class SimulatorApp(ABC):
     def _faulty_list(self, call: Call, fault: Fault) -> Reply:
         if fault.kind in PAGE_KINDS and fault.kind in self.PAGE_FAULTS:
             if fault.kind == "page_drift":
-                self.drift(call, self._chance)
-                self._counts.update()
+                self._drifted(call)
             elif fault.kind == "skipped_page":
                 return self._processed(
                     with_query(call, self.next_page_query(call), self._table, max_body=self.MAX_BODY)
@@ -363,6 +434,13 @@ class SimulatorApp(ABC):
                 reply = self._handled(call)
                 return self.finish(call, self.without_rows(call, reply) if reply.status == _OK else reply)
         return self._processed(call)
+
+    def _drifted(self, call: Call) -> None:
+        if self._state is None:
+            self.drift(call, self._chance)
+        else:
+            self._state.drift(call)
+        self._counts.update()
 
     def _processed(self, call: Call) -> Reply:
         operation = call.operation
@@ -373,7 +451,10 @@ class SimulatorApp(ABC):
 
     def _faulty(self, call: Call, fault: Fault) -> Reply:
         if fault.kind in {"late_commit", "late_answer"}:
-            self._late.append(LateCall(self.clock.moment(later=fault.seconds), call))
+            late = LateCall(self.clock.moment(later=fault.seconds), call)
+            self._late.append(late)
+            if self._state is not None:
+                self._state.later(late)
             return Reply(202)
         if fault.kind in {"connection_reset", "hang"}:
             return Reply(503)
@@ -400,6 +481,15 @@ class SimulatorApp(ABC):
         return Reply(302, headers={"Location": fault.location})
 
     def _handled(self, call: Call) -> Reply:
+        if self._state is None or not self._changes(call):
+            return self._carried_out(call)
+        return self._state.change(call)
+
+    def _changes(self, call: Call) -> bool:
+        """Whether a call may change the account."""
+        return call.method not in _READS and call.matched is not None and call.matched.operation not in _NO_CHANGES
+
+    def _carried_out(self, call: Call) -> Reply:
         try:
             if call.body_error is not None:
                 return self._refused_body(call, call.body_error)
@@ -458,11 +548,157 @@ class LateCall:
 
     at: Moment
     call: Call
+    seed: int = field(factory=new_seed)
     reply: Reply | None = None
 
     def due(self, clock: SimulatorClock) -> bool:
         """Whether the time has come."""
         return clock.elapsed() >= self.at.elapsed
+
+
+class KeptState:
+    """The account of a simulator in a state file: how it began, and each change since, which a new process repeats.
+
+    Time stands still while a change is carried out, and what is drawn by chance is drawn from a seed of the change, so
+    that repeating it gives the same answer; the file holds a digest of that, which proves it.
+    """
+
+    def __init__(self, app: SimulatorApp, path: str | os.PathLike[str], made_with: str, seed: int | None) -> None:
+        self._app = app
+        self._made_with = made_with
+        self._seed = seed
+        self._settings = dict(app.settings)
+        self._file = StateFile(path, self._head())
+        self._address: str | None = None
+
+    @property
+    def failure(self) -> str:
+        """Why nothing can be kept any more."""
+        return self._file.failure
+
+    def close(self) -> None:
+        """Give the file to others."""
+        self._file.close()
+
+    def _head(self) -> dict[str, Any]:
+        app = self._app
+        return {
+            "vendor": app.vendor,
+            "version": __version__,
+            "settings": {name: one for name, one in self._settings.items() if one != app.SWITCHES[name].default},
+            "set_since": {name: one for name, one in app.settings.items() if one != self._settings[name]},
+            "data": digest_of((app.dataset, self._seed)),
+            "made_with": self._made_with,
+            "began": self._time(app.clock.moment()),
+            "seed": new_seed(),
+        }
+
+    def _time(self, moment: Moment) -> list[Any]:
+        return [moment.wall.isoformat(), moment.elapsed, self._app.clock.advanced]
+
+    def restore(self) -> str | None:
+        """Begin as the account began, and repeat what the file has; return where it was served last."""
+        self._begin()
+        time = self._file.head["began"]
+        for number, entry in self._file.entries():
+            time = entry["time"]
+            try:
+                with self._app.clock.stopped_at(_moment(time)):
+                    self._repeat(entry)
+            except Exception as error:
+                logger.debug("a change cannot be repeated", exc_info=True)
+                reason = str(error) if isinstance(error, _Differs) else type(error).__name__
+                raise StateFileError(
+                    f"{self._file.path} cannot be repeated from line {number} on ({reason}): another version of this "
+                    "simulator wrote it; start with a new file"
+                ) from None
+        self._app.clock.go_on(_moment(time), time[2])
+        self._app.forget_deliveries()
+        return self._address
+
+    def _begin(self) -> None:
+        self._app.settings = {**self._settings, **self._file.head["set_since"]}
+        with self._app.clock.stopped_at(_moment(self._file.head["began"])), drawn_from(self._file.head["seed"]):
+            self._app._start_over()  # noqa: SLF001 - a part of the application
+
+    def _repeat(self, entry: Mapping[str, Any]) -> None:
+        app = self._app
+        app.commit_due()
+        if "serving" in entry:
+            self._address = entry["serving"]
+        elif "clock" not in entry:
+            app.base_url = entry["base_url"]
+            call = app.recall(entry["call"])
+            with drawn_from(entry["seed"]):
+                self._done_again(entry, call)
+
+    def _done_again(self, entry: Mapping[str, Any], call: Call) -> None:
+        app = self._app
+        if "later" in entry:
+            wall, elapsed = entry["later"]
+            app._late.append(LateCall(_moment((wall, elapsed)), call, entry["seed"]))  # noqa: SLF001 - as above
+        elif "drift" in entry:
+            app.drift(call, app._chance)  # noqa: SLF001 - as above
+            app._counts.update()  # noqa: SLF001 - as above
+        else:
+            reply = app._carried_out(call)  # noqa: SLF001 - as above
+            if [reply.status, _digest(reply)] != entry["answer"]:
+                raise _Differs(f"{call.method} {call.operation} is answered otherwise")
+
+    # While it is served
+
+    def change(self, call: Call) -> Reply:
+        """Carry out a change and write it down; what cannot be kept fails."""
+        app, seed = self._app, new_seed()
+        if self.failure:
+            return app.server_error(call, _UNAVAILABLE)
+        moment = app.clock.moment()
+        with app.clock.stopped_at(moment), drawn_from(seed):
+            reply = app._carried_out(call)  # noqa: SLF001 - as above
+        self._write(moment, {"call": call.kept(), "seed": seed, "answer": [reply.status, _digest(reply)]})
+        return app.server_error(call, _UNAVAILABLE) if self.failure else reply
+
+    def later(self, late: LateCall) -> None:
+        """Write down a call that is carried out later."""
+        if late.call.method not in _READS:
+            told = {"call": late.call.kept(), "seed": late.seed, "later": self._time(late.at)[:2]}
+            self._write(self._app.clock.moment(), told)
+
+    def drift(self, call: Call) -> None:
+        """Carry out the work of another user, and write it down."""
+        moment, seed = self._app.clock.moment(), new_seed()
+        with self._app.clock.stopped_at(moment), drawn_from(seed):
+            self._app.drift(call, self._app._chance)  # noqa: SLF001 - as above
+        self._write(moment, {"call": call.kept(), "seed": seed, "drift": True})
+
+    def moved(self) -> None:
+        """Write down that the clock was moved."""
+        self._file.append({"clock": True, "time": self._time(self._app.clock.moment())})
+
+    def serving(self, address: str) -> None:
+        """Write down where the account is served."""
+        self._file.append({"serving": address, "time": self._time(self._app.clock.moment())})
+
+    def _write(self, moment: Moment, entry: Mapping[str, Any]) -> None:
+        self._file.append({**entry, "base_url": self._app.base_url, "time": self._time(moment)})
+
+    def reset(self) -> None:
+        """Begin anew, now."""
+        self._file.start_over(self._head())
+        self._begin()
+        self.serving(self._app.base_url)
+
+
+class _Differs(Exception):
+    """A change that is repeated is answered otherwise than before."""
+
+
+def _moment(time: Sequence[Any]) -> Moment:
+    return Moment(datetime.fromisoformat(time[0]), float(time[1]))
+
+
+def _digest(reply: Reply) -> str:
+    return hashlib.sha256(reply.body).hexdigest()[:16]
 
 
 def _handlers_of(group: object) -> dict[str, Callable[..., Reply]]:

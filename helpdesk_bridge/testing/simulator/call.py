@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from functools import cached_property
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -12,7 +14,7 @@ from werkzeug.datastructures import EnvironHeaders, MultiDict
 from helpdesk_bridge.testing.simulator.forms import UploadedFile, bracket_tree, parse_multipart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from _typeshed.wsgi import WSGIEnvironment
 
@@ -153,6 +155,15 @@ class Call:
             said.append(self.body.decode("utf-8", "replace"))
         return "\n".join(said)
 
+    def kept(self) -> dict[str, Any]:
+        """Return the call for a state file; ``environ_of`` makes it a request again."""
+        texts = {
+            name: value
+            for name, value in self.environ.items()
+            if isinstance(value, str) and name not in {"CONTENT_LENGTH", "REMOTE_PORT"}
+        }
+        return {"environ": texts, "body": base64.b64encode(self.body).decode()}
+
     @cached_property
     def _form(self) -> tuple[list[tuple[str, str]], list[UploadedFile]]:
         if self.content_type == "application/x-www-form-urlencoded":
@@ -167,6 +178,12 @@ class Call:
             if getattr(error, "code", None) == BodyTooLarge.status:
                 raise BodyTooLarge("the multipart body has too many parts") from error
             raise
+
+
+def environ_of(kept: Mapping[str, Any]) -> WSGIEnvironment:
+    """Return the request of a call that was kept, with what was noted in it before its handler was called."""
+    body = base64.b64decode(kept["body"])
+    return {**kept["environ"], "CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body)}
 
 
 def _leaves(value: Any) -> Iterator[str]:

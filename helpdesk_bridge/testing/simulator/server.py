@@ -56,7 +56,7 @@ class SimulatorServer:
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         with socket.create_server((self._host, self._port), family=family, backlog=_BACKLOG) as listening:
             self._server = _Server(self._host, self.app, listening.fileno())
-        self.app.base_url = self.url
+        self.app.served_at(self.url)
         self._thread = threading.Thread(
             target=self._server.serve_forever,
             kwargs={"poll_interval": _POLL_SECONDS},

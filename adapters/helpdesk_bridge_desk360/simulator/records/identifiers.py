@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
+import base64
 import string
 import uuid
 from typing import Final
+
+from helpdesk_bridge.testing.state_file import chance
 
 _LETTERS_AND_DIGITS: Final = string.ascii_letters + string.digits
 _TOKEN_LENGTH: Final = 48
@@ -14,17 +16,17 @@ _CDN_NAME_LENGTH: Final = 40
 
 def outgoing_id() -> str:
     """Return an id as a send answers it; documented: Desk360 API, ``gBEGkFBXUQRnAglW0luHY8xsrFk``."""
-    return "gBEG" + secrets.token_urlsafe(18)[:23]
+    return "gBEG" + _url_safe(18)[:23]
 
 
 def incoming_id() -> str:
     """Return an id as a webhook has it; documented: Desk360 API, ``ABEGkFMIcyRoAgo-sGaD-H6MgPEt``."""
-    return "ABEG" + secrets.token_urlsafe(18)
+    return "ABEG" + _url_safe(18)
 
 
 def media_id() -> str:
     """Return a media id, a random UUID; documented: Desk360 API, "Send WhatsApp Media Message"."""
-    return str(uuid.uuid4())
+    return str(uuid.UUID(int=chance().getrandbits(128), version=4))
 
 
 def cdn_name(suffix: str) -> str:
@@ -38,4 +40,8 @@ def access_token(number: int) -> str:
 
 
 def _random_text(length: int) -> str:
-    return "".join(secrets.choice(_LETTERS_AND_DIGITS) for _ in range(length))
+    return "".join(chance().choices(_LETTERS_AND_DIGITS, k=length))
+
+
+def _url_safe(count: int) -> str:
+    return base64.urlsafe_b64encode(chance().randbytes(count)).decode().rstrip("=")
