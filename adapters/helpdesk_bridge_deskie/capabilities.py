@@ -26,7 +26,7 @@ _CAPABILITIES: Final = Capabilities(
         "spam", "deleted", "merged_into", "message_count", "attachments",
     }),
     contact_fields=frozenset({
-        "name", "emails", "phones", "company", "external_id", "blocked", "deleted", "custom_fields", "created_at",
+        "name", "emails", "phones", "company", "external_id", "identities", "title", "blocked", "deleted", "custom_fields", "created_at",
         "updated_at",
     }),
     message_fields=frozenset({

@@ -53,7 +53,8 @@ from helpdesk_bridge.adapter.importing import (
     Step,
     is_marker_field,
 )
-from helpdesk_bridge.adapter.odd_values import OddValues
+from helpdesk_bridge.adapter.keys import Keys
+from helpdesk_bridge.adapter.odd_values import UNREADABLE, OddValues
 from helpdesk_bridge.adapter.wire import NOTHING_LEFT, Converter, Leftover, Wire, WireTypeError, readable
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.errors import (
@@ -125,6 +126,7 @@ from helpdesk_bridge.model.values import (
     Attachment,
     Body,
     CustomValue,
+    Identity,
     IdKind,
     MessageKind,
     Named,
@@ -171,6 +173,7 @@ __all__ = [
     "NOTHING_LEFT",
     "OLDEST_API_VERSION",
     "SYSTEM",
+    "UNREADABLE",
     "UNSET",
     "Actor",
     "ActorKind",
@@ -217,12 +220,14 @@ __all__ = [
     "How",
     "HttpOptions",
     "IdKind",
+    "Identity",
     "ImageTag",
     "ImportCost",
     "Imported",
     "Importer",
     "InDoubt",
     "Invalid",
+    "Keys",
     "Leftover",
     "Lister",
     "LocalStore",

@@ -15,7 +15,7 @@ from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.values import Priority, Status
 
 _LACKS: Final = ("templates.list", "webhooks")
-_ANSWER: Final = frozenset({"raw", "not_loaded", "ref", "id_kind"})
+_ANSWER: Final = frozenset({"raw", "not_loaded", "left_behind", "ref", "id_kind"})
 
 STATUSES: Final = {
     Status.NEW: "New",

@@ -30,7 +30,7 @@ from helpdesk_bridge.migration.marker import derived_key
 from helpdesk_bridge.migration.options import Level, Options, Threads
 from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.outcome import DecisionNeeded, Interrupted, MigrationError, WrongJournal
-from helpdesk_bridge.migration.plan.fidelity import Change, all_changes, counted
+from helpdesk_bridge.migration.plan.fidelity import Change, all_changes, counted, counted_left
 from helpdesk_bridge.migration.plan.people import People
 from helpdesk_bridge.migration.plan.plan import Plan, hazards_of, make_plan
 from helpdesk_bridge.migration.plan.scan import Scan, sample
@@ -363,12 +363,14 @@ class Migration:
     def _changes(self, tally: Tally) -> tuple[Change, ...]:
         mapping = self._context().mapping
         refused = sum(mapping.loses_address(ticket) for ticket in self._spooled().each(Kind.TICKET.value, Ticket))
+        classes = self.journal.message_classes()
         return all_changes(
             tally,
             self._values,
             self._importer,
             threads=self._threads,
-            used=counted(self.journal.message_classes()),
+            used=counted(classes),
+            left=counted_left(classes),
             openings=self.journal.internal_openings(),
             refused_addresses=refused,
         )

@@ -31,6 +31,7 @@ class Kind(enum.Enum):
     WORDS = "words"
     ADDRESSES = "addresses"
     PHONES = "phones"
+    IDENTITIES = "identities"
     CUSTOM_FIELDS = "custom_fields"
     BODY = "body"
     FILES = "files"
@@ -111,7 +112,7 @@ def _mapped(
 
 _IDENTITY: Final = (Field("id", Kind.ID, Travel.OWN), Field("ref", Kind.ID, Travel.OWN))
 _ID_KIND: Final = Field("id_kind", Kind.CHOICE, Travel.OWN, choices=IdKind)
-_ANSWER: Final = (Field("not_loaded", Kind.ANSWER, Travel.NOT), Field("raw", Kind.ANSWER, Travel.NOT))
+_ANSWER: Final = tuple(Field(name, Kind.ANSWER, Travel.NOT) for name in ("not_loaded", "left_behind", "raw"))
 _CREATED: Final = Field(
     "created_at", Kind.TIME, Travel.VALUE, filter="created", words={"created_at": "time of creation"}
 )
@@ -171,6 +172,7 @@ CONTACT: Final = _table(
         "emails", Kind.ADDRESSES, Travel.VALUE, filter="email", write=Write.KEEP, words={"emails": "e-mail addresses"}
     ),
     Field("phones", Kind.PHONES, Travel.VALUE, filter="phone", write=Write.KEEP, words={"phones": "phone numbers"}),
+    Field("identities", Kind.IDENTITIES, Travel.VALUE, words={"identities": "identities in networks"}),
     Field("title", Kind.TEXT, Travel.VALUE, write=Write.ALL, words={"title": "job title"}),
     Field("company", Kind.REFERENCE, Travel.VALUE, filter="company", write=Write.ALL),
     Field("external_id", Kind.WORD, Travel.VALUE, filter="external_id", write=Write.ALL),

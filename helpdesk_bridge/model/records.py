@@ -19,6 +19,7 @@ from helpdesk_bridge.model.values import (
     Body,
     CustomValue,
     FrozenDict,
+    Identity,
     IdKind,
     MessageKind,
     Phone,
@@ -36,6 +37,10 @@ def _fields() -> Any:
     return field(factory=FrozenDict, converter=frozen_dict, hash=False)
 
 
+def _answer_fields() -> Any:
+    return field(factory=FrozenDict, converter=frozen_dict, eq=False, repr=False, hash=False)
+
+
 def _raw() -> Any:
     return field(default=None, eq=False, repr=False, hash=False)
 
@@ -44,6 +49,7 @@ def _raw() -> Any:
 class Ticket(Portable):
     """A ticket. ``not_loaded`` names the fields that this vendor has but did not send in this answer.
 
+    ``left_behind`` says what the vendor's document holds and no field carries: why, by the vendor's key.
     ``cc`` are the addresses of customers and others who get mail together with the requester, ``watchers`` the e-mails of agents
     who follow it.
     """
@@ -84,6 +90,7 @@ class Ticket(Portable):
     message_count: int | None = None
     attachments: tuple[Attachment, ...] = ()
     not_loaded: frozenset[str] = frozenset()
+    left_behind: Mapping[str, str] = _answer_fields()
     raw: Mapping[str, Any] | None = _raw()
 
 
@@ -105,12 +112,16 @@ class Message(Portable):
     sequence: int = 0
     attachments: tuple[Attachment, ...] = ()
     not_loaded: frozenset[str] = frozenset()
+    left_behind: Mapping[str, str] = _answer_fields()
     raw: Mapping[str, Any] | None = _raw()
 
 
 @frozen(kw_only=True)
 class Contact(Portable):
-    """A customer. ``emails`` has the primary first; ``title`` is what the person does, such as Head of Purchasing."""
+    """A customer. ``emails`` has the primary first; ``title`` is what the person does, such as Head of Purchasing.
+
+    ``identities`` are those of messengers and networks by which the customer is known without an e-mail or a phone.
+    """
 
     id: str
     ref: str
@@ -118,6 +129,7 @@ class Contact(Portable):
     name: str | None = field(default=None, repr=False)
     emails: tuple[str, ...] = field(default=(), repr=False)
     phones: tuple[Phone, ...] = field(default=(), repr=False)
+    identities: tuple[Identity, ...] = field(default=(), repr=False)
     title: str | None = field(default=None, repr=False)
     company: Ref | None = None
     external_id: str | None = None
@@ -127,6 +139,7 @@ class Contact(Portable):
     created_at: datetime | None = None
     updated_at: datetime | None = None
     not_loaded: frozenset[str] = frozenset()
+    left_behind: Mapping[str, str] = _answer_fields()
     raw: Mapping[str, Any] | None = _raw()
 
     @property

@@ -19,7 +19,7 @@ from attrs import field, frozen
 
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.portable.value import Portable
-from helpdesk_bridge.text.plain import SeenText, seen_text, text_to_html
+from helpdesk_bridge.text.plain import LONGEST_WORDS, SeenText, seen_text, text_to_html
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -198,7 +198,8 @@ class Body(Portable):
 
         The HTML is whole, and it is what travels wherever HTML is taken.
         """
-        return self._text is None and self.html is not None and self._seen.shortened
+        long = self._text is None and self.html is not None and len(self.html) > LONGEST_WORDS
+        return long and self._seen.shortened
 
     @cached_property
     def _seen(self) -> SeenText:
@@ -324,6 +325,14 @@ class Rating(Portable):
     label: str | None = None
     comment: str | None = field(default=None, repr=False)
     at: datetime | None = None
+
+
+@frozen
+class Identity(Portable):
+    """Who a contact is in a network: ``kind`` is its word, such as telegram, ``value`` the id or name there."""
+
+    kind: str
+    value: str = field(repr=False)
 
 
 @frozen

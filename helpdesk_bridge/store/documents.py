@@ -2,7 +2,7 @@
 
 Text that was written with an unpaired surrogate or NUL is read as valid text, like everything from outside. Values that
 are computed from other rows (a ticket's description, its files and message count) and those of an answer instead of a
-record (``raw``, ``not_loaded``) are not stored.
+record (``raw``, ``not_loaded``) are not stored; what a record leaves behind is, because no one can tell it later.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ V = TypeVar("V", bound=Portable)
 _ELSEWHERE: Final = frozenset({"id", "ref", "ticket_id", "sequence", "description", "message_count", "attachments"})
 """In columns, or computed from other rows."""
 STORED: Final[Mapping[type[Ticket | Message | Contact], frozenset[str]]] = {
-    cls: frozenset(name for name, field in table.items() if field.kind is not Kind.ANSWER) - _ELSEWHERE
+    cls: frozenset(name for name, field in table.items() if field.kind is not Kind.ANSWER or name == "left_behind")
+    - _ELSEWHERE
     for cls, table in ((Ticket, fields.TICKET), (Message, fields.MESSAGE), (Contact, fields.CONTACT))
 }
 

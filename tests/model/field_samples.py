@@ -6,7 +6,7 @@ from helpdesk_bridge.model import fields
 from helpdesk_bridge.model.fields import Kind
 from helpdesk_bridge.model.queries import Match, Period
 from helpdesk_bridge.model.records import Contact, Message, Ticket
-from helpdesk_bridge.model.values import Actor, Attachment, Body, Phone, Rating, Ref
+from helpdesk_bridge.model.values import Actor, Attachment, Body, Identity, Phone, Rating, Ref
 
 CLASSES = {"ticket": Ticket, "contact": Contact, "message": Message}
 START = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
@@ -31,6 +31,7 @@ def sample(field, number=0):
         Kind.WORDS: (text, "of both"),
         Kind.ADDRESSES: (email, f"also.{email}"),
         Kind.PHONES: (Phone(f"+4930123456{number}", f"+4930123456{number}"),),
+        Kind.IDENTITIES: (Identity("telegram", text),),
         Kind.CUSTOM_FIELDS: {"Order No": text},
         Kind.BODY: Body(text=text),
         Kind.FILES: (

@@ -33,6 +33,7 @@ HOLDS = {
     Kind.WORDS: {tuple},
     Kind.ADDRESSES: {tuple},
     Kind.PHONES: {tuple},
+    Kind.IDENTITIES: {tuple},
     Kind.CUSTOM_FIELDS: {Mapping},
     Kind.BODY: {Body},
     Kind.FILES: {tuple},

@@ -22,13 +22,13 @@ from helpdesk_bridge.model.paging import Events, Page, RecordEvent
 from helpdesk_bridge.model.queries import INCLUDES, ContactQuery, Match, Period, TicketQuery
 from helpdesk_bridge.model.records import Agent, Company, Contact, FieldDefinition, Group, Message, Tag, Ticket
 from helpdesk_bridge.model.refs import RecordRef
-from helpdesk_bridge.model.values import Actor, Add, Attachment, Body, Phone, Rating, Ref, Remove, Upload
+from helpdesk_bridge.model.values import Actor, Add, Attachment, Body, Identity, Phone, Rating, Ref, Remove, Upload
 from helpdesk_bridge.ports import Explanation
 from helpdesk_bridge.text.decoding import TextMended
 
 RECORDS = (Ticket, Contact, Message, Agent, Company, FieldDefinition, Group, Tag)
 WRITTEN = (TicketDraft, TicketChange, ContactDraft, ContactChange, MessageDraft, TicketQuery, ContactQuery)
-PARTS = (Actor, Add, Attachment, Body, Match, Period, Phone, Rating, RecordRef, Ref, Remove, Upload)
+PARTS = (Actor, Add, Attachment, Body, Identity, Match, Period, Phone, Rating, RecordRef, Ref, Remove, Upload)
 ANSWERS = (Capabilities, Events, Explanation, FileLimits, Finding, Page, RecordEvent, Sent, UnreadRow)
 EVENTS = tuple(
     getattr(import_module(f"helpdesk_bridge_{module}"), name)

@@ -10,9 +10,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from helpdesk_bridge.adapter import (
+    UNREADABLE,
     Actor,
     Attachment,
     Body,
+    Keys,
     Message,
     MessageKind,
     Status,
@@ -49,7 +51,26 @@ def message_of(event: MessageReceived, at: datetime, attachments: tuple[Attachme
         opening=opening,
         created_at=event.at or at,
         attachments=attachments,
+        left_behind=_left_behind(event),
     )
+
+
+_FILE: Final = Keys(carried=frozenset({"media_id", "mime_type", "sha", "message", "caption"}))
+_PLACE: Final = Keys(carried=frozenset({"latitude", "longitude", "name", "address"}))
+_KEYS: Final = Keys(
+    carried=frozenset(
+        {"id", "from", "type", "timestamp", "name", "text", "location", "contacts", "attachments", *KNOWN_TYPES}
+    ),
+    inside={"location": _PLACE, **dict.fromkeys(KNOWN_TYPES - {"text", "location"}, _FILE)},
+)
+
+
+def _left_behind(event: MessageReceived) -> Mapping[str, str]:
+    # Of a card and of an unknown type the whole document is kept as a file; the time of another form is not.
+    if not is_known(event):
+        return {}
+    odd = {"timestamp": UNREADABLE} if event.at is None and event.raw.get("timestamp") not in (None, "") else {}
+    return {**_KEYS.behind(event.raw), **odd}
 
 
 def text_of(event: MessageReceived) -> str:

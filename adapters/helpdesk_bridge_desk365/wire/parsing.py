@@ -11,7 +11,8 @@ from typing import Any, Final, TypeVar
 
 from attrs import evolve
 
-from helpdesk_bridge.adapter import Agent, BadResponse, Converter, OddValues, Wire, WireTypeError
+from helpdesk_bridge.adapter import Agent, BadResponse, Converter, Keys, Leftover, OddValues, Wire, WireTypeError
+from helpdesk_bridge_desk365.wire import keys
 from helpdesk_bridge_desk365.wire.documents import (
     CompanyDocument,
     ContactDocument,
@@ -166,8 +167,13 @@ def exact_ticket(document: Any, at: str = "$", odd: OddValues | None = None) -> 
     if isinstance(survey, list):
         known["survey_rating"] = survey[0] if survey else None
     _named(known)
-    ticket = _wire.read(TicketDocument, {**known, "present": present, "raw": document}, at=at, odd=odd)
+    ticket = _wire.read(TicketDocument, _beside(known, document, keys.TICKET, present=present), at=at, odd=odd)
     return evolve(ticket, present=present.difference(ticket.left.odd)) if ticket.left.odd else ticket
+
+
+def _beside(known: Mapping[str, Any], document: Mapping[str, Any], of: Keys, **more: Any) -> dict[str, Any]:
+    """Return what is known, and beside it the document and what of it no record takes."""
+    return {**known, "raw": document, "left": Leftover(of.behind(document)), **more}
 
 
 def _named(known: dict[str, Any]) -> None:
@@ -182,7 +188,7 @@ def read_message(document: Any, at: str = "$", odd: OddValues | None = None) -> 
     for key in ("to_address", "cc_address"):
         known[key] = split_words(known.get(key))
     known["public_note"] = _public(known.get("public_note"))
-    return _wire.read(MessageDocument, {**known, "raw": document}, at=at, odd=odd)
+    return _wire.read(MessageDocument, _beside(known, document, keys.MESSAGE), at=at, odd=odd)
 
 
 def read_contact(document: Any, at: str = "$", odd: OddValues | None = None) -> ContactDocument:
@@ -194,7 +200,7 @@ def read_contact(document: Any, at: str = "$", odd: OddValues | None = None) -> 
     _named(known)
     if not isinstance(known.get("primary_email"), str) or not known["primary_email"]:
         raise BadResponse(f"the contact at {at} has no e-mail, its only identifier", path=f"{at}.primary_email")
-    contact = _wire.read(ContactDocument, {**known, "present": present, "raw": document}, at=at, odd=odd)
+    contact = _wire.read(ContactDocument, _beside(known, document, keys.CONTACT, present=present), at=at, odd=odd)
     return evolve(contact, present=present.difference(contact.left.odd)) if contact.left.odd else contact
 
 

@@ -233,6 +233,7 @@ def ticket(document: TicketDocument, account: AccountContext, *, rating_label: s
         message_count=_count(document.conversation_count),
         attachments=(*files_of(document.attachments, number, "details"), *images) if has_files else (),
         not_loaded=_not_loaded(document.present),
+        left_behind=document.left.behind,
         raw=raw_of(account, document.raw, document.left),
     )
 
@@ -326,6 +327,7 @@ def messages(
                 created_at=_at(document.created_on),
                 sequence=sequence,
                 attachments=(*files_of(document.attachments, ticket_id, "conversations", seen), *images),
+                left_behind=document.left.behind,
                 raw=raw_of(account, document.raw, document.left),
             )
         )
@@ -353,6 +355,7 @@ def contact(document: ContactDocument, account: AccountContext) -> Contact:
         created_at=_at(document.created_on),
         updated_at=_at(document.updated_on),
         not_loaded=frozenset(missing),
+        left_behind=document.left.behind,
         raw=raw_of(account, document.raw, document.left),
     )
 

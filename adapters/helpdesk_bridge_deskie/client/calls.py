@@ -10,9 +10,21 @@ from typing import Any, Final, TypeVar, cast
 
 from attrs import evolve, field, frozen
 
-from helpdesk_bridge.adapter import Answer, BadResponse, Effect, OddValues, Request, Stack, Upload, readable
+from helpdesk_bridge.adapter import (
+    NOTHING_LEFT,
+    Answer,
+    BadResponse,
+    Effect,
+    Leftover,
+    OddValues,
+    Request,
+    Stack,
+    Upload,
+    readable,
+)
 from helpdesk_bridge_deskie.wire.documents import WIRE, CaseDocument, Document, without_secrets
 from helpdesk_bridge_deskie.wire.fast_reading import ADDED, read_case_fast
+from helpdesk_bridge_deskie.wire.keys import KEYS
 from helpdesk_bridge_deskie.wire.lists import Rows, record, rows, unwrapped
 from helpdesk_bridge_deskie.wire.multipart import parts
 
@@ -110,13 +122,20 @@ class Calls:
     def document(self, type_: type[D], document: Mapping[str, Any], at: str) -> D:
         """Read one document; ``at`` is its place in the answer."""
         quick = read_case_fast(document) if type_ is CaseDocument else None
-        if quick is not None and not self.keep_raw:
-            return cast("D", quick)
+        keys = KEYS.get(type_)
+        behind = NOTHING if keys is None else keys.behind(document)
+        left = Leftover(behind) if behind else NOTHING_LEFT
+        if quick is not None:
+            quick.left = left
+            if not self.keep_raw:
+                return cast("D", quick)
         known = {
             key: _unwrapped_files(value) if key == "attachments" else value
             for key, value in document.items()
             if key not in ADDED
         }
+        if behind:
+            known["left"] = left
         read = WIRE.read(type_, known, at=at, odd=self.odd) if quick is None else cast("D", quick)
         if not isinstance(read, (Document, CaseDocument)):
             return read

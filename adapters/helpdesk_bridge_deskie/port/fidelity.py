@@ -64,6 +64,8 @@ FIDELITY: Final = FidelityTable(
         "company": _NATIVE,
         "blocked": _NATIVE,
         "custom_fields": _NATIVE,
+        "title": _NATIVE,
+        "identities": FieldFidelity(Fidelity.CHANGED, "Deskie creates no user of a network by API", "note"),
         "external_id": FieldFidelity(Fidelity.CHANGED, "a custom id belongs to a custom channel", "note"),
         "created_at": _OWN_TIME,
         "updated_at": _OWN_TIME,

@@ -89,6 +89,8 @@ class DeskieImporter:
             fields["company_name"] = old.company.name
         if note := _note(old, fields):
             fields["user_note"] = note
+        if old.title:
+            fields["company_position"] = old.title
         values = self.names.written(old.custom_fields, CONTACT)
         if (place := self.names.field(MARKER_FIELD, CONTACT)) is not None:
             values[place.key] = marker
@@ -293,6 +295,7 @@ def _note(old: Contact, identity: dict[str, Any]) -> str:
     lines += [f"Phone: {phone}" for phone in phones if phone not in identities]
     if old.external_id:
         lines.append(f"External id: {old.external_id}")
+    lines += [f"{known.kind.capitalize()}: {known.value}" for known in old.identities]
     return "\n".join(lines)
 
 

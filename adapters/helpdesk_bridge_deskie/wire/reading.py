@@ -10,7 +10,6 @@ from typing import Any, Final, Protocol
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import (
-    NOTHING_LEFT,
     SYSTEM,
     Actor,
     ActorKind,
@@ -22,6 +21,7 @@ from helpdesk_bridge.adapter import (
     CustomValue,
     FieldDefinition,
     Group,
+    Identity,
     Message,
     MessageKind,
     Priority,
@@ -47,6 +47,7 @@ from helpdesk_bridge_deskie.wire.documents import (
     UserDocument,
 )
 from helpdesk_bridge_deskie.wire.images import InlineImages
+from helpdesk_bridge_deskie.wire.keys import NETWORKS
 
 VENDOR_NAME: Final = "deskie"
 
@@ -151,6 +152,7 @@ class Reader:
             merged_into=str(case.parent_case_id) if case.parent_case_id else None,
             attachments=_files(case.attachments),
             not_loaded=_absent(case),
+            left_behind=case.left.behind,
             raw=case.raw,
         )
 
@@ -169,6 +171,7 @@ class Reader:
             created_at=message.created_at,
             sequence=sequence,
             attachments=files,
+            left_behind=message.left.behind,
             raw=message.raw,
         )
 
@@ -189,6 +192,10 @@ class Reader:
             name=user.user_full_name or None,
             emails=(user.user_email,) if user.user_email else (),
             phones=tuple(phone_of(phone) for phone in dict.fromkeys(phones) if phone),
+            identities=tuple(
+                Identity(network, known) for network in NETWORKS if (known := getattr(user, f"{network}_id"))
+            ),
+            title=user.company_position or None,
             company=Ref(name=user.company_name) if user.company_name else None,
             external_id=user.user_custom_id or None,
             # observed: blocked is `active: false, deleted: false`; moved to the deleted ones has `deleted: true`.
@@ -199,6 +206,7 @@ class Reader:
             updated_at=user.updated_at,
             not_loaded=frozenset({"custom_fields"} if user.custom_fields is None else ())
             | {_CONTACT_FIELDS[key] for key in user.left.odd if key in _CONTACT_FIELDS},
+            left_behind=user.left.behind,
             raw=user.raw,
         )
 
@@ -225,7 +233,7 @@ _FIELDS: Final[Mapping[str, str]] = {
 
 def _absent(case: CaseDocument) -> frozenset[str]:
     """Return the names of fields that a case has and this answer left out (observed for all but the id), or not legibly."""
-    if case.left is NOTHING_LEFT and None not in (
+    if not case.left.odd and None not in (
         case.subject, case.status, case.priority, case.channel, case.labels, case.custom_fields, case.created_at, case.updated_at,
     ):  # fmt: skip
         return NOT_IN_LISTS

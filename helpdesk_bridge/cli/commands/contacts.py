@@ -94,7 +94,7 @@ def _lines(contact: Contact) -> list[tuple[str, Any]]:
     flags = [name for name in ("blocked", "deleted") if getattr(contact, name)]
     lines: list[tuple[str, Any]] = [
         ("ref", contact.ref), ("name", contact.name), *(("e-mail", one) for one in contact.emails),
-        *(("phone", one.raw) for one in contact.phones), ("title", contact.title), ("company", contact.company and contact.company.name),
+        *(("phone", one.raw) for one in contact.phones), *((one.kind, one.value) for one in contact.identities), ("title", contact.title), ("company", contact.company and contact.company.name),
         ("external id", contact.external_id), *(("flag", one) for one in flags),
         *contact.custom_fields.items(), ("created", contact.created_at), ("updated", contact.updated_at),
     ]  # fmt: skip

@@ -121,6 +121,7 @@ _SHOWN: Final[Mapping[Kind, Callable[[Any, str, Aliases], Any]]] = {
     Kind.WORDS: lambda value, _, aliases: [digest(fold(aliases.tags.out(word))) for word in value],
     Kind.ADDRESSES: lambda value, *_: [digest(email_key(address)) for address in value],
     Kind.PHONES: lambda value, *_: [digest(number) for phone in value if (number := phone_key(phone))],
+    Kind.IDENTITIES: lambda value, *_: [digest(fold(one.kind), one.value) for one in value],
     Kind.CUSTOM_FIELDS: lambda value, _, aliases: _custom_fields(value, aliases),
     Kind.FLAG: lambda value, *_: value,
     Kind.NUMBER: lambda value, *_: value,

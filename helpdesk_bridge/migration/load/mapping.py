@@ -51,6 +51,7 @@ class Mapping:
         words = {name: self._word(name, getattr(ticket, name)) for name in PASSING}
         return evolve(
             ticket,
+            left_behind={},
             subject=self.subject(ticket.subject),
             status=status,
             status_label=status_label,
@@ -137,7 +138,7 @@ class Mapping:
         If the destination has no inline images, they become files, named at their places.
         """
         message = old if inline else _without_inline(old)
-        return evolve(message, author=self.author(old.author))
+        return evolve(message, author=self.author(old.author), left_behind={})
 
     def with_subject(self, message: Message, ticket: Ticket) -> Message:
         """Return the opening; a subject that does not fit is in it in full."""
@@ -171,7 +172,8 @@ class Mapping:
                 fields[new] = value
         boxes = [Mailbox.of(email) for email in old.emails]
         beside = next((box.name for box in boxes if box.name), None)
-        return evolve(old, name=old.name or beside, emails=self._emails(old, boxes), custom_fields=fields)
+        emails = self._emails(old, boxes)
+        return evolve(old, name=old.name or beside, emails=emails, custom_fields=fields, left_behind={})
 
     def _emails(self, old: Contact, boxes: list[Mailbox]) -> tuple[str, ...]:
         if self.values.decided("requester", contact_key(old)):

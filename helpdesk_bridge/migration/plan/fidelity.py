@@ -11,7 +11,7 @@ from attrs import asdict, evolve, frozen
 from helpdesk_bridge.adapter import Fidelity, FieldFidelity, Importer, MessageClass
 from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.plan import values
-from helpdesk_bridge.migration.plan.tally import LOOK_ALIKE, Tally, used_fields
+from helpdesk_bridge.migration.plan.tally import LOOK_ALIKE, SHORTENED, Tally, left_by, used_fields
 from helpdesk_bridge.migration.plan.values import Answer, Values
 from helpdesk_bridge.model.capabilities import Capabilities
 from helpdesk_bridge.model.fields import RECORDS
@@ -30,6 +30,8 @@ _PLACES: Final = {
 
 _QUOTED: Final = "the text looks like a line that only imports write; verification compares it without the mark"
 
+_PART: Final = "\x1f"
+"""Between the parts of what ``uses`` says; no key of a document has it, since keys are shown as one line."""
 LOST: Final = FieldFidelity(Fidelity.LOST, "the destination has no place for it")
 
 
@@ -144,18 +146,52 @@ def estimated(tally: Tally) -> dict[tuple[str, str], int]:
 
 
 def uses(message: Message) -> str:
-    """Return a message's class and the fields it uses as one word, such as ``NOTE:author,body,inline``."""
-    return f"{MessageClass.of(message).name}:{','.join(used_fields(message))}"
+    """Return a message's class and the fields it uses as one word, such as ``NOTE:author,body,inline``.
+
+    What it leaves behind follows, by key and reason.
+    """
+    left = (part for pair in left_by(message).items() for part in pair)
+    return _PART.join([f"{MessageClass.of(message).name}:{','.join(used_fields(message))}", *left])
 
 
 def counted(words: Mapping[str, int]) -> dict[tuple[str, str], int]:
     """Return how many messages of each class and field there are; ``words`` counts what ``uses`` says."""
     counts: Counter[tuple[str, str]] = Counter()
     for word, records in words.items():
-        class_name, _, fields = word.partition(":")
+        class_name, _, fields = word.partition(_PART)[0].partition(":")
         for field in fields.split(",") if fields else ():
             counts[class_name, field] += records
     return dict(counts)
+
+
+def counted_left(words: Mapping[str, int]) -> Counter[tuple[str, str]]:
+    """Return how many messages leave something behind, by key and reason; ``words`` counts what ``uses`` says."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for word, records in words.items():
+        _, *parts = word.split(_PART)
+        for key, why in zip(parts[::2], parts[1::2], strict=True):
+            counts[key, why] += records
+    return counts
+
+
+def estimated_left(tally: Tally) -> Counter[tuple[str, str]]:
+    """Return how many messages leave something behind, as the sample suggests."""
+    times = tally.tickets / tally.sampled if tally.sampled else 0
+    return Counter({key: max(1, round(count * times)) for key, count in tally.sample_left.items()})
+
+
+def left_changes(tally: Tally, messages: Mapping[tuple[str, str], int]) -> list[Change]:
+    """Return what the source's documents hold and no record carries, by the vendor's own keys."""
+    counts = {**tally.left, **{("message", key, why): records for (key, why), records in messages.items()}}
+    return [
+        Change(
+            f"{area}.{key}",
+            "kept as HTML, with a shortened text" if (area, why) == ("message", SHORTENED) else "lost",
+            why,
+            records,
+        )
+        for (area, key, why), records in sorted(counts.items())
+    ]
 
 
 def address_changes(tickets: int) -> list[Change]:
@@ -209,15 +245,20 @@ def all_changes(
     *,
     threads: Threads,
     used: Mapping[tuple[str, str], int],
+    left: Mapping[tuple[str, str], int],
     openings: int | None,
     refused_addresses: int = 0,
 ) -> tuple[Change, ...]:
-    """Return everything that does not arrive as it was; ``used`` counts messages by class name and field."""
+    """Return everything that does not arrive as it was.
+
+    ``used`` counts messages by class name and field, ``left`` those that leave something behind by key and reason.
+    """
     changes = record_changes(importer, tally) + value_changes(tally.answers(values), importer)
     changes += length_changes(values.destination.desk.capabilities, tally)
     changes += address_changes(refused_addresses)
     changes += opening_changes(openings)
     changes += message_changes(importer, used, threads)
+    changes += left_changes(tally, left)
     changes += text_changes(values.source.mended())
     return tuple(merged(changes))
 

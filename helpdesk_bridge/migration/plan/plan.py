@@ -13,7 +13,7 @@ from helpdesk_bridge.migration.cost import ReadCost, Work, pages, write_minimum
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.options import Threads
-from helpdesk_bridge.migration.plan.fidelity import Change, all_changes, carried, estimated
+from helpdesk_bridge.migration.plan.fidelity import Change, all_changes, carried, estimated, estimated_left
 from helpdesk_bridge.migration.plan.tally import Tally
 from helpdesk_bridge.migration.plan.values import Answer, Values
 from helpdesk_bridge.migration.recovery import SearchResult, ignored
@@ -132,7 +132,13 @@ def make_plan(
         contacts=tally.contacts,
         messages=tally.messages,
         fidelity=all_changes(
-            tally, values, importer, threads=threads, used=estimated(tally), openings=tally.internal_openings
+            tally,
+            values,
+            importer,
+            threads=threads,
+            used=estimated(tally),
+            left=estimated_left(tally),
+            openings=tally.internal_openings,
         ),
         values=open_values(answers, importer),
         hazards=hazards,

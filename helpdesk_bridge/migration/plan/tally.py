@@ -40,12 +40,14 @@ class Tally:
     messages_known: int = 0
     tickets_with_known_messages: int = 0
     fields: Counter[str] = field(factory=Counter)
+    left: Counter[tuple[str, str, str]] = field(factory=Counter)
     values: Counter[tuple[str, str]] = field(factory=Counter)
     statuses: dict[str, tuple[Status, str | None]] = field(factory=dict)
     priorities: dict[str, tuple[Priority, str | None]] = field(factory=dict)
     subject_lengths: Counter[int] = field(factory=Counter)
     sampled: int = 0
     sample: Counter[tuple[str, str]] = field(factory=Counter)
+    sample_left: Counter[tuple[str, str]] = field(factory=Counter)
     sample_messages: int = 0
     sample_noted: int = 0
     sample_internal: int = 0
@@ -66,6 +68,7 @@ class Tally:
         for name in TICKET_FIELDS:
             if getattr(named, name) not in (None, "", (), {}, Priority.UNKNOWN):
                 self.fields[f"ticket.{name}"] += 1
+        self._leave("ticket", ticket)
         self._words(named)
 
     def _words(self, ticket: Ticket) -> None:
@@ -102,9 +105,14 @@ class Tally:
         for name in CONTACT_FIELDS:
             if getattr(contact, name) not in (None, "", (), {}, False):
                 self.fields[f"contact.{name}"] += 1
+        self._leave("contact", contact)
         for name, value in contact.custom_fields.items():
             if value is not None and value != "" and not is_marker_field(name):
                 self.values["contact_field", name] += 1
+
+    def _leave(self, area: str, record: Ticket | Contact) -> None:
+        for key, why in record.left_behind.items():
+            self.left[area, key, why] += 1
 
     def thread(self, messages: list[Message]) -> None:
         """Count a thread of the sample."""
@@ -117,6 +125,7 @@ class Tally:
         for message in messages:
             for name in used_fields(message):
                 self.sample[MessageClass.of(message).name, name] += 1
+            self.sample_left.update(left_by(message).items())
 
     @property
     def noted(self) -> int | None:
@@ -165,6 +174,15 @@ class Tally:
         }[name]  # fmt: skip
         answer: Answer = ask(old)
         return answer
+
+
+SHORTENED: Final = "the HTML is too long for the text that is compared and searched; the HTML itself is whole"
+"""Why a message's text is not all that it says."""
+
+
+def left_by(message: Message) -> dict[str, str]:
+    """Return what a message leaves behind, by key: what its document holds besides, and what its text does."""
+    return {**message.left_behind, **({"text": SHORTENED} if message.body.shortened else {})}
 
 
 def used_fields(message: Message) -> list[str]:

@@ -23,6 +23,12 @@ _AROUND: Final = "'()[]{}.!?"
 _FIELDS: Final = {
     name: words for table in RECORDS.values() for field in table.values() for name, words in field.words.items()
 }
+_NAMED: Final = {
+    name
+    for table in RECORDS.values()
+    for field in table.values()
+    for name in (field.name, field.decision, *field.parts)
+}
 _BY: Final = {"yes": "in advance (--yes)", "user": "by decision", "refusal": "by the program, after a refusal"}
 
 
@@ -83,11 +89,12 @@ def moment(value: datetime) -> str:
 
 
 def field_words(name: str) -> str:
-    """Return a field's name for people: "Ticket: assigned agent" for ``ticket.assignee``."""
+    """Return a field's name for people: "Ticket: assigned agent" for ``ticket.assignee``; a vendor's key as it is."""
     area, dot, field = name.partition(".")
     if not dot:
         return _FIELDS.get(area, area.replace("_", " ")).capitalize()
-    return f"{area.capitalize()}: {_FIELDS.get(field, field.replace('_', ' '))}"
+    named = field.replace("_", " ") if field in _NAMED else field
+    return f"{area.capitalize()}: {_FIELDS.get(field, named)}"
 
 
 def by_words(by: str) -> str:
