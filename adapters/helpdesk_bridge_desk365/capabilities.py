@@ -69,7 +69,7 @@ def capabilities_of(settings: Desk365Settings) -> Capabilities:
         ),
         ticket_create=_WRITTEN | {"attachments"},
         ticket_update=_WRITTEN | {"subject"},
-        # Documented (OpenAPI): -- clears these four. How to clear a type is not known.
+        # Documented (OpenAPI, "Assign To, Group, Category and Subcategory can be updated to unassigned"): -- clears these four. How to clear a type is not known.
         ticket_clear=frozenset({"assignee", "group", "category", "subcategory"}),
         contact_create=frozenset({"name", "emails", "phones", "title", "company"}),
         contact_update=frozenset({"name", "phones", "title", "company"}),

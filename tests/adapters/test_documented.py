@@ -69,7 +69,7 @@ _QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "\N{EN 
 _MARK = re.compile(r"\bdocumented\b", re.IGNORECASE)
 _OTHER_MARK = re.compile(r"\b(?:observed|assumed|recorded)\b", re.IGNORECASE)
 _DENIED = re.compile(r"\b(?:not|no|nothing is|nor refresh is) $")
-_NAMES = re.compile(r"\b(?:[a-z]+(?:_[a-z]+)+|[A-Z][a-z]+(?:[A-Z][A-Za-z]+)+)\b")
+_NAMES = re.compile(r"\b(?:[a-z]+(?:_[a-z]+)+|[A-Z]\w*[a-z][A-Z]\w+)\b")
 _LEFT_OUT = re.compile("…|[.][.][.]")
 _SHORTEST = 3
 
@@ -114,7 +114,10 @@ class Mark:
         if vendor == "desk365" and "OpenAPI" in self.clause:
             names = [name for name in _NAMES.findall(self.clause) if name != "OpenAPI"]
             strange = [name for name in names if name.casefold() not in document(vendor)]
-            return f"{self.place}: the OpenAPI document has no {strange[0]!r}" if strange else None
+            if strange:
+                return f"{self.place}: the OpenAPI document has no {strange[0]!r}"
+            if names:
+                return None
         ticks = [tick.strip("`") for tick in re.findall(r"`+([^`]+)`+", self.clause)]
         if any(has(vendor, tick) for tick in ticks):
             return None
@@ -175,6 +178,7 @@ def test_every_mark_quotes_its_document(vendor):
         ("desk360", '"""documented: "a … b"."""'),
         ("desk365", '"""Documented: OpenAPI, InventedRequestModel."""'),
         ("desk365", '"""Documented: OpenAPI, invented_key."""'),
+        ("desk365", '"""Documented (OpenAPI)."""'),
     ],
 )
 def test_a_mark_that_no_document_backs_is_found(vendor, text):

@@ -40,7 +40,7 @@ TICKET_COUNTS: Final = (30, 50, 100)
 """Documented: Desk365 API, "Retrieve details": 30, 50 or 100 tickets per call."""
 
 PAGE_OF_OTHERS: Final = 30
-"""Documented (OpenAPI): contacts, companies and ratings come 30 a page."""
+"""Documented: OpenAPI, "Get next 30 contacts from offset value"; companies and ratings alike."""
 
 _TICKET_LISTS: Final = frozenset({"/tickets", "/tickets/search"})
 

@@ -82,7 +82,7 @@ class Desk365Tickets:
 
 
 def _members(present: tuple[str, ...] | None, change: tuple[str, ...] | Add | Remove) -> dict[str, list[str]]:
-    # Documented (OpenAPI): an update takes what to add and what to remove, never the whole.
+    # Documented: OpenAPI, UpdateTicketModel, whose "Watchers" takes what to add and what to remove, never the whole.
     if isinstance(change, Add):
         return {"add": list(change.values), "remove": []}
     if isinstance(change, Remove):

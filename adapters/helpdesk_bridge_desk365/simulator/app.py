@@ -179,7 +179,7 @@ class Desk365Simulator(SimulatorApp):
         return reply.with_headers(headers)
 
     def _judged_key(self, call: Call) -> str:
-        """Missing or unknown: 401 (documented: OpenAPI, APIKey). Production takes a key with the word Bearer too (observed, 2026)."""
+        """Missing or unknown: 401 (documented: OpenAPI, ErrorResponseUnauthorizedAccess). Production takes a key with the word Bearer too (observed, 2026)."""
         given = call.headers.get("Authorization", "")
         if self.flag("bearer"):
             given = given.removeprefix("Bearer ")
@@ -221,7 +221,7 @@ class Desk365Simulator(SimulatorApp):
         return self.service.refused(HTTPStatus.UNAUTHORIZED, "You are not authorized to access this resource.")
 
     def server_error(self, call: Call, status: int) -> Reply:  # noqa: ARG002
-        """Answer a failure of Desk365's own. documented: OpenAPI, 500."""
+        """Answer a failure of Desk365's own. documented: OpenAPI, ErrorResponseProcessFailed."""
         return self.service.refused(status, "The application failed to process the request.")
 
     def refused(self, call: Call, status: int) -> Reply:

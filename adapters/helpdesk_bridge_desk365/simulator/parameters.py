@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MULTIPART: Final = "multipart/form-data"
 FILE_FIELDS: Final = ("file", "files")
-"""documented: OpenAPI, `file` for one and `files` for several; observed: clients send `files` for one too."""
+"""documented: OpenAPI, "the 'files' parameter should be used instead of 'file'", for several; observed: clients send `files` for one too."""
 
 _EMAIL: Final = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
 
@@ -34,7 +34,7 @@ def json_object(call: Call) -> dict[str, Any]:
 def multipart_object(call: Call, name: str) -> dict[str, Any]:
     """Return the JSON object of a `_with_attachment` call, as a form part or in the query; the part wins.
 
-    documented: OpenAPI declares the query, the vendor's own sample sends a part; dossier section 6.3.
+    documented: OpenAPI, ticket_object in the query, and in a part in the vendor's own sample; dossier section 6.3.
     """
     text = multipart_text(call, name)
     if text is None:
@@ -72,7 +72,7 @@ def text_of(body: Mapping[str, Any], name: str) -> str | None:
 
 
 def required_text(body: Mapping[str, Any], name: str) -> str:
-    """Read a text member that must be there and not be blank. documented: OpenAPI marks it required; 400 is assumed."""
+    """Read a text member that must be there and not be blank. assumed: OpenAPI marks no member as required; production refuses some."""
     value = text_of(body, name)
     if value is None or not value.strip():
         raise invalid(f"{name} is required.", name)
@@ -102,7 +102,7 @@ def flag_of(body: Mapping[str, Any], name: str, *, default: int) -> int:
 def custom_values(body: Mapping[str, Any], fields: Mapping[str, CustomField]) -> dict[str, Any]:
     """Return the custom fields of a body by name; null and "" clear.
 
-    documented: keys carry `cf_`; that a bare or unknown key, or a value of another type, is 400 is observed in part
+    documented: Desk365 API, "prefix custom field names with cf_"; that a bare or unknown key, or a value of another type, is 400 is observed in part
     (a client had to leave a field out) and assumed in part, dossier sections 1.5 and 3.4.
     """
     given = body.get("custom_fields")

@@ -73,7 +73,7 @@ def unknown_key(key: str) -> Refusal:
 
 
 def missing(what: str) -> Refusal:
-    """404. documented: OpenAPI, every operation."""
+    """404. documented: OpenAPI, ErrorResponseResourceNotFound, of every operation."""
     return Refusal(HTTPStatus.NOT_FOUND, f"The {what} was not found.")
 
 
@@ -100,7 +100,7 @@ def method_page(method: str) -> bytes:
 
 
 def status_body(status: int, message: str) -> dict[str, Any]:
-    """`{"status", "error", "message"}`. documented: OpenAPI, 401, 403, 404 and 500."""
+    """`{"status", "error", "message"}`. documented: OpenAPI, ErrorResponseForbiddenAccess and its like for 401, 404 and 500."""
     return {"status": int(status), "error": HTTPStatus(status).phrase, "message": message}
 
 

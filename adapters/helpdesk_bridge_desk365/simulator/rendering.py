@@ -24,7 +24,7 @@ SAMPLE_KEYS: Final = (
 """documented: Desk365 API, "Sample response body", in the recorded names."""
 
 _DETAILS_ALSO: Final = ("sla", "attachments", "watchers", "share_to")
-"""What details add to the sample in `docs_shape`. documented: the SLA's name, OpenAPI; assumed that nothing else."""
+"""What details add to the sample in `docs_shape`. documented: Desk365 API, "SLA names included in ticket details"; assumed: that nothing else."""
 
 _SURVEY_KEYS: Final = (
     *("sv_name", "sv_answered", "sv_type", "sv_cs_scale", "sv_cs_neutral_type", "sv_question", "sv_rating"),
@@ -176,7 +176,7 @@ def survey_rating(account: Account, ticket: Ticket) -> dict[str, Any] | None:
 
 
 def rating_document(account: Account, ticket: Ticket, answer: SurveyAnswer) -> dict[str, Any]:
-    """Return an answer as /surveys/ratings gives it. documented: OpenAPI, dossier section 6.7."""
+    """Return an answer as /surveys/ratings gives it. documented: OpenAPI, SurveyRatingsDetailsModel."""
     survey = account.survey(answer.survey)
     return {
         "ticket_number": ticket.number,

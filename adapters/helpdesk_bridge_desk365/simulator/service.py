@@ -93,7 +93,7 @@ class Service:
         return owner or Agent(self.account.support_address, "Support")
 
     def page(self, call: Call, rows: list[Any], size: int) -> list[Any]:
-        """Return the rows from `offset` on. documented: OpenAPI, offset counts rows."""
+        """Return the rows from `offset` on. documented: OpenAPI, "Paginate through the resulting ticket list using this field"."""
         start = offset_of(call)
         return rows[start : start + size]
 

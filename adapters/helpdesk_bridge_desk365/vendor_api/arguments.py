@@ -23,7 +23,7 @@ def text(value: Any, field: str, *, limit: int | None = None) -> str:
 
 
 def email(value: Any, field: str) -> str:
-    """Return an e-mail address. Documented (OpenAPI): several are joined by commas, so an address must not contain one."""
+    """Return an e-mail address. Documented: OpenAPI, "emails separated by comma", so an address must not contain one."""
     address = text(value, field).strip()
     local, _, host = address.rpartition("@")
     if not local or not host or any(character.isspace() or character == "," for character in address):
@@ -77,7 +77,7 @@ def moment(value: Any, field: str) -> str:
 
 
 def day(value: Any, field: str) -> str:
-    """Return a date as the API writes it. Documented (OpenAPI): contracts have dates without a time."""
+    """Return a date as the API writes it. Documented: OpenAPI, "Start date of the contract", without a time."""
     if not isinstance(value, date) or isinstance(value, datetime):
         raise Invalid(f"{field}: expected a date, found {type(value).__name__}", field=field)
     return value.isoformat()
@@ -90,7 +90,7 @@ def ticket_number(value: Any) -> str:
 
 
 def page(offset: Any, count: Any = None, counts: Collection[int] = (), name: str = "count") -> Pairs:
-    """Return the parameters of a page: ``offset`` counts rows (documented: OpenAPI, offset)."""
+    """Return the parameters of a page: ``offset`` counts rows (documented: OpenAPI, "Get next 30 contacts from offset value")."""
     params: Pairs = (("offset", str(whole(offset, "offset"))),)
     return params if count is None else ((name, str(one_of(count, "count", counts))), *params)
 

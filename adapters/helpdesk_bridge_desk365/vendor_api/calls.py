@@ -50,7 +50,7 @@ class Calls:
         return self._client.stack.read(request, lambda answer: read(type_, answer.json(), odd=self._client.odd))
 
     def _delete(self, operation: str, path: str, params: Pairs) -> None:
-        # Sent once: repeated, it would be told that there is no such record. Documented (OpenAPI): it answers a message,
+        # Sent once: repeated, it would be told that there is no such record. Documented: OpenAPI, "KB Article successfully deleted", a message,
         # so that a page of some proxy is no success.
         request = Request("DELETE", path, operation=operation, effect=Effect.CREATE, params=params, answer=Answer.JSON)
         self._client.stack.send(request)

@@ -1,4 +1,4 @@
-"""Companies with all their fields. Documented: OpenAPI, companies."""
+"""Companies with all their fields. Documented: OpenAPI, CompanyRequestModel."""
 
 from __future__ import annotations
 
@@ -80,6 +80,6 @@ class CompanyCalls(Calls):
 def _document(name: str, texts: dict[str, Any], domains: Sequence[str] | Unset) -> dict[str, Any]:
     document = {"name": arguments.text(name, "name"), **arguments.clearing(texts, needed=("sla",))}
     if not isinstance(domains, Unset):
-        # Documented (OpenAPI): domains are written as one text joined by commas.
+        # Documented: OpenAPI, "contoso.com, orcael.com": domains are written as one text joined by commas.
         document["domains"] = ",".join(arguments.several(domains, "domains"))
     return document

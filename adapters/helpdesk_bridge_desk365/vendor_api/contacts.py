@@ -1,4 +1,4 @@
-"""Contacts with fields outside the common port: title, departments, orders. Documented: OpenAPI, contacts."""
+"""Contacts with fields outside the common port: title, departments, orders. Documented: OpenAPI, ContactResponseModel."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Text = str | Unset | None
 
 
 class ContactOrder(IntEnum):
-    """Documented (OpenAPI)."""
+    """Documented: OpenAPI, "1 - sort by name, 2 - sort by title"."""
 
     NAME = 1
     TITLE = 2

@@ -1,4 +1,4 @@
-"""Contracts, for accounts that have them. Documented: OpenAPI, contracts; accounts without access get an error."""
+"""Contracts, for accounts that have them. Documented: OpenAPI, ContractDetailsModel; accounts without access get an error."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ContractCalls(Calls):
         upcoming: bool | None = None,
         offset: int = 0,
     ) -> Rows[Contract]:
-        """Return up to 30 contracts from a row on, by name. Documented (OpenAPI): all contracts by default."""
+        """Return up to 30 contracts from a row on, by name. Documented: OpenAPI, "By default, all contracts will be returned"."""
         flags = {
             "include_inactive_contracts": inactive,
             "include_expired_contracts": expired,
@@ -121,7 +121,7 @@ class ContractCalls(Calls):
     ) -> Contract:
         """Change the contract that the name or the reference number names; a category of ``None`` takes it out of its.
 
-        Documented (OpenAPI): of several contracts with one name, the reference number is needed.
+        Documented: OpenAPI, "If there are multiple contracts with the same name, a reference number is required".
         """
         change = arguments.given(
             name=None if new_name is None else arguments.text(new_name, "new_name"),
@@ -178,7 +178,7 @@ def _whole(value: int | None, field: str) -> int | None:
 
 
 def _flag(value: Any, field: str) -> Any:
-    # Documented (OpenAPI): truth values, where queries have 0 and 1.
+    # Documented: OpenAPI, after_hours_included: truth values, where queries have 0 and 1.
     if value is not None:
         arguments.truth(value, field)
     return value

@@ -26,7 +26,7 @@ def _private() -> Any:
 
 @frozen(kw_only=True)
 class TimeEntry:
-    """Time that an agent spent on a ticket. Documented (OpenAPI): its times end in ``_time``."""
+    """Time that an agent spent on a ticket. Documented: OpenAPI, TimeEntryModel: its times end in ``_time``."""
 
     id: int
     ticket_number: int | None = None
@@ -159,7 +159,7 @@ class TicketDetails:
 
 
 class ArticleStatus(IntEnum):
-    """Documented (OpenAPI)."""
+    """Documented: OpenAPI, "0 - "Draft", 1 - "Published""; observed: 2, the draft of a published one."""
 
     UNPUBLISHED = 0
     PUBLISHED = 1
@@ -167,7 +167,7 @@ class ArticleStatus(IntEnum):
 
 
 class SupportVisibility(IntEnum):
-    """Who sees a category in the support portal. Documented (OpenAPI)."""
+    """Who sees a category in the support portal. Documented: OpenAPI, support_portal_visibility."""
 
     HIDDEN = 1
     EVERYONE = 2
@@ -176,7 +176,7 @@ class SupportVisibility(IntEnum):
 
 
 class AgentVisibility(IntEnum):
-    """Which agents see a category. Documented (OpenAPI)."""
+    """Which agents see a category. Documented: OpenAPI, agent_portal_visibility."""
 
     ALL = 1
     GROUPS = 2
@@ -238,28 +238,28 @@ class Category:
 
 
 class ContractType(IntEnum):
-    """What a contract sells. Documented (OpenAPI)."""
+    """What a contract sells. Documented: OpenAPI, contract_type."""
 
     BLOCK_HOURS = 2
     BLOCK_TICKETS = 3
 
 
 class BillCycle(IntEnum):
-    """Documented (OpenAPI)."""
+    """Documented: OpenAPI, bill_cycle."""
 
     MONTHLY = 1
     CONTRACT_LENGTH = 2
 
 
 class RolloverType(IntEnum):
-    """Documented (OpenAPI)."""
+    """Documented: OpenAPI, rollover_type."""
 
     MONTHLY = 1
 
 
 @frozen
 class BlockHours:
-    """Hours that a contract sells. Documented (OpenAPI): ``min_increment`` is in minutes."""
+    """Hours that a contract sells. Documented: OpenAPI, ContractsBlockHourModel; that ``min_increment`` is in minutes is assumed."""
 
     contract_hours: int
     min_increment: int | None = None

@@ -1,4 +1,4 @@
-"""The knowledge base. Documented: OpenAPI, knowledge base; categories and folders cannot be listed, only read by name."""
+"""The knowledge base. Documented: OpenAPI, KBArticleDetailsModel; categories and folders cannot be listed, only read by name."""
 
 from __future__ import annotations
 

@@ -130,7 +130,8 @@ def _folder(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _contract(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    # Documented (OpenAPI): creation and update nest what details have flat, and call the category otherwise.
+    # Documented: OpenAPI, ContractCreateOrUpdateResponseModel nests what ContractDetailsModel has flat, and calls the
+    # category otherwise.
     flat = dict(document)
     for block in ("block_hours", "block_tickets"):
         if isinstance(flat.get(block), Mapping):

@@ -1,4 +1,4 @@
-"""Tickets beyond the common port. Documented: OpenAPI, tickets."""
+"""Tickets beyond the common port. Documented: OpenAPI, TicketDetailsModel."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ class TicketCalls(Calls):
         flags = {"include_prev_ccs": include_previous_cc, "include_prev_messages": include_previous_messages}
         document = arguments.given(
             body=_html(body, "body", files),
-            # Documented (OpenAPI): several addresses are one text joined by commas.
+            # Documented: OpenAPI, "CC emails separated by comma": several addresses are one text.
             cc_emails=",".join(arguments.emails(cc, "cc")) or None,
             bcc_emails=",".join(arguments.emails(bcc, "bcc")) or None,
             agent_email=None if agent is None else arguments.email(agent, "agent"),
@@ -253,7 +253,7 @@ def _html(body: str | Body, field: str, files: tuple[Upload, ...] = ()) -> str:
 
 
 def _watchers(change: Add | Remove) -> Mapping[str, Any]:
-    # Documented (OpenAPI): an update takes what to add and what to remove, never the whole.
+    # Documented: OpenAPI, UpdateTicketModel: an update takes what to add and what to remove, never the whole.
     if not isinstance(change, (Add, Remove)) or not change.values:
         raise Invalid("watchers: expected Add or Remove with e-mails of agents", field="watchers")
     emails = list(arguments.emails(change.values, "watchers"))

@@ -1,4 +1,4 @@
-"""Time entries, which can only be read. Documented: OpenAPI, time entries."""
+"""Time entries, which can only be read. Documented: OpenAPI, TimeEntryModel."""
 
 from __future__ import annotations
 

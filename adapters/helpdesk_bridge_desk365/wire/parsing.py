@@ -27,7 +27,7 @@ from helpdesk_bridge_desk365.wire.words import whole_number
 
 T = TypeVar("T")
 
-# Documented (sample body, OpenAPI) -> observed.
+# Documented (Desk365 API, "Sample response body"; OpenAPI, TicketDetailsModel) -> observed.
 _TICKET_NAMES: Final = {
     "sub_category": "subcategory",
     "assign_to": "assigned_to",
@@ -192,7 +192,7 @@ def read_message(document: Any, at: str = "$", odd: OddValues | None = None) -> 
 
 
 def read_contact(document: Any, at: str = "$", odd: OddValues | None = None) -> ContactDocument:
-    """Return a contact, from a list, from details or from an echo. Documented (OpenAPI): none is without an e-mail."""
+    """Return a contact, from a list, from details or from an echo. Assumed: none is without an e-mail, by which alone details are asked for."""
     known = _renamed(_as_object(document, at), _CONTACT_NAMES)
     present = frozenset(known)
     known["secondary_emails"] = split_words(known.get("secondary_emails"))

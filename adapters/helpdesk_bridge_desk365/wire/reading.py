@@ -281,7 +281,7 @@ def _kind(document: MessageDocument, author: Actor) -> tuple[MessageKind, Visibi
         # Assumed: a forward goes to a third party, and the customer does not see it.
         return MessageKind.FORWARD, Visibility.INTERNAL
     if not word and document.public_note is None:
-        # Documented (OpenAPI): a message without either key. Notes are agents', so a customer's message is none.
+        # Documented: OpenAPI, ConversationMessageModel: a message without either key. Notes are agents', so a customer's message is none.
         word = _REPLY if author.kind is ActorKind.CONTACT else _NOTE
     if word == _REPLY and document.public_note is not False:
         return MessageKind.REPLY, Visibility.PUBLIC

@@ -79,7 +79,7 @@ FIELDS: Final[Mapping[str, str]] = MappingProxyType(
         "attachments": "attachments",
     }
 )
-"""The vendor's keys and the port's words. Documented (OpenAPI) and observed: both spellings of what has two."""
+"""The vendor's keys and the port's words. Documented (OpenAPI, UpdateTicketModel) and observed: both spellings of what has two."""
 
 _ALSO: Final[Mapping[str, str]] = MappingProxyType({"assignee": "assignee", "watcher": "watchers", "cc": "cc"})
 _HERE: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(

@@ -153,7 +153,7 @@ def filters_json(filters: Filters, quotes: str) -> str:
 
 
 def reply_document(draft: MessageDraft) -> dict[str, Any]:
-    """Return the document of a reply to the customer. Documented (OpenAPI): addresses are one comma-joined text."""
+    """Return the document of a reply to the customer. Documented: OpenAPI, "CC emails separated by comma"."""
     document: dict[str, Any] = {"body": html_of(draft.body, draft.attachments)}
     if draft.cc:
         document["cc_emails"] = ",".join(draft.cc)

@@ -22,14 +22,14 @@ STATUSES: Final = ("Open", "Pending", "Resolved", "Closed")
 """observed: Desk365 recordings, dossier section 2; an account can add its own."""
 
 TYPES: Final = ("Question", "Incident", "Problem", "Request")
-"""documented: OpenAPI, the default types."""
+"""observed: the default types, on a page of the vendor's."""
 
 PRIORITIES: Final = (1, 5, 10, 20)
 """documented: Desk365 API, "Fixed numerical values": Low, Medium, High, Urgent."""
 
 DEFAULT_SLA: Final = "Standard sla"
 NO_SLA: Final = "No SLA Policy"
-"""documented: OpenAPI, the examples of a ticket's SLA; the second is recorded too."""
+"""documented: OpenAPI, "Standard Sla" and "No SLA Policy" among its examples; the second is recorded too."""
 
 _DUE_HOURS: Final = {1: 72, 5: 48, 10: 24, 20: 8}
 
@@ -91,7 +91,7 @@ class Account:
         return next((survey for survey in self.surveys if survey.name == name), None)
 
     def add_contact(self, contact: Contact) -> Contact:
-        """Keep a contact; without a company it gets that of its e-mail's domain. documented: OpenAPI, companies."""
+        """Keep a contact; without a company it gets that of its e-mail's domain. documented: OpenAPI, "will be associated with that company automatically"."""
         if contact.company is None:
             contact.company = self._company_of_domain(contact.email)
         self.contacts[self.email_key(contact.email)] = contact

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 PUBLISHED: Final = 1
-"""documented: OpenAPI, article status: 0 unpublished, 1 published, 2 draft of a published one."""
+"""documented: OpenAPI, "0 - "Draft", 1 - "Published""; observed: 2, the draft of a published one."""
 
 
 @define(eq=False)

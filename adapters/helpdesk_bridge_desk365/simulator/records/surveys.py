@@ -44,7 +44,7 @@ class Survey:
     is_deleted: bool = False
 
     def wire(self) -> dict[str, Any]:
-        """Return the survey as /surveys and /surveys/details give it. documented: OpenAPI, dossier section 6.7."""
+        """Return the survey as /surveys and /surveys/details give it. documented: OpenAPI, SurveyDetailsModel."""
         return {
             "survey_name": self.name,
             "survey_type": self.type,

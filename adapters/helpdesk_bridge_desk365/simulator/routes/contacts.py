@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PAGE_SIZE: Final = 30
-"""documented: OpenAPI, contacts and companies; it cannot be changed."""
+"""documented: OpenAPI, "Get next 30 contacts from offset value"; it cannot be changed."""
 
 _ORDERS: Final[dict[str, Callable[[Contact], str]]] = {
     "1": lambda contact: contact.name.casefold(),
@@ -34,7 +34,7 @@ _ECHOED: Final = ("name", "primary_email", "secondary_emails", "title", "mobile"
 
 
 class ContactRoutes(RouteGroup):
-    """Contacts by e-mail; there is no delete, no merge and no search by name. documented: OpenAPI."""
+    """Contacts by e-mail; there is no delete, no merge and no search by name. documented: OpenAPI, "Contacts related API endpoints"."""
 
     @route("GET", f"{ROOT}/contacts", provenance=DOCUMENTED, source="OpenAPI v3, contacts")
     def list_contacts(self, call: Call) -> Reply:
@@ -110,7 +110,7 @@ class ContactRoutes(RouteGroup):
 
     @route("PUT", f"{ROOT}/contacts/update", provenance=DOCUMENTED, source="OpenAPI v3, contacts")
     def update_contact(self, call: Call) -> Reply:
-        """Change what the body mentions; e-mails are no fields of UpdateContactRequestModel (documented: OpenAPI)."""
+        """Change what the body mentions; e-mails are no fields of the update (documented: OpenAPI, UpdateContactRequestModel)."""
         contact = self._primary_contact(call)
         if contact is None:
             raise missing("contact")
@@ -191,7 +191,7 @@ class ContactRoutes(RouteGroup):
 
 
 def _echo(contact: Contact) -> dict[str, Any]:
-    """Return the request model with what is now held. documented: OpenAPI, create and update."""
+    """Return the request model with what is now held. documented: OpenAPI, CreateContactRequestModel and UpdateContactRequestModel as answers."""
     held = (
         *(contact.name, contact.email, comma_text(contact.secondary_emails), contact.title),
         *(contact.mobile, contact.phone, contact.company),

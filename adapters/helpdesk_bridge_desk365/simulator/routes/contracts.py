@@ -33,17 +33,17 @@ _CREATE_KEYS: Final = _UPDATE_KEYS | {
 _HOURS_UPDATE_KEYS: Final = frozenset({"rollover_unused_hours", "rollover_type", "rollover_value"})
 _HOURS_KEYS: Final = _HOURS_UPDATE_KEYS | {"contract_hours", "min_increment"}
 _TICKETS_KEYS: Final = frozenset({"contract_tickets"})
-"""documented: OpenAPI, the request models of contracts."""
+"""documented: OpenAPI, ContractUpdateRequestModel and ContractCreateOrUpdateResponseModel."""
 
 
 class ContractRoutes(RouteGroup):
-    """Contracts need special access. documented: OpenAPI; that the refusal is 403 is assumed, section 6.9."""
+    """Contracts need special access. documented: OpenAPI, "For special access to contract-related API endpoints"; that the refusal is 403 is assumed, section 6.9."""
 
     @route("GET", f"{ROOT}/contracts", provenance=DOCUMENTED, source=_SOURCE)
     def list_contracts(self, call: Call) -> Reply:
         """Give a page of 30 contracts by name, of one `company` and one `contract_category` if asked.
 
-        Inactive, expired and upcoming ones are in unless the parameter is 0. documented: OpenAPI; that today's date
+        Inactive, expired and upcoming ones are in unless the parameter is 0. documented: OpenAPI, "By default, all contracts will be returned including expired ones"; that today's date
         divides them is assumed.
         """
         self._need_access()
@@ -119,7 +119,7 @@ class ContractRoutes(RouteGroup):
         return evolve(contract, **changes, **self._block(contract, body, hours))
 
     def _block(self, contract: Contract, body: Mapping[str, Any], hours: frozenset[str]) -> dict[str, Any]:
-        """Read the object of the contract's type; the other one is refused. documented: OpenAPI, create."""
+        """Read the object of the contract's type; the other one is refused. documented: OpenAPI, "you should use only the block_hours object"."""
         mine, other = "block_hours", "block_tickets"
         if contract.contract_type == BLOCK_TICKETS:
             mine, other = other, mine
@@ -147,7 +147,10 @@ class ContractRoutes(RouteGroup):
             raise Refusal(HTTPStatus.FORBIDDEN, "Access to this resource is forbidden.")
 
     def _contract(self, call: Call) -> Contract:
-        """Return the contract that is named; one of several needs its reference number. documented: OpenAPI."""
+        """Return the contract that is named; one of several needs its reference number.
+
+        documented: OpenAPI, "a reference number is required for identification purposes".
+        """
         name, number = call.query.get("contract_name"), call.query.get("reference_number")
         if not (name or number):
             raise self.service.query_missing(call)

@@ -22,7 +22,7 @@ _CATEGORY_KEYS = frozenset(
 )
 _FOLDER_KEYS = frozenset({"category_name", "folder_name"})
 _AUTHOR = frozenset({"created_by_email"})
-"""documented: OpenAPI, the request models of the knowledge base; only what is created names its author."""
+"""documented: OpenAPI, CreateKBArticleRequestModel and its like; only what is created names its author."""
 
 
 class ArticleRoutes(RouteGroup):
@@ -100,7 +100,7 @@ class ArticleRoutes(RouteGroup):
 
 
 class CategoryRoutes(RouteGroup):
-    """Categories and their folders, which cannot be listed. documented: OpenAPI."""
+    """Categories and their folders, which cannot be listed. documented: OpenAPI, KBCategoryDetailsModel."""
 
     @route("GET", f"{ROOT}/kb/category/details", provenance=DOCUMENTED, source=_SOURCE)
     def category_details(self, call: Call) -> Reply:
@@ -165,7 +165,7 @@ class CategoryRoutes(RouteGroup):
 
     @route("PUT", f"{ROOT}/kb/folder/update", provenance=DOCUMENTED, source=_SOURCE)
     def update_folder(self, call: Call) -> Reply:
-        """Rename, or move into another category. documented: OpenAPI, both are fields of an update."""
+        """Rename, or move into another category. documented: OpenAPI, UpdateKBFolderRequestModel."""
         category, name = self._folder(call)
         body = json_object(call)
         self.service.check_keys(body, _FOLDER_KEYS)
@@ -222,7 +222,7 @@ def _status(body: dict[str, Any], default: int) -> int:
 
 
 def _folder_document(category: Category, name: str) -> dict[str, Any]:
-    """Return a folder as details give it: its own name is called the category's. documented: OpenAPI."""
+    """Return a folder as details give it: its own name is called the category's. documented: OpenAPI, KBFolderDetailsModel."""
     folder = category.folders[name]
     return {
         "category_name": name,

@@ -135,7 +135,7 @@ class MessageRoutes(RouteGroup):
 
 
 def _addresses(body: _Body, name: str) -> list[str]:
-    """Return the e-mails of a comma string; an array is 400 (assumed). documented: OpenAPI, strings."""
+    """Return the e-mails of a comma string; an array is 400 (assumed). documented: OpenAPI, "CC emails separated by comma"."""
     return [checked_email(email, name) for email in comma_list(text_of(body, name) or "")]
 
 

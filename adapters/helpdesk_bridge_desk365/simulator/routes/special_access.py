@@ -21,7 +21,7 @@ _ENTRY_FILTERS: Final[dict[str, _Test]] = {
     "billable": lambda entry, text: str(entry["billable"]) == text,
     "timer_running": lambda entry, text: str(entry["timer_running"]) == text,
 }
-"""documented: OpenAPI, time entries; times compare as text, which their form allows."""
+"""documented: OpenAPI, TimeEntriesListModel; times compare as text, which their form allows."""
 
 
 class TimeEntryRoutes(RouteGroup):

@@ -69,7 +69,7 @@ def check_subcategory(subcategory: str | None, category: str | None, account: Ac
 
 
 def known_sla(name: str, account: Account) -> str:
-    """Return an SLA as the account spells it. documented: OpenAPI's own examples differ in case."""
+    """Return an SLA as the account spells it. documented: OpenAPI, "No SLA Policy" and "No Sla Policy" in its own examples."""
     known = {sla.casefold(): sla for sla in account.slas}
     if name.casefold() not in known:
         raise invalid(f"The sla {name} does not exist.", "sla")
@@ -82,19 +82,19 @@ def read_form(body: Mapping[str, Any], account: Account) -> str:
 
 
 def read_watchers(value: Any, account: Account) -> list[str]:
-    """E-mails of agents, as an array. documented: OpenAPI, create."""
+    """E-mails of agents, as an array. documented: OpenAPI, "List of agents to be added as Watchers"."""
     return [_agent(email, account, "watchers") for email in _texts(value, "watchers")]
 
 
 def read_shares(value: Any) -> list[str]:
-    """E-mails of contacts, as an array. documented: OpenAPI, create."""
+    """E-mails of contacts, as an array. documented: OpenAPI, "List of contacts to be added as Share To"."""
     return [checked_email(email, "share_to") for email in _texts(value, "share_to")]
 
 
 def changed_addresses(
     held: list[str], change: Any, name: str, read: Callable[[Any], list[str]], same: KeyOf
 ) -> list[str]:
-    """Return the addresses after `{"add": […], "remove": […]}`. documented: OpenAPI; an array is 400 (assumed)."""
+    """Return the addresses after `{"add": […], "remove": […]}`. documented: OpenAPI, UpdateTicketModel; an array is 400 (assumed)."""
     if not isinstance(change, dict):
         raise invalid(f"{name} must be an object with add and remove.", name)
     removed = {same(email) for email in _texts(change.get("remove"), name)}

@@ -26,7 +26,7 @@ PAGE_SIZES: Final = ("30", "50", "100")
 """documented: Desk365 API, "Retrieve details up to 10,000 tickets per call"; others fall back to 30: assumed."""
 
 _ASCENDING: Final = frozenset({"asc", "ascending"})
-"""documented: the specification writes ascending and descending, OpenAPI asc and desc; all else is descending."""
+"""documented: Desk365 API, "either ascending or descending"; OpenAPI, "asc - sort in ascending order"; all else is descending."""
 
 _ORDERS: Final = ("created_time", "updated_time")
 

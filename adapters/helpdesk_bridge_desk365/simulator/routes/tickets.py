@@ -144,7 +144,10 @@ class TicketRoutes(RouteGroup):
         return self.service.answer(document)
 
     def _create_ticket(self, body: dict[str, Any], files: tuple[tuple[str, str, bytes], ...]) -> Reply:
-        """Create with the vendor's own times, source and number: no key of the body sets them. documented: OpenAPI."""
+        """Create with the vendor's own times, source and number: no key of the body sets them.
+
+        documented: OpenAPI, CreateTicketModel.
+        """
         self.service.check_keys(body, CREATE_KEYS)
         email = email_of(body, "email")
         if self.service.flag("status_required") and not body.get("status"):

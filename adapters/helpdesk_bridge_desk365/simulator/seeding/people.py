@@ -50,7 +50,7 @@ class PeopleLoader:
     def contact_of(self, key: str) -> Contact:
         """Return the contact of a person; a contact is made for a person without e-mail and for an agent.
 
-        Desk365 has no contact without an e-mail: documented in OpenAPI, `primary_email` is required.
+        Desk365 has no contact without an e-mail: assumed: OpenAPI names a contact by it (its details take nothing else).
         """
         person = self._dataset.person(key)
         return self._account.contact(_email(person)) or self._load_contact(person)

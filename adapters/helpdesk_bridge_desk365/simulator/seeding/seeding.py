@@ -176,7 +176,7 @@ def _surveys(ticket: Ticket, seed: SeedTicket) -> list[SurveyAnswer]:
 
 
 def _load_time_entries(account: Account) -> None:
-    """documented: OpenAPI, time entries; their times end in `_time`."""
+    """documented: OpenAPI, created_time and start_time of TimeEntryModel."""
     for ticket in account.tickets.values():
         if ticket.assigned_to is None or ticket.number % 7:
             continue
