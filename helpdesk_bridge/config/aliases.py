@@ -7,11 +7,13 @@ A status alias that is itself a status word (``solved = "Erledigt"``) also tells
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
 
 from attrs import Factory, evolve, field, frozen
 
+from helpdesk_bridge.errors import Invalid, Unsupported
 from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.model.drafts import TicketChange, TicketDraft
 from helpdesk_bridge.model.queries import TicketQuery
@@ -20,6 +22,17 @@ from helpdesk_bridge.model.values import UNSET, Add, Ref, Remove, Status
 from helpdesk_bridge.text.plain import fold
 
 W = TypeVar("W", TicketDraft, TicketChange)
+_TABLES: Final = {
+    "group": "groups", "status": "statuses", "assignee": "agents", "watchers": "agents", "tags": "tags",
+    "custom_fields": "custom_fields",
+}  # fmt: skip
+"""The alias table of each field of a draft or change."""
+
+
+def _texts(value: object) -> list[str]:
+    values = value.values if isinstance(value, (Add, Remove)) else value
+    several = values if isinstance(values, (tuple, list)) else (values,)
+    return [one for one in several if isinstance(one, str)]
 
 
 @frozen
@@ -88,6 +101,28 @@ class Aliases:
         return evolve(
             contact, custom_fields={self.custom_fields.into(key): value for key, value in contact.custom_fields.items()}
         )
+
+    @contextmanager
+    def own_words(self, given: object) -> Iterator[None]:
+        """Let an error about a value name the word that the application wrote into ``given``, where it is an alias."""
+        try:
+            yield
+        except (Invalid, Unsupported) as error:
+            self._name(error, given)
+            raise
+
+    def _name(self, error: Invalid | Unsupported, given: object) -> None:
+        place = (error.field if isinstance(error, Invalid) else error.capability) or ""
+        name, _, theirs = place.replace(":", ".").partition(".")
+        if name not in _TABLES:
+            return
+        table: AliasTable = getattr(self, _TABLES[name])
+        words = [table.into(theirs)] if name == "custom_fields" else _texts(getattr(given, name, None))
+        if name == "custom_fields" and theirs and isinstance(error, Invalid):
+            error.field = f"custom_fields.{words[0]}"
+        said = [f"{_TABLES[name]}.{word} is {table.entries[word]!r}" for word in words if word in table.entries]
+        if said:
+            error.message += f" (in this desk's configuration {', '.join(said)})"
 
     def agent_out(self, person: Any) -> Any:
         """Return a person with an agent's alias replaced by the vendor's e-mail or id."""

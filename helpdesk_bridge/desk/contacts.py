@@ -88,7 +88,8 @@ class ContactsPort:
         with link.operation("contacts.create"):
             draft = made_of(ContactDraft, draft, fields)
             check_contact(draft, link.capabilities, "contacts.create")
-            contact = link.contacts.create(_contact_out(_read_out(draft), link.aliases))
+            with link.aliases.own_words(draft):
+                contact = link.contacts.create(_contact_out(_read_out(draft), link.aliases))
             link.directory.remember(contact)
             return link.aliases.contact(contact)
 
@@ -99,7 +100,8 @@ class ContactsPort:
             contact_id = link.id(id, "contact")
             change = made_of(ContactChange, change, changes)
             check_contact(change, link.capabilities, "contacts.update")
-            contact = link.contacts.update(contact_id, _contact_out(change, link.aliases))
+            with link.aliases.own_words(change):
+                contact = link.contacts.update(contact_id, _contact_out(change, link.aliases))
             link.directory.remember(contact)
             return link.aliases.contact(contact)
 

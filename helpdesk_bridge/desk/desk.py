@@ -28,6 +28,7 @@ from helpdesk_bridge.adapter.facets import Templates, Webhooks
 from helpdesk_bridge.adapter.odd_values import OddValues, UnreadRow
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.config.aliases import Aliases
+from helpdesk_bridge.desk.alias_check import alias_findings
 from helpdesk_bridge.desk.facets import AttachmentsPort, ImporterPort, ListPort
 from helpdesk_bridge.desk.link import DeskLink
 from helpdesk_bridge.desk.polling import Polling, check_start, read_cursor, write_cursor
@@ -219,9 +220,18 @@ class Desk(Generic[Api_co]):
         return self._bus.subscribe(callback)
 
     def check(self) -> Sequence[Finding]:
-        """Try the credentials and look at the account."""
+        """Try the credentials and look at the account; then whether it has what the configuration's aliases name."""
         with self._link.operation("check", requires=False):
             findings = self._adapter.check()
+        if not any(one.severity is Severity.PROBLEM for one in findings):
+            lists = {
+                "custom_fields": self.custom_fields,
+                "groups": self.groups,
+                "agents": self.agents,
+                "tags": self.tags,
+            }
+            takes_any = self.rate_limit is None
+            findings = (*findings, *alias_findings(self.aliases, self.capabilities, lists, takes_any=takes_any))
         ahead = None if self.transport is None else self.transport.vendor_time.ahead()
         if ahead is None or abs(ahead) < SKEW:
             return findings

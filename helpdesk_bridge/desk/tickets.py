@@ -75,14 +75,19 @@ class TicketsPort:
         link = self._link
         with link.operation("tickets.create"):
             draft = made_of(TicketDraft, draft, fields)
-            refuse_key(link.capabilities, "tickets.create", idempotency_key)
-            native = link.aliases.write(evolve(draft, requester=link.person(draft.requester)))
-            native = check_ticket_draft(native, link.capabilities)
-            if idempotency_key is None:
-                return self._seen(link.adapter.tickets.create(native))
-            token, *earlier = link.tokens("tickets.create", idempotency_key)
-            known = {"earlier": tuple(earlier)} if earlier else {}
-            return self._seen(link.adapter.tickets.create(native, token, **known))
+            with link.aliases.own_words(draft):
+                return self._seen(self._create(draft, idempotency_key))
+
+    def _create(self, draft: TicketDraft, idempotency_key: str | None) -> Ticket:
+        link = self._link
+        refuse_key(link.capabilities, "tickets.create", idempotency_key)
+        native = link.aliases.write(evolve(draft, requester=link.person(draft.requester)))
+        native = check_ticket_draft(native, link.capabilities)
+        if idempotency_key is None:
+            return link.adapter.tickets.create(native)
+        token, *earlier = link.tokens("tickets.create", idempotency_key)
+        known = {"earlier": tuple(earlier)} if earlier else {}
+        return link.adapter.tickets.create(native, token, **known)
 
     def update(self, id: TicketId, change: TicketChange | None = None, **changes: Unpack[TicketChanges]) -> Ticket:
         """Change a ticket, by a change or by its fields."""
@@ -90,8 +95,9 @@ class TicketsPort:
         with link.operation("tickets.update"):
             ticket_id = link.id(id, "ticket")
             change = made_of(TicketChange, change, changes)
-            native = check_ticket_change(link.aliases.write(change), link.capabilities)
-        with link.operation_of("tickets.update", "ticket", ticket_id):
+            with link.aliases.own_words(change):
+                native = check_ticket_change(link.aliases.write(change), link.capabilities)
+        with link.operation_of("tickets.update", "ticket", ticket_id), link.aliases.own_words(change):
             return self._seen(link.adapter.tickets.update(ticket_id, native))
 
     def explain(self, query: TicketQuery | None = None, **filters: Unpack[TicketFilters]) -> Explanation:
