@@ -189,7 +189,7 @@ class Messages(Protocol):
     def reply(
         self,
         ticket_id: TicketId,
-        draft: MessageDraft | Body | str,
+        draft: MessageDraft | Body | str | None = None,
         *,
         idempotency_key: str | None = None,
         **fields: Unpack[MessageFields],
@@ -200,7 +200,7 @@ class Messages(Protocol):
     def note(
         self,
         ticket_id: TicketId,
-        draft: MessageDraft | Body | str,
+        draft: MessageDraft | Body | str | None = None,
         *,
         idempotency_key: str | None = None,
         **fields: Unpack[MessageFields],

@@ -118,6 +118,8 @@ def _table(
     max_wait: float | Unset | None,
     keys: Mapping[str, object],
 ) -> dict[str, Any]:
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"open_desk takes a table or keywords, not a value of type {type(table).__name__}")
     given = {"vendor": vendor, "max_wait": max_wait}
     return {**table, **keys, **{name: value for name, value in given.items() if value is not UNSET}}
 

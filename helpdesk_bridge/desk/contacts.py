@@ -12,6 +12,7 @@ from helpdesk_bridge.desk.listing import QueryListing
 from helpdesk_bridge.desk.refusals import check_contact
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.model.addresses import Mailbox, phone_key
+from helpdesk_bridge.model.door import check_value
 from helpdesk_bridge.model.drafts import ContactChange, ContactDraft
 from helpdesk_bridge.model.keywords import ContactChanges, ContactFields, ContactFilters, made_of, query_of
 from helpdesk_bridge.model.matching import contact_filters, contact_matches, place_in, sort_key
@@ -74,6 +75,10 @@ class ContactsPort:
         with link.operation("contacts.find"):
             if (email is None) == (phone is None):
                 raise Invalid("find takes either an email or a phone", field="email")
+            for name, value in (("email", email), ("phone", phone)):
+                check_value(name, value, (str,), "text")
+                if value is not None and not value.strip():
+                    raise Invalid(f"the {name} to find is empty", field=name)
             email = None if email is None else Mailbox.of(email).address
             asked = ContactQuery(email=email, phone=phone, include={"blocked", "deleted"})
             found = [one for one in link.contacts.find(email=email, phone=phone) if contact_matches(asked, one)]

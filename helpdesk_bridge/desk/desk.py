@@ -32,6 +32,7 @@ from helpdesk_bridge.desk.alias_check import alias_findings
 from helpdesk_bridge.desk.facets import AttachmentsPort, ImporterPort, ListPort
 from helpdesk_bridge.desk.link import DeskLink
 from helpdesk_bridge.desk.polling import Polling, check_start, read_cursor, write_cursor
+from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.http.events import DeskEvent, EventBus
 from helpdesk_bridge.keys import DeskKeys
 from helpdesk_bridge.model.capabilities import Capabilities
@@ -217,6 +218,10 @@ class Desk(Generic[Api_co]):
 
     def subscribe(self, callback: Callable[[DeskEvent], None]) -> Callable[[], None]:
         """Call ``callback`` with the typed events of the transport; the result ends that."""
+        if not callable(callback):
+            raise Invalid(
+                f"subscribe takes a function, not a value of type {type(callback).__name__}", field="callback"
+            )
         return self._bus.subscribe(callback)
 
     def check(self) -> Sequence[Finding]:

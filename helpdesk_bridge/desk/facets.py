@@ -23,6 +23,7 @@ from helpdesk_bridge.adapter import (
     Step,
 )
 from helpdesk_bridge.desk.link import DeskLink
+from helpdesk_bridge.model.door import check_given
 from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.values import Attachment, Upload
 
@@ -59,6 +60,7 @@ class AttachmentsPort:
     def open(self, attachment: Attachment) -> AbstractContextManager[BinaryIO]:
         """Stream the bytes of a file."""
         with self._link.operation("attachments.open"):
+            check_given("attachment", attachment, (Attachment,), "an Attachment of a message")
             return self._adapter.open(attachment)
 
 

@@ -17,6 +17,7 @@ from helpdesk_bridge.errors import BadResponse, HelpdeskError, Invalid, NotFound
 from helpdesk_bridge.keys import DeskKeys
 from helpdesk_bridge.model.addresses import Mailbox, addressed
 from helpdesk_bridge.model.capabilities import Capabilities
+from helpdesk_bridge.model.door import check_person, check_value
 from helpdesk_bridge.model.records import Contact, Ticket
 from helpdesk_bridge.model.refs import RecordRef, local_id
 from helpdesk_bridge.model.values import Actor, Person
@@ -90,11 +91,12 @@ class DeskLink:
         """Return what an idempotency key is written as, the current credential's first."""
         return self.keys.tokens(operation, self.adapter.account, *words)
 
-    def person(self, person: Person) -> Person:
+    def person(self, person: Person, field: str) -> Person:
         """Return a person with the address read out of a header such as ``Ann <ann@example.com>``."""
-        judge(person, "person")
-        if not isinstance(person, str):
-            return addressed(person) if isinstance(person, Actor) else person
+        check_person(field, person)
+        judge(person, field)
+        if isinstance(person, Actor):
+            return addressed(person)
         box = Mailbox.of(person) if "@" in person else None
         if box is None or box.address == person:
             return self.id(person, "contact")
@@ -115,7 +117,13 @@ def _id_text(given: object, kind: str) -> str:
 
 
 def refuse_key(capabilities: Capabilities, operation: str, key: str | None) -> None:
-    """Raise ``Unsupported`` for an idempotency key on an operation that has no place for one."""
+    """Raise ``Invalid`` for a key that is no text, ``Unsupported`` for one on an operation that has no place for it."""
+    check_value("idempotency_key", key, (str,), "text or None")
+    if key == "":
+        raise Invalid(
+            "an idempotency key is a text that names the event; leave it out for none", field="idempotency_key"
+        )
+    judge(key, "idempotency_key")
     if key is not None and operation not in capabilities.idempotency:
         raise Unsupported(
             f"{capabilities.vendor} cannot store an idempotency key for {operation}",

@@ -70,7 +70,7 @@ class MessagesPort:
     def reply(
         self,
         ticket_id: TicketId,
-        draft: MessageDraft | Body | str,
+        draft: MessageDraft | Body | str | None = None,
         *,
         idempotency_key: str | None = None,
         **fields: Unpack[MessageFields],
@@ -86,7 +86,7 @@ class MessagesPort:
     def note(
         self,
         ticket_id: TicketId,
-        draft: MessageDraft | Body | str,
+        draft: MessageDraft | Body | str | None = None,
         *,
         idempotency_key: str | None = None,
         **fields: Unpack[MessageFields],
@@ -118,7 +118,7 @@ class MessagesPort:
             refuse_key(link.capabilities, "messages.add_from_contact", idempotency_key)
             known_id = link.id(ticket_id, "ticket")
             return link.adapter.messages.add_from_contact(
-                known_id, check_message(_draft(draft, fields), link.capabilities), link.person(author)
+                known_id, check_message(_draft(draft, fields), link.capabilities), link.person(author, "author")
             )
 
 
@@ -126,8 +126,10 @@ def _as_it_is(message: Message) -> Message:
     return message
 
 
-def _draft(given: MessageDraft | Body | str, fields: MessageFields) -> MessageDraft:
+def _draft(given: MessageDraft | Body | str | None, fields: MessageFields) -> MessageDraft:
     if isinstance(given, (str, Body)):
+        if "body" in fields:
+            raise Invalid("the body is given twice; give it once", field="body")
         return made_of(MessageDraft, None, {"body": given, **fields})
     return made_of(MessageDraft, given, fields)
 

@@ -81,7 +81,7 @@ class TicketsPort:
     def _create(self, draft: TicketDraft, idempotency_key: str | None) -> Ticket:
         link = self._link
         refuse_key(link.capabilities, "tickets.create", idempotency_key)
-        native = link.aliases.write(evolve(draft, requester=link.person(draft.requester)))
+        native = link.aliases.write(evolve(draft, requester=link.person(draft.requester, "requester")))
         native = check_ticket_draft(native, link.capabilities)
         if idempotency_key is None:
             return link.adapter.tickets.create(native)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
-from helpdesk_bridge.errors import Unsupported
+from helpdesk_bridge.errors import Invalid, Unsupported
 from helpdesk_bridge.model.values import FrozenDict, Priority, Status, frozen_dict
 from helpdesk_bridge.portable.value import Portable
 
@@ -72,11 +72,13 @@ class Capabilities(Portable):
     notes: Mapping[str, str] = _words()
 
     def supports(self, name: str) -> bool:
-        """Whether the desk can do ``name``. Raises ``ValueError`` for a name that no desk could have."""
+        """Whether the desk can do ``name``. Raises ``Invalid`` for a name that no desk could have."""
+        if not isinstance(name, str):
+            raise Invalid(f"a capability is named by text, not by a value of type {type(name).__name__}", field="name")
         area, colon, detail = name.partition(":")
         if not colon:
             if name not in OPERATIONS and name not in FACETS:
-                raise ValueError(f"{name!r} is not a capability; see helpdesk_bridge.model.capabilities.OPERATIONS")
+                raise Invalid(f"{name!r} is no capability; known are {', '.join(OPERATIONS)}", field="name")
             return name in self.operations or f"{name}.list" in self.operations or f"{name}.open" in self.operations
         fields = {
             "ticket": self.ticket_fields,
@@ -90,7 +92,7 @@ class Capabilities(Portable):
         if area == "status":
             return self.open_statuses or any(status.value == detail for status in self.statuses)
         if fields is None:
-            raise ValueError(f"{name!r} is not a capability: {area!r} has no fields")
+            raise Invalid(f"{name!r} is no capability: {area!r} has no fields", field="name")
         return detail in fields
 
     def missing(self, *names: str) -> tuple[str, ...]:

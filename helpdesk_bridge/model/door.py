@@ -11,7 +11,9 @@ import enum
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from functools import cache
+from types import UnionType
+from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 import attrs
 
@@ -72,6 +74,7 @@ _ALLOWED: Final[Mapping[Kind, tuple[Callable[[Any], bool], str]]] = {
     Kind.PHONES: (_is(str), "text"),
     Kind.FILES: (_is(Upload), "Uploads"),
 }
+_MADE_OF_PARTS: Final = frozenset({Actor, Ref, Body, Upload})
 _SEVERAL: Final = frozenset({Kind.WORDS, Kind.ADDRESSES, Kind.PHONES, Kind.FILES})
 
 
@@ -100,8 +103,11 @@ def _check_field(given: Any, field: Field) -> None:
         for member in members:
             if not allowed(member):
                 raise Invalid(f"{field.name} takes {words}; it holds {_named(member)}", field=field.name)
+            _check_parts(field.name, member)
     elif not allowed(given):
         raise Invalid(f"{field.name} takes {words}, not {_named(given)}", field=field.name)
+    else:
+        _check_parts(field.name, given)
 
 
 def _choice(field: Field) -> tuple[Callable[[Any], bool], str]:
@@ -128,6 +134,35 @@ def check_custom_value(name: str, value: object) -> None:
         )
 
 
+def check_person(name: str, person: object) -> None:
+    """Raise ``Invalid`` for what names no person."""
+    allowed, words = _ALLOWED[Kind.PERSON]
+    if not allowed(person) or person == "":
+        raise Invalid(f"{name} takes {words}, not {'an empty text' if person == '' else _named(person)}", field=name)
+    _check_parts(name, person)
+
+
+@cache
+def _parts(cls: Any) -> Mapping[str, tuple[str, tuple[type, ...]]]:
+    """Return what a value of ours is made of: by the name of each field its name for callers, and the types it takes."""
+    hints = get_type_hints(cls)
+    return {attribute.name: (attribute.alias, _types(hints[attribute.name])) for attribute in attrs.fields(cls)}
+
+
+def _types(hint: Any) -> tuple[type, ...]:
+    return tuple(get_origin(one) or one for one in (get_args(hint) if isinstance(hint, UnionType) else (hint,)))
+
+
+def _check_parts(field: str, value: Any) -> None:
+    """Raise ``Invalid`` if an actor, a ref, a body or an upload is made of what it cannot hold."""
+    if type(value) not in _MADE_OF_PARTS:
+        return
+    for name, (alias, types) in _parts(value.__class__).items():
+        part = getattr(value, name)
+        if not _is(*types)(part):
+            raise Invalid(f"{field}.{alias} is not to be {_named(part)}", field=f"{field}.{alias}")
+
+
 def check_members(name: str, members: object, types: tuple[type, ...], words: str) -> None:
     """Raise ``Invalid`` if a query's field is no set of those types. ``words`` say what is allowed."""
     if members is None:
@@ -137,11 +172,18 @@ def check_members(name: str, members: object, types: tuple[type, ...], words: st
     for member in members:
         if not _is(*types)(member):
             raise Invalid(f"{name} takes {words}; it holds {_named(member)}", field=name)
+        _check_parts(name, member)
 
 
 def check_value(name: str, value: object, types: tuple[type, ...], words: str) -> None:
     """Raise ``Invalid`` if a value is neither None nor of those types. ``words`` say what is allowed."""
-    if value is not None and not _is(*types)(value):
+    if value is not None:
+        check_given(name, value, types, words)
+
+
+def check_given(name: str, value: object, types: tuple[type, ...], words: str) -> None:
+    """Raise ``Invalid`` if a value is not of those types. ``words`` say what is allowed."""
+    if not _is(*types)(value):
         raise Invalid(f"{name} takes {words}, not {_named(value)}", field=name)
 
 

@@ -105,8 +105,9 @@ class ContactChanges(TypedDict, total=False):
 
 
 class MessageFields(TypedDict, total=False):
-    """The fields of a ``MessageDraft`` but its body."""
+    """The fields of a ``MessageDraft``; its body may come before them instead."""
 
+    body: str | Body
     cc: Texts
     attachments: Iterable[Upload] | Upload
 
@@ -208,7 +209,8 @@ def query_of(cls: type[T], value: T | None, filters: Mapping[str, Any]) -> T:
         if name not in known:
             raise _unknown(given, [*known, *SAME_FILTER])
         if name in named:
-            raise Invalid(f"{given} and {name} are the same filter: give one of them", field=given)
+            other = next(one for one in filters if SAME_FILTER.get(one, one) == name)
+            raise Invalid(f"{other} and {given} are the same filter: give one of them", field=given)
         named[name] = wanted
     return made_of(cls, value, named)
 

@@ -151,7 +151,7 @@ def _words(value: Word | Iterable[Word] | None) -> frozenset[Word] | None:
 
 
 def _period(value: Period | tuple[datetime | None, datetime | None] | None) -> Period | None:
-    if isinstance(value, tuple) and len(value) == len(("start", "end")):
+    if isinstance(value, (tuple, list)) and len(value) == len(("start", "end")):
         return Period(*value)
     return value  # type: ignore[return-value]  # anything else but a Period is refused by the check
 

@@ -6,6 +6,7 @@ Times are aware and in UTC, ids are text.
 from __future__ import annotations
 
 import enum
+import os
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -305,13 +306,21 @@ class Upload(Portable):
     @classmethod
     def from_bytes(cls, filename: str, content: bytes, content_type: str = "application/octet-stream") -> Upload:
         """Return an upload of bytes in memory."""
+        if not isinstance(content, (bytes, bytearray, memoryview)):
+            raise Invalid(
+                f"the content of an upload is bytes, not a value of type {type(content).__name__}", field="content"
+            )
         return cls(filename, content_type, _Content(bytes(content)), size=len(content))
 
     @classmethod
-    def from_path(cls, path: Any, content_type: str | None = None) -> Upload:
+    def from_path(cls, path: str | os.PathLike[str], content_type: str | None = None) -> Upload:
         """Return an upload of a file; the content type is guessed from its name if it is not given."""
         import mimetypes
 
+        if not isinstance(path, (str, os.PathLike)):
+            raise Invalid(
+                f"the path of an upload is text or a Path, not a value of type {type(path).__name__}", field="path"
+            )
         file = Path(path)
         guessed = content_type or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
         return cls(file.name, guessed, _File(file), size=file.stat().st_size)

@@ -140,7 +140,7 @@ def test_an_unsupported_status_names_the_nearest(opened):
     ("use", "field"),
     [
         (lambda d: d.tickets.create(TicketDraft(**{**DRAFT, "subject": "x" * 11})), "subject"),
-        (lambda d: d.tickets.create(TicketDraft(**{**DRAFT, "requester": ""})), "id"),
+        (lambda d: d.tickets.create(TicketDraft(**{**DRAFT, "requester": ""})), "requester"),
         (lambda d: d.tickets.update("1", TicketChange()), "change"),
         (lambda d: d.tickets.get(""), "id"),
         (lambda d: d.messages.note("1", MessageDraft(body="  ")), "body"),

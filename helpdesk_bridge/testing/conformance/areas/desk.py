@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -12,6 +13,7 @@ import pytest
 from helpdesk_bridge.adapter import Severity
 from helpdesk_bridge.errors import HelpdeskError, Invalid, WrongDesk
 from helpdesk_bridge.model.drafts import TicketChange
+from helpdesk_bridge.portable.value import Portable
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.testing.conformance.drafts import contact_draft, is_customer, make, now_at, seen, text
 from helpdesk_bridge.testing.conformance.fixtures import nothing_sent
@@ -58,6 +60,21 @@ def test_the_desk_says_what_it_is(helpdesk: Helpdesk, calls: Callable[[], int]) 
         assert helpdesk.account
         assert helpdesk.capabilities.missing() == ()
         assert (helpdesk.rate_limit is None) == (helpdesk.budget is None)
+
+
+@needs("tickets.create", "tickets.get", "messages.list", "fixture:reopen")
+def test_records_travel(reopen: Callable[..., Helpdesk]) -> None:
+    """Tickets, contacts and messages come back from JSON as they were, with the vendor's own document."""
+    helpdesk = reopen(keep_raw=True)
+    ticket = helpdesk.tickets.get(make(helpdesk).id)
+    records: list[Portable] = [ticket, *helpdesk.messages.list(ticket.id)]
+    if helpdesk.capabilities.supports("contacts.list"):
+        records += helpdesk.contacts.list(limit=1)
+    for record in records:
+        document = json.loads(json.dumps(record.to_dict()))
+        read = type(record).from_dict(document)
+        assert read == record
+        assert read.to_dict() == document
 
 
 @needs("events", "tickets.create", "messages.note")
