@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -15,6 +14,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from helpdesk_bridge.errors import BadResponse
+from helpdesk_bridge.forks import new_lock
 from helpdesk_bridge.portable.value import Portable
 from helpdesk_bridge.text.json_text import dumps
 from helpdesk_bridge.text.plain import digest
@@ -66,7 +66,7 @@ class OddValues:
         self._vendor = vendor
         self._desk = desk
         self._publish = publish
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._counts: Counter[str] = Counter()
         self._rows: dict[tuple[str, str, str], UnreadRow] = {}
 
