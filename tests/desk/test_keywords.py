@@ -37,7 +37,7 @@ def ticket(desk):
 
 
 @pytest.mark.parametrize(
-    ("names", "cls", "beside"),
+    ("names", "cls", "before"),
     [
         (keywords.TicketFields, TicketDraft, set()),
         (keywords.TicketChanges, TicketChange, set()),
@@ -48,13 +48,12 @@ def ticket(desk):
         (keywords.ContactFilters, ContactQuery, set()),
     ],
 )
-def test_the_keywords_are_the_fields_of_the_class_that_they_stand_for(names, cls, beside):
+def test_the_keywords_are_the_fields_of_the_class_that_they_stand_for(names, cls, before):
     fields = attrs.fields_dict(cls)
     told = set(names.__annotations__)
-    assert {keywords.SAME_FILTER.get(name, name) if "Filters" in names.__name__ else name for name in told} == {
-        *fields
-    } - beside
-    needed = {name for name, one in fields.items() if one.default is attrs.NOTHING} - beside
+    assert {keywords.SAME_FILTER.get(name, name) if "Filters" in names.__name__ else name for name in told} == {*fields}
+    # A message's body may be given before the keywords.
+    needed = {name for name, one in fields.items() if one.default is attrs.NOTHING} - before
     hints = typing.get_type_hints(names, include_extras=True)
     assert {name for name in told if typing.get_origin(hints[name]) is typing.Required} == needed
 
