@@ -53,7 +53,8 @@ USERS_WORDS: Final = frozenset({"trusted_origin", "trust_environment"})
 """Keys that count in the user's own configuration only; a table of nothing else is a consent for a desk elsewhere."""
 
 STAYS: Final = frozenset({
-    *USERS_WORDS, "vendor", "rate_limit", "max_wait", "reserve", "priority", "timeout", "time_scale", "region", "directory_ttl",
+    *USERS_WORDS, "vendor", "simulator", "rate_limit", "max_wait", "reserve", "priority", "timeout", "time_scale",
+    "region", "directory_ttl",
     "keep_raw",
 })  # fmt: skip
 """Keys of every desk that lead nowhere. A key that is in neither list counts as one that leads somewhere."""

@@ -44,6 +44,7 @@ class CommonSettings:
     """The keys that every ``[desks.x]`` table takes. Times are in vendor's seconds."""
 
     base_url: str | None = None
+    simulator: bool = False
     trusted_origin: str | None = None
     previous_api_key: Secret | None = field(default=None, repr=False)
     proxy: str | None = field(default=None, repr=False)  # it may hold a password
@@ -112,14 +113,19 @@ def from_table(
     _refuse_unknown(table, {*common_keys, *own_keys, *ALIAS_TABLES, "vendor"}, where, vendor.name)
     common = _common({key: table[key] for key in table if key in common_keys - {_PREVIOUS}}, where, folder)
     common, origin = _located(common, where)
-    loopback = origin is not None and origin.is_loopback
+    simulated = common.simulator or (origin is not None and origin.is_loopback)
+    if common.simulator:
+        _check_simulator(table, vendor, origin, where)
     if common.trusted_origin is not None:
         consent.trusted_origin(common.trusted_origin, where)
     common = _environment(common, where, name)
     _check_consent(table, vendor, origin, name, file, own_words)
-    if common.time_scale != 1.0 and not loopback:
-        raise ConfigError(f"{where} time_scale: only a simulator on loopback can be sped up; remove it")
-    warn = file is not None and not loopback
+    if common.time_scale != 1.0 and not simulated:
+        raise ConfigError(
+            f"{where} time_scale: only a simulator on loopback can be sped up; remove it, or set simulator = true for one "
+            "elsewhere"
+        )
+    warn = file is not None and not simulated
     common = _network(common, where, folder, warn=warn)
     if _PREVIOUS in table:
         previous = _value(CommonSettings, _PREVIOUS, table[_PREVIOUS], f"{where} {_PREVIOUS}", folder, warn=warn)
@@ -179,7 +185,7 @@ def _refuse_unknown(table: Mapping[str, Any], known: Iterable[str], where: str, 
 
 
 _COMMON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
-    "base_url": (str,), "trusted_origin": (str,), "proxy": (str,), "ca_bundle": (str,),
+    "base_url": (str,), "simulator": (bool,), "trusted_origin": (str,), "proxy": (str,), "ca_bundle": (str,),
     "client_certificate": (str,), "trust_environment": (bool,), "rate_limit": (int,), "budget": (str,),
     "max_wait": (int, float, types.NoneType), "reserve": (int,), "priority": (int,), "timeout": (int, float),
     "time_scale": (int, float), "region": (str,), "directory_ttl": (int, float), "keep_raw": (bool,),
@@ -227,10 +233,24 @@ def _located(common: CommonSettings, where: str) -> tuple[CommonSettings, Origin
     from helpdesk_bridge.http.origin import Origin, check_base_url
 
     try:
-        base_url = check_base_url(common.base_url)
+        base_url = check_base_url(common.base_url, plain=common.simulator)
     except ConfigError as error:
         raise ConfigError(f"{where} {error}") from None
     return attrs.evolve(common, base_url=base_url), Origin.parse(base_url)
+
+
+def _check_simulator(table: Mapping[str, Any], vendor: Vendor, origin: Origin | None, where: str) -> None:
+    """Raise ``ConfigError`` if what the table calls a simulator could be the vendor, or would get a secret of the user."""
+    if origin is None:
+        raise ConfigError(f"{where} simulator: needs base_url, the simulator's address")
+    if consent.is_vendors(origin, vendor):
+        raise ConfigError(f"{where} simulator: {origin.host} is {vendor.title}'s own host; remove simulator = true")
+    secrets = consent.references(table, without=NO_SECRETS)
+    if secrets:
+        raise ConfigError(
+            f"{where} simulator: a simulator takes made-up secrets, written as they are, and {', '.join(sorted(secrets))} "
+            "refers to one that is kept elsewhere; write the simulator's own, or remove simulator = true"
+        )
 
 
 def _environment(common: CommonSettings, where: str, name: str) -> CommonSettings:

@@ -165,6 +165,7 @@ def open_config(config: DeskConfig, *, clock: Clock | None = None) -> Desk:
             reserve=common.reserve,
             priority=common.priority,
             budget=common.budget,
+            simulator=common.simulator,
             time_scale=common.time_scale,
             proxies=None if common.proxy is None else {"http": common.proxy, "https": common.proxy},
             ca_bundle=common.ca_bundle,

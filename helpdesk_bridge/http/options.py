@@ -29,7 +29,8 @@ class HttpOptions:
     ``timeout``: real seconds for one attempt in all, waiting for the budget excluded. ``max_wait``: the longest
     single wait for the budget, in vendor seconds; None is no bound. ``reserve``: units of every window that this desk
     leaves to others. ``priority``: lower is served first among those who share a budget. ``budget``: where it lives.
-    ``time_scale``: vendor seconds a real second, other than 1 only on loopback. ``max_body`` and ``max_download``:
+    ``simulator``: what is reached is one, wherever it runs. ``time_scale``: vendor seconds a real second, other than 1
+    only for a simulator and on loopback. ``max_body`` and ``max_download``:
     decoded bytes. ``proxies`` and ``ca_bundle``: as requests takes them. ``client_certificate``: a PEM file with
     certificate and key, shown to the desk's own host only. ``trust_environment``: where ``proxies`` or ``ca_bundle`` are
     not given, the environment's count (``HTTPS_PROXY``, ``NO_PROXY``, ``REQUESTS_CA_BUNDLE``), but never for loopback;
@@ -41,6 +42,7 @@ class HttpOptions:
     reserve: int = field(default=0, validator=validators.ge(0))
     priority: int = 0
     budget: str | Store = field(default="auto", repr=False)  # a URL may hold a password
+    simulator: bool = False
     time_scale: float = field(default=1.0, validator=(validators.gt(0.0), validators.lt(math.inf)))
     max_body: int = field(default=64 * MIB, validator=validators.gt(0))
     max_download: int = field(default=256 * MIB, validator=validators.gt(0))

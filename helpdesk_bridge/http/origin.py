@@ -100,10 +100,10 @@ def vendor_origin(label: str, domain: str, *, key: str = "account") -> Origin:
     raise ConfigError(f'{key}: use only the name before ".{domain}": letters, digits and hyphens')
 
 
-def check_base_url(url: str, *, key: str = "base_url") -> str:
+def check_base_url(url: str, *, key: str = "base_url", plain: bool = False) -> str:
     """Return a base URL without its trailing slash: https, or http on this machine, perhaps with a path prefix.
 
-    Raises ``ConfigError`` naming ``key`` and the fix.
+    ``plain`` allows http to any host, for a simulator. Raises ``ConfigError`` naming ``key`` and the fix.
     """
     try:
         parts = _split(url)
@@ -113,8 +113,10 @@ def check_base_url(url: str, *, key: str = "base_url") -> str:
     else:
         if parts.query or parts.fragment or "?" in url or "#" in url:
             raise ConfigError(f"{key}: remove everything from the first ? or # on")
-        if origin.scheme == "http" and not origin.is_loopback:
-            raise ConfigError(f"{key}: plain http is only for this machine; use https://")
+        if origin.scheme == "http" and not origin.is_loopback and not plain:
+            raise ConfigError(
+                f"{key}: plain http is only for this machine; use https://, or set simulator = true for a simulator"
+            )
         if any(segment in {".", ".."} for segment in parts.path.split("/")):
             raise ConfigError(f"{key}: remove the . and .. segments")
         return f"{origin}{quote(parts.path, safe=_SAFE)}".rstrip("/")

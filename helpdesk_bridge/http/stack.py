@@ -93,16 +93,17 @@ def open_transport(
     answer held, for windows that count rows. ``mending`` counts and announces what no text can hold. Raises ``ConfigError`` for a base URL or an option that cannot be used.
     """
     options = options or HttpOptions()
-    base = check_base_url(base_url)
+    base = check_base_url(base_url, plain=options.simulator)
     origin = Origin.parse(base)
-    if options.time_scale != 1.0 and not origin.is_loopback:
+    simulated = options.simulator or origin.is_loopback
+    if options.time_scale != 1.0 and not simulated:
         raise ConfigError("time_scale: only a simulator on this machine can be sped up; remove it")
     running: Clock = clock or SystemClock(options.time_scale)
     events = EventBus() if events is None else events  # one without subscribers is falsy
     # Keyed by whose it is, so that a digest found in one place says nothing about another.
     digest = hmac.new(f"{vendor} {origin}".encode(), scope_key.encode(), "sha256").hexdigest()
     scope = (vendor, str(origin), digest)
-    governor = shared_governor(scope, policy, options.budget, running, loopback=origin.is_loopback)
+    governor = shared_governor(scope, policy, options.budget, running, loopback=simulated)
     from helpdesk_bridge.http.session import Session
 
     mending = mending or Mending(vendor, desk, events.publish)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import signal
 import socket
 import threading
@@ -17,7 +18,9 @@ from attrs import evolve
 from helpdesk_bridge.cli.options import complete_vendor, pairs
 from helpdesk_bridge.cli.output import write_table
 from helpdesk_bridge.config import registry
+from helpdesk_bridge.config.settings import read_secret
 from helpdesk_bridge.config.toml_text import desk_table
+from helpdesk_bridge.http.origin import is_loopback
 
 if TYPE_CHECKING:
     from helpdesk_bridge.datasets.account import Account
@@ -26,11 +29,18 @@ if TYPE_CHECKING:
 
 DEFAULT_TICKETS = 320
 _AWAKE_SECONDS = 0.5
+_LOOPBACK = "127.0.0.1"
 
 
 @click.command()
 @click.argument("vendor", shell_complete=complete_vendor)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
+@click.option(
+    "--host", default=_LOOPBACK, show_default=True, help="Listen there, 0.0.0.0 in a container; /_sim asks for a token."
+)
+@click.option(
+    "--admin-token", metavar="REFERENCE", help="That token: env:NAME or file:PATH; a made-up one is printed without."
+)
 @click.option("--account", type=click.Path(dir_okay=False, path_type=Path), help="Be the account of a TOML file.")
 @click.option("--corpus", type=click.Path(dir_okay=False, path_type=Path), help="Load tickets of a JSONL file.")
 @click.option("--tickets", type=click.IntRange(0), help="Generate so many (320); 0 leaves agents, groups and fields.")
@@ -45,6 +55,8 @@ _AWAKE_SECONDS = 0.5
 def simulate(
     vendor: str,
     port: int,
+    host: str,
+    admin_token: str | None,
     account: Path | None,
     corpus: Path | None,
     tickets: int | None,
@@ -58,7 +70,8 @@ def simulate(
     """Serve a wire-faithful simulator of VENDOR on this machine.
 
     Prints one JSON line when it listens, with the settings that reach it, and stops on SIGTERM or Ctrl-C. With --state it
-    goes on where it was stopped or killed, at the same port if that is free.
+    goes on where it was stopped or killed, at the same port if that is free. With --host other machines reach it too; a
+    desk there sets simulator = true.
     """
     from helpdesk_bridge.testing.simulator.server import SimulatorServer
     from helpdesk_bridge.testing.simulator.switches import SettingError
@@ -74,21 +87,27 @@ def simulate(
             made_with = _made_with(account, corpus, tickets, seed)
             earlier = app.keep_state(state, made_with=made_with, seed=seed if corpus is None else None)
             port = port or _port_of(earlier)
+        token = _token(host, admin_token)
+        server = SimulatorServer(app, port, host=host, token=token)
     except SettingError as error:
         raise click.UsageError(str(error)) from None
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     try:
-        server = SimulatorServer(app, port).start()
+        server.start()
     except OSError as error:
-        raise click.UsageError(f"cannot listen on port {port}: {error.strerror}") from None
+        where = "" if host == _LOOPBACK else f" of {host}"
+        raise click.UsageError(f"cannot listen on port {port}{where}: {error.strerror}") from None
     try:
         settings = {**app.connection, "base_url": server.url, "time_scale": app.clock.time_scale}
+        if app.follows_host:
+            settings["simulator"] = True
         if as_toml:
             click.echo(desk_table(vendor, {"vendor": vendor, **settings}))
         else:
-            click.echo(json.dumps({"vendor": vendor, "base_url": server.url, "settings": settings}))
+            shown = {"admin_token": token} if token is not None and admin_token is None else {}
+            click.echo(json.dumps({"vendor": vendor, "base_url": server.url, "settings": settings, **shown}))
         # The kernel may give the signal to a thread that serves; its handler runs when this one is awake.
         while not stopped.wait(_AWAKE_SECONDS):
             pass
@@ -96,6 +115,13 @@ def simulate(
         server.stop()
         app.release_state()
     return 0
+
+
+def _token(host: str, reference: str | None) -> str | None:
+    """Return what the admin routes ask for: the user's own, or a made-up token where other machines can reach them."""
+    if reference is not None:
+        return read_secret(reference, "--admin-token")
+    return None if is_loopback(host) else secrets.token_urlsafe(24)
 
 
 def _made_with(account: Path | None, corpus: Path | None, tickets: int | None, seed: int) -> str:

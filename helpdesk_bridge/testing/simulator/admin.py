@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from helpdesk_bridge.datasets.generator import generate
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 1000
 _MOST_GENERATED = 100_000
+_HEALTH = "sim_health"
 _OWN_SITE = frozenset({"same-origin", "none"})
 
 
@@ -44,6 +46,24 @@ def is_foreign(headers: Headers) -> bool:
         return origin is not None and (own is None or Origin.parse(origin) != own)
     except NotAUrl:
         return True
+
+
+def refusal_of(call: Call, token: str | None) -> Reply | None:
+    """Return why a request is not let in at the admin routes; None if it is.
+
+    Without a token only this machine's own programs are. With one, whoever has it is: no web page does. Health is for
+    whoever watches a container, and says nothing else.
+    """
+    if token is None:
+        foreign = "this is not for web pages: use a loopback address, and no Origin of another site"
+        return Reply.json({"error": foreign}, 403) if is_foreign(call.headers) else None
+    if call.operation == _HEALTH and "Origin" not in call.headers:
+        return None
+    scheme, _, given = call.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode()):
+        return None
+    asked = {"error": "the admin routes of this simulator ask for its token: Authorization: Bearer TOKEN"}
+    return Reply.json(asked, 401, {"WWW-Authenticate": "Bearer"})
 
 
 class Administered(Protocol):

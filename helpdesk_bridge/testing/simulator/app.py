@@ -23,6 +23,7 @@ import random
 import threading
 from abc import ABC, abstractmethod
 from collections import Counter
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -30,7 +31,8 @@ from attrs import define, field
 from werkzeug.http import http_date
 
 from helpdesk_bridge import __version__
-from helpdesk_bridge.testing.simulator.admin import AdminRoutes, is_foreign
+from helpdesk_bridge.http.origin import NotAUrl, Origin
+from helpdesk_bridge.testing.simulator.admin import AdminRoutes, refusal_of
 from helpdesk_bridge.testing.simulator.breakage import (
     CLOSING,
     SOCKET,
@@ -127,6 +129,10 @@ class SimulatorApp(ABC):
     """The switches that ``limits`` of an account file sets; its ``plan`` is the switch ``subscription``."""
 
     base_url: str = "http://localhost"
+    admin_token: str | None = None
+    """What the admin routes ask for, where others than this machine's own programs reach them."""
+    follows_host: bool = False
+    """Whether addresses in answers are those by which the client came, because there are several."""
     connection: Mapping[str, str | float | int] = {}
     """The keys of a desk's table that reach the simulator, besides ``vendor`` and ``base_url``."""
 
@@ -369,10 +375,10 @@ class SimulatorApp(ABC):
         matched = self._table.match(environ["REQUEST_METHOD"], _path(environ))
         call = Call(environ, matched, max_body=self.MAX_BODY)
         if matched.route is not None and matched.route.admin:
-            if is_foreign(call.headers):
-                foreign = {"error": "this is not for web pages: use a loopback address, and no Origin of another site"}
-                return self._send(call, Reply.json(foreign, 403), None, start_response)
+            if (refusal := refusal_of(call, self.admin_token)) is not None:
+                return self._send(call, refusal, None, start_response)
             with self.lock:
+                self._follow_host(call)
                 self.commit_due()
                 return self._send(call, self._handled(call), None, start_response)
         if SOCKET not in environ and not self.faults.connects(
@@ -380,6 +386,7 @@ class SimulatorApp(ABC):
         ):
             raise NotConnected("the simulator cannot be reached")
         with self.lock:
+            self._follow_host(call)
             self.commit_due()
             reply, fault = self._answered(call)
         self.requests.add(
@@ -394,6 +401,12 @@ class SimulatorApp(ABC):
         if fault is not None and fault.kind == "late_answer" and SOCKET in environ:
             reply, fault = self._awaited(call), None
         return self._send(call, reply, fault, start_response)
+
+    def _follow_host(self, call: Call) -> None:
+        if not self.follows_host:
+            return
+        with suppress(NotAUrl):
+            self.base_url = str(Origin.parse(f"{call.scheme}://{call.headers.get('Host', '')}"))
 
     def _awaited(self, call: Call) -> Reply:
         """Hold the connection until a late answer is due, and return it."""

@@ -32,18 +32,30 @@ _BACKLOG = 256
 _FULL_SECONDS = 0.05
 """How long a connection on this machine may take before the queue of connections counts as full."""
 _MOST_FILLERS = 8
+SHORTEST_TOKEN = 16
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - an address that is looked for, not listened on
+"""Where a simulator that listens on every address is reached from this machine."""
 
 
 class SimulatorServer:
     """Serves one simulator on a loopback address, on a free port by default; nothing is printed or logged.
 
-    A context manager; ``stop()`` ends every open connection and returns when all threads are gone.
+    On any other ``host``, such as 0.0.0.0 in a container, ``token`` is what ``/_sim`` asks for, as ``Authorization: Bearer
+    TOKEN``; addresses in answers are then those by which each client came. A context manager; ``stop()`` ends every open
+    connection and returns when all threads are gone.
     """
 
-    def __init__(self, app: SimulatorApp, port: int = 0, *, host: str = "127.0.0.1") -> None:
-        if not is_loopback(host):
-            raise SettingError(f"a simulator listens on a loopback address only, not on {host!r}; use 127.0.0.1 or ::1")
+    def __init__(self, app: SimulatorApp, port: int = 0, *, host: str = "127.0.0.1", token: str | None = None) -> None:
+        if not is_loopback(host) and token is None:
+            raise SettingError(
+                f"a simulator listens on a loopback address only, not on {host!r}, unless a token guards its admin routes; "
+                "use 127.0.0.1 or ::1, or give a token"
+            )
+        if token is not None and (len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable()):
+            raise SettingError(f"the token of the admin routes has at least {SHORTEST_TOKEN} characters of ASCII")
         self.app = app
+        app.admin_token = token
+        app.follows_host = not is_loopback(host)
         self._host = "127.0.0.1" if host == "localhost" else host
         self._port = port
         self._server: _Server | None = None
@@ -53,9 +65,9 @@ class SimulatorServer:
         """Listen and serve in the background. Raises ``OSError`` if the port is taken."""
         if self._server is not None:
             raise RuntimeError("the simulator is already running")
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        with socket.create_server((self._host, self._port), family=family, backlog=_BACKLOG) as listening:
-            self._server = _Server(self._host, self.app, listening.fileno())
+        family, _, _, _, address = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)[0]
+        with socket.create_server((address[0], self._port), family=family, backlog=_BACKLOG) as listening:
+            self._server = _Server(str(address[0]), self.app, listening.fileno())
         self.app.served_at(self.url)
         self._thread = threading.Thread(
             target=self._server.serve_forever,
@@ -105,7 +117,8 @@ class SimulatorServer:
         """Scheme, host and port, such as ``http://127.0.0.1:4711``."""
         if self._server is None:
             raise RuntimeError("the simulator is not running")
-        host = f"[{self._host}]" if ":" in self._host else self._host
+        reached = _EVERYWHERE.get(self._host, self._host)
+        host = f"[{reached}]" if ":" in reached else reached
         return f"http://{host}:{self._server.port}"
 
     @property
