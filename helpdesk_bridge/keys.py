@@ -19,6 +19,7 @@ KEY_BYTES: Final = 32
 TOKEN_LENGTH: Final = 16
 _SALT: Final = b"helpdesk-bridge"
 _TOKENS: Final = "idempotency keys"
+_FILES: Final = "attachment references"
 _OF_AN_APPLICATION: Final = "key:"
 """An application's key stands where migrations put their markers; this tells the two apart."""
 
@@ -61,8 +62,15 @@ class DeskKeys:
 
     def tokens(self, *words: str) -> tuple[str, ...]:
         """Return what an idempotency key is written as; after a rotation, also what it was written as before."""
+        return tuple(_OF_AN_APPLICATION + token for token in self._signed(_TOKENS, *words))
+
+    def seals(self, *words: str) -> tuple[str, ...]:
+        """Return what proves that this desk made a reference to a file; after a rotation, also what proved it before."""
+        return self._signed(_FILES, *words)
+
+    def _signed(self, purpose: str, *words: str) -> tuple[str, ...]:
         secrets = (self._current(), self._previous)
-        return tuple(_OF_AN_APPLICATION + signed(derived(one, _TOKENS), *words) for one in secrets if one is not None)
+        return tuple(signed(derived(one, purpose), *words) for one in secrets if one is not None)
 
 
 def of_an_application(marker: str) -> bool:

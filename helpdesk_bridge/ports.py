@@ -232,8 +232,12 @@ class Attachments(Protocol):
     """Files of messages."""
 
     @abstractmethod
-    def open(self, attachment: Attachment) -> AbstractContextManager[BinaryIO]:
-        """Stream the bytes of a file; a URL that expired is asked for again."""
+    def open(self, attachment: Attachment | str, *, ticket: TicketId | None = None) -> AbstractContextManager[BinaryIO]:
+        """Stream the bytes of a file, by the attachment or its ``ref``; a URL that expired is asked for again.
+
+        With ``ticket``, a file of another ticket is ``NotFound``. Raises ``Invalid`` for a ref that this desk did not make,
+        ``WrongDesk`` for another account's.
+        """
 
 
 class Missing:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from enum import Enum
-from typing import Any, BinaryIO, Final, Generic, Protocol
+from typing import Any, BinaryIO, Final, Generic, Protocol, runtime_checkable
 
 from attrs import Factory, field, frozen
 from typing_extensions import TypeVar
@@ -171,6 +171,19 @@ class AttachmentsAdapter(Protocol):
     @abstractmethod
     def open(self, attachment: Attachment) -> AbstractContextManager[BinaryIO]:
         """Stream a file's bytes."""
+
+
+@runtime_checkable
+class ReferringAttachments(AttachmentsAdapter, Protocol):
+    """An adapter that finds a file again without its thread."""
+
+    @abstractmethod
+    def reference(self, attachment: Attachment) -> str | None:
+        """Return what leads back to a file, without an address of the vendor's or a secret; None if only its thread does."""
+
+    @abstractmethod
+    def referred(self, reference: str, ticket_id: str) -> Attachment:
+        """Return a file of a ticket as ``open`` takes it, from a reference that this adapter made; no call is made."""
 
 
 @frozen

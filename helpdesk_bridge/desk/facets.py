@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import BinaryIO, Generic, TypeVar
@@ -23,9 +23,11 @@ from helpdesk_bridge.adapter import (
     Step,
 )
 from helpdesk_bridge.desk.link import DeskLink
+from helpdesk_bridge.errors import Invalid, NotFound
 from helpdesk_bridge.model.door import check_given
 from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.values import Attachment, Upload
+from helpdesk_bridge.ports import TicketId
 
 T = TypeVar("T")
 
@@ -57,11 +59,31 @@ class AttachmentsPort:
     def __repr__(self) -> str:
         return f"<attachments of desk {self._link.name}>"
 
-    def open(self, attachment: Attachment) -> AbstractContextManager[BinaryIO]:
-        """Stream the bytes of a file."""
-        with self._link.operation("attachments.open"):
-            check_given("attachment", attachment, (Attachment,), "an Attachment of a message")
+    def open(self, attachment: Attachment | str, *, ticket: TicketId | None = None) -> AbstractContextManager[BinaryIO]:
+        """Stream the bytes of a file, given as read or by its reference."""
+        link = self._link
+        with link.operation("attachments.open"):
+            owner = None if ticket is None else link.id(ticket, "ticket")
+            check_given("attachment", attachment, (Attachment, str), "an Attachment of a message or its ref")
+            ref = attachment if isinstance(attachment, str) else attachment.ref
+            if isinstance(attachment, str) or (owner is not None and ref):
+                ticket_id, way = link.files.read(ref)
+                if owner not in (None, ticket_id):
+                    raise NotFound("this file is of another ticket")
+                if isinstance(attachment, str):
+                    attachment = link.files.found(ticket_id, way, self._thread(ticket_id))
+            elif owner is not None:
+                raise Invalid("this attachment does not say of which ticket it is: read it anew", field="attachment")
             return self._adapter.open(attachment)
+
+    def _thread(self, ticket_id: str) -> Iterator[Message]:
+        cursor: str | None = None
+        while True:
+            page = self._link.adapter.messages.page(ticket_id, cursor)
+            yield from page.items
+            if page.next is None:
+                return
+            cursor = page.next
 
 
 @frozen

@@ -12,6 +12,7 @@ from helpdesk_bridge.adapter import Adapter, ContactsAdapter
 from helpdesk_bridge.adapter.directory import Directory
 from helpdesk_bridge.config.aliases import Aliases
 from helpdesk_bridge.desk.chain import digest_of
+from helpdesk_bridge.desk.files import FileReferences
 from helpdesk_bridge.desk.people import PeopleResolver
 from helpdesk_bridge.errors import BadResponse, HelpdeskError, Invalid, NotFound, Unsupported
 from helpdesk_bridge.keys import DeskKeys
@@ -66,6 +67,11 @@ class DeskLink:
                 if kind not in self.capabilities.natural_ids:
                     error.record = error.record or f"{kind} {record_id}"
                 raise
+
+    @property
+    def files(self) -> FileReferences:
+        """The references to files of this desk."""
+        return FileReferences(self.vendor, self.adapter, self.keys)
 
     @property
     def contacts(self) -> ContactsAdapter:

@@ -37,7 +37,8 @@ class MessagesPort:
         resolved = self._link.people.message if resolve else _as_it_is
         with self._link.operation("messages.list"):
             eyes = _visibility(visibility)
-        return self._thread(ticket_id, lambda message: unmarked(resolved(message)), eyes)
+        files = self._link.files
+        return self._thread(ticket_id, lambda message: files.in_message(unmarked(resolved(message))), eyes)
 
     def _thread(
         self, ticket_id: TicketId, shown: Callable[[Message], Message], eyes: Visibility | None = None

@@ -108,7 +108,8 @@ class TicketsPort:
         return Explanation(FrozenDict(split.described), client_side, not split.ordered, 0 if split.empty else 1)
 
     def _seen(self, ticket: Ticket) -> Ticket:
-        return self._link.aliases.ticket(_unmarked(self._link.people.ticket(self._link.aliases.meaning(ticket))))
+        seen = self._link.aliases.ticket(_unmarked(self._link.people.ticket(self._link.aliases.meaning(ticket))))
+        return self._link.files.in_ticket(seen)
 
 
 def _unmarked(ticket: Ticket) -> Ticket:

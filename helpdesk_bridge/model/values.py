@@ -237,7 +237,9 @@ def body_of(value: str | Body) -> Body:
 class Attachment(Portable):
     """A file of a message as a pure value; ``desk.attachments.open(attachment)`` streams its bytes.
 
-    ``size`` is in bytes. ``locator`` is the adapter's own way back to the file: opaque, and never shown.
+    ``size`` is in bytes. ``locator`` is the adapter's own way back to the file: opaque, and never shown. ``ref`` is what an
+    application stores, or puts into the address of a link: text that opens the file later, and holds no address of the
+    vendor's and no secret.
     """
 
     filename: str
@@ -246,6 +248,7 @@ class Attachment(Portable):
     inline: bool = False
     content_id: str | None = None
     locator: str = field(default="", repr=False, eq=False)
+    ref: str = field(default="", repr=False, eq=False)
 
 
 @frozen

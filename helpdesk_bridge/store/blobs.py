@@ -109,6 +109,14 @@ class Files:
         reader = _Chunks(self._space.database, attachment.locator.removeprefix(_PREFIX))
         return io.BufferedReader(reader, CHUNK)
 
+    def reference(self, attachment: Attachment) -> str | None:
+        """Return the digest of a file's bytes."""
+        return attachment.locator if attachment.locator.startswith(_PREFIX) else None
+
+    def referred(self, reference: str, ticket_id: str) -> Attachment:  # noqa: ARG002 - bytes are found by their digest
+        """Return the file of these bytes."""
+        return Attachment("file", locator=reference)
+
     def forget(self, connection: sqlite3.Connection, message_ids: Sequence[str]) -> None:
         """Remove the files of messages, and contents that no other message has."""
         contents: set[str] = set()

@@ -12,7 +12,7 @@ from helpdesk_bridge.adapter import Attachment, BadResponse, Invalid, NotFound
 from helpdesk_bridge_desk360.client.client import Desk360Client
 from helpdesk_bridge_desk360.client.media import open_media
 from helpdesk_bridge_desk360.inbox.inbox import Inbox
-from helpdesk_bridge_desk360.wire.reading import place_of
+from helpdesk_bridge_desk360.wire.reading import locator_of, place_of
 
 _KEPT_HERE: Final = "sha256:"
 
@@ -32,6 +32,16 @@ class Desk360Attachments:
         if url is None and media_id is None:
             raise Invalid("this attachment was not read from this desk", field="attachment")
         return self._streaming(url, media_id)
+
+    def reference(self, attachment: Attachment) -> str | None:
+        """Return the digest of a file that the inbox keeps, else its media id."""
+        kept = attachment.locator.startswith(_KEPT_HERE)
+        return attachment.locator if kept else place_of(attachment)[1]
+
+    def referred(self, reference: str, ticket_id: str) -> Attachment:  # noqa: ARG002 - ids of media are the account's
+        """Return the file of a reference."""
+        kept = reference.startswith(_KEPT_HERE)
+        return Attachment("file", locator=reference if kept else locator_of(None, reference))
 
     @contextmanager
     def _streaming(self, url: str | None, media_id: str | None) -> Iterator[BinaryIO]:

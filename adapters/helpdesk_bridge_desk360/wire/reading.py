@@ -114,7 +114,7 @@ def attachments_of(files: Iterable[InboundFile]) -> tuple[Attachment, ...]:
         Attachment(
             filename=file.name or _name(file.media_id, file.content_type),
             content_type=file.content_type or mimetypes.guess_type(file.name or "")[0],
-            locator=_locator(file.url, file.media_id),
+            locator=locator_of(file.url, file.media_id),
         )
         for file in files
     )
@@ -125,7 +125,7 @@ def sent_attachment(media: MediaDocument) -> Attachment:
     return Attachment(
         filename=media.name or _name(media.media_id, media.content_type),
         content_type=media.content_type,
-        locator=_locator(media.url, media.media_id),
+        locator=locator_of(media.url, media.media_id),
     )
 
 
@@ -133,7 +133,8 @@ def _name(media_id: str | None, content_type: str | None) -> str:
     return f"{media_id or 'file'}{mimetypes.guess_extension(content_type or '') or ''}"
 
 
-def _locator(url: str | None, media_id: str | None) -> str:
+def locator_of(url: str | None, media_id: str | None) -> str:
+    """Return a file's locator."""
     return json.dumps({"url": url, "media": media_id}, separators=(",", ":"))
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Final, cast
 
 from attrs import frozen
 
 from helpdesk_bridge.adapter import Answer, Attachment, Auth, Invalid, NotFound, Request
 from helpdesk_bridge_desk365.client.client import Desk365Client, numbered
 from helpdesk_bridge_desk365.wire.documents import FileDocument
+
+_KEYS: Final = ("where", "name", "size", "at", "number")
 
 
 @frozen
@@ -23,6 +25,16 @@ class Desk365Attachments:
     def open(self, attachment: Attachment) -> AbstractContextManager[BinaryIO]:
         """Stream a file's bytes; if its URL has expired, a fresh URL is requested once."""
         return self._streaming(_place(attachment))
+
+    def reference(self, attachment: Attachment) -> str | None:
+        """Return what identifies a file of a ticket or its thread; an inline image has its URL only."""
+        place = _place(attachment)
+        return None if "inline" in place else json.dumps([place[name] for name in _KEYS], separators=(",", ":"))
+
+    def referred(self, reference: str, ticket_id: str) -> Attachment:
+        """Return the file, whose URL is requested when it is opened."""
+        place = dict(zip(_KEYS, json.loads(reference), strict=True))
+        return Attachment(place["name"] or "file", locator=json.dumps({"ticket": ticket_id, **place}))
 
     @contextmanager
     def _streaming(self, place: Mapping[str, Any]) -> Iterator[BinaryIO]:
@@ -68,8 +80,6 @@ def _place(attachment: Attachment) -> Mapping[str, Any]:
         place = json.loads(attachment.locator)
     except ValueError:
         place = None
-    if not isinstance(place, dict) or not (
-        "inline" in place or {"ticket", "where", "name", "size", "at", "number"} <= set(place)
-    ):
+    if not isinstance(place, dict) or not ("inline" in place or {"ticket", *_KEYS} <= set(place)):
         raise Invalid("this attachment was not read from a Desk365 desk", field="attachment")
     return place

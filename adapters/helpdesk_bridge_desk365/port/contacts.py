@@ -20,6 +20,7 @@ from helpdesk_bridge.adapter import (
     Page,
     QuerySplit,
     Remove,
+    digest,
     email_key,
     email_spellings,
     phone_digits,
@@ -169,5 +170,5 @@ def _near(wanted: str, raw: str) -> bool:
 
 
 def _row_key(row: ContactDocument) -> RowKey:
-    email = email_key(row.primary_email or "")
-    return RowKey(email, email)
+    # A cursor may stand in the address of a web page, so it holds no customer's e-mail.
+    return RowKey(digest(email_key(row.primary_email or "")), "")

@@ -6,13 +6,18 @@ fetched without them.
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractContextManager
-from typing import BinaryIO, cast
+from typing import BinaryIO, Final, cast
 from urllib.parse import urljoin, urlsplit
 
 from attrs import field, frozen
 
 from helpdesk_bridge.adapter import Answer, Attachment, Auth, NotFound, Request, Stack
+
+_FILES: Final = "/attachments/"
+_OWN_FILE: Final = re.compile(rf"{_FILES}([0-9]+/[^/]+)")
+"""observed: files are at `/attachments/NUMBER/NAME` of the account's own host."""
 
 
 @frozen
@@ -50,6 +55,16 @@ class DeskieFiles:
 
     stack: Stack = field(repr=False)
     own: OwnHost
+
+    def reference(self, attachment: Attachment) -> str | None:
+        """Return the number and name of a file of the account's own, as its URL has them."""
+        path = urlsplit(self.own.absolute(attachment.locator) or "").path if self.own(attachment.locator) else ""
+        found = _OWN_FILE.fullmatch(path)
+        return found[1] if found is not None and attachment.locator.endswith(path) else None
+
+    def referred(self, reference: str, ticket_id: str) -> Attachment:  # noqa: ARG002 - numbers are the account's
+        """Return the file of that number."""
+        return Attachment("file", locator=f"{_FILES}{reference}")
 
     def open(self, attachment: Attachment) -> AbstractContextManager[BinaryIO]:
         """Stream a file's bytes. Raises ``NotFound`` for an attachment without a URL."""

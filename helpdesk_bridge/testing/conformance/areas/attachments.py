@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from helpdesk_bridge.errors import Invalid
+from helpdesk_bridge.errors import Invalid, NotFound
 from helpdesk_bridge.model.drafts import MessageDraft
 from helpdesk_bridge.model.records import Message
 from helpdesk_bridge.model.values import Attachment, Upload
@@ -70,6 +70,24 @@ def test_each_file_has_its_own_bytes(helpdesk: Helpdesk) -> None:
     helpdesk.messages.note(ticket.id, MessageDraft(body="See", attachments=files))
     found = _last(helpdesk, ticket.id).attachments
     assert [(one.filename, read(helpdesk, one)) for one in found] == list(contents)
+
+
+@needs("tickets.create", "messages.list", "messages.note", "attachments.open")
+def test_a_file_is_opened_by_its_reference_at_its_own_ticket_alone(helpdesk: Helpdesk) -> None:
+    """``ref`` opens the file later; at another ticket it is ``NotFound``, and a text that was changed is ``Invalid``."""
+    assert helpdesk.attachments
+    ticket, other = make(helpdesk), make(helpdesk, "eve")
+    files = tuple(Upload.from_bytes("a.txt", content, "text/plain") for content in (b"first", b"second"))
+    helpdesk.messages.note(ticket.id, MessageDraft(body="See", attachments=files))
+    for file, content in zip(_last(helpdesk, ticket.id).attachments, (b"first", b"second"), strict=True):
+        assert file.ref, "a file has no reference"
+        with helpdesk.attachments.open(file.ref, ticket=ticket.id) as stream:
+            assert stream.read() == content
+        for given in (file, file.ref):
+            with pytest.raises(NotFound):
+                helpdesk.attachments.open(given, ticket=other.id)
+        with pytest.raises(Invalid):
+            helpdesk.attachments.open(file.ref[:-1], ticket=ticket.id)
 
 
 @needs("tickets.create", "tickets.create:attachments", "messages.list", "attachments.open")
