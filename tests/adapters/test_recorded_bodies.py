@@ -6,11 +6,10 @@ given another value: if what the port returns does not change, the key must be l
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -124,64 +123,87 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
     },
     "desk365 contact": {"primary_department": IN_VENDOR_API, "secondary_departments": IN_VENDOR_API},
 }  # fmt: skip
-_numbers = itertools.count()
 
 
-@contextmanager
-def answering(vendor: str, table: Mapping[str, Any], answer: Callable[[str, Mapping[str, str]], Any]) -> Iterator[Any]:
-    """Open a desk whose vendor answers what ``answer`` returns for a path and a query."""
-    base = str(table["base_url"])
+BODIES: dict[str, Any] = {}
+"""What the vendors answer, by the names below; each test puts its own there."""
+DESKS: dict[str, Any] = {}
+COUNTS = (
+    "agent_reply_count",
+    "contact_reply_count",
+    "public_note_count",
+    "private_note_count",
+    "forward_message_count",
+)
+
+
+def deskie_answers(path: str, page: str) -> Any:
+    name = path.removeprefix("/api/").removesuffix(".json")
+    if name in DESKIE_LISTS:
+        return DESKIE_LISTS[name] if page == "1" else {"total_count": 0}
+    if name.startswith("users/"):
+        return {"user": BODIES["user"]} if name == "users/8801" else None
+    if name.endswith("/messages"):
+        first = {**MESSAGE, "message_id": 7000}
+        thread = {"0": {"message": first}, "1": {"message": BODIES["message"]}, "total_count": 2}
+        return thread if page == "1" else {"case": []}
+    return {"case": BODIES["case"]} if name.startswith("cases/") else {"total_count": 0}
+
+
+def desk365_answers(path: str, page: str) -> Any:
+    return {
+        "tickets/details": BODIES["ticket"],
+        "tickets/conversations": {"count": 1, **dict.fromkeys(COUNTS, 0), "conversations": [BODIES["conversation"]]},
+        "contacts/details": BODIES["contact"],
+        "companies": {"count": 1, "content": [BODIES["company"]]},
+        "companies/details": BODIES["company"],
+    }.get(path.removeprefix("/apis/v3/"))
+
+
+def desk360_answers(path: str, page: str) -> Any:
+    return [BODIES["integration"]] if path.endswith("/integrations") and page == "1" else []
+
+
+VENDORS: Mapping[str, tuple[Mapping[str, Any], Callable[[str, str], Any]]] = {
+    "deskie": (
+        {"account": "acme", "staff_email": "bot@x.io", "base_url": "https://recorded.deskie.io"},
+        deskie_answers,
+    ),
+    "desk365": ({"subdomain": "acme", "base_url": "https://recorded.desk365.io"}, desk365_answers),
+    "desk360": ({"integration": 11, "base_url": "https://recorded.desk360.com"}, desk360_answers),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def desks() -> Iterator[None]:
+    """Open a desk of each vendor, over answers that tests change."""
 
     def respond(request: Any) -> tuple[int, dict[str, str], str]:
-        document = answer(urlsplit(request.url).path, request.params)
+        url = urlsplit(request.url)
+        vendor = str(url.hostname).split(".")[1]
+        document = VENDORS[vendor][1](url.path, request.params.get("page", "1"))
         return (
             (404, {}, "{}") if document is None else (200, {"Content-Type": "application/json"}, json.dumps(document))
         )
 
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        for method in (responses.GET, responses.POST, responses.PUT):
-            mock.add_callback(method, re.compile(".*"), callback=respond, content_type=None)
-        with open_desk({"vendor": vendor, "base_url": base, "max_wait": None, **table}, clock=ManualClock()) as desk:
-            yield desk
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock, ExitStack() as stack:
+        mock.add_callback(responses.GET, re.compile(".*"), callback=respond, content_type=None)
+        policy = {"max_wait": None, "rate_limit": 1_000_000}
+        for vendor, (table, _) in VENDORS.items():
+            key = "1|recorded-key"
+            DESKS[vendor] = stack.enter_context(
+                open_desk({"vendor": vendor, "api_key": key, **policy, **table}, clock=ManualClock())
+            )
+        yield
+    DESKS.clear()
 
 
-def deskie(case: Any = CASE, message: Any = MESSAGE, user: Any = USER) -> Any:
-    def answer(path: str, query: Mapping[str, str]) -> Any:
-        name = path.removeprefix("/api/").removesuffix(".json")
-        if name in DESKIE_LISTS:
-            return DESKIE_LISTS[name] if query.get("page", "1") == "1" else {"total_count": 0}
-        if name.startswith("users/"):
-            return {"user": user} if name == "users/8801" else None
-        if name.endswith("/messages"):
-            thread = {"0": {"message": {**MESSAGE, "message_id": 7000}}, "1": {"message": message}, "total_count": 2}
-            return thread if query.get("page", "1") == "1" else {"case": []}
-        return {"case": case} if name.startswith("cases/") else {"total_count": 0}
-
-    table = {
-        "account": "acme",
-        "staff_email": "bot@x.io",
-        "api_key": "k",
-        "base_url": f"https://r{next(_numbers)}.deskie.io",
-    }
-    return answering("deskie", table, answer)
-
-
-def desk365(ticket: Any = TICKET, message: Any = CONVERSATION, contact: Any = CONTACT) -> Any:
-    counts = (
-        "agent_reply_count",
-        "contact_reply_count",
-        "public_note_count",
-        "private_note_count",
-        "forward_message_count",
-    )
-
-    def answer(path: str, query: Mapping[str, str]) -> Any:
-        name = path.removeprefix("/apis/v3/")
-        thread = {"count": 1, **dict.fromkeys(counts, 0), "conversations": [message]}
-        return {"tickets/details": ticket, "tickets/conversations": thread, "contacts/details": contact}.get(name)
-
-    table = {"subdomain": "acme", "api_key": "k", "base_url": f"https://r{next(_numbers)}.desk365.io"}
-    return answering("desk365", table, answer)
+def asked(vendor: str, **bodies: Any) -> Any:
+    """Return the desk of a vendor that answers these bodies, and the usual ones for the rest."""
+    BODIES.update(USUAL)
+    BODIES.update(bodies)
+    DESKS[vendor].refresh()
+    return DESKS[vendor]
 
 
 COMPANY = {
@@ -202,35 +224,27 @@ STATUS = {"id": "gBEGkFBXUQRnAg", "from": "905551112233", "status": "delivered"}
 INTEGRATION = {"id": 11, "display_name": "Support", "phone_number": "+905554443322", "status": "activated"}
 
 
-def seen_in_companies(company: Any) -> Any:
-    def answer(path: str, query: Mapping[str, str]) -> Any:
-        return {"count": 1, "content": [company]} if path.endswith("/companies") else None
+USUAL = {
+    "case": CASE, "message": MESSAGE, "user": USER, "ticket": TICKET, "conversation": CONVERSATION, "contact": CONTACT,
+    "company": COMPANY, "integration": INTEGRATION,
+}  # fmt: skip
 
-    base = f"https://r{next(_numbers)}.desk365.io"
-    with answering("desk365", {"subdomain": "acme", "api_key": "k", "base_url": base}, answer) as desk:
-        return plain(*desk.companies.list())
+
+def seen_in_companies(company: Any) -> Any:
+    return plain(*asked("desk365", company=company).companies.list())
 
 
 def company_in_vendor_api(company: Any) -> Any:
-    def answer(path: str, query: Mapping[str, str]) -> Any:
-        return company if path.endswith("/companies/details") else None
-
-    base = f"https://r{next(_numbers)}.desk365.io"
-    with answering("desk365", {"subdomain": "acme", "api_key": "k", "base_url": base}, answer) as desk:
-        return desk.vendor_api.company("Acme")
+    return asked("desk365", company=company).vendor_api.company("Acme")
 
 
 def seen_in_webhooks(event: Any) -> Any:
     key = "statuses" if "status" in event else "messages"
-    with open_desk({"vendor": "desk360", "integration": 11, "api_key": "1|key"}) as desk:
-        return plain(*desk.webhooks.parse(json.dumps({key: event})))
+    return plain(*DESKS["desk360"].webhooks.parse(json.dumps({key: event})))
 
 
 def seen_in_integrations(integration: Any) -> Any:
-    base = f"https://r{next(_numbers)}.desk360.com"
-    table = {"integration": 11, "api_key": "1|key", "base_url": base}
-    with answering("desk360", table, lambda path, query: [integration]) as desk:
-        return plain(*desk.vendor_api.integrations())
+    return plain(*asked("desk360", integration=integration).vendor_api.integrations())
 
 
 OTHER_BODIES = [
@@ -263,18 +277,18 @@ def plain(*records: Any) -> Any:
 
 
 def seen_at_deskie(**bodies: Any) -> Any:
-    with deskie(**bodies) as desk:
-        return plain(desk.tickets.get("51230"), *desk.messages.list("51230"), desk.contacts.get("8801"))
+    desk = asked("deskie", **bodies)
+    return plain(desk.tickets.get("51230"), *desk.messages.list("51230"), desk.contacts.get("8801"))
 
 
 def seen_at_desk365(**bodies: Any) -> Any:
-    with desk365(**bodies) as desk:
-        try:
-            contact = plain(desk.contacts.get("mira@client.example"))
-        except NotFound:
-            # A contact is its address.
-            contact = "another"
-        return plain(desk.tickets.get("4127"), *desk.messages.list("4127")), contact
+    desk = asked("desk365", **bodies)
+    try:
+        contact = plain(desk.contacts.get("mira@client.example"))
+    except NotFound:
+        # A contact is its address.
+        contact = "another"
+    return plain(desk.tickets.get("4127"), *desk.messages.list("4127")), contact
 
 
 WORDS = {
@@ -341,20 +355,20 @@ def variants(body: Mapping[str, Any], at: str = "") -> Iterator[tuple[str, Mappi
             yield path, {**body, key: changed(key, value)}
 
 
-BODIES = [
+RECORDED = [
     ("deskie case", "case", CASE, seen_at_deskie),
     ("deskie message", "message", MESSAGE, seen_at_deskie),
     ("deskie user", "user", USER, seen_at_deskie),
     ("deskie user", "user", NETWORK_USER, seen_at_deskie),
     ("deskie user", "user", WHATSAPP_USER, seen_at_deskie),
     ("desk365 ticket", "ticket", TICKET, seen_at_desk365),
-    ("desk365 message", "message", CONVERSATION, seen_at_desk365),
+    ("desk365 message", "conversation", CONVERSATION, seen_at_desk365),
     ("desk365 contact", "contact", CONTACT, seen_at_desk365),
 ]
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "body", "seen"), BODIES, ids=lambda value: value if isinstance(value, str) else ""
+    ("kind", "name", "body", "seen"), RECORDED, ids=lambda value: value if isinstance(value, str) else ""
 )
 def test_every_key_of_a_recorded_body_is_carried_or_left_out_for_a_reason(kind, name, body, seen):
     before = seen(**{name: body})
@@ -366,17 +380,15 @@ def test_every_key_of_a_recorded_body_is_carried_or_left_out_for_a_reason(kind, 
 
 
 def vendor_api_of(kind: str, **bodies: Any) -> Any:
-    if kind.startswith("deskie"):
-        with deskie(**bodies) as desk:
-            api = desk.vendor_api
-            return api.cases.get(51230), tuple(api.messages.page(51230)), api.users.get(8801)
-    with desk365(**bodies) as desk:
-        api = desk.vendor_api
-        return api.ticket(4127), api.conversation(4127), api.contact("mira@client.example")
+    vendor = kind.split(maxsplit=1)[0]
+    api = asked(vendor, **bodies).vendor_api
+    if vendor == "deskie":
+        return api.cases.get(51230), tuple(api.messages.page(51230)), api.users.get(8801)
+    return api.ticket(4127), api.conversation(4127), api.contact("mira@client.example")
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "body", "seen"), BODIES, ids=lambda value: value if isinstance(value, str) else ""
+    ("kind", "name", "body", "seen"), RECORDED, ids=lambda value: value if isinstance(value, str) else ""
 )
 def test_what_is_left_to_vendor_api_is_there(kind, name, body, seen):
     before = vendor_api_of(kind, **{name: body})
@@ -387,11 +399,8 @@ def test_what_is_left_to_vendor_api_is_there(kind, name, body, seen):
             assert vendor_api_of(kind, **{name: document})[0].document[path] == tuple(document[path])
 
 
-@pytest.mark.parametrize("kind", ["deskie user", "deskie case"])
-def test_a_secret_of_a_recorded_body_is_nowhere(kind):
-    name = kind.split()[1]
-    with deskie(**{name: {**(USER if name == "user" else CASE), "password": "secret-in-clear"}}) as desk:
-        shown = repr(plain(desk.tickets.get("51230"), desk.contacts.get("8801"))) + repr(
-            desk.vendor_api.users.get(8801)
-        )
-        assert "secret-in-clear" not in shown
+@pytest.mark.parametrize("name", ["user", "case"])
+def test_a_secret_of_a_recorded_body_is_nowhere(name):
+    desk = asked("deskie", **{name: {**USUAL[name], "password": "secret-in-clear"}})
+    shown = repr(plain(desk.tickets.get("51230"), desk.contacts.get("8801"))) + repr(desk.vendor_api.users.get(8801))
+    assert "secret-in-clear" not in shown
