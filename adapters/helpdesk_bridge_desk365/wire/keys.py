@@ -1,6 +1,7 @@
 """Keys of Desk365's documents: what a record carries, what follows from that, and what it has no field for.
 
-Documented: the sample body and the OpenAPI document; observed: the other keys of recorded answers.
+Documented: Desk365 API, "Sample response body"; OpenAPI, TicketDetailsModel; observed: the other keys of
+recorded answers.
 """
 
 from __future__ import annotations
