@@ -25,6 +25,8 @@ COMMANDS: Final = {
     "demo": ("demo", "Watch one helpdesk move into another, both simulated."),
     "simulate": ("simulate", "Serve a simulator of a vendor on this machine."),
     "init": ("init", "Write a helpdesk.toml, or one more desk into it."),
+    "record": ("cassettes", "Keep a real account's answers, without secrets and persons."),
+    "replay": ("cassettes", "Serve recorded answers on this machine."),
     "desks": ("desks", "List the desks of helpdesk.toml."),
     "trust": ("trust", "Consent to a helpdesk.toml that was found, as it is now."),
     "check": ("desks", "Try a desk's credentials and look at its account."),

@@ -95,7 +95,7 @@ class Request:
 
     ``path`` is a template below the desk's base URL (``/cases/{id}.json``); each ``{name}`` is filled from ``args``,
     fully percent-encoded, so that no id can leave its segment. ``url`` replaces it by an absolute URL that the vendor
-    gave; such a call goes WITHOUT_AUTH unless it says otherwise. At most one of ``json``, ``form`` and ``parts``.
+    gave; such a call goes WITHOUT_AUTH unless it says otherwise. At most one of ``json``, ``form``, ``parts`` and ``raw``.
     ``rows`` is how many records this call may return, for windows that count rows; ``cost`` overrides the policy's
     price, in units.
 
@@ -112,6 +112,8 @@ class Request:
     """The document to send; ``UNSET`` for none, because ``None`` is the document ``null``."""
     form: Pairs | None = field(default=None, kw_only=True, repr=False)
     parts: tuple[Part, ...] | None = field(default=None, kw_only=True, repr=False)
+    raw: bytes | None = field(default=None, kw_only=True, repr=False)
+    """A body that goes as it is; ``headers`` name its type."""
     headers: Mapping[str, str] = field(factory=dict, kw_only=True, repr=False, converter=_request_headers)
     url: str | None = field(default=None, kw_only=True, repr=False)
     auth: Auth = field(kw_only=True, default=Factory(_default_auth, takes_self=True))
@@ -120,7 +122,8 @@ class Request:
     answer: Answer = field(kw_only=True, default=Factory(_default_answer, takes_self=True))
 
     def __attrs_post_init__(self) -> None:
-        if (self.json is not UNSET) + (self.form is not None) + (self.parts is not None) > 1:
+        bodies = (self.json is not UNSET, self.form is not None, self.parts is not None, self.raw is not None)
+        if sum(bodies) > 1:
             raise Invalid(f"{self.operation or self.path}: a request has one body", field="body")
         if (self.path == VENDOR_URL) == (self.url is None):
             raise Invalid(f"{self.operation or self.method}: a request needs either a path or a url", field="path")

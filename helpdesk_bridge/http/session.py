@@ -261,6 +261,8 @@ class Session:
 
 
 def _body(request: Request) -> Body:
+    if request.raw is not None:
+        return request.raw
     if request.json is not UNSET:
         return json_text.dumps(request.json)
     if request.form is not None:

@@ -43,6 +43,8 @@ class Stack:
     clock: Clock
     events: EventBus = field(repr=False)
     vendor_time: VendorTime = field(repr=False)
+    origin: Origin
+    """The vendor's scheme, host and port."""
 
     @property
     def stats(self) -> Stats:
@@ -60,6 +62,13 @@ class Stack:
         it, so that it is ``InDoubt``.
         """
         return self._top.read(request, read)
+
+    def exchange(self, request: Request) -> Response:
+        """Return whatever one try is answered, a refusal included; the budget is waited for and charged as ever.
+
+        Raises ``NotSent`` or ``Lost`` if no answer came.
+        """
+        return self._top.inner.send(request)
 
     def open(self, request: Request) -> Download:
         """Return a successful answer whose body is still to be read; use it in a ``with``."""
@@ -131,4 +140,4 @@ def open_transport(
         vendor=vendor,
         desk=desk,
     )
-    return Stack(top, logged, governor.budget, running, events, heard)
+    return Stack(top, logged, governor.budget, running, events, heard, origin)

@@ -51,6 +51,11 @@ _LOOPBACK = "127.0.0.1"
 @click.option("--time-scale", default="1", help='Vendor seconds a second, or "auto".')
 @click.option("--set", "switches", multiple=True, metavar="KEY=VALUE", help="Set a quirk; --routes lists them.")
 @click.option("--toml", "as_toml", is_flag=True, help="Print a table for helpdesk.toml, in place of JSON.")
+@click.option(
+    "--against",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Hold it against a cassette: print where it would have answered otherwise, and end.",
+)
 @click.option("--routes", is_flag=True, help="List routes and quirks with their provenance, and end.")
 def simulate(
     vendor: str,
@@ -65,6 +70,7 @@ def simulate(
     time_scale: str,
     switches: tuple[str, ...],
     as_toml: bool,
+    against: Path | None,
     routes: bool,
 ) -> int:
     """Serve a wire-faithful simulator of VENDOR on this machine.
@@ -73,6 +79,7 @@ def simulate(
     goes on where it was stopped or killed, at the same port if that is free. With --host other machines reach it too; a
     desk there sets simulator = true.
     """
+    from helpdesk_bridge.cli.commands.cassettes import held_against
     from helpdesk_bridge.testing.simulator.server import SimulatorServer
     from helpdesk_bridge.testing.simulator.switches import SettingError
 
@@ -83,6 +90,8 @@ def simulate(
         if routes:
             _print_routes(app)
             return 0
+        if against is not None:
+            return held_against(app, against)
         if state is not None:
             made_with = _made_with(account, corpus, tickets, seed)
             earlier = app.keep_state(state, made_with=made_with, seed=seed if corpus is None else None)

@@ -264,6 +264,11 @@ class SimulatorApp(ABC):
         """List the vendor's routes, without those under ``/_sim``."""
         return tuple(info for info in cls._route_table().routes if not info.admin)
 
+    def rule_of(self, method: str, path: str) -> str | None:
+        """Return the rule of the route that answers a request, such as ``/api/cases/<int:case_id>.json``; None for none."""
+        matched = self._table.match(method, path).route
+        return None if matched is None else matched.rule
+
     @classmethod
     def admin_routes(cls) -> tuple[RouteInfo, ...]:
         """List the simulator's own routes, those under ``/_sim``."""

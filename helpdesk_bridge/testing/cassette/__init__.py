@@ -1,0 +1,1 @@
+"""Cassettes: a vendor's real answers, without secrets and persons, to replay and to hold a simulator against."""
