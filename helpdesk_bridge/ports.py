@@ -74,6 +74,10 @@ class Listing(Protocol[T_co]):
     def count(self) -> int | None:
         """Return how many records match, exactly, or None if only reading them all would show it."""
 
+    def told(self) -> int | None:
+        """Return how many records the vendor said there are when this was last iterated; None if it does not say."""
+        return None
+
     def first(self) -> T_co | None:
         """Return the first record, or None if nothing matches; no more is read than that takes."""
         return next(iter(self), None)

@@ -44,6 +44,11 @@ def tell_plan(plan: Plan) -> None:
     for finding in plan.findings:
         _line(f"  {finding.severity.value}: {finding.subject}: {finding.detail}")
     _tell_search(plan)
+    for proof in plan.incomplete:
+        _line(
+            f"  the list of {proof.scan} came incomplete: {proof.evidence}; a run stops until you accept it "
+            f"(migrate decide --incomplete {proof.scan}=accept)"
+        )
     _line("\nEverything is kept except:")
     tell_changes(plan.fidelity)
     if plan.values:

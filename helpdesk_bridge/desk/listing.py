@@ -35,6 +35,7 @@ class QueryListing(Listing[R]):
     place: Callable[[R], int]
     descending: bool = False
     located: Callable[[], AbstractContextManager[None]] = field(repr=False)
+    _told: list[int | None] = field(factory=list, init=False)
 
     def __reduce__(self) -> NoReturn:
         raise Invalid(
@@ -74,6 +75,8 @@ class QueryListing(Listing[R]):
                 keys = tuple(self.key(record) for record in page.items)
                 if page.next is not None and (page.next in cursors or (keys and keys == before)):
                     raise BadResponse("the vendor's pages repeat in a loop; the listing was stopped", path="$")
+            if cursor is None:
+                self._told[:] = [page.total if self.split.exact else None]
             yield page
             if page.next is None:
                 return
@@ -99,6 +102,10 @@ class QueryListing(Listing[R]):
         with self.located():
             page = chain.page(cursor, size)
         return page if self.split.ordered else evolve(page, items=tuple(self.sort(list(page.items))))
+
+    def told(self) -> int | None:
+        """Return how many records the vendor said there are when this was last iterated; None if it does not say."""
+        return self._told[0] if self._told else None
 
     def count(self) -> int | None:
         """Return how many records match if the vendor counts exactly these, else None; at most one call."""

@@ -14,9 +14,16 @@ from attrs import evolve
 
 from helpdesk_bridge.adapter import Finding, Severity
 from helpdesk_bridge.clock import Clock
+from helpdesk_bridge.migration.completeness import (
+    ACCEPT,
+    THREAD,
+    check_scan,
+    decisions_about,
+    open_threads,
+)
 from helpdesk_bridge.migration.desk import MigrationDesk, importer_of
 from helpdesk_bridge.migration.journal.decisions import settle_in_doubt
-from helpdesk_bridge.migration.journal.facts import Difference
+from helpdesk_bridge.migration.journal.facts import INCOMPLETE, Difference
 from helpdesk_bridge.migration.journal.file import CLAIMED, Binding
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
@@ -142,6 +149,7 @@ class Migration:
             if self._stop.is_set():
                 raise Stopped
             self.journal.facts.remember(fidelity=[change.as_json() for change in self._changes(tally)])
+            self._ask_about_threads()
 
     def rebuild(self) -> SearchResult:
         """Rebuild a lost journal from what the destination holds, writing nothing there; return the search.
@@ -264,6 +272,24 @@ class Migration:
         """Decide that tickets with markers of another key are not part of this migration."""
         self.journal.facts.remember(**{FOREIGN: IGNORE})
 
+    def accept_incomplete(self, scan: str, *, by: str = "user") -> None:
+        """Decide to go on with a list as it came: ``contacts``, ``tickets``, ``threads`` or ``thread:<id>``.
+
+        Raises ``ValueError`` for another name.
+        """
+        check_scan(scan)
+        self.journal.facts.decide(INCOMPLETE, scan, ACCEPT, by=by)
+
+    def _ask_about_threads(self) -> None:
+        """Raise ``DecisionNeeded`` for threads that came incomplete; everything else has been written."""
+        if lacking := open_threads(self.journal):
+            count = "the thread of 1 ticket" if len(lacking) == 1 else f"the threads of {len(lacking)} tickets"
+            raise DecisionNeeded(
+                f"{count} of {self.source.label} came incomplete, twice; the rest is written. Run again later, or accept "
+                "what came",
+                others=decisions_about(f"{THREAD}{ticket_id}" for ticket_id in lacking),
+            )
+
     @property
     def _threads(self) -> Threads:
         kept = self.journal.facts.recall("threads")
@@ -285,6 +311,12 @@ class Migration:
 
     def _decide(self, made: Plan) -> None:
         refuse_foreign(made.search, self.journal, self.destination.label)
+        if made.incomplete:
+            lists = "; ".join(f"{proof.scan}: {proof.evidence}" for proof in made.incomplete)
+            raise DecisionNeeded(
+                f"lists came incomplete ({lists}); nothing was written. Run again later, or accept what came",
+                others=decisions_about(proof.scan for proof in made.incomplete),
+            )
         if self.options.yes:
             self.journal.facts.acknowledge(made.open_hazards, by="yes")
             for value in made.values:

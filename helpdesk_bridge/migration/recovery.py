@@ -15,6 +15,7 @@ from attrs import asdict, define, evolve, field, frozen
 from helpdesk_bridge.adapter import Importer, Marked, Page
 from helpdesk_bridge.adapter.header_line import split_marker
 from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.migration.completeness import MARKERS, ScanProof, keep
 from helpdesk_bridge.migration.cost import PAGE, pages
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.expected import second
@@ -25,6 +26,7 @@ from helpdesk_bridge.migration.journal.states import DECIDED_AGAIN, Key, Kind, R
 from helpdesk_bridge.migration.marker import MarkerKey, is_marker
 from helpdesk_bridge.migration.outage import Outage
 from helpdesk_bridge.migration.outcome import DecisionNeeded, WrongJournal
+from helpdesk_bridge.model.queries import TicketQuery
 from helpdesk_bridge.model.records import Ticket
 
 RECOVERED: Final = "recovered_key"
@@ -77,6 +79,7 @@ class _SearchHits:
     calls: int = 0
     there: int | None = None
     unlisted: bool = False
+    seen: set[str] = field(factory=set)
 
 
 @define(eq=False)
@@ -106,7 +109,7 @@ class Search:
             known.keep(journal)
         if known.done and (known.spared or self._ran or not journal.untouched()):
             return known
-        first = self.first_page()
+        first = self._believed(self.first_page())
         if known.done and first.total is not None and first.total == known.there:
             return known
         calls = self.cost(first)
@@ -119,6 +122,26 @@ class Search:
         result = self.run(first)
         self._ran = True
         return result
+
+    def _believed(self, first: Page[Marked]) -> Page[Marked]:
+        """Return the first page, read again if it is empty and the destination holds tickets.
+
+        One that stays empty is put to a decision: believed, it would write everything twice. A local desk lists the
+        tickets that carry a marker, and no others.
+        """
+        if first.items or first.next is not None or self.destination.defines:
+            return first
+        tickets = self.destination.desk.tickets.list(TicketQuery(limit=1), resolve=False)
+        if not self.outage.patiently(lambda: tickets.page(size=1)).items:
+            keep(self.journal, [ScanProof(scan=MARKERS, told=first.total, rows=0)])
+            return first
+        again = self.first_page()
+        empty = not again.items and again.next is None
+        evidence = "the list of tickets at the destination came empty twice, and there are tickets" if empty else ""
+        keep(
+            self.journal, [ScanProof(scan=MARKERS, told=first.total, rows=0, again=len(again.items), evidence=evidence)]
+        )
+        return again
 
     def first_page(self) -> Page[Marked]:
         """Return the first page, one call: whether there is anything, and how much."""
@@ -136,8 +159,14 @@ class Search:
         hits = _SearchHits({}, {}, there=first.total, calls=1)
         if first.items or first.next is not None:
             self._index()
-            for page in self._pages(first, hits):
-                self._look_at(page, hits)
+            looks = [self._look(first, hits)]
+            if first.total is not None and looks[0] < first.total:
+                looks.append(self._look(self._page(None), hits))  # what is there may be left out by one answer
+                hits.calls += 1
+            keep(
+                self.journal,
+                [ScanProof(scan=MARKERS, told=first.total, rows=looks[0], again=looks[1] if looks[1:] else None)],
+            )
         self._save(hits)
         searched = SearchResult(
             done=True,
@@ -150,8 +179,14 @@ class Search:
         searched.keep(self.journal)
         return searched
 
+    def _look(self, first: Page[Marked], hits: _SearchHits) -> int:
+        """Look at each ticket that no look has had before; return how many tickets there were in all looks."""
+        for page in self._pages(first, hits):
+            self._look_at(page, hits)
+        return len(hits.seen)
+
     def _pages(self, first: Page[Marked], hits: _SearchHits) -> Iterator[Page[Marked]]:
-        page, seen = first, set[str]()
+        page, seen = first, hits.seen
         while True:
             fresh = tuple(item for item in page.items if item.ticket_id not in seen)
             seen.update(item.ticket_id for item in fresh)

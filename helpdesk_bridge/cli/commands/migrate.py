@@ -24,6 +24,7 @@ from helpdesk_bridge.cli.output import clean_line, say, write_json, write_jsonl,
 from helpdesk_bridge.cli.progress import Progress
 from helpdesk_bridge.cli.signals import stopping
 from helpdesk_bridge.config.settings import read_secret
+from helpdesk_bridge.migration.completeness import ACCEPT
 from helpdesk_bridge.migration.journal.reader import ids_of, whose
 from helpdesk_bridge.migration.journal.states import Kind
 from helpdesk_bridge.migration.migration import Migration
@@ -260,6 +261,7 @@ def repair(
 @click.option("--map", "maps", multiple=True, metavar="FIELD:OLD=NEW", help="Map a value; nothing after = drops it.")
 @click.option("--threads", type=click.Choice(_THREADS), help="How threads are written.")
 @click.option("--in-doubt", "doubts", multiple=True, metavar="ID=found:REF|again|skip", help="Settle a write in doubt.")
+@click.option("--incomplete", "incomplete", multiple=True, metavar="SCAN=accept", help="Take a list as it came.")
 @click.option(
     "--difference", "sides", multiple=True, metavar="ID=source|destination",
     help="Say which side holds where a record differs; migrate repair then does it.",
@@ -271,14 +273,16 @@ def repair(
 def decide(
     ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool,
     hazards: tuple[str, ...], maps: tuple[str, ...], threads: str | None, doubts: tuple[str, ...],
-    sides: tuple[str, ...], foreign_markers: str | None,
+    sides: tuple[str, ...], incomplete: tuple[str, ...], foreign_markers: str | None,
 ) -> None:  # fmt: skip
     """Record decisions that a plan or run asks for."""
-    if not (hazards or maps or threads or doubts or sides or foreign_markers):
+    if not (hazards or maps or threads or doubts or sides or incomplete or foreign_markers):
         raise click.UsageError(
-            "nothing to decide: give --hazard, --map, --threads, --in-doubt, --difference or --foreign-markers"
+            "nothing to decide: give --hazard, --map, --threads, --in-doubt, --difference, --incomplete or "
+            "--foreign-markers"
         )
     values = [_map_argument(text) for text in maps]
+    scans = [_accepted(text) for text in incomplete]
     with _opened(ctx, source, destination, journal) as migration:
         try:
             migration.acknowledge(*hazards)
@@ -286,6 +290,8 @@ def decide(
                 migration.map_value(field, old, new)
             if threads:
                 migration.choose_threads(Threads(threads))
+            for scan in scans:
+                migration.accept_incomplete(scan)
             if foreign_markers:
                 migration.ignore_foreign_markers()
             settled = {record: migration.decide_in_doubt(record, word) for record, word in _pairs(doubts)}
@@ -296,7 +302,7 @@ def decide(
     _refuse_unknown(differing, "the latest verification found no difference of")
     if as_json:
         write_json({"hazards": hazards, "maps": len(values), "threads": threads, "in_doubt": settled,
-                    "differences": differing, "foreign_markers": foreign_markers})  # fmt: skip
+                    "differences": differing, "incomplete": scans, "foreign_markers": foreign_markers})  # fmt: skip
 
 
 def _pairs(texts: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -306,6 +312,13 @@ def _pairs(texts: tuple[str, ...]) -> list[tuple[str, str]]:
 def _refuse_unknown(meant: dict[str, int], what: str) -> None:
     if unknown := [record for record, count in meant.items() if not count]:
         raise click.UsageError(f"{what} {', '.join(unknown)}")
+
+
+def _accepted(text: str) -> str:
+    scan, equals, word = text.rpartition("=")
+    if not equals or word != ACCEPT:
+        raise click.UsageError(f"--incomplete {text}: write SCAN={ACCEPT}")
+    return scan
 
 
 def _map_argument(text: str) -> tuple[str, str, str | None]:

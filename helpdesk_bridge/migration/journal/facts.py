@@ -23,6 +23,8 @@ Rows = Callable[[Any], Sequence[RowMapping]]
 LEFT_ALONE: Final = "left alone: "
 ACCEPTED: Final = "accepted: "
 DECIDED: Final = "decided difference: "
+INCOMPLETE: Final = "incomplete"
+"""The field of a decision to go on with the list ``old``, which came incomplete."""
 BEGAN: Final = "began"
 HAZARD: Final = "hazard"
 """The field of a decision that acknowledges the hazard ``old``."""
@@ -164,8 +166,14 @@ class JournalFacts:
 
     def decisions(self) -> dict[tuple[str, str], str | None]:
         """Return the decisions by field and digest of the old value."""
-        rows = self._file.rows(select(schema.decision).where(schema.decision.c.field != HAZARD))
+        rows = self._file.rows(select(schema.decision).where(schema.decision.c.field.not_in((HAZARD, INCOMPLETE))))
         return {(row["field"], row["old"]): row["new"] for row in rows}
+
+    def decided(self, field: str, old: str) -> str | None:
+        """Return what was decided about a value that is kept as it is."""
+        table = schema.decision.c
+        rows = self._file.rows(select(table.new).where(table.field == field, table.old == old))
+        return rows[0]["new"] if rows else None
 
     def acknowledge(self, hazards: Iterable[str], *, by: str) -> None:
         """Record that the user knows of these hazards."""

@@ -12,6 +12,7 @@ from helpdesk_bridge.adapter import Opening
 from helpdesk_bridge.config.aliases import Aliases
 from helpdesk_bridge.errors import HelpdeskError, InDoubt, Invalid, NotFound
 from helpdesk_bridge.migration.adoption import Adoption, Judgement
+from helpdesk_bridge.migration.completeness import THREAD, THREAD_REASON, IncompleteThread, accepted, read_thread
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.states import (
     DECIDED_SKIP,
@@ -118,6 +119,9 @@ class TicketLoad:
         except HelpdeskError as error:
             self._give_up(State.FAILED, reason_of(error))
             return False
+        except IncompleteThread as error:
+            self._give_up(State.FAILED, f"{THREAD_REASON}: {error}")
+            return False
         context.journal.plan(planned(thread))
         self._write_unread()
         self._thread = thread
@@ -168,9 +172,9 @@ class TicketLoad:
         return not self._context.journal.has_open_children(self._ticket.id)
 
     def _read(self) -> list[Message]:
-        context = self._context
-        desk = context.source.desk
-        return context.source_outage.of_record(lambda: list(desk.messages.list(self._ticket.id, resolve=False)))
+        context, ticket = self._context, self._ticket
+        accept = accepted(context.journal, f"{THREAD}{ticket.id}")
+        return context.source_outage.of_record(partial(read_thread, context.source, ticket, accept=accept))
 
     def _skip(self, reason: str) -> None:
         """Write the ticket down as skipped, and its messages and files with it.
@@ -183,7 +187,7 @@ class TicketLoad:
             return
         try:
             children = planned(self._read())
-        except HelpdeskError:
+        except (HelpdeskError, IncompleteThread):
             children = []  # a thread that cannot be read any more has nothing to account for
         left = [evolve(child, state=State.SKIPPED, reason=f"its ticket is {reason}") for child in children]
         self._write_unread()

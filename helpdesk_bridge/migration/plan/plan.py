@@ -9,6 +9,7 @@ from typing import Final
 from attrs import asdict, field, frozen
 
 from helpdesk_bridge.adapter import MARKER_FIELD, Finding, Hazard, Importer, Provenance
+from helpdesk_bridge.migration.completeness import SCANS, ScanProof, open_scans, proofs_in
 from helpdesk_bridge.migration.cost import ReadCost, Work, pages, write_minimum
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.journal import Journal
@@ -48,7 +49,8 @@ class Plan:
     """The plan. ``messages`` is None if only reading every thread would show it.
 
     ``search`` is what is known of an earlier migration's tickets at the destination: if it is not ``done``, its
-    ``calls`` are what a run spends on it first. ``foreign_open`` says that markers of another key stop a run.
+    ``calls`` are what a run spends on it first. ``foreign_open`` says that markers of another key stop a run. ``scans`` are
+    the source's lists with the proof that they are whole; ``incomplete`` ones stop a run until they are accepted.
     """
 
     source: str
@@ -63,12 +65,14 @@ class Plan:
     findings: tuple[Finding, ...] = ()
     search: SearchResult = field(factory=SearchResult)
     foreign_open: bool = False
+    scans: tuple[ScanProof, ...] = ()
+    incomplete: tuple[ScanProof, ...] = ()
     forecasts: Mapping[Threads, Forecast] = field(factory=dict)
 
     @property
     def needs_decision(self) -> bool:
         """Whether a run would stop and ask."""
-        return bool(self.values or self.open_hazards or self.foreign_open)
+        return bool(self.values or self.open_hazards or self.foreign_open or self.incomplete)
 
     def as_json(self) -> dict[str, object]:
         """Return the plan as JSON values."""
@@ -87,6 +91,7 @@ class Plan:
             ],
             "findings": [{"severity": finding.severity.value, "subject": finding.subject, "detail": finding.detail} for finding in self.findings],
             "search": {**asdict(self.search), "foreign_open": self.foreign_open},
+            "scans": [{**proof.as_json(), "open": proof in self.incomplete} for proof in self.scans],
             "forecasts": [
                 {"threads": forecast.threads.value, "source_units": forecast.source_units, "destination_units": forecast.destination_units,
                  "seconds": round(forecast.seconds, 1), "ends": forecast.ends.isoformat()}
@@ -146,6 +151,8 @@ def make_plan(
         findings=tuple(findings),
         search=search,
         foreign_open=search.foreign > 0 and not ignored(journal),
+        scans=proofs_in(journal.facts.recall(SCANS, {})),
+        incomplete=tuple(open_scans(journal)),
         forecasts=forecasts(tally, source, destination, importer, search),
     )
 

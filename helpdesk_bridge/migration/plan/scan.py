@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.errors import HelpdeskError, NotFound
+from helpdesk_bridge.migration.completeness import ScanProof, contradicted, keep, prove
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
@@ -20,10 +21,12 @@ from helpdesk_bridge.migration.plan.people import fold_key
 from helpdesk_bridge.migration.plan.tally import Tally
 from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
 from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.model.values import ActorKind
 
 T = TypeVar("T")
 
 BATCH: Final = 200
+LISTS: Final = {Kind.CONTACT: "contacts", Kind.TICKET: "tickets"}
 ALL_TICKETS: Final = TicketQuery(include=frozenset({"spam", "deleted", "merged", "custom_fields", "rating"}))
 ALL_CONTACTS: Final = ContactQuery(include=frozenset({"blocked", "deleted", "custom_fields"}))
 
@@ -41,25 +44,60 @@ class Scan:
     progress: Callable[[str], None]
 
     def run(self) -> Tally:
-        """Read both lists, again from the start if the source failed in between."""
+        """Read both lists, again from the start if the source failed in between, and keep the proofs that they are whole."""
         return self.outage.patiently(self._once)
 
     def _once(self) -> Tally:
         tally = Tally(self.source)
-        self._contacts(tally)
-        self._tickets(tally)
+        for kind in (Kind.CONTACT, Kind.TICKET):
+            self.spool.forget(kind.value)
+        contacts = self._proof(Kind.CONTACT, partial(self._contacts, tally))
+        tickets = self._proof(Kind.TICKET, partial(self._tickets, tally))
+        keep(self.journal, (contradicted(contacts, self._any_contact), contradicted(tickets, self._any_ticket)))
         return tally
 
-    def _contacts(self, tally: Tally) -> None:
+    def _proof(self, kind: Kind, read: Callable[[], int | None]) -> ScanProof:
+        def rows() -> int:
+            return self.spool.count(kind.value) + len(self.source.unread_rows(kind.value))
+
+        return prove(LISTS[kind], read, read, rows)
+
+    def _any_contact(self) -> str | None:
+        """Return a contact of a source whose list of contacts is empty."""
+        contacts = self.source.desk.contacts
+        if contacts.list(evolve(ALL_CONTACTS, limit=1)).page(size=1).items:
+            return "a list of one has a contact"
+        requesters = (ticket.requester for ticket in self.spool.each(Kind.TICKET.value, Ticket))
+        known = next((one.id for one in requesters if one and one.id and one.kind is ActorKind.CONTACT), None)
+        if known is not None and _is_there(partial(contacts.get, known)):
+            return "the list is empty, and the requester of a ticket is a contact"
+        return None
+
+    def _any_ticket(self) -> str | None:
+        """Return a ticket of a source whose list of tickets is empty."""
+        tickets = self.source.desk.tickets
+        if tickets.list(evolve(ALL_TICKETS, limit=1), resolve=False).page(size=1).items:
+            return "a list of one has a ticket"
+        known = next(self.journal.each(Kind.TICKET), None)
+        if known is not None and _is_there(partial(tickets.get, known.key.id)):
+            return "the list is empty, and a ticket that was listed before is there"
+        return None
+
+    def _contacts(self, tally: Tally) -> int | None:
         batch: list[Record] = []
-        for position, contact in enumerate(self._unless_stopped(self.source.desk.contacts.list(ALL_CONTACTS))):
+        contacts = self.source.desk.contacts.list(ALL_CONTACTS)
+        for position, contact in enumerate(self._unless_stopped(contacts)):
+            key = self.source.contact_key(contact.id)
+            if self.spool.get(Kind.CONTACT.value, key, Contact) is not None:
+                continue  # the first look had it
             tally.contact(contact)
-            self.spool.put(Kind.CONTACT.value, self.source.contact_key(contact.id), contact)
+            self.spool.put(Kind.CONTACT.value, key, contact)
             batch.append(self._planned(contact, position))
             if len(batch) == BATCH:
                 self._write(batch)
         self._write(batch)
         self._unread(Kind.CONTACT)
+        return contacts.told()
 
     def _planned(self, contact: Contact, position: int) -> Record:
         key, fold = Key(Kind.CONTACT, self.source.contact_key(contact.id)), fold_key(contact)
@@ -74,10 +112,12 @@ class Scan:
             return Record(key=key, position=position, fold=fold, state=State.SKIPPED, reason=reason)
         return Record(key=key, position=position, fold=fold)
 
-    def _tickets(self, tally: Tally) -> None:
+    def _tickets(self, tally: Tally) -> int | None:
         batch: list[Record] = []
         tickets = self.source.desk.tickets.list(ALL_TICKETS, resolve=False)
         for position, ticket in enumerate(self._unless_stopped(tickets)):
+            if self.spool.get(Kind.TICKET.value, ticket.id, Ticket) is not None:
+                continue
             tally.ticket(ticket)
             self.spool.put(Kind.TICKET.value, ticket.id, ticket)
             batch.append(Record(key=Key(Kind.TICKET, ticket.id), position=position))
@@ -85,6 +125,7 @@ class Scan:
                 self._write(batch)
         self._write(batch)
         self._unread(Kind.TICKET)
+        return tickets.told()
 
     def _unread(self, kind: Kind) -> None:
         """Write down the rows of a list that cannot be read."""
@@ -101,6 +142,14 @@ class Scan:
             if self.stop.is_set():
                 raise Stopped
             yield record
+
+
+def _is_there(get: Callable[[], object]) -> bool:
+    try:
+        get()
+    except NotFound:
+        return False
+    return True
 
 
 def sample(source: MigrationDesk, spool: Spool, outage: Outage, tally: Tally, size: int) -> int:

@@ -13,9 +13,11 @@ from attrs import asdict, field, frozen
 from sqlalchemy import func, select
 
 from helpdesk_bridge.adapter import Fidelity, Hazard, Importer
+from helpdesk_bridge.migration.completeness import SCANS, ScanProof, proofs_in
 from helpdesk_bridge.migration.journal import schema
 from helpdesk_bridge.migration.journal.facts import (
     HAZARD,
+    INCOMPLETE,
     Difference,
     LeftAlone,
     differences_in,
@@ -121,6 +123,7 @@ class Facts:
     left_alone: tuple[LeftAlone, ...]
     search: SearchResult
     foreign_ignored: bool
+    scans: tuple[ScanProof, ...]
     decisions: tuple[Decision, ...]
     acknowledged: Mapping[str, Acknowledged]
     snapshot: Snapshot | None = field(default=None)
@@ -226,6 +229,7 @@ def _facts(journal: JournalReader, path: Path) -> Facts:
         left_alone=tuple(left_alone_in(meta)),
         search=SearchResult(**recalled(SEARCH, {})),
         foreign_ignored=recalled(FOREIGN) == IGNORE,
+        scans=proofs_in(recalled(SCANS, {})),
         decisions=tuple(_decisions(journal, {} if snapshot is None else snapshot.words)),
         acknowledged=_acknowledged(journal),
         snapshot=snapshot,
@@ -269,7 +273,8 @@ def _decisions(journal: JournalReader, words: Mapping[str, str]) -> Iterable[Dec
         field, agent = row["field"], row["field"] in PEOPLE
         # Which agent it is stays out of reports that leave the house.
         new = "another agent" if agent and row["new"] is not None else row["new"]
-        old = "an agent" if agent else words.get(f"{field} {row['old']}")
+        known = row["old"] if field == INCOMPLETE else words.get(f"{field} {row['old']}")
+        old = "an agent" if agent else known
         yield Decision(field, old, new, row["by"], datetime.fromisoformat(row["at"]))
 
 

@@ -20,6 +20,7 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from helpdesk_bridge import __version__
 from helpdesk_bridge.clock import Clock, SystemClock
+from helpdesk_bridge.migration.journal.facts import INCOMPLETE
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.marker import SIDES
 from helpdesk_bridge.migration.migration import Migration
@@ -122,6 +123,7 @@ def render(summary: Summary, facts: Facts, *, plan: Plan | None = None, written:
         written=written,
         version=__version__,
         labels=labels,
+        accepted_scans={one.old for one in facts.decisions if one.field == INCOMPLETE},
         sides=SIDES,
         verdict=verdict(summary, labels["source"], labels["destination"], facts.level, sample),
         sample=sample,

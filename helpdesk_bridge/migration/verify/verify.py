@@ -13,6 +13,7 @@ from attrs import frozen
 
 from helpdesk_bridge.adapter import Importer
 from helpdesk_bridge.errors import HelpdeskError, NotFound
+from helpdesk_bridge.migration.completeness import keep, prove
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.facts import Difference
@@ -27,9 +28,14 @@ from helpdesk_bridge.migration.verify.duplicates import MARKER_SHOWN, Duplicates
 from helpdesk_bridge.migration.verify.threads import ThreadCheck
 from helpdesk_bridge.model.queries import Period, TicketQuery
 from helpdesk_bridge.model.records import Contact, Ticket
+from helpdesk_bridge.ports import Listing
 
 BACK_TICKET: Final = "ticket at the destination"
 BACK_CONTACT: Final = "contact at the destination"
+BACK: Final = {
+    BACK_TICKET: ("tickets at the destination", Kind.TICKET),
+    BACK_CONTACT: ("contacts at the destination", Kind.CONTACT),
+}
 ROUND_TRIP: Final = 0.3
 """Real seconds that a call takes, generously; what comes sooner needs fewer threads."""
 CLOCKS_APART: Final = timedelta(days=1)
@@ -62,10 +68,10 @@ class Verification:
         if self.options.level is not Level.ECHO:
             # A digest names nobody: such a contact is found in the list alone.
             if self.only is None or any(is_opaque(one.destination[0]) for one in self._meant(Kind.CONTACT)):
-                self.outage.patiently(self._read_contacts)
+                differences += self._listed(BACK_CONTACT, self._read_contacts)
             differences += self._contacts()
             if self.only is None:
-                self.outage.patiently(self._read_tickets)
+                differences += self._listed(BACK_TICKET, self._read_tickets)
             differences += self._tickets()
         if self.options.level is Level.FULL:
             differences += self._threads()
@@ -83,10 +89,34 @@ class Verification:
 
     # -- contacts --------------------------------------------------------------------------------------------------
 
-    def _read_contacts(self) -> None:
-        for contact in self.destination.desk.contacts.list(ALL_CONTACTS):
+    def _listed(self, kind: str, read: Callable[[], int | None]) -> list[Difference]:
+        """Read a list, again if it is short; one that stays so may hide duplicates, which is a difference."""
+        name, records = BACK[kind]
+
+        def rows() -> int:
+            return self.spool.count(kind) + len(self.destination.unread_rows(records.value))
+
+        proof = self.outage.patiently(lambda: prove(name, read, read, rows))
+        keep(self.journal, [proof])
+        if proof.complete:
+            return []
+        wanted = proof.told if proof.told_again is None else proof.told_again
+        return [Difference("", "list", name, "records", str(wanted), str(rows()))]
+
+    def _read_contacts(self) -> int | None:
+        contacts = self.destination.desk.contacts.list(ALL_CONTACTS)
+        for contact in contacts:
             self._check_stop()
             self.spool.put(BACK_CONTACT, self.destination.contact_key(contact.id), contact)
+        return self._told(contacts, BACK_CONTACT, Kind.CONTACT)
+
+    def _told(self, listing: Listing[Any], kind: str, records: Kind) -> int | None:
+        """Return how many records the list told; an empty one is short if any record was written."""
+        told = listing.told()
+        if self.spool.count(kind):
+            return told
+        written = any(record.attempts for record in self.journal.each(records, State.DONE))
+        return max(told or 0, 1) if written else told
 
     def _contacts(self) -> list[Difference]:
         differences = []
@@ -123,10 +153,12 @@ class Verification:
             return TicketQuery(include=include)  # the destination shows the source's times: they narrow nothing
         return TicketQuery(include=include, updated=Period(self.journal.facts.began - CLOCKS_APART))
 
-    def _read_tickets(self) -> None:
-        for ticket in self.destination.desk.tickets.list(self._query(), resolve=False):
+    def _read_tickets(self) -> int | None:
+        tickets = self.destination.desk.tickets.list(self._query(), resolve=False)
+        for ticket in tickets:
             self._check_stop()
             self.spool.put(BACK_TICKET, ticket.id, ticket)
+        return self._told(tickets, BACK_TICKET, Kind.TICKET)
 
     def _tickets(self) -> list[Difference]:
         duplicates = Duplicates(self.destination, self.importer, self.journal, self.outage)
