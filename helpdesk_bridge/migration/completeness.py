@@ -107,8 +107,8 @@ def proofs_in(kept: Mapping[str, Any]) -> tuple[ScanProof, ...]:
 
 
 def open_scans(journal: Journal) -> list[ScanProof]:
-    """Return the lists that came incomplete, and that the user has not accepted."""
-    proofs = proofs_in(journal.facts.recall(SCANS, {}))
+    """Return the lists that a run needs whole, that came incomplete and that the user has not accepted."""
+    proofs = [proof for proof in proofs_in(journal.facts.recall(SCANS, {})) if proof.scan in SCAN_NAMES]
     return [proof for proof in proofs if not proof.complete and not accepted(journal, proof.scan)]
 
 

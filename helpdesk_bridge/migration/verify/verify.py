@@ -111,12 +111,26 @@ class Verification:
         return self._told(contacts, BACK_CONTACT, Kind.CONTACT)
 
     def _told(self, listing: Listing[Any], kind: str, records: Kind) -> int | None:
-        """Return how many records the list told; an empty one is short if any record was written."""
+        """Return how many records the list told; an empty one is short if a record that was written is there."""
         told = listing.told()
         if self.spool.count(kind):
             return told
-        written = any(record.attempts for record in self.journal.each(records, State.DONE))
-        return max(told or 0, 1) if written else told
+        written = (
+            record for record in self.journal.each(records, State.DONE) if record.attempts and record.destination
+        )
+        first = next(written, None)
+        return told if first is None or not self._is_there(first) else max(told or 0, 1)
+
+    def _is_there(self, record: Record) -> bool:
+        desk, record_id = self.destination.desk, record.destination[0]
+        if is_opaque(record_id):
+            return True  # nothing but the list finds it
+        port = desk.tickets if record.key.kind is Kind.TICKET else desk.contacts
+        try:
+            self.outage.of_record(partial(port.get, record_id))
+        except NotFound:
+            return False
+        return True
 
     def _contacts(self) -> list[Difference]:
         differences = []
