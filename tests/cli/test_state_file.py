@@ -10,8 +10,10 @@ import threading
 
 import pytest
 import requests
+from click.testing import CliRunner
 
 from helpdesk_bridge import open_desk
+from helpdesk_bridge.cli.commands.simulate import create, dataset, simulate
 from helpdesk_bridge.errors import HelpdeskError
 
 SECONDS = 60
@@ -39,7 +41,7 @@ def subjects(settings):
 SMALL = ("--tickets", "0", "--time-scale", "auto")
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_an_account_outlives_its_process_and_keeps_its_address(tmp_path, how):
     process, told = start("deskie", tmp_path / "state", *SMALL)
     settings = {"vendor": "deskie", **told["settings"]}
@@ -53,30 +55,32 @@ def test_an_account_outlives_its_process_and_keeps_its_address(tmp_path, how):
     end(process)
 
 
+@pytest.fixture
+def state(tmp_path):
+    """The file of a Deskie account without tickets."""
+    path = tmp_path / "state"
+    app = create("deskie", dataset(None, 0, 1), "1", {})
+    app.keep_state(path, made_with="with --tickets 0 --seed 1", seed=1)
+    app.release_state()
+    return path
+
+
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("arguments", "said"),
     [
-        (("--tickets", "0", "--seed", "2"), "of another seed: it began with --tickets 0 --seed 1;"),
-        (("--tickets", "5"), "of another seed: it began with --tickets 0 --seed 1;"),
-        (("--tickets", "0", "--set", "rate_limit=7"), "with other switches"),
+        (("deskie", "--tickets", "0", "--seed", "2"), "of another seed: it began with --tickets 0 --seed 1;"),
+        (("deskie", "--tickets", "5"), "of another seed: it began with --tickets 0 --seed 1;"),
+        (("deskie", "--tickets", "0", "--set", "rate_limit=7"), "with other switches"),
+        (("desk365", "--tickets", "0"), "of deskie, not of desk365"),
     ],
 )
-def test_another_seed_is_one_line_and_nothing_is_served(tmp_path, options, said):
-    end(start("deskie", tmp_path / "state", "--tickets", "0")[0])
-    process, told = start("deskie", tmp_path / "state", *options)
-    assert told is None
-    errors = process.stderr.read()
-    end(process)
-    assert process.returncode == 2
-    assert said in " ".join(errors.split())
-
-
-def test_another_vendor_is_one_line_and_nothing_is_served(tmp_path):
-    end(start("deskie", tmp_path / "state", "--tickets", "0")[0])
-    process, told = start("desk365", tmp_path / "state", "--tickets", "0")
-    assert told is None
-    assert "of deskie, not of desk365" in process.stderr.read()
-    end(process)
+def test_the_state_of_another_account_is_one_line_and_nothing_is_served(state, arguments, said):
+    before = state.read_bytes()
+    result = CliRunner().invoke(simulate, [*arguments, "--state", str(state)])
+    assert result.exit_code == 2
+    assert said in result.stderr.splitlines()[-1]
+    assert result.stdout == ""
+    assert state.read_bytes() == before
 
 
 @pytest.mark.slow

@@ -159,6 +159,7 @@ def test_the_same_is_refused_in_a_file(tmp_path):
         connect("support", path)
 
 
+@pytest.mark.slow
 def test_the_command_listens_for_others_and_prints_a_made_up_token(tmp_path):
     def run(*options, env=None):
         command = [sys.executable, "-m", "helpdesk_bridge.cli", "simulate", "deskie", "--tickets", "0", *options]

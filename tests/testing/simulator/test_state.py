@@ -350,10 +350,37 @@ CUSTOMER = (
 def test_a_vendors_account_is_the_same_after_each_of_many_restarts(vendor, path):
     clock, chance = ManualClock(wall=NOW), random.Random(7)
     app = create(vendor, clock, path)
-    for _ in range(4):
+    for _ in range(2):
         refused = work(vendor, app, clock, chance)
         assert not [one for one in refused if one[1] is None or one[1] >= 500]
         before = shown(app)
         app.release_state()
         app = create(vendor, clock, path)
         assert shown(app) == before
+
+
+def test_a_login_and_a_registered_webhook_outlive_the_process(path):
+    clock = ManualClock(wall=NOW)
+    app = create("desk360", clock, path)
+    login = {"email": app.login["email"], "password": app.login["password"]}
+    token = Client(app).post("/v1/login", json=login, headers={"Accept": "application/json"}).json["access_token"]
+    hook = {"integration": app.connection["integration"], "url": "http://127.0.0.1:9/hook"}
+    assert Client(app).post("/_sim/webhooks", json=hook).status_code == 201
+    app.release_state()
+    app = create("desk360", clock, path)
+    headers = {"Accept": "application/json", "Authorization": f"Bearer {token}"}
+    assert Client(app).get("/v1/integrations", headers=headers).status_code == 200
+    assert Client(app).get("/_sim/webhooks").json["registered"][0]["url"] == hook["url"]
+    assert (
+        Client(app).post("/v1/login", json=login, headers={"Accept": "application/json"}).json["access_token"] == token
+    )
+
+
+def test_what_went_out_before_is_not_sent_again(path):
+    clock = ManualClock(wall=NOW)
+    app = create("desk360", clock, path)
+    Client(app).post("/_sim/inbound", json={"kind": "text", "text": "Where?", "from": "+905551112233"})
+    app.release_state()
+    app = create("desk360", clock, path)
+    assert [hook["outcome"] for hook in Client(app).get("/_sim/webhooks").json["webhooks"]] == ["sent before a restart"]
+    assert not app.service.messaging.courier._due
