@@ -96,6 +96,7 @@ def _assembled(
     contacts = DeskieContacts(client, reader, names, people)
     directory.bind(
         contact=contacts.get,
+        contact_pages=contacts.numbered,
         complete={"agents", "groups", "tags", "custom_fields"},
         **{name: lists[name].list for name in ("agents", "groups", "tags", "custom_fields")},
     )

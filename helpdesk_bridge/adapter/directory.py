@@ -8,13 +8,16 @@ from typing import Any, Final
 
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.errors import HelpdeskError, Invalid, NotFound
-from helpdesk_bridge.forks import new_rlock
+from helpdesk_bridge.forks import new_lock, new_rlock
 from helpdesk_bridge.model.addresses import email_key
+from helpdesk_bridge.model.paging import Page
 from helpdesk_bridge.model.records import Agent, Contact, FieldDefinition, Group, Tag
 from helpdesk_bridge.model.values import Actor, Named, Person, Ref
 from helpdesk_bridge.text.plain import fold
 
 CONTACTS_KEPT: Final = 10_000
+_PAGE: Final = 100
+"""Contacts in a page, at most vendors: of a list that is longer than what is kept, the first would be forgotten."""
 
 
 class Directory:
@@ -31,6 +34,11 @@ class Directory:
         self._lists: dict[str, tuple[float, tuple[Any, ...]]] = {}
         self._contacts: OrderedDict[str, Contact | None] = OrderedDict()
         self._load_contact: Callable[[str], Contact] | None = None
+        self._contact_pages: Callable[[int], Page[Contact]] | None = None
+        self._pages_read = 0
+        self._pages: int | None = None
+        """How many pages the list of contacts has, as it said last."""
+        self._listing = new_lock()
         self._complete: frozenset[str] = frozenset()
         self._lock = new_rlock()
 
@@ -38,16 +46,19 @@ class Directory:
         self,
         *,
         contact: Callable[[str], Contact] | None = None,
+        contact_pages: Callable[[int], Page[Contact]] | None = None,
         complete: Iterable[str] = (),
         **loaders: Callable[[], Iterable[Any]],
     ) -> None:
         """Set the functions that load the lists: agents, groups, tags, custom_fields.
 
-        ``complete`` names those lists that hold everything the account has, so that a name which is not there is
+        ``contact_pages`` returns the page of a number, from 1, of all contacts in any order, with their ``total``: where a
+        listing names many, that is cheaper than asking for each. ``complete`` names those lists that hold everything the account has, so that a name which is not there is
         refused before sending.
         """
         self._loaders.update(loaders)
         self._load_contact = contact or self._load_contact
+        self._contact_pages = contact_pages or self._contact_pages
         self._complete = frozenset(complete)
 
     def refresh(self, *names: str) -> None:
@@ -57,6 +68,7 @@ class Directory:
                 self._lists.pop(name, None)
             if not names or "contacts" in names:
                 self._contacts.clear()
+                self._pages_read = 0
 
     def _list(self, name: str) -> tuple[Any, ...]:
         with self._lock:
@@ -96,8 +108,21 @@ class Directory:
             while len(self._contacts) > CONTACTS_KEPT:
                 self._contacts.popitem(last=False)
 
-    def contact(self, contact_id: str) -> Contact | None:
-        """Return the contact of an id, or None if it does not exist (any more)."""
+    def unknown(self, contact_ids: Iterable[str]) -> int:
+        """Return how many of these contacts would have to be asked for."""
+        with self._lock:
+            return len(set(contact_ids) - self._contacts.keys())
+
+    def contact(
+        self, contact_id: str, wanted: Callable[[], float] | None = None, *, ask: bool = True
+    ) -> Contact | None:
+        """Return the contact of an id, or None if it does not exist (any more).
+
+        ``wanted`` tells how many contacts that are not known will be asked for, this one among them: if the list of all
+        takes fewer calls, its pages are read until this one is there. ``ask`` allows the call that tells how long it is.
+        """
+        if wanted is not None and not self._knows(contact_id):
+            self._read_pages(contact_id, wanted, ask=ask)
         with self._lock:
             if contact_id in self._contacts:
                 self._contacts.move_to_end(contact_id)
@@ -112,6 +137,29 @@ class Directory:
             return None
         self.remember(contact)
         return contact
+
+    def _knows(self, contact_id: str) -> bool:
+        with self._lock:
+            return contact_id in self._contacts
+
+    def _read_pages(self, contact_id: str, wanted: Callable[[], float], *, ask: bool) -> None:
+        if self._contact_pages is None:
+            return
+        with self._listing:
+            while not self._knows(contact_id) and self._is_cheaper(wanted(), ask=ask):
+                number = self._pages_read + 1
+                page = self._contact_pages(number)
+                for contact in page.items:
+                    self.remember(contact)
+                size = max(len(page.items), 1)
+                self._pages = number if page.next is None else max(number + 1, -(-(page.total or 0) // size))
+                self._pages_read = number
+
+    def _is_cheaper(self, wanted: float, *, ask: bool) -> bool:
+        if self._pages is None:
+            return ask and wanted > 1
+        left = self._pages - self._pages_read
+        return 0 < left < wanted and self._pages * _PAGE <= CONTACTS_KEPT
 
     def agent(self, person: Person, field: str = "assignee") -> Actor:
         """Return an agent with both halves, from an e-mail, an id or an actor.

@@ -112,6 +112,8 @@ class Chain(Generic[R]):
     listing: Callable[[], str]
     fetch: Callable[[str | None, int | None], Page[R]] = field(repr=False)
     keep: Callable[[R], R | None] = field(repr=False)
+    shown: Callable[[R], R] = field(repr=False)
+    expect: Callable[..., None] | None = field(repr=False)
     key: Callable[[R], str] = field(repr=False)
     place: Callable[[R], int] | None = field(repr=False)
     descending: bool
@@ -203,8 +205,10 @@ class Chain(Generic[R]):
             first = [row.read for row in rows if self._at(row.read) == self._at(rows[0].read)]
             edge = Edge(self._at(first[0]), tuple(map(self._id, first)))
             previous = _State(_BACK, again if back is None else back, edge, before)
+        if self.expect is not None:
+            self.expect([row.shown for row in rows], 1.0, ask=False)
         return Page(
-            tuple(row.shown for row in rows),
+            tuple(self.shown(row.shown) for row in rows),
             None if next_state is None else next_state.text(self.listing()),
             total if self.exact else None,
             None if previous is None else previous.text(self.listing()),

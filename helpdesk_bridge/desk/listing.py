@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from attrs import evolve, field, frozen
 
@@ -14,20 +14,35 @@ from helpdesk_bridge.errors import BadResponse, Invalid
 from helpdesk_bridge.ports import Listing
 
 R = TypeVar("R")
+R_contra = TypeVar("R_contra", contravariant=True)
+
+
+class Expect(Protocol[R_contra]):
+    """Is told the records that will be shown next, before their people are asked for."""
+
+    def __call__(self, records: Sequence[R_contra], pages: float, /, *, ask: bool) -> None:
+        """Take note; ``pages`` is how many times as many will follow, ``ask`` whether a call may be made to look ahead."""
+        ...
+
+
+def _as_it_is(record: Any) -> Any:
+    return record
 
 
 @frozen(kw_only=True, repr=False)
 class QueryListing(Listing[R]):
     """The answer to one query.
 
-    ``fetch`` asks for a page of the native part, ``keep`` compares a record with the whole query and returns it as the
-    user sees it (or None), ``key`` is its identity. Where the vendor cannot order, ``sort`` does, after reading all.
+    ``fetch`` asks for a page of the native part, ``keep`` compares a record with the whole query and returns it or None,
+    ``shown`` as the user sees it. ``expect`` is told which records will be shown. ``key`` is a record's identity. Where the vendor cannot order, ``sort`` does, after reading all.
     ``listing`` tells its cursors from those of others, and ``place`` is where a record stands in its order.
     """
 
     split: QuerySplit
     fetch: Callable[[str | None, int | None], Page[R]]
     keep: Callable[[R], R | None]
+    shown: Callable[[R], R] = _as_it_is
+    expect: Expect[R] | None = None
     key: Callable[[R], str]
     sort: Callable[[list[R]], list[R]]
     limit: int | None = None
@@ -54,15 +69,24 @@ class QueryListing(Listing[R]):
     def _kept(self) -> Iterator[R]:
         seen: set[str] = set()
         for page in self._pages():
-            for record in page.items:
-                key = self.key(record)
-                if key in seen:
+            fresh = [record for record in page.items if self.key(record) not in seen]
+            if self.expect is not None:
+                more = page.next is not None and self.limit is None
+                pages = max(2.0, (page.total or 0) / max(len(fresh), 1)) if more else 1.0
+                self.expect(fresh[: self.limit], pages, ask=True)
+            for record in fresh:
+                if self.key(record) in seen:
                     continue
-                seen.add(key)
+                seen.add(self.key(record))
                 with self.located():
                     kept = self.keep(record)
+                    kept = None if kept is None else self.shown(kept)
                 if kept is not None:
                     yield kept
+
+    def first(self) -> R | None:
+        """Return the first record, or None if nothing matches."""
+        return next(iter(self if self.limit == 0 else evolve(self, limit=1)), None)
 
     def _pages(self) -> Iterator[Page[R]]:
         size = min(self.limit, self.split.page_size) if self.limit is not None and self.split.exact else None
@@ -94,6 +118,8 @@ class QueryListing(Listing[R]):
             listing=self.listing,
             fetch=self.fetch,
             keep=self.keep,
+            shown=self.shown,
+            expect=self.expect,
             key=self.key,
             place=self.place if self.split.ordered else None,
             descending=self.descending,

@@ -49,7 +49,8 @@ class MessagesPort:
         return QueryListing(
             split=QuerySplit(known_id, exact=eyes is None),
             fetch=lambda cursor, _: link.adapter.messages.page(known_id, cursor),
-            keep=lambda message: shown(message) if eyes in (None, message.visibility) else None,
+            keep=lambda message: message if eyes in (None, message.visibility) else None,
+            shown=shown,
             key=lambda message: message.id,
             sort=lambda messages: messages,
             listing=lambda: link.listing("messages.list", known_id, eyes),

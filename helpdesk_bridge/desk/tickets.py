@@ -36,18 +36,24 @@ class TicketsPort:
         native_query = link.aliases.query(query_of(TicketQuery, query, filters))
         with link.operation("tickets.list"):
             split = link.adapter.tickets.split(native_query)
-        resolving = resolve or native_query.requester is not None or native_query.assignee is not None
+        compared = any(getattr(native_query, name) is not None for name in ("requester", "assignee", "groups"))
+        crowd = link.people.crowd()
 
         def keep(ticket: Ticket) -> Ticket | None:
             filled = link.aliases.meaning(ticket)
-            if resolving or native_query.groups is not None:
-                filled = link.people.ticket(filled)
-            return link.aliases.ticket(_unmarked(filled)) if ticket_matches(native_query, filled) else None
+            filled = link.people.ticket(filled, crowd) if compared else filled
+            return filled if ticket_matches(native_query, filled) else None
+
+        def shown(ticket: Ticket) -> Ticket:
+            filled = link.people.ticket(ticket, crowd) if resolve else ticket
+            return link.aliases.ticket(_unmarked(filled))
 
         return QueryListing(
             split=split,
             fetch=lambda cursor, size: link.adapter.tickets.page(split.native, cursor, size),
             keep=keep,
+            shown=shown,
+            expect=crowd.expect if resolve or compared else None,
             key=lambda ticket: ticket.id,
             sort=lambda tickets: sorted(
                 tickets, key=sort_key(native_query.order), reverse=native_query.order.descending

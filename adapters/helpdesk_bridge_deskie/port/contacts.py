@@ -21,6 +21,7 @@ from helpdesk_bridge.adapter import (
     Unset,
     Unsupported,
 )
+from helpdesk_bridge_deskie.client.calls import LAST_PAGE, PAGE, paged
 from helpdesk_bridge_deskie.client.client import DeskieClient
 from helpdesk_bridge_deskie.client.contact_scan import UserScan
 from helpdesk_bridge_deskie.port.filters import NativeContacts, split_contacts
@@ -56,6 +57,12 @@ class DeskieContacts:
         )
         users = scan.page(cursor, size)
         return users.holding(tuple(self.reader.contact(user) for user in users.items))
+
+    def numbered(self, number: int) -> Page[Contact]:
+        """Return the page of a number, for who needs many and may miss some: rows move between pages."""
+        users = self.client.users(paged(number))
+        more = str(number + 1) if users.more_after(number, PAGE) and number < LAST_PAGE else None
+        return Page(tuple(self.reader.contact(user) for user in users), more, users.total)
 
     def get(self, contact_id: str) -> Contact:
         """Return one contact."""
