@@ -71,6 +71,7 @@ if TYPE_CHECKING:
         Attachment,
         Body,
         CustomValue,
+        Identity,
         IdKind,
         MessageKind,
         Named,
@@ -155,6 +156,7 @@ __all__ = [
     "HelpdeskError",
     "How",
     "IdKind",
+    "Identity",
     "Importer",
     "InDoubt",
     "Invalid",
@@ -253,7 +255,7 @@ __getattr__, __dir__ = lazy_names(
         """,
         "helpdesk_bridge.model.refs": "RecordRef",
         "helpdesk_bridge.model.values": """
-            UNSET Actor ActorKind Add Attachment Body CustomValue IdKind MessageKind Named Person Phone
+            UNSET Actor ActorKind Add Attachment Body CustomValue IdKind Identity MessageKind Named Person Phone
             Priority Rating Ref Remove Status Unset Upload Visibility
         """,
         "helpdesk_bridge.portable.value": "Portable",

@@ -47,7 +47,7 @@ def test_what_to_dict_writes_is_valid(cls, data):
 WRONG = {
     Kind.ID: [5], Kind.TEXT: [5], Kind.WORD: [5, ["a"]], Kind.CHOICE: ["escalated", 5], Kind.PERSON: [{"kind": "bot"}, 5],
     Kind.REFERENCE: [{"id": 5, "name": None}, 5], Kind.TIME: [5, {"datetime": "x"}], Kind.FLAG: ["true", None],
-    Kind.NUMBER: ["5", 1.5], Kind.WORDS: ["vip", [5]], Kind.ADDRESSES: ["a@x.io", [None]], Kind.PHONES: [[5]],
+    Kind.NUMBER: ["5", 1.5], Kind.WORDS: ["vip", [5]], Kind.ADDRESSES: ["a@x.io", [None]], Kind.PHONES: [[5]], Kind.IDENTITIES: [[{"kind": "x"}], "x"],
     Kind.CUSTOM_FIELDS: [[], {"a": 1.5}, {"a": {"decimal": 1}}], Kind.BODY: [{"text": 5}, 5],
     Kind.FILES: [[{"filename": "a"}], ["a"]], Kind.RATING: [{"score": "5"}, 5], Kind.ANSWER: [5, "x"],
 }  # fmt: skip

@@ -19,7 +19,7 @@ import attrs
 from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, MessageDraft, TicketChange, TicketDraft
 from helpdesk_bridge.model.fields import RECORDS, Field, Kind, Write
 from helpdesk_bridge.model.records import Contact, Message, Ticket
-from helpdesk_bridge.model.values import Actor, Attachment, Phone, Rating, Ref, Upload
+from helpdesk_bridge.model.values import Actor, Attachment, Identity, Phone, Rating, Ref, Upload
 from helpdesk_bridge.portable.codec import JSON
 from helpdesk_bridge.portable.kinds import kind_of
 from helpdesk_bridge.portable.value import VERSION
@@ -92,6 +92,7 @@ _CUSTOM: Final = _any(
 _PARTS: Final[Mapping[str, Callable[[], Schema]]] = {
     "person": lambda: _part(Actor),
     "reference": lambda: _part(Ref),
+    "identity": lambda: _part(Identity),
     "phone": lambda: _part(Phone),
     "rating": lambda: _part(Rating),
     "file": lambda: _part(Attachment),
@@ -118,10 +119,16 @@ _READ: Final[Mapping[Kind, Schema]] = {
     Kind.NUMBER: _PLAIN[int],
     **dict.fromkeys((Kind.WORDS, Kind.ADDRESSES), _list(_TEXT)),
     Kind.PHONES: _list(_ref("phone")),
+    Kind.IDENTITIES: _list(_ref("identity")),
     Kind.CUSTOM_FIELDS: {"type": "object", "additionalProperties": _ref("custom_value")},
     Kind.BODY: _ref("body"),
     Kind.FILES: _list(_ref("file")),
     Kind.RATING: _ref("rating"),
+}
+_ANSWERS: Final[Mapping[str, Schema]] = {
+    "not_loaded": _list(_TEXT),
+    "left_behind": {"type": "object", "additionalProperties": _TEXT},
+    "raw": {"type": "object"},
 }
 _WRITTEN: Final[Mapping[Kind, Schema]] = {
     Kind.PERSON: _any(_TEXT, _ref("person")),
@@ -135,7 +142,7 @@ _SEVERAL: Final = frozenset({Kind.WORDS, Kind.ADDRESSES, Kind.PHONES})
 
 def _read(field: Field) -> Schema:
     if field.kind is Kind.ANSWER:
-        return {"type": "object"} if field.name == "raw" else _list(_TEXT)
+        return _ANSWERS[field.name]
     return _words(field.choices) if field.choices else _READ[field.kind]
 
 
