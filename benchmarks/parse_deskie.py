@@ -52,8 +52,8 @@ def page() -> tuple[bytes, tuple[Tag, ...], tuple[FieldDefinition, ...]]:
     fields = rows(json.loads(asked("/api/custom_fields.json")), "custom_field").items
     return (
         asked(f"/api/cases.json?limit={PAGE}&sort=created_at_asc"),
-        tuple(reading.tag(WIRE.read(LabelDocument, one)) for one in labels),
-        tuple(reading.field_definition(WIRE.read(CustomFieldDocument, one)) for one in fields),
+        tuple(reading.tag(WIRE.read(LabelDocument, row["label"])) for row in labels),
+        tuple(reading.field_definition(WIRE.read(CustomFieldDocument, row["custom_field"])) for row in fields),
     )
 
 

@@ -6,19 +6,20 @@ the vendor's documents and not over what the model has a place for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeVar
 
 from attrs import field, frozen
 
 from helpdesk_bridge.model.values import FrozenDict
 from helpdesk_bridge.text.plain import one_line
 
+T = TypeVar("T")
+
 UNKNOWN: Final = "unknown to this version"
 _MANY: Final = "further keys"
 _MOST_UNKNOWN, _LONGEST_KEY, _MOST_PLANS = 50, 80, 512
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [], {}, ())
-_NOTHING: Final[Mapping[str, str]] = FrozenDict()
 
 
 @frozen(eq=False)
@@ -37,45 +38,53 @@ class Keys:
     inside: Mapping[str, Keys] = field(factory=FrozenDict)
     prefixes: tuple[str, ...] = ()
     unset: tuple[Any, ...] = ()
-    _plans: dict[tuple[str, ...], tuple[str, ...]] = field(factory=dict, init=False, repr=False)
+    _plans: dict[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]] = field(factory=dict, init=False, repr=False)
+    _known: dict[tuple[str, ...], Mapping[str, str]] = field(factory=dict, init=False, repr=False)
 
     def behind(self, document: Mapping[str, Any]) -> Mapping[str, str]:
         """Return why a record does not carry what is in ``document``, by key; keys that hold nothing are no loss."""
-        watched = self._watched(tuple(document))
-        if not watched:
-            return _NOTHING
-        found = dict(self._told(document, watched))
-        return FrozenDict(found) if found else _NOTHING
-
-    def _watched(self, keys: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the keys to look at; documents of a list have the same ones."""
-        watched = self._plans.get(keys)
-        if watched is None:
-            known = self.carried | self.follows
-            watched = tuple(
-                key for key in keys if key in self.inside or not (key in known or key.startswith(self.prefixes))
-            )
-            if len(self._plans) >= _MOST_PLANS:
-                self._plans.clear()
-            self._plans[keys] = watched
-        return watched
-
-    def _told(self, document: Mapping[str, Any], watched: Iterable[str]) -> Iterator[tuple[str, str]]:
-        unknown = 0
-        for key in watched:
+        # The documents of a list have the same keys, and mostly hold something under the same of them.
+        watched, outer = self._watched(tuple(document))
+        held = tuple([key for key in watched if self._holds(key, document[key])])
+        behind = self._known.get(held)
+        if behind is None:
+            behind = _kept(self._known, held, FrozenDict(self._told(held)))
+        for key in outer:
             value = document[key]
-            if value in _EMPTY or (self.unset and value in self.unset):
-                continue
-            if key in self.inside:
-                for part in value if isinstance(value, list) else [value]:
-                    if isinstance(part, dict):
-                        yield from ((f"{key}.{name}", why) for name, why in self.inside[key].behind(part).items())
-            elif key in self.lost:
-                if value:
-                    yield key, self.lost[key]
+            for part in value if isinstance(value, list) else [value]:
+                if isinstance(part, dict) and (inner := self.inside[key].behind(part)):
+                    behind = FrozenDict({**behind, **{f"{key}.{name}": why for name, why in inner.items()}})
+        return behind
+
+    def _watched(self, keys: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the keys that are not carried, and those of which the inside is to be looked at."""
+        plan = self._plans.get(keys)
+        if plan is None:
+            known = self.carried | self.follows
+            watched = tuple(key for key in keys if not (key in known or key.startswith(self.prefixes)))
+            plan = _kept(self._plans, keys, (watched, tuple(key for key in keys if key in self.inside)))
+        return plan
+
+    def _holds(self, key: str, value: Any) -> bool:
+        if not value and (key in self.lost or value in _EMPTY):
+            return False
+        return value not in self.unset
+
+    def _told(self, held: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        unknown = 0
+        for key in held:
+            if key in self.lost:
+                yield key, self.lost[key]
             else:
                 unknown += 1
                 yield (one_line(key)[:_LONGEST_KEY] if unknown <= _MOST_UNKNOWN else _MANY), UNKNOWN
+
+
+def _kept(known: dict[tuple[str, ...], T], key: tuple[str, ...], value: T) -> T:
+    if len(known) >= _MOST_PLANS:
+        known.clear()
+    known[key] = value
+    return value
 
 
 __all__ = ["UNKNOWN", "Keys"]

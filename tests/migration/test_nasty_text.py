@@ -151,8 +151,14 @@ def test_html_beyond_the_cap_travels_whole_with_a_shortened_text(tmp_path, pair)
         (ticket,) = old.desk.tickets.list()
         assert all(one.body.shortened for one in old.desk.messages.list(ticket.id))
         with Migration(old.desk, new.desk, tmp_path / "journal", options=Options(yes=True)) as migration:
+            planned = migration.plan(full=True)
             migration.run()
             assert migration.verify() == []
+            report = Path(write_report(migration, tmp_path).report).read_text()
+            for changes in (planned.fidelity, migration.summary().changed):
+                (told,) = [one for one in changes if one.field == "message.text"]
+                assert (told.change, told.records) == ("kept as HTML, with a shortened text", 2)
+        assert "with a shortened text" in report
         (moved,) = new.desk.tickets.list()
         for message in new.desk.messages.list(moved.id):
             assert message.body.shortened
