@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 
 from helpdesk_bridge.adapter import Fidelity, FieldFidelity, Importer, Marked, MessageClass, Opening, Step
-from helpdesk_bridge.adapter.header_line import HeaderLine, split_header, split_marker
+from helpdesk_bridge.adapter.header_line import HeaderLine, sealing, split_header, split_marker
 from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.model.fields import CONTACT, TICKET, Kind, travelling
 from helpdesk_bridge.model.records import Contact, Message, Ticket
@@ -33,6 +33,7 @@ from helpdesk_bridge.testing.conformance.areas.ticket_fields import watchers_of
 from helpdesk_bridge.testing.conformance.drafts import email_of, now_at, phone_number, seen, values_of
 from helpdesk_bridge.testing.conformance.selection import each, needs
 from helpdesk_bridge.testing.conformance.vocabulary import Vocabulary
+from helpdesk_bridge.text.plain import digest
 
 MARKER: Final = "0123456789abcdef"
 LONG_AGO: Final = datetime(2024, 10, 27, 0, 30, 15, tzinfo=UTC)
@@ -94,8 +95,8 @@ def opening_of(author: Actor, **fields: Any) -> Opening:
 
 
 def _bare(body: Body) -> tuple[HeaderLine | None, str]:
-    """Return a body's header line and its text, without the marker."""
-    header, rest = split_header(split_marker(body)[1])
+    """Return a body's header line and its text, without the marker. A line without the tail of the seal is none."""
+    header, rest = split_header(split_marker(body)[1], digest)
     return header, seen(rest.text)
 
 
@@ -120,7 +121,8 @@ def test_an_imported_ticket_keeps_what_the_importer_says(helpdesk: Helpdesk, voc
     importer = importer_of(helpdesk)
     ann, old = _full_ticket(helpdesk, vocabulary)
     opening = opening_of(ann)
-    made = importer.ticket(old, opening, (), MARKER)
+    with sealing(digest):
+        made = importer.ticket(old, opening, (), MARKER)
     importer.finish(made.ticket_id, old)
     ticket = helpdesk.tickets.get(made.ticket_id)
     kept = importer.fidelity.ticket
@@ -185,8 +187,9 @@ def test_an_imported_message_keeps_what_the_importer_says(
     importer = importer_of(helpdesk)
     ann = imported_ann(helpdesk)
     old = _classes(vocabulary, ann)[kind]
-    made = importer.ticket(old_ticket(ann), opening_of(ann), (), MARKER)
-    assert importer.message(made.ticket_id, old, ()), "the importer returns no id"
+    with sealing(digest):
+        made = importer.ticket(old_ticket(ann), opening_of(ann), (), MARKER)
+        assert importer.message(made.ticket_id, old, ()), "the importer returns no id"
     found = list(helpdesk.messages.list(made.ticket_id))[-1]
     header, words = _bare(found.body)
     assert words == seen(old.body.text)
@@ -373,8 +376,9 @@ def test_a_thread_is_imported_in_its_order(helpdesk: Helpdesk, vocabulary: Vocab
     made = importer.ticket(old_ticket(ann), opening_of(ann), (), MARKER)
     olds: list[Message] = [*_classes(vocabulary, ann).values()] * 2
     moments = [LONG_AGO + timedelta(minutes=number // 2) for number in range(len(olds))]
-    for number, (old, moment) in enumerate(zip(olds, moments, strict=True)):
-        importer.message(made.ticket_id, _renewed(old, number, moment), ())
+    with sealing(digest):
+        for number, (old, moment) in enumerate(zip(olds, moments, strict=True)):
+            importer.message(made.ticket_id, _renewed(old, number, moment), ())
     _, *later = helpdesk.messages.list(made.ticket_id)
     assert [_bare(message.body)[1] for message in later] == [f"number {number}" for number in range(len(olds))]
 
