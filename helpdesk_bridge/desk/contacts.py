@@ -81,11 +81,18 @@ class ContactsPort:
                     raise Invalid(f"the {name} to find is empty", field=name)
             email = None if email is None else Mailbox.of(email).address
             asked = ContactQuery(email=email, phone=phone, include={"blocked", "deleted"})
-            found = [one for one in link.contacts.find(email=email, phone=phone) if contact_matches(asked, one)]
-            # A number that does not name its country may be found too; whose it is exactly comes first.
+            answers = link.contacts.find(email=email, phone=phone)
+            matches = [contact for contact in answers if contact_matches(asked, contact)]
+            # A number that does not name its country may match too; whose it is exactly comes first.
             wanted = "" if phone is None else phone_key(phone)
-            found.sort(key=lambda one: (wanted not in ("", *map(phone_key, one.phones)), one.deleted, one.blocked))
-            return link.aliases.contact(found[0]) if found else None
+            matches.sort(
+                key=lambda contact: (
+                    wanted not in ("", *map(phone_key, contact.phones)),
+                    contact.deleted,
+                    contact.blocked,
+                )
+            )
+            return link.aliases.contact(matches[0]) if matches else None
 
     def create(self, draft: ContactDraft | None = None, **fields: Unpack[ContactFields]) -> Contact:
         """Create a contact, from a draft or from its fields."""
@@ -113,7 +120,7 @@ class ContactsPort:
 
 def _read_out(draft: ContactDraft) -> ContactDraft:
     """Return a contact whose e-mails may be written as in a header with the addresses alone."""
-    boxes = [Mailbox.of(one) for one in draft.emails if isinstance(one, str)]
+    boxes = [Mailbox.of(email) for email in draft.emails if isinstance(email, str)]
     if len(boxes) != len(draft.emails):
         return draft
     beside = next((box.name for box in boxes if box.name is not None), UNSET)
@@ -125,5 +132,5 @@ def _contact_out(value: Any, aliases: Aliases) -> Any:
     if not value.custom_fields:
         return value
     return evolve(
-        value, custom_fields={aliases.custom_fields.out(key): one for key, one in value.custom_fields.items()}
+        value, custom_fields={aliases.custom_fields.out(name): held for name, held in value.custom_fields.items()}
     )

@@ -24,7 +24,9 @@ _NEEDED = {"subject", "description", "requester"}
 def check_ticket_draft(draft: TicketDraft, capabilities: Capabilities) -> TicketDraft:
     """Return ``draft`` with its status and priority in the vendor's words, or raise ``Unsupported`` or ``Invalid``."""
     fields = set_fields(draft)
-    _refuse_fields("tickets.create", {name: one for name, one in fields.items() if name not in _NEEDED}, capabilities)
+    _refuse_fields(
+        "tickets.create", {name: value for name, value in fields.items() if name not in _NEEDED}, capabilities
+    )
     if not draft.requester:
         raise Invalid("a ticket needs a requester", field="requester")
     _check_text("description", body_of(draft.description), capabilities)

@@ -59,12 +59,12 @@ def email_spellings(address: str, *, case: bool = True) -> tuple[str, ...]:
     Without ``case`` those are left out that differ from another in the case of A to Z only.
     """
     local, at, domain = address.rpartition("@")
-    lowered, found = local.translate(_LOWER), [address, address.translate(_LOWER)]
+    lowered, spellings = local.translate(_LOWER), [address, address.translate(_LOWER)]
     if at:
-        found += [f"{lowered}@{one}" for one in (_domain_key(domain), _u_label(domain))]
+        spellings += [f"{lowered}@{host}" for host in (_domain_key(domain), _u_label(domain))]
     if case:
-        return tuple(dict.fromkeys(found))
-    return tuple({one.translate(_LOWER): one for one in reversed(found)}.values())[::-1]
+        return tuple(dict.fromkeys(spellings))
+    return tuple({spelling.translate(_LOWER): spelling for spelling in reversed(spellings)}.values())[::-1]
 
 
 def _u_label(domain: str) -> str:
@@ -112,9 +112,9 @@ class Mailbox:
         if readable and not is_email(trimmed) and ("<" in trimmed or "(" in trimmed):
             from email.utils import getaddresses
 
-            found = [(name, one) for name, one in getaddresses([trimmed]) if "@" in one]
-            if len(found) == 1 and is_email(found[0][1]):
-                name, address = found[0]
+            boxes = [(name, address) for name, address in getaddresses([trimmed]) if "@" in address]
+            if len(boxes) == 1 and is_email(boxes[0][1]):
+                name, address = boxes[0]
                 before, bracket, after = trimmed.rpartition(f"<{address}>")
                 if bracket and not after:
                     # Of "Lee, Ann <…>" the library gives half the name.
@@ -165,10 +165,10 @@ def _dialled(text: str) -> _Dialled:
 
 @lru_cache(_REMEMBERED)
 def _read_number(text: str) -> _Dialled:
-    plain = "".join(str(unicodedata.decimal(one)) if one.isdecimal() else one for one in text.strip())
+    plain = "".join(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text.strip())
     plain = plain.removeprefix("tel:").replace("\N{FULLWIDTH PLUS SIGN}", "+")
-    found = _EXTENSION.search(plain)
-    main, extension = (plain[: found.start()], found["digits"]) if found else (plain, "")
+    match = _EXTENSION.search(plain)
+    main, extension = (plain[: match.start()], match["digits"]) if match else (plain, "")
     if not any(letter.isdecimal() for letter in main):
         main, extension = plain, ""
     return _Dialled(_number(main), extension)

@@ -24,29 +24,25 @@ from helpdesk_bridge.text.decoding import judge
 
 T = TypeVar("T")
 
-_WHOLE: Final = (str, bytes, bytearray)
+_BYTES: Final = (bytes, bytearray)
 
 
 def spread(value: Iterable[T]) -> tuple[T, ...]:
-    """Return a collection as a tuple, a single text as a collection of one; anything else is left as it is."""
-    if isinstance(value, str):
+    """Return a collection as a tuple, a single value as a collection of one; what is neither is left as it is."""
+    if isinstance(value, (str, enum.Enum, Actor, Ref)):
         return (value,)  # type: ignore[return-value]  # a text is an iterable of texts for a type checker
-    if isinstance(value, Iterable) and not isinstance(value, _WHOLE):
+    if isinstance(value, Iterable) and not isinstance(value, _BYTES):
         return tuple(value)
     return value  # type: ignore[return-value]  # refused by the check, with the field's name
 
 
 def any_of(value: Any) -> frozenset[Any] | None:
-    """Return one value or a collection of values as a set; None and what cannot be a set are left as they are."""
+    """Return a value or a collection of values as a set; None and what cannot be a set are left as they are."""
     if value is None or isinstance(value, frozenset):
         return value
-    if isinstance(value, (str, enum.Enum, Actor, Ref)):
-        return frozenset({value})
-    if not isinstance(value, Iterable) or isinstance(value, _WHOLE):
-        return value  # type: ignore[return-value]  # refused by the check, with the field's name
-    members = tuple(value)
+    members = spread(value)
     try:
-        return frozenset(members)
+        return frozenset(members) if isinstance(members, tuple) else members
     except TypeError:
         return members  # type: ignore[return-value]  # something in it has no hash: refused by the check
 
@@ -150,7 +146,9 @@ def _parts(cls: Any) -> Mapping[str, tuple[str, tuple[type, ...]]]:
 
 
 def _types(hint: Any) -> tuple[type, ...]:
-    return tuple(get_origin(one) or one for one in (get_args(hint) if isinstance(hint, UnionType) else (hint,)))
+    return tuple(
+        get_origin(member) or member for member in (get_args(hint) if isinstance(hint, UnionType) else (hint,))
+    )
 
 
 def _check_parts(field: str, value: Any) -> None:

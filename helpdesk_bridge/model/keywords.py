@@ -209,7 +209,7 @@ def query_of(cls: type[T], value: T | None, filters: Mapping[str, Any]) -> T:
         if name not in known:
             raise _unknown(given, [*known, *SAME_FILTER])
         if name in named:
-            other = next(one for one in filters if SAME_FILTER.get(one, one) == name)
+            other = next(twin for twin in filters if SAME_FILTER.get(twin, twin) == name)
             raise Invalid(f"{other} and {given} are the same filter: give one of them", field=given)
         named[name] = wanted
     return made_of(cls, value, named)

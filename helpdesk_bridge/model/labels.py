@@ -38,7 +38,7 @@ def _label(value: object, field: str, labels: Mapping[M, str], capabilities: Cap
         raise Unsupported(f"{vendor} has no {field} {value.value}{hint}", capability=f"{field}:{value.value}")
     if not isinstance(value, str) or not value.strip():
         what = "an empty text" if isinstance(value, str) else type(value).__name__
-        raise Invalid(f"{field}: expected a member of the enum or the vendor's label, found {what}", field=field)
+        raise Invalid(f"{field}: expected a member of the enum or the vendor's label, not {what}", field=field)
     for member, label in labels.items():
         if fold(value) in (fold(label), member.value):
             return label

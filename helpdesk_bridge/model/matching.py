@@ -32,21 +32,21 @@ def _same_person(wanted: str | Actor, actor: Actor) -> bool:
 def _person_in(wanted: frozenset[Any], actor: Actor | None) -> bool:
     if actor is None:
         return NONE in wanted
-    return any(_same_person(one, actor) for one in wanted if one is not NONE)
+    return any(_same_person(member, actor) for member in wanted if member is not NONE)
 
 
 def _ref_in(wanted: frozenset[Any], ref: Ref | None) -> bool:
     if ref is None:
         return NONE in wanted
-    for one in wanted:
-        if one is NONE:
+    for member in wanted:
+        if member is NONE:
             continue
-        if isinstance(one, Ref):
-            if (one.id is not None and one.id == ref.id) or (
-                one.id is None and one.name and fold(one.name) == fold(ref.name or "")
+        if isinstance(member, Ref):
+            if (member.id is not None and member.id == ref.id) or (
+                member.id is None and member.name and fold(member.name) == fold(ref.name or "")
             ):
                 return True
-        elif one == ref.id or fold(one) == fold(ref.name or ""):
+        elif member == ref.id or fold(member) == fold(ref.name or ""):
             return True
     return False
 
@@ -54,49 +54,49 @@ def _ref_in(wanted: frozenset[Any], ref: Ref | None) -> bool:
 def _word_in(wanted: frozenset[Any], value: str | None) -> bool:
     if value is None or value == "":
         return NONE in wanted
-    return any(one is not NONE and fold(one) == fold(value) for one in wanted)
+    return any(member is not NONE and fold(member) == fold(value) for member in wanted)
 
 
 def _words_in(wanted: frozenset[Any], values: tuple[str, ...]) -> bool:
     if not values:
         return NONE in wanted
-    found = {fold(value) for value in values}
-    return any(one is not NONE and fold(one) in found for one in wanted)
+    folded = {fold(value) for value in values}
+    return any(member is not NONE and fold(member) in folded for member in wanted)
 
 
-def _same_value(one: Any, other: Any) -> bool:
-    if isinstance(one, str) and isinstance(other, str):
-        return fold(one) == fold(other)
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    return bool(one == other)
+def _same_value(left: Any, right: Any) -> bool:
+    if isinstance(left, str) and isinstance(right, str):
+        return fold(left) == fold(right)
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    return bool(left == right)
 
 
 def _value_in(wanted: frozenset[Any], value: CustomValue) -> bool:
     if value is None or value in ("", ()):
         return NONE in wanted or None in wanted
-    if isinstance(value, tuple) and not any(isinstance(one, tuple) for one in wanted):
-        return any(_same_value(one, item) for one in wanted for item in value)
-    return any(_same_value(one, value) for one in wanted)
+    if isinstance(value, tuple) and not any(isinstance(member, tuple) for member in wanted):
+        return any(_same_value(member, item) for member in wanted for item in value)
+    return any(_same_value(member, value) for member in wanted)
 
 
 def _enum_in(wanted: frozenset[Any], value: enum.Enum, label: str | None) -> bool:
     return value in wanted or (
-        label is not None and any(isinstance(one, str) and fold(one) == fold(label) for one in wanted)
+        label is not None and any(isinstance(member, str) and fold(member) == fold(label) for member in wanted)
     )
 
 
 def _emails_in(wanted: frozenset[Any], emails: tuple[str, ...]) -> bool:
     if not emails:
         return NONE in wanted
-    found = {email_key(email) for email in emails}
-    return any(one is not NONE and email_key(one) in found for one in wanted)
+    keys = {email_key(email) for email in emails}
+    return any(member is not NONE and email_key(member) in keys for member in wanted)
 
 
 def _phones_in(wanted: frozenset[Any], phones: tuple[Phone, ...]) -> bool:
     if not phones:
         return NONE in wanted
-    return any(one is not NONE and any(same_phone(one, phone) for phone in phones) for one in wanted)
+    return any(member is not NONE and any(same_phone(member, phone) for phone in phones) for member in wanted)
 
 
 def _custom_fields_match(wanted: Mapping[str, frozenset[Any]], values: Mapping[str, CustomValue]) -> bool:

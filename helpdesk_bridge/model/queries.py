@@ -66,16 +66,16 @@ class Match(Portable):
         """Whether ``value`` answers; None never does."""
         if value is None:
             return False
-        wanted, found = fold(self.text), fold(value)
+        wanted, text = fold(self.text), fold(value)
         match self.how:
             case How.EXACT:
-                return found == wanted
+                return text == wanted
             case How.PREFIX:
-                return found.startswith(wanted)
+                return text.startswith(wanted)
             case How.SUFFIX:
-                return found.endswith(wanted)
+                return text.endswith(wanted)
             case How.CONTAINS:
-                return wanted in found
+                return wanted in text
 
 
 @frozen

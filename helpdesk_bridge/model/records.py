@@ -160,7 +160,7 @@ class Contact(Portable):
 
 @frozen(kw_only=True)
 class Agent(Portable):
-    """Somebody who answers tickets."""
+    """An agent, who answers tickets."""
 
     id: str
     name: str | None = None

@@ -58,7 +58,7 @@ _TEXTS: Final[Mapping[type, tuple[str, Callable[[Any], str], Callable[[str], Any
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise WireTypeError(f"expected str, found {type(value).__name__}")
+        raise WireTypeError(f"expected str, not {type(value).__name__}")
     return value
 
 
@@ -66,7 +66,7 @@ def _parsed(type_: type, value: object) -> Any:
     try:
         return _TEXTS[type_][2](_text(value))
     except (ValueError, InvalidOperation):
-        raise WireTypeError(f"expected a {_TEXTS[type_][0]}, found another text") from None
+        raise WireTypeError(f"expected a {_TEXTS[type_][0]}, not another text") from None
 
 
 def _aware(moment: datetime) -> datetime:
@@ -176,7 +176,7 @@ def _write_mapping(converter: Converter) -> Callable[[Mapping[Any, Any]], dict[s
 
 def _object(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise WireTypeError(f"expected an object, found {type(value).__name__}")
+        raise WireTypeError(f"expected an object, not {type(value).__name__}")
     return value
 
 
@@ -186,10 +186,10 @@ def _read_mapping(type_: Any, converter: Converter) -> Hook:
 
 
 def _write_collection(type_: Any, converter: Converter) -> Callable[[Any], list[Any]]:
-    item = next((one for one in get_args(type_) if one is not Ellipsis), Any)
+    item = next((member for member in get_args(type_) if member is not Ellipsis), Any)
     write = converter.get_unstructure_hook(item)
     if get_origin(type_) is frozenset or type_ is frozenset:
-        return lambda values: sorted(map(write, values), key=lambda one: json.dumps(one, sort_keys=True))
+        return lambda values: sorted(map(write, values), key=lambda written: json.dumps(written, sort_keys=True))
     return lambda values: [write(value) for value in values]
 
 
@@ -206,7 +206,7 @@ def _is_choice(type_: Any) -> bool:
 
 
 def _members(union: Any) -> list[Any]:
-    return [one for one in get_args(union) if one is not NoneType and not _is_marker(one)]
+    return [member for member in get_args(union) if member is not NoneType and not _is_marker(member)]
 
 
 def _write_union(union: Any, converter: Converter) -> Callable[[Any], Any]:
@@ -237,12 +237,12 @@ class _Union:
 
     def __init__(self, union: Any, converter: Converter) -> None:
         members = _members(union)
-        self._hooks = {one: converter.get_structure_hook(one) for one in members}
-        self._texts = {_TEXTS[one][0]: one for one in members if one in _TEXTS}
+        self._hooks = {member: converter.get_structure_hook(member) for member in members}
+        self._texts = {_TEXTS[member][0]: member for member in members if member in _TEXTS}
         self._choice = next(filter(_is_choice, members), None)
-        self._classes = {kind_of(one): one for one in members if _is_value(one)}
-        self._list = next((one for one in members if get_origin(one) in (tuple, frozenset)), None)
-        self._mapping = next((one for one in members if get_origin(one) is Mapping), None)
+        self._classes = {kind_of(member): member for member in members if _is_value(member)}
+        self._list = next((member for member in members if get_origin(member) in (tuple, frozenset)), None)
+        self._mapping = next((member for member in members if get_origin(member) is Mapping), None)
 
     def read(self, value: Any, _: Any) -> Any:
         member, rest = self._in_object(value) if isinstance(value, dict) else (self._as_it_is(value), value)
@@ -274,7 +274,9 @@ def _read_union(union: Any, converter: Converter) -> Hook:
     args, members = get_args(union), _members(union)
     # NONE is null in JSON; UNSET is never there.
     nulls = (
-        [None] if NoneType in args else [one for kind in filter(_is_marker, args) for one in kind if one.value is None]
+        [None]
+        if NoneType in args
+        else [marker for kind in filter(_is_marker, args) for marker in kind if marker.value is None]
     )
     read = converter.get_structure_hook(members[0]) if len(members) == 1 else _Union(union, converter).read
     type_ = members[0] if len(members) == 1 else union

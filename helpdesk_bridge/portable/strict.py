@@ -32,7 +32,7 @@ class Misread(Exception):
 def _strict(expected: type[Any]) -> Callable[[Any, Any], Any]:
     def hook(value: Any, _: Any) -> Any:
         if type(value) is not expected:
-            raise WireTypeError(f"expected {expected.__name__}, found {type(value).__name__}")
+            raise WireTypeError(f"expected {expected.__name__}, not {type(value).__name__}")
         return value
 
     return hook
@@ -40,7 +40,7 @@ def _strict(expected: type[Any]) -> Callable[[Any, Any], Any]:
 
 def _number(value: Any, _: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise WireTypeError(f"expected a number, found {type(value).__name__}")
+        raise WireTypeError(f"expected a number, not {type(value).__name__}")
     return float(value)
 
 
@@ -63,18 +63,18 @@ def _guard_sequences(converter: Converter) -> None:
     # cattrs reads the text "abc" as the sequence ("a", "b", "c").
     @converter.register_structure_hook_factory(_is_sequence)
     def _(type_: Any, converter: Converter) -> Callable[[Any, Any], Any]:
-        item = next(one for one in type_.__args__ if one is not Ellipsis)
+        item = next(member for member in type_.__args__ if member is not Ellipsis)
         make = type_.__origin__
         hook = converter.get_structure_hook(item)
 
         def read(value: Any, _: Any) -> Any:
             if not isinstance(value, list):
-                raise WireTypeError(f"expected a list, found {type(value).__name__}")
-            return make(hook(one, item) for one in value)
+                raise WireTypeError(f"expected a list, not {type(value).__name__}")
+            return make(hook(member, item) for member in value)
 
         def read_with_places(value: Any, _: Any) -> Any:
             if not isinstance(value, list):
-                raise WireTypeError(f"expected a list, found {type(value).__name__}")
+                raise WireTypeError(f"expected a list, not {type(value).__name__}")
             return make(_each(value, hook, item))
 
         return read_with_places if converter.detailed_validation else read
@@ -108,7 +108,7 @@ class StrictReader:
     def read(self, type_: type[T], document: Any, *, at: str = "$") -> T:
         """Return ``document`` as ``type_``. Raises ``Misread`` naming the path below ``at``, never a value."""
         if has(type_) and not isinstance(document, dict):
-            raise Misread(at, WireTypeError(f"expected an object, found {type(document).__name__}"))
+            raise Misread(at, WireTypeError(f"expected an object, not {type(document).__name__}"))
         try:
             return self.quick.structure(document, type_)
         except Exception as error:  # noqa: BLE001 - hooks raise what they like; the exact pass below names the place
