@@ -14,6 +14,7 @@ from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.report.facts import read_facts
 
 ONE = Options(workers=1, yes=True)
+STEPS = {"deskie": "/api/*", "desk365": "/apis/v3/*"}
 
 
 def migrate(old, new, path, **options):
@@ -186,3 +187,42 @@ def test_a_name_that_an_agent_corrected_is_left_and_a_missing_ticket_is_told(fin
     found, summary = finished.again((found["ticket"].difference.id, "source"))
     assert summary.counts[Kind.TICKET].migrated == 1
     assert len(list(finished.new.desk.messages.list(only(finished.new.desk).id))) == 4
+
+
+# -- files that the source did not give ----------------------------------------------------------------------------
+
+
+LATE = [("local", None), *((one, fault) for one in STEPS for fault in (None, "response_lost", "connection_reset"))]
+
+
+@pytest.mark.parametrize(("vendor", "fault"), LATE)
+def test_a_file_that_the_source_gives_later_is_written_by_the_next_run(tmp_path, monkeypatch, vendor, fault):
+    with served("local", parts()) as old, served(vendor, 0) as new:
+        facet = type(old.desk.attachments)
+        real = facet.open
+
+        def refusing(self, file):
+            if file.filename == "3.bin":
+                raise PermissionDenied("not this one")
+            return real(self, file)
+
+        path = tmp_path / "journal"
+        monkeypatch.setattr(
+            facet,
+            "open",
+            lambda self, file: refusing(self, file) if self._link is old.desk.attachments._link else real(self, file),
+        )
+        first = migrate(old.desk, new.desk, path)
+        assert (first.exit_code, first.counts[Kind.ATTACHMENT].failed) == (ExitCode.INCOMPLETE, 3)
+        assert migrate(old.desk, new.desk, path).counts[Kind.ATTACHMENT].failed == 3
+        monkeypatch.setattr(facet, "open", real)
+        if fault:
+            new.simulator.faults.inject(fault, on=f"POST {STEPS[vendor]}", after=1)
+        second = migrate(old.desk, new.desk, path)
+        assert [(one.record, one.id, one.field, one.expected, one.found) for one in second.differences] == []
+        assert (second.exit_code, second.counts[Kind.ATTACHMENT].failed) == (ExitCode.OK, 0)
+        thread = list(new.desk.messages.list(only(new.desk).id))
+        late = [one for one in thread if "fetched later" in one.body.text]
+        assert len(late) == 3
+        assert {one.visibility.value for one in late} == {"internal"}
+        assert sum(file.filename == "3.bin" for one in thread for file in one.attachments) == 3

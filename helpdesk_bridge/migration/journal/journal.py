@@ -112,12 +112,11 @@ class Journal:
         return self._all(table.kind == kind.value, table.parent == ticket)
 
     def has_open_children(self, ticket: str) -> bool:
-        """Whether a message or file of a ticket is still planned or begun, or a message has failed."""
+        """Whether a message or file of a ticket is still planned or begun, or has failed."""
         table = schema.record.c
-        open_states = table.state.in_((State.PLANNED.value, State.INTENT.value))
-        failed = (table.kind == Kind.MESSAGE.value) & (table.state == State.FAILED.value)
+        open_states = table.state.in_([one.value for one in (State.PLANNED, State.INTENT, State.FAILED)])
         query = select(table.id).where(
-            table.kind.in_((Kind.MESSAGE.value, Kind.ATTACHMENT.value)), table.parent == ticket, open_states | failed
+            table.kind.in_((Kind.MESSAGE.value, Kind.ATTACHMENT.value)), table.parent == ticket, open_states
         )
         return bool(self.file.rows(query.limit(1)))
 

@@ -27,6 +27,7 @@ from helpdesk_bridge.migration.journal.states import (
 from helpdesk_bridge.migration.journal.unread import unread_records
 from helpdesk_bridge.migration.load.context import LoadContext, unanswered
 from helpdesk_bridge.migration.load.in_doubt import SettleWait
+from helpdesk_bridge.migration.load.late_files import LateFiles
 from helpdesk_bridge.migration.load.messages import MessageLoad
 from helpdesk_bridge.migration.load.packing import Packed, Packing, planned
 from helpdesk_bridge.migration.load.refusals import let_go
@@ -127,6 +128,7 @@ class TicketLoad:
         self._thread = thread
         self._packing = Packing(context, ticket, thread)
         self._messages = MessageLoad(context, ticket.id, self._packing, self._settle_wait)
+        self._late_files = LateFiles(context, ticket.id, self._settle_wait)
         return True
 
     def _write_unread(self) -> None:
@@ -465,6 +467,8 @@ class TicketLoad:
             context.journal.save(self._record)
         if not context.look_only:
             self._messages.run(ticket_id, later)
+            self._messages.save()
+            self._late_files.run(ticket_id, later)
 
     # -- the end ---------------------------------------------------------------------------------------------------
 
