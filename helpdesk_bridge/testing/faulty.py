@@ -367,13 +367,13 @@ class _FaultyPart:
         self._inner = inner
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(self._inner, name)
+        value: Any = getattr(self._inner, name)
         operation = f"{self._area}.{'list' if name == 'page' else name}"
         if operation not in EFFECTS or not callable(value):
             return value
         if name == "page":
             return lambda *args: self._calls.call(
-                operation, lambda: value(*args), args, lambda cursor: value(args[0], cursor, *args[2:])
+                operation, lambda: value(*args), args, lambda cursor: self._inner.page(args[0], cursor, *args[2:])
             )
         return lambda *args, **kwargs: self._calls.call(
             operation, lambda: value(*args, **kwargs), (*args, *kwargs.values())
