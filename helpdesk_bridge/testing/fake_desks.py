@@ -92,6 +92,8 @@ class FakeDesks(Mapping[str, FakeHelpdesk]):
 
     def _made(self, name: str, table: Mapping[str, Any] | None, overrides: Mapping[str, Any]) -> FakeHelpdesk:
         like, aliases = self._like.get(name, self._default), Aliases()
+        if like is None and table is None and overrides.get("vendor") not in (None, "local"):
+            like = overrides["vendor"]
         waits = overrides.get(_WAITS, 10.0) if table is None else table.get(_WAITS, 10.0)
         if table is not None:
             config = _without_secrets(table, name)

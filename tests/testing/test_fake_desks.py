@@ -9,7 +9,7 @@ from testing.benches import small
 
 from helpdesk_bridge import connect, desks, open_desk
 from helpdesk_bridge.desk import connection
-from helpdesk_bridge.errors import ConfigError, Unsupported
+from helpdesk_bridge.errors import ConfigError, RateLimited, Unsupported
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.fake import FakeHelpdesk
 from helpdesk_bridge.testing.fake_desks import fake_desks
@@ -85,6 +85,26 @@ def test_a_fake_has_the_abilities_and_aliases_of_its_table_and_needs_no_secret(c
         with pytest.raises(Unsupported):
             connect("archive").tags.list()
         assert not (config.parent / "archive.sqlite").exists()
+
+
+def test_keys_of_the_table_and_of_the_call_count_for_the_fake(config):
+    from helpdesk_bridge_deskie import VENDOR
+
+    with fake_desks() as fakes:
+        fakes["support"].faults.inject("rate_limited", on="tickets.list", retry_after=5, times=None)
+        with pytest.raises(RateLimited):  # its table says max_wait = 0
+            list(connect("support", vendor=VENDOR).tickets.list())
+    with fake_desks() as fakes:
+        patient = connect("support", max_wait=60)
+        fakes["support"].faults.inject("rate_limited", on="tickets.list", retry_after=5)
+        assert list(patient.tickets.list()) == []
+
+
+def test_the_vendor_that_the_call_names_counts_without_a_file(no_config):
+    from helpdesk_bridge_desk365 import VENDOR
+
+    with fake_desks(), pytest.raises(Unsupported):
+        connect("support", vendor=VENDOR).tags.list()
 
 
 def test_a_mistake_in_the_configuration_is_told_as_ever(config):
