@@ -54,6 +54,10 @@ def backoff(tries: int, draw: Callable[[], float]) -> float:
 T = TypeVar("T")
 
 
+class NeverReached(Unavailable):
+    """The desk did not answer once since it was opened: its address is wrong, or it has not begun to listen."""
+
+
 @frozen
 class _Verdict:
     """An error, and whether trying again can help: at once through the governor (refused), or after a pause."""
@@ -146,7 +150,8 @@ class Retrying:
 
     def _failed(self, request: Request, failure: TransportFailure) -> _Verdict:
         if isinstance(failure, NotSent):
-            error = Unavailable(f"nothing was sent: {failure.reason}")
+            kind = NeverReached if failure.final and failure.passing else Unavailable
+            error = kind(f"nothing was sent: {failure.reason}")
             error.temporary = failure.passing
             return _Verdict(error, again=not failure.final)
         if request.effect is Effect.CREATE:

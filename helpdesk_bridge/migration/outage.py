@@ -15,6 +15,7 @@ from helpdesk_bridge.errors import (
     PermissionDenied,
     RateLimited,
 )
+from helpdesk_bridge.http.retry import NeverReached
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.outcome import CredentialsLost, Interrupted
 from helpdesk_bridge.model.queries import TicketQuery
@@ -105,6 +106,10 @@ class Outage:
         """Wait as long as ``error`` asks for, at least ``pause``; return since when the side has failed."""
         self._failures += 1
         since = self.real_now() if since is None else since
+        if isinstance(error, NeverReached):
+            raise Interrupted(
+                f"{self._side.label} cannot be reached ({error}); correct its address, or run again once it is there"
+            ) from error
         if self.real_now() - since >= self._patience:
             raise self._over(str(error)) from error
         wait = max(self._asked_for(error) or 0.0, pause)

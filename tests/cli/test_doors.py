@@ -225,3 +225,18 @@ def test_a_shell_completes_the_names_of_desks_and_vendors(folder, line, offered)
         done = subprocess.run(COMMAND, cwd=folder, env=environment, capture_output=True, text=True, check=False)
         assert [one.partition(",")[2] for one in done.stdout.splitlines()] == offered
         assert done.stderr == ""
+
+
+def test_a_migration_whose_side_was_never_reached_ends_at_once(folder, capsys):
+    with SimulatorServer(create(generate(0))) as server:
+        port = server.url.rpartition(":")[2]
+        table = {"vendor": "deskie", **server.app.connection, "base_url": server.url, "time_scale": 1.0}
+    local(folder, TicketDraft(subject="s", description="b", requester="a@b.example"))
+    path = folder / "both.toml"
+    path.write_text((folder / "helpdesk.toml").read_text() + desk_table("new", table))
+    for words in (["plan"], ["run", "--yes"]):
+        assert run(["--config", str(path), "migrate", *words, "--from", "x", "--to", "new", "--journal", "j"]) == 5
+        err = capsys.readouterr().err
+        assert f"cannot be reached (nothing was sent: the connection to 127.0.0.1:{port} was refused" in err
+        assert "correct its address, or run again once it is there" in err
+        assert "waiting" not in err
