@@ -167,6 +167,9 @@ class Chain(Generic[R]):
             edge = Edge(self._at(rows[0].read), (self._id(rows[0].read),)) if rows else state.edge
             earlier, back = self._walked(back, edge, wanted)
             rows = [*earlier, *rows]
+        if len(rows) < wanted and state.cursor is not None:
+            # This adapter knows no way back, or it ended too soon: the list is read from its beginning.
+            rows, back = self._walked(None, state.edge, wanted)
         shown = rows[-wanted:]
         if not shown:  # all of them are gone
             return self._forwards(_State(), wanted)

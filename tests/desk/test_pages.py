@@ -235,3 +235,36 @@ def test_the_command_lists_in_the_order_of_the_port():
 
     (order,) = (one for one in list_tickets.params if one.name == "order")
     assert order.default == TicketQuery().order.value
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_an_adapter_that_knows_no_way_back_has_previous_pages_too(ordered):
+    """A third party's adapter gives pages in its own order, and no way back."""
+    rows, fetched = tuple(range(23)), []
+
+    def fetch(cursor, size):
+        fetched.append(cursor)
+        start = int(cursor or 0)
+        items = rows[start : start + min(size or 4, 4)]
+        return Page(items, str(start + len(items)) if start + len(items) < len(rows) else None)
+
+    chain = Chain(
+        listing=lambda: "x",
+        fetch=fetch,
+        keep=lambda row: row,
+        shown=lambda row: row,
+        expect=None,
+        key=str,
+        place=int if ordered else None,
+        descending=False,
+        exact=ordered,
+    )
+    pages = [chain.page(None, 5)]
+    while pages[-1].next is not None:
+        pages.append(chain.page(pages[-1].next, 5))
+    assert [row for page in pages for row in page.items] == list(rows)
+    page = pages[-1]
+    for earlier in reversed(pages[:-1]):
+        page = chain.page(page.previous, 5)
+        assert page.items == earlier.items
+    assert page.previous is None
