@@ -526,6 +526,19 @@ def test_whatever_disagrees_is_never_adopted(what, data):
     assert what in differences(evolve(MADE, **data.draw(OTHER[what])))
 
 
+def test_a_contact_without_any_address_is_known_by_its_marker_when_the_journal_is_lost(tmp_path):
+    nobody = person("nobody", None)
+    data = evolve(small(), people=(*small().people, nobody))
+    old, new = source(data), destination()
+    first = migrate(old, new, tmp_path / "lost", ONE)
+    there = dump(new)
+    with Migration(old, new, tmp_path / "rebuilt", options=ONE) as migration:
+        migration.rebuild()
+        assert migration.summary().counts == first.counts
+    migrate(old, new, tmp_path / "another", ONE)
+    assert dump(new) == there
+
+
 # -- copies ------------------------------------------------------------------------------------------------------------
 
 

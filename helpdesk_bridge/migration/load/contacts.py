@@ -96,8 +96,9 @@ class ContactLoad:
     def _known(self, contact: Contact) -> tuple[str, ...] | None:
         """Return the ids of a contact that an earlier run wrote, or that was at the destination before."""
         key = fold_key(contact)
-        if key is None:
-            return None
+        if key is None:  # without an address only the marker says that an earlier migration wrote the contact
+            marker = self._context.marker("contact", contact.ref)
+            return self._by_marker(evolve(self._record(self._contacts[0]), marker=marker), contact)
         record = self._context.journal.by_fold(key)
         if record is not None:
             return record.destination
