@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 from collections.abc import Callable, Hashable
 from typing import Final, TypeVar
@@ -35,13 +36,17 @@ SHORT: Final = 1.0
 _REFUSED: Final = (AuthenticationFailed, PermissionDenied)
 
 
+_IN_A_ROW: Final = re.compile(r"\[\d+\]|\.\d+(?:\.|$)")
+"""The place of a row in an answer: ``$.tickets[3]``, or ``$.3.case`` where a vendor numbers rows as keys."""
+
+
 class Stopped(Exception):
     """The run was asked to stop; what catches this leaves everything as the journal says."""
 
 
 def is_passing(error: HelpdeskError) -> bool:
     """Whether the same read may succeed later: an answer that is none is an outage, one row that is unreadable is not."""
-    return error.temporary or (isinstance(error, BadResponse) and "[" not in (error.path or ""))
+    return error.temporary or (isinstance(error, BadResponse) and _IN_A_ROW.search(error.path or "") is None)
 
 
 class Outage:
