@@ -16,7 +16,6 @@ import click
 from helpdesk_bridge import __version__
 from helpdesk_bridge.cli import what_lacks
 from helpdesk_bridge.cli.exit_codes import ExitCode, exit_code_of
-from helpdesk_bridge.cli.output import say
 from helpdesk_bridge.cli.streams import OutputLost, drop
 from helpdesk_bridge.errors import ConfigError, HelpdeskError
 from helpdesk_bridge.text.display import line
@@ -91,6 +90,8 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         said = io.StringIO()
         error.show(file=said)  # it quotes what was typed, and values of files
+        from helpdesk_bridge.cli.output import say
+
         say(said.getvalue().rstrip("\n"), lines=True)
         return ExitCode.USAGE
     except (ConfigError, HelpdeskError) as error:
@@ -115,6 +116,8 @@ def _lacking(error: ModuleNotFoundError) -> int:
 
 
 def _say(text: str) -> None:
+    from helpdesk_bridge.cli.output import say
+
     say(f"helpdesk-bridge: {text}")
 
 
