@@ -20,6 +20,7 @@ from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.config import consent
 from helpdesk_bridge.config.aliases import Aliases
 from helpdesk_bridge.config.settings import DeskConfig, from_table, load_file
+from helpdesk_bridge.datasets.dataset import Dataset
 from helpdesk_bridge.desk import connection
 from helpdesk_bridge.errors import ConfigError
 from helpdesk_bridge.forks import new_rlock
@@ -42,13 +43,18 @@ class FakeDesks(Mapping[str, FakeHelpdesk]):
     """
 
     def __init__(
-        self, given: Mapping[str, FakeHelpdesk | str], like: str | Capabilities | None, clock: Clock | None
+        self,
+        given: Mapping[str, FakeHelpdesk | str],
+        like: str | Capabilities | None,
+        clock: Clock | None,
+        dataset: Dataset | None = None,
     ) -> None:
         self._like = {name: one for name, one in given.items() if not isinstance(one, FakeHelpdesk)}
         self._given = {name: one for name, one in given.items() if isinstance(one, FakeHelpdesk)}
         self._fakes = dict(self._given)
         self._default = like
         self._clock = clock
+        self._dataset = dataset
         self._tables: dict[str, Mapping[str, Any]] = {}
         self._lock = new_rlock()
         for fake in self._fakes.values():
@@ -102,6 +108,8 @@ class FakeDesks(Mapping[str, FakeHelpdesk]):
                 like = _abilities(config)
         fake = FakeHelpdesk(capabilities=like, clock=self._clock, name=name, max_wait=waits, aliases=aliases)
         fake.keep_open(kept=True)
+        if self._dataset is not None:
+            fake.seed(self._dataset)
         return fake
 
     def _tables_of_file(self, config: Any) -> Mapping[str, Mapping[str, Any]]:
@@ -144,16 +152,17 @@ def fake_desks(
     *,
     like: str | Capabilities | None = None,
     clock: Clock | None = None,
+    dataset: Dataset | None = None,
     **named: FakeHelpdesk | str,
 ) -> Iterator[FakeDesks]:
     """Answer ``connect(name)``, ``desks[name]`` and ``open_desk(table)`` by fakes while the block runs, in all threads.
 
     A desk of ``helpdesk.toml`` has the abilities and aliases of its table there; no secret is fetched for it. Other names
     have those of ``like``, a vendor's name, or all. ``given`` and keywords name vendors, or ready fakes, for single desks:
-    ``fake_desks(support="deskie")``. Tables that lead to a simulator, and local desks in memory, are
+    ``fake_desks(support="deskie")``. ``dataset`` is what each fake that is made here begins with. Tables that lead to a simulator, and local desks in memory, are
     opened as ever.
     """
-    fakes = FakeDesks({**(given or {}), **named}, like, clock)
+    fakes = FakeDesks({**(given or {}), **named}, like, clock, dataset)
     real = connection.open_desk_table
 
     def of_table(table: Mapping[str, Any], name: str, clock: Clock | None) -> Any:

@@ -141,13 +141,18 @@ def helpdesk_desks(request: pytest.FixtureRequest) -> Iterator[FakeDesks]:
     the marker's vendor. Their clock is ``helpdesk_clock`` if the test uses that fixture.
     """
     from helpdesk_bridge.testing.fake_desks import fake_desks
+    from helpdesk_bridge.testing.running import dataset_of
 
     options = _marked(request)
     clock = request.getfixturevalue("helpdesk_clock") if "helpdesk_clock" in request.fixturenames else None
     with ExitStack() as stack:
         with _errors_without_traceback(request):
+            if options.get("live") is not None:
+                raise pytest.UsageError("helpdesk_desks: its desks are fakes; a live test takes `helpdesk`")
             like = options.get("capabilities") or options.get("vendor")
-            fakes = stack.enter_context(fake_desks(like=like, clock=clock))
+            seeds = {name: options[name] for name in _SEEDS if name in options}
+            dataset = dataset_of(**seeds) if any(seeds.values()) else None
+            fakes = stack.enter_context(fake_desks(like=like, clock=clock, dataset=dataset))
         yield fakes
 
 
@@ -157,10 +162,8 @@ def helpdesk_faults(helpdesk: Any) -> FaultPlan:
 
     The faults of a simulator are ``helpdesk_simulator(…).faults``.
     """
-    from helpdesk_bridge.testing.faults import FaultPlan
-
-    plan = getattr(helpdesk, "faults", None)
-    if not isinstance(plan, FaultPlan):
+    plan: FaultPlan | None = getattr(helpdesk, "faults", None)
+    if plan is None or not callable(getattr(plan, "inject", None)):
         pytest.fail(
             f"the fixture `helpdesk` yields {type(helpdesk).__name__}, which has no fault switch: yield FakeHelpdesk() or "
             "ChaosHelpdesk(desk) from helpdesk_bridge.testing.faults, and make `helpdesk_faults` an argument of the test",

@@ -304,6 +304,7 @@ MISUSES = {
         "unknown setting 'rate'; this simulator knows:",
     ),
     "live without a name": ("live=True", "helpdesk", "live is the name of a desk of helpdesk.toml"),
+    "live with fakes": ('live="sandbox"', "helpdesk_desks", "its desks are fakes; a live test takes `helpdesk`"),
     "live desk that is not there": ('live="sandbox"', "helpdesk", "has no desk 'sandbox'"),
 }
 
@@ -400,10 +401,14 @@ def test_the_fakes_answer_what_the_application_opens_itself(pytester):
             assert fake.outbox[0].created_at == helpdesk_clock.wall()
             with pytest.raises(Unsupported):
                 desks["support"].tags.list()
+
+        @pytest.mark.helpdesk(tickets=3)
+        def test_with_tickets(helpdesk_desks):
+            assert len(helpdesk_desks["support"].all_tickets()) == 3
         """
     )
     result = pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider")
-    result.assert_outcomes(passed=1)
+    result.assert_outcomes(passed=2)
 
 
 def test_a_conformance_suite_keeps_its_own_fixture(run):
