@@ -158,8 +158,8 @@ def looks_like_ours(body: Body) -> bool:
         return quoting.looks_alike(body.text)
     if not quoting.may_look_alike(body.html):
         return False
-    seen = _seen(body)
-    return quoting.looks_alike(seen.text) or (seen.shortened and quoting.quoted_markup(body.html) != body.html)
+    # Old releases of libxml2 leave "&lbrack;" as it is, and browsers show a bracket.
+    return quoting.looks_alike(_seen(body).text) or quoting.quoted_markup(body.html) != body.html
 
 
 def quoted(body: Body) -> Body:
@@ -169,9 +169,10 @@ def quoted(body: Body) -> Body:
     if body.html is None:
         return Body(text=quoting.quoted(body.text))
     seen, marked = _seen(body), Body(html=quoting.quoted_markup(body.html))
-    text = quoting.quoted(seen.text)
-    # Where a style hides something between the letters, only the text shows where they are.
-    return marked if seen.shortened or squash(marked.text) == squash(text) else Body(html=text_to_html(text))
+    if seen.shortened or quoting.quoted(quoting.unquoted(marked.text)) == marked.text:
+        return marked
+    # A style hides something between the letters: only the text shows where they are.
+    return Body(html=text_to_html(quoting.quoted(seen.text)))
 
 
 def unquoted(body: Body) -> Body:
