@@ -9,7 +9,7 @@ from typing import Any
 from attrs import evolve
 
 from helpdesk_bridge.adapter import Fidelity, FieldFidelity
-from helpdesk_bridge.errors import Conflict, HelpdeskError, InDoubt, Invalid
+from helpdesk_bridge.errors import Conflict, HelpdeskError, InDoubt, Invalid, Unsupported
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.states import NOT_WRITTEN, Key, Kind, Record, State, is_opaque, reason_of
 from helpdesk_bridge.migration.load.context import EXISTING, LoadContext, unanswered
@@ -22,6 +22,7 @@ from helpdesk_bridge.migration.plan.values import contact_key, old_key
 from helpdesk_bridge.model.addresses import phone_key
 from helpdesk_bridge.model.drafts import ContactChange
 from helpdesk_bridge.model.records import Contact
+from helpdesk_bridge.model.values import UNSET
 
 _ADDRESS_FIELDS = frozenset({"emails", "phones"})
 
@@ -73,8 +74,7 @@ class ContactLoad:
         try:
             holder = self._holder(contact)
             if holder is not None:
-                change = change_of(contact, context.importer.fidelity.contact)
-                context.set_values(partial(context.destination.desk.contacts.update, holder.id, change))
+                fill(context, holder.id, contact)
         except HelpdeskError as error:
             self._failed(evolve(intent, destination=()), f"its address alone is there: {reason_of(error)}")
             return None
@@ -274,6 +274,21 @@ class ContactLoad:
     def _open(self, leader: Record) -> list[Record]:
         others = [self._record(contact) for contact in self._contacts[1:]]
         return [leader, *(other for other in others if not other.state.final or other.state is State.FAILED)]
+
+
+def fill(context: LoadContext, contact_id: str, contact: Contact) -> None:
+    """Give a contact at the destination what it keeps of this one, but for the fields that it takes only from a create."""
+    change, update = change_of(contact, context.importer.fidelity.contact), context.destination.desk.contacts.update
+    while change != ContactChange():
+        try:
+            context.set_values(partial(update, contact_id, change))
+        except Unsupported as error:
+            name = (error.capability or "").rpartition(":")[2]
+            if getattr(change, name, UNSET) is UNSET:
+                raise
+            change = evolve(change, **{name: UNSET})
+        else:
+            return
 
 
 def change_of(contact: Contact, kept: Mapping[str, FieldFidelity]) -> ContactChange:

@@ -19,7 +19,7 @@ from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.facts import Difference
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State, is_opaque, reason_of
-from helpdesk_bridge.migration.load.contacts import change_of
+from helpdesk_bridge.migration.load.contacts import fill
 from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.model.records import Contact, Ticket
 
@@ -98,8 +98,7 @@ class Repair:
         judged = self._judged(row, source, written, expected.contact(there, kept))
         if judged.outcome is Outcome.REPAIRED:
             try:
-                update = partial(context.destination.desk.contacts.update, there.id, change_of(contact, kept))
-                context.set_values(update)
+                fill(context, there.id, contact)
             except HelpdeskError as error:
                 return [evolve(judged, outcome=Outcome.LEFT, why=f"the destination refused it: {reason_of(error)}")]
             context.journal.save(evolve(record, expected=source))
