@@ -15,9 +15,10 @@ from helpdesk_bridge import open_desk
 from helpdesk_bridge.clock import SystemClock
 from helpdesk_bridge.errors import ConfigError
 from helpdesk_bridge.migration import Migration, Options
-from helpdesk_bridge.migration.journal.file import JournalFile
+from helpdesk_bridge.migration.journal.file import Binding, JournalFile
 from helpdesk_bridge.migration.journal.reader import whose
 from helpdesk_bridge.migration.journal.spool import Spool
+from helpdesk_bridge.migration.marker import MarkerKey
 from helpdesk_bridge.migration.outcome import WrongJournal
 from helpdesk_bridge.migration.report.facts import read_facts
 from helpdesk_bridge.model.drafts import TicketDraft
@@ -35,7 +36,7 @@ def mode_of(path):
 
 
 def journal(path):
-    JournalFile(path, clock=SystemClock()).close()
+    JournalFile(path, BINDING, clock=SystemClock()).close()
 
 
 def desk(path):
@@ -48,6 +49,7 @@ def budget(path, mode=OWNER_ONLY):
         file.open()
 
 
+BINDING = Binding("old", "new", {"source": "old", "destination": "new"}, MarkerKey(bytes(32)))
 KINDS = {"the journal": journal, "the local desk": desk, "the budget": budget}
 REFUSALS = (ConfigError, WrongJournal, StoreLost)
 

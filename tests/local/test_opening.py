@@ -98,6 +98,9 @@ def test_a_file_whose_people_were_found_by_folded_addresses_finds_them_by_their_
     older.execute("UPDATE contact_keys SET key = '493012345672' WHERE kind = 'phone'")
     older.execute("UPDATE tickets SET requester_email = folded(json_extract(document, '$.requester.email'))")
     older.execute("UPDATE entries SET email_fold = folded(email_fold)")
+    older.execute("DROP INDEX messages_by_revision")
+    for name, column in (("tickets", "first_revision"), ("contacts", "first_revision"), ("messages", "revision")):
+        older.execute(f"ALTER TABLE {name} DROP COLUMN {column}")
     older.execute("PRAGMA user_version = 2")
     older.commit()
     older.close()

@@ -36,6 +36,9 @@ def translated() -> Iterator[None]:
     """Turn errors of SQLite into errors that say what to do."""
     try:
         yield
+    except UnicodeDecodeError:
+        # SQLite quotes a damaged schema in its error, and bytes of it may be no text.
+        raise JournalDamaged(f"the journal cannot be read; {REBUILD}") from None
     except exc.DatabaseError as error:
         text = str(error.orig).lower()
         if "full" in text or "i/o error" in text:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Table, exc, select
 
 from helpdesk_bridge.migration.journal import schema
 from helpdesk_bridge.migration.outcome import JournalDamaged
+from helpdesk_bridge.text.plain import one_line
 
 REBUILD: Final = "move it away and build a new one: helpdesk-bridge migrate rebuild --from OLD --to NEW --journal FILE"
 _BYTES: Final = 12
@@ -77,4 +78,4 @@ def _short(value: object) -> str:
     text = str(value)
     with suppress(UnicodeError):
         text = text.encode("ascii", "replace").decode()
-    return text[:_SHOWN]
+    return one_line(text)[:_SHOWN]
