@@ -159,8 +159,6 @@ class Chain(Generic[R]):
         if state.edge is None or wanted == state.before:
             return self._forwards(_State(), wanted or size)
         rows, back = self._walked(state.cursor, state.edge, wanted)
-        if back is None and len(rows) < wanted and state.cursor is not None:  # the adapter has no way back
-            rows, _ = self._walked(None, state.edge, wanted)
         for _ in range(_MOST_FETCHES):
             if len(rows) >= wanted or back is None:
                 break

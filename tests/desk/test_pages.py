@@ -90,27 +90,6 @@ def test_forth_and_back_and_forth_again_is_the_same_page(account):
     assert ids_of(listing().page(back.previous, 7)) == ids_of(first)
 
 
-@pytest.mark.parametrize("size", [1, 4, 5, 7, 10])
-def test_pages_of_an_adapter_that_tells_no_way_back_are_read_from_the_beginning(size):
-    def fetch(cursor, _):
-        start = int(cursor or 0)
-        return Page(tuple(range(start, min(start + 10, 23))), str(start + 10) if start + 10 < 23 else None)
-
-    same = lambda one: one  # noqa: E731
-    listing = Chain(
-        listing=lambda: "all", fetch=fetch, keep=same, shown=same, expect=None, key=str, place=same, descending=False,
-        exact=False,
-    )  # fmt: skip
-    pages = [listing.page(None, size)]
-    while pages[-1].next is not None:
-        pages.append(listing.page(pages[-1].next, size))
-    page = pages[-1]
-    for earlier in reversed(pages[:-1]):
-        page = listing.page(page.previous, size)
-        assert page.items == earlier.items
-    assert page.previous is None
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("vendor", ["local", "deskie", "desk365"])
 @pytest.mark.parametrize("order", list(Order), ids=lambda one: one.value)
