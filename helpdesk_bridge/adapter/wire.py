@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from types import NoneType
-from typing import Any, Final, TypeVar, cast, get_args, get_type_hints
+from typing import Any, Final, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from attrs import NOTHING, Attribute, field, fields, frozen, has
 
@@ -114,10 +114,11 @@ class Wire(StrictReader):
                 return {attribute.name: self._nested(kind, given, attribute.name, at, aside)}
         except BadResponse:
             pass  # it lacks what it cannot be without: all of it is set aside
-        if getattr(kind, "__origin__", None) not in (tuple, list) or not isinstance(given, list):
+        origin = get_origin(kind)
+        if origin not in (tuple, list) or not isinstance(given, list):
             aside[attribute.name] = given
             return {}
-        item = next(option for option in kind.__args__ if option is not Ellipsis)
+        item = next(option for option in get_args(kind) if option is not Ellipsis)
         kept = []
         for index, one in enumerate(given):
             place = f"{attribute.name}[{index}]"
@@ -128,7 +129,7 @@ class Wire(StrictReader):
                     kept.append(self.quick.structure(one, item))
             except Exception:  # noqa: BLE001 - hooks raise what they like
                 aside[place] = one
-        return {attribute.name: kind.__origin__(kept)}
+        return {attribute.name: origin(kept)}
 
     def _nested(self, type_: type[Any], document: Mapping[str, Any], place: str, at: str, aside: dict[str, Any]) -> Any:
         inner: dict[str, Any] = {}

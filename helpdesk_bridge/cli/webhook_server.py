@@ -16,7 +16,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from attrs import define
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
@@ -215,13 +215,14 @@ class _Incoming(io.RawIOBase):
 
 class _Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server
 
     def setup(self) -> None:
         """Read what the client sends through its deadline."""
         super().setup()
         self.rfile.close()
-        client = self.server.open.get(self.request) or _Client(self.request, "", 0.0)  # hung up on already
+        client = cast("_Server", self.server).open.get(self.request) or _Client(
+            self.request, "", 0.0
+        )  # hung up on already
         self.rfile = io.BufferedReader(_Incoming(client))
 
     def handle_expect_100(self) -> bool:

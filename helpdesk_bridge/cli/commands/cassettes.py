@@ -163,7 +163,7 @@ def _served(app: WSGIApplication, port: int) -> Iterator[str]:
     class Quiet(WSGIRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def log(self, *_: Any) -> None:
+        def log(self, type: str, message: str, *args: Any) -> None:
             """Write nothing: a line would hold what a customer is called."""
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)

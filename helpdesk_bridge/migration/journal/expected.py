@@ -217,7 +217,7 @@ def message(value: Message, files: Sequence[str], seal: Seal, *, also: datetime 
         "visibility": value.visibility.value,
         "kind": value.kind.value,
         "files": sorted(files),
-        "names": sorted(text_digest(file.filename) for file in value.attachments),
+        "names": sorted(text_digest(file.filename) or "" for file in value.attachments),
         "inline": images_shown(value),
     }
 
@@ -250,7 +250,7 @@ def shown_message(value: Message, seal: Seal) -> dict[str, Any]:
         "created_at": second(value.created_at),
         "visibility": value.visibility.value,
         "kind": value.kind.value,
-        "names": sorted(text_digest(file.filename) for file in value.attachments),
+        "names": sorted(text_digest(file.filename) or "" for file in value.attachments),
         "inline": images_shown(value),
         "header": None,
     }

@@ -287,15 +287,15 @@ class JournalFile:
         """Remove the rows of this migration from a table."""
         connection.execute(delete(table).where(table.c.migration == self.migration))
 
-    def _of(self, connection: Connection, query: Select[Any]) -> Sequence[RowMapping]:
+    def _of(self, connection: Connection, query: Select[*tuple[Any, ...]]) -> Sequence[RowMapping]:
         return connection.execute(schema.of_migration(query, self.migration)).mappings().all()
 
-    def rows(self, query: Select[Any], values: Mapping[str, Any] | None = None) -> Sequence[RowMapping]:
+    def rows(self, query: Select[*tuple[Any, ...]], values: Mapping[str, Any] | None = None) -> Sequence[RowMapping]:
         """Return the rows of a query that are of this migration; reading never waits for a transaction."""
         with translated(), self._reader.connect() as connection:
             return connection.execute(schema.of_migration(query, self.migration), values).mappings().all()
 
-    def each_row(self, query: Select[Any]) -> Iterator[RowMapping]:
+    def each_row(self, query: Select[*tuple[Any, ...]]) -> Iterator[RowMapping]:
         """Yield the rows of a query, however many there are."""
         with translated(), self._reader.connect() as connection:
             yield from connection.execute(schema.of_migration(query, self.migration)).mappings()

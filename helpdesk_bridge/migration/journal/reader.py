@@ -27,11 +27,11 @@ class JournalReader:
         check_rows(connection, self._migration)
         self.meta: dict[str, str] = {row["name"]: row["value"] for row in self.rows(select(schema.meta))}
 
-    def rows(self, query: Select[Any]) -> list[RowMapping]:
+    def rows(self, query: Select[*tuple[Any, ...]]) -> list[RowMapping]:
         """Return the rows of a query."""
         return list(self.each_row(query))
 
-    def each_row(self, query: Select[Any]) -> Iterator[RowMapping]:
+    def each_row(self, query: Select[*tuple[Any, ...]]) -> Iterator[RowMapping]:
         """Yield the rows of a query, however many there are."""
         yield from self._connection.execute(schema.of_migration(query, self._migration)).mappings()
 

@@ -107,7 +107,7 @@ difference = _table(
 )
 
 
-def of_migration(query: Select[Any], migration: str) -> Select[Any]:
+def of_migration(query: Select[*tuple[Any, ...]], migration: str) -> Select[*tuple[Any, ...]]:
     """Return a query for the rows of one migration."""
     return query.where(*(table.c.migration == migration for table in query.get_final_froms()))
 

@@ -121,7 +121,7 @@ def _number(call: Call, name: str, default: int) -> int:
 @cache
 def _page() -> tuple[bytes, str]:
     """Return the page, and a policy under which nothing but its own script and style runs, and nothing else is asked."""
-    page = files(__package__).joinpath("index.html").read_text("utf-8")
+    page = files("helpdesk_bridge.testing.simulator.page").joinpath("index.html").read_text("utf-8")
     digests = {tag: _digest(page.partition(f"<{tag}>")[2].partition(f"</{tag}>")[0]) for tag in ("script", "style")}
     policy = (
         f"default-src 'none'; connect-src 'self'; img-src data:; script-src '{digests['script']}'; style-src '{digests['style']}'; "
