@@ -13,6 +13,8 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge.migration import Migration, Options
+from helpdesk_bridge.testing.simulator import SimulatorServer
+from helpdesk_bridge_deskie.simulator import create
 
 pytestmark = pytest.mark.slow
 SCRIPT = "<img src=x onerror=\"document.title='taken over'\">"
@@ -142,3 +144,10 @@ def test_everything_that_acts_has_a_name_and_is_reached_by_the_keyboard(browser)
         for element in acting:
             assert element.accessible_name, element.get_attribute("outerHTML")
             assert element.get_attribute("tabindex") != "-1"
+
+
+def test_a_simulator_with_a_token_shows_its_tickets_to_whoever_has_it(browser):
+    token = "0123456789abcdef0123"
+    with SimulatorServer(create(generate(3)), token=token) as server:
+        browser.get(f"{server.url}/_sim/#token={token}")
+        until(browser, lambda: len(browser.find_elements(By.CSS_SELECTOR, "#tickets tr")) == 3)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 1000
 _MOST_GENERATED = 100_000
-_HEALTH = "sim_health"
+_OPEN = frozenset({"sim_health", "sim_page"})
 _OWN_SITE = frozenset({"same-origin", "none"})
 
 
@@ -52,12 +52,12 @@ def refusal_of(call: Call, token: str | None) -> Reply | None:
     """Return why a request is not let in at the admin routes; None if it is.
 
     Without a token only this machine's own programs are. With one, whoever has it is: no web page does. Health is for
-    whoever watches a container, and says nothing else.
+    whoever watches a container; the page holds nothing, and asks for what it shows with the token in its own address.
     """
     if token is None:
         foreign = "this is not for web pages: use a loopback address, and no Origin of another site"
         return Reply.json({"error": foreign}, 403) if is_foreign(call.headers) else None
-    if call.operation == _HEALTH and "Origin" not in call.headers:
+    if call.operation in _OPEN and "Origin" not in call.headers:
         return None
     scheme, _, given = call.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode()):

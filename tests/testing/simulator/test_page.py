@@ -162,3 +162,16 @@ def test_a_reset_that_cannot_be_done_changes_nothing(served, wanted):
     assert answer.status_code == 400
     assert next(iter(wanted)) in answer.json()["message"]
     assert app.dataset == generate(8)
+
+
+def test_a_page_of_a_simulator_with_a_token_is_empty_without_it():
+    token = "0123456789abcdef0123"
+    app = import_module("helpdesk_bridge_deskie.simulator").create(generate(1))
+    with SimulatorServer(app, token=token) as server:
+        page = requests.get(f"{server.url}/_sim/", timeout=10)
+        assert page.status_code == 200
+        assert app.dataset.tickets[0].subject not in page.text
+        for path in ("activity", "tickets", "tickets/1"):
+            url = f"{server.url}/_sim/{path}"
+            assert requests.get(url, timeout=10).status_code == 401
+            assert requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=10).status_code == 200
