@@ -212,7 +212,7 @@ def test_every_field_of_a_contact_comes_back(old):
 def test_the_importer_declares_every_field_of_the_model():
     with open_desk({"vendor": "local", "path": ":memory:"}) as desk:
         fidelity = desk.importer.fidelity
-    answer = {"id", "ref", "raw", "not_loaded", "id_kind"}
+    answer = {"id", "ref", "raw", "not_loaded", "left_behind", "id_kind"}
     assert set(fidelity.ticket) == {one.name for one in attrs.fields(Ticket)} - answer
     assert set(fidelity.contact) == {one.name for one in attrs.fields(Contact)} - answer
 

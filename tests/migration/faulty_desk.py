@@ -12,6 +12,7 @@ from attrs import define, evolve, field
 
 from helpdesk_bridge.datasets.dataset import Dataset, SeedFile, SeedMessage, SeedPerson, SeedTicket
 from helpdesk_bridge.errors import InDoubt
+from helpdesk_bridge.model.paging import Page
 from helpdesk_bridge.testing.clock import ManualClock
 from helpdesk_bridge.testing.fake import FakeHelpdesk
 
@@ -187,6 +188,18 @@ class FaultyImporter:
         if place in faults.lost:
             raise InDoubt("the answer was lost")
         return result
+
+
+class Rows(tuple):
+    """A listing of a vendor that does not say how many records there are."""
+
+    __slots__ = ()
+
+    def told(self):
+        return None
+
+    def page(self, cursor=None, *, size=None):
+        return Page(self[:size])
 
 
 def _held(args: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from migration.faulty_desk import FILE, Kill, destination, dump, message, person, source, ticket
+from migration.faulty_desk import FILE, Kill, Rows, destination, dump, message, person, source, ticket
 
 from helpdesk_bridge.adapter import Fidelity, FieldFidelity, MessageClass, Opening
 from helpdesk_bridge.datasets.dataset import Dataset
@@ -215,7 +215,7 @@ class Anonymous:
         return Part(self._inner.contacts, list=lambda query=None: self._left(self._inner.contacts.list(query)))
 
     def _left(self, people):
-        return tuple(one for one in people if one.email not in self._gone)
+        return Rows(one for one in people if one.email not in self._gone)
 
 
 class Part:

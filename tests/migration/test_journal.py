@@ -414,6 +414,18 @@ def test_a_byte_that_a_disk_altered_is_harmless_or_ends_in_one_clear_error(tmp_p
         assert "\n" not in str(noticed)  # noqa: PT017 - either it opens and is whole, or it says so
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("bits", [0x01, 0x80, 0xFF])
+def test_a_byte_altered_anywhere_in_the_head_of_the_file_ends_in_one_clear_error_or_is_harmless(tmp_path, bits):
+    """SQLite keeps what it is in the first hundred bytes, and its schema behind them."""
+    whole = filled(tmp_path / "journal").read_bytes()
+    for place in range(130):
+        path = tmp_path / f"{place}.journal"
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ bits]) + whole[place + 1 :])
+        with suppress(MigrationError), closing(open_journal(path)):
+            pass
+
+
 @pytest.mark.parametrize("part", [0.3, 0.5, 0.9])
 def test_half_a_journal_is_noticed(tmp_path, part):
     path = filled(tmp_path / "journal")

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 from attrs import evolve
-from migration.faulty_desk import FILE, IMAGE, Faults, destination, dump, message, person, small, source, ticket
+from migration.faulty_desk import FILE, IMAGE, Faults, Rows, destination, dump, message, person, small, source, ticket
 
 from helpdesk_bridge.adapter import Fidelity, FieldFidelity, Hazard, Provenance
 from helpdesk_bridge.datasets.dataset import Dataset, SeedFile
@@ -43,7 +43,7 @@ class Contacts:
         return getattr(self._inner, name)
 
     def list(self, query=None):
-        return tuple(self._contacts)
+        return Rows(self._contacts)
 
 
 # -- pairs ---------------------------------------------------------------------------------------------------------

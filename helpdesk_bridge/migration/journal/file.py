@@ -31,6 +31,16 @@ CLAIMED: Final = "claimed"
 """True in a copy that the user claimed: with its original, what is unfinished here may have been written since."""
 
 
+_DAMAGE: Final = (
+    "malformed",
+    "not a database",
+    "no such table",
+    "no such column",
+    "corrupt",
+    "unsupported file format",
+)
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn errors of SQLite into errors that say what to do."""
@@ -49,7 +59,7 @@ def translated() -> Iterator[None]:
             ) from None
         if "locked" in text or "busy" in text:
             raise Interrupted("the journal is locked by another program; close it and run again") from None
-        if any(word in text for word in ("malformed", "not a database", "no such table", "no such column", "corrupt")):
+        if any(word in text for word in _DAMAGE):
             raise JournalDamaged(f"the journal cannot be read; {REBUILD}") from None
         raise
 
