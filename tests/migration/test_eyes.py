@@ -180,7 +180,9 @@ def test_header_lines_name_people_as_the_lists_know_them(tmp_path, way):
 
 
 def test_an_author_who_left_the_lists_is_named_by_the_id(tmp_path):
-    old, new = Anonymous(source(helpdesk()), gone=("gil@desk.example", "ann@client.example")), destination()
+    data = helpdesk()
+    data = evolve(data, people=(*data.people, person("zoe", "zoe@client.example")))  # an empty list would be questioned
+    old, new = Anonymous(source(data), gone=("gil@desk.example", "ann@client.example")), destination()
     migrate(old, new, tmp_path / "journal", Threads.NOTE)
     (_, told) = threads_at(new)["t1"]
     gil, ann = (old.ids[one] for one in ("gil@desk.example", "ann@client.example"))
