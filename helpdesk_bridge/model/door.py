@@ -11,7 +11,8 @@ import enum
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from difflib import get_close_matches
+from functools import cache, wraps
 from types import UnionType
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
@@ -23,6 +24,7 @@ from helpdesk_bridge.model.values import UNSET, Actor, Add, Body, Ref, Remove, U
 from helpdesk_bridge.text.decoding import judge
 
 T = TypeVar("T")
+C = TypeVar("C", bound=attrs.AttrsInstance)
 
 _BYTES: Final = (bytes, bytearray)
 
@@ -188,3 +190,36 @@ def check_given(name: str, value: object, types: tuple[type, ...], words: str) -
 def _named(value: object) -> str:
     """Name what was given by its type alone: the value may be a customer's."""
     return "None" if value is None else f"a value of type {type(value).__name__}"
+
+
+def by_fields(cls: type[C]) -> type[C]:
+    """Make a call of an attrs class with missing, unknown or positional arguments ``Invalid``, as wrong values are."""
+    made = cls.__init__
+    fields = attrs.fields_dict(cls)
+    needed = [name for name, attribute in fields.items() if attribute.default is attrs.NOTHING]
+
+    @wraps(made)
+    def init(self: C, *given: Any, **named: Any) -> None:
+        if given:
+            raise Invalid(f"a {cls.__name__} takes its fields by name")
+        for name in named:
+            if name not in fields:
+                raise unknown_field(name, fields)
+        for name in needed:
+            if name in named and named[name] is None:
+                raise Invalid(f"{name} cannot be None: a {cls.__name__} needs it", field=name)
+        for name in needed:
+            if name not in named:
+                raise Invalid(f"{name} is missing: a {cls.__name__} needs it", field=name)
+        made(self, **named)
+
+    setattr(cls, "__init__", init)  # noqa: B010 - an assignment is what a type checker refuses
+    return cls
+
+
+def unknown_field(name: str, known: Iterable[str]) -> Invalid:
+    """Return the error for a field that is not known, with the nearest one that is."""
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}"
+    return Invalid(f"unknown field {name}; {hint}", field=name)

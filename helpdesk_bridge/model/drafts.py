@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from attrs import field, frozen
 
-from helpdesk_bridge.model.door import check_draft, spread
+from helpdesk_bridge.model.door import by_fields, check_draft, spread
 from helpdesk_bridge.model.fields import CONTACT, MESSAGE, TICKET
 from helpdesk_bridge.model.records import Message
 from helpdesk_bridge.model.values import (
@@ -54,6 +54,7 @@ def _uploads(value: Iterable[Upload] | Upload) -> tuple[Upload, ...]:
     return (value,) if isinstance(value, Upload) else spread(value)
 
 
+@by_fields
 @frozen(kw_only=True)
 class TicketDraft(Portable):
     """A ticket to be created. ``subject``, ``description`` and ``requester`` are needed everywhere.
@@ -83,6 +84,7 @@ class TicketDraft(Portable):
         check_draft(self, TICKET)
 
 
+@by_fields
 @frozen(kw_only=True)
 class TicketChange(Portable):
     """What of a ticket to change. ``UNSET`` leaves a field alone, ``None`` clears it."""
@@ -105,6 +107,7 @@ class TicketChange(Portable):
         check_draft(self, TICKET)
 
 
+@by_fields
 @frozen(kw_only=True)
 class MessageDraft(Portable):
     """A message to be written."""
@@ -117,6 +120,7 @@ class MessageDraft(Portable):
         check_draft(self, MESSAGE)
 
 
+@by_fields
 @frozen(kw_only=True)
 class ContactDraft(Portable):
     """A contact to be created; it needs an e-mail or a phone, as the vendor demands."""
@@ -133,6 +137,7 @@ class ContactDraft(Portable):
         check_draft(self, CONTACT)
 
 
+@by_fields
 @frozen(kw_only=True)
 class ContactChange(Portable):
     """What of a contact to change."""

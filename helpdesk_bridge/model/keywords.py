@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any, Final, Required, TypeAlias, TypedDict, TypeVar
 
 import attrs
 
 from helpdesk_bridge.errors import Invalid
+from helpdesk_bridge.model.door import unknown_field
 from helpdesk_bridge.model.queries import Match, Nothing, Order, Period
 from helpdesk_bridge.model.values import (
     Actor,
@@ -190,13 +190,6 @@ def made_of(cls: type[T], value: T | None, keywords: Mapping[str, Any]) -> T:
         if keywords:
             raise Invalid(f"give a {cls.__name__} or keywords, not both", field=next(iter(keywords)))
         return value
-    names = attrs.fields_dict(cls)  # type: ignore[arg-type]  # the drafts, changes and queries
-    for name in keywords:
-        if name not in names:
-            raise _unknown(name, names)
-    for name, attribute in names.items():
-        if attribute.default is attrs.NOTHING and name not in keywords:
-            raise Invalid(f"{name} is missing: a {cls.__name__} needs it", field=name)
     return cls(**keywords)
 
 
@@ -207,16 +200,9 @@ def query_of(cls: type[T], value: T | None, filters: Mapping[str, Any]) -> T:
     for given, wanted in filters.items():
         name = SAME_FILTER.get(given, given)
         if name not in known:
-            raise _unknown(given, [*known, *SAME_FILTER])
+            raise unknown_field(given, [*known, *SAME_FILTER])
         if name in named:
             other = next(twin for twin in filters if SAME_FILTER.get(twin, twin) == name)
             raise Invalid(f"{other} and {given} are the same filter: give one of them", field=given)
         named[name] = wanted
     return made_of(cls, value, named)
-
-
-def _unknown(name: str, known: Iterable[str]) -> Invalid:
-    names = sorted(known)
-    near = get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}"
-    return Invalid(f"unknown field {name}; {hint}", field=name)

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 from attrs import field, fields, frozen
 
 from helpdesk_bridge.errors import Invalid
-from helpdesk_bridge.model.door import any_of, check_custom_value, check_members, check_value
+from helpdesk_bridge.model.door import any_of, by_fields, check_custom_value, check_members, check_value
 from helpdesk_bridge.model.fields import CONTACT, TICKET, Field, Kind, Write, filters
 from helpdesk_bridge.model.values import Actor, CustomValue, FrozenDict, Priority, Ref, Status
 from helpdesk_bridge.portable.value import Portable
@@ -245,6 +245,7 @@ def _check(query: Any) -> None:
     judge(query)
 
 
+@by_fields
 @frozen(kw_only=True)
 class TicketQuery(Portable):
     """Which tickets. Spam, deleted and merged ones are left out unless ``include`` names them.
@@ -275,6 +276,7 @@ class TicketQuery(Portable):
         _check(self)
 
 
+@by_fields
 @frozen(kw_only=True)
 class ContactQuery(Portable):
     """Which contacts. Blocked and deleted ones are left out unless ``include`` names them, or loads ``custom_fields``."""

@@ -211,3 +211,17 @@ def test_a_body_is_text_or_a_body():
     assert MessageDraft(body=Body(html="<p>x</p>")).body.text == "x"
     with pytest.raises(Invalid, match="body takes text or a Body"):
         MessageDraft(body=["x"])
+
+
+@pytest.mark.parametrize("cls", [*WRITTEN, TicketQuery, ContactQuery])
+def test_arguments_that_do_not_fit_are_invalid_as_values_are(cls):
+    with pytest.raises(Invalid, match="unknown field subjekt"):
+        cls(subjekt="x")
+    with pytest.raises(Invalid, match="by name"):
+        cls("x")
+    for name in NEEDED.get(cls, ()):
+        with pytest.raises(Invalid) as refused:
+            cls(**{name: None})
+        assert refused.value.field == name
+        with pytest.raises(Invalid, match="is missing"):
+            cls(**{name: "x"}) if len(NEEDED[cls]) > 1 else cls()
