@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 
 import pytest
 from e2e.bench import Desks
 from e2e.possessions import assert_same_possessions
+from tiers import sampled
 
 PAIRS = [("deskie", "desk365"), ("desk365", "deskie"), ("local", "deskie"), ("deskie", "local"), ("local", "desk365")]
 SLOW = pytest.mark.slow
@@ -38,10 +40,7 @@ FAULTS = {
 }
 
 
-@SLOW
-@pytest.mark.parametrize("after", range(0, 60, 9))
-@pytest.mark.parametrize("kind", FAULTS)
-@pytest.mark.parametrize("pair", PAIRS[:3], ids="-".join)
+@pytest.mark.parametrize(("pair", "kind", "after"), sampled(product(PAIRS[:3], FAULTS, range(0, 60, 9)), 8))
 def test_one_fault_at_any_write_is_mended_by_the_next_run(tmp_path, pair, kind, after):
     with Desks(tmp_path, *pair, CONTENT) as desks:
         desks.new.inject(kind, on=f"POST {API[pair[1]]}", after=after, **FAULTS[kind])

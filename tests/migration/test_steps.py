@@ -126,7 +126,10 @@ class Kill(BaseException):
     """The process died here."""
 
 
-KILLS = [pytest.param(n, marks=() if n in (14, 17) else pytest.mark.slow) for n in range(8, 40)]
+KILLS = [
+    pytest.param(n, marks=() if n in (14, 17) else pytest.mark.slow if n % 3 == 0 else pytest.mark.exhaustive)
+    for n in range(8, 40)
+]
 
 
 @pytest.mark.parametrize("number", KILLS)
