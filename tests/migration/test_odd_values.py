@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from importlib import import_module
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from migration.simulators import SCALES, served, settings_for
 from odd_documents import OddRows, by_chance, without_id
@@ -60,6 +60,7 @@ def test_listings_never_lose_a_neighbour(ids, seed):
 
 @settings(FEW, max_examples=2)
 @given(seed=seeds)
+@example(seed=199)  # the only customer of a ticket loses the address
 @pytest.mark.parametrize("pair", [("deskie", "desk365"), ("desk365", "deskie")], ids="-".join)
 def test_a_migration_of_odd_rows_ends_with_each_record_accounted_for(tmp_path_factory, pair, seed):
     path = tmp_path_factory.mktemp("odd") / "journal"

@@ -345,10 +345,10 @@ class Desk365Importer:
     def find(self, kind: str, marker: str, since: datetime, old: Ticket | Contact) -> tuple[str, ...]:
         """Return the ids of the records with the marker: the requester's tickets, newest first, back to ``since``.
 
-        A contact has no place for a marker; its e-mail is its key.
+        A contact has no place for a marker; its e-mail is its key, and without it there is none.
         """
         if kind == "contact" and isinstance(old, Contact):
-            return self._existing(_contact_document(old))
+            return self._existing(_contact_document(old)) if old.emails else ()
         if isinstance(old, Ticket):
             return self._markers.written_since(
                 marker, writing.email_of(_person(old), "requester"), since - CLOCKS_APART
