@@ -9,11 +9,11 @@ import math
 import re
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Final
 
 import attrs
@@ -91,7 +91,7 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         _write_csv(columns, rows)
         return
     if not sys.stdout.isatty():
-        for row in chain([columns], rows):
+        for row in _headed(columns, rows):
             click.echo("\t".join(clean_line(_cell(value)) for value in row))
         return
     from rich.console import Console
@@ -110,8 +110,16 @@ _FORMULA: Final = re.compile(r"[=+\-@\t\r]")
 _NUMBER: Final = re.compile(r"[+-]?[\d ().,/-]*")
 
 
+def _headed(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    """Yield the names before the rows, once the first row was read: a list that cannot be read prints nothing."""
+    reading = iter(rows)
+    first = list(islice(reading, 1))
+    yield columns
+    yield from chain(first, reading)
+
+
 def _write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    for row in chain([columns], rows):
+    for row in _headed(columns, rows):
         line = io.StringIO()
         csv.writer(line, lineterminator="").writerow([_csv_cell(value) for value in row])
         click.echo(line.getvalue())

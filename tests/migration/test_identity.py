@@ -297,7 +297,8 @@ def test_a_vendor_that_joins_customers_who_left_the_lists_is_never_passed_in_sil
     """Nobody can ask such a vendor before: a deleted contact is not written, and the ticket names its customer alone."""
     alike = ["kim@x.example", f"{KELVIN}im@x.example", "sam@x.example"]
     dataset = helpdesk(alike)
-    dataset = evolve(dataset, people=tuple(evolve(one, deleted=True) for one in dataset.people))
+    gone = tuple(evolve(one, deleted=True) for one in dataset.people)
+    dataset = evolve(dataset, people=(*gone, person("zoe", "zoe@x.example")))  # an empty list would be questioned
     with served(pair[0], dataset) as old, served(pair[1], generate(0), addresses="folded") as new:
         summary = migrate(old.desk, new.desk, tmp_path / "journal")
         found = customers(new.desk)
