@@ -35,7 +35,7 @@ def desks(request, tmp_path_factory):
         yield opened
 
 
-@pytest.mark.parametrize(("shift", "wrong_first"), sampled(product(SHIFTS, [True, False]), 5))
+@pytest.mark.parametrize(("shift", "wrong_first"), sampled(product(SHIFTS, [True, False]), 8))
 def test_a_run_that_is_killed_and_resumed_under_another_clock_loses_and_doubles_nothing(desks, shift, wrong_first):
     desks.start_over()
     total, whole = desks.unbroken
