@@ -118,9 +118,16 @@ _REPLACED = frozenset(
         "ca_bundle",
         "client_certificate",
         "trust_environment",
+        "webhook_token",
+        "previous_api_key",
+        "inbox",
+        "region",
+        "max_wait",
+        "time_scale",
+        "simulator",
     }
-    | {"webhook_token", "previous_api_key", "inbox", "region", "max_wait", "time_scale", "simulator"}
 )
+"""Keys of a desk that say how the vendor is reached, or hold secrets: the recorder has its own."""
 
 
 def _walk(settings: dict[str, Any], stopped: threading.Event) -> None:

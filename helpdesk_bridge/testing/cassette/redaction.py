@@ -41,7 +41,7 @@ class Redaction:
     def __init__(self, origin: str, secrets: Collection[str] = ()) -> None:
         self._origin = origin.rstrip("/")
         self._secrets = [secret for secret in secrets if secret]
-        self._said: dict[tuple[str, str], str] = {}
+        self._said: dict[str, dict[str, str]] = {kind: {} for kind in _FORMS}
 
     def document(self, value: Any, key: str = "") -> Any:
         """Return a JSON document without secrets and persons; its form stays."""
@@ -114,11 +114,8 @@ class Redaction:
         return self.text(key) if "@" in key or self._holds_secret(key) or _PHONE.fullmatch(key) else key
 
     def _replaced(self, kind: str, value: str) -> str:
-        same = value.casefold() if kind == "email" else value
-        if (kind, same) not in self._said:
-            number = sum(known == kind for known, _ in self._said) + 1
-            self._said[kind, same] = _FORMS[kind](number)
-        return self._said[kind, same]
+        said = self._said[kind]
+        return said.setdefault(value.casefold() if kind == "email" else value, _FORMS[kind](len(said) + 1))
 
 
 _FORMS: Final[Mapping[str, Callable[[int], str]]] = {
