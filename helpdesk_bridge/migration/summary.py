@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from attrs import asdict, field, frozen
+from attrs import asdict, evolve, field, frozen
 
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.facts import Difference, LeftAlone
@@ -77,6 +77,13 @@ class Summary:
     def exit_code(self) -> ExitCode:
         """What the command ends with."""
         return exit_code_of(self.counts, self.differences)
+
+    @property
+    def standing_code(self) -> ExitCode:
+        """What a step ends with that precedes a run: as ``exit_code``, but what that run is yet to write counts as well."""
+        return exit_code_of(
+            {kind: evolve(counted, pending=0) for kind, counted in self.counts.items()}, self.differences
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that ``demo --json`` prints."""

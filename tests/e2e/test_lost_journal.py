@@ -70,7 +70,7 @@ def test_markers_of_another_key_stop_a_run_until_the_key_is_given_or_they_are_ig
         ended(desks, 0, "run", "--yes", "--recover-key", "from=env:FORMER", env=old)
         count = len(desks.new.cases())
         lose(desks)
-        assert "markers of another key" in ended(desks, 0, "plan").stdout
+        assert "markers of another key" in ended(desks, 7, "plan").stdout
         stopped = ended(desks, 7, "run", "--yes").stderr
         assert f"{count} tickets at new (Desk365" in stopped
         assert "--foreign-markers ignore" in stopped

@@ -29,7 +29,7 @@ from helpdesk_bridge.migration.journal.reader import ids_of, whose
 from helpdesk_bridge.migration.journal.states import Kind
 from helpdesk_bridge.migration.migration import Migration
 from helpdesk_bridge.migration.options import Level, Options, Threads
-from helpdesk_bridge.migration.outcome import DecisionNeeded
+from helpdesk_bridge.migration.outcome import DecisionNeeded, ExitCode
 from helpdesk_bridge.migration.recovery import IGNORE
 from helpdesk_bridge.migration.report.facts import read_facts
 from helpdesk_bridge.migration.summary import PLURAL
@@ -135,15 +135,17 @@ def _recovered(texts: tuple[str, ...]) -> dict[str, Secret]:
 def plan(
     ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, full: bool,
     none_before: bool, recover: tuple[str, ...],
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """Show what a run would keep, change and lose, what you must decide, and what it costs. Writes nothing."""
     options = {"none_before": none_before, "recovered": _recovered(recover)}
     with _opened(ctx, source, destination, journal, **options) as migration:
         made = migration.plan(full=full, findings=migration.preflight())
+        summary = migration.summary()
     if as_json:
         write_json(made.as_json())
     else:
         tell_plan(made)
+    return int(ExitCode.DECISION if made.blocked else summary.standing_code)
 
 
 @migrate.command()
@@ -274,7 +276,7 @@ def decide(
     ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool,
     hazards: tuple[str, ...], maps: tuple[str, ...], threads: str | None, doubts: tuple[str, ...],
     sides: tuple[str, ...], incomplete: tuple[str, ...], foreign_markers: str | None,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """Record decisions that a plan or run asks for."""
     if not (hazards or maps or threads or doubts or sides or incomplete or foreign_markers):
         raise click.UsageError(
@@ -298,11 +300,13 @@ def decide(
             differing = {record: migration.decide_difference(record, side) for record, side in _pairs(sides)}
         except ValueError as error:
             raise click.UsageError(str(error)) from None
+        summary = migration.summary()
     _refuse_unknown(settled, "no write in doubt has the id")
     _refuse_unknown(differing, "the latest verification found no difference of")
     if as_json:
         write_json({"hazards": hazards, "maps": len(values), "threads": threads, "in_doubt": settled,
                     "differences": differing, "incomplete": scans, "foreign_markers": foreign_markers})  # fmt: skip
+    return int(summary.standing_code)
 
 
 def _pairs(texts: tuple[str, ...]) -> list[tuple[str, str]]:

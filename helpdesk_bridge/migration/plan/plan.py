@@ -74,6 +74,11 @@ class Plan:
         """Whether a run would stop and ask."""
         return bool(self.values or self.open_hazards or self.foreign_open or self.incomplete)
 
+    @property
+    def blocked(self) -> bool:
+        """Whether a run would stop and ask even if it accepts everything as announced (``Options.yes``)."""
+        return bool(self.foreign_open or self.incomplete)
+
     def as_json(self) -> dict[str, object]:
         """Return the plan as JSON values."""
         return {
