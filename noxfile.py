@@ -26,7 +26,7 @@ nox.options.error_on_missing_interpreters = True
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 SITE = "build/site"
 DIST = "build/dist"
-USERS_EXTRAS = "cli,fast,keyring,redis"
+USERS_EXTRAS = "cli,fast,keyring,postgres,redis"
 
 
 def install(session: nox.Session, *what: str) -> None:

@@ -2,7 +2,9 @@
 
 import os
 from unittest import mock
+from urllib.parse import urlsplit
 
+import postgres_server
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -39,3 +41,31 @@ def _own_budgets():
     """Start with no budget of the process: a test's server may get the port of one that another test had."""
     with mock.patch.object(shared, "_shared", {}), mock.patch.object(shared, "_memory", MemoryStore()):
         yield
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory, worker_id):
+    """The URL of a database of this process's own, on a server that all processes of the run share."""
+    import psycopg
+
+    folder = tmp_path_factory.getbasetemp()
+    with postgres_server.shared(folder if worker_id == "master" else folder.parent) as url:
+        name = f"tests_{worker_id}"
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        yield urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
+@pytest.fixture(scope="session")
+def _own_postgres():
+    server = postgres_server.PostgresServer()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def own_postgres(_own_postgres):
+    """A server that a test may stop and start; what an earlier test wrote is still there."""
+    _own_postgres.stop()
+    _own_postgres.start()
+    return _own_postgres
