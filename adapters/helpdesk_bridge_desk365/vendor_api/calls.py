@@ -10,7 +10,6 @@ from attrs import frozen
 from helpdesk_bridge.adapter import Answer, Effect, Request
 from helpdesk_bridge_desk365.client.client import Desk365Client, Pairs, Rows
 from helpdesk_bridge_desk365.vendor_api.reading import read, read_page
-from helpdesk_bridge_desk365.wire.account import AccountContext
 
 T = TypeVar("T")
 
@@ -23,18 +22,17 @@ class Calls:
     the outcome is unknown, ``InDoubt`` is raised.
     """
 
-    _client: Desk365Client
-    _account: AccountContext
-    _files_per_message: int
-    _bytes_per_message: int
+    client: Desk365Client
 
-    def _read(self, type_: type[T], operation: str, path: str, params: Pairs = ()) -> T:
-        return read(type_, self._client.read(operation, path, params).json(), odd=self._client.odd)
+    def read(self, type_: type[T], operation: str, path: str, params: Pairs = ()) -> T:
+        """Read a record."""
+        return read(type_, self.client.read(operation, path, params).json(), odd=self.client.odd)
 
-    def _page(self, type_: type[T], operation: str, path: str, params: Pairs, *keys: str) -> Rows[T]:
-        return read_page(type_, self._client.read(operation, path, params).json(), self._client.odd, *keys)
+    def page(self, type_: type[T], operation: str, path: str, params: Pairs, *keys: str) -> Rows[T]:
+        """Read a page of a list, which the answer holds under one of these keys."""
+        return read_page(type_, self.client.read(operation, path, params).json(), self.client.odd, *keys)
 
-    def _write(
+    def write(
         self,
         type_: type[T],
         operation: str,
@@ -47,10 +45,12 @@ class Calls:
     ) -> T:
         """Write and return the answer, the record as it now is; an echo may lack fields that were not sent."""
         request = Request(method, path, operation=operation, effect=effect, params=params, json=dict(document))
-        return self._client.stack.read(request, lambda answer: read(type_, answer.json(), odd=self._client.odd))
+        return self.client.stack.read(request, lambda answer: read(type_, answer.json(), odd=self.client.odd))
 
-    def _delete(self, operation: str, path: str, params: Pairs) -> None:
-        # Sent once: repeated, it would be told that there is no such record. Documented: OpenAPI, "KB Article successfully deleted", a message,
-        # so that a page of some proxy is no success.
+    def delete(self, operation: str, path: str, params: Pairs) -> None:
+        """Delete a record. Sent once: a second call would get that there is no such record.
+
+        Documented: OpenAPI, "KB Article successfully deleted", a message, so that a page of some proxy is no success.
+        """
         request = Request("DELETE", path, operation=operation, effect=Effect.CREATE, params=params, answer=Answer.JSON)
-        self._client.stack.send(request)
+        self.client.stack.send(request)

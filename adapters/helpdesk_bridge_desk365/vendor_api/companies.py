@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from attrs import frozen
+
 from helpdesk_bridge.adapter import UNSET, Effect, Unset
 from helpdesk_bridge_desk365.vendor_api import arguments
 from helpdesk_bridge_desk365.vendor_api.calls import Calls
@@ -13,19 +15,20 @@ from helpdesk_bridge_desk365.vendor_api.documents import CompanyDetails
 Text = str | Unset | None
 
 
-class CompanyCalls(Calls):
+@frozen(eq=False)
+class CompanyCalls:
     """Companies by name. What is ``UNSET`` is not sent, ``None`` clears.
 
     ``sla`` is an SLA's name, or "helpdesk default". Contacts whose e-mail domain is among ``domains`` belong to the
     company from then on (documented: OpenAPI, CompanyRequestModel).
     """
 
-    __slots__ = ()
+    _calls: Calls
 
     def company(self, name: str) -> CompanyDetails:
         """Return a company."""
         params = (("name", arguments.text(name, "name")),)
-        return self._read(CompanyDetails, "companies.get", "/companies/details", params)
+        return self._calls.read(CompanyDetails, "companies.get", "/companies/details", params)
 
     def create_company(
         self,
@@ -44,7 +47,7 @@ class CompanyCalls(Calls):
         """Create a company and return it."""
         texts = {"description": description, "phone": phone, "address": address, "city": city, "state": state}
         document = _document(name, {**texts, "country": country, "zipcode": zipcode, "sla": sla}, domains)
-        return self._write(CompanyDetails, "companies.create", "POST", "/companies/create", document)
+        return self._calls.write(CompanyDetails, "companies.create", "POST", "/companies/create", document)
 
     def update_company(
         self,
@@ -66,7 +69,7 @@ class CompanyCalls(Calls):
         document = _document(new_name or name, {**texts, "country": country, "zipcode": zipcode, "sla": sla}, domains)
         if new_name is None:
             arguments.something({key: value for key, value in document.items() if key != "name"}, "company")
-        return self._write(
+        return self._calls.write(
             CompanyDetails,
             "companies.update",
             "PUT",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 
+from attrs import frozen
+
 from helpdesk_bridge.adapter import UNSET, Effect, Invalid, Unset
 from helpdesk_bridge_desk365.client.client import Rows
 from helpdesk_bridge_desk365.vendor_api import arguments
@@ -23,10 +25,11 @@ class ContactOrder(IntEnum):
     EMAIL = 4
 
 
-class ContactCalls(Calls):
+@frozen(eq=False)
+class ContactCalls:
     """Contacts by e-mail, which the API cannot change. What is ``UNSET`` is not sent, ``None`` clears."""
 
-    __slots__ = ()
+    _calls: Calls
 
     def contacts(
         self,
@@ -47,7 +50,7 @@ class ContactCalls(Calls):
             include_custom_fields="1" if arguments.truth(custom_fields, "custom_fields") == "1" else None,
         )
         params = (*arguments.page(offset), *wanted.items())
-        return self._page(ContactDetails, "contacts.list", "/contacts", params, "content")
+        return self._calls.page(ContactDetails, "contacts.list", "/contacts", params, "content")
 
     def contact(self, email: str | None = None, *, secondary_email: str | None = None) -> ContactDetails:
         """Return a contact by its primary e-mail, or on newer accounts by a secondary one (a client of 2026)."""
@@ -57,7 +60,7 @@ class ContactCalls(Calls):
             params = (("primary_email", arguments.email(email, "email")),)
         else:
             params = (("secondary_email", arguments.email(secondary_email, "secondary_email")),)
-        return self._read(ContactDetails, "contacts.get", "/contacts/details", params)
+        return self._calls.read(ContactDetails, "contacts.get", "/contacts/details", params)
 
     def create_contact(
         self,
@@ -81,7 +84,7 @@ class ContactCalls(Calls):
         document |= arguments.clearing(
             {"name": name, "title": title, "phone": phone, "mobile": mobile, "company_name": company}
         )
-        return self._write(ContactDetails, "contacts.create", "POST", "/contacts/create", document)
+        return self._calls.write(ContactDetails, "contacts.create", "POST", "/contacts/create", document)
 
     def update_contact(
         self,
@@ -100,7 +103,7 @@ class ContactCalls(Calls):
         change = arguments.clearing(
             {"name": name, "title": title, "phone": phone, "mobile": mobile, "company_name": company}
         )
-        return self._write(
+        return self._calls.write(
             ContactDetails,
             "contacts.update",
             "PUT",

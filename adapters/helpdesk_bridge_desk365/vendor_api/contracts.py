@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
+from attrs import frozen
+
 from helpdesk_bridge.adapter import UNSET, Effect, Invalid, Unset
 from helpdesk_bridge_desk365.client.client import Pairs, Rows
 from helpdesk_bridge_desk365.vendor_api import arguments
@@ -26,10 +28,11 @@ _TYPES: Final[Mapping[type[BlockHours | BlockTickets], ContractType]] = {
 }
 
 
-class ContractCalls(Calls):
+@frozen(eq=False)
+class ContractCalls:
     """What companies have bought: hours, or tickets. What is not given is not sent."""
 
-    __slots__ = ()
+    _calls: Calls
 
     def contracts(
         self,
@@ -53,11 +56,11 @@ class ContractCalls(Calls):
             **{name: arguments.truth(value, name) for name, value in flags.items() if value is not None},
         )
         params = (*arguments.page(offset), *wanted.items())
-        return self._page(Contract, "contracts.list", "/contracts", params, "contracts")
+        return self._calls.page(Contract, "contracts.list", "/contracts", params, "contracts")
 
     def contract(self, name: str | None = None, *, reference_number: str | None = None) -> Contract:
         """Return a contract by its name or its reference number."""
-        return self._read(Contract, "contracts.get", "/contracts/details", _named(name, reference_number))
+        return self._calls.read(Contract, "contracts.get", "/contracts/details", _named(name, reference_number))
 
     def create_contract(
         self,
@@ -102,7 +105,7 @@ class ContractCalls(Calls):
         else:
             tickets = arguments.whole(block.contract_tickets, "contract_tickets")
             document["block_tickets"] = {"contract_tickets": tickets}
-        return self._write(Contract, "contracts.create", "POST", "/contracts/create", document)
+        return self._calls.write(Contract, "contracts.create", "POST", "/contracts/create", document)
 
     def update_contract(
         self,
@@ -134,7 +137,7 @@ class ContractCalls(Calls):
         if rollover:
             change["block_hours"] = rollover
         renamed = new_name is not None or new_reference_number is not None
-        return self._write(
+        return self._calls.write(
             Contract,
             "contracts.update",
             "PUT",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from attrs import frozen
+
 from helpdesk_bridge.adapter import BadResponse, Effect, Invalid
 from helpdesk_bridge_desk365.client.client import Pairs
 from helpdesk_bridge_desk365.vendor_api import arguments
@@ -22,17 +24,18 @@ from helpdesk_bridge_desk365.wire.parsing import read_rows
 _KB = "/kb"
 
 
-class KnowledgeBaseCalls(Calls):
+@frozen(eq=False)
+class KnowledgeBaseCalls:
     """Articles in folders in categories, all identified by name. Removing and renaming is sent once, never repeated."""
 
-    __slots__ = ()
+    _calls: Calls
 
     # --- articles ---
 
     def articles(self) -> tuple[str, ...]:
         """Return the titles of the published articles."""
         # Documented: OpenAPI, "/v3/kb/article/", with its slash.
-        _, rows, at = read_rows(self._client.read("kb.articles", f"{_KB}/article/", ()).json(), "article_titles")
+        _, rows, at = read_rows(self._calls.client.read("kb.articles", f"{_KB}/article/", ()).json(), "article_titles")
         for number, title in enumerate(rows):
             if not isinstance(title, str):
                 raise BadResponse(f"expected a title at {at}[{number}]", path=f"{at}[{number}]")
@@ -40,7 +43,7 @@ class KnowledgeBaseCalls(Calls):
 
     def article(self, title: str) -> Article:
         """Return an article, published or not."""
-        return self._read(Article, "kb.article", f"{_KB}/article/details", _article(title))
+        return self._calls.read(Article, "kb.article", f"{_KB}/article/details", _article(title))
 
     def create_article(
         self,
@@ -63,7 +66,7 @@ class KnowledgeBaseCalls(Calls):
             created_by_email=None if created_by is None else arguments.email(created_by, "created_by"),
             status=_status(status),
         )
-        return self._write(Article, "kb.create_article", "POST", f"{_KB}/article/create", document)
+        return self._calls.write(Article, "kb.create_article", "POST", f"{_KB}/article/create", document)
 
     def update_article(
         self,
@@ -83,7 +86,7 @@ class KnowledgeBaseCalls(Calls):
             folder_name=None if folder is None else arguments.text(folder, "folder"),
             status=_status(status),
         )
-        return self._write(
+        return self._calls.write(
             Article,
             "kb.update_article",
             "PUT",
@@ -95,19 +98,19 @@ class KnowledgeBaseCalls(Calls):
 
     def delete_article(self, title: str) -> None:
         """Delete an article for good."""
-        self._delete("kb.delete_article", f"{_KB}/article/delete", _article(title))
+        self._calls.delete("kb.delete_article", f"{_KB}/article/delete", _article(title))
 
     # --- folders ---
 
     def folder(self, category: str, folder: str) -> Folder:
         """Return a folder."""
-        return self._read(Folder, "kb.folder", f"{_KB}/folder/details", tuple(_place(category, folder).items()))
+        return self._calls.read(Folder, "kb.folder", f"{_KB}/folder/details", tuple(_place(category, folder).items()))
 
     def create_folder(self, category: str, folder: str, *, created_by: str | None = None) -> Folder:
         """Create a folder in a category that exists."""
         author = None if created_by is None else arguments.email(created_by, "created_by")
         document = arguments.given(**_place(category, folder), created_by_email=author)
-        return self._write(Folder, "kb.create_folder", "POST", f"{_KB}/folder/create", document)
+        return self._calls.write(Folder, "kb.create_folder", "POST", f"{_KB}/folder/create", document)
 
     def rename_folder(
         self, category: str, folder: str, new_name: str | None = None, *, new_category: str | None = None
@@ -117,7 +120,7 @@ class KnowledgeBaseCalls(Calls):
             category_name=None if new_category is None else arguments.text(new_category, "new_category"),
             folder_name=None if new_name is None else arguments.text(new_name, "new_name"),
         )
-        return self._write(
+        return self._calls.write(
             Folder,
             "kb.update_folder",
             "PUT",
@@ -128,13 +131,13 @@ class KnowledgeBaseCalls(Calls):
 
     def delete_folder(self, category: str, folder: str) -> None:
         """Delete a folder, and what is in it, for good."""
-        self._delete("kb.delete_folder", f"{_KB}/folder/delete", tuple(_place(category, folder).items()))
+        self._calls.delete("kb.delete_folder", f"{_KB}/folder/delete", tuple(_place(category, folder).items()))
 
     # --- categories ---
 
     def category(self, name: str) -> Category:
         """Return a category."""
-        return self._read(Category, "kb.category", f"{_KB}/category/details", _category(name))
+        return self._calls.read(Category, "kb.category", f"{_KB}/category/details", _category(name))
 
     def create_category(
         self,
@@ -155,7 +158,7 @@ class KnowledgeBaseCalls(Calls):
             ),
             **_seen(description, support_visibility, companies, agent_visibility, groups),
         }
-        return self._write(Category, "kb.create_category", "POST", f"{_KB}/category/create", document)
+        return self._calls.write(Category, "kb.create_category", "POST", f"{_KB}/category/create", document)
 
     def update_category(
         self,
@@ -172,7 +175,7 @@ class KnowledgeBaseCalls(Calls):
         change = _seen(description, support_visibility, companies, agent_visibility, groups)
         if new_name is not None:
             change["category_name"] = arguments.text(new_name, "new_name")
-        return self._write(
+        return self._calls.write(
             Category,
             "kb.update_category",
             "PUT",
@@ -184,7 +187,7 @@ class KnowledgeBaseCalls(Calls):
 
     def delete_category(self, name: str) -> None:
         """Delete a category, and what is in it, for good."""
-        self._delete("kb.delete_category", f"{_KB}/category/delete", _category(name))
+        self._calls.delete("kb.delete_category", f"{_KB}/category/delete", _category(name))
 
 
 def _effect(new_name: str | None) -> Effect:

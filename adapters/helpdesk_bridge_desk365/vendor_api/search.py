@@ -15,6 +15,7 @@ from helpdesk_bridge_desk365.vendor_api import arguments
 from helpdesk_bridge_desk365.vendor_api.calls import Calls
 from helpdesk_bridge_desk365.wire import parsing
 from helpdesk_bridge_desk365.wire import reading as convert
+from helpdesk_bridge_desk365.wire.account import AccountContext
 
 MOST_REACHABLE: Final = 1000
 ORDERS: Final = ("relevance", "created_time", "updated_time")
@@ -41,14 +42,16 @@ class Term:
     fields: tuple[str, ...] = ("subject",)
 
 
-class SearchCalls(Calls):
+@frozen(eq=False)
+class SearchCalls:
     """Searching, on accounts that have it; others answer ``NotFound``.
 
     All words must be there, in any order; "a phrase" must match as it is, ``*x`` matches the end of a word, ``x*`` its
     beginning, ``*x*`` any part.
     """
 
-    __slots__ = ()
+    _calls: Calls
+    _account: AccountContext
 
     def search_tickets(
         self,
@@ -99,8 +102,8 @@ class SearchCalls(Calls):
             *((name, arguments.truth(value, name)) for name, value in shown.items()),
             *page,
         )
-        answer = self._client.read("tickets.search", "/tickets/search", params, rows=count).json()
-        rows = self._client.rows(answer, parsing.read_ticket, "ticket", "tickets")
+        answer = self._calls.client.read("tickets.search", "/tickets/search", params, rows=count).json()
+        rows = self._calls.client.rows(answer, parsing.read_ticket, "ticket", "tickets")
         return Rows(tuple(convert.ticket(document, self._account) for document in rows.items), rows.total)
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from attrs import frozen
+
 from helpdesk_bridge_desk365.client.client import Rows
 from helpdesk_bridge_desk365.vendor_api import arguments
 from helpdesk_bridge_desk365.vendor_api.calls import Calls
 from helpdesk_bridge_desk365.vendor_api.documents import Survey, SurveyAnswer
 
 
-class SurveyCalls(Calls):
+@frozen(eq=False)
+class SurveyCalls:
     """Surveys and customers' answers."""
 
-    __slots__ = ()
+    _calls: Calls
 
     def surveys(self) -> tuple[Survey, ...]:
         """Return every survey, oldest first, deleted ones marked so."""
-        return self._page(Survey, "surveys.list", "/surveys", (), "surveys").items
+        return self._calls.page(Survey, "surveys.list", "/surveys", (), "surveys").items
 
     def survey(self, name: str) -> Survey:
         """Return a survey by its name. Raises ``NotFound`` for a deleted survey too.
@@ -23,9 +26,9 @@ class SurveyCalls(Calls):
         Documented: OpenAPI, "Deleted surveys cannot be retrieved".
         """
         params = (("survey_name", arguments.text(name, "name")),)
-        return self._read(Survey, "surveys.get", "/surveys/details", params)
+        return self._calls.read(Survey, "surveys.get", "/surveys/details", params)
 
     def survey_ratings(self, offset: int = 0) -> Rows[SurveyAnswer]:
         """Return up to 30 answers from a row on, oldest first."""
         params = arguments.page(offset)
-        return self._page(SurveyAnswer, "surveys.ratings", "/surveys/ratings", params, "survey_ratings")
+        return self._calls.page(SurveyAnswer, "surveys.ratings", "/surveys/ratings", params, "survey_ratings")

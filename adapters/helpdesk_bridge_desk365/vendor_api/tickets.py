@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from attrs import frozen
+
 from helpdesk_bridge.adapter import (
     Add,
     Body,
@@ -24,6 +26,7 @@ from helpdesk_bridge_desk365.vendor_api.calls import Calls
 from helpdesk_bridge_desk365.vendor_api.documents import Conversation, ConversationMessage, TicketDetails
 from helpdesk_bridge_desk365.vendor_api.reading import read, read_page
 from helpdesk_bridge_desk365.wire import reading, writing
+from helpdesk_bridge_desk365.wire.account import AccountContext
 from helpdesk_bridge_desk365.wire.documents import WrittenDocument
 from helpdesk_bridge_desk365.wire.words import PRIORITIES, STATUSES
 from helpdesk_bridge_desk365.wire.writing import filters_json
@@ -39,19 +42,23 @@ _COUNTS: Final = (
 _LABELS: Final = Capabilities(vendor="Desk365", statuses=STATUSES, open_statuses=True, priorities=PRIORITIES)
 
 
-class TicketCalls(Calls):
+@frozen(eq=False)
+class TicketCalls:
     """Tickets with forms, watchers and SLAs; replies and notes by other agents, with what they send.
 
     Bodies are text or ``Body``; people are e-mails. Custom fields of drafts are named as the account names them.
     """
 
-    __slots__ = ()
+    _calls: Calls
+    _account: AccountContext
+    _files_per_message: int
+    _bytes_per_message: int
 
     def ticket(self, ticket_id: str | int) -> TicketDetails:
         """Return a ticket with all its details, under the vendor's own names."""
         params = (("ticket_number", arguments.ticket_number(ticket_id)),)
-        document = self._client.read("tickets.get", "/tickets/details", params, rows=1).json()
-        return read(TicketDetails, document, odd=self._client.odd)
+        document = self._calls.client.read("tickets.get", "/tickets/details", params, rows=1).json()
+        return read(TicketDetails, document, odd=self._calls.client.odd)
 
     def tickets(
         self,
@@ -86,8 +93,8 @@ class TicketCalls(Calls):
         wanted = {name: arguments.several(values, f"filters.{name}") for name, values in (filters or {}).items()}
         if wanted:
             params = (*params, ("filters", filters_json(wanted, "unicode")))
-        answer = self._client.read("tickets.list", "/tickets", params, rows=count).json()
-        return read_page(TicketDetails, answer, self._client.odd, "tickets")
+        answer = self._calls.client.read("tickets.list", "/tickets", params, rows=count).json()
+        return read_page(TicketDetails, answer, self._calls.client.odd, "tickets")
 
     def create_ticket(self, draft: TicketDraft, *, form: str | None = None, watchers: Sequence[str] = ()) -> Ticket:
         """Create a ticket on a ticket form, watched by agents. The account may mail about it as about any new ticket."""
@@ -97,7 +104,7 @@ class TicketCalls(Calls):
         watching = arguments.emails(watchers, "watchers")
         if watching:
             document["watchers"] = list(watching)
-        made = self._client.create_ticket(document, self._files(draft.attachments))
+        made = self._calls.client.create_ticket(document, self._files(draft.attachments))
         return reading.ticket(made, self._account)
 
     def update_ticket(
@@ -120,7 +127,9 @@ class TicketCalls(Calls):
             watchers=None if watchers is None else _watchers(watchers),
             contact_email=None if requester is None else arguments.email(requester, "requester"),
         )
-        return reading.ticket(self._client.update_ticket(number, arguments.something(change, "ticket")), self._account)
+        return reading.ticket(
+            self._calls.client.update_ticket(number, arguments.something(change, "ticket")), self._account
+        )
 
     def reply(
         self,
@@ -148,7 +157,7 @@ class TicketCalls(Calls):
             from_email=None if sender is None else arguments.email(sender, "sender"),
             **{name: 1 for name, value in flags.items() if arguments.truth(value, name) == "1"},
         )
-        return _sent(self._client.add_reply(number, document, files))
+        return _sent(self._calls.client.add_reply(number, document, files))
 
     def note(
         self,
@@ -199,8 +208,8 @@ class TicketCalls(Calls):
             ("sort_by", "latest_on_top" if arguments.truth(newest_first, "newest_first") == "1" else "earliest_on_top"),
             *((name, arguments.truth(value, name)) for name, value in wanted.items()),
         )
-        document = self._client.read("tickets.conversation", "/tickets/conversations", params).json()
-        messages = read_page(ConversationMessage, document, self._client.odd, "conversations").items
+        document = self._calls.client.read("tickets.conversation", "/tickets/conversations", params).json()
+        messages = read_page(ConversationMessage, document, self._calls.client.odd, "conversations").items
         return Conversation(messages=messages, **{name: _count(document.get(name)) for name in _COUNTS})
 
     def _note(
@@ -221,7 +230,7 @@ class TicketCalls(Calls):
             agent_email=None if agent is None else arguments.email(agent, "agent"),
             notify_emails=",".join(arguments.emails(notify, "notify")) or None,
         )
-        return _sent(self._client.add_note(number, document, files))
+        return _sent(self._calls.client.add_note(number, document, files))
 
     def _files(self, files: Sequence[Upload]) -> tuple[Upload, ...]:
         uploads = tuple(files)

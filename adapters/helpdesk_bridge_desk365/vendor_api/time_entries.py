@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from attrs import frozen
+
 from helpdesk_bridge_desk365.client.client import TICKET_COUNTS, Rows
 from helpdesk_bridge_desk365.vendor_api import arguments
 from helpdesk_bridge_desk365.vendor_api.calls import Calls
 from helpdesk_bridge_desk365.vendor_api.documents import TimeEntry
 
 
-class TimeEntryCalls(Calls):
+@frozen(eq=False)
+class TimeEntryCalls:
     """Time that agents spent on tickets."""
 
-    __slots__ = ()
+    _calls: Calls
 
     def time_entries(
         self,
@@ -46,9 +49,9 @@ class TimeEntryCalls(Calls):
             **{name: arguments.truth(value, name) for name, value in flags.items() if value is not None},
         )
         params = (*arguments.page(offset, count, TICKET_COUNTS, "time_entries_count"), *wanted.items())
-        return self._page(TimeEntry, "time_entries.list", "/time_entries", params, "content")
+        return self._calls.page(TimeEntry, "time_entries.list", "/time_entries", params, "content")
 
     def time_entry(self, entry_id: int) -> TimeEntry:
         """Return one entry."""
         params = (("id", str(arguments.whole(entry_id, "entry_id"))),)
-        return self._read(TimeEntry, "time_entries.get", "/time_entries/details", params)
+        return self._calls.read(TimeEntry, "time_entries.get", "/time_entries/details", params)
