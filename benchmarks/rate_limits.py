@@ -9,10 +9,11 @@ import argparse
 import sys
 
 from limiters.cell import Outcome, run
+from limiters.clients import Servers
 from limiters.peers import CLIENTS, QUICK, preload
-from limiters.redis_server import forget_all, redis_server
 from limiters.report import Cell, as_json, as_text
 from limiters.scenarios import SCENARIOS, Scenario
+from limiters.servers import forget_all, running
 from limiters.steps import Step, measure
 
 PATIENCE, QUICK_PATIENCE = 3.0, 1.05
@@ -25,7 +26,7 @@ def chosen(arguments: argparse.Namespace) -> tuple[list[Scenario], list[str]]:
     return scenarios, arguments.client or (list(QUICK) if arguments.quick else list(CLIENTS))
 
 
-def cells(arguments: argparse.Namespace, redis_port: int | None) -> list[Cell]:
+def cells(arguments: argparse.Namespace, servers: Servers) -> list[Cell]:
     scenarios, clients = chosen(arguments)
     windows = arguments.windows or (4 if arguments.quick else 10)
     repetitions = arguments.repetitions or (1 if arguments.quick else 5)
@@ -34,8 +35,8 @@ def cells(arguments: argparse.Namespace, redis_port: int | None) -> list[Cell]:
     # Round by round, so that a noisy minute of the machine does not hit all runs of one cell.
     for _ in range(repetitions):
         for scenario, client in pairs:
-            forget_all(redis_port)
-            outcome = run(scenario, client, windows, redis_port, QUICK_PATIENCE if arguments.quick else PATIENCE)
+            forget_all(servers)
+            outcome = run(scenario, client, windows, servers, QUICK_PATIENCE if arguments.quick else PATIENCE)
             outcomes[scenario, client].append(outcome)
             print(f"{scenario.name}, {client}: {outcome}", file=sys.stderr, flush=True)
     return [Cell(scenario.name, client, tuple(found)) for (scenario, client), found in outcomes.items()]
@@ -52,10 +53,10 @@ def main() -> None:
     parser.add_argument("--steps", action=argparse.BooleanOptionalAction, default=True, help="time single steps too")
     arguments = parser.parse_args()
     preload()
-    with redis_server() as port:
-        found = cells(arguments, port)
-        forget_all(port)
-        steps: list[Step] = measure(port, quick=arguments.quick) if arguments.steps else []
+    with running() as servers:
+        found = cells(arguments, servers)
+        forget_all(servers)
+        steps: list[Step] = measure(servers, quick=arguments.quick) if arguments.steps else []
     print((as_json if arguments.json else as_text)(found, steps))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from limiters.accounting import Report
-from limiters.clients import Place
+from limiters.clients import Place, Servers
 from limiters.scenarios import LIMIT, SECONDS, Scenario
 from limiters.server import serve
 from limiters.worker import LEAVING, READY, intrude, work
@@ -85,7 +85,7 @@ class Run:
     windows: int
     url: str
     folder: Path
-    redis_port: int | None
+    servers: Servers
     patience: float
     children: list[Child] = field(factory=list)
 
@@ -100,7 +100,7 @@ class Run:
             scale=self.scenario.server.scale,
             store=self.scenario.store,
             folder=self.folder,
-            redis_port=self.redis_port,
+            servers=self.servers,
             reset_header=self.scenario.server.reset_header,
             reserve=self.scenario.reserve,
         )
@@ -149,7 +149,7 @@ class Run:
         return self.worker(0)
 
 
-def run(scenario: Scenario, client: str, windows: int, redis_port: int | None, patience: float = 3.0) -> Outcome:
+def run(scenario: Scenario, client: str, windows: int, servers: Servers, patience: float = 3.0) -> Outcome:
     """Return what one run gave; everything it started has ended.
 
     It is cut off after ``patience`` times the time that so many windows take, the part before the first included.
@@ -159,7 +159,7 @@ def run(scenario: Scenario, client: str, windows: int, redis_port: int | None, p
         started = None
         try:
             url = f"http://127.0.0.1:{server.pipe.recv()}"
-            started = Run(scenario, client, windows, url, Path(folder), redis_port, patience)
+            started = Run(scenario, client, windows, url, Path(folder), servers, patience)
             return judge(started.report(server), scenario.processes)
         except Broken as reason:
             return Outcome(note=str(reason))

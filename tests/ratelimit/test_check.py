@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -16,6 +17,7 @@ from helpdesk_bridge_deskie.simulator import create
 
 OTHER = """
 import sys
+from urllib.parse import urlsplit
 from helpdesk_bridge import connect
 with connect("old", config=sys.argv[1]) as desk:
     desk.tickets.list().page()
@@ -53,10 +55,14 @@ def checked(capsys, path):
     return code, found
 
 
-@pytest.mark.parametrize("store", ["file", "redis"])
+@pytest.mark.parametrize("store", ["file", "redis", "postgresql"])
 def test_check_tells_store_key_and_other_holders(configured, capsys, tmp_path, store, request):
     if store == "file":
         budget, place = f"file:{tmp_path / 'shared.budget'}", f"file {tmp_path / 'shared.budget'}"
+    elif store == "postgresql":
+        budget = request.getfixturevalue("postgres_url")
+        parts = urlsplit(budget)
+        place = f"postgresql 127.0.0.1:{parts.port}{parts.path}"
     else:
         server = request.getfixturevalue("redis_server")
         budget, place = f"redis://:@127.0.0.1:{server.port}/3", f"redis 127.0.0.1:{server.port}/3"

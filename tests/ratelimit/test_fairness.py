@@ -78,17 +78,24 @@ class Crowd:
         return list(self.server.windows.values())[:-1]
 
 
-@pytest.fixture(params=["file", "redis"])
+@pytest.fixture(params=["file", "redis", "postgresql"])
 def crowd(request, tmp_path):
     def of(windows):
         until = 1000 + windows * SECONDS - 5
         if request.param == "file":
             return Crowd(lambda: FileStore(tmp_path / "budget"), until)
+        found = Crowd(None, until)
+        if request.param == "postgresql":
+            from helpdesk_bridge.ratelimit.postgres_store import PostgresStore
+
+            database = request.getfixturevalue("budget_database")
+            database.forget()
+            found.open_store = lambda: PostgresStore(database.url, time=found.world.now)
+            return found
         from helpdesk_bridge.ratelimit.redis_store import RedisStore
 
         server = request.getfixturevalue("redis_server")
         RedisStore(server.url).client.flushdb()
-        found = Crowd(None, until)
         found.open_store = lambda: RedisStore(server.url, time=found.world.now)
         return found
 

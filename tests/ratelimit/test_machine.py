@@ -202,3 +202,19 @@ def test_processes_over_redis(redis_server):
             return RedisStore(redis_server.url, time=self.world.now)
 
     play(OverRedis, 20)
+
+
+def test_processes_over_postgresql(budget_database):
+    from helpdesk_bridge.ratelimit.postgres_store import PostgresStore
+
+    class OverPostgres(Traffic):
+        """Processes of several hosts."""
+
+        def __init__(self):
+            super().__init__()
+            budget_database.forget()
+
+        def open_store(self):
+            return PostgresStore(budget_database.url, time=self.world.now)
+
+    play(OverPostgres, 15)

@@ -141,3 +141,15 @@ def test_processes_of_several_hosts_over_redis(redis_server, limit, phase, crowd
     stores[0].client.flushdb()
     found = play(world, server, kinds, iter(stores).__next__, crowd, hint=hint)
     check(found, server, crowd)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@crowds
+def test_processes_of_several_hosts_over_postgresql(budget_database, limit, phase, crowd, kinds, hint, seed):
+    from helpdesk_bridge.ratelimit.postgres_store import PostgresStore
+
+    server, world = Server(limit, phase), World(seed)
+    stores = [PostgresStore(budget_database.url, time=world.now) for _ in crowd]
+    budget_database.forget()
+    found = play(world, server, kinds, iter(stores).__next__, crowd, hint=hint)
+    check(found, server, crowd)
