@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final, NoReturn
+from typing import Final, NoReturn, Protocol
 
 from attrs import frozen
 
@@ -20,10 +20,27 @@ from helpdesk_bridge.model.addresses import Mailbox, addressed
 from helpdesk_bridge.model.capabilities import Capabilities
 from helpdesk_bridge.model.door import check_person, check_value
 from helpdesk_bridge.model.records import Contact, Ticket
-from helpdesk_bridge.model.refs import RecordRef, local_id
+from helpdesk_bridge.model.refs import RecordRef, local_id, ref_in
 from helpdesk_bridge.model.values import Actor, Person
 from helpdesk_bridge.ports import ContactId, TicketId
 from helpdesk_bridge.text.decoding import judge
+
+
+class Moved(Protocol):
+    """Leads from the records of earlier desks to those of this desk; see ``migration.journal.moved.MovedRecords``."""
+
+    def __call__(self, ref: RecordRef) -> RecordRef:
+        """Return the ref at this desk of a ticket or contact of an earlier desk."""
+        ...
+
+    def message(self, ticket: RecordRef, message_id: str) -> str:
+        """Return the id at this desk of a message of a ticket of the desk before."""
+        ...
+
+    def back(self, ref: RecordRef) -> RecordRef:
+        """Return the ref at the desk before of a ticket or contact of this desk."""
+        ...
+
 
 _RECORDS: Final[dict[str, type[Ticket | Contact]]] = {"ticket": Ticket, "contact": Contact}
 
@@ -40,6 +57,8 @@ class DeskLink:
     directory: Directory
     people: PeopleResolver
     keys: DeskKeys
+    moved: Moved | None = None
+    """Leads from refs of earlier desks to this desk's, if the configuration names the journals of the moves."""
 
     def __reduce__(self) -> NoReturn:
         raise Invalid("a desk cannot travel: it has sockets and secrets; open it in the other process, by connect()")
@@ -87,7 +106,16 @@ class DeskLink:
         if not text:
             raise Invalid(f"the id of a {kind} is empty", field="id")
         judge(text, "id")
+        earlier = self.earlier(text)
+        if self.moved is not None and earlier is not None and earlier.kind == kind:
+            text = str(self.moved(earlier))
         return local_id(text, vendor=self.vendor, account=self.adapter.account, kind=kind)
+
+    def earlier(self, given: object) -> RecordRef | None:
+        """Return the ref that a text or record has from another desk; None if it has none, or is of this desk."""
+        text = given if isinstance(given, str) else getattr(given, "ref", None) or str(given)
+        ref = ref_in(text)
+        return None if ref is None or (ref.vendor, ref.account) == (self.vendor, self.adapter.account) else ref
 
     def listing(self, operation: str, *query: object) -> str:
         """Return what tells the cursors of one listing from those of others, and of other desks."""

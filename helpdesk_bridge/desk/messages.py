@@ -64,8 +64,10 @@ class MessagesPort:
             known_id = self._link.id(ticket_id, "ticket")
             if not isinstance(id, str):
                 raise Invalid(f"the id of a message is text, not a value of type {type(id).__name__}", field="id")
+            earlier, moved = self._link.earlier(ticket_id), self._link.moved
+            wanted = id if moved is None or earlier is None else moved.message(earlier, id)
             for message in self.list(known_id, resolve=False):
-                if message.id == id:
+                if message.id == wanted:
                     return self._link.people.message(message)
             raise NotFound("this ticket has no such message")
 

@@ -41,14 +41,19 @@ def parse_ref(text: str) -> RecordRef:
     return RecordRef(vendor, unquote(parts[0]), parts[1], unquote(parts[2]))
 
 
+def ref_in(text: str) -> RecordRef | None:
+    """Return the ref that a text is, or None for an id. Raises ``Invalid`` for a ref that lacks a part."""
+    return parse_ref(text) if ":" in text and text.count("/") == 2 else None  # noqa: PLR2004 - the slashes of a ref
+
+
 def local_id(id_or_ref: str, *, vendor: str, account: str, kind: str) -> str:
     """Return the id of an id or ref. Raises ``WrongDesk`` for a ref of another account or of another kind.
 
     A ref is recognised by its shape ``vendor:account/kind/id``; anything else is taken as an id.
     """
-    if ":" not in id_or_ref or id_or_ref.count("/") != 2:  # noqa: PLR2004 - the two slashes of a ref
+    ref = ref_in(id_or_ref)
+    if ref is None:
         return id_or_ref
-    ref = parse_ref(id_or_ref)
     if (ref.vendor, ref.account) != (vendor, account):
         raise WrongDesk(f"this ref belongs to {ref.vendor} {ref.account}, not to {vendor} {account}", vendor=vendor)
     if ref.kind != kind:

@@ -56,6 +56,12 @@ def check_rows(connection: Connection, migration: str) -> None:
         raise JournalDamaged(f"the journal is damaged: SQLite says {_short(page)}; {REBUILD}")
 
 
+def check_row(row: Mapping[str, Any], table: Table) -> None:
+    """Raise ``JournalDamaged`` for a row, with all of its columns, that is not as it was written; name the record."""
+    if row["digest"] != _digest(table, row):
+        raise JournalDamaged(f"the journal is damaged: {_name(table, row)} is not as it was written; {REBUILD}")
+
+
 def _rows(connection: Connection, table: Table) -> Iterator[dict[str, Any]]:
     """Yield the rows as SQLite gives them, whatever has become of their values."""
     names = [column.name for column in table.columns]

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, RowMapping, Select, select
 
 from helpdesk_bridge.migration.journal import schema
 from helpdesk_bridge.migration.journal.file import translated
-from helpdesk_bridge.migration.journal.integrity import check_rows
+from helpdesk_bridge.migration.journal.integrity import check_row, check_rows
 from helpdesk_bridge.migration.journal.states import Kind
 
 
@@ -73,6 +73,23 @@ def ids_of(path: str | os.PathLike[str], kind: Kind) -> Iterator[dict[str, Any]]
                 "state": row["state"],
                 "destination": json.loads(row["destination"] or "[]"),
             }
+
+
+def record_row(path: str | os.PathLike[str], **values: str) -> dict[str, Any] | None:
+    """Return the first row of the record table whose columns have these values, or None; that row alone is checked.
+
+    Raises as ``reading`` does.
+    """
+    with _connected(path) as connection:
+        schema.check_version(connection)
+        table = schema.record
+        query = select(table).where(*(table.c[name] == value for name, value in values.items())).limit(1)
+        found = connection.execute(query).mappings().first()
+        if found is None:
+            return None
+        row: dict[str, Any] = dict(found)
+        check_row(row, table)
+        return row
 
 
 def whose(path: str | os.PathLike[str]) -> dict[str, str]:
