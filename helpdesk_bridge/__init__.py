@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         Unsupported,
         WrongDesk,
     )
-    from helpdesk_bridge.http.events import Attempt, BudgetBack, BudgetLost, DeskEvent, Refused, Waiting
+    from helpdesk_bridge.http.events import Attempt, BudgetBack, BudgetLost, DeskEvent, Refused, ShadowRead, Waiting
     from helpdesk_bridge.http.stack import Stack
     from helpdesk_bridge.keys import DeskKeys
     from helpdesk_bridge.model.capabilities import Capabilities, FileLimits
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
         Ticket,
     )
     from helpdesk_bridge.model.refs import RecordRef
+    from helpdesk_bridge.model.shadow import ShadowOutcome, ShadowStatus
     from helpdesk_bridge.model.values import (
         UNSET,
         Actor,
@@ -97,6 +98,7 @@ if TYPE_CHECKING:
         Lists,
         Messages,
         Missing,
+        ShadowReads,
         TicketId,
         Tickets,
     )
@@ -191,6 +193,10 @@ __all__ = [
     "Remove",
     "Sent",
     "Severity",
+    "ShadowOutcome",
+    "ShadowRead",
+    "ShadowReads",
+    "ShadowStatus",
     "Stack",
     "Status",
     "StoringWebhooks",
@@ -239,7 +245,7 @@ __getattr__, __dir__ = lazy_names(
             AuthenticationFailed BadResponse ConfigError Conflict HelpdeskError InDoubt Invalid NotFound
             PermissionDenied RateLimited Unavailable Unsupported WrongDesk
         """,
-        "helpdesk_bridge.http.events": "Attempt BudgetBack BudgetLost DeskEvent Refused Waiting",
+        "helpdesk_bridge.http.events": "Attempt BudgetBack BudgetLost DeskEvent Refused ShadowRead Waiting",
         "helpdesk_bridge.http.stack": "Stack",
         "helpdesk_bridge.keys": "DeskKeys",
         "helpdesk_bridge.model.capabilities": "Capabilities FileLimits",
@@ -254,13 +260,14 @@ __getattr__, __dir__ = lazy_names(
             Agent Company Contact FieldDefinition FieldType Group Message Tag Ticket
         """,
         "helpdesk_bridge.model.refs": "RecordRef",
+        "helpdesk_bridge.model.shadow": "ShadowOutcome ShadowStatus",
         "helpdesk_bridge.model.values": """
             UNSET Actor ActorKind Add Attachment Body CustomValue IdKind Identity MessageKind Named Person Phone
             Priority Rating Ref Remove Status Unset Upload Visibility
         """,
         "helpdesk_bridge.portable.value": "Portable",
         "helpdesk_bridge.ports": """
-            Attachments ContactId Contacts Explanation Helpdesk Listing Lists Messages Missing TicketId
+            Attachments ContactId Contacts Explanation Helpdesk Listing Lists Messages Missing ShadowReads TicketId
             Tickets
         """,
         "helpdesk_bridge.ratelimit.budget": "Budget",

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from helpdesk_bridge.http.events import DeskEvent
     from helpdesk_bridge.keys import DeskKeys
     from helpdesk_bridge.model.paging import Events, Page
+    from helpdesk_bridge.model.shadow import ShadowStatus
     from helpdesk_bridge.ratelimit.budget import Budget
     from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
 
@@ -242,6 +243,25 @@ class Attachments(Protocol):
         With ``ticket``, a file of another ticket is ``NotFound``. Raises ``Invalid`` for a ref that this desk did not make,
         ``WrongDesk`` for another account's.
         """
+
+
+class ShadowReads(Protocol):
+    """What compares a desk's reads with another desk's, as the key ``shadow`` asks; ``other`` is that desk."""
+
+    @property
+    def other(self) -> Helpdesk: ...
+
+    @abstractmethod
+    def status(self) -> ShadowStatus:
+        """Return what was compared so far, by every process that compares these two accounts."""
+
+    @abstractmethod
+    def settle(self) -> None:
+        """Wait until every read so far is compared or dropped; for the end of short programs."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Compare no more, and close the other desk."""
 
 
 class Missing:

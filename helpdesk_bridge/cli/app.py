@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "check": ("desks", "Try a desk's credentials and look at its account."),
     "capabilities": ("desks", "Tell what a desk or vendor can do."),
     "compare": ("compare", "Tell what one desk can do and another cannot."),
+    "shadow": ("shadow", "Tell how two desks' answers compared."),
     "serve": ("serve", "Take a desk's webhooks."),
     "tickets": ("tickets", "List, show and write tickets."),
     "contacts": ("contacts", "List, find and show contacts."),

@@ -55,7 +55,7 @@ USERS_WORDS: Final = frozenset({"trusted_origin", "trust_environment"})
 STAYS: Final = frozenset({
     *USERS_WORDS, "vendor", "simulator", "rate_limit", "max_wait", "reserve", "priority", "timeout", "time_scale",
     "region", "directory_ttl",
-    "keep_raw",
+    "keep_raw", "previous", "shadow",
 })  # fmt: skip
 """Keys of every desk that lead nowhere. A key that is in neither list counts as one that leads somewhere."""
 

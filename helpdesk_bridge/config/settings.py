@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import shlex
 import stat
@@ -18,6 +19,7 @@ from attrs import field, frozen
 
 from helpdesk_bridge.config import consent, network, registry
 from helpdesk_bridge.config.aliases import Aliases, AliasTable
+from helpdesk_bridge.config.cutover import ShadowSettings, previous_journals, shadow_settings
 from helpdesk_bridge.config.file import ConfigFile, find_file, load_file, read_file, user_folder
 from helpdesk_bridge.errors import ConfigError
 from helpdesk_bridge.model.addresses import email_key
@@ -62,6 +64,8 @@ class CommonSettings:
     region: str | None = None
     directory_ttl: float = 600.0
     keep_raw: bool = False
+    previous: tuple[Path, ...] = ()
+    shadow: ShadowSettings | None = None
 
 
 @frozen(kw_only=True)
@@ -73,6 +77,8 @@ class DeskConfig:
     settings: Any = field(repr=False)
     common: CommonSettings
     aliases: Aliases
+    shadow: DeskConfig | None = None
+    """The desk that ``common.shadow`` names, held to its share of the budget."""
 
 
 def from_file(name: str, config: str | os.PathLike[str] | None = None, **overrides: Any) -> DeskConfig:
@@ -91,7 +97,27 @@ def desk_of(file: ConfigFile, name: str, **overrides: Any) -> DeskConfig:
     if file.foreign:
         consent.require(file, f"[desks.{name}]", "is in a file that belongs to another user of this machine")
     table = {**file.tables[name], **overrides}
-    return from_table(table, name=name, folder=file.real.parent, file=file, own_words=overrides.keys())
+    desk = from_table(table, name=name, folder=file.real.parent, file=file, own_words=overrides.keys())
+    return desk if desk.common.shadow is None else attrs.evolve(desk, shadow=_shadow(file, desk, desk.common.shadow))
+
+
+def _shadow(file: ConfigFile, desk: DeskConfig, settings: ShadowSettings) -> DeskConfig:
+    """Return the desk that another is compared with: it never waits, and leaves all but its share of each window."""
+    where = f"[desks.{desk.name}] shadow"
+    if settings.desk == desk.name:
+        raise ConfigError(f"{where}: a desk cannot be compared with itself; name the other desk")
+    if settings.desk not in file.tables:
+        near = difflib.get_close_matches(settings.desk, file.tables, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ConfigError(f"{where}: {file.path} has no desk {settings.desk!r}{hint}")
+    table = {key: value for key, value in file.tables[settings.desk].items() if key != "shadow"}
+    other = from_table(table, name=settings.desk, folder=file.real.parent, file=file)
+    policy = other.vendor.policy(other.settings)
+    if policy is None:
+        return other
+    limit = other.common.rate_limit or min(window.limit for window in policy.windows if window.charges is None)
+    left = limit - max(1, math.floor(limit * settings.budget))
+    return attrs.evolve(other, common=attrs.evolve(other.common, max_wait=0.0, reserve=max(other.common.reserve, left)))
 
 
 def from_table(
@@ -109,6 +135,8 @@ def from_table(
     """
     where = f"[desks.{name}]"
     vendor = _vendor(table, where)
+    if "shadow" in table and file is None:
+        raise ConfigError(f"{where} shadow: names another desk of a configuration file; write both into helpdesk.toml")
     common_keys = {one.name for one in attrs.fields(CommonSettings)}
     own_keys = {one.name for one in attrs.fields(vendor.settings)}
     _refuse_unknown(table, {*common_keys, *own_keys, *ALIAS_TABLES, "vendor"}, where, vendor.name)
@@ -190,6 +218,7 @@ _COMMON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "client_certificate": (str,), "trust_environment": (bool,), "rate_limit": (int,), "budget": (str,),
     "max_wait": (int, float, types.NoneType), "reserve": (int,), "priority": (int,), "timeout": (int, float),
     "time_scale": (int, float), "region": (str,), "directory_ttl": (int, float), "keep_raw": (bool,),
+    "previous": (str, list), "shadow": (str, dict),
 }  # fmt: skip
 _PREVIOUS: Final = "previous_api_key"
 _BUDGETS: Final = 'use "auto", "memory", "file:PATH", "redis://…", "postgresql://…", or one of these URLs as "env:NAME"'
@@ -211,6 +240,12 @@ def _common(values: dict[str, Any], where: str, folder: Path | None) -> CommonSe
         raise ConfigError(f"{where} budget: {_BUDGETS}")
     if budget.startswith("file:"):
         values["budget"] = f"file:{_budget_file(budget.removeprefix('file:'), where, folder)}"
+    if "previous" in values:
+        values["previous"] = previous_journals(
+            values["previous"], where, lambda text: _path(text, f"{where} previous", folder)
+        )
+    if "shadow" in values:
+        values["shadow"] = shadow_settings(values["shadow"], where)
     return CommonSettings(**values)
 
 

@@ -34,6 +34,9 @@ from helpdesk_bridge.model.values import UNSET, Unset
 from helpdesk_bridge.ports import Api_co
 from helpdesk_bridge.text.plain import fold
 
+# What reads journals, and what compares desks, comes with these two keys only.
+_MOVED: Final = "helpdesk_bridge.migration.journal.moved:MovedRecords"
+_SHADOWED: Final = "helpdesk_bridge.shadow.desk:shadowed"
 _NO_KEYS: Final[Mapping[str, Any]] = {}
 
 
@@ -191,8 +194,9 @@ def open_config(config: DeskConfig, *, clock: Clock | None = None) -> Desk:
         # People change passwords as they please: a key that is derived from one finds nothing afterwards.
         capabilities = evolve(capabilities, idempotency=frozenset())
     people = PeopleResolver(directory)
-    link = DeskLink(config.name, vendor.name, adapter, capabilities, config.aliases, directory, people, keys)
-    return Desk(
+    moved = load(_MOVED)(vendor.name, adapter.account, common.previous) if common.previous else None
+    link = DeskLink(config.name, vendor.name, adapter, capabilities, config.aliases, directory, people, keys, moved)
+    desk = Desk(
         config.name,
         vendor.name,
         vendor.title,
@@ -211,6 +215,10 @@ def open_config(config: DeskConfig, *, clock: Clock | None = None) -> Desk:
         context.odd,
         getattr(config.settings, "subscription", None),
     )
+    if config.shadow is None or common.shadow is None:
+        return desk
+    shadowed: Desk = load(_SHADOWED)(desk, open_config(config.shadow, clock=clock), common.shadow.share, bus)
+    return shadowed
 
 
 def _with_aliases(capabilities: Capabilities, config: DeskConfig) -> Capabilities:

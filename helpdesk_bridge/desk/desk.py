@@ -37,7 +37,7 @@ from helpdesk_bridge.http.events import DeskEvent, EventBus
 from helpdesk_bridge.keys import DeskKeys
 from helpdesk_bridge.model.capabilities import Capabilities
 from helpdesk_bridge.model.paging import Events
-from helpdesk_bridge.ports import Api_co, Attachments, Contacts, Lists, Messages, Missing, Tickets
+from helpdesk_bridge.ports import Api_co, Attachments, Contacts, Lists, Messages, Missing, ShadowReads, Tickets
 from helpdesk_bridge.ratelimit.budget import Budget
 from helpdesk_bridge.text.decoding import Mending
 from helpdesk_bridge.text.plain import digest
@@ -76,6 +76,8 @@ class Desk(Generic[Api_co]):
     _odd: OddValues
     subscription: str | None = None
     """The plan of the account, as the configuration says; None if it says none."""
+    shadow: ShadowReads | None = None
+    """What compares reads with another desk's; None unless the configuration asks for that."""
 
     def __str__(self) -> str:
         return f"{self.name} ({self.title} {self.account})"
@@ -253,4 +255,6 @@ class Desk(Generic[Api_co]):
 
     def close(self) -> None:
         """Give back sockets and files."""
+        if self.shadow is not None:
+            self.shadow.close()
         self._adapter.close()

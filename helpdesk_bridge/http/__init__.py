@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 from helpdesk_bridge.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from helpdesk_bridge.http.events import Attempt, BudgetBack, BudgetLost, DeskEvent, EventBus, Refused, Waiting
+    from helpdesk_bridge.http.events import (
+        Attempt,
+        BudgetBack,
+        BudgetLost,
+        DeskEvent,
+        EventBus,
+        Refused,
+        ShadowRead,
+        Waiting,
+    )
     from helpdesk_bridge.http.headers import Headers
     from helpdesk_bridge.http.logged import Stats
     from helpdesk_bridge.http.options import HttpOptions
@@ -39,6 +48,7 @@ __all__ = [
     "Refused",
     "Request",
     "Response",
+    "ShadowRead",
     "Stack",
     "Stats",
     "Transport",
@@ -52,7 +62,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "helpdesk_bridge.http.events": "Attempt BudgetBack BudgetLost DeskEvent EventBus Refused Waiting",
+        "helpdesk_bridge.http.events": "Attempt BudgetBack BudgetLost DeskEvent EventBus Refused ShadowRead Waiting",
         "helpdesk_bridge.http.headers": "Headers",
         "helpdesk_bridge.http.logged": "Stats",
         "helpdesk_bridge.http.options": "HttpOptions",

@@ -79,7 +79,23 @@ class BudgetBack(Portable):
     place: str
 
 
-DeskEvent: TypeAlias = Attempt | Waiting | Refused | BudgetLost | BudgetBack | TextMended
+@frozen(kw_only=True)
+class ShadowRead(Portable):
+    """A read was compared with what the desk ``other`` answers, or could not be.
+
+    ``outcome`` is same, different, missing, not comparable, failed, skipped or dropped; ``fields`` names what differs.
+    """
+
+    vendor: str
+    desk: str
+    other: str
+    operation: str
+    outcome: str
+    fields: tuple[str, ...] = ()
+    reason: str = ""
+
+
+DeskEvent: TypeAlias = Attempt | Waiting | Refused | BudgetLost | BudgetBack | TextMended | ShadowRead
 """What ``desk.subscribe`` tells."""
 Callback: TypeAlias = Callable[[Any], None]
 

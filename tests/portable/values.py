@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 
 from helpdesk_bridge.adapter import Finding
 from helpdesk_bridge.adapter.odd_values import UnreadRow
-from helpdesk_bridge.http.events import Attempt, BudgetBack, BudgetLost, Refused, Waiting
+from helpdesk_bridge.http.events import Attempt, BudgetBack, BudgetLost, Refused, ShadowRead, Waiting
 from helpdesk_bridge.model.capabilities import Capabilities, FileLimits
 from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, MessageDraft, Sent, TicketChange, TicketDraft
 from helpdesk_bridge.model.paging import Events, Page, RecordEvent
 from helpdesk_bridge.model.queries import INCLUDES, ContactQuery, Match, Period, TicketQuery
 from helpdesk_bridge.model.records import Agent, Company, Contact, FieldDefinition, Group, Message, Tag, Ticket
 from helpdesk_bridge.model.refs import RecordRef
+from helpdesk_bridge.model.shadow import ShadowStatus
 from helpdesk_bridge.model.values import Actor, Add, Attachment, Body, Identity, Phone, Rating, Ref, Remove, Upload
 from helpdesk_bridge.ports import Explanation
 from helpdesk_bridge.text.decoding import TextMended
@@ -29,7 +30,7 @@ from helpdesk_bridge.text.decoding import TextMended
 RECORDS = (Ticket, Contact, Message, Agent, Company, FieldDefinition, Group, Tag)
 WRITTEN = (TicketDraft, TicketChange, ContactDraft, ContactChange, MessageDraft, TicketQuery, ContactQuery)
 PARTS = (Actor, Add, Attachment, Body, Identity, Match, Period, Phone, Rating, RecordRef, Ref, Remove, Upload)
-ANSWERS = (Capabilities, Events, Explanation, FileLimits, Finding, Page, RecordEvent, Sent, UnreadRow)
+ANSWERS = (Capabilities, Events, Explanation, FileLimits, Finding, Page, RecordEvent, Sent, ShadowStatus, UnreadRow)
 EVENTS = tuple(
     getattr(import_module(f"helpdesk_bridge_{module}"), name)
     for module, names in {
@@ -38,7 +39,7 @@ EVENTS = tuple(
     }.items()
     for name in names.split()
 )
-TOLD = (Attempt, BudgetBack, BudgetLost, Refused, TextMended, Waiting)
+TOLD = (Attempt, BudgetBack, BudgetLost, Refused, ShadowRead, TextMended, Waiting)
 VALUES = (*RECORDS, *WRITTEN, *PARTS, *ANSWERS, *EVENTS, *TOLD)
 
 PLAIN = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8)
