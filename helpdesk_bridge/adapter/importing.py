@@ -71,11 +71,17 @@ class Fidelity(Enum):
 
 @frozen
 class FieldFidelity:
-    """What becomes of a field, and why; ``to`` says what a changed one becomes."""
+    """What becomes of a field, and why; ``to`` says what a changed one becomes.
+
+    ``most`` is how many of several values are kept, the first ones (None: all); ``only`` the words that are kept, folded
+    (None: any). Verification expects no more than that.
+    """
 
     how: Fidelity
     why: str = ""
     to: str | None = None
+    most: int | None = None
+    only: frozenset[str] | None = None
 
 
 class MessageClass(Enum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -16,6 +17,9 @@ from helpdesk_bridge.migration.plan.fidelity import Change
 from helpdesk_bridge.migration.plan.plan import Plan
 from helpdesk_bridge.migration.report.facts import Reason
 from helpdesk_bridge.migration.summary import PLURAL, Counts, Summary
+
+_SHOWN: Final = 20
+"""A screenful."""
 
 
 def _line(text: str = "") -> None:
@@ -138,13 +142,14 @@ def tell_summary(summary: Summary, reasons: Iterable[Reason], *, verified: bool)
         _line("\nChanged as announced; everything else is as it was:")
         tell_changes(summary.changed)
     if verified:
-        _line(f"\nVerified by reading the destination back: {_verdict(summary)}")
-        for one in summary.differences[:20]:
+        for line in _verdict(summary):
+            _line(line)
+        for one in summary.differences[:_SHOWN]:
             _line(
                 f"  ticket {one.ticket} {one.record} {one.id}: {one.field} expected {one.expected}, found {one.found}"
             )
-        if len(summary.differences) > 20:  # noqa: PLR2004 - a screenful
-            _line(f"  and {len(summary.differences) - 20} more; --json lists them all")
+        if len(summary.differences) > _SHOWN:
+            _line(f"  and {len(summary.differences) - _SHOWN} more; --json lists them all")
     tell_left_alone(summary.left_alone)
     costs = [
         f"{side} {summary.calls[side]} requests ({summary.spent[side]} units)" for side in ("source", "destination")
@@ -152,10 +157,38 @@ def tell_summary(summary: Summary, reasons: Iterable[Reason], *, verified: bool)
     _line(f"\n{', '.join(costs)}, {summary.throttled} refused, {summary.seconds:.1f} s")
 
 
-def _verdict(summary: Summary) -> str:
-    if summary.verified:
-        return "nothing lost, nothing twice, no unannounced difference"
-    return f"{len(summary.differences)} differences"
+def _verdict(summary: Summary) -> list[str]:
+    """Return what a verification found, what it compared and when the source was last seen."""
+    extent, count = summary.extent, len(summary.differences)
+    if extent is None:
+        return ["\nNothing was verified since the last run."]
+    found = f"{count} differences" if count != 1 else "1 difference"
+    if extent.left_out is not None:
+        lines = [f"\nNot fully verified: {extent.left_out}; {found if count else 'no difference in what was'}."]
+    elif count:
+        lines = [f"\nVerified by reading the destination back: {found}"]
+    else:
+        whole = "nothing lost, nothing twice, no unannounced difference"
+        lines = [
+            f"\nVerified by reading the destination back: {whole}"
+            if extent.current
+            else f"\nRead back without a difference to what was read at the source, which is not as it is now: {whole} in that"
+            if extent.source is not None and extent.source.problem is None
+            else "\nRead back without a difference to what was read at the source, which could not be seen again"
+        ]
+    if extent.compared:
+        lines.append(f"  compared: {extent.counts}")
+    lines.append(f"  {extent.source_told}")
+    if extent.source is not None:
+        rows = extent.source.rows
+        lines += [f"  source: {_place(one.ticket, one.record, one.id)} {one.what}" for one in rows[:_SHOWN]]
+        if len(rows) > _SHOWN:
+            lines.append(f"  and {len(rows) - _SHOWN} more; --json lists them all")
+    return lines
+
+
+def _place(ticket: str, record: str, record_id: str) -> str:
+    return f"{record} {record_id}" if ticket in ("", record_id) else f"ticket {ticket} {record} {record_id}"
 
 
 def _duration(seconds: float) -> str:

@@ -81,14 +81,14 @@ class Work:
     destination_files: int = 0
 
 
+def list_minimum(work: Work, cost: ReadCost) -> int:
+    """Return the fewest units of listing the source once, which a verification does again."""
+    return pages(work.source_tickets, cost.tickets_page) + pages(work.source_contacts, cost.contacts_page)
+
+
 def source_minimum(work: Work, cost: ReadCost) -> int:
     """Return the fewest units at the source: each list once, each thread once, each file once."""
-    return (
-        pages(work.source_tickets, cost.tickets_page)
-        + pages(work.source_contacts, cost.contacts_page)
-        + work.source_threads
-        + work.source_files * cost.file
-    )
+    return list_minimum(work, cost) + work.source_threads + work.source_files * cost.file
 
 
 def write_minimum(work: Work, cost: ImportCost) -> int:

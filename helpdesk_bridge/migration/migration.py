@@ -40,13 +40,16 @@ from helpdesk_bridge.migration.outcome import DecisionNeeded, Interrupted, Migra
 from helpdesk_bridge.migration.plan.fidelity import Change, all_changes, counted, counted_left
 from helpdesk_bridge.migration.plan.people import People
 from helpdesk_bridge.migration.plan.plan import Plan, hazards_of, make_plan
-from helpdesk_bridge.migration.plan.scan import Scan, sample
+from helpdesk_bridge.migration.plan.scan import SOURCE_SEEN, Scan, sample
 from helpdesk_bridge.migration.plan.tally import Tally
 from helpdesk_bridge.migration.plan.values import Values, old_key
 from helpdesk_bridge.migration.progress import Progress, ProgressCount
 from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, Search, SearchResult, refuse_foreign, settle_key
+from helpdesk_bridge.migration.source.now import PATIENCE as SOURCE_PATIENCE
+from helpdesk_bridge.migration.source.now import SourceCheck
 from helpdesk_bridge.migration.spending import Accounts
 from helpdesk_bridge.migration.summary import Summary, summary_of
+from helpdesk_bridge.migration.verify.extent import EXTENT
 from helpdesk_bridge.migration.verify.verify import Verification
 from helpdesk_bridge.model.records import Ticket
 from helpdesk_bridge.model.refs import parse_ref
@@ -143,7 +146,7 @@ class Migration:
         with self._stoppable(), self._timed():
             tally = self._tally or self._scan()
             self._decide(self._made_plan(tally, self._searched()))
-            self.journal.facts.remember(verified=None)
+            self.journal.facts.remember(**{"verified": None, EXTENT: None})
             self.journal.facts.begin(self._destination_outage.patiently(self.destination.ask_time))
             Load(self._context()).run()
             if self._stop.is_set():
@@ -175,11 +178,23 @@ class Migration:
     def verify(self) -> list[Difference]:
         """Read the destination back and compare. The differences are kept in the journal."""
         with self._stoppable(), self._timed():
-            differences = self._verification().run()
+            differences = self._verification(source=self._source_check()).run()
             self.journal.facts.remember(verified=self.options.level.value)
             return differences
 
-    def _verification(self, only: frozenset[str] | None = None) -> Verification:
+    def _source_check(self) -> SourceCheck:
+        patience = min(self.options.patience, SOURCE_PATIENCE)
+        return SourceCheck(
+            self.source,
+            self.journal,
+            Outage(self.source, self._stop, patience, self._tell),
+            self._stop,
+            self.options.threads_again,
+            self.journal.facts.recall(SOURCE_SEEN),
+            self.journal.facts.gone(),
+        )
+
+    def _verification(self, only: frozenset[str] | None = None, *, source: SourceCheck | None = None) -> Verification:
         return Verification(
             self.destination,
             self._importer,
@@ -189,6 +204,7 @@ class Migration:
             self.options,
             self._stop,
             self._progress.count,
+            source,
             only,
         )
 

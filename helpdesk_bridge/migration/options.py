@@ -32,6 +32,7 @@ class Options:
 
     ``yes`` acknowledges all hazards and accepts all announced losses, and is recorded. ``patience``: real seconds of
     one outage before the run stops, resumable. ``sample``: verify only so many tickets in full, None all of them.
+    ``threads_again``: verification reads every thread of the source again, not only those whose time or count moved.
     ``takeover``: take the journal from a stuck owner. ``moved``: the user's word that a journal that looks like a copy
     was moved, and the other one is gone. ``settle``: vendor seconds to wait before a write in
     doubt is looked up; None is the importer's own figure. ``none_before``: the user's word that no earlier migration wrote
@@ -45,6 +46,7 @@ class Options:
     patience: float = field(default=900.0, validator=validators.ge(0.0))
     level: Level = Level.FULL
     sample: int | None = field(default=None, validator=validators.optional(validators.ge(0)))
+    threads_again: bool = False
     takeover: bool = False
     moved: bool = False
     settle: float | None = field(default=None, validator=validators.optional(validators.ge(0.0)))

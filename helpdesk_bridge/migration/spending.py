@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from helpdesk_bridge.adapter import Fidelity, Importer, MessageClass
-from helpdesk_bridge.migration.cost import ReadCost, Thread, Work, source_minimum, verify_minimum, write_minimum
+from helpdesk_bridge.migration.cost import (
+    ReadCost,
+    Thread,
+    Work,
+    list_minimum,
+    source_minimum,
+    verify_minimum,
+    write_minimum,
+)
 from helpdesk_bridge.migration.desk import MigrationDesk, Spent
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.states import Kind
@@ -46,7 +54,7 @@ class Accounts:
         source, destination = costs["source"], costs["destination"]
         work = _work_of(journal, importer, source, destination)
         units = {
-            "source": source_minimum(work, source),
+            "source": source_minimum(work, source) + (list_minimum(work, source) if verified else 0),
             "destination": write_minimum(work, importer.cost) + (verify_minimum(work, destination) if verified else 0),
         }
         return {name: None if side.defines else units[name] for name, side in self._sides.items()}

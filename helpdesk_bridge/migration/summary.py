@@ -13,6 +13,7 @@ from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.outcome import ExitCode
 from helpdesk_bridge.migration.plan.fidelity import Change
+from helpdesk_bridge.migration.verify.extent import EXTENT, Extent
 
 PLURAL: Final = {
     Kind.TICKET: "tickets",
@@ -55,7 +56,11 @@ class Counts:
 
 @frozen(kw_only=True)
 class Summary:
-    """What a migration did, over all its runs. ``minimum`` is None for a desk that costs nothing."""
+    """What a migration did, over all its runs. ``minimum`` is None for a desk that costs nothing.
+
+    ``verified``: everything was read back and compared, the source was looked at again, and there is no difference and no
+    change. ``extent`` says what of that was done, None while nothing was verified since the last run.
+    """
 
     source: str
     destination: str
@@ -72,11 +77,12 @@ class Summary:
     report: str | None = None
     left_alone: tuple[LeftAlone, ...] = ()
     reasons: Mapping[str, int] = field(factory=dict)
+    extent: Extent | None = None
 
     @property
     def exit_code(self) -> ExitCode:
         """What the command ends with."""
-        return exit_code_of(self.counts, self.differences)
+        return exit_code_of(self.counts, self.differences, self.extent)
 
     @property
     def standing_code(self) -> ExitCode:
@@ -92,6 +98,7 @@ class Summary:
             "destination": self.destination,
             **{PLURAL[kind]: self.counts[kind].as_json() for kind in PLURAL},
             "verified": self.verified,
+            "verification": None if self.extent is None else self.extent.as_json(),
             "differences": [difference.as_json() for difference in self.differences],
             "changed": [change.as_json() for change in self.changed],
             "left_alone": [asdict(ticket) for ticket in self.left_alone],
@@ -107,12 +114,20 @@ class Summary:
         }
 
 
-def exit_code_of(counts: Mapping[Kind, Counts], differences: Sequence[Difference]) -> ExitCode:
+def is_verified(extent: Extent | None, differences: Sequence[Difference]) -> bool:
+    """Whether everything was compared with the source of now, and nothing differs."""
+    return extent is not None and extent.whole and extent.current and not differences
+
+
+def exit_code_of(
+    counts: Mapping[Kind, Counts], differences: Sequence[Difference], extent: Extent | None = None
+) -> ExitCode:
     """Return what every command ends with that finds a journal in this state."""
     if any(counted.pending for counted in counts.values()):
         return ExitCode.STOPPED
     bad = any(counted.failed or counted.in_doubt for counted in counts.values())
-    return ExitCode.INCOMPLETE if bad or differences else ExitCode.OK
+    changed = extent is not None and extent.source is not None and bool(extent.source.rows)
+    return ExitCode.INCOMPLETE if bad or differences or changed else ExitCode.OK
 
 
 def summary_of(
@@ -127,11 +142,13 @@ def summary_of(
     """Return what an open journal says was done, over all runs."""
     facts = journal.facts
     differences, spent = facts.differences(), facts.spent()
+    extent = Extent.of_json(facts.recall(EXTENT))
     return Summary(
         source=source.desk.vendor,
         destination=destination.desk.vendor,
         counts={kind: Counts.of(states) for kind, states in journal.counts().items()},
-        verified=facts.recall("verified") is not None and not differences,
+        verified=is_verified(extent, differences),
+        extent=extent,
         differences=differences,
         changed=tuple(Change(**row) for row in facts.recall("fidelity", [])),
         calls={side: calls for side, (calls, _, _) in spent.items()},

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import zip_longest
 from typing import Any, Final
 
@@ -52,7 +53,7 @@ class Comparison:
         """Return the fields in which two contacts differ."""
         fidelity = self._both(lambda table: table.contact, fields.CONTACT)
         shown = [expected.contact(contact, fidelity) for contact in (one, other)]
-        return _names(expected.contact_differences, *shown)
+        return _names(partial(expected.contact_differences, fidelity=fidelity), *shown)
 
     def threads(self, one: Sequence[Message], other: Sequence[Message]) -> tuple[str, ...]:
         """Return the fields in which two threads differ, message by message."""

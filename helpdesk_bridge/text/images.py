@@ -10,13 +10,14 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import unquote
 
 from attrs import frozen
 
 from helpdesk_bridge.text.markup import unescaped
 
+T = TypeVar("T")
 CID: Final = "cid:"
 _OPENING: Final = re.compile(r"<!--|<(?:script|style)(?=[\s/>])|<img(?=[\s/>])", re.IGNORECASE)
 _CLOSINGS: Final[Mapping[str, re.Pattern[str]]] = {
@@ -47,6 +48,17 @@ class ImageTag:
     def content_id(self) -> str | None:
         """What follows ``cid:`` in the address; None for another address."""
         return self.source[len(CID) :] if self.source[: len(CID)].lower() == CID else None
+
+    def among(self, files: Mapping[str, T]) -> T | None:
+        """Return the file that the image shows, of ``files`` by content id; None for another address.
+
+        Documented: RFC 2392, section 2: a ``cid:`` address is the content id with its special characters as ``%XX``. Many
+        senders leave them as they are.
+        """
+        name = self.content_id
+        if name is None:
+            return None
+        return files.get(name, files.get(unquote(name)))
 
     def with_source(self, source: str) -> str:
         """Return the tag's text with another address."""
@@ -111,7 +123,7 @@ def name_images(markup: str, names: Mapping[str, str]) -> str:
     def named(tag: ImageTag) -> str | None:
         if tag.content_id is None:
             return None
-        name = names.get(tag.content_id) or names.get(unquote(tag.content_id))
+        name = tag.among(names)
         return html.escape(f"[image: {name}]" if name else "[image]", quote=False)
 
     return replace_images(markup, named)

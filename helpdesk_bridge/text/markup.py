@@ -144,6 +144,20 @@ def _href(attributes: str) -> str:
     return ""
 
 
+def tags(markup: str) -> Iterator[tuple[str, str]]:
+    """Yield the name of each tag that opens in ``markup``, in lower case, and the address that a link has ("" without one).
+
+    What stands in comments, scripts and styles is none.
+    """
+    for *_, tag in _read(markup):
+        if tag is not None and not tag["slash"]:
+            name = tag["name"].lower()
+            yield name, _href(tag["attributes"]) if name in _LINKS else ""
+
+
+_LINKS: Final = frozenset({"a", "area"})
+
+
 def visible(markup: str) -> Iterator[tuple[int, int]]:
     """Yield where the visible text of ``markup`` begins and ends, piece by piece between its tags."""
     for start, end, *_ in _read(markup):
@@ -179,4 +193,4 @@ def _past_tag(markup: str, start: int) -> tuple[int, str, re.Match[str] | None]:
     return tag.end(), between, tag
 
 
-__all__ = ["MOST_ATTRIBUTES", "beginning", "beside", "unescaped", "visible", "with_few_attributes", "words_of"]
+__all__ = ["MOST_ATTRIBUTES", "beginning", "beside", "tags", "unescaped", "visible", "with_few_attributes", "words_of"]

@@ -15,7 +15,7 @@ KINDS = ("tickets", "contacts", "messages", "attachments")
 STATES = {"planned", "migrated", "skipped", "failed", "in_doubt"}
 KEYS = {
     "source", "destination", *KINDS, "verified", "differences", "changed", "calls", "budget_units", "throttled",
-    "seconds", "time_scale", "report", "exit_code", "left_alone",
+    "seconds", "time_scale", "report", "exit_code", "left_alone", "verification",
 }  # fmt: skip
 
 

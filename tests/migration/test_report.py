@@ -44,7 +44,9 @@ from helpdesk_bridge.migration.report.report import (
     write_report,
 )
 from helpdesk_bridge.migration.report.verdict import verdict
+from helpdesk_bridge.migration.source.now import Since, SourceNow
 from helpdesk_bridge.migration.summary import PLURAL, Counts
+from helpdesk_bridge.migration.verify.extent import Extent
 from helpdesk_bridge.model.drafts import TicketChange
 from helpdesk_bridge.testing.clock import ManualClock
 
@@ -462,9 +464,9 @@ def blank(tmp_path):
     [
         (counts_of(planned=2, migrated=2), "full", None, "good", "nothing lost, nothing twice"),
         (counts_of(planned=2, migrated=1, skipped=1), "full", None, "good", "1 record was left out"),
-        (counts_of(planned=2, migrated=2), "full", 10, "attention", "10 threads, a sample, were read back"),
-        (counts_of(planned=2, migrated=2), "list", None, "attention", "the threads were not read back"),
-        (counts_of(planned=2, migrated=2), "echo", None, "attention", "not been read back yet"),
+        (counts_of(planned=2, migrated=2), "full", 10, "attention", "1 of 2 threads were read back (--sample 10)"),
+        (counts_of(planned=2, migrated=2), "list", None, "attention", "no thread was read back"),
+        (counts_of(planned=2, migrated=2), "echo", None, "attention", "nothing of B was read back"),
         (counts_of(planned=2, migrated=2), None, None, "attention", "not been read back yet"),
         (counts_of(), "full", None, "good", "nothing to move"),
         (counts_of(planned=2, migrated=1, failed=1), "full", None, "attention", "1 record could not be moved"),
@@ -474,9 +476,29 @@ def blank(tmp_path):
     ],
 )
 def test_the_verdict_is_one_true_sentence(blank, counts, level, sample, tone, said):
-    found = verdict(evolve(blank, counts=counts, differences=()), "A", "B", level, sample)
+    read = {"full": 2 if sample is None else 1}.get(level, 0)
+    now = SourceNow(seen="2026-03-01T09:00:00+00:00")
+    extent = Extent(level=level, sample=sample, compared={"threads": read, "tickets": 2}, threads=2, source=now)
+    kept = None if level is None else extent
+    found = verdict(evolve(blank, counts=counts, differences=(), extent=kept), "A", "B")
     assert found.tone == tone
     assert said in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("now", "title"),
+    [
+        (None, "Moved, the source not seen again"),
+        (SourceNow(seen=None, problem="old: NotFound"), "Moved, the source not seen again"),
+        (SourceNow(seen=None, rows=(Since("7", "ticket", "7", "appeared"),)), "Moved, the source changed since"),
+    ],
+)
+def test_nothing_is_complete_that_was_not_compared_with_the_source_of_now(blank, now, title):
+    extent = Extent(level="full", sample=None, compared={"threads": 2}, threads=2, source=now)
+    summary = evolve(blank, counts=counts_of(planned=2, migrated=2), differences=(), extent=extent)
+    found = verdict(summary, "A", "B")
+    assert (found.tone, found.title) == ("attention", title)
+    assert extent.source_told in found.sentence
 
 
 # -- words and bars ----------------------------------------------------------------------------------------------------

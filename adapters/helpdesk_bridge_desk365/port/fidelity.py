@@ -80,7 +80,7 @@ FIDELITY: Final = FidelityTable(
     contact={
         "name": _NATIVE,
         "emails": _NATIVE,
-        "phones": FieldFidelity(Fidelity.NATIVE, "two of them: phone and mobile"),
+        "phones": FieldFidelity(Fidelity.NATIVE, "two of them: phone and mobile", most=2),
         "title": _NATIVE,
         "company": FieldFidelity(Fidelity.NATIVE, "created by its name if the account does not have it"),
         "external_id": _LOST,

@@ -46,7 +46,9 @@ FIDELITY: Final = FidelityTable(
         "description": _NATIVE,
         "created_at": _NATIVE,
         "attachments": _NATIVE,
-        "rating": FieldFidelity(Fidelity.NATIVE, "if its label is low, middle or high"),
+        "rating": FieldFidelity(
+            Fidelity.NATIVE, "if its label is low, middle or high", only=frozenset({"low", "middle", "high"})
+        ),
         "message_count": _NATIVE,
         "channel": FieldFidelity(
             Fidelity.CHANGED, "a ticket made through the API has the channel that Deskie gives it", "web_form"
@@ -59,7 +61,7 @@ FIDELITY: Final = FidelityTable(
     },
     contact={
         "name": _NATIVE,
-        "emails": FieldFidelity(Fidelity.NATIVE, "the first; the others go into the contact's note"),
+        "emails": FieldFidelity(Fidelity.NATIVE, "the first; the others go into the contact's note", most=1),
         "phones": FieldFidelity(Fidelity.CHANGED, "the phones of a contact with an e-mail go into its note", "note"),
         "company": _NATIVE,
         "blocked": _NATIVE,

@@ -43,7 +43,7 @@ def with_urls(markup: str, urls: Mapping[str, str]) -> str:
     """Return the body with the URLs of images for their ``cid:``; ``urls`` is by content id."""
 
     def shown(tag: ImageTag) -> str | None:
-        url = urls.get(tag.content_id or "")
+        url = tag.among(urls)
         return None if url is None else tag.with_source(url)
 
     return replace_images(markup, shown)
@@ -53,7 +53,7 @@ def with_names(markup: str, names: Mapping[str, str]) -> str:
     """Return the body with the names of images in their place, for a message that is mailed before they have URLs."""
 
     def in_words(tag: ImageTag) -> str | None:
-        name = names.get(tag.content_id or "")
+        name = tag.among(names)
         return None if name is None else html.escape(f"[{name}]", quote=False)
 
     return replace_images(markup, in_words)

@@ -215,13 +215,17 @@ def rebuild(
 @_of_a_migration
 @click.option("--level", type=click.Choice([one.value for one in Level]), default=Level.FULL.value, show_default=True)
 @click.option("--sample", type=click.IntRange(0), help="Read only so many threads in full.")
+@click.option(
+    "--threads-again", is_flag=True, help="Read every thread of the source again, not only those that moved since."
+)
 @click.pass_context
 def verify(
     ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, level: str,
-    sample: int | None,
+    sample: int | None, threads_again: bool,
 ) -> int:  # fmt: skip
-    """Read the destination back and compare every record with what was read at the source."""
-    with _opened(ctx, source, destination, journal, level=Level(level), sample=sample) as migration:
+    """Read the destination back, compare every record with what was read at the source, and look at the source again."""
+    options: dict[str, Any] = {"level": Level(level), "sample": sample, "threads_again": threads_again}
+    with _opened(ctx, source, destination, journal, **options) as migration:
         migration.verify()
         summary = migration.summary()
     if as_json:

@@ -18,15 +18,26 @@ from helpdesk_bridge.adapter import Fidelity, FidelityTable, FieldFidelity, Head
 from helpdesk_bridge.adapter.digests import body_digest, text_digest
 from helpdesk_bridge.adapter.header_line import Seal, split_header, split_marker, unquoted, with_header
 from helpdesk_bridge.config.aliases import Aliases
+from helpdesk_bridge.migration.journal.contents import (
+    CONTENTS,
+    content_differences,
+    contents,
+    file_words,
+    images_shown,
+    said,
+)
 from helpdesk_bridge.migration.journal.states import opaque
 from helpdesk_bridge.model import fields
 from helpdesk_bridge.model.addresses import email_key, phone_key
 from helpdesk_bridge.model.fields import Field, Kind
 from helpdesk_bridge.model.records import Contact, Message, Ticket
-from helpdesk_bridge.model.values import Actor, ActorKind, Body, CustomValue, Priority, Ref, Visibility
+from helpdesk_bridge.model.values import Actor, ActorKind, Body, CustomValue, Priority, Rating, Ref, Visibility
 from helpdesk_bridge.text.plain import digest, fold, squash
 
 _SHOWN_SO: Final = (Fidelity.NATIVE, Fidelity.HEADER_LINE)
+CLEARED: Final = "cleared"
+"""Where a contact's expectation names the fields that the source emptied."""
+_OWN_WORDS: Final = Aliases()
 OPENING: Final = "opening"
 """Where a ticket's expectation holds that of an opening that no message of the source is."""
 
@@ -94,9 +105,9 @@ def _compared(table: Mapping[str, Field], left_out: Container[str]) -> tuple[Fie
     return tuple(field for field in table.values() if field.travels and field.name not in left_out)
 
 
-_TICKET: Final = _compared(fields.TICKET, {"rating", "merged_into"})
-"""Without a rating, which each vendor puts in a scale of its own, and the id of another ticket, which is the source's."""
-_CONTACT: Final = _compared(fields.CONTACT, {"custom_fields", "created_at", "updated_at"})
+_TICKET: Final = _compared(fields.TICKET, {"merged_into"})
+"""Without the id of another ticket, which is the source's."""
+_CONTACT: Final = _compared(fields.CONTACT, ())
 
 
 def _reference(value: Ref | None, named: Callable[[str], str]) -> str | None:
@@ -111,6 +122,22 @@ def _custom_fields(values: Mapping[str, CustomValue], aliases: Aliases) -> dict[
     }
 
 
+def _rating(value: Rating | None) -> dict[str, str | None] | None:
+    """Return label and comment; a score, which each vendor has in a scale of its own, only of a rating without a label."""
+    if value is None:
+        return None
+    said_so = digest(fold(value.label)) if value.label is not None else str(value.score)
+    return {"label": said_so, "comment": text_digest(value.comment)}
+
+
+def _kept_in_words(record: Ticket | Contact, field: Field, kept: FieldFidelity) -> bool:
+    """Whether the destination keeps the words that a field has."""
+    if kept.only is None or field.kind is not Kind.RATING:
+        return True
+    value = getattr(record, field.name)
+    return value is None or fold(value.label or "") in kept.only
+
+
 _SHOWN: Final[Mapping[Kind, Callable[[Any, str, Aliases], Any]]] = {
     Kind.TEXT: lambda value, *_: text_digest(value),
     Kind.WORD: lambda value, *_: text_digest(value),
@@ -123,10 +150,16 @@ _SHOWN: Final[Mapping[Kind, Callable[[Any, str, Aliases], Any]]] = {
     Kind.PHONES: lambda value, *_: [digest(number) for phone in value if (number := phone_key(phone))],
     Kind.IDENTITIES: lambda value, *_: [digest(fold(one.kind), one.value) for one in value],
     Kind.CUSTOM_FIELDS: lambda value, _, aliases: _custom_fields(value, aliases),
+    Kind.RATING: lambda value, *_: _rating(value),
     Kind.FLAG: lambda value, *_: value,
     Kind.NUMBER: lambda value, *_: value,
 }
 """How the fields of each kind are put in a form in which two desks can be compared."""
+
+
+def shown_value(value: Any, field: Field) -> Any:
+    """Return the value of a field in a form that can be kept and compared."""
+    return _SHOWN[field.kind](value, field.name, _OWN_WORDS)
 
 
 def _native(
@@ -135,7 +168,9 @@ def _native(
     return {
         field.name: _SHOWN[field.kind](getattr(record, field.name), field.name, aliases)
         for field in compared
-        if native(fidelity, field.name) and field.name not in record.not_loaded
+        if native(fidelity, field.name)
+        and field.name not in record.not_loaded
+        and _kept_in_words(record, field, fidelity[field.name])
     }
 
 
@@ -168,31 +203,39 @@ def ticket_differences(expected: Mapping[str, Any], found: Mapping[str, Any]) ->
     return different
 
 
-def said(value: Any) -> str:
-    """Return a canonical value for a report: words and digests, never text of a customer."""
-    if value is None:
-        return "none"
-    if isinstance(value, Mapping):
-        return ",".join(f"{key}={one}" for key, one in sorted(value.items()) if one is not None)
-    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+def contact(
+    value: Contact, fidelity: Mapping[str, FieldFidelity], aliases: Aliases = _OWN_WORDS, *, cleared: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Return what a contact shows of the fields that are kept natively.
+
+    ``cleared`` are fields that the source has emptied: the destination must show nothing there.
+    """
+    shown = _native(value, _CONTACT, fidelity, aliases)
+    return {**shown, CLEARED: sorted(cleared)} if cleared else shown
 
 
-def contact(value: Contact, fidelity: Mapping[str, FieldFidelity]) -> dict[str, Any]:
-    """Return what a contact shows of the fields that are kept natively."""
-    return _native(value, _CONTACT, fidelity, Aliases())
-
-
-def contact_differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def contact_differences(
+    expected: Mapping[str, Any], found: Mapping[str, Any], fidelity: Mapping[str, FieldFidelity]
+) -> list[tuple[str, str, str]]:
     """Return (field, expected, found) for each difference of a contact.
 
-    Of several e-mails or phones the first is promised; what the destination adds is no difference.
+    Of several e-mails or phones as many are promised as the destination keeps; what it adds is no difference.
     """
     different = []
+    cleared = expected.get(CLEARED, ())
     for name, wanted in expected.items():
         if name not in found:
             continue
         shown = found[name]
-        same = set(wanted[:1]) <= set(shown) if isinstance(wanted, list) else wanted in (None, shown)
+        if name in cleared:
+            same = not shown
+        elif isinstance(wanted, list):
+            same = set(wanted[: fidelity[name].most if name in fidelity else 1]) <= set(shown)
+        elif isinstance(wanted, Mapping):
+            shown = {key: shown.get(key) for key in wanted}
+            same = wanted == shown
+        else:
+            same = wanted in (None, shown)
         if not same:
             different.append((name, said(wanted), said(shown)))
     return different
@@ -201,7 +244,8 @@ def contact_differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -
 def message(value: Message, files: Sequence[str], seal: Seal, *, also: datetime | None = None) -> dict[str, Any]:
     """Return what a message must show, as it is handed to the importer.
 
-    ``files`` are SHA-256 digests; ``also`` is another time that an opening may show: its ticket's.
+    ``files`` are the SHA-256 digests of its files, in their order; ``also`` is another time that an opening may show: its
+    ticket's.
     """
     header = split_header(with_header(Body(text="-"), HeaderLine.of(value)))[0]
     header_author = header.author if header is not None else evolve(value.author, id=None)
@@ -219,15 +263,9 @@ def message(value: Message, files: Sequence[str], seal: Seal, *, also: datetime 
         "files": sorted(files),
         "names": sorted(text_digest(file.filename) or "" for file in value.attachments),
         "inline": images_shown(value),
+        **contents(value, files),
+        "kept": sorted(file_words(value.attachments, files)),
     }
-
-
-def images_shown(value: Message) -> int:
-    """Return how many of its own files a message shows inside its body."""
-    markup = value.body.html or ""
-    return sum(
-        bool(file.inline and file.content_id and f"cid:{file.content_id}" in markup) for file in value.attachments
-    )
 
 
 def opens(expectation: Mapping[str, Any] | None) -> bool:
@@ -241,8 +279,11 @@ def bare(body: Body, seal: Seal) -> tuple[HeaderLine | None, Body]:
     return header, unquoted(rest)
 
 
-def shown_message(value: Message, seal: Seal) -> dict[str, Any]:
-    """Return what a message at the destination shows; ``header`` is what its header line tells."""
+def shown_message(value: Message, seal: Seal, files: Sequence[str] | None = None) -> dict[str, Any]:
+    """Return what a message at the destination shows; ``header`` is what its header line tells.
+
+    With ``files``, the digests of its files in their order, links, images and formatting are among it.
+    """
     header, body = bare(value.body, seal)
     shown: dict[str, Any] = {
         "text": body_digest(body),
@@ -254,6 +295,8 @@ def shown_message(value: Message, seal: Seal) -> dict[str, Any]:
         "inline": images_shown(value),
         "header": None,
     }
+    if files is not None:
+        shown |= {**contents(value, files), "kept": sorted(file_words(value.attachments, files)), "files": list(files)}
     if header is not None:
         shown["header"] = {
             "author": person(header.author),
@@ -277,8 +320,13 @@ def message_differences(
     if shown["text"] not in (expected["text"], expected["bare"]):
         different.append(("body", said(expected["text"]), said(shown["text"])))
     inline = expected.get("inline", 0)  # what an earlier version wrote down has none
-    if "inline" in kept and kept["inline"].how is Fidelity.NATIVE and shown["inline"] < inline:
+    dead = "inline" in kept and kept["inline"].how is Fidelity.NATIVE and shown["inline"] < inline
+    if dead:
         different.append(("inline", str(inline), str(shown["inline"])))
+    different += content_differences(expected, shown, {"images"} if dead else ())
+    for name in ("to", "cc"):
+        if native(kept, name) and name in expected and name in shown and expected[name] != shown[name]:
+            different.append((name, said(expected[name]), said(shown[name])))
     for name in ("author", "created_at", "visibility", "kind"):
         how = kept[name].how if name in kept else Fidelity.LOST
         if (how in _SHOWN_SO or _is_internal(expected, name)) and not _shows(
@@ -322,7 +370,8 @@ def _shows(expected: Mapping[str, Any], shown: Mapping[str, Any], name: str, *, 
 
 def alike(expected: Mapping[str, Any], shown: Mapping[str, Any], fidelity: FidelityTable) -> bool:
     """Whether a message at the destination is the expected one: text, author and whatever else its create wrote of it."""
-    return all(name == "inline" for name, _, _ in message_differences(expected, shown, fidelity))
+    later = {"inline", *CONTENTS}
+    return all(name in later for name, _, _ in message_differences(expected, shown, fidelity))
 
 
 def same_expectation(one: Mapping[str, Any], other: Mapping[str, Any], fidelity: FidelityTable) -> bool:

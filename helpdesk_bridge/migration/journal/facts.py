@@ -23,6 +23,7 @@ Rows = Callable[[Any], Sequence[RowMapping]]
 LEFT_ALONE: Final = "left alone: "
 ACCEPTED: Final = "accepted: "
 DECIDED: Final = "decided difference: "
+GONE: Final = "gone: "
 INCOMPLETE: Final = "incomplete"
 """The field of a decision to go on with the list ``old``, which came incomplete."""
 BEGAN: Final = "began"
@@ -131,6 +132,15 @@ class JournalFacts:
         """Return the differences that the user did not accept."""
         accepted = {name.removeprefix(ACCEPTED): json.loads(value) for name, value in self._named(ACCEPTED)}
         return [one for one in differences if _place(one) not in accepted or accepted[_place(one)] != one.found]
+
+    def settle_gone(self, kind: str, record_id: str, **values: Any) -> None:
+        """Record what became of a record that the source no longer has."""
+        self.remember(**{f"{GONE}{json.dumps([kind, record_id])}": values})
+
+    def gone(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """Return what was recorded of such records, by kind and source id."""
+        known = [(json.loads(name.removeprefix(GONE)), json.loads(value)) for name, value in self._named(GONE)]
+        return {(kind, record_id): values for (kind, record_id), values in known}
 
     def _named(self, prefix: str) -> list[tuple[str, str]]:
         query = select(schema.meta).where(schema.meta.c.name.startswith(prefix))

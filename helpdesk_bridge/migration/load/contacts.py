@@ -19,6 +19,7 @@ from helpdesk_bridge.migration.outage import ATTEMPTS
 from helpdesk_bridge.migration.outcome import DecisionNeeded
 from helpdesk_bridge.migration.plan.people import fold_key
 from helpdesk_bridge.migration.plan.values import contact_key, old_key
+from helpdesk_bridge.migration.source.versions import contact_version
 from helpdesk_bridge.model.addresses import phone_key
 from helpdesk_bridge.model.drafts import ContactChange
 from helpdesk_bridge.model.records import Contact
@@ -70,7 +71,9 @@ class ContactLoad:
     def _filled(self, leader: Record, contact: Contact, ids: tuple[str, ...]) -> tuple[str, ...] | None:
         """Complete a contact that the vendor made of an address, for tickets that were written after its own create failed."""
         context = self._context
-        intent = evolve(leader, destination=ids, attempts=leader.attempts + 1)
+        # The vendor dated the contact that it made.
+        wanted = {**(leader.expected or {}), "created_at": None, "updated_at": None}
+        intent = evolve(leader, destination=ids, attempts=leader.attempts + 1, expected=wanted)
         try:
             holder = self._holder(contact)
             if holder is not None:
@@ -91,7 +94,8 @@ class ContactLoad:
 
     def _record(self, contact: Contact) -> Record:
         key = Key(Kind.CONTACT, self._context.source.contact_key(contact.id))
-        return self._context.journal.get(key) or Record(key=key, fold=fold_key(contact))
+        known = self._context.journal.get(key) or Record(key=key, fold=fold_key(contact))
+        return known if known.state is State.DONE else evolve(known, version=contact_version(contact))
 
     def _known(self, contact: Contact) -> tuple[str, ...] | None:
         """Return the ids of a contact that an earlier run wrote, or that was at the destination before."""

@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 
 from helpdesk_bridge.errors import HelpdeskError, InDoubt
 from helpdesk_bridge.migration.journal import expected
+from helpdesk_bridge.migration.journal.contents import file_words
 from helpdesk_bridge.migration.journal.states import Kind, Record, State, reason_of
 from helpdesk_bridge.migration.load.context import LoadContext, unanswered
 from helpdesk_bridge.migration.load.files import Fetched
@@ -143,5 +144,7 @@ class LateFiles:
         leader = journal.get(late.leader.key) or late.leader
         wanted: dict[str, Any] = dict(leader.expected or {})
         wanted["files"] = sorted([*wanted["files"], sha])
+        file = evolve(late.message.attachments[late.number], content_type=None)
+        wanted["kept"] = sorted([*wanted.get("kept", ()), *file_words((file,), (sha,))])
         journal.save(record, evolve(leader, expected=wanted))
         return record

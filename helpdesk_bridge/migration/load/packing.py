@@ -16,6 +16,7 @@ from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.load.files import Fetched, Lacking
 from helpdesk_bridge.migration.plan.fidelity import uses
 from helpdesk_bridge.migration.plan.thread_layout import Bundle, composed, with_lines
+from helpdesk_bridge.migration.source.versions import message_version
 from helpdesk_bridge.model.records import Message, Ticket
 from helpdesk_bridge.model.values import Upload
 
@@ -96,6 +97,7 @@ class Packing:
                 state=State.INTENT,
                 position=self._places[source.id],
                 kind_of_message=uses(source),
+                version=message_version(source),
                 intent_at=now,
                 attempts=self.attempts.get(source.id, 0) + 1,
             )
@@ -192,6 +194,13 @@ def planned(thread: Sequence[Message]) -> list[Record]:
     """Return the records of a thread's messages and files, as they are first written down."""
     records = []
     for position, message in enumerate(thread):
-        records.append(Record(key=message_key(message), position=position, kind_of_message=uses(message)))
+        records.append(
+            Record(
+                key=message_key(message),
+                position=position,
+                kind_of_message=uses(message),
+                version=message_version(message),
+            )
+        )
         records += [Record(key=file_key(message, n), position=position) for n in range(len(message.attachments))]
     return records

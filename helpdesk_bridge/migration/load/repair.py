@@ -17,6 +17,7 @@ from attrs import evolve, frozen
 from helpdesk_bridge.config.aliases import Aliases
 from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.migration.journal import expected
+from helpdesk_bridge.migration.journal.contents import said
 from helpdesk_bridge.migration.journal.facts import Difference
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State, is_opaque, reason_of
 from helpdesk_bridge.migration.load.contacts import fill
@@ -95,13 +96,13 @@ class Repair:
         except HelpdeskError as error:
             return [self._left(row, reason_of(error))]
         written, source = record.expected or {}, expected.contact(contact, kept)
-        judged = self._judged(row, source, written, expected.contact(there, kept))
+        judged = self._judged(row, source, written, expected.contact(there, kept, context.destination.aliases))
         if judged.outcome is Outcome.REPAIRED:
             try:
                 fill(context, there.id, contact)
             except HelpdeskError as error:
                 return [evolve(judged, outcome=Outcome.LEFT, why=f"the destination refused it: {reason_of(error)}")]
-            context.journal.save(evolve(record, expected=source))
+            context.journal.save(evolve(record, expected={**source, "updated_at": None}))
         return [judged]
 
     def _contact_there(self, record: Record, contact: Contact) -> Contact:
@@ -186,7 +187,7 @@ class Repair:
             judged = Repaired(row, Outcome.LEFT, CHANGED_THERE, decides=True)
         else:
             judged = Repaired(row, Outcome.CONFLICT, CONFLICT, decides=True)
-        return evolve(judged, source=expected.said(now), written=expected.said(wrote), there=expected.said(shown))
+        return evolve(judged, source=said(now), written=said(wrote), there=said(shown))
 
     def _reopen(self, record: Record, rows: Sequence[Difference]) -> None:
         """Let the load write what was judged, and nothing else of the ticket."""

@@ -37,16 +37,10 @@ from helpdesk_bridge.migration.outage import ATTEMPTS, Stopped
 from helpdesk_bridge.migration.outcome import DecisionNeeded, MigrationError
 from helpdesk_bridge.migration.plan.thread_layout import opening_bundle, opening_of
 from helpdesk_bridge.migration.runner import Parked
+from helpdesk_bridge.migration.source.versions import same_version, ticket_version
 from helpdesk_bridge.model.records import Message, Ticket
-from helpdesk_bridge.text.plain import digest
 
 FINAL_STATE_REFUSED: Final = "written, but its final state was refused: "
-
-
-def version_of(ticket: Ticket) -> str:
-    """Return what changes when a ticket does, as its list shows it."""
-    moment = ticket.updated_at.isoformat() if ticket.updated_at else ""
-    return digest(moment, str(ticket.message_count), ticket.status_label or ticket.status.value, str(ticket.spam))
 
 
 @frozen
@@ -64,7 +58,7 @@ class TicketLoad:
     def __init__(self, context: LoadContext, ticket: Ticket) -> None:
         self._context = context
         self._ticket = ticket
-        self._version = version_of(ticket)
+        self._version = ticket_version(ticket)
         self._settle_wait = SettleWait(context)
         self._record = Record(key=Key(Kind.TICKET, ticket.id))
         self._thread: list[Message] | None = None
@@ -169,7 +163,7 @@ class TicketLoad:
 
     def _unchanged(self) -> bool:
         record = self._record
-        if not record.finished or record.version != self._version or record.state is not State.DONE:
+        if not record.finished or not same_version(record.version, self._version) or record.state is not State.DONE:
             return False
         return not self._context.journal.has_open_children(self._ticket.id)
 
@@ -184,7 +178,7 @@ class TicketLoad:
         Their number is known only from the thread: every record of the source is accounted for, at one read a ticket.
         """
         context, record = self._context, self._record
-        same = record.state is State.SKIPPED and record.version == self._version
+        same = record.state is State.SKIPPED and same_version(record.version, self._version)
         if same or record.state in (State.DONE, State.IN_DOUBT):
             return
         try:
@@ -476,14 +470,16 @@ class TicketLoad:
     def _needs_finish(self) -> bool:
         context, thread = self._context, self._whole_thread()
         later = len(opening_bundle(thread, context.threads).sources) < len(thread)
-        return later or context.importer.cost.finish_always
+        # Who rated a ticket did so at its end, and no importer has a place for it before.
+        rated = self._ticket.rating is not None and expected.native(context.importer.fidelity.ticket, "rating")
+        return later or rated or context.importer.cost.finish_always
 
     def _finish(self) -> None:
         """Put the ticket into its final state if its messages, or later changes at the source, may have altered it."""
         context, record = self._context, self._record
         wrote = self._messages.wrote
         refused: HelpdeskError | None = None
-        done = record.finished and record.version == self._version and record.state is State.DONE
+        done = record.finished and same_version(record.version, self._version) and record.state is State.DONE
         if (done and not wrote) or context.look_only:
             return
         if context.repairing and record.finished and record.state is State.DONE:

@@ -66,6 +66,10 @@ def record_changes(importer: Importer, tally: Tally) -> list[Change]:
             how = kept.get(field, LOST)
             if kind == area and how.how is not Fidelity.NATIVE:
                 changes.append(Change(name, _said(how), how.why, records))
+    rating = importer.fidelity.ticket.get("rating", LOST)
+    if rating.only is not None:
+        lost = sum(records for word, records in tally.ratings.items() if word not in rating.only)
+        changes += [Change("ticket.rating", "lost", f"kept only {rating.why}", lost)] if lost else []
     if tally.unusable_copies and importer.fidelity.ticket.get("cc", LOST).how is not Fidelity.LOST:
         changes.append(Change("ticket.cc", "lost", "no vendor accepts such an address", tally.unusable_copies))
     if tally.named_emails:

@@ -26,6 +26,8 @@ from helpdesk_bridge.model.values import ActorKind
 T = TypeVar("T")
 
 BATCH: Final = 200
+SOURCE_SEEN: Final = "source_seen"
+"""When the source was last listed, by its own clock."""
 LISTS: Final = {Kind.CONTACT: "contacts", Kind.TICKET: "tickets"}
 ALL_TICKETS: Final = TicketQuery(include=frozenset({"spam", "deleted", "merged", "custom_fields", "rating"}))
 ALL_CONTACTS: Final = ContactQuery(include=frozenset({"blocked", "deleted", "custom_fields"}))
@@ -48,12 +50,13 @@ class Scan:
         return self.outage.patiently(self._once)
 
     def _once(self) -> Tally:
-        tally = Tally(self.source)
+        tally, now = Tally(self.source), self.source.vendor_now()
         for kind in (Kind.CONTACT, Kind.TICKET):
             self.spool.forget(kind.value)
         contacts = self._proof(Kind.CONTACT, partial(self._contacts, tally))
         tickets = self._proof(Kind.TICKET, partial(self._tickets, tally))
         keep(self.journal, (contradicted(contacts, self._any_contact), contradicted(tickets, self._any_ticket)))
+        self.journal.facts.remember(**{SOURCE_SEEN: now.replace(microsecond=0).isoformat()})
         return tally
 
     def _proof(self, kind: Kind, read: Callable[[], int | None]) -> ScanProof:

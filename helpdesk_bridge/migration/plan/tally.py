@@ -17,7 +17,7 @@ from helpdesk_bridge.model import fields
 from helpdesk_bridge.model.addresses import Mailbox, is_email
 from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.values import Priority, Status
-from helpdesk_bridge.text.plain import one_line
+from helpdesk_bridge.text.plain import fold, one_line
 
 TICKET_FIELDS: Final = fields.travelling(fields.TICKET)
 CONTACT_FIELDS: Final = fields.travelling(fields.CONTACT)
@@ -45,6 +45,8 @@ class Tally:
     statuses: dict[str, tuple[Status, str | None]] = field(factory=dict)
     priorities: dict[str, tuple[Priority, str | None]] = field(factory=dict)
     subject_lengths: Counter[int] = field(factory=Counter)
+    ratings: Counter[str] = field(factory=Counter)
+    """Tickets by the word of their rating, folded; "" for one without."""
     sampled: int = 0
     sample: Counter[tuple[str, str]] = field(factory=Counter)
     sample_left: Counter[tuple[str, str]] = field(factory=Counter)
@@ -68,6 +70,8 @@ class Tally:
         for name in TICKET_FIELDS:
             if getattr(named, name) not in (None, "", (), {}, Priority.UNKNOWN):
                 self.fields[f"ticket.{name}"] += 1
+        if ticket.rating is not None:
+            self.ratings[fold(ticket.rating.label or "")] += 1
         self._leave("ticket", ticket)
         self._words(named)
 

@@ -34,6 +34,7 @@ from helpdesk_bridge.migration.plan.fidelity import PEOPLE, Change
 from helpdesk_bridge.migration.plan.tally import CONTACT_FIELDS, MESSAGE_FIELDS, TICKET_FIELDS
 from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, SearchResult
 from helpdesk_bridge.migration.summary import Counts, Summary, exit_code_of
+from helpdesk_bridge.migration.verify.extent import EXTENT, Extent
 
 IDS: Final = 200
 REASONS: Final = 200
@@ -113,6 +114,7 @@ class Facts:
     created: datetime
     seconds: float
     level: str | None
+    extent: Extent | None
     threads: str | None
     counts: Mapping[Kind, Counts]
     changed: tuple[Change, ...]
@@ -131,7 +133,7 @@ class Facts:
     @property
     def exit_code(self) -> ExitCode:
         """What a command ends with that finds the journal so."""
-        return exit_code_of(self.counts, self.differences)
+        return exit_code_of(self.counts, self.differences, self.extent)
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -219,6 +221,7 @@ def _facts(journal: JournalReader, path: Path) -> Facts:
         created=datetime.fromisoformat(meta["created"]),
         seconds=float(recalled("seconds", 0.0)),
         level=recalled("verified"),
+        extent=Extent.of_json(recalled(EXTENT)),
         threads=recalled("threads"),
         counts={kind: Counts.of(states) for kind, states in counts_in(journal.rows).items()},
         changed=tuple(Change(**row) for row in recalled("fidelity", [])),

@@ -24,7 +24,6 @@ from helpdesk_bridge.migration.journal.facts import INCOMPLETE
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.marker import SIDES
 from helpdesk_bridge.migration.migration import Migration
-from helpdesk_bridge.migration.options import Level
 from helpdesk_bridge.migration.outcome import ExitCode, Interrupted, MigrationError
 from helpdesk_bridge.migration.plan.fidelity import PEOPLE
 from helpdesk_bridge.migration.plan.plan import Plan
@@ -33,7 +32,7 @@ from helpdesk_bridge.migration.report import words
 from helpdesk_bridge.migration.report.charts import STATES, WORDS, cost_bars, count_bars
 from helpdesk_bridge.migration.report.facts import SNAPSHOT, Doubt, Facts, read_facts, snapshot_json, snapshot_of
 from helpdesk_bridge.migration.report.verdict import verdict
-from helpdesk_bridge.migration.summary import PLURAL, Summary
+from helpdesk_bridge.migration.summary import PLURAL, Summary, is_verified
 from helpdesk_bridge.private_files import make_private_folder
 
 FILE_NAME: Final = "report.html"
@@ -96,7 +95,8 @@ def summary_of(facts: Facts) -> Summary:
         source=facts.refs["source"].partition(":")[0],
         destination=facts.refs["destination"].partition(":")[0],
         counts=facts.counts,
-        verified=facts.level is not None and not facts.differences,
+        verified=is_verified(facts.extent, facts.differences),
+        extent=facts.extent,
         differences=facts.differences,
         changed=facts.changed,
         left_alone=facts.left_alone,
@@ -113,7 +113,6 @@ def render(summary: Summary, facts: Facts, *, plan: Plan | None = None, written:
     """Return the page. Everything that was not written here goes through ``plain`` and is escaped."""
     labels = facts.labels
     minimum = facts.minimum or dict.fromkeys(SIDES)
-    sample = facts.snapshot.sample if facts.snapshot is not None else None
     changed = summary.changed or (plan.fidelity if plan is not None else ())
     order = {"lost": 0, "changed": 1, "told": 2}
     page = _template().render(
@@ -125,9 +124,7 @@ def render(summary: Summary, facts: Facts, *, plan: Plan | None = None, written:
         labels=labels,
         accepted_scans={one.old for one in facts.decisions if one.field == INCOMPLETE},
         sides=SIDES,
-        verdict=verdict(summary, labels["source"], labels["destination"], facts.level, sample),
-        sample=sample,
-        level_full=Level.FULL.value,
+        verdict=verdict(summary, labels["source"], labels["destination"]),
         bars=count_bars(summary.counts),
         costs=cost_bars(summary, minimum, labels),
         minimum=minimum,

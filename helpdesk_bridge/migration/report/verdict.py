@@ -7,6 +7,7 @@ from attrs import frozen
 from helpdesk_bridge.migration.options import Level
 from helpdesk_bridge.migration.report.words import listed, number, several
 from helpdesk_bridge.migration.summary import PLURAL, Summary
+from helpdesk_bridge.migration.verify.extent import Extent
 
 
 @frozen
@@ -18,7 +19,7 @@ class Verdict:
     sentence: str
 
 
-def verdict(summary: Summary, source: str, destination: str, level: str | None, sample: int | None = None) -> Verdict:
+def verdict(summary: Summary, source: str, destination: str) -> Verdict:
     """Return what has to be said first; ``source`` and ``destination`` are the desks as people see them."""
     pending, planned = _total(summary, "pending"), _total(summary, "planned")
     problems = _problems(summary, destination)
@@ -36,10 +37,10 @@ def verdict(summary: Summary, source: str, destination: str, level: str | None, 
     if not planned:
         sentence = f"{source} holds no tickets and no contacts: there was nothing to move."
         return Verdict("good", "Nothing to move", sentence)
-    return _moved(summary, source, destination, level, sample)
+    return _moved(summary, source, destination)
 
 
-def _moved(summary: Summary, source: str, destination: str, level: str | None, sample: int | None) -> Verdict:
+def _moved(summary: Summary, source: str, destination: str) -> Verdict:
     counts = summary.counts
     moved = listed([several(counts[kind].migrated, PLURAL[kind][:-1]) for kind in PLURAL if counts[kind].planned])
     skipped = _total(summary, "skipped")
@@ -47,12 +48,18 @@ def _moved(summary: Summary, source: str, destination: str, level: str | None, s
         f"{several(skipped, 'record')} {'was' if skipped == 1 else 'were'} left out; the reasons are listed below."
     )
     aside = f" {left_out}" if skipped else ""
-    if level != Level.FULL.value or sample is not None:
-        how = _unconfirmed(destination, level, sample)
+    extent = summary.extent
+    if extent is None or not extent.whole:
+        how = _unconfirmed(destination, extent)
         sentence = f"{moved} of {source} were written to {destination}, {how}.{aside}"
         return Verdict("attention", "Moved, not fully verified", sentence)
     confirmed = f"reading {destination} back found nothing lost, nothing twice and no unannounced difference"
-    return Verdict("good", "Complete", f"{moved} of {source} are now in {destination}; {confirmed}.{aside}")
+    sentence = f"{moved} of {source} are now in {destination}; {confirmed}. {extent.source_told}{aside}"
+    if not extent.current:
+        seen = extent.source is not None and extent.source.problem is None
+        title = "Moved, the source changed since" if seen else "Moved, the source not seen again"
+        return Verdict("attention", title, sentence)
+    return Verdict("good", "Complete", sentence)
 
 
 def _problems(summary: Summary, destination: str) -> list[str]:
@@ -69,13 +76,12 @@ def _problems(summary: Summary, destination: str) -> list[str]:
     return problems
 
 
-def _unconfirmed(destination: str, level: str | None, sample: int | None) -> str:
-    if level == Level.FULL.value:
-        return f"and the lists and {several(sample or 0, 'thread')}, a sample, were read back without a difference"
-    if level == Level.LIST.value:
-        lists = "and the lists of tickets and contacts were read back without a difference"
-        return f"{lists}; the threads were not read back"
-    return f"but {destination} has not been read back yet, so this is not confirmed"
+def _unconfirmed(destination: str, extent: Extent | None) -> str:
+    if extent is None:
+        return f"but {destination} has not been read back yet, so this is not confirmed"
+    if extent.level == Level.ECHO.value:
+        return f"but nothing of {destination} was read back, so this is not confirmed"
+    return f"but not all of it was compared: {extent.left_out}. Compared without a difference: {extent.counts}"
 
 
 def _are(count: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from helpdesk_bridge.adapter.header_line import Seal
 from helpdesk_bridge.errors import HelpdeskError, NotFound
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal import expected
+from helpdesk_bridge.migration.journal.contents import file_differences
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State, is_there
 from helpdesk_bridge.migration.outage import Outage
@@ -42,7 +43,7 @@ class ThreadCheck:
     apart: bool
     seal: Seal
     contact: Callable[[str], Contact | None]
-    report: Callable[[str, list[Row]], None]
+    report: Callable[[str, list[Row], Mapping[str, int]], None]
 
     def advance(self) -> None:
         """Read the thread back and report what differs."""
@@ -51,12 +52,12 @@ class ThreadCheck:
         try:
             thread = self._read(leaders)
         except NotFound:
-            self.report(ticket_id, [("ticket", ticket_id, "messages", "present", "missing")])
+            self.report(ticket_id, [("ticket", ticket_id, "messages", "present", "missing")], {})
             return
         except HelpdeskError as error:
-            self.report(ticket_id, [("ticket", ticket_id, "messages", "readable", type(error).__name__)])
+            self.report(ticket_id, [("ticket", ticket_id, "messages", "readable", type(error).__name__)], {})
             return
-        shown = [{**self._shown(message), "files": self._digests(message)} for message in thread]
+        shown = [self._shown(message) for message in thread]
         aligned = align(leaders, thread, shown, self.importer.fidelity)
         rows: list[Row] = []
         elsewhere = moved(aligned.pairs)
@@ -66,7 +67,7 @@ class ThreadCheck:
                 rows.append(("message", pair.record.key.id, "order", "after the one before it", "elsewhere"))
         if leaders:
             rows += [("message", self.record.key.id, "extra", "none", message.id) for message in aligned.extra]
-        self.report(ticket_id, rows)
+        self.report(ticket_id, rows, _compared(aligned.pairs))
 
     def _leaders(self) -> list[Record]:
         """Return the messages that were written, as they stand at the destination: what opens the ticket first."""
@@ -104,7 +105,7 @@ class ThreadCheck:
         if author.kind is ActorKind.CONTACT and author.id is not None and not author.email:
             known = self.contact(author.id)
             author = author if known is None else known.actor()
-        return expected.shown_message(evolve(message, author=author), self.seal)
+        return expected.shown_message(evolve(message, author=author), self.seal, self._digests(message))
 
     # -- comparing -------------------------------------------------------------------------------------------------
 
@@ -115,6 +116,9 @@ class ThreadCheck:
         different = expected.message_differences(wanted, pair.shown, self.importer.fidelity)
         rows: list[Row] = [("message", source_id, *difference) for difference in different]
         there = [file for number, _ in pair.found for file in shown[number]["files"]]
+        kept = [word for number, _ in pair.found for word in shown[number]["kept"]]
+        named = file_differences(wanted.get("kept", ()), kept)
+        rows += [("attachment", source_id, *difference) for difference in named]
         return rows + _file_rows(source_id, wanted["files"], there)
 
     def _digests(self, message: Message) -> list[str]:
@@ -126,6 +130,13 @@ class ThreadCheck:
             except HelpdeskError as error:
                 digests.append(f"{UNREAD}{type(error).__name__}")
         return digests
+
+
+def _compared(pairs: Sequence[Pair]) -> dict[str, int]:
+    """Return how much of a thread was compared: what the migration wrote down of it."""
+    wanted = [pair.record.expected or {} for pair in pairs]
+    counts = {name: sum(len(one.get(name, ())) for one in wanted) for name in ("files", "links", "images")}
+    return {"threads": 1, "messages": len(pairs), **counts}
 
 
 def _file_rows(source_id: str, wanted: Sequence[str], there: Sequence[str]) -> list[Row]:

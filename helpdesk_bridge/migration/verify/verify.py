@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from helpdesk_bridge.adapter import Importer
 from helpdesk_bridge.errors import HelpdeskError, NotFound
@@ -24,8 +25,10 @@ from helpdesk_bridge.migration.options import Level, Options
 from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.plan.scan import ALL_CONTACTS
 from helpdesk_bridge.migration.runner import Runner
+from helpdesk_bridge.migration.source.now import SourceCheck, SourceNow
 from helpdesk_bridge.migration.verify.duplicates import MARKER_SHOWN, Duplicates
-from helpdesk_bridge.migration.verify.threads import ThreadCheck
+from helpdesk_bridge.migration.verify.extent import EXTENT, Extent
+from helpdesk_bridge.migration.verify.threads import Row, ThreadCheck
 from helpdesk_bridge.model.queries import Period, TicketQuery
 from helpdesk_bridge.model.records import Contact, Ticket
 from helpdesk_bridge.ports import Listing
@@ -53,16 +56,20 @@ class Verification:
     options: Options
     stop: threading.Event
     progress: Callable[[str], None]
+    source: SourceCheck | None = None
+    """What looks at the source of now; None for a verification that is part of a repair."""
     only: frozenset[str] | None = None
     """The source ids of the tickets and contacts to be compared, read one by one; None for everything."""
+    compared: Counter[str] = field(factory=Counter, init=False)
 
     @property
     def _apart(self) -> bool:
         return self.journal.opens_apart("destination") or self.destination.defines
 
     def run(self) -> list[Difference]:
-        """Return the differences, those of contacts first, and keep them in the journal."""
+        """Return the differences, those of contacts first, and keep them in the journal, with what was compared."""
         differences: list[Difference] = []
+        now = None if self.source is None or self.options.level is Level.ECHO else self.source.run()
         for kind in (BACK_TICKET, BACK_CONTACT):
             self.spool.forget(kind)
         if self.options.level is not Level.ECHO:
@@ -82,7 +89,20 @@ class Verification:
             differences += [one for one in known if (one.ticket or one.id) not in self.only]
         differences = self.journal.facts.without_accepted(differences)
         self.journal.facts.replace_differences(differences)
+        if self.only is None:
+            self._keep_extent(now)
         return differences
+
+    def _keep_extent(self, now: SourceNow | None) -> None:
+        there = sum(bool(record.destination) for record in self.journal.written(Kind.TICKET))
+        extent = Extent(
+            level=self.options.level.value,
+            sample=self.options.sample,
+            compared=dict(self.compared),
+            threads=there,
+            source=now,
+        )
+        self.journal.facts.remember(**{EXTENT: extent.as_json()})
 
     def _meant(self, kind: Kind) -> Iterator[Record]:
         return (one for one in self.journal.written(kind) if self.only is None or one.key.id in self.only)
@@ -143,9 +163,12 @@ class Verification:
                 continue
             if there is None:
                 differences.append(Difference("", "contact", record.key.id, "contact", "present", "missing"))
-            elif record.expected is not None:
-                shown = expected.contact(there, self.importer.fidelity.contact)
-                for name, wanted, seen in expected.contact_differences(record.expected, shown):
+                continue
+            self.compared["contacts"] += 1
+            if record.expected is not None:
+                kept = self.importer.fidelity.contact
+                shown = expected.contact(there, kept, self.destination.aliases)
+                for name, wanted, seen in expected.contact_differences(record.expected, shown, kept):
                     differences.append(Difference("", "contact", record.key.id, name, wanted, seen))
         return differences
 
@@ -163,6 +186,8 @@ class Verification:
     def _query(self) -> TicketQuery:
         """Ask for what a list can show without further calls: descriptions only if they are part of the ticket."""
         include = MARKER_SHOWN if self._apart else MARKER_SHOWN - {"description"}
+        if expected.native(self.importer.fidelity.ticket, "rating"):
+            include |= {"rating"}
         if expected.native(self.importer.fidelity.ticket, "updated_at"):
             return TicketQuery(include=include)  # the destination shows the source's times: they narrow nothing
         return TicketQuery(include=include, updated=Period(self.journal.facts.began - CLOCKS_APART))
@@ -190,6 +215,7 @@ class Verification:
             if ticket is None:
                 differences.append(Difference(record.key.id, "ticket", record.key.id, "ticket", "present", "missing"))
                 continue
+            self.compared["tickets"] += 1
             differences += duplicates.of_record(record, ticket)
             if ticket.spam:  # the source's own spam is not migrated
                 differences.append(Difference(record.key.id, "ticket", record.key.id, "spam", "false", "true"))
@@ -226,8 +252,9 @@ class Verification:
         by_ticket: list[tuple[str, Difference]] = []
         lock = threading.Lock()
 
-        def report(ticket: str, rows: list[tuple[str, str, str, str | None, str | None]]) -> None:
+        def report(ticket: str, rows: list[Row], compared: Mapping[str, int]) -> None:
             with lock:
+                self.compared.update(compared)
                 by_ticket.extend((ticket, Difference(ticket, *row)) for row in rows)
             self.progress("verify")
 
@@ -235,9 +262,7 @@ class Verification:
         Runner(workers, self.destination.clock, self.stop).run(self._checks(report))
         return [one for _, one in sorted(by_ticket, key=lambda item: item[0])]
 
-    def _checks(
-        self, report: Callable[[str, list[tuple[str, str, str, str | None, str | None]]], None]
-    ) -> Iterator[ThreadCheck]:
+    def _checks(self, report: Callable[[str, list[Row], Mapping[str, int]], None]) -> Iterator[ThreadCheck]:
         total = self.journal.counts()[Kind.TICKET].get(State.DONE, 0)
         size = self.options.sample
         step = 1 if size is None or size >= total else max(1, total // size) if size else total + 1

@@ -1,0 +1,88 @@
+"""Versions: digests of source records, by which a later run and a verification know what has changed since."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from helpdesk_bridge.adapter.digests import body_digest
+from helpdesk_bridge.migration.journal import expected
+from helpdesk_bridge.migration.journal.contents import contents
+from helpdesk_bridge.model import fields
+from helpdesk_bridge.model.addresses import email_key
+from helpdesk_bridge.model.fields import Field, Kind
+from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.model.values import Actor
+from helpdesk_bridge.text.plain import digest
+
+_OWN: Final = frozenset({Kind.ID, Kind.ANSWER, Kind.BODY, Kind.FILES})
+_TOLD_ELSEWHERE: Final = frozenset({"updated_at", "message_count"})
+_PART: Final = "."
+
+
+def _plain(value: Any, field: Field) -> Any:
+    """Return a value as it compares with itself later: people and groups by one half, whichever lists were read meanwhile."""
+    if value is None:
+        return None
+    if field.kind is Kind.PERSON:
+        return person_key(value)
+    if field.kind is Kind.REFERENCE:
+        return value.id or value.name
+    return expected.shown_value(value, field)
+
+
+def person_key(actor: Actor) -> str:
+    """Return what a source names a person by: the id, else the address, phone or name."""
+    return actor.id or (email_key(actor.email) if actor.email else "") or actor.phone or actor.name or actor.kind.value
+
+
+def _fields(record: Ticket | Contact) -> str:
+    table = fields.TICKET if isinstance(record, Ticket) else fields.CONTACT
+    values = {
+        field.name: _plain(getattr(record, field.name), field)
+        for field in table.values()
+        if field.kind not in _OWN and field.name not in _TOLD_ELSEWHERE and field.name not in record.not_loaded
+    }
+    return digest(json.dumps(values, sort_keys=True))
+
+
+def ticket_version(ticket: Ticket) -> str:
+    """Return what changes when a ticket does, as its list shows it: what a thread's change moves, and the fields."""
+    moment = ticket.updated_at.isoformat() if ticket.updated_at else ""
+    moved = digest(moment, str(ticket.message_count), ticket.status_label or ticket.status.value, str(ticket.spam))
+    return f"{moved}{_PART}{_fields(ticket)}"
+
+
+def contact_version(contact: Contact) -> str:
+    """Return what changes when a contact does; its time of change, which its own tickets may move, is not part of it."""
+    return _fields(contact)
+
+
+def same_version(known: str | None, now: str) -> bool:
+    """Whether a record is as it was. Of one that an earlier version wrote down only the first part is known, or nothing."""
+    if known is None:
+        return False
+    return known == now or (_PART not in known and known == now.partition(_PART)[0])
+
+
+def moved(known: str | None, now: str) -> bool:
+    """Whether a ticket's time or count moved, so that its thread may have changed."""
+    return known is None or known.partition(_PART)[0] != now.partition(_PART)[0]
+
+
+def message_version(message: Message) -> str:
+    """Return who wrote a message, when, and what it holds, as three digests that can be compared one by one."""
+    moment = message.created_at.isoformat() if message.created_at else ""
+    held = {
+        "text": body_digest(message.body),
+        **contents(message, ()),
+        "visibility": message.visibility.value,
+        "files": sorted(f"{file.filename} {file.size}" for file in message.attachments),
+    }
+    author = digest("author", person_key(message.author))
+    return _PART.join([author, digest(moment), digest(json.dumps(held, sort_keys=True))])
+
+
+def same_place(one: str | None, other: str | None) -> bool:
+    """Whether two messages have the same author and time: an edited one has, wherever ids are made of its text."""
+    return one is not None and other is not None and one.rpartition(_PART)[0] == other.rpartition(_PART)[0]
