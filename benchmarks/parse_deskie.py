@@ -46,7 +46,7 @@ def page() -> tuple[bytes, tuple[Tag, ...], tuple[FieldDefinition, ...]]:
     client = Client(app)
 
     def asked(path: str) -> bytes:
-        return client.get(path, auth=credentials).data
+        return client.get(path, auth=credentials).get_data()
 
     labels = rows(json.loads(asked("/api/labels.json")), "label").items
     fields = rows(json.loads(asked("/api/custom_fields.json")), "custom_field").items
