@@ -15,25 +15,37 @@ from helpdesk_bridge.ratelimit.store import MemoryStore
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
-TIMES = int(os.environ.get("HELPDESK_BRIDGE_TIMES", "1"))
-"""So many times the examples of every property: a profile alone does not reach those that name their number."""
+TIMES = int(os.environ.get("HELPDESK_BRIDGE_TIMES", "0"))
+"""How many times the examples that it names each property runs. Without it the quick tier runs a third of them, but no
+fewer than ten; each run draws others."""
 
 
+def pytest_itemcollected(item):
+    tiers = _tiers(item)
+    if len(tiers) > 1:
+        raise pytest.UsageError(f"{item.nodeid} is in two tiers, {' and '.join(tiers)}: choose one")
+
+
+@pytest.hookimpl(trylast=True)  # after -m: a function may have cases in more than one tier
 def pytest_collection_modifyitems(items):
-    for item in items:
-        tiers = [name for name in ("slow", "exhaustive") if item.get_closest_marker(name)]
-        if len(tiers) > 1:
-            raise pytest.UsageError(f"{item.nodeid} is in two tiers, {' and '.join(tiers)}: choose one")
-        if TIMES != 1 and hasattr(item, "obj"):
-            _multiply(item.obj)
+    properties = [item for item in items if item.get_closest_marker("hypothesis")]
+    in_full = {_function(item) for item in properties if _tiers(item)}
+    for function in {_function(item) for item in properties}:
+        asked = function._hypothesis_internal_use_settings
+        count = asked.max_examples
+        if TIMES:
+            count *= TIMES
+        elif function not in in_full:
+            count = max(count // 3, min(count, 10))
+        function._hypothesis_internal_use_settings = settings(asked, max_examples=count)
 
 
-def _multiply(test):
-    function = getattr(test, "__func__", test)
-    asked = getattr(function, "_hypothesis_internal_use_settings", None)
-    if asked is not None and not getattr(function, "multiplied", False):
-        function._hypothesis_internal_use_settings = settings(asked, max_examples=asked.max_examples * TIMES)
-        function.multiplied = True  # a parametrized test comes several times
+def _tiers(item):
+    return [name for name in ("slow", "exhaustive") if item.get_closest_marker(name)]
+
+
+def _function(item):
+    return getattr(item.obj, "__func__", item.obj)
 
 
 @pytest.fixture(autouse=True)
