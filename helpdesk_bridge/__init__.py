@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from helpdesk_bridge.adapter.facets import StoringWebhooks, Template, Templates, Webhooks
     from helpdesk_bridge.adapter.importing import Importer, Removal
     from helpdesk_bridge.adapter.odd_values import UnreadRow
+    from helpdesk_bridge.aio.calls import CancelledWrite, cancelled_write
+    from helpdesk_bridge.aio.connection import aconnect, aopen_desk
+    from helpdesk_bridge.aio.ports import AsyncDesk
     from helpdesk_bridge.clock import Clock
     from helpdesk_bridge.config.aliases import Aliases, AliasTable
     from helpdesk_bridge.desk.connection import Desks, connect, desks, open_desk
@@ -118,6 +121,7 @@ __all__ = [
     "Agent",
     "AliasTable",
     "Aliases",
+    "AsyncDesk",
     "Attachment",
     "Attachments",
     "Attempt",
@@ -127,6 +131,7 @@ __all__ = [
     "Budget",
     "BudgetBack",
     "BudgetLost",
+    "CancelledWrite",
     "Capabilities",
     "Clock",
     "Company",
@@ -224,6 +229,9 @@ __all__ = [
     "Waiting",
     "Webhooks",
     "WrongDesk",
+    "aconnect",
+    "aopen_desk",
+    "cancelled_write",
     "connect",
     "desks",
     "open_desk",
@@ -237,6 +245,9 @@ __getattr__, __dir__ = lazy_names(
         "helpdesk_bridge.adapter.facets": "StoringWebhooks Template Templates Webhooks",
         "helpdesk_bridge.adapter.importing": "Importer Removal",
         "helpdesk_bridge.adapter.odd_values": "UnreadRow",
+        "helpdesk_bridge.aio.calls": "CancelledWrite cancelled_write",
+        "helpdesk_bridge.aio.connection": "aconnect aopen_desk",
+        "helpdesk_bridge.aio.ports": "AsyncDesk",
         "helpdesk_bridge.clock": "Clock",
         "helpdesk_bridge.config.aliases": "Aliases AliasTable",
         "helpdesk_bridge.desk.connection": "Desks connect desks open_desk",

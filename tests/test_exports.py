@@ -12,8 +12,14 @@ import pytest
 
 import helpdesk_bridge
 
-PUBLIC = ("helpdesk_bridge", "helpdesk_bridge.adapter", "helpdesk_bridge.http", "helpdesk_bridge.ratelimit")
-"""What is imported from; the others are for the importer, the transport and rate limits, with all that belongs to them."""
+PUBLIC = (
+    "helpdesk_bridge",
+    "helpdesk_bridge.adapter",
+    "helpdesk_bridge.aio",
+    "helpdesk_bridge.http",
+    "helpdesk_bridge.ratelimit",
+)
+"""What is imported from; the others are for the importer, asyncio, the transport and rate limits, with all that belongs to them."""
 
 
 @cache

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from attrs import frozen
 
+from helpdesk_bridge.cancellation import CallCancelled
 from helpdesk_bridge.errors import BadResponse, HelpdeskError
 from helpdesk_bridge.http.events import BudgetBack, BudgetLost, EventBus, Refused, Waiting
 from helpdesk_bridge.http.request import Auth, Response
@@ -72,7 +73,7 @@ class Governed:
         reservation = self._reserve(request)
         try:
             return reservation, go(Grant(reservation.units, reservation.waited))
-        except (NotSent, HelpdeskError):
+        except (NotSent, HelpdeskError, CallCancelled):
             # Below this layer a HelpdeskError means that the request was turned down before it left.
             self.governor.cancel(reservation)
             raise

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from attrs import field, frozen
 
+from helpdesk_bridge.cancellation import cancellable_sleep
 from helpdesk_bridge.errors import (
     AuthenticationFailed,
     BadResponse,
@@ -146,7 +147,7 @@ class Retrying:
             vendor=self.vendor, desk=self.desk, operation=request.operation, seconds=pause, reason="temporary failure"
         )
         self.events.publish(waiting)
-        self.clock.sleep(pause)
+        cancellable_sleep(self.clock, pause)
 
     def _failed(self, request: Request, failure: TransportFailure) -> _Verdict:
         if isinstance(failure, NotSent):

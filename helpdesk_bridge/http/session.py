@@ -14,6 +14,7 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError
 
+from helpdesk_bridge.cancellation import cancellation, check_before_first_byte
 from helpdesk_bridge.clock import SystemClock, real_seconds
 from helpdesk_bridge.errors import BadResponse, HelpdeskError, Invalid
 from helpdesk_bridge.forks import new_lock
@@ -111,10 +112,13 @@ class Session:
 
     def _attempt(self, request: Request, exchange: Callable[[requests.Session, PreparedRequest], T]) -> T:
         problem: Exception
+        if (call := cancellation()) is not None:
+            call.check()
         body = _body(request)
         try:
             session, prepared = self._prepare(request, body)
-            check = None if request.effect is Effect.READ else last_check()
+            reads = request.effect is Effect.READ
+            check = check_before_first_byte(sockets.anything_sent) if reads else last_check()
             with sockets.attempt(self._options.timeout, self._heard.real_now, check):
                 try:
                     return exchange(session, prepared)

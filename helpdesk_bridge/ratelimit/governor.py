@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import define, field
 
+from helpdesk_bridge.cancellation import cancellation
 from helpdesk_bridge.errors import RateLimited
 from helpdesk_bridge.forks import new_lock
 from helpdesk_bridge.ratelimit import identity
@@ -204,6 +205,7 @@ class Governor:
 
     def _wait(self, turn: _Turn, answer: Answer, on_wait: Callable[[float], None] | None) -> float:
         waiter = _Waiter((turn.order(self.policy), turn.ident), (turn.amounts, turn.spares))
+        call = cancellation()
         with self._lock:
             bisect.insort(self._queue, waiter, key=_order)
         try:
@@ -216,7 +218,14 @@ class Governor:
                 answer = self._cell.update(BudgetState.take, *turn.arguments)
                 if answer.wait == 0.0:
                     return answer.at
-                self.clock.wait(waiter.event, max(self._pause(waiter, answer, turn), SHORTEST_PAUSE))
+                pause = max(self._pause(waiter, answer, turn), SHORTEST_PAUSE)
+                if call is None:
+                    self.clock.wait(waiter.event, pause)
+                    continue
+                with call.waking(waiter.event):
+                    call.check()
+                    self.clock.wait(waiter.event, pause)
+                call.check()
         finally:
             with self._lock:
                 self._queue.remove(waiter)
