@@ -15,7 +15,8 @@ from helpdesk_bridge import open_desk
 from helpdesk_bridge.clock import SystemClock
 from helpdesk_bridge.errors import ConfigError
 from helpdesk_bridge.migration import Migration, Options
-from helpdesk_bridge.migration.journal.file import Binding, JournalFile
+from helpdesk_bridge.migration.journal.database.owned import Binding
+from helpdesk_bridge.migration.journal.file import JournalFile
 from helpdesk_bridge.migration.journal.reader import whose
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.marker import MarkerKey

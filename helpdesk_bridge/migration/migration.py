@@ -22,9 +22,9 @@ from helpdesk_bridge.migration.completeness import (
     open_threads,
 )
 from helpdesk_bridge.migration.desk import MigrationDesk, importer_of
+from helpdesk_bridge.migration.journal.database.owned import CLAIMED, Binding
 from helpdesk_bridge.migration.journal.decisions import settle_in_doubt
 from helpdesk_bridge.migration.journal.facts import INCOMPLETE, Difference
-from helpdesk_bridge.migration.journal.file import CLAIMED, Binding
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Kind, State
@@ -351,7 +351,7 @@ class Migration:
 
     def _spooled(self) -> Spool:
         if self._spool is None:
-            self._spool = Spool(self._path)
+            self._spool = Spool(self.journal.file.beside)
         return self._spool
 
     def _searched(self, most: int | None = None) -> SearchResult:

@@ -18,8 +18,8 @@ from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.migration.completeness import MARKERS, ScanProof, keep
 from helpdesk_bridge.migration.cost import PAGE, pages
 from helpdesk_bridge.migration.desk import MigrationDesk
+from helpdesk_bridge.migration.journal.database.owned import CLAIMED, MARKER_KEY, SEARCH
 from helpdesk_bridge.migration.journal.expected import second
-from helpdesk_bridge.migration.journal.file import CLAIMED, MARKER_KEY, SEARCH
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import DECIDED_AGAIN, Key, Kind, Record, State

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpdesk_bridge.migration.journal.file import Binding
+from helpdesk_bridge.migration.journal.database.owned import Binding
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.marker import MarkerKey
 from helpdesk_bridge.testing.clock import ManualClock

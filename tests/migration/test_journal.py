@@ -30,8 +30,8 @@ from helpdesk_bridge.migration import (
     whose,
 )
 from helpdesk_bridge.migration.journal import ownership, schema
+from helpdesk_bridge.migration.journal.database.owned import CLAIMED, SEARCH
 from helpdesk_bridge.migration.journal.facts import Difference
-from helpdesk_bridge.migration.journal.file import CLAIMED, SEARCH
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
 from helpdesk_bridge.migration.marker import MarkerKey
 from helpdesk_bridge.migration.report.facts import read_facts

@@ -14,6 +14,7 @@ from helpdesk_bridge.datasets.generator import generate
 from helpdesk_bridge.errors import Unavailable
 from helpdesk_bridge.migration import ExitCode, Interrupted, JournalInUse, Migration, Options
 from helpdesk_bridge.migration.journal import file, ownership
+from helpdesk_bridge.migration.journal.database import owned
 from helpdesk_bridge.migration.journal.ownership import LEASE
 from helpdesk_bridge.model.queries import TicketQuery
 from helpdesk_bridge.testing.clock import ManualClock
@@ -23,7 +24,7 @@ ONE = Options(workers=1, yes=True)
 
 @pytest.fixture
 def short_lease(monkeypatch):
-    for module in (file, ownership):
+    for module in (file, owned, ownership):
         monkeypatch.setattr(module, "LEASE", 0.2)
         monkeypatch.setattr(module, "MARGIN", 0.0, raising=False)
 
@@ -119,7 +120,7 @@ def test_a_new_owner_waits_until_the_lease_of_the_one_before_has_ended(tmp_path)
 def test_a_lease_of_another_boot_is_waited_for_in_full(tmp_path, monkeypatch):
     clock = ManualClock()
     with closing(open_journal(tmp_path / "journal", clock=clock)):
-        monkeypatch.setattr(file, "_boot", lambda: "another")
+        monkeypatch.setattr(file, "boot", lambda: "another")
         clock.advance(1000)
         with closing(open_journal(tmp_path / "journal", clock=clock, takeover=True)) as second:
             assert sum(clock.slept) == LEASE

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.migration.journal import schema
-from helpdesk_bridge.migration.journal.file import MARKER_KEY, JournalFile
+from helpdesk_bridge.migration.journal.database.owned import MARKER_KEY, OwnedJournal
 from helpdesk_bridge.migration.marker import SIDES, MarkerKey
 
 Meter = Callable[[], Mapping[str, tuple[int, int, int]]]
@@ -88,9 +88,9 @@ def _place(one: Difference) -> str:
 
 
 class JournalFacts:
-    """The small tables of one journal file."""
+    """The small tables of one journal."""
 
-    def __init__(self, file: JournalFile, clock: Clock) -> None:
+    def __init__(self, file: OwnedJournal, clock: Clock) -> None:
         self._file = file
         self._clock = clock
 

@@ -1,35 +1,26 @@
-"""Journal file: how it is made and opened, the migration that it belongs to, its owner, and its transactions."""
+"""Journal file: how it is made and opened, its lock, and whether it is a copy."""
 
 from __future__ import annotations
 
 import json
 import os
-import socket
 import tempfile
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 from uuid import uuid4
 
-from attrs import frozen
-from sqlalchemy import Connection, Engine, RowMapping, Select, Table, delete, exc, select
+from sqlalchemy import Connection, Engine, RowMapping, exc, select
 
-from helpdesk_bridge.clock import Clock, boot_id
+from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.migration.journal import schema
-from helpdesk_bridge.migration.journal.integrity import REBUILD, check_rows, sealed
+from helpdesk_bridge.migration.journal.database.owned import CLAIMED, MARKER_KEY, SEARCH, Binding, OwnedJournal, boot
+from helpdesk_bridge.migration.journal.integrity import REBUILD, check_rows
 from helpdesk_bridge.migration.journal.lock import OwnerLock
-from helpdesk_bridge.migration.journal.ownership import LEASE, MARGIN, LeaseClock, Place
-from helpdesk_bridge.migration.marker import MarkerKey
-from helpdesk_bridge.migration.outcome import Interrupted, JournalDamaged, JournalInUse, MigrationError, WrongJournal
+from helpdesk_bridge.migration.journal.ownership import LEASE, Place
+from helpdesk_bridge.migration.outcome import Interrupted, JournalDamaged, WrongJournal
 from helpdesk_bridge.private_files import companions, make_private_folder, why_not_mine
-
-MARKER_KEY: Final = "marker_key"
-SEARCH: Final = "search"
-CLAIMED: Final = "claimed"
-"""True in a copy that the user claimed: with its original, what is unfinished here may have been written since."""
-
 
 _DAMAGE: Final = (
     "malformed",
@@ -64,22 +55,8 @@ def translated() -> Iterator[None]:
         raise
 
 
-@frozen
-class Binding:
-    """The migration of a journal: the pair of accounts, the desks' ``names``, and the key of its markers."""
-
-    source: str
-    destination: str
-    names: Mapping[str, str]
-    key: MarkerKey
-
-
-class JournalFile:
-    """One journal file, owned by this process until ``close``. Safe to share between threads.
-
-    ``before_commit`` is called with each transaction's connection just before it ends. ``sent_until`` is the moment of
-    ``lease_clock`` after which what an earlier run began was not sent any more.
-    """
+class JournalFile(OwnedJournal):
+    """One journal file, locked by this process until ``close``."""
 
     def __init__(
         self,
@@ -90,13 +67,8 @@ class JournalFile:
         takeover: bool = False,
         moved: bool = False,
     ) -> None:
+        super().__init__(clock)
         self.path = Path(path)
-        self._clock = clock
-        self.lease_clock = LeaseClock(clock)
-        self._lease_until = self.sent_until = self.lease_clock.now()
-        self.thread_lock = threading.RLock()
-        self.before_commit: Callable[[Connection], None] | None = None
-        self._owned = False
         try:
             make_private_folder(self.path.parent)
             schema.check_mine(self.path)
@@ -104,7 +76,7 @@ class JournalFile:
         except OSError as error:
             raise Interrupted(f"the journal cannot be opened: {error.strerror}") from None
         try:
-            with translated():
+            with self.translated():
                 if self._holds_nothing():
                     self._make(binding)
                 self._open(binding, takeover=takeover, moved=moved)
@@ -114,6 +86,20 @@ class JournalFile:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def address(self) -> Path:
+        """The file."""
+        return self.path
+
+    @property
+    def beside(self) -> Path:
+        """The file."""
+        return self.path
+
+    def translated(self) -> AbstractContextManager[None]:
+        """Turn errors of SQLite into errors that say what to do."""
+        return translated()
 
     # -- making ----------------------------------------------------------------------------------------------------
 
@@ -167,7 +153,7 @@ class JournalFile:
             with engine.begin() as connection:
                 schema.metadata.create_all(connection)
                 self.put(connection, schema.meta, [{"name": name, "value": value} for name, value in facts.items()])
-                self._put_owner(connection, Place.of(aside, self.path), lease=self.lease_clock.now())
+                self._put_owner(connection, Place.of(aside, self.path).text(), lease=self.lease_clock.now())
         finally:
             engine.dispose()
 
@@ -193,11 +179,11 @@ class JournalFile:
         self._writer = schema.writer(self.path)
         with self._writer.begin() as connection:
             schema.keep_private(self.path)
-            (before,) = self._of(connection, select(schema.owner))
+            before = self._owner(connection)
             self._check_place(connection, Place.of_text(before["place"]), moved=moved)
             self.generation = before["generation"] + 1
             lease = self.lease_clock.now() + LEASE
-            self._put_owner(connection, self._place, lease=lease)
+            self._put_owner(connection, self._place.text(), lease=lease)
         self._lease_until, self._owned = lease, True
         self._await_lease(before, takeover=takeover)
 
@@ -216,100 +202,23 @@ class JournalFile:
     def _await_lease(self, before: RowMapping, *, takeover: bool) -> None:
         """Wait until the owner before cannot send any more, and note since when."""
         now = self.lease_clock.now()
-        if before["boot"] != _boot():
+        if before["boot"] != boot():
             # Another boot or another machine: its clock says nothing here, so that all of its lease is waited for.
             self.sent_until = now + LEASE if takeover else now
         else:
             self.sent_until = min(before["lease"], now + LEASE) if takeover else min(before["lease"], now)
         self.lease_clock.wait_until(self.sent_until)
 
-    def _put_owner(self, connection: Connection, place: Place, *, lease: float) -> None:
-        values = {
-            "generation": self.generation,
-            "pid": os.getpid(),
-            "host": socket.gethostname(),
-            "since": self._clock.wall().isoformat(),
-            "boot": _boot(),
-            "lease": lease,
-            "place": place.text(),
-        }
-        self.put(connection, schema.owner, [values])
-
     # -- ownership -------------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """Run one transaction, and extend the lease. Raises ``JournalInUse`` if another process took the journal over."""
-        with self.thread_lock, translated():
-            with self._writer.begin() as connection:
-                (held,) = self._of(connection, select(schema.owner))
-                if held["generation"] != self.generation:
-                    raise JournalInUse(
-                        f"process {held['pid']} on {held['host']} took the journal over; this process stops",
-                        pid=held["pid"],
-                        host=held["host"],
-                    )
-                yield connection
-                if self.before_commit is not None:
-                    self.before_commit(connection)
-                lease = self.lease_clock.now() + LEASE
-                self.put(connection, schema.owner, [{**held, "lease": lease}])
-            self._lease_until = lease
-
-    def check_owner(self) -> None:
-        """Raise ``JournalInUse`` if another process has taken the journal over."""
-        with self.transaction():
-            return
-
-    def check_lease(self) -> None:
-        """Return if this process may send now, looking into the journal if that is long ago: it may have been stopped.
-
-        Raises ``JournalInUse`` if another process has taken the journal over.
-        """
-        while self.lease_clock.now() >= self._lease_until - MARGIN:
-            self.check_owner()
+    def _held(self, connection: Connection) -> tuple[RowMapping, float]:
+        return self._owner(connection), self.lease_clock.now()
 
     def close(self) -> None:
         """Close the file and release the lock."""
         with self.thread_lock:
-            if self._owned:
-                self._owned = False
-                with suppress(MigrationError, exc.SQLAlchemyError):
-                    self._end_lease()
+            super().close()
             for engine in (getattr(self, name, None) for name in ("_writer", "_reader")):
                 if engine is not None:
                     cast("Engine", engine).dispose()
             self._lock.release()
-
-    def _end_lease(self) -> None:
-        with translated(), self._writer.begin() as connection:
-            (held,) = self._of(connection, select(schema.owner))
-            if held["generation"] == self.generation:
-                self.put(connection, schema.owner, [{**held, "lease": self.lease_clock.now()}])
-
-    # -- rows ------------------------------------------------------------------------------------------------------
-
-    def put(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, anew: bool = True) -> int:
-        """Write rows of this migration, each with its digest, as ``schema.put`` does."""
-        return schema.put(connection, table, [sealed(table, self.migration, row) for row in rows], anew=anew)
-
-    def clear(self, connection: Connection, table: Table) -> None:
-        """Remove the rows of this migration from a table."""
-        connection.execute(delete(table).where(table.c.migration == self.migration))
-
-    def _of(self, connection: Connection, query: Select[*tuple[Any, ...]]) -> Sequence[RowMapping]:
-        return connection.execute(schema.of_migration(query, self.migration)).mappings().all()
-
-    def rows(self, query: Select[*tuple[Any, ...]], values: Mapping[str, Any] | None = None) -> Sequence[RowMapping]:
-        """Return the rows of a query that are of this migration; reading never waits for a transaction."""
-        with translated(), self._reader.connect() as connection:
-            return connection.execute(schema.of_migration(query, self.migration), values).mappings().all()
-
-    def each_row(self, query: Select[*tuple[Any, ...]]) -> Iterator[RowMapping]:
-        """Yield the rows of a query, however many there are."""
-        with translated(), self._reader.connect() as connection:
-            yield from connection.execute(schema.of_migration(query, self.migration)).mappings()
-
-
-def _boot() -> str:
-    return boot_id().hex()

@@ -18,9 +18,10 @@ from sqlalchemy import RowMapping, bindparam, case, func, select
 
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.migration.journal import schema
+from helpdesk_bridge.migration.journal.database.owned import Binding, OwnedJournal
 from helpdesk_bridge.migration.journal.expected import opens
 from helpdesk_bridge.migration.journal.facts import JournalFacts, Rows
-from helpdesk_bridge.migration.journal.file import Binding, JournalFile
+from helpdesk_bridge.migration.journal.file import JournalFile
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
 from helpdesk_bridge.model.refs import is_opening_id, opening_id
 
@@ -59,7 +60,7 @@ class Journal:
         takeover: bool = False,
         moved: bool = False,
     ) -> None:
-        self.file = JournalFile(path, binding, clock=clock, takeover=takeover, moved=moved)
+        self.file: OwnedJournal = JournalFile(path, binding, clock=clock, takeover=takeover, moved=moved)
         self.facts = JournalFacts(self.file, clock)
         self._queue_lock = threading.Lock()
         self._queue: list[_Saving] = []

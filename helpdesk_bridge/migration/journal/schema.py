@@ -23,8 +23,7 @@ from sqlalchemy import (
     create_engine,
     event,
 )
-from sqlalchemy.dialects.sqlite import Insert
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from helpdesk_bridge.migration.outcome import JournalDamaged, WrongJournal
@@ -114,12 +113,12 @@ def of_migration(query: Select[*tuple[Any, ...]], migration: str) -> Select[*tup
 
 def put(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, anew: bool = True) -> int:
     """Write whole rows; those whose key exists are replaced, or with ``anew`` off left as they are. Return how many."""
-    return connection.execute(_put(table, anew=anew), rows).rowcount if rows else 0
+    return connection.execute(_put(table, connection.dialect.name, anew=anew), rows).rowcount if rows else 0
 
 
 @cache
-def _put(table: Table, *, anew: bool) -> Insert:
-    statement = upsert(table)
+def _put(table: Table, dialect: str, *, anew: bool) -> sqlite.Insert | postgresql.Insert:
+    statement = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
     if not anew:
         return statement.on_conflict_do_nothing()
     keys = [column.name for column in table.primary_key.columns]

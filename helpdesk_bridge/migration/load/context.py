@@ -13,7 +13,7 @@ from helpdesk_bridge.adapter.header_line import sealing
 from helpdesk_bridge.errors import AuthenticationFailed, HelpdeskError, InDoubt, PermissionDenied, Unavailable
 from helpdesk_bridge.last_check import checked_last
 from helpdesk_bridge.migration.desk import MigrationDesk
-from helpdesk_bridge.migration.journal.file import JournalFile
+from helpdesk_bridge.migration.journal.database.owned import OwnedJournal
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Record, reason_of
@@ -124,7 +124,7 @@ class _LeaseCheck:
     ``failed_midway``: it failed when some of the write was out already, so that it may happen.
     """
 
-    file: JournalFile
+    file: OwnedJournal
     failed_midway: bool = False
     _passed: bool = False
 

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from helpdesk_bridge.adapter import Fidelity, Hazard, Importer
 from helpdesk_bridge.migration.completeness import SCANS, ScanProof, proofs_in
 from helpdesk_bridge.migration.journal import schema
+from helpdesk_bridge.migration.journal.database.owned import SEARCH
 from helpdesk_bridge.migration.journal.facts import (
     HAZARD,
     INCOMPLETE,
@@ -24,7 +25,6 @@ from helpdesk_bridge.migration.journal.facts import (
     left_alone_in,
     spent_in,
 )
-from helpdesk_bridge.migration.journal.file import SEARCH
 from helpdesk_bridge.migration.journal.journal import counts_in
 from helpdesk_bridge.migration.journal.reader import JournalReader, reading
 from helpdesk_bridge.migration.journal.states import Kind, State

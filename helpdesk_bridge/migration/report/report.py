@@ -55,7 +55,7 @@ def write_report(migration: Migration, folder: Path, *, plan: Plan | None = None
     """
     summary = migration.summary(report=str(Path(folder) / FILE_NAME))
     keep_for_reports(migration, summary, plan)
-    facts = read_facts(migration.journal.file.path)
+    facts = read_facts(migration.journal.file.address)
     write_page(render(summary, facts, plan=plan, written=migration.destination.clock.wall()), Path(folder))
     return summary
 
@@ -77,7 +77,7 @@ def keep_for_reports(migration: Migration, summary: Summary, plan: Plan | None =
     importer = destination.desk.importer
     if not importer:
         return
-    before = read_facts(migration.journal.file.path).snapshot
+    before = read_facts(migration.journal.file.address).snapshot
     known = dict(before.words) if before is not None else {}
     for value in plan.values if plan is not None else ():
         if value.field not in PEOPLE:
