@@ -1,15 +1,26 @@
-"""Runner: tasks on several threads; a task that must wait is parked and taken up again."""
+"""Runner: tasks on several threads; one that must wait is parked and taken up again, one that meets a defect ends alone."""
 
 from __future__ import annotations
 
 import heapq
 import itertools
 import threading
+import traceback
 from collections.abc import Iterator
-from typing import Protocol
+from pathlib import Path
+from typing import Final, Protocol
+
+from attrs import define, field
+from sqlalchemy.exc import SQLAlchemyError
 
 from helpdesk_bridge.clock import Clock
+from helpdesk_bridge.errors import ConfigError, HelpdeskError
+from helpdesk_bridge.migration.journal.states import reason_of
 from helpdesk_bridge.migration.outage import Stopped
+from helpdesk_bridge.migration.outcome import MigrationError
+
+MOST_IN_A_ROW: Final = 10
+"""So many tasks in a row that meet a defect: it is in all of them, and the run stops."""
 
 
 class Parked(Exception):
@@ -25,6 +36,63 @@ class Task(Protocol):
 
     def advance(self) -> None:
         """Do the work. Raises ``Parked`` to be called again later."""
+
+
+_NOT_OF_A_RECORD: Final = (Parked, Stopped, MigrationError, ConfigError, OSError, SQLAlchemyError, MemoryError)
+"""What has its own meaning for the whole run; everything else is a defect, a vendor's error that nobody caught included."""
+
+
+class RecordTask(Task, Protocol):
+    """The work on one record."""
+
+    def abandon(self, reason: str) -> None:
+        """End the record: as failed, or as in doubt if a create may have been sent."""
+
+
+@define
+class Unforeseen:
+    """Counts the defects that the tasks of one step meet. Shared between its workers."""
+
+    _in_a_row: int = 0
+    _lock: threading.Lock = field(factory=threading.Lock)
+
+    def advance(self, task: RecordTask) -> None:
+        """Let a record go on; one that meets a defect is ended. Raises the defect if it is one of too many in a row."""
+        try:
+            task.advance()
+        except _NOT_OF_A_RECORD:
+            raise
+        except Exception as defect:
+            with self._lock:
+                self._in_a_row += 1
+                too_many = self._in_a_row >= MOST_IN_A_ROW
+            task.abandon(defect_of(defect))
+            if too_many:
+                raise
+        else:
+            with self._lock:
+                self._in_a_row = 0
+
+
+def defect_of(error: Exception) -> str:
+    """Return the kind of an error and where in the code it was raised; never its text, which may quote a customer."""
+    if isinstance(error, HelpdeskError):
+        return reason_of(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"unexpected {type(error).__name__}{place}, a defect of this program: please report it"
+
+
+@define
+class Guarded:
+    """A task whose defects end its record alone."""
+
+    task: RecordTask
+    unforeseen: Unforeseen
+
+    def advance(self) -> None:
+        """Do the work. Raises ``Parked`` to be called again later."""
+        self.unforeseen.advance(self.task)
 
 
 class Runner:

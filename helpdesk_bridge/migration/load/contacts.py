@@ -60,6 +60,14 @@ class ContactLoad:
         context.journal.save(*[evolve(record, state=State.DONE, destination=ids, reason=None) for record in left])
         context.progress("contacts")
 
+    def abandon(self, reason: str) -> None:
+        """End the contact, after a defect: in doubt if it may have been sent, else failed."""
+        leader = self._record(self._contacts[0])
+        if leader.state is State.INTENT and not leader.destination:
+            self._doubtful(leader, reason)
+        else:
+            self._failed(leader, f"{NOT_WRITTEN}{reason}" if leader.destination else reason)
+
     def _begun(self, leader: Record, contact: Contact) -> tuple[str, ...] | None:
         ids = leader.destination or self._known(contact)
         if ids and leader.state is State.FAILED and leader.expected is not None and not self._context.look_only:

@@ -67,7 +67,7 @@ class LoadContext:
     def write(self, call: Callable[[], T], undo: Sequence[Record]) -> T:
         """Send a create through the outage watch; ``InDoubt`` and definite refusals come out as they are.
 
-        If the run stops and nothing was sent, the journal gets the records of ``undo`` back.
+        If nothing was sent and the run stops, or a defect ends the record, the journal gets the records of ``undo`` back.
         """
         check = _LeaseCheck(self.journal.file)
         try:
@@ -75,6 +75,12 @@ class LoadContext:
                 return self._write(call, undo)
         except (Stopped, CredentialsLost, Interrupted):
             if not check.failed_midway:
+                self.journal.save(*undo)
+            raise
+        except (HelpdeskError, MigrationError):
+            raise
+        except Exception:
+            if not check.passed:  # a defect, before the first byte was sent
                 self.journal.save(*undo)
             raise
 
@@ -121,20 +127,21 @@ def unanswered(attempts: int, error: HelpdeskError) -> str:
 class _LeaseCheck:
     """The last check of one write: whether this process still owns the journal.
 
-    ``failed_midway``: it failed when some of the write was out already, so that it may happen.
+    ``failed_midway``: it failed when some of the write was out already, so that it may happen. ``passed``: something of
+    the write may be out.
     """
 
     file: OwnedJournal
     failed_midway: bool = False
-    _passed: bool = False
+    passed: bool = False
 
     def __call__(self) -> None:
         try:
             self.file.check_lease()
         except MigrationError:
-            self.failed_midway = self._passed
+            self.failed_midway = self.passed
             raise
-        self._passed = True
+        self.passed = True
 
 
 class _Denied(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from helpdesk_bridge.migration.cost import PAGE, pages
 from helpdesk_bridge.migration.journal.states import Kind, State
@@ -14,7 +14,7 @@ from helpdesk_bridge.migration.load.context import EXISTING, LoadContext
 from helpdesk_bridge.migration.load.tickets import TicketLoad
 from helpdesk_bridge.migration.plan.people import fold_key
 from helpdesk_bridge.migration.plan.scan import ALL_CONTACTS
-from helpdesk_bridge.migration.runner import Runner
+from helpdesk_bridge.migration.runner import Guarded, Runner, Unforeseen
 from helpdesk_bridge.model.records import Contact, Ticket
 
 OPEN: Final = (State.PLANNED, State.INTENT, State.FAILED)
@@ -30,6 +30,7 @@ class Load:
     context: LoadContext
     only: frozenset[str] | None = None
     """The source ids of the tickets to be loaded, None for everything."""
+    _unforeseen: Unforeseen = field(factory=Unforeseen, init=False)
 
     def run(self) -> None:
         """Load contacts, then tickets. Raises what stops a run; returns early if the run is to stop."""
@@ -50,7 +51,7 @@ class Load:
                 for ticket in context.spool.each(Kind.TICKET.value, Ticket)
                 if self.only is None or ticket.id in self.only
             )
-            tickets = (TicketLoad(context, ticket) for ticket in meant)
+            tickets = (Guarded(TicketLoad(context, ticket), self._unforeseen) for ticket in meant)
             self._runner().run(tickets, first_alone=True)
         if self.only is None and not context.stop.is_set() and context.journal.any_in(Kind.CONTACT, State.INTENT):
             # Last, because a vendor may treat what a blocked customer writes as spam (Deskie, observed).
@@ -80,16 +81,20 @@ class Load:
             if key is not None and not contact.deleted:
                 context.spool.put(EXISTING, key, contact.id)
 
-    def _contacts(self, *, last: bool = False) -> Iterator[ContactLoad]:
+    def _contacts(self, *, last: bool = False) -> Iterator[Guarded]:
         """Yield the contacts by folded key: each key once, at the place of its first contact."""
+        for contacts in self._people():
+            yield Guarded(ContactLoad(self.context, contacts, last=last), self._unforeseen)
+
+    def _people(self) -> Iterator[list[Contact]]:
         context = self.context
         for contact in context.spool.each(Kind.CONTACT.value, Contact):
             key = fold_key(contact)
             if key is None:
                 if not contact.deleted:
-                    yield ContactLoad(context, [contact], last=last)
+                    yield [contact]
                 continue
             together = context.journal.folded(key)
             if together and together[0].key.id == context.source.contact_key(contact.id):
                 contacts = [context.spool.get(Kind.CONTACT.value, record.key.id, Contact) for record in together]
-                yield ContactLoad(context, [known for known in contacts if known is not None], last=last)
+                yield [known for known in contacts if known is not None]

@@ -87,6 +87,30 @@ class TicketLoad:
         self._packing.drop()
         self._context.progress("tickets")
 
+    def abandon(self, reason: str) -> None:
+        """End what is open of the ticket, after a defect: what may have been sent is in doubt, the rest failed.
+
+        A ticket that is there and whose own messages all are keeps only its final state for the next run.
+        """
+        if self._thread is not None:
+            self._packing.drop()
+            self._messages.save()
+        self._record = self._context.journal.get(self._record.key) or self._record
+        if not self._record.destination:
+            self._give_up(State.IN_DOUBT if self._record.state is State.INTENT else State.FAILED, reason)
+            return
+        ended = []
+        for child in self._children():
+            if child.state is State.INTENT and child.destination:
+                ended.append(evolve(child, state=State.FAILED, reason=f"{NOT_WRITTEN}{reason}"))
+            elif not child.state.final:
+                begun = child.state is State.INTENT
+                ended.append(evolve(child, state=State.IN_DOUBT if begun else State.FAILED, reason=reason))
+        if not ended:
+            self._record = evolve(self._record, state=State.FAILED, finished=False, reason=reason)
+            ended.append(self._record)
+        self._context.journal.save(*ended)
+
     @property
     def _found_again(self) -> bool:
         return self._record.reason == FOUND_AGAIN

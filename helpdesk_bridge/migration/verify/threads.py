@@ -69,6 +69,10 @@ class ThreadCheck:
             rows += [("message", self.record.key.id, "extra", "none", message.id) for message in aligned.extra]
         self.report(ticket_id, rows, _compared(aligned.pairs))
 
+    def abandon(self, reason: str) -> None:
+        """Report a thread that met a defect as one that was not compared."""
+        self.report(self.record.key.id, [("ticket", self.record.key.id, "messages", "compared", reason)], {})
+
     def _leaders(self) -> list[Record]:
         """Return the messages that were written, as they stand at the destination: what opens the ticket first."""
         ticket_id = self.record.key.id

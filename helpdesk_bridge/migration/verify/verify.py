@@ -24,7 +24,7 @@ from helpdesk_bridge.migration.journal.states import Kind, Record, State, is_opa
 from helpdesk_bridge.migration.options import Level, Options
 from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.plan.scan import ALL_CONTACTS
-from helpdesk_bridge.migration.runner import Runner
+from helpdesk_bridge.migration.runner import Guarded, Runner, Unforeseen
 from helpdesk_bridge.migration.source.now import SourceCheck, SourceNow
 from helpdesk_bridge.migration.verify.duplicates import MARKER_SHOWN, Duplicates
 from helpdesk_bridge.migration.verify.extent import EXTENT, Extent
@@ -259,8 +259,12 @@ class Verification:
             self.progress("verify")
 
         workers = _threads_for(self.destination, self.options.workers)
-        Runner(workers, self.destination.clock, self.stop).run(self._checks(report))
+        Runner(workers, self.destination.clock, self.stop).run(self._guarded(report))
         return [one for _, one in sorted(by_ticket, key=lambda item: item[0])]
+
+    def _guarded(self, report: Callable[[str, list[Row], Mapping[str, int]], None]) -> Iterator[Guarded]:
+        unforeseen = Unforeseen()
+        return (Guarded(check, unforeseen) for check in self._checks(report))
 
     def _checks(self, report: Callable[[str, list[Row], Mapping[str, int]], None]) -> Iterator[ThreadCheck]:
         total = self.journal.counts()[Kind.TICKET].get(State.DONE, 0)
