@@ -7,7 +7,8 @@ from typing import Final
 
 EXTRAS: Final = {
     "click": "cli", "jinja2": "cli", "rich": "cli", "sqlalchemy": "cli", "werkzeug": "cli", "hypothesis": "testing",
-    "pytest": "testing", "responses": "testing", "redis": "redis", "psycopg": "postgres", "keyring": "keyring",
+    "pyarrow": "parquet", "pytest": "testing", "responses": "testing", "redis": "redis", "psycopg": "postgres",
+    "keyring": "keyring",
 }  # fmt: skip
 """What brings a library that the command needs."""
 

@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "tickets": ("tickets", "List, show and write tickets."),
     "contacts": ("contacts", "List, find and show contacts."),
     "messages": ("messages", "List the messages of a ticket."),
+    "export": ("export", "Write a desk's tickets into files."),
     "migrate": ("migrate", "Move a helpdesk into another."),
 }
 

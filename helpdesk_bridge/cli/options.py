@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import enum
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 import click
@@ -93,6 +94,17 @@ def open_named(ctx: click.Context, name: str, **overrides: Any) -> Desk:
 def meant(value: str, words: type[enum.Enum]) -> Any:
     """Return the member of ``words`` that ``value`` spells in any case, else the text: a vendor's own word."""
     return next((one for one in words if one.value == value.lower()), value)
+
+
+def moment(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
+    """Return the time of an option, in UTC where it has no offset: a callback of click's."""
+    if value is None:
+        return None
+    try:
+        read = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no date; write 2026-03-02 or 2026-03-02T09:15:00+01:00") from None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def pairs(texts: Iterable[str], option: str = "--set") -> dict[str, str]:

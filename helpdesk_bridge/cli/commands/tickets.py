@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import click
@@ -16,6 +16,7 @@ from helpdesk_bridge.cli.options import (
     json_option,
     jsonl_option,
     meant,
+    moment,
     open_named,
 )
 from helpdesk_bridge.cli.output import clean_line, write_json, write_jsonl, write_said, write_table
@@ -37,16 +38,6 @@ for _command in (ticket_writes.create_ticket, ticket_writes.update_ticket, ticke
     tickets.add_command(_command)
 
 
-def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is no date; write 2026-03-02 or 2026-03-02T09:15:00+01:00") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def _filter_options(command: F) -> F:
     """Add an option for each field that a query asks for by its value, named as one value is."""
     for name, field in reversed(_FILTERS.items()):
@@ -63,8 +54,8 @@ def _meant(field: Field, values: tuple[str, ...]) -> set[Any]:
 @desk_argument
 @_filter_options
 @click.option("--subject", help="A part of the subject.")
-@click.option("--created-since", callback=_moment, help="UTC where it has no offset.")
-@click.option("--updated-since", callback=_moment)
+@click.option("--created-since", callback=moment, help="UTC where it has no offset.")
+@click.option("--updated-since", callback=moment)
 @click.option("--include", "includes", multiple=True, type=click.Choice(sorted(INCLUDES)))
 @click.option("--order", type=click.Choice([one.value for one in Order]), default=TicketQuery().order.value)
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
