@@ -16,6 +16,7 @@ from helpdesk_bridge.archive.archive import ENTRIES, Archive, Run
 from helpdesk_bridge.archive.documents import NO_MONTH
 from helpdesk_bridge.archive.outcome import Interrupted, WrongFolder
 from helpdesk_bridge.archive.reading import Progress, Reading, origin_of
+from helpdesk_bridge.archive.rows import StoredFile
 from helpdesk_bridge.archive.scope import Scope
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.export.formats import FORMATS, Format
@@ -349,8 +350,9 @@ class _Writing:
             for file in self.archive.files(one):
                 yield "files", self._file(file)
 
-    def _file(self, stored: Any) -> ExportedFile:
-        there = self.options.files and stored.sha is not None and self.archive.blobs.has(stored.sha)
+    def _file(self, stored: StoredFile) -> ExportedFile:
+        sha = stored.sha if self.options.files else None
+        sha = sha if sha is not None and self.archive.blobs.has(sha) else None
         return ExportedFile(
             ticket_id=stored.ticket_id,
             message_id=stored.message_id,
@@ -360,8 +362,8 @@ class _Writing:
             size=stored.size if stored.size is not None else stored.file.size,
             inline=stored.file.inline,
             content_id=stored.file.content_id,
-            sha256=stored.sha if there else None,
-            path=self.target.link(self.archive.blobs.path(stored.sha), stored.sha) if there else None,
+            sha256=sha,
+            path=None if sha is None else self.target.link(self.archive.blobs.path(sha), sha),
             problem=stored.problem if self.options.files else None,
         )
 

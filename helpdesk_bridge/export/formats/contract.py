@@ -14,7 +14,7 @@ from helpdesk_bridge.export.tables import Table
 class Sheet(Protocol):
     """A file that is being written."""
 
-    def add(self, table: str, record: Any) -> None:
+    def add(self, table: str, record: Any, /) -> None:
         """Write one record of a table."""
 
     def close(self) -> None:

@@ -28,7 +28,7 @@ class _CsvSheet:
         self._writer = csv.writer(self._file)
         self._writer.writerow([column.name for column in self._table.columns])
 
-    def add(self, _: str, record: Any) -> None:
+    def add(self, _: str, record: Any, /) -> None:
         """Write one record."""
         self._writer.writerow([_cell(value) for value in self._table.row(record).values()])
 

@@ -16,7 +16,7 @@ class _LinesSheet:
     def __init__(self, path: Path, _: Sequence[Table]) -> None:
         self._file = path.open("w", encoding="utf-8", newline="\n")
 
-    def add(self, _: str, record: Any) -> None:
+    def add(self, _: str, record: Any, /) -> None:
         """Write one record."""
         self._file.write(json.dumps(document_of(record), ensure_ascii=False) + "\n")
 

@@ -47,7 +47,7 @@ class _ParquetSheet:
             self._file.close()
             raise
 
-    def add(self, _: str, record: Any) -> None:
+    def add(self, _: str, record: Any, /) -> None:
         """Write one record."""
         row = self._table.row(record)
         self._rows.append(row)

@@ -38,7 +38,7 @@ class _SqliteSheet:
         marks = ", ".join("?" * len(table.columns))
         return f'INSERT INTO "{table.name}" VALUES ({marks})'  # noqa: S608 - our own names
 
-    def add(self, table: str, record: Any) -> None:
+    def add(self, table: str, record: Any, /) -> None:
         """Write one record."""
         values = [_cell(value) for value in self._tables[table].row(record).values()]
         self._database.execute(self._inserts[table], values)
