@@ -78,7 +78,7 @@ from helpdesk_bridge.http.events import EventBus
 from helpdesk_bridge.http.options import HttpOptions
 from helpdesk_bridge.http.origin import vendor_origin
 from helpdesk_bridge.http.request import Answer, Auth, Effect, Part, Request, Response
-from helpdesk_bridge.http.retry import read_answer
+from helpdesk_bridge.http.retry import AnswerTooLarge, read_answer
 from helpdesk_bridge.http.stack import Stack, open_transport
 from helpdesk_bridge.lazy import lazy_names
 from helpdesk_bridge.model.addresses import (
@@ -182,6 +182,7 @@ __all__ = [
     "Add",
     "Agent",
     "Answer",
+    "AnswerTooLarge",
     "Attachment",
     "AttachmentsAdapter",
     "Auth",

@@ -61,9 +61,13 @@ class QueryListing(Listing[R]):
         if self.split.empty or self.limit == 0:
             return
         records = self._kept() if self.split.ordered else iter(self.sort(list(self._kept())))
-        for number, record in enumerate(records, start=1):
+        left = self.limit
+        # Nothing here holds on to a record while the next is read: one message may be many megabytes.
+        while (record := next(records, None)) is not None:
             yield record
-            if number == self.limit:
+            del record
+            left = None if left is None else left - 1
+            if left == 0:
                 return
 
     def _kept(self) -> Iterator[R]:
@@ -74,15 +78,20 @@ class QueryListing(Listing[R]):
                 more = page.next is not None and self.limit is None
                 pages = max(2.0, (page.total or 0) / max(len(fresh), 1)) if more else 1.0
                 self.expect(fresh[: self.limit], pages, ask=True)
-            for record in fresh:
+            del page
+            fresh.reverse()
+            while fresh:
+                record = fresh.pop()
                 if self.key(record) in seen:
                     continue
                 seen.add(self.key(record))
                 with self.located():
                     kept = self.keep(record)
                     kept = None if kept is None else self.shown(kept)
+                del record
                 if kept is not None:
                     yield kept
+                del kept
 
     def first(self) -> R | None:
         """Return the first record, or None if nothing matches."""
@@ -101,11 +110,12 @@ class QueryListing(Listing[R]):
                     raise BadResponse("the vendor's pages repeat in a loop; the listing was stopped", path="$")
             if cursor is None:
                 self._told[:] = [page.total if self.split.exact else None]
-            yield page
-            if page.next is None:
-                return
-            cursors.add(page.next)
             cursor, before = page.next, keys
+            yield page
+            del page
+            if cursor is None:
+                return
+            cursors.add(cursor)
 
     def page(self, cursor: str | None = None, size: int | None = None) -> Page[R]:
         """Return one page of what matches.

@@ -23,7 +23,10 @@ PIECE = 64 * 1024
 
 
 def read_capped(raw: BaseHTTPResponse, cap: int) -> bytes:
-    """Return the whole decoded body. Raises ``TooLarge`` once it exceeds ``cap`` bytes."""
+    """Return the whole decoded body. Raises ``TooLarge`` once it exceeds ``cap`` bytes, before it is read if it says so."""
+    told = raw.headers.get("Content-Length", "")
+    if told.isdecimal() and int(told) > cap and not raw.headers.get("Content-Encoding"):
+        raise TooLarge
     data = raw.read(PIECE, decode_content=True)
     if not data:
         return b""

@@ -97,7 +97,7 @@ class Request:
     fully percent-encoded, so that no id can leave its segment. ``url`` replaces it by an absolute URL that the vendor
     gave; such a call goes WITHOUT_AUTH unless it says otherwise. At most one of ``json``, ``form``, ``parts`` and ``raw``.
     ``rows`` is how many records this call may return, for windows that count rows; ``cost`` overrides the policy's
-    price, in units.
+    price, in units. An answer larger than ``max_bytes``, decoded, is ``AnswerTooLarge`` and is not asked for again.
 
     Raises ``Invalid`` for values that no URL or header can carry; nothing was sent.
     """
@@ -119,6 +119,7 @@ class Request:
     auth: Auth = field(kw_only=True, default=Factory(_default_auth, takes_self=True))
     rows: int = field(default=0, kw_only=True)
     cost: int | None = field(default=None, kw_only=True)
+    max_bytes: int | None = field(default=None, kw_only=True)
     answer: Answer = field(kw_only=True, default=Factory(_default_answer, takes_self=True))
 
     def __attrs_post_init__(self) -> None:

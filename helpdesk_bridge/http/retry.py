@@ -25,7 +25,7 @@ from helpdesk_bridge.http.events import EventBus, Waiting
 from helpdesk_bridge.http.governed import units_of
 from helpdesk_bridge.http.request import Answer, Effect, Response
 from helpdesk_bridge.http.status import error_for_status
-from helpdesk_bridge.http.transport import NotSent, TransportFailure
+from helpdesk_bridge.http.transport import NotSent, Oversized, TransportFailure
 from helpdesk_bridge.ratelimit.policy import LONGEST_WAIT, seconds_to_wait
 
 if TYPE_CHECKING:
@@ -57,6 +57,10 @@ T = TypeVar("T")
 
 class NeverReached(Unavailable):
     """The desk did not answer once since it was opened: its address is wrong, or it has not begun to listen."""
+
+
+class AnswerTooLarge(Unavailable):
+    """The answer is larger than the request takes: the same call will not do, but one for less may."""
 
 
 @frozen
@@ -126,7 +130,10 @@ class Retrying:
                 refused_since = self.clock.now()
             pause = self._pause(verdict, tries, refused_since)
             if pause is None:
-                raise verdict.error.located(vendor=self.vendor, desk=self.desk, operation=request.operation)
+                try:
+                    raise verdict.error.located(vendor=self.vendor, desk=self.desk, operation=request.operation)
+                finally:
+                    del verdict  # which the error's traceback would hold, and it the error
             if pause > 0:
                 self._wait(request, pause)
 
@@ -157,6 +164,10 @@ class Retrying:
             return _Verdict(error, again=not failure.final)
         if request.effect is Effect.CREATE:
             return _Verdict(self._in_doubt(failure.reason))
+        if isinstance(failure, Oversized):
+            too_large = AnswerTooLarge(failure.reason)
+            too_large.temporary = False
+            return _Verdict(too_large)
         return _Verdict(Unavailable(failure.reason), again=True)
 
     def _in_doubt(self, why: str, status: int | None = None, request_id: str | None = None) -> InDoubt:

@@ -20,11 +20,11 @@ from helpdesk_bridge.errors import BadResponse, HelpdeskError, Invalid
 from helpdesk_bridge.forks import new_lock
 from helpdesk_bridge.http import sockets
 from helpdesk_bridge.http.download import StreamedDownload, read_capped
-from helpdesk_bridge.http.failures import TooLarge, Way, failure_of
+from helpdesk_bridge.http.failures import TooLarge, Way, failure_of, kind_of
 from helpdesk_bridge.http.multipart import MultipartBody
 from helpdesk_bridge.http.origin import Origin, Target, target
 from helpdesk_bridge.http.request import Auth, Effect, Request, Response
-from helpdesk_bridge.http.transport import FREE, Grant
+from helpdesk_bridge.http.transport import FREE, Grant, Lost, Oversized
 from helpdesk_bridge.last_check import last_check
 from helpdesk_bridge.model.values import UNSET
 from helpdesk_bridge.text import json_text
@@ -124,7 +124,10 @@ class Session:
                     return exchange(session, prepared)
                 except sockets.ForbiddenAddress as error:
                     problem = BadResponse(f"the vendor gave a URL that is not fetched: {error}")
-                except (requests.RequestException, HTTPError, OSError, TooLarge) as error:
+                except TooLarge as error:
+                    reason = kind_of(error, str(self._origin))
+                    problem = Lost(reason) if request.max_bytes is None else Oversized(reason)
+                except (requests.RequestException, HTTPError, OSError) as error:
                     own = session is self._thread.own
                     way = self._way(prepared.url or self._base, own=own)
                     problem = failure_of(error, way, sent=sockets.anything_sent(), reached=self._reached or not own)
@@ -132,7 +135,12 @@ class Session:
             if isinstance(body, MultipartBody):
                 body.close()
         # Raised here, outside the except clause: the original error carries the request with its credentials.
-        raise problem
+        try:
+            raise problem
+        finally:
+            del (
+                problem
+            )  # else its traceback and this frame would hold each other, and all the callers' values with them
 
     def _way(self, url: str, *, own: bool) -> Way:
         origin, options = Origin.parse(url), self._options
@@ -173,7 +181,10 @@ class Session:
 
     def _whole(self, request: Request, answer: requests.Response, started: float) -> Response:
         try:
-            body = read_capped(answer.raw, self._options.max_body)
+            cap = (
+                self._options.max_body if request.max_bytes is None else min(request.max_bytes, self._options.max_body)
+            )
+            body = read_capped(answer.raw, cap)
         finally:
             answer.close()
         return Response(

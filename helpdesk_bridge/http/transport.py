@@ -37,6 +37,10 @@ class Lost(TransportFailure):
     """Some of the request may have left, and no complete answer came: the outcome is unknown."""
 
 
+class Oversized(Lost):
+    """An answer came that is larger than its request takes."""
+
+
 @frozen
 class Grant:
     """What the governor allowed for one attempt: units charged, and vendor seconds waited for them."""

@@ -116,17 +116,24 @@ class IncompleteThread(Exception):
     """A thread came short twice; the message says how."""
 
 
-def read_thread(source: MigrationDesk, ticket: Ticket, *, accept: bool) -> list[Message]:
+def _as_it_is(message: Message) -> Message:
+    return message
+
+
+def read_thread(
+    source: MigrationDesk, ticket: Ticket, *, accept: bool, kept: Callable[[Message], Message] = _as_it_is
+) -> list[Message]:
     """Return a whole thread of the source: one that is short is read again, beside the ticket's count of today.
 
     A thread begins with its opening (a promise of the port), so that one without is short, unless the list of tickets
-    told that there is no message at all.
+    told that there is no message at all. ``kept`` returns what is held of each message as it is read.
     Raises ``IncompleteThread`` unless ``accept`` says that the user takes what came.
     """
-    thread = list(source.desk.messages.list(ticket.id, resolve=False))
+    # Not in a comprehension, whose variable would hold each message until the next is read.
+    thread = list(map(kept, source.desk.messages.list(ticket.id, resolve=False)))
     if _lacking(source, ticket, thread, ticket.message_count) is None:
         return thread
-    again = list(source.desk.messages.list(ticket.id, resolve=False))
+    again = list(map(kept, source.desk.messages.list(ticket.id, resolve=False)))
     thread = max(thread, again, key=len)
     lacking = _lacking(source, ticket, thread, source.desk.tickets.get(ticket.id).message_count)
     if lacking is not None and not accept:

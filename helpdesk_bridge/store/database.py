@@ -13,7 +13,7 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +28,18 @@ def run(connection: sqlite3.Connection, sql: str, params: Sequence[Any] = ()) ->
     """Execute one statement and return all its rows: no cursor outlives the call."""
     values = [mended(param) if isinstance(param, str) else param for param in params]
     return connection.execute(sql, values).fetchall()
+
+
+def run_until(connection: sqlite3.Connection, sql: str, params: Sequence[Any], *, large: int) -> list[tuple[Any, ...]]:
+    """Execute one statement and return its rows, up to the one with whose last column they are larger than ``large``."""
+    values = [mended(param) if isinstance(param, str) else param for param in params]
+    rows: list[tuple[Any, ...]] = []
+    size = 0
+    with closing(connection.execute(sql, values)) as cursor:
+        while size <= large and (row := cursor.fetchone()) is not None:
+            rows.append(row)
+            size += len(row[-1])
+    return rows
 
 
 def changed(connection: sqlite3.Connection, sql: str, params: Sequence[Any] = ()) -> int:

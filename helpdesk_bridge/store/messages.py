@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from attrs import evolve, frozen
@@ -13,13 +13,15 @@ from helpdesk_bridge.model.paging import Page
 from helpdesk_bridge.model.records import Message
 from helpdesk_bridge.store import documents
 from helpdesk_bridge.store.blobs import Files
-from helpdesk_bridge.store.database import run
+from helpdesk_bridge.store.database import run, run_until
 from helpdesk_bridge.store.pages import page_size, read_cursor, write_cursor
 from helpdesk_bridge.store.schema import NO_TIME
 from helpdesk_bridge.store.space import Change, Space
 from helpdesk_bridge.store.values import micros
 
 _COLUMNS: Final = "rank, time_key, place, id, ticket_id, document"
+_LARGE: Final = 2_000_000
+"""Characters of documents beyond which no other is read into the same page."""
 
 
 @frozen(eq=False)
@@ -85,30 +87,41 @@ class MessageTable:
         return int(run(connection, sql, (NO_TIME, self._space.name, message.ticket_id))[0][0])
 
     def page(self, ticket_id: str, cursor: str | None = None, size: int | None = None) -> Page[Message]:
-        """Return a page of a thread. Raises ``NotFound`` if the ticket does not exist."""
+        """Return a page of a thread: fewer messages than asked for where they are large. Raises ``NotFound`` for no ticket."""
         state = read_cursor(cursor, key=list, count=int) if cursor is not None else {}
         count = state.get("count", 0)
         wanted = page_size(size)
         with self._space.database.read() as connection:
             if not run(connection, "SELECT 1 FROM tickets WHERE space = ? AND id = ?", (self._space.name, ticket_id)):
                 raise NotFound("there is no such ticket")
-            found = self._after(connection, ticket_id, state.get("key"), wanted + 1)
-            rows = found[:wanted]
-            messages = self._read(connection, rows, count)
-        more = len(found) > wanted
-        return Page(messages, write_cursor(key=rows[-1][:3], count=count + len(rows)) if more else None)
+            rows = self._after(connection, ticket_id, state.get("key"), wanted + 1)
+            more = len(rows) > wanted
+            if more:
+                rows.pop()
+            elif sum(len(row[5]) for row in rows) > _LARGE:
+                more = bool(self._after(connection, ticket_id, rows[-1][:3], 1, columns="id"))
+            last, count = rows[-1][:3] if rows else None, count + len(rows)
+            messages = self._read(connection, rows, count - len(rows))
+        return Page(messages, write_cursor(key=last, count=count) if more else None)
 
     def _after(
-        self, connection: sqlite3.Connection, ticket_id: str, key: list[Any] | None, limit: int
+        self,
+        connection: sqlite3.Connection,
+        ticket_id: str,
+        key: Sequence[Any] | None,
+        limit: int,
+        *,
+        columns: str = _COLUMNS,
     ) -> list[tuple[Any, ...]]:
+        """Return up to ``limit`` rows of a thread behind a key, and no more once they are large."""
         where, params = "WHERE space = ? AND ticket_id = ?", [self._space.name, ticket_id]
         if key is not None:
             if [type(one) for one in key] != [int, int, int]:
                 raise Invalid("this cursor does not belong to this listing", field="cursor")
             where += " AND (rank, time_key, place) > (?, ?, ?)"
             params += key
-        sql = f"SELECT {_COLUMNS} FROM messages {where} ORDER BY rank, time_key, place LIMIT {limit}"  # noqa: S608 - constant
-        return run(connection, sql, params)
+        sql = f"SELECT {columns} FROM messages {where} ORDER BY rank, time_key, place LIMIT {limit}"  # noqa: S608 - constants
+        return run_until(connection, sql, params, large=_LARGE)
 
     def tail(self, ticket_id: str, count: int) -> tuple[Message, ...]:
         """Return the last messages of a thread, oldest first."""
@@ -144,9 +157,11 @@ class MessageTable:
         where = f"WHERE space = ? AND rank = 0 AND ticket_id IN ({marks})"
         rows = run(
             connection,
-            f"SELECT {_COLUMNS} FROM messages {where} ORDER BY place DESC",  # noqa: S608 - only question marks
+            f"SELECT {_COLUMNS} FROM messages {where}",  # noqa: S608 - only question marks
             (self._space.name, *ticket_ids),
         )
+        # Sorted here: SQLite would copy each document for it, however large.
+        rows.sort(key=lambda row: int(row[2]), reverse=True)
         return {message.ticket_id: message for message in self._read(connection, rows, 0)}
 
     def added_after(self, connection: sqlite3.Connection, revision: int) -> Iterator[Change]:
@@ -168,13 +183,16 @@ class MessageTable:
 
     def _read(self, connection: sqlite3.Connection, rows: list[tuple[Any, ...]], first: int) -> tuple[Message, ...]:
         files = self._files.of(connection, [row[3] for row in rows]) if rows else {}
-        return tuple(
-            Message(
-                id=row[3],
-                ticket_id=row[4],
-                sequence=first + number,
-                attachments=files.get(row[3], ()),
-                **documents.load(documents.stored(row[5], self._space.database.mending), Message),
+        messages: list[Message] = []
+        rows.reverse()
+        while rows:
+            _, _, _, message_id, ticket_id, document = rows.pop()
+            message = Message(
+                id=message_id,
+                ticket_id=ticket_id,
+                sequence=first + len(messages),
+                attachments=files.get(message_id, ()),
+                **documents.load(documents.stored(document, self._space.database.mending), Message),
             )
-            for number, row in enumerate(rows)
-        )
+            messages.append(message)
+        return tuple(messages)

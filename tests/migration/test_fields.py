@@ -12,7 +12,7 @@ from helpdesk_bridge.config.aliases import Aliases
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.plan.fidelity import message_changes, place_of, record_changes
-from helpdesk_bridge.migration.plan.tally import Tally
+from helpdesk_bridge.migration.plan.tally import Sampled, Tally
 from helpdesk_bridge.migration.report.words import field_words
 from helpdesk_bridge.model import fields
 from helpdesk_bridge.model.fields import CONTACT, MESSAGE, TICKET, Travel
@@ -33,7 +33,7 @@ def tallied():
     found = Tally(MigrationDesk(destination()))
     found.ticket(record("ticket", spam=False, deleted=False))
     found.contact(record("contact", deleted=False))
-    found.thread([record("message")])
+    found.thread([Sampled.of(record("message"))])
     return found
 
 

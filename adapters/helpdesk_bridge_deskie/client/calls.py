@@ -42,12 +42,13 @@ _KINDS: Final = {"case": "ticket", "user": "contact"}
 class DocumentPage(Sequence[D]):
     """One page of a list; ``total`` counts all matches, None if Deskie does not say.
 
-    ``left_out`` is the number of its rows that cannot be read.
+    ``left_out`` is the number of its rows that cannot be read, ``size`` that of the answer in bytes.
     """
 
     items: tuple[D, ...]
     total: int | None = None
     left_out: int = 0
+    size: int = 0
 
     def __getitem__(self, index: Any) -> Any:
         return self.items[index]
@@ -87,10 +88,13 @@ class Calls:
         operation: str,
         params: Params = (),
         args: Mapping[str, str] = NOTHING,
+        max_bytes: int | None = None,
     ) -> DocumentPage[D]:
         """Return a page of ``{key: {…}}``."""
         # observed: an empty list may come as no body at all, so that is not an unreadable answer here.
-        request = Request("GET", path, operation=operation, params=params, args=args, answer=Answer.ANY)
+        request = Request(
+            "GET", path, operation=operation, params=params, args=args, max_bytes=max_bytes, answer=Answer.ANY
+        )
         page = self.rows(request, key)
         read = readable(
             page.items,
@@ -100,7 +104,7 @@ class Calls:
             parent=args.get("id", ""),
             named=bool(key),
         )
-        return DocumentPage(tuple(item for _, item in read), page.total, len(page.items) - len(read))
+        return DocumentPage(tuple(item for _, item in read), page.total, len(page.items) - len(read), page.size)
 
     def rows(self, request: Request, key: str) -> Rows:
         """Return the rows of a list ``{key: {…}}``, unread and in their wrappers."""
@@ -113,7 +117,7 @@ class Calls:
 
     def _rows(self, request: Request, key: str) -> Rows | None:
         response = self.stack.send(request)
-        return rows(response.json(), key) if response.body.strip() else None
+        return evolve(rows(response.json(), key), size=len(response.body)) if response.body.strip() else None
 
     def read(self, request: Request, key: str, type_: type[D]) -> D:
         """Send a request and return the record in its answer, ``{key: {…}}``."""

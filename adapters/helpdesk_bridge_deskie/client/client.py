@@ -78,16 +78,22 @@ class DeskieClient:
     # ---- messages
 
     def messages(
-        self, case_id: str, page: int, *, limit: int = PAGE, order: str = "asc"
+        self, case_id: str, page: int, *, limit: int = PAGE, order: str = "asc", max_bytes: int | None = None
     ) -> DocumentPage[MessageDocument]:
-        """List messages and notes of a case.
+        """List messages and notes of a case; raises ``AnswerTooLarge`` for more than ``max_bytes`` of them.
 
         Without ``page`` and ``limit`` Deskie answers the last 100 only (observed), so both are always sent.
         """
         params = (*paged(page, limit), ("order", order))
         path = "/cases/{id}/messages.json"
         return self.calls.list(
-            path, "message", MessageDocument, operation="messages.list", params=params, args={"id": case_id}
+            path,
+            "message",
+            MessageDocument,
+            operation="messages.list",
+            params=params,
+            args={"id": case_id},
+            max_bytes=max_bytes,
         )
 
     def add_message(

@@ -25,3 +25,8 @@ def read_cursor(cursor: str, names: Collection[str]) -> Mapping[str, Any]:
 
 def _plausible(value: Any) -> bool:
     return value is None or (isinstance(value, int) and abs(value) < _FAR)
+
+
+def write_cursor(**position: int | None) -> str:
+    """Return a position as text."""
+    return json.dumps(position, separators=(",", ":"))

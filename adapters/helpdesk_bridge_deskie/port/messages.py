@@ -8,7 +8,6 @@ from attrs import evolve, field, frozen
 
 from helpdesk_bridge.adapter import (
     Body,
-    Invalid,
     Message,
     MessageDraft,
     Page,
@@ -19,7 +18,7 @@ from helpdesk_bridge.adapter import (
     body_of,
 )
 from helpdesk_bridge_deskie.client.client import DeskieClient
-from helpdesk_bridge_deskie.client.pages import read_on
+from helpdesk_bridge_deskie.client.threads import ThreadReading
 from helpdesk_bridge_deskie.port.inline_images import InlineImageWriter
 from helpdesk_bridge_deskie.port.people import People
 from helpdesk_bridge_deskie.wire.documents import MessageDocument
@@ -43,21 +42,13 @@ class DeskieMessages:
     images: InlineImageWriter = field(repr=False)
 
     def page(self, ticket_id: str, cursor: str | None) -> Page[Message]:
-        """Return the whole thread, oldest first, the opening first.
-
-        A long thread is read by page numbers from its end, so that no message is lost if others are deleted meanwhile.
-        """
-        if cursor is not None:
-            raise Invalid("this cursor does not belong to this listing: a thread is a single page", field="cursor")
-        documents = read_on(
-            self.client.messages(ticket_id, 1),
-            lambda page: self.client.messages(ticket_id, page),
-            lambda message: message.message_id,
+        """Return the thread, oldest first, the opening first: as a single page unless its messages are large."""
+        page = ThreadReading(self.client).page(ticket_id, cursor)
+        messages = (
+            self.reader.message(document, ticket_id, page.first + place)
+            for place, document in enumerate(page.documents)
         )
-        messages = tuple(
-            self.reader.message(document, ticket_id, sequence) for sequence, document in enumerate(documents)
-        )
-        return Page(messages, None, len(messages))
+        return Page(tuple(messages), page.next, page.total)
 
     def reply(self, ticket_id: str, draft: MessageDraft) -> Sent:
         """Answer the customer as the agent of ``staff_email``; Deskie mails it.

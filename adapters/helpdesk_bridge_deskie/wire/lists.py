@@ -14,10 +14,14 @@ _COUNTS: Final = ("total_count", "count")
 
 @frozen
 class Rows:
-    """The rows of one page in their wrappers; ``total`` counts all matches, None if Deskie does not say."""
+    """The rows of one page in their wrappers; ``total`` counts all matches, None if Deskie does not say.
+
+    ``size`` is that of the answer in bytes.
+    """
 
     items: tuple[Any, ...]
     total: int | None = None
+    size: int = 0
 
 
 def rows(document: Any, key: str) -> Rows:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from helpdesk_bridge.cli.options import csv_option, desk_argument, json_option, jsonl_option, open_named
 from helpdesk_bridge.cli.output import write_json, write_jsonl, write_table
+from helpdesk_bridge.model.records import Message
 
 
 @click.group()
@@ -30,11 +33,12 @@ def list_messages(ctx: click.Context, desk: str, ticket: str, as_json: bool, as_
     else:
         write_table(
             ("id", "created", "author", "visibility", "kind", "files", "text"),
-            [
-                (
-                    one.id, one.created_at, one.author.email or one.author.name or one.author.kind,
-                    one.visibility, one.kind, len(one.attachments), one.body.text.replace("\n", " ")[:80],
-                )
-                for one in found
-            ],
-        )  # fmt: skip
+            map(_row, found),
+        )
+
+
+def _row(message: Message) -> tuple[Any, ...]:
+    return (
+        message.id, message.created_at, message.author.email or message.author.name or message.author.kind,
+        message.visibility, message.kind, len(message.attachments), message.body.text.replace("\n", " ")[:80],
+    )  # fmt: skip

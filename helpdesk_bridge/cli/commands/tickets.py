@@ -22,7 +22,7 @@ from helpdesk_bridge.cli.options import (
 from helpdesk_bridge.cli.output import clean_line, write_json, write_jsonl, write_said, write_table
 from helpdesk_bridge.model.fields import SINGLE, TICKET, Field, Kind, filters
 from helpdesk_bridge.model.queries import INCLUDES, Order, TicketQuery
-from helpdesk_bridge.model.records import Ticket
+from helpdesk_bridge.model.records import Message, Ticket
 
 F = TypeVar("F", bound=Callable[..., Any])
 _FILTERS: Final = {name: field for name, field in filters(TICKET).items() if field.kind in SINGLE | {Kind.WORDS}}
@@ -108,18 +108,27 @@ def show_ticket(ctx: click.Context, desk: str, ticket: str, as_json: bool) -> No
     """Show one TICKET (an id or a ref) with its thread."""
     opened = open_named(ctx, desk)
     found = opened.tickets.get(ticket)
-    thread = list(opened.messages.list(found.id))
+    thread = opened.messages.list(found.id)
     if as_json:
-        write_json({"ticket": found, "messages": thread})
+        write_json({"ticket": found, "messages": list(thread)})
         return
+    # The first page is read before anything is printed; then each message is shown and let go, for it may be large.
+    messages = iter(thread)
+    message = next(messages, None)
     click.echo(clean_line(f"{found.ref}  {found.subject}"))
     click.echo(
         clean_line(f"{found.status_label or found.status.value} · {found.priority_label or found.priority.value}")
     )
-    for message in thread:
-        who = message.author.name or message.author.email or message.author.kind.value
-        when = message.created_at.strftime("%Y-%m-%d %H:%M") if message.created_at else "-"
-        click.echo("\n" + clean_line(f"{when}  {who}  ({message.visibility.value} {message.kind.value})"))
-        write_said(message.body.text)
-        for file in message.attachments:
-            click.echo(clean_line(f"  [{file.filename}, {file.size if file.size is not None else '?'} bytes]"))
+    while message is not None:
+        _show(message)
+        del message
+        message = next(messages, None)
+
+
+def _show(message: Message) -> None:
+    who = message.author.name or message.author.email or message.author.kind.value
+    when = message.created_at.strftime("%Y-%m-%d %H:%M") if message.created_at else "-"
+    click.echo("\n" + clean_line(f"{when}  {who}  ({message.visibility.value} {message.kind.value})"))
+    write_said(message.body.text)
+    for file in message.attachments:
+        click.echo(clean_line(f"  [{file.filename}, {file.size if file.size is not None else '?'} bytes]"))

@@ -73,19 +73,27 @@ class Spool:
         return None if row is None else decode(row[0], wanted)
 
     def each(self, kind: str, wanted: type[T]) -> Iterator[T]:
-        """Yield the records of a kind in the order in which they came."""
+        """Yield the records of a kind in the order in which they came, and hold one at a time: it may be large."""
         last = 0
         while True:
             with self._lock:
-                rows = self._db.execute(
-                    "SELECT rowid, document FROM record WHERE kind = ? AND rowid > ? ORDER BY rowid LIMIT 100",
+                row = self._db.execute(
+                    "SELECT rowid, document FROM record WHERE kind = ? AND rowid > ? ORDER BY rowid LIMIT 1",
                     (kind, last),
-                ).fetchall()
-            if not rows:
+                ).fetchone()
+            if row is None:
                 return
-            for number, document in rows:
-                last = number
-                yield decode(document, wanted)
+            last, document = row
+            del row
+            value = decode(document, wanted)
+            del document
+            yield value
+            del value
+
+    def remove(self, kind: str, record_id: str) -> None:
+        """Remove a record, if it is there."""
+        with self._lock:
+            self._db.execute("DELETE FROM record WHERE kind = ? AND id = ?", (kind, record_id))
 
     def forget(self, kind: str) -> None:
         """Remove the records of a kind."""

@@ -14,9 +14,8 @@ from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
 from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.load.files import Fetched, Lacking
-from helpdesk_bridge.migration.plan.fidelity import uses
+from helpdesk_bridge.migration.load.long_bodies import LongBodies
 from helpdesk_bridge.migration.plan.thread_layout import Bundle, composed, with_lines
-from helpdesk_bridge.migration.source.versions import message_version
 from helpdesk_bridge.model.records import Message, Ticket
 from helpdesk_bridge.model.values import Upload
 
@@ -71,8 +70,9 @@ class Packed:
 class Packing:
     """Packs the messages of one ticket; files are fetched once and kept until ``drop``."""
 
-    def __init__(self, context: LoadContext, ticket: Ticket, thread: Sequence[Message]) -> None:
+    def __init__(self, context: LoadContext, ticket: Ticket, thread: Sequence[Message], bodies: LongBodies) -> None:
         self._context = context
+        self._bodies = bodies
         self._ticket = ticket
         self._places = {message.id: number for number, message in enumerate(thread)}
         self._times: dict[str, datetime | None] = {}
@@ -90,14 +90,15 @@ class Packing:
         People are resolved before anything is joined: every header line is made from those of the destination.
         """
         context = self._context
+        bundle = evolve(bundle, sources=tuple(map(self._bodies.back, bundle.sources)))
         now = context.destination.vendor_now()
         records = [
             Record(
                 key=message_key(source),
                 state=State.INTENT,
                 position=self._places[source.id],
-                kind_of_message=uses(source),
-                version=message_version(source),
+                kind_of_message=self._bodies.told(source)[0],
+                version=self._bodies.told(source)[1],
                 intent_at=now,
                 attempts=self.attempts.get(source.id, 0) + 1,
             )
@@ -190,17 +191,11 @@ def file_key(message: Message, number: int) -> Key:
     return Key(Kind.ATTACHMENT, f"{message.id}/{number}", message.ticket_id)
 
 
-def planned(thread: Sequence[Message]) -> list[Record]:
+def planned(thread: Sequence[Message], bodies: LongBodies) -> list[Record]:
     """Return the records of a thread's messages and files, as they are first written down."""
     records = []
     for position, message in enumerate(thread):
-        records.append(
-            Record(
-                key=message_key(message),
-                position=position,
-                kind_of_message=uses(message),
-                version=message_version(message),
-            )
-        )
+        used, version = bodies.told(message)
+        records.append(Record(key=message_key(message), position=position, kind_of_message=used, version=version))
         records += [Record(key=file_key(message, n), position=position) for n in range(len(message.attachments))]
     return records

@@ -28,6 +28,7 @@ from helpdesk_bridge.migration.journal.unread import unread_records
 from helpdesk_bridge.migration.load.context import LoadContext, unanswered
 from helpdesk_bridge.migration.load.in_doubt import SettleWait
 from helpdesk_bridge.migration.load.late_files import LateFiles
+from helpdesk_bridge.migration.load.long_bodies import LongBodies, is_long
 from helpdesk_bridge.migration.load.messages import MessageLoad
 from helpdesk_bridge.migration.load.packing import Packed, Packing, planned
 from helpdesk_bridge.migration.load.refusals import let_go
@@ -62,6 +63,7 @@ class TicketLoad:
         self._settle_wait = SettleWait(context)
         self._record = Record(key=Key(Kind.TICKET, ticket.id))
         self._thread: list[Message] | None = None
+        self._bodies = LongBodies(context.spool, ticket.id)
         self._tries = 0
         self._doubt: InDoubt | None = None
         self._opening: _Written | None = None
@@ -70,6 +72,7 @@ class TicketLoad:
         """Go on to the end. Raises ``Parked`` while a write is in doubt."""
         self._context.check_stop()
         if self._thread is None and not self._begin():
+            self._bodies.drop()
             return
         try:
             self._write_ticket()
@@ -82,9 +85,9 @@ class TicketLoad:
             raise
         except (Stopped, MigrationError):
             self._messages.save()
-            self._packing.drop()
+            self._drop()
             raise
-        self._packing.drop()
+        self._drop()
         self._context.progress("tickets")
 
     def abandon(self, reason: str) -> None:
@@ -93,7 +96,7 @@ class TicketLoad:
         A ticket that is there and whose own messages all are keeps only its final state for the next run.
         """
         if self._thread is not None:
-            self._packing.drop()
+            self._drop()
             self._messages.save()
         self._record = self._context.journal.get(self._record.key) or self._record
         if not self._record.destination:
@@ -110,6 +113,10 @@ class TicketLoad:
             self._record = evolve(self._record, state=State.FAILED, finished=False, reason=reason)
             ended.append(self._record)
         self._context.journal.save(*ended)
+
+    def _drop(self) -> None:
+        self._packing.drop()
+        self._bodies.drop()
 
     @property
     def _found_again(self) -> bool:
@@ -141,10 +148,12 @@ class TicketLoad:
         except IncompleteThread as error:
             self._give_up(State.FAILED, f"{THREAD_REASON}: {error}")
             return False
-        context.journal.plan(planned(thread))
+        context.journal.plan(planned(thread, self._bodies))
         self._write_unread()
         self._thread = thread
-        self._packing = Packing(context, ticket, thread)
+        if thread and ticket.description is not None and is_long(ticket.description):
+            self._ticket = evolve(ticket, description=None)  # the opening says the same
+        self._packing = Packing(context, ticket, thread, self._bodies)
         self._messages = MessageLoad(context, ticket.id, self._packing, self._settle_wait)
         self._late_files = LateFiles(context, ticket.id, self._settle_wait)
         return True
@@ -194,7 +203,9 @@ class TicketLoad:
     def _read(self) -> list[Message]:
         context, ticket = self._context, self._ticket
         accept = accepted(context.journal, f"{THREAD}{ticket.id}")
-        return context.source_outage.of_record(partial(read_thread, context.source, ticket, accept=accept))
+        return context.source_outage.of_record(
+            partial(read_thread, context.source, ticket, accept=accept, kept=self._bodies.put_away)
+        )
 
     def _skip(self, reason: str) -> None:
         """Write the ticket down as skipped, and its messages and files with it.
@@ -206,7 +217,7 @@ class TicketLoad:
         if same or record.state in (State.DONE, State.IN_DOUBT):
             return
         try:
-            children = planned(self._read())
+            children = planned(self._read(), self._bodies)
         except (HelpdeskError, IncompleteThread):
             children = []  # a thread that cannot be read any more has nothing to account for
         left = [evolve(child, state=State.SKIPPED, reason=f"its ticket is {reason}") for child in children]

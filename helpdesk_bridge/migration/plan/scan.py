@@ -18,9 +18,9 @@ from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
 from helpdesk_bridge.migration.journal.unread import unread_records
 from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.plan.people import fold_key
-from helpdesk_bridge.migration.plan.tally import Tally
+from helpdesk_bridge.migration.plan.tally import Sampled, Tally
 from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
-from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.model.records import Contact, Ticket
 from helpdesk_bridge.model.values import ActorKind
 
 T = TypeVar("T")
@@ -170,5 +170,5 @@ def sample(source: MigrationDesk, spool: Spool, outage: Outage, tally: Tally, si
     return refused
 
 
-def _thread(source: MigrationDesk, ticket_id: str) -> list[Message]:
-    return list(source.desk.messages.list(ticket_id, resolve=False))
+def _thread(source: MigrationDesk, ticket_id: str) -> list[Sampled]:
+    return list(map(Sampled.of, source.desk.messages.list(ticket_id, resolve=False)))

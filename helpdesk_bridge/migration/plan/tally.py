@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Final
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from helpdesk_bridge.adapter import MessageClass, is_marker_field
 from helpdesk_bridge.adapter.header_line import looks_like_ours
@@ -24,6 +25,22 @@ CONTACT_FIELDS: Final = fields.travelling(fields.CONTACT)
 MESSAGE_FIELDS: Final = fields.travelling(fields.MESSAGE)
 LOOK_ALIKE: Final = "look-alike"
 """Stands among the fields of a message whose text looks like a line of an import."""
+
+
+@frozen
+class Sampled:
+    """What is counted of a message of the sample; its text, which may be large, is not kept."""
+
+    internal: bool
+    message_class: str
+    used: tuple[str, ...]
+    left: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, message: Message) -> Sampled:
+        """Return it of a message as it was read."""
+        kind = MessageClass.of(message).name
+        return cls(is_internal(message), kind, tuple(used_fields(message)), tuple(left_by(message).items()))
 
 
 @define(slots=False)
@@ -118,18 +135,18 @@ class Tally:
         for key, why in record.left_behind.items():
             self.left[area, key, why] += 1
 
-    def thread(self, messages: list[Message]) -> None:
+    def thread(self, messages: Sequence[Sampled]) -> None:
         """Count a thread of the sample."""
         self.sampled += 1
         self.sample_messages += len(messages)
-        begins_internal = bool(messages) and is_internal(messages[0])
+        begins_internal = bool(messages) and messages[0].internal
         self.sample_noted += begins_internal or len(messages) > 1
-        self.sample_internal += any(is_internal(message) for message in messages)
+        self.sample_internal += any(message.internal for message in messages)
         self.sample_internal_openings += begins_internal
         for message in messages:
-            for name in used_fields(message):
-                self.sample[MessageClass.of(message).name, name] += 1
-            self.sample_left.update(left_by(message).items())
+            for name in message.used:
+                self.sample[message.message_class, name] += 1
+            self.sample_left.update(message.left)
 
     @property
     def noted(self) -> int | None:

@@ -200,7 +200,8 @@ class SourceCheck:
                 raise Stopped
             try:
                 read = partial(self.source.desk.messages.list, record.key.id, resolve=False)
-                thread = self.outage.of_record(lambda read=read: list(read()))  # type: ignore[misc]
+                # One message at a time: a body may be large, and its version is all that is compared.
+                thread = self.outage.of_record(lambda read=read: dict(map(_version, read())))  # type: ignore[misc]
             except NotFound:
                 continue
             threads += 1
@@ -219,9 +220,15 @@ def still_there(source: MigrationDesk, outage: Outage, kind: Kind, record_id: st
         return False
 
 
-def thread_since(ticket_id: str, known: Iterable[Record], thread: Iterable[Message]) -> list[Since]:
-    """Return what changed in a thread; a message whose id is made of its text is known by author and time once it was edited."""
-    now = {message.id: message_version(message) for message in thread}
+def _version(message: Message) -> tuple[str, str]:
+    return message.id, message_version(message)
+
+
+def thread_since(ticket_id: str, known: Iterable[Record], now: Mapping[str, str]) -> list[Since]:
+    """Return what changed in a thread, whose messages have these versions now.
+
+    A message whose id is made of its text is known by author and time once it was edited.
+    """
     written = {record.key.id: record for record in known if not is_row(record)}
     vanished = [one for one in written.values() if one.key.id not in now and is_there(one)]
     appeared = [message_id for message_id in now if message_id not in written]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -22,10 +22,11 @@ from helpdesk_bridge.migration.plan.thread_layout import opening_of
 from helpdesk_bridge.migration.verify.alignment import Pair, align, moved
 from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.refs import opening_id
-from helpdesk_bridge.model.values import ActorKind
+from helpdesk_bridge.model.values import ActorKind, Body
 
 Row = tuple[str, str, str, str | None, str | None]
 """What differs: record, source id, field, expected, found."""
+_NOT_HELD: Final = Body(text="")
 UNREAD: Final = "?"
 """What stands before the kind of error in the place of a digest."""
 
@@ -50,14 +51,13 @@ class ThreadCheck:
         ticket_id = self.record.key.id
         leaders = self._leaders()
         try:
-            thread = self._read(leaders)
+            thread, shown = self._read(leaders)
         except NotFound:
             self.report(ticket_id, [("ticket", ticket_id, "messages", "present", "missing")], {})
             return
         except HelpdeskError as error:
             self.report(ticket_id, [("ticket", ticket_id, "messages", "readable", type(error).__name__)], {})
             return
-        shown = [self._shown(message) for message in thread]
         aligned = align(leaders, thread, shown, self.importer.fidelity)
         rows: list[Row] = []
         elsewhere = moved(aligned.pairs)
@@ -86,8 +86,8 @@ class ThreadCheck:
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
-    def _read(self, leaders: Sequence[Record]) -> list[Message]:
-        """Return the thread in as few calls as the destination needs.
+    def _read(self, leaders: Sequence[Record]) -> tuple[list[Message], list[dict[str, Any]]]:
+        """Return the thread in as few calls as the destination needs, without its bodies, and what each message shows.
 
         Where the list of tickets brought the opening along, only later messages and the opening's files cost a call.
         """
@@ -99,10 +99,20 @@ class ThreadCheck:
             or ticket.message_count is None
             or ticket.not_loaded & {"description", "message_count"}
         ):
-            return self.outage.of_record(lambda: list(self.destination.desk.messages.list(ticket.id, resolve=False)))
+            listing = self.destination.desk.messages.list(ticket.id, resolve=False)
+            return self.outage.of_record(lambda: self._said(listing))
         later = (ticket.message_count or 1) - 1
         tail = self.outage.of_record(lambda: self.importer.tail(ticket.id, later)) if later else ()
-        return [opening_of(ticket), *(message for message in tail if not message.opening)]
+        return self._said([opening_of(ticket), *(message for message in tail if not message.opening)])
+
+    def _said(self, messages: Iterable[Message]) -> tuple[list[Message], list[dict[str, Any]]]:
+        """Look at one message at a time: a body may be large, and is compared by its digest."""
+        thread, shown = [], []
+        for message in messages:
+            shown.append(self._shown(message))
+            thread.append(evolve(message, body=_NOT_HELD))
+            del message
+        return thread, shown
 
     def _shown(self, message: Message) -> dict[str, Any]:
         author = self.destination.filled(message.author) or message.author

@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from helpdesk_bridge.adapter import Importer
 from helpdesk_bridge.errors import HelpdeskError, NotFound
@@ -21,6 +21,7 @@ from helpdesk_bridge.migration.journal.facts import Difference
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Kind, Record, State, is_opaque
+from helpdesk_bridge.migration.load.long_bodies import is_long
 from helpdesk_bridge.migration.options import Level, Options
 from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.plan.scan import ALL_CONTACTS
@@ -196,8 +197,21 @@ class Verification:
         tickets = self.destination.desk.tickets.list(self._query(), resolve=False)
         for ticket in tickets:
             self._check_stop()
-            self.spool.put(BACK_TICKET, ticket.id, ticket)
+            self._put(ticket)
+            del ticket
         return self._told(tickets, BACK_TICKET, Kind.TICKET)
+
+    def _put(self, ticket: Ticket) -> None:
+        """Spool a ticket; a long description only where the thread is read without it, or where it may hide a marker."""
+        long = ticket.description is not None and is_long(ticket.description)
+        if long and not self._tells_openings and self.journal.at_destination(Kind.TICKET, ticket.id) is not None:
+            ticket = evolve(ticket, description=None)
+        self.spool.put(BACK_TICKET, ticket.id, ticket)
+
+    @property
+    def _tells_openings(self) -> bool:
+        """Whether the list of tickets tells what opens each thread."""
+        return self._apart and not self.destination.defines
 
     def _tickets(self) -> list[Difference]:
         duplicates = Duplicates(self.destination, self.importer, self.journal, self.outage)
@@ -243,7 +257,7 @@ class Verification:
                 ticket = self.outage.of_record(partial(self.destination.desk.tickets.get, ticket_id))
             except NotFound:
                 return None
-            self.spool.put(BACK_TICKET, ticket_id, ticket)
+            self._put(ticket)
         return None if ticket.deleted else ticket
 
     # -- threads ---------------------------------------------------------------------------------------------------
@@ -270,7 +284,7 @@ class Verification:
         total = self.journal.counts()[Kind.TICKET].get(State.DONE, 0)
         size = self.options.sample
         step = 1 if size is None or size >= total else max(1, total // size) if size else total + 1
-        apart = self._apart and not self.destination.defines
+        apart = self._tells_openings
         seal = self.journal.facts.marker_key.seal
         for number, record in enumerate(self._meant(Kind.TICKET)):
             if number % step or (size is not None and number // step >= size):
