@@ -31,17 +31,18 @@ def make_private_folder(folder: Path) -> None:
             one.mkdir(mode=OWNER_FOLDER)
 
 
-def write_private(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes, *, sync: bool = True) -> None:
     """Write a file beside its place and move it there: 0600, whole or not at all, a link in its place replaced.
 
-    Raises ``OSError``.
+    Without ``sync`` a loss of power may leave an older file, or an empty one. Raises ``OSError``.
     """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
             stream.flush()
-            os.fsync(stream.fileno())
+            if sync:
+                os.fsync(stream.fileno())
         Path(temporary).replace(path)
     except BaseException:
         with suppress(OSError):

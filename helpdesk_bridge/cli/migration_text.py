@@ -5,11 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
 from helpdesk_bridge.cli.output import clean_line
+from helpdesk_bridge.cli.progress import rounded
 from helpdesk_bridge.migration.journal.facts import LeftAlone
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.load.repair import DESTINATION, SOURCE, Outcome, Repaired
@@ -17,6 +18,7 @@ from helpdesk_bridge.migration.plan.fidelity import Change
 from helpdesk_bridge.migration.plan.plan import Plan
 from helpdesk_bridge.migration.report.facts import Reason
 from helpdesk_bridge.migration.summary import PLURAL, Counts, Summary
+from helpdesk_bridge.migration.watch.at_work import Worker
 
 _SHOWN: Final = 20
 """A screenful."""
@@ -197,3 +199,22 @@ def _duration(seconds: float) -> str:
     if seconds < 172_800:  # noqa: PLR2004 - two days
         return f"{seconds / 3600:.1f} hours"
     return f"{seconds / 86_400:.1f} days"
+
+
+def tell_work(worker: Worker | None, live: Mapping[str, Any] | None) -> None:
+    """Print which process works with a journal and what it does."""
+    if worker is None:
+        _line("no process is at work")
+        return
+    _line(f"process {worker.pid} on {worker.host} is at work")
+    if live is None:
+        return
+    for phase in live["phases"]:
+        of = "" if phase["total"] is None else f" of {phase['total']}"
+        pace = f", {phase['per_minute']:.0f} a minute" if phase["per_minute"] else ""
+        _line(f"  {phase['name']}: {phase['done']}{of}{pace}")
+    for wait in live["waiting"]:
+        _line(f"  waiting for {wait['side']}, {rounded(wait['seconds'])}: {wait['reason']}")
+    if live["end"] is not None:
+        end = live["end"]
+        _line(f"  ends about {end['likely']}, between {end['earliest']} and {end['latest']}: {end['why']} decides")

@@ -9,7 +9,8 @@ import math
 import re
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -157,9 +158,26 @@ def _cell(value: Any) -> str:
     return str(value.value) if isinstance(value, Enum) else str(value)
 
 
+_above: list[Callable[[str], None]] = []
+
+
+@contextmanager
+def saying_above(show: Callable[[str], None]) -> Iterator[None]:
+    """Let ``show`` print what is said meanwhile: a bar at the foot of a terminal has to move out of the way."""
+    _above.append(show)
+    try:
+        yield
+    finally:
+        _above.remove(show)
+
+
 def say(text: str, *, lines: bool = False) -> None:
     """Print a line for a person on stderr, or several; where nobody can read it any more, the work goes on."""
+    said = clean(text) if lines else clean_line(text)
     try:
-        click.echo(clean(text) if lines else clean_line(text), err=True)
+        if _above:
+            _above[-1](said)
+        else:
+            click.echo(said, err=True)
     except OSError:
         drop(sys.stderr)

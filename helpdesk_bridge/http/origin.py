@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from typing import Final
 from urllib.parse import SplitResult, quote, urlsplit
 
 from attrs import frozen
@@ -152,3 +153,23 @@ def _shortest(address: str) -> str:
         return str(ipaddress.IPv6Address(address))
     except ValueError:
         return ""
+
+
+_OWN_SITE: Final = frozenset({"same-origin", "none"})
+
+
+def is_foreign(host: str | None, origin: str | None, site: str | None) -> bool:
+    """Whether a web page could have sent this: under a host name that is not this machine's, or from another site.
+
+    A page anywhere can make the browser of this machine send requests to a port on it, under any name that the page's
+    owner lets resolve to 127.0.0.1. ``host``, ``origin`` and ``site`` are the headers Host, Origin and Sec-Fetch-Site.
+    """
+    if site is not None and site not in _OWN_SITE:
+        return True
+    try:
+        own = None if host is None else Origin.parse(f"http://{host}")
+        if own is not None and (not own.is_loopback or "/" in str(host)):
+            return True
+        return origin is not None and (own is None or Origin.parse(origin) != own)
+    except NotAUrl:
+        return True

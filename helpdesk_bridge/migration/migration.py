@@ -35,7 +35,7 @@ from helpdesk_bridge.migration.load.mapping import Mapping
 from helpdesk_bridge.migration.load.repair import DESTINATION, SOURCE, Outcome, Repair, Repaired
 from helpdesk_bridge.migration.marker import derived_key
 from helpdesk_bridge.migration.options import Level, Options, Threads
-from helpdesk_bridge.migration.outage import Outage, Stopped
+from helpdesk_bridge.migration.outage import Outage, Stopped, Wait
 from helpdesk_bridge.migration.outcome import DecisionNeeded, Interrupted, MigrationError, WrongJournal
 from helpdesk_bridge.migration.plan.fidelity import Change, all_changes, counted, counted_left
 from helpdesk_bridge.migration.plan.people import People
@@ -64,7 +64,8 @@ class Migration:
     """One migration and its journal, owned until ``close``.
 
     ``clock`` serves desks without a clock of their own. ``progress`` is called from the threads that work, often;
-    ``tell`` with a line for people when something is waited for: a budget, or a vendor that does not answer.
+    ``tell`` with a line for people when something is waited for: a budget, or a vendor that does not answer; ``waits``
+    with the same as a value.
     Every step can be called again: the journal holds what a stopped or killed run did.
     """
 
@@ -78,6 +79,7 @@ class Migration:
         options: Options | None = None,
         progress: Callable[[Progress], None] | None = None,
         tell: Callable[[str], None] | None = None,
+        waits: Callable[[Wait], None] | None = None,
     ) -> None:
         self.source = MigrationDesk(source, clock)
         self.destination = MigrationDesk(destination, clock)
@@ -87,14 +89,23 @@ class Migration:
         self._progress = ProgressCount(progress, self._total)
         self._stop = threading.Event()
         self._tell = tell
+        self._waits = waits
         self._search: Search | None = None
         self._spool: Spool | None = None
         self._tally: Tally | None = None
+        self.record_units: dict[str, tuple[float, float]] = {}
+        """The units of a record at source and destination in each phase of a run, as its plan has them."""
         self._start_journal()
-        self._source_outage = Outage(self.source, self._stop, self.options.patience, tell)
-        self._destination_outage = Outage(self.destination, self._stop, self.options.patience, tell)
+        self._source_outage = Outage(self.source, self._stop, self.options.patience, self._waited)
+        self._destination_outage = Outage(self.destination, self._stop, self.options.patience, self._waited)
         self._values = Values(self.source, self.destination)
         self._values.load(self.journal.facts.decisions())
+
+    def _waited(self, wait: Wait) -> None:
+        if self._waits is not None:
+            self._waits(wait)
+        if self._tell is not None:
+            self._tell(str(wait))
 
     def _start_journal(self) -> None:
         names = {"source_desk": self.source.desk.name, "destination_desk": self.destination.desk.name}
@@ -145,12 +156,16 @@ class Migration:
         """
         with self._stoppable(), self._timed():
             tally = self._tally or self._scan()
-            self._decide(self._made_plan(tally, self._searched()))
+            made = self._made_plan(tally, self._searched())
+            self._decide(made)
+            self.record_units = made.forecasts[self._threads].record_units
+            self._progress.begin(self.journal.loaded())
             self.journal.facts.remember(**{"verified": None, EXTENT: None})
             self.journal.facts.begin(self._destination_outage.patiently(self.destination.ask_time))
             Load(self._context()).run()
             if self._stop.is_set():
                 raise Stopped
+            self._progress.begin(self.journal.loaded())
             self.journal.facts.remember(fidelity=[change.as_json() for change in self._changes(tally)])
             self._ask_about_threads()
 
@@ -187,7 +202,7 @@ class Migration:
         return SourceCheck(
             self.source,
             self.journal,
-            Outage(self.source, self._stop, patience, self._tell),
+            Outage(self.source, self._stop, patience, self._waited),
             self._stop,
             self.options.threads_again,
             self.journal.facts.recall(SOURCE_SEEN),

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Hashable
 from typing import Final, TypeVar
 
+from attrs import frozen
+
 from helpdesk_bridge.adapter import Severity
 from helpdesk_bridge.errors import (
     AuthenticationFailed,
@@ -25,6 +27,8 @@ T = TypeVar("T")
 
 ATTEMPTS: Final = 5
 """How often a run sends a create that is never answered, before it goes on without the record."""
+RATE_LIMIT: Final = "rate limit"
+"""Why a side is waited for that is not in the least out of order."""
 TRIES: Final = 3
 """How often a run repeats another call that fails for one record; each is repeated on the wire as well."""
 FAILURES_IN_A_ROW: Final = 3
@@ -49,21 +53,33 @@ def is_passing(error: HelpdeskError) -> bool:
     return error.temporary or (isinstance(error, BadResponse) and _IN_A_ROW.search(error.path or "") is None)
 
 
+@frozen
+class Wait:
+    """A side is waited for, for about so many real seconds."""
+
+    side: str
+    seconds: float
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.side}: waiting {self.seconds:.0f} s: {self.reason}"
+
+
 class Outage:
     """Watches one desk of a migration. Shared by all workers.
 
     A failure is the side's if a neutral call fails as well, or if records fail one after the other; else it is the
     record's. ``patience`` is in real seconds: an outage lasts as long as it lasts, whatever the vendor's time scale.
-    ``tell`` is given a line for people when something is waited for, once for all who wait for it.
+    ``waits`` is given what is waited for, once for all who wait for it.
     """
 
     def __init__(
-        self, side: MigrationDesk, stop: threading.Event, patience: float, tell: Callable[[str], None] | None = None
+        self, side: MigrationDesk, stop: threading.Event, patience: float, waits: Callable[[Wait], None] | None = None
     ) -> None:
         self._side = side
         self._stop = stop
         self._patience = patience
-        self._tell = tell
+        self._waits = waits
         self._told_until = -math.inf
         self._tell_lock = threading.Lock()
         self._failures = 0
@@ -129,17 +145,17 @@ class Outage:
             seconds = 0.0 if budget is None else budget.forecast(1) / self._side.clock.time_scale
             if seconds <= SHORT:
                 return
-            self._say_waiting(seconds, "rate limit")
+            self._say_waiting(seconds, RATE_LIMIT)
             self.pause(min(seconds, LONGEST_PAUSE))
         raise Stopped
 
     def _say_waiting(self, seconds: float, reason: str) -> None:
         now = self.real_now()
         with self._tell_lock:
-            if self._tell is None or now < self._told_until:
+            if self._waits is None or now < self._told_until:
                 return
             self._told_until = now + seconds
-        self._tell(f"{self._side.label}: waiting {seconds:.0f} s: {reason}")
+        self._waits(Wait(self._side.label, seconds, reason))
 
     def _asked_for(self, error: HelpdeskError) -> float | None:
         if isinstance(error, RateLimited) and error.retry_after is not None:

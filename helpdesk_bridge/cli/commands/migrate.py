@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,11 +19,12 @@ from helpdesk_bridge.cli.migration_text import (
     tell_plan,
     tell_repaired,
     tell_summary,
+    tell_work,
 )
 from helpdesk_bridge.cli.options import PATIENT, complete_desk, csv_option, json_option, jsonl_option, open_named
 from helpdesk_bridge.cli.output import clean_line, say, write_json, write_jsonl, write_table
-from helpdesk_bridge.cli.progress import Progress
 from helpdesk_bridge.cli.signals import stopping
+from helpdesk_bridge.cli.watching import watching
 from helpdesk_bridge.config.settings import read_secret
 from helpdesk_bridge.migration.completeness import ACCEPT
 from helpdesk_bridge.migration.journal.reader import ids_of, whose
@@ -33,6 +35,9 @@ from helpdesk_bridge.migration.outcome import DecisionNeeded, ExitCode
 from helpdesk_bridge.migration.recovery import IGNORE
 from helpdesk_bridge.migration.report.facts import read_facts
 from helpdesk_bridge.migration.summary import PLURAL
+from helpdesk_bridge.migration.watch.at_work import as_json as worker_json
+from helpdesk_bridge.migration.watch.at_work import at_work
+from helpdesk_bridge.migration.watch.live import read_live
 from helpdesk_bridge.model.secret import Secret
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -75,7 +80,14 @@ def _of_a_migration(command: F) -> F:
 
 @contextmanager
 def _opened(
-    ctx: click.Context, source: str | None, destination: str | None, journal: Path, **options: Any
+    ctx: click.Context,
+    source: str | None,
+    destination: str | None,
+    journal: Path,
+    *,
+    page: bool = False,
+    notify: tuple[str, ...] = (),
+    **options: Any,
 ) -> Iterator[Migration]:
     """Open the two desks and the journal; the first Ctrl-C or SIGTERM drains, the second ends at once."""
     known = _known(journal)
@@ -84,18 +96,21 @@ def _opened(
         raise click.UsageError("--from and --to are needed: this journal does not exist yet")
     old, new = (open_named(ctx, str(name), **PATIENT) for name in names)
     with (
-        Progress() as bar,
+        watching(journal, str(ctx.info_name), page=page, notify=notify) as watched,
         Migration(
             old,
             new,
             journal,
             options=Options(moved=ctx.meta[_MOVED], **options),
-            progress=lambda one: bar.update(one.phase, one.done, one.total),
+            progress=watched.progress,
             tell=say,
+            waits=watched.waits,
         ) as migration,
         stopping(migration.stop),
     ):
+        watched.begin(migration)
         yield migration
+        watched.code = migration.summary().exit_code
 
 
 def _known(journal: Path) -> dict[str, str]:
@@ -103,6 +118,18 @@ def _known(journal: Path) -> dict[str, str]:
         return whose(journal)
     except FileNotFoundError:
         return {}
+
+
+def _watched(command: F) -> F:
+    for decorate in (
+        click.option(
+            "--notify", multiple=True, metavar="URL|mailto:ADDRESS",
+            help="Tell somebody at the end, of a decision that is needed, and of an outage; or env:NAME, which holds it.",
+        ),
+        click.option("--watch", "page", is_flag=True, help="Serve a page on this machine that shows what is going on."),
+    ):  # fmt: skip
+        command = decorate(command)
+    return command
 
 
 _recover_option = click.option(
@@ -137,7 +164,7 @@ def plan(
     none_before: bool, recover: tuple[str, ...],
 ) -> int:  # fmt: skip
     """Show what a run would keep, change and lose, what you must decide, and what it costs. Writes nothing."""
-    options = {"none_before": none_before, "recovered": _recovered(recover)}
+    options: dict[str, Any] = {"none_before": none_before, "recovered": _recovered(recover)}
     with _opened(ctx, source, destination, journal, **options) as migration:
         made = migration.plan(full=full, findings=migration.preflight())
         summary = migration.summary()
@@ -156,15 +183,17 @@ def plan(
 @click.option("--patience", type=click.FloatRange(0), default=900.0, show_default=True, help="Seconds of one outage.")
 @_none_before_option
 @_recover_option
+@_watched
 @click.pass_context
 def run(
     ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, yes: bool,
     workers: int, takeover: bool, patience: float, none_before: bool, recover: tuple[str, ...],
+    page: bool, notify: tuple[str, ...],
 ) -> int:  # fmt: skip
     """Load everything that is not at the destination yet."""
     options: dict[str, Any] = {"yes": yes, "workers": workers, "takeover": takeover, "patience": patience}
     options |= {"none_before": none_before, "recovered": _recovered(recover)}
-    with _opened(ctx, source, destination, journal, **options) as migration:
+    with _opened(ctx, source, destination, journal, page=page, notify=notify, **options) as migration:
         try:
             migration.run()
         except DecisionNeeded as needed:
@@ -218,14 +247,15 @@ def rebuild(
 @click.option(
     "--threads-again", is_flag=True, help="Read every thread of the source again, not only those that moved since."
 )
+@_watched
 @click.pass_context
 def verify(
     ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, level: str,
-    sample: int | None, threads_again: bool,
+    sample: int | None, threads_again: bool, page: bool, notify: tuple[str, ...],
 ) -> int:  # fmt: skip
     """Read the destination back, compare every record with what was read at the source, and look at the source again."""
     options: dict[str, Any] = {"level": Level(level), "sample": sample, "threads_again": threads_again}
-    with _opened(ctx, source, destination, journal, **options) as migration:
+    with _opened(ctx, source, destination, journal, page=page, notify=notify, **options) as migration:
         migration.verify()
         summary = migration.summary()
     if as_json:
@@ -239,13 +269,15 @@ def verify(
 @_of_a_migration
 @click.option("--yes", is_flag=True, help="Acknowledge all hazards and accept all announced losses. It is recorded.")
 @click.option("--patience", type=click.FloatRange(0), default=900.0, show_default=True, help="Seconds of one outage.")
+@_watched
 @click.pass_context
 def repair(
     ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, yes: bool,
     patience: float,
+    page: bool, notify: tuple[str, ...],
 ) -> int:  # fmt: skip
     """Mend what the latest verification found, where nobody changed it at the destination; list the rest with its reason."""
-    with _opened(ctx, source, destination, journal, yes=yes, patience=patience) as migration:
+    with _opened(ctx, source, destination, journal, page=page, notify=notify, yes=yes, patience=patience) as migration:
         if migration.journal.facts.recall("verified") is None:
             raise click.UsageError("nothing was verified since the last run: run migrate verify first")
         try:
@@ -355,6 +387,9 @@ def status(journal: Path, as_json: bool) -> int:
     _need(journal)
     facts = read_facts(journal)
     counts = {PLURAL[kind]: counted.as_json() for kind, counted in facts.counts.items()}
+    worker, live = at_work(journal), read_live(journal)
+    if worker is None or live is None or live["pid"] != worker.pid:
+        live = None
     if as_json:
         write_json(
             {
@@ -364,10 +399,15 @@ def status(journal: Path, as_json: bool) -> int:
                 **counts,
                 "in_doubt": facts.doubts,
                 "left_alone": facts.left_alone,
+                "at_work": worker_json(worker),
+                "phases": [] if live is None else live["phases"],
+                "waiting": [] if live is None else live["waiting"],
+                "end": None if live is None else live["end"],
             }
         )
         return int(facts.exit_code)
     say(f"{facts.labels['source']} -> {facts.labels['destination']}, since {facts.created:%Y-%m-%d %H:%M} UTC")
+    tell_work(worker, live)
     tell_counts(facts.counts, facts.reasons)
     tell_left_alone(facts.left_alone)
     for doubt in facts.doubts:
@@ -412,3 +452,24 @@ def ids(journal: Path, kind: str, as_jsonl: bool) -> int:
             [(row["ticket"], row["source"], row["state"], " ".join(row["destination"])) for row in rows],
         )
     return int(read_facts(journal).exit_code)
+
+
+@migrate.command()
+@click.option(
+    "--journal", "journals", required=True, multiple=True, type=click.Path(dir_okay=False, path_type=Path),
+    help="Its file; several are shown side by side.",
+)  # fmt: skip
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port on this machine (default: any).")
+def watch(journals: tuple[Path, ...], port: int) -> None:
+    """Serve a page on this machine that shows migrations while they run, until Ctrl-C. It changes nothing."""
+    from helpdesk_bridge.migration.watch.server import WatchServer
+
+    for journal in journals:
+        _need(journal)
+    ended = threading.Event()
+    try:
+        with WatchServer(journals, port) as server, stopping(ended.set):
+            click.echo(server.url)
+            ended.wait()
+    except OSError as error:
+        raise click.UsageError(f"port {port} cannot be used ({error.strerror})") from None

@@ -195,6 +195,15 @@ class Journal:
         """Return how many records of each kind are in which state."""
         return counts_in(self.file.rows)
 
+    def loaded(self) -> dict[str, int]:
+        """Return how many records of each phase of a load need nothing more; what failed is tried again."""
+        table = schema.record.c
+        final = [state.value for state in State if state.final and state is not State.FAILED]
+        whole = (table.kind == Kind.CONTACT.value) | (table.state != State.DONE.value) | table.finished
+        query = select(table.kind, func.count().label("n")).where(table.state.in_(final), whole).group_by(table.kind)
+        known = {row["kind"]: row["n"] for row in self.file.rows(query)}
+        return {"contacts": known.get(Kind.CONTACT.value, 0), "tickets": known.get(Kind.TICKET.value, 0)}
+
     def threads(self) -> Iterator[Any]:
         """Yield, per ticket, what decided the cost of its thread.
 

@@ -48,6 +48,7 @@ class ContactLoad:
         records = [self._record(source_contact) for source_contact in self._contacts]
         if all(record.state.final and record.state is not State.FAILED for record in records):
             return
+        open_before = sum(not record.state.final or record.state is State.FAILED for record in records)
         leader, contact = records[0], context.mapping.contact(self._contacts[0])
         if self._last is not (leader.state is State.INTENT and bool(leader.destination)):
             return
@@ -58,7 +59,7 @@ class ContactLoad:
         leader = self._record(self._contacts[0])
         left = [record for record in (leader, *records[1:]) if not record.state.final or record.state is State.FAILED]
         context.journal.save(*[evolve(record, state=State.DONE, destination=ids, reason=None) for record in left])
-        context.progress("contacts")
+        context.progress("contacts", open_before)
 
     def abandon(self, reason: str) -> None:
         """End the contact, after a defect: in doubt if it may have been sent, else failed."""

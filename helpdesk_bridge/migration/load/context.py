@@ -23,6 +23,7 @@ from helpdesk_bridge.migration.marker import MarkerKey
 from helpdesk_bridge.migration.options import Options, Threads
 from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.outcome import CredentialsLost, Interrupted, MigrationError
+from helpdesk_bridge.migration.progress import CountsProgress
 from helpdesk_bridge.model.records import Message
 from helpdesk_bridge.model.values import Attachment
 
@@ -47,7 +48,7 @@ class LoadContext:
     source_outage: Outage
     destination_outage: Outage
     stop: threading.Event
-    progress: Callable[[str], None]
+    progress: CountsProgress
     copied: bool = False
     """Whether the journal is a claimed copy: messages are looked for before any is sent."""
     look_only: bool = False

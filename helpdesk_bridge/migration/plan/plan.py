@@ -35,13 +35,17 @@ class OpenValue:
 
 @frozen
 class Forecast:
-    """What one way of writing the threads costs: budget units and vendor seconds of each side, and when it ends."""
+    """What one way of writing the threads costs: budget units and vendor seconds of each side, and when it ends.
+
+    ``record_units`` are the units of a record at source and destination in each phase of a run.
+    """
 
     threads: Threads
     source_units: int
     destination_units: int
     seconds: float
     ends: datetime
+    record_units: dict[str, tuple[float, float]] = field(factory=dict)
 
 
 @frozen(kw_only=True)
@@ -201,7 +205,10 @@ def forecasts(
         seconds = max(_seconds(source, units[0]), _seconds(destination, units[1]))
         real = seconds / destination.clock.time_scale
         ends = destination.clock.wall() + timedelta(seconds=min(real, _LONGEST))
-        by_way[way] = Forecast(way, units[0], units[1], seconds, ends)
+        contact = float(importer.cost.contact)
+        ticket = (writing - contact * tally.contacts) / tickets if tickets else 0.0
+        by_record = {"contacts": (0.0, contact), "tickets": (1.0, ticket)}
+        by_way[way] = Forecast(way, units[0], units[1], seconds, ends, by_record)
     return by_way
 
 

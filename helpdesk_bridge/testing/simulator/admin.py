@@ -6,7 +6,7 @@ import hmac
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from helpdesk_bridge.datasets.generator import generate
-from helpdesk_bridge.http.origin import NotAUrl, Origin
+from helpdesk_bridge.http.origin import is_foreign
 from helpdesk_bridge.testing.simulator.call import BadBody, Call
 from helpdesk_bridge.testing.simulator.faults import FaultError, FaultPlan
 from helpdesk_bridge.testing.simulator.reply import Reply
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from werkzeug.datastructures import Headers
-
     from helpdesk_bridge.datasets.dataset import Dataset
     from helpdesk_bridge.testing.simulator.clock import SimulatorClock
     from helpdesk_bridge.testing.simulator.request_log import RequestLog
@@ -27,25 +25,6 @@ if TYPE_CHECKING:
 _SHOWN = 1000
 _MOST_GENERATED = 100_000
 _OPEN = frozenset({"sim_health", "sim_page"})
-_OWN_SITE = frozenset({"same-origin", "none"})
-
-
-def is_foreign(headers: Headers) -> bool:
-    """Whether a web page could have sent this: under a host name that is not this machine's, or from another site.
-
-    A page anywhere can make the browser of this machine send requests to a port on it, under any name that the page's
-    owner lets resolve to 127.0.0.1.
-    """
-    host, origin = headers.get("Host"), headers.get("Origin")
-    if headers.get("Sec-Fetch-Site", "none") not in _OWN_SITE:
-        return True
-    try:
-        own = None if host is None else Origin.parse(f"http://{host}")
-        if own is not None and (not own.is_loopback or "/" in str(host)):
-            return True
-        return origin is not None and (own is None or Origin.parse(origin) != own)
-    except NotAUrl:
-        return True
 
 
 def refusal_of(call: Call, token: str | None) -> Reply | None:
@@ -56,7 +35,8 @@ def refusal_of(call: Call, token: str | None) -> Reply | None:
     """
     if token is None:
         foreign = "this is not for web pages: use a loopback address, and no Origin of another site"
-        return Reply.json({"error": foreign}, 403) if is_foreign(call.headers) else None
+        said = (call.headers.get(name) for name in ("Host", "Origin", "Sec-Fetch-Site"))
+        return Reply.json({"error": foreign}, 403) if is_foreign(*said) else None
     if call.operation in _OPEN and "Origin" not in call.headers:
         return None
     scheme, _, given = call.headers.get("Authorization", "").partition(" ")

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
-from functools import cache
-from importlib.resources import files
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -14,6 +10,7 @@ from attrs import asdict
 
 from helpdesk_bridge.testing.simulator.reply import Reply
 from helpdesk_bridge.testing.simulator.routing import route
+from helpdesk_bridge.web_page import self_contained
 
 if TYPE_CHECKING:
     from helpdesk_bridge.testing.simulator.call import Call
@@ -46,18 +43,8 @@ class PageRoutes:
     @route("GET", "/_sim/", admin=True)
     def sim_page(self, _call: Call) -> Reply:
         """Show the page: tickets with threads, requests and budgets, the outbox, faults and the clock."""
-        page, policy = _page()
-        return Reply(
-            200,
-            page,
-            {
-                "Content-Type": "text/html; charset=utf-8",
-                "Content-Security-Policy": policy,
-                "Referrer-Policy": "no-referrer",
-                "X-Content-Type-Options": "nosniff",
-                "Cache-Control": "no-store",
-            },
-        )
+        page, headers = self_contained("helpdesk_bridge.testing.simulator.page")
+        return Reply(200, page, headers)
 
     @route("GET", "/_sim/activity", admin=True)
     def sim_activity(self, _call: Call) -> Reply:
@@ -116,19 +103,3 @@ def _matches(ticket: ShownTicket, words: str) -> bool:
 def _number(call: Call, name: str, default: int) -> int:
     given = call.query.get(name, "")
     return int(given) if _COUNT.fullmatch(given) else default
-
-
-@cache
-def _page() -> tuple[bytes, str]:
-    """Return the page, and a policy under which nothing but its own script and style runs, and nothing else is asked."""
-    page = files("helpdesk_bridge.testing.simulator.page").joinpath("index.html").read_text("utf-8")
-    digests = {tag: _digest(page.partition(f"<{tag}>")[2].partition(f"</{tag}>")[0]) for tag in ("script", "style")}
-    policy = (
-        f"default-src 'none'; connect-src 'self'; img-src data:; script-src '{digests['script']}'; style-src '{digests['style']}'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-    return page.encode(), policy
-
-
-def _digest(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
