@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -22,6 +21,7 @@ from helpdesk_bridge.migration.completeness import (
     open_threads,
 )
 from helpdesk_bridge.migration.desk import MigrationDesk, importer_of
+from helpdesk_bridge.migration.journal.database.address import DatabaseAddress, address_of
 from helpdesk_bridge.migration.journal.database.owned import CLAIMED, Binding
 from helpdesk_bridge.migration.journal.decisions import settle_in_doubt
 from helpdesk_bridge.migration.journal.facts import INCOMPLETE, Difference
@@ -73,7 +73,7 @@ class Migration:
         self,
         source: Helpdesk,
         destination: Helpdesk,
-        journal_path: str | os.PathLike[str],
+        journal: str | os.PathLike[str] | DatabaseAddress,
         *,
         clock: Clock | None = None,
         options: Options | None = None,
@@ -85,7 +85,7 @@ class Migration:
         self.destination = MigrationDesk(destination, clock)
         self.options = options or Options()
         self._importer = importer_of(self.source, self.destination)
-        self._path = Path(journal_path)
+        self._address = address_of(journal)
         self._progress = ProgressCount(progress, self._total)
         self._stop = threading.Event()
         self._tell = tell
@@ -111,7 +111,7 @@ class Migration:
         names = {"source_desk": self.source.desk.name, "destination_desk": self.destination.desk.name}
         key = derived_key(self.source.desk, self.destination.desk, self.options.recovered)
         self.journal = Journal(
-            self._path,
+            self._address,
             Binding(self.source.ref, self.destination.ref, names, key),
             clock=self.destination.clock,
             takeover=self.options.takeover,

@@ -37,12 +37,16 @@ def _digest(table: Table, row: Mapping[str, Any]) -> str:
 
 
 def check_rows(connection: Connection, migration: str) -> None:
-    """Raise ``JournalDamaged`` if SQLite finds the file damaged, or a row is not as it was written; name the record."""
-    page = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    """Raise ``JournalDamaged`` if SQLite finds the file damaged, or a row is not as it was written; name the record.
+
+    Of a database that holds several migrations, the rows of this one are looked at.
+    """
+    sqlite = connection.dialect.name == "sqlite"
+    page = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() if sqlite else "ok"
     for table in schema.metadata.sorted_tables:
         last = "its beginning"
         try:
-            for row in _rows(connection, table):
+            for row in _rows(connection, table) if sqlite else _rows_of(connection, table, migration):
                 if row["migration"] != migration or row["digest"] != _digest(table, row):
                     raise JournalDamaged(
                         f"the journal is damaged: {_name(table, row)} is not as it was written; {REBUILD}"
@@ -68,6 +72,12 @@ def _rows(connection: Connection, table: Table) -> Iterator[dict[str, Any]]:
     ordered = str(select(*table.columns).order_by(*table.primary_key.columns))
     for row in connection.exec_driver_sql(ordered):
         yield dict(zip(names, row, strict=True))
+
+
+def _rows_of(connection: Connection, table: Table, migration: str) -> Iterator[dict[str, Any]]:
+    query = schema.of_migration(select(*table.columns), migration).order_by(*table.primary_key.columns)
+    for row in connection.execute(query).mappings():
+        yield dict(row)
 
 
 def _name(table: Table, row: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ from sqlalchemy import RowMapping, bindparam, case, func, select
 
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.migration.journal import schema
+from helpdesk_bridge.migration.journal.database.address import Address, DatabaseAddress, address_of
 from helpdesk_bridge.migration.journal.database.owned import Binding, OwnedJournal
 from helpdesk_bridge.migration.journal.expected import opens
 from helpdesk_bridge.migration.journal.facts import JournalFacts, Rows
@@ -48,19 +49,27 @@ def counts_in(rows: Rows) -> dict[Kind, dict[State, int]]:
     return counts
 
 
+def _opened(address: Address, binding: Binding, *, clock: Clock, takeover: bool, moved: bool) -> OwnedJournal:
+    if isinstance(address, DatabaseAddress):
+        from helpdesk_bridge.migration.journal.database.postgres import PostgresJournal
+
+        return PostgresJournal(address, binding, clock=clock, takeover=takeover, moved=moved)
+    return JournalFile(address, binding, clock=clock, takeover=takeover, moved=moved)
+
+
 class Journal:
-    """One journal file, owned by this process until ``close``. Safe to share between threads."""
+    """One journal, a file or a migration of a database, owned by this process until ``close``. Safe to share between threads."""
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        place: str | os.PathLike[str] | DatabaseAddress,
         binding: Binding,
         *,
         clock: Clock,
         takeover: bool = False,
         moved: bool = False,
     ) -> None:
-        self.file: OwnedJournal = JournalFile(path, binding, clock=clock, takeover=takeover, moved=moved)
+        self.file = _opened(address_of(place), binding, clock=clock, takeover=takeover, moved=moved)
         self.facts = JournalFacts(self.file, clock)
         self._queue_lock = threading.Lock()
         self._queue: list[_Saving] = []
@@ -272,7 +281,7 @@ class Journal:
         return False
 
     def close(self) -> None:
-        """Close the file and release the lock."""
+        """Close the journal and let go of it."""
         self.file.close()
 
     def _all(self, *where: Any) -> list[Record]:

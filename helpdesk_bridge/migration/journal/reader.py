@@ -6,25 +6,27 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, select
 
 from helpdesk_bridge.migration.journal import schema
+from helpdesk_bridge.migration.journal.database.address import DatabaseAddress, address_of
 from helpdesk_bridge.migration.journal.file import translated
 from helpdesk_bridge.migration.journal.integrity import check_row, check_rows
 from helpdesk_bridge.migration.journal.states import Kind
+
+Place = str | os.PathLike[str] | DatabaseAddress
+"""Where a journal is, as ``address_of`` reads it."""
 
 
 class JournalReader:
     """A journal as it is at one moment, checked; ``meta`` holds what names its migration, and JSON values."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, migration: str) -> None:
         self._connection = connection
-        schema.check_version(connection)
-        self._migration = str(connection.exec_driver_sql("SELECT migration FROM meta").scalar())
-        check_rows(connection, self._migration)
+        self._migration = migration
+        check_rows(connection, migration)
         self.meta: dict[str, str] = {row["name"]: row["value"] for row in self.rows(select(schema.meta))}
 
     def rows(self, query: Select[*tuple[Any, ...]]) -> list[RowMapping]:
@@ -37,35 +39,46 @@ class JournalReader:
 
 
 @contextmanager
-def reading(path: str | os.PathLike[str]) -> Iterator[JournalReader]:
+def reading(place: Place) -> Iterator[JournalReader]:
     """Read a journal without owning it.
 
     Raises ``FileNotFoundError`` if there is no journal; ``WrongJournal`` if it has another version, holds nothing, is a
-    link or belongs to another user; ``JournalDamaged``.
+    link or belongs to another user, or is one of several in a database and not named; ``JournalDamaged``; and for a
+    database what ``address_of`` does, and ``Interrupted`` if it cannot be reached.
     """
-    with _connected(path) as connection:
-        yield JournalReader(connection)
+    with _connected(place) as (connection, migration):
+        if migration is None:
+            schema.check_version(connection)
+        yield JournalReader(connection, str(migration))
 
 
 @contextmanager
-def _connected(path: str | os.PathLike[str]) -> Iterator[Connection]:
-    file = Path(path)
-    if not file.is_file():
-        raise FileNotFoundError(file)
-    schema.check_mine(file)
-    engine = schema.reader(file)
+def _connected(place: Place) -> Iterator[tuple[Connection, str | None]]:
+    """Give a connection, and the id of the migration; None for a file that holds nothing or is none of ours."""
+    address = address_of(place)
+    if isinstance(address, DatabaseAddress):
+        from helpdesk_bridge.migration.journal.database import connections, migrations, tables
+
+        with connections.snapshot(address) as connection:
+            tables.check(connection)
+            yield connection, migrations.chosen(connection, address)
+        return
+    if not address.is_file():
+        raise FileNotFoundError(address)
+    schema.check_mine(address)
+    engine = schema.reader(address)
     try:
         with translated(), engine.connect() as connection, connection.begin():
-            yield connection
+            yield connection, schema.migration_in(connection)
     finally:
         engine.dispose()
 
 
-def ids_of(path: str | os.PathLike[str], kind: Kind) -> Iterator[dict[str, Any]]:
+def ids_of(place: Place, kind: Kind) -> Iterator[dict[str, Any]]:
     """Yield the source's ids beside the destination's, in the source's order."""
     table = schema.record.c
     query = select(table.parent, table.id, table.state, table.destination).where(table.kind == kind.value)
-    with reading(path) as journal:
+    with reading(place) as journal:
         for row in journal.each_row(query.order_by(table.parent, table.position, table.id)):
             yield {
                 "ticket": row["parent"] or None,
@@ -75,16 +88,17 @@ def ids_of(path: str | os.PathLike[str], kind: Kind) -> Iterator[dict[str, Any]]
             }
 
 
-def record_row(path: str | os.PathLike[str], **values: str) -> dict[str, Any] | None:
+def record_row(place: Place, **values: str) -> dict[str, Any] | None:
     """Return the first row of the record table whose columns have these values, or None; that row alone is checked.
 
     Raises as ``reading`` does.
     """
-    with _connected(path) as connection:
-        schema.check_version(connection)
+    with _connected(place) as (connection, migration):
+        if migration is None:
+            schema.check_version(connection)
         table = schema.record
         query = select(table).where(*(table.c[name] == value for name, value in values.items())).limit(1)
-        found = connection.execute(query).mappings().first()
+        found = connection.execute(schema.of_migration(query, str(migration))).mappings().first()
         if found is None:
             return None
         row: dict[str, Any] = dict(found)
@@ -92,16 +106,16 @@ def record_row(path: str | os.PathLike[str], **values: str) -> dict[str, Any] | 
         return row
 
 
-def whose(path: str | os.PathLike[str]) -> dict[str, str]:
+def whose(place: Place) -> dict[str, str]:
     """Return the desks and accounts of a journal without owning it.
 
     Empty for one that holds nothing: the next run begins it anew. Raises ``FileNotFoundError`` if there is no journal,
     ``WrongJournal`` if another version wrote it.
     """
-    with _connected(path) as connection:
-        if schema.version_in(connection) is None:
+    with _connected(place) as (connection, migration):
+        if migration is None:
             return {}
-        schema.check_version(connection)
-        known = {row.name: row.value for row in connection.execute(select(schema.meta))}
+        query = schema.of_migration(select(schema.meta), str(migration))
+        known = {row.name: row.value for row in connection.execute(query)}
     wanted = ("version", "source", "destination", "created", "source_desk", "destination_desk")
     return {name: value for name, value in known.items() if name in wanted}

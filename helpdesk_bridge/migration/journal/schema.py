@@ -32,44 +32,46 @@ from helpdesk_bridge.private_files import OWNER_FILE, companions, tighten, why_n
 VERSION: Final = "3"
 BUSY_SECONDS: Final = 20.0
 metadata = MetaData()
+TEXT: Final = String().with_variant(String(collation="C"), "postgresql")
+"""Text that both databases compare and sort alike, by its bytes."""
 
 
 def _table(name: str, *columns: Column[Any], **options: Any) -> Table:
     """Return a table whose rows each name their migration, since a database may hold several, and have a digest."""
-    migration = Column("migration", String, primary_key=True)
-    return Table(name, metadata, migration, *columns, Column("digest", String, nullable=False), **options)
+    migration = Column("migration", TEXT, primary_key=True)
+    return Table(name, metadata, migration, *columns, Column("digest", TEXT, nullable=False), **options)
 
 
-meta = _table("meta", Column("name", String, primary_key=True), Column("value", String, nullable=False))
+meta = _table("meta", Column("name", TEXT, primary_key=True), Column("value", TEXT, nullable=False))
 
 owner = _table(
     "owner",
     Column("generation", Integer, nullable=False),
     Column("pid", Integer, nullable=False),
-    Column("host", String, nullable=False),
-    Column("since", String, nullable=False),
-    Column("boot", String, nullable=False),
+    Column("host", TEXT, nullable=False),
+    Column("since", TEXT, nullable=False),
+    Column("boot", TEXT, nullable=False),
     Column("lease", Float),
-    Column("place", String, nullable=False),
+    Column("place", TEXT, nullable=False),
 )
 
 record = _table(
     "record",
-    Column("kind", String, primary_key=True),
-    Column("parent", String, primary_key=True),
-    Column("id", String, primary_key=True),
-    Column("state", String, nullable=False),
+    Column("kind", TEXT, primary_key=True),
+    Column("parent", TEXT, primary_key=True),
+    Column("id", TEXT, primary_key=True),
+    Column("state", TEXT, nullable=False),
     Column("position", Integer, nullable=False, default=0),
-    Column("reason", String),
-    Column("marker", String),
-    Column("destination", String, nullable=False, default="[]"),
-    Column("candidates", String, nullable=False, default="[]"),
-    Column("fold", String),
-    Column("kind_of_message", String),
-    Column("version", String),
-    Column("expected", String),
+    Column("reason", TEXT),
+    Column("marker", TEXT),
+    Column("destination", TEXT, nullable=False, default="[]"),
+    Column("candidates", TEXT, nullable=False, default="[]"),
+    Column("fold", TEXT),
+    Column("kind_of_message", TEXT),
+    Column("version", TEXT),
+    Column("expected", TEXT),
     Column("finished", Boolean, nullable=False, default=False),
-    Column("intent_at", String),
+    Column("intent_at", TEXT),
     Column("attempts", Integer, nullable=False, default=0),
     sqlite_with_rowid=False,
 )
@@ -78,17 +80,17 @@ for _columns in (("kind", "state"), ("kind", "fold"), ("marker",), ("kind", "des
 
 decision = _table(
     "decision",
-    Column("field", String, primary_key=True),
-    Column("old", String, primary_key=True),
-    Column("new", String),
-    Column("by", String, nullable=False),
-    Column("at", String, nullable=False),
+    Column("field", TEXT, primary_key=True),
+    Column("old", TEXT, primary_key=True),
+    Column("new", TEXT),
+    Column("by", TEXT, nullable=False),
+    Column("at", TEXT, nullable=False),
 )
 
 spent = _table(
     "spent",
     Column("generation", Integer, primary_key=True),
-    Column("side", String, primary_key=True),
+    Column("side", TEXT, primary_key=True),
     Column("calls", Integer, nullable=False),
     Column("units", Integer, nullable=False),
     Column("refused", Integer, nullable=False),
@@ -97,12 +99,12 @@ spent = _table(
 difference = _table(
     "difference",
     Column("number", Integer, primary_key=True),
-    Column("ticket", String, nullable=False),
-    Column("record", String, nullable=False),
-    Column("id", String, nullable=False),
-    Column("field", String, nullable=False),
-    Column("expected", String),
-    Column("found", String),
+    Column("ticket", TEXT, nullable=False),
+    Column("record", TEXT, nullable=False),
+    Column("id", TEXT, nullable=False),
+    Column("field", TEXT, nullable=False),
+    Column("expected", TEXT),
+    Column("found", TEXT),
 )
 
 
@@ -113,7 +115,14 @@ def of_migration(query: Select[*tuple[Any, ...]], migration: str) -> Select[*tup
 
 def put(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, anew: bool = True) -> int:
     """Write whole rows; those whose key exists are replaced, or with ``anew`` off left as they are. Return how many."""
-    return connection.execute(_put(table, connection.dialect.name, anew=anew), rows).rowcount if rows else 0
+    if not rows:
+        return 0
+    statement = _put(table, connection.dialect.name, anew=anew)
+    return connection.execute(statement, rows, execution_options=_COUNTED).rowcount
+
+
+_COUNTED: Final = {"preserve_rowcount": True}
+"""PostgreSQL's driver says how many rows were written only where it is asked."""
 
 
 @cache
@@ -167,6 +176,14 @@ def _engine(path: Path, begin: str, *pragmas: str, **options: Any) -> Engine:
     return engine
 
 
+def migration_in(connection: Connection) -> str | None:
+    """Return the id of the migration in a file; None for one that holds nothing. Raises ``WrongJournal`` for a version."""
+    if version_in(connection) is None:
+        return None
+    check_version(connection)
+    return str(connection.exec_driver_sql("SELECT migration FROM meta").scalar())
+
+
 def version_in(connection: Connection) -> str | None:
     """Return the version of the journal in a database; None if it holds nothing, because its maker was killed.
 
@@ -193,9 +210,14 @@ def check_version(connection: Connection) -> None:
             "the journal holds nothing: the process that made it was stopped before it began; migrate plan or run "
             "with --from and --to begins anew"
         )
-    if known != VERSION:
+    check_known(known)
+
+
+def check_known(version: str | None) -> None:
+    """Raise ``WrongJournal`` for a version that is not this program's."""
+    if version != VERSION:
         raise WrongJournal(
-            f"the journal has version {known} and this program reads {VERSION}; continue with the "
+            f"the journal has version {version} and this program reads {VERSION}; continue with the "
             "version of helpdesk-bridge that created it"
         )
 

@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 
 from attrs import asdict, field, frozen
@@ -15,6 +14,7 @@ from sqlalchemy import func, select
 from helpdesk_bridge.adapter import Fidelity, Hazard, Importer
 from helpdesk_bridge.migration.completeness import SCANS, ScanProof, proofs_in
 from helpdesk_bridge.migration.journal import schema
+from helpdesk_bridge.migration.journal.database.address import Address, DatabaseAddress, address_of
 from helpdesk_bridge.migration.journal.database.owned import SEARCH
 from helpdesk_bridge.migration.journal.facts import (
     HAZARD,
@@ -108,7 +108,7 @@ class Snapshot:
 class Facts:
     """A journal as the report shows it."""
 
-    path: Path
+    path: Address
     refs: Mapping[str, str]
     names: Mapping[str, str]
     created: datetime
@@ -197,16 +197,17 @@ def snapshot_json(snapshot: Snapshot) -> dict[str, Any]:
     return asdict(snapshot)
 
 
-def read_facts(path: str | os.PathLike[str]) -> Facts:
+def read_facts(place: str | os.PathLike[str] | DatabaseAddress) -> Facts:
     """Read a journal without owning it, all of it as it is at one moment.
 
     Raises what ``reading`` does.
     """
-    with reading(path) as journal:
-        return _facts(journal, Path(path))
+    address = address_of(place)
+    with reading(address) as journal:
+        return _facts(journal, address)
 
 
-def _facts(journal: JournalReader, path: Path) -> Facts:
+def _facts(journal: JournalReader, path: Address) -> Facts:
     meta = journal.meta
 
     def recalled(name: str, default: Any = None) -> Any:

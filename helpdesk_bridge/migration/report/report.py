@@ -20,6 +20,7 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from helpdesk_bridge import __version__
 from helpdesk_bridge.clock import Clock, SystemClock
+from helpdesk_bridge.migration.journal.database.address import DatabaseAddress
 from helpdesk_bridge.migration.journal.facts import INCOMPLETE
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.marker import SIDES
@@ -60,7 +61,9 @@ def write_report(migration: Migration, folder: Path, *, plan: Plan | None = None
     return summary
 
 
-def report_of_journal(journal: Path, folder: Path, *, clock: Clock | None = None) -> Summary:
+def report_of_journal(
+    journal: str | os.PathLike[str] | DatabaseAddress, folder: Path, *, clock: Clock | None = None
+) -> Summary:
     """Write the report of a journal, without its desks and also while it runs; return the summary that it shows.
 
     Raises ``FileNotFoundError`` if there is no journal, and what ``write_report`` raises.

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, RowMapping, Select, Table, delete, ex
 
 from helpdesk_bridge.clock import Clock, boot_id
 from helpdesk_bridge.migration.journal import schema
+from helpdesk_bridge.migration.journal.database.address import Address
 from helpdesk_bridge.migration.journal.integrity import sealed
 from helpdesk_bridge.migration.journal.ownership import LEASE, MARGIN, LeaseClock
 from helpdesk_bridge.migration.marker import MarkerKey
@@ -61,7 +62,7 @@ class OwnedJournal(ABC):
 
     @property
     @abstractmethod
-    def address(self) -> Path:
+    def address(self) -> Address:
         """Where the journal is, for who reads it without owning it."""
 
     @property
