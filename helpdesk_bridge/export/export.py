@@ -15,7 +15,7 @@ from helpdesk_bridge import __version__
 from helpdesk_bridge.archive.archive import ENTRIES, Archive, Run
 from helpdesk_bridge.archive.documents import NO_MONTH
 from helpdesk_bridge.archive.outcome import Interrupted, WrongFolder
-from helpdesk_bridge.archive.reading import Progress, Reading, origin_of
+from helpdesk_bridge.archive.reading import LAST, Progress, Reading, origin_of
 from helpdesk_bridge.archive.rows import StoredFile
 from helpdesk_bridge.archive.scope import Scope
 from helpdesk_bridge.errors import Invalid
@@ -129,7 +129,7 @@ class Export:
         try:
             archive = Archive.make(self.archive_folder, origin_of(self._desk), self._options.scope.digest())
             try:
-                run = self._read(archive)
+                run = self._begun(archive, target.manifest) or self._read(archive)
                 return _Writing(
                     self._options, self._format, archive, target, pseudonyms, self._stop, self._progress
                 ).run(run)
@@ -150,6 +150,14 @@ class Export:
             files=options.files,
             scope=options.scope.document(),
         )
+
+    def _begun(self, archive: Archive, manifest: Manifest) -> Run | None:
+        """Return the run whose files were being written when the process ended: nothing has to be read again for it."""
+        last = next(reversed(archive.runs()), None)
+        if last is None or last.finished_at is None or manifest.written or manifest.run.get("number") != last.number:
+            return None
+        wanted = "again" if self._options.again else "all"
+        return last if self._options.since == LAST or (self._options.since is None and last.mode == wanted) else None
 
     def _read(self, archive: Archive) -> Run:
         options = self._options
@@ -199,7 +207,7 @@ class _Writing:
         salt = f"{schema_digest()}.{__version__}.{'' if known is None else known.digest()}"
         groups = list(self._groups())
         before = self.target.manifest
-        manifest = evolve(before, complete=False, files=before.files, **self._facts(run))
+        manifest = evolve(before, complete=False, written=False, **self._facts(run))
         manifest.write(self.target.folder)
         parts: dict[str, Part] = before.parts()
         wanted: dict[str, Part] = {}
@@ -221,6 +229,7 @@ class _Writing:
         manifest = evolve(
             manifest,
             complete=run.complete,
+            written=True,
             problems=run.problems,
             files=tuple(sorted(wanted.values(), key=lambda one: one.path)),
             counts=self.archive.counts(),

@@ -72,10 +72,14 @@ _WORDS: Final = {
 
 @frozen(kw_only=True)
 class Manifest:
-    """The manifest as a value. ``complete`` is False while an export is being written, and if anything is missing."""
+    """The manifest as a value. ``complete`` is False while an export is being written, and if anything is missing.
+
+    ``written`` says that all files are those of the last run, ``problems`` what that run could not read.
+    """
 
     kind: Kind
     complete: bool = False
+    written: bool = False
     problems: tuple[str, ...] = ()
     desk: Mapping[str, str] = field(factory=dict)
     library: str = ""

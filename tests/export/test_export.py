@@ -173,7 +173,7 @@ def test_an_export_killed_at_each_file_and_run_again_is_whole(tmp_path):
         export(desk, tmp_path / "whole", archive=tmp_path / "a", format="jsonl")
         files = len(checked(tmp_path / "whole")["files"])
         kept = targets.Target._kept
-        for number in range(1, files + 1, 3):
+        for number in range(1, files + 1, 6):
             seen = []
 
             def dying(self, *arguments, number=number, seen=seen):
@@ -190,6 +190,18 @@ def test_an_export_killed_at_each_file_and_run_again_is_whole(tmp_path):
             checked(to)
             for table in ("tickets", "messages", "contacts"):
                 assert lines(to, table) == lines(tmp_path / "whole", table)
+
+
+def test_an_export_that_was_killed_while_it_wrote_asks_the_desk_for_nothing_again(tmp_path):
+    with served("deskie", 6) as source:
+        with mock.patch.object(targets.Target, "_kept", side_effect=Killed), pytest.raises(Killed):
+            export(source.desk, tmp_path / "out")
+        asked = len(source.simulator.requests)
+        assert export(source.desk, tmp_path / "out").complete
+        assert len(source.simulator.requests) == asked
+        export(source.desk, tmp_path / "out")
+        assert len(source.simulator.requests) > asked
+        checked(tmp_path / "out")
 
 
 def test_what_a_killed_process_left_half_written_is_removed(tmp_path):

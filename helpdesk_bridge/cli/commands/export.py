@@ -122,6 +122,8 @@ def _tell(desk: str, to: str, document: dict[str, Any]) -> None:
         click.echo(f"{counts['tombstones']} records are gone: tombstones")
     if document["attachments"]:
         click.echo("{here} of {named} files of messages are here".format(**document["attachments"]))
+    if not counts["tickets"]:
+        say("no ticket of this desk is among those chosen" if document["kind"]["scope"] else "this desk has no ticket")
     for problem in document["problems"]:
         say(f"not complete: {problem}")
 
