@@ -4,13 +4,14 @@ import errno
 import json
 import sqlite3
 import threading
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from unittest import mock
 
 import pandas as pd
 import pytest
 from archive.readings import Killed, local
-from export.exports import checked, export, lines, parquet
+from export.exports import checked, export, lines, parquet, said
 from migration.simulators import served
 
 from helpdesk_bridge import Invalid, Message, MessageDraft, Ticket, TicketDraft
@@ -22,6 +23,8 @@ from helpdesk_bridge.export.formats.csv_files import LONGEST
 from helpdesk_bridge.export.tables import _PARTS
 from helpdesk_bridge.model.fields import RECORDS, Kind
 from helpdesk_bridge.model.queries import TicketQuery
+from helpdesk_bridge.testing.clock import ManualClock
+from helpdesk_bridge.testing.running import start_simulator
 
 ALL = {"spam", "deleted", "merged", "custom_fields", "rating"}
 
@@ -71,6 +74,26 @@ def test_duckdb_reads_what_the_desk_says(vendor, tmp_path):
     assert {one for (one,) in parquet(tmp_path / "out", "tickets", "message_count")} == {
         len(one) for one in threads.values()
     }
+
+
+def test_desk360_is_read_from_its_inbox_without_a_call(tmp_path):
+    phones = ("+905551112233", "+4930123456")
+    with ExitStack() as stack:
+        running = start_simulator("desk360", stack, ManualClock(), inbox=":memory:", check_window=False)
+        desk = running.desk
+        for phone in phones:
+            desk.messages.note(desk.tickets.create(requester=phone, subject="-", description=f"Call {phone}"), "A note")
+        asked = len(running.simulator.requests)
+        for _ in range(2):
+            assert export(desk, tmp_path / "out").complete
+            assert export(desk, tmp_path / "shared", pseudonymise=True).complete
+        assert len(running.simulator.requests) == asked
+        tickets = desk.tickets.list().all()
+    assert sorted(parquet(tmp_path / "out", "tickets", "id, message_count")) == sorted((one.id, 2) for one in tickets)
+    # An id is a customer's phone there.
+    content = said(tmp_path / "shared")
+    assert not [phone for phone in phones if phone[1:].encode() in content]
+    assert len(parquet(tmp_path / "shared", "messages", "DISTINCT ticket_id")) == 2
 
 
 def test_json_lines_read_back_as_the_records(tmp_path):
