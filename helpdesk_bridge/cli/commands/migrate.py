@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 import click
 from attrs import asdict
 
+from helpdesk_bridge.cli.commands.migrate_ids import ids, journal_option, need, redirect
 from helpdesk_bridge.cli.migration_text import (
     as_typed,
     tell_counts,
@@ -21,14 +22,13 @@ from helpdesk_bridge.cli.migration_text import (
     tell_summary,
     tell_work,
 )
-from helpdesk_bridge.cli.options import PATIENT, complete_desk, csv_option, json_option, jsonl_option, open_named
-from helpdesk_bridge.cli.output import clean_line, say, write_json, write_jsonl, write_table
+from helpdesk_bridge.cli.options import PATIENT, complete_desk, json_option, open_named
+from helpdesk_bridge.cli.output import clean_line, say, write_json
 from helpdesk_bridge.cli.signals import stopping
 from helpdesk_bridge.cli.watching import watching
 from helpdesk_bridge.config.settings import read_secret
 from helpdesk_bridge.migration.completeness import ACCEPT
-from helpdesk_bridge.migration.journal.reader import ids_of, whose
-from helpdesk_bridge.migration.journal.states import Kind
+from helpdesk_bridge.migration.journal.reader import whose
 from helpdesk_bridge.migration.migration import Migration
 from helpdesk_bridge.migration.options import Level, Options, Threads
 from helpdesk_bridge.migration.outcome import DecisionNeeded, ExitCode
@@ -369,22 +369,12 @@ def _map_argument(text: str) -> tuple[str, str, str | None]:
     return field, old, new or None
 
 
-def _need(journal: Path) -> None:
-    if not journal.is_file():
-        raise click.UsageError(f"the journal {journal} does not exist")
-
-
-_journal_option = click.option(
-    "--journal", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Its file."
-)
-
-
 @migrate.command()
-@_journal_option
+@journal_option
 @json_option
 def status(journal: Path, as_json: bool) -> int:
     """Show how far a migration is; also while it runs, and without its desks."""
-    _need(journal)
+    need(journal)
     facts = read_facts(journal)
     counts = {PLURAL[kind]: counted.as_json() for kind, counted in facts.counts.items()}
     worker, live = at_work(journal), read_live(journal)
@@ -419,39 +409,20 @@ def status(journal: Path, as_json: bool) -> int:
 
 
 @migrate.command()
-@_journal_option
+@journal_option
 @click.option("--report", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder for it.")
 @json_option
 def report(journal: Path, report: Path, as_json: bool) -> int:
     """Write one HTML page for those who have to sign for the migration; also while it runs, without its desks."""
     from helpdesk_bridge.migration.report.report import report_of_journal
 
-    _need(journal)
+    need(journal)
     summary = report_of_journal(journal, report)
     if as_json:
         write_json(summary.as_json())
     else:
         click.echo(clean_line(str(summary.report)))
     return int(summary.exit_code)
-
-
-@migrate.command()
-@_journal_option
-@click.option("--kind", type=click.Choice([one.value for one in Kind]), default=Kind.TICKET.value, show_default=True)
-@jsonl_option
-@csv_option
-def ids(journal: Path, kind: str, as_jsonl: bool) -> int:
-    """Print which record became which: the source's ids and the destination's."""
-    _need(journal)
-    rows = ids_of(journal, Kind(kind))
-    if as_jsonl:
-        write_jsonl(rows)
-    else:
-        write_table(
-            ("ticket", "source", "state", "destination"),
-            [(row["ticket"], row["source"], row["state"], " ".join(row["destination"])) for row in rows],
-        )
-    return int(read_facts(journal).exit_code)
 
 
 @migrate.command()
@@ -465,7 +436,7 @@ def watch(journals: tuple[Path, ...], port: int) -> None:
     from helpdesk_bridge.migration.watch.server import WatchServer
 
     for journal in journals:
-        _need(journal)
+        need(journal)
     ended = threading.Event()
     try:
         with WatchServer(journals, port) as server, stopping(ended.set):
@@ -473,3 +444,7 @@ def watch(journals: tuple[Path, ...], port: int) -> None:
             ended.wait()
     except OSError as error:
         raise click.UsageError(f"port {port} cannot be used ({error.strerror})") from None
+
+
+migrate.add_command(ids)
+migrate.add_command(redirect)

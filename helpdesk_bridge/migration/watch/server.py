@@ -5,24 +5,19 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-import socket
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
-
-from werkzeug.serving import WSGIRequestHandler, make_server
+from typing import TYPE_CHECKING, Final
 
 from helpdesk_bridge.clock import Clock, SystemClock
 from helpdesk_bridge.http.origin import is_foreign
 from helpdesk_bridge.migration.watch.state import WatchedJournal, summed
-from helpdesk_bridge.web_page import NOT_KEPT, self_contained
+from helpdesk_bridge.web_page import NOT_KEPT, LoopbackServer, self_contained
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-LOOPBACK: Final = "127.0.0.1"
-_BACKLOG: Final = 16
 Answered = tuple[str, bytes, Mapping[str, str]]
 
 
@@ -68,32 +63,14 @@ def _refused(status: str, why: str, **headers: str) -> Answered:
     return status, json.dumps({"error": why}).encode(), {**NOT_KEPT, **_JSON, **headers}
 
 
-class WatchServer:
-    """Serves the page until it is closed. Raises ``OSError`` if the port is taken."""
+class WatchServer(LoopbackServer):
+    """Serves the page of some journals until the ``with`` ends."""
 
     def __init__(self, journals: Sequence[Path], port: int = 0) -> None:
         self.token = secrets.token_urlsafe(24)
-        page: Callable[..., Any] = WatchPage(journals, self.token)
-        # The socket is made here: werkzeug ends the process if a port is taken.
-        with socket.create_server((LOOPBACK, port), backlog=_BACKLOG) as listening:
-            self._server = make_server(LOOPBACK, 0, page, threaded=True, request_handler=_Silent, fd=listening.fileno())
-        self._thread = threading.Thread(target=self._server.serve_forever, name="watch page", daemon=True)
+        super().__init__(WatchPage(journals, self.token), port)
 
     @property
     def url(self) -> str:
         """The address to open, with this start's token, which browsers keep to themselves."""
-        return f"http://{LOOPBACK}:{self._server.port}/#token={self.token}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-class _Silent(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """Log nothing: a terminal that shows a migration is not for its page's requests."""
+        return f"{super().url}#token={self.token}"
