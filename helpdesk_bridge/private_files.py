@@ -112,7 +112,12 @@ def tighten(path: Path, mode: int, what: str) -> None:
         return
     if found is not None:
         logger.warning(
-            "%s %s could be read by others (mode %04o); its mode is now %04o", what, path, found, found & mode
+            "%s %s could be read by others (mode %04o); its mode is now %04o",
+            what,
+            path,
+            found,
+            found & mode,
+            extra={"event": "files.mode_tightened", "place": str(path)},
         )
 
 

@@ -88,7 +88,7 @@ class OddValues:
             new = kind not in self._counts
             self._counts[kind] += 1
         if new:
-            logger.warning("%s (%s) sends values of %s that cannot be read; the records go without them, and the others of this kind are counted", self._desk, self._vendor, kind)  # fmt: skip
+            logger.warning("%s (%s) sends values of %s that cannot be read; the records go without them, and the others of this kind are counted", self._desk, self._vendor, kind, extra={"event": "wire.value_unread", "vendor": self._vendor, "desk": self._desk, "kind": kind})  # fmt: skip
             self._publish(ValueUnread(vendor=self._vendor, desk=self._desk, kind=kind))
 
     def row(self, kind: str, parent: str, row: Any, error: BadResponse) -> None:
@@ -100,7 +100,7 @@ class OddValues:
             new = all(other.kind != kind for other in self._rows.values())
             self._rows[kind, parent, known.id] = known
         if new:
-            logger.warning("%s (%s) sends rows of kind %s that cannot be read (%s); listings go without them, and each is kept in unread_rows", self._desk, self._vendor, kind, error.path)  # fmt: skip
+            logger.warning("%s (%s) sends rows of kind %s that cannot be read (%s); listings go without them, and each is kept in unread_rows", self._desk, self._vendor, kind, error.path, extra={"event": "wire.row_unread", "vendor": self._vendor, "desk": self._desk, "kind": kind})  # fmt: skip
             self._publish(RowUnread(vendor=self._vendor, desk=self._desk, kind=kind, path=error.path))
 
 

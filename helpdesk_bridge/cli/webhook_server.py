@@ -163,7 +163,7 @@ class _Server(ThreadedWSGIServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the signature is socketserver's
         """Note that a connection failed; a traceback could show what was sent."""
-        logger.debug("a connection failed")
+        logger.debug("a connection failed", extra={"event": "webhooks.connection_failed"})
 
     def log(self, type: str, message: str, *args: Any) -> None:
         """Stay quiet: paths hold the secret."""

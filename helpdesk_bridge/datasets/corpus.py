@@ -64,7 +64,12 @@ def load_corpus(path: str | os.PathLike[str], statuses: Mapping[str, SeedStatus]
             except _BadLineError as error:
                 raise CorpusError(f"line {number}: {error}") from None
     for kind, count in reader.odd.items():
-        logger.warning("the corpus holds %s: %d replaced by U+FFFD", kind.value, count)
+        logger.warning(
+            "the corpus holds %s: %d replaced by U+FFFD",
+            kind.value,
+            count,
+            extra={"event": "corpus.mended", "kind": kind.value, "count": count},
+        )
     return reader.dataset()
 
 

@@ -35,7 +35,7 @@ class ContactsPort:
         """List contacts, lazily."""
         link = self._link
         asked = query_of(ContactQuery, query, filters)
-        with link.operation("contacts.list"):
+        with link.operation("contacts.list", passing=True):
             split = link.contacts.split(asked)
 
         def keep(contact: Contact) -> Contact | None:
@@ -53,6 +53,7 @@ class ContactsPort:
             place=place_in(asked.order),
             descending=asked.order.descending,
             located=lambda: link.operation("contacts.list"),
+            begin=lambda: link.begin("contacts.list"),
         )
 
     def explain(self, query: ContactQuery | None = None, **filters: Unpack[ContactFilters]) -> Explanation:
@@ -66,8 +67,8 @@ class ContactsPort:
         """Return one contact."""
         with self._link.operation("contacts.get"):
             contact_id = self._link.id(id, "contact")
-        with self._link.operation_of("contacts.get", "contact", contact_id):
-            return self._link.aliases.contact(self._link.contacts.get(contact_id))
+            with self._link.operation_of("contacts.get", "contact", contact_id):
+                return self._link.aliases.contact(self._link.contacts.get(contact_id))
 
     def find(self, *, email: str | None = None, phone: str | None = None) -> Contact | None:
         """Return the contact with exactly this e-mail or phone, or None."""

@@ -191,7 +191,7 @@ class Desk(Generic[Api_co]):
     @property
     def importer(self) -> Importer | Missing:
         """The importer, or ``Missing``."""
-        return self._facet("importer", self._adapter.importer, ImporterPort)
+        return self._facet("importer", self._adapter.importer, lambda known: ImporterPort(known, self._link))
 
     @property
     def removal(self) -> Removal | Missing:

@@ -91,6 +91,7 @@ class ImporterPort:
     """The adapter's importer. No adapter gets to see an internal message as what a ticket is to be opened with."""
 
     _importer: Importer = field(repr=False)
+    _link: DeskLink = field(repr=False)
 
     @property
     def hazards(self) -> tuple[Hazard, ...]:
@@ -114,38 +115,47 @@ class ImporterPort:
 
     def contact(self, old: Contact, marker: str) -> tuple[str, ...]:
         """Write a contact in one create; return its ids."""
-        return self._importer.contact(old, marker)
+        with self._link.told("importer.contact"):
+            return self._importer.contact(old, marker)
 
     def contact_steps(self, contact_id: str, old: Contact, *, look: bool) -> tuple[Step, ...]:
         """Return the further calls that a contact takes whose create is done."""
-        return self._importer.contact_steps(contact_id, old, look=look)
+        with self._link.told("importer.contact_steps", passing=True):
+            return self._importer.contact_steps(contact_id, old, look=look)
 
     def ticket(self, old: Ticket, opening: Opening, files: Sequence[Upload], marker: str) -> Imported:
         """Write a ticket with its opening message in one create."""
-        return self._importer.ticket(old, Opening.of(opening), files, marker)
+        with self._link.told("importer.ticket"):
+            return self._importer.ticket(old, Opening.of(opening), files, marker)
 
     def message(self, ticket_id: str, old: Message, files: Sequence[Upload]) -> tuple[str, ...]:
         """Write a later message in one create; return its ids."""
-        return self._importer.message(ticket_id, old, files)
+        with self._link.told("importer.message"):
+            return self._importer.message(ticket_id, old, files)
 
     def message_steps(
         self, ticket_id: str, ids: Sequence[str], old: Message, files: Sequence[Upload], *, look: bool
     ) -> tuple[Step, ...]:
         """Return the further calls that a message takes whose create is done."""
-        return self._importer.message_steps(ticket_id, ids, old, files, look=look)
+        with self._link.told("importer.message_steps", passing=True):
+            return self._importer.message_steps(ticket_id, ids, old, files, look=look)
 
     def finish(self, ticket_id: str, old: Ticket) -> None:
         """Put the ticket into its final state."""
-        self._importer.finish(ticket_id, old)
+        with self._link.told("importer.finish"):
+            self._importer.finish(ticket_id, old)
 
     def find(self, kind: str, marker: str, since: datetime, old: Ticket | Contact) -> tuple[str, ...]:
         """Return the ids of the records that carry a marker."""
-        return self._importer.find(kind, marker, since, old)
+        with self._link.told("importer.find"):
+            return self._importer.find(kind, marker, since, old)
 
     def marked(self, cursor: str | None = None) -> Page[Marked]:
         """Return one page of all tickets with their markers."""
-        return self._importer.marked(cursor)
+        with self._link.told("importer.marked"):
+            return self._importer.marked(cursor)
 
     def tail(self, ticket_id: str, n: int) -> tuple[Message, ...]:
         """Return the last ``n`` messages of a thread."""
-        return self._importer.tail(ticket_id, n)
+        with self._link.told("importer.tail"):
+            return self._importer.tail(ticket_id, n)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Final, NoReturn, Protocol
 
 from attrs import frozen
@@ -22,6 +22,7 @@ from helpdesk_bridge.model.door import check_person, check_value
 from helpdesk_bridge.model.records import Contact, Ticket
 from helpdesk_bridge.model.refs import RecordRef, local_id, ref_in
 from helpdesk_bridge.model.values import Actor, Person
+from helpdesk_bridge.operations import Operation, begin
 from helpdesk_bridge.ports import ContactId, TicketId
 from helpdesk_bridge.text.decoding import judge
 
@@ -63,9 +64,28 @@ class DeskLink:
     def __reduce__(self) -> NoReturn:
         raise Invalid("a desk cannot travel: it has sockets and secrets; open it in the other process, by connect()")
 
+    def begin(self, operation: str, *, passing: bool = False) -> Operation | None:
+        """Return the operation that begins, for whoever watches; None if nobody does or if it is part of another."""
+        return begin(self.vendor, self.name, operation, self.adapter.transport, passing=passing)
+
     @contextmanager
-    def operation(self, operation: str, *, requires: bool = True) -> Iterator[None]:
+    def told(self, operation: str, *, passing: bool = False) -> Iterator[None]:
+        """Tell whoever watches of an operation; no error is changed."""
+        begun = self.begin(operation, passing=passing)
+        with ExitStack() as stack:
+            if begun is not None:
+                stack.enter_context(begun.ending())
+                stack.enter_context(begun.current())
+            yield
+
+    @contextmanager
+    def operation(self, operation: str, *, requires: bool = True, passing: bool = False) -> Iterator[None]:
         """Refuse what the desk cannot do, and add vendor, desk and operation to errors."""
+        with self.told(operation, passing=passing), self._located(operation, requires=requires):
+            yield
+
+    @contextmanager
+    def _located(self, operation: str, *, requires: bool) -> Iterator[None]:
         try:
             if requires:
                 self.capabilities.require(operation)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any, NoReturn, Protocol, TypeVar
 
 from attrs import evolve, field, frozen
@@ -11,6 +12,7 @@ from attrs import evolve, field, frozen
 from helpdesk_bridge.adapter import Page, QuerySplit
 from helpdesk_bridge.desk.chain import Chain
 from helpdesk_bridge.errors import BadResponse, Invalid
+from helpdesk_bridge.operations import Operation
 from helpdesk_bridge.ports import Listing
 
 R = TypeVar("R")
@@ -29,13 +31,23 @@ def _as_it_is(record: Any) -> Any:
     return record
 
 
+Located = Callable[[], AbstractContextManager[None]]
+
+
+@contextmanager
+def _part_of(operation: Operation, located: Located) -> Iterator[None]:
+    with operation.current(), located():
+        yield
+
+
 @frozen(kw_only=True, repr=False)
 class QueryListing(Listing[R]):
     """The answer to one query.
 
     ``fetch`` asks for a page of the native part, ``keep`` compares a record with the whole query and returns it or None,
     ``shown`` as the user sees it. ``expect`` is told which records will be shown. ``key`` is a record's identity. Where the vendor cannot order, ``sort`` does, after reading all.
-    ``listing`` tells its cursors from those of others, and ``place`` is where a record stands in its order.
+    ``listing`` tells its cursors from those of others, and ``place`` is where a record stands in its order. ``begin``
+    begins the operation that one iteration is.
     """
 
     split: QuerySplit
@@ -49,7 +61,8 @@ class QueryListing(Listing[R]):
     listing: Callable[[], str]
     place: Callable[[R], int]
     descending: bool = False
-    located: Callable[[], AbstractContextManager[None]] = field(repr=False)
+    located: Located = field(repr=False)
+    begin: Callable[[], Operation | None] = field(repr=False)
     _told: list[int | None] = field(factory=list, init=False)
 
     def __reduce__(self) -> NoReturn:
@@ -60,7 +73,15 @@ class QueryListing(Listing[R]):
     def __iter__(self) -> Iterator[R]:
         if self.split.empty or self.limit == 0:
             return
-        records = self._kept() if self.split.ordered else iter(self.sort(list(self._kept())))
+        operation = self.begin()
+        if operation is None:
+            yield from self._records(self.located)
+            return
+        with operation.ending():
+            yield from self._records(partial(_part_of, operation, self.located))
+
+    def _records(self, located: Located) -> Iterator[R]:
+        records = self._kept(located) if self.split.ordered else iter(self.sort(list(self._kept(located))))
         left = self.limit
         # Nothing here holds on to a record while the next is read: one message may be many megabytes.
         while (record := next(records, None)) is not None:
@@ -70,9 +91,9 @@ class QueryListing(Listing[R]):
             if left == 0:
                 return
 
-    def _kept(self) -> Iterator[R]:
+    def _kept(self, located: Located) -> Iterator[R]:
         seen: set[str] = set()
-        for page in self._pages():
+        for page in self._pages(located):
             fresh = [record for record in page.items if self.key(record) not in seen]
             if self.expect is not None:
                 more = page.next is not None and self.limit is None
@@ -85,7 +106,7 @@ class QueryListing(Listing[R]):
                 if self.key(record) in seen:
                     continue
                 seen.add(self.key(record))
-                with self.located():
+                with located():
                     kept = self.keep(record)
                     kept = None if kept is None else self.shown(kept)
                 del record
@@ -97,13 +118,13 @@ class QueryListing(Listing[R]):
         """Return the first record, or None if nothing matches."""
         return next(iter(self if self.limit == 0 else evolve(self, limit=1)), None)
 
-    def _pages(self) -> Iterator[Page[R]]:
+    def _pages(self, located: Located) -> Iterator[Page[R]]:
         size = min(self.limit, self.split.page_size) if self.limit is not None and self.split.exact else None
         cursor: str | None = None
         cursors: set[str] = set()
         before: tuple[str, ...] = ()
         while True:
-            with self.located():
+            with located():
                 page = self.fetch(cursor, size)
                 keys = tuple(self.key(record) for record in page.items)
                 if page.next is not None and (page.next in cursors or (keys and keys == before)):

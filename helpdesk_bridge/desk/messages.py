@@ -35,7 +35,7 @@ class MessagesPort:
     ) -> QueryListing[Message]:
         """Yield the thread, oldest first, the opening message first; ``visibility`` leaves the other messages out."""
         resolved = self._link.people.message if resolve else _as_it_is
-        with self._link.operation("messages.list"):
+        with self._link.operation("messages.list", passing=True):
             eyes = _visibility(visibility)
         files = self._link.files
         return self._thread(ticket_id, lambda message: files.in_message(unmarked(resolved(message))), eyes)
@@ -44,7 +44,7 @@ class MessagesPort:
         self, ticket_id: TicketId, shown: Callable[[Message], Message], eyes: Visibility | None = None
     ) -> QueryListing[Message]:
         link = self._link
-        with link.operation("messages.list"):
+        with link.operation("messages.list", passing=True):
             known_id = link.id(ticket_id, "ticket")
         return QueryListing(
             split=QuerySplit(known_id, exact=eyes is None),
@@ -56,6 +56,7 @@ class MessagesPort:
             listing=lambda: link.listing("messages.list", known_id, eyes),
             place=lambda message: message.sequence,
             located=lambda: link.operation_of("messages.list", "ticket", known_id),
+            begin=lambda: link.begin("messages.list"),
         )
 
     def get(self, ticket_id: TicketId, id: str) -> Message:

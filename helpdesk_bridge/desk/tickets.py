@@ -34,7 +34,7 @@ class TicketsPort:
         """List tickets, lazily."""
         link = self._link
         native_query = link.aliases.query(query_of(TicketQuery, query, filters))
-        with link.operation("tickets.list"):
+        with link.operation("tickets.list", passing=True):
             split = link.adapter.tickets.split(native_query)
         compared = any(getattr(native_query, name) is not None for name in ("requester", "assignee", "groups"))
         crowd = link.people.crowd()
@@ -63,14 +63,15 @@ class TicketsPort:
             place=place_in(native_query.order),
             descending=native_query.order.descending,
             located=lambda: link.operation("tickets.list"),
+            begin=lambda: link.begin("tickets.list"),
         )
 
     def get(self, id: TicketId) -> Ticket:
         """Return one ticket with everything loaded."""
         with self._link.operation("tickets.get"):
             ticket_id = self._link.id(id, "ticket")
-        with self._link.operation_of("tickets.get", "ticket", ticket_id):
-            return self._seen(self._link.adapter.tickets.get(ticket_id))
+            with self._link.operation_of("tickets.get", "ticket", ticket_id):
+                return self._seen(self._link.adapter.tickets.get(ticket_id))
 
     @overload
     def create(self, draft: TicketDraft, *, idempotency_key: str | None = None) -> Ticket: ...
@@ -103,8 +104,8 @@ class TicketsPort:
             change = made_of(TicketChange, change, changes)
             with link.aliases.own_words(change):
                 native = check_ticket_change(link.aliases.write(change), link.capabilities)
-        with link.operation_of("tickets.update", "ticket", ticket_id), link.aliases.own_words(change):
-            return self._seen(link.adapter.tickets.update(ticket_id, native))
+            with link.operation_of("tickets.update", "ticket", ticket_id), link.aliases.own_words(change):
+                return self._seen(link.adapter.tickets.update(ticket_id, native))
 
     def explain(self, query: TicketQuery | None = None, **filters: Unpack[TicketFilters]) -> Explanation:
         """Tell how a query would be answered, sending nothing."""

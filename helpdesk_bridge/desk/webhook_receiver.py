@@ -118,7 +118,11 @@ class WebhookReceiver:
             answer = refused.answer
         except Exception as error:  # noqa: BLE001 - the last line of defence: the vendor gets a status, the log a kind
             # No traceback: its frames hold what a customer wrote.
-            logger.error("a webhook could not be taken: unexpected %s", type(error).__name__)  # noqa: TRY400 - see above
+            logger.error(  # noqa: TRY400 - see above
+                "a webhook could not be taken: unexpected %s",
+                type(error).__name__,
+                extra={"event": "webhooks.failed", "error": type(error).__name__},
+            )
             answer = _Answer(HTTPStatus.INTERNAL_SERVER_ERROR)
         self._count(answer)
         status = answer.status
@@ -137,7 +141,12 @@ class WebhookReceiver:
             answers = self._tally.answers
             answers[answer.status.value] = answers.get(answer.status.value, 0) + 1
             self._tally.events += len(answer.events)
-        logger.debug("a webhook was answered with %d: %d new events", answer.status.value, len(answer.events))
+        logger.debug(
+            "a webhook was answered with %d: %d new events",
+            answer.status.value,
+            len(answer.events),
+            extra={"event": "webhooks.answered", "status": answer.status.value, "new": len(answer.events)},
+        )
 
     def _answer(self, environ: WSGIEnvironment) -> _Answer:
         method, word = environ["REQUEST_METHOD"], _path_word(environ)
@@ -171,7 +180,11 @@ class WebhookReceiver:
             too_large = error.field == "body" and error.limit is not None
             problem = _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE if too_large else HTTPStatus.BAD_REQUEST)
         except (HelpdeskError, ConfigError) as error:
-            logger.error("a webhook could not be stored: %s", type(error).__name__)  # noqa: TRY400 - its frames hold it
+            logger.error(  # noqa: TRY400 - its frames hold it
+                "a webhook could not be stored: %s",
+                type(error).__name__,
+                extra={"event": "webhooks.not_stored", "error": type(error).__name__},
+            )
             problem = _Refused(HTTPStatus.SERVICE_UNAVAILABLE, ("Retry-After", "60"))
         raise problem
 
@@ -181,7 +194,11 @@ class WebhookReceiver:
         try:
             self._on_events(events)
         except Exception as error:  # noqa: BLE001 - whatever the application's own code raises
-            logger.error("on_events failed with %s", type(error).__name__)  # noqa: TRY400 - its frames hold what was said
+            logger.error(  # noqa: TRY400 - its frames hold what was said
+                "on_events failed with %s",
+                type(error).__name__,
+                extra={"event": "webhooks.on_events_failed", "error": type(error).__name__},
+            )
             failed = True
         else:
             failed = False

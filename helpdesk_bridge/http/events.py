@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from attrs import frozen
 
 from helpdesk_bridge.forks import new_lock
+from helpdesk_bridge.operations import watchers
 from helpdesk_bridge.portable.value import Portable
 from helpdesk_bridge.text.decoding import TextMended
 
@@ -122,12 +123,23 @@ class EventBus:
         return unsubscribe
 
     def __bool__(self) -> bool:
-        return bool(self._callbacks)
+        return bool(self._callbacks or watchers())
 
     def publish(self, event: object) -> None:
         """Tell every subscriber. One that raises is logged by type and cannot break the call it watches."""
-        for callback in self._callbacks:
+        watching: tuple[Callback, ...] = tuple(watcher.event for watcher in watchers())
+        everybody = (*self._callbacks, *watching)
+        for callback in everybody:
             try:
                 callback(event)
             except Exception as error:  # noqa: BLE001 - whatever a subscriber does, the vendor call goes on
-                logger.warning("a subscriber failed on %s: %s", type(event).__name__, type(error).__name__)
+                logger.warning(
+                    "a subscriber failed on %s: %s",
+                    type(event).__name__,
+                    type(error).__name__,
+                    extra={
+                        "event": "http.subscriber_failed",
+                        "told": type(event).__name__,
+                        "error": type(error).__name__,
+                    },
+                )

@@ -118,6 +118,20 @@ class Logged:
                 status or failure,
                 elapsed_ms,
                 grant.waited,
+                extra={
+                    "event": "http.attempt",
+                    "vendor": self.vendor,
+                    "desk": self.desk,
+                    "operation": request.operation,
+                    "method": request.method,
+                    "path": request.path,
+                    "status": status,
+                    "elapsed_ms": elapsed_ms,
+                    "waited": grant.waited,
+                    "units": grant.units,
+                    "refused": refused,
+                    "failure": failure,
+                },
             )
         if self.events:
             self.events.publish(

@@ -124,6 +124,7 @@ class BudgetFile:
                 self.path,
                 found,
                 found & self._mode,
+                extra={"event": "budget.mode_tightened", "place": str(self.path)},
             )
 
     def _opened(self) -> int:

@@ -136,6 +136,7 @@ class FallbackCell:
             self._primary.place,
             reason,
             sharers,
+            extra={"event": "budget.lost", "place": self._primary.place, "reason": reason, "share": sharers},
         )
         self._tell(self._primary.place, reason, lost=True)
 
@@ -160,7 +161,10 @@ class FallbackCell:
         except StoreLost as lost:
             self._reason = str(lost)
             return
-        logger.warning("the rate-limit budget in %s is there again", self._primary.place)
+        place = self._primary.place
+        logger.warning(
+            "the rate-limit budget in %s is there again", place, extra={"event": "budget.back", "place": place}
+        )
         self._tell(self._primary.place, "", lost=False)
 
     def _own(self) -> tuple[tuple[int, float], ...]:

@@ -126,7 +126,11 @@ class Governor:
             return Reservation(ident, amounts, units, answer.at)
         if answer.expected > patience:
             raise self._too_long(answer.expected, patience)
-        logger.debug("waiting about %.1f s for the budget", answer.expected)
+        logger.debug(
+            "waiting about %.1f s for the budget",
+            answer.expected,
+            extra={"event": "budget.wait", "seconds": answer.expected, "units": units},
+        )
         turn = _Turn(ident, amounts, spares, leased, priority, patience, presence, answer.at)
         sent = self._wait(turn, answer, on_wait)
         return Reservation(ident, amounts, units, sent, sent - answer.at)
@@ -152,7 +156,11 @@ class Governor:
             told = self.policy.read(headers, refused=refused, wall=wall or self.clock.wall)
         if refused:
             told = told or (None, None, None, None)
-            logger.debug("refused by the vendor; retry after %s s", told[3])
+            logger.debug(
+                "refused by the vendor; retry after %s s",
+                told[3],
+                extra={"event": "budget.refused", "retry_after": told[3]},
+            )
             self._cell.update(BudgetState.refuse, ident, told)
         elif any(reservation.amounts):
             amounts = reservation.amounts if self._plain else self._spent(reservation.amounts, status, rows)

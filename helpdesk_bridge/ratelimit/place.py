@@ -183,4 +183,4 @@ def _warn_once(message: str) -> None:
         if message in _warned:
             return
         _warned.add(message)
-    logger.warning("%s", message)
+    logger.warning("%s", message, extra={"event": "budget.place_doubtful"})

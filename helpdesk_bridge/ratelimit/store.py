@@ -344,12 +344,14 @@ class SharedCell:
             logger.warning(
                 "the rate-limit budget in %s was deleted, damaged or set back; it is written anew from memory",
                 self.place,
+                extra={"event": "budget.restored", "place": self.place},
             )
             state.restore(now, self._remembered(self._known))
         elif doubtful:
             logger.warning(
                 "the rate-limit budget in %s was damaged; half of every limit counts as spent for one window",
                 self.place,
+                extra={"event": "budget.damaged", "place": self.place},
             )
             state.add(now, [(one.limit - one.limit // LEAST_SHARERS, one.seconds) for one in state.ledgers])
         return state

@@ -65,7 +65,12 @@ class ShadowCounts:
         except (OSError, sqlite3.Error) as error:
             if self._path is None:
                 raise
-            logger.warning("counts of shadow reads are kept in memory: %s is not usable (%s)", self._path, error)
+            logger.warning(
+                "counts of shadow reads are kept in memory: %s is not usable (%s)",
+                self._path,
+                error,
+                extra={"event": "shadow.counts_in_memory", "place": str(self._path), "error": type(error).__name__},
+            )
             self._path = None
             self._add(compared, at.isoformat(timespec="seconds"))
 

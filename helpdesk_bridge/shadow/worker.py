@@ -80,7 +80,11 @@ class ShadowWorker:
         try:
             self._told(compared)
         except Exception as error:  # noqa: BLE001 - nothing of this may reach the caller
-            logger.warning("a shadow read could not be counted: %s", type(error).__name__)
+            logger.warning(
+                "a shadow read could not be counted: %s",
+                type(error).__name__,
+                extra={"event": "shadow.not_counted", "error": type(error).__name__},
+            )
 
     def settle(self) -> None:
         """Wait until everything that was submitted is compared."""
@@ -108,5 +112,9 @@ def _done(operation: str, job: Job) -> Compared:
     except HelpdeskError as error:
         return Compared(operation, ShadowOutcome.FAILED, reason=type(error).__name__)
     except Exception as error:  # noqa: BLE001 - a comparison never ends a thread of the application
-        logger.warning("a shadow read failed: %s", type(error).__name__)
+        logger.warning(
+            "a shadow read failed: %s",
+            type(error).__name__,
+            extra={"event": "shadow.failed", "operation": operation, "error": type(error).__name__},
+        )
         return Compared(operation, ShadowOutcome.FAILED, reason=type(error).__name__)

@@ -75,7 +75,14 @@ class Mending:
             self._counts.update(odd)
         for kind in new:
             becomes = "kept as text" if kind is Odd.NUMBER else "replaced by U+FFFD"
-            logger.warning("%s (%s) says %s; each is %s", self._desk, self._vendor, kind.value, becomes)
+            logger.warning(
+                "%s (%s) says %s; each is %s",
+                self._desk,
+                self._vendor,
+                kind.value,
+                becomes,
+                extra={"event": "text.mended", "vendor": self._vendor, "desk": self._desk, "kind": kind.value},
+            )
             self._publish(TextMended(vendor=self._vendor, desk=self._desk, kind=kind.value, count=odd[kind]))
 
 

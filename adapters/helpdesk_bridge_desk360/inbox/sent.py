@@ -54,6 +54,9 @@ class SentMessages:
             except (HelpdeskError, ConfigError) as error:
                 # No traceback: its frames hold the text of the message, so only the kind of the error is logged.
                 logger.error(  # noqa: TRY400 - see above
-                    "%d sent messages could not be noted in the inbox: %s", len(messages), type(error).__name__
+                    "%d sent messages could not be noted in the inbox: %s",
+                    len(messages),
+                    type(error).__name__,
+                    extra={"event": "inbox.not_noted", "messages": len(messages), "error": type(error).__name__},
                 )
         return self.clock.wall()

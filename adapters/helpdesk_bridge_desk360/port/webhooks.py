@@ -69,7 +69,12 @@ class Desk360Webhooks:
         events = self.parse(body, headers, token)
         with inbox.store.transaction():
             new = tuple(event for event in events if self._is_new(inbox, event))
-        logger.debug("webhook: %d events, %d new", len(events), len(new))
+        logger.debug(
+            "webhook: %d events, %d new",
+            len(events),
+            len(new),
+            extra={"event": "webhooks.stored", "events": len(events), "new": len(new)},
+        )
         return new
 
     def _opened(self) -> Inbox:

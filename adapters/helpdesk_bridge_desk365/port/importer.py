@@ -122,7 +122,9 @@ class Desk365Importer:
         # Observed: production calls a company's name "not unique" in a contact, and a client then leaves it out.
         written = self._created({key: value for key, value in document.items() if key != "company_name"})
         _logger.warning(
-            "a contact was written without its company, which Desk365 refused; give it one there (%s)", refused.status
+            "a contact was written without its company, which Desk365 refused; give it one there (%s)",
+            refused.status,
+            extra={"event": "desk365.company_refused", "status": refused.status},
         )
         return (written,)
 

@@ -145,7 +145,12 @@ class Notifier:
                 deliver(notice)
             except (OSError, smtplib.SMTPException, requests.RequestException, ValueError) as error:
                 # The error's text may quote the address of the target, which may hold a secret.
-                logger.warning("a notice (%s) could not be delivered: %s", event, type(error).__name__)
+                logger.warning(
+                    "a notice (%s) could not be delivered: %s",
+                    event,
+                    type(error).__name__,
+                    extra={"event": "migration.notice_undelivered", "notice": event, "error": type(error).__name__},
+                )
 
     def waits(self, wait: Wait) -> None:
         """Take note of a wait; an outage of over a minute is told once."""

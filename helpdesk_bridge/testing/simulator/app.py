@@ -521,7 +521,18 @@ class SimulatorApp(ABC):
         except BadBody as error:
             return self._refused_body(call, error)
         except Exception:
-            logger.exception("%s simulator: %s %s failed", self.vendor, call.method, call.operation)
+            logger.exception(
+                "%s simulator: %s %s failed",
+                self.vendor,
+                call.method,
+                call.operation,
+                extra={
+                    "event": "simulator.failed",
+                    "vendor": self.vendor,
+                    "method": call.method,
+                    "operation": call.operation,
+                },
+            )
             return self.server_error(call, 500)
         if call.method not in _READS:
             self._counts.update()
@@ -624,7 +635,7 @@ class KeptState:
                 with self._app.clock.stopped_at(_moment(time)):
                     self._repeat(entry)
             except Exception as error:
-                logger.debug("a change cannot be repeated", exc_info=True)
+                logger.debug("a change cannot be repeated", exc_info=True, extra={"event": "simulator.not_repeated"})
                 reason = str(error) if isinstance(error, _Differs) else type(error).__name__
                 raise StateFileError(
                     f"{self._file.path} cannot be repeated from line {number} on ({reason}): another version of this "

@@ -239,10 +239,14 @@ class _Server(ThreadedWSGIServer):
             thread.join()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the signature is socketserver's
-        logger.error("a simulator connection failed", exc_info=True)  # noqa: LOG014 - socketserver calls it from an except block
+        logger.error(
+            "a simulator connection failed",
+            exc_info=True,  # noqa: LOG014 - socketserver calls it from an except block
+            extra={"event": "simulator.connection_failed"},
+        )
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: ARG002 - the signature is werkzeug's
-        logger.debug(message, *args)
+        logger.debug(message, *args, extra={"event": "simulator.server"})
 
 
 class _Handler(WSGIRequestHandler):
@@ -257,7 +261,7 @@ class _Handler(WSGIRequestHandler):
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: ARG002 - the signature is werkzeug's
         """Log what http.server complains about, such as a malformed request line."""
-        logger.debug(message, *args)
+        logger.debug(message, *args, extra={"event": "simulator.server"})
 
     def run_wsgi(self) -> None:
         """Answer one request; the connection stays open unless the answer or the client says otherwise."""
