@@ -51,6 +51,7 @@ from helpdesk_bridge.adapter.importing import (
     Opening,
     Provenance,
     Removal,
+    Rewriter,
     Step,
     is_marker_field,
 )
@@ -268,6 +269,7 @@ __all__ = [
     "Remove",
     "Request",
     "Response",
+    "Rewriter",
     "Scope",
     "Secret",
     "Sent",

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from attrs import fields, frozen
 
@@ -141,12 +141,14 @@ class FidelityTable:
     """What an importer keeps. A field that is not named is lost; a note's visibility has to be kept natively.
 
     ``ticket`` and ``contact`` name fields of ``Ticket`` and ``Contact``; ``messages`` per class the fields author,
-    created_at, visibility, kind, body, attachments, inline, cc, to.
+    created_at, visibility, kind, body, attachments, inline, cc, to. ``finished`` names what ``finish`` sets of a ticket beside
+    status and priority and ``tickets.update`` does not: a later change of it reaches the destination.
     """
 
     ticket: Mapping[str, FieldFidelity]
     contact: Mapping[str, FieldFidelity]
     messages: Mapping[MessageClass, Mapping[str, FieldFidelity]]
+    finished: frozenset[str] = frozenset()
 
 
 @frozen
@@ -291,6 +293,19 @@ class Importer(Protocol):
     @abstractmethod
     def tail(self, ticket_id: str, n: int) -> tuple[Message, ...]:
         """Return the last ``n`` messages of a thread, oldest first, as the vendor has them."""
+
+
+@runtime_checkable
+class Rewriter(Protocol):
+    """What an importer can do besides if its vendor lets messages be changed: one that was edited at the source follows."""
+
+    @abstractmethod
+    def rewrite(self, ticket_id: str, message_id: str | None, old: Message, files: Sequence[Upload]) -> None:
+        """Give a message that this importer wrote the text of ``old``, with the same lines as ``message`` and ``ticket`` write.
+
+        ``message_id`` is None for the opening, whose marker stays. ``files`` are those that the message has already: they
+        are not written again. It sets values, so that one of unknown outcome is simply sent again.
+        """
 
 
 class Removal(Protocol):

@@ -11,7 +11,7 @@ import click
 
 from helpdesk_bridge.cli.output import clean_line
 from helpdesk_bridge.cli.progress import rounded
-from helpdesk_bridge.migration.journal.facts import LeftAlone
+from helpdesk_bridge.migration.journal.facts import CONFLICT, LeftAlone, Uncarried
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.load.repair import DESTINATION, SOURCE, Outcome, Repaired
 from helpdesk_bridge.migration.plan.fidelity import Change
@@ -117,6 +117,22 @@ def tell_left_alone(tickets: Iterable[LeftAlone]) -> None:
         )
 
 
+def tell_later(uncarried: Sequence[Uncarried], gone: Sequence[Mapping[str, Any]]) -> None:
+    """Print the source's later changes that did not come along, and what became of what it no longer has."""
+    if uncarried:
+        _line("\nChanged at the source since, and not carried over:")
+    for one in uncarried:
+        _line(f"  {_place(one.ticket, one.record, one.id)}: {one.field}: {one.outcome}: {one.why}")
+        if one.outcome == CONFLICT:
+            _line(f"    source {one.source} | written {one.written} | destination {one.there}")
+    for record_id in dict.fromkeys(one.id for one in uncarried if one.outcome == CONFLICT):
+        _line(f"  migrate decide --difference {record_id}={SOURCE}|{DESTINATION}, then migrate run")
+    if gone:
+        _line("\nGone at the source since:")
+    for row in gone:
+        _line(f"  {row['record']} {row['id']} {row['what']}: {row['outcome']}")
+
+
 def tell_repaired(repaired: Sequence[Repaired], journal: Path) -> None:
     """Print what became of each difference, conflicts with the values of both sides."""
     for one in repaired:
@@ -152,6 +168,7 @@ def tell_summary(summary: Summary, reasons: Iterable[Reason], *, verified: bool)
             )
         if len(summary.differences) > _SHOWN:
             _line(f"  and {len(summary.differences) - _SHOWN} more; --json lists them all")
+    tell_later(summary.uncarried, summary.gone)
     tell_left_alone(summary.left_alone)
     costs = [
         f"{side} {summary.calls[side]} requests ({summary.spent[side]} units)" for side in ("source", "destination")

@@ -19,6 +19,7 @@ from helpdesk_bridge.adapter import (
     Lister,
     RateLimitPolicy,
     Removal,
+    Rewriter,
     Severity,
     Stack,
     Tag,
@@ -29,7 +30,7 @@ from helpdesk_bridge.adapter.odd_values import OddValues, UnreadRow
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.config.aliases import Aliases
 from helpdesk_bridge.desk.alias_check import alias_findings
-from helpdesk_bridge.desk.facets import AttachmentsPort, ImporterPort, ListPort
+from helpdesk_bridge.desk.facets import AttachmentsPort, ImporterPort, ListPort, RewritingImporterPort
 from helpdesk_bridge.desk.link import DeskLink
 from helpdesk_bridge.desk.polling import Polling, check_start, read_cursor, write_cursor
 from helpdesk_bridge.errors import Invalid
@@ -191,7 +192,9 @@ class Desk(Generic[Api_co]):
     @property
     def importer(self) -> Importer | Missing:
         """The importer, or ``Missing``."""
-        return self._facet("importer", self._adapter.importer, lambda known: ImporterPort(known, self._link))
+        importer = self._adapter.importer
+        port = RewritingImporterPort if isinstance(importer, Rewriter) else ImporterPort
+        return self._facet("importer", importer, lambda known: port(known, self._link))
 
     @property
     def removal(self) -> Removal | Missing:

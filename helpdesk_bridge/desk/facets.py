@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import BinaryIO, Generic, TypeVar
+from typing import BinaryIO, Generic, TypeVar, cast
 
 from attrs import field, frozen
 
@@ -159,3 +159,13 @@ class ImporterPort:
         """Return the last ``n`` messages of a thread."""
         with self._link.told("importer.tail"):
             return self._importer.tail(ticket_id, n)
+
+
+@frozen
+class RewritingImporterPort(ImporterPort):
+    """The same, of a vendor that lets messages be changed."""
+
+    def rewrite(self, ticket_id: str, message_id: str | None, old: Message, files: Sequence[Upload]) -> None:
+        """Give a message that this importer wrote another text; ``message_id`` is None for the opening."""
+        with self._link.told("importer.rewrite"):
+            cast("Rewriter", self._importer).rewrite(ticket_id, message_id, old, files)

@@ -21,10 +21,11 @@ from helpdesk_bridge.migration.completeness import (
     open_threads,
 )
 from helpdesk_bridge.migration.desk import MigrationDesk, importer_of
+from helpdesk_bridge.migration.gone import CHOICES, Gone
 from helpdesk_bridge.migration.journal.database.address import DatabaseAddress, address_of
 from helpdesk_bridge.migration.journal.database.owned import CLAIMED, Binding
 from helpdesk_bridge.migration.journal.decisions import settle_in_doubt
-from helpdesk_bridge.migration.journal.facts import INCOMPLETE, Difference
+from helpdesk_bridge.migration.journal.facts import GONE_CHOICE, INCOMPLETE, Difference, Uncarried
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Kind, State
@@ -46,7 +47,7 @@ from helpdesk_bridge.migration.plan.values import Values, old_key
 from helpdesk_bridge.migration.progress import Progress, ProgressCount
 from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, Search, SearchResult, refuse_foreign, settle_key
 from helpdesk_bridge.migration.source.now import PATIENCE as SOURCE_PATIENCE
-from helpdesk_bridge.migration.source.now import SourceCheck
+from helpdesk_bridge.migration.source.now import Since, SourceCheck
 from helpdesk_bridge.migration.spending import Accounts
 from helpdesk_bridge.migration.summary import Summary, summary_of
 from helpdesk_bridge.migration.verify.extent import EXTENT
@@ -56,6 +57,7 @@ from helpdesk_bridge.model.refs import parse_ref
 from helpdesk_bridge.ports import Helpdesk
 
 SAMPLE: Final = 10
+GONE_TOLD: Final = 5
 SEARCHED_AT_PLAN: Final = 50
 """Calls that a plan spends on the search for an earlier migration; a longer one is announced and left to the run."""
 
@@ -162,12 +164,14 @@ class Migration:
             self._progress.begin(self.journal.loaded())
             self.journal.facts.remember(**{"verified": None, EXTENT: None})
             self.journal.facts.begin(self._destination_outage.patiently(self.destination.ask_time))
-            Load(self._context()).run()
+            context = self._context()
+            Load(context).run()
             if self._stop.is_set():
                 raise Stopped
             self._progress.begin(self.journal.loaded())
+            gone = Gone(context, self.journal.facts.decided(GONE_CHOICE, "")).run()
             self.journal.facts.remember(fidelity=[change.as_json() for change in self._changes(tally)])
-            self._ask_about_threads()
+            self._ask_about_the_rest(gone)
 
     def rebuild(self) -> SearchResult:
         """Rebuild a lost journal from what the destination holds, writing nothing there; return the search.
@@ -254,7 +258,9 @@ class Migration:
         """Decide that ``source`` or ``destination`` holds where a record differs; return how many differences it is about."""
         if side not in (SOURCE, DESTINATION):
             raise ValueError(f"{side!r} is not a decision; use {SOURCE} or {DESTINATION}")
-        meant = [one for one in self.journal.facts.differences() if one.id == record_id]
+        facts = self.journal.facts
+        known: list[Difference | Uncarried] = [*facts.differences(), *facts.uncarried()]
+        meant = [one for one in known if one.id == record_id]
         for difference in meant:
             self.journal.facts.decide_difference(difference, side)
         return len(meant)
@@ -311,15 +317,35 @@ class Migration:
         check_scan(scan)
         self.journal.facts.decide(INCOMPLETE, scan, ACCEPT, by=by)
 
-    def _ask_about_threads(self) -> None:
-        """Raise ``DecisionNeeded`` for threads that came incomplete; everything else has been written."""
+    def choose_gone(self, choice: str, *, by: str = "user") -> None:
+        """Decide what becomes of records that the source deletes or marks as spam after they were migrated.
+
+        ``keep`` leaves them at the destination, ``mark`` adds an internal note to their tickets. Raises ``ValueError`` for
+        another word.
+        """
+        if choice not in CHOICES:
+            raise ValueError(f"--gone {choice}: use {' or '.join(CHOICES)}")
+        self.journal.facts.decide(GONE_CHOICE, "", choice, by=by)
+
+    def _ask_about_the_rest(self, gone: Sequence[Since]) -> None:
+        """Raise ``DecisionNeeded`` for threads that came incomplete and for what is gone; everything else has been written."""
+        problems, others = [], []
         if lacking := open_threads(self.journal):
             count = "the thread of 1 ticket" if len(lacking) == 1 else f"the threads of {len(lacking)} tickets"
-            raise DecisionNeeded(
+            problems.append(
                 f"{count} of {self.source.label} came incomplete, twice; the rest is written. Run again later, or accept "
-                "what came",
-                others=decisions_about(f"{THREAD}{ticket_id}" for ticket_id in lacking),
+                "what came"
             )
+            others += decisions_about(f"{THREAD}{ticket_id}" for ticket_id in lacking)
+        if gone:
+            named = ", ".join(f"{one.record} {one.id} {one.what}" for one in gone[:GONE_TOLD])
+            more = f" and {len(gone) - GONE_TOLD} more" if len(gone) > GONE_TOLD else ""
+            problems.append(
+                f"{self.source.label} no longer has what was migrated: {named}{more}. Say what becomes of it at the destination"
+            )
+            others += [f"--gone {choice}" for choice in CHOICES]
+        if problems:
+            raise DecisionNeeded("; ".join(problems), others=others)
 
     @property
     def _threads(self) -> Threads:
@@ -416,6 +442,7 @@ class Migration:
             stop=self._stop,
             progress=self._progress.count,
             copied=self.journal.facts.recall(CLAIMED, False),
+            decided=self.journal.facts.decided_differences(),
         )
 
     def _made_plan(self, tally: Tally, searched: SearchResult, findings: Sequence[Finding] = ()) -> Plan:

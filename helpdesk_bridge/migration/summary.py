@@ -8,7 +8,7 @@ from typing import Any, Final
 from attrs import asdict, evolve, field, frozen
 
 from helpdesk_bridge.migration.desk import MigrationDesk
-from helpdesk_bridge.migration.journal.facts import Difference, LeftAlone
+from helpdesk_bridge.migration.journal.facts import CONFLICT, Difference, LeftAlone, Uncarried
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.outcome import ExitCode
@@ -78,11 +78,13 @@ class Summary:
     left_alone: tuple[LeftAlone, ...] = ()
     reasons: Mapping[str, int] = field(factory=dict)
     extent: Extent | None = None
+    uncarried: tuple[Uncarried, ...] = ()
+    gone: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def exit_code(self) -> ExitCode:
         """What the command ends with."""
-        return exit_code_of(self.counts, self.differences, self.extent)
+        return exit_code_of(self.counts, self.differences, self.extent, self.uncarried)
 
     @property
     def standing_code(self) -> ExitCode:
@@ -101,6 +103,8 @@ class Summary:
             "verification": None if self.extent is None else self.extent.as_json(),
             "differences": [difference.as_json() for difference in self.differences],
             "changed": [change.as_json() for change in self.changed],
+            "uncarried": [row.as_json() for row in self.uncarried],
+            "gone": [dict(row) for row in self.gone],
             "left_alone": [asdict(ticket) for ticket in self.left_alone],
             "calls": dict(self.calls),
             "budget_units": {
@@ -120,14 +124,26 @@ def is_verified(extent: Extent | None, differences: Sequence[Difference]) -> boo
 
 
 def exit_code_of(
-    counts: Mapping[Kind, Counts], differences: Sequence[Difference], extent: Extent | None = None
+    counts: Mapping[Kind, Counts],
+    differences: Sequence[Difference],
+    extent: Extent | None = None,
+    uncarried: Sequence[Uncarried] = (),
 ) -> ExitCode:
     """Return what every command ends with that finds a journal in this state."""
     if any(counted.pending for counted in counts.values()):
         return ExitCode.STOPPED
     bad = any(counted.failed or counted.in_doubt for counted in counts.values())
     changed = extent is not None and extent.source is not None and bool(extent.source.rows)
-    return ExitCode.INCOMPLETE if bad or differences or changed else ExitCode.OK
+    conflict = any(row.outcome == CONFLICT for row in uncarried)
+    return ExitCode.INCOMPLETE if bad or differences or changed or conflict else ExitCode.OK
+
+
+def gone_rows(gone: Mapping[tuple[str, str], Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+    """Return the records that the source no longer has, with what became of them at the destination."""
+    return tuple(
+        {"record": kind, "id": record_id, "what": values["what"], "outcome": values.get("done", "kept")}
+        for (kind, record_id), values in sorted(gone.items())
+    )
 
 
 def summary_of(
@@ -149,6 +165,8 @@ def summary_of(
         counts={kind: Counts.of(states) for kind, states in journal.counts().items()},
         verified=is_verified(extent, differences),
         extent=extent,
+        uncarried=facts.uncarried(),
+        gone=gone_rows(facts.gone()),
         differences=differences,
         changed=tuple(Change(**row) for row in facts.recall("fidelity", [])),
         calls={side: calls for side, (calls, _, _) in spent.items()},

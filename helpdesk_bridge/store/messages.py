@@ -61,6 +61,12 @@ class MessageTable:
             run(connection, count, (space.name, message.ticket_id))
         return True
 
+    def rewrite(self, message: Message) -> None:
+        """Write a message over the one that has its id; its place in the thread and its files stay."""
+        with self._space.database.write() as connection:
+            sql = "UPDATE messages SET document = ? WHERE space = ? AND id = ?"
+            run(connection, sql, (documents.dump(message), self._space.name, message.id))
+
     def reopen(self, message: Message) -> Message | None:
         """Make room for a message that will open its thread; return the message that opened it so far.
 

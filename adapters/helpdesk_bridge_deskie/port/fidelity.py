@@ -34,6 +34,7 @@ _AGENT: Final = FieldFidelity(
 )
 
 FIDELITY: Final = FidelityTable(
+    finished=frozenset({"rating"}),
     ticket={
         "subject": _NATIVE,
         "status": _NATIVE,

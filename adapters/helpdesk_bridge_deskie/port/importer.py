@@ -32,7 +32,10 @@ from helpdesk_bridge.adapter import (
     Visibility,
     email_key,
     fold,
+    split_header,
+    split_marker,
     with_header,
+    with_marker,
 )
 from helpdesk_bridge_deskie.client.client import PAGE, DeskieClient
 from helpdesk_bridge_deskie.port.fidelity import COST, FIDELITY, HAZARDS
@@ -211,6 +214,18 @@ class DeskieImporter:
             return (message_id,)
 
         return (Step("inline images", write_urls, sets=True),)
+
+    def rewrite(self, ticket_id: str, message_id: str | None, old: Message, files: Sequence[Upload]) -> None:
+        """Give a message that this importer wrote the text of ``old``, with a header line if it has one; all else stays."""
+        document = self._there(ticket_id, message_id)
+        held = Body(html=document.content_html) if document.content_html else Body(text=document.content or "")
+        marker, there = split_marker(held)
+        body = old.body if split_header(there)[0] is None else with_header(old.body, HeaderLine.of(old))
+        body = body if marker is None else with_marker(body, marker)
+        markup = self.images.with_urls(body.as_html(), files, document.attachments or ())
+        self.client.edit_message(
+            ticket_id, str(document.message_id), {"content_html": markup}, note=bool(document.note)
+        )
 
     def _there(self, ticket_id: str, message_id: str | None) -> MessageDocument:
         """Return a message as Deskie has it now, the opening without an id."""

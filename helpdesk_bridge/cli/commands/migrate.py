@@ -16,6 +16,7 @@ from helpdesk_bridge.cli.commands.migrate_ids import ids, journal_option, need, 
 from helpdesk_bridge.cli.migration_text import (
     as_typed,
     tell_counts,
+    tell_later,
     tell_left_alone,
     tell_plan,
     tell_repaired,
@@ -28,6 +29,7 @@ from helpdesk_bridge.cli.signals import stopping
 from helpdesk_bridge.cli.watching import watching
 from helpdesk_bridge.config.settings import read_secret
 from helpdesk_bridge.migration.completeness import ACCEPT
+from helpdesk_bridge.migration.gone import CHOICES
 from helpdesk_bridge.migration.journal.reader import whose
 from helpdesk_bridge.migration.migration import Migration
 from helpdesk_bridge.migration.options import Level, Options, Threads
@@ -305,19 +307,23 @@ def repair(
     help="Say which side holds where a record differs; migrate repair then does it.",
 )  # fmt: skip
 @click.option(
+    "--gone", type=click.Choice(CHOICES),
+    help="What becomes of records that the source deletes later: they stay, or an internal note says so.",
+)  # fmt: skip
+@click.option(
     "--foreign-markers", type=click.Choice([IGNORE]), help="Leave tickets with markers of another key as they are."
 )
 @click.pass_context
 def decide(
     ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool,
     hazards: tuple[str, ...], maps: tuple[str, ...], threads: str | None, doubts: tuple[str, ...],
-    sides: tuple[str, ...], incomplete: tuple[str, ...], foreign_markers: str | None,
+    sides: tuple[str, ...], incomplete: tuple[str, ...], gone: str | None, foreign_markers: str | None,
 ) -> int:  # fmt: skip
     """Record decisions that a plan or run asks for."""
-    if not (hazards or maps or threads or doubts or sides or incomplete or foreign_markers):
+    if not (hazards or maps or threads or doubts or sides or incomplete or gone or foreign_markers):
         raise click.UsageError(
-            "nothing to decide: give --hazard, --map, --threads, --in-doubt, --difference, --incomplete or "
-            "--foreign-markers"
+            "nothing to decide: give --hazard, --map, --threads, --in-doubt, --difference, --incomplete, --gone "
+            "or --foreign-markers"
         )
     values = [_map_argument(text) for text in maps]
     scans = [_accepted(text) for text in incomplete]
@@ -330,6 +336,8 @@ def decide(
                 migration.choose_threads(Threads(threads))
             for scan in scans:
                 migration.accept_incomplete(scan)
+            if gone:
+                migration.choose_gone(gone)
             if foreign_markers:
                 migration.ignore_foreign_markers()
             settled = {record: migration.decide_in_doubt(record, word) for record, word in _pairs(doubts)}
@@ -341,7 +349,7 @@ def decide(
     _refuse_unknown(differing, "the latest verification found no difference of")
     if as_json:
         write_json({"hazards": hazards, "maps": len(values), "threads": threads, "in_doubt": settled,
-                    "differences": differing, "incomplete": scans, "foreign_markers": foreign_markers})  # fmt: skip
+                    "differences": differing, "incomplete": scans, "gone": gone, "foreign_markers": foreign_markers})  # fmt: skip
     return int(summary.standing_code)
 
 
@@ -393,12 +401,15 @@ def status(journal: Path, as_json: bool) -> int:
                 "phases": [] if live is None else live["phases"],
                 "waiting": [] if live is None else live["waiting"],
                 "end": None if live is None else live["end"],
+                "uncarried": facts.uncarried,
+                "gone": facts.gone,
             }
         )
         return int(facts.exit_code)
     say(f"{facts.labels['source']} -> {facts.labels['destination']}, since {facts.created:%Y-%m-%d %H:%M} UTC")
     tell_work(worker, live)
     tell_counts(facts.counts, facts.reasons)
+    tell_later(facts.uncarried, facts.gone)
     tell_left_alone(facts.left_alone)
     for doubt in facts.doubts:
         say(

@@ -20,6 +20,7 @@ from helpdesk_bridge.adapter import (
     Page,
     Step,
 )
+from helpdesk_bridge.errors import NotFound
 from helpdesk_bridge.local.definitions import Definitions
 from helpdesk_bridge.local.desk import LocalDesk
 from helpdesk_bridge.model import fields
@@ -118,6 +119,20 @@ class LocalImporter:
     def message_steps(self, *_: object, **__: object) -> tuple[Step, ...]:
         """Return nothing: one transaction writes all of a message."""
         return ()
+
+    def rewrite(self, ticket_id: str, message_id: str | None, old: Message, files: Sequence[Upload]) -> None:  # noqa: ARG002 - they stay
+        """Give a message the text of ``old``; who wrote it, when, and its files stay."""
+        store = self._desk.store
+        with self._desk.operation(), store.database.write() as connection:
+            there = (
+                store.messages.openings(connection, [ticket_id])[ticket_id]
+                if message_id is None
+                else store.messages.get(message_id)
+            )
+            if there is None:
+                raise NotFound("there is no such message")
+            store.messages.rewrite(evolve(there, body=old.body, visibility=old.visibility, to=old.to, cc=old.cc))
+        self._desk.calls.add("importer.rewrite", there.id, ticket_id=ticket_id, old=old)
 
     def _message(self, ticket_id: str, old: Message, kept: Sequence[Spooled]) -> str:
         store = self._desk.store

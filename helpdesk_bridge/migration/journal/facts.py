@@ -24,6 +24,11 @@ LEFT_ALONE: Final = "left alone: "
 ACCEPTED: Final = "accepted: "
 DECIDED: Final = "decided difference: "
 GONE: Final = "gone: "
+GONE_CHOICE: Final = "gone"
+"""The field of the decision what becomes of records that the source no longer has."""
+UNCARRIED: Final = "uncarried: "
+CONFLICT: Final = "conflict"
+NOT_TAKEN: Final = "not taken"
 INCOMPLETE: Final = "incomplete"
 """The field of a decision to go on with the list ``old``, which came incomplete."""
 BEGAN: Final = "began"
@@ -63,6 +68,41 @@ class Difference:
     def as_json(self) -> dict[str, str | None]:
         """Return the difference as JSON values."""
         return asdict(self)
+
+
+@frozen
+class Uncarried:
+    """A change of the source that did not come to the destination: a conflict, or one that the destination does not take.
+
+    ``ticket`` and ``id`` are the source's; ``source``, ``written`` and ``there`` are words or digests.
+    """
+
+    ticket: str
+    record: str
+    id: str
+    field: str
+    outcome: str
+    why: str
+    source: str | None = None
+    written: str | None = None
+    there: str | None = None
+
+    def as_json(self) -> dict[str, str | None]:
+        """Return it as JSON values."""
+        return asdict(self)
+
+
+def uncarried_in(meta: Mapping[str, str]) -> tuple[Uncarried, ...]:
+    """Return what the rows of a journal's ``meta`` table say of changes that did not come to the destination."""
+    rows = sorted((name, value) for name, value in meta.items() if name.startswith(UNCARRIED))
+    return tuple(Uncarried(**row) for _, value in rows for row in json.loads(value))
+
+
+def gone_in(meta: Mapping[str, str]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return what such rows say of records that the source no longer has, by kind and source id."""
+    rows = sorted((name, value) for name, value in meta.items() if name.startswith(GONE))
+    known = [(json.loads(name.removeprefix(GONE)), json.loads(value)) for name, value in rows]
+    return {(kind, record_id): values for (kind, record_id), values in known if values}
 
 
 def differences_in(rows: Rows) -> tuple[Difference, ...]:
@@ -115,7 +155,7 @@ class JournalFacts:
         query = select(schema.meta).where(schema.meta.c.name.startswith(LEFT_ALONE))
         return left_alone_in({row["name"]: row["value"] for row in self._file.rows(query)})
 
-    def decide_difference(self, difference: Difference, side: str | None) -> None:
+    def decide_difference(self, difference: Difference | Uncarried, side: str | None) -> None:
         """Record which side holds where this record differs, None once that is done."""
         self.remember(**{f"{DECIDED}{json.dumps([difference.record, difference.id])}": side})
 
@@ -139,8 +179,20 @@ class JournalFacts:
 
     def gone(self) -> dict[tuple[str, str], dict[str, Any]]:
         """Return what was recorded of such records, by kind and source id."""
-        known = [(json.loads(name.removeprefix(GONE)), json.loads(value)) for name, value in self._named(GONE)]
-        return {(kind, record_id): values for (kind, record_id), values in known}
+        return gone_in(dict(self._named(GONE)))
+
+    def replace_uncarried(self, record: str, record_id: str, rows: Sequence[Uncarried]) -> None:
+        """Record what did not come to the destination of one record, and drop a decision that was done."""
+        name = f"{UNCARRIED}{json.dumps([record, record_id])}"
+        if rows or self.recall(name):
+            self.remember(**{name: [row.as_json() for row in rows]})
+        decided = f"{DECIDED}{json.dumps([record, record_id])}"
+        if self.recall(decided) is not None:
+            self.remember(**{decided: None})
+
+    def uncarried(self) -> tuple[Uncarried, ...]:
+        """Return the changes of the source that did not come to the destination."""
+        return uncarried_in(dict(self._named(UNCARRIED)))
 
     def _named(self, prefix: str) -> list[tuple[str, str]]:
         query = select(schema.meta).where(schema.meta.c.name.startswith(prefix))
@@ -176,7 +228,9 @@ class JournalFacts:
 
     def decisions(self) -> dict[tuple[str, str], str | None]:
         """Return the decisions by field and digest of the old value."""
-        rows = self._file.rows(select(schema.decision).where(schema.decision.c.field.not_in((HAZARD, INCOMPLETE))))
+        rows = self._file.rows(
+            select(schema.decision).where(schema.decision.c.field.not_in((HAZARD, INCOMPLETE, GONE_CHOICE)))
+        )
         return {(row["field"], row["old"]): row["new"] for row in rows}
 
     def decided(self, field: str, old: str) -> str | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Words
 from typing import Final, TypeVar
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from helpdesk_bridge.adapter import Fidelity, Importer, MessageClass
 from helpdesk_bridge.adapter.header_line import sealing
@@ -28,6 +29,7 @@ from helpdesk_bridge.model.records import Message
 from helpdesk_bridge.model.values import Attachment
 
 T = TypeVar("T")
+WordsByRecord = Words[tuple[str, str], str]
 EXISTING: Final = "existing"
 
 
@@ -53,6 +55,8 @@ class LoadContext:
     """Whether the journal is a claimed copy: messages are looked for before any is sent."""
     look_only: bool = False
     """Look up what exists at the destination and write nothing there."""
+    decided: WordsByRecord = field(factory=dict)
+    """Which side holds where both changed a record, as the user decided, by kind and source id."""
     repairing: bool = False
     """Write only what was reopened: a final state that was set is not set again."""
 

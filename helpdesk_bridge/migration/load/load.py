@@ -11,6 +11,7 @@ from helpdesk_bridge.migration.cost import PAGE, pages
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.load.contacts import ContactLoad
 from helpdesk_bridge.migration.load.context import EXISTING, LoadContext
+from helpdesk_bridge.migration.load.later import ContactChanges
 from helpdesk_bridge.migration.load.tickets import TicketLoad
 from helpdesk_bridge.migration.plan.people import fold_key
 from helpdesk_bridge.migration.plan.scan import ALL_CONTACTS
@@ -45,6 +46,8 @@ class Load:
         if self.only is None and context.journal.any_in(Kind.CONTACT, *OPEN):
             self._existing()
             self._runner().run(self._contacts())
+        if self.only is None and not context.look_only and not context.stop.is_set():
+            ContactChanges(context).run()
         if not context.stop.is_set():
             meant = (
                 ticket

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
@@ -26,8 +27,10 @@ from helpdesk_bridge.migration.journal.states import (
 )
 from helpdesk_bridge.migration.journal.unread import unread_records
 from helpdesk_bridge.migration.load.context import LoadContext, unanswered
+from helpdesk_bridge.migration.load.edits import Edits, renamed
 from helpdesk_bridge.migration.load.in_doubt import SettleWait
 from helpdesk_bridge.migration.load.late_files import LateFiles
+from helpdesk_bridge.migration.load.later import TicketChanges
 from helpdesk_bridge.migration.load.long_bodies import LongBodies, is_long
 from helpdesk_bridge.migration.load.messages import MessageLoad
 from helpdesk_bridge.migration.load.packing import Packed, Packing, planned
@@ -67,6 +70,8 @@ class TicketLoad:
         self._tries = 0
         self._doubt: InDoubt | None = None
         self._opening: _Written | None = None
+        self._changes: TicketChanges | None = None
+        self._pending: dict[str, str] = {}
 
     def advance(self) -> None:
         """Go on to the end. Raises ``Parked`` while a write is in doubt."""
@@ -79,6 +84,7 @@ class TicketLoad:
             if self._record.destination:
                 self._complete_opening()
                 later = () if self._thread is None else self._thread
+                self._see_what_is_there(later)
                 self._write_messages(self._record.destination[0], later)
                 self._finish()
         except Parked:
@@ -148,6 +154,7 @@ class TicketLoad:
         except IncompleteThread as error:
             self._give_up(State.FAILED, f"{THREAD_REASON}: {error}")
             return False
+        renamed(context.journal, ticket.id, thread, self._bodies)
         context.journal.plan(planned(thread, self._bodies))
         self._write_unread()
         self._thread = thread
@@ -156,6 +163,7 @@ class TicketLoad:
         self._packing = Packing(context, ticket, thread, self._bodies)
         self._messages = MessageLoad(context, ticket.id, self._packing, self._settle_wait)
         self._late_files = LateFiles(context, ticket.id, self._settle_wait)
+        self._edits = Edits(context, ticket.id, self._packing, self._bodies)
         return True
 
     def _write_unread(self) -> None:
@@ -198,7 +206,16 @@ class TicketLoad:
         record = self._record
         if not record.finished or not same_version(record.version, self._version) or record.state is not State.DONE:
             return False
-        return not self._context.journal.has_open_children(self._ticket.id)
+        return not self._context.journal.has_open_children(self._ticket.id) and not self._decided
+
+    @property
+    def _decided(self) -> bool:
+        """Whether the user decided about a change of this ticket or of its messages that both sides made."""
+        context, ticket_id = self._context, self._ticket.id
+        if not context.decided or context.repairing:
+            return False
+        messages = {("message", one.key.id) for one in context.journal.children(ticket_id, Kind.MESSAGE)}
+        return any(place in context.decided for place in ({("ticket", ticket_id)} | messages))
 
     def _read(self) -> list[Message]:
         context, ticket = self._context, self._ticket
@@ -487,6 +504,24 @@ class TicketLoad:
             packed = self._packed_opening()
         return _Written(packed, begun.destination, look=True)
 
+    def _see_what_is_there(self, thread: Sequence[Message]) -> None:
+        """Read a ticket that an earlier run finished before anything of it is changed: what others did there stays."""
+        context, record = self._context, self._record
+        later = record.finished and record.state is State.DONE and not context.look_only and not context.repairing
+        if not later or self._changes is not None or record.reason == FOUND_AGAIN:
+            return
+        self._pending = self._edits.pending(thread)
+        planned_too = any(
+            child.state in (State.PLANNED, State.INTENT)
+            for child in context.journal.children(self._ticket.id, Kind.MESSAGE)
+        )
+        fields_too = self._decided or self._shown(context.mapping.ticket(self._ticket)) != record.expected
+        if not (planned_too or fields_too):
+            return
+        with suppress(NotFound):  # verification tells that it is missing
+            there = partial(context.destination.desk.tickets.get, record.destination[0])
+            self._changes = TicketChanges(context, self._ticket.id, context.destination_outage.of_record(there))
+
     def _write_messages(self, ticket_id: str, later: Sequence[Message]) -> None:
         context = self._context
         looks_first = self._found_again or context.copied
@@ -498,6 +533,9 @@ class TicketLoad:
             self._messages.run(ticket_id, later)
             self._messages.save()
             self._late_files.run(ticket_id, later)
+            pending, self._pending = self._pending, {}
+            if pending and self._edits.run(ticket_id, later, pending):
+                self._messages.wrote = True
 
     # -- the end ---------------------------------------------------------------------------------------------------
 
@@ -513,42 +551,47 @@ class TicketLoad:
         """Put the ticket into its final state if its messages, or later changes at the source, may have altered it."""
         context, record = self._context, self._record
         wrote = self._messages.wrote
-        refused: HelpdeskError | None = None
         done = record.finished and same_version(record.version, self._version) and record.state is State.DONE
-        if (done and not wrote) or context.look_only:
+        if (done and not wrote and self._changes is None) or context.look_only:
             return
         if context.repairing and record.finished and record.state is State.DONE:
             self._record = evolve(record, version=self._version)
             self._messages.save(self._record)
             return
-        while True:
-            ticket = context.mapping.ticket(self._ticket)
-            shown = self._shown(ticket)
-            if record.finished and shown == record.expected and not wrote:
-                break
-            if self._found_again and not wrote:
-                break  # whole as it is: what differs is another's change since, and for the verification to tell
-            try:
-                context.set_values(partial(context.importer.finish, record.destination[0], ticket))
-            except Invalid as error:
-                if self._let_go(error, ticket):
-                    continue
-                refused = error
-            except HelpdeskError as error:
-                refused = error
-            break
-        if refused is not None:
-            reason = f"{FINAL_STATE_REFUSED}{reason_of(refused)}"
+        shown, refused = self._set_final_state(record)
+        if refused is None:
+            self._record = evolve(
+                record, state=State.DONE, finished=True, reason=None, version=self._version, expected=shown
+            )
+        else:
             self._record = evolve(
                 record,
                 state=State.FAILED,
                 finished=False,
-                reason=reason,
+                reason=f"{FINAL_STATE_REFUSED}{reason_of(refused)}",
                 version=self._version,
                 attempts=record.attempts + 1,
             )
-        else:
-            self._record = evolve(
-                record, state=State.DONE, finished=True, reason=None, version=self._version, expected=shown
-            )
         self._messages.save(self._record)
+
+    def _set_final_state(self, record: Record) -> tuple[dict[str, object], HelpdeskError | None]:
+        """Set what the source's ticket shows now, unless the destination has it; return that, and the error of a refusal."""
+        context, wrote = self._context, self._messages.wrote
+        while True:
+            ticket = context.mapping.ticket(self._ticket)
+            shown = self._shown(ticket)
+            if record.finished and shown == record.expected and not wrote and self._changes is None:
+                return shown, None
+            if self._found_again and not wrote:
+                return shown, None  # what differs is another's change since, and for the verification to tell
+            try:
+                if self._changes is not None:
+                    ticket, shown = self._changes.carry(record, ticket, shown)
+                context.set_values(partial(context.importer.finish, record.destination[0], ticket))
+            except Invalid as error:
+                if self._let_go(error, context.mapping.ticket(self._ticket)):
+                    continue
+                return shown, error
+            except HelpdeskError as error:
+                return shown, error
+            return shown, None

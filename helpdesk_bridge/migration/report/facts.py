@@ -21,9 +21,12 @@ from helpdesk_bridge.migration.journal.facts import (
     INCOMPLETE,
     Difference,
     LeftAlone,
+    Uncarried,
     differences_in,
+    gone_in,
     left_alone_in,
     spent_in,
+    uncarried_in,
 )
 from helpdesk_bridge.migration.journal.journal import counts_in
 from helpdesk_bridge.migration.journal.reader import JournalReader, reading
@@ -33,7 +36,7 @@ from helpdesk_bridge.migration.outcome import ExitCode
 from helpdesk_bridge.migration.plan.fidelity import PEOPLE, Change
 from helpdesk_bridge.migration.plan.tally import CONTACT_FIELDS, MESSAGE_FIELDS, TICKET_FIELDS
 from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, SearchResult
-from helpdesk_bridge.migration.summary import Counts, Summary, exit_code_of
+from helpdesk_bridge.migration.summary import Counts, Summary, exit_code_of, gone_rows
 from helpdesk_bridge.migration.verify.extent import EXTENT, Extent
 
 IDS: Final = 200
@@ -115,6 +118,8 @@ class Facts:
     seconds: float
     level: str | None
     extent: Extent | None
+    uncarried: tuple[Uncarried, ...]
+    gone: tuple[Mapping[str, Any], ...]
     threads: str | None
     counts: Mapping[Kind, Counts]
     changed: tuple[Change, ...]
@@ -133,7 +138,7 @@ class Facts:
     @property
     def exit_code(self) -> ExitCode:
         """What a command ends with that finds the journal so."""
-        return exit_code_of(self.counts, self.differences, self.extent)
+        return exit_code_of(self.counts, self.differences, self.extent, self.uncarried)
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -223,6 +228,8 @@ def _facts(journal: JournalReader, path: Address) -> Facts:
         seconds=float(recalled("seconds", 0.0)),
         level=recalled("verified"),
         extent=Extent.of_json(recalled(EXTENT)),
+        uncarried=uncarried_in(meta),
+        gone=gone_rows(gone_in(meta)),
         threads=recalled("threads"),
         counts={kind: Counts.of(states) for kind, states in counts_in(journal.rows).items()},
         changed=tuple(Change(**row) for row in recalled("fidelity", [])),

@@ -100,6 +100,8 @@ def summary_of(facts: Facts) -> Summary:
         counts=facts.counts,
         verified=is_verified(facts.extent, facts.differences),
         extent=facts.extent,
+        uncarried=facts.uncarried,
+        gone=facts.gone,
         differences=facts.differences,
         changed=facts.changed,
         left_alone=facts.left_alone,
@@ -143,6 +145,7 @@ def render(summary: Summary, facts: Facts, *, plan: Plan | None = None, written:
         commands=[_command(facts, doubt) for doubt in facts.doubts],
         doubts=sum(counted.in_doubt for counted in summary.counts.values()),
         differences=summary.differences[:ROWS],
+        rows_shown=ROWS,
         difference_kinds=Counter(
             (difference.record, difference.field) for difference in summary.differences
         ).most_common(),

@@ -205,7 +205,8 @@ class SourceCheck:
             except NotFound:
                 continue
             threads += 1
-            found += thread_since(record.key.id, self.journal.children(record.key.id, Kind.MESSAGE), thread)
+            rows = thread_since(record.key.id, self.journal.children(record.key.id, Kind.MESSAGE), thread)
+            found += [row for row in rows if (row.record, row.id) not in self.settled]
         return threads, found
 
 

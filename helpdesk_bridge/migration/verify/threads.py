@@ -45,6 +45,8 @@ class ThreadCheck:
     seal: Seal
     contact: Callable[[str], Contact | None]
     report: Callable[[str, list[Row], Mapping[str, int]], None]
+    note: Mapping[str, Any] | None = None
+    """What the journal says of a note that tells that the source no longer has the ticket."""
 
     def advance(self) -> None:
         """Read the thread back and report what differs."""
@@ -82,6 +84,10 @@ class ThreadCheck:
         if opening is not None:
             key = Key(Kind.MESSAGE, opening_id(ticket_id), ticket_id)
             leaders.append(Record(key=key, state=State.DONE, expected=opening))
+        if self.note is not None:
+            key = Key(Kind.MESSAGE, f"{ticket_id}:gone", ticket_id)
+            ids = tuple(self.note["ids"])
+            leaders.append(Record(key=key, state=State.DONE, expected=self.note["expected"], destination=ids))
         return sorted(leaders, key=lambda record: not expected.opens(record.expected))
 
     # -- reading ---------------------------------------------------------------------------------------------------

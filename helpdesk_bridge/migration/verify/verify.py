@@ -286,6 +286,7 @@ class Verification:
         step = 1 if size is None or size >= total else max(1, total // size) if size else total + 1
         apart = self._tells_openings
         seal = self.journal.facts.marker_key.seal
+        notes = {one: values for (kind, one), values in self.journal.facts.gone().items() if values.get("ids")}
         for number, record in enumerate(self._meant(Kind.TICKET)):
             if number % step or (size is not None and number // step >= size):
                 continue
@@ -302,6 +303,7 @@ class Verification:
                     seal,
                     self._known,
                     report,
+                    notes.get(record.key.id),
                 )
 
     def _known(self, contact_id: str) -> Contact | None:

@@ -1,0 +1,146 @@
+"""Gone: records that were migrated and that the source has deleted since, or marked as spam, as the user decided about them.
+
+Gone is only what a complete list lacks and what a call for it alone does not find either. ``keep`` leaves the record at the
+destination, ``mark`` adds an internal note to its ticket; both are written down by record, and nothing is ever removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from helpdesk_bridge.errors import HelpdeskError, InDoubt, NotFound
+from helpdesk_bridge.migration.completeness import SCANS, proofs_in
+from helpdesk_bridge.migration.journal import expected
+from helpdesk_bridge.migration.journal.states import Kind, Record, State, is_opaque, reason_of
+from helpdesk_bridge.migration.journal.unread import is_row
+from helpdesk_bridge.migration.load.context import LoadContext
+from helpdesk_bridge.migration.load.lookup import WHOLE
+from helpdesk_bridge.migration.outage import ATTEMPTS
+from helpdesk_bridge.migration.plan.scan import LISTS
+from helpdesk_bridge.migration.plan.thread_layout import IMPORT
+from helpdesk_bridge.migration.source.now import DELETED, SPAM, VANISHED, Since, still_there
+from helpdesk_bridge.model.records import Contact, Message, Ticket
+from helpdesk_bridge.model.values import Body, MessageKind, Visibility
+
+KEEP: Final = "keep"
+MARK: Final = "mark"
+CHOICES: Final = (KEEP, MARK)
+_TEXTS: Final = {
+    VANISHED: "The ticket that this one was made from is not at its source any more.",
+    DELETED: "The ticket that this one was made from was deleted at its source.",
+    SPAM: "The ticket that this one was made from was marked as spam at its source.",
+}
+
+
+@frozen(eq=False)
+class Gone:
+    """Finds what is gone and does what was chosen; ``choice`` is None while nothing is."""
+
+    context: LoadContext
+    choice: str | None
+    _settled: dict[tuple[str, str], dict[str, Any]] = field(init=False)
+
+    @_settled.default
+    def _known(self) -> dict[tuple[str, str], dict[str, Any]]:
+        return self.context.journal.facts.gone()
+
+    def run(self) -> list[Since]:
+        """Return the records about which nothing is decided yet."""
+        undecided = []
+        for record, what in self._found():
+            self.context.check_stop()
+            if self.choice is None:
+                ticket = record.key.id if record.key.kind is Kind.TICKET else ""
+                undecided.append(Since(ticket, record.key.kind.value, record.key.id, what))
+            else:
+                self._settle(record, what, self.choice)
+        return undecided
+
+    def _found(self) -> Iterator[tuple[Record, str]]:
+        proofs = {proof.scan: proof for proof in proofs_in(self.context.journal.facts.recall(SCANS, {}))}
+        for kind in (Kind.CONTACT, Kind.TICKET):
+            proof = proofs.get(LISTS[kind])
+            if proof is None or not proof.complete:
+                continue
+            for record in self.context.journal.each(kind, State.DONE):
+                if not record.destination or is_row(record) or self._is_settled(record):
+                    continue
+                what = self._what(kind, record.key.id)
+                if what is not None:
+                    yield record, what
+
+    def _is_settled(self, record: Record) -> bool:
+        known = self._settled.get((record.key.kind.value, record.key.id))
+        return known is not None and "done" in known
+
+    def _what(self, kind: Kind, record_id: str) -> str | None:
+        context = self.context
+        known: Ticket | Contact | None = (
+            context.spool.get(kind.value, record_id, Ticket)
+            if kind is Kind.TICKET
+            else context.spool.get(kind.value, record_id, Contact)
+        )
+        if known is None:
+            there = not is_opaque(record_id) and still_there(context.source, context.source_outage, kind, record_id)
+            return None if there else VANISHED
+        if isinstance(known, Ticket) and known.spam:
+            return SPAM
+        return DELETED if known.deleted else None
+
+    def _settle(self, record: Record, what: str, choice: str) -> None:
+        facts, kind, record_id = self.context.journal.facts, record.key.kind.value, record.key.id
+        if choice == MARK and record.key.kind is Kind.TICKET:
+            known = self._settled.get((kind, record_id), {})
+            note = self._note(record, what)
+            wanted = expected.message(note, (), self.context.marker_key.seal)
+            began = known.get("began") is not None
+            facts.settle_gone(kind, record_id, what=what, choice=choice, began=True, expected=wanted)
+            done, ids = self._marked(record, note, wanted, look=began)
+            facts.settle_gone(
+                kind, record_id, what=what, choice=choice, done=done, ids=ids, expected=wanted if ids else None
+            )
+        else:
+            facts.settle_gone(kind, record_id, what=what, choice=KEEP, done="kept")
+
+    def _note(self, record: Record, what: str) -> Message:
+        return Message(
+            id=f"{record.key.id}:gone",
+            ticket_id=record.key.id,
+            author=IMPORT,
+            visibility=Visibility.INTERNAL,
+            kind=MessageKind.NOTE,
+            body=Body(text=_TEXTS[what]),
+        )
+
+    def _marked(
+        self, record: Record, note: Message, wanted: dict[str, Any], *, look: bool
+    ) -> tuple[str, tuple[str, ...]]:
+        """Write the note once; one whose outcome is unknown is looked for before it is written again."""
+        context, ticket_id = self.context, record.destination[0]
+        for _ in range(ATTEMPTS):
+            if look and (there := self._there(ticket_id, wanted)):
+                return "marked", there
+            look = True
+            try:
+                ids = context.write(partial(context.importer.message, ticket_id, note, ()), undo=(record,))
+            except InDoubt:
+                context.destination.clock.sleep(context.importer.settle)
+            except NotFound:
+                return "kept: it is not at the destination any more", ()
+            except HelpdeskError as error:
+                return f"kept: the destination refused the note: {reason_of(error)}", ()
+            else:
+                return "marked", ids
+        there = self._there(ticket_id, wanted)
+        return ("marked", there) if there else ("kept: the note was not answered", ())
+
+    def _there(self, ticket_id: str, wanted: dict[str, Any]) -> tuple[str, ...]:
+        context = self.context
+        seal = context.marker_key.seal
+        tail = context.destination_outage.of_record(partial(context.importer.tail, ticket_id, WHOLE))
+        shown = ((message.id, expected.shown_message(message, seal)) for message in tail if not message.opening)
+        return tuple(one for one, what in shown if what["text"] in (wanted["text"], wanted["bare"]))[:1]
