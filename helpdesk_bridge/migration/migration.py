@@ -33,7 +33,6 @@ from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.load.files import Files
 from helpdesk_bridge.migration.load.load import Load
 from helpdesk_bridge.migration.load.mapping import Mapping
-from helpdesk_bridge.migration.load.repair import DESTINATION, SOURCE, Outcome, Repair, Repaired
 from helpdesk_bridge.migration.marker import derived_key
 from helpdesk_bridge.migration.options import Level, Options, Threads
 from helpdesk_bridge.migration.outage import Outage, Stopped, Wait
@@ -46,6 +45,7 @@ from helpdesk_bridge.migration.plan.tally import Tally
 from helpdesk_bridge.migration.plan.values import Values, old_key
 from helpdesk_bridge.migration.progress import Progress, ProgressCount
 from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, Search, SearchResult, refuse_foreign, settle_key
+from helpdesk_bridge.migration.repair import DESTINATION, SOURCE, Outcome, Repair, Repaired
 from helpdesk_bridge.migration.source.now import PATIENCE as SOURCE_PATIENCE
 from helpdesk_bridge.migration.source.now import Since, SourceCheck
 from helpdesk_bridge.migration.spending import Accounts
