@@ -20,6 +20,7 @@ from helpdesk_bridge.adapter import (
     Marked,
     Opening,
     Page,
+    Rewriter,
     Step,
 )
 from helpdesk_bridge.desk.link import DeskLink
