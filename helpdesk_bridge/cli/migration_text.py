@@ -13,9 +13,9 @@ from helpdesk_bridge.cli.output import clean_line
 from helpdesk_bridge.cli.progress import rounded
 from helpdesk_bridge.migration.journal.facts import CONFLICT, LeftAlone, Uncarried
 from helpdesk_bridge.migration.journal.states import Kind, State
+from helpdesk_bridge.migration.later.repair import DESTINATION, SOURCE, Outcome, Repaired
 from helpdesk_bridge.migration.plan.fidelity import Change
 from helpdesk_bridge.migration.plan.plan import Plan
-from helpdesk_bridge.migration.repair import DESTINATION, SOURCE, Outcome, Repaired
 from helpdesk_bridge.migration.report.facts import Reason
 from helpdesk_bridge.migration.summary import PLURAL, Counts, Summary
 from helpdesk_bridge.migration.watch.at_work import Worker

@@ -21,7 +21,6 @@ from helpdesk_bridge.migration.completeness import (
     open_threads,
 )
 from helpdesk_bridge.migration.desk import MigrationDesk, importer_of
-from helpdesk_bridge.migration.gone import CHOICES, Gone
 from helpdesk_bridge.migration.journal.database.address import DatabaseAddress, address_of
 from helpdesk_bridge.migration.journal.database.owned import CLAIMED, Binding
 from helpdesk_bridge.migration.journal.decisions import settle_in_doubt
@@ -29,6 +28,8 @@ from helpdesk_bridge.migration.journal.facts import GONE_CHOICE, INCOMPLETE, Dif
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Kind, State
+from helpdesk_bridge.migration.later.gone import CHOICES, Gone
+from helpdesk_bridge.migration.later.repair import DESTINATION, SOURCE, Outcome, Repair, Repaired
 from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.load.files import Files
 from helpdesk_bridge.migration.load.load import Load
@@ -45,7 +46,6 @@ from helpdesk_bridge.migration.plan.tally import Tally
 from helpdesk_bridge.migration.plan.values import Values, old_key
 from helpdesk_bridge.migration.progress import Progress, ProgressCount
 from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, Search, SearchResult, refuse_foreign, settle_key
-from helpdesk_bridge.migration.repair import DESTINATION, SOURCE, Outcome, Repair, Repaired
 from helpdesk_bridge.migration.source.now import PATIENCE as SOURCE_PATIENCE
 from helpdesk_bridge.migration.source.now import Since, SourceCheck
 from helpdesk_bridge.migration.spending import Accounts

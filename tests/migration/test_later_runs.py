@@ -11,7 +11,7 @@ from tiers import quick_first
 
 from helpdesk_bridge.datasets.dataset import Dataset, SeedField
 from helpdesk_bridge.migration import DecisionNeeded, ExitCode, Migration
-from helpdesk_bridge.migration.gone import CHOICES, KEEP, MARK
+from helpdesk_bridge.migration.later.gone import CHOICES, KEEP, MARK
 from helpdesk_bridge.model.drafts import MessageDraft
 from helpdesk_bridge.model.values import Body, Visibility
 from helpdesk_bridge.testing.clock import ManualClock

@@ -29,8 +29,8 @@ from helpdesk_bridge.cli.signals import stopping
 from helpdesk_bridge.cli.watching import watching
 from helpdesk_bridge.config.settings import read_secret
 from helpdesk_bridge.migration.completeness import ACCEPT
-from helpdesk_bridge.migration.gone import CHOICES
 from helpdesk_bridge.migration.journal.reader import whose
+from helpdesk_bridge.migration.later.gone import CHOICES
 from helpdesk_bridge.migration.migration import Migration
 from helpdesk_bridge.migration.options import Level, Options, Threads
 from helpdesk_bridge.migration.outcome import DecisionNeeded, ExitCode
