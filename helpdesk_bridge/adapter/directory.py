@@ -71,6 +71,10 @@ class Directory:
                 self._pages_read = 0
 
     def _list(self, name: str) -> tuple[Any, ...]:
+        # Each record that is read asks; what is there needs no lock.
+        kept = self._lists.get(name)
+        if kept is not None and self._clock.now() - kept[0] < self._ttl:
+            return kept[1]
         with self._lock:
             kept = self._lists.get(name)
             if kept is not None and self._clock.now() - kept[0] < self._ttl:

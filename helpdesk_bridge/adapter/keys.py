@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import field, frozen
 
+from helpdesk_bridge.adapter.wire import NOTHING_LEFT, Leftover
 from helpdesk_bridge.model.values import FrozenDict
 from helpdesk_bridge.text.plain import one_line
 
@@ -39,22 +40,35 @@ class Keys:
     prefixes: tuple[str, ...] = ()
     unset: tuple[Any, ...] = ()
     _plans: dict[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]] = field(factory=dict, init=False, repr=False)
-    _known: dict[tuple[str, ...], Mapping[str, str]] = field(factory=dict, init=False, repr=False)
+    _known: dict[tuple[str, ...], Leftover] = field(factory=dict, init=False, repr=False)
 
     def behind(self, document: Mapping[str, Any]) -> Mapping[str, str]:
         """Return why a record does not carry what is in ``document``, by key; keys that hold nothing are no loss."""
-        # The documents of a list have the same keys, and mostly hold something under the same of them.
+        return self.left(document).behind
+
+    def left(self, document: Mapping[str, Any]) -> Leftover:
+        """Return the same as what a document's class takes of it."""
+        # The documents of a list have the same keys, and mostly hold something under the same of them. Each passes here,
+        # so that what is asked of every key is written out.
         watched, outer = self._watched(tuple(document))
-        held = tuple([key for key in watched if self._holds(key, document[key])])
-        behind = self._known.get(held)
-        if behind is None:
-            behind = _kept(self._known, held, FrozenDict(self._told(held)))
+        lost, unset = self.lost, self.unset
+        held = tuple(
+            [
+                key
+                for key in watched
+                if ((value := document[key]) or not (key in lost or value in _EMPTY)) and value not in unset
+            ]
+        )
+        left = self._known.get(held)
+        if left is None:
+            left = _kept(self._known, held, Leftover(FrozenDict(self._told(held))) if held else NOTHING_LEFT)
         for key in outer:
             value = document[key]
             for part in value if isinstance(value, list) else [value]:
-                if isinstance(part, dict) and (inner := self.inside[key].behind(part)):
-                    behind = FrozenDict({**behind, **{f"{key}.{name}": why for name, why in inner.items()}})
-        return behind
+                if isinstance(part, dict) and (inner := self.inside[key].left(part).behind):
+                    behind = {**left.behind, **{f"{key}.{name}": why for name, why in inner.items()}}
+                    left = Leftover(FrozenDict(behind))
+        return left
 
     def _watched(self, keys: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the keys that are not carried, and those of which the inside is to be looked at."""
@@ -64,11 +78,6 @@ class Keys:
             watched = tuple(key for key in keys if not (key in known or key.startswith(self.prefixes)))
             plan = _kept(self._plans, keys, (watched, tuple(key for key in keys if key in self.inside)))
         return plan
-
-    def _holds(self, key: str, value: Any) -> bool:
-        if not value and (key in self.lost or value in _EMPTY):
-            return False
-        return value not in self.unset
 
     def _told(self, held: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         unknown = 0

@@ -51,6 +51,12 @@ class FrozenDict(dict[K, V]):
 
 def frozen_dict(value: Mapping[K, V]) -> Mapping[K, V]:
     """Return ``value`` as a mapping of its own; what is no mapping is left as it is."""
+    # By exact type first: each record that is read has several of these, and asking an abstract class takes longer.
+    kind = type(value)
+    if kind is FrozenDict:
+        return value
+    if kind is dict:
+        return FrozenDict(value)
     return FrozenDict(value) if isinstance(value, Mapping) and not isinstance(value, FrozenDict) else value
 
 

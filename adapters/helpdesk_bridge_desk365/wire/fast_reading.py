@@ -13,7 +13,6 @@ from typing import Any, Final, get_args, get_type_hints
 
 from attrs import fields, frozen
 
-from helpdesk_bridge.adapter import NOTHING_LEFT, Leftover
 from helpdesk_bridge_desk365.wire.documents import Moment, SurveyDocument, TicketDocument
 from helpdesk_bridge_desk365.wire.keys import TICKET
 from helpdesk_bridge_desk365.wire.times import read_moment
@@ -150,6 +149,5 @@ def quick_ticket(document: Any) -> TicketDocument | None:
         if survey is None:
             return None
         values[_RATING] = SurveyDocument(*survey[0])
-    behind = TICKET.behind(document)
-    values += (present, document, Leftover(behind) if behind else NOTHING_LEFT)
+    values += (present, document, TICKET.left(document))
     return TicketDocument(*values)

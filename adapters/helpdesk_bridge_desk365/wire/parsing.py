@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import evolve
 
-from helpdesk_bridge.adapter import Agent, BadResponse, Converter, Keys, Leftover, OddValues, Wire, WireTypeError
+from helpdesk_bridge.adapter import Agent, BadResponse, Converter, Keys, OddValues, Wire, WireTypeError
 from helpdesk_bridge_desk365.wire import keys
 from helpdesk_bridge_desk365.wire.documents import (
     CompanyDocument,
@@ -173,7 +173,7 @@ def exact_ticket(document: Any, at: str = "$", odd: OddValues | None = None) -> 
 
 def _beside(known: Mapping[str, Any], document: Mapping[str, Any], of: Keys, **more: Any) -> dict[str, Any]:
     """Return what is known, and beside it the document and what of it no record takes."""
-    return {**known, "raw": document, "left": Leftover(of.behind(document)), **more}
+    return {**known, "raw": document, "left": of.left(document), **more}
 
 
 def _named(known: dict[str, Any]) -> None:

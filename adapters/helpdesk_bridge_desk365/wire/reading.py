@@ -91,7 +91,7 @@ _REPLY, _NOTE = "reply", "note"
 _TELL_VISIBILITY: Final = ("type", "sender_type")
 _AS_IT_IS: Final = frozenset({str, int, bool, type(None)})
 _as_locator: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-_NO_FIELDS: Final[Mapping[str, CustomValue]] = MappingProxyType({})
+_NO_FIELDS: Final[Mapping[str, CustomValue]] = {}
 
 
 def locator(**values: Any) -> str:
@@ -116,14 +116,14 @@ def raw_of(account: AccountContext, document: Mapping[str, Any], left: Leftover)
 
 
 def custom_values(values: Mapping[str, Any] | None) -> Mapping[str, CustomValue]:
-    """Return custom fields by name, read-only."""
+    """Return custom fields by name; the record makes them its own."""
     if not values:
         return _NO_FIELDS
     if _AS_IT_IS.issuperset(map(type, values.values())) and "" not in values.values():
-        return MappingProxyType(values)
-    return MappingProxyType(
-        {name: value if value and type(value) in _AS_IT_IS else custom_value(value) for name, value in values.items()}
-    )
+        return values
+    return {
+        name: value if value and type(value) in _AS_IT_IS else custom_value(value) for name, value in values.items()
+    }
 
 
 def custom_value(value: Any) -> CustomValue:

@@ -15,7 +15,6 @@ from helpdesk_bridge.adapter import (
     Answer,
     BadResponse,
     Effect,
-    Leftover,
     OddValues,
     Request,
     Stack,
@@ -127,8 +126,7 @@ class Calls:
         """Read one document; ``at`` is its place in the answer."""
         quick = read_case_fast(document) if type_ is CaseDocument else None
         keys = KEYS.get(type_)
-        behind = NOTHING if keys is None else keys.behind(document)
-        left = Leftover(behind) if behind else NOTHING_LEFT
+        left = NOTHING_LEFT if keys is None else keys.left(document)
         if quick is not None:
             quick.left = left
             if not self.keep_raw:
@@ -138,7 +136,7 @@ class Calls:
             for key, value in document.items()
             if key not in ADDED
         }
-        if behind:
+        if left.behind:
             known["left"] = left
         read = WIRE.read(type_, known, at=at, odd=self.odd) if quick is None else cast("D", quick)
         if not isinstance(read, (Document, CaseDocument)):

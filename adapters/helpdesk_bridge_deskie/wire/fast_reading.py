@@ -39,6 +39,7 @@ def _options(name: str) -> tuple[Any, ...]:
 
 _ALLOWED: Final = tuple(frozenset(_IN_JSON.get(type_, type_) for type_ in _options(name)) for name in _NAMES)
 _TIMES: Final = tuple(number for number, name in enumerate(_NAMES) if datetime in _options(name))
+_WHOLE: Final = frozenset({int})
 _LABELS: Final = _NAMES.index("labels")
 
 
@@ -60,14 +61,19 @@ def read_case_fast(document: Any) -> CaseDocument | None:
     if not all(map(contains, _ALLOWED, map(type, values))):
         return None
     try:
+        # A case shows the same second more than once: it is changed when it is answered, and closed then.
+        seen: dict[str | None, datetime | None] = {None: None, "-": None}
         for number in _TIMES:
-            if values[number] is not None:
-                values[number] = None if values[number] == "-" else moment(values[number])
+            text = values[number]
+            if text in seen:
+                values[number] = seen[text]
+            else:
+                values[number] = seen[text] = moment(text)
     except WireTypeError:
         return None
     labels = values[_LABELS]
     if labels is not None:
-        if not all(type(label) is int for label in labels):
+        if not _WHOLE.issuperset(map(type, labels)):
             return None
         values[_LABELS] = tuple(labels)
     return CaseDocument(*values)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from attrs import field, frozen
@@ -72,7 +71,7 @@ NOT_IN_LISTS: Final = frozenset({"description", "message_count", "attachments"})
 """Fields of a ticket that are in its messages only."""
 
 
-_NO_FIELDS: Final[Mapping[str, Any]] = MappingProxyType({})
+_NO_FIELDS: Final[Mapping[str, Any]] = {}
 
 
 @lru_cache(maxsize=4096)
@@ -140,7 +139,7 @@ class Reader:
             group=_group(case.group_id) if case.group_id else None,
             channel=CHANNELS.get(case.channel, case.channel) if case.channel else None,
             tags=self.names.tag_names(case.labels or ()),
-            custom_fields=MappingProxyType(self.names.values(case.custom_fields)) if case.custom_fields else _NO_FIELDS,
+            custom_fields=self.names.values(case.custom_fields) if case.custom_fields else _NO_FIELDS,
             # observed: the name on Deskie's page first; `cc_emails` since about 2020.
             cc=_addresses(case.recipient_cc or case.cc_emails),
             created_at=case.created_at,
