@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from helpdesk_bridge.cli.output import clean_line
 from helpdesk_bridge.cli.progress import rounded
+from helpdesk_bridge.migration.journal.database.address import Address
 from helpdesk_bridge.migration.journal.facts import CONFLICT, LeftAlone, Uncarried
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.later.repair import DESTINATION, SOURCE, Outcome, Repaired
@@ -133,7 +133,7 @@ def tell_later(uncarried: Sequence[Uncarried], gone: Sequence[Mapping[str, Any]]
         _line(f"  {row['record']} {row['id']} {row['what']}: {row['outcome']}")
 
 
-def tell_repaired(repaired: Sequence[Repaired], journal: Path) -> None:
+def tell_repaired(repaired: Sequence[Repaired], journal: Address) -> None:
     """Print what became of each difference, conflicts with the values of both sides."""
     for one in repaired:
         row = one.difference

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 from attrs import define, field
 
@@ -12,6 +11,7 @@ from helpdesk_bridge.cli.exit_codes import ExitCode, exit_code_of
 from helpdesk_bridge.cli.output import say
 from helpdesk_bridge.cli.progress import Progress
 from helpdesk_bridge.config.settings import read_secret
+from helpdesk_bridge.migration.journal.database.address import Address
 from helpdesk_bridge.migration.migration import Migration
 from helpdesk_bridge.migration.outage import Wait
 from helpdesk_bridge.migration.progress import Progress as Done
@@ -52,7 +52,7 @@ class Watching:
 
 
 @contextmanager
-def watching(journal: Path, command: str, *, page: bool = False, notify: tuple[str, ...] = ()) -> Iterator[Watching]:
+def watching(journal: Address, command: str, *, page: bool = False, notify: tuple[str, ...] = ()) -> Iterator[Watching]:
     """Watch one command of a migration until it ends, and tell how it did. Raises ``ConfigError`` for a bad target."""
     targets = tuple(
         deliverer(read_secret(target, "--notify") if target.startswith(("env:", "file:", "keyring:")) else target)

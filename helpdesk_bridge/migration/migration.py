@@ -21,7 +21,7 @@ from helpdesk_bridge.migration.completeness import (
     open_threads,
 )
 from helpdesk_bridge.migration.desk import MigrationDesk, importer_of
-from helpdesk_bridge.migration.journal.database.address import DatabaseAddress, address_of
+from helpdesk_bridge.migration.journal.database.address import Address, DatabaseAddress, address_of
 from helpdesk_bridge.migration.journal.database.owned import CLAIMED, Binding
 from helpdesk_bridge.migration.journal.decisions import settle_in_doubt
 from helpdesk_bridge.migration.journal.facts import GONE_CHOICE, INCOMPLETE, Difference, Uncarried
@@ -128,6 +128,11 @@ class Migration:
         self.journal.facts.measure(self._accounts.spent)
         self._started = self.destination.clock.now() / self.destination.clock.time_scale
         self._seconds_before = float(self.journal.facts.recall("seconds", 0.0))
+
+    @property
+    def address(self) -> Address:
+        """Where the journal is: what names it in a command, also after ``close``."""
+        return self.journal.file.address
 
     # -- steps -----------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,8 @@ from typing import Any, Final, TypeVar
 import click
 from attrs import asdict
 
-from helpdesk_bridge.cli.commands.migrate_ids import ids, journal_option, need, redirect
+from helpdesk_bridge.cli.commands.migrate_ids import ids, redirect
+from helpdesk_bridge.cli.journal_option import HELP, JOURNAL, journal_option, need
 from helpdesk_bridge.cli.migration_text import (
     as_typed,
     tell_counts,
@@ -29,6 +30,8 @@ from helpdesk_bridge.cli.signals import stopping
 from helpdesk_bridge.cli.watching import watching
 from helpdesk_bridge.config.settings import read_secret
 from helpdesk_bridge.migration.completeness import ACCEPT
+from helpdesk_bridge.migration.journal.database.address import Address, DatabaseAddress
+from helpdesk_bridge.migration.journal.database.migrations import default_name
 from helpdesk_bridge.migration.journal.reader import whose
 from helpdesk_bridge.migration.later.gone import CHOICES
 from helpdesk_bridge.migration.migration import Migration
@@ -72,7 +75,7 @@ def _of_a_migration(command: F) -> F:
             callback=_claim,
             help="This journal was moved here, and the one that it looks like a copy of is gone.",
         ),
-        click.option("--journal", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Its file."),
+        click.option("--journal", **JOURNAL),
         click.option("--to", "destination", shell_complete=complete_desk, help="The desk to move into."),
         click.option("--from", "source", shell_complete=complete_desk, help="The desk to move."),
     ):
@@ -85,14 +88,17 @@ def _opened(
     ctx: click.Context,
     source: str | None,
     destination: str | None,
-    journal: Path,
+    journal: Address,
     *,
     page: bool = False,
     notify: tuple[str, ...] = (),
     **options: Any,
 ) -> Iterator[Migration]:
     """Open the two desks and the journal; the first Ctrl-C or SIGTERM drains, the second ends at once."""
-    known = _known(journal)
+    if isinstance(journal, DatabaseAddress) and source and destination:
+        journal, known = journal.named(default_name({"source_desk": source, "destination_desk": destination})), {}
+    else:
+        known = _known(journal)
     names = (source or known.get("source_desk"), destination or known.get("destination_desk"))
     if None in names:
         raise click.UsageError("--from and --to are needed: this journal does not exist yet")
@@ -115,7 +121,7 @@ def _opened(
         watched.code = migration.summary().exit_code
 
 
-def _known(journal: Path) -> dict[str, str]:
+def _known(journal: Address) -> dict[str, str]:
     try:
         return whose(journal)
     except FileNotFoundError:
@@ -162,7 +168,7 @@ def _recovered(texts: tuple[str, ...]) -> dict[str, Secret]:
 @_recover_option
 @click.pass_context
 def plan(
-    ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, full: bool,
+    ctx: click.Context, source: str | None, destination: str | None, journal: Address, as_json: bool, full: bool,
     none_before: bool, recover: tuple[str, ...],
 ) -> int:  # fmt: skip
     """Show what a run would keep, change and lose, what you must decide, and what it costs. Writes nothing."""
@@ -188,7 +194,7 @@ def plan(
 @_watched
 @click.pass_context
 def run(
-    ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, yes: bool,
+    ctx: click.Context, source: str | None, destination: str | None, journal: Address, as_json: bool, yes: bool,
     workers: int, takeover: bool, patience: float, none_before: bool, recover: tuple[str, ...],
     page: bool, notify: tuple[str, ...],
 ) -> int:  # fmt: skip
@@ -199,18 +205,18 @@ def run(
         try:
             migration.run()
         except DecisionNeeded as needed:
-            _tell_decisions(needed, journal)
+            _tell_decisions(needed, migration.address)
             raise
         summary = migration.summary()
     if as_json:
         write_json(summary.as_json())
     else:
-        tell_summary(summary, read_facts(journal).reasons, verified=False)
-        say(f"next: helpdesk-bridge migrate verify --journal {journal}")
+        tell_summary(summary, read_facts(migration.address).reasons, verified=False)
+        say(f"next: helpdesk-bridge migrate verify --journal {shlex.quote(str(migration.address))}")
     return int(summary.exit_code)
 
 
-def _tell_decisions(needed: DecisionNeeded, journal: Path) -> None:
+def _tell_decisions(needed: DecisionNeeded, journal: Address) -> None:
     for argument in (*needed.others, *needed.hazards, *needed.values):
         say(f"  helpdesk-bridge migrate decide --journal {shlex.quote(str(journal))} {as_typed(argument)}")
     if needed.hazards or needed.values:
@@ -223,7 +229,7 @@ def _tell_decisions(needed: DecisionNeeded, journal: Path) -> None:
 @_recover_option
 @click.pass_context
 def rebuild(
-    ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, patience: float,
+    ctx: click.Context, source: str | None, destination: str | None, journal: Address, as_json: bool, patience: float,
     recover: tuple[str, ...],
 ) -> int:  # fmt: skip
     """Rebuild a lost journal from the markers at the destination. Writes nothing there."""
@@ -231,14 +237,14 @@ def rebuild(
         try:
             searched = migration.rebuild()
         except DecisionNeeded as needed:
-            _tell_decisions(needed, journal)
+            _tell_decisions(needed, migration.address)
             raise
         summary = migration.summary()
     if as_json:
         write_json({**summary.as_json(), "search": asdict(searched)})
     else:
-        tell_counts(summary.counts, read_facts(journal).reasons)
-        say(f"next: helpdesk-bridge migrate run --journal {shlex.quote(str(journal))} writes what is missing")
+        tell_counts(summary.counts, read_facts(migration.address).reasons)
+        say(f"next: helpdesk-bridge migrate run --journal {shlex.quote(str(migration.address))} writes what is missing")
     return int(summary.exit_code)
 
 
@@ -252,7 +258,7 @@ def rebuild(
 @_watched
 @click.pass_context
 def verify(
-    ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, level: str,
+    ctx: click.Context, source: str | None, destination: str | None, journal: Address, as_json: bool, level: str,
     sample: int | None, threads_again: bool, page: bool, notify: tuple[str, ...],
 ) -> int:  # fmt: skip
     """Read the destination back, compare every record with what was read at the source, and look at the source again."""
@@ -263,7 +269,7 @@ def verify(
     if as_json:
         write_json(summary.as_json())
     else:
-        tell_summary(summary, read_facts(journal).reasons, verified=True)
+        tell_summary(summary, read_facts(migration.address).reasons, verified=True)
     return int(summary.exit_code)
 
 
@@ -274,7 +280,7 @@ def verify(
 @_watched
 @click.pass_context
 def repair(
-    ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool, yes: bool,
+    ctx: click.Context, source: str | None, destination: str | None, journal: Address, as_json: bool, yes: bool,
     patience: float,
     page: bool, notify: tuple[str, ...],
 ) -> int:  # fmt: skip
@@ -285,13 +291,13 @@ def repair(
         try:
             repaired = migration.repair()
         except DecisionNeeded as needed:
-            _tell_decisions(needed, journal)
+            _tell_decisions(needed, migration.address)
             raise
         summary = migration.summary()
     if as_json:
         write_json({**summary.as_json(), "repaired": [asdict(one) for one in repaired]})
     else:
-        tell_repaired(repaired, journal)
+        tell_repaired(repaired, migration.address)
     return int(summary.exit_code)
 
 
@@ -315,7 +321,7 @@ def repair(
 )
 @click.pass_context
 def decide(
-    ctx: click.Context, source: str | None, destination: str | None, journal: Path, as_json: bool,
+    ctx: click.Context, source: str | None, destination: str | None, journal: Address, as_json: bool,
     hazards: tuple[str, ...], maps: tuple[str, ...], threads: str | None, doubts: tuple[str, ...],
     sides: tuple[str, ...], incomplete: tuple[str, ...], gone: str | None, foreign_markers: str | None,
 ) -> int:  # fmt: skip
@@ -380,7 +386,7 @@ def _map_argument(text: str) -> tuple[str, str, str | None]:
 @migrate.command()
 @journal_option
 @json_option
-def status(journal: Path, as_json: bool) -> int:
+def status(journal: Address, as_json: bool) -> int:
     """Show how far a migration is; also while it runs, and without its desks."""
     need(journal)
     facts = read_facts(journal)
@@ -414,7 +420,7 @@ def status(journal: Path, as_json: bool) -> int:
     for doubt in facts.doubts:
         say(
             f"{doubt.kind.value} {doubt.id} needs your decision ({doubt.evidence}): helpdesk-bridge migrate decide "
-            f"--journal {journal} --in-doubt {doubt.id}=found:ID|again|skip"
+            f"--journal {shlex.quote(str(journal))} --in-doubt {doubt.id}=found:ID|again|skip"
         )
     return int(facts.exit_code)
 
@@ -423,7 +429,7 @@ def status(journal: Path, as_json: bool) -> int:
 @journal_option
 @click.option("--report", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder for it.")
 @json_option
-def report(journal: Path, report: Path, as_json: bool) -> int:
+def report(journal: Address, report: Path, as_json: bool) -> int:
     """Write one HTML page for those who have to sign for the migration; also while it runs, without its desks."""
     from helpdesk_bridge.migration.report.report import report_of_journal
 
@@ -438,11 +444,10 @@ def report(journal: Path, report: Path, as_json: bool) -> int:
 
 @migrate.command()
 @click.option(
-    "--journal", "journals", required=True, multiple=True, type=click.Path(dir_okay=False, path_type=Path),
-    help="Its file; several are shown side by side.",
+    "--journal", "journals", multiple=True, **{**JOURNAL, "help": f"{HELP} Several are shown side by side."},
 )  # fmt: skip
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port on this machine (default: any).")
-def watch(journals: tuple[Path, ...], port: int) -> None:
+def watch(journals: tuple[Address, ...], port: int) -> None:
     """Serve a page on this machine that shows migrations while they run, until Ctrl-C. It changes nothing."""
     from helpdesk_bridge.migration.watch.server import WatchServer
 

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import click
 
+from helpdesk_bridge.cli.journal_option import journal_option, need
 from helpdesk_bridge.cli.options import PATIENT, csv_option, jsonl_option, open_named
 from helpdesk_bridge.cli.output import CSV, say, write_jsonl, write_table
 from helpdesk_bridge.cli.signals import stopping
+from helpdesk_bridge.migration.journal.database.address import Address as JournalAddress
 from helpdesk_bridge.migration.journal.reader import ids_of, whose
 from helpdesk_bridge.migration.journal.states import Kind, is_opaque
 from helpdesk_bridge.migration.redirects import Address, Known, RedirectApp, Side, known_of, nginx_map, redirects
 from helpdesk_bridge.migration.report.facts import read_facts
 from helpdesk_bridge.model.refs import format_ref
 from helpdesk_bridge.web_page import LoopbackServer
-
-journal_option = click.option(
-    "--journal", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Its file."
-)
-
-
-def need(journal: Path) -> None:
-    """Raise a usage error if there is no journal."""
-    if not journal.is_file():
-        raise click.UsageError(f"the journal {journal} does not exist")
 
 
 @click.command()
@@ -39,7 +30,7 @@ def need(journal: Path) -> None:
 @jsonl_option
 @csv_option
 @click.pass_context
-def ids(ctx: click.Context, journal: Path, kind: str, full: bool, as_jsonl: bool) -> int:
+def ids(ctx: click.Context, journal: JournalAddress, kind: str, full: bool, as_jsonl: bool) -> int:
     """Print which record became which: the source's ids and the destination's."""
     need(journal)
     if full and kind != Kind.TICKET.value:
@@ -91,7 +82,9 @@ def _full(row: Mapping[str, Any], known: Mapping[str, str], sides: Mapping[str, 
 @click.option("--format", "form", type=click.Choice(["nginx", "csv"]), default="nginx", show_default=True)
 @click.option("--serve", type=click.IntRange(0, 65535), metavar="PORT", help="Answer on this machine's port instead.")
 @click.pass_context
-def redirect(ctx: click.Context, journal: Path, old: str | None, new: str | None, form: str, serve: int | None) -> int:
+def redirect(
+    ctx: click.Context, journal: JournalAddress, old: str | None, new: str | None, form: str, serve: int | None
+) -> int:
     """Print where the addresses of the old helpdesk lead now, for a web server; or answer them.
 
     A side whose pattern has {number}, or that has no pattern, is asked for its list of tickets.

@@ -11,6 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
+from helpdesk_bridge.migration.journal.database.address import Address, DatabaseAddress
 from helpdesk_bridge.private_files import read_regular
 
 
@@ -22,11 +23,16 @@ class Worker:
     host: str
 
 
-def at_work(journal: Path) -> Worker | None:
+def at_work(journal: Address) -> Worker | None:
     """Return the process that works with a journal; None if there is none.
 
     Of another host's process only its lock file tells, and nobody can say whether it still runs: it is returned.
     """
+    if isinstance(journal, DatabaseAddress):
+        from helpdesk_bridge.migration.journal.database.migrations import owner_of
+
+        held = owner_of(journal)
+        return None if held is None else Worker(*held)
     lock = journal.with_name(f"{journal.name}.lock")
     try:
         content, status = read_regular(lock, 4096)
@@ -36,8 +42,8 @@ def at_work(journal: Path) -> Worker | None:
         return None
     if worker.host != socket.gethostname():
         return worker
-    held = _is_held(status)
-    return worker if (_is_alive(worker.pid) if held is None else held) else None
+    locked = _is_held(status)
+    return worker if (_is_alive(worker.pid) if locked is None else locked) else None
 
 
 def _is_held(status: os.stat_result) -> bool | None:

@@ -20,6 +20,7 @@ from attrs import asdict, define, field, frozen
 
 from helpdesk_bridge.http.events import Attempt
 from helpdesk_bridge.migration.desk import MigrationDesk
+from helpdesk_bridge.migration.journal.database.address import Address, beside
 from helpdesk_bridge.migration.marker import SIDES
 from helpdesk_bridge.migration.migration import Migration
 from helpdesk_bridge.migration.outage import Wait
@@ -37,12 +38,13 @@ _LARGEST: Final = 1 << 20
 _SUFFIX: Final = ".live"
 
 
-def live_file(journal: Path) -> Path:
-    """Return where the live state of a journal is."""
-    return journal.with_name(journal.name + _SUFFIX)
+def live_file(journal: Address) -> Path:
+    """Return where the live state of a journal is; that of a database's migration is on the host that works with it."""
+    place = beside(journal)
+    return place.with_name(place.name + _SUFFIX)
 
 
-def read_live(journal: Path) -> Mapping[str, Any] | None:
+def read_live(journal: Address) -> Mapping[str, Any] | None:
     """Return the live state that was last written; None if there is none that can be read."""
     try:
         content, _ = read_regular(live_file(journal), _LARGEST)
@@ -98,7 +100,7 @@ class LiveState:
     a migration: the page then has nothing new to show.
     """
 
-    def __init__(self, journal: Path, command: str) -> None:
+    def __init__(self, journal: Address, command: str) -> None:
         self._journal = journal
         self._command = command
         self._lock = threading.Lock()

@@ -7,11 +7,11 @@ import json
 import secrets
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from helpdesk_bridge.clock import Clock, SystemClock
 from helpdesk_bridge.http.origin import is_foreign
+from helpdesk_bridge.migration.journal.database.address import Address
 from helpdesk_bridge.migration.watch.state import WatchedJournal, summed
 from helpdesk_bridge.web_page import NOT_KEPT, LoopbackServer, self_contained
 
@@ -24,7 +24,7 @@ Answered = tuple[str, bytes, Mapping[str, str]]
 class WatchPage:
     """The WSGI application: the page at ``/``, and at ``/state`` what it shows, as JSON, for who has the token."""
 
-    def __init__(self, journals: Sequence[Path], token: str, clock: Clock | None = None) -> None:
+    def __init__(self, journals: Sequence[Address], token: str, clock: Clock | None = None) -> None:
         self._journals = [WatchedJournal(journal) for journal in journals]
         self._token = token
         self._clock = clock or SystemClock()
@@ -66,7 +66,7 @@ def _refused(status: str, why: str, **headers: str) -> Answered:
 class WatchServer(LoopbackServer):
     """Serves the page of some journals until the ``with`` ends."""
 
-    def __init__(self, journals: Sequence[Path], port: int = 0) -> None:
+    def __init__(self, journals: Sequence[Address], port: int = 0) -> None:
         self.token = secrets.token_urlsafe(24)
         super().__init__(WatchPage(journals, self.token), port)
 

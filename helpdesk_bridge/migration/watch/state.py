@@ -11,6 +11,7 @@ from typing import Any, Final
 from attrs import define, field
 
 from helpdesk_bridge.clock import real_seconds
+from helpdesk_bridge.migration.journal.database.address import Address
 from helpdesk_bridge.migration.journal.states import State
 from helpdesk_bridge.migration.outcome import ExitCode, MigrationError
 from helpdesk_bridge.migration.report.facts import Facts, read_facts
@@ -34,7 +35,7 @@ _ENDS: Final = {
 class WatchedJournal:
     """One journal that a page shows."""
 
-    path: Path
+    path: Address
     _read: dict[str, Any] = field(factory=dict, init=False)
     _stamp: tuple[tuple[int, int] | None, ...] = field(default=(), init=False)
     _read_at: float = field(default=-JOURNAL_EVERY, init=False)
@@ -52,8 +53,10 @@ class WatchedJournal:
         }
 
     def _journal(self) -> dict[str, Any]:
-        stamp = tuple(_stamp(file) for file in (self.path, *companions(self.path)))
-        if stamp != self._stamp and real_seconds() - self._read_at >= JOURNAL_EVERY:
+        # Of a database nothing tells that it changed.
+        files = (self.path, *companions(self.path)) if isinstance(self.path, Path) else ()
+        stamp = tuple(_stamp(file) for file in files)
+        if (stamp != self._stamp or not files) and real_seconds() - self._read_at >= JOURNAL_EVERY:
             try:
                 self._read = _told(read_facts(self.path), self.path)
             except FileNotFoundError:
@@ -72,7 +75,7 @@ def _stamp(file: Path) -> tuple[int, int] | None:
     return status.st_mtime_ns, status.st_size
 
 
-def _told(facts: Facts, journal: Path) -> dict[str, Any]:
+def _told(facts: Facts, journal: Address) -> dict[str, Any]:
     return {
         "title": f"{facts.labels['source']} to {facts.labels['destination']}",
         "created": facts.created.isoformat(timespec="seconds"),
@@ -87,11 +90,11 @@ def _told(facts: Facts, journal: Path) -> dict[str, Any]:
     }
 
 
-def _command(journal: Path, verb: str, *arguments: str) -> str:
+def _command(journal: Address, verb: str, *arguments: str) -> str:
     return shlex.join(["helpdesk-bridge", "migrate", verb, "--journal", str(journal), *arguments])
 
 
-def _doubts(facts: Facts, journal: Path) -> Sequence[Mapping[str, Any]]:
+def _doubts(facts: Facts, journal: Address) -> Sequence[Mapping[str, Any]]:
     return [
         {
             "what": f"{doubt.kind.value} {doubt.id} is in doubt",
@@ -105,7 +108,7 @@ def _doubts(facts: Facts, journal: Path) -> Sequence[Mapping[str, Any]]:
     ]
 
 
-def _differences(facts: Facts, journal: Path) -> Sequence[Mapping[str, Any]]:
+def _differences(facts: Facts, journal: Address) -> Sequence[Mapping[str, Any]]:
     if not facts.differences:
         return []
     return [
@@ -117,7 +120,7 @@ def _differences(facts: Facts, journal: Path) -> Sequence[Mapping[str, Any]]:
     ]
 
 
-def _failures(facts: Facts, journal: Path) -> Sequence[Mapping[str, Any]]:
+def _failures(facts: Facts, journal: Address) -> Sequence[Mapping[str, Any]]:
     return [
         {
             "what": f"{reason.count} {PLURAL[reason.kind]} failed, such as {', '.join(reason.ids[:3])}",

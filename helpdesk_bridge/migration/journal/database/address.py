@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import tempfile
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from attrs import field, frozen
 
 from helpdesk_bridge.config.settings import read_secret
 from helpdesk_bridge.errors import ConfigError
+from helpdesk_bridge.migration.outcome import Interrupted
+from helpdesk_bridge.private_files import make_private_folder, why_not_mine
 
 SCHEMES: Final = ("postgresql://", "postgres://")
 REFERENCES: Final = ("env:", "file:", "keyring:")
@@ -32,6 +36,12 @@ class DatabaseAddress:
     def name(self) -> str:
         """What stands for the journal in a command."""
         return self.text
+
+    def named(self, migration: str) -> DatabaseAddress:
+        """Return the address of a migration of the same database, where this one names none."""
+        if self.migration:
+            return self
+        return DatabaseAddress(self.url, migration, f"{self.text}#{quote(migration)}")
 
     def __str__(self) -> str:
         return self.text
@@ -58,6 +68,22 @@ def address_of(place: str | os.PathLike[str] | DatabaseAddress) -> Address:
         raise ConfigError(f"--journal: what {reference} refers to is no URL of a database; use {_FORM}")
     shown = without_password(reference) if reference.startswith(SCHEMES) else reference
     return DatabaseAddress(url, unquote(name or kept), f"{shown}#{name}" if name else shown)
+
+
+def beside(address: Address) -> Path:
+    """Return the path on this host beside which a process keeps what is not of the journal itself.
+
+    That is the file's own; of a database's migration a path in the folder for temporary files, made for this user alone.
+    """
+    if isinstance(address, Path):
+        return address
+    parts = urlsplit(address.url)
+    digest = hashlib.sha256(f"{parts.hostname} {parts.port} {parts.path} {address.migration}".encode()).hexdigest()
+    folder = Path(tempfile.gettempdir()) / f"helpdesk-bridge-{os.getuid()}"
+    make_private_folder(folder)
+    if reason := why_not_mine(folder):
+        raise Interrupted(f"{folder} {reason}; remove it, or name another folder for temporary files in TMPDIR")
+    return folder / digest[:24]
 
 
 def without_password(url: str) -> str:

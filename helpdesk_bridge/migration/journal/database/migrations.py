@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Float, cast, func, select
 
 from helpdesk_bridge.migration.journal import schema
 from helpdesk_bridge.migration.journal.database.address import DatabaseAddress
+from helpdesk_bridge.migration.journal.database.connections import snapshot
 from helpdesk_bridge.migration.outcome import WrongJournal
 
 NAME: Final = "name"
@@ -34,6 +35,19 @@ def known_names(connection: Connection) -> dict[str, str]:
     table = schema.meta.c
     rows = connection.execute(select(table.value, table.migration).where(table.name == NAME).order_by(table.value))
     return {row.value: row.migration for row in rows}
+
+
+def owner_of(address: DatabaseAddress) -> tuple[int, str] | None:
+    """Return the id and the host of the process that owns a migration now; None if its lease has ended.
+
+    Raises as ``reading`` does.
+    """
+    table = schema.owner.c
+    with snapshot(address) as connection:
+        now = cast(func.extract("epoch", func.clock_timestamp()), Float)
+        query = select(table.pid, table.host).where(table.migration == chosen(connection, address), table.lease > now)
+        row = connection.execute(query).one_or_none()
+        return None if row is None else (row.pid, row.host)
 
 
 def chosen(connection: Connection, address: DatabaseAddress) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import threading
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
@@ -17,14 +15,13 @@ from sqlalchemy import Connection, Float, RowMapping, cast, func, select, text
 from helpdesk_bridge.clock import Clock, SystemClock, pause
 from helpdesk_bridge.migration.journal import schema
 from helpdesk_bridge.migration.journal.database import connections
-from helpdesk_bridge.migration.journal.database.address import DatabaseAddress
+from helpdesk_bridge.migration.journal.database.address import DatabaseAddress, beside
 from helpdesk_bridge.migration.journal.database.migrations import NAME, default_name, find
 from helpdesk_bridge.migration.journal.database.owned import CLAIMED, MARKER_KEY, SEARCH, Binding, OwnedJournal
 from helpdesk_bridge.migration.journal.database.tables import prepare
 from helpdesk_bridge.migration.journal.integrity import check_rows
 from helpdesk_bridge.migration.journal.ownership import LEASE
 from helpdesk_bridge.migration.outcome import JournalInUse, MigrationError, WrongJournal
-from helpdesk_bridge.private_files import make_private_folder
 
 RENEWALS: Final = 3
 """So often within a lease an owner renews it, so that one that only waits keeps its journal."""
@@ -89,10 +86,8 @@ class PostgresJournal(OwnedJournal):
 
     @property
     def beside(self) -> Path:
-        """A path in the folder for temporary files that this user's programs share: another host reads anew what it lacks."""
-        folder = Path(tempfile.gettempdir()) / f"helpdesk-bridge-{os.getuid()}"
-        make_private_folder(folder)
-        return folder / self.migration
+        """A path of this host's own: another one that takes over reads anew what it lacks."""
+        return beside(self._address)
 
     def translated(self) -> AbstractContextManager[None]:
         """Turn errors of PostgreSQL into errors that say what to do."""
@@ -103,6 +98,7 @@ class PostgresJournal(OwnedJournal):
     def _find_or_make(self, binding: Binding) -> None:
         """Find the migration by its name, or begin it; of several processes at once one begins it."""
         name = self._address.migration or default_name(binding.names)
+        self._address = self._address.named(name)
         prepare(self._writer)
         with self._writer.begin() as connection:
             found = find(connection, name)
