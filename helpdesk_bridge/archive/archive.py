@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from helpdesk_bridge.archive.blobs import Blobs
 from helpdesk_bridge.archive.documents import dump, load, micros, moment_of, month_of, raw_text, state_of
-from helpdesk_bridge.archive.file import ArchiveFile, Origin
+from helpdesk_bridge.archive.file import KEY, ArchiveFile, Origin
 from helpdesk_bridge.archive.rows import Event, StoredFile, Tombstone
 from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.model.records import Agent, Company, Contact, FieldDefinition, Group, Message, Tag, Ticket
@@ -86,6 +86,11 @@ class Archive:
     def origin(self) -> Origin:
         """Whose records these are."""
         return self.file.origin
+
+    @property
+    def key(self) -> str:
+        """The random key that an archive keeps, by which references to its files are signed; 64 hex digits."""
+        return str(self.file.fact(KEY))
 
     def close(self) -> None:
         """Close it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -29,6 +30,7 @@ NAME: Final = "archive.db"
 _LOCK: Final = "archive.lock"
 _ORIGIN: Final = "origin"
 _SCOPE: Final = "scope"
+KEY: Final = "key"
 _BUSY_SECONDS: Final = 30.0
 
 
@@ -147,6 +149,7 @@ class ArchiveFile:
             with self.transaction():
                 self.keep(_ORIGIN, asdict(origin))
                 self.keep(_SCOPE, scope)
+                self.keep(KEY, secrets.token_hex(32))
             return
         before = Origin(**known)
         if before.ref != origin.ref:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 GROUP: Final = "helpdesk_bridge.adapters"
 _registered: dict[str, Vendor] = {}
+_BUILT_IN: Final = {"archive": "helpdesk_bridge.archive.vendor:VENDOR"}
+"""Vendors of this package that nobody has an account at: they can be named, and are not among ``names``."""
 
 
 @cache
@@ -43,6 +45,9 @@ def vendor(name: str) -> Vendor:
         _check_version(value, f"the vendor {name!r} of this program")
         return value
     points = _entry_points().get(name)
+    if points is None and name in _BUILT_IN:
+        built_in: Vendor = load(_BUILT_IN[name])
+        return built_in
     if points is None:
         near = difflib.get_close_matches(name, names(), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""

@@ -149,3 +149,21 @@ def test_the_first_signal_ends_after_the_calls_in_flight(command, tmp_path):
     assert command("support", "--to", "out", "--format", "jsonl")[0] == 0
     checked(tmp_path / "out")
     assert (tmp_path / "out.archive" / "archive.db").stat().st_size
+
+
+def test_a_desk_is_extracted_and_its_archive_is_a_desk(command, configured, capsys, tmp_path):
+    for again in range(2):
+        assert run(["migrate", "extract", "support", "--archive", "saved"]) == 0
+        out = capsys.readouterr().out
+        assert out.startswith("support (Deskie robotsrule): 12 tickets, 54 messages, 17 contacts in saved; "), again
+    with (tmp_path / "helpdesk.toml").open("a") as file:
+        file.write('\n[desks.saved]\nvendor = "archive"\npath = "saved"\n')
+    assert run(["tickets", "list", "saved", "--status", "open", "--json"]) == 0
+    saved = json.loads(capsys.readouterr().out)
+    assert run(["tickets", "list", "support", "--status", "open", "--json"]) == 0
+    assert [one["id"] for one in saved] == [one["id"] for one in json.loads(capsys.readouterr().out)]
+    assert run(["tickets", "list", "saved", "--status", "oepn"]) == 2
+    capsys.readouterr()
+    assert run(["tickets", "note", "saved", saved[0]["id"], "--body", "Hello"]) != 0
+    assert run(["export", "saved", "--to", "out", "--format", "jsonl"]) == 0
+    assert len(lines(tmp_path / "out", "tickets")) == 12

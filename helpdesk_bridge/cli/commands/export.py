@@ -1,28 +1,21 @@
-"""``helpdesk-bridge export``."""
+"""``helpdesk-bridge export`` and ``helpdesk-bridge migrate extract``: a desk read into files of this machine."""
 
 from __future__ import annotations
 
 import threading
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from helpdesk_bridge.cli.exit_codes import ExitCode
-from helpdesk_bridge.cli.options import PATIENT, check_words, desk_argument, json_option, meant, moment, open_named
+from helpdesk_bridge.cli.options import PATIENT, check_words, desk_argument, json_option, open_named
 from helpdesk_bridge.cli.output import clean_line, say, write_json
 from helpdesk_bridge.cli.progress import Progress
+from helpdesk_bridge.cli.scope import scope_of, scope_options, since_of
 from helpdesk_bridge.cli.signals import stopping
-from helpdesk_bridge.model.queries import TicketQuery
-from helpdesk_bridge.model.values import Status
 
-_LAST: Final = "last"
 _FORMATS: Final = ("parquet", "jsonl", "sqlite", "csv")
-
-
-def _since(ctx: click.Context, parameter: click.Parameter, value: str | None) -> datetime | str | None:
-    return value if value == _LAST else moment(ctx, parameter, value)
 
 
 @click.command()
@@ -40,19 +33,7 @@ def _since(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 )
 @click.option("--notes", is_flag=True, help="Keep internal notes in conversations.")
 @click.option("--files", is_flag=True, help="Fetch the files of messages too.")
-@click.option(
-    "--since",
-    callback=_since,
-    metavar="last|TIME",
-    help="last: look for what changed since the run before, not for what is gone. TIME: tickets changed since then.",
-)
-@click.option("--until", callback=moment, metavar="TIME", help="Tickets that were last changed before TIME.")
-@click.option("--created-since", callback=moment, metavar="TIME", help="Tickets that were created since TIME.")
-@click.option("--created-until", callback=moment, metavar="TIME", help="Tickets that were created before TIME.")
-@click.option("--status", multiple=True, help="A status, in our word or the vendor's.")
-@click.option("--group", multiple=True)
-@click.option("--tag", multiple=True)
-@click.option("--limit", type=click.IntRange(1), help="At most so many tickets, the newest.")
+@scope_options
 @click.option("--pseudonymise", is_flag=True, help="Replace names, addresses, phones and ids, in texts too.")
 @click.option(
     "--pseudonym-key",
@@ -67,41 +48,27 @@ def _since(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 @json_option
 @click.pass_context
 def export(
-    ctx: click.Context, /, desk: str, to: str, format_: str, form: str, notes: bool, files: bool,
-    since: datetime | str | None, until: datetime | None, created_since: datetime | None,
-    created_until: datetime | None, status: tuple[str, ...], group: tuple[str, ...], tag: tuple[str, ...],
-    limit: int | None, pseudonymise: bool, pseudonym_key: str | None, archive: str | None, again: bool, workers: int,
-    as_json: bool,
+    ctx: click.Context, /, desk: str, to: str, format_: str, form: str, notes: bool, files: bool, pseudonymise: bool,
+    pseudonym_key: str | None, archive: str | None, again: bool, workers: int, as_json: bool, **chosen: Any,
 ) -> int:  # fmt: skip
     """Write the tickets of DESK into files, or bring those files up to date.
 
     A run that was stopped or killed goes on with the same command. Exit code 3: something could not be read; the
     manifest says what.
     """
-    from helpdesk_bridge.archive.scope import Scope
     from helpdesk_bridge.errors import Invalid
     from helpdesk_bridge.export.export import Export, ExportOptions
 
-    began = since if isinstance(since, datetime) else None
-    statuses = {meant(one, Status) for one in status}
     try:
-        query = TicketQuery(
-            statuses=statuses or None,
-            groups=set(group) or None,
-            tags=set(tag) or None,
-            updated=(began, until) if began or until else None,
-            created=(created_since, created_until) if created_since or created_until else None,
-            limit=limit,
-        )
         options = ExportOptions(
             format=format_, form=form, notes=notes, files=files, pseudonymise=pseudonymise,
-            pseudonym_key=pseudonym_key, archive=None if archive is None else Path(archive), scope=Scope(query),
-            since=_LAST if since == _LAST else None, again=again, workers=workers,
+            pseudonym_key=pseudonym_key, archive=None if archive is None else Path(archive), scope=scope_of(chosen),
+            since=since_of(chosen), again=again, workers=workers,
         )  # fmt: skip
     except Invalid as error:
         raise click.UsageError(error.message) from None
     opened = open_named(ctx, desk, **PATIENT)
-    check_words(opened, "status", statuses)
+    check_words(opened, "status", options.scope.query.statuses or ())
     stop = threading.Event()
     with stopping(stop.set), Progress(quiet=as_json) as progress:
         manifest = Export(opened, to, options, stop=stop, progress=progress.update).run()
@@ -128,4 +95,62 @@ def _tell(desk: str, to: str, document: dict[str, Any]) -> None:
         say(f"not complete: {problem}")
 
 
-__all__ = ["export"]
+@click.command()
+@desk_argument
+@click.option(
+    "--archive", required=True, type=click.Path(path_type=Path), metavar="FOLDER", help="The archive's folder."
+)
+@click.option("--files", is_flag=True, help="Fetch the files of messages too: a migration from the archive needs them.")
+@scope_options
+@click.option("--again", is_flag=True, help="Read every thread anew, not only those of tickets that changed.")
+@click.option("--workers", type=click.IntRange(1, 64), default=4, show_default=True, help="Threads read at once.")
+@json_option
+@click.pass_context
+def extract(
+    ctx: click.Context,
+    /,
+    desk: str,
+    archive: Path,
+    files: bool,
+    again: bool,
+    workers: int,
+    as_json: bool,
+    **chosen: Any,
+) -> int:
+    """Read DESK into an archive on this machine, or bring that archive up to date.
+
+    An archive is a desk of vendor "archive": a migration can be planned and tried from it without a call. A run that was
+    stopped or killed goes on with the same command.
+    """
+    from helpdesk_bridge.archive.archive import Archive
+    from helpdesk_bridge.archive.reading import Reading, origin_of
+    from helpdesk_bridge.errors import Invalid
+
+    try:
+        scope = scope_of(chosen)
+    except Invalid as error:
+        raise click.UsageError(error.message) from None
+    opened = open_named(ctx, desk, keep_raw=True, **PATIENT)
+    check_words(opened, "status", scope.query.statuses or ())
+    stop = threading.Event()
+    kept = Archive.make(archive, origin_of(opened), scope.digest())
+    try:
+        with stopping(stop.set), Progress(quiet=as_json) as progress:
+            run = Reading(
+                desk=opened, archive=kept, scope=scope, since=since_of(chosen), files=files, again=again,
+                workers=workers, stop=stop, progress=progress.update,
+            ).run()  # fmt: skip
+        counts = kept.counts()
+    finally:
+        kept.close()
+    if as_json:
+        write_json({"archive": str(archive), "run": run, "counts": counts, "complete": run.complete})
+    else:
+        told = ", ".join(f"{counts[name]} {name}" for name in ("tickets", "messages", "contacts"))
+        click.echo(clean_line(f"{opened}: {told} in {archive}; {run.calls} calls this time"))
+    for problem in () if as_json else run.problems:
+        say(f"not complete: {problem}")
+    return ExitCode.OK if run.complete else ExitCode.INCOMPLETE
+
+
+__all__ = ["export", "extract"]

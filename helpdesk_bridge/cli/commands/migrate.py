@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 import click
 from attrs import asdict
 
+from helpdesk_bridge.cli.commands.export import extract
 from helpdesk_bridge.cli.commands.migrate_ids import ids, redirect
 from helpdesk_bridge.cli.journal_option import HELP, JOURNAL, journal_option, need
 from helpdesk_bridge.cli.migration_text import (
@@ -57,6 +58,8 @@ def migrate() -> None:
     --from and --to can be left out.
     """
 
+
+migrate.add_command(extract)
 
 _MOVED: Final = f"{__name__}.moved"
 
