@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.sql import visitors
 
 from helpdesk_bridge.migration.outcome import JournalDamaged, WrongJournal
 from helpdesk_bridge.private_files import OWNER_FILE, companions, tighten, why_not_mine
@@ -109,8 +110,13 @@ difference = _table(
 
 
 def of_migration(query: Select[*tuple[Any, ...]], migration: str) -> Select[*tuple[Any, ...]]:
-    """Return a query for the rows of one migration."""
-    return query.where(*(table.c.migration == migration for table in query.get_final_froms()))
+    """Return a query for the rows of one migration.
+
+    Its tables are those that it names: ``get_final_froms`` compiles the whole query to tell them, each time.
+    """
+    named = [part for part in visitors.iterate(query) if isinstance(part, (Column, Table))]
+    tables = {part.table if isinstance(part, Column) else part for part in named}
+    return query.where(*(table.c.migration == migration for table in tables))
 
 
 def put(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, anew: bool = True) -> int:
