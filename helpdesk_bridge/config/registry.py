@@ -42,7 +42,7 @@ def vendor(name: str) -> Vendor:
     """
     if name in _registered:
         value = _registered[name]
-        _check_version(value, f"the vendor {name!r} of this program")
+        _check_version(value, lambda: f"the vendor {name!r} of this program")
         return value
     points = _entry_points().get(name)
     if points is None and name in _BUILT_IN:
@@ -62,42 +62,43 @@ def vendor(name: str) -> Vendor:
 def _loaded(point: EntryPoint) -> Vendor:
     from helpdesk_bridge.adapter.contract import Vendor
 
-    package = _package(point)
     try:
         value = point.load()
     except (ImportError, AttributeError) as error:
         raise ConfigError(
-            f"{package} cannot be loaded: {error}; install it again, in a release for this helpdesk-bridge"
+            f"{_package(point)} cannot be loaded: {error}; install it again, in a release for this helpdesk-bridge"
         ) from error
     if not isinstance(value, Vendor):
-        raise ConfigError(f"{package} is a {type(value).__name__}; an entry point of {GROUP} names a Vendor")
-    _check_version(value, package)
+        raise ConfigError(f"{_package(point)} is a {type(value).__name__}; an entry point of {GROUP} names a Vendor")
+    _check_version(value, lambda: _package(point))
     if value.name != point.name:
-        raise ConfigError(f"{package} calls its vendor {value.name!r} and its entry point {point.name!r}")
+        raise ConfigError(f"{_package(point)} calls its vendor {value.name!r} and its entry point {point.name!r}")
     return value
 
 
 def _package(point: EntryPoint) -> str:
+    """Return what an error calls a package; reading its version takes longer than all else at an opening."""
     return point.value if point.dist is None else f"{point.dist.name} {point.dist.version} ({point.value})"
 
 
-def _check_version(value: Vendor, package: str) -> None:
+def _check_version(value: Vendor, package: Callable[[], str]) -> None:
     from helpdesk_bridge.adapter.contract import API_VERSION, OLDEST_API_VERSION
 
     version: object = value.api_version
     if type(version) is not int:
-        raise ConfigError(f"{package} gives a {type(version).__name__} as its api_version; expected a whole number")
-    written = f"{package} is written for version {version} of helpdesk_bridge.adapter"
+        raise ConfigError(f"{package()} gives a {type(version).__name__} as its api_version; expected a whole number")
+    if OLDEST_API_VERSION <= version <= API_VERSION:
+        return
+    written = f"{package()} is written for version {version} of helpdesk_bridge.adapter"
     if version > API_VERSION:
         raise ConfigError(
             f"{written}, and this helpdesk-bridge has version {API_VERSION}: upgrade helpdesk-bridge, or "
             "install an older release of the package"
         )
-    if version < OLDEST_API_VERSION:
-        raise ConfigError(
-            f"{written}, and this helpdesk-bridge takes {OLDEST_API_VERSION} to {API_VERSION}: install a newer "
-            "release of the package, or an older helpdesk-bridge"
-        )
+    raise ConfigError(
+        f"{written}, and this helpdesk-bridge takes {OLDEST_API_VERSION} to {API_VERSION}: install a newer "
+        "release of the package, or an older helpdesk-bridge"
+    )
 
 
 def register(value: Vendor) -> Callable[[], None]:
