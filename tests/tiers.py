@@ -11,6 +11,24 @@ def quick_first(cases, quick=1):
     return [*cases[:quick], *(pytest.param(case, marks=pytest.mark.slow) for case in cases[quick:])]
 
 
+def spread(cases, quick, slow=1):
+    """Return the cases of a matrix for ``parametrize``: every ``quick``-th in the quick tier, the others in further ones.
+
+    Of the others every ``slow``-th is in the slow tier, the rest in the exhaustive one. A step that shares no factor with
+    the matrix's sides passes through all of its rows and columns.
+    """
+    cases = [case if isinstance(case, tuple) else (case,) for case in cases]
+    others = [number for number in range(len(cases)) if number % quick]
+    slower = set(others[::slow])
+    return [
+        pytest.param(
+            *case,
+            marks=() if number % quick == 0 else pytest.mark.slow if number in slower else pytest.mark.exhaustive,
+        )
+        for number, case in enumerate(cases)
+    ]
+
+
 def sampled(cases, step):
     """Return the cases of a matrix for ``parametrize``: every ``step``-th in the slow tier, the others in the exhaustive one."""
     marks = pytest.mark.slow, pytest.mark.exhaustive

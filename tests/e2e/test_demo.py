@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from e2e.bench import run
+from e2e.bench import run, run_here
 
 CORPUS = os.environ.get("HELPDESK_BRIDGE_CORPUS")
 KINDS = ("tickets", "contacts", "messages", "attachments")
@@ -113,7 +113,7 @@ def test_words_and_a_report_are_for_people(tmp_path):
 
 @pytest.mark.parametrize("destination", ["desk360"])
 def test_desk360_is_refused_in_one_line_before_anything_is_sent(destination, tmp_path):
-    ended = run("demo", "--json", "--to", destination, "--report", tmp_path / "report")
+    ended = run_here("demo", "--json", "--to", destination, "--report", tmp_path / "report", cwd=tmp_path, env={})
     assert ended.returncode == 2
     assert ended.stdout == ""
     assert len(ended.stderr.strip().splitlines()) == 1
@@ -123,8 +123,8 @@ def test_desk360_is_refused_in_one_line_before_anything_is_sent(destination, tmp
 
 
 @pytest.mark.parametrize("options", [("--from", "desk360"), ("--from", "deskie", "--to", "deskie")])
-def test_other_pairs_that_never_work_are_refused_in_one_line(options):
-    ended = run("demo", "--json", *options)
+def test_other_pairs_that_never_work_are_refused_in_one_line(tmp_path, options):
+    ended = run_here("demo", "--json", *options, cwd=tmp_path, env={})
     assert ended.returncode == 2
     assert ended.stdout == ""
     assert len(ended.stderr.strip().splitlines()) == 1
@@ -184,7 +184,7 @@ def test_a_bad_corpus_is_refused_with_the_line_before_anything_starts(tmp_path, 
     corpus = tmp_path / "tickets.jsonl"
     corpus.write_text(f"{json.dumps(good)}\n{line}\n", "utf-8")
     for arguments in (("demo", "--json", "--corpus", corpus), ("simulate", "deskie", "--corpus", corpus)):
-        ended = run(*arguments)
+        ended = run_here(*arguments, cwd=tmp_path, env={})
         assert ended.returncode == 2
         assert ended.stdout == ""
         assert "line 2" in ended.stderr

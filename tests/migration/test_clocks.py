@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import product
 
 import pytest
 from attrs import evolve, frozen
 from migration.faulty_desk import START, person
 from migration.simulators import served, settings_for
+from tiers import spread
 
 from helpdesk_bridge import open_desk
 from helpdesk_bridge.adapter import Severity
@@ -42,8 +44,7 @@ class Ends(Exception):
     pass
 
 
-@pytest.mark.parametrize("shift", SHIFTS, ids=str)
-@pytest.mark.parametrize("vendor", ["deskie", "desk365"])
+@pytest.mark.parametrize(("vendor", "shift"), spread(product(["deskie", "desk365"], SHIFTS), quick=3, slow=2), ids=str)
 def test_a_run_that_was_killed_under_another_clock_writes_nothing_twice(tmp_path, vendor, shift):
     with served("local", 4) as old, served(vendor, 0) as new, seen_at(shift, new) as wrong:
         with Migration(old.desk, wrong, tmp_path / "journal", options=ONE) as migration:
@@ -66,8 +67,7 @@ def test_a_run_that_was_killed_under_another_clock_writes_nothing_twice(tmp_path
         assert len(tickets) == summary.counts[Kind.TICKET].migrated
 
 
-@pytest.mark.parametrize("shift", SHIFTS, ids=str)
-@pytest.mark.parametrize("vendor", ["deskie", "desk365"])
+@pytest.mark.parametrize(("vendor", "shift"), spread(product(["deskie", "desk365"], SHIFTS), quick=3, slow=2), ids=str)
 def test_a_duplicate_is_seen_by_a_verification_whatever_the_clock_of_the_run_said(tmp_path, vendor, shift):
     with served("local", 4) as old, served(vendor, 0) as new, seen_at(shift, new) as wrong:
         with Migration(old.desk, wrong, tmp_path / "journal", options=ONE) as migration:

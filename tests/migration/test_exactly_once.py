@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import product
 
 import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from migration.faulty_desk import SETTLE, Faults, Kill, destination, dump, message, small, source, ticket
+from tiers import spread
 
 from helpdesk_bridge.migration import ExitCode, Migration, Options
 from helpdesk_bridge.migration.journal.file import JournalFile
@@ -65,7 +67,7 @@ def kill_and_resume(tmp_path, steps, unbroken):
     assert_same(new, migrate(old, new, path), unbroken)
 
 
-@pytest.mark.parametrize("step", range(1, 26))
+@pytest.mark.parametrize("step", spread(range(1, 26), quick=6, slow=2))
 def test_a_kill_at_any_call_loses_and_doubles_nothing(tmp_path, step, unbroken):
     kill_and_resume(tmp_path, [step], unbroken)
 
@@ -77,8 +79,7 @@ def test_kills_of_resumed_runs_lose_and_double_nothing(tmp_path_factory, steps, 
     kill_and_resume(tmp_path_factory.mktemp("kills"), steps, unbroken)
 
 
-@pytest.mark.parametrize("edge", ["before", "after"])
-@pytest.mark.parametrize("number", range(1, 30))
+@pytest.mark.parametrize(("number", "edge"), spread(product(range(1, 30), ["before", "after"]), quick=7, slow=3))
 def test_a_kill_at_any_transaction_of_the_journal_loses_and_doubles_nothing(
     tmp_path, monkeypatch, edge, number, unbroken
 ):
@@ -107,8 +108,7 @@ def test_a_kill_at_any_transaction_of_the_journal_loses_and_doubles_nothing(
 PLACES = [("contact", 1), ("contact", 3), ("ticket", 1), ("ticket", 3), ("message", 1), ("message", 2), ("message", 3)]
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("fault", ["lost", "swallowed"])
+@pytest.mark.parametrize(("fault", "place"), spread(product(["lost", "swallowed"], PLACES), quick=3, slow=2))
 def test_a_write_without_an_answer_is_looked_up_and_neither_lost_nor_doubled(tmp_path, place, fault, unbroken):
     new = destination(faults=Faults(**{fault: {place}}))
     summary = migrate(source(), new, tmp_path / "journal")
@@ -116,8 +116,9 @@ def test_a_write_without_an_answer_is_looked_up_and_neither_lost_nor_doubled(tmp
     assert sum(new.clock.slept) >= SETTLE
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("delay", [0.0, 1.0, SETTLE / 2, SETTLE - 1])
+@pytest.mark.parametrize(
+    ("delay", "place"), spread(product([0.0, 1.0, SETTLE / 2, SETTLE - 1], PLACES), quick=6, slow=3)
+)
 def test_a_late_commit_within_the_settle_time_is_not_doubled(tmp_path, place, delay, unbroken):
     new = destination(faults=Faults(late={place: delay}))
     assert_same(new, migrate(source(), new, tmp_path / "journal"), unbroken)

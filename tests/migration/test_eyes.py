@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from migration.faulty_desk import FILE, Kill, Rows, destination, dump, message, person, source, ticket
+from tiers import spread
 
 from helpdesk_bridge.adapter import Fidelity, FieldFidelity, MessageClass, Opening
 from helpdesk_bridge.datasets.dataset import Dataset
@@ -307,8 +309,7 @@ def unbroken(tmp_path_factory):
     return kept
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("step", [3, 5, 6, 7, 8, 9, 10, 12, 15, 18])
+@pytest.mark.parametrize(("step", "way"), spread(product([3, 5, 6, 7, 8, 9, 10, 12, 15, 18], WAYS), quick=5, slow=2))
 def test_a_run_that_is_killed_shows_customers_nothing_more_and_doubles_nothing(tmp_path, way, step, unbroken):
     old, new, path = source(helpdesk()), destination(), tmp_path / "journal"
     new.faults.kill_at = step

@@ -43,7 +43,7 @@ PAIRS = quick_first(
         ("desk365", "local"),
         ("local", "desk365"),
     ],
-    quick=3,
+    quick=2,
 )
 
 
@@ -91,7 +91,7 @@ def judge(addresses, found, *, folds=False):
             assert (email_key(found[one]) == email_key(found[other])) is (mine == others), ascii((mine, others))
 
 
-@pytest.mark.parametrize("addresses", ["exact", "folded"])
+@pytest.mark.parametrize("addresses", quick_first(["exact", "folded"]))
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
 def test_addresses_that_look_alike_stay_different_people(tmp_path, pair, addresses):
     everybody = (*ALIKE, *NOBODYS)

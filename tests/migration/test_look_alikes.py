@@ -1,9 +1,12 @@
 """What a customer writes is never taken for a line of the import: not by the tool, not by a reader."""
 
+from itertools import product
+
 import pytest
 from attrs import evolve
 from migration.faulty_desk import destination, message, person, source, ticket
 from migration.simulators import served
+from tiers import spread
 
 from helpdesk_bridge.adapter.header_line import split_header
 from helpdesk_bridge.datasets.dataset import Dataset
@@ -31,8 +34,7 @@ def texts(desk):
     return [one.body.text for there in desk.tickets.list() for one in desk.messages.list(there.id)]
 
 
-@pytest.mark.parametrize("way", list(Threads))
-@pytest.mark.parametrize("vendor", ["deskie", "desk365", "local"])
+@pytest.mark.parametrize(("vendor", "way"), spread(product(["deskie", "desk365", "local"], Threads), quick=4))
 def test_a_look_alike_is_marked_announced_and_verified_as_it_was(tmp_path, vendor, way):
     options = Options(yes=True, threads=way)
     with served("local", helpdesk()) as old, served(vendor, 0) as new:

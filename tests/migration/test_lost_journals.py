@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from contextlib import suppress
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from attrs import evolve
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from migration.faulty_desk import START, Kill, destination, dump, message, person, small, source, ticket
 from migration.simulators import served
+from tiers import spread
 
 from helpdesk_bridge import TicketChange, open_desk
 from helpdesk_bridge.adapter import Marked, Opening, Page
@@ -46,7 +48,7 @@ def everything(desk):
     return sorted((one.id, len(list(desk.messages.list(one.id, resolve=False)))) for one in found)
 
 
-@pytest.fixture(params=PAIRS, ids="-".join)
+@pytest.fixture(params=spread([(pair,) for pair in PAIRS], quick=2), ids="-".join)
 def moved(request, tmp_path):
     """Two desks after a migration whose journal is lost."""
     with served(request.param[0], 12) as old, served(request.param[1], 0) as new:
@@ -79,7 +81,7 @@ def test_a_run_that_stopped_for_a_decision_searches_again(tmp_path):
         assert everything(new.desk) == there
 
 
-@pytest.mark.parametrize("step", range(1, 12))
+@pytest.mark.parametrize("step", spread(range(1, 12), quick=4, slow=2))
 def test_a_new_run_that_is_killed_while_it_searches_or_compares_doubles_nothing(tmp_path, step):
     old, new = source(), destination()
     migrate(old, new, tmp_path / "lost", ONE)
@@ -454,8 +456,7 @@ def test_a_long_thread_is_looked_up_in_pages_once(tmp_path):
 # -- the way of writing threads is lost with the journal -----------------------------------------------------------
 
 
-@pytest.mark.parametrize("now", list(Threads))
-@pytest.mark.parametrize("then", list(Threads))
+@pytest.mark.parametrize(("then", "now"), spread(product(Threads, repeat=2), quick=4))
 def test_a_thread_that_was_written_in_another_way_is_recognised(tmp_path, then, now):
     old, new = source(), destination()
     migrate(old, new, tmp_path / "lost", evolve(ONE, threads=then))
@@ -553,7 +554,7 @@ def interrupted(tmp_path, step):
     return old, new
 
 
-@pytest.mark.parametrize("step", range(2, 26, 3))
+@pytest.mark.parametrize("step", spread(range(2, 26, 3), quick=5, slow=2))
 def test_a_copied_journal_that_is_claimed_after_its_original_ended_writes_nothing_twice(tmp_path, step):
     old, new = interrupted(tmp_path, step)
     migrate(old, new, tmp_path / "journal", ONE)
@@ -565,7 +566,7 @@ def test_a_copied_journal_that_is_claimed_after_its_original_ended_writes_nothin
     assert (summary.exit_code, summary.differences) == (ExitCode.OK, ())
 
 
-@pytest.mark.parametrize("step", range(2, 26, 3))
+@pytest.mark.parametrize("step", spread(range(2, 26, 3), quick=5, slow=2))
 def test_a_journal_that_was_moved_and_is_claimed_goes_on_where_it_was(tmp_path, step):
     old, new = interrupted(tmp_path, step)
     (tmp_path / "journal").unlink()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from attrs import evolve
 from migration.faulty_desk import Faults, destination, dump, source
 from migration.simulators import served
 from migration.test_steps import assert_whole, parts
+from tiers import spread
 
 from helpdesk_bridge.errors import Invalid, PermissionDenied
 from helpdesk_bridge.migration import ExitCode, Migration, Options
@@ -32,8 +35,10 @@ def wanted(tmp_path_factory):
 PLACES = [("contact", 1), ("contact", 2), ("ticket", 1), ("message", 1), ("message", 3)]
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("error", [Invalid("no", field="subject"), PermissionDenied("no")])
+@pytest.mark.parametrize(
+    ("error", "place"),
+    spread(product([Invalid("no", field="subject"), PermissionDenied("no")], PLACES), quick=3, slow=2),
+)
 def test_what_was_refused_once_is_written_by_the_next_run(tmp_path, place, error, wanted):
     old, new, path = source(), destination(faults=Faults(errors={place: error})), tmp_path / "journal"
     first = migrate(old, new, path)
@@ -195,7 +200,7 @@ def test_a_name_that_an_agent_corrected_is_left_and_a_missing_ticket_is_told(fin
 LATE = [("local", None), *((one, fault) for one in STEPS for fault in (None, "response_lost", "connection_reset"))]
 
 
-@pytest.mark.parametrize(("vendor", "fault"), LATE)
+@pytest.mark.parametrize(("vendor", "fault"), spread(LATE, quick=4))
 def test_a_file_that_the_source_gives_later_is_written_by_the_next_run(tmp_path, monkeypatch, vendor, fault):
     with served("local", parts()) as old, served(vendor, 0) as new:
         facet = type(old.desk.attachments)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import product
 
 import pytest
 from attrs import evolve
 from migration.faulty_desk import Faults, destination, message, person, small, source, ticket
 from migration.simulators import served
+from tiers import spread
 
 from helpdesk_bridge.adapter import Fidelity, FieldFidelity, MessageClass
 from helpdesk_bridge.datasets.dataset import Dataset, SeedFile
@@ -68,9 +70,10 @@ WRITES = {"deskie": ("/api/cases/*", "POST"), "desk365": ("/apis/v3/tickets/add_
 PLACES = [pytest.param(n, marks=() if n in (1, 8) else pytest.mark.slow) for n in range(len(LATER))]
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("kind", ["connection_reset", "response_lost"])
-@pytest.mark.parametrize("vendor", ["deskie", "desk365"])
+@pytest.mark.parametrize(
+    ("vendor", "kind", "place"),
+    spread(product(WRITES, ["connection_reset", "response_lost"], range(len(LATER))), quick=7),
+)
 def test_a_message_in_doubt_is_not_taken_for_another_of_the_same_words(tmp_path, vendor, kind, place):
     path, method = WRITES[vendor]
     with served("local", twins()) as old, served(vendor, 0) as new:

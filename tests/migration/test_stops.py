@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 from migration.faulty_desk import Faults, destination, dump, source
+from tiers import spread
 
 from helpdesk_bridge.adapter import Finding, Severity
 from helpdesk_bridge.errors import AuthenticationFailed, PermissionDenied, RateLimited, Unavailable
@@ -47,7 +48,7 @@ class Source:
         return self._inner.messages
 
 
-@pytest.mark.parametrize("after", range(1, 8))
+@pytest.mark.parametrize("after", spread(range(1, 8), quick=3, slow=2))
 def test_a_stop_ends_after_the_write_at_hand_and_the_next_run_goes_on(tmp_path, after, wanted):
     old, new, path = source(), destination(), tmp_path / "journal"
     with open_migration(old, new, path) as migration:

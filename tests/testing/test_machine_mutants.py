@@ -26,12 +26,15 @@ FOUND = {
 FAULTS = {"a_create_is_sent_again": ["RESPONSE_LOST"], "a_key_error_escapes": ["MALFORMED_JSON"]}
 """Those that break under a fault only, with the fault."""
 LATE = {
+    "a_requester_is_looked_up_by_substring",
+    "a_status_is_lost_on_the_way_back",
     "a_create_is_sent_again",
     "a_key_error_escapes",
     "tags_are_declared_and_dropped",
     "the_bytes_of_files_are_swapped",
+    "the_second_page_is_lost",
 }
-"""Those that need many programs."""
+"""Those that need many programs, or long ones."""
 ENOUGH = 400
 """Programs until it is found; most need fewer than ten."""
 
