@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import postgres_server
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from helpdesk_bridge.ratelimit import shared
 from helpdesk_bridge.ratelimit.store import MemoryStore
@@ -18,6 +19,11 @@ settings.load_profile("suite")
 TIMES = int(os.environ.get("HELPDESK_BRIDGE_TIMES", "0"))
 """How many times the examples that it names each property runs. Without it the quick tier runs a third of them, but no
 fewer than ten; each run draws others."""
+
+if not TIMES:
+    # Newer releases also draw what the literals of the modules at hand are. With the whole suite imported these are tens
+    # of thousands, which they sift anew for each kind of text: a third of the tier's time. TIMES draws them too.
+    providers.is_local_module_file = lambda _path: False
 
 
 def pytest_itemcollected(item):
