@@ -8,7 +8,7 @@ from typing import Final
 EXTRAS: Final = {
     "click": "cli", "jinja2": "cli", "rich": "cli", "sqlalchemy": "cli", "werkzeug": "cli", "hypothesis": "testing",
     "pyarrow": "parquet", "pytest": "testing", "responses": "testing", "redis": "redis", "psycopg": "postgres",
-    "keyring": "keyring", "opentelemetry": "otel",
+    "keyring": "keyring", "opentelemetry": "otel", "mcp": "mcp",
 }  # fmt: skip
 """What brings a library that the command needs."""
 

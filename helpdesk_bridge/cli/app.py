@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "contacts": ("contacts", "List, find and show contacts."),
     "messages": ("messages", "List the messages of a ticket."),
     "export": ("export", "Write a desk's tickets into files."),
+    "mcp": ("serve", "Give a language model tools for a desk."),
     "migrate": ("migrate", "Move a helpdesk into another."),
 }
 

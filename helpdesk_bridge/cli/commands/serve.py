@@ -1,7 +1,8 @@
-"""``helpdesk-bridge serve``: takes a desk's webhooks and stores them in its inbox."""
+"""The servers of a desk: ``serve`` takes its webhooks and stores them in its inbox, ``mcp`` gives a language model its tools."""
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import threading
 from collections.abc import Sequence
@@ -116,3 +117,98 @@ def told(tally: Tally) -> str:
     """Return what was seen, as a line."""
     answers = ", ".join(f"{count} with {status}" for status, count in sorted(tally.answers.items())) or "none"
     return f"requests answered: {answers}; new events: {tally.events}"
+
+
+PATIENCE: Final = 5.0
+"""Vendor seconds that a tool waits for its budget; a model is told sooner than it would be by a time-out of its client."""
+
+
+@click.command()
+@desk_argument
+@click.option(
+    "--allow",
+    multiple=True,
+    type=click.Choice(["note", "reply"]),
+    help="Let the model write internal notes, or answers to customers; each write asks the person at the client first.",
+)
+@click.option(
+    "--reserve",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Units of the rate limit that the model leaves to other programs (default: the desk's own, else half of the limit).",
+)
+@click.option("--pseudonymise", is_flag=True, help="Replace names, addresses, phones and ids; for reading only.")
+@click.option(
+    "--http",
+    "port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="Serve HTTP on loopback instead; 0 takes a free port.",
+)
+@click.pass_context
+def mcp(
+    ctx: click.Context, desk: str, allow: tuple[str, ...], reserve: int | None, pseudonymise: bool, port: int | None
+) -> int:
+    """Serve DESK to an MCP client, such as a language model's: on stdin and stdout, or on loopback with --http.
+
+    Its tools read only, unless --allow names what else. With --http it prints one JSON line with the address and the token
+    of this start, which the client sends in the header Authorization, as Bearer TOKEN.
+    """
+    import mcp as _  # noqa: F401 - what is not installed is told before anything is opened
+
+    if pseudonymise and allow:
+        raise click.UsageError(
+            "--pseudonymise is for reading: what a model writes would carry pseudonyms; leave out --allow"
+        )
+    kept = _reserve(ctx, desk, reserve)
+    opened = open_named(ctx, desk, max_wait=PATIENCE, reserve=kept)
+    try:
+        asyncio.run(_serve(opened, allow, kept, pseudonymise, port))
+    except KeyboardInterrupt:
+        say("stopped")
+    return 0
+
+
+def _reserve(ctx: click.Context, name: str, given: int | None) -> int:
+    from helpdesk_bridge.config.settings import from_file
+    from helpdesk_bridge.desk.connection import open_config
+    from helpdesk_bridge.mcp_server.spending import RESERVED_PART
+
+    config = from_file(name, (ctx.obj or {}).get("config"))
+    with open_config(config) as desk:
+        policy = desk.rate_limit
+    if policy is None:
+        return 0
+    limit = policy.windows[policy.headers.window].limit
+    reserve = given if given is not None else config.common.reserve or limit // RESERVED_PART
+    if reserve >= limit:
+        raise click.UsageError(
+            f"--reserve {reserve}: {name} allows {limit} units, and the model needs at least one of them"
+        )
+    return reserve
+
+
+async def _serve(desk: Desk[Any], allow: tuple[str, ...], reserve: int, pseudonymise: bool, port: int | None) -> None:
+    from helpdesk_bridge.aio import AsyncDesk
+    from helpdesk_bridge.mcp_server.server import DeskServer, Write
+
+    async with AsyncDesk(desk) as opened:
+        server = DeskServer(opened, allow=[Write(one) for one in allow], reserve=reserve, pseudonymise=pseudonymise)
+        try:
+            if port is None:
+                await server.mcp.run_stdio_async()
+            else:
+                await _loopback(desk, server, port)
+        finally:
+            server.close()
+
+
+async def _loopback(desk: Desk[Any], server: Any, port: int) -> None:
+    from helpdesk_bridge.mcp_server.loopback import LoopbackServer
+
+    try:
+        served = LoopbackServer(server.mcp, port)
+    except OSError as error:
+        raise click.UsageError(f"cannot listen on port {port}: {error.strerror or error}") from None
+    write_json({"desk": desk.name, "url": served.url, "token": served.token}, indent=None)
+    await served.serve()
