@@ -389,7 +389,7 @@ class _Writing:
         people: People = self._state["people"]
         for one in self.archive.ticket_ids(month):
             ticket = self.archive.ticket(one)
-            if ticket is None or ticket.spam:
+            if ticket is None or ticket.spam or ticket.deleted:
                 continue
             thread: tuple[Message, ...] = self.archive.thread(one)
             shown = self._shown(people.ticket(ticket, thread))

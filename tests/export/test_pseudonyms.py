@@ -76,6 +76,15 @@ def test_an_address_is_replaced_in_every_spelling_whether_it_is_known_or_not(wri
 
 
 @pytest.mark.parametrize(
+    "address", ["ann@localhost", '"ann lee"@example.com', "ann@[192.0.2.1]", "ann,lee@example.com"]
+)
+def test_an_address_that_looks_like_none_is_replaced_if_the_desk_knows_it(address):
+    shown = replaced(f"Write to {address.upper()} or {address}!", emails=[address])
+    assert "ann" not in shown.lower()
+    assert shown.count(MAKE.email(address)) == 2
+
+
+@pytest.mark.parametrize(
     "written",
     [
         "+44 20 7946 0958",

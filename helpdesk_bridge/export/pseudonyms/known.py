@@ -12,12 +12,16 @@ from typing import Any, Final
 from attrs import define, field
 
 from helpdesk_bridge.archive.archive import Archive
-from helpdesk_bridge.model.addresses import email_key, is_email, phone_digits
+from helpdesk_bridge.model.addresses import email_key, phone_digits
 from helpdesk_bridge.model.records import Contact
 from helpdesk_bridge.model.values import Actor, ActorKind, Ref
 from helpdesk_bridge.text.plain import digest, fold, stream_safe
 
 TOKEN: Final = re.compile(r"[^\W_]+")
+_LOCAL: Final = r"\w.!#$&'*+/=?^`{|}~-"
+# A run of what may stand before the @ is looked at once, from its beginning.
+ADDRESS: Final = re.compile(rf"(?<![{_LOCAL}])[{_LOCAL}]++(?:@|%40)\w[\w-]*+(?:\.[\w-]++)+", re.IGNORECASE)
+"""What looks like an address in a text."""
 SHORTEST_ID: Final = 5
 """A shorter id is a number like any other in a text."""
 SHORTEST_PHONE: Final = 7
@@ -54,7 +58,11 @@ class Known:
     odd_addresses: set[str] = field(factory=set)
     unparted: set[str] = field(factory=set)
     tails: set[str] = field(factory=set)
-    names: int = 0
+
+    @property
+    def names(self) -> int:
+        """How many names are known, of persons and companies."""
+        return sum(kind == "name" for known in self.sequences.values() for kind, _ in known.values())
 
     def digest(self) -> str:
         """Return what tells this knowledge from other."""
@@ -75,7 +83,6 @@ class Known:
         words = tokens(name)
         if not words or (len(words) == 1 and len(words[0]) < 2):  # noqa: PLR2004 - a letter is no name
             return
-        self.names += 1
         self._learn(words, "name", name)
         if UNPARTED.search(name):
             self.unparted.add(normal(name))
@@ -90,7 +97,7 @@ class Known:
         """Learn an address and its domain."""
         if not address or "@" not in address:
             return
-        if not is_email(address):
+        if not ADDRESS.fullmatch(normal(address)):
             self.odd_addresses.add(email_key(normal(address)))
         self.domain(address.rpartition("@")[2].strip(" <>"))
 

@@ -8,13 +8,10 @@ from collections import Counter
 from itertools import pairwise
 from typing import Final
 
-from helpdesk_bridge.export.pseudonyms.known import SHORTEST_PHONE, TAIL, TOKEN, Known, normal
+from helpdesk_bridge.export.pseudonyms.known import ADDRESS, SHORTEST_PHONE, TAIL, TOKEN, Known, normal
 from helpdesk_bridge.export.pseudonyms.words import Pseudonyms
 from helpdesk_bridge.text.plain import fold
 
-_LOCAL: Final = r"\w.!#$&'*+/=?^`{|}~-"
-# A run of what may stand before the @ is looked at once, from its beginning.
-_ADDRESS: Final = re.compile(rf"(?<![{_LOCAL}])[{_LOCAL}]++(?:@|%40)\w[\w-]*+(?:\.[\w-]++)+", re.IGNORECASE)
 _PHONE: Final = re.compile(r"(?<!\w)[+\uff0b]?\(?\d[\d\s().\-/\xa0\u2010-\u2013]{5,40}(?<=\d)(?!\w)")
 _DATE: Final = re.compile(r"\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})(?!\d)|\d{4}[./-]\d{1,2}[./-]\d{1,2}(?!\d)")
 _LONGEST_PHONE: Final = 15
@@ -27,7 +24,9 @@ class Texts:
     def __init__(self, known: Known, pseudonyms: Pseudonyms) -> None:
         self._known, self._pseudonyms = known, pseudonyms
         self.replaced: Counter[str] = Counter()
-        self._odd = _alternatives(known.odd_addresses)
+        odd = _alternatives(known.odd_addresses)
+        # One pass for all: a pseudonym looks like an address too.
+        self._addresses = ADDRESS if odd is None else re.compile(f"{odd.pattern}|{ADDRESS.pattern}", re.IGNORECASE)
         self._unparted = _alternatives(known.unparted)
         self._longest = {first: sorted(found, key=len, reverse=True) for first, found in known.sequences.items()}
 
@@ -36,10 +35,8 @@ class Texts:
         if not text:
             return text
         text = normal(text)
-        if self._odd is not None:
-            text = self._odd.sub(self._address, text)
         if "@" in text or "%40" in text:
-            text = _ADDRESS.sub(self._address, text)
+            text = self._addresses.sub(self._address, text)
         text = _PHONE.sub(self._phone, text)
         if self._unparted is not None:
             text = self._unparted.sub(self._name, text)
