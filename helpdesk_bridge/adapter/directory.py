@@ -204,7 +204,7 @@ class Directory:
         for definition in self.custom_fields():
             if name in (definition.name, definition.key):
                 return definition
-        return next((one for one in self.custom_fields() if fold(one.name) == fold(name)), None)
+        return next((field for field in self.custom_fields() if fold(field.name) == fold(name)), None)
 
     def _named(self, values: tuple[Group, ...], named: Named, listing: str, field: str) -> Ref:
         ref = named if isinstance(named, Ref) else None

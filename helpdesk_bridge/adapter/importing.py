@@ -132,7 +132,7 @@ class Opening(Message):
         """Return ``message`` as an opening."""
         if isinstance(message, cls):
             return message
-        values = {one.name: getattr(message, one.name) for one in fields(Message)}
+        values = {field.name: getattr(message, field.name) for field in fields(Message)}
         return cls(**{**values, "opening": True})
 
 

@@ -32,7 +32,7 @@ _TABLES: Final = {
 def _texts(value: object) -> list[str]:
     values = value.values if isinstance(value, (Add, Remove)) else value
     several = values if isinstance(values, (tuple, list)) else (values,)
-    return [one for one in several if isinstance(one, str)]
+    return [name for name in several if isinstance(name, str)]
 
 
 @frozen
@@ -170,7 +170,7 @@ class Aliases:
             if wanted is not None and table.entries:
                 changes[name] = frozenset(self._named_out(table, one) for one in wanted)
         if query.assignee is not None and self.agents.entries:
-            changes["assignee"] = frozenset(self.agent_out(one) for one in query.assignee)
+            changes["assignee"] = frozenset(self.agent_out(agent) for agent in query.assignee)
         if query.statuses is not None and self.status_meanings:
             # A vendor asked for a status natively must also be asked for the own words that mean it here.
             words = self.statuses.entries.values()

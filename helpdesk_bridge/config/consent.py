@@ -92,8 +92,8 @@ def _refers(value: Any) -> bool:
     if isinstance(value, str):
         return is_reference(value)
     if isinstance(value, Mapping):
-        return any(_refers(one) for one in value.values())
-    return isinstance(value, (list, tuple)) and any(_refers(one) for one in value)
+        return any(_refers(member) for member in value.values())
+    return isinstance(value, (list, tuple)) and any(_refers(member) for member in value)
 
 
 def reaches(
@@ -251,7 +251,7 @@ def _remembered(real: Path) -> str | None:
 
 def listed(places: Iterable[Reach]) -> str:
     """Return places as one clause of a sentence."""
-    return ", ".join(str(one) for one in places)
+    return ", ".join(str(place) for place in places)
 
 
 def users_name() -> str:

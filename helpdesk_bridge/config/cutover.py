@@ -25,9 +25,9 @@ class ShadowSettings:
 def previous_journals(value: object, where: str, path_of: Callable[[str], Path]) -> tuple[Path, ...]:
     """Return the journals that ``previous`` names. Raises ``ConfigError`` for one that is not there."""
     named = [value] if isinstance(value, str) else value
-    if not isinstance(named, list) or not named or not all(isinstance(one, str) and one for one in named):
+    if not isinstance(named, list) or not named or not all(isinstance(path, str) and path for path in named):
         raise ConfigError(f"{where} previous: expected the path of a migration's journal, or a list of them")
-    journals = tuple(path_of(str(one)) for one in named)
+    journals = tuple(path_of(str(path)) for path in named)
     for journal in journals:
         if not journal.is_file():
             raise ConfigError(

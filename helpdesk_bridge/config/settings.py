@@ -137,8 +137,8 @@ def from_table(
     vendor = _vendor(table, where)
     if "shadow" in table and file is None:
         raise ConfigError(f"{where} shadow: names another desk of a configuration file; write both into helpdesk.toml")
-    common_keys = {one.name for one in attrs.fields(CommonSettings)}
-    own_keys = {one.name for one in attrs.fields(vendor.settings)}
+    common_keys = {field.name for field in attrs.fields(CommonSettings)}
+    own_keys = {field.name for field in attrs.fields(vendor.settings)}
     _refuse_unknown(table, {*common_keys, *own_keys, *ALIAS_TABLES, "vendor"}, where, vendor.name)
     common = _common({key: table[key] for key in table if key in common_keys - {_PREVIOUS}}, where, folder)
     common, origin = _located(common, where)
@@ -165,7 +165,9 @@ def from_table(
         if key in own_keys
     }
     missing = [
-        one.name for one in attrs.fields(vendor.settings) if one.default is attrs.NOTHING and one.name not in values
+        field.name
+        for field in attrs.fields(vendor.settings)
+        if field.default is attrs.NOTHING and field.name not in values
     ]
     if missing:
         raise ConfigError(f"{where} needs {missing[0]} = … for {vendor.title}")
@@ -390,7 +392,7 @@ def _value(settings: type[Any], key: str, value: Any, where: str, folder: Path |
     if Path in accepted and isinstance(value, str):
         path = Path(value).expanduser()
         return path if folder is None else folder / path
-    kinds = tuple(one for one in accepted if isinstance(one, type))
+    kinds = tuple(kind for kind in accepted if isinstance(kind, type))
     if kinds and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
         raise ConfigError(f"{where}: expected {kinds[0].__name__}, found {type(value).__name__}")
     return value

@@ -146,25 +146,8 @@ class _DeadlineSocket(socket.socket):
             self.use.note()
 
 
-class _DeadlineTlsSocket(ssl.SSLSocket):
-    use: _Use | None = None
-
-    def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        left = _left()
-        if left is not None:
-            self.settimeout(left)
-        count = super().recv_into(*args, **kwargs)
-        if self.use is not None:
-            self.use.note()
-        return count
-
-    def sendall(self, *args: Any, **kwargs: Any) -> None:
-        left = _about_to_send()
-        if left is not None:
-            self.settimeout(left)
-        super().sendall(*args, **kwargs)
-        if self.use is not None:
-            self.use.note()
+class _DeadlineTlsSocket(_DeadlineSocket, ssl.SSLSocket):
+    """The same over TLS: what reads and writes above is then ``SSLSocket``'s."""
 
 
 def _watched(plain: socket.socket) -> socket.socket:

@@ -33,5 +33,5 @@ class ShadowStatus(Portable):
 
     def number(self, *outcomes: ShadowOutcome) -> int:
         """Return how many reads ended in one of these ways."""
-        wanted = {one.value for one in outcomes}
+        wanted = {outcome.value for outcome in outcomes}
         return sum(count for _, outcome, count in self.outcomes if outcome in wanted)

@@ -125,9 +125,9 @@ class FallbackCell:
                 ledger.limit = max(ledger.limit // sharers, 1)
             self._base = []
             if known is not None:
-                spent = [(one.units, one.ends_in, one.limit // sharers or 1, one.told) for one in known]
+                spent = [(window.units, window.ends_in, window.limit // sharers or 1, window.told) for window in known]
                 state.restore(now, spent)
-                self._base = [(one.units, now + one.ends_in) for one in known]
+                self._base = [(window.units, now + window.ends_in) for window in known]
             self._reason, self._retry = reason, FIRST_RETRY
             self._again = now + self._retry * self._clock.time_scale
             self._local = MemoryCell(state, self._clock)

@@ -353,7 +353,7 @@ class SharedCell:
                 self.place,
                 extra={"event": "budget.damaged", "place": self.place},
             )
-            state.add(now, [(one.limit - one.limit // LEAST_SHARERS, one.seconds) for one in state.ledgers])
+            state.add(now, [(ledger.limit - ledger.limit // LEAST_SHARERS, ledger.seconds) for ledger in state.ledgers])
         return state
 
     def _remembered(self, known: BudgetState) -> tuple[Spent, ...]:

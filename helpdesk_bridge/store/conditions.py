@@ -131,8 +131,8 @@ def _custom(_: str, wanted: Mapping[str, frozenset[Any]]) -> Condition:
     told = [clause for clause in clauses if clause.sql is not None]
     if not told:
         return _PYTHON_ALONE
-    params = tuple(param for one in told for param in one.params)
-    return Condition(" AND ".join(str(one.sql) for one in told), params, exact=False)
+    params = tuple(param for condition in told for param in condition.params)
+    return Condition(" AND ".join(str(condition.sql) for condition in told), params, exact=False)
 
 
 def _text(column: str, match: Match) -> Condition:

@@ -122,7 +122,7 @@ class MessageTable:
         """Return up to ``limit`` rows of a thread behind a key, and no more once they are large."""
         where, params = "WHERE space = ? AND ticket_id = ?", [self._space.name, ticket_id]
         if key is not None:
-            if [type(one) for one in key] != [int, int, int]:
+            if [type(part) for part in key] != [int, int, int]:
                 raise Invalid("this cursor does not belong to this listing", field="cursor")
             where += " AND (rank, time_key, place) > (?, ?, ?)"
             params += key

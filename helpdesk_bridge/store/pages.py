@@ -102,7 +102,7 @@ class Pages:
         if state:
             mark = state.get("mark")
             key = state.get("key", state.get("back", [0, 0, ""]))
-            shaped = isinstance(key, list) and [type(one) for one in key] == [int, int, str]
+            shaped = isinstance(key, list) and [type(part) for part in key] == [int, int, str]
             if not isinstance(mark, int) or not shaped or not isinstance(state.get("swept", 0), int):
                 raise Invalid("this cursor does not belong to this listing", field="cursor")
             return mark

@@ -117,7 +117,7 @@ def mended_tree(value: Any, odd: Counter[Odd]) -> Any:
     if isinstance(value, dict):
         return {mended(name, odd): mended_tree(one, odd) for name, one in value.items()}
     if isinstance(value, list):
-        return [mended_tree(one, odd) for one in value]
+        return [mended_tree(member, odd) for member in value]
     return value
 
 

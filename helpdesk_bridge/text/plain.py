@@ -190,7 +190,7 @@ def _keep_what_hides(attributes: Any) -> None:
         attributes.pop(name, None)
     if "value" in attributes and _ORDINAL.fullmatch(attributes["value"]) is None:
         del attributes["value"]  # inscriptis takes "²" for a number
-    parts = (one.partition(":") for one in style[:_LONGEST_STYLE].lower().split(";"))
+    parts = (rule.partition(":") for rule in style[:_LONGEST_STYLE].lower().split(";"))
     kept = {name.strip(): f"{name.strip()}:{value.strip()}" for name, _, value in parts if name.strip() in _KEPT_STYLES}
     if kept:
         attributes["style"] = ";".join(kept.values())

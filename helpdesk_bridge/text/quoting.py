@@ -44,7 +44,7 @@ def unquoted(text: str) -> str:
 
 def may_look_alike(markup: str) -> bool:
     """Whether ``markup`` has a bracket at all, without which nothing in it can look like a line."""
-    return any(one in (unescaped(markup) if "&" in markup else markup) for one in "[\uff3b")
+    return any(bracket in (unescaped(markup) if "&" in markup else markup) for bracket in "[\uff3b")
 
 
 def quoted_markup(markup: str) -> str:

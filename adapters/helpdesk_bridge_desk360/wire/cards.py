@@ -177,5 +177,5 @@ def _list(value: Any) -> list[Any]:
 
 def _read(kind: type[C], document: Any) -> C:
     values = document if isinstance(document, Mapping) else {}
-    names = [one.name for one in attrs.fields(kind)]  # type: ignore[arg-type]  # every card part is an attrs class
+    names = [field.name for field in attrs.fields(kind)]  # type: ignore[arg-type]  # every card part is an attrs class
     return kind(**{name: values[name] for name in names if isinstance(values.get(name), str)})

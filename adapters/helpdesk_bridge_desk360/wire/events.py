@@ -235,7 +235,7 @@ def _files(entry: Mapping[str, Any], kind: str) -> Iterator[InboundFile]:
 
 def _addresses(value: Any) -> Iterator[tuple[str, str | None]]:
     lists = value.values() if isinstance(value, dict) else [value]
-    for entry in (one for entries in lists if isinstance(entries, list) for one in entries):
+    for entry in (entry for entries in lists if isinstance(entries, list) for entry in entries):
         url = _text(entry.get("url")) if isinstance(entry, dict) else None
         if url is not None:
             yield url, _text(entry.get("name"))

@@ -126,7 +126,7 @@ def _phones(now: tuple[Phone, ...], change: Any, region: str | None) -> tuple[Ph
     before = now if isinstance(change, Add) else ()
     given = change.values if isinstance(change, Add) else tuple(change or ())
     found: dict[str, Phone] = {}
-    for phone in (*before, *(phone_of(one, region) for one in given)):
+    for phone in (*before, *(phone_of(number, region) for number in given)):
         if not phone_key(phone):
             raise Invalid("not a phone number", field="phones")
         found.setdefault(phone_key(phone), phone)

@@ -45,9 +45,9 @@ class LocalEvents:
                     field="cursor",
                 )
             changes = [
-                *(("contact", one) for one in store.space.changed_after(connection, "contacts", revision)),
-                *(("ticket", one) for one in store.space.changed_after(connection, "tickets", revision)),
-                *(("message", one) for one in store.messages.added_after(connection, revision)),
+                *(("contact", contact) for contact in store.space.changed_after(connection, "contacts", revision)),
+                *(("ticket", ticket) for ticket in store.space.changed_after(connection, "tickets", revision)),
+                *(("message", message) for message in store.messages.added_after(connection, revision)),
             ]
         items = (
             RecordEvent(

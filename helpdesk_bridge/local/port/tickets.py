@@ -53,7 +53,7 @@ class LocalTickets:
         desk, store = self._desk, self._desk.store
         with desk.operation(draft.attachments) as files:
             known = (marker, *earlier) if marker is not None else ()
-            existing = [one for token in known for one in store.tickets.marked(token)]
+            existing = [ticket for token in known for ticket in store.tickets.marked(token)]
             if existing:
                 desk.calls.add("tickets.create", existing[0], draft=draft, marker=marker)
                 return store.tickets.get(existing[0])
