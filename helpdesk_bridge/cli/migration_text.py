@@ -183,7 +183,8 @@ def _verdict(summary: Summary) -> list[str]:
         return ["\nNothing was verified since the last run."]
     found = f"{count} differences" if count != 1 else "1 difference"
     if extent.left_out is not None:
-        lines = [f"\nNot fully verified: {extent.left_out}; {found if count else 'no difference in what was'}."]
+        rest = f"; {found if count else 'no difference in what was'}" if extent.compared else ""
+        lines = [f"\nNot fully verified: {extent.left_out}{rest}."]
     elif count:
         lines = [f"\nVerified by reading the destination back: {found}"]
     else:

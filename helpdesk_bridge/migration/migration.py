@@ -13,6 +13,7 @@ from attrs import evolve
 
 from helpdesk_bridge.adapter import Finding, Severity
 from helpdesk_bridge.clock import Clock
+from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.migration.completeness import (
     ACCEPT,
     THREAD,
@@ -29,6 +30,7 @@ from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.later.gone import CHOICES, Gone
+from helpdesk_bridge.migration.later.reassign import Reassign, Reassigned, keys_of
 from helpdesk_bridge.migration.later.repair import DESTINATION, SOURCE, Outcome, Repair, Repaired
 from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.load.files import Files
@@ -43,7 +45,7 @@ from helpdesk_bridge.migration.plan.people import People
 from helpdesk_bridge.migration.plan.plan import Plan, hazards_of, make_plan
 from helpdesk_bridge.migration.plan.scan import SOURCE_SEEN, Scan, sample
 from helpdesk_bridge.migration.plan.tally import Tally
-from helpdesk_bridge.migration.plan.values import Values, old_key
+from helpdesk_bridge.migration.plan.values import AUTHOR, Values, old_key
 from helpdesk_bridge.migration.progress import Progress, ProgressCount
 from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, Search, SearchResult, refuse_foreign, settle_key
 from helpdesk_bridge.migration.source.now import PATIENCE as SOURCE_PATIENCE
@@ -52,8 +54,10 @@ from helpdesk_bridge.migration.spending import Accounts
 from helpdesk_bridge.migration.summary import Summary, summary_of
 from helpdesk_bridge.migration.verify.extent import EXTENT
 from helpdesk_bridge.migration.verify.verify import Verification
+from helpdesk_bridge.model.addresses import email_key, is_email
 from helpdesk_bridge.model.records import Ticket
 from helpdesk_bridge.model.refs import parse_ref
+from helpdesk_bridge.model.values import Actor
 from helpdesk_bridge.ports import Helpdesk
 
 SAMPLE: Final = 10
@@ -321,6 +325,39 @@ class Migration:
         """
         check_scan(scan)
         self.journal.facts.decide(INCOMPLETE, scan, ACCEPT, by=by)
+
+    def reassign(self, old: str, new: str) -> Iterator[Reassigned]:
+        """Give what is under a placeholder, because the agent ``old`` was not at the destination, to the agent ``new`` there.
+
+        It is recorded, so that later runs do the same. Yields each ticket and message with what became of it. Raises
+        ``ValueError``, having written nothing, for an agent who is not at the destination or no e-mail address.
+        """
+        for email in (old, new):
+            if not is_email(email):
+                raise ValueError(f"{email!r} is no e-mail address")
+        agent = self.destination.agent(Actor.agent(email=new))
+        if agent is None and not self.destination.defines:
+            raise ValueError(
+                f"no agent at {self.destination.label} has the address {new}; create the agent there first"
+            )
+        if agent is not None and not agent.active and not self.destination.defines:
+            raise ValueError(f"the agent {new} is disabled at {self.destination.label}")
+        actor = (
+            Actor.agent(email=new) if agent is None else Actor.agent(id=agent.id, name=agent.name, email=agent.email)
+        )
+        try:
+            there = self.source.agent(Actor.agent(email=old))
+        except HelpdeskError:
+            there = None  # the journal alone then says what is the agent's
+        for field in ("assignee", AUTHOR):
+            self.map_value(field, email_key(old), new, by="reassign")
+        keys = keys_of(old, None if there is None else there.id)
+        return self._reassigned(Reassign(self._context(), keys, actor))
+
+    def _reassigned(self, work: Reassign) -> Iterator[Reassigned]:
+        with self._stoppable(), self._timed():
+            self.journal.facts.begin(self._destination_outage.patiently(self.destination.ask_time))
+            yield from work.run()
 
     def choose_gone(self, choice: str, *, by: str = "user") -> None:
         """Decide what becomes of records that the source deletes or marks as spam after they were migrated.

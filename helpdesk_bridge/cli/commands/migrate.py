@@ -25,8 +25,8 @@ from helpdesk_bridge.cli.migration_text import (
     tell_summary,
     tell_work,
 )
-from helpdesk_bridge.cli.options import PATIENT, complete_desk, json_option, open_named
-from helpdesk_bridge.cli.output import clean_line, say, write_json
+from helpdesk_bridge.cli.options import PATIENT, complete_desk, csv_option, json_option, open_named
+from helpdesk_bridge.cli.output import clean_line, say, write_json, write_table
 from helpdesk_bridge.cli.signals import stopping
 from helpdesk_bridge.cli.watching import watching
 from helpdesk_bridge.config.settings import read_secret
@@ -463,6 +463,37 @@ def watch(journals: tuple[Address, ...], port: int) -> None:
             ended.wait()
     except OSError as error:
         raise click.UsageError(f"port {port} cannot be used ({error.strerror})") from None
+
+
+@migrate.command()
+@journal_option
+@json_option
+@csv_option
+@click.option(
+    "--agent", "old", required=True, metavar="OLD@…", help="The source's agent who was not at the destination."
+)
+@click.option(
+    "--to", "new", required=True, metavar="NEW@…", help="The destination's agent who gets what is the other's."
+)
+@click.pass_context
+def reassign(ctx: click.Context, journal: Path, as_json: bool, old: str, new: str) -> None:
+    """Give tickets and messages of an agent who was not at the destination to one who is there now.
+
+    It prints each with what became of it: what the destination does not let be changed, or somebody changed there since, is
+    left. The journal names the desks.
+    """
+    ctx.meta.setdefault(_MOVED, False)
+    need(journal)
+    with _opened(ctx, None, None, journal) as migration:
+        try:
+            rows = list(migration.reassign(old, new))
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+    if as_json:
+        write_json([asdict(row) for row in rows])
+        return
+    columns = ("ticket", "record", "id", "destination", "outcome", "why")
+    write_table(columns, [tuple(getattr(row, name) for name in columns) for row in rows])
 
 
 migrate.add_command(ids)

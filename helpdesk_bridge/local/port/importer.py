@@ -121,7 +121,7 @@ class LocalImporter:
         return ()
 
     def rewrite(self, ticket_id: str, message_id: str | None, old: Message, files: Sequence[Upload]) -> None:  # noqa: ARG002 - they stay
-        """Give a message the text of ``old``; who wrote it, when, and its files stay."""
+        """Give a message the text and the author of ``old``; its time and files stay."""
         store = self._desk.store
         with self._desk.operation(), store.database.write() as connection:
             there = (
@@ -131,7 +131,16 @@ class LocalImporter:
             )
             if there is None:
                 raise NotFound("there is no such message")
-            store.messages.rewrite(evolve(there, body=old.body, visibility=old.visibility, to=old.to, cc=old.cc))
+            store.messages.rewrite(
+                evolve(
+                    there,
+                    body=old.body,
+                    author=self._desk.people.imported(old.author),
+                    visibility=old.visibility,
+                    to=old.to,
+                    cc=old.cc,
+                )
+            )
         self._desk.calls.add("importer.rewrite", there.id, ticket_id=ticket_id, old=old)
 
     def _message(self, ticket_id: str, old: Message, kept: Sequence[Spooled]) -> str:

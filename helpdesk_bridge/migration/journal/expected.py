@@ -31,7 +31,17 @@ from helpdesk_bridge.model import fields
 from helpdesk_bridge.model.addresses import email_key, phone_key
 from helpdesk_bridge.model.fields import Field, Kind
 from helpdesk_bridge.model.records import Contact, Message, Ticket
-from helpdesk_bridge.model.values import Actor, ActorKind, Body, CustomValue, Priority, Rating, Ref, Visibility
+from helpdesk_bridge.model.values import (
+    Actor,
+    ActorKind,
+    Body,
+    CustomValue,
+    MessageKind,
+    Priority,
+    Rating,
+    Ref,
+    Visibility,
+)
 from helpdesk_bridge.text.plain import digest, fold, squash
 
 _SHOWN_SO: Final = (Fidelity.NATIVE, Fidelity.HEADER_LINE)
@@ -266,6 +276,13 @@ def message(value: Message, files: Sequence[str], seal: Seal, *, also: datetime 
         **contents(value, files),
         "kept": sorted(file_words(value.attachments, files)),
     }
+
+
+def told(author: Actor) -> dict[str, str | None] | None:
+    """Return what a header line tells of an author."""
+    line = HeaderLine(author, None, Visibility.PUBLIC, MessageKind.REPLY)
+    header = split_header(with_header(Body(text="-"), line))[0]
+    return person(header.author if header is not None else evolve(author, id=None))
 
 
 def opens(expectation: Mapping[str, Any] | None) -> bool:

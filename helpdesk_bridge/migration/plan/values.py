@@ -20,9 +20,11 @@ from helpdesk_bridge.model.records import Contact, FieldDefinition, FieldType, T
 from helpdesk_bridge.model.values import Actor, CustomValue, Priority, Ref, Status
 from helpdesk_bridge.text.plain import digest, fold
 
+AUTHOR: Final = "author"
+"""The name of a decision who is the author of an agent's messages."""
 PEOPLE: Final = frozenset(
     field.decision for field in TICKET.values() if field.decision and field.kind in (Kind.PERSON, Kind.ADDRESSES)
-)
+) | {AUTHOR}
 PASSING: Final = tuple(field.name for field in TICKET.values() if field.decision and field.kind is Kind.WORD)
 
 
@@ -172,6 +174,10 @@ class Values:
 
     def author(self, actor: Actor) -> Actor:
         """Return the author of a message as the destination knows the agent, else as the source does."""
+        decided = self._chosen(AUTHOR, email_key(actor.email), self._agent_named) if actor.email else None
+        if decided is not None and decided.value is not None:
+            known: Actor = decided.value
+            return known
         if not actor.email:
             return Actor(actor.kind, name=actor.name)
         agent = self._agent_of(actor.email)

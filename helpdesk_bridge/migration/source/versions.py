@@ -36,6 +36,21 @@ def person_key(actor: Actor) -> str:
     return actor.id or (email_key(actor.email) if actor.email else "") or actor.phone or actor.name or actor.kind.value
 
 
+def author_digest(key: str) -> str:
+    """Return the digest by which versions name whoever wrote a message or has a ticket; ``key`` is what ``person_key`` says."""
+    return digest("author", key)
+
+
+def assignee_in(version: str | None) -> str | None:
+    """Return the digest of whoever had a ticket, by its version."""
+    return (version or "").split(_PART)[2] if (version or "").count(_PART) > 1 else None
+
+
+def author_in(version: str | None) -> str | None:
+    """Return the digest of whoever wrote a message, by its version."""
+    return None if version is None else version.partition(_PART)[0]
+
+
 def _fields(record: Ticket | Contact) -> str:
     table = fields.TICKET if isinstance(record, Ticket) else fields.CONTACT
     values = {
@@ -47,10 +62,11 @@ def _fields(record: Ticket | Contact) -> str:
 
 
 def ticket_version(ticket: Ticket) -> str:
-    """Return what changes when a ticket does, as its list shows it: what a thread's change moves, and the fields."""
+    """Return what changes when a ticket does, as its list shows it: what a thread's change moves, the fields, who has it."""
     moment = ticket.updated_at.isoformat() if ticket.updated_at else ""
     moved = digest(moment, str(ticket.message_count), ticket.status_label or ticket.status.value, str(ticket.spam))
-    return f"{moved}{_PART}{_fields(ticket)}"
+    assignee = author_digest(person_key(ticket.assignee)) if ticket.assignee is not None else "-"
+    return _PART.join([moved, _fields(ticket), assignee])
 
 
 def contact_version(contact: Contact) -> str:
@@ -79,7 +95,7 @@ def message_version(message: Message) -> str:
         "visibility": message.visibility.value,
         "files": sorted(f"{file.filename} {file.size}" for file in message.attachments),
     }
-    author = digest("author", person_key(message.author))
+    author = author_digest(person_key(message.author))
     return _PART.join([author, digest(moment), digest(json.dumps(held, sort_keys=True))])
 
 
