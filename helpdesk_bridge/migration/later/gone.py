@@ -7,6 +7,7 @@ destination, ``mark`` adds an internal note to its ticket; both are written down
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -95,10 +96,11 @@ class Gone:
         facts, kind, record_id = self.context.journal.facts, record.key.kind.value, record.key.id
         if choice == MARK and record.key.kind is Kind.TICKET:
             known = self._settled.get((kind, record_id), {})
-            note = self._note(record, what)
+            at = datetime.fromisoformat(known["at"]) if "at" in known else self.context.destination.vendor_now()
+            note = self._note(record, what, at.replace(microsecond=0))
             wanted = expected.message(note, (), self.context.marker_key.seal)
             began = known.get("began") is not None
-            facts.settle_gone(kind, record_id, what=what, choice=choice, began=True, expected=wanted)
+            facts.settle_gone(kind, record_id, what=what, choice=choice, began=True, at=at.isoformat())
             done, ids = self._marked(record, note, wanted, look=began)
             facts.settle_gone(
                 kind, record_id, what=what, choice=choice, done=done, ids=ids, expected=wanted if ids else None
@@ -106,7 +108,8 @@ class Gone:
         else:
             facts.settle_gone(kind, record_id, what=what, choice=KEEP, done="kept")
 
-    def _note(self, record: Record, what: str) -> Message:
+    @staticmethod
+    def _note(record: Record, what: str, at: datetime) -> Message:
         return Message(
             id=f"{record.key.id}:gone",
             ticket_id=record.key.id,
@@ -114,6 +117,7 @@ class Gone:
             visibility=Visibility.INTERNAL,
             kind=MessageKind.NOTE,
             body=Body(text=_TEXTS[what]),
+            created_at=at,
         )
 
     def _marked(

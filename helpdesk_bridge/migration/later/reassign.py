@@ -109,7 +109,8 @@ class Reassign:
             told = partial(Reassigned, ticket_id, "message", record.key.id, " ".join(record.destination))
             together = [one for one in everything if one.destination and one.destination == record.destination]
             opens = expected.opens(record.expected)
-            holds_others = opens and any(one.expected is None and not one.destination for one in everything)
+            others = any(one.expected is None and not one.destination for one in everything)
+            holds_others = opens and (others or record.position != 0)
             if record.expected is None or len(together) > 1 or holds_others:
                 yield told(LEFT, TOGETHER)
                 continue

@@ -117,7 +117,11 @@ class Edits:
             return CANNOT
         together = [one for one in records if one.destination and one.destination == record.destination]
         opens = expected.opens(record.expected)
-        if record.expected is None or (len(together) > 1 and not opens) or (opens and self._holds_others(records)):
+        if (
+            record.expected is None
+            or (len(together) > 1 and not opens)
+            or (opens and self._holds_others(record, records))
+        ):
             return TOGETHER
         if is_internal(message) is not (record.expected["visibility"] == Visibility.INTERNAL.value):
             return EYES
@@ -131,9 +135,12 @@ class Edits:
             return FILES
         return None
 
-    def _holds_others(self, records: Iterable[Record]) -> bool:
-        """Whether the opening holds further messages, which have no expectation of their own."""
-        return any(one.expected is None and is_there(one) and not one.destination for one in records)
+    @staticmethod
+    def _holds_others(opening: Record, records: Iterable[Record]) -> bool:
+        """Whether an opening is more than the first message: words of our own before it, or further messages after it."""
+        return opening.position != 0 or any(
+            one.expected is None and is_there(one) and not one.destination for one in records
+        )
 
     def _thread(self, destination_id: str) -> list[Message]:
         context = self.context
