@@ -6,7 +6,7 @@ import sys
 from typing import Final
 
 EXTRAS: Final = {
-    "click": "cli", "jinja2": "cli", "rich": "cli", "sqlalchemy": "cli", "werkzeug": "cli", "hypothesis": "testing",
+    "alembic": "cli", "click": "cli", "jinja2": "cli", "rich": "cli", "sqlalchemy": "cli", "werkzeug": "cli", "hypothesis": "testing",
     "pyarrow": "parquet", "pytest": "testing", "responses": "testing", "redis": "redis", "psycopg": "postgres",
     "keyring": "keyring", "opentelemetry": "otel", "mcp": "mcp",
 }  # fmt: skip

@@ -165,6 +165,7 @@ class JournalFile(OwnedJournal):
             raise WrongJournal(
                 f"{self.path} has a second name (a hard link), under which SQLite would damage it; remove that name"
             )
+        self._upgrade()
         self._reader = schema.reader(self.path)
         with self._reader.connect() as connection:
             schema.check_version(connection)
@@ -186,6 +187,20 @@ class JournalFile(OwnedJournal):
             self._put_owner(connection, self._place.text(), lease=lease)
         self._lease_until, self._owned = lease, True
         self._await_lease(before, takeover=takeover)
+
+    def _upgrade(self) -> None:
+        """Bring the tables of an earlier version to this one's."""
+        if not schema.EARLIER:
+            return
+        engine = schema.writer(self.path)
+        try:
+            with engine.begin() as connection:
+                if schema.version_in(connection) in schema.EARLIER:
+                    from helpdesk_bridge.migration.journal.database.upgrade import upgrade
+
+                    upgrade(connection)
+        finally:
+            engine.dispose()
 
     def _check_place(self, connection: Connection, before: Place, *, moved: bool) -> None:
         self._place = Place.of(self.path, self.path)

@@ -31,6 +31,8 @@ from helpdesk_bridge.migration.outcome import JournalDamaged, WrongJournal
 from helpdesk_bridge.private_files import OWNER_FILE, companions, tighten, why_not_mine
 
 VERSION: Final = "3"
+EARLIER: Final[tuple[str, ...]] = ()
+"""Versions whose tables this program brings to its own; each has a module in ``database/versions``, as this one has."""
 BUSY_SECONDS: Final = 20.0
 metadata = MetaData()
 TEXT: Final = String().with_variant(String(collation="C"), "postgresql")
@@ -221,6 +223,10 @@ def check_version(connection: Connection) -> None:
 
 def check_known(version: str | None) -> None:
     """Raise ``WrongJournal`` for a version that is not this program's."""
+    if version in EARLIER:
+        raise WrongJournal(
+            f"the journal has version {version} and this program writes {VERSION}; migrate plan or run brings it there"
+        )
     if version != VERSION:
         raise WrongJournal(
             f"the journal has version {version} and this program reads {VERSION}; continue with the "

@@ -51,4 +51,11 @@ def prepare(engine: Engine) -> None:
             _own.create_all(connection)
             connection.execute(insert(REVISION).values(version_num=schema.VERSION))
             return
+        if revision in schema.EARLIER:
+            from helpdesk_bridge.migration.journal.database.upgrade import upgrade
+
+            connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("helpdesk_bridge tables"))))
+            if revision_in(connection) == revision:
+                upgrade(connection)
+            return
     schema.check_known(revision)
