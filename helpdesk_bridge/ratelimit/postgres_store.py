@@ -10,14 +10,14 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from helpdesk_bridge.clock import real_seconds
 from helpdesk_bridge.errors import ConfigError
+from helpdesk_bridge.postgresql import connect, refusal
 from helpdesk_bridge.ratelimit.store import SharedCell, StoreLost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
-    from psycopg import Connection, Cursor, OperationalError
+    from psycopg import Connection, Cursor
 
     from helpdesk_bridge.clock import Clock
     from helpdesk_bridge.ratelimit.policy import RateLimitPolicy
@@ -108,8 +108,9 @@ class PostgresStore:
         self._free.release()
 
     def _connect(self) -> Connection[Any]:
-        connection = _connection_class().connect(
+        connection = connect(
             self._url,
+            answer_seconds=ANSWER_SECONDS,
             autocommit=True,
             connect_timeout=CONNECT_SECONDS,
             fallback_application_name="helpdesk-bridge budget",
@@ -261,39 +262,6 @@ def _last_row(cursor: Cursor[Any]) -> Any:
     return cursor.fetchone()
 
 
-@cache
-def _connection_class() -> type[Connection[Any]]:
-    import psycopg
-
-    class Answered(psycopg.Connection[Any]):
-        """A connection that waits for an answer for so long and not for ever, whatever has become of the server."""
-
-        def wait(self, gen: Generator[Any, Any, Any], *args: Any, **kwargs: Any) -> Any:
-            return super().wait(_answered(gen), *args, **kwargs)
-
-    return Answered
-
-
-def _answered(steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-    """Hand a client's steps on until they end or the time is over; between them the client wakes ten times a second."""
-    deadline = real_seconds() + ANSWER_SECONDS
-    try:
-        wanted = next(steps)
-        while True:
-            ready = yield wanted
-            if not ready and real_seconds() >= deadline:
-                raise _no_answer()
-            wanted = steps.send(ready)
-    except StopIteration as end:
-        return end.value
-
-
-def _no_answer() -> OperationalError:
-    from psycopg import errors
-
-    return errors.ConnectionTimeout("no answer")
-
-
 def _create(connection: Connection[Any]) -> None:
     from psycopg import errors
 
@@ -333,12 +301,9 @@ def _reason(error: Exception) -> str:
 
 
 def _unreachable(error: Exception) -> str:
-    # The client gives no code where the connection itself was refused, only the server's text.
-    said = str(error)
-    if "authentication failed" in said or "no password supplied" in said or "no pg_hba.conf entry" in said:
-        return "PostgreSQL refuses the credentials"
-    if "does not exist" in said:
-        return "PostgreSQL has no such database or user"
-    if "too many clients" in said or "remaining connection slots" in said:
-        return "PostgreSQL takes no more connections"
-    return "PostgreSQL cannot be reached"
+    refused = {
+        "credentials": "PostgreSQL refuses the credentials",
+        "unknown": "PostgreSQL has no such database or user",
+        "full": "PostgreSQL takes no more connections",
+    }
+    return refused.get(refusal(error) or "", "PostgreSQL cannot be reached")

@@ -431,6 +431,28 @@ def test_a_database_that_goes_away_stops_the_run_and_another_one_goes_on(own_pos
     assert (summary.exit_code, summary.differences) == (ExitCode.OK, ())
 
 
+def test_a_database_that_does_not_answer_stops_the_run(in_database, monkeypatch):
+    monkeypatch.setattr(connections, "ANSWER_SECONDS", 0.2)
+    frozen = []
+
+    def freeze(connection):
+        frozen.append(connection.connection.driver_connection.info.backend_pid)
+        os.kill(frozen[0], signal.SIGSTOP)
+
+    with closing(open_journal(in_database)) as journal:
+        journal.save(WHOLE)
+        journal.file.before_commit = freeze
+        try:
+            with pytest.raises(Interrupted, match="cannot be reached"):
+                journal.save(ONE)
+        finally:
+            os.kill(frozen[0], signal.SIGCONT)
+        journal.file.before_commit = None
+        assert journal.get(ONE.key) is None
+        journal.save(WHOLE)
+        assert journal.get(ONE.key) == ONE
+
+
 def test_many_journals_of_a_process_share_few_connections(postgres_url):
     url = f"{postgres_url}?application_name=crowd"
     journals = [open_journal(f"{url}#c{next(_numbers)}") for _ in range(20)]

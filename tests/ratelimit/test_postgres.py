@@ -155,18 +155,19 @@ def test_a_process_killed_in_mid_step_holds_nobody_up(budget_database, opened, k
 
 
 def test_a_process_stopped_in_mid_step_loses_the_lock_and_does_its_step_again(opened, monkeypatch):
-    monkeypatch.setattr(postgres_store, "_BEGIN", postgres_store._BEGIN.replace("'1s'", "'20ms'"))
     stopped, other = opened(), opened()
     spend(other)
-    take, asked = BudgetState.take, []
+    take, asked, usual = BudgetState.take, [], postgres_store._BEGIN
 
     def slow(self, *args, **kwargs):
         asked.append(1)
         if len(asked) == 1:
+            monkeypatch.setattr(postgres_store, "_BEGIN", usual)
             spend(other, 3)  # this waits until the server has ended the step of the first one
         return take(self, *args, **kwargs)
 
     monkeypatch.setattr(BudgetState, "take", slow)
+    monkeypatch.setattr(postgres_store, "_BEGIN", usual.replace("'1s'", "'20ms'"))
     spend(stopped)
     assert (stopped.budget.remaining, other.budget.remaining) == (5, 5)
     assert not stopped.lost

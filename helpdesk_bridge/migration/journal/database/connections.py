@@ -10,6 +10,7 @@ from typing import Any, Final
 from attrs import define
 from sqlalchemy import Connection, Engine, create_engine, exc
 
+from helpdesk_bridge import postgresql
 from helpdesk_bridge.errors import ConfigError
 from helpdesk_bridge.migration.journal.database.address import DatabaseAddress
 from helpdesk_bridge.migration.outcome import Interrupted, MigrationError, WrongJournal
@@ -19,13 +20,15 @@ SCHEMA: Final = "helpdesk_bridge"
 MOST_CONNECTIONS: Final = 8
 """Of one process to one database, however many journals it has open."""
 CONNECT_SECONDS: Final = 5
+ANSWER_SECONDS: Final = 60.0
 LOCK_SECONDS: Final = 15
 STOPPED_SECONDS: Final = 5
 """A transaction whose process says nothing for so long is ended by the server: it was stopped, or its host is gone."""
-_SETTINGS: Final = (
-    f"SET lock_timeout = '{LOCK_SECONDS}s'; SET idle_in_transaction_session_timeout = '{STOPPED_SECONDS}s'; "
-    "SET timezone = 'UTC'"
-)
+_SETTINGS: Final = {
+    "lock_timeout": f"{LOCK_SECONDS}s",
+    "idle_in_transaction_session_timeout": f"{STOPPED_SECONDS}s",
+    "timezone": "UTC",
+}
 
 
 @define
@@ -88,8 +91,9 @@ def _engine(url: str) -> Engine:
         raise ConfigError("--journal: this is no URL of a PostgreSQL database") from None
 
     def connect() -> psycopg.Connection[Any]:
-        connection = psycopg.connect(
+        connection = postgresql.connect(
             url,
+            answer_seconds=ANSWER_SECONDS,
             autocommit=True,
             connect_timeout=CONNECT_SECONDS,
             keepalives_idle=10,
@@ -98,7 +102,8 @@ def _engine(url: str) -> Engine:
             tcp_user_timeout=30_000,
             fallback_application_name="helpdesk-bridge",
         )
-        connection.execute(_SETTINGS)
+        for name, value in _SETTINGS.items():
+            connection.execute("SELECT set_config(%s, %s, false)", [name, value])
         connection.autocommit = False
         return connection
 
@@ -155,14 +160,16 @@ def _meaning(error: exc.DBAPIError) -> Exception:
     if isinstance(error, exc.DataError):
         return MigrationError(f"PostgreSQL cannot keep a text that came from the source (code {code})")
     if isinstance(error, (exc.OperationalError, exc.InterfaceError)):
-        return _unreachable(str(error.orig), code)
+        return _unreachable(error.orig)
     return MigrationError(f"PostgreSQL refuses a step of the journal (code {code or type(error.orig).__name__})")
 
 
-def _unreachable(said: str, code: str | None) -> Exception:
-    # The client gives no code where the connection itself was refused, only the server's text.
-    if code in ("28P01", "28000") or "authentication failed" in said or "no password supplied" in said:
+def _unreachable(error: BaseException | None) -> Exception:
+    refused = postgresql.refusal(error) if isinstance(error, Exception) else None
+    if refused == "credentials":
         return ConfigError("--journal: PostgreSQL refuses the credentials of this URL")
-    if code == "3D000" or "does not exist" in said:
+    if refused == "unknown":
         return ConfigError("--journal: this PostgreSQL server has no such database or user")
+    if refused == "full":
+        return Interrupted("the journal's database takes no more connections; run again later, or with fewer programs")
     return Interrupted("the journal's database cannot be reached; run again once it is there")

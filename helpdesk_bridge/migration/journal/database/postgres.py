@@ -18,7 +18,7 @@ from helpdesk_bridge.migration.journal.database import connections
 from helpdesk_bridge.migration.journal.database.address import DatabaseAddress, beside
 from helpdesk_bridge.migration.journal.database.migrations import NAME, default_name, find
 from helpdesk_bridge.migration.journal.database.owned import CLAIMED, MARKER_KEY, SEARCH, Binding, OwnedJournal
-from helpdesk_bridge.migration.journal.database.tables import prepare
+from helpdesk_bridge.migration.journal.database.upgrade import prepare
 from helpdesk_bridge.migration.journal.integrity import check_rows
 from helpdesk_bridge.migration.journal.ownership import LEASE
 from helpdesk_bridge.migration.outcome import JournalInUse, MigrationError, WrongJournal

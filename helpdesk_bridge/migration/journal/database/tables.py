@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, func, insert, inspect, select
-from sqlalchemy.schema import CreateSchema
+from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select
 
 from helpdesk_bridge.migration.journal import schema
 from helpdesk_bridge.migration.journal.database.connections import SCHEMA
@@ -34,28 +33,4 @@ def check(connection: Connection) -> None:
     revision = revision_in(connection)
     if revision is None:
         raise FileNotFoundError(SCHEMA)
-    schema.check_known(revision)
-
-
-def prepare(engine: Engine) -> None:
-    """Make the tables if there are none; of several processes at once one makes them. Raises ``WrongJournal``."""
-    with engine.begin() as connection:
-        revision = revision_in(connection)
-        if revision is None:
-            connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("helpdesk_bridge tables"))))
-            revision = revision_in(connection)
-        if revision is None:
-            if not inspect(connection).has_schema(SCHEMA):
-                connection.execute(CreateSchema(SCHEMA))
-            schema.metadata.create_all(connection)
-            _own.create_all(connection)
-            connection.execute(insert(REVISION).values(version_num=schema.VERSION))
-            return
-        if revision in schema.EARLIER:
-            from helpdesk_bridge.migration.journal.database.upgrade import upgrade
-
-            connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("helpdesk_bridge tables"))))
-            if revision_in(connection) == revision:
-                upgrade(connection)
-            return
     schema.check_known(revision)

@@ -1,4 +1,4 @@
-"""Upgrade of a journal's tables to the version of this program: by Alembic, in one transaction, every row sealed anew."""
+"""Making of a journal's tables, and their upgrade to this program's version: by Alembic, every row sealed anew."""
 
 from __future__ import annotations
 
@@ -6,15 +6,38 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, MetaData, Table, bindparam, select, update
+from sqlalchemy import Connection, Engine, MetaData, Table, bindparam, func, insert, inspect, select, update
+from sqlalchemy.schema import CreateSchema
 
 from helpdesk_bridge.migration.journal import schema
 from helpdesk_bridge.migration.journal.database.connections import SCHEMA
-from helpdesk_bridge.migration.journal.database.tables import REVISION
+from helpdesk_bridge.migration.journal.database.tables import REVISION, revision_in
 from helpdesk_bridge.migration.journal.integrity import check_row, sealed
 
 VERSIONS: Final = Path(__file__).with_name("versions")
 _BATCH: Final = 1000
+
+
+def prepare(engine: Engine) -> None:
+    """Make the tables if there are none; of several processes at once one makes them. Raises ``WrongJournal``."""
+    with engine.begin() as connection:
+        revision = revision_in(connection)
+        if revision is None:
+            connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("helpdesk_bridge tables"))))
+            revision = revision_in(connection)
+        if revision is None:
+            if not inspect(connection).has_schema(SCHEMA):
+                connection.execute(CreateSchema(SCHEMA))
+            schema.metadata.create_all(connection)
+            REVISION.create(connection)
+            connection.execute(insert(REVISION).values(version_num=schema.VERSION))
+            return
+        if revision in schema.EARLIER:
+            connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("helpdesk_bridge tables"))))
+            if revision_in(connection) == revision:
+                upgrade(connection)
+            return
+    schema.check_known(revision)
 
 
 def upgrade(connection: Connection) -> None:
