@@ -192,6 +192,10 @@ class Archive:
         rows = self.file.rows("SELECT document FROM entries WHERE kind = ? ORDER BY position", (kind,))
         return tuple(load(ENTRIES[kind], text) for (text,) in rows)
 
+    def seen_agents(self) -> tuple[Agent, ...]:
+        """Return the agents that threads name."""
+        return tuple(load(Agent, text) for (text,) in self.file.rows("SELECT document FROM seen_agents ORDER BY id"))
+
     # -- contacts --------------------------------------------------------------------------------------------------
 
     def put_contacts(self, contacts: Iterable[Contact], run: Run, now: datetime) -> None:
@@ -288,6 +292,12 @@ class Archive:
                 for gone in before - {message.id for message in messages}:
                     self._tell(connection, run, "message.removed", gone, ticket.id, None, now)
             self._put_people(connection, ticket, messages)
+            for agent in {
+                one.id: one for message in messages if (one := message.author).kind is ActorKind.AGENT
+            }.values():
+                if agent.id is not None and agent.name is not None:
+                    seen = Agent(id=agent.id, name=agent.name, email=agent.email)
+                    connection.execute("INSERT OR REPLACE INTO seen_agents VALUES (?, ?)", (seen.id, dump(seen)))
             connection.execute(
                 "UPDATE tickets SET thread_state = CASE WHEN ? IS NULL THEN state END, tried = ?, problem = ? WHERE id = ?",
                 (problem, run.number, problem, ticket.id),

@@ -88,7 +88,7 @@ class Reading:
                 self._named_contacts(run, found, meter)
             if self.files:
                 self._files(run, meter)
-            self._entries(found)  # last: a desk may know its agents from its threads alone
+            self._entries(found)  # last: a desk may know its agents from its threads alone, as this archive does
         finally:
             meter.write()
         problems = (*found.short, *found.unread, *self._thread_problems())
@@ -135,7 +135,8 @@ class Reading:
                 found.unread.append(f"{kind}: {type(error).__name__}: {error.message}")
                 continue
             if kind not in self.desk.capabilities.complete_lists:
-                entries = _with_known(self.archive.entries(kind), entries)
+                seen = self.archive.seen_agents() if kind == "agents" else ()
+                entries = _with_known(_with_known(seen, self.archive.entries(kind)), entries)
             self.archive.put_entries(kind, entries)
 
     def _contacts(self, run: Run, found: _Found, meter: _Meter) -> None:
@@ -402,7 +403,7 @@ def _with_known(known: tuple[Any, ...], now: tuple[Any, ...]) -> tuple[Any, ...]
         before = merged.get(entry_id(one))
         missing = () if before is None else [name for name in fields_dict(type(one)) if getattr(one, name) is None]
         merged[entry_id(one)] = evolve(one, **{name: getattr(before, name) for name in missing})
-    return tuple(merged.values())
+    return tuple(merged[name] for name in sorted(merged))
 
 
 @frozen

@@ -104,7 +104,10 @@ _FIRST: Final = (
     "CREATE INDEX events_by_run ON events (run, number)",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST,)
+_AGENTS_OF_THREADS: Final = ("CREATE TABLE seen_agents (id TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID",)
+"""Where no list tells the agents, the authors of threads do, those of threads too that an earlier process read."""
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _AGENTS_OF_THREADS)
 """Step ``n`` brings a file of version ``n`` to version ``n + 1``; steps are only ever added."""
 
 SCHEMA_VERSION: Final = len(MIGRATIONS)

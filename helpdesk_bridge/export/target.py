@@ -67,7 +67,7 @@ class Target:
     def _clean(self) -> None:
         """Remove what a process that was killed left half written."""
         with storing(str(self.folder)):
-            for one in self.folder.rglob(f"{_PARTIAL}*"):
+            for one in (*self.folder.rglob(f"{_PARTIAL}*"), *self.folder.glob(f".{NAME}.*")):
                 one.unlink()
 
     def write(

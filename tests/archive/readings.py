@@ -54,7 +54,7 @@ def contents(folder):
             "tickets": {ticket.id: ticket for ticket in tickets},
             "messages": {ticket.id: [*map(_plain, archive.thread(ticket.id))] for ticket in tickets},
             "contacts": {contact.id: contact for contact in archive.contacts()},
-            "agents": archive.entries("agents"),
+            "agents": {agent.id: agent for agent in archive.entries("agents")},
         }
     finally:
         archive.close()
@@ -68,7 +68,7 @@ def wire(desk):
         "tickets": {ticket.id: ticket for ticket in tickets},
         "messages": {ticket.id: [*map(_plain, desk.messages.list(ticket.id, resolve=False))] for ticket in tickets},
         "contacts": {one.id: one for one in desk.contacts.list(include={"blocked", "deleted", "custom_fields"})},
-        "agents": tuple(desk.agents.list()) if desk.agents else (),
+        "agents": {agent.id: agent for agent in desk.agents.list()} if desk.agents else {},
     }
 
 

@@ -1,12 +1,13 @@
 """Reading a desk into an archive: whole, resumable at each page and ticket, and cheap the second time."""
 
 import threading
+from contextlib import contextmanager
 
 import pytest
 from archive.readings import Killed, contents, killed_at_commit, local, opened, read, wire
 from migration.simulators import served
 
-from helpdesk_bridge import BadResponse, MessageDraft, NotFound, TicketDraft, Unavailable
+from helpdesk_bridge import BadResponse, MessageDraft, NotFound, TicketDraft, Unavailable, open_desk
 from helpdesk_bridge.archive import FolderInUse, Interrupted, Reading, Scope, WrongFolder
 from helpdesk_bridge.archive.reading import origin_of
 from helpdesk_bridge.datasets.generator import generate
@@ -293,8 +294,6 @@ def test_again_reads_every_thread_anew(tmp_path):
 
 def test_raw_documents_are_kept_where_the_desk_keeps_them(tmp_path):
     with served("deskie", 3) as source:
-        from helpdesk_bridge import open_desk
-
         with open_desk({**source.settings, "keep_raw": True}, name="deskie") as desk:
             read(desk, tmp_path / "a")
             with opened(desk, tmp_path / "a") as archive:
@@ -385,3 +384,30 @@ def test_messages_are_kept_in_the_order_of_the_desk(tmp_path):
         read(desk, tmp_path / "a")
         texts = [message.body.text for message in contents(tmp_path / "a")["messages"][ticket.id]]
         assert texts[-12:] == [f"Note {number}" for number in range(12)]
+
+
+def test_agents_that_only_threads_tell_are_those_of_threads_that_an_earlier_process_read_too(tmp_path):
+    with served("desk365", 12) as source:
+        read(source.desk, tmp_path / "whole")
+        for folder, most in (("a", 3), ("a", 6), ("a", 99)):
+            with served_again(source) as desk:
+                stop = threading.Event()
+
+                def progress(phase, done, _total, stop=stop, most=most):
+                    if phase == "threads" and done == most:
+                        stop.set()
+
+                try:
+                    read(desk, tmp_path / folder, workers=1, stop=stop, progress=progress)
+                except Interrupted:
+                    assert most < 99
+        whole = contents(tmp_path / "whole")["agents"]
+        assert contents(tmp_path / "a")["agents"] == whole
+        assert all(one.name for one in whole.values())
+
+
+@contextmanager
+def served_again(source):
+    """Another process' desk at the same simulator: it has seen nothing yet."""
+    with open_desk(source.settings, name=source.desk.name) as desk:
+        yield desk

@@ -231,6 +231,7 @@ def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
     with local(2) as desk:
         export(desk, tmp_path / "out")
         (tmp_path / "out" / "tickets" / ".partial-tickets.parquet").write_bytes(b"half")
+        (tmp_path / "out" / ".manifest.json.k3x9").write_bytes(b"half")
         export(desk, tmp_path / "out")
         checked(tmp_path / "out")
 
