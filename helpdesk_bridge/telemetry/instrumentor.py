@@ -1,0 +1,29 @@
+"""For ``opentelemetry-instrument``: what its entry point loads to watch a program that does not call ``instrument``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from helpdesk_bridge.telemetry.instrument import instrument
+
+
+class Instrumentor:
+    """Turns telemetry on and off, as OpenTelemetry's own instrumentors do."""
+
+    _end: Callable[[], None] | None = None
+
+    def instrumentation_dependencies(self) -> Collection[str]:
+        """Return what has to be installed besides: nothing."""
+        return ()
+
+    def instrument(self, *, tracer_provider: Any = None, meter_provider: Any = None, **_: object) -> None:
+        """Watch every desk of this process; a second call changes nothing."""
+        if Instrumentor._end is None:
+            Instrumentor._end = instrument(tracer_provider=tracer_provider, meter_provider=meter_provider)
+
+    def uninstrument(self, **_: object) -> None:
+        """Watch no more."""
+        if Instrumentor._end is not None:
+            Instrumentor._end()
+            Instrumentor._end = None
