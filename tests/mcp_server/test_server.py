@@ -302,3 +302,20 @@ def test_pseudonyms_hide_persons_and_lead_back(local):
     for secret in ("zebulon", "quartermain", "zebulon.q@example.com"):
         assert secret not in said
     assert documents[-1]["contact"] != "none"
+
+
+def test_no_address_phone_or_name_of_the_account_leaves_with_pseudonyms(local):
+    async def main():
+        async with client_of(local, pseudonymise=True) as client:
+            documents = [await ok(client, "search_tickets", limit=25)]
+            for ticket in documents[0]["tickets"]:
+                documents += [await ok(client, tool, ticket=ticket["ticket"]) for tool in ("get_ticket", "get_thread")]
+            return documents
+
+    documents = asyncio.run(main())
+    said = json.dumps(documents, ensure_ascii=False).lower()
+    assert len(documents) > 20
+    canaries = {agent.name for agent in local.agents.list()} | {agent.email for agent in local.agents.list()}
+    for contact in local.contacts.list(include={"blocked", "deleted"}):
+        canaries |= {contact.name, *contact.emails, *(phone.raw for phone in contact.phones)}
+    assert not [canary for canary in canaries if canary and canary.lower() in said]
