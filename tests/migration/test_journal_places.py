@@ -36,6 +36,7 @@ from helpdesk_bridge.migration.journal.facts import Difference
 from helpdesk_bridge.migration.journal.reader import ids_of, record_row, whose
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
 from helpdesk_bridge.migration.report.facts import read_facts
+from helpdesk_bridge.migration.watch.state import WatchedJournal
 from helpdesk_bridge.testing.clock import ManualClock
 
 _numbers = itertools.count()
@@ -451,6 +452,21 @@ def test_a_database_that_does_not_answer_stops_the_run(in_database, monkeypatch)
         assert journal.get(ONE.key) is None
         journal.save(WHOLE)
         assert journal.get(ONE.key) == ONE
+
+
+def test_the_page_shows_who_works_with_a_database_s_migration_and_what_is_wrong_with_it(in_database):
+    address = address_of(in_database)
+    assert WatchedJournal(address).state()["error"] == "the journal does not exist yet"
+    with closing(open_journal(in_database, clock=SystemClock())) as journal:
+        journal.save(ONE)
+        state = WatchedJournal(address).state()
+        assert state["at_work"]["pid"] == os.getpid()
+        assert state["counts"]["tickets"]["planned"] == 1
+        assert "made-up" not in str(state)
+    assert WatchedJournal(address).state()["at_work"] is None
+    away = WatchedJournal(address_of(in_database.replace("127.0.0.1", "127.0.0.2"))).state()
+    assert (away["at_work"], "cannot be reached" in away["error"]) == (None, True)
+    assert "credentials" in WatchedJournal(address_of(in_database.replace("made-up", "x"))).state()["error"]
 
 
 def test_many_journals_of_a_process_share_few_connections(postgres_url):

@@ -6,12 +6,15 @@ import json
 import os
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
+from helpdesk_bridge.errors import ConfigError
 from helpdesk_bridge.migration.journal.database.address import Address, DatabaseAddress
+from helpdesk_bridge.migration.outcome import MigrationError
 from helpdesk_bridge.private_files import read_regular
 
 
@@ -31,7 +34,9 @@ def at_work(journal: Address) -> Worker | None:
     if isinstance(journal, DatabaseAddress):
         from helpdesk_bridge.migration.journal.database.migrations import owner_of
 
-        held = owner_of(journal)
+        held = None
+        with suppress(FileNotFoundError, MigrationError, ConfigError):  # whoever reads the journal is told
+            held = owner_of(journal)
         return None if held is None else Worker(*held)
     lock = journal.with_name(f"{journal.name}.lock")
     try:

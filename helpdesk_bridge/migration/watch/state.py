@@ -11,6 +11,7 @@ from typing import Any, Final
 from attrs import define, field
 
 from helpdesk_bridge.clock import real_seconds
+from helpdesk_bridge.errors import ConfigError
 from helpdesk_bridge.migration.journal.database.address import Address
 from helpdesk_bridge.migration.journal.states import State
 from helpdesk_bridge.migration.outcome import ExitCode, MigrationError
@@ -61,7 +62,7 @@ class WatchedJournal:
                 self._read = _told(read_facts(self.path), self.path)
             except FileNotFoundError:
                 self._read = {"error": "the journal does not exist yet"}
-            except MigrationError as error:
+            except (MigrationError, ConfigError) as error:
                 self._read = {"error": str(error)}
             self._stamp, self._read_at = stamp, real_seconds()
         return self._read
