@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from attrs import evolve, field, frozen
 
@@ -15,7 +15,7 @@ from helpdesk_bridge.adapter.digests import file_digest
 from helpdesk_bridge.adapter.odd_values import UnreadRow
 from helpdesk_bridge.clock import Clock, SystemClock
 from helpdesk_bridge.config.aliases import Aliases
-from helpdesk_bridge.errors import NotFound
+from helpdesk_bridge.errors import HelpdeskError, NotFound
 from helpdesk_bridge.migration.journal.states import opaque
 from helpdesk_bridge.migration.marker import account_ref
 from helpdesk_bridge.migration.outcome import NeverPossible
@@ -26,6 +26,7 @@ from helpdesk_bridge.model.values import Actor, ActorKind, Attachment, Ref
 from helpdesk_bridge.ports import Helpdesk
 from helpdesk_bridge.vendor_time import VendorTime
 
+T = TypeVar("T")
 _SYSTEM: Final = SystemClock()
 
 
@@ -49,6 +50,7 @@ class MigrationDesk:
     desk: Helpdesk
     _clock: Clock | None = None
     _lock: threading.RLock = field(factory=threading.RLock, repr=False)
+    _read_twice: set[str] = field(factory=set, init=False, repr=False)
 
     @property
     def ref(self) -> str:
@@ -126,6 +128,32 @@ class MigrationDesk:
         with self._lock:
             return tuple(facet.list()) if facet else ()
 
+    def found(self, listing: str, look: Callable[[], T | None]) -> T | None:
+        """Return what ``look`` finds in a reference list of this desk.
+
+        What a whole list lacks is looked for in that list read again, once a migration: an answer may have left it out, and
+        all that it names would be taken for unknown.
+        """
+        known = look()
+        if known is None and self.knows_all(listing) and self._read_again(listing):
+            known = look()
+        return known
+
+    def _read_again(self, listing: str) -> bool:
+        with self._lock:
+            if listing in self._read_twice:
+                return False
+            self._read_twice.add(listing)
+            before: tuple[Any, ...] = getattr(self, listing)
+            try:
+                more = tuple(one for one in self._listed(listing) if one not in before)
+            except HelpdeskError:
+                return False  # the first reading is all there is
+            for name in ("_agents_by_id", "_agents_by_email"):
+                self.__dict__.pop(name, None)
+            self.__dict__[listing] = (*before, *more)
+            return bool(more)
+
     @cached_property
     def agents(self) -> tuple[Agent, ...]:
         """The agents."""
@@ -160,6 +188,9 @@ class MigrationDesk:
 
     def agent(self, actor: Actor) -> Agent | None:
         """Return the agent that an actor names, by id or e-mail."""
+        return self.found("agents", lambda: self._agent(actor))
+
+    def _agent(self, actor: Actor) -> Agent | None:
         if actor.id is not None and actor.id in self._agents_by_id:
             return self._agents_by_id[actor.id]
         return self._agents_by_email.get(email_key(actor.email)) if actor.email else None
@@ -177,7 +208,7 @@ class MigrationDesk:
         """Return a group with its name, in the application's words."""
         if group is None or group.name is not None:
             return group
-        name = next((known.name for known in self.groups if known.id == group.id), None)
+        name = self.found("groups", lambda: next((one.name for one in self.groups if one.id == group.id), None))
         return group if name is None else Ref(group.id, self.aliases.groups.into(name))
 
     def file_digest(self, file: Attachment) -> str:

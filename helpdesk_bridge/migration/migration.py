@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from types import TracebackType
 from typing import Final, Self
 
@@ -55,7 +56,7 @@ from helpdesk_bridge.migration.summary import Summary, summary_of
 from helpdesk_bridge.migration.verify.extent import EXTENT
 from helpdesk_bridge.migration.verify.verify import Verification
 from helpdesk_bridge.model.addresses import email_key, is_email
-from helpdesk_bridge.model.records import Ticket
+from helpdesk_bridge.model.records import Contact, Ticket
 from helpdesk_bridge.model.refs import parse_ref
 from helpdesk_bridge.model.values import Actor
 from helpdesk_bridge.ports import Helpdesk
@@ -466,7 +467,7 @@ class Migration:
 
     def _context(self) -> LoadContext:
         spool = self._spooled()
-        people = People(self.journal, spool, self.source)
+        people = People(self.journal, spool, self.source, self._contact_of_source)
         limits = self.destination.desk.capabilities.files
         return LoadContext(
             source=self.source,
@@ -485,7 +486,15 @@ class Migration:
             progress=self._progress.count,
             copied=self.journal.facts.recall(CLAIMED, False),
             decided=self.journal.facts.decided_differences(),
+            no_contacts=self._search is not None and self._search.no_contacts,
         )
+
+    def _contact_of_source(self, contact_id: str) -> Contact | None:
+        """Return a contact that the list of contacts did not have; None if it is gone, or not given."""
+        try:
+            return self._source_outage.of_record(partial(self.source.desk.contacts.get, contact_id))
+        except HelpdeskError:
+            return None
 
     def _made_plan(self, tally: Tally, searched: SearchResult, findings: Sequence[Finding] = ()) -> Plan:
         return make_plan(

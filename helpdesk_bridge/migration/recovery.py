@@ -26,7 +26,7 @@ from helpdesk_bridge.migration.journal.states import DECIDED_AGAIN, Key, Kind, R
 from helpdesk_bridge.migration.marker import MarkerKey, is_marker
 from helpdesk_bridge.migration.outage import Outage
 from helpdesk_bridge.migration.outcome import DecisionNeeded, WrongJournal
-from helpdesk_bridge.model.queries import TicketQuery
+from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
 from helpdesk_bridge.model.records import Ticket
 
 RECOVERED: Final = "recovered_key"
@@ -94,6 +94,8 @@ class Search:
     key: MarkerKey
     none_before: bool
     tell: Callable[[str], None] | None
+    no_contacts: bool = field(default=False, init=False)
+    """Whether the destination turned out to have no contacts either."""
     _ran: bool = field(default=False, init=False)
 
     def result(self, most: int | None = None) -> SearchResult:
@@ -126,10 +128,15 @@ class Search:
     def _believed(self, first: Page[Marked]) -> Page[Marked]:
         """Return the first page, read again if it is empty and the destination holds tickets.
 
-        One that stays empty is put to a decision: believed, it would write everything twice. A local desk lists the
+        A destination without contacts has no tickets: the load asks for them anyway, so that nothing is spent on it. A
+        page that stays empty is put to a decision: believed, it would write everything twice. A local desk lists the
         tickets that carry a marker, and no others.
         """
         if first.items or first.next is not None or self.destination.defines:
+            return first
+        self.no_contacts = self.outage.patiently(self._lacks_contacts)
+        if self.no_contacts:
+            keep(self.journal, [ScanProof(scan=MARKERS, told=first.total, rows=0)])
             return first
         tickets = self.destination.desk.tickets.list(TicketQuery(limit=1), resolve=False)
         if not self.outage.patiently(lambda: tickets.page(size=1)).items:
@@ -142,6 +149,11 @@ class Search:
             self.journal, [ScanProof(scan=MARKERS, told=first.total, rows=0, again=len(again.items), evidence=evidence)]
         )
         return again
+
+    def _lacks_contacts(self) -> bool:
+        contacts = self.destination.desk.contacts.list(ContactQuery(include={"blocked", "deleted", "custom_fields"}))
+        count = contacts.count()
+        return not contacts.page(size=1).items if count is None else count == 0
 
     def first_page(self) -> Page[Marked]:
         """Return the first page, one call: whether there is anything, and how much."""

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from migration.faulty_desk import destination, source
 from migration.simulators import served
+from tiers import quick_first
 
 from helpdesk_bridge.adapter import Page
 from helpdesk_bridge.migration import DecisionNeeded, ExitCode, Migration, Options
@@ -17,6 +18,7 @@ from helpdesk_bridge.migration.completeness import contradicted, prove
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.report.facts import read_facts
 from helpdesk_bridge.migration.report.report import report_of_journal
+from helpdesk_bridge.model.queries import TicketQuery
 
 YES = Options(yes=True)
 
@@ -200,3 +202,40 @@ def test_a_verification_reads_an_empty_list_again_and_tells_one_that_stays_empty
                 f"{on.partition('.')[0]} at the destination"
             ]
             assert migration.summary().exit_code is ExitCode.INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    "path", quick_first([f"/api/{name}.json" for name in ("staff", "groups", "labels", "custom_fields")])
+)
+def test_a_list_of_names_that_came_empty_once_loses_no_name(tmp_path, path):
+    with served("deskie", 6) as old, served("local", 0) as new:
+        with old.simulator.faults.inject("empty_list", on=f"GET {path}") as fault:
+            assert migrated(old, new, tmp_path / "journal").exit_code is ExitCode.OK
+            assert fault.hits == 1
+        old.desk.refresh()
+        named = {one.subject: one for one in old.desk.tickets.list(TicketQuery(include={"custom_fields"}))}
+        for one in new.desk.tickets.list(TicketQuery(include={"custom_fields"})):
+            before = named[one.subject]
+            assert (one.assignee and one.assignee.email) == (before.assignee and before.assignee.email)
+            assert (one.group and one.group.name) == (before.group and before.group.name)
+            assert (set(one.tags), set(one.custom_fields)) == (set(before.tags), set(before.custom_fields))
+
+
+def test_a_customer_who_came_while_the_lists_were_read_keeps_the_address(tmp_path):
+    with served("deskie", 3) as old, served("desk365", 0) as new:
+        with old.simulator.faults.inject("page_drift", on="tickets.list") as fault:
+            migrated(old, new, tmp_path / "journal")
+            assert fault.hits == 1
+        (came,) = [one for one in new.desk.tickets.list() if one.subject == "Came in between"]
+        assert came.requester.email.startswith("in-between-")
+
+
+def test_a_contact_whose_company_was_refused_once_gets_it_in_the_next_run(tmp_path):
+    with served("deskie", 12) as old, served("desk365", 0) as new:
+        with new.simulator.faults.inject("refused", on="POST /apis/v3/companies/create", status=400):
+            assert migrated(old, new, tmp_path / "journal").exit_code is ExitCode.INCOMPLETE
+        assert migrated(old, new, tmp_path / "journal").exit_code is ExitCode.OK
+        there = {one.email: one.company for one in new.desk.contacts.list()}
+        for one in old.desk.contacts.list():
+            if one.email in there and one.company:
+                assert there[one.email].name == one.company.name

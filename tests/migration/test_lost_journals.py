@@ -166,6 +166,18 @@ def test_an_empty_destination_costs_one_call(tmp_path):
     assert new.faults.calls["marked"] == 1
 
 
+def test_an_empty_destination_costs_one_call_on_the_wire_besides_what_the_load_asks_anyway(tmp_path):
+    with served("local", 2) as old, served("desk365", 0) as new:
+        with Migration(old.desk, new.desk, tmp_path / "journal", options=YES) as migration:
+            searched = migration._searched()
+            asked = [one.operation for one in new.simulator.requests.snapshot()]
+            assert (searched.done, searched.calls) == (True, 1)
+            assert asked == ["list_tickets", "list_contacts"]
+            migration.run()
+        asked = [one.operation for one in new.simulator.requests.snapshot()]
+    assert asked[: asked.index("create_contact")].count("list_contacts") == 1
+
+
 def test_a_search_that_takes_many_calls_is_announced_by_the_plan_and_done_by_the_run(tmp_path, monkeypatch):
     monkeypatch.setattr("helpdesk_bridge.migration.migration.SEARCHED_AT_PLAN", 0)
     with served("deskie", 6) as old, served("desk365", 0) as new:

@@ -121,16 +121,34 @@ class Desk365Importer:
                     raise
         # Observed: production calls a company's name "not unique" in a contact, and a client then leaves it out.
         written = self._created({key: value for key, value in document.items() if key != "company_name"})
+        self._tell_no_company(refused)
+        return (written,)
+
+    def contact_steps(self, contact_id: str, old: Contact, *, look: bool) -> tuple[Step, ...]:
+        """Return the call that gives a contact its company, if one that is looked up lacks it.
+
+        A contact is written whole, its company before it; but one that Desk365 made of a ticket's address has none.
+        """
+        company = _contact_document(old).get("company_name")
+        if not look or not company or self._client.contact(primary=contact_id).company_name:
+            return ()
+
+        def give() -> tuple[str, ...]:
+            try:
+                self._make_company(company)
+                self._client.update_contact(contact_id, {"company_name": company})
+            except (Invalid, Conflict) as refused:
+                self._tell_no_company(refused)
+            return ()
+
+        return (Step("company", give, sets=True),)
+
+    def _tell_no_company(self, refused: HelpdeskError) -> None:
         _logger.warning(
             "a contact was written without its company, which Desk365 refused; give it one there (%s)",
             refused.status,
             extra={"event": "desk365.company_refused", "status": refused.status},
         )
-        return (written,)
-
-    def contact_steps(self, contact_id: str, old: Contact, *, look: bool) -> tuple[Step, ...]:  # noqa: ARG002 - the protocol's
-        """Return nothing: a contact is written whole, its company before it."""
-        return ()
 
     def _is_about_company(self, refused: Invalid | Conflict, document: dict[str, Any]) -> bool:
         if "company_name" not in document:

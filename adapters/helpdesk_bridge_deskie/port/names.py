@@ -33,6 +33,7 @@ class Names:
         self._client = client
         self._directory = directory
         self._unknown: set[int] = set()
+        self._unknown_keys: set[str] = set()
         self._creating = new_lock()
         self._made: dict[str, LabelDocument] = {}
         self._made_since: tuple[Tag, ...] = ()
@@ -128,6 +129,11 @@ class Names:
         if not document:
             return {}
         fields = self._named_fields(applies_to)
+        if missing := document.keys() - fields.keys() - self._unknown_keys:
+            # Made since the list was read, or left out of it; a key that is still not there is not asked for again.
+            self._directory.refresh("custom_fields")
+            fields = self._named_fields(applies_to)
+            self._unknown_keys |= missing - fields.keys()
         named: dict[str, CustomValue] = {}
         for key, value in document.items():
             name, read = fields.get(key) or (key, _AS_IT_IS)

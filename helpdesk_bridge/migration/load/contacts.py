@@ -90,7 +90,7 @@ class ContactLoad:
         except HelpdeskError as error:
             self._failed(evolve(intent, destination=()), f"its address alone is there: {reason_of(error)}")
             return None
-        return self._completed(intent, contact, ids, look=True)
+        return self._completed(intent, contact, ids if holder is None else (holder.id,), look=True)
 
     def _resumed(self, leader: Record, contact: Contact) -> tuple[str, ...] | None:
         """Go on with a contact whose create was sent: it is looked for, and what is missing of it is done."""
@@ -171,7 +171,7 @@ class ContactLoad:
             find = partial(context.importer.contact_steps, written[0], contact)
             # A digest names nobody: an id that the journal must not hold is known only to the process that wrote.
             steps = () if is_opaque(written[0]) else steps_of(context, find, look=look)
-            if steps and not self._last:
+            if steps and not self._last and not is_opaque(ids[0]):
                 context.journal.save(arrived)
                 return None
             taken = take_steps(context, steps, lambda now: (evolve(arrived, intent_at=now),))
@@ -290,7 +290,10 @@ class ContactLoad:
 
 
 def fill(context: LoadContext, contact_id: str, contact: Contact) -> None:
-    """Give a contact at the destination what it keeps of this one, but for the fields that it takes only from a create."""
+    """Give a contact at the destination what it keeps of this one.
+
+    Left out are the fields that it takes only from a create, and a company that it does not know: the steps make that.
+    """
     change, update = change_of(contact, context.importer.fidelity.contact), context.destination.desk.contacts.update
     while change != ContactChange():
         try:
@@ -300,6 +303,10 @@ def fill(context: LoadContext, contact_id: str, contact: Contact) -> None:
             if getattr(change, name, UNSET) is UNSET:
                 raise
             change = evolve(change, **{name: UNSET})
+        except Invalid as error:
+            if error.field != "company" or change.company is UNSET:
+                raise
+            change = evolve(change, company=UNSET)
         else:
             return
 

@@ -53,6 +53,8 @@ class LoadContext:
     progress: CountsProgress
     copied: bool = False
     """Whether the journal is a claimed copy: messages are looked for before any is sent."""
+    no_contacts: bool = False
+    """Whether the destination is known to have had no contacts before this load."""
     look_only: bool = False
     """Look up what exists at the destination and write nothing there."""
     decided: WordsByRecord = field(factory=dict)

@@ -70,6 +70,8 @@ class Load:
         If the destination has far more contacts than there are to write, the importer's own refusal says so instead.
         """
         context = self.context
+        if context.no_contacts:
+            return
         listing = context.destination.desk.contacts.list(ALL_CONTACTS)
         total = context.destination_outage.patiently(listing.count)
         writing = context.journal.counts()[Kind.CONTACT]

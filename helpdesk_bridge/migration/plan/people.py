@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from attrs import evolve, field, frozen
@@ -34,11 +35,16 @@ def actor_key(actor: Actor) -> str | None:
 
 @frozen(eq=False)
 class People:
-    """Looks contacts up in the spool (what the source says) and in the journal (where they are now)."""
+    """Looks contacts up in the spool (what the source says) and in the journal (where they are now).
+
+    ``ask`` returns a contact that came after the list of contacts was read, or None; it is asked once about each.
+    """
 
     journal: Journal
     spool: Spool
     source: MigrationDesk
+    ask: Callable[[str], Contact | None] = lambda _: None
+    _gone: set[str] = field(factory=set, init=False, repr=False)
     _found: dict[tuple[str | None, str | None], str] = field(factory=dict, init=False, repr=False)
 
     def filled(self, actor: Actor | None) -> Actor | None:
@@ -47,11 +53,22 @@ class People:
             return actor
         if actor.id is None or actor.email:
             return addressed(actor)
-        contact = self.spool.get(Kind.CONTACT.value, self.source.contact_key(actor.id), Contact)
+        contact = self._known(actor.id)
         if contact is None:
             return actor
         known = addressed(contact.actor())
         return evolve(known, name=actor.name or known.name, phone=actor.phone or known.phone)
+
+    def _known(self, contact_id: str) -> Contact | None:
+        key = self.source.contact_key(contact_id)
+        contact = self.spool.get(Kind.CONTACT.value, key, Contact)
+        if contact is None and contact_id not in self._gone:
+            contact = self.ask(contact_id)
+            if contact is None:
+                self._gone.add(contact_id)
+            else:
+                self.spool.put(Kind.CONTACT.value, key, contact)
+        return contact
 
     def at_destination(self, actor: Actor) -> Actor | None:
         """Return the customer with the destination's id, or None if there is no such contact.

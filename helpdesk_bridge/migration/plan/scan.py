@@ -53,8 +53,9 @@ class Scan:
         tally, now = Tally(self.source), self.source.vendor_now()
         for kind in (Kind.CONTACT, Kind.TICKET):
             self.spool.forget(kind.value)
-        contacts = self._proof(Kind.CONTACT, partial(self._contacts, tally))
+        # Tickets first: whoever wrote in between is in the list of contacts.
         tickets = self._proof(Kind.TICKET, partial(self._tickets, tally))
+        contacts = self._proof(Kind.CONTACT, partial(self._contacts, tally))
         keep(self.journal, (contradicted(contacts, self._any_contact), contradicted(tickets, self._any_ticket)))
         self.journal.facts.remember(**{SOURCE_SEEN: now.replace(microsecond=0).isoformat()})
         return tally

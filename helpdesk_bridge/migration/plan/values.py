@@ -139,7 +139,8 @@ class Values:
 
     def _group_named(self, name: str) -> Ref:
         named = self.destination.aliases.groups.out(name)
-        known = next((group for group in self.destination.groups if fold(group.name) == fold(named)), None)
+        desk = self.destination
+        known = desk.found("groups", lambda: next((one for one in desk.groups if fold(one.name) == fold(named)), None))
         return Ref(None, named) if known is None else Ref(known.id, known.name)
 
     def agent(self, email: str) -> Answer:
@@ -191,7 +192,8 @@ class Values:
         if chosen:
             return chosen
         named = self.destination.aliases.tags.out(name)
-        known = next((tag.name for tag in self.destination.tags if fold(tag.name) == fold(named)), None)
+        desk = self.destination
+        known = desk.found("tags", lambda: next((tag.name for tag in desk.tags if fold(tag.name) == fold(named)), None))
         if known is None and self.destination.knows_all("tags"):
             return Answer(None, open=True)
         return Answer(known or named)
@@ -220,6 +222,9 @@ class Values:
 
     def definition(self, name: str, applies_to: str = "ticket") -> FieldDefinition | None:
         """Return the destination's definition of a custom field."""
+        return self.destination.found("custom_fields", lambda: self._definition(name, applies_to))
+
+    def _definition(self, name: str, applies_to: str) -> FieldDefinition | None:
         fields = [
             custom_field
             for custom_field in self.destination.custom_fields
