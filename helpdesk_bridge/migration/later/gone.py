@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from helpdesk_bridge.errors import HelpdeskError, InDoubt, NotFound
 from helpdesk_bridge.migration.completeness import SCANS, proofs_in
@@ -43,11 +43,9 @@ class Gone:
 
     context: LoadContext
     choice: str | None
-    _settled: dict[tuple[str, str], dict[str, Any]] = field(init=False)
-
-    @_settled.default
-    def _known(self) -> dict[tuple[str, str], dict[str, Any]]:
-        return self.context.journal.facts.gone()
+    _settled: dict[tuple[str, str], dict[str, Any]] = field(
+        init=False, default=Factory(lambda self: self.context.journal.facts.gone(), takes_self=True)
+    )
 
     def run(self) -> list[Since]:
         """Return the records about which nothing is decided yet."""
