@@ -47,5 +47,5 @@ def checked(to):
 
 def said(to):
     """Every byte of an export, its names included."""
-    names = "\n".join(path.as_posix() for path in Path(to).rglob("*"))
+    names = "\n".join(path.relative_to(to).as_posix() for path in Path(to).rglob("*"))
     return names.encode() + b"\n".join(path.read_bytes() for path in sorted(Path(to).rglob("*")) if path.is_file())
