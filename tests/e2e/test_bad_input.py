@@ -161,7 +161,7 @@ def test_a_desk_that_is_not_in_the_file_is_told(kept):
 # -- credentials ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("side", ["old", "new"])
+@pytest.mark.parametrize("side", ["new", pytest.param("old", marks=SLOW)])
 def test_wrong_credentials_end_with_4_and_nothing_is_written(kept, side):
     bench = kept()
     wrong = {f"{side.upper()}_KEY": SECRET}
