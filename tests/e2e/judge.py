@@ -1,7 +1,8 @@
-"""An outside judge of who may read what after a migration, and of whose words it is.
+"""An outside judge of a migration: what is lost, written twice, altered, or shown to whom it is none of his business.
 
-It reads the destination over the vendor's wire (a local desk by SQL) and the truth from the corpus or the source's wire,
-and shares no code with the library: what the library believes of a message is nothing that it asks.
+``findings(source, destination, announced)`` compares two desks, read over their vendors' wires, and returns what is wrong.
+``judge(truth, tickets)`` is its part about who may read what and whose words they are; its truth may be a corpus. Neither
+shares code with the library: what that believes of a record is nothing that they ask.
 """
 
 from __future__ import annotations
@@ -9,15 +10,18 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from e2e.wire import FURTHER_FILES, HEADER, MARKER, DeskieWire, LocalFile, lines_of
+from e2e.held import DEAD, address, customers_at, instant, tickets_at
+from e2e.wire import FURTHER_FILES, HEADER, MARKER, Desk365Wire, lines_of, marker_of
 
 NEUTRAL = "[Imported] This ticket begins with an internal note."
-OURS = re.compile(r"^\[Subject\] |^\[image: .*\]$")
+OURS = re.compile(r"^\[Subject\] |^\[Not migrated: file .*\]$")
+FILES_ALONE = re.compile(rf"{FURTHER_FILES.pattern}|^File of this message, fetched later: ")
+"""What a message says that is there for files of another one."""
+PICTURE = re.compile(r"\[image(: [^\]]*)?\]")
 WHO = {"contact": "customer", "agent": "agent"}
 
 
@@ -30,25 +34,6 @@ class Words:
     moment: str
     private: bool
     text: str
-
-
-@dataclass
-class Place:
-    """A message as it stands at a desk. ``private`` is what the vendor does with it, whatever its lines tell."""
-
-    private: bool
-    author: str
-    who: str
-    moment: str
-    lines: list[str]
-
-
-@dataclass
-class Ticket:
-    """A ticket as it stands at a desk, the opening first."""
-
-    subject: str
-    places: list[Place]
 
 
 @dataclass
@@ -72,20 +57,13 @@ class Verdict:
         assert not self.strangers, f"{len(self.strangers)} tickets belong to none of the source: {self.strangers[:3]}"
 
 
+def shown(lines):
+    """Return lines without what stands for a picture."""
+    return [PICTURE.sub("", line) for line in lines]
+
+
 def squashed(lines):
     return "".join("".join(line.split()) for line in lines)
-
-
-def address(text):
-    """Return an e-mail address as one line can hold it."""
-    return " ".join((text or "").split())
-
-
-def instant(text):
-    """Return a time as seconds in UTC, of whichever form a vendor writes."""
-    moment = parsedate_to_datetime(text) if re.fullmatch(r"\w{3}, .*", text) else datetime.fromisoformat(text)
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 # -- the truth -----------------------------------------------------------------------------------------------------
@@ -116,85 +94,26 @@ def truth_of(desk):
     found = []
     for ticket in tickets_at(desk):
         words = [
-            Words(address(one.author), one.who, one.moment, one.private, squashed(one.lines)) for one in ticket.places
+            Words(address(one.author), one.who, one.moment, one.private, squashed(shown(one.lines)))
+            for one in ticket.places
         ]
         found.append((ticket.subject, words))
     return found
 
 
-# -- what stands at a desk -----------------------------------------------------------------------------------------
-
-
-def tickets_at(desk):
-    if isinstance(desk, LocalFile):
-        return list(_local(desk))
-    return list(_deskie(desk) if isinstance(desk, DeskieWire) else _desk365(desk))
-
-
-def _desk365(desk):
-    offset = 0
-    while True:
-        wanted = {"offset": offset, "ticket_count": 100, "include_description": 1, "order_type": "asc"}
-        page = desk.ask("GET", "/apis/v3/tickets", params=wanted)
-        for row in page["tickets"]:
-            requester = row["contact_email"]
-            # A description is always read by its requester.
-            lines = lines_of(row["description"] or "", is_html=True)
-            places = [Place(False, requester, "customer", instant(row["created_on"]), lines)]
-            number = {"ticket_number": row["ticket_number"]}
-            for one in desk.ask("GET", "/apis/v3/tickets/conversations", params=number)["conversations"]:
-                private = one["type"] in {"note", "forward"} and one["public_note"] is not True
-                who = {"contact": "customer", "agent": "agent"}[one["sender_type"]]
-                lines = lines_of(one["body"] or "", is_html=True)
-                places.append(Place(private, one["created_by"], who, instant(one["created_on"]), lines))
-            yield Ticket(row["subject"], places)
-        offset += len(page["tickets"])
-        if not page["tickets"] or offset >= page["count"]:
-            return
-
-
-def _deskie(desk):
-    people = {one["user_id"]: one.get("user_email") or "" for one in desk._rows("/api/users.json", "user")}
-    agents = {one["staff_id"]: one["staff_email"] for one in desk._rows("/api/staff.json", "staff")}
-    for row in desk._rows("/api/cases.json", "case", show_active_chats="true", show_merged_cases="true"):
-        if row["deleted"] or row["spam"]:
-            continue
-        places = []
-        for one in desk._rows(f"/api/cases/{row['case_id']}/messages.json", "message"):
-            markup = one["content_html"]
-            lines = lines_of(markup or one["content"], is_html=bool(markup))
-            author, who = "", "system"
-            if one["staff_id"]:
-                author, who = agents[one["staff_id"]], "agent"
-            elif one["user_id"]:
-                author, who = people[one["user_id"]], "customer"
-            places.append(Place(bool(one["note"]), author, who, instant(one["created_at"]), lines))
-        yield Ticket(row["subject"], places)
-
-
-def _local(desk):
-    for row in desk._rows("SELECT * FROM tickets WHERE space = '' AND NOT deleted AND NOT spam"):
-        document = json.loads(row["document"])
-        places = []
-        query = "SELECT document FROM messages WHERE space = '' AND ticket_id = ? ORDER BY rank, time_key, place"
-        for message in desk._rows(query, row["id"]):
-            held = json.loads(message["document"])
-            body, author = held.get("body", {}), held.get("author", {})
-            markup = body.get("html")
-            lines = lines_of(body.get("text", "") if markup is None else markup, is_html=markup is not None)
-            who = {"contact": "customer"}.get(author.get("kind"), author.get("kind", "system"))
-            private = held["visibility"] != "public"
-            places.append(Place(private, author.get("email", ""), who, instant(held["created_at"]), lines))
-        yield Ticket(document.get("subject", ""), places)
+# -- what a place of a desk says ------------------------------------------------------------------------------------
 
 
 def told_at(place):
     """Yield (words, lines, header) of each message that a place holds: by its header lines, else as the place itself."""
     header, lines = None, []
+    if any(FILES_ALONE.match(line) for line in place.lines):
+        return
     for line in [*place.lines, None]:
         next_header = None if line is None else HEADER.match(line)
         if line is not None and next_header is None:
-            if not (MARKER.match(line) or OURS.match(line) or FURTHER_FILES.match(line)):
+            line = PICTURE.sub("", line)  # noqa: PLW2901 - what a desk without images shows instead
+            if not (MARKER.match(line) or OURS.match(line)):
                 lines.append(line)
             continue
         if lines or (header is not None and header["who"] in {"customer", "agent"}):
@@ -252,3 +171,241 @@ def _read(verdict, ticket, words, told):
         if not place.private:
             verdict.leaked += [f"{ticket.subject}: {one[:40]}" for one in secrets if one in squashed(lines)]
     verdict.leaked += [f"{ticket.subject}: in its subject" for one in secrets if one in squashed([ticket.subject])]
+
+
+# -- two desks -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """Something that is wrong at the destination and was not announced.
+
+    ``record`` is ticket, message, file, image or customer; ``what`` is lost, twice, extra, order, dead or the name of a field
+    that differs; ``of`` names the record: a ticket by its source's id and subject, a customer by the address.
+    """
+
+    record: str
+    what: str
+    of: str
+    expected: str = ""
+    found: str = ""
+
+    def __str__(self):
+        values = f": {self.expected!r}, there {self.found!r}" if self.expected or self.found else ""
+        return f"{self.record} {self.what} ({self.of}){values}"
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What a migration said it would not keep: ``changes`` as ``migrate run --json`` lists them in ``changed``."""
+
+    changes: tuple[dict, ...] = ()
+
+    def lost(self, name):
+        return any(one["field"] == name and one["change"] == "lost" for one in self.changes)
+
+    def changed(self, name):
+        """Whether a field, or the one of which it is a part, was announced as lost or as another."""
+        names = {name, name.rpartition(".")[0] if name.count(".") > 1 else name}
+        return any(one["field"] in names for one in self.changes)
+
+
+def findings(source, destination, announced=()):
+    """Compare the tickets and customers of two desks, given as wires of ``e2e.wire``; return what is wrong.
+
+    ``announced``: the changes that the migration announced, as its JSON lists them; what they are about is not looked at,
+    or in the form that they name. Tickets are known by their markers, else by subject and time.
+    """
+    announced = Announced(tuple(announced))
+    wanted, there = tickets_at(source), tickets_at(destination)
+    pairs, lost, extra = _paired(source, destination, wanted, there)
+    found = [Finding("ticket", "lost", _named(ticket)) for ticket in lost]
+    found += [Finding("ticket", "twice" if twice else "extra", _named(ticket)) for ticket, twice in extra]
+    for old, new in pairs:
+        found += _of_ticket(old, new, announced)
+    found += _of_customers(source, destination, wanted, announced)
+    return sorted(found)
+
+
+def _named(ticket):
+    return f"{ticket.id} {ticket.subject[:30]}"
+
+
+def _paired(source, destination, wanted, there):
+    """Return pairs, what is not there, and what is there besides with whether it is a second one."""
+    markers = {marker_of(source, destination, one.id): one for one in wanted}
+    keys, pairs, extra, taken, unmarked = {}, [], [], {}, []
+    for one in wanted:
+        keys.setdefault(_key(one), []).append(one)
+    for new in there:
+        old = markers.get(new.marker)
+        if old is None:
+            unmarked.append(new)
+        elif old.id in taken:
+            extra.append((new, True))
+        else:
+            taken[old.id] = new
+            pairs.append((old, new))
+    for new in unmarked:
+        alike = keys.get(_key(new), [])
+        old = next((one for one in alike if one.id not in taken), None)
+        if old is None:
+            extra.append((new, bool(alike)))
+        else:
+            taken[old.id] = new
+            pairs.append((old, new))
+    return pairs, [one for one in wanted if one.id not in taken], extra
+
+
+def _key(ticket):
+    moments = [words.moment for place in ticket.places for words, lines, _ in told_at(place) if lines != [NEUTRAL]]
+    return squashed([ticket.subject])[:80], min(moments, default="")
+
+
+def _of_ticket(old, new, announced):
+    named, found = _named(old), []
+
+    def differs(name, expected, there):
+        if expected != there and not announced.changed(f"ticket.{name}"):
+            found.append(Finding("ticket", name, named, expected, there))
+
+    subject, there = (_plain_subject(one.subject) for one in (old, new))
+    if subject != there and not (
+        announced.changed("ticket.subject") and there and subject.startswith(there.rstrip("…"))
+    ):
+        found.append(Finding("ticket", "subject", named, subject, there))
+    differs("status", old.status, new.status)
+    differs("priority", old.priority, new.priority)
+    if not new.requester.endswith(NOBODY) or (old.requester and not old.requester.endswith(NOBODY)):
+        differs("requester", _mailbox(old.requester), _mailbox(new.requester))
+    for name in sorted({*old.fields, *new.fields}):
+        before, now = (one.fields.get(name, "") for one in (old, new))
+        differs(name, *((_mailbox(before), _mailbox(now)) if name == "assignee" else (before, now)))
+    return found + _of_thread(named, old, new, announced)
+
+
+NOBODY = "@no-email.invalid"
+
+
+def _plain_subject(text):
+    words = squashed([text])
+    return "" if words in {"(nosubject)", "Nosubject"} else words
+
+
+def _mailbox(text):
+    local, _, domain = address(text).rpartition("@")
+    with suppress(UnicodeError):
+        domain = domain.encode("idna").decode()
+    return f"{local.lower()}@{domain.lower()}" if domain else ""
+
+
+def _of_thread(named, old, new, announced):
+    wanted = [words for place in old.places for words in [_own_words(place)]]
+    told = [(place, words, lines) for place in new.places for words, lines, _ in told_at(place)]
+    there = [words for place, words, lines in told if lines != [NEUTRAL]]
+    lost, invented = Counter(wanted) - Counter(there), Counter(there) - Counter(wanted)
+    found = []
+    for words in (lost).elements():
+        other = next((one for one in invented.elements() if (one.text, one.moment) == (words.text, words.moment)), None)
+        if other is None:
+            found.append(Finding("message", "lost", named, _short(words)))
+            continue
+        invented -= Counter([other])
+        what = next(name for name in ("author", "who", "private") if getattr(words, name) != getattr(other, name))
+        found.append(Finding("message", {"private": "visibility"}.get(what, what), named, _short(words), _short(other)))
+    for words in invented.elements():
+        what = "twice" if any((words.text, words.moment) == (one.text, one.moment) for one in wanted) else "extra"
+        found.append(Finding("message", what, named, "", _short(words)))
+    if not found and wanted != there:
+        found.append(Finding("message", "order", named))
+    secrets = {one.text for one in wanted if one.private and one.text}
+    open_text = "\n".join(one.text for one in wanted if not one.private)
+    for place, words, lines in told:
+        seen = squashed(lines)
+        if not place.private and (words.private or any(one in seen for one in secrets if one not in open_text)):
+            found.append(Finding("message", "leaked", named, "", _short(words)))
+    return found + _of_files(named, old, new, announced, apart=wanted == there)
+
+
+def _own_words(place):
+    return Words(address(place.author), place.who, place.moment, place.private, squashed(shown(place.lines)))
+
+
+def _short(words):
+    return f"{words.author} {words.moment} {'internal' if words.private else 'public'} {words.text[:20]}"
+
+
+def _of_files(named, old, new, announced, *, apart):
+    """Compare bytes: message by message, or of the whole thread where the destination has several in one place."""
+    places, late = [], False
+    for place in new.places:
+        if any(FURTHER_FILES.match(line) for line in place.lines) and places:
+            places[-1] = ((*places[-1][0], *place.files), places[-1][1])
+        else:
+            late = late or any(FILES_ALONE.match(line) for line in place.lines)
+            places.append((place.files, place.images))
+    before = [(one.files, one.images) for one in old.places]
+    if late or not apart or len(places) != len(before):
+        places, before = _together(places), _together(before)
+    found = []
+    for (files, images), (files_there, images_there) in zip(before, places, strict=True):
+        for what, one, other in (("file", files, files_there), ("image", images, images_there)):
+            name = "message.inline" if what == "image" else "message.attachments"
+            lost, extra = Counter(one) - Counter(other), Counter(other) - Counter(one)
+            if what == "image" and DEAD in extra:
+                found.append(Finding("image", "dead", named))
+            if what == "image" and (late or announced.changed(name)):
+                continue  # a file that the source gave late is attached, and not shown in the body any more
+            found += [Finding(what, "lost", named, digest) for digest in lost if not announced.lost(name)]
+            found += [Finding(what, "extra", named, "", digest) for digest in extra if digest != DEAD]
+    return found
+
+
+def _together(places):
+    return [tuple(tuple(one for place in places for one in place[part]) for part in (0, 1))]
+
+
+# -- customers -----------------------------------------------------------------------------------------------------
+
+
+def _of_customers(source, destination, tickets, announced):
+    """Compare customers by their mailbox, or by their telephone where they have none."""
+    old, new, found = {}, {}, []
+    for known, desk in ((old, source), (new, destination)):
+        for one in customers_at(desk):
+            known.setdefault(_identity(one), []).append(one)
+    needs_email = isinstance(destination, Desk365Wire)
+    for identity, same in old.items():
+        if identity is None or (needs_email and "@" not in identity):
+            continue
+        there = new.get(identity, [])
+        if len(there) != 1:
+            found.append(Finding("customer", "twice" if there else "lost", identity))
+        for one in there[:1]:
+            found += _of_customer(identity, same, one, announced)
+    people = {_mailbox(words.author) for ticket in tickets for place in ticket.places for words in [_own_words(place)]}
+    people |= {_mailbox(ticket.requester) for ticket in tickets}
+    for identity in new.keys() - old.keys() - people:
+        if identity is not None and not identity.endswith(NOBODY):
+            found.append(Finding("customer", "extra", identity))
+    return found
+
+
+def _identity(customer):
+    return _mailbox(customer.email) or min(customer.phones, default=None)
+
+
+def _of_customer(identity, same, there, announced):
+    """Compare a customer with those of the source that are one person: what is there is what one of them has."""
+    found = []
+    # Who has no name is called by the address where a desk wants one.
+    if there.name not in {one.name or identity.partition("@")[0] for one in same} | {one.name for one in same}:
+        found.append(Finding("customer", "name", identity, same[0].name, there.name))
+    for name in sorted({*there.fields, *(name for one in same for name in one.fields)}):
+        values = {one.fields.get(name, "") for one in same}
+        if there.fields.get(name, "") not in values and not announced.changed(f"contact.{name}"):
+            found.append(Finding("customer", name, identity, min(values), there.fields.get(name, "")))
+    phones = frozenset().union(*(one.phones for one in same))
+    if not (same[0].phones <= there.phones <= phones or announced.changed("contact.phones")):
+        found.append(Finding("customer", "phones", identity, " ".join(sorted(phones)), " ".join(sorted(there.phones))))
+    return found
