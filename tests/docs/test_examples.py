@@ -38,7 +38,7 @@ def cases():
             continue
         default = AS_WRITTEN if page.of("toml") else "local"
         for environment in page.comments.get("runs on", default).split(", "):
-            tables = desk_tables(page) or [{"support": {"vendor": environment}}]
+            tables = desk_tables(page) or [{} if environment == AS_WRITTEN else {"support": {"vendor": environment}}]
             repeated = any(set(one) & set(other) for at, one in enumerate(tables) for other in tables[:at])
             alternatives = tables if repeated else [{name: one for table in tables for name, one in table.items()}]
             for number, alternative in enumerate(alternatives, 1):
