@@ -198,7 +198,63 @@ def _button(entry: Mapping[str, Any], kind: str) -> str | None:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        return float(value)
+    except OverflowError:  # a whole number beyond all floats
+        return None
+
+
+def unreadable(entry: Mapping[str, Any], kind: str) -> tuple[str, ...]:
+    """Return the keys of a message under which something stands that was not read."""
+    readers = {
+        "id": _text,
+        "type": _text,
+        "timestamp": _moment,
+        "name": _text,
+        "text": _text,
+        "location": _whole_location,
+    }
+    odd = [key for key, read in readers.items() if _holds(entry.get(key)) and read(entry[key]) is None]
+    if kind == "text" and _caption(entry.get("text")) is not None:
+        odd.remove("text")
+    if not all(isinstance(card, dict) for card in _entries(entry.get("contacts"))):
+        odd.append("contacts")
+    files = _attached(entry.get("attachments"))
+    if _holds(entry.get("attachments")) and (files is None or not all(map(_is_file, files))):
+        odd.append("attachments")
+    if kind not in ("text", "location", "contacts") and _holds(entry.get(kind)) and not _is_described(entry[kind]):
+        odd.append(kind)
+    return tuple(odd)
+
+
+def _holds(value: Any) -> bool:
+    return bool(value.strip()) if isinstance(value, str) else value is not None and value not in ([], {})
+
+
+def _whole_location(value: Any) -> Location | None:
+    found = _location(value)
+    parts = [
+        part for part in ("latitude", "longitude", "name", "address") if found is not None and _holds(value.get(part))
+    ]
+    return found if parts and all(getattr(found, part) is not None for part in parts) else None
+
+
+def _attached(value: Any) -> list[Any] | None:
+    lists = list(value.values()) if isinstance(value, dict) else [value]
+    return [one for some in lists for one in some] if all(isinstance(some, list) for some in lists) else None
+
+
+def _is_file(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        _text(value.get(key)) is not None for key in ("url", "name") if key == "url" or _holds(value.get(key))
+    )
+
+
+def _is_described(value: Any) -> bool:
+    told = [key for key in _MEDIA_KEYS if _holds(value.get(key))] if isinstance(value, dict) else []
+    return bool(told) and all(_text(value[key]) is not None for key in told)
 
 
 def _location(value: Any) -> Location | None:

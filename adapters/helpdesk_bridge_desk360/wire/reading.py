@@ -22,7 +22,7 @@ from helpdesk_bridge.adapter import (
     squash,
 )
 from helpdesk_bridge_desk360.wire.documents import MediaDocument
-from helpdesk_bridge_desk360.wire.events import InboundFile, Location, MessageReceived
+from helpdesk_bridge_desk360.wire.events import InboundFile, Location, MessageReceived, unreadable
 from helpdesk_bridge_desk360.wire.phones import phone_of
 
 STATUSES: Final[Mapping[Status, str]] = {Status.OPEN: "open", Status.PENDING: "pending", Status.CLOSED: "closed"}
@@ -66,11 +66,9 @@ _KEYS: Final = Keys(
 
 
 def _left_behind(event: MessageReceived) -> Mapping[str, str]:
-    # Of a card and of an unknown type the whole document is kept as a file; the time of another form is not.
-    if not is_known(event):
-        return {}
-    odd = {"timestamp": UNREADABLE} if event.at is None and event.raw.get("timestamp") not in (None, "") else {}
-    return {**_KEYS.behind(event.raw), **odd}
+    # Of a card and of an unknown type the whole document is kept as a file, and so is that of values of another form.
+    odd = dict.fromkeys(unreadable(event.raw, event.type), UNREADABLE)
+    return {**_KEYS.behind(event.raw), **odd} if event.type in KNOWN_TYPES else odd
 
 
 def text_of(event: MessageReceived) -> str:
@@ -91,7 +89,7 @@ def word_of(event: MessageReceived) -> str:
 
 def is_known(event: MessageReceived) -> bool:
     """Whether text and files contain the whole message."""
-    return event.type in KNOWN_TYPES
+    return event.type in KNOWN_TYPES and not unreadable(event.raw, event.type)
 
 
 def _line(location: Location) -> str:
