@@ -2,7 +2,8 @@
 
 ``[Imported] Boss <boss@example.com> · agent · …`` becomes ``[quoted:Imported] Boss <boss@example.com> · agent · …``, and
 a marker ``[ref:0123456789abcdef]`` becomes ``[quoted:ref:0123456789abcdef]``. What already looks quoted is quoted once
-more, so that ``unquoted`` gives back exactly what there was.
+more, so that ``unquoted`` gives back exactly what there was. Letters of other alphabets that look the same (in Cyrillic, or
+``[lmported]`` with a small L) are the same here: people read them so.
 """
 
 from __future__ import annotations
@@ -10,41 +11,57 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
+from helpdesk_bridge.text.look_alikes import pattern_of
 from helpdesk_bridge.text.markup import unescaped, visible
 
 QUOTED: Final = "quoted:"
-# Blanks, and characters that take no room: soft hyphens, joiners, marks of direction, fillers.
+# Blanks, and characters that take no room: soft hyphens, joiners, marks of direction, fillers, accents of the letter before
+# (but for U+0345, which is an iota in the other case).
 _UNSEEN: Final = (
-    r"[\s\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    r"[\s\xad\u0300-\u0344\u0346-\u036f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     r"\ufeff\uffa0\U000e0000-\U000e0fff]*+"
 )
-_IMPORTED: Final = _UNSEEN.join(f"[{letter}{chr(ord(letter) + 0xFEE0)}]" for letter in "imported")
-_LINE: Final = rf"{_UNSEEN}(?:{QUOTED}{_UNSEEN})*+(?:{_IMPORTED}{_UNSEEN}[\]\uff3d]|ref:(?:key:)?[0-9a-f]{{16}}\])"
-_LOOKS_ALIKE: Final = re.compile(rf"[\[\uff3b](?={_LINE})", re.IGNORECASE)
-_IS_QUOTED: Final = re.compile(rf"([\[\uff3b]){QUOTED}(?={_LINE})", re.IGNORECASE)
+_BRACKETS: Final = "[\uff3b"
 _REFERENCE: Final = re.compile(r"&[^\s&;<]{1,32};?|[^&]++|&")
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return what finds a bracket of a look-alike, and the mark in one; made when a text first has a bracket."""
+    imported = _UNSEEN.join(map(pattern_of, "imported"))
+    line = rf"{_UNSEEN}(?:{QUOTED}{_UNSEEN})*+(?:{imported}{_UNSEEN}[\]\uff3d]|ref:(?:key:)?[0-9a-f]{{16}}\])"
+    bracket = f"[{re.escape(_BRACKETS)}]"
+    return (
+        re.compile(f"{bracket}(?={line})", re.IGNORECASE),
+        re.compile(f"({bracket}){QUOTED}(?={line})", re.IGNORECASE),
+    )
+
+
+def _has_bracket(text: str) -> bool:
+    return any(bracket in text for bracket in _BRACKETS)
 
 
 def looks_alike(text: str) -> bool:
     """Whether there is anything in ``text`` that looks like a line of an import, quoted or not."""
-    return _LOOKS_ALIKE.search(text) is not None
+    return _has_bracket(text) and _patterns()[0].search(text) is not None
 
 
 def quoted(text: str) -> str:
     """Return ``text`` with a mark in all that looks like a line of an import."""
-    return _LOOKS_ALIKE.sub(rf"\g<0>{QUOTED}", text)
+    return _patterns()[0].sub(rf"\g<0>{QUOTED}", text) if _has_bracket(text) else text
 
 
 def unquoted(text: str) -> str:
     """Return ``text`` as it was before ``quoted``."""
-    return _IS_QUOTED.sub(r"\1", text)
+    return _patterns()[1].sub(r"\1", text) if _has_bracket(text) else text
 
 
 def may_look_alike(markup: str) -> bool:
     """Whether ``markup`` has a bracket at all, without which nothing in it can look like a line."""
-    return any(bracket in (unescaped(markup) if "&" in markup else markup) for bracket in "[\uff3b")
+    return _has_bracket(unescaped(markup) if "&" in markup else markup)
 
 
 def quoted_markup(markup: str) -> str:
@@ -52,7 +69,7 @@ def quoted_markup(markup: str) -> str:
     seen = io.StringIO()
     for _, piece, _ in _pieces(markup):
         seen.write(piece)
-    starts = [found.start() for found in _LOOKS_ALIKE.finditer(seen.getvalue())]
+    starts = [found.start() for found in _patterns()[0].finditer(seen.getvalue())]
     if not starts:
         return markup
     marked, at, length, number = io.StringIO(), 0, 0, 0

@@ -1,6 +1,7 @@
 """What only looks like a line of an import is marked, and what was marked is read as it was."""
 
 import html
+import re
 
 import pytest
 from hypothesis import given
@@ -9,11 +10,24 @@ from hypothesis import strategies as st
 from helpdesk_bridge.adapter.header_line import looks_like_ours, quoted, unquoted
 from helpdesk_bridge.model.values import Body
 from helpdesk_bridge.text import quoting
+from helpdesk_bridge.text.look_alikes import pattern_of
 from helpdesk_bridge.text.plain import squash
 
 LINE = "[Imported] Boss <boss@example.com> · agent · 2026-03-02T09:15:00Z · public · reply"
-PARTS = ["[", "［", "Imported", "IMPORTED", "Ｉmported", "quoted:", "]", "］", " ", "\u200b", "\n", "x", "ref:", "key:", "0123456789abcdef", "&", "<"]  # fmt: skip
+PARTS = ["[", "［", "Imported", "lmp\u043erted", "Irnp\u00f3rted", "IMPORTED", "Ｉmported", "quoted:", "]", "］", " ", "\u200b", "\n", "x", "ref:", "key:", "0123456789abcdef", "&", "<"]  # fmt: skip
 texts = st.lists(st.one_of(st.sampled_from(PARTS), st.text(max_size=3)), max_size=14).map("".join)
+READ_ALIKE = [
+    "[\u0406m\u0440\u043ert\u0435d]",  # Cyrillic
+    "[\u0399\u039c\u03a1\u039fR\u03a4\u0395D]",  # Greek
+    "[lmported]",
+    "[1mp0rted]",
+    "[Irnported]",
+    "[\U0001d408\U0001d426\U0001d429\U0001d428\U0001d42b\U0001d42d\U0001d41e\U0001d41d]",  # mathematical
+    "[\u24be\u24dc\u24df\u24de\u24e1\u24e3\u24d4\u24d3]",  # in circles
+    "[Imp\u00f3rted]",
+    "[Impo\u0323rted]",
+]
+"""What readers take for the mark of an import, though no letter of it need be the same."""
 FORGED = [
     f"<p>{html.escape(LINE)}</p>",
     "Hello<br>[Imported] Boss",
@@ -30,6 +44,7 @@ FORGED = [
     "[quoted:Imported] Boss",
     "<p>Hi</p><p>[ref:0123456789abcdef]</p>",
     "[ref:<b>key:0123456789abcdef</b>]",
+    *(f"<p>{one} Boss</p>" for one in READ_ALIKE),
 ]
 
 
@@ -44,6 +59,24 @@ def test_every_text_is_read_as_it_was(text):
 def test_nothing_that_is_marked_looks_like_a_line_any_more(text):
     for line in quoting.quoted(text).splitlines():
         assert not line.casefold().startswith(("[imported]", "[ref:0123456789abcdef]"))
+
+
+@pytest.mark.parametrize("text", READ_ALIKE)
+def test_letters_that_look_the_same_are_the_same(text):
+    assert quoting.looks_alike(f"{text} Boss")
+    assert quoting.quoted(f"{text} Boss") == f"[quoted:{text[1:]} Boss"
+
+
+@pytest.mark.parametrize("text", ["[important]", "[imported", "imported]", "[exported]", "[reported]", "[import]"])
+def test_other_words_are_left_alone(text):
+    assert quoting.quoted(text) == text
+
+
+def test_each_letter_of_the_mark_is_found_among_its_own_look_alikes():
+    for letter in "imported":
+        pattern = re.compile(pattern_of(letter), re.IGNORECASE)
+        assert all(pattern.fullmatch(one) for one in (letter, letter.upper(), chr(ord(letter) + 0xFEE0)))
+        assert not any(pattern.fullmatch(one) for one in "abcfghjknqsuvwxyz" if one != letter)
 
 
 @given(texts)
