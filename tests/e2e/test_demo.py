@@ -16,6 +16,7 @@ STATES = {"planned", "migrated", "skipped", "failed", "in_doubt"}
 KEYS = {
     "source", "destination", *KINDS, "verified", "differences", "changed", "calls", "budget_units", "throttled",
     "seconds", "time_scale", "report", "exit_code", "left_alone", "verification",
+    "uncarried", "gone",
 }  # fmt: skip
 
 
@@ -41,6 +42,8 @@ def assert_shape(found):
         assert all(whole(one) for one in counts.values())
         assert counts["planned"] == sum(counts[state] for state in STATES - {"planned"})
     assert found["left_alone"] == []  # nothing at the destination carries a marker of somebody else's making
+    assert found["gone"] == []  # nor is anything missing there that a run wrote
+    assert isinstance(found["uncarried"], list)
     assert isinstance(found["verified"], bool)
     assert whole(found["throttled"])
     assert whole(found["exit_code"])
