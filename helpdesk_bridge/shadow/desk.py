@@ -17,9 +17,14 @@ from helpdesk_bridge.shadow.worker import ShadowWorker
 class Comparing(ShadowReads):
     """What compares the reads of a desk; see ``ports.ShadowReads`` for the promises."""
 
-    other: Desk
+    _other: Desk
     _counts: ShadowCounts
     _worker: ShadowWorker
+
+    @property
+    def other(self) -> Desk:
+        """The other desk."""
+        return self._other
 
     def status(self) -> ShadowStatus:
         """Return what was compared so far."""
@@ -32,7 +37,7 @@ class Comparing(ShadowReads):
     def close(self) -> None:
         """Compare no more, and close the other desk."""
         self._worker.close()
-        self.other.close()
+        self._other.close()
 
 
 def counts_of(desk: Desk, other: Desk) -> ShadowCounts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, ClassVar
 
 from helpdesk_bridge.telemetry.instrument import instrument
 
@@ -11,7 +11,7 @@ from helpdesk_bridge.telemetry.instrument import instrument
 class Instrumentor:
     """Turns telemetry on and off, as OpenTelemetry's own instrumentors do."""
 
-    _end: Callable[[], None] | None = None
+    _ends: ClassVar[list[Callable[[], None]]] = []
 
     def instrumentation_dependencies(self) -> Collection[str]:
         """Return what has to be installed besides: nothing."""
@@ -19,11 +19,10 @@ class Instrumentor:
 
     def instrument(self, *, tracer_provider: Any = None, meter_provider: Any = None, **_: object) -> None:
         """Watch every desk of this process; a second call changes nothing."""
-        if Instrumentor._end is None:
-            Instrumentor._end = instrument(tracer_provider=tracer_provider, meter_provider=meter_provider)
+        if not self._ends:
+            self._ends.append(instrument(tracer_provider=tracer_provider, meter_provider=meter_provider))
 
     def uninstrument(self, **_: object) -> None:
         """Watch no more."""
-        if Instrumentor._end is not None:
-            Instrumentor._end()
-            Instrumentor._end = None
+        while self._ends:
+            self._ends.pop()()

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final
 
-from attrs import Factory, field, frozen
+from attrs import frozen
 
 from helpdesk_bridge.errors import HelpdeskError, InDoubt, NotFound
 from helpdesk_bridge.migration.completeness import SCANS, proofs_in
@@ -43,9 +43,10 @@ class Gone:
 
     context: LoadContext
     choice: str | None
-    _settled: dict[tuple[str, str], dict[str, Any]] = field(
-        init=False, default=Factory(lambda self: self.context.journal.facts.gone(), takes_self=True)
-    )
+
+    @cached_property
+    def _settled(self) -> dict[tuple[str, str], dict[str, Any]]:
+        return self.context.journal.facts.gone()
 
     def run(self) -> list[Since]:
         """Return the records about which nothing is decided yet."""
