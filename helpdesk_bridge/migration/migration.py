@@ -36,12 +36,12 @@ from helpdesk_bridge.migration.later.repair import DESTINATION, SOURCE, Outcome,
 from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.load.files import Files
 from helpdesk_bridge.migration.load.load import Load
-from helpdesk_bridge.migration.load.mapping import Mapping
 from helpdesk_bridge.migration.marker import derived_key
 from helpdesk_bridge.migration.options import Level, Options, Threads
 from helpdesk_bridge.migration.outage import Outage, Stopped, Wait
 from helpdesk_bridge.migration.outcome import DecisionNeeded, Interrupted, MigrationError, WrongJournal
 from helpdesk_bridge.migration.plan.fidelity import Change, all_changes, counted, counted_left
+from helpdesk_bridge.migration.plan.mapping import Mapping
 from helpdesk_bridge.migration.plan.people import People
 from helpdesk_bridge.migration.plan.plan import Plan, hazards_of, make_plan
 from helpdesk_bridge.migration.plan.scan import SOURCE_SEEN, Scan, sample

@@ -19,11 +19,11 @@ from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Record, reason_of
 from helpdesk_bridge.migration.load.files import Files
-from helpdesk_bridge.migration.load.mapping import Mapping
 from helpdesk_bridge.migration.marker import MarkerKey
 from helpdesk_bridge.migration.options import Options, Threads
 from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.outcome import CredentialsLost, Interrupted, MigrationError
+from helpdesk_bridge.migration.plan.mapping import Mapping
 from helpdesk_bridge.migration.progress import CountsProgress
 from helpdesk_bridge.model.records import Message
 from helpdesk_bridge.model.values import Attachment
