@@ -14,10 +14,11 @@ from helpdesk_bridge.migration.journal.database.address import Address
 from helpdesk_bridge.migration.journal.facts import CONFLICT, LeftAlone, Uncarried
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.later.repair import DESTINATION, SOURCE, Outcome, Repaired
+from helpdesk_bridge.migration.options import Rest
 from helpdesk_bridge.migration.plan.fidelity import Change
-from helpdesk_bridge.migration.plan.plan import Plan
+from helpdesk_bridge.migration.plan.plan import Forecast, Plan
 from helpdesk_bridge.migration.report.facts import Reason
-from helpdesk_bridge.migration.summary import PLURAL, Counts, Summary
+from helpdesk_bridge.migration.summary import Counts, Summary, told_kinds
 from helpdesk_bridge.migration.watch.at_work import Worker
 
 _SHOWN: Final = 20
@@ -38,8 +39,15 @@ def as_typed(argument: str) -> str:
 def tell_changes(changes: Iterable[Change]) -> None:
     """Print the changed fields, one line each."""
     for change in changes:
-        records = "" if change.records is None else f", {change.records} records"
-        _line(f"  {change.field}: {change.change}{records} - {change.why}")
+        _line(f"  {change.field}: {change.change}{_records(change)} - {change.why}")
+
+
+def _records(change: Change) -> str:
+    if change.records is None:
+        return ""
+    if not change.estimated:
+        return f", {change.records} records"
+    return f", about {change.records} records ({change.low} to {change.high})"
 
 
 def tell_plan(plan: Plan) -> None:
@@ -55,8 +63,7 @@ def tell_plan(plan: Plan) -> None:
             f"  the list of {proof.scan} came incomplete: {proof.evidence}; a run stops until you accept it "
             f"(migrate decide --incomplete {proof.scan}=accept)"
         )
-    _line("\nEverything is kept except:")
-    tell_changes(plan.fidelity)
+    _tell_fidelity(plan)
     if plan.values:
         _line("\nYour decisions (migrate decide; migrate run --yes accepts the proposals):")
         for value in plan.values:
@@ -70,8 +77,43 @@ def tell_plan(plan: Plan) -> None:
         for forecast in plan.forecasts.values():
             _line(
                 f"  {forecast.threads.value}: {forecast.source_units} + {forecast.destination_units} units, "
-                f"{_duration(forecast.seconds)}, until {forecast.ends:%Y-%m-%d %H:%M} UTC"
+                f"{_duration(forecast.seconds)}, until {forecast.ends:%Y-%m-%d %H:%M} UTC{_rest_price(plan, forecast)}"
             )
+
+
+def _tell_fidelity(plan: Plan) -> None:
+    _line("\nEverything is kept except:")
+    tell_changes(plan.fidelity)
+    if any(change.estimated for change in plan.fidelity):
+        _line(
+            '  "about" is an estimate from a sample of threads, with its 95 % range; it misses what no thread of the sample '
+            "has. --full reads every thread and counts."
+        )
+    if plan.maps:
+        _line("\nYour field maps:")
+        for one in plan.maps:
+            refused = f", {one.refused} with a value that does not fit" if one.refused else ""
+            _line(f"  {one.words}: {one.records} records{refused}")
+    _tell_rest(plan)
+
+
+def _rest_price(plan: Plan, forecast: Forecast) -> str:
+    if not plan.rest_notes:
+        return ""
+    said = "of it" if plan.rest is Rest.NOTE else "more"
+    return f"; notes with the rest: {forecast.rest_units} units, {_duration(forecast.rest_seconds)} {said}"
+
+
+def _tell_rest(plan: Plan) -> None:
+    if not plan.rest_notes:
+        return
+    if plan.rest is Rest.NOTE:
+        _line(f"\n{plan.rest_notes} tickets get a private note with what has no place, their last message.")
+    else:
+        _line(
+            f"\nA private note could keep what {plan.rest_notes} tickets lose: migrate decide --rest note "
+            "(its price is below)."
+        )
 
 
 def _tell_search(plan: Plan) -> None:
@@ -95,7 +137,7 @@ def _tell_search(plan: Plan) -> None:
 def tell_counts(counts: Mapping[Kind, Counts], reasons: Iterable[Reason]) -> None:
     """Print how many records of each kind ended how, and why some were not migrated."""
     why = list(reasons)
-    for kind, name in PLURAL.items():
+    for kind, name in told_kinds(counts).items():
         counted = counts[kind]
         parts = [f"{counted.planned} planned", f"{counted.migrated} migrated"]
         others = {"skipped": counted.skipped, "failed": counted.failed, "need your decision": counted.in_doubt}

@@ -26,7 +26,15 @@ from helpdesk_bridge.migration.desk import MigrationDesk, importer_of
 from helpdesk_bridge.migration.journal.database.address import Address, DatabaseAddress, address_of
 from helpdesk_bridge.migration.journal.database.owned import CLAIMED, Binding
 from helpdesk_bridge.migration.journal.decisions import settle_in_doubt
-from helpdesk_bridge.migration.journal.facts import GONE_CHOICE, INCOMPLETE, Difference, Uncarried
+from helpdesk_bridge.migration.journal.facts import (
+    GONE_CHOICE,
+    INCOMPLETE,
+    MAP_FIELD,
+    REST,
+    TICKET_REST,
+    Difference,
+    Uncarried,
+)
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Kind, State
@@ -37,11 +45,15 @@ from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.load.files import Files
 from helpdesk_bridge.migration.load.load import Load
 from helpdesk_bridge.migration.marker import derived_key
-from helpdesk_bridge.migration.options import Level, Options, Threads
+from helpdesk_bridge.migration.options import Level, Options, Rest, Threads
 from helpdesk_bridge.migration.outage import Outage, Stopped, Wait
-from helpdesk_bridge.migration.outcome import DecisionNeeded, Interrupted, MigrationError, WrongJournal
-from helpdesk_bridge.migration.plan.fidelity import Change, all_changes, counted, counted_left
+from helpdesk_bridge.migration.outcome import DecisionNeeded, Interrupted, MigrationError, WrongJournal, WrongMap
+from helpdesk_bridge.migration.plan.estimate import Estimate
+from helpdesk_bridge.migration.plan.fidelity import Change, all_changes
+from helpdesk_bridge.migration.plan.field_maps import MapCheck, check_single, parse, parse_end
 from helpdesk_bridge.migration.plan.mapping import Mapping
+from helpdesk_bridge.migration.plan.message_use import counted, counted_left
+from helpdesk_bridge.migration.plan.outcomes import Outcomes
 from helpdesk_bridge.migration.plan.people import People
 from helpdesk_bridge.migration.plan.plan import Plan, hazards_of, make_plan
 from helpdesk_bridge.migration.plan.scan import SOURCE_SEEN, Scan, sample
@@ -56,7 +68,7 @@ from helpdesk_bridge.migration.summary import Summary, summary_of
 from helpdesk_bridge.migration.verify.extent import EXTENT
 from helpdesk_bridge.migration.verify.verify import Verification
 from helpdesk_bridge.model.addresses import email_key, is_email
-from helpdesk_bridge.model.records import Contact, Ticket
+from helpdesk_bridge.model.records import Contact
 from helpdesk_bridge.model.refs import parse_ref
 from helpdesk_bridge.model.values import Actor
 from helpdesk_bridge.ports import Helpdesk
@@ -107,6 +119,8 @@ class Migration:
         self._destination_outage = Outage(self.destination, self._stop, self.options.patience, self._waited)
         self._values = Values(self.source, self.destination)
         self._values.load(self.journal.facts.decisions())
+        for text in self.journal.facts.field_maps():
+            self._values.map_field(parse(text))
 
     def _waited(self, wait: Wait) -> None:
         if self._waits is not None:
@@ -170,6 +184,8 @@ class Migration:
             tally = self._tally or self._scan()
             made = self._made_plan(tally, self._searched())
             self._decide(made)
+            if self.options.rest is not None:
+                self.choose_rest(self.options.rest)
             self.record_units = made.forecasts[self._threads].record_units
             self._progress.begin(self.journal.loaded())
             self.journal.facts.remember(**{"verified": None, EXTENT: None})
@@ -315,6 +331,33 @@ class Migration:
         self._values.decide(field, old, new)
         self.journal.facts.decide(*old_key(field, old), new, by=by)
 
+    def map_field(self, text: str, *, by: str = "user") -> None:
+        """Decide that a field goes into another one, such as ``ticket.tags=custom:Old tags``.
+
+        ``custom:Source=const:Old desk`` writes a constant; nothing after ``=`` drops the maps from or into a field. Raises
+        ``WrongMap`` for fields that do not exist, types that do not fit and a second source for one field.
+        """
+        left, equals, right = text.partition("=")
+        if equals and not right.strip():
+            self._drop_maps(left, by=by)
+            return
+        one = parse(text)
+        if one.area == "contact" and self.journal.written_contacts():
+            raise WrongMap(f"{text}: contacts are written already; maps of contacts are decided before the first run")
+        MapCheck(self.source, self.destination, self._importer).check(one, self._values.maps)
+        self.journal.facts.decide(MAP_FIELD, str(one), str(one.target), by=by)
+        self._values.map_field(one)
+
+    def _drop_maps(self, text: str, *, by: str) -> None:
+        end = parse_end(text)
+        dropped = [one for one in self._values.maps if end in (one.source, one.target)]
+        if not dropped:
+            known = ", ".join(map(str, self._values.maps)) or "none"
+            raise WrongMap(f"no field map has {end} at one of its ends; decided are {known}")
+        for one in dropped:
+            self.journal.facts.decide(MAP_FIELD, str(one), None, by=by)
+            self._values.drop_map(one)
+
     def ignore_foreign_markers(self) -> None:
         """Decide that tickets with markers of another key are not part of this migration."""
         self.journal.facts.remember(**{FOREIGN: IGNORE})
@@ -394,6 +437,15 @@ class Migration:
     def _threads(self) -> Threads:
         kept = self.journal.facts.recall("threads")
         return self.options.threads or (Threads(kept) if kept else Threads.MESSAGES)
+
+    @property
+    def _rest(self) -> Rest:
+        kept = self.journal.facts.decided(REST, TICKET_REST)
+        return self.options.rest or (Rest(kept) if kept else Rest.LOSE)
+
+    def choose_rest(self, rest: Rest, *, by: str = "user") -> None:
+        """Decide whether what has no place is lost or goes into a private note, the last message of each ticket."""
+        self.journal.facts.decide(REST, TICKET_REST, rest.value, by=by)
 
     def choose_threads(self, way: Threads) -> None:
         """Decide how threads are written."""
@@ -480,6 +532,7 @@ class Migration:
             files=Files(self.source, spool, self._source_outage, limits),
             options=self.options,
             threads=self._threads,
+            rest=self._rest,
             source_outage=self._source_outage,
             destination_outage=self._destination_outage,
             stop=self._stop,
@@ -497,23 +550,21 @@ class Migration:
             return None
 
     def _made_plan(self, tally: Tally, searched: SearchResult, findings: Sequence[Finding] = ()) -> Plan:
-        return make_plan(
-            tally, self._values, self._importer, self.journal, searched, threads=self._threads, findings=findings
-        )
+        check_single(self._values.maps, tally.sources(self._values))
+        return make_plan(tally, self._outcomes(), self.journal, searched, threads=self._threads, findings=findings)
+
+    def _outcomes(self) -> Outcomes:
+        return Outcomes.of(self._spooled(), self._context().mapping, self._importer, noted=self._rest is Rest.NOTE)
 
     def _changes(self, tally: Tally) -> tuple[Change, ...]:
-        mapping = self._context().mapping
-        refused = sum(mapping.loses_address(ticket) for ticket in self._spooled().each(Kind.TICKET.value, Ticket))
         classes = self.journal.message_classes()
         return all_changes(
             tally,
-            self._values,
-            self._importer,
+            self._outcomes(),
             threads=self._threads,
-            used=counted(classes),
-            left=counted_left(classes),
-            openings=self.journal.internal_openings(),
-            refused_addresses=refused,
+            used={key: Estimate(records) for key, records in counted(classes).items()},
+            left={key: Estimate(records) for key, records in counted_left(classes).items()},
+            openings=Estimate(self.journal.internal_openings()),
         )
 
     def _total(self, phase: str) -> int | None:

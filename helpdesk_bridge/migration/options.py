@@ -18,6 +18,13 @@ class Threads(Enum):
     DESCRIPTION = "description"
 
 
+class Rest(Enum):
+    """What becomes of what has no place at the destination: it is lost, or one private note a ticket holds it."""
+
+    LOSE = "lose"
+    NOTE = "note"
+
+
 class Level(Enum):
     """How much is read back: nothing beyond the write's answer, the list of tickets, or threads and files too."""
 
@@ -43,6 +50,7 @@ class Options:
     workers: int = field(default=6, validator=[validators.ge(1), validators.le(64)])
     yes: bool = False
     threads: Threads | None = None
+    rest: Rest | None = None
     patience: float = field(default=900.0, validator=validators.ge(0.0))
     level: Level = Level.FULL
     sample: int | None = field(default=None, validator=validators.optional(validators.ge(0)))

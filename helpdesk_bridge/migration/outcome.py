@@ -5,6 +5,7 @@
     MigrationError              a migration could not continue; ``exit_code`` is the command's exit code
     ├── NeverPossible     2     this pair of desks cannot be migrated; nothing was sent
     ├── WrongJournal      2     the journal belongs to another pair of desks
+    ├── WrongMap          2     a field map does not fit the two desks; nothing was written
     ├── JournalDamaged    1     the journal cannot be read
     ├── CredentialsLost   4     a desk no longer accepts the credentials; resumable
     ├── Interrupted       5     stopped and resumable: a signal, an outage past the deadline, a full disk
@@ -48,6 +49,12 @@ class NeverPossible(MigrationError):
 
 class WrongJournal(MigrationError):
     """The journal belongs to another pair of desks, or was written by a newer version."""
+
+    exit_code = ExitCode.USAGE
+
+
+class WrongMap(MigrationError):
+    """A field map names a field that does not exist or is taken, or one of another type. Nothing was written."""
 
     exit_code = ExitCode.USAGE
 
@@ -101,5 +108,5 @@ class DecisionNeeded(MigrationError):
 
 __all__ = [
     "CredentialsLost", "DecisionNeeded", "ExitCode", "Interrupted", "JournalDamaged", "JournalInUse",
-    "MigrationError", "NeverPossible", "WrongJournal",
+    "MigrationError", "NeverPossible", "WrongJournal", "WrongMap",
 ]  # fmt: skip

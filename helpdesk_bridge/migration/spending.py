@@ -17,7 +17,7 @@ from helpdesk_bridge.migration.cost import (
 from helpdesk_bridge.migration.desk import MigrationDesk, Spent
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.states import Kind
-from helpdesk_bridge.migration.plan.fidelity import counted
+from helpdesk_bridge.migration.plan.message_use import counted
 from helpdesk_bridge.migration.summary import Counts
 
 DOWNLOAD = "attachments.open"

@@ -20,7 +20,9 @@ PLURAL: Final = {
     Kind.CONTACT: "contacts",
     Kind.MESSAGE: "messages",
     Kind.ATTACHMENT: "attachments",
+    Kind.REST: "rest notes",
 }
+"""The kinds in words. Rest notes are told only where there are some: they are no records of the source."""
 
 
 @frozen
@@ -98,7 +100,7 @@ class Summary:
         return {
             "source": self.source,
             "destination": self.destination,
-            **{PLURAL[kind]: self.counts[kind].as_json() for kind in PLURAL},
+            **counts_json(self.counts),
             "verified": self.verified,
             "verification": None if self.extent is None else self.extent.as_json(),
             "differences": [difference.as_json() for difference in self.differences],
@@ -121,6 +123,16 @@ class Summary:
 def is_verified(extent: Extent | None, differences: Sequence[Difference]) -> bool:
     """Whether everything was compared with the source of now, and nothing differs."""
     return extent is not None and extent.whole and extent.current and not differences
+
+
+def told_kinds(counts: Mapping[Kind, Counts]) -> dict[Kind, str]:
+    """Return the kinds that people are told of, in words."""
+    return {kind: name for kind, name in PLURAL.items() if kind is not Kind.REST or counts[kind].planned}
+
+
+def counts_json(counts: Mapping[Kind, Counts]) -> dict[str, dict[str, int]]:
+    """Return the counts of each kind as JSON values."""
+    return {name.replace(" ", "_"): counts[kind].as_json() for kind, name in told_kinds(counts).items()}
 
 
 def exit_code_of(

@@ -124,7 +124,7 @@ TICKET: Final = _table(
     *_IDENTITY,
     Field("subject", Kind.TEXT, Travel.VALUE, filter="subject", write=Write.KEEP),
     Field("number", Kind.ID, Travel.OWN),
-    Field("url", Kind.ID, Travel.OWN),
+    Field("url", Kind.ID, Travel.OWN, words={"url": "web address"}),
     _mapped("status", Kind.CHOICE, filter="statuses", write=Write.KEEP, choices=Status),
     Field("status_label", Kind.WORD, Travel.DERIVED),
     _mapped("priority", Kind.CHOICE, filter="priorities", write=Write.KEEP, choices=Priority),

@@ -22,7 +22,7 @@ from helpdesk_bridge.desk.connection import open_desk
 from helpdesk_bridge.desk.desk import Desk
 from helpdesk_bridge.local.vendor_api import LocalInspection
 from helpdesk_bridge.migration.migration import Migration
-from helpdesk_bridge.migration.options import Options
+from helpdesk_bridge.migration.options import Options, Rest
 from helpdesk_bridge.migration.outcome import NeverPossible
 from helpdesk_bridge.migration.report.facts import Reason, read_facts
 from helpdesk_bridge.migration.report.report import write_report
@@ -125,7 +125,7 @@ def _migrate(journal: Path, desks: tuple[Desk, Desk], folder: Path) -> Summary:
         Migration(
             *desks,
             journal,
-            options=Options(yes=True),
+            options=Options(yes=True, rest=Rest.NOTE),
             progress=lambda one: bar.update(one.phase, one.done, one.total),
             tell=say,
         ) as migration,

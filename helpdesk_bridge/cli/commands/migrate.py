@@ -36,11 +36,11 @@ from helpdesk_bridge.migration.journal.database.migrations import default_name
 from helpdesk_bridge.migration.journal.reader import whose
 from helpdesk_bridge.migration.later.gone import CHOICES
 from helpdesk_bridge.migration.migration import Migration
-from helpdesk_bridge.migration.options import Level, Options, Threads
+from helpdesk_bridge.migration.options import Level, Options, Rest, Threads
 from helpdesk_bridge.migration.outcome import DecisionNeeded, ExitCode
 from helpdesk_bridge.migration.recovery import IGNORE
 from helpdesk_bridge.migration.report.facts import read_facts
-from helpdesk_bridge.migration.summary import PLURAL
+from helpdesk_bridge.migration.summary import counts_json
 from helpdesk_bridge.migration.watch.at_work import as_json as worker_json
 from helpdesk_bridge.migration.watch.at_work import at_work
 from helpdesk_bridge.migration.watch.live import read_live
@@ -48,6 +48,7 @@ from helpdesk_bridge.model.secret import Secret
 
 F = TypeVar("F", bound=Callable[..., Any])
 _THREADS = [one.value for one in Threads]
+_RESTS = [one.value for one in Rest]
 
 
 @click.group()
@@ -308,7 +309,15 @@ def repair(
 @_of_a_migration
 @click.option("--hazard", "hazards", multiple=True, metavar="ID", help="Acknowledge a hazard.")
 @click.option("--map", "maps", multiple=True, metavar="FIELD:OLD=NEW", help="Map a value; nothing after = drops it.")
+@click.option(
+    "--map-field", "field_maps", multiple=True, metavar="SOURCE=TARGET",
+    help='Write a field into another, such as "ticket.tags=custom:Old tags", or "custom:Source=const:Old desk"; nothing '
+    "after = drops the maps of a field.",
+)  # fmt: skip
 @click.option("--threads", type=click.Choice(_THREADS), help="How threads are written.")
+@click.option(
+    "--rest", type=click.Choice(_RESTS), help="What has no place is lost, or goes into one last private note."
+)
 @click.option("--in-doubt", "doubts", multiple=True, metavar="ID=found:REF|again|skip", help="Settle a write in doubt.")
 @click.option("--incomplete", "incomplete", multiple=True, metavar="SCAN=accept", help="Take a list as it came.")
 @click.option(
@@ -325,14 +334,16 @@ def repair(
 @click.pass_context
 def decide(
     ctx: click.Context, source: str | None, destination: str | None, journal: Address, as_json: bool,
-    hazards: tuple[str, ...], maps: tuple[str, ...], threads: str | None, doubts: tuple[str, ...],
-    sides: tuple[str, ...], incomplete: tuple[str, ...], gone: str | None, foreign_markers: str | None,
+    hazards: tuple[str, ...], maps: tuple[str, ...], field_maps: tuple[str, ...], threads: str | None, rest: str | None,
+    doubts: tuple[str, ...], sides: tuple[str, ...], incomplete: tuple[str, ...], gone: str | None,
+    foreign_markers: str | None,
 ) -> int:  # fmt: skip
     """Record decisions that a plan or run asks for."""
-    if not (hazards or maps or threads or doubts or sides or incomplete or gone or foreign_markers):
+    about_values = hazards or maps or field_maps or threads or rest
+    if not (about_values or doubts or sides or incomplete or gone or foreign_markers):
         raise click.UsageError(
-            "nothing to decide: give --hazard, --map, --threads, --in-doubt, --difference, --incomplete, --gone "
-            "or --foreign-markers"
+            "nothing to decide: give --hazard, --map, --map-field, --threads, --rest, --in-doubt, --difference, --incomplete, "
+            "--gone or --foreign-markers"
         )
     values = [_map_argument(text) for text in maps]
     scans = [_accepted(text) for text in incomplete]
@@ -341,8 +352,9 @@ def decide(
             migration.acknowledge(*hazards)
             for field, old, new in values:
                 migration.map_value(field, old, new)
-            if threads:
-                migration.choose_threads(Threads(threads))
+            for text in field_maps:
+                migration.map_field(text)
+            _choose(migration, threads, rest)
             for scan in scans:
                 migration.accept_incomplete(scan)
             if gone:
@@ -357,9 +369,17 @@ def decide(
     _refuse_unknown(settled, "no write in doubt has the id")
     _refuse_unknown(differing, "the latest verification found no difference of")
     if as_json:
-        write_json({"hazards": hazards, "maps": len(values), "threads": threads, "in_doubt": settled,
-                    "differences": differing, "incomplete": scans, "gone": gone, "foreign_markers": foreign_markers})  # fmt: skip
+        write_json({"hazards": hazards, "maps": len(values), "field_maps": field_maps, "threads": threads, "rest": rest,
+                    "in_doubt": settled, "differences": differing, "incomplete": scans, "gone": gone,
+                    "foreign_markers": foreign_markers})  # fmt: skip
     return int(summary.standing_code)
+
+
+def _choose(migration: Migration, threads: str | None, rest: str | None) -> None:
+    if threads:
+        migration.choose_threads(Threads(threads))
+    if rest:
+        migration.choose_rest(Rest(rest))
 
 
 def _pairs(texts: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -380,7 +400,8 @@ def _accepted(text: str) -> str:
 
 def _map_argument(text: str) -> tuple[str, str, str | None]:
     field, colon, rest = text.partition(":")
-    old, equals, new = rest.partition("=")
+    # An option's old value is itself written FIELD=WORD.
+    old, equals, new = rest.rpartition("=") if field == "option" else rest.partition("=")
     if not (field and colon and equals):
         raise click.UsageError(f"--map {text}: write FIELD:OLD=NEW")
     return field, old, new or None
@@ -393,7 +414,7 @@ def status(journal: Address, as_json: bool) -> int:
     """Show how far a migration is; also while it runs, and without its desks."""
     need(journal)
     facts = read_facts(journal)
-    counts = {PLURAL[kind]: counted.as_json() for kind, counted in facts.counts.items()}
+    counts = counts_json(facts.counts)
     worker, live = at_work(journal), read_live(journal)
     if worker is None or live is None or live["pid"] != worker.pid:
         live = None

@@ -5,7 +5,15 @@ from __future__ import annotations
 from attrs import evolve
 
 from helpdesk_bridge.migration.journal.journal import Journal
-from helpdesk_bridge.migration.journal.states import DECIDED_AGAIN, DECIDED_SKIP, FOUND_AGAIN, Kind, Record, State
+from helpdesk_bridge.migration.journal.states import (
+    DECIDED_AGAIN,
+    DECIDED_SKIP,
+    FOUND_AGAIN,
+    ON_A_TICKET,
+    Kind,
+    Record,
+    State,
+)
 
 
 def settle_in_doubt(journal: Journal, record_id: str, decision: str) -> int:
@@ -62,5 +70,5 @@ def _decided(journal: Journal, record: Record, word: str, destination_id: str) -
 
 
 def _hanging(journal: Journal, ticket: Record) -> list[Record]:
-    children = journal.children(ticket.key.id, Kind.MESSAGE) + journal.children(ticket.key.id, Kind.ATTACHMENT)
+    children = journal.children(ticket.key.id, *ON_A_TICKET)
     return [child for child in children if child.state is State.IN_DOUBT]

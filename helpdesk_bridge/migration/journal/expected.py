@@ -50,6 +50,8 @@ CLEARED: Final = "cleared"
 _OWN_WORDS: Final = Aliases()
 OPENING: Final = "opening"
 """Where a ticket's expectation holds that of an opening that no message of the source is."""
+CHOICES: Final = "choices"
+"""Where it holds a digest of the user's choices with which the ticket was written; nothing without any."""
 
 
 def second(moment: datetime | None) -> str | None:

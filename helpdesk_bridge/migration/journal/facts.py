@@ -34,6 +34,12 @@ INCOMPLETE: Final = "incomplete"
 BEGAN: Final = "began"
 HAZARD: Final = "hazard"
 """The field of a decision that acknowledges the hazard ``old``."""
+MAP_FIELD: Final = "map_field"
+"""The field of a decision for the field map ``old``, whose target is ``new``; None drops it again."""
+REST: Final = "rest"
+"""The field of a decision about what has no place: ``old`` is ``TICKET_REST``, ``new`` a ``Rest``."""
+TICKET_REST: Final = "ticket"
+_NO_VALUES: Final = (HAZARD, INCOMPLETE, GONE_CHOICE, MAP_FIELD, REST)
 
 
 @frozen
@@ -228,10 +234,14 @@ class JournalFacts:
 
     def decisions(self) -> dict[tuple[str, str], str | None]:
         """Return the decisions by field and digest of the old value."""
-        rows = self._file.rows(
-            select(schema.decision).where(schema.decision.c.field.not_in((HAZARD, INCOMPLETE, GONE_CHOICE)))
-        )
+        rows = self._file.rows(select(schema.decision).where(schema.decision.c.field.not_in(_NO_VALUES)))
         return {(row["field"], row["old"]): row["new"] for row in rows}
+
+    def field_maps(self) -> list[str]:
+        """Return the field maps as they were decided, the first one first; what was dropped is not among them."""
+        table = schema.decision.c
+        query = select(table.old).where(table.field == MAP_FIELD, table.new.is_not(None))
+        return [row["old"] for row in self._file.rows(query.order_by(table.at, table.old))]
 
     def decided(self, field: str, old: str) -> str | None:
         """Return what was decided about a value that is kept as it is."""

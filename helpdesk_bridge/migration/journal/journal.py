@@ -23,7 +23,7 @@ from helpdesk_bridge.migration.journal.database.owned import Binding, OwnedJourn
 from helpdesk_bridge.migration.journal.expected import opens
 from helpdesk_bridge.migration.journal.facts import JournalFacts, Rows
 from helpdesk_bridge.migration.journal.file import JournalFile
-from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
+from helpdesk_bridge.migration.journal.states import ON_A_TICKET, Key, Kind, Record, State
 from helpdesk_bridge.model.refs import is_opening_id, opening_id
 
 _GET: Final = select(schema.record).where(
@@ -116,17 +116,17 @@ class Journal:
         rows = self.file.rows(_GET, {"kind": key.kind.value, "parent": key.parent, "id": key.id})
         return _from_row(rows[0]) if rows else None
 
-    def children(self, ticket: str, kind: Kind) -> list[Record]:
-        """Return the messages or attachments of a ticket, in their order."""
+    def children(self, ticket: str, *kinds: Kind) -> list[Record]:
+        """Return what hangs on a ticket of these kinds, in its order."""
         table = schema.record.c
-        return self._all(table.kind == kind.value, table.parent == ticket)
+        return self._all(table.kind.in_([kind.value for kind in kinds]), table.parent == ticket)
 
     def has_open_children(self, ticket: str) -> bool:
         """Whether a message or file of a ticket is still planned or begun, or has failed."""
         table = schema.record.c
         open_states = table.state.in_([one.value for one in (State.PLANNED, State.INTENT, State.FAILED)])
         query = select(table.id).where(
-            table.kind.in_((Kind.MESSAGE.value, Kind.ATTACHMENT.value)), table.parent == ticket, open_states
+            table.kind.in_([kind.value for kind in ON_A_TICKET]), table.parent == ticket, open_states
         )
         return bool(self.file.rows(query.limit(1)))
 
@@ -221,18 +221,18 @@ class Journal:
         """
         table = schema.record.c
         message, file = table.kind == Kind.MESSAGE.value, table.kind == Kind.ATTACHMENT.value
-        done = table.state == State.DONE.value
+        done, written = table.state == State.DONE.value, message | (table.kind == Kind.REST.value)
         opening = message & done & table.expected.contains('"OPENING_BY_')
         query = (
             select(
                 table.parent,
                 func.sum(case((message, 1), else_=0)).label("messages"),
-                func.sum(case((message & done & table.expected.is_not(None), 1), else_=0)).label("leaders"),
+                func.sum(case((written & done & table.expected.is_not(None), 1), else_=0)).label("leaders"),
                 func.sum(case((opening, 1), else_=0)).label("openings"),
                 func.sum(case((file & done, 1), else_=0)).label("files"),
                 func.sum(case((opening & ~table.expected.contains('"files": []'), 1), else_=0)).label("opening_files"),
             )
-            .where(table.kind.in_((Kind.MESSAGE.value, Kind.ATTACHMENT.value)))
+            .where(table.kind.in_([kind.value for kind in ON_A_TICKET]))
             .group_by(table.parent)
         )
         yield from self.file.each_row(query)

@@ -26,12 +26,19 @@ DECIDED_AGAIN: Final = "decided: again"
 
 
 class Kind(Enum):
-    """The kind of a record."""
+    """The kind of a record. A ``REST`` is no record of the source: the note that holds what has no place of its own."""
 
     CONTACT = "contact"
     TICKET = "ticket"
     MESSAGE = "message"
     ATTACHMENT = "attachment"
+    REST = "rest"
+
+
+IN_A_THREAD: Final = (Kind.MESSAGE, Kind.REST)
+"""What is written as a message."""
+ON_A_TICKET: Final = (*IN_A_THREAD, Kind.ATTACHMENT)
+"""What hangs on a ticket."""
 
 
 class State(Enum):

@@ -19,7 +19,16 @@ from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.contents import said
 from helpdesk_bridge.migration.journal.facts import Difference
-from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State, is_opaque, reason_of
+from helpdesk_bridge.migration.journal.states import (
+    IN_A_THREAD,
+    ON_A_TICKET,
+    Key,
+    Kind,
+    Record,
+    State,
+    is_opaque,
+    reason_of,
+)
 from helpdesk_bridge.migration.load.contacts import fill
 from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.model.records import Contact, Ticket
@@ -146,9 +155,7 @@ class Repair:
         if self.decided.get(("ticket", record.key.id)) != SOURCE:
             return [Repaired(row, Outcome.LEFT, GONE, decides=row.record == "ticket") for row in rows]
         context, ticket_id = self.context, record.key.id
-        children = context.journal.children(ticket_id, Kind.MESSAGE) + context.journal.children(
-            ticket_id, Kind.ATTACHMENT
-        )
+        children = context.journal.children(ticket_id, *ON_A_TICKET)
         again = [record, *(child for child in children if child.state is State.DONE)]
         context.journal.save(
             *[evolve(one, state=State.PLANNED, destination=(), finished=False, version=None) for one in again]
@@ -192,7 +199,7 @@ class Repair:
     def _reopen(self, record: Record, rows: Sequence[Difference]) -> None:
         """Let the load write what was judged, and nothing else of the ticket."""
         journal, ticket_id = self.context.journal, record.key.id
-        children = journal.children(ticket_id, Kind.MESSAGE)
+        children = journal.children(ticket_id, *IN_A_THREAD)
         missing = {row.id for row in rows if row.record == "message" and row.found == MISSING}
         parts = {row.id for row in rows if row.record == "attachment" or row.field == "inline"}
         changed = []

@@ -20,13 +20,14 @@ from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Record, reason_of
 from helpdesk_bridge.migration.load.files import Files
 from helpdesk_bridge.migration.marker import MarkerKey
-from helpdesk_bridge.migration.options import Options, Threads
+from helpdesk_bridge.migration.options import Options, Rest, Threads
 from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.outcome import CredentialsLost, Interrupted, MigrationError
 from helpdesk_bridge.migration.plan.mapping import Mapping
 from helpdesk_bridge.migration.progress import CountsProgress
 from helpdesk_bridge.model.records import Message
 from helpdesk_bridge.model.values import Attachment
+from helpdesk_bridge.text.plain import digest
 
 T = TypeVar("T")
 WordsByRecord = Words[tuple[str, str], str]
@@ -47,6 +48,7 @@ class LoadContext:
     files: Files
     options: Options
     threads: Threads
+    rest: Rest
     source_outage: Outage
     destination_outage: Outage
     stop: threading.Event
@@ -61,6 +63,12 @@ class LoadContext:
     """Which side holds where both changed a record, as the user decided, by kind and source id."""
     repairing: bool = False
     """Write only what was reopened: a final state that was set is not set again."""
+
+    @property
+    def choices(self) -> str:
+        """What of the user's choices changes a ticket that was written before; empty without any."""
+        maps = [str(one) for one in self.mapping.values.maps if one.area == "ticket"]
+        return digest(*maps, self.rest.value) if maps or self.rest is Rest.NOTE else ""
 
     def marker(self, kind: str, source_ref: str) -> str:
         """Return the marker of a source record."""

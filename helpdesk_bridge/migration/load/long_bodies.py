@@ -7,7 +7,7 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from helpdesk_bridge.migration.journal.spool import Spool
-from helpdesk_bridge.migration.plan.fidelity import uses
+from helpdesk_bridge.migration.plan.message_use import uses
 from helpdesk_bridge.migration.source.versions import message_version
 from helpdesk_bridge.model.records import Message
 from helpdesk_bridge.model.values import Body

@@ -10,7 +10,7 @@ from attrs import define, evolve, field, frozen
 
 from helpdesk_bridge.adapter import FidelityTable
 from helpdesk_bridge.migration.journal import expected
-from helpdesk_bridge.migration.journal.states import Kind, Record, State
+from helpdesk_bridge.migration.journal.states import IN_A_THREAD, Record, State
 from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.plan.thread_layout import IMPORT
 from helpdesk_bridge.model.records import Message
@@ -99,7 +99,7 @@ class Thread:
 def find_message(context: LoadContext, ticket_id: str, leader: Record) -> MessageMatch:
     """Look for the message that ``leader`` says was begun, among those that stand at the destination."""
     wanted = leader.expected or {}
-    written = context.journal.children(leader.key.parent, Kind.MESSAGE)
+    written = context.journal.children(leader.key.parent, *IN_A_THREAD)
     n = len(written) + SPARE
     tail = context.destination_outage.of_record(lambda: context.importer.tail(ticket_id, n))
     fidelity = context.importer.fidelity

@@ -8,7 +8,7 @@ from functools import partial
 from attrs import define, evolve, field
 
 from helpdesk_bridge.errors import HelpdeskError, InDoubt
-from helpdesk_bridge.migration.journal.states import NOT_WRITTEN, Kind, Record, State, reason_of
+from helpdesk_bridge.migration.journal.states import IN_A_THREAD, NOT_WRITTEN, Record, State, reason_of
 from helpdesk_bridge.migration.load.context import LoadContext, unanswered
 from helpdesk_bridge.migration.load.in_doubt import SettleWait
 from helpdesk_bridge.migration.load.lookup import MessageMatch, Thread, find_message
@@ -44,7 +44,7 @@ class MessageLoad:
 
     def run(self, destination_id: str, thread: Sequence[Message]) -> None:
         """Write what is not there yet. Raises ``Parked`` while a message is in doubt."""
-        known = {child.key.id: child for child in self._context.journal.children(self._ticket_id, Kind.MESSAGE)}
+        known = {child.key.id: child for child in self._context.journal.children(self._ticket_id, *IN_A_THREAD)}
         self._packing.attempts = {message_id: child.attempts for message_id, child in known.items()}
         begun = [message for message in thread if known[message.id].state is State.INTENT]
         planned = [message for message in thread if known[message.id].state is State.PLANNED]
@@ -111,7 +111,7 @@ class MessageLoad:
         with its journal: if ours leaves messages on both sides, the other is tried.
         """
         context = self._context
-        written = context.journal.children(self._ticket_id, Kind.MESSAGE)
+        written = context.journal.children(self._ticket_id, *IN_A_THREAD)
         known = {record.key.id: record.state for record in written}
         planned = [message for message in thread if known[message.id] is State.PLANNED]
         if not planned:

@@ -11,10 +11,11 @@ from attrs import evolve, frozen
 from helpdesk_bridge.adapter import Fidelity, MessageClass
 from helpdesk_bridge.adapter.header_line import sealing
 from helpdesk_bridge.migration.journal import expected
-from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
+from helpdesk_bridge.migration.journal.states import IN_A_THREAD, Key, Kind, Record, State
 from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.load.files import Fetched, Lacking
 from helpdesk_bridge.migration.load.long_bodies import LongBodies
+from helpdesk_bridge.migration.plan.rest import OLD_TICKET
 from helpdesk_bridge.migration.plan.thread_layout import Bundle, composed, with_lines
 from helpdesk_bridge.model.records import Message, Ticket
 from helpdesk_bridge.model.values import Upload
@@ -52,7 +53,7 @@ class Packed:
         """Return the records if further calls were refused: what was written has failed, and ``files`` by their places."""
         ended, place = self.ended(State.DONE, ids=ids), 0
         for number, (before, after) in enumerate(zip(self.records, ended, strict=True)):
-            fails = before.key.kind is Kind.MESSAGE
+            fails = before.key.kind in IN_A_THREAD
             if before.key.kind is Kind.ATTACHMENT and before.state is State.INTENT:
                 fails, place = place in files, place + 1
             if fails:
@@ -70,10 +71,18 @@ class Packed:
 class Packing:
     """Packs the messages of one ticket; files are fetched once and kept until ``drop``."""
 
-    def __init__(self, context: LoadContext, ticket: Ticket, thread: Sequence[Message], bodies: LongBodies) -> None:
+    def __init__(
+        self,
+        context: LoadContext,
+        ticket: Ticket,
+        thread: Sequence[Message],
+        bodies: LongBodies,
+        versions: Mapping[str, str] | None = None,
+    ) -> None:
         self._context = context
         self._bodies = bodies
         self._ticket = ticket
+        self._versions = versions or {}
         self._places = {message.id: number for number, message in enumerate(thread)}
         self._times: dict[str, datetime | None] = {}
         last = ticket.created_at
@@ -98,7 +107,7 @@ class Packing:
                 state=State.INTENT,
                 position=self._places[source.id],
                 kind_of_message=self._bodies.told(source)[0],
-                version=self._bodies.told(source)[1],
+                version=self._versions.get(source.id) or self._bodies.told(source)[1],
                 intent_at=now,
                 attempts=self.attempts.get(source.id, 0) + 1,
             )
@@ -182,8 +191,8 @@ def _with(message: Message, files: Sequence[Fetched | Lacking]) -> Message:
 
 
 def message_key(message: Message) -> Key:
-    """Return the key of a source message."""
-    return Key(Kind.MESSAGE, message.id, message.ticket_id)
+    """Return the key of a source message, or of the note that holds the rest of its ticket."""
+    return Key(Kind.REST if message.author == OLD_TICKET else Kind.MESSAGE, message.id, message.ticket_id)
 
 
 def file_key(message: Message, number: int) -> Key:

@@ -6,8 +6,10 @@ from typing import Final
 
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.migration.desk import MigrationDesk
+from helpdesk_bridge.migration.journal.facts import MAP_FIELD
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.outcome import DecisionNeeded
+from helpdesk_bridge.migration.plan.field_maps import EndKind, FieldMap, parse
 from helpdesk_bridge.migration.plan.values import PASSING, Values, agent_email, as_number, old_key, requester_key
 from helpdesk_bridge.model.records import Ticket
 from helpdesk_bridge.text.plain import fold
@@ -21,6 +23,11 @@ def refused_values(source: MigrationDesk, values: Values, ticket: Ticket, field:
     """Return the values of a source ticket that a refusal of ``field`` is about, as (decision field, old value)."""
     if not field:
         return []
+    mapped = [(MAP_FIELD, str(one)) for one in _maps(values, field)]
+    return mapped or _own_values(source, values, ticket, field)
+
+
+def _own_values(source: MigrationDesk, values: Values, ticket: Ticket, field: str) -> list[tuple[str, str]]:
     named = source.ticket(ticket)
     name = _DECISIONS.get(field, field)
     if name == "assignee":
@@ -42,6 +49,16 @@ def refused_values(source: MigrationDesk, values: Values, ticket: Ticket, field:
         word = getattr(ticket, name)
         return [(name, word)] if word else []
     return _custom_fields(values, ticket, name)
+
+
+def _maps(values: Values, field: str) -> list[FieldMap]:
+    """Return the field maps whose target a refusal names, as the destination knows it."""
+    bare = fold(field.removeprefix(_ONE_CUSTOM_FIELD))
+    return [
+        one
+        for one in values.maps
+        if bare == fold(values.target_name(one) if one.target.kind is EndKind.CUSTOM else one.target.name)
+    ]
 
 
 def _watchers(values: Values, ticket: Ticket) -> list[tuple[str, str]]:
@@ -102,12 +119,20 @@ def let_go(
     if not refused:
         return False
     if not yes:
-        wanted = [f"--map {name}:{old}=" for name, old in refused]
+        wanted = [_dropping(name, old) for name, old in refused]
         raise DecisionNeeded(
             f"the destination refuses a value of {error.field}; nothing of the ticket was written: decide with the command below and run again",
             values=wanted,
         )
     for name, old in refused:
+        if name == MAP_FIELD:
+            values.drop_map(parse(old))
+            journal.facts.decide(MAP_FIELD, old, None, by="yes")
+            continue
         values.decide(name, old, None)
         journal.facts.decide(*old_key(name, old), None, by="yes")
     return True
+
+
+def _dropping(name: str, old: str) -> str:
+    return f"--map-field {parse(old).target}=" if name == MAP_FIELD else f"--map {name}:{old}="

@@ -18,7 +18,9 @@ from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.states import (
     DECIDED_SKIP,
     FOUND_AGAIN,
+    IN_A_THREAD,
     NOT_WRITTEN,
+    ON_A_TICKET,
     Key,
     Kind,
     Record,
@@ -33,12 +35,14 @@ from helpdesk_bridge.migration.load.late_files import LateFiles
 from helpdesk_bridge.migration.load.later import TicketChanges
 from helpdesk_bridge.migration.load.long_bodies import LongBodies, is_long
 from helpdesk_bridge.migration.load.messages import MessageLoad
-from helpdesk_bridge.migration.load.packing import Packed, Packing, planned
+from helpdesk_bridge.migration.load.packing import Packed, Packing, message_key, planned
 from helpdesk_bridge.migration.load.refusals import let_go
 from helpdesk_bridge.migration.load.steps import completed
-from helpdesk_bridge.migration.options import Threads
+from helpdesk_bridge.migration.options import Rest, Threads
 from helpdesk_bridge.migration.outage import ATTEMPTS, Stopped
 from helpdesk_bridge.migration.outcome import DecisionNeeded, MigrationError
+from helpdesk_bridge.migration.plan.message_use import uses
+from helpdesk_bridge.migration.plan.rest import rest_lines, rest_note, rest_version
 from helpdesk_bridge.migration.plan.thread_layout import opening_bundle, opening_of
 from helpdesk_bridge.migration.runner import Parked
 from helpdesk_bridge.migration.source.versions import same_version, ticket_version
@@ -66,6 +70,7 @@ class TicketLoad:
         self._settle_wait = SettleWait(context)
         self._record = Record(key=Key(Kind.TICKET, ticket.id))
         self._thread: list[Message] | None = None
+        self._rest: Message | None = None
         self._bodies = LongBodies(context.spool, ticket.id)
         self._tries = 0
         self._doubt: InDoubt | None = None
@@ -83,9 +88,8 @@ class TicketLoad:
             self._write_ticket()
             if self._record.destination:
                 self._complete_opening()
-                later = () if self._thread is None else self._thread
-                self._see_what_is_there(later)
-                self._write_messages(self._record.destination[0], later)
+                self._see_what_is_there(() if self._thread is None else self._thread)
+                self._write_messages(self._record.destination[0])
                 self._finish()
         except Parked:
             raise
@@ -158,13 +162,48 @@ class TicketLoad:
         context.journal.plan(planned(thread, self._bodies))
         self._write_unread()
         self._thread = thread
+        versions = self._plan_rest(thread)
         if thread and ticket.description is not None and is_long(ticket.description):
             self._ticket = evolve(ticket, description=None)  # the opening says the same
-        self._packing = Packing(context, ticket, thread, self._bodies)
+        self._packing = Packing(context, ticket, self._written, self._bodies, versions)
         self._messages = MessageLoad(context, ticket.id, self._packing, self._settle_wait)
         self._late_files = LateFiles(context, ticket.id, self._settle_wait)
         self._edits = Edits(context, ticket.id, self._packing, self._bodies)
         return True
+
+    @property
+    def _written(self) -> list[Message]:
+        """What is to be written: the thread, and the note with the rest of the ticket behind it."""
+        return [*(self._thread or ()), *((self._rest,) if self._rest is not None else ())]
+
+    def _plan_rest(self, thread: Sequence[Message]) -> dict[str, str]:
+        """Plan the note with the rest of the ticket; return its version by its id.
+
+        A note that is there is not written over: where it would say something else today, another one follows.
+        """
+        context, journal = self._context, self._context.journal
+        if context.rest is not Rest.NOTE:
+            return {}
+        mapping = context.mapping
+        old = mapping.read_by_maps(context.source.ticket(self._ticket))
+        lines = rest_lines(old, mapping.values, context.importer)
+        if not lines:
+            return {}
+        known, version = journal.children(self._ticket.id, Kind.REST), rest_version(lines)
+        latest = max(known, key=lambda record: (len(record.key.id), record.key.id), default=None)
+        number = len(known) + 1
+        if latest is not None:
+            if latest.state in (State.SKIPPED, State.IN_DOUBT) or (
+                latest.state is State.DONE and latest.version == version
+            ):
+                return {}
+            number -= latest.state is not State.DONE
+        self._rest = rest_note(self._ticket, lines, thread, number)
+        record = Record(
+            key=message_key(self._rest), position=len(thread), kind_of_message=uses(self._rest), version=version
+        )
+        journal.plan([record])
+        return {self._rest.id: version}
 
     def _write_unread(self) -> None:
         """Write down the messages that cannot be read."""
@@ -178,8 +217,7 @@ class TicketLoad:
         return bool(self._record.candidates) and self._record.attempts == 0
 
     def _children(self) -> list[Record]:
-        journal, ticket_id = self._context.journal, self._ticket.id
-        return journal.children(ticket_id, Kind.MESSAGE) + journal.children(ticket_id, Kind.ATTACHMENT)
+        return self._context.journal.children(self._ticket.id, *ON_A_TICKET)
 
     def _take_up_again(self) -> None:
         """Plan anew what was left out and no longer is, and what failed.
@@ -192,7 +230,7 @@ class TicketLoad:
             if child.state is State.FAILED and (child.reason or "").startswith(NOT_WRITTEN):
                 again.append(evolve(child, state=State.INTENT, reason=None))
             elif (
-                (child.state is State.FAILED and child.key.kind is Kind.MESSAGE)
+                (child.state is State.FAILED and child.key.kind in IN_A_THREAD)
                 or (skipped and child.state is State.SKIPPED)
                 or (failed and child.state is State.FAILED and not self._record.destination)
             ):
@@ -202,8 +240,16 @@ class TicketLoad:
             again.append(self._record)
         self._context.journal.save(*again)
 
+    @property
+    def _as_chosen(self) -> bool:
+        """Whether a ticket was written with the user's field maps and note of today."""
+        known = (self._record.expected or {}).get(expected.CHOICES, "")
+        return bool(known == self._context.choices)
+
     def _unchanged(self) -> bool:
         record = self._record
+        if not self._as_chosen:
+            return False
         if not record.finished or not same_version(record.version, self._version) or record.state is not State.DONE:
             return False
         return not self._context.journal.has_open_children(self._ticket.id) and not self._decided
@@ -317,6 +363,8 @@ class TicketLoad:
             known = (self._record.expected or {}).get(expected.OPENING)
         else:
             known = None if opening.records else opening.expected
+        if choices := self._context.choices:
+            shown[expected.CHOICES] = choices
         return shown if known is None else {**shown, expected.OPENING: known}
 
     def _created(self, record: Record, children: Sequence[Record], ticket_id: str) -> None:
@@ -513,7 +561,7 @@ class TicketLoad:
         self._pending = self._edits.pending(thread)
         planned_too = any(
             child.state in (State.PLANNED, State.INTENT)
-            for child in context.journal.children(self._ticket.id, Kind.MESSAGE)
+            for child in context.journal.children(self._ticket.id, *IN_A_THREAD)
         )
         fields_too = self._decided or self._shown(context.mapping.ticket(self._ticket)) != record.expected
         if not (planned_too or fields_too):
@@ -522,8 +570,8 @@ class TicketLoad:
             there = partial(context.destination.desk.tickets.get, record.destination[0])
             self._changes = TicketChanges(context, self._ticket.id, context.destination_outage.of_record(there))
 
-    def _write_messages(self, ticket_id: str, later: Sequence[Message]) -> None:
-        context = self._context
+    def _write_messages(self, ticket_id: str) -> None:
+        context, later = self._context, self._written
         looks_first = self._found_again or context.copied
         if looks_first and self._messages.take_over(ticket_id, later) and not context.look_only:
             # From here on all that is missing is known: it is written, and the final state after it.
@@ -534,7 +582,7 @@ class TicketLoad:
             self._messages.save()
             self._late_files.run(ticket_id, later)
             pending, self._pending = self._pending, {}
-            if pending and self._edits.run(ticket_id, later, pending):
+            if pending and self._edits.run(ticket_id, self._thread or (), pending):
                 self._messages.wrote = True
 
     # -- the end ---------------------------------------------------------------------------------------------------
@@ -542,7 +590,7 @@ class TicketLoad:
     @property
     def _needs_finish(self) -> bool:
         context, thread = self._context, self._whole_thread()
-        later = len(opening_bundle(thread, context.threads).sources) < len(thread)
+        later = len(opening_bundle(thread, context.threads).sources) < len(thread) or self._rest is not None
         # Who rated a ticket did so at its end, and no importer has a place for it before.
         rated = self._ticket.rating is not None and expected.native(context.importer.fidelity.ticket, "rating")
         return later or rated or context.importer.cost.finish_always
@@ -552,6 +600,7 @@ class TicketLoad:
         context, record = self._context, self._record
         wrote = self._messages.wrote
         done = record.finished and same_version(record.version, self._version) and record.state is State.DONE
+        done = done and self._as_chosen
         if (done and not wrote and self._changes is None) or context.look_only:
             return
         if context.repairing and record.finished and record.state is State.DONE:

@@ -6,16 +6,18 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from attrs import asdict, evolve, frozen
+from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import Fidelity, FieldFidelity, Importer, MessageClass
 from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.plan import values
-from helpdesk_bridge.migration.plan.tally import LOOK_ALIKE, SHORTENED, Tally, left_by, used_fields
-from helpdesk_bridge.migration.plan.values import Answer, Values
-from helpdesk_bridge.model.capabilities import Capabilities
+from helpdesk_bridge.migration.plan.estimate import Estimate
+from helpdesk_bridge.migration.plan.message_use import LOOK_ALIKE, SHORTENED
+from helpdesk_bridge.migration.plan.outcomes import AND_IN_A_NOTE, IN_A_NOTE, Outcomes, outcome
+from helpdesk_bridge.migration.plan.rest import LOST
+from helpdesk_bridge.migration.plan.tally import Tally
+from helpdesk_bridge.migration.plan.values import Answer
 from helpdesk_bridge.model.fields import RECORDS
-from helpdesk_bridge.model.records import Message
 from helpdesk_bridge.text.decoding import Odd
 
 PEOPLE: Final = values.PEOPLE - {"requester"}
@@ -26,59 +28,34 @@ _PLACES: Final = {
     for area, table in RECORDS.items()
     for field in table.values()
     if field.decision is not None
-}
+} | {"option": "ticket.custom_fields"}
 
 _QUOTED: Final = "the text looks like a line that only imports write; verification compares it without the mark"
-
-_PART: Final = "\x1f"
-"""Between the parts of what ``uses`` says; no key of a document has it, since keys are shown as one line."""
-LOST: Final = FieldFidelity(Fidelity.LOST, "the destination has no place for it")
 
 
 @frozen
 class Change:
-    """A field that does not arrive as it was: what becomes of it, why, and for how many records."""
+    """A field that does not arrive as it was: what becomes of it, why, and for how many records.
+
+    An estimate from a sample of threads lies between ``low`` and ``high`` in 95 of 100 samples; what was counted has neither.
+    """
 
     field: str
     change: str
     why: str
     records: int | None
+    low: int | None = None
+    high: int | None = None
+
+    @property
+    def estimated(self) -> bool:
+        """Whether ``records`` is an estimate."""
+        return self.low is not None
 
     def as_json(self) -> dict[str, object]:
-        """Return the change as JSON values."""
-        return asdict(self)
-
-
-def _said(kept: FieldFidelity) -> str:
-    if kept.how is Fidelity.HEADER_LINE:
-        return "kept as header line"
-    if kept.how is Fidelity.CHANGED:
-        return f"kept as {kept.to}" if kept.to else "changed"
-    return "lost"
-
-
-def record_changes(importer: Importer, tally: Tally) -> list[Change]:
-    """Return what becomes of the fields of tickets and contacts that the source uses."""
-    changes = []
-    for area, kept in (("ticket", importer.fidelity.ticket), ("contact", importer.fidelity.contact)):
-        for name, records in sorted(tally.fields.items()):
-            kind, _, field = name.partition(".")
-            how = kept.get(field, LOST)
-            if kind == area and how.how is not Fidelity.NATIVE:
-                changes.append(Change(name, _said(how), how.why, records))
-    rating = importer.fidelity.ticket.get("rating", LOST)
-    if rating.only is not None:
-        lost = sum(records for word, records in tally.ratings.items() if word not in rating.only)
-        changes += [Change("ticket.rating", "lost", f"kept only {rating.why}", lost)] if lost else []
-    if tally.unusable_copies and importer.fidelity.ticket.get("cc", LOST).how is not Fidelity.LOST:
-        changes.append(Change("ticket.cc", "lost", "no vendor accepts such an address", tally.unusable_copies))
-    if tally.named_emails:
-        why = "it includes a name, as in a mail header; a contact without a name gets that name"
-        changes.append(Change("contact.emails", "kept as the address alone", why, tally.named_emails))
-    if tally.unusable_emails:
-        why = "no vendor accepts the address; header lines show it as it was"
-        changes.append(Change("contact.emails", "kept as <source id>@no-email.invalid", why, tally.unusable_emails))
-    return changes
+        """Return the change as JSON values; an estimate with its range."""
+        told: dict[str, object] = {"field": self.field, "change": self.change, "why": self.why, "records": self.records}
+        return {**told, "low": self.low, "high": self.high} if self.estimated else told
 
 
 def place_of(name: str) -> str:
@@ -93,21 +70,28 @@ def carried(name: str, importer: Importer) -> bool:
     return kept.get(field, LOST).how is not Fidelity.LOST
 
 
-def value_changes(answers: Iterable[tuple[str, str, Answer, int]], importer: Importer) -> list[Change]:
-    """Return what becomes of values without a counterpart, one line a field and outcome."""
+def value_changes(
+    answers: Iterable[tuple[str, str, Answer, int]], importer: Importer, *, noted: bool = False
+) -> list[Change]:
+    """Return what becomes of values without a counterpart, one line a field and outcome.
+
+    ``noted`` says that the rest of a ticket goes into a note.
+    """
     summed: Counter[tuple[str, str, str]] = Counter()
     for name, old, answer, records in answers:
-        if not carried(name, importer):
-            continue  # the whole field is lost, and said so already
+        if answer.mapped or not carried(name, importer):
+            continue  # the whole field is lost or goes where a map says, and that is told already
         field = place_of(name)
+        in_note = noted and field.startswith("ticket.")
         if answer.value is None:
             # Who an agent is stays out of reports that leave the house.
             what = "an agent" if name in PEOPLE else repr(old)
             why = f"{what} has no counterpart" if name not in PEOPLE else "agents without a counterpart"
-            summed[field, "lost", why] += records
+            summed[field, IN_A_NOTE if in_note else "lost", why] += records
         elif answer.announced is not None:
             what = "an agent" if name in PEOPLE else repr(old)
-            summed[field, f"kept as {answer.announced}", f"{what} has no counterpart"] += records
+            said = f"kept as {answer.announced}{AND_IN_A_NOTE if in_note else ''}"
+            summed[field, said, f"{what} has no counterpart"] += records
     return [Change(field, change, why, records) for (field, change, why), records in summed.items()]
 
 
@@ -126,69 +110,32 @@ def _joined(kept: FieldFidelity, kind: MessageClass, field: str, way: Threads) -
 
 
 def message_changes(
-    importer: Importer, used: Mapping[tuple[str, str], int], way: Threads = Threads.MESSAGES
+    importer: Importer, used: Mapping[tuple[str, str], Estimate], way: Threads = Threads.MESSAGES
 ) -> list[Change]:
-    """Return what becomes of messages; ``used`` counts messages by class name and field."""
-    summed: Counter[tuple[str, str, str]] = Counter()
+    """Return what becomes of messages; ``used`` tells how many use a field, by class name and field."""
+    changes = []
     for (class_name, field), records in used.items():
         if field == LOOK_ALIKE:
-            summed["message.body", "kept with a mark: [quoted:Imported], [quoted:ref:…]", _QUOTED] += records
+            said = "kept with a mark: [quoted:Imported], [quoted:ref:…]"
+            changes.append(_change("message.body", said, _QUOTED, records))
             continue
         kind = MessageClass[class_name]
         kept = _joined(importer.fidelity.messages.get(kind, {}).get(field, LOST), kind, field, way)
         if kept.how is not Fidelity.NATIVE:
-            summed[f"message.{field}", _said(kept), kept.why] += records
-    return [Change(field, change, why, records) for (field, change, why), records in sorted(summed.items())]
+            changes.append(_change(f"message.{field}", outcome(kept), kept.why, records))
+    return sorted(merged(changes), key=lambda change: (change.field, change.change, change.why))
 
 
-def estimated(tally: Tally) -> dict[tuple[str, str], int]:
-    """Return how many messages of each class and field the sample suggests."""
-    if not tally.sampled:
-        return {}
-    times = tally.tickets / tally.sampled
-    return {key: max(1, round(count * times)) for key, count in tally.sample.items()}
+def _change(field: str, change: str, why: str, records: Estimate) -> Change:
+    return Change(field, change, why, records.records, records.low, records.high)
 
 
-def uses(message: Message) -> str:
-    """Return a message's class and the fields it uses as one word, such as ``NOTE:author,body,inline``.
-
-    What it leaves behind follows, by key and reason.
-    """
-    left = (part for pair in left_by(message).items() for part in pair)
-    return _PART.join([f"{MessageClass.of(message).name}:{','.join(used_fields(message))}", *left])
-
-
-def counted(words: Mapping[str, int]) -> dict[tuple[str, str], int]:
-    """Return how many messages of each class and field there are; ``words`` counts what ``uses`` says."""
-    counts: Counter[tuple[str, str]] = Counter()
-    for word, records in words.items():
-        class_name, _, fields = word.partition(_PART)[0].partition(":")
-        for field in fields.split(",") if fields else ():
-            counts[class_name, field] += records
-    return dict(counts)
-
-
-def counted_left(words: Mapping[str, int]) -> Counter[tuple[str, str]]:
-    """Return how many messages leave something behind, by key and reason; ``words`` counts what ``uses`` says."""
-    counts: Counter[tuple[str, str]] = Counter()
-    for word, records in words.items():
-        _, *parts = word.split(_PART)
-        for key, why in zip(parts[::2], parts[1::2], strict=True):
-            counts[key, why] += records
-    return counts
-
-
-def estimated_left(tally: Tally) -> Counter[tuple[str, str]]:
-    """Return how many messages leave something behind, as the sample suggests."""
-    times = tally.tickets / tally.sampled if tally.sampled else 0
-    return Counter({key: max(1, round(count * times)) for key, count in tally.sample_left.items()})
-
-
-def left_changes(tally: Tally, messages: Mapping[tuple[str, str], int]) -> list[Change]:
+def left_changes(tally: Tally, messages: Mapping[tuple[str, str], Estimate]) -> list[Change]:
     """Return what the source's documents hold and no record carries, by the vendor's own keys."""
-    counts = {**tally.left, **{("message", key, why): records for (key, why), records in messages.items()}}
+    counts = {key: Estimate(records) for key, records in tally.left.items()}
+    counts |= {("message", key, why): records for (key, why), records in messages.items()}
     return [
-        Change(
+        _change(
             f"{area}.{key}",
             "kept as HTML, with a shortened text" if (area, why) == ("message", SHORTENED) else "lost",
             why,
@@ -198,30 +145,12 @@ def left_changes(tally: Tally, messages: Mapping[tuple[str, str], int]) -> list[
     ]
 
 
-def address_changes(tickets: int) -> list[Change]:
-    """Return what becomes of customers whose address no vendor accepts or the destination refuses."""
-    if not tickets:
-        return []
-    why = "the destination refuses the address, or no vendor accepts it; a header line of the opening shows it"
-    return [Change("ticket.requester", "kept as <source id>@no-email.invalid", why, tickets)]
-
-
-def opening_changes(tickets: int | None) -> list[Change]:
+def opening_changes(tickets: Estimate) -> list[Change]:
     """Return what becomes of tickets that begin with an internal message."""
-    if not tickets:
+    if not tickets.records:
         return []
     why = "customers read the opening, so it only says that the ticket begins with an internal note"
-    return [Change("ticket.opening", "kept as a private note after an opening without its text", why, tickets)]
-
-
-def length_changes(capabilities: Capabilities, tally: Tally) -> list[Change]:
-    """Return what becomes of subjects that do not fit."""
-    limit = capabilities.subject_limit
-    cut = 0 if limit is None else sum(records for length, records in tally.subject_lengths.items() if length > limit)
-    if not cut:
-        return []
-    why = f"{capabilities.vendor} accepts {limit} characters; the opening message has the whole subject"
-    return [Change("ticket.subject", "kept as its beginning", why, cut)]
+    return [_change("ticket.opening", "kept as a private note after an opening without its text", why, tickets)]
 
 
 def text_changes(mended: Mapping[str, int]) -> list[Change]:
@@ -244,27 +173,32 @@ def _places(count: int) -> str:
 
 def all_changes(
     tally: Tally,
-    values: Values,
-    importer: Importer,
+    outcomes: Outcomes,
     *,
     threads: Threads,
-    used: Mapping[tuple[str, str], int],
-    left: Mapping[tuple[str, str], int],
-    openings: int | None,
-    refused_addresses: int = 0,
+    used: Mapping[tuple[str, str], Estimate],
+    left: Mapping[tuple[str, str], Estimate],
+    openings: Estimate,
 ) -> tuple[Change, ...]:
     """Return everything that does not arrive as it was.
 
-    ``used`` counts messages by class name and field, ``left`` those that leave something behind by key and reason.
+    ``used`` tells how many messages use a field, by class name and field, ``left`` how many leave something behind, by key
+    and reason.
     """
-    changes = record_changes(importer, tally) + value_changes(tally.answers(values), importer)
-    changes += length_changes(values.destination.desk.capabilities, tally)
-    changes += address_changes(refused_addresses)
+    values, importer = outcomes.mapping.values, outcomes.importer
+    answers = [*tally.answers(values), *outcomes.answers()]
+    changes = [Change(*key, records) for key, records in sorted(outcomes.changes.items(), key=_place_first)]
+    changes += value_changes(answers, importer, noted=outcomes.noted)
     changes += opening_changes(openings)
     changes += message_changes(importer, used, threads)
     changes += left_changes(tally, left)
     changes += text_changes(values.source.mended())
     return tuple(merged(changes))
+
+
+def _place_first(counted: tuple[tuple[str, str, str], int]) -> tuple[bool, tuple[str, str, str]]:
+    """Return what sorts tickets before contacts, as people read them."""
+    return not counted[0][0].startswith("ticket"), counted[0]
 
 
 def merged(changes: Iterable[Change]) -> list[Change]:
@@ -273,6 +207,17 @@ def merged(changes: Iterable[Change]) -> list[Change]:
     for change in changes:
         key = (change.field, change.change, change.why)
         known = by_outcome.get(key)
-        records = change.records if known is None or known.records is None else known.records + (change.records or 0)
-        by_outcome[key] = evolve(change, records=records)
+        by_outcome[key] = change if known is None else _together(known, change)
     return list(by_outcome.values())
+
+
+def _together(one: Change, other: Change) -> Change:
+    if one.records is None or other.records is None:
+        return other if one.records is None else one
+    if not (one.estimated or other.estimated):
+        return evolve(one, records=one.records + other.records)
+    low, high = (
+        sum(getattr(part, bound) if part.estimated else part.records or 0 for part in (one, other))
+        for bound in ("low", "high")
+    )
+    return evolve(one, records=one.records + other.records, low=low, high=high)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import re
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from attrs import evolve, frozen
 
 from helpdesk_bridge.adapter import is_marker_field
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.states import OPAQUE_PREFIX
+from helpdesk_bridge.migration.plan.field_maps import EndKind
 from helpdesk_bridge.migration.plan.people import People
 from helpdesk_bridge.migration.plan.values import (
     PASSING,
@@ -24,6 +25,8 @@ from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.values import Actor, ActorKind, Body, Ref
 from helpdesk_bridge.text.images import name_images
 from helpdesk_bridge.text.plain import digest, one_line
+
+R = TypeVar("R", Ticket, Contact)
 
 NO_EMAIL_DOMAIN: Final = "no-email.invalid"
 _KINDS: Final = {ActorKind.AGENT: "agent", ActorKind.CONTACT: "customer"}
@@ -49,7 +52,7 @@ class Mapping:
             None,
         )
         words = {name: self._word(name, getattr(ticket, name)) for name in PASSING}
-        return evolve(
+        there = evolve(
             ticket,
             left_behind={},
             subject=self.subject(ticket.subject),
@@ -66,6 +69,31 @@ class Mapping:
             custom_fields=self._custom_fields(ticket),
             **words,
         )
+        return self._with_maps("ticket", self.read_by_maps(ticket), there)
+
+    def read_by_maps(self, ticket: Ticket) -> Ticket:
+        """Return a ticket of the source as field maps read it: its customer with name and address."""
+        read = any(str(one.source) == "ticket.requester" for one in self.values.maps)
+        return evolve(ticket, requester=self.people.filled(ticket.requester)) if read else ticket
+
+    def _with_maps(self, area: str, old: R, there: R) -> R:
+        """Return a record with what the user's field maps put into it."""
+        maps = [one for one in self.values.maps if one.area == area]
+        if not maps:
+            return there
+        fields: dict[str, Any] = {"custom_fields": dict(there.custom_fields)}
+        for one in maps:
+            value: Any = self.values.carries(one, one.value(old))
+            if value is None:
+                continue
+            if one.target.kind is EndKind.CUSTOM:
+                fields["custom_fields"][self.values.target_name(one)] = value
+            elif isinstance(value, tuple):
+                before: tuple[str, ...] = fields.get(one.target.name, getattr(there, one.target.name))
+                fields[one.target.name] = tuple(dict.fromkeys((*before, *value)))
+            else:
+                fields[one.target.name] = value
+        return evolve(there, **fields)
 
     def subject(self, subject: str) -> str:
         """Return a subject that fits: one that is too long ends in an ellipsis."""
@@ -173,7 +201,8 @@ class Mapping:
         boxes = [Mailbox.of(email) for email in old.emails]
         beside = next((box.name for box in boxes if box.name), None)
         emails = self._emails(old, boxes)
-        return evolve(old, name=old.name or beside, emails=emails, custom_fields=fields, left_behind={})
+        there = evolve(old, name=old.name or beside, emails=emails, custom_fields=fields, left_behind={})
+        return self._with_maps("contact", old, there)
 
     def _emails(self, old: Contact, boxes: list[Mailbox]) -> tuple[str, ...]:
         if self.values.decided("requester", contact_key(old)):

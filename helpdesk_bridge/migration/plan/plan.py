@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final
 
-from attrs import asdict, field, frozen
+from attrs import asdict, evolve, field, frozen
 
 from helpdesk_bridge.adapter import MARKER_FIELD, Finding, Hazard, Importer, Provenance
 from helpdesk_bridge.migration.completeness import SCANS, ScanProof, open_scans, proofs_in
 from helpdesk_bridge.migration.cost import ReadCost, Work, pages, write_minimum
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.journal import Journal
-from helpdesk_bridge.migration.options import Threads
-from helpdesk_bridge.migration.plan.fidelity import Change, all_changes, carried, estimated, estimated_left
+from helpdesk_bridge.migration.options import Rest, Threads
+from helpdesk_bridge.migration.plan.fidelity import Change, all_changes, carried
+from helpdesk_bridge.migration.plan.outcomes import Outcomes
 from helpdesk_bridge.migration.plan.tally import Tally
-from helpdesk_bridge.migration.plan.values import Answer, Values
+from helpdesk_bridge.migration.plan.values import Answer
 from helpdesk_bridge.migration.recovery import SearchResult, ignored
 
 
@@ -37,7 +39,8 @@ class OpenValue:
 class Forecast:
     """What one way of writing the threads costs: budget units and vendor seconds of each side, and when it ends.
 
-    ``record_units`` are the units of a record at source and destination in each phase of a run.
+    ``record_units`` are the units of a record at source and destination in each phase of a run. ``rest_units`` and
+    ``rest_seconds`` are what the notes with the rest of the tickets add, chosen or not.
     """
 
     threads: Threads
@@ -46,6 +49,18 @@ class Forecast:
     seconds: float
     ends: datetime
     record_units: dict[str, tuple[float, float]] = field(factory=dict)
+    rest_units: int = 0
+    rest_seconds: float = 0.0
+
+
+@frozen
+class MappedField:
+    """A field map as the user wrote it and in words: for how many records its target takes the value, and for how many not."""
+
+    map: str
+    words: str
+    records: int
+    refused: int
 
 
 @frozen(kw_only=True)
@@ -55,6 +70,7 @@ class Plan:
     ``search`` is what is known of an earlier migration's tickets at the destination: if it is not ``done``, its
     ``calls`` are what a run spends on it first. ``foreign_open`` says that markers of another key stop a run. ``scans`` are
     the source's lists with the proof that they are whole; ``incomplete`` ones stop a run until they are accepted.
+    ``rest_notes`` tickets get a note with what has no place.
     """
 
     source: str
@@ -71,6 +87,9 @@ class Plan:
     foreign_open: bool = False
     scans: tuple[ScanProof, ...] = ()
     incomplete: tuple[ScanProof, ...] = ()
+    rest: Rest = Rest.LOSE
+    rest_notes: int = 0
+    maps: tuple[MappedField, ...] = ()
     forecasts: Mapping[Threads, Forecast] = field(factory=dict)
 
     @property
@@ -98,12 +117,15 @@ class Plan:
                  "acknowledged": hazard.id not in self.open_hazards}
                 for hazard in self.hazards
             ],
+            "rest": {"into": self.rest.value, "notes": self.rest_notes},
+            "maps": [asdict(one) for one in self.maps],
             "findings": [{"severity": finding.severity.value, "subject": finding.subject, "detail": finding.detail} for finding in self.findings],
             "search": {**asdict(self.search), "foreign_open": self.foreign_open},
             "scans": [{**proof.as_json(), "open": proof in self.incomplete} for proof in self.scans],
             "forecasts": [
                 {"threads": forecast.threads.value, "source_units": forecast.source_units, "destination_units": forecast.destination_units,
-                 "seconds": round(forecast.seconds, 1), "ends": forecast.ends.isoformat()}
+                 "seconds": round(forecast.seconds, 1), "ends": forecast.ends.isoformat(),
+                 "rest_units": forecast.rest_units, "rest_seconds": round(forecast.rest_seconds, 1)}
                 for forecast in self.forecasts.values()
             ],
         }  # fmt: skip
@@ -126,8 +148,7 @@ def hazards_of(importer: Importer, search: SearchResult) -> tuple[Hazard, ...]:
 
 def make_plan(
     tally: Tally,
-    values: Values,
-    importer: Importer,
+    outcomes: Outcomes,
     journal: Journal,
     search: SearchResult,
     *,
@@ -135,8 +156,9 @@ def make_plan(
     findings: Sequence[Finding] = (),
 ) -> Plan:
     """Return the plan for what was counted, with the decisions that the journal holds."""
+    values, importer = outcomes.mapping.values, outcomes.importer
     source, destination = values.source, values.destination
-    answers = tally.answers(values)
+    answers = [*tally.answers(values), *outcomes.answers()]
     hazards = hazards_of(importer, search)
     acknowledged = journal.facts.acknowledged()
     return Plan(
@@ -147,11 +169,10 @@ def make_plan(
         messages=tally.messages,
         fidelity=all_changes(
             tally,
-            values,
-            importer,
+            outcomes,
             threads=threads,
-            used=estimated(tally),
-            left=estimated_left(tally),
+            used=tally.used(),
+            left=tally.left_by_messages(),
             openings=tally.internal_openings,
         ),
         values=open_values(answers, importer),
@@ -162,7 +183,10 @@ def make_plan(
         foreign_open=search.foreign > 0 and not ignored(journal),
         scans=proofs_in(journal.facts.recall(SCANS, {})),
         incomplete=tuple(open_scans(journal)),
-        forecasts=forecasts(tally, source, destination, importer, search),
+        forecasts=forecasts(tally, outcomes, search),
+        rest=Rest.NOTE if outcomes.noted else Rest.LOSE,
+        rest_notes=len(outcomes.rests),
+        maps=mapped_fields(outcomes),
     )
 
 
@@ -170,46 +194,79 @@ _LONGEST: Final = 100 * 366 * 86_400.0
 """A hundred years, in seconds: a count that a vendor makes up must not end beyond the calendar."""
 
 
-def forecasts(
-    tally: Tally, source: MigrationDesk, destination: MigrationDesk, importer: Importer, search: SearchResult
-) -> dict[Threads, Forecast]:
+def mapped_fields(outcomes: Outcomes) -> tuple[MappedField, ...]:
+    """Return the user's field maps with the number of records that they are about."""
+    counts = outcomes.maps
+    return tuple(
+        MappedField(str(one), f"{one.source.words} goes into {one.target.words}", counts[one, True], counts[one, False])
+        for one in outcomes.mapping.values.maps
+    )
+
+
+def forecasts(tally: Tally, outcomes: Outcomes, search: SearchResult) -> dict[Threads, Forecast]:
     """Return the cost of each way of writing the threads, from the counts and the budgets as they are now.
 
-    A ``search`` for an earlier migration's tickets that is still to be done is part of it.
-    ``seconds`` are vendor seconds; the slower side decides, since reading and writing go on side by side.
+    A ``search`` for an earlier migration's tickets that is still to be done is part of it, and the notes with the rest of
+    the tickets if they are wanted.
     """
+    searching = 0 if search.done else search.calls
+    by_way = {}
+    for way in Threads:
+        bare = _forecast(tally, outcomes, way, searching, frozenset())
+        noted = _forecast(tally, outcomes, way, searching, outcomes.rests)
+        chosen = noted if outcomes.noted else bare
+        by_way[way] = evolve(
+            chosen,
+            rest_units=noted.destination_units - bare.destination_units,
+            rest_seconds=noted.seconds - bare.seconds,
+        )
+    return by_way
+
+
+def _forecast(tally: Tally, outcomes: Outcomes, way: Threads, searching: int, rests: AbstractSet[str]) -> Forecast:
+    """Return what one way costs. ``rests`` are the tickets with a note of what has no place.
+
+    Such a note costs a call unless it joins one that is written anyway. The slower side decides about the time, since
+    reading and writing go on side by side.
+    """
+    importer, values = outcomes.importer, outcomes.mapping.values
+    source, destination = values.source, values.destination
+    tickets = tally.tickets - tally.left_out
+    contacts = tally.contacts - tally.contacts_left_out
+    later, followed = _later(tally, way, rests)
+    count = later + tally.internal_openings.records + len(rests) if way is Threads.MESSAGES else followed
+    work = Work(
+        contacts_written=contacts,
+        tickets_written=tickets,
+        messages_written=count,
+        tickets_finished=tickets if importer.cost.finish_always else min(followed, count),
+    )
+    reading, back = ReadCost.of(source.desk.capabilities), ReadCost.of(destination.desk.capabilities)
+    lists = pages(tally.tickets, reading.tickets_page) + pages(tally.contacts, reading.contacts_page)
+    verifying = pages(tickets, back.tickets_page) + pages(contacts, back.contacts_page) + tickets
+    writing = write_minimum(work, importer.cost)
+    units = (lists + tally.tickets, writing + verifying + searching)
+    seconds = max(_seconds(source, units[0]), _seconds(destination, units[1]))
+    real = seconds / destination.clock.time_scale
+    ends = destination.clock.wall() + timedelta(seconds=min(real, _LONGEST))
+    contact = float(importer.cost.contact)
+    ticket = (writing - contact * contacts) / tickets if tickets else 0.0
+    by_record = {"contacts": (0.0, contact), "tickets": (1.0, ticket)}
+    return Forecast(way, units[0], units[1], seconds, ends, by_record)
+
+
+def _later(tally: Tally, way: Threads, rests: AbstractSet[str]) -> tuple[int, int]:
+    """Return how many messages follow an opening, and how many tickets get something written behind theirs."""
     tickets = tally.tickets - tally.left_out
     messages = tally.messages if tally.messages is not None else tally.tickets
     later = max(0, messages - tally.tickets)
+    # With the description, the internal messages of a ticket follow as one note; a ticket that begins with one is
+    # opened with words of ours, and its first message follows.
+    known, ids = (tally.internal, tally.internal_ids) if way is Threads.DESCRIPTION else (tally.noted, tally.noted_ids)
     # Where no thread was read, every ticket that has later messages may have an internal one.
-    most = min(tickets, later)
-    noted = most if tally.noted is None else tally.noted
-    internal = most if tally.internal is None else tally.internal
-    reading = ReadCost.of(source.desk.capabilities)
-    back = ReadCost.of(destination.desk.capabilities)
-    lists = pages(tally.tickets, reading.tickets_page) + pages(tally.contacts, reading.contacts_page)
-    by_way = {}
-    for way in Threads:
-        # With the description, the internal messages of a ticket follow as one note; a ticket that begins with one is
-        # opened with words of ours, and its first message follows.
-        notes = internal if way is Threads.DESCRIPTION else noted
-        count = later + (tally.internal_openings or 0) if way is Threads.MESSAGES else notes
-        finished = tickets if importer.cost.finish_always else min(notes, count)
-        work = Work(
-            contacts_written=tally.contacts, tickets_written=tickets, messages_written=count, tickets_finished=finished
-        )
-        writing = write_minimum(work, importer.cost)
-        verifying = pages(tickets, back.tickets_page) + pages(tally.contacts, back.contacts_page) + tickets
-        searching = 0 if search.done else search.calls
-        units = (lists + tally.tickets, writing + verifying + searching)
-        seconds = max(_seconds(source, units[0]), _seconds(destination, units[1]))
-        real = seconds / destination.clock.time_scale
-        ends = destination.clock.wall() + timedelta(seconds=min(real, _LONGEST))
-        contact = float(importer.cost.contact)
-        ticket = (writing - contact * tally.contacts) / tickets if tickets else 0.0
-        by_record = {"contacts": (0.0, contact), "tickets": (1.0, ticket)}
-        by_way[way] = Forecast(way, units[0], units[1], seconds, ends, by_record)
-    return by_way
+    noted = min(tickets, later) if known is None else known
+    joined = len(rests & ids) if tally.whole else min(len(rests), round(noted * len(rests) / max(1, tickets)))
+    return later, noted + len(rests) - joined
 
 
 def _seconds(side: MigrationDesk, units: int) -> float:

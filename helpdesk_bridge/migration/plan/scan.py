@@ -17,6 +17,7 @@ from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
 from helpdesk_bridge.migration.journal.unread import unread_records
 from helpdesk_bridge.migration.outage import Outage, Stopped
+from helpdesk_bridge.migration.plan.outcomes import left_out
 from helpdesk_bridge.migration.plan.people import fold_key
 from helpdesk_bridge.migration.plan.tally import Sampled, Tally
 from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
@@ -94,7 +95,7 @@ class Scan:
             key = self.source.contact_key(contact.id)
             if self.spool.get(Kind.CONTACT.value, key, Contact) is not None:
                 continue  # the first look had it
-            tally.contact(contact)
+            tally.contact(contact, left_out=left_out(contact, self.needs) is not None)
             self.spool.put(Kind.CONTACT.value, key, contact)
             batch.append(self._planned(contact, position))
             if len(batch) == BATCH:
@@ -107,11 +108,7 @@ class Scan:
         key, fold = Key(Kind.CONTACT, self.source.contact_key(contact.id)), fold_key(contact)
         if contact.deleted:
             return Record(key=key, position=position, fold=fold, state=State.SKIPPED, reason="deleted")
-        reason = None
-        if "email" in self.needs and not contact.email:
-            reason = "the destination requires an e-mail, and the contact has none"
-        elif "email or phone" in self.needs and not contact.email and not contact.phones:
-            reason = "the destination requires an e-mail or a phone, and the contact has neither"
+        reason = left_out(contact, self.needs)
         if reason is not None:
             return Record(key=key, position=position, fold=fold, state=State.SKIPPED, reason=reason)
         return Record(key=key, position=position, fold=fold)
@@ -160,15 +157,14 @@ def sample(source: MigrationDesk, spool: Spool, outage: Outage, tally: Tally, si
     """Read the threads of ``size`` tickets, spread evenly over all of them, into the tally; return how many the source refused."""
     total = spool.count(Kind.TICKET.value)
     step = max(1, total // size) if size else total + 1
-    refused = 0
     for position, ticket in enumerate(spool.each(Kind.TICKET.value, Ticket)):
         if position % step or tally.sampled >= size or ticket.spam or ticket.deleted:
             continue
         try:
-            tally.thread(outage.of_record(partial(_thread, source, ticket.id)))
+            tally.thread(ticket.id, outage.of_record(partial(_thread, source, ticket.id)))
         except HelpdeskError:
-            refused += 1
-    return refused
+            tally.refused += 1
+    return tally.refused
 
 
 def _thread(source: MigrationDesk, ticket_id: str) -> list[Sampled]:

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from attrs import define, field, frozen
 
-from helpdesk_bridge.adapter import MessageClass, is_marker_field
-from helpdesk_bridge.adapter.header_line import looks_like_ours
+from helpdesk_bridge.adapter import is_marker_field
 from helpdesk_bridge.migration.desk import MigrationDesk
+from helpdesk_bridge.migration.plan.estimate import Estimate, Sample
+from helpdesk_bridge.migration.plan.field_maps import NATIVE_TARGETS, End, EndKind
+from helpdesk_bridge.migration.plan.message_use import left_in, used_in, uses
+from helpdesk_bridge.migration.plan.rest import CONTACT_FIELDS, TICKET_FIELDS, used
 from helpdesk_bridge.migration.plan.thread_layout import is_internal
 from helpdesk_bridge.migration.plan.values import PASSING, Answer, Values, agent_email
-from helpdesk_bridge.model import fields
-from helpdesk_bridge.model.addresses import Mailbox, is_email
 from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.values import Priority, Status
-from helpdesk_bridge.text.plain import fold, one_line
+from helpdesk_bridge.text.plain import fold
 
-TICKET_FIELDS: Final = fields.travelling(fields.TICKET)
-CONTACT_FIELDS: Final = fields.travelling(fields.CONTACT)
-MESSAGE_FIELDS: Final = fields.travelling(fields.MESSAGE)
-LOOK_ALIKE: Final = "look-alike"
-"""Stands among the fields of a message whose text looks like a line of an import."""
+NOTED: Final = "noted"
+INTERNAL: Final = "internal"
+BEGINS_INTERNAL: Final = "begins internal"
+MESSAGE: Final = "message"
 
 
 @frozen
@@ -32,15 +31,12 @@ class Sampled:
     """What is counted of a message of the sample; its text, which may be large, is not kept."""
 
     internal: bool
-    message_class: str
-    used: tuple[str, ...]
-    left: tuple[tuple[str, str], ...]
+    word: str
 
     @classmethod
     def of(cls, message: Message) -> Sampled:
         """Return it of a message as it was read."""
-        kind = MessageClass.of(message).name
-        return cls(is_internal(message), kind, tuple(used_fields(message)), tuple(left_by(message).items()))
+        return cls(is_internal(message), uses(message))
 
 
 @define(slots=False)
@@ -51,9 +47,7 @@ class Tally:
     tickets: int = 0
     left_out: int = 0
     contacts: int = 0
-    named_emails: int = 0
-    unusable_emails: int = 0
-    unusable_copies: int = 0
+    contacts_left_out: int = 0
     messages_known: int = 0
     tickets_with_known_messages: int = 0
     fields: Counter[str] = field(factory=Counter)
@@ -61,16 +55,10 @@ class Tally:
     values: Counter[tuple[str, str]] = field(factory=Counter)
     statuses: dict[str, tuple[Status, str | None]] = field(factory=dict)
     priorities: dict[str, tuple[Priority, str | None]] = field(factory=dict)
-    subject_lengths: Counter[int] = field(factory=Counter)
-    ratings: Counter[str] = field(factory=Counter)
-    """Tickets by the word of their rating, folded; "" for one without."""
-    sampled: int = 0
-    sample: Counter[tuple[str, str]] = field(factory=Counter)
-    sample_left: Counter[tuple[str, str]] = field(factory=Counter)
-    sample_messages: int = 0
-    sample_noted: int = 0
-    sample_internal: int = 0
-    sample_internal_openings: int = 0
+    sample: Sample = field(factory=Sample)
+    noted_ids: set[str] = field(factory=set)
+    internal_ids: set[str] = field(factory=set)
+    refused: int = 0
 
     def ticket(self, ticket: Ticket) -> None:
         """Count a ticket."""
@@ -82,13 +70,9 @@ class Tally:
             self.left_out += 1
             return
         named = self.source.ticket(ticket)
-        self.subject_lengths[len(one_line(ticket.subject))] += 1
-        self.unusable_copies += any(not is_email(Mailbox.of(address).address) for address in ticket.cc)
         for name in TICKET_FIELDS:
-            if getattr(named, name) not in (None, "", (), {}, Priority.UNKNOWN):
+            if used(named, name):
                 self.fields[f"ticket.{name}"] += 1
-        if ticket.rating is not None:
-            self.ratings[fold(ticket.rating.label or "")] += 1
         self._leave("ticket", ticket)
         self._words(named)
 
@@ -115,16 +99,14 @@ class Tally:
             if value is not None and value != "" and not is_marker_field(name):
                 self.values["custom_field", name] += 1
 
-    def contact(self, contact: Contact) -> None:
-        """Count a contact."""
+    def contact(self, contact: Contact, *, left_out: bool = False) -> None:
+        """Count a contact; what is ``left_out`` cannot be at the destination."""
         self.contacts += 1
-        if contact.deleted:
+        if contact.deleted or left_out:
+            self.contacts_left_out += 1
             return
-        boxes = [Mailbox.of(email) for email in contact.emails]
-        self.named_emails += any(box.name is not None for box in boxes)
-        self.unusable_emails += any(box.address and not is_email(box.address) for box in boxes)
         for name in CONTACT_FIELDS:
-            if getattr(contact, name) not in (None, "", (), {}, False):
+            if used(contact, name):
                 self.fields[f"contact.{name}"] += 1
         self._leave("contact", contact)
         for name, value in contact.custom_fields.items():
@@ -135,36 +117,70 @@ class Tally:
         for key, why in record.left_behind.items():
             self.left[area, key, why] += 1
 
-    def thread(self, messages: Sequence[Sampled]) -> None:
+    def thread(self, ticket_id: str, messages: Sequence[Sampled]) -> None:
         """Count a thread of the sample."""
-        self.sampled += 1
-        self.sample_messages += len(messages)
-        begins_internal = bool(messages) and messages[0].internal
-        self.sample_noted += begins_internal or len(messages) > 1
-        self.sample_internal += any(message.internal for message in messages)
-        self.sample_internal_openings += begins_internal
+        seen: list[object] = [MESSAGE] * len(messages)
         for message in messages:
-            for name in message.used:
-                self.sample[message.message_class, name] += 1
-            self.sample_left.update(message.left)
+            seen += (("used", *key) for key in used_in(message.word))
+            seen += (("left", *key) for key in left_in(message.word))
+        begins_internal = bool(messages) and messages[0].internal
+        if begins_internal or len(messages) > 1:
+            seen.append(NOTED)
+            self.noted_ids.add(ticket_id)
+        if any(message.internal for message in messages):
+            seen.append(INTERNAL)
+            self.internal_ids.add(ticket_id)
+        if begins_internal:
+            seen.append(BEGINS_INTERNAL)
+        self.sample.add(seen)
+
+    @property
+    def sampled(self) -> int:
+        """How many threads were read."""
+        return self.sample.tickets
+
+    @property
+    def whole(self) -> bool:
+        """Whether every thread that a run reads was read, so that what is said of them is counted and no estimate."""
+        return self.sampled + self.refused >= self.tickets - self.left_out
+
+    def estimate(self, *key: str) -> Estimate:
+        """Return what the sample says of all tickets that are to be written."""
+        return self.sample.estimate(key if len(key) > 1 else key[0], self.tickets - self.left_out, whole=self.whole)
+
+    def used(self) -> dict[tuple[str, str], Estimate]:
+        """Return how many messages use each field, by class name and field."""
+        return {(key[1], key[2]): self.estimate(*key) for key in self._seen("used")}
+
+    def left_by_messages(self) -> dict[tuple[str, str], Estimate]:
+        """Return how many messages leave something behind, by key and reason."""
+        return {(key[1], key[2]): self.estimate(*key) for key in self._seen("left")}
+
+    def _seen(self, what: str) -> Iterator[tuple[str, str, str]]:
+        for key in self.sample.seen():
+            if isinstance(key, tuple) and key[0] == what:
+                yield key
 
     @property
     def noted(self) -> int | None:
         """How many tickets get more than their opening, as the sample suggests; None without one."""
-        return self._estimated(self.sample_noted)
+        return self._estimated(NOTED)
 
     @property
     def internal(self) -> int | None:
         """How many tickets have an internal message, as the sample suggests; None without one."""
-        return self._estimated(self.sample_internal)
+        return self._estimated(INTERNAL)
 
     @property
-    def internal_openings(self) -> int | None:
-        """How many tickets begin with an internal message, as the sample suggests; None without one."""
-        return self._estimated(self.sample_internal_openings)
+    def internal_openings(self) -> Estimate:
+        """How many tickets begin with an internal message."""
+        seen = self.sample.count(BEGINS_INTERNAL)
+        return self.estimate(BEGINS_INTERNAL) if seen else Estimate(0)
 
-    def _estimated(self, sampled: int) -> int | None:
-        return math.ceil((self.tickets - self.left_out) * sampled / self.sampled) if self.sampled else None
+    def _estimated(self, name: str) -> int | None:
+        if not self.sampled:
+            return None
+        return self.estimate(name).records if self.sample.count(name) else 0
 
     @property
     def messages(self) -> int | None:
@@ -172,8 +188,27 @@ class Tally:
         if self.tickets and self.tickets_with_known_messages == self.tickets:
             return self.messages_known
         if self.sampled:
-            return round(self.tickets * self.sample_messages / self.sampled)
+            return round(self.tickets * self.sample.count(MESSAGE) / self.sampled)
         return 0 if not self.tickets else None
+
+    def sources(self, values: Values) -> dict[tuple[str, str], str]:
+        """Return which fields of the destination records fill by themselves, by area and folded name, and from where."""
+        filled = {
+            ("ticket", fold(f"ticket.{name}")): f"ticket.{name}" for name in PASSING if self.fields[f"ticket.{name}"]
+        }
+        filled |= {
+            ("contact", fold(f"contact.{name}")): f"contact.{name}"
+            for name in NATIVE_TARGETS["contact"]
+            if self.fields[f"contact.{name}"]
+        }
+        for name, old in self.values:
+            if name in ("custom_field", "contact_field"):
+                area = "ticket" if name == "custom_field" else "contact"
+                answer = values.custom_field(old) if area == "ticket" else values.contact_field(old)
+                if answer.value is not None:
+                    target = str(End(EndKind.CUSTOM, area, str(answer.value)))
+                    filled[area, fold(target)] = str(End(EndKind.CUSTOM, area, old))
+        return filled
 
     def answers(self, values: Values) -> list[tuple[str, str, Answer, int]]:
         """Return what becomes of every value that was seen: field, old value, answer, records."""
@@ -195,22 +230,3 @@ class Tally:
         }[name]  # fmt: skip
         answer: Answer = ask(old)
         return answer
-
-
-SHORTENED: Final = "the HTML is too long for the text that is compared and searched; the HTML itself is whole"
-"""Why a message's text is not all that it says."""
-
-
-def left_by(message: Message) -> dict[str, str]:
-    """Return what a message leaves behind, by key: what its document holds besides, and what its text does."""
-    return {**message.left_behind, **({"text": SHORTENED} if message.body.shortened else {})}
-
-
-def used_fields(message: Message) -> list[str]:
-    """Return the fields of a message that hold something, and ``LOOK_ALIKE`` for a text that has to be quoted."""
-    inline = any(attachment.inline for attachment in message.attachments)
-    plain = any(not attachment.inline for attachment in message.attachments)
-    present = {"attachments": plain, "inline": inline, "created_at": message.created_at is not None}
-    present |= {"cc": bool(message.cc), "to": bool(message.to)}
-    names = [name for name in MESSAGE_FIELDS if present.get(name, True)]
-    return [*names, LOOK_ALIKE] if looks_like_ours(message.body) else names

@@ -14,8 +14,9 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from helpdesk_bridge.migration.desk import MigrationDesk
+from helpdesk_bridge.migration.plan.field_maps import End, EndKind, FieldMap, defined, fitted, words_of
 from helpdesk_bridge.model.addresses import email_key
-from helpdesk_bridge.model.fields import TICKET, Kind
+from helpdesk_bridge.model.fields import RECORDS, TICKET, Kind
 from helpdesk_bridge.model.records import Contact, FieldDefinition, FieldType, Ticket
 from helpdesk_bridge.model.values import Actor, CustomValue, Priority, Ref, Status
 from helpdesk_bridge.text.plain import digest, fold
@@ -33,12 +34,13 @@ class Answer:
     """What becomes of one value: ``value`` at the destination (None: it is dropped).
 
     ``open`` says that it is not decided yet, and ``value`` is then the proposal. ``announced`` is the destination's
-    word for it if it differs, for the fidelity.
+    word for it if it differs, for the fidelity. ``mapped`` says that a field map carries it instead.
     """
 
     value: Any = None
     open: bool = False
     announced: str | None = None
+    mapped: bool = False
 
 
 def old_key(name: str, old: str) -> tuple[str, str]:
@@ -58,6 +60,8 @@ class Values:
     source: MigrationDesk
     destination: MigrationDesk
     _decided: dict[tuple[str, str], str | None] = field(factory=dict)
+    _maps: list[FieldMap] = field(factory=list)
+    _definitions: dict[End, FieldDefinition | None] = field(factory=dict, repr=False)
     _lock: threading.Lock = field(factory=threading.Lock, repr=False)
 
     def decide(self, name: str, old: str, new: str | None) -> None:
@@ -69,6 +73,52 @@ class Values:
         """Take over the decisions of a journal."""
         with self._lock:
             self._decided.update(decisions)
+
+    def map_field(self, one: FieldMap) -> None:
+        """Fill a field of the destination from another of the source."""
+        with self._lock:
+            if one not in self._maps:
+                self._maps.append(one)
+
+    def drop_map(self, one: FieldMap) -> None:
+        """Fill a field of the destination no longer."""
+        with self._lock:
+            self._maps[:] = [known for known in self._maps if known != one]
+
+    @property
+    def maps(self) -> tuple[FieldMap, ...]:
+        """The field maps in the order in which they were decided."""
+        return tuple(self._maps)
+
+    def carries(self, one: FieldMap, value: Any) -> Any:
+        """Return a value as the target of a map takes it; None for nothing, and for what does not fit there."""
+        if one.target.kind is EndKind.FIELD:
+            words = words_of(value)
+            listed = RECORDS[one.area][one.target.name].kind is Kind.WORDS
+            return (words if listed else ", ".join(words)) or None
+        definition = self._defined(one.target)
+        if definition is not None and definition.type is FieldType.SELECT:
+            word = ", ".join(words_of(value))
+            chosen = self._chosen("option", f"{one.target.name}={word}", lambda new: new) if word else None
+            value = value if chosen is None else chosen.value
+        return fitted(value, definition)
+
+    def target_name(self, one: FieldMap) -> str:
+        """Return the destination's own name of the custom field that a map fills."""
+        definition = self._defined(one.target)
+        return self.destination.aliases.custom_fields.out(one.target.name) if definition is None else definition.name
+
+    def _defined(self, end: End) -> FieldDefinition | None:
+        if end not in self._definitions:
+            self._definitions[end] = defined(self.destination, end)
+        return self._definitions[end]
+
+    def _mapped_custom(self, area: str, name: str) -> bool:
+        wanted = fold(name)
+        return any(
+            one.source.kind is EndKind.CUSTOM and one.area == area and fold(one.source.name) == wanted
+            for one in self._maps
+        )
 
     def decided(self, name: str, old: str) -> bool:
         """Whether this value has been decided."""
@@ -203,6 +253,8 @@ class Values:
         chosen = self._chosen("custom_field", name, self.destination.aliases.custom_fields.out)
         if chosen:
             return chosen
+        if self._mapped_custom("ticket", name):
+            return Answer(None, mapped=True)
         named = self.destination.aliases.custom_fields.out(name)
         known = self.definition(named)
         if known is None and self.destination.knows_all("custom_fields"):
@@ -214,6 +266,8 @@ class Values:
         chosen = self._chosen("contact_field", name, self.destination.aliases.custom_fields.out)
         if chosen:
             return chosen
+        if self._mapped_custom("contact", name):
+            return Answer(None, mapped=True)
         named = self.destination.aliases.custom_fields.out(name)
         known = self.definition(named, "contact")
         if known is None and self.destination.knows_all("custom_fields"):

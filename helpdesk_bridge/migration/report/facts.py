@@ -19,6 +19,8 @@ from helpdesk_bridge.migration.journal.database.owned import SEARCH
 from helpdesk_bridge.migration.journal.facts import (
     HAZARD,
     INCOMPLETE,
+    MAP_FIELD,
+    REST,
     Difference,
     LeftAlone,
     Uncarried,
@@ -32,9 +34,12 @@ from helpdesk_bridge.migration.journal.journal import counts_in
 from helpdesk_bridge.migration.journal.reader import JournalReader, reading
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.marker import SIDES
+from helpdesk_bridge.migration.options import Rest
 from helpdesk_bridge.migration.outcome import ExitCode
 from helpdesk_bridge.migration.plan.fidelity import PEOPLE, Change
-from helpdesk_bridge.migration.plan.tally import CONTACT_FIELDS, MESSAGE_FIELDS, TICKET_FIELDS
+from helpdesk_bridge.migration.plan.field_maps import parse
+from helpdesk_bridge.migration.plan.message_use import MESSAGE_FIELDS
+from helpdesk_bridge.migration.plan.rest import CONTACT_FIELDS, TICKET_FIELDS
 from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, SearchResult
 from helpdesk_bridge.migration.summary import Counts, Summary, exit_code_of, gone_rows
 from helpdesk_bridge.migration.verify.extent import EXTENT, Extent
@@ -282,11 +287,20 @@ def _decisions(journal: JournalReader, words: Mapping[str, str]) -> Iterable[Dec
     query = select(schema.decision).where(table.field != HAZARD)
     for row in journal.rows(query.order_by(table.field, table.at, table.old)):
         field, agent = row["field"], row["field"] in PEOPLE
+        at = datetime.fromisoformat(row["at"])
+        if field == MAP_FIELD:
+            one = parse(row["old"])
+            yield Decision(field, one.source.words, one.target.words if row["new"] else None, row["by"], at)
+            continue
+        if field == REST:
+            into = "one private note for each ticket" if row["new"] == Rest.NOTE.value else "nothing: it is lost"
+            yield Decision(field, "fields and values without a place of their own", into, row["by"], at)
+            continue
         # Which agent it is stays out of reports that leave the house.
         new = "another agent" if agent and row["new"] is not None else row["new"]
         known = row["old"] if field == INCOMPLETE else words.get(f"{field} {row['old']}")
         old = "an agent" if agent else known
-        yield Decision(field, old, new, row["by"], datetime.fromisoformat(row["at"]))
+        yield Decision(field, old, new, row["by"], at)
 
 
 def _acknowledged(journal: JournalReader) -> dict[str, Acknowledged]:

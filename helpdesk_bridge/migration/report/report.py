@@ -33,7 +33,7 @@ from helpdesk_bridge.migration.report import words
 from helpdesk_bridge.migration.report.charts import STATES, WORDS, cost_bars, count_bars
 from helpdesk_bridge.migration.report.facts import SNAPSHOT, Doubt, Facts, read_facts, snapshot_json, snapshot_of
 from helpdesk_bridge.migration.report.verdict import verdict
-from helpdesk_bridge.migration.summary import PLURAL, Summary, is_verified
+from helpdesk_bridge.migration.summary import Summary, is_verified, told_kinds
 from helpdesk_bridge.private_files import make_private_folder
 
 FILE_NAME: Final = "report.html"
@@ -119,7 +119,7 @@ def render(summary: Summary, facts: Facts, *, plan: Plan | None = None, written:
     labels = facts.labels
     minimum = facts.minimum or dict.fromkeys(SIDES)
     changed = summary.changed or (plan.fidelity if plan is not None else ())
-    order = {"lost": 0, "changed": 1, "told": 2}
+    order = {"lost": 0, "changed": 1, "noted": 2, "told": 3}
     page = _template().render(
         summary=summary,
         facts=facts,
@@ -133,7 +133,7 @@ def render(summary: Summary, facts: Facts, *, plan: Plan | None = None, written:
         bars=count_bars(summary.counts),
         costs=cost_bars(summary, minimum, labels),
         minimum=minimum,
-        kinds=PLURAL,
+        kinds=told_kinds(summary.counts),
         states=[
             name for name in STATES if name != "pending" or any(counted.pending for counted in summary.counts.values())
         ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from helpdesk_bridge.migration.journal.states import Kind
 from helpdesk_bridge.migration.options import Level
 from helpdesk_bridge.migration.report.words import listed, number, several
 from helpdesk_bridge.migration.summary import PLURAL, Summary
@@ -42,7 +43,13 @@ def verdict(summary: Summary, source: str, destination: str) -> Verdict:
 
 def _moved(summary: Summary, source: str, destination: str) -> Verdict:
     counts = summary.counts
-    moved = listed([several(counts[kind].migrated, PLURAL[kind][:-1]) for kind in PLURAL if counts[kind].planned])
+    moved = listed(
+        [
+            several(counts[kind].migrated, PLURAL[kind][:-1])
+            for kind in PLURAL
+            if counts[kind].planned and kind is not Kind.REST
+        ]
+    )
     skipped = _total(summary, "skipped")
     left_out = (
         f"{several(skipped, 'record')} {'was' if skipped == 1 else 'were'} left out; the reasons are listed below."

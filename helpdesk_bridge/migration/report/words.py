@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
+from helpdesk_bridge.migration.plan.outcomes import IN_A_NOTE
 from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.model.fields import RECORDS
 from helpdesk_bridge.text import display
@@ -103,8 +104,8 @@ def by_words(by: str) -> str:
 
 
 def outcome(change: str) -> str:
-    """Return which kind of change it is: ``lost``, ``told`` (in the header line) or ``changed``."""
-    return {"lost": "lost", "kept as header line": "told"}.get(change, "changed")
+    """Return which kind of change it is: ``lost``, ``told`` (in the header line), ``noted`` (in a note) or ``changed``."""
+    return {"lost": "lost", "kept as header line": "told", IN_A_NOTE: "noted"}.get(change, "changed")
 
 
 def pace(scale: float | None) -> str:

@@ -16,7 +16,7 @@ from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.contents import file_differences
 from helpdesk_bridge.migration.journal.journal import Journal
-from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State, is_there
+from helpdesk_bridge.migration.journal.states import IN_A_THREAD, Key, Kind, Record, State, is_there
 from helpdesk_bridge.migration.outage import Outage
 from helpdesk_bridge.migration.plan.thread_layout import opening_of
 from helpdesk_bridge.migration.verify.alignment import Pair, align, moved
@@ -62,7 +62,8 @@ class ThreadCheck:
             return
         aligned = align(leaders, thread, shown, self.importer.fidelity)
         rows: list[Row] = []
-        elsewhere = moved(aligned.pairs)
+        # What later runs add stands behind the note with the rest, which was the last message of its run.
+        elsewhere = moved([pair for pair in aligned.pairs if pair.record.key.kind is Kind.MESSAGE])
         for pair in aligned.pairs:
             rows += self._compared(pair, shown)
             if pair in elsewhere:
@@ -78,7 +79,7 @@ class ThreadCheck:
     def _leaders(self) -> list[Record]:
         """Return the messages that were written, as they stand at the destination: what opens the ticket first."""
         ticket_id = self.record.key.id
-        written = self.journal.children(ticket_id, Kind.MESSAGE)
+        written = self.journal.children(ticket_id, *IN_A_THREAD)
         leaders = [record for record in written if record.expected is not None and is_there(record)]
         opening = (self.record.expected or {}).get(expected.OPENING)
         if opening is not None:
