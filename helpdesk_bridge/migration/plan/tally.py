@@ -144,17 +144,17 @@ class Tally:
         """Whether every thread that a run reads was read, so that what is said of them is counted and no estimate."""
         return self.sampled + self.refused >= self.tickets - self.left_out
 
-    def estimate(self, *key: str) -> Estimate:
+    def estimate(self, key: str | tuple[str, ...]) -> Estimate:
         """Return what the sample says of all tickets that are to be written."""
-        return self.sample.estimate(key if len(key) > 1 else key[0], self.tickets - self.left_out, whole=self.whole)
+        return self.sample.estimate(key, self.tickets - self.left_out, whole=self.whole)
 
     def used(self) -> dict[tuple[str, str], Estimate]:
         """Return how many messages use each field, by class name and field."""
-        return {(key[1], key[2]): self.estimate(*key) for key in self._seen("used")}
+        return {(key[1], key[2]): self.estimate(key) for key in self._seen("used")}
 
     def left_by_messages(self) -> dict[tuple[str, str], Estimate]:
         """Return how many messages leave something behind, by key and reason."""
-        return {(key[1], key[2]): self.estimate(*key) for key in self._seen("left")}
+        return {(key[1], key[2]): self.estimate(key) for key in self._seen("left")}
 
     def _seen(self, what: str) -> Iterator[tuple[str, str, str]]:
         for key in self.sample.seen():
