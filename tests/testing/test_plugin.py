@@ -49,7 +49,7 @@ def test_loading_the_plugin_loads_nothing_of_the_library():
     assert {name for name in done.stdout.split() if name not in sys.stdlib_module_names} == loaded
 
 
-def test_a_run_that_uses_no_fixture_loads_nothing_of_the_library(pytester):
+def test_a_run_that_uses_no_fixture_loads_nothing_of_the_library(pytester, monkeypatch):
     pytester.makepyfile(
         """
         import sys
@@ -60,8 +60,9 @@ def test_a_run_that_uses_no_fixture_loads_nothing_of_the_library(pytester):
                 "helpdesk_bridge.lazy", "helpdesk_bridge.testing", "helpdesk_bridge.testing.plugin"]
         """
     )
-    # Others bring in what they like.
-    assert pytester.runpytest_subprocess("-q", "-p", "no:hypothesispytest").ret == 0
+    # Other plugins bring in what they like.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    assert pytester.runpytest_subprocess("-q", "-p", "helpdesk_bridge.testing.plugin").ret == 0
 
 
 def test_each_test_has_a_fresh_desk(run):
