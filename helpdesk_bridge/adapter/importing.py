@@ -74,7 +74,8 @@ class FieldFidelity:
     """What becomes of a field, and why; ``to`` says what a changed one becomes.
 
     ``most`` is how many of several values are kept, the first ones (None: all); ``only`` the words that are kept, folded
-    (None: any). Verification expects no more than that.
+    (None: any). Verification expects no more than that. ``otherwise`` is what becomes of a message's author whom the
+    destination does not have or shows as disabled, and of that of an opening who is not the ticket's customer.
     """
 
     how: Fidelity
@@ -82,6 +83,7 @@ class FieldFidelity:
     to: str | None = None
     most: int | None = None
     only: frozenset[str] | None = None
+    otherwise: FieldFidelity | None = None
 
 
 class MessageClass(Enum):

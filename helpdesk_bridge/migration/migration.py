@@ -167,7 +167,7 @@ class Migration:
             tally = self._scan()
             searched = self._searched(None if full else SEARCHED_AT_PLAN)
             size = tally.tickets if full else sampled
-            if size and (refused := sample(self.source, self._spooled(), self._source_outage, tally, size)):
+            if size and (refused := sample(self._context().mapping, self._spooled(), self._source_outage, tally, size)):
                 detail = (
                     f"{refused} of the threads that the plan reads were refused: a run lists such tickets as failed"
                 )

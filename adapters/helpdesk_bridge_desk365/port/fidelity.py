@@ -20,6 +20,9 @@ _INLINE: Final = FieldFidelity(
 _LATER: Final = FieldFidelity(
     Fidelity.HEADER_LINE, "every later message becomes a private note; the first line states what it was"
 )
+_BY_REQUESTER: Final = FieldFidelity(
+    Fidelity.HEADER_LINE, "Desk365 makes the requester the author; the first line names the real author"
+)
 _LOST: Final = FieldFidelity(Fidelity.LOST, "Desk365 has no field for it")
 
 _OPENING: Final = {
@@ -90,12 +93,13 @@ FIDELITY: Final = FidelityTable(
         "updated_at": _LOST,
     },
     messages={
-        MessageClass.OPENING_BY_CONTACT: _OPENING,
+        MessageClass.OPENING_BY_CONTACT: {
+            **_OPENING,
+            "author": FieldFidelity(Fidelity.NATIVE, otherwise=_BY_REQUESTER),
+        },
         MessageClass.OPENING_BY_AGENT: {
             **_OPENING,
-            "author": FieldFidelity(
-                Fidelity.HEADER_LINE, "Desk365 makes the requester the author; the first line names the real author"
-            ),
+            "author": _BY_REQUESTER,
         },
         MessageClass.REPLY_BY_CONTACT: _NOTE,
         MessageClass.REPLY_BY_AGENT: _NOTE,

@@ -29,8 +29,14 @@ _OPENING_BY_AGENT: Final = FieldFidelity(Fidelity.HEADER_LINE, "Deskie makes the
 _NOTE_AUTHOR: Final = FieldFidelity(
     Fidelity.HEADER_LINE, "Deskie makes the key's agent the author of every note; that agent's own notes need no line"
 )
+_STRANGER: Final = FieldFidelity(
+    Fidelity.HEADER_LINE,
+    "the destination does not have the author, or has disabled them: the key's agent wrote it; the first line names the author",
+)
+_CUSTOMER: Final = FieldFidelity(Fidelity.NATIVE, otherwise=_OPENING_BY_AGENT)
+_CONTACT: Final = FieldFidelity(Fidelity.NATIVE, otherwise=_STRANGER)
 _AGENT: Final = FieldFidelity(
-    Fidelity.NATIVE, "a header line names an agent who is unknown or disabled at the destination"
+    Fidelity.NATIVE, "a header line names an agent who is unknown or disabled at the destination", otherwise=_STRANGER
 )
 
 FIDELITY: Final = FidelityTable(
@@ -74,9 +80,9 @@ FIDELITY: Final = FidelityTable(
         "updated_at": _OWN_TIME,
     },
     messages={
-        MessageClass.OPENING_BY_CONTACT: {"author": _NATIVE, "kind": _NATIVE, **_BODY},
+        MessageClass.OPENING_BY_CONTACT: {"author": _CUSTOMER, "kind": _NATIVE, **_BODY},
         MessageClass.OPENING_BY_AGENT: {"author": _OPENING_BY_AGENT, "kind": _NATIVE, **_BODY},
-        MessageClass.REPLY_BY_CONTACT: {"author": _NATIVE, "kind": _NATIVE, **_BODY},
+        MessageClass.REPLY_BY_CONTACT: {"author": _CONTACT, "kind": _NATIVE, **_BODY},
         MessageClass.REPLY_BY_AGENT: {"author": _AGENT, "kind": _NATIVE, **_BODY},
         MessageClass.NOTE: {"author": _NOTE_AUTHOR, "kind": _NATIVE, **_BODY},
         MessageClass.AUTOMATIC: {"author": _HEADER, "kind": _HEADER, **_BODY},

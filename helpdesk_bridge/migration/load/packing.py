@@ -15,6 +15,7 @@ from helpdesk_bridge.migration.journal.states import IN_A_THREAD, Key, Kind, Rec
 from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.load.files import Fetched, Lacking
 from helpdesk_bridge.migration.load.long_bodies import LongBodies
+from helpdesk_bridge.migration.plan.message_use import with_author
 from helpdesk_bridge.migration.plan.rest import OLD_TICKET
 from helpdesk_bridge.migration.plan.thread_layout import Bundle, composed, with_lines
 from helpdesk_bridge.model.records import Message, Ticket
@@ -106,7 +107,9 @@ class Packing:
                 key=message_key(source),
                 state=State.INTENT,
                 position=self._places[source.id],
-                kind_of_message=self._bodies.told(source)[0],
+                kind_of_message=with_author(
+                    self._bodies.told(source)[0], known=context.mapping.knows_author(source, self._ticket)
+                ),
                 version=self._versions.get(source.id) or self._bodies.told(source)[1],
                 intent_at=now,
                 attempts=self.attempts.get(source.id, 0) + 1,

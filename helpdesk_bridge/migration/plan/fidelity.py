@@ -12,7 +12,7 @@ from helpdesk_bridge.adapter import Fidelity, FieldFidelity, Importer, MessageCl
 from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.migration.plan import values
 from helpdesk_bridge.migration.plan.estimate import Estimate
-from helpdesk_bridge.migration.plan.message_use import LOOK_ALIKE, SHORTENED
+from helpdesk_bridge.migration.plan.message_use import AUTHOR, LOOK_ALIKE, SHORTENED, STRANGER
 from helpdesk_bridge.migration.plan.outcomes import AND_IN_A_NOTE, IN_A_NOTE, Outcomes, outcome
 from helpdesk_bridge.migration.plan.rest import LOST
 from helpdesk_bridge.migration.plan.tally import Tally
@@ -120,9 +120,13 @@ def message_changes(
             changes.append(_change("message.body", said, _QUOTED, records))
             continue
         kind = MessageClass[class_name]
-        kept = _joined(importer.fidelity.messages.get(kind, {}).get(field, LOST), kind, field, way)
+        name = AUTHOR if field == STRANGER else field
+        kept = importer.fidelity.messages.get(kind, {}).get(name, LOST)
+        if field == STRANGER and kept.otherwise is not None:
+            kept = kept.otherwise
+        kept = _joined(kept, kind, name, way)
         if kept.how is not Fidelity.NATIVE:
-            changes.append(_change(f"message.{field}", outcome(kept), kept.why, records))
+            changes.append(_change(f"message.{name}", outcome(kept), kept.why, records))
     return sorted(merged(changes), key=lambda change: (change.field, change.change, change.why))
 
 

@@ -12,7 +12,7 @@ from helpdesk_bridge.adapter import is_marker_field
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.states import OPAQUE_PREFIX
 from helpdesk_bridge.migration.plan.field_maps import EndKind
-from helpdesk_bridge.migration.plan.people import People
+from helpdesk_bridge.migration.plan.people import People, actor_key
 from helpdesk_bridge.migration.plan.values import (
     PASSING,
     Values,
@@ -188,6 +188,26 @@ class Mapping:
             filled = self.people.filled(actor) or actor
             return self.people.at_destination(filled) or evolve(_named(filled), id=None)
         return evolve(_named(actor), id=None)
+
+    def knows_author(self, message: Message, ticket: Ticket) -> bool:
+        """Whether the destination can show the author of a message as its author: an agent or contact whom it has.
+
+        An opening shows the ticket's customer. Contacts that are still to be written count as there.
+        """
+        actor, requester = message.author, self.people.filled(ticket.requester)
+        if actor.kind is ActorKind.AGENT:
+            agent = self.destination.agent(self.author(actor))
+            return not message.opening and agent is not None and agent.active
+        if actor.kind is not ActorKind.CONTACT:
+            return False
+        filled = self.people.filled(actor) or actor
+        is_customer = requester is not None and (
+            (filled.id is not None and filled.id == requester.id)
+            or (actor_key(filled) is not None and actor_key(filled) == actor_key(requester))
+        )
+        if message.opening:
+            return is_customer
+        return (is_customer and not self.loses_address(ticket)) or self.people.will_be_there(filled)
 
     def contact(self, old: Contact) -> Contact:
         """Return a contact as it is to be written."""

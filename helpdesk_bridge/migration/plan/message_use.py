@@ -12,6 +12,9 @@ from helpdesk_bridge.model import fields
 from helpdesk_bridge.model.records import Message
 
 MESSAGE_FIELDS: Final = fields.travelling(fields.MESSAGE)
+AUTHOR: Final = "author"
+STRANGER: Final = "author elsewhere"
+"""Stands in the place of ``AUTHOR`` for one whom the destination does not have, or who did not open their own ticket."""
 LOOK_ALIKE: Final = "look-alike"
 """Stands among the fields of a message whose text looks like a line of an import."""
 SHORTENED: Final = "the HTML is too long for the text that is compared and searched; the HTML itself is whole"
@@ -42,6 +45,16 @@ def uses(message: Message) -> str:
     """
     left = (part for pair in left_by(message).items() for part in pair)
     return _PART.join([f"{MessageClass.of(message).name}:{','.join(used_fields(message))}", *left])
+
+
+def with_author(word: str, *, known: bool) -> str:
+    """Return what ``uses`` says, with the author marked as one whom the destination knows or does not."""
+    if known:
+        return word
+    head, part, rest = word.partition(_PART)
+    class_name, _, named = head.partition(":")
+    names = [STRANGER if name == AUTHOR else name for name in named.split(",")]
+    return f"{class_name}:{','.join(names)}{part}{rest}"
 
 
 def used_in(word: str) -> Iterable[tuple[str, str]]:

@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
-from helpdesk_bridge.migration.journal.states import Key, Kind, is_opaque
+from helpdesk_bridge.migration.journal.states import Key, Kind, State, is_opaque
 from helpdesk_bridge.model.addresses import Mailbox, addressed, email_key, phone_key
 from helpdesk_bridge.model.records import Contact
 from helpdesk_bridge.model.values import Actor, ActorKind
@@ -79,6 +79,15 @@ class People:
         return (
             None if destination_id is None else evolve(actor, id=None if is_opaque(destination_id) else destination_id)
         )
+
+    def will_be_there(self, actor: Actor) -> bool:
+        """Whether a customer is at the destination, or is to be written there."""
+        record = (
+            self.journal.get(Key(Kind.CONTACT, self.source.contact_key(actor.id))) if actor.id is not None else None
+        )
+        key = actor_key(actor)
+        known = [*([record] if record is not None else []), *(self.journal.folded(key) if key is not None else [])]
+        return any(one.destination or one.state not in (State.SKIPPED, State.FAILED, State.IN_DOUBT) for one in known)
 
     def _destination_id(self, source_id: str | None, key: str | None) -> str | None:
         # A thread names the same few people in each message, and where somebody was written to does not change.

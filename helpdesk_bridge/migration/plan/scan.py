@@ -17,6 +17,7 @@ from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
 from helpdesk_bridge.migration.journal.unread import unread_records
 from helpdesk_bridge.migration.outage import Outage, Stopped
+from helpdesk_bridge.migration.plan.mapping import Mapping
 from helpdesk_bridge.migration.plan.outcomes import left_out
 from helpdesk_bridge.migration.plan.people import fold_key
 from helpdesk_bridge.migration.plan.tally import Sampled, Tally
@@ -153,7 +154,7 @@ def _is_there(get: Callable[[], object]) -> bool:
     return True
 
 
-def sample(source: MigrationDesk, spool: Spool, outage: Outage, tally: Tally, size: int) -> int:
+def sample(mapping: Mapping, spool: Spool, outage: Outage, tally: Tally, size: int) -> int:
     """Read the threads of ``size`` tickets, spread evenly over all of them, into the tally; return how many the source refused."""
     total = spool.count(Kind.TICKET.value)
     step = max(1, total // size) if size else total + 1
@@ -161,11 +162,12 @@ def sample(source: MigrationDesk, spool: Spool, outage: Outage, tally: Tally, si
         if position % step or tally.sampled >= size or ticket.spam or ticket.deleted:
             continue
         try:
-            tally.thread(ticket.id, outage.of_record(partial(_thread, source, ticket.id)))
+            tally.thread(ticket.id, outage.of_record(partial(_thread, mapping, ticket)))
         except HelpdeskError:
             tally.refused += 1
     return tally.refused
 
 
-def _thread(source: MigrationDesk, ticket_id: str) -> list[Sampled]:
-    return list(map(Sampled.of, source.desk.messages.list(ticket_id, resolve=False)))
+def _thread(mapping: Mapping, ticket: Ticket) -> list[Sampled]:
+    thread = mapping.source.desk.messages.list(ticket.id, resolve=False)
+    return [Sampled.of(message, known=mapping.knows_author(message, ticket)) for message in thread]

@@ -12,7 +12,7 @@ from helpdesk_bridge.adapter import is_marker_field
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.plan.estimate import Estimate, Sample
 from helpdesk_bridge.migration.plan.field_maps import NATIVE_TARGETS, End, EndKind
-from helpdesk_bridge.migration.plan.message_use import left_in, used_in, uses
+from helpdesk_bridge.migration.plan.message_use import left_in, used_in, uses, with_author
 from helpdesk_bridge.migration.plan.rest import CONTACT_FIELDS, TICKET_FIELDS, used
 from helpdesk_bridge.migration.plan.thread_layout import is_internal
 from helpdesk_bridge.migration.plan.values import PASSING, Answer, Values, agent_email
@@ -34,9 +34,9 @@ class Sampled:
     word: str
 
     @classmethod
-    def of(cls, message: Message) -> Sampled:
-        """Return it of a message as it was read."""
-        return cls(is_internal(message), uses(message))
+    def of(cls, message: Message, *, known: bool = True) -> Sampled:
+        """Return it of a message as it was read; ``known`` says whether the destination has its author."""
+        return cls(is_internal(message), with_author(uses(message), known=known))
 
 
 @define(slots=False)
