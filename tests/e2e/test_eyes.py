@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from e2e.bench import Desks
-from e2e.judge import Place, Ticket, Words, judge, tickets_at, truth_of, truth_of_corpus
+from e2e.held import Place, Ticket, tickets_at
+from e2e.judge import Words, judge, truth_of, truth_of_corpus
 
 CORPUS = os.environ.get("HELPDESK_BRIDGE_CORPUS")
 PAIRS = [

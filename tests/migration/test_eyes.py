@@ -15,7 +15,7 @@ from tiers import spread
 
 from helpdesk_bridge.adapter import Fidelity, FieldFidelity, MessageClass, Opening
 from helpdesk_bridge.datasets.dataset import Dataset
-from helpdesk_bridge.errors import Invalid
+from helpdesk_bridge.errors import Invalid, NotFound
 from helpdesk_bridge.migration import ExitCode, Migration, NeverPossible, Options, Threads
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.plan.thread_layout import (
@@ -216,7 +216,15 @@ class Anonymous:
 
     @property
     def contacts(self):
-        return Part(self._inner.contacts, list=lambda query=None: self._left(self._inner.contacts.list(query)))
+        return Part(
+            self._inner.contacts, list=lambda query=None: self._left(self._inner.contacts.list(query)), get=self._get
+        )
+
+    def _get(self, contact_id):
+        contact = self._inner.contacts.get(contact_id)
+        if contact.emails and contact.emails[0] in self._gone:
+            raise NotFound("there is no such contact any more")
+        return contact
 
     def _left(self, people):
         return Rows(one for one in people if one.email not in self._gone)
