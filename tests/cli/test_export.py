@@ -10,6 +10,7 @@ import time
 import pytest
 from export.exports import checked, lines
 from migration.simulators import served
+from tiers import sampled
 
 from helpdesk_bridge.cli.app import run
 
@@ -120,8 +121,7 @@ def test_a_disk_that_is_full_is_one_line_and_the_next_run_ends_whole(command, tm
     checked(tmp_path / "out")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("vendor", ["deskie", "desk365"])
+@pytest.mark.parametrize("vendor", sampled(["desk365", "deskie"], 2))
 def test_an_export_that_is_killed_again_and_again_ends_whole(vendor, configured, tmp_path):
     with served(vendor, 60) as source:
         configured(source)

@@ -79,7 +79,7 @@ def pair_name(pair):
     return "-".join(pair) if isinstance(pair, tuple) else str(pair)
 
 
-@pytest.mark.parametrize("pair", sampled(((one,) for one in PAIRS), 3), ids=pair_name)
+@pytest.mark.parametrize("pair", sampled(((one,) for one in PAIRS), len(PAIRS)), ids=pair_name)
 def test_five_kills_at_random_moments_lose_and_double_nothing(benches, pair):
     kill_at_random(benches(pair), seed=1)
 
@@ -218,7 +218,7 @@ def is_locked(path):
     return False
 
 
-@pytest.mark.parametrize("turn", sampled(range(20), 7))
+@pytest.mark.parametrize("turn", sampled(range(20), 10))
 def test_a_takeover_from_a_stuck_owner_doubles_nothing_when_it_wakes(benches, turn):
     desks = benches(PAIRS[turn % len(PAIRS)])
     total, _ = desks.unbroken

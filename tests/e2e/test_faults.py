@@ -66,6 +66,7 @@ EVERY = {**LISTS, **FAULTS, **SLOW}
 TIMEOUT, AFTER_SETTLING = 0.8, 2.5
 """Real seconds: of one request where the vendor is slow, and until one is processed that nobody waits for any more."""
 RECORDS = ("It broke", "Where is it?", "ann@kunde.example", "bob@kunde.example")
+CUSTOMER = re.compile(r"POST [^?]*/(contacts/create|users\.json)")
 RESUMABLE = {0, 1, 3, 4, 5, 7}
 
 
@@ -80,7 +81,9 @@ def desks(request, tmp_path_factory):
 def numbers(calls, name):
     """Return the numbers of the calls of a run that a fault can befall."""
     lists = re.compile(r"GET [^?]*/(\w+\.json|tickets|contacts|companies|conversations)(\?|$)")
-    return [n for n, one in enumerate(calls, 1) if one != "commit" and (name not in LISTS or lists.match(one))]
+    # A conflict about a customer whom nobody holds says that this desk does not take the address: --yes accepts that.
+    meant = [one for one in enumerate(calls, 1) if name != "refused with 409" or not CUSTOMER.match(one[1])]
+    return [n for n, one in meant if one != "commit" and (name not in LISTS or lists.match(one))]
 
 
 def spoilt_at(desks, name, number):

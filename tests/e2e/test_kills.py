@@ -74,8 +74,12 @@ def test_a_kill_at_any_point_loses_and_doubles_nothing(desks, what, edge):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("desks", PAIRS[:2], ids="-".join, indirect=True)
-@pytest.mark.parametrize(("what", "edge"), [EDGES[1], EDGES[4]])
+@pytest.mark.parametrize(
+    ("desks", "what", "edge"),
+    [(PAIRS[0], *EDGES[4]), (PAIRS[1], *EDGES[1])],
+    ids=["journal", "calls"],
+    indirect=["desks"],
+)
 def test_a_kill_at_every_third_point_loses_and_doubles_nothing(desks, what, edge):
     desks, points = desks
     killed_at(desks, points, what, edge, numbers(points, what, edge)[::3])

@@ -46,7 +46,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize(("pair", "kind", "after"), sampled(product(PAIRS[:3], FAULTS, range(0, 60, 9)), 8))
+@pytest.mark.parametrize(("pair", "kind", "after"), sampled(product(PAIRS[:3], FAULTS, range(0, 60, 9)), 40))
 def test_one_fault_at_any_write_is_mended_by_the_next_run(tmp_path, pair, kind, after):
     with Desks(tmp_path, *pair, CONTENT) as desks:
         desks.new.inject(kind, on=f"POST {API[pair[1]]}", after=after, **FAULTS[kind])

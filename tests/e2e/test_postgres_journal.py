@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from e2e.bench import BEGUN, DONE, assert_everything_once, canonical, run, run_here
 from e2e.bench import Desks as FileDesks
+from tiers import sampled
 
 _numbers = itertools.count()
 
@@ -100,8 +101,7 @@ def test_a_journal_that_cannot_be_is_told_before_anything_is_sent(tmp_path, post
         assert told("env:JOURNAL_URL", "run", "--yes", *sides, JOURNAL_URL=wrong)[0] == 4
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize("number", sampled([signal.SIGKILL, signal.SIGSTOP], 2))
 def test_what_hosts_leave_when_they_are_killed_or_stopped_others_take_over(tmp_path, postgres_url, number):
     with Desks(tmp_path, postgres_url, "deskie", "desk365", ["--tickets", "12", "--seed", "7"]) as desks:
         moments, stopped = sorted(random.Random(int(number)).sample(range(30), 4)), []

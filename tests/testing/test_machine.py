@@ -6,7 +6,9 @@ from testing.machines import in_files, over_simulators, programs
 
 from helpdesk_bridge.testing.machine import run_conformance_machine
 
-FEW_OR_MANY = pytest.mark.parametrize("few", [8, pytest.param(60, marks=pytest.mark.slow)])
+FEW_OR_MANY = pytest.mark.parametrize(
+    "few", [8, pytest.param(30, marks=pytest.mark.slow), pytest.param(60, marks=pytest.mark.exhaustive)]
+)
 
 
 @FEW_OR_MANY
