@@ -10,6 +10,7 @@ from attrs import define, field
 from helpdesk_bridge.cli.exit_codes import ExitCode, exit_code_of
 from helpdesk_bridge.cli.output import say
 from helpdesk_bridge.cli.progress import Progress
+from helpdesk_bridge.config.consent import is_reference
 from helpdesk_bridge.config.settings import read_secret
 from helpdesk_bridge.migration.journal.database.address import Address
 from helpdesk_bridge.migration.migration import Migration
@@ -54,10 +55,7 @@ class Watching:
 @contextmanager
 def watching(journal: Address, command: str, *, page: bool = False, notify: tuple[str, ...] = ()) -> Iterator[Watching]:
     """Watch one command of a migration until it ends, and tell how it did. Raises ``ConfigError`` for a bad target."""
-    targets = tuple(
-        deliverer(read_secret(target, "--notify") if target.startswith(("env:", "file:", "keyring:")) else target)
-        for target in notify
-    )
+    targets = tuple(deliverer(read_secret(target, "--notify") if is_reference(target) else target) for target in notify)
     live, notifier = LiveState(journal, command), Notifier(targets, f"Migration {journal.name}")
     with ExitStack() as stack:
         if page:

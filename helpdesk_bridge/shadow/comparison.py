@@ -22,7 +22,6 @@ from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.model import fields
 from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.model.values import Actor, Body
-from helpdesk_bridge.ports import Helpdesk
 
 _Differences = Callable[[Mapping[str, Any], Mapping[str, Any]], Iterable[tuple[str, str, str]]]
 
@@ -37,11 +36,6 @@ class Comparison:
     """What two desks both keep, and so what can differ between them."""
 
     _tables: tuple[FidelityTable, ...]
-
-    @classmethod
-    def of(cls, *desks: Helpdesk) -> Comparison:
-        """Return the comparison of these desks; one without an importer is taken to keep everything."""
-        return cls(tuple(desk.importer.fidelity for desk in desks if desk.importer))
 
     def tickets(self, one: Ticket, other: Ticket) -> tuple[str, ...]:
         """Return the fields in which two tickets differ."""

@@ -40,14 +40,9 @@ class Comparing(ShadowReads):
         self._other.close()
 
 
-def counts_of(desk: Desk, other: Desk) -> ShadowCounts:
-    """Return the counts of the comparisons of two desks."""
-    return ShadowCounts((desk.vendor, desk.account, other.vendor, other.account))
-
-
 def shadowed(desk: Desk, other: Desk, share: float, bus: EventBus) -> Desk:
     """Return ``desk`` with ports that compare a share of their reads with what ``other`` answers."""
-    counts = counts_of(desk, other)
+    counts = ShadowCounts((desk.vendor, desk.account, other.vendor, other.account))
 
     def told(compared: Compared) -> None:
         counts.add(compared, desk.clock.wall())

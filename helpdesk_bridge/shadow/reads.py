@@ -26,7 +26,7 @@ from helpdesk_bridge.model.keywords import (
 from helpdesk_bridge.model.paging import Page
 from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
 from helpdesk_bridge.model.records import Contact, Message, Ticket
-from helpdesk_bridge.model.refs import parse_ref
+from helpdesk_bridge.model.refs import format_ref, parse_ref
 from helpdesk_bridge.model.shadow import ShadowOutcome
 from helpdesk_bridge.model.values import Body, Person, Visibility
 from helpdesk_bridge.ports import ContactId, Contacts, Explanation, Helpdesk, Listing, Messages, TicketId, Tickets
@@ -71,13 +71,13 @@ class Watch:
         self._worker.submit(operation, job)
 
     def comparison(self) -> Comparison:
-        """Return what both desks keep, as their importers declare it."""
-        desks = [desk for desk in (self._here.adapter, self._there.adapter) if desk.importer is not None]
-        return Comparison(tuple(desk.importer.fidelity for desk in desks if desk.importer is not None))
+        """Return what both desks keep, as their importers declare it; one without an importer is taken to keep everything."""
+        importers = (self._here.adapter.importer, self._there.adapter.importer)
+        return Comparison(tuple(importer.fidelity for importer in importers if importer is not None))
 
     def ref(self, id: Any, kind: str) -> str:
         """Return the ref here of whatever a caller gave as an id."""
-        return f"{self._here.vendor}:{self._here.adapter.account}/{kind}/{self._here.id(id, kind)}"
+        return format_ref(self._here.vendor, self._here.adapter.account, kind, self._here.id(id, kind))
 
     def twin(self, ref: str) -> str:
         """Return the other desk's id of a record. Raises ``NotFound`` if it was not moved, ``Unsupported`` if nobody knows."""
