@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+STEP = int(os.environ.get("HELPDESK_BRIDGE_STEP", "1"))
+"""The exhaustive tier's matrices of kills and faults look at every so manieth point of a run; without it at all of them."""
+
+
+def stepped(points, row=0):
+    """Return every ``STEP``-th of the points of a matrix's row; the next row begins a point later."""
+    return points[row % STEP :: STEP]
 
 
 def quick_first(cases, quick=1):

@@ -8,6 +8,7 @@ import sys
 import pytest
 from e2e.forked import AFTER, BEFORE, CALL, JOURNAL, LATE
 from e2e.points import Desks, wrong_at
+from tiers import stepped
 
 PAIRS = [
     ("deskie", "desk365"), ("desk365", "deskie"), ("deskie", "local"), ("desk365", "local"), ("local", "deskie"),
@@ -70,7 +71,7 @@ def killed_at(desks, points, what, edge, meant):
 @pytest.mark.parametrize(("what", "edge"), EDGES)
 def test_a_kill_at_any_point_loses_and_doubles_nothing(desks, what, edge):
     desks, points = desks
-    killed_at(desks, points, what, edge, numbers(points, what, edge))
+    killed_at(desks, points, what, edge, stepped(numbers(points, what, edge), EDGES.index((what, edge))))
 
 
 @pytest.mark.slow

@@ -29,7 +29,7 @@ from helpdesk_bridge.migration import (
     WrongJournal,
     whose,
 )
-from helpdesk_bridge.migration.journal import ownership, schema
+from helpdesk_bridge.migration.journal import integrity, ownership, schema
 from helpdesk_bridge.migration.journal.database.owned import CLAIMED, SEARCH
 from helpdesk_bridge.migration.journal.facts import Difference
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
@@ -395,6 +395,16 @@ def test_every_value_that_was_altered_is_noticed_at_opening(tmp_path, whole, tab
     assert noticed
     if (table, column) == ("record", "reason"):
         assert all("the record of message m of ticket 1 is not as it was written" in text for text in noticed)
+
+
+def test_of_a_journal_that_is_whole_no_row_is_looked_at_twice(tmp_path, monkeypatch):
+    path = filled(tmp_path / "journal")
+    with closing(open_journal(path)) as journal:
+        journal.facts.decide("tag", "Müşteri \U0001f600 \0 \"',", "açık", by="user")
+        journal.save(Record(key=Key(Kind.TICKET, "ß\u2028"), reason="\x7f\n"))
+    monkeypatch.setattr(integrity, "_rows", lambda *_: pytest.fail("rows were read again, to name one"))
+    open_journal(path).close()
+    read_facts(path)
 
 
 @given(place=st.integers(0), bits=st.integers(1, 255))
