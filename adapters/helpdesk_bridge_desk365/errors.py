@@ -33,6 +33,8 @@ _READ_AT_MOST: Final = 400
 _SMALL_BODY: Final = 4096
 _CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _CUSTOM_PREFIX: Final = "cf_"
+_ERROR_KEYS: Final = frozenset({"error", "errors"})
+_KEYS_OF_ERRORS: Final = _ERROR_KEYS | {"status", "message", "description", "code", "path", "timestamp"}
 
 _KEY_HINT: Final = (
     "Desk365 does not accept the API key; a key works on its own subdomain only, and an administrator finds it under "
@@ -50,7 +52,9 @@ def classify(request: Request, response: Response) -> HelpdeskError | None:
     document = _document(response)
     if response.ok:
         status = _hidden_status(document)
-        return None if status is None else _of_status(status, document, response)
+        if status is not None:
+            return _of_status(status, document, response)
+        return _unexplained(response) if _is_error_alone(document) else None
     return _of_status(response.status, document, response)
 
 
@@ -79,6 +83,10 @@ def _of_status(status: int, document: Any, response: Response) -> HelpdeskError 
         return Unavailable("Desk365 answered with a server error", status=status)
     if not response.ok:
         return HelpdeskError("Desk365 rejected the call", status=status)
+    return _unexplained(response)
+
+
+def _unexplained(response: Response) -> BadResponse:
     return BadResponse("Desk365 sent an error with a success status", path="$.error", status=response.status)
 
 
@@ -174,12 +182,17 @@ def _texts(document: Any) -> Iterator[str]:
 
 def _document(response: Response) -> Any:
     # A page of tickets is not read twice; an error is short. Proxies answer in HTML, which is no document.
-    if not response.body or (response.ok and (len(response.body) > _SMALL_BODY or b'"error"' not in response.body)):
+    if not response.body or (response.ok and (len(response.body) > _SMALL_BODY or b'"error' not in response.body)):
         return None
     try:
         return response.json()
     except BadResponse:
         return None
+
+
+def _is_error_alone(document: Any) -> bool:
+    """Whether an answer is an error in one of Desk365's shapes, and tells of no record."""
+    return isinstance(document, dict) and not _ERROR_KEYS.isdisjoint(document) and document.keys() <= _KEYS_OF_ERRORS
 
 
 def _hidden_status(document: Any) -> int | None:

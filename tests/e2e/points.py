@@ -37,7 +37,10 @@ def person(key, email, **values):
 
 
 def small():
-    """An image in a body, equal messages, a note, more files than one call of Desk365 takes, a blocked customer."""
+    """An image in a body, equal messages, a note, more files than one call of Desk365 takes, a blocked customer.
+
+    No two of its files are of one size, by which one that came for another is known.
+    """
     people = (
         person("ann", "ann@kunde.example", phone="+905551112233", company="Kunde"),
         person("bob", "bob@kunde.example", phone="+905551112244", blocked=True),
@@ -45,7 +48,7 @@ def small():
     )
     image = SeedFile("shot.png", "image/png", PIXEL, inline=True, content_id="shot@1")
     report = SeedFile("report.pdf", "application/pdf", b"%PDF-1.4 report")
-    many = tuple(SeedFile(f"page{n}.txt", "text/plain", b"page %d" % n) for n in range(12))
+    many = tuple(SeedFile(f"page{n}.txt", "text/plain", b"page %d " % n * (n + 2)) for n in range(12))
     tickets = (
         SeedTicket(
             "t1", "It broke", "ann", assignee="eve", group=GROUPS[0], status="pending", priority="high",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from io import BytesIO
 
 import pytest
 from attrs import evolve
@@ -10,6 +11,7 @@ from helpdesk_bridge.adapter import Fidelity, FieldFidelity, Hazard, Provenance
 from helpdesk_bridge.datasets.dataset import Dataset, SeedFile
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.migration import DecisionNeeded, ExitCode, Migration, NeverPossible, Options, Threads
+from helpdesk_bridge.model.capabilities import FileLimits
 from helpdesk_bridge.model.queries import ContactQuery
 from helpdesk_bridge.model.values import Phone, Status
 from helpdesk_bridge.ports import Missing
@@ -115,8 +117,6 @@ class Files:
     def open(self, attachment):
         if self._error is not None:
             raise self._error
-        from io import BytesIO
-
         return BytesIO(self._content)
 
 
@@ -125,6 +125,7 @@ class Files:
     [
         (b"<!DOCTYPE html><title>Log in</title>", "the download is a web page"),
         (b"%PDF", "the download has 4 bytes instead of"),
+        (b"%PDF" * 100_000, "the download has more than its"),
     ],
 )
 def test_a_file_that_is_not_the_file_fails_and_its_message_says_so(tmp_path, content, why):
@@ -138,9 +139,25 @@ def test_a_file_that_is_not_the_file_fails_and_its_message_says_so(tmp_path, con
     assert sum("[Not migrated: file report.pdf" in one and why in one for one in texts) == 2
 
 
-def test_a_file_that_is_too_large_is_skipped_without_being_fetched(tmp_path):
-    from helpdesk_bridge.model.capabilities import FileLimits
+@pytest.mark.parametrize("wrong", [b"<html>502</html>", b"", b" " * 1_000_000])
+def test_a_file_that_came_wrong_once_is_read_again(tmp_path, wrong):
+    old = source()
+    limited = evolve(FakeHelpdesk().capabilities, files=FileLimits(bytes_each=500_000))
+    new = destination(capabilities=limited)
+    wrongs = [wrong, wrong]
 
+    class Faltering:
+        def open(self, attachment):
+            return BytesIO(wrongs.pop()) if wrongs else old.attachments.open(attachment)
+
+    summary = migrate(Other(old, attachments=Faltering()), new, tmp_path / "journal")
+    assert (summary.exit_code, summary.differences) == (ExitCode.OK, ())
+    assert summary.as_json()["attachments"] == {"planned": 2, "migrated": 2, "skipped": 0, "failed": 0, "in_doubt": 0}
+    texts = [part.body.text for one in new.fake.all_tickets() for part in new.fake.messages.list(one.id)]
+    assert not any("fetched later" in one or "Not migrated" in one for one in texts)
+
+
+def test_a_file_that_is_too_large_is_skipped_without_being_fetched(tmp_path):
     old = source()
     new = destination(capabilities=evolve(FakeHelpdesk().capabilities, files=FileLimits(bytes_each=5)))
     forbidden = Files(old.attachments, error=AssertionError("fetched"))

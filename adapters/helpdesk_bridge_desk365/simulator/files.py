@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 LIFETIME: Final = 3599
 """Seconds that a signed URL works. observed: `X-Amz-Expires=3599`, dossier section 7."""
 
+LEAST: Final = 10.0
+"""Real seconds that it works however fast the vendor's go: a busy machine needs them between the address and the file."""
+
 FILES_PATH: Final = "/files"
 INLINE_PATH: Final = "/d365-inline-imgs"
 
@@ -37,7 +40,7 @@ class FileLinks:
     """Keeps files, writes their URLs, and judges the requests for them.
 
     The date in a URL is the time that stamps records. Expiry counts vendor seconds, so that a scaled simulator's URLs
-    expire sooner: the vendor's clock is in the token beside the date, which clients do not read.
+    expire sooner, but not within ``LEAST``: the vendor's clock is in the token beside the date, which clients do not read.
     """
 
     def __init__(self, store: FileStore, clock: SimulatorClock) -> None:
@@ -85,7 +88,7 @@ class FileLinks:
         given = call.query.get("X-Amz-Signature", "")
         if stored is None or not hmac.compare_digest(given.encode(), _signature(key, stamp, token).encode()):
             return _xml(HTTPStatus.FORBIDDEN, "AccessDenied", "Access Denied")
-        if self._clock.elapsed() >= int(token) / _TOKENS_A_SECOND + LIFETIME:
+        if self._clock.elapsed() >= int(token) / _TOKENS_A_SECOND + self._lifetime():
             return _xml(HTTPStatus.FORBIDDEN, "AccessDenied", "Request has expired")
         return _bytes(stored)
 
@@ -93,6 +96,9 @@ class FileLinks:
         """Return the image, to anybody; object storage's XML if there is none."""
         stored = self._inline.get(key)
         return _xml(HTTPStatus.FORBIDDEN, "AccessDenied", "Access Denied") if stored is None else _bytes(stored)
+
+    def _lifetime(self) -> float:
+        return max(LIFETIME, LEAST * self._clock.time_scale)
 
     def _signed(self, stored: StoredFile, base_url: str) -> str:
         key, stamp = _key(stored), self._clock.now().astimezone(UTC).strftime(_STAMP)

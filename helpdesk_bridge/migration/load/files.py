@@ -13,7 +13,7 @@ from helpdesk_bridge.errors import HelpdeskError, Unsupported
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import State
-from helpdesk_bridge.migration.outage import Outage
+from helpdesk_bridge.migration.outage import TRIES, Outage, is_passing
 from helpdesk_bridge.migration.outcome import Interrupted
 from helpdesk_bridge.model.capabilities import FileLimits
 from helpdesk_bridge.model.values import Attachment, Upload
@@ -80,12 +80,17 @@ class Files:
             return Lacking(attachment, State.SKIPPED, "the source does not offer its files")
         if self._too_large(attachment.size):
             return self._refused_size(attachment)
-        try:
-            return self.outage.of_record(lambda: self._download(attachment))
-        except Unusable as error:
-            return Lacking(attachment, State.FAILED, str(error))
-        except HelpdeskError as error:
-            return Lacking(attachment, State.FAILED, f"{type(error).__name__} at the source")
+        reason = ""
+        for attempt in range(TRIES):
+            try:
+                return self.outage.of_record(lambda: self._download(attachment))
+            except Unusable as error:
+                reason = str(error)
+            except HelpdeskError as error:
+                reason = f"{type(error).__name__} at the source"
+                if attempt or is_passing(error):  # what passes was tried often enough
+                    break
+        return Lacking(attachment, State.FAILED, reason)
 
     def _too_large(self, size: int | None) -> bool:
         return size is not None and self.limits.bytes_each is not None and size > self.limits.bytes_each
@@ -99,19 +104,23 @@ class Files:
         facet = self.source.desk.attachments
         if not facet:
             raise Unsupported("the source does not offer its files", capability="attachments")
-        hasher, size, first = hashlib.sha256(), 0, b""
+        hasher, size = hashlib.sha256(), 0
         path, target = self.spool.file()
         kept = False
         try:
             with target, facet.open(attachment) as stream:
                 while chunk := stream.read(CHUNK):
-                    first = first or chunk[:64]
+                    if size == 0:
+                        _check_kind(attachment, chunk)
                     hasher.update(chunk)
                     size += len(chunk)
+                    if attachment.size is not None and size > attachment.size:
+                        raise Unusable(f"the download has more than its {attachment.size} bytes")
+                    if self._too_large(size):
+                        return self._refused_size(attachment)
                     _write(target, chunk)
-            if self._too_large(size):
-                return self._refused_size(attachment)
-            _check(attachment, size, first)
+            if attachment.size is not None and size != attachment.size:
+                raise Unusable(f"the download has {size} bytes instead of {attachment.size}")
             kept = True
             return Fetched(attachment, path, hasher.hexdigest(), size)
         finally:
@@ -128,10 +137,8 @@ def _write(target: BinaryIO, chunk: bytes) -> None:
         ) from None
 
 
-def _check(attachment: Attachment, size: int, first: bytes) -> None:
-    """Refuse what is plainly not the file: a login or error page that came instead, a part of it."""
+def _check_kind(attachment: Attachment, first: bytes) -> None:
+    """Refuse a login or error page that came in place of the file."""
     expected_html = "html" in (attachment.content_type or "") or attachment.filename.lower().endswith((".html", ".htm"))
     if not expected_html and first.lstrip().lower().startswith(_HTML):
         raise Unusable("the download is a web page, not the file")
-    if attachment.size is not None and size != attachment.size:
-        raise Unusable(f"the download has {size} bytes instead of {attachment.size}")

@@ -19,7 +19,8 @@ from helpdesk_bridge.migration.plan.message_use import with_author
 from helpdesk_bridge.migration.plan.rest import OLD_TICKET
 from helpdesk_bridge.migration.plan.thread_layout import Bundle, composed, with_lines
 from helpdesk_bridge.model.records import Message, Ticket
-from helpdesk_bridge.model.values import Upload
+from helpdesk_bridge.model.values import Body, Upload
+from helpdesk_bridge.text.images import name_images
 
 
 @frozen
@@ -187,10 +188,18 @@ class Packing:
 
 
 def _with(message: Message, files: Sequence[Fetched | Lacking]) -> Message:
-    """Return a message with the files that came along, and a line for each that did not."""
+    """Return a message with the files that came along, and a line for each that did not.
+
+    An image that did not is named in the body at its place, which would show a dead address.
+    """
     lines = [file.line() for file in files if isinstance(file, Lacking)]
     came = tuple(file.attachment for file in files if isinstance(file, Fetched))
-    return evolve(message, body=with_lines(message.body, lines), attachments=came)
+    lacking = (file.attachment for file in files if isinstance(file, Lacking))
+    images = {one.content_id: one.filename for one in lacking if one.inline and one.content_id}
+    body = message.body
+    if images and body.html is not None:
+        body = Body(html=name_images(body.html, images))
+    return evolve(message, body=with_lines(body, lines), attachments=came)
 
 
 def message_key(message: Message) -> Key:

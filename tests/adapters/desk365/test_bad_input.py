@@ -141,6 +141,8 @@ ANSWERS = {
         JSON,
     ),
     "rows of nulls": (200, json.dumps({name: [None] for name in LISTS}).encode(), JSON),
+    "an error of status 200": (200, json.dumps({"status": 200, "error": "OK", "message": CANARY}).encode(), JSON),
+    "errors": (201, json.dumps({"description": CANARY, "errors": [{"message": CANARY}]}).encode(), JSON),
     "deep": (200, b"[" * 20_000 + b"]" * 20_000, JSON),
 }
 READABLE = (*("no content", "null", "an array", "a text", "objects for lists", "rows that are texts", "rows of nulls"),)

@@ -216,7 +216,9 @@ def test_405_is_told_as_what_it_means_here():
 def test_an_error_inside_of_a_success_is_an_error():
     assert type(judged(200, {"status": 404, "error": "Not Found", "message": "x"})) is NotFound
     assert type(judged(200, {"status": 400, "error": "Bad Request", "message": "subject"})) is Invalid
-    assert judged(200, {"status": "Open", "error": None}) is None
+    assert isinstance(judged(200, {"status": 200, "error": "OK", "message": "x"}), BadResponse)
+    assert isinstance(judged(201, {"description": "Validation failed", "errors": [{"message": "x"}]}), BadResponse)
+    assert judged(200, {"ticket_number": 1, "status": "Open", "error": None}) is None
     assert judged(200, {"ticket_number": 1, "status": "Open", "subject": '"error"'}) is None
     assert judged(201, b"not JSON") is None
 

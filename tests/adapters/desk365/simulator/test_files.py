@@ -79,15 +79,17 @@ def test_a_url_expires_and_details_give_a_new_one(desk):
     assert fetch(desk, fresh).status_code == 200
 
 
-def test_expiry_runs_in_scaled_vendor_time_but_stamps_do_not(desk):
+@pytest.mark.parametrize(("scale", "lives"), [(60, 59.9), (359, 9.9), (7200, 9.9)])
+def test_expiry_runs_in_scaled_vendor_time_but_leaves_ten_real_seconds_and_stamps_do_not(desk, scale, lives):
     real = [0.0]
-    clock = SimulatorClock(3600, monotonic=lambda: real[0])
+    clock = SimulatorClock(scale, monotonic=lambda: real[0])
     simulator = create(desk.simulator.dataset, clock=clock)
     scaled = Desk365Http()
     scaled.simulator, scaled.client = simulator, Client(simulator)
     url = attachment(scaled)["attachment_url"]
+    real[0] = lives
     assert fetch(scaled, url).status_code == 200
-    real[0] = 1.0
+    real[0] = lives + 0.2
     assert fetch(scaled, url).status_code == 403
     assert fetch(scaled, attachment(scaled)["attachment_url"]).status_code == 200
     made = scaled.create()
@@ -102,14 +104,15 @@ def test_a_files_address_tells_the_time_that_stamps_records_whatever_the_scale(d
     scaled = Desk365Http()
     scaled.simulator = create(desk.simulator.dataset, clock=clock)
     scaled.client = Client(scaled.simulator)
-    real[0] = 0.4 * 3599 / scale
+    lives = max(3599 / scale, 10)
+    real[0] = 0.4 * lives
     found = attachment(scaled)["attachment_url"]
     stamp = datetime.strptime(re.findall(r"X-Amz-Date=(\w+)", found)[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     assert stamp == clock.now().replace(microsecond=0)
     assert scaled.create()["created_on"] == stamp.strftime("%Y-%m-%d %H:%M:%S")
-    real[0] += 0.99 * 3599 / scale
+    real[0] += 0.99 * lives
     assert fetch(scaled, found).status_code == 200
-    real[0] += 0.02 * 3599 / scale
+    real[0] += 0.02 * lives
     assert fetch(scaled, found).status_code == 403
 
 
