@@ -14,7 +14,9 @@ import time
 from contextlib import ExitStack, closing, redirect_stderr, redirect_stdout
 from unittest import mock
 
+import prestarted
 from e2e.wire import HEADER, WIRES, LocalFile, marker_of
+from prestarted import Prestarted
 
 from helpdesk_bridge import connect
 from helpdesk_bridge.cli import app
@@ -31,10 +33,22 @@ BEGUN = "SELECT count(*) FROM record WHERE state IN ('intent', 'done')"
 
 def run(*arguments, cwd=None, env=None, timeout=DEADLINE):
     """Run ``helpdesk-bridge`` to its end."""
+    environ = environment(env)
+    if "LD_PRELOAD" not in environ:
+        return prestarted.run(arguments, cwd=cwd, env=environ, timeout=timeout)
     return subprocess.run(
-        [*COMMAND, *(str(one) for one in arguments)], cwd=cwd, env=environment(env), timeout=timeout, check=False,
+        [*COMMAND, *(str(one) for one in arguments)], cwd=cwd, env=environ, timeout=timeout, check=False,
         capture_output=True, text=True,
     )  # fmt: skip
+
+
+class Simulated(SimulatedVendor):
+    """A vendor's simulator in a process that need not import anything."""
+
+    def start(self):
+        how = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True}
+        arguments = ["simulate", self.vendor, *self.arguments]
+        self._process = Prestarted(arguments, cwd=None, env=dict(os.environ), **how)
 
 
 def run_here(*arguments, cwd, env):
@@ -80,7 +94,7 @@ class Desks:
         for name, vendor, arguments in (("old", source, content), ("new", destination, [*content, "--tickets", "0"])):
             if vendor != "local":
                 options = [*arguments, "--time-scale", scale, *(f"--set={one}" for one in switches.get(name, ()))]
-                started[name] = self._stack.enter_context(SimulatedVendor(vendor, options))
+                started[name] = self._stack.enter_context(Simulated(vendor, options))
         self.settings = {}
         for name, vendor in (("old", source), ("new", destination)):
             if name in started:
@@ -169,13 +183,12 @@ class Desks:
         """Start ``migrate run --yes`` and return its process; what it says goes to files in the folder."""
         with (self.folder / "stdout").open("ab") as out, (self.folder / "stderr").open("ab") as err:
             arguments = ["migrate", "run", "--yes", "--from", "old", "--to", "new", "--journal", str(self.journal)]
-            process = subprocess.Popen(
-                [*COMMAND, *arguments, *options],
-                cwd=self.folder,
-                env=environment({**self.env, **(env or {})}),
-                stdout=out,
-                stderr=err,
-            )
+            arguments += options
+            how = {"cwd": self.folder, "env": environment({**self.env, **(env or {})}), "stdout": out, "stderr": err}
+            if "LD_PRELOAD" in how["env"]:
+                process = subprocess.Popen([*COMMAND, *arguments], **how)
+            else:
+                process = Prestarted(arguments, **how)
         self._processes.append(process)
         return process
 
