@@ -11,7 +11,6 @@ import atexit
 import functools
 import gc
 import importlib
-import io
 import itertools
 import json
 import os
@@ -24,6 +23,7 @@ import sys
 import threading
 import traceback
 import warnings
+from pathlib import Path
 
 PACKAGES = "helpdesk_bridge", "helpdesk_bridge_desk360", "helpdesk_bridge_desk365", "helpdesk_bridge_deskie"
 ELSEWHERE = ("aio", "conformance", "mcp_server", "pytest_plugin", "export", "telemetry", "fleet")
@@ -41,13 +41,13 @@ class Prestarted:
         for name, stream in (("stdout", stdout), ("stderr", stderr)):
             if stream == subprocess.PIPE:
                 read, write = os.pipe()
-                setattr(self, name, io.TextIOWrapper(open(read, "rb"), encoding="utf-8", errors="replace"))  # noqa: SIM115 - ours until it ends
+                setattr(self, name, os.fdopen(read, encoding="utf-8", errors="replace"))
                 own.append(write)
             elif stream == subprocess.DEVNULL:
                 own.append(os.open(os.devnull, os.O_WRONLY))
             else:
                 own.append(os.dup(stream.fileno()))
-        order = {"argv": self.args, "cwd": os.fspath(cwd or os.getcwd()), "env": env, "session": start_new_session}
+        order = {"argv": self.args, "cwd": os.fspath(cwd or Path.cwd()), "env": env, "session": start_new_session}
         try:
             self.pid, self._ended = _server().start(order, [*given, *own])
         finally:
@@ -194,7 +194,9 @@ def main():
     for end in (waking, wakes):
         end.setblocking(False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who runs the tests, and for children that they send it to
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C is for who runs the tests, and for children that they send it to
     signal.set_wakeup_fd(wakes.fileno())
     children = {}
     while True:
@@ -245,9 +247,9 @@ def _become(order, streams, server):
             os.close(stream)
         for end in server:
             end.close()
-        sys.stdin = sys.__stdin__ = open(0, encoding="utf-8")
-        sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8")
-        sys.stderr = sys.__stderr__ = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+        sys.stdin = sys.__stdin__ = os.fdopen(0, encoding="utf-8")
+        sys.stdout = sys.__stdout__ = os.fdopen(1, "w", encoding="utf-8")
+        sys.stderr = sys.__stderr__ = os.fdopen(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace")
         if order["session"]:
             os.setsid()
         os.chdir(order["cwd"])
@@ -265,7 +267,7 @@ def _become(order, streams, server):
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - a child never goes on as the server
         traceback.print_exc()
     finally:
         os._exit(code)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from attrs import define, evolve
-from sqlalchemy import RowMapping, bindparam, case, func, select
+from sqlalchemy import ColumnElement, RowMapping, Select, bindparam, case, func, select
 
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.migration.journal import schema
@@ -26,8 +26,36 @@ from helpdesk_bridge.migration.journal.file import JournalFile
 from helpdesk_bridge.migration.journal.states import ON_A_TICKET, Key, Kind, Record, State
 from helpdesk_bridge.model.refs import is_opening_id, opening_id
 
-_GET: Final = select(schema.record).where(
-    *(schema.record.c[name] == bindparam(name) for name in ("kind", "parent", "id"))
+_RECORD: Final = schema.record.c
+_IN_ORDER: Final = select(schema.record).order_by(_RECORD.parent, _RECORD.position, _RECORD.id)
+
+
+def _is(*names: str) -> list[ColumnElement[bool]]:
+    return [_RECORD[name] == bindparam(name) for name in names]
+
+
+def _among(name: str) -> ColumnElement[bool]:
+    return _RECORD[name].in_(bindparam(name, expanding=True))
+
+
+# Queries that a load asks for every record are made once: to make one costs more than its rows.
+_GET: Final = select(schema.record).where(*_is("kind", "parent", "id"))
+_CHILDREN: Final = _IN_ORDER.where(_among("kind"), *_is("parent"))
+_ANY_CHILD: Final = select(_RECORD.id).where(_among("kind"), *_is("parent"), _among("state")).limit(1)
+_BY_FOLD: Final = (
+    select(schema.record).where(*_is("kind", "fold"), _RECORD.destination != "[]", _among("state")).limit(1)
+)
+_FOLDED: Final = _IN_ORDER.where(*_is("kind", "fold"), _RECORD.state != State.SKIPPED.value)
+_ANY_IN: Final = select(_RECORD.id).where(*_is("kind"), _among("state")).limit(1)
+_AT_DESTINATION: Final = select(schema.record).where(*_is("kind", "destination")).limit(1)
+_MARKED: Final = select(schema.record).where(*_is("marker")).limit(1)
+_BY_STATE: Final = _IN_ORDER.where(*_is("kind"), _among("state"))
+_EACH: Final = (
+    select(schema.record).where(*_is("kind"), _among("state")).order_by(_RECORD.parent, _RECORD.id).limit(500)
+)
+_EACH_AFTER: Final = _EACH.where(
+    (_RECORD.parent > bindparam("last_parent"))
+    | ((_RECORD.parent == bindparam("last_parent")) & (_RECORD.id > bindparam("last_id")))
 )
 
 
@@ -113,39 +141,29 @@ class Journal:
 
     def get(self, key: Key) -> Record | None:
         """Return a record, or None."""
-        rows = self.file.rows(_GET, {"kind": key.kind.value, "parent": key.parent, "id": key.id})
-        return _from_row(rows[0]) if rows else None
+        return self._first(_GET, {"kind": key.kind.value, "parent": key.parent, "id": key.id})
 
     def children(self, ticket: str, *kinds: Kind) -> list[Record]:
         """Return what hangs on a ticket of these kinds, in its order."""
-        table = schema.record.c
-        return self._all(table.kind.in_([kind.value for kind in kinds]), table.parent == ticket)
+        return self._records(_CHILDREN, {"kind": [kind.value for kind in kinds], "parent": ticket})
 
     def has_open_children(self, ticket: str) -> bool:
         """Whether a message or file of a ticket is still planned or begun, or has failed."""
-        table = schema.record.c
-        open_states = table.state.in_([one.value for one in (State.PLANNED, State.INTENT, State.FAILED)])
-        query = select(table.id).where(
-            table.kind.in_([kind.value for kind in ON_A_TICKET]), table.parent == ticket, open_states
-        )
-        return bool(self.file.rows(query.limit(1)))
+        states = [state.value for state in (State.PLANNED, State.INTENT, State.FAILED)]
+        return self._any(_ANY_CHILD, {"kind": [kind.value for kind in ON_A_TICKET], "parent": ticket, "state": states})
 
     def by_fold(self, fold: str) -> Record | None:
         """Return a contact that is at the destination under this folded key, be it not all of it."""
-        table = schema.record.c
-        there = table.state.in_([state.value for state in (State.DONE, State.INTENT, State.FAILED)])
-        return self._one(table.kind == Kind.CONTACT.value, table.fold == fold, table.destination != "[]", there)
+        states = [state.value for state in (State.DONE, State.INTENT, State.FAILED)]
+        return self._first(_BY_FOLD, {"kind": Kind.CONTACT.value, "fold": fold, "state": states})
 
     def folded(self, fold: str) -> list[Record]:
         """Return the contacts of a folded key that are to be migrated, the first one first."""
-        table = schema.record.c
-        return self._all(table.kind == Kind.CONTACT.value, table.fold == fold, table.state != State.SKIPPED.value)
+        return self._records(_FOLDED, {"kind": Kind.CONTACT.value, "fold": fold})
 
     def any_in(self, kind: Kind, *states: State) -> bool:
         """Whether any record of a kind is in one of these states."""
-        table = schema.record.c
-        query = select(table.id).where(table.kind == kind.value, table.state.in_([state.value for state in states]))
-        return bool(self.file.rows(query.limit(1)))
+        return self._any(_ANY_IN, {"kind": kind.value, "state": [state.value for state in states]})
 
     def untouched(self) -> bool:
         """Whether this journal has neither written nor adopted a ticket yet."""
@@ -167,17 +185,15 @@ class Journal:
 
     def at_destination(self, kind: Kind, destination_id: str) -> Record | None:
         """Return the record that became this record of the destination."""
-        table = schema.record.c
-        return self._one(table.kind == kind.value, table.destination == json.dumps([destination_id]))
+        return self._first(_AT_DESTINATION, {"kind": kind.value, "destination": json.dumps([destination_id])})
 
     def marked(self, marker: str) -> Record | None:
         """Return the record that carries a marker."""
-        return self._one(schema.record.c.marker == marker)
+        return self._first(_MARKED, {"marker": marker})
 
     def by_state(self, kind: Kind, *states: State) -> list[Record]:
         """Return the records of a kind that are in these states."""
-        table = schema.record.c
-        return self._all(table.kind == kind.value, table.state.in_([state.value for state in states]))
+        return self._records(_BY_STATE, {"kind": kind.value, "state": [state.value for state in states]})
 
     def written(self, kind: Kind) -> Iterator[Record]:
         """Yield the records of a kind that are at the destination, be it not all of them, or not in their final state."""
@@ -186,19 +202,10 @@ class Journal:
 
     def each(self, kind: Kind, *states: State) -> Iterator[Record]:
         """Yield the records of a kind that are in these states (all without any), read 500 at a time."""
-        table = schema.record.c
-        last: tuple[str, str] | None = None
-        while True:
-            query = select(schema.record).where(table.kind == kind.value)
-            if states:
-                query = query.where(table.state.in_([state.value for state in states]))
-            if last is not None:
-                query = query.where((table.parent > last[0]) | ((table.parent == last[0]) & (table.id > last[1])))
-            rows = self.file.rows(query.order_by(table.parent, table.id).limit(500))
+        query, values = _EACH, {"kind": kind.value, "state": [state.value for state in states or State]}
+        while rows := self.file.rows(query, values):
             yield from (_from_row(row) for row in rows)
-            if not rows:
-                return
-            last = (rows[-1]["parent"], rows[-1]["id"])
+            query, values = _EACH_AFTER, {**values, "last_parent": rows[-1]["parent"], "last_id": rows[-1]["id"]}
 
     def counts(self) -> dict[Kind, dict[State, int]]:
         """Return how many records of each kind are in which state."""
@@ -285,13 +292,17 @@ class Journal:
         self.file.close()
 
     def _all(self, *where: Any) -> list[Record]:
-        table = schema.record.c
-        query = select(schema.record).where(*where).order_by(table.parent, table.position, table.id)
-        return [_from_row(row) for row in self.file.rows(query)]
+        return self._records(_IN_ORDER.where(*where))
 
-    def _one(self, *where: Any) -> Record | None:
-        rows = self.file.rows(select(schema.record).where(*where).limit(1))
+    def _records(self, query: Select[*tuple[Any, ...]], values: Mapping[str, Any] | None = None) -> list[Record]:
+        return [_from_row(row) for row in self.file.rows(query, values)]
+
+    def _first(self, query: Select[*tuple[Any, ...]], values: Mapping[str, Any]) -> Record | None:
+        rows = self.file.rows(query, values)
         return _from_row(rows[0]) if rows else None
+
+    def _any(self, query: Select[*tuple[Any, ...]], values: Mapping[str, Any]) -> bool:
+        return bool(self.file.rows(query, values))
 
 
 def _to_row(record: Record) -> dict[str, Any]:

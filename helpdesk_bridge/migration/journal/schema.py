@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -111,8 +111,9 @@ difference = _table(
 )
 
 
+@lru_cache(maxsize=128)
 def of_migration(query: Select[*tuple[Any, ...]], migration: str) -> Select[*tuple[Any, ...]]:
-    """Return a query for the rows of one migration.
+    """Return a query for the rows of one migration, the same object for the same query: its text is made once.
 
     Its tables are those that it names: ``get_final_froms`` compiles the whole query to tell them, each time.
     """

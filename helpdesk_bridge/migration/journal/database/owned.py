@@ -27,6 +27,8 @@ SEARCH: Final = "search"
 CLAIMED: Final = "claimed"
 """True in a copy that the user claimed: with its original, what is unfinished here may have been written since."""
 
+_OWNER: Final = select(schema.owner)
+
 
 @frozen
 class Binding:
@@ -153,7 +155,7 @@ class OwnedJournal(ABC):
         return connection.execute(schema.of_migration(query, self.migration)).mappings().all()
 
     def _owner(self, connection: Connection) -> RowMapping:
-        (held,) = self._of(connection, select(schema.owner))
+        (held,) = self._of(connection, _OWNER)
         return held
 
     def rows(self, query: Select[*tuple[Any, ...]], values: Mapping[str, Any] | None = None) -> Sequence[RowMapping]:
