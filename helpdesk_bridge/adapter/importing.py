@@ -155,10 +155,14 @@ class FidelityTable:
 
 @frozen
 class Imported:
-    """What ``importer.ticket`` created: the ticket's id, and the ids of the messages that its opening became."""
+    """What ``importer.ticket`` created: the ticket's id, and the ids of the messages that its opening became.
+
+    ``unfinished``: the ticket is not as it was to be, so that ``finish`` is called even if no message follows.
+    """
 
     ticket_id: str
     message_ids: tuple[str, ...]
+    unfinished: bool = False
 
 
 @frozen

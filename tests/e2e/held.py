@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 
-from e2e.wire import SECONDS, DeskieWire, LocalFile, lines_of, unwrapped
+from e2e.wire import SECONDS, Desk360Inbox, DeskieWire, LocalFile, lines_of, unwrapped
 
 SOURCE_OF = re.compile(r"""<img\b[^>]*?\bsrc\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 STATUS = {"waiting": "pending", "on_hold": "pending", "resolved": "closed", "solved": "closed", "new": "open"}
@@ -266,27 +266,24 @@ def _deskie_customers(desk):
 
 
 def _local_tickets(desk):
-    for row in desk._rows("SELECT * FROM tickets WHERE space = '' AND NOT deleted AND NOT spam"):
+    for row in desk._rows("SELECT * FROM tickets WHERE space = ? AND NOT deleted AND NOT spam", desk.space):
         document, places = json.loads(row["document"]), []
-        query = "SELECT * FROM messages WHERE space = '' AND ticket_id = ? ORDER BY rank, time_key, place"
-        for message in desk._rows(query, row["id"]):
+        query = "SELECT * FROM messages WHERE space = ? AND ticket_id = ? ORDER BY rank, time_key, place"
+        for message in desk._rows(query, desk.space, row["id"]):
             held = json.loads(message["document"])
             body, author = held.get("body", {}), held.get("author") or {}
             files = {}
-            query_files = "SELECT * FROM files WHERE space = '' AND message_id = ? ORDER BY position"
-            for number, file in enumerate(desk._rows(query_files, message["id"])):
-                chunks = desk._rows("SELECT data FROM blob_chunks WHERE sha = ? ORDER BY position", file["blob"])
+            query_files = "SELECT * FROM files WHERE space = ? AND message_id = ? ORDER BY position"
+            for number, file in enumerate(desk._rows(query_files, desk.space, message["id"])):
                 content_id = json.loads(file["document"]).get("content_id")
-                files[f"cid:{content_id}" if content_id else f"file {number}"] = _digest(
-                    b"".join(one["data"] for one in chunks)
-                )
+                files[f"cid:{content_id}" if content_id else f"file {number}"] = _digest(_local_content(desk, file))
             markup = body.get("html")
             lines = lines_of(body.get("text", "") if markup is None else markup, is_html=markup is not None)
             who = {"contact": "customer"}.get(author.get("kind"), author.get("kind", "system"))
             private = held["visibility"] != "public"
             shown = _shown(markup, files)
             places.append(Place(private, author.get("email", ""), who, instant(held["created_at"]), lines, **shown))
-        own = document.get("custom_fields") or {}
+        own = {} if isinstance(desk, Desk360Inbox) else document.get("custom_fields") or {}
         fields = {
             "assignee": (document.get("assignee") or {}).get("email"), "group": (document.get("group") or {}).get("name"),
             "type": document.get("type"), "category": document.get("category"), "subcategory": document.get("subcategory"),
@@ -298,13 +295,20 @@ def _local_tickets(desk):
         yield _ticket(shown, places, marker=row["marker"], requester=requester, fields=fields)
 
 
+def _local_content(desk, file):
+    if file["blob"] is None:
+        return desk.content(file)
+    chunks = desk._rows("SELECT data FROM blob_chunks WHERE sha = ? ORDER BY position", file["blob"])
+    return b"".join(one["data"] for one in chunks)
+
+
 def _plain(value):
     """Return a value of a local desk's document: one that JSON lacks is an object of its kind and text."""
     return next(iter(value.values())) if isinstance(value, dict) and len(value) == 1 else value
 
 
 def _local_customers(desk):
-    for row in desk._rows("SELECT * FROM contacts WHERE space = '' AND NOT deleted"):
+    for row in desk._rows("SELECT * FROM contacts WHERE space = ? AND NOT deleted", desk.space):
         one = json.loads(row["document"])
         own = one.get("custom_fields") or {}
         fields = {

@@ -21,6 +21,7 @@ NEUTRAL = "[Imported] This ticket begins with an internal note."
 OURS = re.compile(r"^\[Subject\] |^\[Not migrated: file .*\]$")
 FILES_ALONE = re.compile(rf"{FURTHER_FILES.pattern}|^File of this message, fetched later: ")
 """What a message says that is there for files of another one."""
+NO_TEXT = "\u200b"
 PICTURE = re.compile(r"\[image(: [^\]]*)?\]")
 WHO = {"contact": "customer", "agent": "agent"}
 
@@ -63,7 +64,8 @@ def shown(lines):
 
 
 def squashed(lines):
-    return "".join("".join(line.split()) for line in lines)
+    """Return what lines show: without blanks, and without the mark that stands for no text where a vendor wants one."""
+    return "".join("".join(line.split()) for line in lines).replace(NO_TEXT, "")
 
 
 # -- the truth -----------------------------------------------------------------------------------------------------
@@ -109,6 +111,8 @@ def told_at(place):
     header, lines = None, []
     if any(FILES_ALONE.match(line) for line in place.lines):
         return
+    if not place.lines:  # files alone
+        yield _words(place, None, []), [], None
     for line in [*place.lines, None]:
         next_header = None if line is None else HEADER.match(line)
         if line is not None and next_header is None:
@@ -275,7 +279,8 @@ def _of_ticket(old, new, announced):
     ):
         found.append(Finding("ticket", "subject", named, subject, there))
     differs("status", old.status, new.status)
-    differs("priority", old.priority, new.priority)
+    if old.priority != "unknown":
+        differs("priority", old.priority, new.priority)
     if not new.requester.endswith(NOBODY) or (old.requester and not old.requester.endswith(NOBODY)):
         differs("requester", _mailbox(old.requester), _mailbox(new.requester))
     for name in sorted({*old.fields, *new.fields}):

@@ -7,21 +7,23 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 
+import requests
 from attrs import evolve
 from e2e.bench import environment
 from e2e.forked import CALL, JOURNAL, Forks
 from e2e.judge import findings
-from e2e.wire import WIRES, LocalFile
+from e2e.wire import SECONDS, WIRES, LocalFile
 
-from helpdesk_bridge import connect
+from helpdesk_bridge import MessageDraft, Upload, connect, open_desk
 from helpdesk_bridge.datasets.dataset import Dataset, SeedFile, SeedMessage, SeedPerson, SeedTicket
 from helpdesk_bridge.datasets.generator import FIELDS, GROUPS, TAGS
 from helpdesk_bridge.testing.simulator.server import SimulatorServer
 
 START = datetime(2025, 3, 1, 9, 0, tzinfo=UTC)
-SCALES = {"deskie": 200.0, "desk365": 300.0}
+SCALES = {"deskie": 200.0, "desk365": 300.0, "desk360": 200.0}
 """An hour of Desk365, for which its file addresses work, must be longer here than a busy machine takes to fetch one."""
 SETTINGS = {"desk365": {"subscription": "premium"}}
+ANN = "905551112233"
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63f8cfc0f01f0005000155"
     "a0a2b5b70000000049454e44ae426082"
@@ -42,7 +44,7 @@ def small():
     No two of its files are of one size, by which one that came for another is known.
     """
     people = (
-        person("ann", "ann@kunde.example", phone="+905551112233", company="Kunde"),
+        person("ann", "ann@kunde.example", phone=f"+{ANN}", company="Kunde"),
         person("bob", "bob@kunde.example", phone="+905551112244", blocked=True),
         person("eve", "eve@desk.example", role="agent"),
     )
@@ -69,6 +71,23 @@ def small():
     return Dataset(people=people, groups=GROUPS, tags=TAGS, companies=("Kunde",), fields=FIELDS, tickets=tickets)
 
 
+def fill_inbox(settings):
+    """Let the customers of a simulated Desk360 write, and an agent answer one of them and note something down."""
+
+    def written(call, given):
+        answer = requests.post(f"{settings['base_url']}/_sim/{call}", json=given, timeout=SECONDS)
+        answer.raise_for_status()
+        return answer.json()
+
+    with open_desk(settings, name="old") as desk:
+        for one in written("replay", {})["inbound"]:
+            desk.webhooks.receive(json.dumps(one["payload"]))
+        desk.webhooks.receive(json.dumps(written("inbound", {"contact": "ann", "text": "Still there?"})["payload"]))
+        draft = MessageDraft(body="We look", attachments=[Upload.from_bytes("report.txt", b"It works", "text/plain")])
+        desk.messages.reply(ANN, draft)
+        desk.messages.note(ANN, MessageDraft(body="Odd one"))
+
+
 class Desks:
     """A source, an empty destination and a journal in ``folder``; the simulators are in this process, on sockets."""
 
@@ -91,6 +110,9 @@ class Desks:
             server = self._stack.enter_context(SimulatorServer(simulator))
             self.simulators[name] = simulator
             found = {"vendor": vendor, **simulator.connection, "base_url": server.url, "time_scale": scales[vendor]}
+            if vendor == "desk360":
+                found |= {"inbox": str(folder / f"{name}.db")}
+                fill_inbox(found)
             self.settings[name] = {**found, **settings}
             self._wires[name] = WIRES[vendor](found)
             self._stack.callback(self._wires[name].close)
@@ -134,9 +156,10 @@ class Desks:
                 path.rmdir()
             else:
                 path.unlink()
-        for simulator in self.simulators.values():
+        for name, simulator in self.simulators.items():
             simulator.faults.clear()
-            simulator.reset()
+            if (name, self.pair[0]) != ("old", "desk360"):  # its inbox names files that customers sent it
+                simulator.reset()
         if self.pair[1] == "local":
             self._wires.pop("new", None)
 

@@ -15,7 +15,7 @@ from tiers import stepped
 
 PAIRS = [
     ("deskie", "desk365"), ("desk365", "deskie"), ("deskie", "local"), ("desk365", "local"), ("local", "deskie"),
-    ("local", "desk365"),
+    ("local", "desk365"), ("desk360", "deskie"), ("desk360", "desk365"), ("desk360", "local"),
 ]  # fmt: skip
 FAULTS = {
     "answer lost": ("response_lost", {}),

@@ -12,7 +12,7 @@ from tiers import stepped
 
 PAIRS = [
     ("deskie", "desk365"), ("desk365", "deskie"), ("deskie", "local"), ("desk365", "local"), ("local", "deskie"),
-    ("local", "desk365"), ("local", "local"),
+    ("local", "desk365"), ("local", "local"), ("desk360", "deskie"), ("desk360", "desk365"), ("desk360", "local"),
 ]  # fmt: skip
 EDGES = [(CALL, BEFORE), (CALL, AFTER), (CALL, LATE), (JOURNAL, BEFORE), (JOURNAL, AFTER)]
 

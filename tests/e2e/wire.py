@@ -262,6 +262,8 @@ class Desk365Wire(Wire):
 class LocalFile:
     """A local desk's file, by SQL. ``ref`` is the account's random id that the file keeps."""
 
+    space = ""
+
     def __init__(self, path):
         self.path = Path(path)
         account = self._rows("SELECT value FROM meta WHERE name = 'account'")[0]["value"]
@@ -281,10 +283,11 @@ class LocalFile:
         return len(self._rows("SELECT * FROM outbox"))
 
     def contacts(self):
-        return [row["id"] for row in self._rows("SELECT id FROM contacts WHERE space = ''")]
+        return [row["id"] for row in self._rows("SELECT id FROM contacts WHERE space = ?", self.space)]
 
     def cases(self):
-        return [self._case(row) for row in self._rows("SELECT * FROM tickets WHERE space = '' ORDER BY id_rank, id")]
+        query = "SELECT * FROM tickets WHERE space = ? ORDER BY id_rank, id"
+        return [self._case(row) for row in self._rows(query, self.space)]
 
     def _case(self, row):
         document = json.loads(row["document"])
@@ -297,18 +300,41 @@ class LocalFile:
             removed=bool(row["deleted"] or row["spam"]),
             marker=row["marker"],
         )
-        query = "SELECT * FROM messages WHERE space = '' AND ticket_id = ? ORDER BY rank, time_key, place"
-        for message in self._rows(query, row["id"]):
+        query = "SELECT * FROM messages WHERE space = ? AND ticket_id = ? ORDER BY rank, time_key, place"
+        for message in self._rows(query, self.space, row["id"]):
             held = json.loads(message["document"])
             body = held.get("body", {})
             text, is_html = (body["html"], True) if body.get("html") is not None else (body.get("text", ""), False)
             told, marker, lines = unwrapped(lines_of(text, is_html=is_html))
             case.marker = case.marker or marker
-            files = self._rows("SELECT 1 FROM files WHERE space = '' AND message_id = ?", message["id"])
+            files = self._rows("SELECT 1 FROM files WHERE space = ? AND message_id = ?", self.space, message["id"])
             author = (held.get("author") or {}).get("email", "")
             private = held["visibility"] == "internal"
             case.thread.append(Said(lines, private, author, held.get("created_at", ""), len(files), told))
         return case
 
 
-WIRES = {"deskie": DeskieWire, "desk365": Desk365Wire}
+class Desk360Inbox(LocalFile):
+    """A Desk360 inbox's file, by SQL; customers' files are at the addresses that the vendor gave for them."""
+
+    def __init__(self, settings):
+        self.path = Path(settings["inbox"])
+        self.ref = self.space = f"desk360:{settings['integration']}"
+        self.secret = settings["api_key"]
+        self._base = settings["base_url"]
+        self._sent_before = self._sent()
+
+    def _sent(self):
+        return requests.get(f"{self._base}/_sim/outbox", timeout=SECONDS).json()["count"]
+
+    def outbox(self):
+        return self._sent() - self._sent_before
+
+    def content(self, file):
+        """Return the bytes of a file that the inbox does not keep."""
+        answer = requests.get(json.loads(json.loads(file["document"])["locator"])["url"], timeout=SECONDS)
+        answer.raise_for_status()
+        return answer.content
+
+
+WIRES = {"deskie": DeskieWire, "desk365": Desk365Wire, "desk360": Desk360Inbox}

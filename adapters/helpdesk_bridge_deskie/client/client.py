@@ -71,6 +71,12 @@ class DeskieClient:
             "/cases/{id}/trash.json", "case", CaseDocument, operation="removal.ticket", args={"id": case_id}
         )
 
+    def restore_case(self, case_id: str) -> CaseDocument:
+        """Bring a case back from spam or trash."""
+        return self.calls.set(
+            "/cases/{id}/restore.json", "case", CaseDocument, operation="tickets.update", args={"id": case_id}
+        )
+
     def delete_case(self, case_id: str) -> None:
         """Delete a case for good."""
         self.calls.delete("/cases/{id}.json", operation="removal.ticket", args={"id": case_id})

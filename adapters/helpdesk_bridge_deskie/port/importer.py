@@ -156,7 +156,8 @@ class DeskieImporter:
         case = self.client.create_case({**fields, **body_fields(body, always_html=True)}, files)
         if self.images.needed(body, files):
             self._keep((str(case.case_id), ""), _Sent(body.html or ""))
-        return Imported(str(case.case_id), ())
+        # observed: what a blocked user writes is spam; a ticket of one whom an earlier run blocked is written after that.
+        return Imported(str(case.case_id), (), unfinished=bool(case.spam))
 
     def _state(self, old: Ticket) -> dict[str, Any]:
         fields: dict[str, Any] = {"status": _status(old), "staff_id": 0}
@@ -264,8 +265,15 @@ class DeskieImporter:
         return with_header(old.body, HeaderLine.of(old))
 
     def finish(self, ticket_id: str, old: Ticket) -> None:
-        """Set the fields that Deskie changes when messages are added, such as the status after a reply."""
-        self.client.update_case(ticket_id, self._state(old))
+        """Set the fields that Deskie changes when messages are added, such as the status after a reply.
+
+        What is spam because its customer is blocked is taken out; what an agent called spam stays.
+        """
+        case = self.client.update_case(ticket_id, self._state(old))
+        if case.spam and case.user_id:
+            user = self.client.user(str(case.user_id))
+            if user.active is False and not user.deleted:
+                self.client.restore_case(ticket_id)
         if old.rating is not None and old.rating.label in _RATINGS:
             self.client.rate_case(ticket_id, old.rating.label, old.rating.comment)
 

@@ -347,9 +347,10 @@ class TicketLoad:
         ids = imported.message_ids
         if packed.uploads:
             self._opening = _Written(packed, ids, look=False)
-            self._created(record, packed.arrived(ids), imported.ticket_id)
+            children = packed.arrived(ids)
         else:
-            self._created(record, packed.ended(State.DONE, ids=ids), imported.ticket_id)
+            children = packed.ended(State.DONE, ids=ids)
+        self._created(record, children, imported.ticket_id, unfinished=imported.unfinished)
         return True
 
     def _packed_opening(self, way: Threads | None = None) -> Packed:
@@ -367,8 +368,8 @@ class TicketLoad:
             shown[expected.CHOICES] = choices
         return shown if known is None else {**shown, expected.OPENING: known}
 
-    def _created(self, record: Record, children: Sequence[Record], ticket_id: str) -> None:
-        finished = not self._needs_finish
+    def _created(self, record: Record, children: Sequence[Record], ticket_id: str, *, unfinished: bool) -> None:
+        finished = not (unfinished or self._needs_finish)
         version = self._version if finished else None
         self._record = evolve(record, state=State.DONE, destination=(ticket_id,), finished=finished, version=version)
         self._context.journal.save(self._record, *children)
@@ -515,7 +516,9 @@ class TicketLoad:
             return False
         begun = [child for child in self._children() if child.state is State.INTENT]
         whole = not any(child.key.kind is Kind.ATTACHMENT for child in begun)
-        self._created(record, [evolve(child, state=State.DONE) for child in begun] if whole else begun, judged.ours[0])
+        children = [evolve(child, state=State.DONE) for child in begun] if whole else begun
+        # What its create answered, which may have been that it is unfinished, nobody read.
+        self._created(record, children, judged.ours[0], unfinished=True)
         return False
 
     def _complete_opening(self) -> None:

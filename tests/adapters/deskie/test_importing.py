@@ -260,6 +260,25 @@ def test_contacts_are_written_and_blocked_and_a_taken_address_is_told(deskie_acc
         desk.importer.contact(Contact(id="3", ref="r", name="No address"), MARKER)
 
 
+def test_a_ticket_of_a_customer_who_is_blocked_already_is_no_spam_in_the_end(deskie_account):
+    desk, _ = deskie_account(dataset())
+    old = old_ticket()
+    assert not desk.importer.ticket(old, opening(), (), MARKER).unfinished
+    desk.contacts.update(desk.contacts.find(email=old.requester.email).id, blocked=True)
+    imported = desk.importer.ticket(old, opening(), (), MARKER)
+    assert imported.unfinished
+    desk.importer.finish(imported.ticket_id, old)
+    assert not desk.tickets.get(imported.ticket_id).spam
+
+
+def test_what_an_agent_called_spam_stays_spam(deskie_account):
+    desk, _ = deskie_account(dataset())
+    imported = desk.importer.ticket(old_ticket(), opening(), (), MARKER)
+    desk.vendor_api.cases.spam(imported.ticket_id)
+    desk.importer.finish(imported.ticket_id, old_ticket())
+    assert desk.tickets.get(imported.ticket_id).spam
+
+
 @pytest.mark.parametrize("field", [True, False])
 def test_a_ticket_in_doubt_is_found_by_its_marker(deskie_account, field):
     desk, app = deskie_account(dataset(), settings={"marker_field": field})
