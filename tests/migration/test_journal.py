@@ -20,6 +20,7 @@ from migration.faulty_desk import START
 from migration.journals import KEY, PAIR, open_journal
 from sqlalchemy import text
 
+from helpdesk_bridge.clock import SystemClock, boot_seconds
 from helpdesk_bridge.migration import (
     ExitCode,
     Interrupted,
@@ -135,6 +136,58 @@ def test_the_lock_goes_with_its_process(tmp_path):
         holder.send_signal(signal.SIGKILL)
         holder.communicate()
     open_journal(path).close()
+
+
+FREEZE = """
+import os, signal, sys, time
+from helpdesk_bridge.clock import SystemClock
+from migration.journals import open_journal
+journal = open_journal(sys.argv[1], clock=SystemClock())
+with journal.file.transaction():
+    os.kill(os.getpid(), signal.SIGSTOP)
+print("awake", flush=True)
+time.sleep(60)
+"""
+
+
+def test_an_owner_frozen_in_a_transaction_is_named_with_what_to_do_and_stays_the_owner(tmp_path, monkeypatch):
+    monkeypatch.setattr(schema, "BUSY_SECONDS", 0.1)
+    path = tmp_path / "journal"
+    frozen = subprocess.Popen([sys.executable, "-c", FREEZE, str(path)], stdout=subprocess.PIPE, text=True, env=HERE)
+    try:
+        assert os.WIFSTOPPED(os.waitpid(frozen.pid, os.WUNTRACED)[1])
+        with pytest.raises(JournalInUse, match=rf"process {frozen.pid} on .*kill -CONT {frozen.pid}") as refused:
+            open_journal(path, clock=SystemClock(), takeover=True)
+        assert (refused.value.pid, refused.value.exit_code) == (frozen.pid, ExitCode.IN_USE)
+        assert "\n" not in str(refused.value)
+        # The takeover came to nothing, so that the lock is still its own.
+        with pytest.raises(JournalInUse, match=f"in use by process {frozen.pid}"):
+            open_journal(path)
+        frozen.send_signal(signal.SIGCONT)
+        assert frozen.stdout is not None
+        assert frozen.stdout.readline() == "awake\n"
+        with closing(open_journal(path, clock=SystemClock(), takeover=True)) as second:
+            second.save(ONE)
+    finally:
+        frozen.kill()
+        frozen.communicate()
+
+
+def test_an_owner_that_lives_without_its_lock_is_waited_for(tmp_path):
+    path = tmp_path / "journal"
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True, env=HERE)
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "owned\n"
+        path.with_name("journal.lock").unlink()
+        clock = ManualClock()
+        clock.now = boot_seconds
+        with closing(open_journal(path, clock=clock)) as second:
+            assert 0 < sum(clock.slept) <= ownership.LEASE
+            assert second.file.generation == 2
+    finally:
+        holder.kill()
+        holder.communicate()
 
 
 def test_the_journal_of_another_migration_is_refused(journal):

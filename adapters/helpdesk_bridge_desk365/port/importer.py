@@ -63,6 +63,7 @@ CLOCKS_APART: Final = timedelta(minutes=15)
 
 _logger = logging.getLogger("helpdesk_bridge.desk365")
 _FINISHED_KEPT: Final = 100_000
+_COMPANY_TRIES: Final = 2
 
 
 @define
@@ -113,12 +114,16 @@ class Desk365Importer:
             raise self._judged(refused, document)
         if isinstance(refused, Invalid):
             # Observed: an unknown company is refused, and the message names it.
-            self._make_company(document["company_name"])
-            try:
-                return (self._created(document),)
-            except (Invalid, Conflict) as error:
-                if not self._is_about_company(error, document):
-                    raise
+            company = document["company_name"]
+            for _ in range(_COMPANY_TRIES):
+                self._make_company(company)
+                try:
+                    return (self._created(document),)
+                except (Invalid, Conflict) as error:
+                    if not self._is_about_company(error, document):
+                        raise
+                # It was called taken, and is not there.
+                self._memory.companies.discard(company)
         # Observed: production calls a company's name "not unique" in a contact, and a client then leaves it out.
         written = self._created({key: value for key, value in document.items() if key != "company_name"})
         self._tell_no_company(refused)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import tempfile
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Final, cast
 from uuid import uuid4
@@ -19,8 +20,9 @@ from helpdesk_bridge.migration.journal.database.owned import CLAIMED, MARKER_KEY
 from helpdesk_bridge.migration.journal.integrity import REBUILD, check_rows
 from helpdesk_bridge.migration.journal.lock import OwnerLock
 from helpdesk_bridge.migration.journal.ownership import LEASE, Place
-from helpdesk_bridge.migration.outcome import Interrupted, JournalDamaged, WrongJournal
+from helpdesk_bridge.migration.outcome import Interrupted, JournalDamaged, JournalInUse, MigrationError, WrongJournal
 from helpdesk_bridge.private_files import companions, make_private_folder, why_not_mine
+from helpdesk_bridge.ratelimit.identity import is_alive
 
 _DAMAGE: Final = (
     "malformed",
@@ -32,9 +34,13 @@ _DAMAGE: Final = (
 )
 
 
+def _locked_by_somebody() -> MigrationError:
+    return Interrupted("the journal is locked by another program; close it and run again")
+
+
 @contextmanager
-def translated() -> Iterator[None]:
-    """Turn errors of SQLite into errors that say what to do."""
+def translated(locked: Callable[[], MigrationError] = _locked_by_somebody) -> Iterator[None]:
+    """Turn errors of SQLite into errors that say what to do; ``locked`` says who keeps others from writing."""
     try:
         yield
     except UnicodeDecodeError:
@@ -49,10 +55,16 @@ def translated() -> Iterator[None]:
                 f"the journal cannot be written ({text}); give this user write access to its folder and run again"
             ) from None
         if "locked" in text or "busy" in text:
-            raise Interrupted("the journal is locked by another program; close it and run again") from None
+            raise locked() from None
         if any(word in text for word in _DAMAGE):
             raise JournalDamaged(f"the journal cannot be read; {REBUILD}") from None
         raise
+
+
+def _is_other_and_lives(owner: RowMapping) -> bool:
+    """Whether an owner is another process of this host and boot, and has not ended."""
+    here = (owner["host"], owner["boot"]) == (socket.gethostname(), boot())
+    return here and owner["pid"] != os.getpid() and is_alive(owner["pid"])
 
 
 class JournalFile(OwnedJournal):
@@ -69,6 +81,7 @@ class JournalFile(OwnedJournal):
     ) -> None:
         super().__init__(clock)
         self.path = Path(path)
+        self._before: RowMapping | None = None
         try:
             make_private_folder(self.path.parent)
             schema.check_mine(self.path)
@@ -80,6 +93,7 @@ class JournalFile(OwnedJournal):
                 if self._holds_nothing():
                     self._make(binding)
                 self._open(binding, takeover=takeover, moved=moved)
+            self._lock.take_over()
         except OSError as error:
             self.close()
             raise Interrupted(f"the journal cannot be opened: {error.strerror}") from None
@@ -99,7 +113,24 @@ class JournalFile(OwnedJournal):
 
     def translated(self) -> AbstractContextManager[None]:
         """Turn errors of SQLite into errors that say what to do."""
-        return translated()
+        return translated(self._locked)
+
+    def _locked(self) -> MigrationError:
+        """Return the error of a file that another process locked: an owner, if it lives, that stopped in a transaction."""
+        owners = [self._before] if self._before is not None else []
+        if owners:
+            with suppress(exc.SQLAlchemyError, ValueError), self._reader.connect() as connection:
+                owners.insert(0, self._owner(connection))
+        stuck = next((one for one in owners if _is_other_and_lives(one)), None)
+        if stuck is None:
+            return _locked_by_somebody()
+        pid, host = stuck["pid"], stuck["host"]
+        return JournalInUse(
+            f"the journal is locked by process {pid} on {host}, its owner, which is stuck in the middle of a write that "
+            f"nobody else can end; let it go on (kill -CONT {pid}) or end it (kill -KILL {pid}), and run again",
+            pid=pid,
+            host=host,
+        )
 
     # -- making ----------------------------------------------------------------------------------------------------
 
@@ -172,6 +203,7 @@ class JournalFile(OwnedJournal):
             self.migration = str(connection.exec_driver_sql("SELECT migration FROM meta").scalar())
             check_rows(connection, self.migration)
             known = {row["name"]: row["value"] for row in self._of(connection, select(schema.meta))}
+            self._before = self._owner(connection)
         if (known["source"], known["destination"]) != (binding.source, binding.destination):
             raise WrongJournal(
                 f"the journal belongs to the migration from {known['source']} to {known['destination']}, not from "
@@ -215,8 +247,12 @@ class JournalFile(OwnedJournal):
         self.put(connection, schema.meta, [{"name": name, "value": json.dumps(value)} for name, value in facts.items()])
 
     def _await_lease(self, before: RowMapping, *, takeover: bool) -> None:
-        """Wait until the owner before cannot send any more, and note since when."""
+        """Wait until the owner before cannot send any more, and note since when.
+
+        One that lives although its lock is free was taken over by a process that ended before it was the owner.
+        """
         now = self.lease_clock.now()
+        takeover = takeover or _is_other_and_lives(before)
         if before["boot"] != boot():
             # Another boot or another machine: its clock says nothing here, so that all of its lease is waited for.
             self.sent_until = now + LEASE if takeover else now

@@ -16,16 +16,25 @@ from helpdesk_bridge.private_files import OWNER_FILE, tighten, why_not_mine
 class OwnerLock:
     """A lock of the operating system on ``<journal>.lock``: it goes with its process, however that ends.
 
-    The file tells who holds it. ``takeover`` puts a new file in its place: a stuck owner keeps its lock on the old
-    one and is held off by the generation in the journal.
+    The file tells who holds it. With ``takeover`` it may stay held until ``take_over``, which puts a new file in its
+    place: a stuck owner keeps its lock on the old one and is held off by the generation in the journal.
     """
 
     def __init__(self, journal: Path, *, takeover: bool = False) -> None:
         self._path = journal.with_name(f"{journal.name}.lock")
-        if takeover:
+        self._file = -1
+        try:
+            self._file = self._acquire()
+        except JournalInUse:
+            if not takeover:
+                raise
+
+    def take_over(self) -> None:
+        """Hold the lock if a stuck owner does; the journal has a new generation, so that nobody else is let in before."""
+        if self._file < 0:
             with suppress(FileNotFoundError):
                 self._path.unlink()
-        self._file = self._acquire()
+            self._file = self._acquire()
 
     def _acquire(self) -> int:
         while True:
