@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import shlex
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import click
 from attrs import asdict
@@ -16,7 +15,6 @@ from helpdesk_bridge.cli.commands.export import extract
 from helpdesk_bridge.cli.commands.migrate_ids import ids, redirect
 from helpdesk_bridge.cli.journal_option import HELP, JOURNAL, journal_option, need
 from helpdesk_bridge.cli.migration_text import (
-    as_typed,
     tell_counts,
     tell_later,
     tell_left_alone,
@@ -25,18 +23,16 @@ from helpdesk_bridge.cli.migration_text import (
     tell_summary,
     tell_work,
 )
-from helpdesk_bridge.cli.options import PATIENT, complete_desk, csv_option, json_option, open_named
+from helpdesk_bridge.cli.opened_migration import MOVED, of_a_migration, opened, tell_decisions
+from helpdesk_bridge.cli.options import csv_option, json_option
 from helpdesk_bridge.cli.output import clean_line, say, write_json, write_table
 from helpdesk_bridge.cli.signals import stopping
-from helpdesk_bridge.cli.watching import watching
 from helpdesk_bridge.config.settings import read_secret
 from helpdesk_bridge.migration.completeness import ACCEPT
-from helpdesk_bridge.migration.journal.database.address import Address, DatabaseAddress
-from helpdesk_bridge.migration.journal.database.migrations import default_name
-from helpdesk_bridge.migration.journal.reader import whose
+from helpdesk_bridge.migration.journal.database.address import Address
 from helpdesk_bridge.migration.later.gone import CHOICES
 from helpdesk_bridge.migration.migration import Migration
-from helpdesk_bridge.migration.options import Level, Options, Rest, Threads
+from helpdesk_bridge.migration.options import Level, Rest, Threads
 from helpdesk_bridge.migration.outcome import DecisionNeeded, ExitCode
 from helpdesk_bridge.migration.recovery import IGNORE
 from helpdesk_bridge.migration.report.facts import read_facts
@@ -61,75 +57,6 @@ def migrate() -> None:
 
 
 migrate.add_command(extract)
-
-_MOVED: Final = f"{__name__}.moved"
-
-
-def _claim(ctx: click.Context, _parameter: click.Parameter, moved: bool) -> None:
-    ctx.meta[_MOVED] = moved
-
-
-def _of_a_migration(command: F) -> F:
-    for decorate in (
-        json_option,
-        click.option(
-            "--moved",
-            is_flag=True,
-            expose_value=False,
-            callback=_claim,
-            help="This journal was moved here, and the one that it looks like a copy of is gone.",
-        ),
-        click.option("--journal", **JOURNAL),
-        click.option("--to", "destination", shell_complete=complete_desk, help="The desk to move into."),
-        click.option("--from", "source", shell_complete=complete_desk, help="The desk to move."),
-    ):
-        command = decorate(command)
-    return command
-
-
-@contextmanager
-def _opened(
-    ctx: click.Context,
-    source: str | None,
-    destination: str | None,
-    journal: Address,
-    *,
-    page: bool = False,
-    notify: tuple[str, ...] = (),
-    **options: Any,
-) -> Iterator[Migration]:
-    """Open the two desks and the journal; the first Ctrl-C or SIGTERM drains, the second ends at once."""
-    if isinstance(journal, DatabaseAddress) and source and destination:
-        journal, known = journal.named(default_name({"source_desk": source, "destination_desk": destination})), {}
-    else:
-        known = _known(journal)
-    names = (source or known.get("source_desk"), destination or known.get("destination_desk"))
-    if None in names:
-        raise click.UsageError("--from and --to are needed: this journal does not exist yet")
-    old, new = (open_named(ctx, str(name), **PATIENT) for name in names)
-    with (
-        watching(journal, str(ctx.info_name), page=page, notify=notify) as watched,
-        Migration(
-            old,
-            new,
-            journal,
-            options=Options(moved=ctx.meta[_MOVED], **options),
-            progress=watched.progress,
-            tell=say,
-            waits=watched.waits,
-        ) as migration,
-        stopping(migration.stop),
-    ):
-        watched.begin(migration)
-        yield migration
-        watched.code = migration.summary().exit_code
-
-
-def _known(journal: Address) -> dict[str, str]:
-    try:
-        return whose(journal)
-    except FileNotFoundError:
-        return {}
 
 
 def _watched(command: F) -> F:
@@ -166,7 +93,7 @@ def _recovered(texts: tuple[str, ...]) -> dict[str, Secret]:
 
 
 @migrate.command()
-@_of_a_migration
+@of_a_migration
 @click.option("--full", is_flag=True, help="Read every thread, not a sample: exact counts, at the price of the calls.")
 @_none_before_option
 @_recover_option
@@ -177,7 +104,7 @@ def plan(
 ) -> int:  # fmt: skip
     """Show what a run would keep, change and lose, what you must decide, and what it costs. Writes nothing."""
     options: dict[str, Any] = {"none_before": none_before, "recovered": _recovered(recover)}
-    with _opened(ctx, source, destination, journal, **options) as migration:
+    with opened(ctx, source, destination, journal, **options) as migration:
         made = migration.plan(full=full, findings=migration.preflight())
         summary = migration.summary()
     if as_json:
@@ -188,7 +115,7 @@ def plan(
 
 
 @migrate.command()
-@_of_a_migration
+@of_a_migration
 @click.option("--yes", is_flag=True, help="Acknowledge all hazards and accept all announced losses; it is recorded.")
 @click.option("--workers", type=click.IntRange(1, 64), default=6, show_default=True, help="Tickets in flight.")
 @click.option("--takeover", is_flag=True, help="Take the journal from a stuck owner.")
@@ -205,11 +132,11 @@ def run(
     """Load everything that is not at the destination yet."""
     options: dict[str, Any] = {"yes": yes, "workers": workers, "takeover": takeover, "patience": patience}
     options |= {"none_before": none_before, "recovered": _recovered(recover)}
-    with _opened(ctx, source, destination, journal, page=page, notify=notify, **options) as migration:
+    with opened(ctx, source, destination, journal, page=page, notify=notify, **options) as migration:
         try:
             migration.run()
         except DecisionNeeded as needed:
-            _tell_decisions(needed, migration.address)
+            tell_decisions(needed, migration.address)
             raise
         summary = migration.summary()
     if as_json:
@@ -220,15 +147,8 @@ def run(
     return int(summary.exit_code)
 
 
-def _tell_decisions(needed: DecisionNeeded, journal: Address) -> None:
-    for argument in (*needed.others, *needed.hazards, *needed.values):
-        say(f"  helpdesk-bridge migrate decide --journal {shlex.quote(str(journal))} {as_typed(argument)}")
-    if needed.hazards or needed.values:
-        say("or accept everything as announced by migrate plan: migrate run --yes")
-
-
 @migrate.command()
-@_of_a_migration
+@of_a_migration
 @click.option("--patience", type=click.FloatRange(0), default=900.0, show_default=True, help="Seconds of one outage.")
 @_recover_option
 @click.pass_context
@@ -237,11 +157,11 @@ def rebuild(
     recover: tuple[str, ...],
 ) -> int:  # fmt: skip
     """Rebuild a lost journal from the markers at the destination. Writes nothing there."""
-    with _opened(ctx, source, destination, journal, patience=patience, recovered=_recovered(recover)) as migration:
+    with opened(ctx, source, destination, journal, patience=patience, recovered=_recovered(recover)) as migration:
         try:
             searched = migration.rebuild()
         except DecisionNeeded as needed:
-            _tell_decisions(needed, migration.address)
+            tell_decisions(needed, migration.address)
             raise
         summary = migration.summary()
     if as_json:
@@ -253,7 +173,7 @@ def rebuild(
 
 
 @migrate.command()
-@_of_a_migration
+@of_a_migration
 @click.option("--level", type=click.Choice([one.value for one in Level]), default=Level.FULL.value, show_default=True)
 @click.option("--sample", type=click.IntRange(0), help="Read only so many threads in full.")
 @click.option(
@@ -267,7 +187,7 @@ def verify(
 ) -> int:  # fmt: skip
     """Read the destination back, compare every record with what was read at the source, and look at the source again."""
     options: dict[str, Any] = {"level": Level(level), "sample": sample, "threads_again": threads_again}
-    with _opened(ctx, source, destination, journal, page=page, notify=notify, **options) as migration:
+    with opened(ctx, source, destination, journal, page=page, notify=notify, **options) as migration:
         migration.verify()
         summary = migration.summary()
     if as_json:
@@ -278,7 +198,7 @@ def verify(
 
 
 @migrate.command()
-@_of_a_migration
+@of_a_migration
 @click.option("--yes", is_flag=True, help="Acknowledge all hazards and accept all announced losses. It is recorded.")
 @click.option("--patience", type=click.FloatRange(0), default=900.0, show_default=True, help="Seconds of one outage.")
 @_watched
@@ -289,13 +209,13 @@ def repair(
     page: bool, notify: tuple[str, ...],
 ) -> int:  # fmt: skip
     """Mend what the latest verification found, where nobody changed it at the destination; list the rest with its reason."""
-    with _opened(ctx, source, destination, journal, page=page, notify=notify, yes=yes, patience=patience) as migration:
+    with opened(ctx, source, destination, journal, page=page, notify=notify, yes=yes, patience=patience) as migration:
         if migration.journal.facts.recall("verified") is None:
             raise click.UsageError("nothing was verified since the last run: run migrate verify first")
         try:
             repaired = migration.repair()
         except DecisionNeeded as needed:
-            _tell_decisions(needed, migration.address)
+            tell_decisions(needed, migration.address)
             raise
         summary = migration.summary()
     if as_json:
@@ -306,7 +226,7 @@ def repair(
 
 
 @migrate.command()
-@_of_a_migration
+@of_a_migration
 @click.option("--hazard", "hazards", multiple=True, metavar="ID", help="Acknowledge a hazard.")
 @click.option("--map", "maps", multiple=True, metavar="FIELD:OLD=NEW", help="Map a value; nothing after = drops it.")
 @click.option(
@@ -347,7 +267,7 @@ def decide(
         )
     values = [_map_argument(text) for text in maps]
     scans = [_accepted(text) for text in incomplete]
-    with _opened(ctx, source, destination, journal) as migration:
+    with opened(ctx, source, destination, journal) as migration:
         try:
             migration.acknowledge(*hazards)
             for field, old, new in values:
@@ -503,9 +423,9 @@ def reassign(ctx: click.Context, journal: Path, as_json: bool, old: str, new: st
     It prints each with what became of it: what the destination does not let be changed, or somebody changed there since, is
     left. The journal names the desks.
     """
-    ctx.meta.setdefault(_MOVED, False)
+    ctx.meta.setdefault(MOVED, False)
     need(journal)
-    with _opened(ctx, None, None, journal) as migration:
+    with opened(ctx, None, None, journal) as migration:
         try:
             rows = list(migration.reassign(old, new))
         except ValueError as error:
