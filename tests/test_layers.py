@@ -1,9 +1,11 @@
 """Imports point inward; a vendor is one package."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
+from attrs import frozen
 
 ROOT = Path(__file__).resolve().parent.parent
 ADAPTERS = sorted(
@@ -11,16 +13,43 @@ ADAPTERS = sorted(
 )
 
 
-def imports(path):
-    found = set()
+@frozen
+class Code:
+    """What a module imports, as its statements name it, and what its text holds."""
+
+    imported: frozenset[str]
+    """Modules of ``import`` statements."""
+    taken: frozenset[tuple[str, str]]
+    """Module and name of each ``from`` import."""
+    strings: frozenset[str]
+    called: frozenset[str]
+
+    @property
+    def modules(self):
+        return self.imported | {module for module, _ in self.taken}
+
+
+@cache
+def code(path):
+    """Read a module once for all tests."""
     package = path.relative_to(ROOT / "adapters" if "adapters" in path.parts else ROOT).with_suffix("").parts
+    imported, taken, strings, called = set(), set(), set(), set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             base = package[: -node.level] if node.level else ()
-            found.add(".".join([*base, *([node.module] if node.module else [])]))
-    return found
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            taken |= {(module, alias.name) for alias in node.names}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            strings.add(node.value)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            called.add(node.func.id)
+    return Code(*(frozenset(one) for one in (imported, taken, strings, called)))
+
+
+def imports(path):
+    return code(path).modules
 
 
 def within(name, package):
@@ -68,24 +97,16 @@ def test_model_and_query_do_no_io_and_only_the_clock_asks_the_time():
 def test_each_vendor_is_named_in_its_own_places_only():
     vendors = {path.name.removeprefix("helpdesk_bridge_") for path in ADAPTERS}
     for path in (ROOT / "helpdesk_bridge").rglob("*.py"):
-        code = ast.parse(path.read_text("utf-8"))
-        names = {
-            node.value for node in ast.walk(code) if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        }
         if "cli" not in path.parts:
-            assert not names & vendors, f"{path} decides by a vendor's name"
+            assert not code(path).strings & vendors, f"{path} decides by a vendor's name"
 
 
 def test_the_core_knows_no_field_by_a_vendors_name():
     """``Invalid.field`` is in the port's words, so nothing outside an adapter has to translate it."""
     wire = {"assign_to", "assigned_to", "staff_id", "group_id", "sub_category", "share_to", "case_id", "user_id", "cf_"}
     for path in (ROOT / "helpdesk_bridge").rglob("*.py"):
-        names = {
-            node.value
-            for node in ast.walk(ast.parse(path.read_text("utf-8")))
-            if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        }
-        assert not names & wire, f"{path} knows {names & wire}"
+        known = code(path).strings & wire
+        assert not known, f"{path} knows {known}"
 
 
 def test_nothing_reads_data_that_could_be_code():
@@ -104,19 +125,14 @@ def test_nothing_reads_data_that_could_be_code():
     )
     for folder in ("helpdesk_bridge", "adapters"):
         for path in (ROOT / folder).rglob("*.py"):
-            tree = ast.parse(path.read_text("utf-8"))
             assert not [name for name in imports(path) for one in refused if within(name, one)], path
-            called = {
-                node.func.id
-                for node in ast.walk(tree)
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-            }
-            assert not called & {"eval", "exec", "__import__"}, path
+            assert not code(path).called & {"eval", "exec", "__import__"}, path
 
 
 MOST_ROOMS = 16
 
 
+@cache
 def modules():
     """Every module of the library by its dotted name; a package is its ``__init__``."""
     found = {}
@@ -127,19 +143,14 @@ def modules():
     return found
 
 
+@cache
 def imported_modules():
     """For every module, the modules of the library that it imports, those for type checkers included."""
     known = modules()
     graph = {}
     for name, path in known.items():
-        wanted = set()
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Import):
-                wanted |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                wanted |= {
-                    whole if (whole := f"{node.module}.{alias.name}") in known else node.module for alias in node.names
-                }
+        wanted = {whole if (whole := f"{module}.{taken}") in known else module for module, taken in code(path).taken}
+        wanted |= code(path).imported
         graph[name] = (wanted & known.keys()) - {name}
     return graph
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from attrs import asdict, frozen
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.migration.journal import schema
@@ -39,6 +39,10 @@ MAP_FIELD: Final = "map_field"
 REST: Final = "rest"
 """The field of a decision about what has no place: ``old`` is ``TICKET_REST``, ``new`` a ``Rest``."""
 TICKET_REST: Final = "ticket"
+_DECIDED: Final = select(schema.decision.c.new).where(
+    *(schema.decision.c[name] == bindparam(name) for name in ("field", "old"))
+)
+_REMEMBERED: Final = select(schema.meta.c.value).where(schema.meta.c.name == bindparam("name"))
 _NO_VALUES: Final = (HAZARD, INCOMPLETE, GONE_CHOICE, MAP_FIELD, REST)
 
 
@@ -148,7 +152,7 @@ class JournalFacts:
 
     def recall(self, name: str, default: Any = None) -> Any:
         """Return a value that ``remember`` kept."""
-        rows = self._file.rows(select(schema.meta.c.value).where(schema.meta.c.name == name))
+        rows = self._file.rows(_REMEMBERED, {"name": name})
         return json.loads(rows[0]["value"]) if rows else default
 
     def leave_alone(self, source_id: str, others: Mapping[str, str]) -> None:
@@ -245,8 +249,7 @@ class JournalFacts:
 
     def decided(self, field: str, old: str) -> str | None:
         """Return what was decided about a value that is kept as it is."""
-        table = schema.decision.c
-        rows = self._file.rows(select(table.new).where(table.field == field, table.old == old))
+        rows = self._file.rows(_DECIDED, {"field": field, "old": old})
         return rows[0]["new"] if rows else None
 
     def acknowledge(self, hazards: Iterable[str], *, by: str) -> None:
