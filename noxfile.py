@@ -37,7 +37,7 @@ def install(session: nox.Session, *what: str) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the quick tier: what proves behaviour, in about six minutes on two cores."""
+    """Run the quick tier: what proves behaviour, in about four minutes on two cores."""
     install(session, "-e", ".[test]")
     session.run("python", "-m", "pytest", "-q", "-n", "2", *session.posargs)
 

@@ -176,6 +176,7 @@ def migrated(old, path):
         return summary.as_json(), sorted(threads, key=str), sorted(one.name or "" for one in new.contacts.list())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vendor", ["deskie", "desk365"])
 def test_a_migration_from_an_archive_is_one_from_its_desk_without_a_call(vendor, tmp_path):
     with served(vendor, 12) as source:

@@ -165,6 +165,7 @@ def test_what_the_simulated_vendor_sends_stands_in_the_inbox_and_nothing_of_it_i
     assert [one["id"] for one in json.loads(capsys.readouterr().out)] == [DIGITS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_in_the_middle_loses_nothing_that_was_answered_with_200(folder, number):
     configure(folder)

@@ -48,6 +48,7 @@ def test_a_pipe_that_its_reader_has_closed_is_one_plain_line(folder, words):
     assert code == 1
 
 
+@pytest.mark.slow
 def test_an_output_that_was_closed_before_is_one_plain_line_and_no_database_gets_its_number(folder):
     code, said = ended(folder, ["desks"], preexec_fn=lambda: os.close(1))
     assert (code, said) == (1, "helpdesk-bridge: the output cannot be written: it is closed\n")

@@ -123,6 +123,7 @@ def test_queries_mean_the_same_to_the_library_and_to_plain_python(data):
                 assert contact_matches(query, contact) == answers_contact(query, contact)
 
 
+@pytest.mark.slow
 def test_queries_often_find_something():
     hits = Counter()
     ticket = Ticket(id="1", ref="", subject="A lamp", status=Status.OPEN, tags=("vip",))

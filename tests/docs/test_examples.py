@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import click
 import pytest
@@ -32,6 +33,18 @@ def desk_tables(page):
     return [tomllib.loads(block.text).get("desks", {}) for block in own]
 
 
+LONG = (
+    "archive",
+    "celery-worker",
+    "customer-portal",
+    "export",
+    "give-an-agent-a-desk",
+    "test-your-application",
+    "write-an-adapter",
+)
+"""Pages whose examples take seconds: they start servers, other frameworks, or pytest."""
+
+
 def cases():
     for page in READ:
         if not page.of("python") and not any("run" in block.comments for block in page.blocks):
@@ -42,7 +55,13 @@ def cases():
             repeated = any(set(one) & set(other) for at, one in enumerate(tables) for other in tables[:at])
             alternatives = tables if repeated else [{name: one for table in tables for name, one in table.items()}]
             for number, alternative in enumerate(alternatives, 1):
-                yield pytest.param(page, environment, alternative, id=f"{page.name}-{environment}-{number}")
+                yield pytest.param(
+                    page,
+                    environment,
+                    alternative,
+                    id=f"{page.name}-{environment}-{number}",
+                    marks=pytest.mark.slow if Path(page.name).stem in LONG else (),
+                )
 
 
 @contextlib.contextmanager

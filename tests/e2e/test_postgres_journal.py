@@ -55,6 +55,7 @@ class Desks(FileDesks):
         )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_every_command_takes_a_database_in_place_of_a_file(tmp_path, postgres_url):
     with Desks(tmp_path, postgres_url, "local", "local", ["--tickets", "4", "--seed", "7"]) as desks:
         sides = ("--from", "old", "--to", "new")

@@ -201,6 +201,7 @@ def _crowd(tmp_path, *, rounds, processes, threads):
         one.communicate()
 
 
+@pytest.mark.slow
 def test_threads_of_several_processes_make_one_desk(tmp_path):
     _crowd(tmp_path, rounds=20, processes=3, threads=4)
 

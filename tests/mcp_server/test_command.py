@@ -61,6 +61,7 @@ def over_stdio(folder, *arguments):
     )
 
 
+@pytest.mark.slow
 def test_a_chat_and_another_program_share_a_hundred_calls_and_nobody_starves(tmp_path):
     async def chat():
         async with over_stdio(tmp_path, "--reserve", str(KEPT)) as client:
@@ -103,6 +104,7 @@ async def over_http(folder, *arguments):
         await process.wait()
 
 
+@pytest.mark.slow
 def test_over_http_only_the_token_of_this_start_opens_it_and_no_page_of_another_origin(tmp_path):
     local(tmp_path)
     ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}

@@ -230,6 +230,7 @@ def test_a_customer_who_came_while_the_lists_were_read_keeps_the_address(tmp_pat
         assert came.requester.email.startswith("in-between-")
 
 
+@pytest.mark.slow
 def test_a_contact_whose_company_was_refused_once_gets_it_in_the_next_run(tmp_path):
     with served("deskie", 12) as old, served("desk365", 0) as new:
         with new.simulator.faults.inject("refused", on="POST /apis/v3/companies/create", status=400):

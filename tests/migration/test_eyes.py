@@ -281,6 +281,7 @@ def random_helpdesk(shapes):
     return Dataset(people=people, tickets=tuple(tickets))
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(
     shapes=st.lists(st.text("CASF", min_size=1, max_size=6), min_size=1, max_size=4),

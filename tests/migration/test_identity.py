@@ -119,6 +119,7 @@ mail = st.builds("{}@{}".format, parts, domains)
 few = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 
 
+@pytest.mark.slow
 @few
 @given(st.lists(mail, min_size=2, max_size=6, unique_by=lambda one: email_key(one.strip())))
 def test_whatever_addresses_two_customers_have_neither_gets_the_others_tickets(addresses):

@@ -365,6 +365,7 @@ open_journal(sys.argv[1]).close()
 """
 
 
+@pytest.mark.slow
 def test_a_process_killed_while_it_makes_a_journal_leaves_none_or_a_whole_one(tmp_path):
     endings = set()
     for count in range(1, 60):

@@ -103,6 +103,7 @@ def test_the_modules_of_the_versions_make_what_the_program_uses():
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_what_an_earlier_version_wrote_is_taken_over_whole(place, tmp_path):
     with closing(open_journal(place)) as journal:
         journal.save(ONE)

@@ -70,6 +70,7 @@ def test_a_lost_journal_writes_nothing_twice_and_the_plan_says_what_is_there(tmp
     assert summary.counts == first.counts
 
 
+@pytest.mark.slow
 def test_a_run_that_stopped_for_a_decision_searches_again(tmp_path):
     with served("deskie", 6) as old, served("desk365", 0) as new:
         migrate(old.desk, new.desk, tmp_path / "lost")
@@ -96,6 +97,7 @@ def test_a_new_run_that_is_killed_while_it_searches_or_compares_doubles_nothing(
     assert dump(new) == before
 
 
+@pytest.mark.slow
 def test_tickets_that_agents_touched_since_are_found_and_left_as_they_are(tmp_path, moved):
     old, new, first, there = moved
     touched = [one for one, _ in there][:3]
@@ -108,6 +110,7 @@ def test_tickets_that_agents_touched_since_are_found_and_left_as_they_are(tmp_pa
     assert {one.field for one in summary.differences} <= {"subject", "extra", "updated_at"}
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_and_whose_journal_is_lost_is_finished_by_another(tmp_path):
     for step in (4, 7, 9, 11, 14, 17):
         folder = tmp_path / str(step)
@@ -124,6 +127,7 @@ def test_a_run_that_was_killed_and_whose_journal_is_lost_is_finished_by_another(
         assert dump(new) == dump(whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", [True, False])
 def test_deskie_finds_what_was_written_before_it_had_a_field_for_markers(tmp_path, field):
     with served("desk365", 8) as old, served("deskie", 0) as new:
@@ -178,6 +182,7 @@ def test_an_empty_destination_costs_one_call_on_the_wire_besides_what_the_load_a
     assert asked[: asked.index("create_contact")].count("list_contacts") == 1
 
 
+@pytest.mark.slow
 def test_a_search_that_takes_many_calls_is_announced_by_the_plan_and_done_by_the_run(tmp_path, monkeypatch):
     monkeypatch.setattr("helpdesk_bridge.migration.migration.SEARCHED_AT_PLAN", 0)
     with served("deskie", 6) as old, served("desk365", 0) as new:
@@ -193,6 +198,7 @@ def test_a_search_that_takes_many_calls_is_announced_by_the_plan_and_done_by_the
     assert units[0] == units[1] + 1
 
 
+@pytest.mark.slow
 def test_a_search_of_another_day_is_done_again_if_tickets_came_since(tmp_path):
     with served("deskie", 6) as old, served("desk365", 0) as new:
         with Migration(old.desk, new.desk, tmp_path / "mine", options=YES) as mine:
@@ -208,6 +214,7 @@ def test_a_search_of_another_day_is_done_again_if_tickets_came_since(tmp_path):
 OLD_KEY = {"source": Secret("the key before")}
 
 
+@pytest.mark.slow
 def test_markers_of_another_key_stop_a_new_journal_until_the_key_is_given(tmp_path):
     with served("deskie", 6) as old, served("desk365", 0) as new:
         migrate(old.desk, new.desk, tmp_path / "lost", evolve(YES, recovered=OLD_KEY))
@@ -311,6 +318,7 @@ def copied(marker, text="Give me the answer", requester="mal@thief.example"):
     return TicketDraft(subject="Subject of t1", description=with_marker(Body(text=text), marker), requester=requester)
 
 
+@pytest.mark.slow
 def test_a_marker_that_stands_only_on_a_ticket_that_disagrees_is_in_doubt_until_somebody_decides(tmp_path):
     old = source(victim_and_thief())
     with served("desk365", 0) as new:
@@ -384,6 +392,7 @@ def test_a_decision_for_one_of_two_writes_no_message_again(tmp_path):
     assert {one.field for one in summary.differences} == {"duplicate"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edited", ["", "an agent's words"])
 def test_tickets_whose_marker_an_agent_edited_are_in_doubt_and_not_written_again(tmp_path, edited):
     with served("desk365", 8) as old, served("deskie", 0) as new:
@@ -451,6 +460,7 @@ def test_a_journal_is_rebuilt_without_a_write_and_a_run_writes_what_is_missing(t
     assert (summary.exit_code, summary.counts) == (ExitCode.OK, first.counts)
 
 
+@pytest.mark.slow
 def test_a_long_thread_is_looked_up_in_pages_once(tmp_path):
     data = small()
     thread = (message("ann", 0, "It broke"), *(message("ann", n, f"Part {n % 7}") for n in range(1, 300)))

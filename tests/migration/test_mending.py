@@ -164,6 +164,7 @@ def test_a_difference_that_the_user_accepts_is_none_until_the_destination_change
         assert [one.field for one in migration.verify()] == ["status"]
 
 
+@pytest.mark.slow
 def test_what_both_sides_changed_is_a_conflict_with_the_values_of_both(finished):
     finished.new.desk.tickets.update(only(finished.new.desk).id, status="open")
     finished.old.desk.tickets.update(only(finished.old.desk).id, status="pending")
@@ -175,6 +176,7 @@ def test_what_both_sides_changed_is_a_conflict_with_the_values_of_both(finished)
     assert only(finished.new.desk).status.value == "open"
 
 
+@pytest.mark.slow
 def test_a_name_that_an_agent_corrected_is_left_and_a_missing_ticket_is_told(finished):
     (contact,) = finished.new.desk.contacts.list(include={"blocked"})
     finished.new.desk.contacts.update(contact.id, name="Ann-Marie")

@@ -152,6 +152,7 @@ def test_a_create_that_is_never_answered_is_given_up_and_the_others_go_on(tmp_pa
     assert subjects(new) == (ALL[1:] if kind == "ticket" else ALL)
 
 
+@pytest.mark.slow
 def test_creates_that_are_never_answered_are_paced_and_stop_the_run_as_an_outage_does(tmp_path):
     people = [ticket(f"t{n}", "ann", message("ann", n, f"Help {n}")) for n in range(40)]
     old = source(evolve(small(), tickets=tuple(people)))
@@ -196,6 +197,7 @@ def test_credentials_that_a_neutral_call_refuses_as_well_stop_the_run(tmp_path, 
         assert not migration.journal.by_state(Kind.TICKET, State.FAILED)
 
 
+@pytest.mark.slow
 def test_a_source_that_refuses_every_thread_has_withdrawn_a_right(tmp_path):
     many = [ticket(f"t{n}", "ann", message("ann", n, f"Help {n}")) for n in range(40)]
     old, new = source(evolve(small(), tickets=tuple(many))), destination()

@@ -39,6 +39,7 @@ def test_one_thread_that_the_source_refuses_fails_alone(tmp_path, pair, status):
     assert summary.differences == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [403, 500])
 def test_one_file_that_the_destination_refuses_is_one_difference(tmp_path, status):
     with served("local", generate(20)) as old, served("deskie", 0) as new:

@@ -70,6 +70,7 @@ def test_desk360_is_no_destination(tmp_path):
         assert not old.simulator.requests
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pair", [("local", "desk365"), ("desk365", "local")], ids="-".join)
 def test_agents_who_watch_and_what_people_do_arrive(tmp_path, pair):
     with served(pair[0], 30) as old, served(pair[1], 0) as new:
@@ -86,6 +87,7 @@ def test_agents_who_watch_and_what_people_do_arrive(tmp_path, pair):
     assert summary.as_json()["differences"] == []
 
 
+@pytest.mark.slow
 def test_a_desk_without_watchers_says_that_they_are_lost_and_keeps_a_title_as_the_position(tmp_path):
     with served("desk365", 30) as old, served("deskie", 0) as new:
         changes = {(one.field, one.change) for one in migrate(old, new, tmp_path / "journal").changed}

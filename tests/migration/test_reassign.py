@@ -90,6 +90,7 @@ def test_it_is_done_once_and_stays_so_in_later_runs(pair):
     assert authors(pair.new, "Subject of t1")[0].assignee.email == NEW
 
 
+@pytest.mark.slow
 def test_what_somebody_changed_since_is_left(tmp_path):
     with served("local", thread()) as old, served("deskie", there()) as new:
         pair = Pair(old.desk, new.desk, tmp_path / "journal")

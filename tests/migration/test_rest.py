@@ -131,7 +131,8 @@ def test_a_kill_at_any_step_doubles_no_note(tmp_path, way):
         assert [len(notes(new, name)[1]) for name in ("t1", "t2")] == [1, 1], step
 
 
-@pytest.mark.parametrize("way", quick_first(WAYS))
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS)
 def test_later_runs_keep_the_note_and_add_one_where_it_would_say_something_else(tmp_path, way):
     old, new, path = source(helpdesk()), new_desk(), tmp_path / "journal"
     migrate(old, new, path, way)

@@ -72,6 +72,7 @@ def outcomes(desk):
     return {(operation, outcome): count for operation, outcome, count in desk.shadow.status().outcomes}
 
 
+@pytest.mark.slow
 def test_stored_refs_go_on_working_after_the_move(moved, config):
     old, _, _ = moved
     with connect("new", config()) as new:

@@ -68,6 +68,7 @@ def running():
         yield start_simulator("desk365", stack, SystemClock(), sockets=True, tickets=40)
 
 
+@pytest.mark.slow
 def test_a_migration_has_as_many_tries_as_the_vendors_counted_requests(telemetry, tmp_path):
     with served("deskie", 12) as old, served("desk365", 0) as new:
         migrate(old, new, tmp_path / "move.db")

@@ -102,6 +102,7 @@ def test_other_text_stays_as_it_is(text):
     assert quoted(Body(html=f"<p>{text}</p>")) == Body(html=f"<p>{text}</p>")
 
 
+@pytest.mark.slow
 def test_a_line_far_down_in_a_message_of_which_no_tree_is_built_is_marked_too():
     markup = f"<p>{'word <b>x</b> ' * 100_000}</p><p>[Imported] Boss</p>"
     marked = quoted(Body(html=markup)).html

@@ -339,6 +339,7 @@ def test_ten_thousand_rows_an_hour_bound_the_higher_plans(plan):
         assert sum(account.clock.slept) >= 3600 - 180
 
 
+@pytest.mark.slow
 def test_the_forecast_tells_when_further_tickets_can_be_listed():
     with opened(plain_account(100), subscription="plus") as account:
         budget = account.desk.budget

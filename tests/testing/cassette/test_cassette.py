@@ -273,6 +273,7 @@ def started(*arguments, **how):
             process.kill()
 
 
+@pytest.mark.slow
 def test_record_and_replay_as_commands(tmp_path):
     app = account("deskie", tickets=4)
     environment = {**os.environ, "HELPDESK_BRIDGE_CONFIG": str(tmp_path / "helpdesk.toml")}
