@@ -15,6 +15,8 @@ from helpdesk_bridge.model.records import Agent, Contact, FieldDefinition, Group
 from helpdesk_bridge.model.values import Actor, Named, Person, Ref
 from helpdesk_bridge.text.plain import fold
 
+_OF_NAMES: Final = frozenset({"agents", "groups", "tags", "custom_fields"})
+"""The lists by whose names records are read and written."""
 CONTACTS_KEPT: Final = 10_000
 _PAGE: Final = 100
 """Contacts in a page, at most vendors: of a list that is longer than what is kept, the first would be forgotten."""
@@ -24,7 +26,8 @@ class Directory:
     """Asks each reference list once per ``ttl`` (vendor seconds) and each contact at most once while it is kept.
 
     Lists are loaded on first use, by one thread while the others wait. They are dropped by ``refresh()``, by our own
-    writes to them and when a write that used them answers ``NotFound``.
+    writes to them and when a write that used them answers ``NotFound``. One of names that comes empty is asked for again,
+    unless it was empty before: a proxy's empty answer would make all that it names unknown.
     """
 
     def __init__(self, clock: Clock, ttl: float = 600.0) -> None:
@@ -32,6 +35,7 @@ class Directory:
         self._ttl = ttl
         self._loaders: dict[str, Callable[[], Iterable[Any]]] = {}
         self._lists: dict[str, tuple[float, tuple[Any, ...]]] = {}
+        self._empty: set[str] = set()
         self._contacts: OrderedDict[str, Contact | None] = OrderedDict()
         self._load_contact: Callable[[str], Contact] | None = None
         self._contact_pages: Callable[[int], Page[Contact]] | None = None
@@ -81,6 +85,11 @@ class Directory:
                 return kept[1]
             loader = self._loaders.get(name)
             values = tuple(loader()) if loader is not None else ()
+            if loader is not None and not values and name in _OF_NAMES and name not in self._empty:
+                values = tuple(loader())
+            self._empty.discard(name)
+            if not values:
+                self._empty.add(name)
             self._lists[name] = (self._clock.now(), values)
             return values
 

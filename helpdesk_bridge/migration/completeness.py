@@ -125,20 +125,34 @@ def read_thread(
 ) -> list[Message]:
     """Return a whole thread of the source: one that is short is read again, beside the ticket's count of today.
 
+    It is short by the ticket's count or by its own: an answer may lack messages that it counts.
     A thread begins with its opening (a promise of the port), so that one without is short, unless the list of tickets
     told that there is no message at all. ``kept`` returns what is held of each message as it is read.
     Raises ``IncompleteThread`` unless ``accept`` says that the user takes what came.
     """
-    # Not in a comprehension, whose variable would hold each message until the next is read.
-    thread = list(map(kept, source.desk.messages.list(ticket.id, resolve=False)))
-    if _lacking(source, ticket, thread, ticket.message_count) is None:
+    thread, told = _read(source, ticket.id, kept)
+    if _lacking(source, ticket, thread, _most(ticket.message_count, told)) is None:
         return thread
-    again = list(map(kept, source.desk.messages.list(ticket.id, resolve=False)))
+    again, told = _read(source, ticket.id, kept)
     thread = max(thread, again, key=len)
-    lacking = _lacking(source, ticket, thread, source.desk.tickets.get(ticket.id).message_count)
+    now = source.desk.tickets.get(ticket.id).message_count
+    lacking = _lacking(source, ticket, thread, _most(now, told))
     if lacking is not None and not accept:
         raise IncompleteThread(lacking)
     return thread
+
+
+def _read(
+    source: MigrationDesk, ticket_id: str, kept: Callable[[Message], Message]
+) -> tuple[list[Message], int | None]:
+    """Return a thread, and how many messages its own answer says there are."""
+    listing = source.desk.messages.list(ticket_id, resolve=False)
+    # Not in a comprehension, whose variable would hold each message until the next is read.
+    return list(map(kept, listing)), listing.told()
+
+
+def _most(*told: int | None) -> int | None:
+    return max((number for number in told if number is not None), default=None)
 
 
 def _lacking(source: MigrationDesk, ticket: Ticket, thread: Sequence[Message], told: int | None) -> str | None:

@@ -112,3 +112,21 @@ def test_contacts_are_bounded(directory, source):
 def test_an_agent_that_is_not_listed_stays_as_the_vendor_named_it(directory):
     unknown = Actor.agent(id="77")
     assert directory.agent_of(unknown) is unknown
+
+
+def test_a_list_that_comes_empty_is_asked_for_again_and_one_that_stays_empty_once():
+    group = Group(id="9", name="Sales")
+    clock, answers, calls = ManualClock(), [(), (group,), (), ()], []
+
+    def load():
+        calls.append(clock.now())
+        return answers.pop(0) if answers else ()
+
+    directory = Directory(clock, ttl=10)
+    directory.bind(groups=load)
+    assert directory.groups() == (group,)
+    assert len(calls) == 2
+    for _ in range(3):
+        clock.advance(10)
+        assert directory.groups() == ()
+    assert len(calls) == 6

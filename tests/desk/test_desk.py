@@ -176,7 +176,7 @@ def test_a_ref_of_another_account_is_refused_and_of_this_one_taken(opened):
 def test_an_error_tells_desk_and_operation_and_not_found_empties_the_directory(opened):
     desk, stub = opened()
     loads = []
-    stub.context.directory.bind(agents=lambda: loads.append(1) or ())
+    stub.context.directory.bind(agents=lambda: loads.append(1) or [Agent(id="4", name="Bo")])
     desk.directory.agents()
     stub.fail = NotFound("there is no such ticket")
     with pytest.raises(NotFound, match=r"\[support, tickets.get\]"):

@@ -329,7 +329,7 @@ def _of_thread(named, old, new, announced):
         seen = squashed(lines)
         if not place.private and (words.private or any(one in seen for one in secrets if one not in open_text)):
             found.append(Finding("message", "leaked", named, "", _short(words)))
-    return found + _of_files(named, old, new, announced, apart=wanted == there)
+    return found + _of_files(named, old, new, announced, words=wanted if wanted == there else None)
 
 
 def _own_words(place):
@@ -340,8 +340,11 @@ def _short(words):
     return f"{words.author} {words.moment} {'internal' if words.private else 'public'} {words.text[:20]}"
 
 
-def _of_files(named, old, new, announced, *, apart):
-    """Compare bytes: message by message, or of the whole thread where the destination has several in one place."""
+def _of_files(named, old, new, announced, *, words):
+    """Compare bytes: message by message, or of the whole thread where the destination has several in one place.
+
+    Messages of the same ``words`` are one: nothing but their order, which a verification tells, says which has a file.
+    """
     places, late = [], False
     for place in new.places:
         if any(FURTHER_FILES.match(line) for line in place.lines) and places:
@@ -350,8 +353,10 @@ def _of_files(named, old, new, announced, *, apart):
             late = late or any(FILES_ALONE.match(line) for line in place.lines)
             places.append((place.files, place.images))
     before = [(one.files, one.images) for one in old.places]
-    if late or not apart or len(places) != len(before):
-        places, before = _together(places), _together(before)
+    if late or words is None or len(places) != len(before):
+        places, before = [_together(places)], [_together(before)]
+    else:
+        places, before = _by_words(places, words), _by_words(before, words)
     found = []
     for (files, images), (files_there, images_there) in zip(before, places, strict=True):
         for what, one, other in (("file", files, files_there), ("image", images, images_there)):
@@ -367,7 +372,14 @@ def _of_files(named, old, new, announced, *, apart):
 
 
 def _together(places):
-    return [tuple(tuple(one for place in places for one in place[part]) for part in (0, 1))]
+    return tuple(tuple(one for place in places for one in place[part]) for part in (0, 1))
+
+
+def _by_words(places, words):
+    groups = {}
+    for place, one in zip(places, words, strict=True):
+        groups.setdefault(one, []).append(place)
+    return list(map(_together, groups.values()))
 
 
 # -- customers -----------------------------------------------------------------------------------------------------

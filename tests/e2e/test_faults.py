@@ -79,11 +79,16 @@ def desks(request, tmp_path_factory):
         yield opened, opened.begin()[CALL]
 
 
+UNSEEN = {"malformed JSON", "previous answer again"}
+"""Nobody can see these in a file of Desk360, which tells neither a size nor a digest of its media."""
+
+
 def numbers(calls, name):
     """Return the numbers of the calls of a run that a fault can befall."""
     lists = re.compile(r"GET [^?]*/(\w+\.json|tickets|contacts|companies|conversations)(\?|$)")
     # A conflict about a customer whom nobody holds says that this desk does not take the address: --yes accepts that.
     meant = [one for one in enumerate(calls, 1) if name != "refused with 409" or not CUSTOMER.match(one[1])]
+    meant = [one for one in meant if name not in UNSEEN or "/cdn/" not in one[1]]
     return [n for n, one in meant if one != "commit" and (name not in LISTS or lists.match(one))]
 
 
@@ -126,6 +131,7 @@ def spoilt_at(desks, name, number):
         "message twice": ("message", "extra"),
         "message order": ("message", "order"),
         "ticket status": ("ticket", "status"),
+        "file extra": ("message", "extra"),
     }
     silent = [one for one in wrong if named.get(" ".join(one.split()[:2])) not in told]
     assert not silent, f"the first run ended with {first}, verify told {told}, and wrong is {silent}"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from e2e.tampering import Proxy
 from hypothesis import given
 from hypothesis import strategies as st
 from migration.faulty_desk import destination, source
 from migration.simulators import served
+from migration.test_ownership import without_files
 from tiers import quick_first
 
+from helpdesk_bridge import open_desk
 from helpdesk_bridge.adapter import Page
 from helpdesk_bridge.migration import DecisionNeeded, ExitCode, Migration, Options
 from helpdesk_bridge.migration.completeness import contradicted, prove
@@ -113,6 +117,40 @@ def test_threads_that_never_come_fail_their_tickets_and_are_asked_about_when_the
                 )
                 assert len(list(new.desk.tickets.list())) >= 4
             assert migration.migrate().exit_code is ExitCode.OK
+
+
+THREADS_OF = {"deskie": "/messages.json", "desk365": "/conversations"}
+
+
+@pytest.mark.parametrize("times", [1, None])
+@pytest.mark.parametrize("vendor", quick_first(THREADS_OF))
+def test_a_thread_that_lacks_messages_which_its_answer_counts_is_read_again_or_asked_about(tmp_path, vendor, times):
+    path = THREADS_OF[vendor]
+    spoilt = []
+
+    def spoil(_method, asked, text):
+        document = json.loads(text)
+        rows = document.get("conversations", [row for name, row in document.items() if name.isdigit()])
+        if path not in asked or len(rows) < 2 or (times is not None and len(spoilt) >= times):
+            return text
+        spoilt.append(asked)
+        if "conversations" in document:
+            return json.dumps({**document, "conversations": rows[:1]})
+        return json.dumps({name: row for name, row in document.items() if name in {"0", "total_count"}})
+
+    with served(vendor, without_files()) as old, served("local", 0) as new, Proxy(old.url, spoil) as proxy:
+        table = {**old.settings, "base_url": proxy.url}
+        with open_desk(table, name="old") as desk:
+            with Migration(desk, new.desk, tmp_path / "journal", options=YES) as migration:
+                if times is None:
+                    with pytest.raises(DecisionNeeded, match=r"the threads? of"):
+                        migration.run()
+                    return
+                assert migration.migrate().exit_code is ExitCode.OK
+        assert spoilt
+        wanted = {one.subject: len(list(old.desk.messages.list(one.id))) for one in old.desk.tickets.list()}
+        found = {one.subject: len(list(new.desk.messages.list(one.id))) for one in new.desk.tickets.list()}
+        assert found == wanted
 
 
 def test_a_thread_that_is_accepted_as_it_came_is_written(tmp_path):

@@ -39,14 +39,23 @@ PLACES = [("contact", 1), ("contact", 2), ("ticket", 1), ("message", 1), ("messa
     ("error", "place"),
     spread(product([Invalid("no", field="subject"), PermissionDenied("no")], PLACES), quick=3, slow=2),
 )
-def test_what_was_refused_once_is_written_by_the_next_run(tmp_path, place, error, wanted):
-    old, new, path = source(), destination(faults=Faults(errors={place: error})), tmp_path / "journal"
+def test_what_a_run_was_refused_is_written_by_the_next_run(tmp_path, place, error, wanted):
+    what, number = place
+    again = {(what, number + 1): error} if what == "message" and isinstance(error, Invalid) else {}
+    old, new, path = source(), destination(faults=Faults(errors={place: error, **again})), tmp_path / "journal"
     first = migrate(old, new, path)
     assert first.exit_code is ExitCode.INCOMPLETE
     assert read_facts(path).exit_code is ExitCode.INCOMPLETE
     assert migrate(old, new, path).exit_code is ExitCode.OK
     assert dump(new) == wanted
     assert read_facts(path).exit_code is ExitCode.OK
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_message_that_was_refused_once_is_written_in_its_place(tmp_path, number, wanted):
+    old, new = source(), destination(faults=Faults(errors={("message", number): Invalid("no", field="body")}))
+    assert migrate(old, new, tmp_path / "journal").exit_code is ExitCode.OK
+    assert dump(new) == wanted
 
 
 def test_a_record_that_is_refused_again_tells_how_often_it_was_tried(tmp_path):

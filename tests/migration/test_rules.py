@@ -157,6 +157,47 @@ def test_a_file_that_came_wrong_once_is_read_again(tmp_path, wrong):
     assert not any("fetched later" in one or "Not migrated" in one for one in texts)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "kind"), [(b"", None), (b" " * 1_000_000, None), (b'{"error": 1}', "application/json; charset=utf-8")]
+)
+def test_a_file_of_untold_size_that_came_odd_once_is_read_again(tmp_path, wrong, kind):
+    old = source()
+    limited = evolve(FakeHelpdesk().capabilities, files=FileLimits(bytes_each=500_000))
+    new = destination(capabilities=limited)
+    wrongs = [wrong]
+
+    class Answer(BytesIO):
+        headers = {"Content-Type": kind} if kind else {}
+
+    class Faltering:
+        def open(self, attachment):
+            return Answer(wrongs.pop()) if wrongs else old.attachments.open(attachment)
+
+    class Untold:
+        def __getattr__(self, name):
+            return getattr(old.messages, name)
+
+        def list(self, *args, **options):
+            return Untelling(old.messages.list(*args, **options))
+
+    class Untelling:
+        def __init__(self, listing):
+            self._listing = listing
+
+        def __getattr__(self, name):
+            return getattr(self._listing, name)
+
+        def __iter__(self):
+            for one in self._listing:
+                yield evolve(one, attachments=tuple(evolve(file, size=None) for file in one.attachments))
+
+    desk = Other(old, attachments=Faltering(), messages=Untold())
+    summary = migrate(desk, new, tmp_path / "journal")
+    assert not wrongs
+    assert (summary.exit_code, summary.differences) == (ExitCode.OK, ())
+    assert summary.as_json()["attachments"] == {"planned": 2, "migrated": 2, "skipped": 0, "failed": 0, "in_doubt": 0}
+
+
 def test_a_file_that_is_too_large_is_skipped_without_being_fetched(tmp_path):
     old = source()
     new = destination(capabilities=evolve(FakeHelpdesk().capabilities, files=FileLimits(bytes_each=5)))

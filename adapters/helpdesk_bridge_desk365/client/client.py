@@ -112,11 +112,11 @@ class Desk365Client:
         params = (("ticket_number", ticket_id),)
         return parsing.read_ticket(self.read("tickets.get", "/tickets/details", params, rows=1).json(), odd=self.odd)
 
-    def conversations(self, ticket_id: str) -> tuple[MessageDocument, ...]:
+    def conversations(self, ticket_id: str) -> Rows[MessageDocument]:
         """Return the thread without the description, oldest first, all in one answer."""
         params = (("ticket_number", ticket_id), ("sort_by", "earliest_on_top"))
         answer = self.read("messages.list", "/tickets/conversations", params).json()
-        return self.rows(answer, parsing.read_message, "message", "conversations", parent=ticket_id).items
+        return self.rows(answer, parsing.read_message, "message", "conversations", parent=ticket_id)
 
     def create_ticket(self, ticket: Mapping[str, Any], files: Sequence[Upload] = ()) -> TicketDocument:
         """Create a ticket, with its files in the same call."""

@@ -71,7 +71,7 @@ class Desk365Attachments:
         ticket_id = numbered(str(place["ticket"]))
         if place["where"] == "details":
             return self._client.ticket(ticket_id).attachments or ()
-        thread = self._client.conversations(ticket_id)
+        thread = self._client.conversations(ticket_id).items
         return tuple(file for message in thread for file in message.attachments or ())
 
 

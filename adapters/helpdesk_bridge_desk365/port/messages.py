@@ -33,15 +33,20 @@ class Desk365Messages:
         if read.message_count == 1:
             return Page((opening,), total=1)
         requester = read.requester.email if read.requester is not None else None
-        later = self.later(number, requester)
-        return Page((opening, *later), total=len(later) + 1)
+        later, told = self._later(number, requester)
+        # observed: its count leaves out the description.
+        return Page((opening, *later), total=len(later) + 1 if told is None else told + 1)
 
-    def later(self, ticket_id: str, requester: str | None = None) -> tuple[Message, ...]:
+    def later(self, ticket_id: str) -> tuple[Message, ...]:
         """Return the messages after the opening, in one call."""
-        number = numbered(ticket_id)
-        messages = reading.messages(self._client.conversations(number), number, self._account, requester=requester)
+        return self._later(numbered(ticket_id), None)[0]
+
+    def _later(self, number: str, requester: str | None) -> tuple[tuple[Message, ...], int | None]:
+        """Return the messages after the opening, and how many Desk365 says there are."""
+        rows = self._client.conversations(number)
+        messages = reading.messages(rows.items, number, self._account, requester=requester)
         self._observed.learn_thread(messages)
-        return messages
+        return messages, rows.total
 
     def reply(self, ticket_id: str, draft: MessageDraft) -> Sent:
         """Answer the customer, as the agent who owns the API key."""

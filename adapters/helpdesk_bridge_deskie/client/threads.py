@@ -44,10 +44,12 @@ class ThreadReading:
             return self._few(ticket_id, max(0, place["at"] or 0), place["total"], place["last"])
         room = WHOLE
 
+        told: int | None = None
+
         def ask(page: int) -> DocumentPage[MessageDocument]:
-            nonlocal room
+            nonlocal room, told
             documents = self.client.messages(ticket_id, page, max_bytes=max(1, room))
-            room -= documents.size
+            room, told = room - documents.size, documents.total
             return documents
 
         try:
@@ -55,7 +57,7 @@ class ThreadReading:
         except AnswerTooLarge:
             most = PAGE if room < WHOLE else _LIMITS[1]
         else:
-            return ThreadPage(tuple(documents), total=len(documents))
+            return ThreadPage(tuple(documents), total=len(documents) if told is None else told)
         return self._few(ticket_id, 0, None, None, most)
 
     def _few(self, ticket_id: str, at: int, total: int | None, last: int | None, most: int = PAGE) -> ThreadPage:

@@ -83,13 +83,18 @@ class Files:
         reason = ""
         for attempt in range(TRIES):
             try:
-                return self.outage.of_record(lambda: self._download(attachment))
+                file = self.outage.of_record(lambda: self._download(attachment))
             except Unusable as error:
                 reason = str(error)
             except HelpdeskError as error:
                 reason = f"{type(error).__name__} at the source"
                 if attempt or is_passing(error):  # what passes was tried often enough
                     break
+            else:
+                if attempt or attachment.size is not None or not _is_odd(file):
+                    return file
+                if isinstance(file, Fetched):
+                    file.remove()
         return Lacking(attachment, State.FAILED, reason)
 
     def _too_large(self, size: int | None) -> bool:
@@ -111,7 +116,7 @@ class Files:
             with target, facet.open(attachment) as stream:
                 while chunk := stream.read(CHUNK):
                     if size == 0:
-                        _check_kind(attachment, chunk)
+                        _check_kind(attachment, stream, chunk)
                     hasher.update(chunk)
                     size += len(chunk)
                     if attachment.size is not None and size > attachment.size:
@@ -137,8 +142,16 @@ def _write(target: BinaryIO, chunk: bytes) -> None:
         ) from None
 
 
-def _check_kind(attachment: Attachment, first: bytes) -> None:
-    """Refuse a login or error page that came in place of the file."""
-    expected_html = "html" in (attachment.content_type or "") or attachment.filename.lower().endswith((".html", ".htm"))
-    if not expected_html and first.lstrip().lower().startswith(_HTML):
+def _is_odd(file: Fetched | Lacking) -> bool:
+    """Whether a file whose size nobody told may be another answer: an empty one, or one that has no end."""
+    return isinstance(file, Lacking) or file.size == 0
+
+
+def _check_kind(attachment: Attachment, stream: BinaryIO, first: bytes) -> None:
+    """Refuse a login or error page that came in place of the file, and a vendor's error in place of one of untold size."""
+    kinds = f"{attachment.content_type or ''} {mimetypes.guess_type(attachment.filename)[0] or ''}"
+    if "html" not in kinds and first.lstrip().lower().startswith(_HTML):
         raise Unusable("the download is a web page, not the file")
+    answered = str(getattr(stream, "headers", {}).get("Content-Type", ""))
+    if attachment.size is None and "json" in answered and kinds.strip() and "json" not in kinds:
+        raise Unusable("the download is a JSON document, not the file")

@@ -7,7 +7,7 @@ from functools import partial
 
 from attrs import define, evolve, field
 
-from helpdesk_bridge.errors import HelpdeskError, InDoubt
+from helpdesk_bridge.errors import AuthenticationFailed, HelpdeskError, InDoubt, PermissionDenied
 from helpdesk_bridge.migration.journal.states import IN_A_THREAD, NOT_WRITTEN, Record, State, reason_of
 from helpdesk_bridge.migration.load.context import LoadContext, unanswered
 from helpdesk_bridge.migration.load.in_doubt import SettleWait
@@ -72,9 +72,8 @@ class MessageLoad:
         context.destination_outage.hold()
         packed = self._packing.packed(bundle)
         self.save(*packed.records)
-        send = partial(context.importer.message, destination_id, packed.message, packed.uploads)
         try:
-            ids = context.write(send, undo=packed.undone())
+            ids = self._sent(destination_id, packed)
         except InDoubt as doubt:
             self._doubts.setdefault(bundle.sources[0].id, []).append(doubt)
             self._settle_wait.park()
@@ -86,6 +85,20 @@ class MessageLoad:
             self._complete(destination_id, packed, ids, look=False)
         self.wrote = True
         self._packing.drop()
+
+    def _sent(self, destination_id: str, packed: Packed) -> tuple[str, ...]:
+        """Write a message and return its ids; one that is refused is written again at once.
+
+        Where a vendor sorts by the time of writing, a message that the next run writes is behind those that follow it.
+        """
+        context = self._context
+        send = partial(context.importer.message, destination_id, packed.message, packed.uploads)
+        try:
+            return context.write(send, undo=packed.undone())
+        except (InDoubt, AuthenticationFailed, PermissionDenied):
+            raise
+        except HelpdeskError:
+            return context.write(send, undo=packed.undone())
 
     def _complete(
         self, destination_id: str, packed: Packed, ids: tuple[str, ...], *, look: bool, evidence: str | None = None

@@ -468,12 +468,24 @@ def test_an_imported_contact_is_written_without_the_company_that_is_refused_and_
 def test_a_company_that_is_unknown_and_taken_at_once_is_left_out_too(wire, desk):
     unknown = refused_for("company_name", "The company does not exist.")
     wire.post(f"{V3}/contacts/create", status=400, json=unknown)
-    wire.post(f"{V3}/companies/create", status=400, json=NOT_UNIQUE)
-    wire.post(f"{V3}/contacts/create", status=400, json=unknown)
+    for _ in range(2):
+        wire.post(f"{V3}/companies/create", status=400, json=NOT_UNIQUE)
+        wire.post(f"{V3}/contacts/create", status=400, json=unknown)
     wire.post(f"{V3}/contacts/create", json={"primary_email": "mira@client.example"})
     assert desk.importer.contact(old_contact(), "m") == ("mira@client.example",)
     assert "company_name" not in body(wire)
-    assert [call.request.method for call in wire.calls] == ["POST"] * 4
+    assert [call.request.method for call in wire.calls] == ["POST"] * 6
+
+
+def test_a_company_that_was_called_taken_once_and_is_not_there_is_created(wire, desk):
+    unknown = refused_for("company_name", "The company does not exist.")
+    for _ in range(2):
+        wire.post(f"{V3}/contacts/create", status=400, json=unknown)
+    wire.post(f"{V3}/companies/create", status=409, json=NOT_UNIQUE)
+    wire.post(f"{V3}/companies/create", json={"name": "Client Ltd"})
+    wire.post(f"{V3}/contacts/create", json={"primary_email": "mira@client.example"})
+    assert desk.importer.contact(old_contact(), "m") == ("mira@client.example",)
+    assert body(wire)["company_name"] == "Client Ltd"
 
 
 @pytest.mark.parametrize(
