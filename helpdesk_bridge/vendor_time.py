@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from helpdesk_bridge.ratelimit.policy import http_date
 
@@ -11,12 +11,21 @@ if TYPE_CHECKING:
     from helpdesk_bridge.clock import Clock
 
 
+AGREES: Final = timedelta(minutes=1)
+"""How far the times of two answers may be apart to say the same: their way takes as long as it takes."""
+
+
 class VendorTime:
-    """The vendor's clock. Safe to share between threads."""
+    """The vendor's clock. Safe to share between threads.
+
+    One answer alone does not set it: a cache or a proxy may date an answer by hours wrongly, and a window that begins too
+    late finds nothing. A time that differs is believed when the next answer agrees with it.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last: tuple[datetime, float] | None = None
+        self._other: tuple[datetime, float] | None = None
 
     def real_now(self) -> float:
         """Return monotonic real seconds, as ``at`` takes them."""
@@ -25,8 +34,13 @@ class VendorTime:
     def note(self, date: str) -> None:
         """Remember the ``Date`` of an answer that has just come."""
         said = http_date(date)
-        if said is not None:
-            self._last = (said, self.real_now())
+        if said is None:
+            return
+        heard = (said, self.real_now())
+        if self._last is None or _agree(heard, self._last) or (self._other and _agree(heard, self._other)):
+            self._last, self._other = heard, None
+        else:
+            self._other = heard
 
     def at(self, moment: float) -> datetime | None:
         """Return a time that the vendor's clock had reached at ``moment``; None if no answer had a date.
@@ -44,3 +58,8 @@ class VendorTime:
         """Return by how much this machine's clock is ahead of the vendor's, to a second or two; None if unknown."""
         known = self.at(self.real_now())
         return None if known is None else self._clock.wall() - known
+
+
+def _agree(one: tuple[datetime, float], other: tuple[datetime, float]) -> bool:
+    """Whether two answers, each dated at a moment in real seconds, tell one clock."""
+    return abs((one[0] - other[0]) - timedelta(seconds=one[1] - other[1])) <= AGREES

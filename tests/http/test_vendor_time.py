@@ -53,3 +53,28 @@ def test_a_wait_until_a_date_is_measured_by_the_vendors_clock_even_in_an_answer_
     stack.send(READ)
     stack.send(READ)
     assert sum(clock.slept) == pytest.approx(30, abs=1)
+
+
+def dated(shift):
+    return format_datetime(EPOCH + shift, usegmt=True)
+
+
+@pytest.mark.parametrize("shift", SHIFTS[1:], ids=str)
+def test_one_answer_dated_otherwise_changes_nothing_and_two_that_agree_do(shift):
+    time = VendorTime(ManualClock())
+    for date in (dated(timedelta(0)), dated(shift), dated(timedelta(0)), dated(shift)):
+        time.note(date)
+        assert time.wall() == EPOCH
+    time.note(dated(shift + timedelta(seconds=1)))
+    assert time.wall() == EPOCH + shift + timedelta(seconds=1)
+
+
+def test_answers_that_all_differ_set_no_time_and_a_slow_drift_is_followed():
+    time = VendorTime(ManualClock())
+    time.note(dated(timedelta(0)))
+    for hours in (2, 4, 6, 8):
+        time.note(dated(timedelta(hours=hours)))
+        assert time.wall() == EPOCH
+    for seconds in range(0, 600, 50):
+        time.note(dated(timedelta(seconds=seconds)))
+    assert time.wall() == EPOCH + timedelta(seconds=550)
