@@ -54,7 +54,10 @@ def tell_plan(plan: Plan) -> None:
     """Print a plan."""
     messages = "their messages" if plan.messages is None else f"{plan.messages} messages"
     _line(f"{plan.source} -> {plan.destination}")
-    _line(f"{plan.tickets} tickets, {plan.contacts} contacts, {messages}")
+    beyond = f" of {plan.listed}" if plan.listed > plan.tickets else ""
+    _line(f"{plan.tickets}{beyond} tickets, {plan.contacts} contacts, {messages}")
+    if not plan.scope.everything:
+        _line(f"scope: {plan.scope.words}")
     for finding in plan.findings:
         _line(f"  {finding.severity.value}: {finding.subject}: {finding.detail}")
     _tell_search(plan)

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from helpdesk_bridge.cli.journal_option import JOURNAL
+from helpdesk_bridge.cli.migration_scope import check_scope, reserve_of
 from helpdesk_bridge.cli.migration_text import as_typed
 from helpdesk_bridge.cli.options import PATIENT, complete_desk, json_option, open_named
 from helpdesk_bridge.cli.output import say
@@ -70,7 +71,7 @@ def opened(
     names = (source or known.get("source_desk"), destination or known.get("destination_desk"))
     if None in names:
         raise click.UsageError("--from and --to are needed: this journal does not exist yet")
-    old, new = (open_named(ctx, str(name), **PATIENT) for name in names)
+    old, new = (open_named(ctx, str(name), **PATIENT, **reserve_of(ctx)) for name in names)
     with (
         watching(journal, str(ctx.info_name), page=page, notify=notify) as watched,
         Migration(
@@ -84,6 +85,7 @@ def opened(
         ) as migration,
         stopping(migration.stop),
     ):
+        check_scope(migration)
         watched.begin(migration)
         yield migration
         watched.code = migration.summary().exit_code

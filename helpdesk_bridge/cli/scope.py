@@ -21,17 +21,21 @@ def _since(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     return value if value == _LAST else moment(ctx, parameter, value)
 
 
-_OPTIONS: Final = (
-    click.option(
-        "--since", callback=_since, metavar="last|TIME",
-        help="last: look for what changed since the run before, not for what is gone. TIME: tickets changed since then.",
-    ),
+FILTERS: Final = (
     click.option("--until", callback=moment, metavar="TIME", help="Tickets that were last changed before TIME."),
     click.option("--created-since", callback=moment, metavar="TIME", help="Tickets that were created since TIME."),
     click.option("--created-until", callback=moment, metavar="TIME", help="Tickets that were created before TIME."),
     click.option("--status", multiple=True, help="A status, in our word or the vendor's."),
     click.option("--group", multiple=True),
     click.option("--tag", multiple=True),
+)  # fmt: skip
+"""What chooses tickets by their fields, for each command that reads many of them."""
+_OPTIONS: Final = (
+    click.option(
+        "--since", callback=_since, metavar="last|TIME",
+        help="last: look for what changed since the run before, not for what is gone. TIME: tickets changed since then.",
+    ),
+    *FILTERS,
     click.option("--limit", type=click.IntRange(1), help="At most so many tickets, the newest."),
 )  # fmt: skip
 

@@ -57,7 +57,7 @@ class CommonSettings:
     rate_limit: int | None = None
     budget: str = field(default="auto", repr=False)  # a URL may hold a password
     max_wait: float | None = 10.0
-    reserve: int = 0
+    reserve: float = 0
     priority: int = 0
     timeout: float = 30.0
     time_scale: float = 1.0
@@ -218,7 +218,7 @@ def _refuse_unknown(table: Mapping[str, Any], known: Iterable[str], where: str, 
 _COMMON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "base_url": (str,), "simulator": (bool,), "trusted_origin": (str,), "proxy": (str,), "ca_bundle": (str,),
     "client_certificate": (str,), "trust_environment": (bool,), "rate_limit": (int,), "budget": (str,),
-    "max_wait": (int, float, types.NoneType), "reserve": (int,), "priority": (int,), "timeout": (int, float),
+    "max_wait": (int, float, types.NoneType), "reserve": (int, float), "priority": (int,), "timeout": (int, float),
     "time_scale": (int, float), "region": (str,), "directory_ttl": (int, float), "keep_raw": (bool,),
     "previous": (str, list), "shadow": (str, dict),
 }  # fmt: skip

@@ -22,13 +22,18 @@ def _not_negative(_: object, __: object, value: float | None) -> None:
         raise ConfigError("max_wait: use a number of seconds, 0 or more, or None for no limit")
 
 
+def _whole_or_share(_: object, __: object, value: float) -> None:
+    if value > 1 and value != int(value):
+        raise ConfigError(f"reserve = {value}: write a whole number of units, or a share below 1 such as 0.3")
+
+
 @frozen(kw_only=True)
 class HttpOptions:
     """Timeouts, waits, caps and the budget of one desk.
 
     ``timeout``: real seconds for one attempt in all, waiting for the budget excluded. ``max_wait``: the longest
     single wait for the budget, in vendor seconds; None is no bound. ``reserve``: units of every window that this desk
-    leaves to others. ``priority``: lower is served first among those who share a budget. ``budget``: where it lives.
+    leaves to others, or below 1 a share of them. ``priority``: lower is served first among those who share a budget. ``budget``: where it lives.
     ``simulator``: what is reached is one, wherever it runs. ``time_scale``: vendor seconds a real second, other than 1
     only for a simulator and on loopback. ``max_body`` and ``max_download``:
     decoded bytes. ``proxies`` and ``ca_bundle``: as requests takes them. ``client_certificate``: a PEM file with
@@ -39,7 +44,7 @@ class HttpOptions:
 
     timeout: float = field(default=30.0, validator=(validators.gt(0.0), validators.lt(math.inf)))
     max_wait: float | None = field(default=10.0, validator=_not_negative)
-    reserve: int = field(default=0, validator=validators.ge(0))
+    reserve: float = field(default=0, validator=[validators.ge(0), _whole_or_share])
     priority: int = 0
     budget: str | Store = field(default="auto", repr=False)  # a URL may hold a password
     simulator: bool = False

@@ -39,6 +39,7 @@ class Stack:
 
     _top: Retrying = field(repr=False)
     _logged: Logged = field(repr=False)
+    _governed: Governed = field(repr=False)
     budget: Budget = field(repr=False)
     clock: Clock
     events: EventBus = field(repr=False)
@@ -73,6 +74,10 @@ class Stack:
     def open(self, request: Request) -> Download:
         """Return a successful answer whose body is still to be read; use it in a ``with``."""
         return self._top.open(request)
+
+    def forecast(self, units: int) -> float:
+        """Return the vendor seconds until this desk can have sent that many units, what it leaves to others left."""
+        return self._governed.governor.forecast(units, reserve=self._governed.options.reserve)
 
     def close(self) -> None:
         """Close every connection, in all threads; later calls raise ``HelpdeskError``."""
@@ -140,4 +145,4 @@ def open_transport(
         vendor=vendor,
         desk=desk,
     )
-    return Stack(top, logged, governor.budget, running, events, heard, origin)
+    return Stack(top, logged, governed, governor.budget, running, events, heard, origin)

@@ -104,6 +104,13 @@ class MigrationDesk:
         stats: Any = getattr(getattr(self.desk, "transport", None), "stats", None)
         return Spent() if stats is None else Spent(stats.calls, stats.units, stats.refused)
 
+    def forecast(self, units: int) -> float:
+        """Return the vendor seconds until this desk can have sent that many units; 0 for a desk without a budget."""
+        stack: Any = getattr(self.desk, "transport", None)
+        if stack is not None:
+            return float(stack.forecast(units))
+        return 0.0 if self.desk.budget is None else self.desk.budget.forecast(units)
+
     def mended(self) -> Mapping[str, int]:
         """Return what this desk said so far that no text can hold, counted by kind."""
         counts: Mapping[str, int] = getattr(self.desk, "mended", {})

@@ -61,6 +61,9 @@ from helpdesk_bridge.migration.plan.tally import Tally
 from helpdesk_bridge.migration.plan.values import AUTHOR, Values, old_key
 from helpdesk_bridge.migration.progress import Progress, ProgressCount
 from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, Search, SearchResult, refuse_foreign, settle_key
+from helpdesk_bridge.migration.scope.kept import ScopeChange, kept_scope
+from helpdesk_bridge.migration.scope.order import ORDER, TicketOrder
+from helpdesk_bridge.migration.scope.scope import MigrationScope
 from helpdesk_bridge.migration.source.now import PATIENCE as SOURCE_PATIENCE
 from helpdesk_bridge.migration.source.now import Since, SourceCheck
 from helpdesk_bridge.migration.spending import Accounts
@@ -232,11 +235,12 @@ class Migration:
         return SourceCheck(
             self.source,
             self.journal,
-            Outage(self.source, self._stop, patience, self._waited),
+            Outage(self.source, self._stop, patience, self._waited, self.options.hours),
             self._stop,
             self.options.threads_again,
             self.journal.facts.recall(SOURCE_SEEN),
             self.journal.facts.gone(),
+            self.scope,
         )
 
     def _verification(self, only: frozenset[str] | None = None, *, source: SourceCheck | None = None) -> Verification:
@@ -513,9 +517,24 @@ class Migration:
             self._stop,
             self.destination.desk.capabilities.contact_needs,
             self._progress.count,
+            self._scope_change(),
         )
         self._tally = scan.run()
         return self._tally
+
+    @property
+    def scope(self) -> MigrationScope:
+        """Which tickets and contacts this migration takes, as far as that is settled."""
+        return kept_scope(self.journal)
+
+    def _scope_change(self) -> ScopeChange:
+        return ScopeChange.of(self.journal, self.options.scope)
+
+    @property
+    def _order(self) -> TicketOrder:
+        if self.options.order is not None:
+            self.journal.facts.remember(**{ORDER: self.options.order.value})
+        return TicketOrder(self.journal.facts.recall(ORDER, TicketOrder.LISTED.value))
 
     def _context(self) -> LoadContext:
         spool = self._spooled()
@@ -540,6 +559,8 @@ class Migration:
             copied=self.journal.facts.recall(CLAIMED, False),
             decided=self.journal.facts.decided_differences(),
             no_contacts=self._search is not None and self._search.no_contacts,
+            order=self._order,
+            scoped=not self.scope.everything,
         )
 
     def _contact_of_source(self, contact_id: str) -> Contact | None:
@@ -551,7 +572,15 @@ class Migration:
 
     def _made_plan(self, tally: Tally, searched: SearchResult, findings: Sequence[Finding] = ()) -> Plan:
         check_single(self._values.maps, tally.sources(self._values))
-        return make_plan(tally, self._outcomes(), self.journal, searched, threads=self._threads, findings=findings)
+        return make_plan(
+            tally,
+            self._outcomes(),
+            self.journal,
+            searched,
+            threads=self._threads,
+            findings=findings,
+            hours=self.options.hours,
+        )
 
     def _outcomes(self) -> Outcomes:
         return Outcomes.of(self._spooled(), self._context().mapping, self._importer, noted=self._rest is Rest.NOTE)
@@ -571,9 +600,14 @@ class Migration:
         """Return how many records a phase has, None while that is not known."""
         if phase in {"compare", "verify"}:
             return self.journal.counts()[Kind.TICKET].get(State.DONE, 0)
-        if phase == "read" or self._tally is None:
+        if phase == "read" or self._tally is None or (phase == "contacts" and self._grows):
             return None
         return self._tally.contacts if phase == "contacts" else self._tally.tickets
+
+    @property
+    def _grows(self) -> bool:
+        """Whether threads bring contacts along that no list of the scope tells."""
+        return not (self.scope.everything or self.scope.all_contacts)
 
     def _seconds(self) -> float:
         clock = self.destination.clock
@@ -592,10 +626,15 @@ class Migration:
 
     @contextmanager
     def _timed(self) -> Iterator[None]:
-        """Record how long a step took, however it ends."""
+        """Record how long a step took, however it ends; it rests outside of the hours, which a plan only reckons with."""
+        outages = (self._source_outage, self._destination_outage)
+        for outage in outages:
+            outage.hours = self.options.hours
         try:
             yield
         finally:
+            for outage in outages:
+                outage.hours = None
             with suppress(MigrationError):
                 self.journal.facts.remember(seconds=self._seconds())
 

@@ -7,6 +7,9 @@ from enum import Enum
 
 from attrs import field, frozen, validators
 
+from helpdesk_bridge.migration.scope.hours import Hours
+from helpdesk_bridge.migration.scope.order import TicketOrder
+from helpdesk_bridge.migration.scope.scope import ScopeChoice
 from helpdesk_bridge.model.secret import Secret
 
 
@@ -44,7 +47,8 @@ class Options:
     was moved, and the other one is gone. ``settle``: vendor seconds to wait before a write in
     doubt is looked up; None is the importer's own figure. ``none_before``: the user's word that no earlier migration wrote
     into the destination, so that its markers are not read; it is recorded. ``recovered``: credentials under "source" and "destination" that were in use
-    when an earlier migration wrote its markers and have been rotated since.
+    when an earlier migration wrote its markers and have been rotated since. ``scope`` and ``order``: None is what the
+    journal has; ``hours``: outside of them nothing is sent to either desk.
     """
 
     workers: int = field(default=6, validator=[validators.ge(1), validators.le(64)])
@@ -59,4 +63,7 @@ class Options:
     moved: bool = False
     settle: float | None = field(default=None, validator=validators.optional(validators.ge(0.0)))
     none_before: bool = False
+    scope: ScopeChoice | None = None
+    order: TicketOrder | None = None
+    hours: Hours | None = None
     recovered: Mapping[str, Secret] = field(factory=dict, repr=False)

@@ -21,6 +21,7 @@ from helpdesk_bridge.errors import (
 from helpdesk_bridge.http.retry import NeverReached
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.outcome import CredentialsLost, Interrupted
+from helpdesk_bridge.migration.scope.hours import Hours
 from helpdesk_bridge.model.queries import TicketQuery
 
 T = TypeVar("T")
@@ -70,12 +71,18 @@ class Outage:
 
     A failure is the side's if a neutral call fails as well, or if records fail one after the other; else it is the
     record's. ``patience`` is in real seconds: an outage lasts as long as it lasts, whatever the vendor's time scale.
-    ``waits`` is given what is waited for, once for all who wait for it.
+    ``waits`` is given what is waited for, once for all who wait for it. Outside of ``hours`` nothing is sent.
     """
 
     def __init__(
-        self, side: MigrationDesk, stop: threading.Event, patience: float, waits: Callable[[Wait], None] | None = None
+        self,
+        side: MigrationDesk,
+        stop: threading.Event,
+        patience: float,
+        waits: Callable[[Wait], None] | None = None,
+        hours: Hours | None = None,
     ) -> None:
+        self.hours = hours
         self._side = side
         self._stop = stop
         self._patience = patience
@@ -109,7 +116,8 @@ class Outage:
         since: float | None = None
         pause = 1.0
         while True:
-            self._await_turn()
+            rested = self._await_turn()
+            since = since if since is None else since + rested
             try:
                 result = call()
             except _REFUSED as error:
@@ -138,16 +146,28 @@ class Outage:
         self.pause(wait)
         return since
 
-    def _await_turn(self) -> None:
-        """Wait for the budget here, where a stop interrupts the wait: the governor's own wait would not end early."""
-        budget = self._side.desk.budget
+    def _await_turn(self) -> float:
+        """Wait for the hours and the budget here, where a stop interrupts the wait: the governor's own would not end early.
+
+        Return the real seconds outside of the hours, which are no part of an outage.
+        """
+        rested = self._await_hours()
         while not self._stop.is_set():
-            seconds = 0.0 if budget is None else budget.forecast(1) / self._side.clock.time_scale
+            seconds = self._side.forecast(1) / self._side.clock.time_scale
             if seconds <= SHORT:
-                return
+                return rested
             self._say_waiting(seconds, RATE_LIMIT)
             self.pause(min(seconds, LONGEST_PAUSE))
         raise Stopped
+
+    def _await_hours(self) -> float:
+        if self.hours is None:
+            return 0.0
+        began = self.real_now()
+        while closed := self.hours.closed_for(self._side.clock.wall()):
+            self._say_waiting(closed, f"calls are sent from {self.hours}")
+            self.pause(min(closed, LONGEST_PAUSE))
+        return self.real_now() - began
 
     def _say_waiting(self, seconds: float, reason: str) -> None:
         now = self.real_now()
@@ -179,7 +199,8 @@ class Outage:
         """
         tries, since = 0, None
         while True:
-            self._await_turn()
+            rested = self._await_turn()
+            since = since if since is None else since + rested
             try:
                 result = call()
             except _REFUSED as error:

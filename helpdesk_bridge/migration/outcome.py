@@ -6,6 +6,7 @@
     ├── NeverPossible     2     this pair of desks cannot be migrated; nothing was sent
     ├── WrongJournal      2     the journal belongs to another pair of desks
     ├── WrongMap          2     a field map does not fit the two desks; nothing was written
+    ├── WrongScope        2     a scope that matches nothing, or leaves out what was begun; nothing was written
     ├── JournalDamaged    1     the journal cannot be read
     ├── CredentialsLost   4     a desk no longer accepts the credentials; resumable
     ├── Interrupted       5     stopped and resumable: a signal, an outage past the deadline, a full disk
@@ -59,6 +60,12 @@ class WrongMap(MigrationError):
     exit_code = ExitCode.USAGE
 
 
+class WrongScope(MigrationError):
+    """A scope is not one, matches no ticket, or leaves out what this migration has begun. Nothing was written."""
+
+    exit_code = ExitCode.USAGE
+
+
 class JournalDamaged(MigrationError):
     """The journal cannot be read. ``migrate rebuild`` makes a new one from the markers at the destination."""
 
@@ -108,5 +115,5 @@ class DecisionNeeded(MigrationError):
 
 __all__ = [
     "CredentialsLost", "DecisionNeeded", "ExitCode", "Interrupted", "JournalDamaged", "JournalInUse",
-    "MigrationError", "NeverPossible", "WrongJournal", "WrongMap",
+    "MigrationError", "NeverPossible", "WrongJournal", "WrongMap", "WrongScope",
 ]  # fmt: skip

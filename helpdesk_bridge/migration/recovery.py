@@ -26,6 +26,7 @@ from helpdesk_bridge.migration.journal.states import DECIDED_AGAIN, Key, Kind, R
 from helpdesk_bridge.migration.marker import MarkerKey, is_marker
 from helpdesk_bridge.migration.outage import Outage
 from helpdesk_bridge.migration.outcome import DecisionNeeded, WrongJournal
+from helpdesk_bridge.migration.scope.beyond import BEYOND_TICKETS
 from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
 from helpdesk_bridge.model.records import Ticket
 
@@ -215,6 +216,8 @@ class Search:
         """Put the markers of all source tickets where they can be looked up; those that are left out have one too."""
         for kind in (MARKER, CREATED):
             self.spool.forget(kind)
+        for ref in self.spool.each(BEYOND_TICKETS, str):
+            self.spool.put(MARKER, self.key.of("ticket", ref), "")
         for ticket in self.spool.each(Kind.TICKET.value, Ticket):
             self.spool.put(MARKER, self.key.of("ticket", ticket.ref), ticket.id)
             if (moment := second(ticket.created_at)) is not None:
@@ -234,9 +237,9 @@ class Search:
                     hits.alike.setdefault(source_id, []).append(item.ticket_id)
                 continue
             ours = self.spool.get(MARKER, str(marker), str)
-            if ours is not None:
+            if ours:
                 hits.tickets.setdefault(ours, []).append(item.ticket_id)
-            elif item.by_api is not False:
+            elif ours is None and item.by_api is not False and self.journal.marked(str(marker)) is None:
                 hits.foreign += 1
 
     def _created_with(self, one: Marked) -> tuple[str, ...]:
@@ -262,6 +265,8 @@ class Search:
             record = self.journal.get(key) or Record(key=key)
             if record.state is State.SKIPPED or record.reason == DECIDED_AGAIN:
                 continue  # the user decided about it
+            if record.destination or (record.attempts and not self.journal.untouched()):
+                continue  # this journal knows what became of it
             # What failed here may have been written by another since.
             state = record.state if record.state.final and record.state is not State.FAILED else State.INTENT
             marker = self.key.of("ticket", ticket.ref) if source_id in hits.tickets else None

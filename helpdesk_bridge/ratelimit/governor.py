@@ -103,13 +103,13 @@ class Governor:
         *,
         method: str = "",
         path: str = "",
-        reserve: int = 0,
+        reserve: float = 0,
         lease: float | None = None,
         on_wait: Callable[[float], None] | None = None,
     ) -> Reservation:
         """Return when that many units may be spent.
 
-        ``reserve`` units of every window are left to others. ``lease``: real seconds after which the request has
+        ``reserve`` units of every window, or below 1 that share of it, are left to others. ``lease``: real seconds after which the request has
         ended whatever happens. ``on_wait`` is told the expected seconds of a wait of a second and more. Raises
         ``RateLimited`` as soon as the wait is seen to exceed ``max_wait`` vendor seconds; nothing was sent.
         """
@@ -172,13 +172,13 @@ class Governor:
         self._cell.update(BudgetState.drop, reservation.ident)
         self._wake()
 
-    def forecast(self, units: int, rows: int = 0) -> float:
-        """Return the seconds until that many units can have been sent, all who wait now first."""
+    def forecast(self, units: int, rows: int = 0, reserve: float = 0) -> float:
+        """Return the seconds until that many units can have been sent, all who wait now first and ``reserve`` left to others."""
         amounts = tuple(
             0 if window.applies is not None else rows if window.counts == "rows" else max(units, 0)
             for window in self.policy.windows
         )
-        return self._cell.update(BudgetState.forecast, amounts, self._no_spares)
+        return self._cell.update(BudgetState.forecast, amounts, self._spares(reserve))
 
     def left(self) -> Left:
         """Return limit, units left now, and the seconds until nothing is spent any more (None: nothing is)."""
@@ -292,8 +292,12 @@ class Governor:
             spent.append(received if charged else 0)
         return tuple(spent)
 
-    def _spares(self, reserve: int) -> Amounts:
-        return tuple(0 if rows else reserve for rows in self._rows)
+    def _spares(self, reserve: float) -> Amounts:
+        if reserve < 1:
+            limits = (window.limit for window in self.policy.windows)
+            shares = (min(limit - 1, math.ceil(limit * reserve)) for limit in limits)
+            return tuple(0 if rows else share for rows, share in zip(self._rows, shares, strict=True))
+        return tuple(0 if rows else int(reserve) for rows in self._rows)
 
     def _wake(self) -> None:
         """Let the first of every kind look again; who has its turn lets the next of its kind look."""

@@ -106,6 +106,20 @@ def test_planning_again_changes_nothing_and_says_what_is_new(place):
         assert journal.at_destination(Kind.TICKET, "9") == done
 
 
+def test_what_was_only_read_is_forgotten_and_nothing_else(place):
+    tried = Record(key=Key(Kind.TICKET, "2"), state=State.INTENT, attempts=1)
+    done = Record(key=Key(Kind.CONTACT, "2"), state=State.DONE, destination=("9",))
+    failed = Record(key=Key(Kind.TICKET, "3"), state=State.FAILED, reason="cannot be read")
+    with closing(open_journal(place)) as journal:
+        journal.save(ONE, Record(key=Key(Kind.CONTACT, "1"), state=State.SKIPPED), failed)
+        assert not journal.begun()
+        journal.save(tried, done)
+        assert journal.begun()
+        journal.forget_planned()
+        assert list(journal.each(Kind.TICKET)) == [tried, failed]
+        assert list(journal.each(Kind.CONTACT)) == [done]
+
+
 def test_records_come_in_the_order_of_their_bytes_however_many(place):
     ids = [f"{letter}{number}" for letter in ("B", "a", "Ä", "_", "b") for number in range(230)]
     with closing(open_journal(place)) as journal:

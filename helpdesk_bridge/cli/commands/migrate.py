@@ -14,6 +14,7 @@ from attrs import asdict
 from helpdesk_bridge.cli.commands.export import extract
 from helpdesk_bridge.cli.commands.migrate_ids import ids, redirect
 from helpdesk_bridge.cli.journal_option import HELP, JOURNAL, journal_option, need
+from helpdesk_bridge.cli.migration_scope import chosen_options, pace_options, scope_options
 from helpdesk_bridge.cli.migration_text import (
     tell_counts,
     tell_later,
@@ -95,15 +96,16 @@ def _recovered(texts: tuple[str, ...]) -> dict[str, Secret]:
 @migrate.command()
 @of_a_migration
 @click.option("--full", is_flag=True, help="Read every thread, not a sample: exact counts, at the price of the calls.")
+@scope_options
 @_none_before_option
 @_recover_option
 @click.pass_context
 def plan(
-    ctx: click.Context, source: str | None, destination: str | None, journal: Address, as_json: bool, full: bool,
-    none_before: bool, recover: tuple[str, ...],
+    ctx: click.Context, /, source: str | None, destination: str | None, journal: Address, as_json: bool, full: bool,
+    none_before: bool, recover: tuple[str, ...], **chosen: Any,
 ) -> int:  # fmt: skip
     """Show what a run would keep, change and lose, what you must decide, and what it costs. Writes nothing."""
-    options: dict[str, Any] = {"none_before": none_before, "recovered": _recovered(recover)}
+    options: dict[str, Any] = {"none_before": none_before, "recovered": _recovered(recover), **chosen_options(chosen)}
     with opened(ctx, source, destination, journal, **options) as migration:
         made = migration.plan(full=full, findings=migration.preflight())
         summary = migration.summary()
@@ -120,18 +122,19 @@ def plan(
 @click.option("--workers", type=click.IntRange(1, 64), default=6, show_default=True, help="Tickets in flight.")
 @click.option("--takeover", is_flag=True, help="Take the journal from a stuck owner.")
 @click.option("--patience", type=click.FloatRange(0), default=900.0, show_default=True, help="Seconds of one outage.")
+@scope_options
 @_none_before_option
 @_recover_option
 @_watched
 @click.pass_context
 def run(
-    ctx: click.Context, source: str | None, destination: str | None, journal: Address, as_json: bool, yes: bool,
+    ctx: click.Context, /, source: str | None, destination: str | None, journal: Address, as_json: bool, yes: bool,
     workers: int, takeover: bool, patience: float, none_before: bool, recover: tuple[str, ...],
-    page: bool, notify: tuple[str, ...],
+    page: bool, notify: tuple[str, ...], **chosen: Any,
 ) -> int:  # fmt: skip
     """Load everything that is not at the destination yet."""
     options: dict[str, Any] = {"yes": yes, "workers": workers, "takeover": takeover, "patience": patience}
-    options |= {"none_before": none_before, "recovered": _recovered(recover)}
+    options |= {"none_before": none_before, "recovered": _recovered(recover), **chosen_options(chosen)}
     with opened(ctx, source, destination, journal, page=page, notify=notify, **options) as migration:
         try:
             migration.run()
@@ -179,14 +182,16 @@ def rebuild(
 @click.option(
     "--threads-again", is_flag=True, help="Read every thread of the source again, not only those that moved since."
 )
+@pace_options
 @_watched
 @click.pass_context
 def verify(
-    ctx: click.Context, source: str | None, destination: str | None, journal: Address, as_json: bool, level: str,
-    sample: int | None, threads_again: bool, page: bool, notify: tuple[str, ...],
+    ctx: click.Context, /, source: str | None, destination: str | None, journal: Address, as_json: bool, level: str,
+    sample: int | None, threads_again: bool, page: bool, notify: tuple[str, ...], **chosen: Any,
 ) -> int:  # fmt: skip
     """Read the destination back, compare every record with what was read at the source, and look at the source again."""
     options: dict[str, Any] = {"level": Level(level), "sample": sample, "threads_again": threads_again}
+    options |= chosen_options(chosen)
     with opened(ctx, source, destination, journal, page=page, notify=notify, **options) as migration:
         migration.verify()
         summary = migration.summary()
@@ -343,6 +348,7 @@ def status(journal: Address, as_json: bool) -> int:
             {
                 **facts.refs,
                 "created": facts.created,
+                "scope": {**facts.scope.as_json(), "words": facts.scope.words},
                 "seconds": facts.seconds,
                 **counts,
                 "in_doubt": facts.doubts,
@@ -357,6 +363,8 @@ def status(journal: Address, as_json: bool) -> int:
         )
         return int(facts.exit_code)
     say(f"{facts.labels['source']} -> {facts.labels['destination']}, since {facts.created:%Y-%m-%d %H:%M} UTC")
+    if not facts.scope.everything:
+        say(f"scope: {facts.scope.words}")
     tell_work(worker, live)
     tell_counts(facts.counts, facts.reasons)
     tell_later(facts.uncarried, facts.gone)

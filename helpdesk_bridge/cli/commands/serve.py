@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 import threading
 from collections.abc import Sequence
@@ -181,6 +182,7 @@ def _reserve(ctx: click.Context, name: str, given: int | None) -> int:
         return 0
     limit = policy.windows[policy.headers.window].limit
     reserve = given if given is not None else config.common.reserve or limit // RESERVED_PART
+    reserve = int(reserve) if reserve >= 1 else math.ceil(limit * reserve)
     if reserve >= limit:
         raise click.UsageError(
             f"--reserve {reserve}: {name} allows {limit} units, and the model needs at least one of them"

@@ -171,6 +171,18 @@ class Journal:
         begun = (table.attempts > 0) | (table.destination != "[]")
         return not self.file.rows(select(table.id).where(table.kind == Kind.TICKET.value, begun).limit(1))
 
+    def begun(self) -> bool:
+        """Whether anything was sent or adopted: a record was tried, or has an id of the destination."""
+        table = schema.record.c
+        return bool(self.file.rows(select(table.id).where((table.attempts > 0) | (table.destination != "[]")).limit(1)))
+
+    def forget_planned(self) -> None:
+        """Remove what was only read so far: records that were never tried and that have no id of the destination."""
+        table = schema.record.c
+        with self.file.transaction() as connection:
+            read = table.state.in_([state.value for state in (State.PLANNED, State.SKIPPED, State.INTENT)])
+            self.file.clear(connection, schema.record, read, table.attempts == 0, table.destination == "[]")
+
     def forget_candidates(self) -> None:
         """Plan again the tickets whose candidates an earlier search recorded and no run has adopted since."""
         table = schema.record.c

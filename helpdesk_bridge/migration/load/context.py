@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as Words
 from typing import Final, TypeVar
 
@@ -24,14 +24,20 @@ from helpdesk_bridge.migration.options import Options, Rest, Threads
 from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.outcome import CredentialsLost, Interrupted, MigrationError
 from helpdesk_bridge.migration.plan.mapping import Mapping
+from helpdesk_bridge.migration.plan.people import People
 from helpdesk_bridge.migration.progress import CountsProgress
+from helpdesk_bridge.migration.scope.order import TicketOrder
 from helpdesk_bridge.model.records import Message
-from helpdesk_bridge.model.values import Attachment
+from helpdesk_bridge.model.values import Actor, Attachment
 from helpdesk_bridge.text.plain import digest
 
 T = TypeVar("T")
 WordsByRecord = Words[tuple[str, str], str]
 EXISTING: Final = "existing"
+
+
+def _nobody(_: Iterable[Actor | None]) -> None:
+    pass
 
 
 @frozen(eq=False)
@@ -63,6 +69,16 @@ class LoadContext:
     """Which side holds where both changed a record, as the user decided, by kind and source id."""
     repairing: bool = False
     """Write only what was reopened: a final state that was set is not set again."""
+    order: TicketOrder = TicketOrder.LISTED
+    scoped: bool = False
+    """Whether contacts come along as tickets name them, and not all."""
+    people_first: Callable[[Iterable[Actor | None]], None] = _nobody
+    """Called with whoever a ticket and its thread name before it is written. Raises ``Parked``."""
+
+    @property
+    def people(self) -> People:
+        """The people of the source."""
+        return self.mapping.people
 
     @property
     def choices(self) -> str:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from helpdesk_bridge.migration.cost import PAGE, pages
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.load.contacts import ContactLoad
+from helpdesk_bridge.migration.load.contacts_first import ContactsFirst
 from helpdesk_bridge.migration.load.context import EXISTING, LoadContext
 from helpdesk_bridge.migration.load.later import ContactChanges
 from helpdesk_bridge.migration.load.tickets import TicketLoad
 from helpdesk_bridge.migration.plan.people import fold_key
 from helpdesk_bridge.migration.plan.scan import ALL_CONTACTS
 from helpdesk_bridge.migration.runner import Guarded, Runner, Unforeseen
-from helpdesk_bridge.model.records import Contact, Ticket
+from helpdesk_bridge.migration.scope.order import TicketOrder, in_order
+from helpdesk_bridge.model.records import Contact
 
 OPEN: Final = (State.PLANNED, State.INTENT, State.FAILED)
 
@@ -45,17 +47,24 @@ class Load:
         context = self.context
         if self.only is None and context.journal.any_in(Kind.CONTACT, *OPEN):
             self._existing()
-            self._runner().run(self._contacts())
+            if context.order is TicketOrder.LISTED:
+                self._runner().run(self._contacts())
+        elif self.only is None and context.scoped:
+            self._existing()  # for those whom only the threads name
         if self.only is None and not context.look_only and not context.stop.is_set():
             ContactChanges(context).run()
         if not context.stop.is_set():
             meant = (
                 ticket
-                for ticket in context.spool.each(Kind.TICKET.value, Ticket)
+                for ticket in in_order(context.spool, context.order)
                 if self.only is None or ticket.id in self.only
             )
+            if context.scoped or context.order is not TicketOrder.LISTED:
+                context = evolve(context, people_first=ContactsFirst(context, self._unforeseen).write)
             tickets = (Guarded(TicketLoad(context, ticket), self._unforeseen) for ticket in meant)
             self._runner().run(tickets, first_alone=True)
+        if self.only is None and context.order is not TicketOrder.LISTED and not context.stop.is_set():
+            self._runner().run(self._contacts())
         if self.only is None and not context.stop.is_set() and context.journal.any_in(Kind.CONTACT, State.INTENT):
             # Last, because a vendor may treat what a blocked customer writes as spam (Deskie, observed).
             self._runner().run(self._contacts(last=True))

@@ -85,6 +85,7 @@ class TicketLoad:
             self._bodies.drop()
             return
         try:
+            self._context.people_first((self._ticket.requester, *(one.author for one in self._thread or ())))
             self._write_ticket()
             if self._record.destination:
                 self._complete_opening()

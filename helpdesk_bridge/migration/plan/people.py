@@ -11,6 +11,7 @@ from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Key, Kind, State, is_opaque
+from helpdesk_bridge.migration.scope.beyond import BEYOND
 from helpdesk_bridge.model.addresses import Mailbox, addressed, email_key, phone_key
 from helpdesk_bridge.model.records import Contact
 from helpdesk_bridge.model.values import Actor, ActorKind
@@ -53,15 +54,16 @@ class People:
             return actor
         if actor.id is None or actor.email:
             return addressed(actor)
-        contact = self._known(actor.id)
+        contact = self.contact(actor.id)
         if contact is None:
             return actor
         known = addressed(contact.actor())
         return evolve(known, name=actor.name or known.name, phone=actor.phone or known.phone)
 
-    def _known(self, contact_id: str) -> Contact | None:
+    def contact(self, contact_id: str) -> Contact | None:
+        """Return a contact of the source, in the scope or beyond it."""
         key = self.source.contact_key(contact_id)
-        contact = self.spool.get(Kind.CONTACT.value, key, Contact)
+        contact = self.spool.get(Kind.CONTACT.value, key, Contact) or self.spool.get(BEYOND, key, Contact)
         if contact is None and contact_id not in self._gone:
             contact = self.ask(contact_id)
             if contact is None:
@@ -86,6 +88,10 @@ class People:
             self.journal.get(Key(Kind.CONTACT, self.source.contact_key(actor.id))) if actor.id is not None else None
         )
         key = actor_key(actor)
+        if record is None and actor.id is not None:
+            beyond = self.spool.get(BEYOND, self.source.contact_key(actor.id), Contact)
+            if beyond is not None and not beyond.deleted:
+                return True  # its ticket takes it along
         known = [*([record] if record is not None else []), *(self.journal.folded(key) if key is not None else [])]
         return any(one.destination or one.state not in (State.SKIPPED, State.FAILED, State.IN_DOUBT) for one in known)
 

@@ -10,6 +10,7 @@ from typing import Final
 from attrs import asdict, evolve, field, frozen
 
 from helpdesk_bridge.adapter import MARKER_FIELD, Finding, Hazard, Importer, Provenance
+from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.migration.completeness import SCANS, ScanProof, open_scans, proofs_in
 from helpdesk_bridge.migration.cost import ReadCost, Work, pages, write_minimum
 from helpdesk_bridge.migration.desk import MigrationDesk
@@ -20,6 +21,9 @@ from helpdesk_bridge.migration.plan.outcomes import Outcomes
 from helpdesk_bridge.migration.plan.tally import Tally
 from helpdesk_bridge.migration.plan.values import Answer
 from helpdesk_bridge.migration.recovery import SearchResult, ignored
+from helpdesk_bridge.migration.scope.hours import Hours
+from helpdesk_bridge.migration.scope.kept import kept_scope
+from helpdesk_bridge.migration.scope.scope import LISTED, MigrationScope
 
 
 @frozen
@@ -70,7 +74,8 @@ class Plan:
     ``search`` is what is known of an earlier migration's tickets at the destination: if it is not ``done``, its
     ``calls`` are what a run spends on it first. ``foreign_open`` says that markers of another key stop a run. ``scans`` are
     the source's lists with the proof that they are whole; ``incomplete`` ones stop a run until they are accepted.
-    ``rest_notes`` tickets get a note with what has no place.
+    ``rest_notes`` tickets get a note with what has no place. Everything is about the ``scope``; the source has ``listed``
+    tickets in all. Whoever only a thread names is a contact of the scope that is not counted.
     """
 
     source: str
@@ -90,6 +95,8 @@ class Plan:
     rest: Rest = Rest.LOSE
     rest_notes: int = 0
     maps: tuple[MappedField, ...] = ()
+    scope: MigrationScope = field(factory=MigrationScope)
+    listed: int = 0
     forecasts: Mapping[Threads, Forecast] = field(factory=dict)
 
     @property
@@ -107,6 +114,7 @@ class Plan:
         return {
             "source": self.source,
             "destination": self.destination,
+            "scope": {**self.scope.as_json(), "words": self.scope.words, "listed": self.listed},
             "tickets": self.tickets,
             "contacts": self.contacts,
             "messages": self.messages,
@@ -154,6 +162,7 @@ def make_plan(
     *,
     threads: Threads,
     findings: Sequence[Finding] = (),
+    hours: Hours | None = None,
 ) -> Plan:
     """Return the plan for what was counted, with the decisions that the journal holds."""
     values, importer = outcomes.mapping.values, outcomes.importer
@@ -183,10 +192,12 @@ def make_plan(
         foreign_open=search.foreign > 0 and not ignored(journal),
         scans=proofs_in(journal.facts.recall(SCANS, {})),
         incomplete=tuple(open_scans(journal)),
-        forecasts=forecasts(tally, outcomes, search),
+        forecasts=forecasts(tally, outcomes, search, hours),
         rest=Rest.NOTE if outcomes.noted else Rest.LOSE,
         rest_notes=len(outcomes.rests),
         maps=mapped_fields(outcomes),
+        scope=kept_scope(journal),
+        listed=int(journal.facts.recall(LISTED, tally.tickets)),
     )
 
 
@@ -203,13 +214,15 @@ def mapped_fields(outcomes: Outcomes) -> tuple[MappedField, ...]:
     )
 
 
-def forecasts(tally: Tally, outcomes: Outcomes, search: SearchResult) -> dict[Threads, Forecast]:
+def forecasts(
+    tally: Tally, outcomes: Outcomes, search: SearchResult, hours: Hours | None = None
+) -> dict[Threads, Forecast]:
     """Return the cost of each way of writing the threads, from the counts and the budgets as they are now.
 
     A ``search`` for an earlier migration's tickets that is still to be done is part of it, and the notes with the rest of
     the tickets if they are wanted.
     """
-    searching = 0 if search.done else search.calls
+    searching, values = 0 if search.done else search.calls, outcomes.mapping.values
     by_way = {}
     for way in Threads:
         bare = _forecast(tally, outcomes, way, searching, frozenset())
@@ -217,6 +230,7 @@ def forecasts(tally: Tally, outcomes: Outcomes, search: SearchResult) -> dict[Th
         chosen = noted if outcomes.noted else bare
         by_way[way] = evolve(
             chosen,
+            ends=chosen.ends if hours is None else _ends_within(hours, values.destination.clock, chosen.seconds),
             rest_units=noted.destination_units - bare.destination_units,
             rest_seconds=noted.seconds - bare.seconds,
         )
@@ -255,6 +269,10 @@ def _forecast(tally: Tally, outcomes: Outcomes, way: Threads, searching: int, re
     return Forecast(way, units[0], units[1], seconds, ends, by_record)
 
 
+def _ends_within(hours: Hours, clock: Clock, seconds: float) -> datetime:
+    return hours.after(clock.wall(), min(seconds / clock.time_scale, _LONGEST))
+
+
 def _later(tally: Tally, way: Threads, rests: AbstractSet[str]) -> tuple[int, int]:
     """Return how many messages follow an opening, and how many tickets get something written behind theirs."""
     tickets = tally.tickets - tally.left_out
@@ -270,7 +288,7 @@ def _later(tally: Tally, way: Threads, rests: AbstractSet[str]) -> tuple[int, in
 
 
 def _seconds(side: MigrationDesk, units: int) -> float:
-    return 0.0 if side.desk.budget is None else side.desk.budget.forecast(units)
+    return side.forecast(units)
 
 
 def open_values(answers: Sequence[tuple[str, str, Answer, int]], importer: Importer) -> tuple[OpenValue, ...]:

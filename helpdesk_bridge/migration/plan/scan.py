@@ -20,7 +20,11 @@ from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.plan.mapping import Mapping
 from helpdesk_bridge.migration.plan.outcomes import left_out
 from helpdesk_bridge.migration.plan.people import fold_key
+from helpdesk_bridge.migration.plan.selection import Selection
 from helpdesk_bridge.migration.plan.tally import Sampled, Tally
+from helpdesk_bridge.migration.scope.beyond import BEYOND_TICKETS
+from helpdesk_bridge.migration.scope.kept import ScopeChange
+from helpdesk_bridge.migration.scope.scope import LISTED
 from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
 from helpdesk_bridge.model.records import Contact, Ticket
 from helpdesk_bridge.model.values import ActorKind
@@ -37,7 +41,10 @@ ALL_CONTACTS: Final = ContactQuery(include=frozenset({"blocked", "deleted", "cus
 
 @frozen
 class Scan:
-    """One reading of the source. ``needs`` is what the destination demands of a contact."""
+    """One reading of the source. ``needs`` is what the destination demands of a contact.
+
+    The lists are read whole whatever the ``scope``: what left it, and what is gone, is known from them alone.
+    """
 
     source: MigrationDesk
     spool: Spool
@@ -46,6 +53,7 @@ class Scan:
     stop: threading.Event
     needs: frozenset[str]
     progress: Callable[[str], None]
+    scope: ScopeChange
 
     def run(self) -> Tally:
         """Read both lists, again from the start if the source failed in between, and keep the proofs that they are whole."""
@@ -53,14 +61,30 @@ class Scan:
 
     def _once(self) -> Tally:
         tally, now = Tally(self.source), self.source.vendor_now()
-        for kind in (Kind.CONTACT, Kind.TICKET):
-            self.spool.forget(kind.value)
+        selection = Selection(self.scope, self.source, self.spool, self.journal)
+        selection.forget()
+        if selection.scope.everything:
+            self.scope.settle(self.journal)
         # Tickets first: whoever wrote in between is in the list of contacts.
         tickets = self._proof(Kind.TICKET, partial(self._tickets, tally))
         contacts = self._proof(Kind.CONTACT, partial(self._contacts, tally))
+        if not selection.scope.everything:
+            self._select(selection, tally)
         keep(self.journal, (contradicted(contacts, self._any_contact), contradicted(tickets, self._any_ticket)))
-        self.journal.facts.remember(**{SOURCE_SEEN: now.replace(microsecond=0).isoformat()})
+        listed = self.spool.count(Kind.TICKET.value) + self.spool.count(BEYOND_TICKETS)
+        self.journal.facts.remember(**{LISTED: listed, SOURCE_SEEN: now.replace(microsecond=0).isoformat()})
         return tally
+
+    def _select(self, selection: Selection, tally: Tally) -> None:
+        """Plan what is in the scope. Raises ``WrongScope``, having written nothing, if that is no ticket."""
+        places, batch = selection.choose(), list[Record]()
+        self.scope.settle(self.journal)
+        for ticket in self.spool.each(Kind.TICKET.value, Ticket):
+            self._take_ticket(tally, batch, ticket, places[ticket.id])
+        self._write(batch)
+        for position, contact in selection.contacts():
+            self._take_contact(tally, batch, contact, position)
+        self._write(batch)
 
     def _proof(self, kind: Kind, read: Callable[[], int | None]) -> ScanProof:
         def rows() -> int:
@@ -96,23 +120,18 @@ class Scan:
             key = self.source.contact_key(contact.id)
             if self.spool.get(Kind.CONTACT.value, key, Contact) is not None:
                 continue  # the first look had it
-            tally.contact(contact, left_out=left_out(contact, self.needs) is not None)
             self.spool.put(Kind.CONTACT.value, key, contact)
-            batch.append(self._planned(contact, position))
-            if len(batch) == BATCH:
-                self._write(batch)
+            if self.scope.scope.everything:
+                self._take_contact(tally, batch, contact, position)
         self._write(batch)
         self._unread(Kind.CONTACT)
         return contacts.told()
 
-    def _planned(self, contact: Contact, position: int) -> Record:
-        key, fold = Key(Kind.CONTACT, self.source.contact_key(contact.id)), fold_key(contact)
-        if contact.deleted:
-            return Record(key=key, position=position, fold=fold, state=State.SKIPPED, reason="deleted")
-        reason = left_out(contact, self.needs)
-        if reason is not None:
-            return Record(key=key, position=position, fold=fold, state=State.SKIPPED, reason=reason)
-        return Record(key=key, position=position, fold=fold)
+    def _take_contact(self, tally: Tally, batch: list[Record], contact: Contact, position: int) -> None:
+        tally.contact(contact, left_out=left_out(contact, self.needs) is not None)
+        batch.append(planned_contact(self.source, self.needs, contact, position))
+        if len(batch) == BATCH:
+            self._write(batch)
 
     def _tickets(self, tally: Tally) -> int | None:
         batch: list[Record] = []
@@ -120,14 +139,18 @@ class Scan:
         for position, ticket in enumerate(self._unless_stopped(tickets)):
             if self.spool.get(Kind.TICKET.value, ticket.id, Ticket) is not None:
                 continue
-            tally.ticket(ticket)
             self.spool.put(Kind.TICKET.value, ticket.id, ticket)
-            batch.append(Record(key=Key(Kind.TICKET, ticket.id), position=position))
-            if len(batch) == BATCH:
-                self._write(batch)
+            if self.scope.scope.everything:
+                self._take_ticket(tally, batch, ticket, position)
         self._write(batch)
         self._unread(Kind.TICKET)
         return tickets.told()
+
+    def _take_ticket(self, tally: Tally, batch: list[Record], ticket: Ticket, position: int) -> None:
+        tally.ticket(ticket)
+        batch.append(Record(key=Key(Kind.TICKET, ticket.id), position=position))
+        if len(batch) == BATCH:
+            self._write(batch)
 
     def _unread(self, kind: Kind) -> None:
         """Write down the rows of a list that cannot be read."""
@@ -144,6 +167,15 @@ class Scan:
             if self.stop.is_set():
                 raise Stopped
             yield record
+
+
+def planned_contact(source: MigrationDesk, needs: frozenset[str], contact: Contact, position: int) -> Record:
+    """Return a contact as the journal plans it; ``needs`` is what the destination demands."""
+    key, fold = Key(Kind.CONTACT, source.contact_key(contact.id)), fold_key(contact)
+    reason = "deleted" if contact.deleted else left_out(contact, needs)
+    if reason is not None:
+        return Record(key=key, position=position, fold=fold, state=State.SKIPPED, reason=reason)
+    return Record(key=key, position=position, fold=fold)
 
 
 def _is_there(get: Callable[[], object]) -> bool:

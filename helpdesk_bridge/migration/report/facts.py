@@ -41,6 +41,7 @@ from helpdesk_bridge.migration.plan.field_maps import parse
 from helpdesk_bridge.migration.plan.message_use import MESSAGE_FIELDS
 from helpdesk_bridge.migration.plan.rest import CONTACT_FIELDS, TICKET_FIELDS
 from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, SearchResult
+from helpdesk_bridge.migration.scope.scope import SCOPE, MigrationScope
 from helpdesk_bridge.migration.summary import Counts, Summary, exit_code_of, gone_rows
 from helpdesk_bridge.migration.verify.extent import EXTENT, Extent
 
@@ -121,6 +122,7 @@ class Facts:
     names: Mapping[str, str]
     created: datetime
     seconds: float
+    scope: MigrationScope
     level: str | None
     extent: Extent | None
     uncarried: tuple[Uncarried, ...]
@@ -231,6 +233,7 @@ def _facts(journal: JournalReader, path: Address) -> Facts:
         names={side: meta[f"{side}_desk"] for side in SIDES},
         created=datetime.fromisoformat(meta["created"]),
         seconds=float(recalled("seconds", 0.0)),
+        scope=MigrationScope.of_json(recalled(SCOPE, None)),
         level=recalled("verified"),
         extent=Extent.of_json(recalled(EXTENT)),
         uncarried=uncarried_in(meta),

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from attrs import asdict, define, field, frozen
+from attrs import asdict, define, evolve, field, frozen
 
 from helpdesk_bridge.errors import HelpdeskError, NotFound
 from helpdesk_bridge.migration.desk import MigrationDesk
@@ -18,6 +18,7 @@ from helpdesk_bridge.migration.journal.unread import is_row
 from helpdesk_bridge.migration.outage import Outage, Stopped
 from helpdesk_bridge.migration.outcome import CredentialsLost, Interrupted
 from helpdesk_bridge.migration.plan.scan import ALL_CONTACTS, ALL_TICKETS
+from helpdesk_bridge.migration.scope.scope import MigrationScope
 from helpdesk_bridge.migration.source.versions import (
     contact_version,
     message_version,
@@ -26,7 +27,7 @@ from helpdesk_bridge.migration.source.versions import (
     same_version,
     ticket_version,
 )
-from helpdesk_bridge.model.records import Message
+from helpdesk_bridge.model.records import Contact, Message, Ticket
 from helpdesk_bridge.ports import Listing
 
 CHANGED: Final = "changed"
@@ -78,6 +79,7 @@ class _Listed:
     versions: dict[str, str] = field(factory=dict)
     flags: dict[str, str] = field(factory=dict)
     short: str | None = None
+    beyond: set[str] = field(factory=set)
 
 
 @frozen(eq=False)
@@ -92,13 +94,15 @@ class SourceCheck:
     seen_before: str | None
     settled: Container[tuple[str, str]]
     """The records that are gone, by kind and id, and of which the user decided what becomes."""
+    scope: MigrationScope = field(factory=MigrationScope)
 
     def run(self) -> SourceNow:
         """Return what differs. A source that cannot be listed is said, and nothing is concluded from it."""
         now = self.source.vendor_now()
         try:
-            contacts = self._listed(self._contacts)
-            tickets = self._listed(self._tickets)
+            customers: dict[str, Contact] = {}
+            contacts = self._listed(partial(self._contacts, customers))
+            tickets = self._listed(partial(self._tickets, customers))
             if short := contacts.short or tickets.short:
                 return SourceNow(seen=self.seen_before, problem=f"its list came incomplete: {short}")
             rows = [*self._compared(Kind.CONTACT, contacts), *self._compared(Kind.TICKET, tickets)]
@@ -122,19 +126,34 @@ class SourceCheck:
             listed.short = f"{came} of {told} came, twice"
         return listed
 
-    def _contacts(self, listed: _Listed) -> tuple[int | None, int]:
+    def _in_scope(self, ticket: Ticket, customers: Mapping[str, Contact]) -> bool:
+        if self.scope.everything:
+            return True
+        if self.scope.limit is not None:
+            return False  # the number was full, or is filled by the next run
+        requester = ticket.requester
+        known = None if requester is None or requester.id is None else self.source.contact_key(requester.id)
+        return self.scope.takes(self.source.ticket(ticket), customers.get(known or ""))
+
+    def _contacts(self, customers: dict[str, Contact], listed: _Listed) -> tuple[int | None, int]:
         contacts = self.source.desk.contacts.list(ALL_CONTACTS)
         for contact in self._unless_stopped(contacts):
             key = self.source.contact_key(contact.id)
             listed.versions[key] = contact_version(contact)
+            if not (self.scope.everything or self.scope.all_contacts):
+                listed.beyond.add(key)  # whoever is new comes along with a ticket that is
+            if self.scope.companies:
+                customers[key] = evolve(contact, raw=None)
             if contact.deleted:
                 listed.flags[key] = DELETED
         return self._told(contacts, Kind.CONTACT)
 
-    def _tickets(self, listed: _Listed) -> tuple[int | None, int]:
+    def _tickets(self, customers: Mapping[str, Contact], listed: _Listed) -> tuple[int | None, int]:
         tickets = self.source.desk.tickets.list(ALL_TICKETS, resolve=False)
         for ticket in self._unless_stopped(tickets):
             listed.versions[ticket.id] = ticket_version(ticket)
+            if not self._in_scope(ticket, customers):
+                listed.beyond.add(ticket.id)
             if ticket.spam or ticket.deleted:
                 listed.flags[ticket.id] = SPAM if ticket.spam else DELETED
         return self._told(tickets, Kind.TICKET)
@@ -165,7 +184,7 @@ class SourceCheck:
             elif record.version is not None and self._counts(record) and not same_version(record.version, now):
                 yield self._since(kind, record_id, CHANGED)
         for record_id in listed.versions:
-            if self.journal.get(Key(kind, record_id)) is None:
+            if record_id not in listed.beyond and self.journal.get(Key(kind, record_id)) is None:
                 yield self._since(kind, record_id, APPEARED)
 
     def _counts(self, record: Record) -> bool:

@@ -244,7 +244,7 @@ class LiveState:
         budget, scale = side.desk.budget, side.clock.time_scale
         if budget is None:
             return Side(label=side.label)
-        return Side(label=side.label, forecast=lambda units: budget.forecast(units) / scale, limit=budget.limit)
+        return Side(label=side.label, forecast=lambda units: side.forecast(units) / scale, limit=budget.limit)
 
     def _side(self, watched: _Watched) -> dict[str, Any]:
         budget, scale = watched.side.desk.budget, watched.side.clock.time_scale

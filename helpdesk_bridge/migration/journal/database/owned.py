@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from attrs import frozen
-from sqlalchemy import Connection, Engine, RowMapping, Select, Table, delete, exc, select
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, Table, delete, exc, select
 
 from helpdesk_bridge.clock import Clock, boot_id
 from helpdesk_bridge.migration.journal import schema
@@ -147,9 +147,9 @@ class OwnedJournal(ABC):
         """Write rows of this migration, each with its digest, as ``schema.put`` does."""
         return schema.put(connection, table, [sealed(table, self.migration, row) for row in rows], anew=anew)
 
-    def clear(self, connection: Connection, table: Table) -> None:
-        """Remove the rows of this migration from a table."""
-        connection.execute(delete(table).where(table.c.migration == self.migration))
+    def clear(self, connection: Connection, table: Table, *where: ColumnElement[bool]) -> None:
+        """Remove the rows of this migration from a table, all or those to which everything of ``where`` applies."""
+        connection.execute(delete(table).where(table.c.migration == self.migration, *where))
 
     def _of(self, connection: Connection, query: Select[*tuple[Any, ...]]) -> Sequence[RowMapping]:
         return connection.execute(schema.of_migration(query, self.migration)).mappings().all()

@@ -1,0 +1,1 @@
+"""Scope of a migration: which tickets it takes, in which order, and at which hours."""
