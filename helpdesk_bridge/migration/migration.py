@@ -239,7 +239,7 @@ class Migration:
             self._stop,
             self.options.threads_again,
             self.journal.facts.recall(SOURCE_SEEN),
-            self.journal.facts.gone(),
+            {one for one, known in self.journal.facts.gone().items() if "choice" in known},
             self.scope,
         )
 

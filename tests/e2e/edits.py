@@ -8,31 +8,49 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from importlib import import_module
 
 from attrs import evolve
 from e2e.judge import judge, tickets_at, truth_of
 from e2e.wire import WIRES, LocalFile
 from migration.faulty_desk import message, person, ticket
-from migration.simulators import served
+from migration.simulators import SCALES, served, settings_for
+from odd_documents import OddRows
 
 from helpdesk_bridge import open_desk
 from helpdesk_bridge.datasets.dataset import Dataset, SeedField
 from helpdesk_bridge.migration import DecisionNeeded, Migration, Options, Threads
 from helpdesk_bridge.model.values import Actor, ActorKind, Body, MessageKind, Visibility
+from helpdesk_bridge.testing.simulator.server import SimulatorServer
 
 AGENTS = ("eve@desk.example", "zoe@old.example")
 """The second has no counterpart at the destination."""
 CUSTOMERS = ("ann@client.example", "annlee@client.example", "Ann@client.example", "ann.lee@client.example")
+ODD = (
+    "o'hara+vip@client.example",
+    "ann lee@client.example",
+    "ayşe@bücher.example",
+    "\u212aim@client.example",
+    "nobody",
+)
+"""Addresses that some vendor takes for none: a blank, a domain beyond ASCII, a Kelvin sign, no domain."""
+PHONES = ("+905551112233", "+905551112234")
+"""Of customers who have no address."""
 WORDS = ("broke", "again", "lost", "found", "late", "early", "why", "thanks")
 
 
-def account(rng, *, tickets):
-    """Return a random account: internal openings, notes everywhere, agents without counterpart, people who are nearly alike."""
-    customers = tuple(
-        person(f"c{n}", email)
-        for n, email in enumerate(dict.fromkeys(one for one in CUSTOMERS if one != "Ann@client.example"))
+def account(rng, *, tickets, odd=ODD):
+    """Return a random account: internal openings, notes everywhere, agents without counterpart, people who are nearly alike.
+
+    ``odd`` are addresses that the source holds besides.
+    """
+    plain = [one for one in CUSTOMERS if one != "Ann@client.example"]
+    customers = (
+        *(person(f"c{n}", email) for n, email in enumerate([*plain, *odd])),
+        *(person(f"p{n}", None, phone=phone) for n, phone in enumerate(PHONES)),
     )
     people = (*customers, *(person(one.partition("@")[0], one, role="agent") for one in AGENTS))
     made = []
@@ -183,6 +201,59 @@ class Program:
         )
 
 
+class CallsProgram(Program):
+    """A vendor's account, changed by its own calls alone."""
+
+    def step(self):
+        rules = [self.note, self.answer, self.subject, self.fields, self.emptied, self.customer, self.ticket]
+        if self.desk.vendor == "deskie":
+            rules += [self.asked, self.edited, self.delete, self.spam, self.dropped]
+        rule = self.rng.choice(rules)
+        self.log.append(rule.__name__)
+        rule(self.rng.choice(self.tickets()))
+
+    def note(self, one):
+        self.desk.messages.note(one.id, self.text(secret=True))
+
+    def answer(self, one):
+        self.desk.messages.reply(one.id, self.text())
+
+    def asked(self, one):
+        """The customer says something in the application's own portal."""
+        if one.requester.email:
+            self.desk.messages.add_from_contact(one.id, self.text(), author=one.requester)
+
+    def fields(self, one):
+        self.count += 1
+        tags = {"tags": ("other",)} if self.desk.tags else {}
+        self.desk.tickets.update(
+            one.id, custom_fields={"Order No": f"B-{self.count}"}, assignee=self.rng.choice((AGENTS[0], None)),
+            status=self.rng.choice(["open", "pending", "closed"]), **tags,
+        )  # fmt: skip
+
+    def emptied(self, one):
+        tags = {"tags": ()} if self.desk.tags else {}
+        self.desk.tickets.update(one.id, custom_fields={"Order No": None}, assignee=None, **tags)
+
+    def edited(self, one):
+        known = self.rng.choice(list(self.desk.messages.list(one.id)))
+        secret = known.visibility is Visibility.INTERNAL
+        calls = self.desk.vendor_api.messages
+        (calls.edit_note if secret else calls.edit)(one.id, known.id, self.text(secret=secret))
+
+    def dropped(self, one):
+        known = [message for message in self.desk.messages.list(one.id) if not message.opening]
+        if known:
+            last = self.rng.choice(known)
+            calls = self.desk.vendor_api.messages
+            (calls.delete_note if last.visibility is Visibility.INTERNAL else calls.delete)(one.id, last.id)
+
+    def spam(self, one):
+        if len(self.tickets()) > 2:
+            self.gone.add(one.id)
+            self.desk.vendor_api.cases.spam(one.id)
+
+
 def announced(summary):
     """Return how many messages of each source ticket were announced as not carried."""
     return Counter(row.ticket for row in summary.uncarried if row.record == "message")
@@ -192,7 +263,7 @@ def problems_of(program, old, new, summary, known):
     """Return what the judge finds and nobody announced; ``known`` are the words of earlier rounds, by ticket id."""
     verdict = judge(truth_of(old), tickets_at(new))
     problems = [f"leaked: {one}" for one in verdict.leaked] + [f"nameless: {one}" for one in verdict.nameless]
-    allowed = sum(announced(summary).values())
+    allowed = sum(announced(summary).values()) + sum(row["record"] == "message" for row in summary.gone)
     gone_notes = sum(row["outcome"] == "marked" for row in summary.gone)
     stale = [one for one in verdict.invented if one in known]
     fresh = [one for one in verdict.invented if one not in known]
@@ -207,14 +278,12 @@ def problems_of(program, old, new, summary, known):
     return problems
 
 
-def played(folder, seed, destination, way, rounds, edits=3):
+def played(folder, seed, destination, way, rounds, edits=3, source="local"):
     """Play a program and yield, per round, what it did and what was wrong with it."""
     rng = random.Random(seed)
-    path = folder / "old.db"
-    old = open_desk({"vendor": "local", "path": str(path)}, name="old")
-    try:
-        old.vendor_api.seed(account(rng, tickets=5))
-        program = Program(rng, old)
+    odd = () if source == "desk365" else ODD  # a customer of Desk365 is an address
+    with _source(folder, source, account(rng, tickets=5, odd=odd)) as (old, old_wire, made_up):
+        program = (Program if source == "local" else CallsProgram)(rng, old)
         options = Options(yes=True, workers=1, threads=Threads(way))
         with _destination(folder, destination) as (new, wire):
             known = set()
@@ -230,17 +299,50 @@ def played(folder, seed, destination, way, rounds, edits=3):
                         return
                     migration.verify()
                     summary = migration.summary()
-                found = problems_of(program, LocalFile(path), wire, summary, known)
+                found = problems_of(program, old_wire, wire, summary, known)
                 found += [f"difference: {one}" for one in summary.differences]
+                told = {one.field for one in summary.changed if one.change == "lost"}
+                found += [f"not announced: {name}" for name in made_up if name not in told]
                 if not summary.verified and not summary.differences:
                     rows = summary.extent.source.rows if summary.extent and summary.extent.source else ()
                     found.append(f"not verified: {rows}")
                 yield program.log, found
-                known |= {one for _, words in truth_of(LocalFile(path)) for one in words}
+                known |= {one for _, words in truth_of(old_wire) for one in words}
                 for _ in range(edits):
                     program.step()
-    finally:
-        old.close()
+
+
+@contextmanager
+def _source(folder, vendor, dataset):
+    """Yield the source, the stranger's way to it, and the keys that no one knows in the documents it sends."""
+    if vendor == "local":
+        path = folder / "old.db"
+        with open_desk({"vendor": "local", "path": str(path)}, name="old") as desk:
+            desk.vendor_api.seed(dataset)
+            yield desk, LocalFile(path), ()
+        return
+    create = import_module(f"helpdesk_bridge_{vendor}.simulator").create
+    simulator = create(dataset, time_scale=SCALES[vendor])
+    odd = OddRows(simulator, lambda kind, row: MADE_UP.get(_area(kind, row)))
+    with SimulatorServer(odd) as server:
+        settings = {"vendor": vendor, **settings_for(simulator, server.url, SCALES[vendor])}
+        wire = WIRES[vendor](settings)
+        with open_desk(settings, name="old") as desk:
+            yield desk, wire, [f"{area}.{key}" for area, (key, _) in MADE_UP.items()]
+        wire.close()
+
+
+MADE_UP = {
+    "ticket": ("zz_weather", {"of": ["day"]}),
+    "contact": ("zz_star_sign", "crab"),
+    "message": ("zz_mood", 7),
+}
+"""Keys that no version of an adapter knows, by the area under which they are announced."""
+
+
+def _area(kind, row):
+    rows = {"case": "ticket", "tickets": "ticket", "message": "message", "conversations": "message"}
+    return rows.get(kind) or ("contact" if {"user_email", "primary_email"} & row.keys() else None)
 
 
 class _destination:  # noqa: N801 - used as a function

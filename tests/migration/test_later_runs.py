@@ -255,6 +255,28 @@ def test_what_the_source_deletes_is_decided_and_never_removed(pair, choice, how)
     assert len(list(pair.new.messages.list(pair.ticket(pair.new, "Subject of t2").id))) == len(thread)
 
 
+@pytest.mark.parametrize("choice", CHOICES)
+def test_a_message_that_the_source_deletes_is_decided_and_never_removed(tmp_path, choice):
+    with served("deskie", thread()) as old, served("local", account()) as new:
+        pair = Pair(old.desk, new.desk, tmp_path / "journal")
+        here = pair.ticket(old.desk)
+        before = list(old.desk.messages.list(here.id))
+        last = next(one for one in reversed(before) if one.visibility is Visibility.PUBLIC)
+        old.desk.vendor_api.messages.delete(here.id, last.id)
+        with pytest.raises(DecisionNeeded) as asked:
+            pair.again()
+        assert asked.value.others == ("--gone keep", "--gone mark")
+        for _ in range(2):
+            summary = pair.again(gone=choice)
+            assert summary.verified, summary.differences
+            told = [(one["record"], one["id"], one["outcome"]) for one in summary.gone]
+            assert told == [("message", last.id, "kept" if choice == KEEP else "marked")]
+            there = list(new.desk.messages.list(pair.ticket(new.desk).id))
+            assert len(there) == len(before) + (choice == MARK)
+            notes = [one.visibility for one in there if "deleted at its source" in one.body.text]
+            assert notes == ([Visibility.INTERNAL] if choice == MARK else [])
+
+
 @pytest.mark.parametrize("fault", ["lost", "swallowed"])
 def test_a_mark_whose_answer_was_lost_is_written_once(tmp_path, fault):
     old, new, path = source(), destination(), tmp_path / "journal"

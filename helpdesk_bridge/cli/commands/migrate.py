@@ -32,6 +32,7 @@ from helpdesk_bridge.config.settings import read_secret
 from helpdesk_bridge.migration.completeness import ACCEPT
 from helpdesk_bridge.migration.journal.database.address import Address
 from helpdesk_bridge.migration.later.gone import CHOICES
+from helpdesk_bridge.migration.later.reassign import LEFT
 from helpdesk_bridge.migration.migration import Migration
 from helpdesk_bridge.migration.options import Level, Rest, Threads
 from helpdesk_bridge.migration.outcome import DecisionNeeded, ExitCode
@@ -425,11 +426,11 @@ def watch(journals: tuple[Address, ...], port: int) -> None:
     "--to", "new", required=True, metavar="NEW@…", help="The destination's agent who gets what is the other's."
 )
 @click.pass_context
-def reassign(ctx: click.Context, journal: Path, as_json: bool, old: str, new: str) -> None:
+def reassign(ctx: click.Context, journal: Path, as_json: bool, old: str, new: str) -> int:
     """Give tickets and messages of an agent who was not at the destination to one who is there now.
 
     It prints each with what became of it: what the destination does not let be changed, or somebody changed there since, is
-    left. The journal names the desks.
+    left, and the command then ends with 3. The journal names the desks.
     """
     ctx.meta.setdefault(MOVED, False)
     need(journal)
@@ -438,11 +439,13 @@ def reassign(ctx: click.Context, journal: Path, as_json: bool, old: str, new: st
             rows = list(migration.reassign(old, new))
         except ValueError as error:
             raise click.UsageError(str(error)) from None
+        summary = migration.summary()
     if as_json:
         write_json([asdict(row) for row in rows])
-        return
-    columns = ("ticket", "record", "id", "destination", "outcome", "why")
-    write_table(columns, [tuple(getattr(row, name) for name in columns) for row in rows])
+    else:
+        columns = ("ticket", "record", "id", "destination", "outcome", "why")
+        write_table(columns, [tuple(getattr(row, name) for name in columns) for row in rows])
+    return int(ExitCode.INCOMPLETE if any(row.outcome == LEFT for row in rows) else summary.standing_code)
 
 
 migrate.add_command(ids)

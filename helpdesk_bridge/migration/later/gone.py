@@ -1,7 +1,8 @@
 """Gone: records that were migrated and that the source has deleted since, or marked as spam, as the user decided about them.
 
 Gone is only what a complete list lacks and what a call for it alone does not find either. ``keep`` leaves the record at the
-destination, ``mark`` adds an internal note to its ticket; both are written down by record, and nothing is ever removed.
+destination, ``mark`` adds an internal note to its ticket; both are written down by record, and nothing is ever removed. A
+single message that left its thread is decided likewise.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from attrs import frozen
 from helpdesk_bridge.errors import HelpdeskError, InDoubt, NotFound
 from helpdesk_bridge.migration.completeness import SCANS, proofs_in
 from helpdesk_bridge.migration.journal import expected
-from helpdesk_bridge.migration.journal.states import Kind, Record, State, is_opaque, reason_of
+from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State, is_opaque, reason_of
 from helpdesk_bridge.migration.journal.unread import is_row
 from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.load.lookup import WHOLE
@@ -58,7 +59,21 @@ class Gone:
                 undecided.append(Since(ticket, record.key.kind.value, record.key.id, what))
             else:
                 self._settle(record, what, self.choice)
+        for record in list(self._messages()):
+            self.context.check_stop()
+            if self.choice is None:
+                undecided.append(Since(record.key.parent, record.key.kind.value, record.key.id, VANISHED))
+            else:
+                self._settle(record, VANISHED, self.choice)
         return undecided
+
+    def _messages(self) -> Iterator[Record]:
+        """Yield the messages that vanished from threads which a run has read, and about which nothing is decided yet."""
+        for (kind, record_id), values in self._settled.items():
+            if kind == Kind.MESSAGE.value and "done" not in values and "ticket" in values:
+                record = self.context.journal.get(Key(Kind.MESSAGE, record_id, values["ticket"]))
+                if record is not None:
+                    yield record
 
     def _found(self) -> Iterator[tuple[Record, str]]:
         proofs = {proof.scan: proof for proof in proofs_in(self.context.journal.facts.recall(SCANS, {}))}
@@ -93,29 +108,42 @@ class Gone:
 
     def _settle(self, record: Record, what: str, choice: str) -> None:
         facts, kind, record_id = self.context.journal.facts, record.key.kind.value, record.key.id
-        if choice == MARK and record.key.kind is Kind.TICKET:
+        about: dict[str, Any] = {"what": what, "choice": choice}
+        if record.key.kind is Kind.MESSAGE:
+            about["ticket"] = record.key.parent
+        ticket = self._ticket_of(record)
+        if choice == MARK and ticket is not None:
             known = self._settled.get((kind, record_id), {})
             at = datetime.fromisoformat(known["at"]) if "at" in known else self.context.destination.vendor_now()
-            note = self._note(record, what, at.replace(microsecond=0))
+            note = self._note(record, ticket, what, at.replace(microsecond=0))
             wanted = expected.message(note, (), self.context.marker_key.seal)
             began = known.get("began") is not None
-            facts.settle_gone(kind, record_id, what=what, choice=choice, began=True, at=at.isoformat())
-            done, ids = self._marked(record, note, wanted, look=began)
-            facts.settle_gone(
-                kind, record_id, what=what, choice=choice, done=done, ids=ids, expected=wanted if ids else None
-            )
+            facts.settle_gone(kind, record_id, **about, began=True, at=at.isoformat())
+            done, ids = self._marked(ticket, note, wanted, look=began)
+            facts.settle_gone(kind, record_id, **about, done=done, ids=ids, expected=wanted if ids else None)
         else:
-            facts.settle_gone(kind, record_id, what=what, choice=KEEP, done="kept")
+            facts.settle_gone(kind, record_id, **{**about, "choice": KEEP}, done="kept")
+
+    def _ticket_of(self, record: Record) -> Record | None:
+        """Return the ticket whose readers are told of a record that is gone: its own, or the one that holds it."""
+        if record.key.kind is Kind.TICKET:
+            return record
+        ticket = self.context.journal.get(Key(Kind.TICKET, record.key.parent)) if record.key.parent else None
+        return ticket if ticket is not None and ticket.destination else None
 
     @staticmethod
-    def _note(record: Record, what: str, at: datetime) -> Message:
+    def _note(record: Record, ticket: Record, what: str, at: datetime) -> Message:
+        text = _TEXTS[what]
+        if record.key.kind is Kind.MESSAGE:
+            written = (record.expected or {}).get("created_at")
+            text = f"A message{f' of {written}' if written else ''} that is in this ticket was deleted at its source."
         return Message(
             id=f"{record.key.id}:gone",
-            ticket_id=record.key.id,
+            ticket_id=ticket.key.id,
             author=IMPORT,
             visibility=Visibility.INTERNAL,
             kind=MessageKind.NOTE,
-            body=Body(text=_TEXTS[what]),
+            body=Body(text=text),
             created_at=at,
         )
 

@@ -45,7 +45,7 @@ from helpdesk_bridge.migration.plan.message_use import uses
 from helpdesk_bridge.migration.plan.rest import rest_lines, rest_note, rest_version
 from helpdesk_bridge.migration.plan.thread_layout import opening_bundle, opening_of
 from helpdesk_bridge.migration.runner import Parked
-from helpdesk_bridge.migration.source.versions import same_version, ticket_version
+from helpdesk_bridge.migration.source.versions import may_differ, same_version, ticket_version, version_at
 from helpdesk_bridge.model.records import Message, Ticket
 
 FINAL_STATE_REFUSED: Final = "written, but its final state was refused: "
@@ -147,6 +147,7 @@ class TicketLoad:
         if (self._record.state, self._record.reason) == (State.SKIPPED, DECIDED_SKIP) or self._unchanged():
             return False
         self._take_up_again()
+        look = context.source.vendor_now()
         try:
             thread = self._read()
         except NotFound:
@@ -159,6 +160,7 @@ class TicketLoad:
         except IncompleteThread as error:
             self._give_up(State.FAILED, f"{THREAD_REASON}: {error}")
             return False
+        self._version = version_at(ticket, look)
         renamed(context.journal, ticket.id, thread, self._bodies)
         context.journal.plan(planned(thread, self._bodies))
         self._write_unread()
@@ -251,7 +253,7 @@ class TicketLoad:
         record = self._record
         if not self._as_chosen:
             return False
-        if not record.finished or not same_version(record.version, self._version) or record.state is not State.DONE:
+        if not record.finished or may_differ(record.version, self._version) or record.state is not State.DONE:
             return False
         return not self._context.journal.has_open_children(self._ticket.id) and not self._decided
 
@@ -603,7 +605,7 @@ class TicketLoad:
         """Put the ticket into its final state if its messages, or later changes at the source, may have altered it."""
         context, record = self._context, self._record
         wrote = self._messages.wrote
-        done = record.finished and same_version(record.version, self._version) and record.state is State.DONE
+        done = record.finished and not may_differ(record.version, self._version) and record.state is State.DONE
         done = done and self._as_chosen
         if (done and not wrote and self._changes is None) or context.look_only:
             return

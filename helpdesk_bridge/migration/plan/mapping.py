@@ -18,7 +18,6 @@ from helpdesk_bridge.migration.plan.values import (
     Values,
     agent_email,
     contact_key,
-    requester_key,
 )
 from helpdesk_bridge.model.addresses import Mailbox, is_email
 from helpdesk_bridge.model.records import Contact, Message, Ticket
@@ -152,8 +151,11 @@ class Mapping:
     def loses_address(self, ticket: Ticket) -> bool:
         """Whether the address of a ticket's customer is one that no vendor accepts or that the destination refused."""
         requester = self.people.filled(ticket.requester)
-        email = None if requester is None else requester.email
-        return self.values.decided("requester", requester_key(ticket)) or not (email is None or is_email(email))
+        return requester is not None and self._loses(requester)
+
+    def _loses(self, customer: Actor) -> bool:
+        known = self.values.decided("requester", customer.id or customer.email or "")
+        return known or not (customer.email is None or is_email(customer.email))
 
     def _nobody(self, source_id: str) -> str:
         """Return the address of a person whose own address no vendor accepts; no mail ever reaches it."""
@@ -186,7 +188,9 @@ class Mapping:
             return self.values.author(_named(self.source.filled(actor) or actor))
         if actor.kind is ActorKind.CONTACT:
             filled = self.people.filled(actor) or actor
-            return self.people.at_destination(filled) or evolve(_named(filled), id=None)
+            # A contact with an address in place of the own one is not shown as the author: a header line has the own one.
+            there = None if self._loses(filled) else self.people.at_destination(filled)
+            return there or evolve(_named(filled), id=None)
         return evolve(_named(actor), id=None)
 
     def knows_author(self, message: Message, ticket: Ticket) -> bool:
@@ -207,7 +211,7 @@ class Mapping:
         )
         if message.opening:
             return is_customer
-        return (is_customer and not self.loses_address(ticket)) or self.people.will_be_there(filled)
+        return not self._loses(filled) and (is_customer or self.people.will_be_there(filled))
 
     def contact(self, old: Contact) -> Contact:
         """Return a contact as it is to be written."""

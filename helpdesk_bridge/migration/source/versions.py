@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from helpdesk_bridge.adapter.digests import body_digest
@@ -18,6 +19,10 @@ from helpdesk_bridge.text.plain import digest
 _OWN: Final = frozenset({Kind.ID, Kind.ANSWER, Kind.BODY, Kind.FILES})
 _TOLD_ELSEWHERE: Final = frozenset({"updated_at", "message_count"})
 _PART: Final = "."
+_YOUNG: Final = "~"
+"""Ends the first part of the version of a ticket whose time of change may stay the same although its thread changes."""
+STEP: Final = timedelta(seconds=2)
+"""How long a ticket's time may stay the same: vendors write whole seconds, and tell their own time in whole seconds."""
 
 
 def _plain(value: Any, field: Field) -> Any:
@@ -69,21 +74,42 @@ def ticket_version(ticket: Ticket) -> str:
     return _PART.join([moved, _fields(ticket), assignee])
 
 
+def version_at(ticket: Ticket, look: datetime) -> str:
+    """Return the version of a ticket whose thread is read at ``look``, by the vendor's clock.
+
+    One that was changed just before may change again without another time of change, so that a later run reads its thread
+    again.
+    """
+    moved_part, _, rest = ticket_version(ticket).partition(_PART)
+    young = ticket.updated_at is not None and ticket.updated_at > look - STEP
+    return f"{moved_part}{_YOUNG if young else ''}{_PART}{rest}"
+
+
 def contact_version(contact: Contact) -> str:
     """Return what changes when a contact does; its time of change, which its own tickets may move, is not part of it."""
     return _fields(contact)
 
 
 def same_version(known: str | None, now: str) -> bool:
-    """Whether a record is as it was. Of one that an earlier version wrote down only the first part is known, or nothing."""
+    """Whether a record shows what it did. Of one that an earlier version wrote down only the first part is known, or nothing."""
     if known is None:
         return False
+    known = known.replace(_YOUNG, "")
     return known == now or (_PART not in known and known == now.partition(_PART)[0])
 
 
+def may_differ(known: str | None, now: str) -> bool:
+    """Whether a record or its thread may not be as it was: it shows something else, or was young when it was read."""
+    return not same_version(known, now) or _is_young(known)
+
+
 def moved(known: str | None, now: str) -> bool:
-    """Whether a ticket's time or count moved, so that its thread may have changed."""
-    return known is None or known.partition(_PART)[0] != now.partition(_PART)[0]
+    """Whether a ticket's thread may have changed: its time or count moved, or it was young when it was read."""
+    return known is None or _is_young(known) or known.partition(_PART)[0] != now.partition(_PART)[0]
+
+
+def _is_young(known: str | None) -> bool:
+    return _YOUNG in (known or "")
 
 
 def message_version(message: Message) -> str:

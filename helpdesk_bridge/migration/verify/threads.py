@@ -45,8 +45,8 @@ class ThreadCheck:
     seal: Seal
     contact: Callable[[str], Contact | None]
     report: Callable[[str, list[Row], Mapping[str, int]], None]
-    note: Mapping[str, Any] | None = None
-    """What the journal says of a note that tells that the source no longer has the ticket."""
+    notes: Sequence[Mapping[str, Any]] = ()
+    """What the journal says of notes that tell that the source no longer has the ticket, or messages of it."""
 
     def advance(self) -> None:
         """Read the thread back and report what differs."""
@@ -85,10 +85,9 @@ class ThreadCheck:
         if opening is not None:
             key = Key(Kind.MESSAGE, opening_id(ticket_id), ticket_id)
             leaders.append(Record(key=key, state=State.DONE, expected=opening))
-        if self.note is not None:
-            key = Key(Kind.MESSAGE, f"{ticket_id}:gone", ticket_id)
-            ids = tuple(self.note["ids"])
-            leaders.append(Record(key=key, state=State.DONE, expected=self.note["expected"], destination=ids))
+        for number, note in enumerate(self.notes):
+            key = Key(Kind.MESSAGE, f"{ticket_id}:gone{number or ''}", ticket_id)
+            leaders.append(Record(key=key, state=State.DONE, expected=note["expected"], destination=tuple(note["ids"])))
         return sorted(leaders, key=lambda record: not expected.opens(record.expected))
 
     # -- reading ---------------------------------------------------------------------------------------------------

@@ -286,7 +286,10 @@ class Verification:
         step = 1 if size is None or size >= total else max(1, total // size) if size else total + 1
         apart = self._tells_openings
         seal = self.journal.facts.marker_key.seal
-        notes = {one: values for (kind, one), values in self.journal.facts.gone().items() if values.get("ids")}
+        notes: dict[str, list[Mapping[str, Any]]] = {}
+        for (_, one), values in self.journal.facts.gone().items():
+            if values.get("ids"):
+                notes.setdefault(values.get("ticket", one), []).append(values)
         for number, record in enumerate(self._meant(Kind.TICKET)):
             if number % step or (size is not None and number // step >= size):
                 continue
@@ -303,7 +306,7 @@ class Verification:
                     seal,
                     self._known,
                     report,
-                    notes.get(record.key.id),
+                    notes.get(record.key.id, ()),
                 )
 
     def _known(self, contact_id: str) -> Contact | None:
