@@ -18,6 +18,14 @@ _PURPOSE: Final = "migration markers"
 _FORM: Final = re.compile(r"[0-9a-f]{16}")
 
 
+MOST_CANARIES: Final = 99
+
+
+def canary_source(number: int) -> str:
+    """Return what the marker of a migration's canary is made of, in place of the ref of a source record."""
+    return f"canary/{number}"
+
+
 def account_ref(desk: Helpdesk) -> str:
     """Return what names the account of a desk in a journal, such as ``deskie:robotsrule``."""
     return f"{desk.vendor}:{desk.account}"

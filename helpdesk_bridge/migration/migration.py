@@ -61,6 +61,7 @@ from helpdesk_bridge.migration.plan.tally import Tally
 from helpdesk_bridge.migration.plan.values import AUTHOR, Values, old_key
 from helpdesk_bridge.migration.progress import Progress, ProgressCount
 from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, Search, SearchResult, refuse_foreign, settle_key
+from helpdesk_bridge.migration.sample.choice import Choice, Chooser
 from helpdesk_bridge.migration.scope.kept import ScopeChange, kept_scope
 from helpdesk_bridge.migration.scope.order import ORDER, TicketOrder
 from helpdesk_bridge.migration.scope.scope import MigrationScope
@@ -156,6 +157,11 @@ class Migration:
         """Where the journal is: what names it in a command, also after ``close``."""
         return self.journal.file.address
 
+    @property
+    def outages(self) -> tuple[Outage, Outage]:
+        """What watches the source and the destination, for reads between the steps."""
+        return self._source_outage, self._destination_outage
+
     # -- steps -----------------------------------------------------------------------------------------------------
 
     def preflight(self) -> tuple[Finding, ...]:
@@ -184,16 +190,7 @@ class Migration:
         stopped, by ``stop()`` or by an outage; ``CredentialsLost``. Each leaves a journal from which a later run continues.
         """
         with self._stoppable(), self._timed():
-            tally = self._tally or self._scan()
-            made = self._made_plan(tally, self._searched())
-            self._decide(made)
-            if self.options.rest is not None:
-                self.choose_rest(self.options.rest)
-            self.record_units = made.forecasts[self._threads].record_units
-            self._progress.begin(self.journal.loaded())
-            self.journal.facts.remember(**{"verified": None, EXTENT: None})
-            self.journal.facts.begin(self._destination_outage.patiently(self.destination.ask_time))
-            context = self._context()
+            tally, context = self._decided()
             Load(context).run()
             if self._stop.is_set():
                 raise Stopped
@@ -201,6 +198,47 @@ class Migration:
             gone = Gone(context, self.journal.facts.decided(GONE_CHOICE, "")).run()
             self.journal.facts.remember(fidelity=[change.as_json() for change in self._changes(tally)])
             self._ask_about_the_rest(gone)
+
+    def _decided(self) -> tuple[Tally, LoadContext]:
+        """Return what a load needs, if everything is decided that is to be decided before the first write."""
+        tally = self._tally or self._scan()
+        made = self._made_plan(tally, self._searched())
+        self._decide(made)
+        if self.options.rest is not None:
+            self.choose_rest(self.options.rest)
+        self.record_units = made.forecasts[self._threads].record_units
+        self._progress.begin(self.journal.loaded())
+        self.journal.facts.remember(**{"verified": None, EXTENT: None})
+        self.journal.facts.begin(self._destination_outage.patiently(self.destination.ask_time))
+        return tally, self._context()
+
+    def choose_sample(self, n: int) -> Choice:
+        """Choose the ``n`` tickets that are most likely to go wrong, and keep them as this migration's sample.
+
+        Reads the source's lists, and threads of three times as many tickets. What an earlier call chose stays chosen.
+        """
+        with self._stoppable(), self._timed():
+            if self._tally is None:
+                self._scan()
+            choice = Chooser(self._context()).choose(n)
+            choice.keep(self.journal.facts)
+            return choice
+
+    def run_sample(self, choice: Choice, before: Callable[[LoadContext], None] | None = None) -> list[Difference]:
+        """Load these tickets and whom they name, and read them back; return what differs. A later ``run`` does the rest.
+
+        ``before`` is called when everything is decided and nothing of the source is written yet. Raises what ``run`` does.
+        """
+        with self._stoppable(), self._timed():
+            _, context = self._decided()
+            if before is not None:
+                before(context)
+            ids, people = choice.ids, frozenset(choice.people)
+            Load(context, ids, people).run()
+            if self._stop.is_set():
+                raise Stopped
+            found = self._verification(ids | people).run()
+            return [one for one in found if (one.ticket or one.id) in ids | people]
 
     def rebuild(self) -> SearchResult:
         """Rebuild a lost journal from what the destination holds, writing nothing there; return the search.

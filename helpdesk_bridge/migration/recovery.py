@@ -23,7 +23,7 @@ from helpdesk_bridge.migration.journal.expected import second
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import DECIDED_AGAIN, Key, Kind, Record, State
-from helpdesk_bridge.migration.marker import MarkerKey, is_marker
+from helpdesk_bridge.migration.marker import MOST_CANARIES, MarkerKey, canary_source, is_marker
 from helpdesk_bridge.migration.outage import Outage
 from helpdesk_bridge.migration.outcome import DecisionNeeded, WrongJournal
 from helpdesk_bridge.migration.scope.beyond import BEYOND_TICKETS
@@ -218,6 +218,8 @@ class Search:
             self.spool.forget(kind)
         for ref in self.spool.each(BEYOND_TICKETS, str):
             self.spool.put(MARKER, self.key.of("ticket", ref), "")
+        for number in range(1, MOST_CANARIES + 1):
+            self.spool.put(MARKER, self.key.of("ticket", canary_source(number)), "")
         for ticket in self.spool.each(Kind.TICKET.value, Ticket):
             self.spool.put(MARKER, self.key.of("ticket", ticket.ref), ticket.id)
             if (moment := second(ticket.created_at)) is not None:

@@ -33,6 +33,8 @@ class Load:
     context: LoadContext
     only: frozenset[str] | None = None
     """The source ids of the tickets to be loaded, None for everything."""
+    people: frozenset[str] | None = None
+    """The journal's ids of the contacts to be loaded, None for all of them, or none of them beside a part of the tickets."""
     _unforeseen: Unforeseen = field(factory=Unforeseen, init=False)
 
     def run(self) -> None:
@@ -45,7 +47,7 @@ class Load:
 
     def _run(self) -> None:
         context = self.context
-        if self.only is None and context.journal.any_in(Kind.CONTACT, *OPEN):
+        if (self.only is None or self.people) and context.journal.any_in(Kind.CONTACT, *OPEN):
             self._existing()
             if context.order is TicketOrder.LISTED:
                 self._runner().run(self._contacts())
@@ -98,6 +100,9 @@ class Load:
     def _contacts(self, *, last: bool = False) -> Iterator[Guarded]:
         """Yield the contacts by folded key: each key once, at the place of its first contact."""
         for contacts in self._people():
+            keys = (self.context.source.contact_key(contact.id) for contact in contacts)
+            if self.people is not None and self.people.isdisjoint(keys):
+                continue
             yield Guarded(ContactLoad(self.context, contacts, last=last), self._unforeseen)
 
     def _people(self) -> Iterator[list[Contact]]:

@@ -182,9 +182,9 @@ def _template() -> Template:
     return environment.from_string(source)
 
 
-def write_page(page: str, folder: Path) -> Path:
+def write_page(page: str, folder: Path, name: str = FILE_NAME) -> Path:
     """Write the page beside its place and move it there: readable by its owner alone, whole or not at all."""
-    path = folder / FILE_NAME
+    path = folder / name
     temporary: str | None = None
     try:
         make_private_folder(folder)
