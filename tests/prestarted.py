@@ -132,7 +132,8 @@ class _Server:
         theirs.close()
         self._lock, self._numbers, self._children = threading.Lock(), itertools.count(), {}
         self._started = {}
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
         atexit.register(self.close)
 
     def start(self, order, streams):
@@ -160,6 +161,8 @@ class _Server:
     def close(self):
         self._ours.shutdown(socket.SHUT_RDWR)
         self._process.wait(30)
+        self._listener.join()
+        self._ours.close()
 
 
 @functools.cache
