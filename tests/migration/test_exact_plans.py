@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 from attrs import evolve
 from migration.simulators import served
-from tiers import quick_first
+from tiers import spread
 
 from helpdesk_bridge.adapter.header_line import split_header
 from helpdesk_bridge.datasets.generator import generate
@@ -34,7 +34,7 @@ def told(changes):
     return {(one.field, one.change, one.why): one.records for one in changes}
 
 
-@pytest.mark.parametrize("case", quick_first(product(PAIRS, Threads, (3, 4))))
+@pytest.mark.parametrize("case", spread(((one,) for one in product(PAIRS, Threads, (3, 4))), 36, 5))
 def test_what_a_full_plan_announces_is_what_the_run_records_and_the_destination_shows(tmp_path, case):
     (old_vendor, new_vendor), way, seed = case
     with served(old_vendor, generate(14, seed=seed)) as old, served(new_vendor, without_some_agents(new_vendor)) as new:
