@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from attrs import evolve
 
@@ -51,6 +51,7 @@ from helpdesk_bridge.migration.outcome import DecisionNeeded, Interrupted, Migra
 from helpdesk_bridge.migration.plan.estimate import Estimate
 from helpdesk_bridge.migration.plan.fidelity import Change, all_changes
 from helpdesk_bridge.migration.plan.field_maps import MapCheck, check_single, parse, parse_end
+from helpdesk_bridge.migration.plan.mapped_values import MAPPING, mapped_values
 from helpdesk_bridge.migration.plan.mapping import Mapping
 from helpdesk_bridge.migration.plan.message_use import counted, counted_left
 from helpdesk_bridge.migration.plan.outcomes import Outcomes
@@ -69,6 +70,7 @@ from helpdesk_bridge.migration.source.now import PATIENCE as SOURCE_PATIENCE
 from helpdesk_bridge.migration.source.now import Since, SourceCheck
 from helpdesk_bridge.migration.spending import Accounts
 from helpdesk_bridge.migration.summary import Summary, summary_of
+from helpdesk_bridge.migration.verify.examples import EXAMPLES, examples
 from helpdesk_bridge.migration.verify.extent import EXTENT
 from helpdesk_bridge.migration.verify.verify import Verification
 from helpdesk_bridge.model.addresses import email_key, is_email
@@ -196,7 +198,9 @@ class Migration:
                 raise Stopped
             self._progress.begin(self.journal.loaded())
             gone = Gone(context, self.journal.facts.decided(GONE_CHOICE, "")).run()
-            self.journal.facts.remember(fidelity=[change.as_json() for change in self._changes(tally)])
+            self.journal.facts.remember(
+                fidelity=[change.as_json() for change in self._changes(tally)], **{MAPPING: self._mapped(tally)}
+            )
             self._ask_about_the_rest(gone)
 
     def _decided(self) -> tuple[Tally, LoadContext]:
@@ -265,7 +269,7 @@ class Migration:
         """Read the destination back and compare. The differences are kept in the journal."""
         with self._stoppable(), self._timed():
             differences = self._verification(source=self._source_check()).run()
-            self.journal.facts.remember(verified=self.options.level.value)
+            self.journal.facts.remember(verified=self.options.level.value, **{EXAMPLES: examples(self._context())})
             return differences
 
     def _source_check(self) -> SourceCheck:
@@ -633,6 +637,11 @@ class Migration:
             left={key: Estimate(records) for key, records in counted_left(classes).items()},
             openings=Estimate(self.journal.internal_openings()),
         )
+
+    def _mapped(self, tally: Tally) -> list[dict[str, Any]]:
+        """Return what became of each value, as the journal keeps it."""
+        answers = [*tally.answers(self._values), *self._outcomes().answers()]
+        return [one.as_json() for one in mapped_values(answers, self._importer)]
 
     def _total(self, phase: str) -> int | None:
         """Return how many records a phase has, None while that is not known."""

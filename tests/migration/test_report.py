@@ -34,15 +34,8 @@ from helpdesk_bridge.migration.plan.values import old_key
 from helpdesk_bridge.migration.report import words
 from helpdesk_bridge.migration.report.charts import THINNEST, count_bars, widths
 from helpdesk_bridge.migration.report.facts import IDS, read_facts
-from helpdesk_bridge.migration.report.report import (
-    ROWS,
-    ReportNotWritable,
-    render,
-    report_of_journal,
-    summary_of,
-    write_page,
-    write_report,
-)
+from helpdesk_bridge.migration.report.files import ReportNotWritable, write_page
+from helpdesk_bridge.migration.report.report import ROWS, render, report_of_journal, summary_of, write_report
 from helpdesk_bridge.migration.report.verdict import verdict
 from helpdesk_bridge.migration.source.now import Since, SourceNow
 from helpdesk_bridge.migration.summary import PLURAL, Counts
@@ -95,13 +88,21 @@ def assert_harmless(html):
     allowed = {
         "html", "head", "meta", "title", "style", "body", "main", "header", "h1", "h2", "h3", "br", "bdi", "span", "div",
         "p", "section", "dl", "dt", "dd", "ul", "li", "svg", "defs", "pattern", "path", "circle", "rect", "desc", "strong",
-        "table", "thead", "tbody", "tr", "th", "td", "code", "details", "summary", "em", "footer",
+        "table", "thead", "tbody", "tr", "th", "td", "code", "details", "summary", "em", "footer", "a",
     }  # fmt: skip
     assert {tag for tag, _ in page.elements} <= allowed
     for tag, attributes in page.elements:
         for name, value in attributes.items():
             assert not name.startswith("on"), (tag, name)
-            assert name not in ("href", "src", "action", "srcdoc", "style", "xlink:href"), (tag, name)
+            assert (tag, name) == ("a", "href") or name not in (
+                "href",
+                "src",
+                "action",
+                "srcdoc",
+                "style",
+                "xlink:href",
+            ), (tag, name)
+            assert name != "href" or value.startswith(("https://", "http://"))
             assert "url(" not in (value or "") or re.fullmatch(r"url\(#over-[a-z_]+\)", value)
     policies = [one["content"] for tag, one in page.elements if one.get("http-equiv") == "Content-Security-Policy"]
     assert len(policies) == 1
@@ -569,10 +570,10 @@ def test_bars_leave_out_what_was_not_planned_and_name_every_state():
 def test_the_file_is_private_and_replaced_as_a_whole(tmp_path):
     old_mask = os.umask(0)
     try:
-        path = write_page("one ü", tmp_path / "new" / "folder")
+        path = write_page("one ü", tmp_path / "new" / "folder", "report.html")
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         held = path.open(encoding="utf-8")
-        write_page("two", path.parent)
+        write_page("two", path.parent, "report.html")
     finally:
         os.umask(old_mask)
     with held:
@@ -586,21 +587,21 @@ def test_a_link_in_its_place_is_replaced_and_not_followed(tmp_path):
     precious = tmp_path / "precious"
     precious.write_text("keep")
     (tmp_path / "report.html").symlink_to(precious)
-    write_page("page", tmp_path)
+    write_page("page", tmp_path, "report.html")
     assert precious.read_text() == "keep"
     assert not (tmp_path / "report.html").is_symlink()
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 def test_a_full_disk_leaves_the_last_page_whole_and_ends_with_5(tmp_path, monkeypatch, number):
-    write_page("last", tmp_path)
+    write_page("last", tmp_path, "report.html")
 
     def full(descriptor):
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(Interrupted, match="free some disk space") as caught:
-        write_page("next", tmp_path)
+        write_page("next", tmp_path, "report.html")
     assert caught.value.exit_code is ExitCode.STOPPED
     assert (tmp_path / "report.html").read_text() == "last"
     assert [one.name for one in tmp_path.iterdir()] == ["report.html"]
@@ -612,9 +613,9 @@ def test_a_write_that_the_system_cuts_short_is_a_full_disk(tmp_path):
         "import resource, signal, sys, pathlib\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
-        "from helpdesk_bridge.migration.report.report import write_page\n"
+        "from helpdesk_bridge.migration.report.files import write_page\n"
         "from helpdesk_bridge.migration import Interrupted\n"
-        "try:\n    write_page('x' * 10**6, pathlib.Path(sys.argv[1]))\n"
+        "try:\n    write_page('x' * 10**6, pathlib.Path(sys.argv[1]), 'report.html')\n"
         "except Interrupted as error:\n    print(int(error.exit_code))\n"
     )
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
@@ -629,7 +630,7 @@ def test_a_folder_that_cannot_be_written_to_is_a_usage_error(tmp_path):
     (tmp_path / "file").write_text("no folder")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(ReportNotWritable, match="name another folder") as caught:
-            write_page("page", folder)
+            write_page("page", folder, "report.html")
         assert caught.value.exit_code is ExitCode.USAGE
 
 
@@ -638,7 +639,7 @@ def test_a_folder_of_somebody_else_is_a_usage_error(tmp_path):
     tmp_path.chmod(0o500)
     try:
         with pytest.raises(ReportNotWritable):
-            write_page("page", tmp_path)
+            write_page("page", tmp_path, "report.html")
     finally:
         tmp_path.chmod(0o700)
 

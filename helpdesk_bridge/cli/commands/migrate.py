@@ -382,13 +382,25 @@ def status(journal: Address, as_json: bool) -> int:
 @migrate.command()
 @journal_option
 @click.option("--report", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder for it.")
+@click.option("--private", is_flag=True, help="Show digests in place of statuses, groups, tags and other values.")
+@click.option(
+    "--from-url", "old", metavar="PATTERN", help="The old tickets' addresses: https://HOST/PATH with {id} in it."
+)
+@click.option("--to-url", "new", metavar="PATTERN", help="The new tickets' addresses, where the vendor tells none.")
 @json_option
-def report(journal: Address, report: Path, as_json: bool) -> int:
-    """Write one HTML page for those who have to sign for the migration; also while it runs, without its desks."""
+def report(journal: Address, report: Path, private: bool, old: str | None, new: str | None, as_json: bool) -> int:
+    """Write one HTML page for those who have to sign for the migration; also while it runs, without its desks.
+
+    Beside it are tickets, mapping and differences as CSV.
+    """
+    from helpdesk_bridge.migration.redirects import Address as Pattern
     from helpdesk_bridge.migration.report.report import report_of_journal
 
     need(journal)
-    summary = report_of_journal(journal, report)
+    patterns = {side: None if one is None else Pattern(one) for side, one in (("source", old), ("destination", new))}
+    if any(one is not None and one.needs_number for one in patterns.values()):
+        raise click.UsageError("a report asks no desk for its tickets' numbers: give patterns with {id}")
+    summary = report_of_journal(journal, report, private=private, patterns=patterns)
     if as_json:
         write_json(summary.as_json())
     else:

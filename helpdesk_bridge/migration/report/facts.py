@@ -38,11 +38,14 @@ from helpdesk_bridge.migration.options import Rest
 from helpdesk_bridge.migration.outcome import ExitCode
 from helpdesk_bridge.migration.plan.fidelity import PEOPLE, Change
 from helpdesk_bridge.migration.plan.field_maps import parse
+from helpdesk_bridge.migration.plan.mapped_values import MAPPING, MappedValue, mapped_in
 from helpdesk_bridge.migration.plan.message_use import MESSAGE_FIELDS
 from helpdesk_bridge.migration.plan.rest import CONTACT_FIELDS, TICKET_FIELDS
 from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, SearchResult
+from helpdesk_bridge.migration.sample.canary import CANARY
 from helpdesk_bridge.migration.scope.scope import SCOPE, MigrationScope
 from helpdesk_bridge.migration.summary import Counts, Summary, exit_code_of, gone_rows
+from helpdesk_bridge.migration.verify.examples import EXAMPLES
 from helpdesk_bridge.migration.verify.extent import EXTENT, Extent
 
 IDS: Final = 200
@@ -141,6 +144,9 @@ class Facts:
     decisions: tuple[Decision, ...]
     acknowledged: Mapping[str, Acknowledged]
     snapshot: Snapshot | None = field(default=None)
+    mapping: tuple[MappedValue, ...] = ()
+    examples: tuple[Mapping[str, str | None], ...] = ()
+    canary: Mapping[str, Mapping[str, str]] = field(factory=dict)
 
     @property
     def exit_code(self) -> ExitCode:
@@ -252,6 +258,9 @@ def _facts(journal: JournalReader, path: Address) -> Facts:
         decisions=tuple(_decisions(journal, {} if snapshot is None else snapshot.words)),
         acknowledged=_acknowledged(journal),
         snapshot=snapshot,
+        mapping=mapped_in(recalled(MAPPING, [])),
+        examples=tuple(recalled(EXAMPLES, [])),
+        canary=recalled(CANARY, {}).get("answers", {}),
     )
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shlex
-import tempfile
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -22,30 +19,25 @@ from helpdesk_bridge import __version__
 from helpdesk_bridge.clock import Clock, SystemClock
 from helpdesk_bridge.migration.journal.database.address import DatabaseAddress
 from helpdesk_bridge.migration.journal.facts import INCOMPLETE
+from helpdesk_bridge.migration.journal.reader import ids_of
 from helpdesk_bridge.migration.journal.states import Kind, State
 from helpdesk_bridge.migration.marker import SIDES
 from helpdesk_bridge.migration.migration import Migration
-from helpdesk_bridge.migration.outcome import ExitCode, Interrupted, MigrationError
 from helpdesk_bridge.migration.plan.fidelity import PEOPLE
 from helpdesk_bridge.migration.plan.plan import Plan
 from helpdesk_bridge.migration.plan.values import old_key
+from helpdesk_bridge.migration.redirects import Address as Pattern
 from helpdesk_bridge.migration.report import words
 from helpdesk_bridge.migration.report.charts import STATES, WORDS, cost_bars, count_bars
 from helpdesk_bridge.migration.report.facts import SNAPSHOT, Doubt, Facts, read_facts, snapshot_json, snapshot_of
+from helpdesk_bridge.migration.report.files import write_page
+from helpdesk_bridge.migration.report.tables import write_tables
 from helpdesk_bridge.migration.report.verdict import verdict
 from helpdesk_bridge.migration.summary import Summary, is_verified, told_kinds
-from helpdesk_bridge.private_files import make_private_folder
 
 FILE_NAME: Final = "report.html"
 TEMPLATE: Final = "report.html.j2"
 ROWS: Final = 500
-_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-
-
-class ReportNotWritable(MigrationError):
-    """The report's folder cannot be written to; name another one. The migration itself is untouched."""
-
-    exit_code = ExitCode.USAGE
 
 
 def write_report(migration: Migration, folder: Path, *, plan: Plan | None = None) -> Summary:
@@ -57,20 +49,31 @@ def write_report(migration: Migration, folder: Path, *, plan: Plan | None = None
     summary = migration.summary(report=str(Path(folder) / FILE_NAME))
     keep_for_reports(migration, summary, plan)
     facts = read_facts(migration.journal.file.address)
-    write_page(render(summary, facts, plan=plan, written=migration.destination.clock.wall()), Path(folder))
+    write_page(render(summary, facts, plan=plan, written=migration.destination.clock.wall()), Path(folder), FILE_NAME)
+    write_tables(facts, ids_of(facts.path, Kind.TICKET), Path(folder))
     return summary
 
 
 def report_of_journal(
-    journal: str | os.PathLike[str] | DatabaseAddress, folder: Path, *, clock: Clock | None = None
+    journal: str | os.PathLike[str] | DatabaseAddress,
+    folder: Path,
+    *,
+    clock: Clock | None = None,
+    private: bool = False,
+    patterns: Mapping[str, Pattern | None] | None = None,
 ) -> Summary:
     """Write the report of a journal, without its desks and also while it runs; return the summary that it shows.
+
+    ``private`` shows digests in place of statuses, groups and other values. ``patterns`` are those of the tickets' addresses,
+    by side, for vendors that do not tell them. CSV files of the tickets, the mapping and the differences are beside it.
 
     Raises ``FileNotFoundError`` if there is no journal, and what ``write_report`` raises.
     """
     facts = read_facts(journal)
     summary = evolve(summary_of(facts), report=str(Path(folder) / FILE_NAME))
-    write_page(render(summary, facts, written=(clock or SystemClock()).wall()), Path(folder))
+    written = (clock or SystemClock()).wall()
+    write_page(render(summary, facts, written=written, private=private, patterns=patterns), Path(folder), FILE_NAME)
+    write_tables(facts, ids_of(facts.path, Kind.TICKET), Path(folder), private=private)
     return summary
 
 
@@ -114,11 +117,20 @@ def summary_of(facts: Facts) -> Summary:
     )
 
 
-def render(summary: Summary, facts: Facts, *, plan: Plan | None = None, written: datetime) -> str:
+def render(
+    summary: Summary,
+    facts: Facts,
+    *,
+    plan: Plan | None = None,
+    written: datetime,
+    private: bool = False,
+    patterns: Mapping[str, Pattern | None] | None = None,
+) -> str:
     """Return the page. Everything that was not written here goes through ``plain`` and is escaped."""
     labels = facts.labels
     minimum = facts.minimum or dict.fromkeys(SIDES)
     changed = summary.changed or (plan.fidelity if plan is not None else ())
+    shown_examples = _examples(facts, patterns or {})
     order = {"lost": 0, "changed": 1, "noted": 2, "told": 3}
     page = _template().render(
         summary=summary,
@@ -146,12 +158,42 @@ def render(summary: Summary, facts: Facts, *, plan: Plan | None = None, written:
         doubts=sum(counted.in_doubt for counted in summary.counts.values()),
         differences=summary.differences[:ROWS],
         rows_shown=ROWS,
+        shown=words.private if private else str,
+        read_back=_read_back(facts),
+        examples=shown_examples,
+        linked=any(url for one in shown_examples for url in one["urls"].values()),
         difference_kinds=Counter(
             (difference.record, difference.field) for difference in summary.differences
         ).most_common(),
         w=words,
     )
     return str(page)
+
+
+def _read_back(facts: Facts) -> list[tuple[str, int, int]]:
+    """Return how many records of each kind are at the destination, and how many of them were compared."""
+    if facts.extent is None:
+        return []
+    counted = {"tickets": Kind.TICKET, "contacts": Kind.CONTACT, "messages": Kind.MESSAGE, "files": Kind.ATTACHMENT}
+    return [
+        (name, facts.counts[kind].migrated, min(facts.extent.compared.get(name, 0), facts.counts[kind].migrated))
+        for name, kind in counted.items()
+        if facts.counts[kind].migrated
+    ]
+
+
+def _examples(facts: Facts, patterns: Mapping[str, Pattern | None]) -> list[dict[str, Any]]:
+    """Return some tickets with their addresses: as a pattern makes them, else as the vendor tells them."""
+    rows = []
+    for one in facts.examples:
+        urls = {}
+        for side in SIDES:
+            pattern, told = patterns.get(side), one.get(f"{side}_url")
+            urls[side] = pattern.of(str(one[side]), None) if pattern is not None else told
+            if not (urls[side] or "").startswith(("https://", "http://")):
+                urls[side] = None
+        rows.append({**one, "urls": urls})
+    return rows
 
 
 def _kept(facts: Facts, changed: set[str]) -> Mapping[str, list[str]]:
@@ -180,29 +222,3 @@ def _template() -> Template:
     )
     source = files("helpdesk_bridge.migration.report").joinpath(TEMPLATE).read_text("utf-8")
     return environment.from_string(source)
-
-
-def write_page(page: str, folder: Path, name: str = FILE_NAME) -> Path:
-    """Write the page beside its place and move it there: readable by its owner alone, whole or not at all."""
-    path = folder / name
-    temporary: str | None = None
-    try:
-        make_private_folder(folder)
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".report-", suffix=".html")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(page)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary is not None:
-            with suppress(OSError):
-                Path(temporary).unlink()
-        if error.errno in _NO_ROOM:
-            raise Interrupted(
-                f"the report cannot be written ({error.strerror}); free some disk space and run: helpdesk-bridge migrate report"
-            ) from None
-        raise ReportNotWritable(
-            f"the report cannot be written to {folder}: {error.strerror}; name another folder with --report"
-        ) from None
-    return path

@@ -72,6 +72,18 @@ def several(count: int, singular: str) -> str:
     return f"{number(count)} {singular}" + ("" if count == 1 else "s")
 
 
+def share(part: int, whole: int) -> str:
+    """Return a share in per cent; only all of it is 100."""
+    if not whole:
+        return "none"
+    return "100 %" if part >= whole else f"{min(99.9, 100 * part / whole):.1f} %"
+
+
+def private(text: str) -> str:
+    """Return the digest of a value, for reports that are not to show it."""
+    return f"value#{digest('value', text)}"
+
+
 def duration(seconds: float) -> str:
     """Return a time span in the one or two units that matter."""
     if seconds < 2 * MINUTE:

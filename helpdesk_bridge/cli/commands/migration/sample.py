@@ -21,7 +21,8 @@ from helpdesk_bridge.migration.journal.states import Key, Kind
 from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.migration import Migration
 from helpdesk_bridge.migration.outcome import DecisionNeeded, ExitCode
-from helpdesk_bridge.migration.report.report import keep_for_reports, write_page
+from helpdesk_bridge.migration.report.files import write_page
+from helpdesk_bridge.migration.report.report import keep_for_reports
 from helpdesk_bridge.migration.report.side_by_side import FILE_NAME, SideBySide, render
 from helpdesk_bridge.migration.sample.canary import WAIT, Asked, Canary, CanaryState, check_arrived
 from helpdesk_bridge.migration.sample.choice import Choice
