@@ -22,6 +22,7 @@ from helpdesk_bridge.migration.completeness import (
     decisions_about,
     open_threads,
 )
+from helpdesk_bridge.migration.cutover.inventory import SideInventory, inventory_of, listed_tickets
 from helpdesk_bridge.migration.desk import MigrationDesk, importer_of
 from helpdesk_bridge.migration.journal.database.address import Address, DatabaseAddress, address_of
 from helpdesk_bridge.migration.journal.database.owned import CLAIMED, Binding
@@ -264,6 +265,23 @@ class Migration:
             if self._stop.is_set():
                 raise Stopped
             return searched
+
+    def inventories(self) -> tuple[SideInventory, SideInventory]:
+        """Return what source and destination have that no migration moves; lists the source if nothing has in this process."""
+        with self._stoppable():
+            if self._tally is None:
+                self._scan()
+            spool = self._spooled()
+            return (
+                self._source_outage.patiently(lambda: inventory_of(self.source, listed_tickets(spool))),
+                self._destination_outage.patiently(lambda: inventory_of(self.destination)),
+            )
+
+    def agents_lacking(self) -> int:
+        """Return how many agents, whose tickets were listed, have no counterpart at the destination."""
+        tally = self._tally
+        answers = () if tally is None else tally.answers(self._values)
+        return sum(name == "assignee" and answer.value is None for name, _, answer, _ in answers)
 
     def verify(self) -> list[Difference]:
         """Read the destination back and compare. The differences are kept in the journal."""
