@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from types import TracebackType
@@ -31,6 +31,7 @@ from helpdesk_bridge.migration.journal.facts import (
     GONE_CHOICE,
     INCOMPLETE,
     MAP_FIELD,
+    PREVIEWED,
     REST,
     TICKET_REST,
     Difference,
@@ -38,10 +39,11 @@ from helpdesk_bridge.migration.journal.facts import (
 )
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
-from helpdesk_bridge.migration.journal.states import Kind, State
+from helpdesk_bridge.migration.journal.states import Key, Kind, State
 from helpdesk_bridge.migration.later.gone import CHOICES, Gone
 from helpdesk_bridge.migration.later.reassign import Reassign, Reassigned, keys_of
 from helpdesk_bridge.migration.later.repair import DESTINATION, SOURCE, Outcome, Repair, Repaired
+from helpdesk_bridge.migration.later.rollback import Fate, Park, Rollback, RolledBack
 from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.load.files import Files
 from helpdesk_bridge.migration.load.load import Load
@@ -466,6 +468,44 @@ class Migration:
         with self._stoppable(), self._timed():
             self.journal.facts.begin(self._destination_outage.patiently(self.destination.ask_time))
             yield from work.run()
+
+    def preview_rollback(self) -> list[RolledBack]:
+        """Return what a rollback would remove and what it would leave, and why; write nothing at the destination.
+
+        Raises ``Interrupted`` for a run that has not ended and ``WrongJournal`` for a destination that was emptied.
+        """
+        with self._stoppable(), self._timed():
+            work = Rollback(self._context())
+            work.check()
+            rows = list(work.preview())
+            self.journal.facts.remember(**{PREVIEWED: {"written": self._written()}})
+            return rows
+
+    def rollback(self, *, only: Collection[Key] | None = None, park: Park | None = None) -> Iterator[RolledBack]:
+        """Remove what this migration created and nobody has touched since, the newest first; yield what became of each record.
+
+        ``only``: these tickets and contacts and no others, None for all of the journal, which needs a preview first.
+        ``park`` marks the tickets that stay. What was removed is planned again. Raises as ``preview_rollback`` does, and
+        ``DecisionNeeded`` without a preview, or if more was written since.
+        """
+        with self._stoppable(), self._timed():
+            work = Rollback(self._context(), None if only is None else frozenset(only), park)
+            seen = (self.journal.facts.recall(PREVIEWED) or {}).get("written")
+            if only is None and (seen is None or self._written() > seen):
+                why = "nobody has looked at it" if seen is None else "more was written since the last preview"
+                raise DecisionNeeded(f"{why}: see first what a rollback removes, with migrate rollback --preview")
+            work.check()
+            self.journal.facts.remember(**{"verified": None, EXTENT: None})
+            removed: set[str] = set()
+            for row in work.run():
+                if row.fate is Fate.REMOVED:
+                    removed.add(row.id)
+                yield row
+            left = [one for one in self.journal.facts.differences() if (one.ticket or one.id) not in removed]
+            self.journal.facts.replace_differences(left)
+
+    def _written(self) -> int:
+        return sum(1 for kind in (Kind.TICKET, Kind.CONTACT) for _ in self.journal.written(kind))
 
     def choose_gone(self, choice: str, *, by: str = "user") -> None:
         """Decide what becomes of records that the source deletes or marks as spam after they were migrated.

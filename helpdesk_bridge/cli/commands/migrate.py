@@ -14,6 +14,7 @@ from attrs import asdict
 from helpdesk_bridge.cli.commands.export import extract
 from helpdesk_bridge.cli.commands.migrate_ids import ids, redirect
 from helpdesk_bridge.cli.commands.migration.cutover import cutover
+from helpdesk_bridge.cli.commands.migration.rollback import rollback
 from helpdesk_bridge.cli.commands.migration.sample import sample
 from helpdesk_bridge.cli.journal_option import HELP, JOURNAL, journal_option, need
 from helpdesk_bridge.cli.migration_scope import chosen_options, pace_options, scope_options
@@ -466,3 +467,4 @@ migrate.add_command(sample)
 migrate.add_command(cutover)
 migrate.add_command(ids)
 migrate.add_command(redirect)
+migrate.add_command(rollback)

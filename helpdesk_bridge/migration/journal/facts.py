@@ -26,6 +26,9 @@ DECIDED: Final = "decided difference: "
 GONE: Final = "gone: "
 GONE_CHOICE: Final = "gone"
 """The field of the decision what becomes of records that the source no longer has."""
+ROLLBACK: Final = "rollback: "
+"""What the names of records begin with of which a rollback says what it does."""
+PREVIEWED: Final = "rollback preview"
 UNCARRIED: Final = "uncarried: "
 CONFLICT: Final = "conflict"
 NOT_TAKEN: Final = "not taken"
@@ -190,6 +193,22 @@ class JournalFacts:
     def gone(self) -> dict[tuple[str, str], dict[str, Any]]:
         """Return what was recorded of such records, by kind and source id."""
         return gone_in(dict(self._named(GONE)))
+
+    def settle_rollback(self, kind: str, record_id: str, **values: Any) -> None:
+        """Record the intent to remove a record, or that it was removed; without values that nothing is on its way."""
+        self.remember(**{f"{ROLLBACK}{json.dumps([kind, record_id])}": values})
+
+    def rolled_back(self, kind: str, record_id: str) -> dict[str, Any]:
+        """Return what was recorded of a record by ``settle_rollback``."""
+        return dict(self.recall(f"{ROLLBACK}{json.dumps([kind, record_id])}", {}))
+
+    def gone_notes(self) -> dict[str, list[dict[str, Any]]]:
+        """Return what was recorded of the notes that were written about such records, by the source id of their ticket."""
+        notes: dict[str, list[dict[str, Any]]] = {}
+        for (_, record_id), values in self.gone().items():
+            if values.get("ids"):
+                notes.setdefault(values.get("ticket", record_id), []).append(values)
+        return notes
 
     def replace_uncarried(self, record: str, record_id: str, rows: Sequence[Uncarried]) -> None:
         """Record what did not come to the destination of one record, and drop a decision that was done."""

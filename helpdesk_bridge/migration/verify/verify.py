@@ -286,10 +286,7 @@ class Verification:
         step = 1 if size is None or size >= total else max(1, total // size) if size else total + 1
         apart = self._tells_openings
         seal = self.journal.facts.marker_key.seal
-        notes: dict[str, list[Mapping[str, Any]]] = {}
-        for (_, one), values in self.journal.facts.gone().items():
-            if values.get("ids"):
-                notes.setdefault(values.get("ticket", one), []).append(values)
+        notes = self.journal.facts.gone_notes()
         for number, record in enumerate(self._meant(Kind.TICKET)):
             if number % step or (size is not None and number // step >= size):
                 continue
