@@ -41,6 +41,7 @@ from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Key, Kind, State
 from helpdesk_bridge.migration.later.gone import CHOICES, Gone
+from helpdesk_bridge.migration.later.links import REWRITTEN, Linked, LinkMap, Links
 from helpdesk_bridge.migration.later.reassign import Reassign, Reassigned, keys_of
 from helpdesk_bridge.migration.later.repair import DESTINATION, SOURCE, Outcome, Repair, Repaired
 from helpdesk_bridge.migration.later.rollback import Fate, Park, Rollback, RolledBack
@@ -506,6 +507,21 @@ class Migration:
 
     def _written(self) -> int:
         return sum(1 for kind in (Kind.TICKET, Kind.CONTACT) for _ in self.journal.written(kind))
+
+    def rewrite_links(self, links: LinkMap, *, write: bool) -> list[Linked]:
+        """Change addresses of old tickets in moved messages to the new ones, and read the changed tickets back.
+
+        Without ``write`` it only says where they are. Reads every moved thread of the destination once. What differs after
+        it is among the differences of the journal.
+        """
+        with self._stoppable(), self._timed():
+            if write:
+                self.journal.facts.begin(self._destination_outage.patiently(self.destination.ask_time))
+            rows = list(Links(self._context(), links, write).run())
+            tickets = frozenset(one.ticket for one in rows if one.outcome == REWRITTEN)
+            if tickets:
+                self._verification(tickets).run()
+            return rows
 
     def choose_gone(self, choice: str, *, by: str = "user") -> None:
         """Decide what becomes of records that the source deletes or marks as spam after they were migrated.

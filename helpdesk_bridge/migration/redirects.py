@@ -56,6 +56,11 @@ class Address:
         """Whether the desk has to be asked for its tickets' numbers."""
         return "{number}" in self.pattern
 
+    @staticmethod
+    def place(value: str) -> str:
+        """Return an id or number as it stands in an address."""
+        return quote(value, safe="")
+
     def of(self, ticket_id: str, number: str | None) -> str | None:
         """Return the address of a ticket; None if it needs a number that is not known."""
         if self.needs_number and number is None:

@@ -14,6 +14,7 @@ from attrs import asdict
 from helpdesk_bridge.cli.commands.export import extract
 from helpdesk_bridge.cli.commands.migrate_ids import ids, redirect
 from helpdesk_bridge.cli.commands.migration.cutover import cutover
+from helpdesk_bridge.cli.commands.migration.links import links
 from helpdesk_bridge.cli.commands.migration.rollback import rollback
 from helpdesk_bridge.cli.commands.migration.sample import sample
 from helpdesk_bridge.cli.journal_option import HELP, JOURNAL, journal_option, need
@@ -464,6 +465,7 @@ def reassign(ctx: click.Context, journal: Path, as_json: bool, old: str, new: st
 
 
 migrate.add_command(sample)
+migrate.add_command(links)
 migrate.add_command(cutover)
 migrate.add_command(ids)
 migrate.add_command(redirect)

@@ -146,7 +146,7 @@ class Reassign:
         if expected.same_person(now["told"], (shown["header"] or {}).get("author", shown["author"])):
             context.journal.save(evolve(record, expected=now))
             return told(BEFORE)
-        files = [_as_it_is(file) for file in found.attachments if file.inline]
+        files = kept_images(found)
         message_id = None if expected.opens(written) else found.id
         try:
             send = partial(context.importer.rewrite, found.ticket_id, message_id, said, files)
@@ -155,6 +155,11 @@ class Reassign:
             return told(LEFT, f"the destination refused it: {reason_of(error)}")
         context.journal.save(evolve(record, expected=now))
         return told(DONE)
+
+
+def kept_images(found: Message) -> list[Upload]:
+    """Return the images that a message there shows in its text, for a rewrite that leaves them."""
+    return [_as_it_is(file) for file in found.attachments if file.inline]
 
 
 def _as_it_is(file: Attachment) -> Upload:
