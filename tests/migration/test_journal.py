@@ -32,8 +32,9 @@ from helpdesk_bridge.migration import (
 )
 from helpdesk_bridge.migration.journal import integrity, ownership, schema
 from helpdesk_bridge.migration.journal.database.owned import CLAIMED, SEARCH
+from helpdesk_bridge.migration.journal.decisions import settle_in_doubt
 from helpdesk_bridge.migration.journal.facts import Difference
-from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
+from helpdesk_bridge.migration.journal.states import OF_ITS_TICKET, Key, Kind, Record, State
 from helpdesk_bridge.migration.marker import MarkerKey
 from helpdesk_bridge.migration.report.facts import read_facts
 from helpdesk_bridge.testing.clock import ManualClock
@@ -548,3 +549,34 @@ def test_a_journal_with_a_second_name_is_refused(tmp_path):
     (tmp_path / "second").hardlink_to(path)
     with pytest.raises(WrongJournal, match="hard link"):
         open_journal(tmp_path / "second")
+
+
+# -- decisions about what is in doubt ------------------------------------------------------------------------------------
+
+
+def doubtful(kind, record_id, parent="", reason="two tickets agree"):
+    return Record(key=Key(kind, record_id, parent), state=State.IN_DOUBT, reason=reason, intent_at=START)
+
+
+def test_an_id_that_a_ticket_and_a_message_have_is_decided_only_with_its_kind(journal):
+    ticket, message = doubtful(Kind.TICKET, "1"), doubtful(Kind.MESSAGE, "1", "2")
+    own = doubtful(Kind.MESSAGE, "3", "1", OF_ITS_TICKET)
+    journal.save(ticket, message, own)
+    told = [(one.kind, one.named) for one in read_facts(journal.file.path).doubts]
+    assert told == [(Kind.MESSAGE, "message:1"), (Kind.TICKET, "ticket:1")]
+    with pytest.raises(ValueError, match="ticket:1 or message:1"):
+        settle_in_doubt(journal, "1", "found:7")
+    assert journal.get(ticket.key) == ticket
+    assert settle_in_doubt(journal, "ticket:1", "found:7") == 1
+    assert (journal.get(ticket.key).state, journal.get(own.key).state) == (State.DONE, State.DONE)
+    assert journal.get(message.key) == message
+    assert [one.named for one in read_facts(journal.file.path).doubts] == ["1"]
+    assert settle_in_doubt(journal, "1", "again") == 1
+    assert journal.get(message.key).state is State.PLANNED
+
+
+def test_an_id_that_begins_like_a_kind_is_itself(journal):
+    odd = doubtful(Kind.TICKET, "ticket:9")
+    journal.save(odd)
+    assert settle_in_doubt(journal, "ticket:9", "skip") == 1
+    assert journal.get(odd.key).state is State.SKIPPED

@@ -377,7 +377,7 @@ def status(journal: Address, as_json: bool) -> int:
     for doubt in facts.doubts:
         say(
             f"{doubt.kind.value} {doubt.id} needs your decision ({doubt.evidence}): helpdesk-bridge migrate decide "
-            f"--journal {shlex.quote(str(journal))} --in-doubt {doubt.id}=found:ID|again|skip"
+            f"--journal {shlex.quote(str(journal))} --in-doubt {doubt.named}=found:ID|again|skip"
         )
     return int(facts.exit_code)
 

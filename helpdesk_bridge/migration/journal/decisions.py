@@ -9,6 +9,7 @@ from helpdesk_bridge.migration.journal.states import (
     DECIDED_AGAIN,
     DECIDED_SKIP,
     FOUND_AGAIN,
+    OF_ITS_TICKET,
     ON_A_TICKET,
     Kind,
     Record,
@@ -19,18 +20,33 @@ from helpdesk_bridge.migration.journal.states import (
 def settle_in_doubt(journal: Journal, record_id: str, decision: str) -> int:
     """Apply ``found:<id at the destination>``, ``again`` or ``skip`` to what is in doubt under a source id.
 
-    Returns how many records it settled. Raises ``ValueError`` for any other decision.
+    The id may have its kind before it: ``ticket:1``. Records of a ticket in doubt are settled with it. Returns how many
+    records it settled. Raises ``ValueError`` for any other decision, and for an id that several kinds of records have.
     """
     word, _, destination_id = decision.partition(":")
     if word not in ("found", "again", "skip") or (word == "found") != bool(destination_id):
         raise ValueError(f"{decision!r} is not a decision; use found:ID, again or skip")
-    meant = 0
-    for kind in Kind:
-        for record in journal.by_state(kind, State.IN_DOUBT):
-            if record.key.id == record_id:
-                meant += 1
-                _refuse_taken(journal, record, destination_id)
-                journal.save(*_decided(journal, record, word, destination_id))
+    meant = _meant(journal, record_id)
+    for record in meant:
+        _refuse_taken(journal, record, destination_id)
+        journal.save(*_decided(journal, record, word, destination_id))
+    return len(meant)
+
+
+def _meant(journal: Journal, record_id: str) -> list[Record]:
+    word, _, rest = record_id.partition(":")
+    known = [kind for kind in Kind if rest and kind.value == word]
+    alike = [
+        record
+        for kind in known or Kind
+        for record in journal.by_state(kind, State.IN_DOUBT)
+        if record.key.id in ((rest, record_id) if known else (record_id,))
+    ]
+    meant = [record for record in alike if record.reason != OF_ITS_TICKET] or alike
+    kinds = list(dict.fromkeys(record.key.kind.value for record in meant))
+    if len(kinds) > 1:
+        named = " or ".join(f"{kind}:{record_id}" for kind in kinds)
+        raise ValueError(f"{record_id!r} is the id of a {' and of a '.join(kinds)}; say which: {named}")
     return meant
 
 

@@ -21,6 +21,9 @@ OPAQUE_PREFIX: Final = "~"
 NOT_WRITTEN: Final = "written, but not all of it: "
 """What the reason of a record begins with whose further calls were refused: its create was not."""
 
+OF_ITS_TICKET: Final = "its ticket is in doubt"
+"""Why a record of a ticket is in doubt that is decided with it."""
+
 DECIDED_SKIP: Final = "decided: skip"
 DECIDED_AGAIN: Final = "decided: again"
 

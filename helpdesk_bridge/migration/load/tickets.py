@@ -20,6 +20,7 @@ from helpdesk_bridge.migration.journal.states import (
     FOUND_AGAIN,
     IN_A_THREAD,
     NOT_WRITTEN,
+    OF_ITS_TICKET,
     ON_A_TICKET,
     Key,
     Kind,
@@ -485,11 +486,9 @@ class TicketLoad:
 
     def _give_up(self, state: State, reason: str) -> None:
         """End the ticket, and with it everything that hangs on it."""
-        word = "in doubt" if state is State.IN_DOUBT else "not migrated"
+        reason_of_child = OF_ITS_TICKET if state is State.IN_DOUBT else "its ticket is not migrated"
         ended = [
-            evolve(child, state=state, reason=f"its ticket is {word}")
-            for child in self._children()
-            if not child.state.final
+            evolve(child, state=state, reason=reason_of_child) for child in self._children() if not child.state.final
         ]
         self._record = evolve(self._record, state=state, reason=reason, version=self._version)
         self._context.journal.save(self._record, *ended)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -32,7 +33,7 @@ from helpdesk_bridge.migration.journal.facts import (
 )
 from helpdesk_bridge.migration.journal.journal import counts_in
 from helpdesk_bridge.migration.journal.reader import JournalReader, reading
-from helpdesk_bridge.migration.journal.states import Kind, State
+from helpdesk_bridge.migration.journal.states import OF_ITS_TICKET, Kind, State
 from helpdesk_bridge.migration.marker import SIDES
 from helpdesk_bridge.migration.options import Rest
 from helpdesk_bridge.migration.outcome import ExitCode
@@ -72,12 +73,16 @@ class Reason:
 
 @frozen
 class Doubt:
-    """A record in doubt; ``ticket`` is the source id of the ticket that it hangs on."""
+    """A record in doubt; ``ticket`` is the source id of the ticket that it hangs on.
+
+    ``named`` is what ``migrate decide --in-doubt`` knows it by: its id, with its kind where another has the same.
+    """
 
     kind: Kind
     ticket: str
     id: str
     evidence: str
+    named: str
 
 
 @frozen
@@ -288,10 +293,17 @@ def _reasons(journal: JournalReader) -> Iterable[Reason]:
 
 
 def _doubts(journal: JournalReader) -> Iterable[Doubt]:
+    """Yield what is to be decided; the records of a ticket in doubt are decided with it."""
     table = schema.record.c
-    query = select(table.kind, table.parent, table.id, table.reason).where(table.state == State.IN_DOUBT.value)
-    for row in journal.rows(query.order_by(table.kind, table.parent, table.position, table.id).limit(DOUBTS)):
-        yield Doubt(Kind(row["kind"]), row["parent"], row["id"], row["reason"] or "the answer to the write was lost")
+    query = select(table.kind, table.parent, table.id, table.reason).where(
+        table.state == State.IN_DOUBT.value, table.reason.is_distinct_from(OF_ITS_TICKET)
+    )
+    rows = journal.rows(query.order_by(table.kind, table.parent, table.position, table.id).limit(DOUBTS))
+    same = Counter(row["id"] for row in rows)
+    for row in rows:
+        kind, evidence = Kind(row["kind"]), row["reason"] or "the answer to the write was lost"
+        named = row["id"] if same[row["id"]] == 1 else f"{kind.value}:{row['id']}"
+        yield Doubt(kind, row["parent"], row["id"], evidence, named)
 
 
 def _decisions(journal: JournalReader, words: Mapping[str, str]) -> Iterable[Decision]:

@@ -211,7 +211,7 @@ def _command(facts: Facts, doubt: Doubt) -> str | None:
     """Return the command that decides about a record; None if its id is an e-mail, which the report must not show."""
     if "@" in doubt.id:
         return None
-    journal, decision = shlex.quote(facts.path.name), shlex.quote(f"{doubt.id}=DECISION")
+    journal, decision = shlex.quote(facts.path.name), shlex.quote(f"{doubt.named}=DECISION")
     return f"helpdesk-bridge migrate decide --journal {journal} --in-doubt {decision}"
 
 

@@ -101,7 +101,7 @@ def _doubts(facts: Facts, journal: Address) -> Sequence[Mapping[str, Any]]:
             "what": f"{doubt.kind.value} {doubt.id} is in doubt",
             "why": doubt.evidence,
             "commands": [
-                _command(journal, "decide", "--in-doubt", f"{doubt.id}={word}")
+                _command(journal, "decide", "--in-doubt", f"{doubt.named}={word}")
                 for word in ("found:REF", "again", "skip")
             ],
         }
