@@ -80,7 +80,7 @@ from helpdesk_bridge.migration.verify.verify import Verification
 from helpdesk_bridge.model.addresses import email_key, is_email
 from helpdesk_bridge.model.records import Contact
 from helpdesk_bridge.model.refs import parse_ref
-from helpdesk_bridge.model.values import Actor
+from helpdesk_bridge.model.values import Actor, Status
 from helpdesk_bridge.ports import Helpdesk
 
 SAMPLE: Final = 10
@@ -247,6 +247,24 @@ class Migration:
                 raise Stopped
             found = self._verification(ids | people).run()
             return [one for one in found if (one.ticket or one.id) in ids | people]
+
+    def take_sample_away(self) -> Iterator[RolledBack]:
+        """Remove the sample that nobody has touched since, and the contacts who came with it; yield what became of each.
+
+        Where the destination removes nothing, its untouched tickets are closed. Raises ``ValueError`` without a sample, and
+        what ``rollback`` raises.
+        """
+        choice, desk = Choice.kept(self.journal.facts), self.destination.desk
+        if not choice.tickets:
+            raise ValueError("this journal has no sample")
+        keys = [*(Key(Kind.TICKET, one) for one in choice.ids), *(Key(Kind.CONTACT, one) for one in choice.people)]
+        park = None if desk.removal else Park(status=desk.capabilities.statuses.get(Status.CLOSED, Status.CLOSED.value))
+        kept = False
+        for row in self.rollback(only=keys, park=park):
+            kept = kept or (row.record == Kind.TICKET.value and row.fate in (Fate.KEPT, Fate.PARKED))
+            yield row
+        if not kept:
+            Choice([]).keep(self.journal.facts)
 
     def rebuild(self) -> SearchResult:
         """Rebuild a lost journal from what the destination holds, writing nothing there; return the search.

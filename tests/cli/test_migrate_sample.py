@@ -72,3 +72,18 @@ def test_a_canary_of_a_customer_is_refused(stage, capsys):
     assert sample("--yes", "--canary", email) == 2
     assert "belongs to a customer" in capsys.readouterr().err
     assert not new.desk.tickets.list().all()
+
+
+def test_a_sample_can_be_taken_away_again(stage, capsys):
+    sample, _, new, _ = stage
+    assert sample("--take-away") == 2
+    assert "does not exist" in capsys.readouterr().err
+    assert sample("--n", "3", "--yes") == 0
+    capsys.readouterr()
+    assert sample("--take-away", "--json") == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["fate"] for row in rows if row["record"] == "ticket"} == {"removed"}
+    assert not new.desk.tickets.list().all()
+    assert sample("--take-away") == 2
+    assert "no sample" in capsys.readouterr().err
+    assert sample("--take-away", "--canary", "me@own.example") == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, Protocol, runtime_checkable
 
@@ -20,6 +21,7 @@ UNKNOWN: Final = "not known"
 class MacroApi(Protocol):
     """A vendor's own API that lists macros: what agents do with one click."""
 
+    @abstractmethod
     def macros(self) -> Sequence[Any]:
         """Return the macros; each has a ``title``, and may have a ``category``."""
 
@@ -28,6 +30,7 @@ class MacroApi(Protocol):
 class MailboxApi(Protocol):
     """A vendor's own API that lists the addresses at which customers write."""
 
+    @abstractmethod
     def mailboxes(self) -> Sequence[Any]:
         """Return the mailboxes; each has an ``email``, and may say whether it is ``active``."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,12 +13,14 @@ from typing import Any, Final
 import click
 from attrs import asdict
 
+from helpdesk_bridge.cli.journal_option import need
 from helpdesk_bridge.cli.opened_migration import of_a_migration, opened, tell_decisions
 from helpdesk_bridge.cli.output import clean_line, say, write_json, write_table
 from helpdesk_bridge.config.settings import read_secret
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.migration.journal.database.address import Address
 from helpdesk_bridge.migration.journal.states import Key, Kind
+from helpdesk_bridge.migration.later.rollback import Fate
 from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.migration import Migration
 from helpdesk_bridge.migration.outcome import DecisionNeeded, ExitCode
@@ -54,16 +57,27 @@ FOLDER: Final = "migration-sample"
 @click.option(
     "--arrived", multiple=True, metavar="nothing|HAZARD", help="What arrived for the canary, where nobody can be asked."
 )
+@click.option(
+    "--take-away",
+    is_flag=True,
+    help="Remove the sample again, where nobody touched it; where the vendor removes nothing, close it.",
+)
 @click.pass_context
 def sample(
     ctx: click.Context, source: str | None, destination: str | None, journal: Address, as_json: bool, size: int,
     folder: Path, yes: bool, workers: int, patience: float, canary: str | None, canary_imap: str | None,
-    canary_wait: float, arrived: tuple[str, ...],
+    canary_wait: float, arrived: tuple[str, ...], take_away: bool,
 ) -> int:  # fmt: skip
     """Move the tickets that are most likely to go wrong, read them back and show both sides on one page.
 
-    They are part of the migration: a later run does the rest and writes none of them twice.
+    They are part of the migration: a later run does the rest and writes none of them twice. --take-away removes them again.
     """
+    if take_away:
+        if canary is not None:
+            raise click.UsageError("--take-away takes a sample away, and --canary begins one")
+        need(journal)
+        with opened(ctx, source, destination, journal, patience=patience) as migration:
+            return int(_take_away(migration, as_json=as_json))
     if canary is None and (canary_imap or arrived):
         raise click.UsageError("--canary-imap and --arrived are about a canary: give --canary ADDRESS")
     mailbox = None if canary_imap is None else Mailbox.of(read_secret(canary_imap, "--canary-imap"), "--canary-imap")
@@ -110,6 +124,28 @@ def sample(
         say(f"both sides: {clean_line(str(path))}")
         say(f"next: helpdesk-bridge migrate run --journal {shlex.quote(str(migration.address))} does the rest")
     return int(code)
+
+
+def _take_away(migration: Migration, *, as_json: bool) -> ExitCode:
+    label, removal = migration.destination.label, migration.destination.desk.removal
+    if not removal:
+        note = migration.destination.desk.capabilities.notes.get("removal", "it removes nothing")
+        say(
+            f"{label} cannot take the sample away ({note}): its tickets are closed instead, and stay part of the migration"
+        )
+    try:
+        rows = list(migration.take_sample_away())
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    if as_json:
+        write_json([{**asdict(row), "fate": row.fate.value} for row in rows])
+    else:
+        columns = ("record", "id", "destination", "fate", "why")
+        write_table(columns, [(row.record, row.id, row.destination, row.fate.value, row.why) for row in rows])
+    tickets = Counter(row.fate.value for row in rows if row.record == Kind.TICKET.value)
+    say(f"tickets of the sample: {', '.join(f'{count} {fate}' for fate, count in tickets.items()) or 'none'}")
+    kept = any(row.fate is Fate.KEPT for row in rows if row.record == Kind.TICKET.value)
+    return ExitCode.INCOMPLETE if kept else ExitCode.OK
 
 
 def _code(choice: Choice, there: dict[str, str], differences: Sequence[Any]) -> ExitCode:
