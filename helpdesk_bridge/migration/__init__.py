@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     )
     from helpdesk_bridge.migration.plan.plan import Plan
     from helpdesk_bridge.migration.progress import Progress
+    from helpdesk_bridge.migration.slices import Waiting
     from helpdesk_bridge.migration.summary import Summary
 
 __all__ = [
     "CredentialsLost", "DecisionNeeded", "Difference", "ExitCode", "Interrupted", "JournalDamaged", "JournalInUse",
     "Level", "Migration", "MigrationError", "NeverPossible", "Options", "Plan", "Progress", "Summary", "Threads",
-    "WrongJournal", "whose",
+    "Waiting", "WrongJournal", "whose",
 ]  # fmt: skip
 
 __getattr__, __dir__ = lazy_names(
@@ -45,6 +46,7 @@ __getattr__, __dir__ = lazy_names(
         """,
         "helpdesk_bridge.migration.plan.plan": "Plan",
         "helpdesk_bridge.migration.progress": "Progress",
+        "helpdesk_bridge.migration.slices": "Waiting",
         "helpdesk_bridge.migration.summary": "Summary",
     },
 )

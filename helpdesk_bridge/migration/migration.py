@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from functools import partial
 from types import TracebackType
@@ -70,6 +70,7 @@ from helpdesk_bridge.migration.sample.choice import Choice, Chooser
 from helpdesk_bridge.migration.scope.kept import ScopeChange, kept_scope
 from helpdesk_bridge.migration.scope.order import ORDER, TicketOrder
 from helpdesk_bridge.migration.scope.scope import MigrationScope
+from helpdesk_bridge.migration.slices import Slices, Waiting
 from helpdesk_bridge.migration.source.now import PATIENCE as SOURCE_PATIENCE
 from helpdesk_bridge.migration.source.now import Since, SourceCheck
 from helpdesk_bridge.migration.spending import Accounts
@@ -116,7 +117,8 @@ class Migration:
         self._importer = importer_of(self.source, self.destination)
         self._address = address_of(journal)
         self._progress = ProgressCount(progress, self._total)
-        self._stop = threading.Event()
+        self._stop = Slices(self.destination.clock)
+        self._in_slices: Future[Summary] | None = None
         self._tell = tell
         self._waits = waits
         self._search: Search | None = None
@@ -126,7 +128,11 @@ class Migration:
         """The units of a record at source and destination in each phase of a run, as its plan has them."""
         self._start_journal()
         self._source_outage = Outage(self.source, self._stop, self.options.patience, self._waited)
-        self._destination_outage = Outage(self.destination, self._stop, self.options.patience, self._waited)
+        cost = self._importer.cost
+        dearest = max(cost.contact, cost.ticket, cost.message + cost.inline, cost.finish)
+        self._destination_outage = Outage(
+            self.destination, self._stop, self.options.patience, self._waited, write_units=dearest
+        )
         self._values = Values(self.source, self.destination)
         self._values.load(self.journal.facts.decisions())
         for text in self.journal.facts.field_maps():
@@ -206,6 +212,28 @@ class Migration:
                 fidelity=[change.as_json() for change in self._changes(tally)], **{MAPPING: self._mapped(tally)}
             )
             self._ask_about_the_rest(gone)
+
+    def advance(self, seconds: float = 60.0) -> Waiting | Summary:
+        """Run and verify a part: work for about so many real seconds, and return when to come back, or the summary at the end.
+
+        A slice ends by itself, sooner if everything waits for a budget, an outage or the hours, later by the call that is
+        being made. Until the next one nothing is sent, and lists that are half read stay so: keep this object. Whatever
+        stops a run is raised, and the slice after that begins a run anew. Several migrations share a thread in this way.
+        """
+        if not seconds > 0:
+            raise ValueError(f"advance({seconds}): give a slice more than 0 seconds")
+        if self._in_slices is None:
+            self._in_slices = self._stop.start(self._run_and_verify)
+        waiting = self._stop.open(seconds)
+        if not self._in_slices.done():
+            return waiting
+        ended, self._in_slices = self._in_slices, None
+        return ended.result()
+
+    def _run_and_verify(self) -> Summary:
+        self.run()
+        self.verify()
+        return self.summary()
 
     def _decided(self) -> tuple[Tally, LoadContext]:
         """Return what a load needs, if everything is decided that is to be decided before the first write."""
@@ -648,7 +676,6 @@ class Migration:
             self._spooled(),
             self.journal,
             self._source_outage,
-            self._stop,
             self.destination.desk.capabilities.contact_needs,
             self._progress.count,
             self._scope_change(),
@@ -778,7 +805,10 @@ class Migration:
                 self.journal.facts.remember(seconds=self._seconds())
 
     def close(self) -> None:
-        """Remove the spool and release the journal."""
+        """Remove the spool and release the journal; what works in slices ends first, as after ``stop``."""
+        if self._in_slices is not None:
+            self._stop.set()
+            self._in_slices.exception()
         self._accounts.close()
         with suppress(OSError):
             if self._spool is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from attrs import frozen
@@ -22,6 +23,7 @@ from helpdesk_bridge.http.retry import NeverReached
 from helpdesk_bridge.migration.desk import MigrationDesk
 from helpdesk_bridge.migration.outcome import CredentialsLost, Interrupted
 from helpdesk_bridge.migration.scope.hours import Hours
+from helpdesk_bridge.migration.slices import SHORT, Slices, wait
 from helpdesk_bridge.model.queries import TicketQuery
 
 T = TypeVar("T")
@@ -36,8 +38,9 @@ FAILURES_IN_A_ROW: Final = 3
 REFUSALS_IN_A_ROW: Final = 10
 """So many records refused without a success in between are a right that was withdrawn, whatever a neutral call says."""
 LONGEST_PAUSE: Final = 30.0
-SHORT: Final = 1.0
-"""Real seconds that a stop may have to wait."""
+_LOOK: Final = 10
+"""So many records of a list are taken between two looks at the budget."""
+_POLL: Final = 0.05
 _REFUSED: Final = (AuthenticationFailed, PermissionDenied)
 
 
@@ -71,7 +74,8 @@ class Outage:
 
     A failure is the side's if a neutral call fails as well, or if records fail one after the other; else it is the
     record's. ``patience`` is in real seconds: an outage lasts as long as it lasts, whatever the vendor's time scale.
-    ``waits`` is given what is waited for, once for all who wait for it. Outside of ``hours`` nothing is sent.
+    ``waits`` is given what is waited for, once for all who wait for it. Outside of ``hours`` nothing is sent. Work in slices
+    begins nothing for which less than ``write_units`` are left: it would wait in the middle.
     """
 
     def __init__(
@@ -81,11 +85,14 @@ class Outage:
         patience: float,
         waits: Callable[[Wait], None] | None = None,
         hours: Hours | None = None,
+        *,
+        write_units: int = 1,
     ) -> None:
         self.hours = hours
         self._side = side
         self._stop = stop
         self._patience = patience
+        self._write_units = write_units
         self._waits = waits
         self._told_until = -math.inf
         self._tell_lock = threading.Lock()
@@ -101,10 +108,37 @@ class Outage:
         """Return monotonic real seconds."""
         return self._side.clock.now() / self._side.clock.time_scale
 
-    def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float, reason: str = "") -> None:
         """Wait for real seconds. Raises ``Stopped`` if the run is to stop."""
-        if self._side.clock.wait(self._stop, seconds * self._side.clock.time_scale):
+        if wait(self._stop, self._side.clock, seconds, f"{self._side.label}: {reason}" if reason else ""):
             raise Stopped
+
+    def each(self, records: Iterable[T]) -> Iterator[T]:
+        """Yield the records of a list. Raises ``Stopped`` if the run is to stop.
+
+        Work in slices waits for the budget here: within a call it would be the governor that waits.
+        """
+        for number, record in enumerate(records, 1):
+            if self._stop.is_set():
+                raise Stopped
+            yield record
+            if number % _LOOK == 0 and self._sliced:
+                self._await_turn()
+
+    @property
+    def _sliced(self) -> bool:
+        return isinstance(self._stop, Slices) and self._stop.sliced
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let one thread at a time judge the side; between slices whoever waits for it is held like the others."""
+        while not self._lock.acquire(timeout=_POLL if self._sliced else -1):
+            if self._stop.is_set():
+                raise Stopped
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     # -- calls that are about the side as a whole ------------------------------------------------------------------
 
@@ -141,9 +175,9 @@ class Outage:
             ) from error
         if self.real_now() - since >= self._patience:
             raise self._over(str(error)) from error
-        wait = max(self._asked_for(error) or 0.0, pause)
-        self._say_waiting(wait, str(error))
-        self.pause(wait)
+        rest = max(self._asked_for(error) or 0.0, pause)
+        self._say_waiting(rest, str(error))
+        self.pause(rest, str(error))
         return since
 
     def _await_turn(self) -> float:
@@ -153,11 +187,12 @@ class Outage:
         """
         rested = self._await_hours()
         while not self._stop.is_set():
-            seconds = self._side.forecast(1) / self._side.clock.time_scale
+            units = self._write_units if self._sliced else 1
+            seconds = self._side.forecast(units) / self._side.clock.time_scale
             if seconds <= SHORT:
                 return rested
             self._say_waiting(seconds, RATE_LIMIT)
-            self.pause(min(seconds, LONGEST_PAUSE))
+            self.pause(seconds if self._sliced else min(seconds, LONGEST_PAUSE), RATE_LIMIT)
         raise Stopped
 
     def _await_hours(self) -> float:
@@ -165,8 +200,9 @@ class Outage:
             return 0.0
         began = self.real_now()
         while closed := self.hours.closed_for(self._side.clock.wall()):
-            self._say_waiting(closed, f"calls are sent from {self.hours}")
-            self.pause(min(closed, LONGEST_PAUSE))
+            reason = f"calls are sent from {self.hours}"
+            self._say_waiting(closed, reason)
+            self.pause(closed if self._sliced else min(closed, LONGEST_PAUSE), reason)
         return self.real_now() - began
 
     def _say_waiting(self, seconds: float, reason: str) -> None:
@@ -271,12 +307,12 @@ class Outage:
         after a pause that grows. Raises ``Interrupted`` if none was taken within the patience.
         """
         if self._failures >= FAILURES_IN_A_ROW:
-            with self._lock:
+            with self._alone():
                 if self._failures >= FAILURES_IN_A_ROW:
                     self._probe()
         if len(self._unanswered) < FAILURES_IN_A_ROW:
             return
-        with self._lock:
+        with self._alone():
             if len(self._unanswered) < FAILURES_IN_A_ROW:
                 return
             if self.real_now() - self._unanswered_since >= self._patience:

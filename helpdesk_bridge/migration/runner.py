@@ -7,6 +7,7 @@ import itertools
 import threading
 import traceback
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -18,6 +19,7 @@ from helpdesk_bridge.errors import ConfigError, HelpdeskError
 from helpdesk_bridge.migration.journal.states import reason_of
 from helpdesk_bridge.migration.outage import Stopped
 from helpdesk_bridge.migration.outcome import MigrationError
+from helpdesk_bridge.migration.slices import Slices, wait
 
 MOST_IN_A_ROW: Final = 10
 """So many tasks in a row that meet a defect: it is in all of them, and the run stops."""
@@ -125,9 +127,10 @@ class Runner:
         if self._workers == 1:
             self._work(tasks)
         else:
-            threads = [
-                threading.Thread(target=self._work, args=(tasks,), name=f"migration-{n}") for n in range(self._workers)
-            ]
+            work = partial(self._work, tasks)
+            if isinstance(self._stop, Slices) and self._stop.sliced:
+                work = partial(self._stop.crew(self._workers).work, work)
+            threads = [threading.Thread(target=work, name=f"migration-{n}") for n in range(self._workers)]
             for thread in threads:
                 thread.start()
             for thread in threads:
@@ -163,6 +166,7 @@ class Runner:
             if not self._parked:
                 return None
             ready_at, _, parked = heapq.heappop(self._parked)
-        if self._clock.wait(self._stop, max(0.0, ready_at - self._clock.now())):
+        left = max(0.0, ready_at - self._clock.now()) / self._clock.time_scale
+        if wait(self._stop, self._clock, left, "what was sent last may still arrive"):
             raise Stopped
         return parked

@@ -92,7 +92,7 @@ class Load:
 
     def _list_existing(self) -> None:
         context = self.context
-        for contact in context.destination.desk.contacts.list(ALL_CONTACTS):
+        for contact in context.destination_outage.each(context.destination.desk.contacts.list(ALL_CONTACTS)):
             key = fold_key(contact)
             if key is not None and not contact.deleted:
                 context.spool.put(EXISTING, key, contact.id)

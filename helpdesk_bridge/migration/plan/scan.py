@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 from attrs import evolve, frozen
 
@@ -16,7 +15,7 @@ from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State
 from helpdesk_bridge.migration.journal.unread import unread_records
-from helpdesk_bridge.migration.outage import Outage, Stopped
+from helpdesk_bridge.migration.outage import Outage
 from helpdesk_bridge.migration.plan.mapping import Mapping
 from helpdesk_bridge.migration.plan.outcomes import left_out
 from helpdesk_bridge.migration.plan.people import fold_key
@@ -28,8 +27,6 @@ from helpdesk_bridge.migration.scope.scope import LISTED
 from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
 from helpdesk_bridge.model.records import Contact, Ticket
 from helpdesk_bridge.model.values import ActorKind
-
-T = TypeVar("T")
 
 BATCH: Final = 200
 SOURCE_SEEN: Final = "source_seen"
@@ -50,7 +47,6 @@ class Scan:
     spool: Spool
     journal: Journal
     outage: Outage
-    stop: threading.Event
     needs: frozenset[str]
     progress: Callable[[str], None]
     scope: ScopeChange
@@ -116,7 +112,7 @@ class Scan:
     def _contacts(self, tally: Tally) -> int | None:
         batch: list[Record] = []
         contacts = self.source.desk.contacts.list(ALL_CONTACTS)
-        for position, contact in enumerate(self._unless_stopped(contacts)):
+        for position, contact in enumerate(self.outage.each(contacts)):
             key = self.source.contact_key(contact.id)
             if self.spool.get(Kind.CONTACT.value, key, Contact) is not None:
                 continue  # the first look had it
@@ -136,7 +132,7 @@ class Scan:
     def _tickets(self, tally: Tally) -> int | None:
         batch: list[Record] = []
         tickets = self.source.desk.tickets.list(ALL_TICKETS, resolve=False)
-        for position, ticket in enumerate(self._unless_stopped(tickets)):
+        for position, ticket in enumerate(self.outage.each(tickets)):
             if self.spool.get(Kind.TICKET.value, ticket.id, Ticket) is not None:
                 continue
             self.spool.put(Kind.TICKET.value, ticket.id, ticket)
@@ -161,12 +157,6 @@ class Scan:
         self.journal.plan(batch)
         self.progress("read")
         batch.clear()
-
-    def _unless_stopped(self, records: Iterable[T]) -> Iterable[T]:
-        for record in records:
-            if self.stop.is_set():
-                raise Stopped
-            yield record
 
 
 def planned_contact(source: MigrationDesk, needs: frozenset[str], contact: Contact, position: int) -> Record:

@@ -137,7 +137,7 @@ class SourceCheck:
 
     def _contacts(self, customers: dict[str, Contact], listed: _Listed) -> tuple[int | None, int]:
         contacts = self.source.desk.contacts.list(ALL_CONTACTS)
-        for contact in self._unless_stopped(contacts):
+        for contact in self.outage.each(contacts):
             key = self.source.contact_key(contact.id)
             listed.versions[key] = contact_version(contact)
             if not (self.scope.everything or self.scope.all_contacts):
@@ -150,7 +150,7 @@ class SourceCheck:
 
     def _tickets(self, customers: Mapping[str, Contact], listed: _Listed) -> tuple[int | None, int]:
         tickets = self.source.desk.tickets.list(ALL_TICKETS, resolve=False)
-        for ticket in self._unless_stopped(tickets):
+        for ticket in self.outage.each(tickets):
             listed.versions[ticket.id] = ticket_version(ticket)
             if not self._in_scope(ticket, customers):
                 listed.beyond.add(ticket.id)
@@ -160,12 +160,6 @@ class SourceCheck:
 
     def _told(self, listing: Listing[Any], kind: Kind) -> tuple[int | None, int]:
         return listing.told(), len(self.source.unread_rows(kind.value))
-
-    def _unless_stopped(self, records: Iterable[Any]) -> Iterator[Any]:
-        for record in records:
-            if self.stop.is_set():
-                raise Stopped
-            yield record
 
     # -- comparing -------------------------------------------------------------------------------------------------
 

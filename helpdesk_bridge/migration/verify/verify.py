@@ -126,8 +126,7 @@ class Verification:
 
     def _read_contacts(self) -> int | None:
         contacts = self.destination.desk.contacts.list(ALL_CONTACTS)
-        for contact in contacts:
-            self._check_stop()
+        for contact in self.outage.each(contacts):
             self.spool.put(BACK_CONTACT, self.destination.contact_key(contact.id), contact)
         return self._told(contacts, BACK_CONTACT, Kind.CONTACT)
 
@@ -195,8 +194,7 @@ class Verification:
 
     def _read_tickets(self) -> int | None:
         tickets = self.destination.desk.tickets.list(self._query(), resolve=False)
-        for ticket in tickets:
-            self._check_stop()
+        for ticket in self.outage.each(tickets):
             self._put(ticket)
             del ticket
         return self._told(tickets, BACK_TICKET, Kind.TICKET)
