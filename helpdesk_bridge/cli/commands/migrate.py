@@ -15,6 +15,7 @@ from helpdesk_bridge.cli.commands.export import extract
 from helpdesk_bridge.cli.commands.migrate_ids import ids, redirect
 from helpdesk_bridge.cli.commands.migration.cutover import cutover
 from helpdesk_bridge.cli.commands.migration.links import links
+from helpdesk_bridge.cli.commands.migration.redact import redact
 from helpdesk_bridge.cli.commands.migration.rollback import rollback
 from helpdesk_bridge.cli.commands.migration.sample import sample
 from helpdesk_bridge.cli.journal_option import HELP, JOURNAL, journal_option, need
@@ -467,6 +468,7 @@ def reassign(ctx: click.Context, journal: Path, as_json: bool, old: str, new: st
 migrate.add_command(sample)
 migrate.add_command(links)
 migrate.add_command(cutover)
+migrate.add_command(redact)
 migrate.add_command(ids)
 migrate.add_command(redirect)
 migrate.add_command(rollback)
