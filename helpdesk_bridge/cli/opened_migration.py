@@ -104,3 +104,13 @@ def tell_decisions(needed: DecisionNeeded, journal: Address) -> None:
         say(f"  helpdesk-bridge migrate decide --journal {shlex.quote(str(journal))} {as_typed(argument)}")
     if needed.hazards or needed.values:
         say("or accept everything as announced by migrate plan: migrate run --yes")
+
+
+def map_argument(text: str) -> tuple[str, str, str | None]:
+    """Return field, old and new value of ``--map``; None drops the value. Raises a usage error for another form."""
+    field, colon, rest = text.partition(":")
+    # An option's old value is itself written FIELD=WORD.
+    old, equals, new = rest.rpartition("=") if field == "option" else rest.partition("=")
+    if not (field and colon and equals):
+        raise click.UsageError(f"--map {text}: write FIELD:OLD=NEW")
+    return field, old, new or None

@@ -16,6 +16,7 @@ from helpdesk_bridge.cli.commands.migrate_ids import ids, redirect
 from helpdesk_bridge.cli.commands.migration.cutover import cutover
 from helpdesk_bridge.cli.commands.migration.links import links
 from helpdesk_bridge.cli.commands.migration.redact import redact
+from helpdesk_bridge.cli.commands.migration.rehearse import rehearse
 from helpdesk_bridge.cli.commands.migration.rollback import rollback
 from helpdesk_bridge.cli.commands.migration.sample import sample
 from helpdesk_bridge.cli.journal_option import HELP, JOURNAL, journal_option, need
@@ -29,7 +30,7 @@ from helpdesk_bridge.cli.migration_text import (
     tell_summary,
     tell_work,
 )
-from helpdesk_bridge.cli.opened_migration import MOVED, of_a_migration, opened, tell_decisions
+from helpdesk_bridge.cli.opened_migration import MOVED, map_argument, of_a_migration, opened, tell_decisions
 from helpdesk_bridge.cli.options import csv_option, json_option
 from helpdesk_bridge.cli.output import clean_line, say, write_json, write_table
 from helpdesk_bridge.cli.signals import stopping
@@ -276,7 +277,7 @@ def decide(
             "nothing to decide: give --hazard, --map, --map-field, --threads, --rest, --in-doubt, --difference, --incomplete, "
             "--gone or --foreign-markers"
         )
-    values = [_map_argument(text) for text in maps]
+    values = [map_argument(text) for text in maps]
     scans = [_accepted(text) for text in incomplete]
     with opened(ctx, source, destination, journal) as migration:
         try:
@@ -327,15 +328,6 @@ def _accepted(text: str) -> str:
     if not equals or word != ACCEPT:
         raise click.UsageError(f"--incomplete {text}: write SCAN={ACCEPT}")
     return scan
-
-
-def _map_argument(text: str) -> tuple[str, str, str | None]:
-    field, colon, rest = text.partition(":")
-    # An option's old value is itself written FIELD=WORD.
-    old, equals, new = rest.rpartition("=") if field == "option" else rest.partition("=")
-    if not (field and colon and equals):
-        raise click.UsageError(f"--map {text}: write FIELD:OLD=NEW")
-    return field, old, new or None
 
 
 @migrate.command()
@@ -469,6 +461,7 @@ migrate.add_command(sample)
 migrate.add_command(links)
 migrate.add_command(cutover)
 migrate.add_command(redact)
+migrate.add_command(rehearse)
 migrate.add_command(ids)
 migrate.add_command(redirect)
 migrate.add_command(rollback)
