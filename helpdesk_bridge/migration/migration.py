@@ -23,6 +23,7 @@ from helpdesk_bridge.migration.completeness import (
     open_threads,
 )
 from helpdesk_bridge.migration.cutover.inventory import SideInventory, inventory_of, listed_tickets
+from helpdesk_bridge.migration.decisions.mapped_values import MAPPING, mapped_values
 from helpdesk_bridge.migration.desk import MigrationDesk, importer_of
 from helpdesk_bridge.migration.journal.database.address import Address, DatabaseAddress, address_of
 from helpdesk_bridge.migration.journal.database.owned import CLAIMED, Binding
@@ -55,7 +56,6 @@ from helpdesk_bridge.migration.outcome import DecisionNeeded, Interrupted, Migra
 from helpdesk_bridge.migration.plan.estimate import Estimate
 from helpdesk_bridge.migration.plan.fidelity import Change, all_changes
 from helpdesk_bridge.migration.plan.field_maps import MapCheck, check_single, parse, parse_end
-from helpdesk_bridge.migration.plan.mapped_values import MAPPING, mapped_values
 from helpdesk_bridge.migration.plan.mapping import Mapping
 from helpdesk_bridge.migration.plan.message_use import counted, counted_left
 from helpdesk_bridge.migration.plan.outcomes import Outcomes

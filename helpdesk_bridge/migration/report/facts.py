@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from helpdesk_bridge.adapter import Fidelity, Hazard, Importer
 from helpdesk_bridge.migration.completeness import SCANS, ScanProof, proofs_in
+from helpdesk_bridge.migration.decisions.mapped_values import MAPPING, MappedValue, mapped_in
 from helpdesk_bridge.migration.journal import schema
 from helpdesk_bridge.migration.journal.database.address import Address, DatabaseAddress, address_of
 from helpdesk_bridge.migration.journal.database.owned import SEARCH
@@ -39,7 +40,6 @@ from helpdesk_bridge.migration.options import Rest
 from helpdesk_bridge.migration.outcome import ExitCode
 from helpdesk_bridge.migration.plan.fidelity import PEOPLE, Change
 from helpdesk_bridge.migration.plan.field_maps import parse
-from helpdesk_bridge.migration.plan.mapped_values import MAPPING, MappedValue, mapped_in
 from helpdesk_bridge.migration.plan.message_use import MESSAGE_FIELDS
 from helpdesk_bridge.migration.plan.rest import CONTACT_FIELDS, TICKET_FIELDS
 from helpdesk_bridge.migration.recovery import FOREIGN, IGNORE, SearchResult
