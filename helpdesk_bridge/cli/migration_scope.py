@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
@@ -93,6 +94,16 @@ def pace_options(command: F) -> F:
     return _added(command, _CALLS)
 
 
+def _plan_file(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
+    return None if path is None else path.absolute()
+
+
+decisions_option = click.option(
+    "--decisions", type=click.Path(dir_okay=False, path_type=Path), callback=_plan_file, metavar="FILE",
+    help="Take the decisions of a plan file, which migrate plan --out wrote.",
+)  # fmt: skip
+
+
 def _added(command: F, options: Iterable[Callable[[F], F]]) -> F:
     for option in reversed(tuple(options)):
         command = option(command)
@@ -102,6 +113,8 @@ def _added(command: F, options: Iterable[Callable[[F], F]]) -> F:
 def chosen_options(chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of a migration that were chosen. Raises a usage error."""
     made: dict[str, Any] = {"hours": chosen["hours"]}
+    if "decisions" in chosen:
+        made["decisions"] = chosen["decisions"]
     if "order" in chosen:
         made |= {"order": chosen["order"], "scope": _scope_of(chosen)}
     return made

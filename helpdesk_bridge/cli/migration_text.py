@@ -17,6 +17,8 @@ from helpdesk_bridge.migration.later.repair import DESTINATION, SOURCE, Outcome,
 from helpdesk_bridge.migration.options import Rest
 from helpdesk_bridge.migration.plan.fidelity import Change
 from helpdesk_bridge.migration.plan.plan import Forecast, Plan
+from helpdesk_bridge.migration.plan.rules import words_of
+from helpdesk_bridge.migration.plan.table import Standing
 from helpdesk_bridge.migration.report.facts import Reason
 from helpdesk_bridge.migration.summary import Counts, Summary, told_kinds
 from helpdesk_bridge.migration.watch.at_work import Worker
@@ -67,10 +69,8 @@ def tell_plan(plan: Plan) -> None:
             f"(migrate decide --incomplete {proof.scan}=accept)"
         )
     _tell_fidelity(plan)
-    if plan.values:
-        _line("\nYour decisions (migrate decide; migrate run --yes accepts the proposals):")
-        for value in plan.values:
-            _line(f"  {as_typed(str(value))}   ({value.records} records)")
+    _tell_mapping(plan)
+    _tell_open(plan)
     _line("\nWhat the destination may send on its own, and what stops it:")
     for hazard in plan.hazards:
         state = "not acknowledged" if hazard.id in plan.open_hazards else "acknowledged"
@@ -98,6 +98,37 @@ def _tell_fidelity(plan: Plan) -> None:
             refused = f", {one.refused} with a value that does not fit" if one.refused else ""
             _line(f"  {one.words}: {one.records} records{refused}")
     _tell_rest(plan)
+
+
+def _tell_open(plan: Plan) -> None:
+    if plan.rules:
+        _line("\nNo list says whether the destination takes these values; what becomes of one that it refuses:")
+        for rule in plan.rules:
+            _line(f"  {as_typed(str(rule))}   ({rule.values} values; {words_of(rule.field)})")
+    if plan.values:
+        _line("\nYour decisions (migrate decide; migrate run --yes accepts the proposals):")
+        for value in plan.values:
+            _line(f"  {as_typed(str(value))}   ({value.records} records)")
+
+
+def _tell_mapping(plan: Plan) -> None:
+    rows = [row for row in plan.mapping if row.standing is not Standing.NO_PLACE]
+    if rows:
+        _line("\nWhat becomes of each value:")
+    for field in dict.fromkeys(row.field for row in rows):
+        kept = [row for row in rows if row.field == field and row.same]
+        if kept:
+            _line(f"  {field}: {', '.join(row.old for row in kept)}: the same")
+        for row in rows:
+            if row.field == field and not row.same:
+                proposed = " (proposed)" if row.standing is Standing.OPEN else ""
+                _line(f"  {field}: {row.old} -> {row.becomes or 'dropped'}{proposed}, {row.records} records")
+    if plan.needed:
+        _line(
+            "\nWhat must exist in the new account, unless you decide otherwise (an admin makes it there, under this name):"
+        )
+        for one in plan.needed:
+            _line(f"  {one} ({one.records} records)")
 
 
 def _rest_price(plan: Plan, forecast: Forecast) -> str:

@@ -61,6 +61,7 @@ def opened(
     *,
     page: bool = False,
     notify: tuple[str, ...] = (),
+    quiet: bool = False,
     **options: Any,
 ) -> Iterator[Migration]:
     """Open the two desks and the journal; the first Ctrl-C or SIGTERM drains, the second ends at once."""
@@ -73,7 +74,7 @@ def opened(
         raise click.UsageError("--from and --to are needed: this journal does not exist yet")
     old, new = (open_named(ctx, str(name), **PATIENT, **reserve_of(ctx)) for name in names)
     with (
-        watching(journal, str(ctx.info_name), page=page, notify=notify) as watched,
+        watching(journal, str(ctx.info_name), page=page, notify=notify, quiet=quiet) as watched,
         Migration(
             old,
             new,

@@ -53,8 +53,10 @@ class Watching:
 
 
 @contextmanager
-def watching(journal: Address, command: str, *, page: bool = False, notify: tuple[str, ...] = ()) -> Iterator[Watching]:
-    """Watch one command of a migration until it ends, and tell how it did. Raises ``ConfigError`` for a bad target."""
+def watching(
+    journal: Address, command: str, *, page: bool = False, notify: tuple[str, ...] = (), quiet: bool = False
+) -> Iterator[Watching]:
+    """Watch one command of a migration until it ends, and tell how it did; ``quiet`` shows no bar. Raises ``ConfigError`` for a bad target."""
     targets = tuple(deliverer(read_secret(target, "--notify") if is_reference(target) else target) for target in notify)
     live, notifier = LiveState(journal, command), Notifier(targets, f"Migration {journal.name}")
     with ExitStack() as stack:
@@ -62,7 +64,7 @@ def watching(journal: Address, command: str, *, page: bool = False, notify: tupl
             from helpdesk_bridge.migration.watch.server import WatchServer
 
             say(f"watch it at {stack.enter_context(WatchServer([journal])).url}")
-        bar = stack.enter_context(Progress())
+        bar = stack.enter_context(Progress(quiet=quiet))
         watched = Watching(bar, live, notifier)
         try:
             yield watched

@@ -15,17 +15,18 @@ def desk_table(name: str, values: Mapping[str, str | float], comments: Mapping[s
     told = comments or {}
     lines = [f"[desks.{_key(name)}]"]
     for key, value in values.items():
-        lines.append(f"{_key(key)} = {_value(value)}" + (f"  # {told[key]}" if key in told else ""))
+        lines.append(f"{_key(key)} = {quoted(value)}" + (f"  # {told[key]}" if key in told else ""))
     return "\n".join([*lines, ""])
 
 
 def _key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else _value(name)
+    return name if _BARE.fullmatch(name) else quoted(name)
 
 
-def _value(value: str | float) -> str:
+def quoted(value: str | float) -> str:
+    """Return a value as TOML writes it."""
     # A basic string of TOML is one of JSON, but for DEL, which JSON leaves as it is.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-__all__ = ["desk_table"]
+__all__ = ["desk_table", "quoted"]

@@ -23,7 +23,9 @@ from helpdesk_bridge.migration.completeness import (
     open_threads,
 )
 from helpdesk_bridge.migration.cutover.inventory import SideInventory, inventory_of, listed_tickets
+from helpdesk_bridge.migration.decisions.check import SEEN, DecisionCheck, digests_of
 from helpdesk_bridge.migration.decisions.mapped_values import MAPPING, mapped_values
+from helpdesk_bridge.migration.decisions.plan_file import PlanFile
 from helpdesk_bridge.migration.desk import MigrationDesk, importer_of
 from helpdesk_bridge.migration.journal.database.address import Address, DatabaseAddress, address_of
 from helpdesk_bridge.migration.journal.database.owned import CLAIMED, Binding
@@ -31,6 +33,7 @@ from helpdesk_bridge.migration.journal.decisions import settle_in_doubt
 from helpdesk_bridge.migration.journal.facts import (
     GONE_CHOICE,
     INCOMPLETE,
+    LATER,
     MAP_FIELD,
     PREVIEWED,
     REST,
@@ -61,6 +64,7 @@ from helpdesk_bridge.migration.plan.message_use import counted, counted_left
 from helpdesk_bridge.migration.plan.outcomes import Outcomes
 from helpdesk_bridge.migration.plan.people import People
 from helpdesk_bridge.migration.plan.plan import Plan, hazards_of, make_plan
+from helpdesk_bridge.migration.plan.rules import ASK, check_rule
 from helpdesk_bridge.migration.plan.scan import SOURCE_SEEN, Scan, sample
 from helpdesk_bridge.migration.plan.tally import Tally
 from helpdesk_bridge.migration.plan.values import AUTHOR, Values, old_key
@@ -124,6 +128,7 @@ class Migration:
         self._search: Search | None = None
         self._spool: Spool | None = None
         self._tally: Tally | None = None
+        self._decisions_taken = False
         self.record_units: dict[str, tuple[float, float]] = {}
         """The units of a record at source and destination in each phase of a run, as its plan has them."""
         self._start_journal()
@@ -135,6 +140,7 @@ class Migration:
         )
         self._values = Values(self.source, self.destination)
         self._values.load(self.journal.facts.decisions())
+        self._values.rules.update(self.journal.facts.rules())
         for text in self.journal.facts.field_maps():
             self._values.map_field(parse(text))
 
@@ -440,9 +446,53 @@ class Migration:
         self.journal.facts.acknowledge(hazards, by=by)
 
     def map_value(self, field: str, old: str, new: str | None, *, by: str = "user") -> None:
-        """Decide what becomes of a value; None drops it."""
+        """Decide what becomes of a value; None drops it. Raises ``WrongMap`` for a field, value or target that does not exist."""
+        if by == "user":
+            self.decision_check.check(field, old, new)
         self._values.decide(field, old, new)
         self.journal.facts.decide(*old_key(field, old), new, by=by)
+
+    @property
+    def decision_check(self) -> DecisionCheck:
+        """What tells whether a decision is about things that exist."""
+        seen = self.journal.facts.recall(SEEN, {})
+        return DecisionCheck(self.source, self.destination, self._importer, self._values, seen)
+
+    @property
+    def refs(self) -> tuple[str, str]:
+        """The accounts of source and destination."""
+        return self.source.ref, self.destination.ref
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """How threads are written, what becomes of the rest and of what is gone; empty texts while undecided."""
+        facts = self.journal.facts
+        rest, gone = facts.decided(REST, TICKET_REST), facts.decided(GONE_CHOICE, "")
+        return {"threads": facts.recall("threads") or "", "rest": rest or "", "gone": gone or ""}
+
+    @property
+    def rules(self) -> dict[str, str]:
+        """The rules for values that come later, by their field."""
+        return dict(self._values.rules)
+
+    @property
+    def field_maps(self) -> tuple[str, ...]:
+        """The field maps as they were decided."""
+        return tuple(map(str, self._values.maps))
+
+    def check_value(self, name: str, old: str, new: str | None) -> None:
+        """Raise ``WrongMap`` for a decision about a field, value or target that does not exist."""
+        self.decision_check.check(name, old, new)
+
+    def check_field_map(self, text: str) -> None:
+        """Raise ``WrongMap`` for a field map that does not fit the two desks."""
+        MapCheck(self.source, self.destination, self._importer).check(parse(text), self._values.maps)
+
+    def choose_rule(self, field: str, rule: str, *, by: str = "user") -> None:
+        """Decide what becomes of values of a field that a run meets later. Raises ``WrongMap`` for another rule."""
+        check_rule(field, rule)
+        self._values.rules[field] = rule
+        self.journal.facts.decide(LATER, field, rule, by=by)
 
     def map_field(self, text: str, *, by: str = "user") -> None:
         """Decide that a field goes into another one, such as ``ticket.tags=custom:Old tags``.
@@ -640,14 +690,17 @@ class Migration:
             for value in made.values:
                 self.map_value(value.field, value.old, value.proposed, by="yes")
             return
-        if made.needs_decision:
+        asked = [value for value in made.values if self._values.rules.get(value.field, ASK) == ASK]
+        if asked or made.rules or made.open_hazards:
             hazards = [f"--hazard {hazard}" for hazard in made.open_hazards]
-            values = [str(value) for value in made.values]
+            values = [str(one) for one in (*asked, *made.rules)]
             raise DecisionNeeded(
                 f"decisions needed: {len(hazards)} on hazards, {len(values)} on values without a counterpart",
                 hazards=hazards,
                 values=values,
             )
+        for value in made.values:
+            self.map_value(value.field, value.old, value.proposed, by="rule")
 
     # -- parts -----------------------------------------------------------------------------------------------------
 
@@ -733,7 +786,7 @@ class Migration:
 
     def _made_plan(self, tally: Tally, searched: SearchResult, findings: Sequence[Finding] = ()) -> Plan:
         check_single(self._values.maps, tally.sources(self._values))
-        return make_plan(
+        made = make_plan(
             tally,
             self._outcomes(),
             self.journal,
@@ -742,6 +795,14 @@ class Migration:
             findings=findings,
             hours=self.options.hours,
         )
+        self.journal.facts.remember(**{SEEN: digests_of((row.field, row.old) for row in made.mapping)})
+        if self.options.decisions is None or self._decisions_taken:
+            return made
+        self._decisions_taken = True
+        count = PlanFile.read(self.options.decisions).take(self, made)
+        if self._tell is not None:
+            self._tell(f"{count} decisions of {self.options.decisions.name} are new")
+        return self._made_plan(tally, searched, findings)
 
     def _outcomes(self) -> Outcomes:
         return Outcomes.of(self._spooled(), self._context().mapping, self._importer, noted=self._rest is Rest.NOTE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from pathlib import Path
 
 from attrs import field, frozen, validators
 
@@ -48,7 +49,8 @@ class Options:
     doubt is looked up; None is the importer's own figure. ``none_before``: the user's word that no earlier migration wrote
     into the destination, so that its markers are not read; it is recorded. ``recovered``: credentials under "source" and "destination" that were in use
     when an earlier migration wrote its markers and have been rotated since. ``scope`` and ``order``: None is what the
-    journal has; ``hours``: outside of them nothing is sent to either desk.
+    journal has; ``decisions``: a plan file whose decisions are
+    taken before anything is written. ``hours``: outside of them nothing is sent to either desk.
     """
 
     workers: int = field(default=6, validator=[validators.ge(1), validators.le(64)])
@@ -66,4 +68,5 @@ class Options:
     scope: ScopeChoice | None = None
     order: TicketOrder | None = None
     hours: Hours | None = None
+    decisions: Path | None = None
     recovered: Mapping[str, Secret] = field(factory=dict, repr=False)

@@ -409,16 +409,16 @@ def test_hazards_tell_who_acknowledged_them(tmp_path):
 
 def test_values_that_a_plan_asked_about_keep_their_words_for_later_pages(tmp_path):
     with Migration(source(), destination(), tmp_path / "j", options=Options(yes=True)) as migration:
-        asked = (OpenValue("group", "Öld Sales", None, 2), OpenValue("assignee", "eve@desk.example", None, 1))
+        asked = (OpenValue("group", "Sales", None, 2), OpenValue("assignee", "eve@desk.example", None, 1))
         plan = evolve(migration.plan(), values=asked)
-        migration.map_value("group", "Öld Sales", "New Sales")
+        migration.map_value("group", "Sales", "New Sales")
         migration.map_value("assignee", "eve@desk.example", "bob@desk.example")
         migration.run()
         write_report(migration, tmp_path, plan=plan)
         write_report(migration, tmp_path)
     _, html = page_of(tmp_path / "j", tmp_path)
     text = Page(html).text
-    assert "Öld Sales New Sales by decision" in text
+    assert "Sales New Sales by decision" in text
     assert "an agent another agent by decision" in text
     assert "desk.example" not in html
 

@@ -19,8 +19,9 @@ from helpdesk_bridge.cli.commands.migration.redact import redact
 from helpdesk_bridge.cli.commands.migration.rehearse import rehearse
 from helpdesk_bridge.cli.commands.migration.rollback import rollback
 from helpdesk_bridge.cli.commands.migration.sample import sample
+from helpdesk_bridge.cli.commands.migration.wizard import ask_decisions, is_interactive
 from helpdesk_bridge.cli.journal_option import HELP, JOURNAL, journal_option, need
-from helpdesk_bridge.cli.migration_scope import chosen_options, pace_options, scope_options
+from helpdesk_bridge.cli.migration_scope import chosen_options, decisions_option, pace_options, scope_options
 from helpdesk_bridge.cli.migration_text import (
     tell_counts,
     tell_later,
@@ -36,6 +37,7 @@ from helpdesk_bridge.cli.output import clean_line, say, write_json, write_table
 from helpdesk_bridge.cli.signals import stopping
 from helpdesk_bridge.config.settings import read_secret
 from helpdesk_bridge.migration.completeness import ACCEPT
+from helpdesk_bridge.migration.decisions.plan_file import write_plan
 from helpdesk_bridge.migration.journal.database.address import Address
 from helpdesk_bridge.migration.later.gone import CHOICES
 from helpdesk_bridge.migration.later.reassign import LEFT
@@ -103,23 +105,33 @@ def _recovered(texts: tuple[str, ...]) -> dict[str, Secret]:
 @migrate.command()
 @of_a_migration
 @click.option("--full", is_flag=True, help="Read every thread, not a sample: exact counts, at the price of the calls.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write every decision into a plan file such as plan.toml, with sheets beside it, to be edited.",
+)
+@decisions_option
 @scope_options
 @_none_before_option
 @_recover_option
 @click.pass_context
 def plan(
     ctx: click.Context, /, source: str | None, destination: str | None, journal: Address, as_json: bool, full: bool,
-    none_before: bool, recover: tuple[str, ...], **chosen: Any,
+    none_before: bool, recover: tuple[str, ...], out: Path | None, **chosen: Any,
 ) -> int:  # fmt: skip
     """Show what a run would keep, change and lose, what you must decide, and what it costs. Writes nothing."""
     options: dict[str, Any] = {"none_before": none_before, "recovered": _recovered(recover), **chosen_options(chosen)}
     with opened(ctx, source, destination, journal, **options) as migration:
         made = migration.plan(full=full, findings=migration.preflight())
+        files = () if out is None else write_plan(out, made, migration)
         summary = migration.summary()
     if as_json:
         write_json(made.as_json())
     else:
         tell_plan(made)
+    for file in files:
+        say(f"written: {file}")
     return int(ExitCode.DECISION if made.blocked else summary.standing_code)
 
 
@@ -129,6 +141,7 @@ def plan(
 @click.option("--workers", type=click.IntRange(1, 64), default=6, show_default=True, help="Tickets in flight.")
 @click.option("--takeover", is_flag=True, help="Take the journal from a stuck owner.")
 @click.option("--patience", type=click.FloatRange(0), default=900.0, show_default=True, help="Seconds of one outage.")
+@decisions_option
 @scope_options
 @_none_before_option
 @_recover_option
@@ -246,6 +259,10 @@ def repair(
     help='Write a field into another, such as "ticket.tags=custom:Old tags", or "custom:Source=const:Old desk"; nothing '
     "after = drops the maps of a field.",
 )  # fmt: skip
+@click.option(
+    "--later", "rules", multiple=True, metavar="FIELD=drop|nearest|placeholder|ask",
+    help="What becomes of values of a field that a run meets later, so that it does not stop for them.",
+)  # fmt: skip
 @click.option("--threads", type=click.Choice(_THREADS), help="How threads are written.")
 @click.option(
     "--rest", type=click.Choice(_RESTS), help="What has no place is lost, or goes into one last private note."
@@ -268,13 +285,15 @@ def decide(
     ctx: click.Context, source: str | None, destination: str | None, journal: Address, as_json: bool,
     hazards: tuple[str, ...], maps: tuple[str, ...], field_maps: tuple[str, ...], threads: str | None, rest: str | None,
     doubts: tuple[str, ...], sides: tuple[str, ...], incomplete: tuple[str, ...], gone: str | None,
-    foreign_markers: str | None,
+    foreign_markers: str | None, rules: tuple[str, ...],
 ) -> int:  # fmt: skip
-    """Record decisions that a plan or run asks for."""
-    about_values = hazards or maps or field_maps or threads or rest
+    """Record decisions that a plan or run asks for; without options, on a terminal, it asks for them one by one."""
+    about_values = hazards or maps or field_maps or threads or rest or rules
     if not (about_values or doubts or sides or incomplete or gone or foreign_markers):
+        if is_interactive() and not as_json:
+            return _asked(ctx, source, destination, journal)
         raise click.UsageError(
-            "nothing to decide: give --hazard, --map, --map-field, --threads, --rest, --in-doubt, --difference, --incomplete, "
+            "nothing to decide: give --hazard, --map, --map-field, --later, --threads, --rest, --in-doubt, --difference, --incomplete, "
             "--gone or --foreign-markers"
         )
     values = [map_argument(text) for text in maps]
@@ -286,7 +305,7 @@ def decide(
                 migration.map_value(field, old, new)
             for text in field_maps:
                 migration.map_field(text)
-            _choose(migration, threads, rest)
+            _choose(migration, threads, rest, rules)
             for scan in scans:
                 migration.accept_incomplete(scan)
             if gone:
@@ -303,11 +322,19 @@ def decide(
     if as_json:
         write_json({"hazards": hazards, "maps": len(values), "field_maps": field_maps, "threads": threads, "rest": rest,
                     "in_doubt": settled, "differences": differing, "incomplete": scans, "gone": gone,
-                    "foreign_markers": foreign_markers})  # fmt: skip
+                    "foreign_markers": foreign_markers, "later": dict(_pairs(rules))})  # fmt: skip
     return int(summary.standing_code)
 
 
-def _choose(migration: Migration, threads: str | None, rest: str | None) -> None:
+def _asked(ctx: click.Context, source: str | None, destination: str | None, journal: Address) -> int:
+    with opened(ctx, source, destination, journal, quiet=True) as migration:
+        ask_decisions(migration)
+        return int(migration.summary().standing_code)
+
+
+def _choose(migration: Migration, threads: str | None, rest: str | None, rules: tuple[str, ...]) -> None:
+    for field, rule in _pairs(rules):
+        migration.choose_rule(field, rule)
     if threads:
         migration.choose_threads(Threads(threads))
     if rest:

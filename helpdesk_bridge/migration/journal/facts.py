@@ -46,7 +46,9 @@ _DECIDED: Final = select(schema.decision.c.new).where(
     *(schema.decision.c[name] == bindparam(name) for name in ("field", "old"))
 )
 _REMEMBERED: Final = select(schema.meta.c.value).where(schema.meta.c.name == bindparam("name"))
-_NO_VALUES: Final = (HAZARD, INCOMPLETE, GONE_CHOICE, MAP_FIELD, REST)
+LATER: Final = "later"
+"""The field of a decision for values that come later: ``old`` is their field, ``new`` a rule."""
+_NO_VALUES: Final = (HAZARD, INCOMPLETE, GONE_CHOICE, MAP_FIELD, REST, LATER)
 
 
 @frozen
@@ -265,6 +267,12 @@ class JournalFacts:
         table = schema.decision.c
         query = select(table.old).where(table.field == MAP_FIELD, table.new.is_not(None))
         return [row["old"] for row in self._file.rows(query.order_by(table.at, table.old))]
+
+    def rules(self) -> dict[str, str]:
+        """Return the rules for values that come later, by their field."""
+        table = schema.decision.c
+        rows = self._file.rows(select(table.old, table.new).where(table.field == LATER, table.new.is_not(None)))
+        return {row["old"]: row["new"] for row in rows}
 
     def decided(self, field: str, old: str) -> str | None:
         """Return what was decided about a value that is kept as it is."""

@@ -18,6 +18,7 @@ from helpdesk_bridge.migration.load.steps import steps_of, take_steps
 from helpdesk_bridge.migration.outage import ATTEMPTS
 from helpdesk_bridge.migration.outcome import DecisionNeeded
 from helpdesk_bridge.migration.plan.people import fold_key
+from helpdesk_bridge.migration.plan.rules import ASK
 from helpdesk_bridge.migration.plan.values import contact_key, old_key
 from helpdesk_bridge.migration.source.versions import contact_version
 from helpdesk_bridge.model.addresses import phone_key
@@ -223,7 +224,7 @@ class ContactLoad:
         """Write the contact under an address that reaches nobody, if the user accepted announced losses."""
         context = self._context
         context.journal.save(evolve(record, state=State.PLANNED))
-        if not context.options.yes:
+        if not context.options.yes and context.mapping.values.rules.get("requester", ASK) == ASK:
             raise DecisionNeeded(
                 f"the destination refuses the address of a contact ({reason_of(error)}); nothing of the contact was written: "
                 "accept the command below and run again, and it gets the address <source id>@no-email.invalid",

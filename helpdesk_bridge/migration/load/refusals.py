@@ -10,6 +10,7 @@ from helpdesk_bridge.migration.journal.facts import MAP_FIELD
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.outcome import DecisionNeeded
 from helpdesk_bridge.migration.plan.field_maps import EndKind, FieldMap, parse
+from helpdesk_bridge.migration.plan.rules import ASK
 from helpdesk_bridge.migration.plan.values import PASSING, Values, agent_email, as_number, old_key, requester_key
 from helpdesk_bridge.model.records import Ticket
 from helpdesk_bridge.text.plain import fold
@@ -105,7 +106,7 @@ def _as_numbers(refused: list[tuple[str, str]], ticket: Ticket, values: Values, 
 def let_go(
     error: Invalid, ticket: Ticket, *, source: MigrationDesk, values: Values, journal: Journal, yes: bool
 ) -> bool:
-    """Drop the refused values if the user accepted announced losses; return whether to write again.
+    """Drop the refused values if the user accepted announced losses, or has a rule for them; return whether to write again.
 
     Raises ``DecisionNeeded`` if the user did not.
     """
@@ -116,9 +117,13 @@ def let_go(
     ]
     if _as_numbers(refused, ticket, values, journal):
         return True
+    if not refused and not yes:
+        # What was decided is refused as well: every ticket with it would fail, one after the other.
+        known = refused_values(source, values, ticket, error.field)
+        refused = [one for one in known if values.decided_word(*one) is not None]
     if not refused:
         return False
-    if not yes:
+    if not yes and not all(values.rules.get(name, ASK) != ASK for name, _ in refused):
         wanted = [_dropping(name, old) for name, old in refused]
         raise DecisionNeeded(
             f"the destination refuses a value of {error.field}; nothing of the ticket was written: decide with the command below and run again",
@@ -130,7 +135,7 @@ def let_go(
             journal.facts.decide(MAP_FIELD, old, None, by="yes")
             continue
         values.decide(name, old, None)
-        journal.facts.decide(*old_key(name, old), None, by="yes")
+        journal.facts.decide(*old_key(name, old), None, by="yes" if yes else "rule")
     return True
 
 

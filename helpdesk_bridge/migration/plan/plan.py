@@ -18,6 +18,7 @@ from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.options import Rest, Threads
 from helpdesk_bridge.migration.plan.fidelity import Change, all_changes, carried
 from helpdesk_bridge.migration.plan.outcomes import Outcomes
+from helpdesk_bridge.migration.plan.table import MappingRow, Needed, OpenRule, mapping_rows, needed, open_rules
 from helpdesk_bridge.migration.plan.tally import Tally
 from helpdesk_bridge.migration.plan.values import Answer
 from helpdesk_bridge.migration.recovery import SearchResult, ignored
@@ -95,6 +96,9 @@ class Plan:
     rest: Rest = Rest.LOSE
     rest_notes: int = 0
     maps: tuple[MappedField, ...] = ()
+    mapping: tuple[MappingRow, ...] = ()
+    needed: tuple[Needed, ...] = ()
+    rules: tuple[OpenRule, ...] = ()
     scope: MigrationScope = field(factory=MigrationScope)
     listed: int = 0
     forecasts: Mapping[Threads, Forecast] = field(factory=dict)
@@ -102,7 +106,7 @@ class Plan:
     @property
     def needs_decision(self) -> bool:
         """Whether a run would stop and ask."""
-        return bool(self.values or self.open_hazards or self.foreign_open or self.incomplete)
+        return bool(self.values or self.rules or self.open_hazards or self.foreign_open or self.incomplete)
 
     @property
     def blocked(self) -> bool:
@@ -120,6 +124,9 @@ class Plan:
             "messages": self.messages,
             "fidelity": [change.as_json() for change in self.fidelity],
             "decisions": [asdict(value) for value in self.values],
+            "mapping": [{**asdict(row), "standing": row.standing.name.lower()} for row in self.mapping],
+            "needed": [asdict(one) for one in self.needed],
+            "rules": [asdict(one) for one in self.rules],
             "hazards": [
                 {"id": hazard.id, "what": hazard.what, "when": hazard.when, "stop": hazard.stop, "provenance": hazard.provenance.value,
                  "acknowledged": hazard.id not in self.open_hazards}
@@ -170,6 +177,7 @@ def make_plan(
     answers = [*tally.answers(values), *outcomes.answers()]
     hazards = hazards_of(importer, search)
     acknowledged = journal.facts.acknowledged()
+    mapping = mapping_rows(answers, values, importer)
     return Plan(
         source=source.label,
         destination=destination.label,
@@ -196,6 +204,9 @@ def make_plan(
         rest=Rest.NOTE if outcomes.noted else Rest.LOSE,
         rest_notes=len(outcomes.rests),
         maps=mapped_fields(outcomes),
+        mapping=mapping,
+        needed=needed(mapping),
+        rules=open_rules(mapping, values),
         scope=kept_scope(journal),
         listed=int(journal.facts.recall(LISTED, tally.tickets)),
     )

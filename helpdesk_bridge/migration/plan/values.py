@@ -62,6 +62,8 @@ class Values:
     _decided: dict[tuple[str, str], str | None] = field(factory=dict)
     _maps: list[FieldMap] = field(factory=list)
     _definitions: dict[End, FieldDefinition | None] = field(factory=dict, repr=False)
+    rules: dict[str, str] = field(factory=dict)
+    """What becomes of values that come later, by their field."""
     _lock: threading.Lock = field(factory=threading.Lock, repr=False)
 
     def decide(self, name: str, old: str, new: str | None) -> None:
@@ -123,6 +125,10 @@ class Values:
     def decided(self, name: str, old: str) -> bool:
         """Whether this value has been decided."""
         return old_key(name, old) in self._decided
+
+    def decided_word(self, name: str, old: str) -> str | None:
+        """Return the word at the destination that was decided for a value; None for none, and for one that is dropped."""
+        return self._decided.get(old_key(name, old))
 
     def _chosen(self, name: str, old: str, build: Callable[[str], Any]) -> Answer | None:
         if not self.decided(name, old):

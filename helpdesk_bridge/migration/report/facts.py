@@ -21,6 +21,7 @@ from helpdesk_bridge.migration.journal.database.owned import SEARCH
 from helpdesk_bridge.migration.journal.facts import (
     HAZARD,
     INCOMPLETE,
+    LATER,
     MAP_FIELD,
     REST,
     Difference,
@@ -315,6 +316,9 @@ def _decisions(journal: JournalReader, words: Mapping[str, str]) -> Iterable[Dec
         if field == MAP_FIELD:
             one = parse(row["old"])
             yield Decision(field, one.source.words, one.target.words if row["new"] else None, row["by"], at)
+            continue
+        if field == LATER:
+            yield Decision(field, f"values of {row['old']} that come later", row["new"], row["by"], at)
             continue
         if field == REST:
             into = "one private note for each ticket" if row["new"] == Rest.NOTE.value else "nothing: it is lost"

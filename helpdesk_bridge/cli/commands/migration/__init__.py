@@ -1,1 +1,1 @@
-"""Commands of ``helpdesk-bridge migrate`` that walk a person through a step: the sample, and the cut-over."""
+"""Commands of ``helpdesk-bridge migrate`` that walk a person through a step: the decisions, the sample, and the cut-over."""
