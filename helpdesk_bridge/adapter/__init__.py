@@ -53,6 +53,7 @@ from helpdesk_bridge.adapter.importing import (
     Removal,
     Rewriter,
     Step,
+    Trash,
     is_marker_field,
 )
 from helpdesk_bridge.adapter.keys import Keys
@@ -286,6 +287,7 @@ __all__ = [
     "TicketDraft",
     "TicketQuery",
     "TicketsAdapter",
+    "Trash",
     "Unavailable",
     "Unset",
     "Unsupported",

@@ -324,3 +324,16 @@ class Removal(Protocol):
     @abstractmethod
     def contact(self, contact_id: str) -> None:
         """Remove a contact for good."""
+
+
+@runtime_checkable
+class Trash(Protocol):
+    """What a removal can do besides if its vendor has a trash, from which people bring records back."""
+
+    @abstractmethod
+    def trash_ticket(self, ticket_id: str) -> None:
+        """Move a ticket to the trash: from then on it is ``deleted``. One that is there stays there."""
+
+    @abstractmethod
+    def trash_contact(self, contact_id: str) -> None:
+        """Move a contact to the deleted ones: from then on it is ``deleted``."""

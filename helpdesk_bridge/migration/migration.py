@@ -44,7 +44,7 @@ from helpdesk_bridge.migration.journal.facts import (
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Key, Kind, State
-from helpdesk_bridge.migration.later.gone import CHOICES, Gone
+from helpdesk_bridge.migration.later.gone import CHOICES, REMOVE, Gone, most_removed
 from helpdesk_bridge.migration.later.links import REWRITTEN, Linked, LinkMap, Links
 from helpdesk_bridge.migration.later.reassign import Reassign, Reassigned, keys_of
 from helpdesk_bridge.migration.later.repair import DESTINATION, SOURCE, Outcome, Repair, Repaired
@@ -213,11 +213,12 @@ class Migration:
             if self._stop.is_set():
                 raise Stopped
             self._progress.begin(self.journal.loaded())
-            gone = Gone(context, self.journal.facts.decided(GONE_CHOICE, "")).run()
+            gone = Gone(context, self.journal.facts.decided(GONE_CHOICE, ""))
+            undecided = gone.run()
             self.journal.facts.remember(
                 fidelity=[change.as_json() for change in self._changes(tally)], **{MAPPING: self._mapped(tally)}
             )
-            self._ask_about_the_rest(gone)
+            self._ask_about_the_rest(undecided, gone.to_be_removed)
 
     def advance(self, seconds: float = 60.0) -> Waiting | Summary:
         """Run and verify a part: work for about so many real seconds, and return when to come back, or the summary at the end.
@@ -622,14 +623,13 @@ class Migration:
     def choose_gone(self, choice: str, *, by: str = "user") -> None:
         """Decide what becomes of records that the source deletes or marks as spam after they were migrated.
 
-        ``keep`` leaves them at the destination, ``mark`` adds an internal note to their tickets. Raises ``ValueError`` for
-        another word.
+        ``keep`` leaves them at the destination, ``mark`` adds an internal note to their tickets, ``remove=N`` removes up to
+        ``N`` of them that nobody has touched. Raises ``ValueError`` for another word.
         """
-        if choice not in CHOICES:
-            raise ValueError(f"--gone {choice}: use {' or '.join(CHOICES)}")
+        most_removed(choice)
         self.journal.facts.decide(GONE_CHOICE, "", choice, by=by)
 
-    def _ask_about_the_rest(self, gone: Sequence[Since]) -> None:
+    def _ask_about_the_rest(self, gone: Sequence[Since], to_be_removed: int) -> None:
         """Raise ``DecisionNeeded`` for threads that came incomplete and for what is gone; everything else has been written."""
         problems, others = [], []
         if lacking := open_threads(self.journal):
@@ -646,6 +646,8 @@ class Migration:
                 f"{self.source.label} no longer has what was migrated: {named}{more}. Say what becomes of it at the destination"
             )
             others += [f"--gone {choice}" for choice in CHOICES]
+            if to_be_removed:
+                others.append(f"--gone {REMOVE}={to_be_removed}")
         if problems:
             raise DecisionNeeded("; ".join(problems), others=others)
 

@@ -426,3 +426,25 @@ def _of_customer(identity, same, there, announced):
     if not (same[0].phones <= there.phones <= phones or announced.changed("contact.phones")):
         found.append(Finding("customer", "phones", identity, " ".join(sorted(phones)), " ".join(sorted(there.phones))))
     return found
+
+
+# -- what was taken back -------------------------------------------------------------------------------------------
+
+
+def state_of(desk):
+    """Return the tickets and customers of a desk by id and address, those in a trash as well, to be compared later."""
+    removed = {case.id for case in desk.cases() if case.removed}
+    return {
+        **{("ticket", ticket.id): ticket for ticket in tickets_at(desk)},
+        **{("thrown away", one): one for one in removed},
+        **{("customer", _identity(one)): (one, one.fields) for one in customers_at(desk)},
+    }
+
+
+def not_taken_back(before, after, meant):
+    """Return what is wrong after a rollback: ``meant`` are the keys of ``state_of`` that were to go, the rest is to be as it was."""
+    left = [f"{key} is still there" for key in after if key in meant]
+    lost = [f"{key} is gone" for key in before if key not in after and key not in meant]
+    extra = [f"{key} came from nowhere" for key in after if key not in before]
+    changed = [f"{key} was changed" for key, one in after.items() if key in before and before[key] != one]
+    return left + lost + extra + changed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from attrs import evolve
-from migration.faulty_desk import Faults, FaultyDesk, Rows, destination, message, person, source, ticket
+from migration.faulty_desk import Faults, FaultyDesk, Kill, Rows, destination, message, person, source, ticket
 from migration.simulators import served
 from migration.test_verification import ONE, store
 from tiers import quick_first
@@ -44,6 +44,33 @@ def thread():
         message("eve", 5, "Lost?", private=True, kind="note"),
     )
     return account(ticket("t1", "ann", *messages, **values), ticket("t2", "bob", message("bob", 20, "Where?")))
+
+
+class Dying:
+    """A desk whose process is killed around one removal."""
+
+    def __init__(self, desk, when):
+        self._desk, self._when, self.removal = desk, when, Removal(self)
+
+    def __getattr__(self, name):
+        return getattr(self._desk, name)
+
+    def kill(self, what, record_id):
+        if self._when == "after":
+            getattr(self._desk.removal, what)(record_id)
+        raise Kill
+
+
+class Removal:
+    """The removal of a ``Dying`` desk, with a trash if that has one."""
+
+    def __init__(self, dying):
+        self._dying = dying
+
+    def __getattr__(self, what):
+        if not hasattr(self._dying._desk.removal, what):
+            raise AttributeError(what)
+        return lambda record_id: self._dying.kill(what, record_id)
 
 
 class Pair:
@@ -232,7 +259,7 @@ def test_an_edit_that_makes_a_message_internal_never_shows_its_text_to_customers
 
 @pytest.mark.parametrize("choice", CHOICES)
 @pytest.mark.parametrize("how", ["removed", "spam"])
-def test_what_the_source_deletes_is_decided_and_never_removed(pair, choice, how):
+def test_what_the_source_deletes_is_decided_and_removed_only_if_that_is_said(pair, choice, how):
     here = pair.ticket(pair.old, "Subject of t2")
     if how == "removed":
         pair.old.removal.ticket(here.id)
@@ -240,7 +267,8 @@ def test_what_the_source_deletes_is_decided_and_never_removed(pair, choice, how)
         store(pair.old).tickets.put(evolve(here, spam=True))
     with pytest.raises(DecisionNeeded) as asked:
         pair.again()
-    assert asked.value.others == ("--gone keep", "--gone mark")
+    removes = () if pair.new.vendor == "desk365" else ("--gone remove=1",)
+    assert asked.value.others == ("--gone keep", "--gone mark", *removes)
     summary = pair.again(gone=choice)
     assert summary.verified, summary.differences
     assert summary.exit_code is ExitCode.OK
@@ -253,6 +281,51 @@ def test_what_the_source_deletes_is_decided_and_never_removed(pair, choice, how)
     assert all(one.visibility is Visibility.INTERNAL for one in notes)
     assert pair.again().verified
     assert len(list(pair.new.messages.list(pair.ticket(pair.new, "Subject of t2").id))) == len(thread)
+
+
+def test_what_is_gone_and_nobody_touched_is_removed_up_to_the_number_that_was_decided(pair):
+    removable = pair.new.vendor != "desk365"
+    for subject in ("Subject of t1", "Subject of t2"):
+        pair.old.removal.ticket(pair.ticket(pair.old, subject).id)
+    there = pair.ticket(pair.new, "Subject of t2")
+    pair.new.messages.note(pair.ticket(pair.new).id, MessageDraft(body="Mine"))
+    for decided in (None, *(["remove=0"] if removable else [])):
+        with pytest.raises(DecisionNeeded) as asked:
+            pair.again(gone=decided)
+        assert ("--gone remove=1" in asked.value.others) is removable
+        assert pair.ticket(pair.new, "Subject of t2").id == there.id
+    for _ in range(2):
+        summary = pair.again(gone="remove=1")
+        outcomes = [one["outcome"].partition(":")[0] for one in summary.gone]
+        assert sorted(outcomes) == ["kept", "removed" if removable else "kept"]
+        assert ("Subject of t2" in {one.subject for one in pair.new.tickets.list()}) is not removable
+        assert pair.ticket(pair.new).subject == "Subject of t1"
+    if pair.new.vendor == "deskie":
+        assert pair.new.tickets.get(there.id).deleted
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_removal_of_what_is_gone_that_was_killed_is_ended_by_the_next_run(pair, when):
+    if pair.new.vendor == "desk365":
+        pytest.skip("it removes nothing")
+    pair.old.removal.ticket(pair.ticket(pair.old, "Subject of t2").id)
+    with Migration(pair.old, pair.new, pair.path, options=ONE) as migration:
+        object.__setattr__(migration.destination, "desk", Dying(pair.new, when))
+        migration.choose_gone("remove=1")
+        with pytest.raises(Kill):
+            migration.run()
+    summary = pair.again()
+    assert [one["outcome"] for one in summary.gone] == ["removed"]
+    assert [one.subject for one in pair.new.tickets.list()] == ["Subject of t1"]
+
+
+@pytest.mark.parametrize("text", ["remove", "remove=", "remove=-1", "remove=x", "keep=1", "all"])
+def test_another_word_about_what_is_gone_is_refused(tmp_path, text):
+    with (
+        Migration(source(), destination(), tmp_path / "journal") as migration,
+        pytest.raises(ValueError, match="use keep"),
+    ):
+        migration.choose_gone(text)
 
 
 @pytest.mark.parametrize("choice", CHOICES)

@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 from migration.faulty_desk import Kill
 from migration.simulators import served
-from migration.test_later_runs import account, thread
+from migration.test_later_runs import Dying, account, thread
 from migration.test_verification import ONE
 from tiers import quick_first
 
@@ -47,27 +47,6 @@ class Moved:
     def rolled_back(self, **how):
         with self.opened() as migration:
             return list(migration.rollback(**how))
-
-
-class Dying:
-    """A desk whose process is killed around one removal."""
-
-    def __init__(self, desk, when):
-        self._desk, self._when, self.removal = desk, when, self
-
-    def __getattr__(self, name):
-        return getattr(self._desk, name)
-
-    def ticket(self, ticket_id):
-        self._kill(self._desk.removal.ticket, ticket_id)
-
-    def contact(self, contact_id):
-        self._kill(self._desk.removal.contact, contact_id)
-
-    def _kill(self, remove, record_id):
-        if self._when == "after":
-            remove(record_id)
-        raise Kill
 
 
 def fates(rows):
@@ -122,14 +101,14 @@ def test_what_somebody_touched_stays_with_its_customer(moved, edit):
 def test_a_contact_that_somebody_completed_or_who_has_another_ticket_stays(moved):
     bob = moved.ticket("Subject of t2").requester
     ann = moved.ticket("Subject of t1").requester
-    moved.new.contacts.update(bob.id, title="Director")
+    moved.new.contacts.update(bob.id, name="Robert")
     other = moved.new.tickets.create(TicketDraft(subject="New", description="Hello", requester=ann.id))
     moved.preview()
     rows = moved.rolled_back()
     whys = {one.destination: one.why for one in rows if one.fate is Fate.KEPT}
     assert whys.keys() == {ann.id, bob.id}
     assert whys[ann.id] == "it has tickets"
-    assert whys[bob.id].endswith("title")
+    assert "name" in whys[bob.id]
     tickets, contacts = moved.there()
     assert set(tickets) - set(moved.before[0]) == {other.id}
     assert contacts - moved.before[1] == {ann.id, bob.id}

@@ -157,6 +157,12 @@ class DeskieClient:
         """Block a user: later cases become spam."""
         return self._put_user("/users/{id}/block.json", user_id)
 
+    def disable_user(self, user_id: str) -> UserDocument:
+        """Move a user to the deleted ones."""
+        return self.calls.set(
+            "/users/{id}/disable.json", "user", UserDocument, operation="removal.contact", args={"id": user_id}
+        )
+
     def restore_user(self, user_id: str) -> UserDocument:
         """Undo blocking and disabling."""
         return self._put_user("/users/{id}/restore.json", user_id)

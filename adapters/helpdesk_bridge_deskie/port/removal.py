@@ -22,6 +22,14 @@ class DeskieRemoval:
         except NotFound:
             return
 
+    def trash_ticket(self, ticket_id: str) -> None:
+        """Move a ticket to the trash. Raises ``NotFound``."""
+        self.client.trash_case(ticket_id)
+
+    def trash_contact(self, contact_id: str) -> None:
+        """Move a contact to the deleted ones. Raises ``NotFound``."""
+        self.client.disable_user(contact_id)
+
     def contact(self, contact_id: str) -> None:
         """Delete a contact; Deskie wants an agent with full access for that (observed)."""
         try:

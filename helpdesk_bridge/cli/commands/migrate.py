@@ -39,7 +39,7 @@ from helpdesk_bridge.config.settings import read_secret
 from helpdesk_bridge.migration.completeness import ACCEPT
 from helpdesk_bridge.migration.decisions.plan_file import write_plan
 from helpdesk_bridge.migration.journal.database.address import Address
-from helpdesk_bridge.migration.later.gone import CHOICES
+from helpdesk_bridge.migration.later.gone import CHOICES, REMOVE
 from helpdesk_bridge.migration.later.reassign import LEFT
 from helpdesk_bridge.migration.migration import Migration
 from helpdesk_bridge.migration.options import Level, Rest, Threads
@@ -274,8 +274,9 @@ def repair(
     help="Say which side holds where a record differs; migrate repair then does it.",
 )  # fmt: skip
 @click.option(
-    "--gone", type=click.Choice(CHOICES),
-    help="What becomes of records that the source deletes later: they stay, or an internal note says so.",
+    "--gone", metavar="|".join((*CHOICES, f"{REMOVE}=N")),
+    help="What becomes of records that the source deletes later: they stay, an internal note says so, or up to N of them, "
+    "which nobody touched, are removed, into the trash if there is one.",
 )  # fmt: skip
 @click.option(
     "--foreign-markers", type=click.Choice([IGNORE]), help="Leave tickets with markers of another key as they are."

@@ -1,24 +1,26 @@
 """Gone: records that were migrated and that the source has deleted since, or marked as spam, as the user decided about them.
 
 Gone is only what a complete list lacks and what a call for it alone does not find either. ``keep`` leaves the record at the
-destination, ``mark`` adds an internal note to its ticket; both are written down by record, and nothing is ever removed. A
-single message that left its thread is decided likewise.
+destination, ``mark`` adds an internal note to its ticket. ``remove=N`` removes up to ``N`` records by the rules of a rollback, into
+the trash of a vendor that has one; what is beyond the number is asked about anew. What became of each is written down. A
+single message that left its thread is decided likewise, and never removed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cached_property, partial
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from helpdesk_bridge.errors import HelpdeskError, InDoubt, NotFound
 from helpdesk_bridge.migration.completeness import SCANS, proofs_in
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.states import Key, Kind, Record, State, is_opaque, reason_of
 from helpdesk_bridge.migration.journal.unread import is_row
+from helpdesk_bridge.migration.later.rollback import Fate, Rollback
 from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.load.lookup import WHOLE
 from helpdesk_bridge.migration.outage import ATTEMPTS
@@ -30,12 +32,25 @@ from helpdesk_bridge.model.values import Body, MessageKind, Visibility
 
 KEEP: Final = "keep"
 MARK: Final = "mark"
+REMOVE: Final = "remove"
 CHOICES: Final = (KEEP, MARK)
+_REMOVED: Final = "removed"
+REMOVED_SINCE: Final = "removed: the source does not have it any more"
 _TEXTS: Final = {
     VANISHED: "The ticket that this one was made from is not at its source any more.",
     DELETED: "The ticket that this one was made from was deleted at its source.",
     SPAM: "The ticket that this one was made from was marked as spam at its source.",
 }
+
+
+def most_removed(choice: str) -> int | None:
+    """Return the number of ``remove=N``; None for another choice. Raises ``ValueError`` for a text that is no choice."""
+    word, equals, number = choice.partition("=")
+    if choice in CHOICES:
+        return None
+    if word != REMOVE or not equals or not (number.isascii() and number.isdecimal()):
+        raise ValueError(f"--gone {choice}: use {', '.join(CHOICES)} or {REMOVE}=N")
+    return int(number)
 
 
 @frozen(eq=False)
@@ -44,6 +59,8 @@ class Gone:
 
     context: LoadContext
     choice: str | None
+    removable: set[tuple[str, str]] = field(factory=set, init=False)
+    """What of the undecided records a removal would take, as far as anything can be removed."""
 
     @cached_property
     def _settled(self) -> dict[tuple[str, str], dict[str, Any]]:
@@ -51,21 +68,67 @@ class Gone:
 
     def run(self) -> list[Since]:
         """Return the records about which nothing is decided yet."""
+        self._note_removed()
+        found, most = list(self._found()), None if self.choice is None else most_removed(self.choice)
+        if self.choice is None or most is not None:
+            self._look_at(found)
         undecided = []
-        for record, what in self._found():
-            self.context.check_stop()
-            if self.choice is None:
-                ticket = record.key.id if record.key.kind is Kind.TICKET else ""
-                undecided.append(Since(ticket, record.key.kind.value, record.key.id, what))
-            else:
+        if self.choice is None or (most is not None and self.to_be_removed > most):
+            undecided = [self._since(record, what) for record, what in found]
+        elif most is not None:
+            self._remove(found)
+        else:
+            for record, what in found:
+                self.context.check_stop()
                 self._settle(record, what, self.choice)
         for record in list(self._messages()):
             self.context.check_stop()
             if self.choice is None:
                 undecided.append(Since(record.key.parent, record.key.kind.value, record.key.id, VANISHED))
             else:
-                self._settle(record, VANISHED, self.choice)
+                self._settle(record, VANISHED, self.choice if most is None else KEEP)
         return undecided
+
+    @staticmethod
+    def _since(record: Record, what: str) -> Since:
+        ticket = record.key.id if record.key.kind is Kind.TICKET else ""
+        return Since(ticket, record.key.kind.value, record.key.id, what)
+
+    # -- removing --------------------------------------------------------------------------------------------------
+
+    @property
+    def to_be_removed(self) -> int:
+        """How many records a removal takes in all, those of earlier runs included."""
+        before = sum(1 for values in self._settled.values() if values.get("done") == _REMOVED)
+        return before + len(self.removable)
+
+    def _look_at(self, found: Sequence[tuple[Record, str]]) -> None:
+        """Find out what of these records a removal would take."""
+        if found and self.context.destination.desk.removal:
+            rows = self._rollback(found).preview()
+            self.removable.update((row.record, row.id) for row in rows if row.fate in (Fate.REMOVABLE, Fate.REMOVED))
+
+    def _remove(self, found: Sequence[tuple[Record, str]]) -> None:
+        facts = self.context.journal.facts
+        whats = {(record.key.kind.value, record.key.id): what for record, what in found}
+        for (kind, record_id), what in whats.items():
+            facts.settle_gone(kind, record_id, what=what, choice=REMOVE, began=True)
+        for row in self._rollback(found).run() if found else ():
+            done = _REMOVED if row.fate is Fate.REMOVED else f"kept: {row.why}"
+            facts.settle_gone(row.record, row.id, what=whats[row.record, row.id], choice=REMOVE, done=done)
+
+    def _rollback(self, found: Sequence[tuple[Record, str]]) -> Rollback:
+        meant = frozenset(record.key for record, _ in found)
+        return Rollback(self.context, meant, trash=True, after=State.SKIPPED, reason=REMOVED_SINCE)
+
+    def _note_removed(self) -> None:
+        """Write down what a run removed that was killed before it wrote that down."""
+        facts, journal = self.context.journal.facts, self.context.journal
+        for (kind, record_id), values in facts.gone().items():
+            if values.get("choice") == REMOVE and "done" not in values:
+                record = journal.get(Key(Kind(kind), record_id))
+                if record is not None and record.reason == REMOVED_SINCE:
+                    facts.settle_gone(kind, record_id, what=values["what"], choice=REMOVE, done=_REMOVED)
 
     def _messages(self) -> Iterator[Record]:
         """Yield the messages that vanished from threads which a run has read, and about which nothing is decided yet."""

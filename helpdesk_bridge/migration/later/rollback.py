@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 
 from attrs import evolve, field, frozen
 
-from helpdesk_bridge.adapter import is_marker_field
+from helpdesk_bridge.adapter import Removal, Trash, is_marker_field
 from helpdesk_bridge.errors import HelpdeskError, NotFound
 from helpdesk_bridge.migration.journal import expected
 from helpdesk_bridge.migration.journal.states import (
@@ -38,6 +38,7 @@ GONE: Final = "it is not at the destination any more"
 IN_TRASH: Final = "somebody moved it to the trash"
 ADOPTED: Final = "it was there before this migration"
 HAS_TICKETS: Final = "it has tickets"
+SHARED: Final = "it is another contact of the source as well"
 NO_ID: Final = "the journal holds no id of it"
 IN_DOUBT: Final = "it is not known whether it was written: migrate decide --in-doubt settles it"
 _TIMES: Final = frozenset({"created_at", "updated_at"})
@@ -279,13 +280,17 @@ class Rollback:
         told = partial(RolledBack, "contact", record.key.id, contact_id)
         if self._adopted(record):
             return told(Fate.KEPT, ADOPTED)
+        if contact_id in self._shared:
+            return told(Fate.KEPT, SHARED)
         if missing := self._cannot():
             return told(Fate.KEPT, missing)
         if is_opaque(contact_id):
             return told(Fate.KEPT, NO_ID)
         try:
             there = context.destination_outage.of_record(partial(context.destination.desk.contacts.get, contact_id))
-            touched = self._contact_touched(record, there)
+            if there.deleted and self.trash and self._began(record):
+                return self._missing(record, told, began=True, writes=writes)
+            touched = IN_TRASH if there.deleted else self._contact_touched(record, there)
             if not touched and self._has_tickets(contact_id, writes=writes):
                 touched = HAS_TICKETS
         except NotFound:
@@ -293,6 +298,12 @@ class Rollback:
         except HelpdeskError as error:
             return told(Fate.KEPT, f"it cannot be read: {reason_of(error)}")
         return told(Fate.KEPT, touched) if touched else self._removed(record, told, writes=writes)
+
+    @cached_property
+    def _shared(self) -> frozenset[str]:
+        """The contacts that further contacts of the source became, which are none of this rollback's business."""
+        written = self.context.journal.written(Kind.CONTACT) if self.only is not None else ()
+        return frozenset(one.destination[0] for one in written if not self._meant(one))
 
     def _contact_touched(self, record: Record, there: Contact) -> str:
         kept, wanted = self.context.importer.fidelity.contact, record.expected or {}
@@ -335,8 +346,7 @@ class Rollback:
         assert removal  # noqa: S101 - the caller has looked
         context.journal.facts.settle_rollback(*_name(record), destination=record_id, began=True)
         try:
-            remove = removal.ticket if record.key.kind is Kind.TICKET else removal.contact
-            context.set_values(partial(remove, record_id))
+            context.set_values(partial(self._remover(removal, record.key.kind), record_id))
         except NotFound:
             pass  # an earlier attempt removed it
         except HelpdeskError as error:
@@ -344,6 +354,11 @@ class Rollback:
             return told(Fate.KEPT, f"the destination refused: {reason_of(error)}")
         self._forget(record)
         return told(Fate.REMOVED)
+
+    def _remover(self, removal: Removal, kind: Kind) -> Callable[[str], None]:
+        if self.trash and isinstance(removal, Trash):
+            return removal.trash_ticket if kind is Kind.TICKET else removal.trash_contact
+        return removal.ticket if kind is Kind.TICKET else removal.contact
 
     def _forget(self, record: Record) -> None:
         """Write down that a record is not at the destination any more, with all that hung on it."""

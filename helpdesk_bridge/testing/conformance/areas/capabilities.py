@@ -10,6 +10,7 @@ from typing import Any, Final
 import attrs
 import pytest
 
+from helpdesk_bridge.adapter import Trash
 from helpdesk_bridge.errors import NotFound, Unsupported
 from helpdesk_bridge.model.capabilities import OPERATIONS
 from helpdesk_bridge.model.drafts import ContactChange, ContactDraft, MessageDraft, TicketChange, TicketDraft
@@ -122,6 +123,22 @@ def test_removal_removes_for_good(helpdesk: Helpdesk) -> None:
     helpdesk.removal.contact(contact.id)
     with pytest.raises(NotFound):
         helpdesk.contacts.get(contact.id)
+
+
+@needs("removal", "tickets.create", "contacts.create")
+def test_what_is_in_the_trash_is_deleted_and_can_be_read(helpdesk: Helpdesk) -> None:
+    """A ticket and a contact that were moved to the trash are in no list, and a call for them says where they are."""
+    if not isinstance(helpdesk.removal, Trash):
+        pytest.skip("this vendor has no trash")
+    ticket, kept = make(helpdesk, "ann"), make(helpdesk, "bob")
+    contact = helpdesk.contacts.create(contact_draft(helpdesk, "cem"))
+    for _ in range(2):
+        helpdesk.removal.trash_ticket(ticket.id)
+        helpdesk.removal.trash_contact(contact.id)
+    assert helpdesk.tickets.get(ticket.id).deleted
+    assert helpdesk.contacts.get(contact.id).deleted
+    assert [one.id for one in helpdesk.tickets.list()] == [kept.id]
+    assert contact.id not in [one.id for one in helpdesk.contacts.list()]
 
 
 def _names(kind: type, *without: str) -> list[str]:
