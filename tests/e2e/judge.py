@@ -111,8 +111,10 @@ def told_at(place):
     header, lines = None, []
     if any(FILES_ALONE.match(line) for line in place.lines):
         return
-    if not place.lines:  # files alone
+    own = [line for line in place.lines if not (MARKER.match(line) or OURS.match(line))]
+    if not own:  # files alone
         yield _words(place, None, []), [], None
+        return
     for line in [*place.lines, None]:
         next_header = None if line is None else HEADER.match(line)
         if line is not None and next_header is None:
