@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from helpdesk_bridge.adapter.directory import Directory
     from helpdesk_bridge.adapter.facets import Templates, Webhooks
     from helpdesk_bridge.adapter.importing import Importer, Removal
+    from helpdesk_bridge.adapter.knowledge_base import KnowledgeBase
     from helpdesk_bridge.clock import Clock
     from helpdesk_bridge.http.events import DeskEvent
     from helpdesk_bridge.keys import DeskKeys
@@ -346,6 +347,8 @@ class Helpdesk(Protocol[Api_co]):
     def importer(self) -> Importer | Missing: ...
     @property
     def removal(self) -> Removal | Missing: ...
+    @property
+    def knowledge_base(self) -> KnowledgeBase | Missing: ...
     @property
     def vendor_api(self) -> Api_co: ...
 

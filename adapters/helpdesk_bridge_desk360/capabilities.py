@@ -31,6 +31,7 @@ _NONE: Final = "its API has none"
 _NOTES: Final = {
     "importer": "every write of its API reaches a real phone",
     "removal": "its API deletes nothing",
+    "knowledge_base": _NONE,
     "agents": _NONE,
     "groups": _NONE,
     "companies": _NONE,

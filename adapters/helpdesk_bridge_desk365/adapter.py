@@ -24,6 +24,7 @@ from helpdesk_bridge_desk365.capabilities import capabilities_of
 from helpdesk_bridge_desk365.client.auth import KeyAuth
 from helpdesk_bridge_desk365.client.client import Desk365Client, count_rows
 from helpdesk_bridge_desk365.errors import classify
+from helpdesk_bridge_desk365.knowledge_base import Desk365KnowledgeBase
 from helpdesk_bridge_desk365.policy import limited_to, policy_of
 from helpdesk_bridge_desk365.port.attachments import Desk365Attachments
 from helpdesk_bridge_desk365.port.contacts import Desk365Contacts
@@ -36,6 +37,8 @@ from helpdesk_bridge_desk365.port.ratings import RatingLabels
 from helpdesk_bridge_desk365.port.ticket_pages import QuoteForm, TicketPages
 from helpdesk_bridge_desk365.port.tickets import Desk365Tickets
 from helpdesk_bridge_desk365.settings import Desk365Settings, api_base
+from helpdesk_bridge_desk365.vendor_api.calls import Calls
+from helpdesk_bridge_desk365.vendor_api.knowledge_base import KnowledgeBaseCalls
 from helpdesk_bridge_desk365.vendor_api.vendor_api import Desk365Api
 from helpdesk_bridge_desk365.wire.account import AccountContext
 
@@ -129,5 +132,6 @@ def _assembled(
         importer=Desk365Importer(
             client, tickets, markers, messages, observed, settings.files_per_message, settings.bytes_per_message
         ),
+        knowledge_base=Desk365KnowledgeBase(KnowledgeBaseCalls(Calls(client))),
         vendor_api=Desk365Api(client, account, settings.files_per_message, settings.bytes_per_message),
     )

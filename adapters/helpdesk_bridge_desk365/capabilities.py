@@ -17,7 +17,7 @@ _OPERATIONS: Final = frozenset(
         "contacts.list", "contacts.get", "contacts.find", "contacts.create", "contacts.update",
         "messages.list", "messages.reply", "messages.note",
         "agents.list", "groups.list", "companies.list", "custom_fields.list",
-        "attachments.open", "events", "importer",
+        "attachments.open", "events", "importer", "knowledge_base",
     }
 )  # fmt: skip
 _TICKET_FIELDS: Final = frozenset(
@@ -36,6 +36,7 @@ _NOTES: Final = {
     "tags": "its API has no tags",
     "templates": "its API has no templates",
     "webhooks": "API v3 has no webhooks; events(cursor) polls",
+    "knowledge_base": "published articles alone are listed, and categories and folders as these name them",
     "removal": "its API deletes neither tickets nor contacts",
     "messages.add_from_contact": "the API adds messages as an agent, and a reply would mail the customer",
     "agents.list": "the account's own list if it has one, else the agents seen on tickets: not all",

@@ -20,6 +20,7 @@ from helpdesk_bridge_deskie.client.auth import AgentKey
 from helpdesk_bridge_deskie.client.calls import Calls
 from helpdesk_bridge_deskie.client.client import DeskieClient
 from helpdesk_bridge_deskie.errors import classify
+from helpdesk_bridge_deskie.knowledge_base import DeskieKnowledgeBase
 from helpdesk_bridge_deskie.policy import limited_to, policy
 from helpdesk_bridge_deskie.port.attachments import DeskieFiles, OwnHost
 from helpdesk_bridge_deskie.port.check import AccountCheck
@@ -35,6 +36,7 @@ from helpdesk_bridge_deskie.port.removal import DeskieRemoval
 from helpdesk_bridge_deskie.port.tickets import DeskieTickets, TicketWriter
 from helpdesk_bridge_deskie.port.webhooks import DeskieWebhooks
 from helpdesk_bridge_deskie.settings import DOMAIN, DeskieSettings
+from helpdesk_bridge_deskie.vendor_api.knowledge_base import KnowledgeBase
 from helpdesk_bridge_deskie.vendor_api.vendor_api import DeskieApi
 from helpdesk_bridge_deskie.wire import reading
 from helpdesk_bridge_deskie.wire.images import InlineImages
@@ -114,6 +116,7 @@ def _assembled(
         attachments=DeskieFiles(client.stack, own),
         importer=evolve(importer, settle=limits.settle_seconds),
         removal=DeskieRemoval(client),
+        knowledge_base=DeskieKnowledgeBase(KnowledgeBase.over(client.calls)),
         webhooks=DeskieWebhooks(settings.account, settings.tokens, context.mending),
         vendor_api=DeskieApi.over(client.calls, directory),
         account_check=AccountCheck(client, people, directory, settings),

@@ -18,7 +18,7 @@ _CAPABILITIES: Final = Capabilities(
         "contacts.list", "contacts.get", "contacts.find", "contacts.create", "contacts.update",
         "messages.list", "messages.reply", "messages.note", "messages.add_from_contact",
         "agents.list", "groups.list", "companies.list", "tags.list", "custom_fields.list",
-        "attachments.open", "events", "webhooks", "importer", "removal",
+        "attachments.open", "events", "webhooks", "importer", "removal", "knowledge_base",
     }),
     ticket_fields=frozenset({
         "subject", "number", "status", "status_label", "priority", "priority_label", "requester", "assignee", "group",

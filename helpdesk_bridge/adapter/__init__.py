@@ -57,6 +57,7 @@ from helpdesk_bridge.adapter.importing import (
     is_marker_field,
 )
 from helpdesk_bridge.adapter.keys import Keys
+from helpdesk_bridge.adapter.knowledge_base import KnowledgeBase, KnowledgeTraits
 from helpdesk_bridge.adapter.odd_values import UNREADABLE, OddValues
 from helpdesk_bridge.adapter.wire import NOTHING_LEFT, Converter, Leftover, Wire, WireTypeError, readable
 from helpdesk_bridge.clock import Clock
@@ -104,6 +105,7 @@ from helpdesk_bridge.model.drafts import (
     Words,
     set_fields,
 )
+from helpdesk_bridge.model.knowledge import KnowledgeArticle, KnowledgeCategory, KnowledgeFolder, Readers
 from helpdesk_bridge.model.labels import in_vendor_words
 from helpdesk_bridge.model.paging import Page, QuerySplit, RecordEvent
 from helpdesk_bridge.model.queries import NONE, ContactQuery, How, Match, Order, Period, TicketQuery
@@ -232,6 +234,11 @@ __all__ = [
     "InDoubt",
     "Invalid",
     "Keys",
+    "KnowledgeArticle",
+    "KnowledgeBase",
+    "KnowledgeCategory",
+    "KnowledgeFolder",
+    "KnowledgeTraits",
     "Leftover",
     "Lister",
     "LocalStore",
@@ -263,6 +270,7 @@ __all__ = [
     "RateLimitPolicy",
     "RateLimited",
     "Rating",
+    "Readers",
     "RecordEvent",
     "Ref",
     "ReferringAttachments",

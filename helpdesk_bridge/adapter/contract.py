@@ -15,6 +15,7 @@ from typing_extensions import TypeVar
 from helpdesk_bridge.adapter.directory import Directory
 from helpdesk_bridge.adapter.facets import Templates, Webhooks
 from helpdesk_bridge.adapter.importing import Importer, Removal
+from helpdesk_bridge.adapter.knowledge_base import KnowledgeBase
 from helpdesk_bridge.adapter.odd_values import OddValues
 from helpdesk_bridge.clock import Clock
 from helpdesk_bridge.http.events import EventBus
@@ -239,6 +240,7 @@ class Adapter(ABC):
     events: EventsAdapter | None = None
     importer: Importer | None = None
     removal: Removal | None = None
+    knowledge_base: KnowledgeBase | None = None
     vendor_api: object = None
     own_key: Callable[[], Secret] | None = field(default=None, repr=False)
 

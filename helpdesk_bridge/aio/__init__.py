@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         AsyncDesk,
         AsyncDirectory,
         AsyncImporter,
+        AsyncKnowledgeBase,
         AsyncLists,
         AsyncMessages,
         AsyncRemoval,
@@ -38,6 +39,7 @@ __all__ = [
     "AsyncDirectory",
     "AsyncFile",
     "AsyncImporter",
+    "AsyncKnowledgeBase",
     "AsyncListing",
     "AsyncLists",
     "AsyncMessages",
@@ -61,7 +63,7 @@ __getattr__, __dir__ = lazy_names(
         "helpdesk_bridge.aio.files": "AsyncFile",
         "helpdesk_bridge.aio.listing": "AsyncListing",
         "helpdesk_bridge.aio.ports": """
-            AsyncAttachments AsyncBudget AsyncContacts AsyncDesk AsyncDirectory AsyncImporter AsyncLists AsyncMessages
+            AsyncAttachments AsyncBudget AsyncContacts AsyncDesk AsyncDirectory AsyncImporter AsyncKnowledgeBase AsyncLists AsyncMessages
             AsyncRemoval AsyncStoringWebhooks AsyncTemplates AsyncTickets AsyncWebhooks
         """,
     },

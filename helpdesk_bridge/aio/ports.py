@@ -25,6 +25,7 @@ from helpdesk_bridge.adapter.importing import (
     Removal,
     Step,
 )
+from helpdesk_bridge.adapter.knowledge_base import KnowledgeBase, KnowledgeTraits
 from helpdesk_bridge.aio.base import AsyncDeskBase, AsyncPort
 from helpdesk_bridge.aio.files import AsyncFile
 from helpdesk_bridge.aio.listing import AsyncListing
@@ -41,6 +42,7 @@ from helpdesk_bridge.model.keywords import (
     TicketFields,
     TicketFilters,
 )
+from helpdesk_bridge.model.knowledge import KnowledgeArticle, KnowledgeCategory, KnowledgeFolder
 from helpdesk_bridge.model.paging import Events, Page
 from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
 from helpdesk_bridge.model.records import Agent, Company, Contact, FieldDefinition, Group, Message, Tag, Ticket
@@ -305,6 +307,63 @@ class AsyncRemoval(AsyncPort[Removal]):
         return await self._calls.run("removal.contact", lambda: self._port.contact(contact_id))
 
 
+class AsyncKnowledgeBase(AsyncPort[KnowledgeBase]):
+    """``desk.knowledge_base``. Its creates are sent once: one whose outcome is unknown raises ``InDoubt``."""
+
+    @property
+    def traits(self) -> KnowledgeTraits:
+        """What it keeps."""
+        return self._port.traits
+
+    async def categories(self) -> Sequence[KnowledgeCategory]:
+        """Return the categories, as far as the vendor tells them."""
+        return await self._calls.run("knowledge_base.categories", self._port.categories)
+
+    async def folders(self, category_id: str) -> Sequence[KnowledgeFolder]:
+        """Return the folders of a category, as far as the vendor tells them."""
+        return await self._calls.run("knowledge_base.folders", lambda: self._port.folders(category_id))
+
+    async def articles(self) -> Sequence[KnowledgeArticle]:
+        """Return the articles, as far as the vendor lists them."""
+        return await self._calls.run("knowledge_base.articles", self._port.articles)
+
+    async def article(self, article_id: str) -> KnowledgeArticle:
+        """Return an article. Raises ``NotFound``."""
+        return await self._calls.run("knowledge_base.article", lambda: self._port.article(article_id))
+
+    async def categories_named(self, name: str) -> Sequence[KnowledgeCategory]:
+        """Return the categories of exactly this name, also those that no list tells."""
+        return await self._calls.run("knowledge_base.categories_named", lambda: self._port.categories_named(name))
+
+    async def folders_named(self, category_id: str, name: str) -> Sequence[KnowledgeFolder]:
+        """Return the folders of a category of exactly this name, also those that no list tells."""
+        return await self._calls.run("knowledge_base.folders_named", lambda: self._port.folders_named(category_id, name))
+
+    async def articles_named(self, title: str) -> Sequence[KnowledgeArticle]:
+        """Return the articles of exactly this title, also drafts."""
+        return await self._calls.run("knowledge_base.articles_named", lambda: self._port.articles_named(title))
+
+    async def create_category(self, category: KnowledgeCategory) -> str:
+        """Create a category; return its id."""
+        return await self._calls.run("knowledge_base.create_category", lambda: self._port.create_category(category))
+
+    async def create_folder(self, folder: KnowledgeFolder) -> str:
+        """Create a folder in the category that it names; return its id."""
+        return await self._calls.run("knowledge_base.create_folder", lambda: self._port.create_folder(folder))
+
+    async def create_article(self, article: KnowledgeArticle) -> str:
+        """Create an article in its folders, never with more readers than it has; return its id."""
+        return await self._calls.run("knowledge_base.create_article", lambda: self._port.create_article(article))
+
+    async def finish(self, article_id: str, article: KnowledgeArticle) -> None:
+        """Set what ``create_article`` could not, such as that nobody reads it. Setting it twice is no difference."""
+        return await self._calls.run("knowledge_base.finish", lambda: self._port.finish(article_id, article))
+
+    async def rewrite(self, article_id: str, html: str) -> None:
+        """Give an article another text."""
+        return await self._calls.run("knowledge_base.rewrite", lambda: self._port.rewrite(article_id, html))
+
+
 class AsyncBudget(AsyncPort[Budget]):
     """What is left of a vendor's rate limit, live, as far as all know who share its state."""
 
@@ -355,7 +414,8 @@ class AsyncDirectory(AsyncPort[Directory]):
     """Asks each reference list once per ``ttl`` (vendor seconds) and each contact at most once while it is kept.
 
     Lists are loaded on first use, by one thread while the others wait. They are dropped by ``refresh()``, by our own
-    writes to them and when a write that used them answers ``NotFound``.
+    writes to them and when a write that used them answers ``NotFound``. One of names that comes empty is asked for again,
+    unless it was empty before: a proxy's empty answer would make all that it names unknown.
     """
 
     async def agents(self) -> tuple[Agent, ...]:
@@ -536,6 +596,13 @@ class AsyncDesk(AsyncDeskBase[Api_co], Generic[Api_co]):
         if isinstance(facet, Missing):
             return facet
         return AsyncRemoval(self._calls, facet)
+
+    @property
+    def knowledge_base(self) -> AsyncKnowledgeBase | Missing:
+        facet = self.sync.knowledge_base
+        if isinstance(facet, Missing):
+            return facet
+        return AsyncKnowledgeBase(self._calls, facet)
 
     async def events(self, cursor: str | datetime | None=None, *, limit: int | None=None) -> Events:
         """Return what happened after the cursor of the last answer, and the cursor of the next.

@@ -16,6 +16,7 @@ from helpdesk_bridge.adapter import (
     Finding,
     Group,
     Importer,
+    KnowledgeBase,
     Lister,
     RateLimitPolicy,
     Removal,
@@ -200,6 +201,11 @@ class Desk(Generic[Api_co]):
     def removal(self) -> Removal | Missing:
         """Removal, or ``Missing``."""
         return self._facet("removal", self._adapter.removal, _as_it_is)
+
+    @property
+    def knowledge_base(self) -> KnowledgeBase | Missing:
+        """The knowledge base, or ``Missing``."""
+        return self._facet("knowledge_base", self._adapter.knowledge_base, _as_it_is)
 
     @property
     def vendor_api(self) -> Api_co:

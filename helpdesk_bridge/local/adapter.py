@@ -15,6 +15,7 @@ from helpdesk_bridge.local.people import People
 from helpdesk_bridge.local.port.contacts import LocalContacts
 from helpdesk_bridge.local.port.events import LocalEvents
 from helpdesk_bridge.local.port.importer import LocalImporter
+from helpdesk_bridge.local.port.knowledge_base import LocalKnowledgeBase
 from helpdesk_bridge.local.port.messages import LocalMessages
 from helpdesk_bridge.local.port.removal import LocalRemoval
 from helpdesk_bridge.local.port.tickets import LocalTickets
@@ -84,5 +85,6 @@ def open_local(settings: LocalSettings, context: DeskContext) -> LocalAdapter:
         events=LocalEvents(desk),
         importer=LocalImporter(desk),
         removal=LocalRemoval(desk),
+        knowledge_base=LocalKnowledgeBase(desk),
         vendor_api=LocalInspection(desk),
     )

@@ -44,6 +44,7 @@ from helpdesk_bridge.migration.journal.facts import (
 from helpdesk_bridge.migration.journal.journal import Journal
 from helpdesk_bridge.migration.journal.spool import Spool
 from helpdesk_bridge.migration.journal.states import Key, Kind, State
+from helpdesk_bridge.migration.knowledge.knowledge import KnowledgeMigration
 from helpdesk_bridge.migration.later.gone import CHOICES, REMOVE, Gone, most_removed
 from helpdesk_bridge.migration.later.links import REWRITTEN, Linked, LinkMap, Links
 from helpdesk_bridge.migration.later.reassign import Reassign, Reassigned, keys_of
@@ -619,6 +620,12 @@ class Migration:
             if tickets:
                 self._verification(tickets).run()
             return rows
+
+    @contextmanager
+    def knowledge_base(self) -> Iterator[KnowledgeMigration]:
+        """Give the steps that move the knowledge base, under this journal."""
+        with self._stoppable(), self._timed():
+            yield KnowledgeMigration(self._context(), self.journal, self.options.yes)
 
     def choose_gone(self, choice: str, *, by: str = "user") -> None:
         """Decide what becomes of records that the source deletes or marks as spam after they were migrated.

@@ -21,7 +21,7 @@ OPERATIONS: Final = (
     "contacts.list", "contacts.get", "contacts.find", "contacts.create", "contacts.update",
     "messages.list", "messages.reply", "messages.note", "messages.add_from_contact",
     "agents.list", "groups.list", "companies.list", "tags.list", "custom_fields.list", "templates.list",
-    "attachments.open", "events", "webhooks", "importer", "removal",
+    "attachments.open", "events", "webhooks", "importer", "removal", "knowledge_base",
 )  # fmt: skip
 
 

@@ -36,6 +36,7 @@ from helpdesk_bridge.adapter.importing import (
     Removal,
     Step,
 )
+from helpdesk_bridge.adapter.knowledge_base import KnowledgeBase, KnowledgeTraits
 from helpdesk_bridge.aio.base import AsyncDeskBase, AsyncPort
 from helpdesk_bridge.aio.files import AsyncFile
 from helpdesk_bridge.aio.listing import AsyncListing
@@ -52,6 +53,7 @@ from helpdesk_bridge.model.keywords import (
     TicketFields,
     TicketFilters,
 )
+from helpdesk_bridge.model.knowledge import KnowledgeArticle, KnowledgeCategory, KnowledgeFolder
 from helpdesk_bridge.model.paging import Events, Page
 from helpdesk_bridge.model.queries import ContactQuery, TicketQuery
 from helpdesk_bridge.model.records import Agent, Company, Contact, FieldDefinition, Group, Message, Tag, Ticket
@@ -107,6 +109,7 @@ SOURCES = (
     Source("adapter/facets.py", "StoringWebhooks", "webhooks", base="Webhooks"),
     Source("adapter/importing.py", "Importer", "importer"),
     Source("adapter/importing.py", "Removal", "removal"),
+    Source("adapter/knowledge_base.py", "KnowledgeBase", "knowledge_base"),
     Source(
         "ratelimit/budget.py",
         "Budget",

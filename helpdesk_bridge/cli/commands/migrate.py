@@ -14,6 +14,7 @@ from attrs import asdict
 from helpdesk_bridge.cli.commands.export import extract
 from helpdesk_bridge.cli.commands.migrate_ids import ids, redirect
 from helpdesk_bridge.cli.commands.migration.cutover import cutover
+from helpdesk_bridge.cli.commands.migration.knowledge_base import kb
 from helpdesk_bridge.cli.commands.migration.links import links
 from helpdesk_bridge.cli.commands.migration.redact import redact
 from helpdesk_bridge.cli.commands.migration.rehearse import rehearse
@@ -491,5 +492,6 @@ migrate.add_command(cutover)
 migrate.add_command(redact)
 migrate.add_command(rehearse)
 migrate.add_command(ids)
+migrate.add_command(kb)
 migrate.add_command(redirect)
 migrate.add_command(rollback)

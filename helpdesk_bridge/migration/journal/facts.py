@@ -176,7 +176,7 @@ class JournalFacts:
 
     def decided_differences(self) -> dict[tuple[str, str], str]:
         """Return these decisions by record and source id."""
-        known = [(json.loads(name.removeprefix(DECIDED)), json.loads(value)) for name, value in self._named(DECIDED)]
+        known = [(json.loads(name.removeprefix(DECIDED)), json.loads(value)) for name, value in self.named(DECIDED)]
         return {(record, record_id): side for (record, record_id), side in known if side is not None}
 
     def accept(self, difference: Difference) -> None:
@@ -185,7 +185,7 @@ class JournalFacts:
 
     def without_accepted(self, differences: Iterable[Difference]) -> list[Difference]:
         """Return the differences that the user did not accept."""
-        accepted = {name.removeprefix(ACCEPTED): json.loads(value) for name, value in self._named(ACCEPTED)}
+        accepted = {name.removeprefix(ACCEPTED): json.loads(value) for name, value in self.named(ACCEPTED)}
         return [one for one in differences if _place(one) not in accepted or accepted[_place(one)] != one.found]
 
     def settle_gone(self, kind: str, record_id: str, **values: Any) -> None:
@@ -194,7 +194,7 @@ class JournalFacts:
 
     def gone(self) -> dict[tuple[str, str], dict[str, Any]]:
         """Return what was recorded of such records, by kind and source id."""
-        return gone_in(dict(self._named(GONE)))
+        return gone_in(dict(self.named(GONE)))
 
     def settle_rollback(self, kind: str, record_id: str, **values: Any) -> None:
         """Record the intent to remove a record, or that it was removed; without values that nothing is on its way."""
@@ -223,9 +223,10 @@ class JournalFacts:
 
     def uncarried(self) -> tuple[Uncarried, ...]:
         """Return the changes of the source that did not come to the destination."""
-        return uncarried_in(dict(self._named(UNCARRIED)))
+        return uncarried_in(dict(self.named(UNCARRIED)))
 
-    def _named(self, prefix: str) -> list[tuple[str, str]]:
+    def named(self, prefix: str) -> list[tuple[str, str]]:
+        """Return the values, as JSON, whose names begin so."""
         query = select(schema.meta).where(schema.meta.c.name.startswith(prefix))
         return [(row["name"], row["value"]) for row in self._file.rows(query)]
 

@@ -129,7 +129,7 @@ class LoadContext:
             # A create whose answer cannot be read may have happened: it is not repeated.
             result = outage.patiently(lambda: _rights_kept(call), passing=lambda error: error.temporary)
         except InDoubt:
-            outage.unanswered(undo[0].key)
+            outage.unanswered(undo[0].key if undo else call)
             raise
         except _Denied as denied:
             outage.judge_refusal(denied.error)

@@ -24,7 +24,7 @@ from helpdesk_bridge.testing.conformance.selection import each, needs
 
 FACETS = (
     "agents", "groups", "companies", "tags", "custom_fields", "templates", "attachments", "webhooks", "importer",
-    "removal",
+    "removal", "knowledge_base",
 )  # fmt: skip
 LISTS = ("agents", "groups", "companies", "tags", "custom_fields")
 _CALLS: Final[Mapping[str, Callable[[Any], Any]]] = {
@@ -52,6 +52,7 @@ _CALLS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "webhooks": lambda desk: desk.webhooks.parse(b"", {}, None),
     "importer": lambda desk: desk.importer.tail("1", 1),
     "removal": lambda desk: desk.removal.ticket("1"),
+    "knowledge_base": lambda desk: desk.knowledge_base.categories(),
 }
 _OF_KIND: Final[Mapping[Kind, Any]] = {
     Kind.PERSON: "agent@x.example",
