@@ -57,8 +57,8 @@ class Desks:
     def migration(self, choice=None, journal="journal", **options):
         return Migration(self.old, self.new, self.folder / journal, options=evolve(ONE, scope=choice, **options))
 
-    def run(self, choice=None, **options):
-        with self.migration(choice, **options) as migration:
+    def run(self, choice=None, journal="journal", **options):
+        with self.migration(choice, journal, **options) as migration:
             migration.run()
             differences = migration.verify()
             assert differences == []
@@ -158,6 +158,42 @@ def test_a_widened_migration_equals_one_full_run(tmp_path, name, order):
             summary = parts.run(choice(everything=True))
             assert summary.verified
             assert parts.there() == expected
+
+
+@pytest.mark.parametrize("vendor", quick_first(["local", "deskie", "desk365"]))
+def test_what_an_earlier_migration_wrote_beyond_the_scope_is_not_written_again(tmp_path, vendor):
+    with served("local", account()) as old, served(vendor, empty()) as new:
+        desks = Desks(old.desk, new.desk, tmp_path)
+        desks.run()
+        before = desks.there()
+        desks.run(choice(tags={"vip"}), journal="other")
+        with desks.migration(choice(everything=True), journal="other") as migration:
+            assert migration.plan().search.foreign == 0
+        desks.old.tickets.create(
+            subject="Subject of t7", description="New", requester="bob@client.example", tags=("vip",)
+        )
+        desks.run(choice(everything=True), journal="other")
+        tickets, contacts = desks.there()
+        assert tickets.pop("Subject of t7")
+        assert (tickets, contacts) == before
+        assert len(list(desks.new.tickets.list(include={"spam"}))) == len(before[0]) + 1
+
+
+@pytest.mark.parametrize("vendor", quick_first(["deskie", "desk365"]))
+def test_a_scope_is_about_each_vendors_own_groups_and_words(tmp_path, vendor):
+    with served(vendor, account()) as old, served("local", empty()) as new:
+        desks = Desks(old.desk, new.desk, tmp_path)
+        listed = list(old.desk.tickets.list(groups={"sales"}, include={"spam"}))
+        assert listed
+        desks.run(choice(groups={"sales"}))
+        assert subjects(desks) == {one.subject.removeprefix("Subject of ") for one in listed}
+        label = next(one.status_label for one in old.desk.tickets.list() if one.subject == "Subject of t3")
+        desks.run(choice(everything=True, groups={"sales", "support"}))
+        assert subjects(desks) == {"t1", "t3"}
+        desks.run(choice(everything=True))
+        assert subjects(desks) == {"t1", "t2", "t3", "t4", "t6"}
+        with desks.migration(choice(everything=True, statuses={label}), journal="other") as migration:
+            assert migration.plan().tickets >= 1
 
 
 WIDER = [
