@@ -10,7 +10,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -159,16 +159,31 @@ def _cell(value: Any) -> str:
 
 
 _above: list[Callable[[str], None]] = []
+_drawn: list[Callable[[], AbstractContextManager[None]]] = []
 
 
 @contextmanager
-def saying_above(show: Callable[[str], None]) -> Iterator[None]:
-    """Let ``show`` print what is said meanwhile: a bar at the foot of a terminal has to move out of the way."""
+def saying_above(show: Callable[[str], None], away: Callable[[], AbstractContextManager[None]]) -> Iterator[None]:
+    """Let ``show`` print what is said meanwhile: a bar at the foot of a terminal has to move out of the way.
+
+    Inside ``away`` nothing is drawn: a question is not to be drawn over.
+    """
     _above.append(show)
+    _drawn.append(away)
     try:
         yield
     finally:
         _above.remove(show)
+        _drawn.remove(away)
+
+
+@contextmanager
+def undrawn() -> Iterator[None]:
+    """Keep the foot of the terminal free, for a question."""
+    with ExitStack() as stack:
+        for away in _drawn:
+            stack.enter_context(away())
+        yield
 
 
 def say(text: str, *, lines: bool = False) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from helpdesk_bridge.cli.output import say, saying_above
@@ -54,7 +54,7 @@ class Progress:
                 TextColumn("{task.fields[pace]}"), console=Console(stderr=True), transient=True, expand=True,
             )  # fmt: skip
             self._bar.start()
-            self._above.enter_context(saying_above(self._print))
+            self._above.enter_context(saying_above(self._print, self._away))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -66,6 +66,14 @@ class Progress:
         from rich.text import Text
 
         self._bar.console.print(Text(text))
+
+    @contextmanager
+    def _away(self) -> Iterator[None]:
+        self._bar.stop()
+        try:
+            yield
+        finally:
+            self._bar.start()
 
     def update(self, phase: str, done: int, total: int | None) -> None:
         """Tell that ``done`` of ``total`` of a phase are done."""

@@ -7,8 +7,10 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import click
+
 from helpdesk_bridge.cli.exit_codes import ExitCode
-from helpdesk_bridge.cli.output import say
+from helpdesk_bridge.cli.output import clean_line, say, undrawn
 
 
 @contextmanager
@@ -29,3 +31,16 @@ def stopping(stop: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def confirmed(question: str) -> bool:
+    """Ask a yes-or-no question on stderr; Ctrl-C meanwhile ends the command, since no call is in flight.
+
+    Raises ``click.Abort``.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with undrawn():
+            return click.confirm(clean_line(question), err=True)
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -156,7 +156,7 @@ class Canary:
     # -- before the first write ------------------------------------------------------------------------------------
 
     def _begun(self, earlier: CanaryState | None) -> CanaryState:
-        self._check_address()
+        self._check_address(earlier)
         context = self.context
         mails = None if self.mailbox is None else self._read(self.mailbox.next_uid)
         label = context.destination.label
@@ -176,7 +176,8 @@ class Canary:
         note = self.context.destination.desk.capabilities.notes.get("removal")
         return f" ({note})" if note else ""
 
-    def _check_address(self) -> None:
+    def _check_address(self, earlier: CanaryState | None) -> None:
+        """Refuse an address that is somebody's; that of an ``earlier`` canary, whose contact stayed, is not."""
         context, address = self.context, self.address
         if not is_email(address):
             raise NoCanary("--canary takes one e-mail address of your own")
@@ -188,8 +189,10 @@ class Canary:
                     "address of your own that the helpdesk does not know"
                 )
         sides = (context.source, context.source_outage), (context.destination, context.destination_outage)
+        stayed = earlier.contact if earlier is not None and earlier.address == self._digest else None
         for side, outage in sides:
-            if outage.of_record(lambda desk=side.desk: desk.contacts.find(email=address)) is not None:  # type: ignore[misc]
+            holder = outage.of_record(partial(side.desk.contacts.find, email=address))
+            if holder is not None and (side is not context.destination or holder.id != stayed):
                 raise self._somebodys(side.label)
         if any(key == email_key(known) for known in self._named()):
             raise self._somebodys(context.source.label)

@@ -117,6 +117,17 @@ def test_mail_that_arrived_stops_before_the_first_customer_and_a_new_canary_foll
     assert len(stage.others()) == 2
 
 
+def test_a_second_canary_takes_the_contact_of_the_first_that_could_not_be_removed(tmp_path):
+    stage = Stage(tmp_path, removes=False, answer=["survey"])
+    with pytest.raises(DecisionNeeded):
+        stage.sample()
+    stage.answer = []
+    stage.sample()
+    assert len(stage.canaries()) == 2
+    assert [one.email for one in stage.new.fake.all_contacts()].count(ADDRESS) == 1
+    assert len(stage.others()) == 2
+
+
 @pytest.mark.parametrize("address", ["ann@client.example", "Ann@Client.Example", "eve@desk.example", "nobody", "a@b@c"])
 def test_an_address_that_is_somebodys_or_none_is_refused_before_anything_is_written(tmp_path, address):
     stage = Stage(tmp_path)

@@ -11,6 +11,7 @@ from attrs import asdict
 
 from helpdesk_bridge.cli.opened_migration import of_a_migration, opened, tell_decisions
 from helpdesk_bridge.cli.output import clean_line, say, write_json
+from helpdesk_bridge.cli.signals import confirmed
 from helpdesk_bridge.migration.cutover.checklist import DELTA, VERIFY, Item, Phase, checklist
 from helpdesk_bridge.migration.cutover.inventory import SideInventory
 from helpdesk_bridge.migration.cutover.walk import Walk
@@ -103,7 +104,7 @@ def _asked(walk: Walk, item: Item) -> bool:
         return False
     for line in item.how:
         say(f"    {line}")
-    if not click.confirm(f"{item.what}: done?", err=True):
+    if not confirmed(f"{item.what}: done?"):
         return False
     walk.tick(item.id)
     return True

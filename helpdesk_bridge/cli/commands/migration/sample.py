@@ -16,6 +16,7 @@ from attrs import asdict
 from helpdesk_bridge.cli.journal_option import need
 from helpdesk_bridge.cli.opened_migration import of_a_migration, opened, tell_decisions
 from helpdesk_bridge.cli.output import clean_line, say, write_json, write_table
+from helpdesk_bridge.cli.signals import confirmed
 from helpdesk_bridge.config.settings import read_secret
 from helpdesk_bridge.errors import Invalid
 from helpdesk_bridge.migration.journal.database.address import Address
@@ -197,9 +198,7 @@ def _ask(asked: Asked, arrived: tuple[str, ...]) -> Sequence[str] | None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
     say(f"Look into the mailbox of {asked.address}, spam included.")
-    return [
-        one.id for one in asked.hazards if click.confirm(f"{one.id}: {one.what}. Did such a mail arrive?", err=True)
-    ]
+    return [one.id for one in asked.hazards if confirmed(f"{one.id}: {one.what}. Did such a mail arrive?")]
 
 
 def _answers(state: CanaryState | None) -> dict[str, Any] | None:
