@@ -38,9 +38,9 @@ def confirmed(question: str) -> bool:
 
     Raises ``click.Abort``.
     """
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with undrawn():
+    with undrawn():  # outside of the other: a bar that Ctrl-C catches while it is drawn cannot be taken away again
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
             return click.confirm(clean_line(question), err=True)
-    finally:
-        signal.signal(signal.SIGINT, before)
+        finally:
+            signal.signal(signal.SIGINT, before)

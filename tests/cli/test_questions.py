@@ -14,18 +14,23 @@ from helpdesk_bridge.cli.signals import confirmed, stopping
 
 
 def test_a_bar_is_away_while_something_is_asked(monkeypatch):
-    seen = []
+    seen, handlers = [], []
+    before = signal.getsignal(signal.SIGINT)
 
     @contextmanager
     def away():
         seen.append("away")
-        yield
+        try:
+            yield
+        finally:
+            handlers.append(signal.getsignal(signal.SIGINT))
         seen.append("back")
 
     monkeypatch.setattr(click, "confirm", lambda question, **_: seen.append(question) or True)
     with saying_above(seen.append, away):
         assert confirmed("a\x1b[2Jb?")
     assert seen == ["away", "a\N{REPLACEMENT CHARACTER}[2Jb?", "back"]
+    assert handlers == [before]  # Ctrl-C does not catch a bar half drawn
 
 
 def test_ctrl_c_ends_the_question_and_stops_later_as_before(monkeypatch):
