@@ -15,7 +15,7 @@ from helpdesk_bridge import MessageDraft, open_desk
 
 EDGES = [(CALL, BEFORE), (CALL, AFTER), (CALL, LATE), (JOURNAL, BEFORE), (JOURNAL, AFTER)]
 LEFT = 3
-KILLS = 6
+KILLS = 2
 OLDEST, NEWEST = "It broke", "Where is it?"
 
 

@@ -13,9 +13,10 @@ from migration.test_later_runs import Dying, account, thread
 from migration.test_verification import ONE
 from tiers import quick_first
 
+from helpdesk_bridge.errors import PermissionDenied
 from helpdesk_bridge.migration import DecisionNeeded, Migration
 from helpdesk_bridge.migration.journal.states import Kind, State
-from helpdesk_bridge.migration.later.rollback import Fate
+from helpdesk_bridge.migration.later.rollback import Fate, Rollback
 from helpdesk_bridge.migration.outcome import Interrupted, WrongJournal
 from helpdesk_bridge.model.drafts import MessageDraft, TicketDraft
 
@@ -96,6 +97,35 @@ def test_what_somebody_touched_stays_with_its_customer(moved, edit):
     assert (kept.destination, kept.url) == (there.id, there.url)
     assert kept.why.startswith("changed since it was written: ")
     assert set(moved.there()[0]) - set(moved.before[0]) == {there.id}
+
+
+def test_whoever_a_ticket_that_stays_names_stays_too(moved):
+    bob = moved.ticket("Subject of t2").requester
+    EDITS["note"](moved.new, moved.ticket("Subject of t1"))  # its copies go to bob
+    previewed = {one.destination: (one.fate, one.why) for one in moved.preview()}
+    assert previewed[bob.id] == (Fate.KEPT, "a ticket that stays names it")
+    rows = {one.destination: (one.fate, one.why) for one in moved.rolled_back()}
+    assert rows[bob.id] == (Fate.KEPT, "a ticket that stays names it")
+    assert bob.id in moved.there()[1]
+
+
+def test_a_removal_that_is_done_and_not_confirmed_is_counted_by_the_next_rollback(moved, monkeypatch):
+    remover = Rollback._remover
+
+    def unconfirmed(self, removal, kind):
+        def remove(record_id):
+            remover(self, removal, kind)(record_id)
+            raise PermissionDenied("no")
+
+        return remove
+
+    moved.preview()
+    with monkeypatch.context() as patch:
+        patch.setattr(Rollback, "_remover", unconfirmed)
+        rows = moved.rolled_back()
+    assert {one.fate for one in rows if one.record == "ticket"} == {Fate.KEPT}
+    assert {one.fate for one in moved.rolled_back() if one.record == "ticket"} == {Fate.REMOVED}
+    assert moved.there()[0] == moved.before[0]
 
 
 def test_a_contact_that_somebody_completed_or_who_has_another_ticket_stays(moved):

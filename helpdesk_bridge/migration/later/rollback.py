@@ -7,7 +7,7 @@ removed is planned again: a later run writes it anew. Nothing is sent to a custo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cached_property, partial
@@ -30,14 +30,17 @@ from helpdesk_bridge.migration.journal.states import (
 from helpdesk_bridge.migration.load.context import LoadContext
 from helpdesk_bridge.migration.outcome import Interrupted, WrongJournal
 from helpdesk_bridge.migration.verify.threads import Row, ThreadCheck
+from helpdesk_bridge.model.addresses import email_key
 from helpdesk_bridge.model.drafts import TicketChange
 from helpdesk_bridge.model.queries import TicketQuery
 from helpdesk_bridge.model.records import Contact, Ticket
+from helpdesk_bridge.model.values import Actor, ActorKind
 
 GONE: Final = "it is not at the destination any more"
 IN_TRASH: Final = "somebody moved it to the trash"
 ADOPTED: Final = "it was there before this migration"
 HAS_TICKETS: Final = "it has tickets"
+NAMED: Final = "a ticket that stays names it"
 SHARED: Final = "it is another contact of the source as well"
 NO_ID: Final = "the journal holds no id of it"
 IN_DOUBT: Final = "it is not known whether it was written: migrate decide --in-doubt settles it"
@@ -101,7 +104,9 @@ class Rollback:
     reason: str | None = None
     _people: dict[str, Contact | None] = field(factory=dict, init=False)
     _removable: set[str] = field(factory=set, init=False)
-    """The tickets that a preview would remove."""
+    """The tickets that were removed, or that a preview would remove."""
+    _kept: list[str] = field(factory=list, init=False)
+    """The tickets of this journal that stay."""
 
     def check(self) -> None:
         """Refuse, before anything is written, a journal whose run has not ended and a destination that was emptied.
@@ -157,7 +162,11 @@ class Rollback:
         for kind, judge in ((Kind.TICKET, self._ticket), (Kind.CONTACT, self._contact)):
             for record in self._newest(kind):
                 self.context.check_stop()
-                yield judge(record, writes=writes)
+                judged = judge(record, writes=writes)
+                if kind is Kind.TICKET:
+                    stays = judged.fate in (Fate.KEPT, Fate.PARKED)
+                    (self._kept.append if stays else self._removable.add)(judged.destination)
+                yield judged
             for record in self.context.journal.by_state(kind, State.IN_DOUBT):
                 if self._meant(record) and not record.destination:
                     yield RolledBack(kind.value, record.key.id, "", Fate.KEPT, IN_DOUBT)
@@ -291,8 +300,7 @@ class Rollback:
             if there.deleted and self.trash and self._began(record):
                 return self._missing(record, told, began=True, writes=writes)
             touched = IN_TRASH if there.deleted else self._contact_touched(record, there)
-            if not touched and self._has_tickets(contact_id, writes=writes):
-                touched = HAS_TICKETS
+            touched = touched or self._named(there)
         except NotFound:
             return self._missing(record, told, began=self._began(record), writes=writes)
         except HelpdeskError as error:
@@ -319,13 +327,45 @@ class Rollback:
                 names.append(name)
         return f"changed since it was written: {', '.join(names)}" if names else ""
 
-    def _has_tickets(self, contact_id: str, *, writes: bool) -> bool:
-        """Whether a contact has tickets besides those that are removed before it."""
+    def _named(self, there: Contact) -> str:
+        """Return why a contact has to stay whom nobody touched: a ticket that stays is of it, or names it; else nothing."""
+        keys = {there.id, *map(email_key, there.emails)}
+        if keys & self._requesters:
+            return HAS_TICKETS
+        return NAMED if keys & self._others else ""
+
+    @cached_property
+    def _requesters(self) -> frozenset[str]:
+        """The ids and addresses of those whose tickets stay."""
+        return _keys(ticket.requester for ticket in self._staying)
+
+    @cached_property
+    def _others(self) -> frozenset[str]:
+        """The ids and addresses of those whom a ticket that stays has in copy, or who wrote in a thread of this migration."""
+        authors = [author for ticket_id in self._kept for author in self._authors(ticket_id)]
+        return _keys(authors) | {email_key(address) for ticket in self._staying for address in ticket.cc}
+
+    @cached_property
+    def _staying(self) -> list[Ticket]:
+        """The tickets at the destination that no rollback removes, without their texts."""
+        context, left = self.context, self._removable
+        tickets = context.destination.desk.tickets
+        read = partial(tickets.list, TicketQuery(include=_ALL), resolve=False)
+        listed = context.destination_outage.of_record(
+            lambda: [evolve(one, description=None) for one in read() if one.id not in left]
+        )
+        # A list may lack who is in copy, and is of a while ago.
+        whole = {one: self._read_ticket(one) for one in self._kept}
+        known = [whole[one] for one in self._kept if whole[one] is not None]
+        return [*(one for one in listed if one.id not in whole), *(one for one in known if one is not None)]
+
+    def _authors(self, ticket_id: str) -> list[Actor]:
         context = self.context
-        query = TicketQuery(requester={contact_id}, include=_ALL)
-        tickets = context.destination.desk.tickets.list(query, resolve=False)
-        first = context.destination_outage.of_record(lambda: [ticket.id for ticket in tickets])
-        return any(writes or ticket_id not in self._removable for ticket_id in first)
+        read = partial(context.destination.desk.messages.list, ticket_id, resolve=False)
+        try:
+            return context.destination_outage.of_record(lambda: [message.author for message in read()])
+        except NotFound:
+            return []
 
     # -- what is done ----------------------------------------------------------------------------------------------
 
@@ -339,8 +379,6 @@ class Rollback:
     def _removed(self, record: Record, told: Callable[..., RolledBack], *, writes: bool) -> RolledBack:
         context, record_id = self.context, record.destination[0]
         if not writes:
-            if record.key.kind is Kind.TICKET:
-                self._removable.add(record_id)
             return told(Fate.REMOVABLE)
         removal = context.destination.desk.removal
         assert removal  # noqa: S101 - the caller has looked
@@ -350,8 +388,8 @@ class Rollback:
         except NotFound:
             pass  # an earlier attempt removed it
         except HelpdeskError as error:
-            context.journal.facts.settle_rollback(*_name(record))
-            return told(Fate.KEPT, f"the destination refused: {reason_of(error)}")
+            # The intent stays: of a removal of two steps the first may be done, and one without an answer may be too.
+            return told(Fate.KEPT, f"the destination did not confirm it: {reason_of(error)}")
         self._forget(record)
         return told(Fate.REMOVED)
 
@@ -418,6 +456,13 @@ class Rollback:
         except NotFound:
             return False
         return True
+
+
+def _keys(people: Iterable[Actor | None]) -> frozenset[str]:
+    """Return what tells these people: their ids, but for those of agents, which may be the same numbers, and addresses."""
+    known = [one for one in people if one is not None]
+    ids = {one.id for one in known if one.id and one.kind is not ActorKind.AGENT}
+    return frozenset(ids | {email_key(one.email) for one in known if one.email})
 
 
 def _name(record: Record) -> tuple[str, str]:
