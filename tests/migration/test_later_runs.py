@@ -12,6 +12,7 @@ from tiers import quick_first
 from helpdesk_bridge.datasets.dataset import Dataset, SeedField
 from helpdesk_bridge.migration import DecisionNeeded, ExitCode, Migration
 from helpdesk_bridge.migration.later.gone import CHOICES, KEEP, MARK
+from helpdesk_bridge.migration.options import Threads
 from helpdesk_bridge.model.drafts import MessageDraft
 from helpdesk_bridge.model.values import Body, Visibility
 from helpdesk_bridge.testing.clock import ManualClock
@@ -230,6 +231,22 @@ def test_an_edited_message_follows_where_the_destination_can_change_one(pair, pl
         assert uncarried(summary) == set()
         assert "Said otherwise" in thread[place]
     assert pair.again().verified
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_an_edit_of_what_was_written_together_is_listed_and_takes_nothing_away(tmp_path, place):
+    with served("local", thread()) as old, served("local", account()) as new:
+        options = evolve(ONE, threads=Threads.DESCRIPTION)
+        with Migration(old.desk, new.desk, tmp_path / "journal", options=options) as migration:
+            assert migration.migrate().verified
+        edited(old.desk, place, "Said otherwise")
+        with Migration(old.desk, new.desk, tmp_path / "journal", options=options) as migration:
+            summary = migration.migrate()
+        assert uncarried(summary) == {("message", "body", "not taken")}
+        there = next(one for one in new.desk.tickets.list() if one.subject == "Subject of t1")
+        opening = next(iter(new.desk.messages.list(there.id))).body.text
+        assert "It broke" in opening
+        assert "We look" in opening
 
 
 def test_an_edit_is_not_written_over_what_an_agent_wrote_there(tmp_path):

@@ -117,11 +117,7 @@ class Edits:
             return CANNOT
         together = [one for one in records if one.destination and one.destination == record.destination]
         opens = expected.opens(record.expected)
-        if (
-            record.expected is None
-            or (len(together) > 1 and not opens)
-            or (opens and self._holds_others(record, records))
-        ):
+        if record.expected is None or len(together) > 1 or (opens and self._holds_others(record, records)):
             return TOGETHER
         if is_internal(message) is not (record.expected["visibility"] == Visibility.INTERNAL.value):
             return EYES
