@@ -92,7 +92,7 @@ def measure(way: str, tickets: int) -> float:
 
 def main() -> None:
     """Measure both ways in turns and print the ratio of their medians."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--tickets", type=int, default=1000)
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)

@@ -74,7 +74,7 @@ class Decides(Protocol):
     def check_field_map(self, text: str) -> None:
         """Raise ``WrongMap`` for a field map that does not fit."""
 
-    def map_value(self, name: str, old: str, new: str | None, *, by: str = ...) -> None:
+    def map_value(self, field: str, old: str, new: str | None, *, by: str = ...) -> None:
         """Record a decision about a value."""
 
     def map_field(self, text: str) -> None:
@@ -83,7 +83,7 @@ class Decides(Protocol):
     def acknowledge(self, *hazards: str) -> None:
         """Record that hazards are known."""
 
-    def choose_rule(self, name: str, rule: str) -> None:
+    def choose_rule(self, field: str, rule: str) -> None:
         """Record a rule."""
 
     def choose_threads(self, way: Threads) -> None:
