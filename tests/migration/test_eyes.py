@@ -203,7 +203,7 @@ class Anonymous:
 
     @property
     def messages(self):
-        return Part(self._inner.messages, list=self._thread)
+        return Part(self._inner.messages, list=lambda *one, **options: Rows(self._thread(*one, **options)))
 
     def _thread(self, ticket_id, **options):
         for one in self._inner.messages.list(ticket_id, **options):
