@@ -101,6 +101,8 @@ def test_what_somebody_touched_stays_with_its_customer(moved, edit):
 
 def test_whoever_a_ticket_that_stays_names_stays_too(moved):
     bob = moved.ticket("Subject of t2").requester
+    if not moved.new.tickets.get(moved.ticket("Subject of t1").id).cc:
+        pytest.skip("this vendor keeps nobody in copy")
     EDITS["note"](moved.new, moved.ticket("Subject of t1"))  # its copies go to bob
     previewed = {one.destination: (one.fate, one.why) for one in moved.preview()}
     assert previewed[bob.id] == (Fate.KEPT, "a ticket that stays names it")
